@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { SampleBatch, SignalDefinition } from '../core/sample.ts';
+
+/**
+ * What an adapter tells its supervisor during one life of its connection. Calls return at once and never throw.
+ * Order is kept: what is handed over first is applied first.
+ */
+export interface SourceSink {
+  /** The source answers and its signals can be trusted from now on. */
+  connected(): void;
+  /** Connected, but queued messages of an earlier session are still arriving (MQTT, session present). Ends with `connected`. */
+  catchingUp(): void;
+  /** Acknowledging transports: whether the broker kept our session. Without one, earlier packet ids mean nothing any more. */
+  session(present: boolean): void;
+  samples(batch: Omit<SampleBatch, 'source'>): void;
+}
+
+export type AdapterOptions<Config> = {
+  readonly name: string;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+};
+
+/** One configured source. Creating it does no IO. */
+export interface Adapter {
+  /**
+   * Lives one life of the connection: connects, delivers, and
+   * - resolves after `signal` aborted and the connection was closed cleanly (sessions ended, nothing left running);
+   * - rejects when it can't connect or the connection is lost for good; the message says what happened and what to do.
+   * The supervisor calls it again after a back-off; it is never called twice at once.
+   */
+  run(sink: SourceSink, signal: AbortSignal): Promise<void>;
+}
+
+/** What a protocol brings: its YAML schema, the signals a config declares, and its code, loaded only when it is used. */
+export type AdapterDefinition<Config extends { protocol: string }> = {
+  readonly protocol: Config['protocol'];
+  readonly schema: z.ZodType<Config>;
+  /** Pure. The signals this source declares, in the order written. */
+  signals(name: string, config: Config): readonly SignalDefinition[];
+  /** Lazy, so `check` loads no protocol stack. */
+  load(): Promise<(options: AdapterOptions<Config>) => Adapter>;
+};
+
+/** Keeps the config's type inside while the registry lists definitions of different types. */
+export function defineAdapter<Config extends { protocol: string }>(
+  definition: AdapterDefinition<Config>,
+): AdapterDefinition<Config> {
+  return definition;
+}

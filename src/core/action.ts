@@ -1,0 +1,106 @@
+import type { Value } from './sample.ts';
+
+/** One signal as it was when an action was made. */
+export type CauseValue = {
+  readonly signal: string;
+  readonly value: string | number | boolean | null;
+  readonly quality: string;
+  readonly at: number | null;
+};
+
+/** Why an action was made: the rule, where it stands in the config, what it saw. */
+export type Cause = {
+  readonly rule: string;
+  /** `file:line` of the rule. */
+  readonly where: string;
+  readonly text: string;
+  readonly values: readonly CauseValue[];
+};
+
+export type OpenDispatchParams = {
+  readonly machine: string;
+  readonly type: string;
+  readonly trade?: string;
+  readonly reason?: string;
+  readonly description: string;
+  /** When the condition began (ms since 1970). */
+  readonly reported: number;
+  /** leave: a person's open dispatch stands for ours and is never closed by us. open: open ours beside it. */
+  readonly ifFoundOpen: 'leave' | 'open';
+};
+
+export type CloseDispatchParams = {
+  readonly machine: string;
+  readonly type: string;
+  /** When the condition ended (ms since 1970). */
+  readonly completed: number;
+  readonly how: 'close' | 'complete';
+};
+
+export type IncrementCyclesParams = {
+  readonly machine: string;
+  readonly count: number;
+  readonly from: number;
+  readonly to: number;
+};
+
+export type SetCyclesParams = {
+  readonly machine: string;
+  /** Cycles since the rule first saw its counter. L2L's count at first sight is added before sending: never a raw PLC value. */
+  readonly movement: number;
+  readonly at: number;
+};
+
+export type RecordDetailsParams = {
+  readonly line: string;
+  readonly start: number;
+  readonly end: number;
+  /** Good parts; at most two decimals. */
+  readonly actual: number;
+  readonly scrap: number;
+  /** null: L2L finds the product itself (product_autodetect). */
+  readonly product: string | null;
+  readonly operatorCount?: number;
+  /** The interval spans a time in which nothing was seen. */
+  readonly blind?: boolean;
+};
+
+/** The kinds of thing L2L can be told, each with what has to be known for it. */
+export type ActionParams = {
+  readonly open_dispatch: OpenDispatchParams;
+  readonly close_dispatch: CloseDispatchParams;
+  readonly increment_cycles: IncrementCyclesParams;
+  readonly set_cycles: SetCyclesParams;
+  readonly record_details: RecordDetailsParams;
+};
+
+export type ActionKind = keyof ActionParams;
+
+/** Shadow: journalled, never sent. Fixed for an episode when it begins. */
+export type Mode = 'live' | 'shadow';
+
+/** What L2L must be told, resolved: nothing of it is looked up in the config again. */
+export type Action = {
+  readonly [K in ActionKind]: {
+    /** Deterministic: rule, episode or interval, kind. Unique in the journal, never contains "now". */
+    readonly key: string;
+    readonly kind: K;
+    readonly rule: string;
+    /** The order key: `dispatch:MACHINE`, `cycles:MACHINE` or `production:LINE`. */
+    readonly lane: string;
+    /** The episode (`rule#number`) whose actions depend on each other; null for counts and production. */
+    readonly chain: string | null;
+    /** Event time of what caused it (ms since 1970). */
+    readonly at: number;
+    /** Whether `at` is the source's or the receipt's time. */
+    readonly time: 'source' | 'received';
+    readonly params: ActionParams[K];
+    readonly cause: Cause;
+    readonly mode: Mode;
+  };
+}[ActionKind];
+
+/** JSON-safe form of a value, for causes, pages and logs. */
+export function plainValue(value: Value | null): string | number | boolean | null {
+  return typeof value === 'bigint' ? value.toString() : value;
+}

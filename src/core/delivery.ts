@@ -1,0 +1,155 @@
+import type { Action, ActionKind } from './action.ts';
+
+/** Why an attempt did not simply succeed. A closed set: it is also the metric label. */
+export type Reason =
+  | 'network' // name, refused, TLS: certainly not sent
+  | 'rate_limited' // 429
+  | 'timeout'
+  | 'reset' // the connection ended after the request left
+  | 'server' // any 5xx after the request left
+  | 'unreadable' // no JSON, or not L2L's envelope
+  | 'auth' // 401, 403
+  | 'refused' // success:false
+  | 'crashed' // found `sending` after a restart
+  | 'stopped'; // the gateway was told to stop while the request was on its way
+
+/** What one HTTP attempt came to. `retry` only when the request certainly had no effect; else `unknown`. */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly result: CallResult; readonly answer: string }
+  | { readonly kind: 'accepted'; readonly result: CallResult; readonly answer: string }
+  | { readonly kind: 'retry'; readonly reason: Reason; readonly detail: string; readonly retryAfter?: number }
+  | { readonly kind: 'unknown'; readonly reason: Reason; readonly detail: string }
+  | { readonly kind: 'rejected'; readonly reason: 'refused'; readonly detail: string; readonly answer: string }
+  | { readonly kind: 'halt'; readonly reason: 'auth'; readonly detail: string };
+
+/** What L2L told us that a later call needs. JSON-safe. */
+export type CallResult = {
+  readonly dispatchId?: number;
+  readonly dispatchNumber?: number;
+  /** A person's dispatch that stands for ours: nothing was opened, nothing will be closed. */
+  readonly foundOpen?: number;
+  /** The machine's cycle count after the call. */
+  readonly cycleCount?: number;
+  readonly batchId?: string;
+  /** Why nothing had to be sent. */
+  readonly nothing?: string;
+};
+
+/** An action with its place in the journal. Ids rise in the order of the commits. */
+export type StoredAction = Action & { readonly id: number };
+
+/**
+ * The exact request, built once. Attempts repeat it byte by byte; another body is another call.
+ * The API key is not part of it.
+ */
+export type FrozenRequest = {
+  readonly method: 'POST';
+  /** Path below the site's address, without a query. */
+  readonly path: string;
+  /** application/x-www-form-urlencoded. */
+  readonly body: string;
+};
+
+/**
+ * One call in the journal: one HTTP request for one action, or for several merged ones.
+ * frozen → sending → delivered | retry | unknown | accepted | rejected | parked; retry and unknown come back.
+ */
+export type CallState =
+  | 'frozen' // built, never sent
+  | 'sending' // the mark is durable, the request may be on its way
+  | 'retry' // certainly without effect; again at notBefore
+  | 'unknown' // may have had effect; looked up at notBefore
+  | 'accepted' // L2L took it and works on it; followed up at notBefore
+  | 'delivered'
+  | 'rejected' // dead letter: L2L's words are in detail
+  | 'parked'; // undecidable: a person decides
+
+export type Call = {
+  readonly id: number;
+  readonly kind: ActionKind;
+  readonly lanes: readonly string[];
+  readonly actions: readonly StoredAction[];
+  readonly request: FrozenRequest;
+  readonly state: CallState;
+  /** Attempts begun. */
+  readonly attempt: number;
+  /** Look-ups made since the outcome became unknown, or follow-ups since it was accepted. */
+  readonly looks: number;
+  /** Not sent, looked up or followed before (ms since 1970). */
+  readonly notBefore: number;
+  readonly createdAt: number;
+  /** When the last request left; null before the first. */
+  readonly sentAt: number | null;
+  /** What was read in L2L before the first attempt and decides look-ups later. */
+  readonly base: CallBase | null;
+  readonly result: CallResult | null;
+  readonly reason: Reason | null;
+  readonly detail: string | null;
+};
+
+/** Facts read before a send, durable with the `sending` mark. */
+export type CallBase = {
+  /** The machine's cycle count before an increment. */
+  readonly cycleCount?: number;
+  /** When it was read (ms since 1970). */
+  readonly at: number;
+};
+
+/** What an episode's earlier actions came to; a close needs the id its open was given. */
+export type ChainState = {
+  readonly open: 'none' | 'pending' | 'delivered' | 'dead';
+  readonly result: CallResult | null;
+};
+
+/** How a kind of action becomes calls. */
+export type CallPolicy = {
+  /** 0 before 1 before 2: dispatches, counts, production. */
+  readonly priority: 0 | 1 | 2;
+  /** A repeat after an unknown outcome gives the same end state. */
+  readonly repeatable: boolean;
+  /** How many waiting actions of a lane, never sent yet, go into one call. */
+  readonly maxActions: number;
+  /** Heads of several lanes share a call (record sets). */
+  readonly acrossLanes: boolean;
+};
+
+/** Freezing can find that there is nothing to send, or that an earlier action of the chain has to be settled first. */
+export type Freeze =
+  | { readonly kind: 'request'; readonly request: FrozenRequest }
+  | { readonly kind: 'nothing'; readonly why: string }
+  | { readonly kind: 'held'; readonly why: string };
+
+/** What reading L2L before a send came to. */
+export type Prepared =
+  | { readonly kind: 'send'; readonly base: CallBase | null }
+  | { readonly kind: 'done'; readonly result: CallResult }
+  | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
+
+/** What a look-up after an unknown outcome came to. */
+export type Look =
+  | { readonly kind: 'applied'; readonly result: CallResult; readonly detail: string }
+  | { readonly kind: 'absent'; readonly detail: string }
+  | { readonly kind: 'undecided'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
+
+/** What following up an accepted call came to. `failed` names the actions L2L refused, with its words. */
+export type Follow =
+  | { readonly kind: 'pending'; readonly detail: string }
+  | { readonly kind: 'final'; readonly failed: ReadonlyMap<string, string>; readonly detail: string }
+  | { readonly kind: 'undecided'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
+
+/**
+ * How the queue reaches L2L. Handed in by the app, so the queue knows no HTTP and no L2L.
+ * No method throws for what L2L or the network does: that is an outcome.
+ */
+export interface Delivery {
+  policy(kind: ActionKind): CallPolicy;
+  /** Pure. Actions are of one kind; of one lane unless the policy says acrossLanes. */
+  freeze(actions: readonly StoredAction[], chain: ChainState): Freeze;
+  /** Reads what must be known before the first send: a person's open dispatch, a count's base. At most once a call. */
+  prepare(call: Call, signal: AbortSignal): Promise<Prepared>;
+  send(call: Call, signal: AbortSignal): Promise<Outcome>;
+  look(call: Call, signal: AbortSignal): Promise<Look>;
+  follow(call: Call, signal: AbortSignal): Promise<Follow>;
+}

@@ -1,0 +1,39 @@
+/** Where in a file something was written; line and column count from 1. */
+export type Place = { readonly file: string; readonly line: number; readonly column: number };
+
+/** One thing wrong with what a person wrote: where, what was written, what was expected, what to write instead. */
+export type Problem = {
+  readonly place?: Place;
+  readonly message: string;
+};
+
+/** `file:line:column message`, the form editors and terminals make clickable. */
+export function formatProblem(problem: Problem): string {
+  if (!problem.place) return problem.message;
+  const { file, line, column } = problem.place;
+  return `${file}:${line}:${column} ${problem.message}`;
+}
+
+/** The config is not valid. Carries every problem found, not only the first. Exit code 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The gateway can't start as things stand; the message says what to do. Exit code 1 unless told otherwise. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** The words of anything thrown, with its cause when it has one. Never a stack. */
+export function words(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.message || (error as NodeJS.ErrnoException).code || error.name;
+  if (error instanceof AggregateError && error.errors.length > 0 && !error.message) return words(error.errors[0]);
+  return error.cause === undefined ? own : `${own}: ${words(error.cause)}`;
+}

@@ -1,0 +1,57 @@
+import type {
+  Call,
+  CallBase,
+  CallResult,
+  CallState,
+  ChainState,
+  FrozenRequest,
+  Reason,
+  StoredAction,
+} from '../core/delivery.ts';
+
+/**
+ * What the queue needs of the journal; src/journal implements it. Reads see everything written before, committed or not.
+ * Writes go into the next group commit; the promise resolves when that commit is durable and rejects when it is not
+ * (disk full, IO error): then nothing may be sent (invariant I10).
+ */
+export interface CallJournal {
+  /** Identity and life of this journal: part of the queue's prefix in Redis. */
+  readonly id: string;
+  readonly epoch: number;
+
+  /** Lanes whose oldest waiting action is in no call yet, oldest first, with that action. Shadow actions never appear. */
+  waitingHeads(limit: number): readonly StoredAction[];
+  /** The waiting actions of one lane, oldest first. */
+  waiting(lane: string, limit: number): readonly StoredAction[];
+  /** Calls that are not final and not out of the lanes' way: frozen, sending, retry, unknown, accepted. */
+  openCalls(): readonly Call[];
+  call(id: number): Call | undefined;
+  chain(chain: string): ChainState;
+
+  /** Freezes actions into a new call. Throws when one of them is not waiting any more (the compare-and-set of decision 20). */
+  freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
+  /** Settles waiting actions for which there is nothing to send. */
+  settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;
+  /**
+   * The compare-and-set before every send (I11): the call is `frozen` or `retry`, its attempt is the job's, the epoch is mine
+   * and no other call of its lanes is `sending`. Resolves to the call, now durably `sending` with attempt + 1 and `base`,
+   * or to null: then the job is a no-op.
+   */
+  markSending(id: number, attempt: number, base: CallBase | null, at: number): Promise<Call | null>;
+  /** The compare-and-set that ends an attempt, a look or a follow-up: only from one of `from`. Resolves to false when it was not so. */
+  transition(id: number, from: readonly CallState[], to: CallTransition): Promise<boolean>;
+  /** Ends an accepted batch: the actions named in `failed` become dead letters, the others are delivered. */
+  finish(id: number, failed: ReadonlyMap<string, string>, detail: string): Promise<boolean>;
+}
+
+export type CallTransition = {
+  readonly state: Exclude<CallState, 'frozen' | 'sending'>;
+  readonly at: number;
+  readonly notBefore: number;
+  readonly reason: Reason | null;
+  readonly detail: string | null;
+  readonly result?: CallResult;
+  /** L2L's answer, shortened, without secrets: kept as history. */
+  readonly answer?: string;
+  readonly looks?: number;
+};

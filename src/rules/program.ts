@@ -1,0 +1,156 @@
+import type { Action, ActionKind, Mode } from '../core/action.ts';
+import type { Place } from '../core/errors.ts';
+import type { SampleBatch, SignalDefinition, SourceState, Value } from '../core/sample.ts';
+
+/** What an expression comes to. `unknown` never opens and never closes anything. */
+export type Truth = boolean | 'unknown';
+
+/** How an expression reads its world: the last good value, or undefined while it is unknown. */
+export interface ExpressionScope {
+  /** Value of a signal while its quality is good; undefined: unknown. */
+  value(signal: string): Value | undefined;
+  /** `good(x)`: never unknown. */
+  good(signal: string): boolean;
+  /** `still(x)`: undefined while x is unknown. */
+  still(signal: string): boolean | undefined;
+  /** `NAME.connected`: never unknown. */
+  connected(source: string): boolean;
+  /** `rule.active`: never unknown. */
+  active(rule: string): boolean;
+}
+
+/** A compiled condition. References are complete: nothing else changes its outcome. */
+export type Condition = {
+  readonly text: string;
+  readonly place: Place;
+  readonly signals: readonly string[];
+  readonly still: readonly string[];
+  readonly sources: readonly string[];
+  readonly rules: readonly string[];
+  evaluate(scope: ExpressionScope): Truth;
+};
+
+/** A compiled text with `{{ … }}` parts, evaluated when an action is made, from last good values. */
+export type Template = {
+  readonly text: string;
+  readonly signals: readonly string[];
+  /** Last good values; a part whose signal never was good prints as `unknown`. */
+  render(lastGood: (signal: string) => Value | undefined): string;
+};
+
+/** Resolves to a code, or to why there is none (a lookup without that key): such an interval is parked, never sent. */
+export type CodeTemplate = {
+  readonly text: string;
+  readonly signals: readonly string[];
+  resolve(lastGood: (signal: string) => Value | undefined): { readonly code: string } | { readonly missing: string };
+};
+
+export type CompiledRule = DispatchRule | CyclesRule | ProductionRule;
+
+type RuleBase = {
+  readonly name: string;
+  readonly place: Place;
+};
+
+export type DispatchRule = RuleBase & {
+  readonly kind: 'dispatch';
+  readonly when: Condition;
+  readonly unless: Condition | null;
+  /** null: until = not when. */
+  readonly until: Condition | null;
+  readonly onDelay: number;
+  readonly offDelay: number;
+  readonly machine: string;
+  readonly type: string;
+  readonly trade: string | null;
+  readonly reason: Template | null;
+  readonly description: Template;
+  readonly whenCleared: 'close' | 'complete' | 'leave';
+  readonly ifFoundOpen: 'leave' | 'open';
+};
+
+export type CyclesRule = RuleBase & {
+  readonly kind: 'cycles';
+  readonly machine: string;
+  readonly counter: SignalDefinition;
+  readonly every: number;
+  readonly mode: 'increment' | 'total';
+  readonly firstSight: 'base' | 'count';
+};
+
+export type ProductionRule = RuleBase & {
+  readonly kind: 'production';
+  readonly line: string;
+  readonly quantity: { readonly of: 'total' | 'good'; readonly counter: SignalDefinition };
+  /** Parts per count: a number, or the signal that tells it as it was at each count. */
+  readonly perCount: number | string;
+  readonly scrap: readonly { readonly category: string; readonly counter: SignalDefinition }[];
+  /** null: product_autodetect. */
+  readonly product: CodeTemplate | null;
+  readonly every: number;
+  /** How long a cut waits for parts counted before it. */
+  readonly lateness: number;
+  readonly afterGap: 'one' | 'spread';
+};
+
+/** Everything the engine needs, resolved and indexed once. Rules stand in order of dependence (`other.active` before its reader). */
+export type Program = {
+  readonly rules: readonly CompiledRule[];
+  readonly signals: ReadonlyMap<string, SignalDefinition>;
+  readonly sources: readonly string[];
+  readonly mode: Mode;
+  /** A pause longer than this makes a running delay start anew (ms). */
+  readonly freezeLimit: number;
+};
+
+/** What the engine is told. Every input carries its time (ms since 1970); the engine has no clock. */
+export type EngineInput =
+  | { readonly kind: 'samples'; readonly batch: SampleBatch }
+  | { readonly kind: 'source'; readonly source: string; readonly state: SourceState; readonly at: number }
+  | { readonly kind: 'tick'; readonly at: number }
+  /** After a start: nothing is known since `lastAlive`. */
+  | { readonly kind: 'restart'; readonly at: number; readonly lastAlive: number };
+
+/** What happened in a rule, for the journal, the pages and the log. */
+export type RuleEvent = {
+  readonly rule: string;
+  readonly at: number;
+  readonly kind:
+    | 'pending'
+    | 'activated'
+    | 'cleared'
+    | 'returned' // back to normal before the delay ended
+    | 'counted'
+    | 'interval_closed'
+    | 'first_sight'
+    | 'rollover'
+    | 'counter_reset'
+    | 'quarantined'
+    | 'interval_parked';
+  readonly detail: string;
+};
+
+export type StepResult = {
+  readonly events: readonly RuleEvent[];
+  readonly actions: readonly Action[];
+  /** Rules whose state changed and has to be in the next group commit. */
+  readonly changed: readonly string[];
+  /** Rules of which only a counter's raw value moved: may be committed lazily (≤ 1 s). */
+  readonly moved: readonly string[];
+  /** When to send a tick at the latest; null: nothing is waiting. */
+  readonly wakeAt: number | null;
+};
+
+/** The lane of an action: dispatch and cycle actions of a machine, record sets of a line keep their order. */
+export function laneOf(kind: ActionKind, target: string): string {
+  switch (kind) {
+    case 'open_dispatch':
+    case 'close_dispatch':
+      return `dispatch:${target}`;
+    case 'increment_cycles':
+    case 'set_cycles':
+      return `cycles:${target}`;
+    case 'record_details':
+      return `production:${target}`;
+  }
+}

@@ -1,13 +1,5 @@
-import type {
-  Call,
-  CallBase,
-  CallResult,
-  CallState,
-  ChainState,
-  FrozenRequest,
-  Reason,
-  StoredAction,
-} from '../core/delivery.ts';
+import type { CallTransition } from '../core/commit.ts';
+import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 
 /**
  * What the queue needs of the journal; src/journal implements it. Reads see everything written before, committed or not.
@@ -43,15 +35,3 @@ export interface CallJournal {
   /** Ends an accepted batch: the actions named in `failed` become dead letters, the others are delivered. */
   finish(id: number, failed: ReadonlyMap<string, string>, detail: string): Promise<boolean>;
 }
-
-export type CallTransition = {
-  readonly state: Exclude<CallState, 'frozen' | 'sending'>;
-  readonly at: number;
-  readonly notBefore: number;
-  readonly reason: Reason | null;
-  readonly detail: string | null;
-  readonly result?: CallResult;
-  /** L2L's answer, shortened, without secrets: kept as history. */
-  readonly answer?: string;
-  readonly looks?: number;
-};

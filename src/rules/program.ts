@@ -23,6 +23,7 @@ export interface ExpressionScope {
 export type Condition = {
   readonly text: string;
   readonly place: Place;
+  /** Every signal named, also the ones inside `good()` and `still()`. */
   readonly signals: readonly string[];
   readonly still: readonly string[];
   readonly sources: readonly string[];
@@ -63,7 +64,8 @@ export type DispatchRule = RuleBase & {
   readonly machine: string;
   readonly type: string;
   readonly trade: string | null;
-  readonly reason: Template | null;
+  /** Missing (a lookup without that key, a signal never good): the dispatch is opened without a reason. */
+  readonly reason: CodeTemplate | null;
   readonly description: Template;
   readonly whenCleared: 'close' | 'complete' | 'leave';
   readonly ifFoundOpen: 'leave' | 'open';

@@ -1,0 +1,36 @@
+import type { Action } from './action.ts';
+import type { CallResult, CallState, Reason } from './delivery.ts';
+import type { Quality, Value } from './sample.ts';
+
+/** The last good value of a restorable signal, as kept over a restart. */
+export type KeptValue = {
+  readonly signal: string;
+  readonly value: Value;
+  readonly quality: Quality;
+  readonly at: number;
+};
+
+/** One message of an acknowledging transport that was taken. */
+export type TakenMessage = { readonly source: string; readonly packetId: number; readonly hash: string };
+
+/** What one group commit of the rules makes durable, all of it or nothing. */
+export type RuleCommit = {
+  readonly states: readonly { readonly rule: string; readonly state: string }[];
+  readonly actions: readonly Action[];
+  readonly taken: readonly TakenMessage[];
+  readonly values: readonly KeptValue[];
+  readonly at: number;
+};
+
+/** The end of an attempt, a look or a follow-up of a call, as the journal keeps it. */
+export type CallTransition = {
+  readonly state: Exclude<CallState, 'frozen' | 'sending'>;
+  readonly at: number;
+  readonly notBefore: number;
+  readonly reason: Reason | null;
+  readonly detail: string | null;
+  readonly result?: CallResult;
+  /** L2L's answer, shortened, without secrets: kept as history. */
+  readonly answer?: string;
+  readonly looks?: number;
+};

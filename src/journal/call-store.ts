@@ -1,0 +1,253 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { CallTransition } from '../core/commit.ts';
+import type {
+  Call,
+  CallBase,
+  CallResult,
+  CallState,
+  ChainState,
+  FrozenRequest,
+  StoredAction,
+} from '../core/delivery.ts';
+import { query } from './database.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { createLanes, type Lanes } from './lanes.ts';
+import {
+  ACTION_COLUMNS,
+  type ActionRow,
+  actionOf,
+  CALL_COLUMNS,
+  type CallRow,
+  callOf,
+  jsonOrNull,
+  lanesOf,
+} from './rows.ts';
+
+/** Calls and the actions that wait for one, with the compare-and-sets every send has to pass. */
+export interface CallStore {
+  readonly lanes: Lanes;
+  waitingHeads(limit: number): readonly StoredAction[];
+  waiting(lane: string, limit: number): readonly StoredAction[];
+  openCalls(): readonly Call[];
+  call(id: number): Call | undefined;
+  chain(chain: string): ChainState;
+  freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
+  settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;
+  markSending(id: number, attempt: number, base: CallBase | null, at: number): Promise<Call | null>;
+  transition(id: number, from: readonly CallState[], to: CallTransition): Promise<boolean>;
+  finish(id: number, failed: ReadonlyMap<string, string>, detail: string): Promise<boolean>;
+}
+
+/** States in which a call keeps its lanes: nothing of theirs may be sent before it is settled. */
+const HOLDS_LANES: ReadonlySet<CallState> = new Set(['frozen', 'sending', 'retry', 'unknown']);
+const IS_OPEN: ReadonlySet<CallState> = new Set([...HOLDS_LANES, 'accepted']);
+const ACTION_STATE = {
+  retry: 'in_call',
+  unknown: 'in_call',
+  accepted: 'in_call',
+  delivered: 'delivered',
+  rejected: 'dead',
+  parked: 'parked',
+} as const satisfies Record<CallTransition['state'], string>;
+
+export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: number, now: () => number): CallStore {
+  const readAction = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE id = ?`);
+  const readWaiting = query<{ id: number; lane: string }>(
+    db,
+    "SELECT id, lane FROM action WHERE state = 'waiting' ORDER BY id",
+  );
+  const readActionsOf = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE call = ? ORDER BY id`);
+  const readOpen = query<CallRow>(
+    db,
+    `SELECT ${CALL_COLUMNS} FROM call WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted') ORDER BY id`,
+  );
+  const readCall = query<CallRow>(db, `SELECT ${CALL_COLUMNS} FROM call WHERE id = ?`);
+  const readChain = query<{ state: string; result: string | null }>(
+    db,
+    "SELECT state, result FROM action WHERE chain = ? AND kind = 'open_dispatch' ORDER BY id DESC LIMIT 1",
+  );
+  const insertCall = query(
+    db,
+    "INSERT INTO call (kind, path, body, state, not_before, created_at, epoch) VALUES (?, ?, ?, 'frozen', ?, ?, ?)",
+  );
+  const takeAction = query(db, "UPDATE action SET state = 'in_call', call = ? WHERE id = ? AND state = 'waiting'");
+  const settleAction = query(
+    db,
+    "UPDATE action SET state = 'nothing', detail = ?, settled_at = ? WHERE id = ? AND state = 'waiting'",
+  );
+  // The epoch in the condition fences a process that lost the journal to another one.
+  const sending = query(
+    db,
+    `UPDATE call SET state = 'sending', attempt = attempt + 1, sent_at = ?, base = COALESCE(?, base), epoch = ?
+     WHERE id = ? AND state IN ('frozen', 'retry') AND attempt = ?
+       AND (SELECT value FROM meta WHERE key = 'epoch') = ?`,
+  );
+  const move = query(
+    db,
+    `UPDATE call SET state = ?, not_before = ?, reason = ?, detail = ?, result = COALESCE(?, result), looks = ? WHERE id = ? AND state = ?`,
+  );
+  const moveActions = query(
+    db,
+    'UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ?',
+  );
+  const failAction = query(
+    db,
+    "UPDATE action SET state = 'dead', detail = ?, settled_at = ? WHERE call = ? AND key = ?",
+  );
+  const note = query(
+    db,
+    'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+
+  const open = new Map<number, Call>();
+  /** Lane → the call that holds it. */
+  const holders = new Map<string, number>();
+  const isHeld = { has: (lane: string) => holders.has(lane) } as ReadonlySet<string>;
+  let lanes = createLanes(read);
+
+  function read(id: number): StoredAction {
+    const row = readAction.get(id);
+    if (!row) throw new Error(`the journal has no action ${id}`);
+    return actionOf(row);
+  }
+
+  function load(): void {
+    lanes = createLanes(read);
+    for (const { id, lane } of readWaiting.iterate()) lanes.addId(lane, id);
+    open.clear();
+    holders.clear();
+    for (const row of readOpen.all()) remember(callOf(row, readActionsOf.all(row.id).map(actionOf)));
+  }
+
+  function remember(call: Call): void {
+    if (IS_OPEN.has(call.state)) open.set(call.id, call);
+    else open.delete(call.id);
+    for (const lane of call.lanes) {
+      if (HOLDS_LANES.has(call.state)) holders.set(lane, call.id);
+      else if (holders.get(lane) === call.id) holders.delete(lane);
+    }
+  }
+
+  function transition(id: number, from: readonly CallState[], to: CallTransition): Promise<boolean> {
+    const call = open.get(id);
+    if (!call || !from.includes(call.state)) return Promise.resolve(false);
+    const looks = to.looks ?? call.looks;
+    const { durable } = group.write(() => {
+      const moved = move.run(
+        to.state,
+        to.notBefore,
+        to.reason,
+        to.detail,
+        jsonOrNull(to.result),
+        looks,
+        id,
+        call.state,
+      );
+      if (moved !== 1) throw new Error(`call ${id} is not ${call.state} in the journal`);
+      note.run(id, call.attempt, to.at, to.state, to.reason, to.detail, to.answer ?? null);
+      const state = ACTION_STATE[to.state];
+      if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
+    });
+    const { state, notBefore, reason, detail } = to;
+    remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result });
+    return durable.then(() => true);
+  }
+
+  group.onRollback(load);
+  load();
+
+  return {
+    get lanes() {
+      return lanes;
+    },
+    waitingHeads: limit => lanes.heads(isHeld, limit),
+    waiting: (lane, limit) => lanes.waiting(lane, limit),
+    openCalls: () => [...open.values()],
+    call(id) {
+      const known = open.get(id);
+      if (known) return known;
+      const row = readCall.get(id);
+      return row && callOf(row, readActionsOf.all(id).map(actionOf));
+    },
+    chain(chain) {
+      const row = readChain.get(chain);
+      if (!row) return { open: 'none', result: null };
+      const result = row.result === null ? null : (JSON.parse(row.result) as CallResult);
+      if (row.state === 'delivered' || row.state === 'nothing') return { open: 'delivered', result };
+      // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.
+      return { open: row.state === 'dead' ? 'dead' : 'pending', result };
+    },
+    freeze(actions, request, notBefore) {
+      const first = actions[0];
+      if (!first) throw new Error('a call needs an action');
+      const createdAt = now();
+      for (const lane of lanesOf(actions)) {
+        if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);
+      }
+      const { value: id } = group.write(() => {
+        const call = insertCall.insert(first.kind, request.path, request.body, notBefore, createdAt, epoch);
+        for (const action of actions) {
+          if (takeAction.run(call, action.id) !== 1) throw new Error(`action ${action.key} is not waiting any more`);
+        }
+        return call;
+      });
+      lanes.remove(actions);
+      const call: Call = {
+        id,
+        kind: first.kind,
+        lanes: lanesOf(actions),
+        actions,
+        request,
+        state: 'frozen',
+        attempt: 0,
+        looks: 0,
+        notBefore,
+        createdAt,
+        sentAt: null,
+        base: null,
+        result: null,
+        reason: null,
+        detail: null,
+      };
+      remember(call);
+      return call;
+    },
+    async settleNothing(actions, why) {
+      const { durable } = group.write(() => {
+        for (const action of actions) settleAction.run(why, now(), action.id);
+      });
+      lanes.remove(actions);
+      await durable;
+    },
+    async markSending(id, attempt, base, at) {
+      const call = open.get(id);
+      if (!call || (call.state !== 'frozen' && call.state !== 'retry') || call.attempt !== attempt) return null;
+      if (call.lanes.some(lane => holders.get(lane) !== id)) return null;
+      const { value: marked, durable } = group.write(() =>
+        sending.run(at, jsonOrNull(base), epoch, id, attempt, String(epoch)),
+      );
+      if (marked !== 1) return null;
+      const now = { ...call, state: 'sending', attempt: attempt + 1, sentAt: at, base: base ?? call.base } as const;
+      remember(now);
+      await durable;
+      return now;
+    },
+    transition,
+    async finish(id, failed, detail) {
+      const call = open.get(id);
+      if (call?.state !== 'accepted') return false;
+      const at = now();
+      const { durable } = group.write(() => {
+        if (move.run('delivered', 0, null, detail, null, call.looks, id, 'accepted') !== 1) {
+          throw new Error(`call ${id} is not accepted in the journal`);
+        }
+        note.run(id, call.attempt, at, 'delivered', null, detail, null);
+        moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
+        for (const [key, refusal] of failed) failAction.run(refusal, at, id, key);
+      });
+      remember({ ...call, state: 'delivered', detail });
+      await durable;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Writes go into the transaction under way at once, so later reads see them; the promise resolves when it is on disk. */
+export type Written<T> = { readonly value: T; readonly durable: Promise<void> };
+
+export interface GroupCommit {
+  /** Runs `work` in the open transaction; all of it takes place or, when it throws, none. */
+  write<T>(work: () => T): Written<T>;
+  /** Commits what is open now. Throws when the disk refuses. */
+  flush(): void;
+  /** Called after a commit that failed: everything of that transaction is gone, memory that mirrors it has to be read again. */
+  onRollback(listener: (cause: Error) => void): void;
+}
+
+/** Below this many writes a group is committed at once: the line is quiet and latency counts. */
+const SMALL_GROUP = 8;
+/** Under load groups gather this long (ms), so that one fsync carries many. */
+const GATHER = 5;
+const MOST_WRITES = 500;
+
+export function groupCommit(db: DatabaseSync): GroupCommit {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const savepoint = db.prepare('SAVEPOINT one_write');
+  const release = db.prepare('RELEASE one_write');
+  const undo = db.prepare('ROLLBACK TO one_write');
+  const listeners: ((cause: Error) => void)[] = [];
+
+  type Group = PromiseWithResolvers<void> & { writes: number; timer?: NodeJS.Timeout; immediate?: NodeJS.Immediate };
+  let group: Group | undefined;
+  let lastSize = 0;
+  let lastEnd = 0;
+
+  function open(): Group {
+    begin.run();
+    const opened: Group = { ...Promise.withResolvers<void>(), writes: 0 };
+    // Whoever writes holds the promise; a group nobody waits for must not end the process when it fails.
+    opened.promise.catch(() => {});
+    const wait = lastSize < SMALL_GROUP ? 0 : lastEnd + GATHER - performance.now();
+    if (wait >= 1) opened.timer = setTimeout(tryFlush, wait);
+    else opened.immediate = setImmediate(tryFlush);
+    return opened;
+  }
+
+  function take(): Group | undefined {
+    const taken = group;
+    group = undefined;
+    clearTimeout(taken?.timer);
+    clearImmediate(taken?.immediate);
+    return taken;
+  }
+
+  function fail(failed: Group, cause: unknown): Error {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    if (db.isTransaction) db.exec('ROLLBACK');
+    failed.reject(error);
+    for (const listener of listeners) listener(error);
+    return error;
+  }
+
+  function flush(): void {
+    const closing = take();
+    if (!closing) return;
+    try {
+      commit.run();
+    } catch (cause) {
+      throw fail(closing, cause);
+    } finally {
+      lastSize = closing.writes;
+      lastEnd = performance.now();
+    }
+    closing.resolve();
+  }
+
+  function tryFlush(): void {
+    try {
+      flush();
+    } catch {
+      // Every writer of the group was told through its promise.
+    }
+  }
+
+  return {
+    write(work) {
+      group ??= open();
+      const mine = group;
+      savepoint.run();
+      let value: ReturnType<typeof work>;
+      try {
+        value = work();
+        release.run();
+      } catch (cause) {
+        if (db.isTransaction) {
+          undo.run();
+          release.run();
+          throw cause;
+        }
+        // On a full disk SQLite gives up the whole transaction, the writes of everybody in the group with it.
+        take();
+        throw fail(mine, cause);
+      }
+      mine.writes += 1;
+      if (mine.writes >= MOST_WRITES) tryFlush();
+      return { value, durable: mine.promise };
+    },
+    flush,
+    onRollback: listener => void listeners.push(listener),
+  };
+}

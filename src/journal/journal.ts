@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { StoredAction } from '../core/delivery.ts';
+import { type CallStore, createCallStore } from './call-store.ts';
+import { lockDataFolder } from './data-folder.ts';
+import { openDatabase, query } from './database.ts';
+import { groupCommit } from './group-commit.ts';
+import { createRuleStore, type RuleStore } from './rule-store.ts';
+
+export type JournalOptions = {
+  /** The data folder: made when it is not there, locked for the life of the process. */
+  readonly folder: string;
+  /** Host and site the actions are meant for. What waits for another destination is parked at open. */
+  readonly destination: string;
+  readonly now: () => number;
+  /** How long after its send a call found `sending` may still take effect (ms): it is looked up no sooner. */
+  readonly settle: number;
+  /** Called with actions that were just written (not durable yet). */
+  readonly onActions?: (actions: readonly StoredAction[]) => void;
+};
+
+/** Numbers for the status page. */
+export type JournalCounts = {
+  readonly waiting: number;
+  readonly oldestWaitingAt: number | null;
+  /** Journalled and never sent: what the rules would have told L2L. */
+  readonly shadow: number;
+  readonly deadLetters: number;
+  readonly parked: number;
+};
+
+/** The truth: what the rules know, what L2L must be told, what it was told. One file, one writer, one transaction a group. */
+export interface Journal extends RuleStore, Omit<CallStore, 'lanes'> {
+  readonly id: string;
+  /** Rises with every start; a send needs the current one. */
+  readonly epoch: number;
+  readonly lastAlive: number | null;
+  /** Notes that the gateway lives, so a restart knows how long nothing was seen. */
+  alive(at: number): void;
+  counts(): JournalCounts;
+  onActions(listener: (actions: readonly StoredAction[]) => void): void;
+  close(): void;
+}
+
+/** Opens the journal in a data folder. Throws a StartError that says what to do when it can't. */
+export function openJournal(options: JournalOptions): Journal {
+  const lock = lockDataFolder(options.folder);
+  let db: DatabaseSync | undefined;
+  try {
+    db = openDatabase(join(options.folder, 'journal.db'));
+    return assemble(db, lock, options);
+  } catch (cause) {
+    db?.close();
+    lock[Symbol.dispose]();
+    throw cause;
+  }
+}
+
+function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): Journal {
+  const getMeta = query<{ value: string }>(db, 'SELECT value FROM meta WHERE key = ?');
+  const putMeta = query(db, 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const lastAlive = numberOrNull(getMeta.get('alive')?.value);
+  const id = getMeta.get('id')?.value ?? randomUUID();
+  const epoch = Number(getMeta.get('epoch')?.value ?? 0) + 1;
+
+  db.exec('BEGIN IMMEDIATE');
+  putMeta.run('id', id);
+  putMeta.run('epoch', String(epoch));
+  recover(db, options, lastAlive);
+  db.exec('COMMIT');
+
+  const listeners = options.onActions ? [options.onActions] : [];
+  const group = groupCommit(db);
+  const calls = createCallStore(db, group, epoch, options.now);
+  const rules = createRuleStore(
+    db,
+    group,
+    options.destination,
+    stored => {
+      for (const action of stored) calls.lanes.add(action);
+      for (const listener of listeners) listener(stored);
+    },
+    at => void putMeta.run('alive', String(at)),
+  );
+  const countStates = query<{ state: string; n: number }>(
+    db,
+    "SELECT state, count(*) AS n FROM action WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') GROUP BY state",
+  );
+  const oldest = query<{ at: number }>(
+    db,
+    "SELECT created_at AS at FROM action WHERE state = 'waiting' ORDER BY id LIMIT 1",
+  );
+  let closed = false;
+
+  return {
+    ...rules,
+    waitingHeads: calls.waitingHeads,
+    waiting: calls.waiting,
+    openCalls: calls.openCalls,
+    call: calls.call,
+    chain: calls.chain,
+    freeze: calls.freeze,
+    settleNothing: calls.settleNothing,
+    markSending: calls.markSending,
+    transition: calls.transition,
+    finish: calls.finish,
+    id,
+    epoch,
+    lastAlive,
+    alive: at => void group.write(() => putMeta.run('alive', String(at))),
+    counts() {
+      const by = new Map(countStates.all().map(row => [row.state, row.n]));
+      return {
+        waiting: calls.lanes.count,
+        oldestWaitingAt: oldest.get()?.at ?? null,
+        shadow: by.get('shadow') ?? 0,
+        deadLetters: by.get('dead') ?? 0,
+        parked: by.get('parked') ?? 0,
+      };
+    },
+    onActions: listener => void listeners.push(listener),
+    close() {
+      if (closed) return;
+      closed = true;
+      try {
+        group.flush();
+      } finally {
+        db.close();
+        lock[Symbol.dispose]();
+      }
+    },
+  };
+}
+
+/** Puts in order what an earlier life left behind, before anybody reads. */
+function recover(db: DatabaseSync, options: JournalOptions, lastAlive: number | null): void {
+  const diedAt = lastAlive ?? options.now();
+  // A mark without an outcome: the request may have left, and may still land for a while.
+  query(
+    db,
+    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE state = 'sending'",
+  ).run(diedAt, options.settle);
+  // Never sent: its actions wait again, and may be merged with what came since.
+  query(
+    db,
+    "UPDATE action SET state = 'waiting', call = NULL WHERE call IN (SELECT id FROM call WHERE state = 'frozen')",
+  ).run();
+  query(db, "DELETE FROM call WHERE state = 'frozen'").run();
+  parkForeign(db, options);
+}
+
+/** Nothing made for one L2L site is ever sent to another. */
+function parkForeign(db: DatabaseSync, options: JournalOptions): void {
+  const why = `made for another destination than ${options.destination}`;
+  const at = options.now();
+  query(
+    db,
+    "UPDATE call SET state = 'parked', detail = ? WHERE state IN ('retry', 'unknown', 'accepted') AND id IN (SELECT call FROM action WHERE destination <> ? AND state = 'in_call')",
+  ).run(why, options.destination);
+  query(
+    db,
+    "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call') AND destination <> ?",
+  ).run(why, at, options.destination);
+}
+
+function numberOrNull(text: string | undefined): number | null {
+  return text === undefined ? null : Number(text);
+}

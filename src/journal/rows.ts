@@ -1,0 +1,94 @@
+import type { Action } from '../core/action.ts';
+import type { Call, CallState, FrozenRequest, Reason, StoredAction } from '../core/delivery.ts';
+import type { Value } from '../core/sample.ts';
+
+/** How the tables' rows read in TypeScript, and the way there and back. */
+export type ActionRow = {
+  id: number;
+  key: string;
+  kind: string;
+  rule: string;
+  lane: string;
+  chain: string | null;
+  at: number;
+  time: string;
+  params: string;
+  cause: string;
+  mode: string;
+};
+
+export const ACTION_COLUMNS = 'id, key, kind, rule, lane, chain, at, time, params, cause, mode';
+
+export function actionOf(row: ActionRow): StoredAction {
+  // The row was written from an Action by this module; kind and params belong together.
+  return { ...row, params: JSON.parse(row.params), cause: JSON.parse(row.cause) } as StoredAction;
+}
+
+export function storedAction(action: Action, id: number): StoredAction {
+  return { ...action, id };
+}
+
+export type CallRow = {
+  id: number;
+  kind: string;
+  path: string;
+  body: string;
+  state: string;
+  attempt: number;
+  looks: number;
+  not_before: number;
+  created_at: number;
+  sent_at: number | null;
+  base: string | null;
+  result: string | null;
+  reason: string | null;
+  detail: string | null;
+};
+
+export const CALL_COLUMNS =
+  'id, kind, path, body, state, attempt, looks, not_before, created_at, sent_at, base, result, reason, detail';
+
+export function callOf(row: CallRow, actions: readonly StoredAction[]): Call {
+  const request: FrozenRequest = { method: 'POST', path: row.path, body: row.body };
+  return {
+    id: row.id,
+    kind: row.kind as Call['kind'],
+    lanes: lanesOf(actions),
+    actions,
+    request,
+    state: row.state as CallState,
+    attempt: row.attempt,
+    looks: row.looks,
+    notBefore: row.not_before,
+    createdAt: row.created_at,
+    sentAt: row.sent_at,
+    base: parseOrNull(row.base),
+    result: parseOrNull(row.result),
+    reason: row.reason as Reason | null,
+    detail: row.detail,
+  };
+}
+
+export function lanesOf(actions: readonly StoredAction[]): readonly string[] {
+  return [...new Set(actions.map(action => action.lane))];
+}
+
+export function jsonOrNull(value: object | null | undefined): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function parseOrNull<T>(text: string | null): T | null {
+  return text === null ? null : JSON.parse(text);
+}
+
+/** 64-bit counters have no JSON form of their own. */
+export function valueToJson(value: Value): string {
+  return JSON.stringify(typeof value === 'bigint' ? { bigint: value.toString() } : value);
+}
+
+export function valueFromJson(text: string): Value {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null && 'bigint' in value
+    ? BigInt(String(value.bigint))
+    : (value as Value);
+}

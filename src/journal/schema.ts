@@ -1,0 +1,68 @@
+/**
+ * The journal's tables, one migration a version, applied in order at open. A migration that has shipped is never edited.
+ * Times are ms since 1970. JSON columns hold plain objects.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE rule_state (rule TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE kept_value (signal TEXT PRIMARY KEY, value TEXT NOT NULL, quality TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+  CREATE TABLE taken (source TEXT NOT NULL, packet_id INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (source, packet_id)) WITHOUT ROWID;
+
+  CREATE TABLE action (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    chain TEXT,
+    at REAL NOT NULL,
+    time TEXT NOT NULL,
+    params TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'in_call', 'delivered', 'nothing', 'dead', 'parked', 'shadow')),
+    call INTEGER REFERENCES call (id),
+    result TEXT,
+    detail TEXT,
+    created_at REAL NOT NULL,
+    settled_at REAL
+  );
+  CREATE INDEX action_unsettled ON action (state, id) WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow');
+  CREATE INDEX action_chain ON action (chain, kind) WHERE chain IS NOT NULL;
+  CREATE INDEX action_call ON action (call) WHERE call IS NOT NULL;
+
+  CREATE TABLE call (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    path TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted', 'delivered', 'rejected', 'parked')),
+    attempt INTEGER NOT NULL DEFAULT 0,
+    looks INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL,
+    created_at REAL NOT NULL,
+    sent_at REAL,
+    epoch INTEGER NOT NULL,
+    base TEXT,
+    result TEXT,
+    reason TEXT,
+    detail TEXT
+  );
+  CREATE INDEX call_open ON call (state) WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted');
+
+  CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (id),
+    attempt INTEGER NOT NULL,
+    at REAL NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    answer TEXT
+  );
+  CREATE INDEX attempt_call ON attempt (call);
+  `,
+];

@@ -1,0 +1,236 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+
+const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
+
+function open(folder: string, change: { destination?: string; now?: () => number } = {}): Journal {
+  const journal = openJournal({ folder, destination: 'site 43', now: () => 1_000_000, settle: 60_000, ...change });
+  onTestFinished(() => journal.close());
+  return journal;
+}
+
+async function write(journal: Journal, ...actions: Action[]): Promise<void> {
+  await journal.commit({ states: [], actions, taken: [], values: [], at: 1 });
+}
+
+function waitingKeys(journal: Journal, lane: string): string[] {
+  return journal.waiting(lane, 100).map(action => action.key);
+}
+
+function freezeHead(journal: Journal, lane: string, many = 1) {
+  return journal.freeze(journal.waiting(lane, many), REQUEST, 0);
+}
+
+describe('journal: what the rules know', () => {
+  it('keeps states, values, taken messages and actions of a commit over a restart', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await journal.commit({
+      states: [{ rule: 'a', state: '{"n":1}' }],
+      actions: [increment('A', 1)],
+      taken: [{ source: 'mqtt', packetId: 7, hash: 'h' }],
+      values: [{ signal: 's', value: 2n ** 60n, quality: 'good', at: 5 }],
+      at: 42,
+    });
+    journal.close();
+
+    const again = open(folder);
+
+    expect(again.ruleStates()).toEqual(new Map([['a', '{"n":1}']]));
+    expect(again.keptValues()).toEqual([{ signal: 's', value: 2n ** 60n, quality: 'good', at: 5 }]);
+    expect(again.wasTaken({ source: 'mqtt', packetId: 7, hash: 'h' })).toBe(true);
+    expect(again.wasTaken({ source: 'mqtt', packetId: 7, hash: 'other' })).toBe(false);
+    expect(waitingKeys(again, 'cycles:A')).toEqual(['A@1:increment']);
+    expect(again.lastAlive).toBe(42);
+    expect(again.epoch).toBe(journal.epoch + 1);
+    expect(again.id).toBe(journal.id);
+  });
+
+  it('takes an action key once, whatever is written again', async () => {
+    const journal = open(testFolder());
+
+    await write(journal, increment('A', 1), increment('A', 1));
+    await write(journal, increment('A', 1));
+
+    expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment']);
+  });
+
+  it('forgets the packet ids of a session the broker did not keep', async () => {
+    const journal = open(testFolder());
+    const message = { source: 'mqtt', packetId: 1, hash: 'x' };
+    await journal.commit({ states: [], actions: [], taken: [message], values: [], at: 1 });
+
+    journal.forgetTaken('mqtt');
+
+    expect(journal.wasTaken(message)).toBe(false);
+  });
+
+  it('journals shadow actions and never offers them to a lane', async () => {
+    const journal = open(testFolder());
+
+    await write(journal, { ...increment('A', 1), mode: 'shadow' });
+
+    expect(journal.waitingHeads(10)).toEqual([]);
+    expect(journal.counts().shadow).toBe(1);
+  });
+});
+
+describe('journal: lanes and calls', () => {
+  it('offers the head of each lane, oldest first, and hides lanes that have a call under way', async () => {
+    const journal = open(testFolder());
+    await write(journal, increment('B', 1), increment('A', 1), increment('B', 2));
+
+    expect(journal.waitingHeads(10).map(action => action.key)).toEqual(['B@1:increment', 'A@1:increment']);
+    freezeHead(journal, 'cycles:B');
+
+    expect(journal.waitingHeads(10).map(action => action.key)).toEqual(['A@1:increment']);
+  });
+
+  it('refuses to freeze an action twice, and a second call for a lane', async () => {
+    const journal = open(testFolder());
+    await write(journal, increment('A', 1), increment('A', 2));
+    const [first, second] = journal.waiting('cycles:A', 2);
+    if (!first || !second) throw new Error('two actions were written');
+    journal.freeze([first], REQUEST, 0);
+
+    expect(() => journal.freeze([first], REQUEST, 0)).toThrow('already has call');
+    expect(() => journal.freeze([second], REQUEST, 0)).toThrow('already has call');
+  });
+
+  it('marks a call as sending once: a second job for it is a no-op', async () => {
+    const journal = open(testFolder());
+    await write(journal, increment('A', 1));
+    const call = freezeHead(journal, 'cycles:A');
+
+    const both = await Promise.all([
+      journal.markSending(call.id, 0, { cycleCount: 5, at: 1 }, 2),
+      journal.markSending(call.id, 0, null, 2),
+    ]);
+
+    expect(both.map(result => result?.state)).toEqual(['sending', undefined]);
+    expect(both[0]?.base).toEqual({ cycleCount: 5, at: 1 });
+    expect(await journal.markSending(call.id, 1, null, 3)).toBeNull();
+  });
+
+  it('sends a retried call again only with the attempt number it has reached', async () => {
+    const journal = open(testFolder());
+    await write(journal, increment('A', 1));
+    const call = freezeHead(journal, 'cycles:A');
+    await journal.markSending(call.id, 0, null, 1);
+    await journal.transition(call.id, ['sending'], {
+      state: 'retry',
+      at: 2,
+      notBefore: 3,
+      reason: 'network',
+      detail: 'refused',
+    });
+
+    expect(await journal.markSending(call.id, 0, null, 4)).toBeNull();
+    expect((await journal.markSending(call.id, 1, null, 4))?.attempt).toBe(2);
+  });
+
+  it('gives a chain the result of its open', async () => {
+    const journal = open(testFolder());
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+    expect(journal.chain('A#1')).toEqual({ open: 'pending', result: null });
+    const call = freezeHead(journal, 'dispatch:A');
+    await journal.markSending(call.id, 0, null, 1);
+
+    await journal.transition(call.id, ['sending'], {
+      state: 'delivered',
+      at: 2,
+      notBefore: 0,
+      reason: null,
+      detail: null,
+      result: { dispatchId: 99 },
+    });
+
+    expect(journal.chain('A#1')).toEqual({ open: 'delivered', result: { dispatchId: 99 } });
+    expect(journal.chain('A#2')).toEqual({ open: 'none', result: null });
+    expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:close']);
+  });
+
+  it('frees the lanes of an accepted batch and settles each set on its own', async () => {
+    const journal = open(testFolder());
+    await write(journal, recordSet('L1', 1), recordSet('L2', 1), recordSet('L1', 2));
+    const heads = journal.waitingHeads(10);
+    const call = journal.freeze(heads, REQUEST, 0);
+    await journal.markSending(call.id, 0, null, 1);
+    await journal.transition(call.id, ['sending'], {
+      state: 'accepted',
+      at: 2,
+      notBefore: 5,
+      reason: null,
+      detail: null,
+      result: { batchId: '7' },
+    });
+    expect(journal.waitingHeads(10).map(action => action.key)).toEqual(['L1@2:record']);
+
+    await journal.finish(call.id, new Map([['L2@1:record', 'No such line']]), 'done');
+
+    expect(journal.counts().deadLetters).toBe(1);
+    expect(journal.openCalls()).toEqual([]);
+  });
+});
+
+describe('journal: after a crash', () => {
+  it('puts a call that was never sent back to waiting', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await write(journal, increment('A', 1), increment('A', 2));
+    freezeHead(journal, 'cycles:A');
+    journal.close();
+
+    const again = open(folder);
+
+    expect(again.openCalls()).toEqual([]);
+    expect(waitingKeys(again, 'cycles:A')).toEqual(['A@1:increment', 'A@2:increment']);
+  });
+
+  it('takes a call found sending as unknown, not before it can no longer land', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await write(journal, increment('A', 1));
+    const call = freezeHead(journal, 'cycles:A');
+    await journal.markSending(call.id, 0, { cycleCount: 5, at: 1 }, 100_000);
+    journal.close();
+
+    const [found] = open(folder).openCalls();
+
+    expect(found).toMatchObject({
+      id: call.id,
+      state: 'unknown',
+      reason: 'crashed',
+      attempt: 1,
+      base: { cycleCount: 5 },
+    });
+    expect(found?.notBefore).toBe(160_000);
+    expect(found?.request).toEqual(REQUEST);
+  });
+
+  it('parks what was made for another destination, and says so', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await write(journal, increment('A', 1), increment('B', 1));
+    const call = freezeHead(journal, 'cycles:B');
+    await journal.markSending(call.id, 0, null, 1);
+    journal.close();
+
+    const again = open(folder, { destination: 'site 44' });
+
+    expect(again.waitingHeads(10)).toEqual([]);
+    expect(again.openCalls()).toEqual([]);
+    expect(again.counts().parked).toBe(2);
+    expect(again.call(call.id)?.detail).toContain('site 44');
+  });
+
+  it('refuses a data folder that another gateway holds', () => {
+    const folder = testFolder();
+    open(folder);
+
+    expect(() => open(folder)).toThrow('in use by another gateway');
+  });
+});

@@ -1,0 +1,84 @@
+import type { Action, ActionParams } from '../../src/core/action.ts';
+
+const CAUSE = { rule: 'r', where: 'gateway.yaml:1', text: 'because', values: [] };
+
+/** An increment of one machine's cycle count, distinct by `n`. */
+export function increment(machine: string, n: number, count = 1): Action {
+  const params: ActionParams['increment_cycles'] = { machine, count, from: n * 1000, to: n * 1000 + 999 };
+  return {
+    key: `${machine}@${n}:increment`,
+    kind: 'increment_cycles',
+    rule: 'r',
+    lane: `cycles:${machine}`,
+    chain: null,
+    at: n * 1000,
+    time: 'received',
+    params,
+    cause: CAUSE,
+    mode: 'live',
+  };
+}
+
+/** The open of a machine's episode `n`. */
+export function openDispatch(machine: string, n: number): Action {
+  const params: ActionParams['open_dispatch'] = {
+    machine,
+    type: 'DOWN',
+    description: `${machine} stopped`,
+    reported: n * 1000,
+    ifFoundOpen: 'open',
+  };
+  return {
+    key: `${machine}#${n}:open`,
+    kind: 'open_dispatch',
+    rule: 'r',
+    lane: `dispatch:${machine}`,
+    chain: `${machine}#${n}`,
+    at: n * 1000,
+    time: 'received',
+    params,
+    cause: CAUSE,
+    mode: 'live',
+  };
+}
+
+/** The close that belongs to {@link openDispatch}. */
+export function closeDispatch(machine: string, n: number): Action {
+  const params: ActionParams['close_dispatch'] = { machine, type: 'DOWN', completed: n * 1000 + 500, how: 'close' };
+  return {
+    key: `${machine}#${n}:close`,
+    kind: 'close_dispatch',
+    rule: 'r',
+    lane: `dispatch:${machine}`,
+    chain: `${machine}#${n}`,
+    at: n * 1000 + 500,
+    time: 'received',
+    params,
+    cause: CAUSE,
+    mode: 'live',
+  };
+}
+
+/** One record set of a line, distinct by `n`. */
+export function recordSet(line: string, n: number, actual = 5): Action {
+  const params: ActionParams['record_details'] = {
+    line,
+    start: n * 60_000,
+    end: (n + 1) * 60_000,
+    actual,
+    scrap: 0,
+    product: 'P1',
+  };
+  return {
+    key: `${line}@${n}:record`,
+    kind: 'record_details',
+    rule: 'r',
+    lane: `production:${line}`,
+    chain: null,
+    at: n * 60_000,
+    time: 'received',
+    params,
+    cause: CAUSE,
+    mode: 'live',
+  };
+}

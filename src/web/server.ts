@@ -1,0 +1,76 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { StartError } from '../core/errors.ts';
+
+/** What the pages show; the app hands it in and it is read anew for each request. */
+export type StatusSource = {
+  /** Everything, as plain JSON. Holds no secret. */
+  status(): object;
+  /** Empty when the gateway does its whole job; else what is missing, in words. */
+  notReady(): readonly string[];
+};
+
+export interface WebServer {
+  /** Where it listens, with the port the system gave when 0 was asked for. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * The gateway's own HTTP side: `/health/live` (200 while the process answers), `/health/ready` (200, or 503 with the reasons),
+ * `/status` (JSON). Read only. Throws a StartError when the port is taken.
+ */
+export async function startWeb(host: string, port: number, source: StatusSource): Promise<WebServer> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://gateway').pathname;
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return send(response, 405, { error: 'read only: use GET' });
+    switch (path) {
+      case '/health/live':
+        return send(response, 200, { live: true });
+      case '/health/ready': {
+        const missing = source.notReady();
+        return send(response, missing.length === 0 ? 200 : 503, { ready: missing.length === 0, missing });
+      }
+      case '/':
+      case '/status':
+        return send(response, 200, source.status());
+      default:
+        return send(response, 404, { error: `no page ${path}; there are /status, /health/live and /health/ready` });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(new StartError(explain(cause, host, port), { cause })),
+    );
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  const actual = typeof address === 'object' && address ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    stop: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function explain(cause: NodeJS.ErrnoException, host: string, port: number): string {
+  if (cause.code === 'EADDRINUSE') {
+    return `port ${port} on ${host} is taken by another program; end that one, or set gateway.http to a free port or to off`;
+  }
+  if (cause.code === 'EACCES')
+    return `the right to listen on port ${port} is missing; set gateway.http to a port above 1023`;
+  return `the status page can't listen on ${host}:${port} (${cause.code ?? cause.message}); check gateway.http`;
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const text = `${JSON.stringify(body, null, 2)}\n`;
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}

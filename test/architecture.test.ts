@@ -1,0 +1,126 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** Which rooms a room may import from; its own is always allowed. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  core: [],
+  adapters: ['core'],
+  rules: ['core'],
+  journal: ['core'],
+  l2l: ['core'],
+  queue: ['core'],
+  web: ['core'],
+  simulation: ['core'],
+  config: ['core', 'adapters', 'rules', 'l2l'],
+  app: ['core', 'adapters', 'rules', 'journal', 'l2l', 'queue', 'web', 'config'],
+  cli: ['core', 'config', 'app', 'simulation'],
+  main: ['cli'],
+};
+
+/** The one home of each package that reaches outside or carries a protocol. */
+const HOMES: Record<string, readonly string[]> = {
+  'node-opcua': ['adapters/opcua', 'simulation'],
+  'modbus-serial': ['adapters/modbus', 'simulation'],
+  mqtt: ['adapters/mqtt', 'simulation'],
+  aedes: ['simulation'],
+  undici: ['l2l'],
+  bullmq: ['queue'],
+  ioredis: ['queue'],
+  'node:sqlite': ['journal'],
+  yaml: ['config'],
+  pino: ['cli'],
+  '@marcbachmann/cel-js': ['rules/expression'],
+};
+
+type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
+
+const IMPORT =
+  /^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
+
+function imports(): readonly Import[] {
+  return globSync('src/**/*.ts', { cwd: ROOT }).flatMap(from => {
+    const text = readFileSync(join(ROOT, from), 'utf8');
+    return [...text.matchAll(IMPORT)].map(([, typeOnly, fixed, lazy]) => ({
+      from,
+      to: fixed ?? lazy ?? '',
+      typeOnly: typeOnly !== undefined,
+    }));
+  });
+}
+
+/** `src/queue/redis.ts` → `queue`; `src/app.ts` → `app`. */
+function roomOf(file: string): string {
+  return file.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+}
+
+function isLocal(to: string): boolean {
+  return to.startsWith('.');
+}
+
+const all = imports();
+
+describe('architecture', () => {
+  it('knows every room', () => {
+    const rooms = new Set(globSync('src/**/*.ts', { cwd: ROOT }).map(roomOf));
+
+    expect([...rooms].filter(room => !(room in MAY_IMPORT))).toEqual([]);
+  });
+
+  it('imports only along the arrows', () => {
+    const wrong = all
+      .filter(({ to }) => isLocal(to))
+      .filter(({ from, to }) => {
+        const target = roomOf(normalize(join(dirname(from), to)));
+        const own = roomOf(from);
+        return target !== own && !MAY_IMPORT[own]?.includes(target);
+      })
+      .map(({ from, to }) => `${from} → ${to}`);
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps protocols apart: no adapter imports another', () => {
+    const protocolOf = (file: string) => /^src\/adapters\/(\w+)\//.exec(file)?.[1];
+    const wrong = all
+      .filter(({ from, to }) => {
+        const own = protocolOf(from);
+        const other = isLocal(to) ? protocolOf(normalize(join(dirname(from), to))) : undefined;
+        return own && other && own !== other;
+      })
+      .map(({ from, to }) => `${from} → ${to}`);
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('gives each package one home', () => {
+    const wrong = all
+      .filter(({ from, to }) => HOMES[to] && !HOMES[to].some(home => from.startsWith(`src/${home}`)))
+      .map(({ from, to }) => `${from} → ${to}`);
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('loads protocol stacks only when a source uses them', () => {
+    const heavy = new Set(['node-opcua', 'modbus-serial', 'mqtt']);
+    const eager = all
+      .filter(({ from, to, typeOnly }) => heavy.has(to) && !typeOnly && /(definition|schema|registry)\.ts$/.test(from))
+      .map(({ from, to }) => `${from} → ${to}`);
+
+    expect(eager).toEqual([]);
+  });
+
+  it('reads no wall clock and sets no timer in the pure rooms', () => {
+    const pure = globSync('src/rules/**/*.ts', { cwd: ROOT }).filter(file => !file.endsWith('/runner.ts'));
+    const impure = pure.filter(file =>
+      /Date\.now\(|new Date\(\)|performance\.now|setTimeout|setInterval|setImmediate/.test(
+        readFileSync(join(ROOT, file), 'utf8'),
+      ),
+    );
+
+    expect(pure.length).toBeGreaterThan(5);
+    expect(impure).toEqual([]);
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startWeb } from '../../src/web/server.ts';
+
+async function start(missing: string[] = []) {
+  const web = await startWeb('127.0.0.1', 0, { status: () => ({ name: 'press_shop_1' }), notReady: () => missing });
+  onTestFinished(() => web.stop());
+  return web;
+}
+
+describe('web server', () => {
+  it.each([
+    { path: '/health/live', missing: [], status: 200, body: { live: true } },
+    { path: '/health/ready', missing: [], status: 200, body: { ready: true, missing: [] } },
+    { path: '/health/ready', missing: ['plc is away'], status: 503, body: { ready: false, missing: ['plc is away'] } },
+    { path: '/status', missing: [], status: 200, body: { name: 'press_shop_1' } },
+  ])('answers $path with $status', async ({ path, missing, status, body }) => {
+    const { url } = await start(missing);
+
+    const answer = await fetch(url + path);
+
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toEqual(body);
+  });
+
+  it('takes no writes and knows no other page', async () => {
+    const { url } = await start();
+
+    expect((await fetch(`${url}/status`, { method: 'POST' })).status).toBe(405);
+    expect((await fetch(`${url}/nothing`)).status).toBe(404);
+  });
+
+  it('says what to do when the port is taken', async () => {
+    const { url } = await start();
+
+    const second = startWeb('127.0.0.1', Number(new URL(url).port), { status: () => ({}), notReady: () => [] });
+
+    await expect(second).rejects.toThrow('is taken by another program; end that one, or set gateway.http');
+  });
+});

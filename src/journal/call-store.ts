@@ -64,7 +64,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
   const readCall = query<CallRow>(db, `SELECT ${CALL_COLUMNS} FROM call WHERE id = ?`);
   const readChain = query<{ state: string; result: string | null }>(
     db,
-    "SELECT state, result FROM action WHERE chain = ? AND kind = 'open_dispatch' ORDER BY id DESC LIMIT 1",
+    `SELECT state, result FROM action
+     WHERE chain = ? AND (kind = 'open_dispatch' OR kind = 'set_cycles' AND state = 'delivered')
+     ORDER BY id DESC LIMIT 1`,
   );
   const insertCall = query(
     db,

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
-import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 
 const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
@@ -151,6 +151,19 @@ describe('journal: lanes and calls', () => {
     expect(journal.chain('A#1')).toEqual({ open: 'delivered', result: { dispatchId: 99 } });
     expect(journal.chain('A#2')).toEqual({ open: 'none', result: null });
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:close']);
+  });
+
+  it('gives a chain of absolute counts the anchor of its newest delivered call', async () => {
+    const journal = open(testFolder());
+    await write(journal, setCycles('A', 1, 10), setCycles('A', 2, 25));
+    expect(journal.chain('A#1')).toEqual({ open: 'none', result: null });
+    const call = freezeHead(journal, 'cycles:A');
+    await journal.markSending(call.id, 0, null, 1);
+    const done = { state: 'delivered', at: 2, notBefore: 0, reason: null, detail: null } as const;
+
+    await journal.transition(call.id, ['sending'], { ...done, result: { cycleAnchor: 5000 } });
+
+    expect(journal.chain('A#1').result).toEqual({ cycleAnchor: 5000 });
   });
 
   it('frees the lanes of an accepted batch and settles each set on its own', async () => {

@@ -82,3 +82,19 @@ export function recordSet(line: string, n: number, actual = 5): Action {
     mode: 'live',
   };
 }
+
+/** The machine's absolute count, `movement` since the rule first saw its counter. */
+export function setCycles(machine: string, n: number, movement: number): Action {
+  return {
+    key: `${machine}@${n}:set`,
+    kind: 'set_cycles',
+    rule: 'r',
+    lane: `cycles:${machine}`,
+    chain: `${machine}#1`,
+    at: n * 1000,
+    time: 'received',
+    params: { machine, movement, at: n * 1000 },
+    cause: CAUSE,
+    mode: 'live',
+  };
+}

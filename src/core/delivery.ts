@@ -28,8 +28,12 @@ export type CallResult = {
   readonly dispatchNumber?: number;
   /** A person's dispatch that stands for ours: nothing was opened, nothing will be closed. */
   readonly foundOpen?: number;
+  /** When the dispatch was reported (ms since 1970): in the repeated hour its close may not look earlier. */
+  readonly reported?: number;
   /** The machine's cycle count after the call. */
   readonly cycleCount?: number;
+  /** L2L's count when the rule first saw its counter: later set_cycles calls of the chain add the movement to it. */
+  readonly cycleAnchor?: number;
   readonly batchId?: string;
   /** Why nothing had to be sent. */
   readonly nothing?: string;
@@ -89,13 +93,16 @@ export type Call = {
 
 /** Facts read before a send, durable with the `sending` mark. */
 export type CallBase = {
-  /** The machine's cycle count before an increment. */
+  /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
   readonly cycleCount?: number;
   /** When it was read (ms since 1970). */
   readonly at: number;
 };
 
-/** What an episode's earlier actions came to; a close needs the id its open was given. */
+/**
+ * What a chain's earlier actions came to; a close needs the id its open was given, a set_cycles the anchor of the newest
+ * set_cycles of its chain that was delivered (`open` says nothing for those).
+ */
 export type ChainState = {
   readonly open: 'none' | 'pending' | 'delivered' | 'dead';
   readonly result: CallResult | null;
@@ -111,6 +118,8 @@ export type CallPolicy = {
   readonly maxActions: number;
   /** Heads of several lanes share a call (record sets). */
   readonly acrossLanes: boolean;
+  /** How long after an unknown outcome a look says something (ms), where that is longer than the queue's own settle time. */
+  readonly settle?: number;
 };
 
 /** Freezing can find that there is nothing to send, or that an earlier action of the chain has to be settled first. */

@@ -41,7 +41,11 @@ export const Duration = z
     }
     return ms;
   })
-  .meta({ description: 'A length of time with its unit: 500ms, 90s, 2m, 1h30m', examples: ['90s', '2m'] });
+  .meta({
+    description: 'A length of time with its unit: 500ms, 90s, 2m, 1h30m',
+    pattern: DURATION.source,
+    examples: ['90s', '2m'],
+  });
 
 const RATE = /^(\d+(?:\.\d+)?)\/(s|min|h)$/;
 const RATE_MS = { s: 1000, min: 60_000, h: 3_600_000 } as const;
@@ -67,7 +71,7 @@ export const Rate = z
     }
     return rate;
   })
-  .meta({ description: 'A rate: 60/min, 1/s, 900/h', examples: ['60/min'] });
+  .meta({ description: 'A rate: 60/min, 1/s, 900/h', pattern: RATE.source, examples: ['60/min'] });
 
 /** A key that the rule language has and this version does not build yet: an error that says so, never ignored. */
 export function notBuilt(what: string) {

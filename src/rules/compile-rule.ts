@@ -1,0 +1,116 @@
+import { formatDuration } from '../core/fields.ts';
+import type { CompiledRule, CyclesRule, DispatchRule, ProductionRule } from './program.ts';
+import type { Resolver } from './resolve.ts';
+import type { Rule, RuleDefaults } from './schema.ts';
+
+/** One rule, resolved; undefined: the resolver has noted what is wrong with it. */
+export function compileRule(
+  name: string,
+  rule: Rule,
+  defaults: RuleDefaults,
+  resolver: Resolver,
+): CompiledRule | undefined {
+  const before = resolver.problems.length;
+  const compiled = rule.dispatch
+    ? compileDispatch(name, rule, { ...defaults.dispatch, ...rule.dispatch }, resolver)
+    : rule.cycles
+      ? compileCycles(name, rule.cycles, resolver)
+      : rule.production && compileProduction(name, rule.production, resolver);
+  return resolver.problems.length > before ? undefined : compiled;
+}
+
+function compileDispatch(
+  name: string,
+  rule: Rule,
+  dispatch: NonNullable<Rule['dispatch']>,
+  resolver: Resolver,
+): DispatchRule | undefined {
+  const path = ['rules', name];
+  const when = resolver.condition([...path, 'when'], rule.when ?? '');
+  const unless = rule.unless === undefined ? null : resolver.condition([...path, 'unless'], rule.unless);
+  const until = rule.until === undefined ? null : resolver.condition([...path, 'until'], rule.until);
+  const onDelay = rule.on_delay ?? 0;
+  if (onDelay === 0 && [when, unless, until].some(condition => condition && condition.still.length > 0)) {
+    resolver.refuse([...path, 'on_delay'], '`still()` needs a time: write how long nothing has moved, such as 3m');
+  }
+
+  const { machine, type, trade = null } = dispatch;
+  resolver.fixed([...path, 'dispatch', 'machine'], machine);
+  resolver.fixed([...path, 'dispatch', 'type'], type);
+  if (trade !== null) resolver.fixed([...path, 'dispatch', 'trade'], trade);
+  const reason = dispatch.reason === undefined ? null : resolver.code([...path, 'dispatch', 'reason'], dispatch.reason);
+  const description = resolver.text([...path, 'dispatch', 'description'], dispatch.description);
+  if (!when || unless === undefined || until === undefined || reason === undefined || !description) return undefined;
+
+  return {
+    kind: 'dispatch',
+    name,
+    place: resolver.placeOf(path),
+    when,
+    unless,
+    until,
+    onDelay,
+    offDelay: rule.off_delay ?? 0,
+    machine,
+    type,
+    trade,
+    reason,
+    description,
+    whenCleared: dispatch.when_cleared ?? 'close',
+    ifFoundOpen: dispatch.if_found_open ?? 'leave',
+  };
+}
+
+function compileCycles(name: string, cycles: NonNullable<Rule['cycles']>, resolver: Resolver): CyclesRule | undefined {
+  const path = ['rules', name, 'cycles'];
+  const { machine, every, mode, first_sight: firstSight } = cycles;
+  const counter = resolver.counter([...path, 'counter'], cycles.counter);
+  resolver.interval([...path, 'every'], every);
+  resolver.fixed([...path, 'machine'], machine);
+  if (!counter) return undefined;
+  return { kind: 'cycles', name, place: resolver.placeOf(['rules', name]), machine, counter, every, mode, firstSight };
+}
+
+function compileProduction(
+  name: string,
+  production: NonNullable<Rule['production']>,
+  resolver: Resolver,
+): ProductionRule | undefined {
+  const path = ['rules', name, 'production'];
+  const { line, per_count: perCount, every, lateness } = production;
+  const of = production.total === undefined ? 'good' : 'total';
+  const counter = resolver.counter([...path, of], production[of] ?? '');
+  if (typeof perCount === 'string') resolver.number([...path, 'per_count'], perCount);
+  const scrap = scrapOf(production.scrap).flatMap(({ category, signal, key }) => {
+    const counted = resolver.counter([...path, 'scrap', ...key], signal);
+    return counted ? [{ category, counter: counted }] : [];
+  });
+  const product = production.product === 'autodetect' ? null : resolver.code([...path, 'product'], production.product);
+  resolver.interval([...path, 'every'], every);
+  if (lateness >= every) {
+    resolver.refuse([...path, 'lateness'], `has to be shorter than every (${formatDuration(every)})`);
+  }
+  resolver.fixed([...path, 'line'], line);
+  if (!counter || product === undefined) return undefined;
+
+  return {
+    kind: 'production',
+    name,
+    place: resolver.placeOf(['rules', name]),
+    line,
+    quantity: { of, counter },
+    perCount,
+    scrap,
+    product,
+    every,
+    lateness,
+    afterGap: production.after_gap,
+  };
+}
+
+/** A single counter of scrap has no category of its own. */
+function scrapOf(scrap: NonNullable<Rule['production']>['scrap']) {
+  if (scrap === undefined) return [];
+  if (typeof scrap === 'string') return [{ category: 'scrap', signal: scrap, key: [] }];
+  return Object.entries(scrap).map(([category, signal]) => ({ category, signal, key: [category] }));
+}

@@ -1,0 +1,50 @@
+import type { Mode } from '../core/action.ts';
+import type { Problem } from '../core/errors.ts';
+import type { SignalDefinition } from '../core/sample.ts';
+import { compileRule } from './compile-rule.ts';
+import type { LookupTable } from './lookup.ts';
+import type { CompiledRule, Program } from './program.ts';
+import { createResolver, type PlaceOf } from './resolve.ts';
+import { conflicts } from './rule-conflicts.ts';
+import { orderRules } from './rule-order.ts';
+import type { Rule, RuleDefaults, Rules } from './schema.ts';
+
+export type CompileOptions = {
+  readonly rules: Rules;
+  readonly defaults: RuleDefaults;
+  readonly signals: ReadonlyMap<string, SignalDefinition>;
+  readonly sources: readonly string[];
+  readonly lookups: ReadonlyMap<string, LookupTable>;
+  readonly mode: Mode;
+  /** A pause longer than this makes a running delay start anew (ms). */
+  readonly freezeLimit: number;
+  /** Paths begin at the top of the config: `['rules', 'press1_down', 'when']`. */
+  readonly placeOf: PlaceOf;
+};
+
+/** Resolves and checks all rules: everything the engine needs, or every problem there is. */
+export function compileRules(
+  options: CompileOptions,
+): { readonly program: Program } | { readonly problems: readonly Problem[] } {
+  const { rules, defaults, signals, sources, lookups, mode, freezeLimit, placeOf } = options;
+  const kinds = new Map(Object.entries(rules).map(([name, rule]) => [name, kindOf(rule)]));
+  const resolver = createResolver({ signals, lookups, sources: new Set(sources), rules: kinds }, placeOf);
+
+  const compiled = Object.entries(rules)
+    .map(([name, rule]) => compileRule(name, rule, defaults, resolver))
+    .filter(rule => rule !== undefined);
+  for (const { rule, key, message } of conflicts(rules)) resolver.refuse(['rules', rule, ...key], message);
+  const { ordered, loops } = orderRules(compiled);
+  for (const [rule, ...others] of loops) {
+    const loop = [rule, ...others, rule].join(' → ');
+    resolver.refuse(['rules', rule], `these rules wait for each other: ${loop}; take one \`.active\` out`);
+  }
+
+  if (resolver.problems.length > 0) return { problems: resolver.problems };
+  return { program: { rules: ordered, signals, sources, mode, freezeLimit } };
+}
+
+function kindOf(rule: Rule): CompiledRule['kind'] {
+  if (rule.dispatch) return 'dispatch';
+  return rule.cycles ? 'cycles' : 'production';
+}

@@ -1,0 +1,114 @@
+import { didYouMean } from '../../core/nearest.ts';
+import type { SignalDefinition } from '../../core/sample.ts';
+import type { Operand } from './operand.ts';
+
+/** What names may stand for. */
+export type Names = {
+  readonly signals: ReadonlyMap<string, SignalDefinition>;
+  readonly sources: ReadonlySet<string>;
+  /** Every rule; only dispatch rules have a state to ask for. */
+  readonly rules: ReadonlyMap<string, 'dispatch' | 'cycles' | 'production'>;
+};
+
+export type Resolved = { readonly operand: Operand } | Refusal;
+
+type Refusal = { readonly problem: string };
+
+const HIGHEST_BIT = 63;
+
+/** What a name stands for: a signal, `source.connected`, `rule.active` or a bit of a word. A name with two meanings is refused. `hint` ends the words about an unknown one. */
+export function resolveName(name: string, names: Names, hint = ''): Resolved {
+  const meanings = [
+    signalNamed(name, names),
+    connectedNamed(name, names),
+    activeNamed(name, names),
+    bitNamed(name, names),
+  ];
+  const operands = meanings.filter(meaning => meaning !== undefined).filter(isOperand);
+  const [operand, second] = operands;
+  if (operand && second) {
+    return { problem: `\`${name}\` has two meanings: ${operands.map(describe).join(' and ')}; rename one of them` };
+  }
+  if (operand) return { operand };
+  return (
+    meanings.find(meaning => meaning !== undefined && 'problem' in meaning) ?? {
+      problem: unknownName(name, names, hint),
+    }
+  );
+}
+
+/** The signal inside `good( )` or `still( )`. */
+export function resolveArgument(kind: 'good' | 'still', name: string, names: Names): Resolved {
+  if (names.signals.has(name)) return { operand: { kind, signal: name } };
+  const bit = bitNamed(name, names);
+  if (bit && 'bit' in bit) return { problem: `${kind}() takes a whole signal; write \`${kind}(${bit.signal})\`` };
+  if (connectedNamed(name, names) || activeNamed(name, names)) {
+    return { problem: `${kind}() takes a signal; \`${name}\` is never unknown, write it without ${kind}()` };
+  }
+  return { problem: `unknown signal \`${name}\`${didYouMean(name, names.signals.keys())}` };
+}
+
+function signalNamed(name: string, { signals }: Names): Operand | undefined {
+  const signal = signals.get(name);
+  return signal && { kind: 'signal', signal: name, type: signal.type };
+}
+
+function connectedNamed(name: string, { sources }: Names): Operand | undefined {
+  const source = before(name, '.connected');
+  return source !== undefined && sources.has(source) ? { kind: 'connected', source } : undefined;
+}
+
+function activeNamed(name: string, { rules }: Names): Operand | Refusal | undefined {
+  const rule = before(name, '.active');
+  const kind = rule === undefined ? undefined : rules.get(rule);
+  if (rule === undefined || kind === undefined) return undefined;
+  if (kind === 'dispatch') return { kind: 'active', rule };
+  return { problem: `\`${rule}\` is a ${kind} rule; only dispatch rules have \`.active\`` };
+}
+
+function bitNamed(name: string, { signals }: Names): Operand | Refusal | undefined {
+  const [, word, digits] = /^(.+)\.(\d+)$/.exec(name) ?? [];
+  const signal = word === undefined ? undefined : signals.get(word);
+  if (word === undefined || signal === undefined) return undefined;
+  if (signal.type !== 'number') {
+    return { problem: `\`${word}\` is ${signal.type === 'bool' ? 'yes/no' : 'text'} and has no bits` };
+  }
+  const bit = Number(digits);
+  if (bit <= HIGHEST_BIT) return { kind: 'bit', signal: word, bit };
+  return { problem: `a word has the bits 0 to ${HIGHEST_BIT}, bit 0 is the lowest; there is no bit ${digits}` };
+}
+
+function before(name: string, ending: string): string | undefined {
+  return name.endsWith(ending) ? name.slice(0, -ending.length) : undefined;
+}
+
+function isOperand(meaning: Operand | Refusal): meaning is Operand {
+  return 'kind' in meaning;
+}
+
+function describe(meaning: Operand): string {
+  switch (meaning.kind) {
+    case 'bit':
+      return `bit ${meaning.bit} of \`${meaning.signal}\``;
+    case 'connected':
+      return `the connection of source \`${meaning.source}\``;
+    case 'active':
+      return `the state of rule \`${meaning.rule}\``;
+    default:
+      return 'a signal';
+  }
+}
+
+function unknownName(name: string, names: Names, hint: string): string {
+  if (/\.(scheduled|shift)$/.test(name)) return `unknown signal \`${name}\`; calendars are not built yet`;
+  const candidates = [
+    ...names.signals.keys(),
+    ...[...names.sources].map(source => `${source}.connected`),
+    ...[...names.rules].filter(([, kind]) => kind === 'dispatch').map(([rule]) => `${rule}.active`),
+  ];
+  const what = name.endsWith('.connected') ? 'source' : name.endsWith('.active') ? 'rule' : 'signal';
+  const shown = what === 'signal' ? name : name.slice(0, name.lastIndexOf('.'));
+  const meant = didYouMean(name, candidates);
+  const looksLikeText = meant === '' && hint === '' && what === 'signal' && !name.includes('.');
+  return `unknown ${what} \`${shown}\`${meant}${hint}${looksLikeText ? `; a text is written in quotes: '${name}'` : ''}`;
+}

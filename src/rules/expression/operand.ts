@@ -1,0 +1,67 @@
+import type { SignalType, Value } from '../../core/sample.ts';
+import type { ExpressionScope } from '../program.ts';
+
+/** What a name in an expression stands for. */
+export type Operand =
+  | { readonly kind: 'signal'; readonly signal: string; readonly type: SignalType }
+  | { readonly kind: 'bit'; readonly signal: string; readonly bit: number }
+  | { readonly kind: 'good'; readonly signal: string }
+  | { readonly kind: 'still'; readonly signal: string }
+  | { readonly kind: 'connected'; readonly source: string }
+  | { readonly kind: 'active'; readonly rule: string };
+
+/** Reads an operand as its type says; undefined: unknown. */
+export type Reader = (scope: ExpressionScope) => boolean | number | string | undefined;
+
+export function typeOf(operand: Operand): SignalType {
+  return operand.kind === 'signal' ? operand.type : 'bool';
+}
+
+/** A value of another type than the signal declares is unknown, as is NaN: an expression never sees either. */
+export function readerOf(operand: Operand): Reader {
+  switch (operand.kind) {
+    case 'signal':
+      return signalReader(operand.signal, operand.type);
+    case 'bit':
+      return scope => bitOf(scope.value(operand.signal), operand.bit);
+    case 'good':
+      return scope => scope.good(operand.signal);
+    case 'still':
+      return scope => scope.still(operand.signal);
+    case 'connected':
+      return scope => scope.connected(operand.source);
+    case 'active':
+      return scope => scope.active(operand.rule);
+  }
+}
+
+function signalReader(signal: string, type: SignalType): Reader {
+  switch (type) {
+    case 'bool':
+      return scope => {
+        const value = scope.value(signal);
+        return typeof value === 'boolean' ? value : undefined;
+      };
+    case 'string':
+      return scope => {
+        const value = scope.value(signal);
+        return typeof value === 'string' ? value : undefined;
+      };
+    case 'number':
+      return scope => numberOf(scope.value(signal));
+  }
+}
+
+/** A 64-bit counter as a plain number: exact up to 2^53, which is enough to compare. */
+function numberOf(value: Value | undefined): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  return typeof value === 'bigint' ? Number(value) : undefined;
+}
+
+/** Bit 0 is the lowest; negative numbers are read as two's complement; a number with a fraction has no bits. */
+export function bitOf(value: Value | undefined, bit: number): boolean | undefined {
+  if (typeof value === 'bigint') return ((value >> BigInt(bit)) & 1n) === 1n;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) return undefined;
+  // Shifts of numbers see 32 bits only; dividing by a power of two is exact for every safe integer.
+  return ((bit < 32 ? value >> bit : Math.floor(value / 2 ** bit)) & 1) === 1;
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** One of some words; `later` are words of the full language that are not built yet. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  later: readonly string[] = [],
+) {
+  return z.enum(words, {
+    error: ({ input }) => {
+      const isLater = later.some(
+        word => input === word || (typeof input === 'object' && input !== null && word in input),
+      );
+      const written = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
+      return `${isLater ? `${JSON.stringify(input)} is not built yet; ` : ''}write ${written}`;
+    },
+  });
+}
+
+const KINDS = ['dispatch', 'cycles', 'production'] as const;
+const CONDITION_KEYS = ['when', 'unless', 'until', 'on_delay', 'off_delay'] as const;
+
+/** The three shapes of a rule, for the JSON Schema; `checkShape` says the same in words. */
+export const RULE_SHAPES = [
+  { required: ['when', 'on_delay', 'dispatch'] },
+  ...['cycles', 'production'].map(kind => ({
+    required: [kind],
+    not: { anyOf: CONDITION_KEYS.map(key => ({ required: [key] })) },
+  })),
+];
+
+/** Keys of a rule that is not built yet: its own error says enough. */
+const OTHER_KINDS = ['changeover'] as const;
+
+/** A rule does exactly one thing; conditions belong to dispatches, which need one and a delay. */
+export function checkShape(rule: object, context: { addIssue(issue: RuleIssue): void }): void {
+  const refuse = (message: string, path: string[] = []) => context.addIssue({ code: 'custom', path, message });
+  const kinds = KINDS.filter(kind => kind in rule);
+  if (OTHER_KINDS.some(kind => kind in rule)) return;
+  if (kinds.length > 1) {
+    refuse(`a rule does one thing, this one has ${kinds.join(' and ')}; make a rule of each`);
+    return;
+  }
+  const [kind] = kinds;
+  if (kind === undefined) {
+    refuse('this rule does nothing; write dispatch, cycles or production');
+  } else if (kind === 'dispatch') {
+    if (!('when' in rule)) refuse('write the condition, such as when: not press1.running', ['when']);
+    if (!('on_delay' in rule))
+      refuse('write how long it has to hold, such as on_delay: 2m, or 0s for at once', ['on_delay']);
+  } else {
+    for (const key of CONDITION_KEYS) {
+      if (key in rule) refuse(`${key} belongs to dispatch rules; a ${kind} rule always counts`, [key]);
+    }
+  }
+}
+
+type RuleIssue = { readonly code: 'custom'; readonly path: string[]; readonly message: string };

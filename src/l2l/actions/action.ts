@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import type { Action, ActionKind, ActionParams } from '../../core/action.ts';
+import type { Clock } from '../../core/clock.ts';
+import type {
+  Call,
+  CallPolicy,
+  CallResult,
+  ChainState,
+  Follow,
+  Freeze,
+  FrozenRequest,
+  Look,
+  Outcome,
+  Prepared,
+} from '../../core/delivery.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Envelope } from '../envelope.ts';
+import type { Reader } from '../reader.ts';
+import type { SiteZone } from '../site-time.ts';
+
+/** A stored action of one kind. */
+export type ActionOf<K extends ActionKind> = Extract<Action, { readonly kind: K }> & { readonly id: number };
+
+/** A call of one kind; freezing makes sure that it has at least one action. */
+export type CallOf<K extends ActionKind> = Omit<Call, 'kind' | 'actions'> & {
+  readonly kind: K;
+  readonly actions: readonly ActionOf<K>[];
+};
+
+/** What every kind of action may use. */
+export type ActionContext = {
+  /** The site number (sites.site), not the record id. */
+  readonly site: number;
+  /** Login of the L2L user who opens dispatches. */
+  readonly user: string;
+  readonly zone: SiteZone;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly reader: Reader;
+};
+
+/** How one kind of action becomes requests, and what L2L's answers to them mean. */
+export interface ActionHandler<K extends ActionKind> {
+  /** Pure: the same actions and chain give the same bytes. */
+  freeze(actions: readonly ActionOf<K>[], chain: ChainState): Freeze;
+  /**
+   * Reads what must be known before a send; left out: nothing. May be asked again before a later attempt that follows one
+   * certainly without effect.
+   */
+  prepare?(call: CallOf<K>, signal: AbortSignal): Promise<Prepared>;
+  /** The bytes to send, where they depend on what `prepare` read; left out: the frozen request. Pure. */
+  request?(call: CallOf<K>): FrozenRequest;
+  /** L2L said success: what it gave us. */
+  succeeded(call: CallOf<K>, envelope: Envelope, answer: string): Outcome;
+  /** The call's result when this refusal means that what was asked for is already so; else null. */
+  alreadySo?(call: CallOf<K>, words: string): CallResult | null;
+  /** Asks L2L whether a call whose answer is missing took effect. */
+  look(call: CallOf<K>, signal: AbortSignal): Promise<Look>;
+  /** Asks what became of an accepted call. */
+  follow?(call: CallOf<K>, signal: AbortSignal): Promise<Follow>;
+}
+
+export type ActionDefinition<K extends ActionKind> = {
+  readonly kind: K;
+  readonly params: z.ZodType<ActionParams[K]>;
+  readonly policy: CallPolicy;
+  /** Once a process: what a handler remembers between calls lives as long. */
+  create(context: ActionContext): ActionHandler<K>;
+};
+
+/** Keeps the kind inside while the registry lists definitions of all kinds. */
+export function defineAction<K extends ActionKind>(definition: ActionDefinition<K>): ActionDefinition<K> {
+  return definition;
+}
+
+/** The one action, or the newest of the merged ones. */
+export function newest<K extends ActionKind>(actions: readonly ActionOf<K>[]): ActionOf<K> {
+  const action = actions.at(-1);
+  if (!action) throw new Error('a call needs an action');
+  return action;
+}

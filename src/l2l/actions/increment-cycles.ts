@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { numberField, recordsOf } from '../envelope.ts';
+import { apiPath, encodeFields } from '../form.ts';
+import { readCycleCount } from '../machines.ts';
+import { type ActionContext, type ActionHandler, type ActionOf, defineAction, newest } from './action.ts';
+import { Code, Instant } from './fields.ts';
+
+/** Adds cycles to a machine's count. Increments that wait are sent as one sum. */
+export const incrementCycles = defineAction({
+  kind: 'increment_cycles',
+  params: z.object({ machine: Code, count: z.number().nonnegative(), from: Instant, to: Instant }),
+  policy: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false },
+  create: createHandler,
+});
+
+/** A count read longer ago may have been changed by a person since, and would make every lost answer undecidable. */
+const BASE_AGE = 15 * 60_000;
+
+function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'increment_cycles'> {
+  /** Counts as L2L last told them, by machine: the next increment then needs no read of its own. */
+  const known = new Map<string, { readonly count: number; readonly at: number }>();
+  const isFresh = (at: number) => clock.now() - at < BASE_AGE;
+
+  return {
+    freeze(actions) {
+      const sum = sumOf(actions);
+      if (sum === 0) return { kind: 'nothing', why: 'no cycles to add' };
+      // skip_lastupdated is not sent: the machine's lastupdated stays a witness of the call for a person who has to decide.
+      const body = encodeFields({ site, code: newest(actions).params.machine, cyclecount: sum });
+      return { kind: 'request', request: { method: 'POST', path: apiPath('machines/increment_cycle_count/'), body } };
+    },
+
+    async prepare(call, signal) {
+      const { machine } = newest(call.actions).params;
+      const last = known.get(machine);
+      // Forgotten until the next answer: after a lost one the count is not known any more.
+      known.delete(machine);
+      if (call.base && isFresh(call.base.at)) return { kind: 'send', base: call.base };
+      if (last && isFresh(last.at)) return { kind: 'send', base: { cycleCount: last.count, at: last.at } };
+      const at = clock.now();
+      const read = await readCycleCount(reader, site, machine, signal);
+      return read.ok
+        ? { kind: 'send', base: { cycleCount: read.count, at } }
+        : { kind: 'failed', outcome: read.outcome };
+    },
+
+    succeeded(call, envelope, answer) {
+      const { machine } = newest(call.actions).params;
+      const count = numberField(recordsOf(envelope)[0], 'cyclecount');
+      if (count === undefined) return { kind: 'delivered', result: {}, answer };
+      known.set(machine, { count, at: clock.now() });
+      const base = call.base?.cycleCount;
+      const added = sumOf(call.actions);
+      if (base !== undefined && base + added !== count) {
+        log.warn(
+          { machine, base, added, count },
+          'machine count moved by more than was added: somebody else writes it too',
+        );
+      }
+      return { kind: 'delivered', result: { cycleCount: count }, answer };
+    },
+
+    async look(call, signal) {
+      const { machine } = newest(call.actions).params;
+      const read = await readCycleCount(reader, site, machine, signal);
+      if (!read.ok) return { kind: 'failed', outcome: read.outcome };
+      const seen = read.count;
+      const base = call.base?.cycleCount;
+      if (base === undefined)
+        return { kind: 'undecided', detail: `${machine} stands at ${seen}; before the call is not known` };
+      const added = sumOf(call.actions);
+      const wanted = base + added;
+      if (seen === wanted) {
+        return { kind: 'applied', result: { cycleCount: seen }, detail: `${machine} went from ${base} to ${seen}` };
+      }
+      if (seen === base) return { kind: 'absent', detail: `${machine} still stands at ${base}` };
+      const detail = `${machine} stood at ${base}, stands at ${seen}; with ${added} added it would stand at ${wanted}`;
+      return { kind: 'undecided', detail };
+    },
+  };
+}
+
+function sumOf(actions: readonly ActionOf<'increment_cycles'>[]): number {
+  return actions.reduce((sum, action) => sum + action.params.count, 0);
+}

@@ -1,0 +1,16 @@
+import type { ActionKind } from '../../core/action.ts';
+import type { ActionDefinition } from './action.ts';
+import { closeDispatch } from './close-dispatch.ts';
+import { incrementCycles } from './increment-cycles.ts';
+import { openDispatch } from './open-dispatch.ts';
+import { recordDetails } from './record-details.ts';
+import { setCycles } from './set-cycles.ts';
+
+/** Every kind of action. A new one is a file and a line here. */
+export const ACTIONS = {
+  open_dispatch: openDispatch,
+  close_dispatch: closeDispatch,
+  increment_cycles: incrementCycles,
+  set_cycles: setCycles,
+  record_details: recordDetails,
+} as const satisfies { readonly [K in ActionKind]: ActionDefinition<K> };

@@ -1,0 +1,181 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import type { FrozenRequest, Reason } from '../core/delivery.ts';
+import { StartError, words } from '../core/errors.ts';
+import { formatDuration } from '../core/fields.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Budget, Priority } from './budget.ts';
+import { apiPath, encodeFields, type Fields } from './form.ts';
+import { redactor } from './redact.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** What one HTTP request came to. No text in it contains the key. */
+export type Exchange =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly body: string;
+      /** Milliseconds of a Retry-After header; undefined without one. */
+      readonly retryAfter?: number;
+    }
+  | {
+      readonly kind: 'failed';
+      /** false: not one byte of the request was written, so it had no effect. */
+      readonly left: boolean;
+      readonly reason: Extract<Reason, 'network' | 'timeout' | 'reset' | 'unreadable' | 'stopped'>;
+      readonly detail: string;
+    };
+
+/** HTTP towards one L2L address: budget, time-out, key. Knows nothing of what the requests mean. Never rejects. */
+export interface Client {
+  post(request: FrozenRequest, signal: AbortSignal): Promise<Exchange>;
+  /** `method` as in `machines/`. */
+  get(method: string, query: Fields, priority: Priority, signal: AbortSignal): Promise<Exchange>;
+  /** Ends the connections; requests under way come to `failed`. */
+  close(): Promise<void>;
+}
+
+export type ClientOptions = {
+  /** The company's address, such as `https://acme.leading2lean.com`. */
+  readonly url: string;
+  readonly apiKey: Secret;
+  readonly budget: Budget;
+  readonly clock: Clock;
+  /** From the first byte of the connection to the last of the answer (ms). Default 60 s. */
+  readonly timeout?: number;
+  /** Connections open at the same time. Default 16. */
+  readonly connections?: number;
+};
+
+const DEFAULT_TIMEOUT = 60_000;
+const CONNECT_TIMEOUT = 10_000;
+/** An answer longer than this is not read to its end: 1,000 full dispatch records are about 2 MiB. */
+const LONGEST_ANSWER = 8 * 1024 * 1024;
+/** What a header may carry; anything else would make undici quote the key in an error. */
+const KEY = /^[\x21-\x7e]+$/;
+
+type Sent = { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: string };
+
+/** Throws StartError when address or key can't be used. Connects only when a request is made. */
+export function createClient(options: ClientOptions): Client {
+  const { budget, clock, timeout = DEFAULT_TIMEOUT } = options;
+  const address = addressOf(options.url);
+  const key = options.apiKey.reveal();
+  if (!KEY.test(key)) throw new StartError('the L2L API key is empty or has characters no key has; check its secret');
+  const redact = redactor(key);
+  const prefix = address.pathname.replace(/\/+$/, '');
+  const pool = new Pool(address.origin, {
+    connections: options.connections ?? 16,
+    // One request at a time on a connection, and no HTTP/2: only then an error belongs to exactly one request.
+    pipelining: 1,
+    allowH2: false,
+    connect: { timeout: Math.min(CONNECT_TIMEOUT, timeout) },
+    // One time-out for the whole exchange, below; undici's would only say the same in other words.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+
+  function exchange(request: Sent, signal: AbortSignal): Promise<Exchange> {
+    return new Promise(resolve => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let status = 0;
+      let retryAfter: number | undefined;
+      let started: Dispatcher.DispatchController | undefined;
+      let done = false;
+
+      const end = (result: Exchange) => {
+        if (done) return;
+        done = true;
+        timer[Symbol.dispose]();
+        signal.removeEventListener('abort', onStop);
+        resolve(result);
+      };
+      const fail = (reason: Extract<Exchange, { kind: 'failed' }>['reason'], detail: string) => {
+        const left = started !== undefined;
+        end({
+          kind: 'failed',
+          left,
+          reason: left || reason === 'stopped' ? reason : 'network',
+          detail: redact(detail),
+        });
+        started?.abort(new Error(detail));
+      };
+      const onStop = () => fail('stopped', 'the gateway is stopping');
+      const timer = clock.at(clock.now() + timeout, () =>
+        fail('timeout', `no complete answer from ${address.host} within ${formatDuration(timeout)}`),
+      );
+      signal.addEventListener('abort', onStop, { once: true });
+
+      pool.dispatch(
+        {
+          method: request.method,
+          path: prefix + request.path,
+          headers: {
+            l2lauth: key,
+            accept: 'application/json',
+            ...(request.body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+          },
+          ...(request.body === undefined ? {} : { body: request.body }),
+        },
+        {
+          // Called right before the first byte is written, and never for a connection that could not be made: this, not a
+          // list of error codes, tells what was certainly not sent.
+          onRequestStart(controller) {
+            // Given up while waiting for a connection, or a repeat on a new connection: neither may go out.
+            if (done || started) controller.abort(new Error('not to be sent'));
+            else started = controller;
+          },
+          onResponseStart(_controller, statusCode, headers) {
+            status = statusCode;
+            retryAfter = retryAfterMs(headers['retry-after'], clock.now());
+          },
+          onResponseData(_controller, chunk) {
+            size += chunk.length;
+            if (size <= LONGEST_ANSWER) chunks.push(chunk);
+            else fail('unreadable', `${address.host} answered with more than ${LONGEST_ANSWER} bytes`);
+          },
+          onResponseEnd() {
+            const body = redact(Buffer.concat(chunks, size).toString());
+            end({ kind: 'answered', status, body, ...(retryAfter === undefined ? {} : { retryAfter }) });
+          },
+          onResponseError(_controller, error) {
+            fail('reset', started ? `the connection ended before the answer: ${words(error)}` : words(error));
+          },
+        },
+      );
+    });
+  }
+
+  async function perform(request: Sent, priority: Priority, signal: AbortSignal): Promise<Exchange> {
+    try {
+      await budget.take(priority, signal);
+    } catch {
+      return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped while waiting for the call budget' };
+    }
+    if (signal.aborted) return { kind: 'failed', left: false, reason: 'stopped', detail: 'the gateway is stopping' };
+    const result = await exchange(request, signal);
+    if (result.kind === 'answered' && result.retryAfter !== undefined) budget.pause(result.retryAfter);
+    return result;
+  }
+
+  return {
+    post: (request, signal) => perform(request, 'send', signal),
+    get: (method, query, priority, signal) =>
+      perform({ method: 'GET', path: `${apiPath(method)}?${encodeFields(query)}` }, priority, signal),
+    close: () => pool.destroy(),
+  };
+}
+
+function addressOf(url: string): URL {
+  const address = URL.parse(url);
+  if (!address || !/^https?:$/.test(address.protocol)) {
+    throw new StartError('the L2L address can not be used; write it as https://COMPANY.leading2lean.com');
+  }
+  if (address.username || address.password || address.search) {
+    throw new StartError(
+      'the L2L address carries a user, a password or a query; write only https://COMPANY.leading2lean.com',
+    );
+  }
+  return address;
+}

@@ -1,0 +1,111 @@
+import type { ActionKind } from '../core/action.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Delivery, Outcome } from '../core/delivery.ts';
+import { words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { ActionContext, ActionHandler } from './actions/action.ts';
+import { ACTIONS } from './actions/registry.ts';
+import type { Client } from './client.ts';
+import { judge, type ReadFailure } from './outcome.ts';
+import { createReader } from './reader.ts';
+import type { SiteZone } from './site-time.ts';
+
+export type DeliveryOptions = {
+  readonly client: Client;
+  /** The site number (sites.site), not the record id. */
+  readonly site: number;
+  /** Login of the L2L user who opens dispatches. */
+  readonly user: string;
+  readonly zone: SiteZone;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Parts of L2L's words (any case) that mean "not now" in a refusal: such a call is repeated. */
+  readonly transient?: readonly string[];
+  /** How long after an unknown outcome a look says something (ms), by kind; others keep their own. */
+  readonly settles?: Readonly<Partial<Record<ActionKind, number>>>;
+};
+
+/** How the queue reaches L2L. A fault in here is logged and becomes the outcome that can't double anything. */
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { client, log, transient = [], settles = {} } = options;
+  const handlers = handlersOf({ ...options, reader: createReader(client, transient) });
+
+  async function guarded<T>(
+    what: string,
+    call: { readonly id: number },
+    work: () => Promise<T>,
+    faulty: (detail: string) => T,
+  ) {
+    try {
+      return await work();
+    } catch (error) {
+      log.error({ call: call.id, what, error: words(error) }, 'L2L call could not be handled');
+      return faulty(`the gateway could not handle it: ${words(error)}`);
+    }
+  }
+  const failed = (detail: string): { readonly kind: 'failed'; readonly outcome: ReadFailure } => ({
+    kind: 'failed',
+    outcome: { kind: 'retry', reason: 'unreadable', detail },
+  });
+
+  return {
+    policy(kind) {
+      const settle = settles[kind];
+      return settle === undefined ? ACTIONS[kind].policy : { ...ACTIONS[kind].policy, settle };
+    },
+
+    freeze(actions, chain) {
+      const [first] = actions;
+      if (!first) return { kind: 'nothing', why: 'there is no action' };
+      return handlers[first.kind].freeze(actions, chain);
+    },
+
+    prepare: (call, signal) =>
+      guarded(
+        'prepare',
+        call,
+        async () => (await handlers[call.kind].prepare?.(call, signal)) ?? { kind: 'send', base: null },
+        failed,
+      ),
+
+    send(call, signal) {
+      const handler = handlers[call.kind];
+      let isOut = false;
+      return guarded<Outcome>(
+        'send',
+        call,
+        async () => {
+          const request = handler.request?.(call) ?? call.request;
+          isOut = true;
+          const verdict = judge(await client.post(request, signal), transient);
+          if (verdict.kind === 'success') return handler.succeeded(call, verdict.envelope, verdict.answer);
+          if (verdict.kind !== 'rejected') return verdict;
+          const result = handler.alreadySo?.(call, verdict.detail);
+          return result ? { kind: 'delivered', result, answer: verdict.answer } : verdict;
+        },
+        // Nothing can have left before the request was built.
+        detail => ({ kind: isOut ? 'unknown' : 'retry', reason: 'unreadable', detail }),
+      );
+    },
+
+    look: (call, signal) => guarded('look', call, () => handlers[call.kind].look(call, signal), failed),
+
+    follow: (call, signal) =>
+      guarded(
+        'follow',
+        call,
+        async () =>
+          (await handlers[call.kind].follow?.(call, signal)) ?? {
+            kind: 'undecided',
+            detail: `${call.kind} calls are not followed up`,
+          },
+        failed,
+      ),
+  };
+}
+
+/** One handler a kind. The cast is sound: a call reaches a handler by its own kind only. */
+function handlersOf(context: ActionContext): Readonly<Record<ActionKind, ActionHandler<ActionKind>>> {
+  const handlers = Object.entries(ACTIONS).map(([kind, definition]) => [kind, definition.create(context)]);
+  return Object.fromEntries(handlers) as unknown as Readonly<Record<ActionKind, ActionHandler<ActionKind>>>;
+}

@@ -1,0 +1,102 @@
+import { type L2lRecord, numberField, textField } from './envelope.ts';
+import type { ReadFailure } from './outcome.ts';
+import type { Reader } from './reader.ts';
+import type { SiteZone } from './site-time.ts';
+
+/** A dispatch as L2L lists it. */
+export type DispatchRecord = {
+  readonly id: number;
+  readonly number: number;
+  readonly description: string;
+  /** The instants its local reported time can mean (two in the repeated hour). */
+  readonly reported: readonly number[];
+  readonly createdBy: string | undefined;
+  /** Open, not completed, not deleted. */
+  readonly isOpen: boolean;
+};
+
+export type DispatchSlot = { readonly site: number; readonly machine: string; readonly type: string };
+
+type Listed =
+  | {
+      readonly ok: true;
+      readonly dispatches: readonly DispatchRecord[];
+      /** false: there are more, but too many to read. */
+      readonly isComplete: boolean;
+    }
+  | { readonly ok: false; readonly outcome: ReadFailure };
+
+const FIELDS =
+  'id,dispatchnumber,description,reported,completed,closed,deleted,open,createdby,machinecode,dispatchtypecode';
+const PAGE = 100;
+const MOST_PAGES = 10;
+
+/** The open dispatches of a machine and type. */
+export async function listOpen(
+  reader: Reader,
+  zone: SiteZone,
+  slot: DispatchSlot,
+  signal: AbortSignal,
+): Promise<Listed> {
+  const read = await reader.read('dispatches/', { ...filter(slot), open: 'T', limit: PAGE, fields: FIELDS }, signal);
+  if (!read.ok) return read;
+  const dispatches = dispatchesOf(read.records, slot, zone);
+  return { ok: true, dispatches: dispatches.filter(dispatch => dispatch.isOpen), isComplete: dispatches.length < PAGE };
+}
+
+/**
+ * Open, closed and deleted dispatches of a machine and type, newest first, back to `since`. One list over all of them: between
+ * a list of the open and a list of the closed ones a dispatch could change sides.
+ */
+export async function listSince(
+  reader: Reader,
+  zone: SiteZone,
+  slot: DispatchSlot,
+  since: number,
+  signal: AbortSignal,
+): Promise<Listed> {
+  const found: DispatchRecord[] = [];
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const range = { order_by: '-reported', limit: PAGE, offset: page * PAGE };
+    const read = await reader.read('dispatches/', { ...filter(slot), ...range, fields: FIELDS }, signal);
+    if (!read.ok) return read;
+    const dispatches = dispatchesOf(read.records, slot, zone);
+    found.push(...dispatches);
+    const oldest = dispatches.at(-1)?.reported.at(-1);
+    // An hour of grace: in the repeated hour L2L's order is not the order of the instants.
+    if (read.records.length < PAGE || (oldest !== undefined && oldest < since - 3_600_000)) {
+      return { ok: true, dispatches: found, isComplete: true };
+    }
+  }
+  return { ok: true, dispatches: found, isComplete: false };
+}
+
+function filter({ site, machine, type }: DispatchSlot) {
+  return { site, machinecode: machine, dispatchtypecode: type };
+}
+
+// L2L is known to ignore filters it does not understand, so what it returns is checked against them.
+function dispatchesOf(records: readonly L2lRecord[], slot: DispatchSlot, zone: SiteZone): DispatchRecord[] {
+  return records.flatMap(record => {
+    const id = numberField(record, 'id');
+    if (id === undefined) return [];
+    if ((textField(record, 'machinecode') ?? slot.machine) !== slot.machine) return [];
+    if ((textField(record, 'dispatchtypecode') ?? slot.type) !== slot.type) return [];
+    return [
+      {
+        id,
+        number: numberField(record, 'dispatchnumber') ?? id,
+        description: textField(record, 'description') ?? '',
+        reported: zone.parse(textField(record, 'reported') ?? ''),
+        createdBy: textField(record, 'createdby'),
+        isOpen: isOpen(record),
+      },
+    ];
+  });
+}
+
+function isOpen(record: L2lRecord): boolean {
+  const deleted = record.deleted;
+  const isDeleted = deleted === true || deleted === 'Y' || deleted === 'T';
+  return !isDeleted && record.open !== 'F' && record.open !== false && !record.completed && !record.closed;
+}

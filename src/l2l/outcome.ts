@@ -1,0 +1,106 @@
+import type { Outcome, Reason } from '../core/delivery.ts';
+import type { Exchange } from './client.ts';
+import { type Envelope, parseEnvelope } from './envelope.ts';
+
+/** An exchange judged: L2L said success (the kind of call reads the rest), or what else it came to. */
+export type Verdict =
+  | { readonly kind: 'success'; readonly envelope: Envelope; readonly answer: string }
+  | Exclude<Outcome, { kind: 'delivered' | 'accepted' }>;
+
+/** What a failed read came to: a read has no effect, so it can always be repeated. */
+export type ReadFailure = Extract<Outcome, { kind: 'retry' | 'halt' }>;
+
+type Answer = { readonly status: number; readonly envelope: Envelope | null; readonly isTransient: boolean };
+type Row = {
+  readonly when: (answer: Answer) => boolean;
+  readonly means:
+    | { readonly kind: 'success' | 'rejected' }
+    | { readonly kind: 'retry' | 'unknown'; readonly reason: Reason }
+    | { readonly kind: 'halt'; readonly reason: 'auth' };
+  readonly what: string;
+};
+
+const isStatus = (from: number, to: number) => (answer: Answer) => answer.status >= from && answer.status <= to;
+
+/**
+ * The table: the first row that fits decides what an answer means. A request that was refused before it did anything may be
+ * repeated (`retry`); where that is not certain it is `unknown`, whatever the status suggests: a proxy answers 502 for a call
+ * that L2L carried out, and L2L answers 200 for one it refused.
+ */
+const TABLE: readonly Row[] = [
+  { when: isStatus(429, 429), means: { kind: 'retry', reason: 'rate_limited' }, what: 'asks to slow down' },
+  { when: isStatus(401, 401), means: { kind: 'halt', reason: 'auth' }, what: 'does not accept the API key' },
+  {
+    when: isStatus(403, 403),
+    means: { kind: 'halt', reason: 'auth' },
+    what: "does not allow this with the API key's user",
+  },
+  { when: isStatus(500, 599), means: { kind: 'unknown', reason: 'server' }, what: 'failed' },
+  {
+    when: isStatus(300, 399),
+    means: { kind: 'unknown', reason: 'unreadable' },
+    what: 'points elsewhere; redirects are not followed',
+  },
+  {
+    when: a => a.envelope === null,
+    means: { kind: 'unknown', reason: 'unreadable' },
+    what: "gave no answer of L2L's, a proxy's perhaps",
+  },
+  { when: a => isStatus(200, 299)(a) && a.envelope?.success === true, means: { kind: 'success' }, what: 'succeeded' },
+  {
+    when: a => a.envelope?.success === false && a.isTransient,
+    means: { kind: 'retry', reason: 'refused' },
+    what: 'refused for now',
+  },
+  { when: a => a.envelope?.success === false, means: { kind: 'rejected' }, what: 'refused' },
+  { when: () => true, means: { kind: 'unknown', reason: 'unreadable' }, what: 'contradicts itself' },
+];
+
+const LONGEST_ANSWER_KEPT = 2000;
+const LONGEST_DETAIL = 500;
+
+/** @param transient Parts of L2L's words (any case) that mean "not now": the call is repeated instead of given up. */
+export function judge(exchange: Exchange, transient: readonly string[]): Verdict {
+  if (exchange.kind === 'failed') {
+    const { reason, detail } = exchange;
+    return { kind: exchange.left ? 'unknown' : 'retry', reason, detail };
+  }
+  const { status, body, retryAfter } = exchange;
+  const envelope = parseEnvelope(body);
+  const refusal = envelope?.words ?? '';
+  const lower = refusal.toLowerCase();
+  const isTransient = transient.some(text => lower.includes(text.toLowerCase()));
+  const row = TABLE.find(candidate => candidate.when({ status, envelope, isTransient }));
+  if (!row) throw new Error('the last row of the outcome table fits everything');
+
+  const answer = shorten(body, LONGEST_ANSWER_KEPT);
+  if (row.means.kind === 'success' && envelope) return { kind: 'success', envelope, answer };
+  if (!('reason' in row.means)) {
+    const detail = shorten(refusal, LONGEST_DETAIL) || `refused without a word (HTTP ${status})`;
+    return { kind: 'rejected', reason: 'refused', detail, answer };
+  }
+  const said = shorten(envelope ? refusal : firstWords(body), LONGEST_DETAIL);
+  const detail = `HTTP ${status}: the server ${row.what}${said === '' ? '' : `: ${said}`}`;
+  const isTimed = row.means.kind === 'retry' && retryAfter !== undefined;
+  return { ...row.means, detail, ...(isTimed ? { retryAfter } : {}) };
+}
+
+/** A read that did not succeed: repeated later, or everything halts. */
+export function readFailure(verdict: Exclude<Verdict, { kind: 'success' }>): ReadFailure {
+  if (verdict.kind === 'halt' || verdict.kind === 'retry') return verdict;
+  return { kind: 'retry', reason: verdict.reason, detail: verdict.detail };
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+/** The text of a page without its markup, as far as it helps to recognise a proxy or login page. */
+function firstWords(page: string): string {
+  return page
+    .slice(0, 10_000)
+    .replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}

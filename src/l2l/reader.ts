@@ -1,0 +1,25 @@
+import type { Client } from './client.ts';
+import { type Envelope, type L2lRecord, recordsOf } from './envelope.ts';
+import type { Fields } from './form.ts';
+import { judge, type ReadFailure, readFailure } from './outcome.ts';
+
+/** What a read came to. */
+export type Read =
+  | { readonly ok: true; readonly records: readonly L2lRecord[]; readonly envelope: Envelope }
+  | { readonly ok: false; readonly outcome: ReadFailure };
+
+/** Reads records of L2L. */
+export interface Reader {
+  /** `method` as in `machines/`. */
+  read(method: string, query: Fields, signal: AbortSignal): Promise<Read>;
+}
+
+export function createReader(client: Client, transient: readonly string[]): Reader {
+  return {
+    async read(method, query, signal) {
+      const verdict = judge(await client.get(method, query, 'look', signal), transient);
+      if (verdict.kind !== 'success') return { ok: false, outcome: readFailure(verdict) };
+      return { ok: true, records: recordsOf(verdict.envelope), envelope: verdict.envelope };
+    },
+  };
+}

@@ -1,0 +1,21 @@
+const SHORTEST_KEY = 4;
+const MASK = '***';
+
+/**
+ * Takes a key out of a text in the forms in which a server or proxy may echo it: plain, percent-encoded, inside JSON, in base64.
+ * Everything that leaves the client goes through it. A key shorter than four characters is no secret and would mangle answers.
+ */
+export function redactor(key: string): (text: string) => string {
+  if (key.length < SHORTEST_KEY) return text => text;
+  const forms = new Set([
+    key,
+    encodeURIComponent(key),
+    JSON.stringify(key).slice(1, -1),
+    Buffer.from(key).toString('base64'),
+  ]);
+  return text => {
+    let clean = text;
+    for (const form of forms) if (clean.includes(form)) clean = clean.replaceAll(form, MASK);
+    return clean;
+  };
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { ChainState } from '../../../src/core/delivery.ts';
+import { recordingLogger } from '../../support/recording-logger.ts';
+import { answer, frozenCall, NEVER, NO_CHAIN, scripted, stored } from '../calls.ts';
+import { actionContract } from '../contract.ts';
+
+const set = (movement: number) =>
+  stored('set_cycles', { machine: 'PRESS-01', movement, at: 1000 }, { chain: 'press1#1' });
+const ANCHORED: ChainState = { open: 'none', result: { cycleCount: 1012, cycleAnchor: 1000 } };
+const machine = (cyclecount: number) => answer({ success: true, data: [{ id: 1, code: 'PRESS-01', cyclecount }] });
+const done = (cyclecount: number) => answer({ success: true, machine: { cyclecount } });
+
+actionContract('set_cycles (first of its chain)', () => ({
+  actions: [set(12)],
+  fields: { base: { cycleCount: 1000, at: 0 } },
+  success: { success: true, machine: { cyclecount: 1012 } },
+}));
+
+actionContract('set_cycles (anchor known)', () => ({
+  actions: [set(12), set(20)],
+  chain: ANCHORED,
+  success: { success: true, machine: { cyclecount: 1020 } },
+}));
+
+describe('set_cycles', () => {
+  it('adds the newest movement to the anchor', () => {
+    const { delivery } = scripted(() => machine(0));
+    const { request } = frozenCall(delivery, [set(12), set(20)], ANCHORED);
+    expect(request.path).toBe('/api/1.0/machines/set_cycle_count/');
+    expect(Object.fromEntries(new URLSearchParams(request.body))).toEqual({
+      site: '43',
+      code: 'PRESS-01',
+      cyclecount: '1020',
+    });
+  });
+
+  it('reads the anchor once, before the first call of its chain, and hands it on', async () => {
+    const { delivery, sent, clock } = scripted(({ method }) => (method === 'POST' ? done(1012) : machine(1000)));
+    const call = frozenCall(delivery, [set(12)]);
+    const prepared = await delivery.prepare(call, NEVER);
+    expect(prepared).toEqual({ kind: 'send', base: { cycleCount: 1000, at: clock.now() } });
+    const ready = { ...call, base: { cycleCount: 1000, at: clock.now() } };
+    expect(await delivery.prepare(ready, NEVER)).toEqual({ kind: 'send', base: ready.base });
+
+    const outcome = await delivery.send(ready, NEVER);
+    expect(outcome).toMatchObject({ kind: 'delivered', result: { cycleCount: 1012, cycleAnchor: 1000 } });
+    expect(sent.map(({ method, fields }) => [method, fields.cyclecount])).toEqual([
+      ['GET', undefined],
+      ['POST', '1012'],
+    ]);
+
+    const next = frozenCall(delivery, [set(30)], ANCHORED);
+    expect(await delivery.prepare(next, NEVER)).toEqual({ kind: 'send', base: null });
+    expect(sent).toHaveLength(2);
+  });
+
+  it('keeps the anchor from call to call', async () => {
+    const { delivery } = scripted(() => done(1030));
+    const outcome = await delivery.send(frozenCall(delivery, [set(30)], ANCHORED), NEVER);
+    expect(outcome).toMatchObject({ result: { cycleAnchor: 1000 } });
+  });
+
+  it('never sends a raw movement: without a chain or an anchor nothing leaves', async () => {
+    const { delivery, sent } = scripted(() => done(12));
+    const unchained = stored('set_cycles', { machine: 'PRESS-01', movement: 12, at: 0 }, { chain: null });
+    expect(delivery.freeze([unchained], NO_CHAIN).kind).toBe('held');
+    expect((await delivery.send(frozenCall(delivery, [set(12)]), NEVER)).kind).toBe('retry');
+    expect(sent).toEqual([]);
+  });
+
+  it('says when L2L answers with another count', async () => {
+    const log = recordingLogger();
+    const { delivery } = scripted(() => done(2024), { log });
+    await delivery.send(frozenCall(delivery, [set(12)], ANCHORED), NEVER);
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { sent: 1012, count: 2024 } }]);
+  });
+
+  it.each([
+    [1012, 'applied'],
+    [1000, 'absent'],
+  ])('looks: the machine stands at %i', async (now, kind) => {
+    const { delivery } = scripted(() => machine(now));
+    expect((await delivery.look(frozenCall(delivery, [set(12)], ANCHORED), NEVER)).kind).toBe(kind);
+  });
+});

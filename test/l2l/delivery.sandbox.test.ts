@@ -1,0 +1,217 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Call, CallBase, CallResult, ChainState, Delivery, StoredAction } from '../../src/core/delivery.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { createBudget } from '../../src/l2l/budget.ts';
+import { createClient } from '../../src/l2l/client.ts';
+import { createDelivery } from '../../src/l2l/delivery.ts';
+import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
+import { DENVER, frozenCall, NEVER, NO_CHAIN, stored } from './calls.ts';
+
+const KEY = 'sandbox-key-4711';
+const clock = systemClock();
+
+async function setUp(timeout = 2000) {
+  const sandbox = await startSandbox({
+    port: 0,
+    host: '127.0.0.1',
+    key: KEY,
+    world: SMALL_WORLD,
+    manners: { batchDelay: 50 },
+  });
+  onTestFinished(() => sandbox.stop());
+  const log = recordingLogger();
+  const budget = createBudget({ clock, log, rate: null });
+  const client = createClient({ url: sandbox.url, apiKey: new Secret(KEY), budget, clock, timeout });
+  onTestFinished(() => client.close());
+  const delivery = createDelivery({ client, site: 43, user: 'gateway', zone: DENVER, clock, log });
+  return { sandbox, delivery, log };
+}
+
+/** Prepares and sends a call as the queue does. */
+async function deliver(delivery: Delivery, call: Call) {
+  const prepared = await delivery.prepare(call, NEVER);
+  if (prepared.kind !== 'send') return { call, outcome: prepared };
+  const sending: Call = { ...call, state: 'sending', attempt: 1, sentAt: clock.now(), base: prepared.base };
+  return { call: sending, outcome: await delivery.send(sending, NEVER) };
+}
+
+const WHOLE_SECOND = Math.floor(clock.now() / 1000) * 1000;
+const open = (machine = 'PRESS-01', number = 1) =>
+  stored(
+    'open_dispatch',
+    {
+      machine,
+      type: 'DOWN',
+      trade: 'MAINT',
+      reason: 'HYDR',
+      description: `${machine} stopped`,
+      reported: WHOLE_SECOND - 120_000,
+      ifFoundOpen: 'leave',
+    },
+    { key: `down#${number}:open` },
+  );
+const close = stored('close_dispatch', {
+  machine: 'PRESS-01',
+  type: 'DOWN',
+  completed: WHOLE_SECOND - 30_000,
+  how: 'close',
+});
+const add = (count: number) =>
+  stored('increment_cycles', { machine: 'PRESS-01', count, from: 0, to: 1 }, { chain: null });
+const setTo = (movement: number) => stored('set_cycles', { machine: 'WELD-01', movement, at: 1 }, { chain: 'weld#1' });
+const set = (line: string, minutesAgo: number, product: string | null = 'P-100') => {
+  const end = WHOLE_SECOND - minutesAgo * 60_000;
+  const params = { line, start: end - 60_000, end, actual: 7, scrap: 1, product };
+  return stored('record_details', params, { key: `${line}-${minutesAgo}`, chain: null, lane: `production:${line}` });
+};
+
+const opened = (result: CallResult): ChainState => ({ open: 'delivered', result });
+const dispatches = (sandbox: Sandbox) => sandbox.state().dispatches;
+const countOf = (sandbox: Sandbox, machine: string) =>
+  sandbox.state().machines.find(({ code }) => code === machine)?.cyclecount;
+
+async function followed(delivery: Delivery, call: Call) {
+  for (;;) {
+    const follow = await delivery.follow(call, NEVER);
+    if (follow.kind !== 'pending') return follow;
+    await wait(20);
+  }
+}
+
+function resultOf(outcome: object): CallResult {
+  if (!('result' in outcome)) throw new Error(`no result: ${JSON.stringify(outcome)}`);
+  return outcome.result as CallResult;
+}
+
+describe('delivery to the L2L sandbox', () => {
+  it('opens a dispatch and closes that one', async () => {
+    const { sandbox, delivery } = await setUp();
+    const { outcome } = await deliver(delivery, frozenCall(delivery, [open()]));
+    expect(outcome.kind).toBe('delivered');
+    const chain = opened(resultOf(outcome));
+    const closing = await deliver(delivery, frozenCall(delivery, [close], chain));
+    expect(closing.outcome.kind).toBe('delivered');
+    expect(dispatches(sandbox)).toMatchObject([
+      { reported: WHOLE_SECOND - 120_000, completed: WHOLE_SECOND - 30_000, closed: expect.any(Number) },
+    ]);
+    const again = await deliver(delivery, frozenCall(delivery, [close], chain));
+    expect(again.outcome).toMatchObject({ kind: 'delivered', result: { nothing: 'Dispatch already closed' } });
+  });
+
+  it('lets an open dispatch of somebody else stand for it', async () => {
+    const { sandbox, delivery } = await setUp();
+    await deliver(delivery, frozenCall(delivery, [open('PRESS-01', 1)]));
+    const second = await deliver(delivery, frozenCall(delivery, [open('PRESS-01', 2)]));
+    expect(second.outcome).toMatchObject({ kind: 'done', result: { foundOpen: 8001 } });
+    expect(dispatches(sandbox)).toHaveLength(1);
+  });
+
+  it.each([
+    ['reset before it was applied', { kind: 'reset', when: 'before' }, 'absent', 0],
+    ['reset after it was applied', { kind: 'reset', when: 'after' }, 'applied', 1],
+    ['502 after it was applied', { kind: 'status', status: 502, when: 'after' }, 'applied', 1],
+    ["a proxy's page before it was applied", { kind: 'html', when: 'before' }, 'absent', 0],
+  ] as const)('an open that is %s is unknown, then looked up', async (_what, fault, look, number) => {
+    const { sandbox, delivery } = await setUp();
+    sandbox.setFaults([{ ...fault, path: 'dispatches/open', count: 1 }]);
+    const { call, outcome } = await deliver(delivery, frozenCall(delivery, [open()]));
+    expect(outcome.kind).toBe('unknown');
+    expect((await delivery.look(call, NEVER)).kind).toBe(look);
+    expect(dispatches(sandbox)).toHaveLength(number);
+  });
+
+  it('an increment is decided by the count before it', async () => {
+    const { sandbox, delivery } = await setUp();
+    const first = await deliver(delivery, frozenCall(delivery, [add(5), add(7)]));
+    expect(first.outcome).toMatchObject({ kind: 'delivered', result: { cycleCount: 1012 } });
+
+    sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'increment', count: 1 }]);
+    const lost = await deliver(delivery, frozenCall(delivery, [add(3)]));
+    expect(lost.outcome).toMatchObject({ kind: 'unknown', reason: 'reset' });
+    expect(await delivery.look(lost.call, NEVER)).toMatchObject({ kind: 'applied', result: { cycleCount: 1015 } });
+
+    sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'increment', count: 1 }]);
+    const never = await deliver(delivery, frozenCall(delivery, [add(3)]));
+    expect((await delivery.look(never.call, NEVER)).kind).toBe('absent');
+    expect(countOf(sandbox, 'PRESS-01')).toBe(1015);
+  });
+
+  it("sets a count to L2L's own at first sight plus the movement", async () => {
+    const { sandbox, delivery } = await setUp();
+    const first = await deliver(delivery, frozenCall(delivery, [setTo(12)]));
+    expect(first.outcome).toMatchObject({ kind: 'delivered', result: { cycleCount: 512, cycleAnchor: 500 } });
+    const chain = opened({ cycleCount: 512, cycleAnchor: 500 });
+    const second = await deliver(delivery, frozenCall(delivery, [setTo(20), setTo(30)], chain));
+    expect(second.outcome).toMatchObject({ kind: 'delivered', result: { cycleCount: 530, cycleAnchor: 500 } });
+    expect(countOf(sandbox, 'WELD-01')).toBe(530);
+  });
+
+  it('books record sets in a batch and names those that failed', async () => {
+    const { sandbox, delivery } = await setUp();
+    const sets: readonly StoredAction[] = [
+      set('LINE-1', 10),
+      set('LINE-1', 9),
+      set('LINE-9', 9),
+      set('LINE-2', 9, null),
+    ];
+    const { call, outcome } = await deliver(delivery, frozenCall(delivery, sets));
+    expect(outcome.kind).toBe('accepted');
+    const accepted: Call = {
+      ...call,
+      state: 'accepted',
+      result: resultOf(outcome),
+    };
+    const follow = await followed(delivery, accepted);
+    if (follow.kind !== 'final') throw new Error(JSON.stringify(follow));
+    expect([...follow.failed.keys()]).toEqual(['LINE-9-9']);
+    expect(follow.failed.get('LINE-9-9')).toMatch(/LINE-9/);
+    expect(sandbox.state().details).toHaveLength(3);
+  });
+
+  it.each([
+    ['before', 'absent'],
+    ['after', 'applied'],
+  ] as const)('a batch reset %s it was taken is looked up set by set', async (when, kind) => {
+    const { sandbox, delivery } = await setUp();
+    sandbox.setFaults([{ kind: 'reset', when, path: 'record_details_batch', method: 'POST', count: 1 }]);
+    const { call, outcome } = await deliver(delivery, frozenCall(delivery, [set('LINE-1', 10), set('LINE-2', 9)]));
+    expect(outcome.kind).toBe('unknown');
+    if (when === 'after') await expect.poll(() => sandbox.state().details.length).toBe(2);
+    expect((await delivery.look(call, NEVER)).kind).toBe(kind);
+  });
+
+  it('gives a refusal in the words of L2L, and halts on a key that is not accepted', async () => {
+    const { sandbox, delivery, log } = await setUp();
+    const { outcome } = await deliver(delivery, frozenCall(delivery, [open('NO-SUCH')]));
+    expect(outcome).toMatchObject({ kind: 'rejected', detail: expect.stringMatching(/NO-SUCH/) });
+    sandbox.setFaults([{ kind: 'status', status: 401 }]);
+    const halted = await delivery.send(
+      frozenCall(delivery, [add(1)], NO_CHAIN, { base: { cycleCount: 0, at: 0 } satisfies CallBase }),
+      NEVER,
+    );
+    expect(halted).toMatchObject({ kind: 'halt', reason: 'auth' });
+    expect(log.lines).toEqual([]);
+  });
+
+  it('waits as long as it is asked to', async () => {
+    const { sandbox, delivery } = await setUp();
+    sandbox.setFaults([{ kind: 'status', status: 429, retryAfter: 7, path: 'dispatches/open', count: 1 }]);
+    const { outcome } = await deliver(delivery, frozenCall(delivery, [open()]));
+    expect(outcome).toMatchObject({ kind: 'retry', reason: 'rate_limited', retryAfter: 7000 });
+    expect(dispatches(sandbox)).toEqual([]);
+  });
+
+  it('gives up on an answer that hangs, and L2L may still apply it later', async () => {
+    const { sandbox, delivery } = await setUp(200);
+    sandbox.setFaults([{ kind: 'hang', ms: 400, path: 'increment', count: 1 }]);
+    const { call, outcome } = await deliver(delivery, frozenCall(delivery, [add(3)]));
+    expect(outcome).toMatchObject({ kind: 'unknown', reason: 'timeout' });
+    expect((await delivery.look(call, NEVER)).kind).toBe('absent');
+    await expect.poll(() => countOf(sandbox, 'PRESS-01')).toBe(1003);
+    expect((await delivery.look(call, NEVER)).kind).toBe('applied');
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import type { ActionKind } from '../../src/core/action.ts';
+import { ACTIONS } from '../../src/l2l/actions/registry.ts';
+import { answer, frozenCall, NEVER, NO_CHAIN, scripted, stored } from './calls.ts';
+
+const KINDS = Object.keys(ACTIONS) as ActionKind[];
+const add = stored('increment_cycles', { machine: 'PRESS-01', count: 5, from: 0, to: 1 }, { chain: null });
+
+describe('delivery', () => {
+  it('lists every kind under its own name', () => {
+    for (const kind of KINDS) expect(ACTIONS[kind].kind).toBe(kind);
+  });
+
+  it('repeats blindly only what gives the same end state', () => {
+    const { delivery } = scripted(() => answer({}));
+    expect(KINDS.filter(kind => delivery.policy(kind).repeatable)).toEqual(['close_dispatch', 'set_cycles']);
+    expect(KINDS.filter(kind => delivery.policy(kind).acrossLanes)).toEqual(['record_details']);
+    expect(delivery.policy('record_details').maxActions).toBe(50);
+  });
+
+  it('takes a settle time in place of a kind’s own', () => {
+    const { delivery } = scripted(() => answer({}), { settles: { record_details: 1000 } });
+    expect(delivery.policy('record_details')).toMatchObject({ settle: 1000, maxActions: 50 });
+    expect(delivery.policy('open_dispatch')).not.toHaveProperty('settle');
+  });
+
+  it('repeats a refusal whose words are configured as transient', async () => {
+    const refused = () => answer({ success: false, error: 'Site is in maintenance mode' });
+    const call = frozenCall(scripted(refused).delivery, [add]);
+    expect((await scripted(refused).delivery.send(call, NEVER)).kind).toBe('rejected');
+    const { delivery } = scripted(refused, { transient: ['maintenance'] });
+    expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'retry', reason: 'refused' });
+  });
+
+  it('has nothing to follow up but batches, and nothing to freeze without an action', async () => {
+    const { delivery } = scripted(() => answer({}));
+    expect((await delivery.follow(frozenCall(delivery, [add]), NEVER)).kind).toBe('undecided');
+    expect(delivery.freeze([], NO_CHAIN).kind).toBe('nothing');
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { Exchange } from '../../src/l2l/client.ts';
+import { judge, readFailure } from '../../src/l2l/outcome.ts';
+
+const SUCCESS = '{"success":true,"data":{"id":1}}';
+const REFUSED = '{"success":false,"error":"Missing machinecode parameter"}';
+const PAGE = '<html><head><style>x{}</style></head><body><h1>Gateway  time-out</h1></body></html>';
+
+const answered = (status: number, body: string, retryAfter?: number): Exchange => ({
+  kind: 'answered',
+  status,
+  body,
+  ...(retryAfter === undefined ? {} : { retryAfter }),
+});
+
+/** What the table has to say, written a second time in another way: by status, for each kind of body. */
+function expected(status: number, body: string): string {
+  if (status === 429) return 'retry rate_limited';
+  if (status === 401 || status === 403) return 'halt auth';
+  if (status >= 500) return 'unknown server';
+  if (body === PAGE || (status >= 300 && status < 400)) return 'unknown unreadable';
+  if (body === REFUSED) return 'rejected refused';
+  return status < 300 ? 'success' : 'unknown unreadable';
+}
+
+const STATUSES = Array.from({ length: 400 }, (_, index) => 200 + index);
+
+describe('outcome table', () => {
+  it.each([
+    ['success', SUCCESS],
+    ['success:false', REFUSED],
+    ["a proxy's page", PAGE],
+  ])('knows every status from 200 to 599 with %s', (_what, body) => {
+    const wrong = STATUSES.flatMap(status => {
+      const verdict = judge(answered(status, body), []);
+      const got = 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind;
+      return got === expected(status, body) ? [] : [`${status}: ${got}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('never repeats blindly what may have had an effect', () => {
+    const blind = STATUSES.filter(status => judge(answered(status, PAGE), []).kind === 'retry');
+    expect(blind).toEqual([429]);
+  });
+
+  it.each(['network', 'timeout', 'reset', 'unreadable', 'stopped'] as const)(
+    'a request that failed by %s is unknown once it left, else repeated',
+    reason => {
+      const failed = { kind: 'failed', reason, detail: 'words' } as const;
+      expect(judge({ ...failed, left: true }, [])).toEqual({ kind: 'unknown', reason, detail: 'words' });
+      expect(judge({ ...failed, left: false }, [])).toEqual({ kind: 'retry', reason, detail: 'words' });
+    },
+  );
+
+  it('gives the refusal in the words of L2L', () => {
+    expect(judge(answered(200, REFUSED), [])).toEqual({
+      kind: 'rejected',
+      reason: 'refused',
+      detail: 'Missing machinecode parameter',
+      answer: REFUSED,
+    });
+    expect(judge(answered(200, '{"success":false}'), [])).toMatchObject({
+      detail: 'refused without a word (HTTP 200)',
+    });
+  });
+
+  it('repeats a refusal whose words are known to pass, in any case of letters', () => {
+    const body = '{"success":false,"error":"The site is in Maintenance, try later"}';
+    expect(judge(answered(200, body), ['in maintenance'])).toMatchObject({ kind: 'retry', reason: 'refused' });
+    expect(judge(answered(200, body), ['database locked'])).toMatchObject({ kind: 'rejected' });
+    expect(judge(answered(503, body), ['in maintenance'])).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('hands Retry-After on with a retry only', () => {
+    expect(judge(answered(429, PAGE, 5000), [])).toMatchObject({ kind: 'retry', retryAfter: 5000 });
+    expect(judge(answered(503, PAGE, 5000), [])).not.toHaveProperty('retryAfter');
+  });
+
+  it("quotes a page's words, not its markup, and shortens what is long", () => {
+    expect(judge(answered(502, PAGE), [])).toMatchObject({ detail: 'HTTP 502: the server failed: Gateway time-out' });
+    const long = judge(answered(200, `{"success":false,"error":"${'x'.repeat(9000)}"}`), []);
+    expect(long).toMatchObject({ kind: 'rejected' });
+    expect(JSON.stringify(long).length).toBeLessThan(3000);
+  });
+
+  it('lets a failed read be repeated, or halts', () => {
+    const failure = (exchange: Exchange) => {
+      const verdict = judge(exchange, []);
+      if (verdict.kind === 'success') throw new Error('not a failure');
+      return readFailure(verdict);
+    };
+    expect(failure(answered(403, PAGE))).toMatchObject({ kind: 'halt' });
+    expect(failure(answered(502, PAGE))).toMatchObject({ kind: 'retry', reason: 'server' });
+    expect(failure(answered(200, REFUSED))).toMatchObject({ kind: 'retry', reason: 'refused' });
+    expect(failure({ kind: 'failed', left: true, reason: 'timeout', detail: 'x' })).toMatchObject({ kind: 'retry' });
+  });
+});

@@ -35,12 +35,17 @@ export interface Adapter {
   run(sink: SourceSink, signal: AbortSignal): Promise<void>;
 }
 
+/** `opc.tcp://192.0.2.10:4840`, and by signal name what is read there: `unit 7 input 31 (PDU address 30) float32 CDAB`. */
+export type SourceWords = { readonly source: string; readonly signals: ReadonlyMap<string, string> };
+
 /** What a protocol brings: its YAML schema, the signals a config declares, and its code, loaded only when it is used. */
 export type AdapterDefinition<Config extends { protocol: string }> = {
   readonly protocol: Config['protocol'];
   readonly schema: z.ZodType<Config>;
   /** Pure. The signals this source declares, in the order written. */
   signals(name: string, config: Config): readonly SignalDefinition[];
+  /** Pure, for `check`: where the source and each of its signals are, in words. Left out: there is nothing to tell. */
+  describe?(config: Config): SourceWords;
   /** Lazy, so `check` loads no protocol stack. */
   load(): Promise<(options: AdapterOptions<Config>) => Adapter>;
 };

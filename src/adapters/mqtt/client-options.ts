@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import type { IClientOptions } from 'mqtt';
+import { words } from '../../core/errors.ts';
+import type { MqttSource } from './schema.ts';
+
+async function pem(file: string, key: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new Error(`tls.${key} can't be read: ${words(error)}; check the path and who may read it`);
+  }
+}
+
+/** The options of MQTT.js for a source. Reads the certificate files each time, so that renewed ones are taken. */
+export async function clientOptions(config: MqttSource): Promise<IClientOptions> {
+  const url = new URL(config.url);
+  const secure = url.protocol === 'mqtts:';
+  const { ca, cert, key } = config.tls ?? {};
+  return {
+    protocol: secure ? 'mqtts' : 'mqtt',
+    // Of an IPv6 address the URL keeps the brackets, the socket wants none.
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (secure ? 8883 : 1883) : Number(url.port),
+    clientId: config.client_id,
+    clean: false,
+    keepalive: Math.round(config.keepalive / 1000),
+    // The supervisor connects again; two back-offs would fight.
+    reconnectPeriod: 0,
+    resubscribe: false,
+    manualConnect: true,
+    ...(config.version === 5
+      ? {
+          protocolVersion: 5,
+          properties: {
+            sessionExpiryInterval: Math.ceil(config.session_expiry / 1000),
+            receiveMaximum: config.receive_maximum,
+          },
+        }
+      : { protocolVersion: 4 }),
+    ...(config.login && { username: config.login.user, password: config.login.password.reveal() }),
+    ...(ca !== undefined && { ca: await pem(ca, 'ca') }),
+    ...(cert !== undefined && { cert: await pem(cert, 'cert') }),
+    ...(key !== undefined && { key: await pem(key, 'key') }),
+  };
+}

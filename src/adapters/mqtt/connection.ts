@@ -1,0 +1,167 @@
+import { connect, type ErrorWithSubackPacket, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { type Clock, sleep } from '../../core/clock.ts';
+import { words } from '../../core/errors.ts';
+import { createAcknowledgements } from './acknowledgements.ts';
+import { refusal } from './refusals.ts';
+
+/** A message as it came; `receipt` when the broker waits for its acknowledgement. */
+export type Message = {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly retained: boolean;
+  readonly receipt: {
+    readonly packetId: number;
+    readonly duplicate: boolean;
+    /** Lets the acknowledgement go, after those received before it. Harmless when the connection is gone. */
+    readonly committed: () => void;
+  } | null;
+};
+
+/** A topic filter the broker did not take, and why. */
+export type RefusedTopic = { readonly filter: string; readonly reason: string };
+
+export type ConnectionHandlers = {
+  /** Before any message: whether the broker kept the session. Answers what to subscribe to. */
+  opened(sessionPresent: boolean): readonly string[];
+  subscribed(refused: readonly RefusedTopic[]): void;
+  message(message: Message): void;
+};
+
+export interface Connection {
+  /** Resolves after `stop`; rejects, in words, when the broker can't be reached, refuses, or is lost. */
+  readonly ended: Promise<void>;
+  /** Reads no further, gives what was taken a moment to be committed and acknowledged, then says goodbye. Bounded. */
+  stop(): void;
+}
+
+/** How long a stop waits for the last commits, and then for the broker to close (ms). */
+const DRAIN_MS = 1000;
+const GOODBYE_MS = 2000;
+/** Topics per SUBSCRIBE packet. */
+const SUBSCRIBE_AT_ONCE = 200;
+
+/** Handed to MQTT.js in place of success: it then skips its own PUBACK and reads on (docs/decisions/0003). */
+const HELD_BACK = new Error('acknowledged after the commit');
+
+/** One life of one connection to a broker. */
+export function openConnection(
+  url: string,
+  options: IClientOptions,
+  limit: number,
+  clock: Clock,
+  handlers: ConnectionHandlers,
+): Connection {
+  const client = connect(options);
+  const ended = Promise.withResolvers<void>();
+  const acknowledgements = createAcknowledgements(bytes => {
+    if (client.stream.writable) client.stream.write(bytes);
+  });
+  let opened = false;
+  let stopping = false;
+  let over = false;
+
+  /** The first reason counts: what follows is its echo. */
+  function end(reason: Error | null): void {
+    if (over) return;
+    over = true;
+    acknowledgements.drop();
+    client.end(true, () => (reason ? ended.reject(reason) : ended.resolve()));
+    // A goodbye that the broker never answered leaves MQTT.js waiting with the socket open.
+    client.stream.destroy();
+  }
+
+  function lost(what: string, cause?: unknown): void {
+    end(stopping ? null : new Error(cause === undefined ? what : `${what}: ${words(cause)}`));
+  }
+
+  client.on('packetreceive', packet => {
+    // Not the `connect` event: messages that follow in the same bytes are handled before it.
+    if (packet.cmd !== 'connack' || (packet.reasonCode ?? packet.returnCode) !== 0 || over) return;
+    opened = true;
+    const filters = handlers.opened(packet.sessionPresent);
+    client.once('connect', () => void subscribe(client, filters).then(subscribed, lostWhileSubscribing));
+  });
+  const lostWhileSubscribing = (error: unknown) => lost(`${url} did not answer the subscription`, error);
+  const subscribed = (refused: readonly RefusedTopic[]) => {
+    if (over || stopping) return;
+    handlers.subscribed(refused);
+  };
+
+  client.handleMessage = (packet, next) => {
+    if (over || stopping) return;
+    handlers.message(messageOf(packet));
+    // MQTT 5 brokers stop at Receive Maximum by themselves; others are stopped here, by reading no further.
+    acknowledgements.whenBelow(limit, () => next(HELD_BACK));
+  };
+
+  function messageOf({ topic, payload, retain, qos, messageId, dup }: IPublishPacket): Message {
+    return {
+      topic,
+      payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+      retained: retain,
+      receipt:
+        qos > 0 && messageId !== undefined
+          ? { packetId: messageId, duplicate: dup, committed: acknowledgements.hold(messageId) }
+          : null,
+    };
+  }
+
+  client.on('disconnect', packet => lost(`${url} ended the connection: ${refusal(packet.reasonCode ?? 0)}`));
+  client.on('error', error => {
+    const code: unknown = 'code' in error ? error.code : undefined;
+    if (opened) lost(`the connection to ${url} is lost`, error);
+    else if (typeof code === 'number') lost(`${url} refuses the connection: ${refusal(code)}`);
+    else if (/CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(String(code)))
+      lost(`${url} can't be trusted; name the certificate of its authority under tls.ca`, error);
+    else lost(`${url} can't be reached; check url: and whether the broker runs`, error);
+  });
+  client.on('close', () =>
+    lost(
+      opened
+        ? `the connection to ${url} is lost: closed by the broker or the network, as it is too when another client has the same client_id`
+        : `${url} closed the connection without an answer; check version:, and whether TLS (mqtts://) is meant`,
+    ),
+  );
+
+  async function goodbye(): Promise<void> {
+    if (!opened) return;
+    const drained = Promise.withResolvers<void>();
+    acknowledgements.whenBelow(1, drained.resolve);
+    await Promise.race([drained.promise, sleep(clock, DRAIN_MS)]);
+    const closed = Promise.withResolvers<void>();
+    client.end(false, () => closed.resolve());
+    await Promise.race([closed.promise, sleep(clock, GOODBYE_MS)]);
+  }
+
+  client.connect();
+  return {
+    ended: ended.promise,
+    stop() {
+      if (stopping) return;
+      stopping = true;
+      void goodbye().finally(() => end(null));
+    },
+  };
+}
+
+/** Answers the filters the broker did not take. */
+async function subscribe(client: MqttClient, filters: readonly string[]): Promise<readonly RefusedTopic[]> {
+  const refused: RefusedTopic[] = [];
+  for (let start = 0; start < filters.length; start += SUBSCRIBE_AT_ONCE) {
+    const chunk = filters.slice(start, start + SUBSCRIBE_AT_ONCE);
+    // Retain handling 1: what the broker keeps is sent for new subscriptions only, not again for those it already had.
+    const codes = await client.subscribeAsync(chunk, { qos: 1, rh: 1 }).then(
+      granted => granted.map(grant => grant.qos as number),
+      (error: ErrorWithSubackPacket | Error) => {
+        if ('packet' in error && error.packet) return error.packet.granted as number[];
+        throw error;
+      },
+    );
+    for (const [index, filter] of chunk.entries()) {
+      const code = codes[index] ?? 128;
+      if (code >= 128) refused.push({ filter, reason: refusal(code) });
+      else if (code < 1) refused.push({ filter, reason: 'it delivers without acknowledgement only (QoS 0)' });
+    }
+  }
+  return refused;
+}

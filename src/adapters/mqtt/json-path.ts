@@ -1,0 +1,34 @@
+import { compile, type JSONValue } from 'json-p3';
+import { words } from '../../core/errors.ts';
+
+/** What a path found: exactly one value, or in words why not. */
+export type Found = { readonly value: JSONValue } | { readonly problem: string };
+
+/** A compiled RFC 9535 path that has to find exactly one value. */
+export type JsonPath = { readonly text: string; find(document: JSONValue): Found };
+
+/** Why a path is not RFC 9535, in words; undefined when it is valid. */
+export function pathProblem(path: string): string | undefined {
+  try {
+    compile(path);
+    return undefined;
+  } catch (error) {
+    return `"${path}" is not a JSON path: ${words(error)}; write it such as $.temp or $.robots[?@.id=='R3'].fault`;
+  }
+}
+
+/** Throws when the path is not valid: the schema has refused it before. */
+export function compilePath(text: string): JsonPath {
+  const query = compile(text);
+  return {
+    text,
+    find(document) {
+      const nodes = query.query(document).nodes;
+      const [only] = nodes;
+      if (only && nodes.length === 1) return { value: only.value };
+      return {
+        problem: only ? `${text} matches ${nodes.length} values, it has to match one` : `${text} matches nothing`,
+      };
+    },
+  };
+}

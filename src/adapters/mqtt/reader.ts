@@ -1,0 +1,125 @@
+import type { JSONValue } from 'json-p3';
+import { words } from '../../core/errors.ts';
+import type { Sample } from '../../core/sample.ts';
+import { compilePath, type Found, type JsonPath } from './json-path.ts';
+import { payloadTime } from './payload-time.ts';
+import type { MqttSignal } from './schema.ts';
+import { hasWildcard, takes } from './topics.ts';
+import { decode } from './value.ts';
+
+/** What one message says. */
+export type Reading = {
+  readonly samples: readonly Sample[];
+  /** The message's own time (ms since 1970); undefined: it names none. A problem: it should, but can't be read. */
+  readonly time: { readonly at: number } | { readonly problem: string } | undefined;
+};
+
+export interface Reader {
+  /** Pure. Undefined: no signal reads this topic. */
+  read(topic: string, payload: Buffer): Reading | undefined;
+}
+
+type Field = {
+  readonly name: string;
+  readonly signal: MqttSignal;
+  readonly json: JsonPath | null;
+  readonly time: JsonPath | null;
+};
+
+/** Topics seen under wildcards; beyond this the table starts anew rather than growing with every topic a broker invents. */
+const KNOWN_TOPICS = 10_000;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Compiles paths and topics once; a message then costs what its own signals cost. */
+export function createReader(signals: Readonly<Record<string, MqttSignal>>): Reader {
+  const exact = new Map<string, Field[]>();
+  const wide = new Map<string, Field[]>();
+  for (const [name, signal] of Object.entries(signals)) {
+    const field = {
+      name,
+      signal,
+      json: signal.json === undefined ? null : compilePath(signal.json),
+      time: signal.time === undefined ? null : compilePath(signal.time),
+    };
+    const table = hasWildcard(signal.topic) ? wide : exact;
+    table.set(signal.topic, [...(table.get(signal.topic) ?? []), field]);
+  }
+  const known = new Map<string, readonly Field[]>();
+
+  function fieldsOf(topic: string): readonly Field[] {
+    const seen = known.get(topic);
+    if (seen) return seen;
+    if (known.size >= KNOWN_TOPICS) known.clear();
+    const fields = [...(exact.get(topic) ?? [])];
+    for (const [filter, others] of wide) if (takes(filter, topic)) fields.push(...others);
+    known.set(topic, fields);
+    return fields;
+  }
+
+  return {
+    read(topic, payload) {
+      const fields = fieldsOf(topic);
+      if (fields.length === 0) return undefined;
+      const message = lazyMessage(payload);
+      const timed = fields.find(field => field.time !== null)?.time;
+      return {
+        samples: fields.map(field => sample(field, message)),
+        time: timed ? readTime(timed, message) : undefined,
+      };
+    },
+  };
+}
+
+type Message = { text(): Found; document(): Found };
+
+/** Decodes the text and the JSON of a payload at most once, and only when a signal asks. */
+function lazyMessage(payload: Buffer): Message {
+  let text: Found | undefined;
+  let document: Found | undefined;
+  const readText = () => {
+    text ??= attempt(() => utf8.decode(payload), 'the payload is not UTF-8 text');
+    return text;
+  };
+  return {
+    text: readText,
+    document() {
+      if (document) return document;
+      const found = readText();
+      const parsed =
+        'problem' in found ? found : attempt(() => JSON.parse(String(found.value)), 'the payload is not JSON');
+      document = parsed;
+      return parsed;
+    },
+  };
+}
+
+function attempt(read: () => JSONValue, problem: string): Found {
+  try {
+    return { value: read() };
+  } catch (error) {
+    return { problem: `${problem}: ${words(error).slice(0, 80)}` };
+  }
+}
+
+function follow(path: JsonPath, message: Message): Found {
+  const document = message.document();
+  return 'problem' in document ? document : path.find(document.value);
+}
+
+function sample({ name, signal, json }: Field, message: Message): Sample {
+  const raw = json ? follow(json, message) : message.text();
+  const decoded = 'problem' in raw ? raw : decode(raw.value, signal);
+  return 'problem' in decoded
+    ? { signal: name, value: null, quality: 'bad', reason: decoded.problem }
+    : { signal: name, value: decoded.value, quality: 'good' };
+}
+
+function readTime(path: JsonPath, message: Message): Reading['time'] {
+  const found = follow(path, message);
+  if ('problem' in found) return found;
+  const at = payloadTime(found.value);
+  return at === undefined
+    ? { problem: `${path.text} is not a time with a zone, nor a number of seconds or ms` }
+    : { at };
+}

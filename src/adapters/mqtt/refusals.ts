@@ -1,0 +1,35 @@
+/** What a broker's reason code means and what to do about it. Codes below 128 are those of MQTT 3.1.1. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  1: 'it does not speak this MQTT version; write version: 3.1.1, or version: 5',
+  2: 'it does not take this client_id; ask who runs the broker which names it allows',
+  3: 'it is not available; its own log says why',
+  4: 'user or password are wrong; check login:',
+  5: 'this user may not do that; ask who runs the broker for the right',
+  129: 'it could not read what was sent; check version:',
+  130: 'it calls the exchange a protocol error; check version:',
+  132: 'it does not speak this MQTT version; write version: 3.1.1',
+  133: 'it does not take this client_id; ask who runs the broker which names it allows',
+  134: 'user or password are wrong; check login:',
+  135: 'this user may not do that; ask who runs the broker for the right',
+  136: 'it is not available; its own log says why',
+  137: 'it is busy',
+  138: 'this client is banned; ask who runs the broker',
+  139: 'it is being stopped',
+  140: 'it asks for another kind of login',
+  141: 'it heard nothing for longer than keepalive:',
+  142: 'another client connected with the same client_id; each client needs one of its own',
+  143: 'it does not take this topic',
+  147: 'more messages were under way than receive_maximum: allows',
+  149: 'a message is larger than allowed',
+  151: 'a quota is used up; ask who runs the broker',
+  152: 'somebody ended the connection there by hand',
+  156: 'another server is to be used; check url:',
+  157: 'the server has moved; check url:',
+  159: 'connections are opened too often',
+  162: 'it does not allow + and # in topics; name each topic',
+};
+
+/** A broker's reason code in words. */
+export function refusal(code: number): string {
+  return REFUSALS[code] ?? `it gives reason code ${code}`;
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { Duration } from '../../core/fields.ts';
+import { SecretText } from '../../core/secret-text.ts';
+import { plannedSourceFields, sharedSignalFields, signalMap } from '../signal-fields.ts';
+import { pathProblem } from './json-path.ts';
+import { filterProblem } from './topics.ts';
+
+/** A text that `problem` finds nothing wrong with. */
+function checked(problem: (text: string) => string | undefined) {
+  return z.string().superRefine((text, context) => {
+    const message = problem(text);
+    if (message) context.addIssue({ code: 'custom', message });
+  });
+}
+
+const JsonPathText = checked(pathProblem);
+
+const MapValue = z.union([z.boolean(), z.number(), z.string()], 'write true, false, a number or a text');
+
+export const MqttSignal = z
+  .strictObject({
+    topic: checked(filterProblem).meta({
+      description: 'Topic; + stands for one part, # at the end for all that follow',
+      examples: ['plant/oven2/state', 'cell7/+/fault'],
+    }),
+    json: JsonPathText.optional().meta({
+      description: 'Where the value is in a JSON payload (RFC 9535); without it the payload itself is the value',
+      examples: ['$.temp', "$.robots[?@.id=='R3'].fault"],
+    }),
+    as: z
+      .enum(['bool', 'number', 'integer', 'string'], 'write as: bool, number, integer or string')
+      .meta({ description: 'What the value is; another kind of value is bad' }),
+    map: z
+      .record(z.string(), MapValue)
+      .optional()
+      .meta({ description: 'What each word means, such as { ON: true, OFF: false }; any other word is bad' }),
+    time: JsonPathText.optional().meta({
+      description: 'Where the time of the event is in a JSON payload: ISO text with zone, or seconds or ms since 1970',
+      examples: ['$.ts'],
+    }),
+    ...sharedSignalFields,
+  })
+  .superRefine((signal, context) => {
+    const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    for (const [word, value] of Object.entries(signal.map ?? {})) {
+      const kind = signal.as === 'bool' ? 'boolean' : signal.as === 'string' ? 'string' : 'number';
+      if (typeof value !== kind) wrong('map', `${word} means ${String(value)}, but the signal is ${signal.as}`);
+      else if (signal.as === 'integer' && !Number.isSafeInteger(value)) wrong('map', `${word} means no whole number`);
+    }
+    if (!signal.counter) return;
+    if (signal.as !== 'integer' && signal.as !== 'number')
+      wrong('counter', `a counter is a number; write as: integer in place of as: ${signal.as}`);
+    if (signal.counter.wraps === 'full')
+      wrong(
+        'counter',
+        'a payload has no fixed width, so nothing is known to be its full range; write the highest value, such as wraps: 4294967295, or wraps: never',
+      );
+  });
+export type MqttSignal = z.output<typeof MqttSignal>;
+
+function urlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
+    return `"${text}" is not the address of a broker; write it such as mqtt://broker.plant:1883 or mqtts://broker.plant:8883`;
+  if (url.username !== '' || url.password !== '')
+    return 'the address holds a user or a password, which would be shown; write them under login:';
+  if ((url.pathname !== '' && url.pathname !== '/') || url.search !== '')
+    return 'the address ends after the port; topics are written with each signal';
+  return undefined;
+}
+
+export const MqttSource = z
+  .strictObject({
+    protocol: z.literal('mqtt'),
+    url: checked(text => urlProblem(text)).meta({
+      description: 'Address of the broker: mqtt://host:1883, or mqtts://host:8883 with TLS',
+    }),
+    version: z
+      .union([z.literal(5), z.literal('3.1.1')], 'write version: 5 or version: 3.1.1')
+      .default(5)
+      .meta({ description: 'MQTT version: 5, or 3.1.1 for older brokers' }),
+    client_id: z.string().min(1, 'write a name that no other client of this broker has').meta({
+      description: 'Name of this gateway at the broker, used by nobody else; the broker keeps messages under it',
+    }),
+    login: z
+      .strictObject({ user: z.string().min(1), password: SecretText })
+      .optional()
+      .meta({ description: 'User and password at the broker' }),
+    tls: z
+      .strictObject({
+        ca: z
+          .string()
+          .optional()
+          .meta({ description: 'File with the certificate of the authority that signed the broker’s' }),
+        cert: z.string().optional().meta({ description: 'File with the gateway’s own certificate' }),
+        key: z.string().optional().meta({ description: 'File with the private key of that certificate' }),
+      })
+      .refine(
+        tls => (tls.cert === undefined) === (tls.key === undefined),
+        'cert and key belong together: name both files',
+      )
+      .optional()
+      .meta({ description: 'Certificate files for mqtts://, in PEM form' }),
+    keepalive: Duration.refine(ms => ms >= 1000 && ms <= 65_535_000, 'write a time from 1s to 18h')
+      .prefault('60s')
+      .meta({ description: 'How often the connection is tried when nothing is said' }),
+    session_expiry: Duration.refine(
+      ms => ms >= 1000 && ms <= 4_294_967_294_000,
+      'without a session the broker drops what happens while the gateway is away; write at least 1s, such as 24h',
+    )
+      .prefault('24h')
+      .meta({ description: 'How long the broker keeps messages while the gateway is away (MQTT 5)' }),
+    receive_maximum: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(1000)
+      .meta({ description: 'Messages received and not yet acknowledged, at most' }),
+    max_skew: Duration.prefault('5m').meta({
+      description: 'A payload time further than this from the gateway’s clock is not used',
+    }),
+    ...plannedSourceFields,
+    signals: signalMap(MqttSignal),
+  })
+  .superRefine((source, context) => {
+    if (source.tls && source.url.startsWith('mqtt:'))
+      context.addIssue({ code: 'custom', path: ['tls'], message: 'certificates need mqtts:// in url' });
+    const times = new Map<string, { name: string; time: string }>();
+    for (const [name, { topic, time }] of Object.entries(source.signals)) {
+      if (time === undefined) continue;
+      const other = times.get(topic);
+      if (other && other.time !== time)
+        context.addIssue({
+          code: 'custom',
+          path: ['signals', name, 'time'],
+          message: `${other.name} takes the time of the same message from ${other.time}; a message has one time`,
+        });
+      times.set(topic, { name, time });
+    }
+  })
+  .meta({ description: 'A broker whose messages carry signals (MQTT 5 or 3.1.1)' });
+export type MqttSource = z.output<typeof MqttSource>;

@@ -1,0 +1,63 @@
+import type { JSONValue } from 'json-p3';
+import type { Value } from '../../core/sample.ts';
+import type { MqttSignal } from './schema.ts';
+
+/** A value of the type the signal asks for, or in words why there is none. Nothing is ever guessed to be 0 or false. */
+export type Decoded = { readonly value: Value } | { readonly problem: string };
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const SHOWN = 40;
+
+/** What arrived, short enough for a message. */
+function shown(raw: JSONValue): string {
+  const text = JSON.stringify(raw) ?? 'nothing';
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+function toNumber(raw: JSONValue): number | undefined {
+  if (typeof raw === 'number') return Number.isFinite(raw) ? raw : undefined;
+  if (typeof raw !== 'string') return undefined;
+  const text = raw.trim();
+  const number = NUMBER.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(number) ? number : undefined;
+}
+
+const YES_NO: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
+function asType(raw: JSONValue, as: MqttSignal['as']): Decoded {
+  switch (as) {
+    case 'bool': {
+      const value = typeof raw === 'object' ? undefined : YES_NO.get(String(raw).trim().toLowerCase());
+      return value === undefined
+        ? { problem: `${shown(raw)} is not true, false, 1 or 0; write a map: for other words` }
+        : { value };
+    }
+    case 'number': {
+      const value = toNumber(raw);
+      return value === undefined ? { problem: `${shown(raw)} is not a number` } : { value };
+    }
+    case 'integer': {
+      const value = toNumber(raw);
+      if (value === undefined || !Number.isInteger(value)) return { problem: `${shown(raw)} is not a whole number` };
+      return Number.isSafeInteger(value) ? { value } : { problem: `${shown(raw)} is too large to be exact` };
+    }
+    case 'string':
+      return raw === null || raw === undefined || typeof raw === 'object'
+        ? { problem: `${shown(raw)} is not a text` }
+        : { value: String(raw) };
+  }
+}
+
+/** Turns what a payload or a path gave into the signal's value. */
+export function decode(raw: JSONValue, signal: Pick<MqttSignal, 'as' | 'map'>): Decoded {
+  if (!signal.map) return asType(raw, signal.as);
+  if (raw === null || raw === undefined || typeof raw === 'object') return { problem: `${shown(raw)} is not a word` };
+  const word = String(raw).trim();
+  if (Object.hasOwn(signal.map, word)) return { value: signal.map[word] as Value };
+  return { problem: `${shown(raw)} is none of the words of map: (${Object.keys(signal.map).join(', ')})` };
+}

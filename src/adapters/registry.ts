@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import type { SignalDefinition } from '../core/sample.ts';
+import type { Adapter, AdapterDefinition, AdapterOptions } from './adapter.ts';
+import { modbus } from './modbus/definition.ts';
+import { mqtt } from './mqtt/definition.ts';
+import { opcua } from './opcua/definition.ts';
+import { simulated } from './simulated/definition.ts';
+
+/** Every protocol there is. One folder, one line here; schema, docs, editor completion and CLI follow by themselves. */
+export const adapters = [opcua, modbus, mqtt, simulated] as const;
+
+/** A source as the config declares it, of whatever protocol. */
+export type SourceConfig = z.output<(typeof adapters)[number]['schema']>;
+
+/** The definition for a source's protocol. Throws for a protocol that is not registered: the config's schema has refused it before. */
+export function adapterDefinition(protocol: string): AdapterDefinition<SourceConfig> {
+  const found = adapters.find(definition => definition.protocol === protocol);
+  if (!found) throw new Error(`no adapter for protocol ${protocol}; there are ${protocols().join(', ')}`);
+  // A definition is only ever called with configs of its own protocol: it was found by it.
+  return found as unknown as AdapterDefinition<SourceConfig>;
+}
+
+export function protocols(): readonly string[] {
+  return adapters.map(definition => definition.protocol);
+}
+
+/** The signals a source declares, in the order written. */
+export function signalsOf(name: string, config: SourceConfig): readonly SignalDefinition[] {
+  return adapterDefinition(config.protocol).signals(name, config);
+}
+
+/** Loads the protocol's code and makes the adapter. Does no IO toward the source. */
+export async function createAdapter(options: AdapterOptions<SourceConfig>): Promise<Adapter> {
+  const create = await adapterDefinition(options.config.protocol).load();
+  return create(options);
+}

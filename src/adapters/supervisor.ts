@@ -1,0 +1,64 @@
+import { type Clock, sleep } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { SourceStatus } from '../core/sample.ts';
+import { runSource, type SourcePort, type SourceToRun } from './supervised-source.ts';
+
+export type SupervisorOptions = {
+  readonly sources: readonly SourceToRun[];
+  readonly port: SourcePort;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random?: () => number;
+  /** When values restored from the journal were last received (ms since 1970), by signal. */
+  readonly restored?: ReadonlyMap<string, number>;
+};
+
+export interface Supervisor {
+  /** How each source stands now, in the order configured. */
+  status(): readonly SourceStatus[];
+  /** Closes all sources at once. Resolves to the names of those that did not end within `within` ms. */
+  stop(within: number): Promise<readonly string[]>;
+}
+
+/** Starts all sources beside each other; what happens to one reaches no other (invariant I8). */
+export function startSupervisor(options: SupervisorOptions): Supervisor {
+  const { sources, clock, log, port, random = Math.random, restored = new Map() } = options;
+  const abort = new AbortController();
+  const standing = new Map<string, SourceStatus>();
+  const running = new Map<string, Promise<void>>();
+  const context = {
+    clock,
+    log,
+    random,
+    restored,
+    port: {
+      ...port,
+      status(status: SourceStatus) {
+        standing.set(status.source, status);
+        port.status(status);
+      },
+    },
+  };
+  for (const source of sources) {
+    const ended = runSource(source, context, abort.signal)
+      .catch((error: unknown) =>
+        log.error({ source: source.name, err: error }, 'source ended by a defect of the gateway'),
+      )
+      .finally(() => running.delete(source.name));
+    running.set(source.name, ended);
+  }
+
+  return {
+    status: () => [...standing.values()],
+    async stop(within) {
+      abort.abort();
+      const enough = new AbortController();
+      const late = sleep(clock, within, enough.signal).catch(() => undefined); // all ended in time
+      await Promise.race([Promise.all(running.values()), late]);
+      enough.abort();
+      const left = [...running.keys()];
+      if (left.length > 0) log.warn({ sources: left }, 'sources did not close in time');
+      return left;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Adapter } from '../../src/adapters/adapter.ts';
+import { words } from '../../src/core/errors.ts';
+import { recordingSink } from './recording-sink.ts';
+
+/** A source with one number signal, its server under the test's control. */
+export type AdapterFixture = {
+  /** A new adapter for the source; the server is already there. */
+  create(): Adapter;
+  /** The number signal the suite watches. */
+  readonly signal: string;
+  /** Makes the source show this number; resolves when the server has it. */
+  set(value: number): Promise<void>;
+  /** The server dies without a word, all its connections break. */
+  kill(): Promise<void>;
+  /** The server is there again, at the same address, and shows what was set last. */
+  restart(): Promise<void>;
+  /** A secret of the config, if the protocol has any: it may be in no error. */
+  readonly secret?: string;
+  /** Ends everything the fixture started. */
+  close(): Promise<void>;
+};
+
+const PATIENCE = { timeout: 15_000, interval: 10 };
+
+/** Open TCP connections of this process. */
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter(resource => resource === 'TCPSocketWrap').length;
+}
+
+/** What every adapter has to do, whatever its protocol. `start` gives a new source that shows 1. */
+export function describeAdapterContract(protocol: string, start: () => Promise<AdapterFixture>): void {
+  describe(`adapter contract: ${protocol}`, () => {
+    let fixture: AdapterFixture;
+    let abort: AbortController;
+    let openBefore: number;
+
+    beforeEach(async () => {
+      fixture = await start();
+      abort = new AbortController();
+      openBefore = sockets();
+    });
+    afterEach(async () => {
+      abort.abort();
+      await fixture.close();
+    });
+
+    /** Starts one life of an adapter and keeps how it ended. */
+    function run(adapter = fixture.create()) {
+      const sink = recordingSink();
+      const ended = adapter.run(sink, abort.signal).then(
+        () => 'resolved' as const,
+        (error: unknown) => words(error),
+      );
+      const shows = (value: number) =>
+        vi.waitFor(() => expect(sink.last(fixture.signal)).toMatchObject({ value, quality: 'good' }), PATIENCE);
+      return { adapter, sink, ended, shows };
+    }
+
+    it('connects and delivers the first value', async () => {
+      const { sink, shows } = run();
+
+      await shows(1);
+
+      await vi.waitFor(() => expect(sink.events).toContainEqual({ kind: 'connected' }), PATIENCE);
+    });
+
+    it('delivers changes in their order, with their times', async () => {
+      const { sink, shows } = run();
+      await shows(1);
+
+      for (const value of [2, 3, 4]) {
+        await fixture.set(value);
+        await shows(value);
+      }
+
+      const values = sink.of(fixture.signal).map(sample => Number(sample.value));
+      expect(values).toEqual(values.toSorted((a, b) => a - b));
+      const times = sink.batches().map(batch => batch.receivedAt);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    });
+
+    it('resolves after the abort, leaves no connection open and says nothing afterwards', async () => {
+      const { sink, ended, shows } = run();
+      await shows(1);
+
+      abort.abort();
+
+      expect(await ended).toBe('resolved');
+      const told = sink.events.length;
+      await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(openBefore), PATIENCE);
+      await fixture.set(9);
+      expect(sink.events.length).toBe(told);
+    });
+
+    it('resolves when it was aborted before it began', async () => {
+      abort.abort();
+
+      const { sink, ended } = run();
+
+      expect(await ended).toBe('resolved');
+      expect(sink.events).toEqual([]);
+    });
+
+    it('rejects in words when the server dies, without a secret, and says nothing afterwards', async () => {
+      const { sink, ended, shows } = run();
+      await shows(1);
+
+      await fixture.kill();
+
+      const reason = await ended;
+      expect(reason).not.toBe('resolved');
+      expect(reason.length).toBeGreaterThan(10);
+      if (fixture.secret) expect(reason).not.toContain(fixture.secret);
+      const told = sink.events.length;
+      await fixture.restart();
+      await fixture.set(5);
+      expect(sink.events.length).toBe(told);
+    });
+
+    it('rejects in words when there is no server, and leaves nothing open', async () => {
+      await fixture.kill();
+      const openWithout = sockets();
+
+      const { sink, ended } = run();
+
+      const reason = await ended;
+      expect(reason).not.toBe('resolved');
+      expect(reason.length).toBeGreaterThan(10);
+      if (fixture.secret) expect(reason).not.toContain(fixture.secret);
+      expect(sink.events).not.toContainEqual({ kind: 'connected' });
+      await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(openWithout), PATIENCE);
+    });
+
+    it('runs again after the server came back and delivers what happened meanwhile', async () => {
+      const first = run();
+      await first.shows(1);
+      await fixture.kill();
+      await first.ended;
+      await fixture.restart();
+      await fixture.set(7);
+
+      const second = run(first.adapter);
+
+      await second.shows(7);
+      await fixture.set(8);
+      await second.shows(8);
+    });
+  });
+}

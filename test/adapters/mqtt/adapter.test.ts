@@ -1,0 +1,226 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Logger } from '../../../src/core/logger.ts';
+import { Secret } from '../../../src/core/secret.ts';
+import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
+import { adapterFor, device, live, PATIENCE, source } from './support.ts';
+
+describe('mqtt adapter', () => {
+  let broker: Mosquitto;
+  beforeAll(async () => {
+    broker = await startMosquitto();
+  });
+  afterAll(() => broker.close());
+
+  async function connected(clientId: string, signals: object, more: object = {}, log?: Logger) {
+    const life = live(adapterFor({ ...source(broker.url, signals, more), client_id: clientId }, log));
+    onTestFinished(async () => {
+      await life.stop();
+    });
+    await life.connected();
+    return life.sink;
+  }
+
+  it('hands over all fields of one message as one batch', async () => {
+    const sink = await connected('fields', {
+      'oven2.temp': { topic: 'oven2/state', json: '$.temp', as: 'number' },
+      'oven2.open': { topic: 'oven2/state', json: '$.door', as: 'bool', map: { OPEN: true, SHUT: false } },
+      'oven2.fault': { topic: 'oven2/state', json: '$.fault', as: 'number' },
+    });
+    await using machine = await device(broker.url);
+
+    await machine.publishAsync('oven2/state', '{"temp": 240.5, "door": "OPEN"}', { qos: 1 });
+
+    await vi.waitFor(() => expect(sink.batches()).toHaveLength(1), PATIENCE);
+    expect(sink.batches()[0]?.samples).toEqual([
+      { signal: 'oven2.temp', value: 240.5, quality: 'good' },
+      { signal: 'oven2.open', value: true, quality: 'good' },
+      { signal: 'oven2.fault', value: null, quality: 'bad', reason: '$.fault matches nothing' },
+    ]);
+  });
+
+  it('reads wildcards, and gets a message under two of its topics once', async () => {
+    const sink = await connected('wild', {
+      'cell7.last': { topic: 'cell7/+/state', as: 'string' },
+      'cell7.r3': { topic: 'cell7/r3/state', as: 'string' },
+    });
+    await using machine = await device(broker.url);
+
+    await machine.publishAsync('cell7/r3/state', 'run', { qos: 1 });
+    await machine.publishAsync('cell7/r4/state', 'end', { qos: 1 });
+
+    await vi.waitFor(() => expect(sink.last('cell7.last')).toMatchObject({ value: 'end' }), PATIENCE);
+    expect(sink.batches().map(batch => batch.samples.map(sample => sample.signal).toSorted())).toEqual([
+      ['cell7.last', 'cell7.r3'],
+      ['cell7.last'],
+    ]);
+  });
+
+  it('marks a retained message, and not the live one that follows', async () => {
+    await using machine = await device(broker.url);
+    await machine.publishAsync('lamp', 'true', { qos: 1, retain: true });
+    const sink = await connected('retained', { 'lamp.on': { topic: 'lamp', as: 'bool' } });
+    await vi.waitFor(() => expect(sink.batches()).toHaveLength(1), PATIENCE);
+
+    await machine.publishAsync('lamp', 'false', { qos: 1, retain: true });
+
+    await vi.waitFor(() => expect(sink.batches()).toHaveLength(2), PATIENCE);
+    expect(sink.batches().map(batch => batch.retained ?? false)).toEqual([true, false]);
+  });
+
+  it('takes a payload time within max_skew, and says so once when it does not', async () => {
+    const warnings: object[] = [];
+    const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => void warnings.push(fields) };
+    const sink = await connected('timed', { 'p.run': { topic: 'p', json: '$.v', time: '$.t', as: 'bool' } }, {}, log);
+    await using machine = await device(broker.url);
+    const near = Date.now() - 60_000;
+    const far = Date.now() - 600_000;
+
+    for (const t of [near, far, far + 1]) await machine.publishAsync('p', JSON.stringify({ v: true, t }), { qos: 1 });
+
+    await vi.waitFor(() => expect(sink.batches()).toHaveLength(3), PATIENCE);
+    expect(sink.batches()[0]).toMatchObject({ at: near, time: 'source' });
+    expect(sink.batches()[1]).toMatchObject({ time: 'received', samples: [{ value: true, quality: 'good' }] });
+    expect(sink.batches()[1]?.samples[0]).not.toHaveProperty('sourceAt');
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('gives a QoS 0 message no receipt', async () => {
+    const sink = await connected('qos0', { 'q.v': { topic: 'q', as: 'number' } });
+    await using machine = await device(broker.url);
+
+    await machine.publishAsync('q', '1', { qos: 0 });
+
+    await vi.waitFor(() => expect(sink.batches()).toHaveLength(1), PATIENCE);
+    expect(sink.batches()[0]).not.toHaveProperty('receipt');
+  });
+
+  it('says when another client takes its client_id', async () => {
+    const life = live(adapterFor(source(broker.url, { 'a.b': { topic: 'a', as: 'number' } }, { client_id: 'twice' })));
+    await life.connected();
+
+    await using _other = await device(broker.url, { clientId: 'twice', protocolVersion: 5 });
+
+    expect(await life.ended).toMatch(/ is lost: .* another client has the same client_id$/);
+  });
+
+  it('says what to do when TLS meets a plain port', async () => {
+    const life = live(
+      adapterFor(source(broker.url.replace('mqtt:', 'mqtts:'), { 'a.b': { topic: 'a', as: 'number' } })),
+    );
+
+    expect(await life.ended).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+ .*(check url:|check version:)/);
+  });
+
+  it('names a certificate file that can’t be read', async () => {
+    const config = source(
+      'mqtts://127.0.0.1:8883',
+      { 'a.b': { topic: 'a', as: 'number' } },
+      { tls: { ca: 'no-such.pem' } },
+    );
+
+    expect(await live(adapterFor(config)).ended).toMatch(/^tls\.ca can't be read: ENOENT.*no-such\.pem/);
+  });
+});
+
+describe('mqtt adapter that is refused', () => {
+  it.each([[5], ['3.1.1']] as const)('refuses an unknown login in words (%s)', async version => {
+    const guarded = await startMosquitto({
+      config: ['allow_anonymous false', 'password_file $DIR/users'],
+      files: { users: '' },
+    });
+    onTestFinished(guarded.close);
+    const config = source(
+      guarded.url,
+      { 'a.b': { topic: 'a', as: 'number' } },
+      { version, login: { user: 'gateway', password: new Secret('press-lube-9') } },
+    );
+
+    const reason = await live(adapterFor(config)).ended;
+
+    expect(reason).toMatch(
+      /refuses the connection: (user or password are wrong; check login:|this user may not do that)/,
+    );
+    expect(reason).not.toContain('press-lube-9');
+  });
+
+  it('names the topic that is refused, as bad samples, and goes on with the others', async () => {
+    const broker = await scriptedBroker({ subscribe: [1, 0x87] });
+    const errors: object[] = [];
+    const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) };
+    const signals = { 'a.b': { topic: 'open', as: 'number' }, 'c.d': { topic: 'secret/+', as: 'number' } };
+    const life = live(adapterFor(source(broker, signals), log));
+
+    await life.connected();
+
+    expect(life.sink.batches().flatMap(batch => batch.samples)).toEqual([
+      {
+        signal: 'c.d',
+        value: null,
+        quality: 'bad',
+        reason: `${broker} refuses topic secret/+: this user may not do that; ask who runs the broker for the right`,
+      },
+    ]);
+    expect(errors).toEqual([expect.objectContaining({ topic: 'secret/+' })]);
+    await life.stop();
+  });
+
+  it('says why the broker ended the connection', async () => {
+    const broker = await scriptedBroker({ subscribe: [1], after: Buffer.from([0xe0, 2, 0x8e, 0]) });
+    const life = live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } })));
+
+    expect(await life.ended).toBe(
+      `${broker} ended the connection: another client connected with the same client_id; each client needs one of its own`,
+    );
+  });
+
+  it.each([
+    [0x84, 'it does not speak this MQTT version; write version: 3.1.1'],
+    [0x85, 'it does not take this client_id; ask who runs the broker which names it allows'],
+    [0x97, 'a quota is used up; ask who runs the broker'],
+    [0xb0, 'it gives reason code 176'],
+  ])('says in words why the connection is refused (%i)', async (code, why) => {
+    const broker = await scriptedBroker({ connack: code });
+
+    const life = live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } })));
+
+    expect(await life.ended).toBe(`${broker} refuses the connection: ${why}`);
+  });
+
+  it('ends the life when what comes is not MQTT', async () => {
+    const broker = await scriptedBroker({ greeting: Buffer.from('SSH-2.0-OpenSSH_9.2\r\n') });
+
+    expect(await live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } }))).ended).toMatch(
+      /can't be reached|without an answer/,
+    );
+  });
+});
+
+type Script = { greeting?: Buffer; connack?: number; subscribe?: readonly number[]; after?: Buffer };
+
+/** Answers like an MQTT 5 broker, but with the codes told: for answers that no real one gives on demand. */
+async function scriptedBroker({ greeting, connack = 0, subscribe = [], after }: Script): Promise<string> {
+  const server = createServer(socket => {
+    socket.on('error', () => socket.destroy());
+    if (greeting) {
+      socket.write(greeting);
+      return;
+    }
+    socket.on('data', packet => {
+      const kind = packet.readUInt8(0);
+      if (kind === 0x10) socket.write(Buffer.from([0x20, 3, 0, connack, 0]));
+      if (kind === 0x82) {
+        socket.write(
+          Buffer.from([0x90, 3 + subscribe.length, packet.readUInt8(2), packet.readUInt8(3), 0, ...subscribe]),
+        );
+        if (after) socket.write(after);
+      }
+      if (kind === 0xe0) socket.end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
+import { recordingSink } from '../recording-sink.ts';
+import { adapterFor, cuttableWay, device, live, PATIENCE, source } from './support.ts';
+
+const SIGNALS = { 'press1.strokes': { topic: 'press1/strokes', as: 'integer' } };
+const KEEP = () => undefined;
+
+describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
+  let broker: Mosquitto;
+  let machine: Awaited<ReturnType<typeof device>>;
+
+  beforeEach(async () => {
+    broker = await startMosquitto({ config: ['max_inflight_messages 100'] });
+    machine = await device(broker.url);
+  });
+  afterEach(async () => {
+    await machine[Symbol.asyncDispose]();
+    await broker.close();
+  });
+
+  const strokes = (value: number) => machine.publishAsync('press1/strokes', String(value), { qos: 1 });
+  const values = (life: ReturnType<typeof live>) => life.sink.of('press1.strokes').map(sample => sample.value);
+
+  it('reads on while no message is acknowledged', async () => {
+    const life = live(adapterFor(source(broker.url, SIGNALS, { version })), recordingSink(KEEP));
+    await life.connected();
+
+    for (let value = 1; value <= 50; value += 1) await strokes(value);
+
+    await vi.waitFor(() => expect(values(life)).toHaveLength(50), PATIENCE);
+    await life.stop();
+  });
+
+  it('gets a message again, under the same identity, when the connection broke before its commit', async () => {
+    const way = await cuttableWay(broker.port);
+    onTestFinished(way.close);
+    const adapter = adapterFor(source(way.url, SIGNALS, { version }));
+    const first = live(adapter, recordingSink(KEEP));
+    await first.connected();
+    for (const value of [1, 2, 3]) await strokes(value);
+    await vi.waitFor(() => expect(values(first)).toEqual([1, 2, 3]), PATIENCE);
+    const taken = first.sink.batches().map(batch => batch.receipt);
+
+    way.cut();
+    expect(await first.ended).toMatch(/^the connection to .* is lost/);
+    for (const receipt of taken) receipt?.committed();
+    const second = live(adapter);
+
+    await vi.waitFor(() => expect(values(second)).toEqual([1, 2, 3]), PATIENCE);
+    const again = second.sink.batches().map(batch => batch.receipt);
+    expect(again.map(receipt => receipt?.duplicate)).toEqual([true, true, true]);
+    expect(again.map(receipt => [receipt?.packetId, receipt?.hash])).toEqual(
+      taken.map(receipt => [receipt?.packetId, receipt?.hash]),
+    );
+    expect(second.sink.events[0]).toEqual({ kind: 'session', present: true });
+    await second.stop();
+  });
+
+  it('does not get again what was committed, and acknowledges in order of receipt', async () => {
+    const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
+    const first = live(adapter, recordingSink(KEEP));
+    await first.connected();
+    for (const value of [1, 2, 3, 4]) await strokes(value);
+    await vi.waitFor(() => expect(values(first)).toHaveLength(4), PATIENCE);
+
+    const [one, two, , four] = first.sink.batches().map(batch => batch.receipt);
+    four?.committed();
+    two?.committed();
+    one?.committed();
+    await first.stop();
+    const second = live(adapter);
+
+    // 4 was committed, but not 3 before it: its acknowledgement had to wait and is lost; the journal knows it.
+    await vi.waitFor(() => expect(values(second)).toEqual([3, 4]), PATIENCE);
+    await second.stop();
+  });
+
+  it('sends the acknowledgements of the last commits before it says goodbye', async () => {
+    const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
+    const late = recordingSink(batch => void setTimeout(() => batch.receipt?.committed(), 50));
+    const first = live(adapter, late);
+    await first.connected();
+    await strokes(1);
+    await vi.waitFor(() => expect(values(first)).toEqual([1]), PATIENCE);
+    expect(await first.stop()).toBe('resolved');
+
+    const second = live(adapter);
+    await second.connected();
+    await strokes(2);
+
+    await vi.waitFor(() => expect(values(second)).toEqual([2]), PATIENCE);
+    await second.stop();
+  });
+
+  it('catches up with what was queued while it was away, then says it is connected', async () => {
+    const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
+    const first = live(adapter);
+    await first.connected();
+    expect(first.sink.events[0]).toEqual({ kind: 'session', present: false });
+    await first.stop();
+    for (const value of [1, 2, 3]) await strokes(value);
+
+    const second = live(adapter);
+    await second.connected();
+
+    expect(second.sink.events.map(event => event.kind)).toEqual([
+      'session',
+      'catching_up',
+      'samples',
+      'samples',
+      'samples',
+      'connected',
+    ]);
+    expect(values(second)).toEqual([1, 2, 3]);
+    await second.stop();
+  });
+
+  it('keeps its session over an orderly restart of the broker', async () => {
+    const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
+    const first = live(adapter);
+    await first.connected();
+    await broker.shutDown();
+    expect(await first.ended).toMatch(/is lost|ended the connection/);
+    await broker.start();
+    await using other = await device(broker.url);
+    await other.publishAsync('press1/strokes', '7', { qos: 1 });
+
+    const second = live(adapter);
+
+    await vi.waitFor(() => expect(values(second)).toEqual([7]), PATIENCE);
+    expect(second.sink.events[0]).toEqual({ kind: 'session', present: true });
+    await second.stop();
+  });
+
+  it('takes a topic that the config names since, although the broker kept the session', async () => {
+    const before = live(adapterFor(source(broker.url, SIGNALS, { version })));
+    await before.connected();
+    await before.stop();
+
+    const after = live(adapterFor(source(broker.url, { 'oven2.temp': { topic: 'oven2', as: 'number' } }, { version })));
+    await after.connected();
+    await strokes(1);
+    await machine.publishAsync('oven2', '240.5', { qos: 1 });
+
+    await vi.waitFor(() => expect(after.sink.last('oven2.temp')).toMatchObject({ value: 240.5 }), PATIENCE);
+    expect(values(after)).toEqual([]);
+    await after.stop();
+  });
+
+  it('stops the broker, or its own reading, at the number of messages that may be under way', async () => {
+    const life = live(adapterFor(source(broker.url, SIGNALS, { version, receive_maximum: 5 })), recordingSink(KEEP));
+    await life.connected();
+    for (let value = 1; value <= 20; value += 1) await strokes(value);
+    await vi.waitFor(() => expect(values(life)).toHaveLength(5), PATIENCE);
+
+    for (let done = 0; done < 20; done += 1) {
+      await vi.waitFor(() => expect(life.sink.batches().length).toBeGreaterThan(done), PATIENCE);
+      expect(life.sink.batches().length).toBeLessThanOrEqual(done + 5);
+      life.sink.batches()[done]?.receipt?.committed();
+    }
+
+    expect(values(life)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    await life.stop();
+  });
+});
+
+describe('time of queued mqtt messages', () => {
+  const TIMED = { 'press1.running': { topic: 'press1', json: '$.running', time: '$.ts', as: 'bool' } };
+
+  it('is their own after a restart, and the receipt’s when it is older than the last commit', async () => {
+    const broker = await startMosquitto();
+    onTestFinished(broker.close);
+    await using machine = await device(broker.url);
+    const hourAgo = Date.now() - 3_600_000;
+    const say = (running: boolean, ts: number) =>
+      machine.publishAsync('press1', JSON.stringify({ running, ts }), { qos: 1 });
+    const config = source(broker.url, TIMED);
+    const before = live(adapterFor(config));
+    await before.connected();
+    await before.stop();
+    await say(false, hourAgo);
+
+    const adapter = adapterFor(config);
+    const after = live(adapter);
+    await after.connected();
+    await say(true, Date.now());
+    await vi.waitFor(() => expect(after.sink.batches()).toHaveLength(2), PATIENCE);
+    await after.stop();
+    await say(false, hourAgo);
+    const again = live(adapter);
+    await again.connected();
+
+    expect(after.sink.batches()[0]).toMatchObject({ at: hourAgo, time: 'source', samples: [{ sourceAt: hourAgo }] });
+    const [old] = again.sink.batches();
+    expect(old).toMatchObject({ time: 'received', at: old?.receivedAt });
+    await again.stop();
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { filterProblem, subscriptions, takes } from '../../../src/adapters/mqtt/topics.ts';
+
+describe('mqtt topics', () => {
+  it.each([
+    ['plant/oven2', 'plant/oven2', true],
+    ['plant/oven2', 'plant/oven2/state', false],
+    ['plant/+', 'plant/oven2', true],
+    ['plant/+', 'plant', false],
+    ['plant/+', 'plant/', true],
+    ['plant/+/state', 'plant/oven2/state', true],
+    ['plant/+/state', 'plant/oven2/x/state', false],
+    ['plant/#', 'plant/oven2/x/state', true],
+    ['plant/#', 'plant', true],
+    ['#', 'plant/oven2', true],
+    ['#', '$SYS/broker/uptime', false],
+    ['+/broker', '$SYS/broker', false],
+    ['$SYS/#', '$SYS/broker', true],
+    ['Plant', 'plant', false],
+    ['+/#', '#', false],
+  ])('%s takes %s: %s', (filter, topic, expected) => {
+    expect(takes(filter, topic)).toBe(expected);
+  });
+
+  it.each([
+    ['', /empty/],
+    ['a/#/b', /# stands alone/],
+    ['a#', /# stands alone/],
+    ['a/b+', /\+ stands alone/],
+    ['a\0b', /null/],
+    ['$share/g/a', /shared/],
+  ])('refuses %j in words', (filter, words) => {
+    expect(filterProblem(filter)).toMatch(words);
+  });
+
+  it.each(['a', '/a', 'a/', '+', '#', 'a/+/#', '+/+'])('takes %s for a topic', filter => {
+    expect(filterProblem(filter)).toBeUndefined();
+  });
+
+  it.each([
+    [
+      ['a', 'a', 'b'],
+      ['a', 'b'],
+    ],
+    [['a/b', 'a/+'], ['a/+']],
+    [['a/+', 'a/#', 'a'], ['a/#']],
+    [
+      ['a/+', '+/b'],
+      ['a/+', '+/b'],
+    ],
+    [
+      ['#', '$SYS/uptime', 'a'],
+      ['#', '$SYS/uptime'],
+    ],
+  ])('subscribes of %j to %j', (filters, expected) => {
+    expect(subscriptions(filters)).toEqual(expected);
+  });
+});

@@ -1,0 +1,97 @@
+import { connectAsync } from 'mqtt';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import type { MachineState } from '../../src/simulation/machine.ts';
+import { machineTopic, startMqttPlc } from '../../src/simulation/plc-mqtt.ts';
+import { startMosquitto } from '../support/mosquitto.ts';
+
+const PATIENCE = { timeout: 15_000, interval: 10 };
+
+/** A machine that changes when the test says so. */
+function machine(name: string) {
+  let state: MachineState = { running: true, strokes: 0, scrap: 0, recipe: 11 };
+  const listeners = new Set<(state: MachineState, at: number) => void>();
+  return {
+    name,
+    state: () => state,
+    onChange(listener: (state: MachineState, at: number) => void) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => listeners.delete(listener) };
+    },
+    stroke(at: number) {
+      state = { ...state, strokes: state.strokes + 1 };
+      for (const listener of listeners) listener(state, at);
+    },
+  };
+}
+
+async function plant() {
+  const broker = await startMosquitto();
+  const robot = machine('robot1');
+  const plc = startMqttPlc({ url: broker.url, machines: [robot], clock: systemClock() });
+  onTestFinished(async () => {
+    await plc.stop();
+    await broker.close();
+  });
+  const received: { strokes: number; ts: number }[] = [];
+  const listen = async () => {
+    const client = await connectAsync(broker.url, { clientId: 'listener', clean: false, reconnectPeriod: 0 });
+    onTestFinished(() => client.endAsync(true));
+    client.on('message', (_, payload) => void received.push(JSON.parse(payload.toString())));
+    await client.subscribeAsync(machineTopic('robot1'), { qos: 1 });
+  };
+  return { broker, robot, plc, received, listen };
+}
+
+describe('mqtt plc', () => {
+  it('publishes the state it starts with, retained, then each change with its time', async () => {
+    const { robot, plc, received, listen } = await plant();
+    await vi.waitFor(() => expect(plc.waiting()).toBe(0), PATIENCE);
+    await listen();
+    await vi.waitFor(() => expect(received).toMatchObject([{ running: true, strokes: 0, recipe: 11 }]), PATIENCE);
+
+    robot.stroke(1000);
+    robot.stroke(2000);
+
+    await vi.waitFor(
+      () =>
+        expect(received.slice(1)).toMatchObject([
+          { strokes: 1, ts: 1000 },
+          { strokes: 2, ts: 2000 },
+        ]),
+      PATIENCE,
+    );
+  });
+
+  it('loses no change while the broker is away', async () => {
+    const { broker, robot, plc, received, listen } = await plant();
+    await listen();
+    await vi.waitFor(() => expect(received).toHaveLength(1), PATIENCE);
+    await broker.shutDown();
+    for (const at of [1000, 2000, 3000]) robot.stroke(at);
+    expect(plc.waiting()).toBe(3);
+
+    await broker.start();
+    await listen();
+
+    await vi.waitFor(() => expect(plc.waiting()).toBe(0), PATIENCE);
+    await vi.waitFor(
+      () => expect(received.map(message => message.ts)).toEqual(expect.arrayContaining([1000, 2000, 3000])),
+      PATIENCE,
+    );
+    expect(received.map(message => message.strokes).filter(strokes => strokes > 0)).toEqual([1, 2, 3, 3]);
+  });
+
+  it('stops while there is no broker, and takes no change afterwards', async () => {
+    const { broker, robot, plc, received, listen } = await plant();
+    await listen();
+    await vi.waitFor(() => expect(received).toHaveLength(1), PATIENCE);
+    await broker.kill();
+    robot.stroke(1000);
+
+    await plc.stop();
+    robot.stroke(2000);
+
+    expect(plc.waiting()).toBe(1);
+  });
+});

@@ -1,0 +1,216 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAdapter, signalsOf } from './adapters/registry.ts';
+import { startSupervisor } from './adapters/supervisor.ts';
+import type { LoadedConfig } from './config/load.ts';
+import type { Clock } from './core/clock.ts';
+import type { Delivery } from './core/delivery.ts';
+import { words } from './core/errors.ts';
+import { formatDuration } from './core/fields.ts';
+import { Started } from './core/lifecycle.ts';
+import type { Logger } from './core/logger.ts';
+import { openJournal } from './journal/journal.ts';
+import { createBudget, type SharedBudget } from './l2l/budget.ts';
+import { createClient } from './l2l/client.ts';
+import { createDelivery } from './l2l/delivery.ts';
+import { createSiteZone } from './l2l/site-time.ts';
+import { openCallQueue } from './queue/call-queue.ts';
+import { openRedis } from './queue/redis.ts';
+import { createSharedBucket } from './queue/shared-bucket.ts';
+import { createRunner } from './rules/runner.ts';
+import { startWeb } from './web/server.ts';
+
+export interface App {
+  /** Address of the status page; null when it is off. */
+  readonly url: string | null;
+  /** Ends intake, lets the calls under way end, commits, closes every connection. Resolves to what did not end well. */
+  stop(): Promise<readonly Error[]>;
+}
+
+export type AppOptions = {
+  readonly loaded: LoadedConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where the embedded Redis may put its socket. Default: the system's folder for temporary files. */
+  readonly runtimeFolder?: string;
+};
+
+/** One stop step may take as long as the call in flight, which is bounded by its own time-out. */
+const STOP_MARGIN = 10_000;
+const SOURCES_CLOSE_WITHIN = 5000;
+/** How long a person waits for a stop: the calls under way may end, then they are cut off and looked up after the next start. */
+const LONGEST_DRAIN = 60_000;
+
+/**
+ * Puts the rooms together, sinks before sources, and starts them. Throws a StartError, with everything that was started
+ * stopped again, for what only a person can mend; an unreachable PLC, broker, Redis or L2L is not among that.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const started = new Started();
+  const drain = Math.min(options.loaded.config.l2l.timeout, LONGEST_DRAIN);
+  try {
+    const url = await start(options, started, drain);
+    return { url, stop: () => started.stop(drain + STOP_MARGIN) };
+  } catch (error) {
+    await started.stop(drain + STOP_MARGIN);
+    throw error;
+  }
+}
+
+async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started: Started, drain: number) {
+  const { config, program } = loaded;
+  const { gateway, l2l } = config;
+  const startedAt = clock.now();
+
+  const journal = openJournal({
+    folder: loaded.dataFolder,
+    destination: `${l2l.url} site ${l2l.site}`,
+    now: () => clock.now(),
+    settle: l2l.settle,
+  });
+  started.add('journal', () => journal.close());
+
+  const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, started) });
+  const client = createClient({
+    url: l2l.url,
+    apiKey: l2l.api_key,
+    budget,
+    clock,
+    timeout: l2l.timeout,
+    connections: l2l.concurrency,
+  });
+  started.add('L2L connections', () => client.close());
+  const delivery = createDelivery({
+    client,
+    site: l2l.site,
+    user: l2l.user,
+    zone: createSiteZone(l2l.timezone),
+    clock,
+    log,
+    settles: { record_details: l2l.batch_settle },
+  });
+
+  const queue = await openCallQueue({
+    journal,
+    delivery: told(delivery, log),
+    redis: gateway.redis ?? { runtimeDir: runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`) },
+    clock,
+    log,
+    concurrency: l2l.concurrency,
+    rate: l2l.rate,
+    timings: {
+      settle: l2l.settle,
+      lookAgain: l2l.look_again,
+      firstFollow: l2l.follow_up,
+      longestFollow: l2l.follow_up,
+    },
+  });
+  started.add('queue', () => queue.stop(drain));
+
+  const runner = createRunner({
+    program,
+    journal,
+    clock,
+    log,
+    onEvents(events) {
+      for (const event of events) log.debug({ event }, 'rule event');
+    },
+    onCommitted(actions) {
+      for (const action of actions) log.debug({ action }, 'action made');
+      queue.wake();
+    },
+  });
+  started.add('rules', () => runner.stop());
+
+  const adapters = await Promise.all(
+    Object.entries(config.sources).map(async ([name, source]) => ({
+      name,
+      adapter: await createAdapter({ name, config: source, clock, log }),
+      signals: signalsOf(name, source),
+    })),
+  );
+
+  const notReady = () => {
+    const health = runner.health();
+    const { redis: link, paused } = queue.status();
+    return [
+      ...(health.healthy ? [] : [health.reason]),
+      ...(link.up ? [] : [link.detail]),
+      ...(paused ? [`sending is paused: ${paused.detail}`] : []),
+      ...(supervisor?.status() ?? [])
+        .filter(({ state }) => state !== 'connected')
+        .map(
+          ({ source, state, reason }) => `source ${source} is ${state.replace('_', ' ')}${reason ? `: ${reason}` : ''}`,
+        ),
+    ];
+  };
+  let supervisor: ReturnType<typeof startSupervisor> | undefined;
+  let url: string | null = null;
+  if (gateway.http) {
+    const web = await startWeb(gateway.http.host, gateway.http.port, {
+      notReady,
+      status: () => ({
+        gateway: gateway.name,
+        mode: gateway.mode,
+        config: loaded.file,
+        epoch: journal.epoch,
+        uptime: formatDuration(clock.now() - startedAt),
+        notReady: notReady(),
+        sources: supervisor?.status() ?? [],
+        signals: runner.signals(),
+        rules: runner.rules(),
+        orphans: [...runner.orphans.keys()],
+        journal: journal.counts(),
+        queue: queue.status(),
+      }),
+    });
+    started.add('status page', () => web.stop());
+    url = web.url;
+  }
+
+  runner.start();
+  supervisor = startSupervisor({
+    sources: adapters,
+    port: runner,
+    clock,
+    log,
+    restored: new Map(journal.keptValues().map(({ signal, at }) => [signal, at])),
+  });
+  const sources = supervisor;
+  started.add('sources', async () => void (await sources.stop(SOURCES_CLOSE_WITHIN)));
+  return url;
+}
+
+/** Gateways of a plant that share a Redis share the calls L2L allows. With a Redis of its own there is nobody to share with. */
+function sharedBudget({ config: { gateway, l2l } }: LoadedConfig, started: Started): { shared?: SharedBudget } {
+  if (!gateway.redis || l2l.rate === null) return {};
+  const redis = openRedis(gateway.redis, 'producer', 'l2l-gateway-budget');
+  started.add('budget', () => redis.disconnect());
+  const { host } = new URL(l2l.url);
+  const burst = Math.max(2, Math.ceil(l2l.rate * 2000));
+  return { shared: createSharedBucket({ redis, host, key: l2l.api_key.reveal(), rate: l2l.rate, burst }) };
+}
+
+/** Writes each call and its answer to the log, for who follows them there. */
+function told(delivery: Delivery, log: Logger): Delivery {
+  return {
+    ...delivery,
+    async send(call, signal) {
+      const { id, kind, lanes, attempt } = call;
+      log.debug({ call: id, kind, lanes, attempt }, 'call sent');
+      const outcome = await delivery.send(call, signal);
+      log.debug({ call: id, kind, lanes, outcome }, 'call answered');
+      return outcome;
+    },
+    async look(call, signal) {
+      const look = await delivery.look(call, signal);
+      log.debug({ call: call.id, kind: call.kind, lanes: call.lanes, look }, 'call looked up');
+      return look;
+    },
+  };
+}
+
+/** The first of several errors of a stop, in words. */
+export function stopWords(errors: readonly Error[]): string {
+  return errors.map(words).join('; ');
+}

@@ -1,0 +1,81 @@
+import { ConfigError, formatProblem, StartError, words } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { type Command, EXIT, type Io, UsageError } from './command.ts';
+
+/** Every subcommand by name; its code is loaded when it is asked for. */
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.ts')).runCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+};
+
+/** Runs one command line and resolves to the exit code. */
+export async function cli(args: readonly string[], io: Io, table = commands): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const text = await overview(table);
+    if (name !== undefined) io.out(text);
+    else io.err(text);
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const load = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (!load) {
+    const near = nearest(name, Object.keys(table));
+    io.err(
+      `there is no command "${name}"; ${near ? `did you mean ${near}?` : `the commands are ${Object.keys(table).join(', ')}`}`,
+    );
+    return EXIT.usage;
+  }
+  const command = await load();
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.out(command.help);
+    return EXIT.ok;
+  }
+  try {
+    return await command.run(rest, io);
+  } catch (error) {
+    return report(name, error, io);
+  }
+}
+
+/** What a person can do something about is said in words; anything else is a fault of the program and keeps its stack. */
+function report(name: string, error: unknown, io: Io): number {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) io.err(formatProblem(problem));
+    const count = error.problems.length;
+    io.err(`\nnot valid: ${count === 1 ? '1 problem' : `${count} problems`}`);
+    return EXIT.badConfig;
+  }
+  if (isUsage(error)) {
+    io.err(`${words(error)}\nl2l-gateway ${name} --help shows what can be written`);
+    return EXIT.usage;
+  }
+  if (error instanceof StartError) {
+    io.err(words(error));
+    return EXIT.failed;
+  }
+  io.err(error instanceof Error ? (error.stack ?? words(error)) : words(error));
+  return EXIT.failed;
+}
+
+/** Our own, or what node:util's parseArgs throws. */
+function isUsage(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return error instanceof UsageError || (code?.startsWith('ERR_PARSE_ARGS') ?? false);
+}
+
+async function overview(table: typeof commands): Promise<string> {
+  const lines = await Promise.all(
+    Object.entries(table).map(async ([name, load]) => `  ${name.padEnd(8)} ${(await load()).summary}`),
+  );
+  return [
+    'l2l-gateway: turns PLC signals into L2L calls by the rules of a YAML file',
+    '',
+    'l2l-gateway COMMAND [FILE] [OPTIONS]',
+    '',
+    ...lines,
+    '',
+    'l2l-gateway COMMAND --help tells more.',
+    `Exit codes: ${EXIT.ok} done; ${EXIT.failed} could not start, or failed; ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is not`,
+  ].join('\n');
+}

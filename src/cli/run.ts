@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { startApp, stopWords } from '../app.ts';
+import { loadConfig } from '../config/load.ts';
+import { systemClock } from '../core/clock.ts';
+import { type Command, EXIT, UsageError } from './command.ts';
+import { createLogger } from './log.ts';
+
+export const runCommand: Command = {
+  summary: 'runs the gateway with a config file until it is told to stop',
+  help: `l2l-gateway run [FILE] [--log LEVEL]
+
+Runs the gateway with FILE (config/gateway.yaml when left out) until Ctrl-C or SIGTERM. Then the call under way
+ends, what is known is committed, PLC sessions are closed, and nothing is left running. A second Ctrl-C ends it
+at once; what was under way is looked up in L2L after the next start.
+
+  --log LEVEL   debug, info, warn or error instead of gateway.log in the file; debug tells every rule event,
+                action and call
+
+An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
+
+Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do; ${EXIT.badConfig} the config is not valid;
+${EXIT.usage} the command line is not`,
+
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { log: { type: 'string' } },
+      allowPositionals: true,
+    });
+    if (positionals.length > 1) throw new UsageError(`run takes one file, not ${positionals.length}`);
+    const level = values.log;
+    if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {
+      throw new UsageError(`--log ${level}: write debug, info, warn or error`);
+    }
+
+    const loaded = loadConfig(positionals[0] ?? 'config/gateway.yaml', io.env, io.readFile);
+    const { gateway, l2l } = loaded.config;
+    const log = await createLogger(level ?? gateway.log, process.stdout.isTTY);
+    const runtimeFolder = io.env.RUNTIME_DIRECTORY;
+    const app = await startApp({ loaded, clock: systemClock(), log, ...(runtimeFolder && { runtimeFolder }) });
+    log.info(
+      { gateway: gateway.name, mode: gateway.mode, l2l: l2l.url, site: l2l.site, status: app.url },
+      'gateway runs',
+    );
+
+    if (!io.signal.aborted) await once(io.signal, 'abort');
+    log.info({ signal: io.signal.reason }, 'gateway stops');
+    const errors = await app.stop();
+    if (errors.length > 0) log.error({ errors: stopWords(errors) }, 'not everything stopped cleanly');
+    else log.info({}, 'gateway stopped');
+    return errors.length === 0 ? EXIT.ok : EXIT.failed;
+  },
+};

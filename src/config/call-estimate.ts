@@ -1,0 +1,53 @@
+import type { CompiledRule, Program } from '../rules/program.ts';
+
+const HOUR = 3_600_000;
+/** A count that was told longer ago than this is read again before the next one is sent. */
+const BASE_AGE = 15 * 60_000;
+const SETS_PER_BATCH = 50;
+/** The batch itself, then its status and its errors. */
+const CALLS_PER_BATCH = 3;
+
+/** Calls per hour that happen whatever the machines do. Dispatches come on top: nobody knows how often a press stops. */
+export type CallEstimate = {
+  readonly cycles: number;
+  readonly production: number;
+  readonly total: number;
+  /** What L2L is told at most in an hour; null: unlimited. */
+  readonly allowed: number | null;
+  readonly hasDispatches: boolean;
+};
+
+/** Look, open, look, close. */
+export const CALLS_PER_DISPATCH = 4;
+
+/** How many calls the rules make. `rate` in calls per millisecond, null: unlimited. */
+export function estimateCalls(program: Program, rate: number | null): CallEstimate {
+  const cycles = sum(program.rules.map(callsOfCycles));
+  const production = callsOfProduction(program.rules);
+  return {
+    cycles,
+    production,
+    total: cycles + production,
+    allowed: rate === null ? null : rate * HOUR,
+    hasDispatches: program.rules.some(rule => rule.kind === 'dispatch'),
+  };
+}
+
+function callsOfCycles(rule: CompiledRule): number {
+  if (rule.kind !== 'cycles') return 0;
+  const read = rule.mode === 'increment' && rule.every >= BASE_AGE ? 1 : 0;
+  return (HOUR / rule.every) * (1 + read);
+}
+
+/** Lines that close their interval at the same time share a batch. */
+function callsOfProduction(rules: readonly CompiledRule[]): number {
+  const lines = new Map<number, number>();
+  for (const rule of rules) {
+    if (rule.kind === 'production') lines.set(rule.every, (lines.get(rule.every) ?? 0) + 1);
+  }
+  return sum([...lines].map(([every, count]) => (HOUR / every) * Math.ceil(count / SETS_PER_BATCH) * CALLS_PER_BATCH));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

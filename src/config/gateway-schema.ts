@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { Duration } from '../core/fields.ts';
+import { Secret } from '../core/secret.ts';
+
+/** Names of gateways, sources, lookups and rules: part of signal names, so no dash (in a condition that is a minus) and no dot. */
+export const Name = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, 'write a name in lower-case letters, digits and _, such as press_shop_1');
+
+const ADDRESS = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:]+)):(\d{1,5})$/;
+
+/** Where the status page and the health check listen. */
+export type HttpAddress = { readonly host: string; readonly port: number };
+
+const Http = z
+  .string('write host:port, such as 127.0.0.1:8080, or off')
+  .transform((text, context): HttpAddress | null => {
+    if (text === 'off') return null;
+    const [, six, host, port] = ADDRESS.exec(text) ?? [];
+    if (port === undefined || Number(port) > 65_535) {
+      context.issues.push({
+        code: 'custom',
+        input: text,
+        message: 'write host:port, such as 127.0.0.1:8080 or 0.0.0.0:8080, or off',
+      });
+      return z.NEVER;
+    }
+    return { host: six ?? host ?? '', port: Number(port) };
+  });
+
+const REDIS_WORDS = `write redis://host:6379 or rediss:// for TLS; an address with a password only as a reference such as \${REDIS_URL}`;
+
+const Redis = z
+  .custom<string | Secret>(value => typeof value === 'string' || value instanceof Secret, REDIS_WORDS)
+  .transform((value, context) => {
+    // What came through a reference may hold a password; what stands in the file may not.
+    const url = value instanceof Secret ? value : new Secret(value);
+    if (isRedisUrl(url.reveal(), value instanceof Secret)) return { url };
+    context.issues.push({ code: 'custom', input: value, message: REDIS_WORDS, params: { secret: true } });
+    return z.NEVER;
+  });
+
+function isRedisUrl(text: string, withPassword: boolean): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') return false;
+  return withPassword || url.username + url.password === '';
+}
+
+export const Gateway = z
+  .strictObject({
+    name: Name.meta({
+      description: 'Name of this gateway, used by no other gateway of the plant',
+      examples: ['press_shop_1'],
+    }),
+    mode: z
+      .enum(['shadow', 'live'])
+      .default('shadow')
+      .meta({ description: 'shadow: evaluates and journals, sends nothing; until somebody writes live' }),
+    data: z
+      .string()
+      .min(1)
+      .default('./data')
+      .meta({ description: 'Folder of the journal, on a local disk; counts from the working directory' }),
+    http: Http.prefault('127.0.0.1:8080').meta({
+      description: 'Address of the status page, the metrics and the health check; off: none',
+      examples: ['127.0.0.1:8080', '0.0.0.0:8080', 'off'],
+    }),
+    redis: Redis.optional().meta({
+      type: 'string',
+      description: 'Address of a Redis of your own; without it the gateway starts one for itself',
+      examples: ['redis://redis:6379', `\${REDIS_URL}`],
+    }),
+    freeze_limit: Duration.prefault('10m').meta({
+      description: 'A signal unknown for longer than this makes a running delay start anew',
+    }),
+    log: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .meta({ description: 'Least important log line that is written' }),
+  })
+  .meta({ description: 'The gateway itself' });
+export type Gateway = z.output<typeof Gateway>;

@@ -1,0 +1,200 @@
+import type { z } from 'zod';
+import type { Place, Problem } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { type Path, textOf, type YamlFile } from './yaml-file.ts';
+
+type Issue = z.core.$ZodIssue;
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'keys with values below it',
+  record: 'names with values below it',
+  array: 'a list',
+};
+
+/**
+ * Zod's error map: what was expected, in plain words. Used where a schema has no words of its own. For unknown keys the message
+ * carries the keys that are valid there, because the finished issue does not.
+ */
+export function plainWords(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${TYPES[String(issue.expected)] ?? String(issue.expected)}`;
+    case 'invalid_value':
+      return `expected ${oneOf((issue.values as readonly unknown[]).map(String))}`;
+    case 'too_small':
+      return issue.origin === 'string' || issue.origin === 'array'
+        ? 'must not be empty'
+        : `expected ${issue.inclusive ? 'at least' : 'more than'} ${String(issue.minimum)}`;
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `expected at most ${String(issue.maximum)} characters`
+        : issue.origin === 'array'
+          ? `expected at most ${String(issue.maximum)} entries`
+          : `expected ${issue.inclusive ? 'at most' : 'less than'} ${String(issue.maximum)}`;
+    case 'not_multiple_of':
+      return `expected a multiple of ${String(issue.divisor)}`;
+    case 'invalid_format':
+      return issue.format === 'url'
+        ? 'expected an address such as https://acme.leading2lean.com'
+        : 'is not written in the right form';
+    case 'unrecognized_keys':
+      return validKeys(issue.inst).join(',');
+    default:
+      return 'is not valid here';
+  }
+}
+
+function validKeys(schema: unknown): readonly string[] {
+  const shape = (schema as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
+  return shape ? Object.keys(shape) : [];
+}
+
+/** Every issue with its full path, those inside unions and keys included. */
+export function flatIssues(issues: readonly Issue[], base: Path = []): Issue[] {
+  return issues.flatMap(issue => {
+    const path = [...base, ...issue.path];
+    const inner = issue.code === 'invalid_union' ? issue.errors.flat() : [];
+    return [{ ...issue, path }, ...flatIssues(inner, path)];
+  });
+}
+
+/** Said in place of a message that might repeat what a reference stands for. */
+export const DOES_NOT_FIT = 'what this stands for does not fit here';
+
+export type IssueContext = {
+  readonly yaml: YamlFile;
+  /** Where in the file the parsed data begin. */
+  readonly base: Path;
+  /** Something is already said about this path. */
+  readonly quiet: (path: Path) => boolean;
+  /** What the references at this path stand for, which no message repeats; undefined: there are none. */
+  readonly hidden: (path: Path) => string | undefined;
+};
+
+/** Zod's issues as problems: the place, what is written there, what was expected, the nearest valid name. */
+export function problemsOf(issues: readonly Issue[], context: IssueContext): Problem[] {
+  const problems = issues.flatMap(issue => {
+    const path = [...context.base, ...issue.path];
+    return context.quiet(path) ? [] : describe(issue, path, context);
+  });
+  return inOrder(problems);
+}
+
+/** Problems of one file from top to bottom, as one works through them. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  const line = ({ place }: Problem) => place?.line ?? 0;
+  const column = ({ place }: Problem) => place?.column ?? 0;
+  return problems.toSorted((a, b) => line(a) - line(b) || column(a) - column(b));
+}
+
+function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
+  const { yaml } = context;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(name => unknownKey(name, issue.message.split(','), path, yaml));
+    case 'invalid_key': {
+      const words = issue.issues[0]?.message ?? issue.message;
+      return [
+        { place: yaml.keyPlaceOf(path), message: `${label(path.slice(0, -1))}"${String(path.at(-1))}" – ${words}` },
+      ];
+    }
+    case 'invalid_union':
+      return union(issue, path, context);
+    default: {
+      // A secret that was written out is not repeated on a screen or in a log.
+      const secret = issue.code === 'custom' && issue.params?.secret === true && yaml.has(path);
+      if (secret) return [{ place: yaml.placeOf(path), message: `${label(path)}${issue.message}` }];
+      // A check that is about the name and not about what stands behind it says so.
+      const aboutKey = issue.code === 'custom' && issue.params?.key === true;
+      if (aboutKey) return [{ place: yaml.keyPlaceOf(path), message: `${label(path)}${issue.message}` }];
+      return [problem(yaml.placeOf(path), path, wordsFor(issue, path, context), context)];
+    }
+  }
+}
+
+/** `label: "what is written" – what was expected`. */
+function problem(place: Place, path: Path, words: string, { yaml }: IssueContext): Problem {
+  const name = String(path.at(-1) ?? '');
+  if (yaml.empty) return { place, message: 'the file is empty' };
+  if (!yaml.has(path)) return { place, message: `${label(path.slice(0, -1))}${name} is missing – ${words}` };
+  const node = yaml.scalar(path);
+  if (node && textOf(node) === '') return { place, message: `${label(path)}nothing is written – ${words}` };
+  const written = node && quoted(textOf(node));
+  // A schema's own sentence may begin with what was written already.
+  const repeated = written === undefined || words.includes(written);
+  return { place, message: `${label(path)}${repeated ? '' : `${written} – `}${words}` };
+}
+
+/** What was written, shortened; a password in an address is not repeated. */
+function quoted(text: string): string {
+  const shown = text.replace(/\/\/[^/\s@]*@/, '//***@');
+  return shown.length > 80 ? `"${shown.slice(0, 77)}…"` : `"${shown}"`;
+}
+
+function wordsFor(issue: Issue, path: Path, context: IssueContext): string {
+  // A check's own sentence may quote the value or a part of it, and this one came from the environment or a file.
+  const hidden = context.hidden(path);
+  if (hidden !== undefined && (issue.code === 'custom' || issue.message.includes(hidden))) return DOES_NOT_FIT;
+  const node = context.yaml.scalar(path);
+  const inQuotes = node?.type === 'QUOTE_DOUBLE' || node?.type === 'QUOTE_SINGLE';
+  if (issue.code === 'invalid_type' && issue.expected === 'number' && inQuotes && Number.isFinite(Number(node.value))) {
+    return `${issue.message}; take the quotes away`;
+  }
+  if (issue.code !== 'invalid_value') return issue.message;
+  const near = node && nearest(textOf(node), issue.values.map(String));
+  return near ? `did you mean ${near}? (${issue.message})` : issue.message;
+}
+
+function unknownKey(name: string, valid: readonly string[], path: Path, yaml: YamlFile): Problem {
+  const near = nearest(name, valid) ?? (name.length > 2 ? valid.find(key => key.startsWith(name)) : undefined);
+  const advice = near
+    ? `did you mean ${near}?`
+    : /[()[\]]/.test(name)
+      ? 'a comma ends a value inside { }; put the text in quotes'
+      : `the keys here are ${valid.join(', ')}`;
+  return { place: yaml.keyPlaceOf([...path, name]), message: `${label(path)}unknown key "${name}"; ${advice}` };
+}
+
+/** Of a union's branches the one the writer meant: the one that accepts the kind of thing that is written there. */
+function union(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Problem[] {
+  const { yaml } = context;
+  if (issue.discriminator !== undefined) {
+    const options = ('options' in issue ? (issue.options ?? []) : []).map(String);
+    const node = yaml.scalar(path);
+    const near = node && nearest(textOf(node), options);
+    const words = near ? `did you mean ${near}? (${oneOf(options)})` : `expected ${oneOf(options)}`;
+    return [problem(yaml.placeOf(path), path, words, context)];
+  }
+  const own = issue.message !== plainWords({ code: 'invalid_union' } as z.core.$ZodRawIssue);
+  const meant = issue.errors.filter(
+    errors => !errors.some(inner => inner.path.length === 0 && inner.code === 'invalid_type'),
+  );
+  const closest = meant.toSorted((a, b) => a.length - b.length)[0];
+  if (closest?.some(inner => inner.path.length > 0 || inner.code === 'unrecognized_keys')) {
+    return problemsOf(closest, { ...context, base: path });
+  }
+  if (own) return [problem(yaml.placeOf(path), path, issue.message, context)];
+  const expected = [...new Set((closest ? [closest] : issue.errors).flat().map(inner => inner.message))];
+  const words = expected.map((text, index) => (index === 0 ? text : text.replace(/^expected /, ''))).join(', or ');
+  return [problem(yaml.placeOf(path), path, words, context)];
+}
+
+/** Names in front of a message, as people say them: `press1_down.on_delay: `, `rs485.meter7.power.unit: `. */
+export function label(path: Path): string {
+  const names = path.map(String);
+  const [first, second, third, ...rest] = names;
+  if (first === 'rules' && second !== undefined) return `${names.slice(1).join('.')}: `;
+  if (first === 'sources' && second !== undefined) {
+    return `${[second, ...(third === 'signals' ? [] : third === undefined ? [] : [third]), ...rest].join('.')}: `;
+  }
+  return names.length > 0 ? `${names.join('.')}: ` : '';
+}
+
+function oneOf(options: readonly string[]): string {
+  if (options.length <= 1) return options[0] ?? 'nothing';
+  return `one of ${options.join(', ')}`;
+}

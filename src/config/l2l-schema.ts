@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { Duration, parseRate } from '../core/fields.ts';
+import { nearest } from '../core/nearest.ts';
+import { SecretText } from '../core/secret-text.ts';
+
+/** Address of the L2L site without a slash at its end. Plain http only to this machine: the key travels in a header. */
+const SiteUrl = z.string().transform((text, context) => {
+  const problem = urlProblem(text);
+  if (problem === undefined) return new URL(text).origin;
+  context.issues.push({ code: 'custom', input: text, message: problem });
+  return z.NEVER;
+});
+
+function urlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['https:', 'http:'].includes(url.protocol))
+    return 'write the address such as https://acme.leading2lean.com';
+  if (url.username || url.password) return 'the address holds a user or a password; the key stands under api_key';
+  if (url.pathname !== '/' || url.search || url.hash)
+    return 'the address ends after the host; the gateway adds /api/1.0/… itself';
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return 'http would send the key unencrypted; write https (http only to localhost, for a sandbox)';
+  }
+  return undefined;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+const TimeZone = z.string('write the site’s time zone, such as America/Denver').superRefine((text, context) => {
+  if (isTimeZone(text)) return;
+  const zones = Intl.supportedValuesOf('timeZone');
+  const near = zones.find(zone => zone.toLowerCase().endsWith(`/${text.toLowerCase()}`)) ?? nearest(text, zones);
+  context.addIssue({
+    code: 'custom',
+    message: `no time zone has this name; ${near ? `did you mean ${near}?` : 'write it such as America/Denver or Europe/Berlin'}`,
+  });
+});
+
+/** Offsets such as +02:00 are zones to Intl, but they know no summer time. */
+function isTimeZone(text: string): boolean {
+  if (!/^[A-Za-z]/.test(text) || !(text.includes('/') || text === 'UTC')) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    // RangeError: no such zone. There is no question to ask beforehand: aliases are not in supportedValuesOf.
+    return false;
+  }
+}
+
+const CallRate = z
+  .string('write the allowed calls, such as 1/s or 900/h, or unlimited')
+  .transform((text, context): number | null => {
+    if (text === 'unlimited') return null;
+    const rate = parseRate(text);
+    if (rate) return rate;
+    context.issues.push({
+      code: 'custom',
+      input: text,
+      message: 'write the allowed calls, such as 1/s or 900/h, or unlimited',
+    });
+    return z.NEVER;
+  });
+
+export const L2l = z
+  .strictObject({
+    url: SiteUrl.meta({ description: 'Address of your L2L', examples: ['https://acme.leading2lean.com'] }),
+    api_key: SecretText.meta({ description: 'Key of the gateway’s own L2L user, as a reference' }),
+    site: z.int().positive().meta({ description: 'The site number (not the record id)' }),
+    timezone: TimeZone.meta({ description: 'Time zone of the site, as set in L2L', examples: ['America/Denver'] }),
+    user: z.string().min(1).meta({ description: 'The gateway’s L2L user; dispatches are opened in this name' }),
+    rate: CallRate.prefault('1/s').meta({
+      description: 'Most calls this gateway makes, look-ups included; unlimited only against a sandbox',
+      examples: ['1/s', '900/h', 'unlimited'],
+    }),
+    concurrency: z.int().min(1).max(64).default(4).meta({ description: 'Calls on their way at the same time' }),
+    timeout: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
+      .prefault('60s')
+      .meta({ description: 'Longest wait for an answer' }),
+    settle: Duration.prefault('60s').meta({
+      description: 'Wait after a call without an answer before L2L is asked whether it arrived',
+    }),
+    look_again: Duration.prefault('30s').meta({
+      description: 'Wait between the two looks that must both find nothing before a call is repeated',
+    }),
+    batch_settle: Duration.prefault('5m').meta({
+      description: 'Like settle, for a batch of production details: L2L takes it at once and works on it later',
+    }),
+    follow_up: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
+      .prefault('30s')
+      .meta({ description: 'How often L2L is asked about an accepted batch until it is done with it' }),
+  })
+  .meta({ description: 'The L2L site that is told' });
+export type L2l = z.output<typeof L2l>;

@@ -1,0 +1,194 @@
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { signalsOf } from '../adapters/registry.ts';
+import { ConfigError, type Place, type Problem, words } from '../core/errors.ts';
+import type { SignalDefinition } from '../core/sample.ts';
+import { compileRules } from '../rules/compile.ts';
+import { type LookupTable, parseLookup } from '../rules/lookup.ts';
+import type { Program } from '../rules/program.ts';
+import { Rule } from '../rules/schema.ts';
+import { DOES_NOT_FIT, inOrder, label } from './issue-words.ts';
+import { type ReadFile, utf8 } from './read-file.ts';
+import { type SchemaReader, schemaReader } from './read-schema.ts';
+import { type Environment, type References, references } from './references.ts';
+import { Config } from './schema.ts';
+import { type Path, parseYamlFile, type YamlFile } from './yaml-file.ts';
+
+/** A config that is valid through and through, and what follows from it. */
+export type LoadedConfig = {
+  /** As it was given. */
+  readonly file: string;
+  readonly config: Config;
+  readonly program: Program;
+  readonly signals: ReadonlyMap<string, SignalDefinition>;
+  /** Absolute path of the journal's folder. */
+  readonly dataFolder: string;
+  /** Every file the config consists of, for whoever watches for changes. */
+  readonly files: readonly string[];
+  /** Where something is written; `offset` counts characters inside a text. */
+  readonly placeOf: (path: Path, offset?: number) => Place;
+};
+
+/**
+ * Reads a config file and all it names. Throws a ConfigError with every problem that can be told at once: YAML's own first, since
+ * nothing else is certain before they are gone. No message repeats what a `${…}` stands for.
+ */
+export function loadConfig(file: string, env: Environment, readFile: ReadFile): LoadedConfig {
+  const yaml = parseYamlFile(file, textOfFile(file, readFile));
+  if (yaml.problems.length > 0) throw new ConfigError(yaml.problems);
+
+  const held = references(file, env, readFile);
+  const reader = schemaReader(yaml, held);
+  const read = reader.read(Config);
+  const problems = [...reader.problems, ...('problems' in read ? read.problems : [])];
+  const parts = 'value' in read ? { ...read.value, broken: new Set<string>() } : readableParts(reader, yaml);
+  const compiled = parts && compile(parts, file, readFile, yaml, reader);
+  if (compiled && 'problems' in compiled) problems.push(...compiled.problems);
+
+  if (problems.length > 0 || !('value' in read) || !compiled || !('program' in compiled)) {
+    throw new ConfigError(finished(problems, file, held));
+  }
+  return {
+    file,
+    config: read.value,
+    program: compiled.program,
+    signals: compiled.signals,
+    dataFolder: resolve(read.value.gateway.data),
+    files: [file, ...compiled.files],
+    placeOf: yaml.placeOf,
+  };
+}
+
+function textOfFile(file: string, readFile: ReadFile): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFile(file);
+  } catch (error) {
+    throw new ConfigError([{ message: `${file} can't be read: ${words(error)}` }]);
+  }
+  const text = utf8(bytes);
+  if (text === undefined)
+    throw new ConfigError([{ message: `${file} is not UTF-8 text; save it with the encoding UTF-8` }]);
+  return text;
+}
+
+type Parts = Pick<Config, 'defaults' | 'sources' | 'lookups' | 'rules'> & {
+  readonly gateway?: Config['gateway'];
+  /** Rules that could not be read; a stand-in is there in place of each, so that others may name it. */
+  readonly broken: ReadonlySet<string>;
+};
+
+/** The part of a broken rule that can be judged all the same. */
+const Conditions = z.object({
+  when: z.string().default('1 = 1'),
+  unless: z.string().optional(),
+  until: z.string().optional(),
+});
+
+/** Stands in for a rule that could not be read. */
+function standIn(name: string, reader: SchemaReader): Rule {
+  const conditions = reader.read(Conditions, ['rules', name]);
+  return {
+    ...('value' in conditions ? conditions.value : { when: '1 = 1' }),
+    on_delay: 1000,
+    dispatch: { machine: name, type: 'none', description: 'none' },
+  };
+}
+
+/**
+ * What is in order of a file that is not: with sources and lookups known, the rules that could be read are checked all the same,
+ * and a person sees every mistake at once. null: too much is unknown for that.
+ */
+function readableParts(reader: SchemaReader, yaml: YamlFile): Parts | null {
+  const { defaults, sources, lookups } = Config.shape;
+  const readDefaults = reader.read(defaults, ['defaults']);
+  const readSources = reader.read(sources, ['sources']);
+  const readLookups = reader.read(lookups, ['lookups']);
+  if ('problems' in readDefaults || 'problems' in readSources || 'problems' in readLookups) return null;
+  const broken = new Set<string>();
+  const readable: Record<string, Rule> = {};
+  for (const name of yaml.keys(['rules'])) {
+    const read = reader.read(Rule, ['rules', name]);
+    if ('problems' in read) broken.add(name);
+    readable[name] = 'value' in read ? read.value : standIn(name, reader);
+  }
+  return {
+    defaults: readDefaults.value,
+    sources: readSources.value,
+    lookups: readLookups.value,
+    rules: readable,
+    broken,
+  };
+}
+
+type Compiled =
+  | {
+      readonly program: Program;
+      readonly signals: ReadonlyMap<string, SignalDefinition>;
+      readonly files: readonly string[];
+    }
+  | { readonly problems: readonly Problem[] };
+
+function compile(parts: Parts, file: string, readFile: ReadFile, yaml: YamlFile, reader: SchemaReader): Compiled {
+  const signals = new Map(
+    Object.entries(parts.sources)
+      .flatMap(([name, source]) => signalsOf(name, source))
+      .map(signal => [signal.name, signal]),
+  );
+  const lookups = readLookups(parts.lookups, file, readFile, yaml);
+  if (lookups.problems.length > 0) return lookups;
+
+  const silent = new Set<Place>();
+  const hidden = new Map<Place, Path>();
+  const compiled = compileRules({
+    rules: parts.rules,
+    defaults: parts.defaults,
+    signals,
+    sources: Object.keys(parts.sources),
+    lookups: lookups.tables,
+    mode: parts.gateway?.mode ?? 'shadow',
+    freezeLimit: parts.gateway?.freeze_limit ?? 0,
+    placeOf(path, offset) {
+      const place = yaml.placeOf(path, reader.hidden(path) ? undefined : offset);
+      const standsIn = !Object.hasOwn(Conditions.shape, String(path[2])) || !yaml.has(path);
+      if (parts.broken.has(String(path[1])) && standsIn) silent.add(place);
+      if (reader.hidden(path)) hidden.set(place, path);
+      return place;
+    },
+  });
+  if ('program' in compiled) return { ...compiled, signals, files: lookups.files };
+  const problems = compiled.problems.filter(({ place }) => place === undefined || !silent.has(place));
+  return {
+    problems: problems.map(problem => {
+      const path = problem.place && hidden.get(problem.place);
+      return path ? { ...problem, message: `${label(path)}${DOES_NOT_FIT}` } : problem;
+    }),
+  };
+}
+
+function readLookups(lookups: Config['lookups'], file: string, readFile: ReadFile, yaml: YamlFile) {
+  const tables = new Map<string, LookupTable>();
+  const problems: Problem[] = [];
+  const files: string[] = [];
+  for (const [name, lookup] of Object.entries(lookups)) {
+    const path = join(dirname(file), lookup.file);
+    try {
+      const { key, default: row } = lookup;
+      const parsed = parseLookup(readFile(path), { name, file: path, key, ...(row && { default: row }) });
+      files.push(path);
+      if ('table' in parsed) tables.set(name, parsed.table);
+      else problems.push(...parsed.problems);
+    } catch (error) {
+      const at: Path = ['lookups', name, 'file'];
+      problems.push({ place: yaml.placeOf(at), message: `${label(at)}${path} can't be read: ${words(error)}` });
+    }
+  }
+  return { tables, problems, files };
+}
+
+/** Sorted, those of the config itself first, and without what must not be seen. */
+function finished(problems: readonly Problem[], file: string, held: References): readonly Problem[] {
+  const own = problems.filter(({ place }) => place?.file === file);
+  const others = problems.filter(({ place }) => place?.file !== file);
+  return [...inOrder(own), ...inOrder(others)].map(problem => ({ ...problem, message: held.mask(problem.message) }));
+}

@@ -1,0 +1,82 @@
+import { dirname, resolve } from 'node:path';
+import { words } from '../core/errors.ts';
+import { type ReadFile, utf8 } from './read-file.ts';
+
+const REFERENCE = /\$\{([^}]*)\}?/g;
+const WHOLE = /^\$\{[^}]*\}$/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const FILE = /^file:(.+)$/;
+
+/** Shorter values (a port, a letter) would be found by chance in any message; where they stand, no message quotes the text. */
+const SHORTEST_MASKED = 4;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a text with `${…}` in it stands for. */
+export type Substituted = {
+  readonly text: string;
+  /** The text is one reference and nothing else: the only way to write a secret. */
+  readonly whole: boolean;
+  readonly problems: readonly { readonly offset: number; readonly message: string }[];
+};
+
+/** Puts the values of `${NAME}` and `${file:/path}` into texts, and remembers them, so that no message shows one. */
+export interface References {
+  /** null: there is no reference in the text. */
+  substitute(text: string): Substituted | null;
+  /** The message with every substituted value written as its reference again. */
+  mask(message: string): string;
+}
+
+/** `configFile`: relative paths in `${file:…}` count from its folder. */
+export function references(configFile: string, env: Environment, readFile: ReadFile): References {
+  const written = new Map<string, string>();
+
+  function fromFile(path: string): { readonly value: string } | { readonly problem: string } {
+    try {
+      const value = utf8(readFile(resolve(dirname(configFile), path)))?.replace(/\r?\n$/, '');
+      return value ? { value } : { problem: `the file ${path} is empty or not UTF-8 text` };
+    } catch (error) {
+      return { problem: `the file ${path} can't be read (${words(error)}); put it there or write another path` };
+    }
+  }
+
+  function lookUp(name: string): { readonly value: string } | { readonly problem: string } {
+    const path = FILE.exec(name)?.[1]?.trim();
+    if (path) return fromFile(path);
+    if (!NAME.test(name)) {
+      return {
+        problem: `"\${${name}}" is no reference; write \${NAME} for the environment or \${file:/run/secrets/name} for a file`,
+      };
+    }
+    const value = env[name];
+    if (value === undefined) return { problem: `the environment has no ${name}; set it before the gateway starts` };
+    return value ? { value } : { problem: `${name} is empty in the environment; give it a value` };
+  }
+
+  return {
+    substitute(text) {
+      if (!text.includes('${')) return null;
+      const problems: { offset: number; message: string }[] = [];
+      const substituted = text.replace(REFERENCE, (reference: string, name: string, offset: number) => {
+        const found = reference.endsWith('}')
+          ? lookUp(name)
+          : { problem: `"${reference}" has no closing }; write \${NAME}` };
+        if ('problem' in found) {
+          problems.push({ offset, message: found.problem });
+          return reference;
+        }
+        written.set(found.value, reference);
+        return found.value;
+      });
+      return { text: substituted, whole: WHOLE.test(text), problems };
+    },
+    mask(message) {
+      // Longest first: a value inside another one must not leave the rest of that one readable.
+      const values = [...written].filter(([value]) => value.length >= SHORTEST_MASKED);
+      return values
+        .toSorted(([a], [b]) => b.length - a.length)
+        .reduce((masked, [value, reference]) => masked.replaceAll(value, reference), message);
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { adapterDefinition } from '../adapters/registry.ts';
+import { formatDuration } from '../core/fields.ts';
+import type { SignalDefinition } from '../core/sample.ts';
+import type { CompiledRule } from '../rules/program.ts';
+import { referencesOf } from '../rules/references.ts';
+import { CALLS_PER_DISPATCH, type CallEstimate, estimateCalls } from './call-estimate.ts';
+import type { LoadedConfig } from './load.ts';
+
+/** What a valid config comes to, for a person to read against what was meant. No secret is in it. */
+export function summary(loaded: LoadedConfig): string {
+  const { gateway, l2l, sources } = loaded.config;
+  const unused = unusedSignals(loaded);
+  return [
+    `${loaded.file} is valid`,
+    '',
+    ...columns([
+      [
+        'gateway',
+        `${gateway.name}, ${gateway.mode === 'live' ? 'mode live: L2L is told' : 'mode shadow: nothing is sent to L2L'}`,
+      ],
+      ['l2l', `${l2l.url}, site ${l2l.site}, ${l2l.timezone}, as user ${l2l.user}`],
+      ['data', loaded.dataFolder],
+    ]),
+    '',
+    `sources: ${Object.keys(sources).length}, signals: ${loaded.signals.size}`,
+    ...Object.entries(sources).flatMap(([name, source]) => sourceLines(name, source, loaded)),
+    '',
+    `rules: ${loaded.program.rules.length}`,
+    ...columns(rulesAsWritten(loaded).map(rule => ruleCells(rule))),
+    '',
+    ...budgetLines(estimateCalls(loaded.program, l2l.rate)),
+    ...(unused.length > 0 ? ['', `read by no rule: ${unused.join(', ')}`] : []),
+  ].join('\n');
+}
+
+function sourceLines(name: string, source: LoadedConfig['config']['sources'][string], loaded: LoadedConfig): string[] {
+  const words = adapterDefinition(source.protocol).describe?.(source);
+  const signals = [...loaded.signals.values()].filter(signal => signal.source === name);
+  const head = [name, source.protocol, words?.source ?? ''].filter(part => part !== '').join('  ');
+  return [
+    `  ${head}`,
+    ...columns(
+      signals.map(signal => signalCells(signal, words?.signals.get(signal.name))),
+      4,
+    ),
+  ];
+}
+
+function signalCells(signal: SignalDefinition, where = ''): string[] {
+  const type = { bool: 'yes/no', number: 'number', string: 'text' }[signal.type];
+  return [signal.name, signal.counter ? 'counter' : type, where];
+}
+
+/** The program orders rules by dependence; people look for them where they stand in the file. */
+function rulesAsWritten({ program }: LoadedConfig): readonly CompiledRule[] {
+  return program.rules.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+}
+
+function ruleCells(rule: CompiledRule): string[] {
+  const line = `line ${rule.place.line}`;
+  switch (rule.kind) {
+    case 'dispatch': {
+      const cleared =
+        rule.whenCleared === 'leave' ? 'is left to people' : `${rule.whenCleared}s ${after(rule.offDelay)}`;
+      const trade = rule.trade === null ? '' : `, trade ${rule.trade}`;
+      return [
+        rule.name,
+        `dispatch ${rule.type} on ${rule.machine}${trade}`,
+        `opens ${after(rule.onDelay)}, ${cleared}`,
+        line,
+      ];
+    }
+    case 'cycles': {
+      const told = rule.mode === 'total' ? 'cycle count' : 'cycles';
+      return [
+        rule.name,
+        `${told} of ${rule.machine}`,
+        `${rule.counter.name} every ${formatDuration(rule.every)}`,
+        line,
+      ];
+    }
+    case 'production': {
+      const { of, counter } = rule.quantity;
+      return [
+        rule.name,
+        `production of ${rule.line}`,
+        `${of === 'total' ? 'all parts' : 'good parts'} from ${counter.name} every ${formatDuration(rule.every)}`,
+        line,
+      ];
+    }
+  }
+}
+
+function after(delay: number): string {
+  return delay === 0 ? 'at once' : `after ${formatDuration(delay)}`;
+}
+
+function budgetLines({ cycles, production, total, allowed, hasDispatches }: CallEstimate): string[] {
+  const share =
+    allowed === null ? 'no limit is set' : `${Math.round((total / allowed) * 100)} % of the ${round(allowed)} allowed`;
+  const lines = [
+    `calls per hour: ${round(total)}, ${share}`,
+    ...columns([
+      ...(cycles > 0 ? [['cycles', round(cycles)]] : []),
+      ...(production > 0 ? [['production', round(production)]] : []),
+      ...(hasDispatches ? [['dispatches', `up to ${CALLS_PER_DISPATCH} more for each one that opens and closes`]] : []),
+    ]),
+  ];
+  if (allowed !== null && total > allowed) {
+    lines.push(
+      '  TOO MANY: the gateway would fall behind for ever; write longer `every:` times or have a higher `rate:` allowed',
+    );
+  } else if (allowed !== null && total > allowed / 2) {
+    lines.push('  little is left for dispatches and for catching up after an outage; write longer `every:` times');
+  }
+  return lines;
+}
+
+function unusedSignals({ program, signals }: LoadedConfig): readonly string[] {
+  const used = new Set(program.rules.flatMap(rule => referencesOf(rule).signals));
+  return [...signals.keys()].filter(name => !used.has(name));
+}
+
+/** Cells in columns as wide as they need to be. */
+function columns(rows: readonly (readonly string[])[], indent = 2): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  }
+  return rows.map(row => {
+    const cells = row.map((cell, index) => cell.padEnd(widths[index] ?? 0));
+    return `${' '.repeat(indent)}${cells.join('  ')}`.trimEnd();
+  });
+}
+
+function round(calls: number): string {
+  return String(Number(calls.toFixed(1)));
+}

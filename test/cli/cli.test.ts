@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { cli, commands } from '../../src/cli/cli.ts';
+import { type Command, type Io, UsageError } from '../../src/cli/command.ts';
+import { ConfigError, StartError } from '../../src/core/errors.ts';
+
+function command(run: Command['run']): typeof commands {
+  return { go: async () => ({ summary: 'goes', help: 'l2l-gateway go: the long text', run }) };
+}
+
+async function at(args: readonly string[], run: Command['run'] = async () => 0) {
+  const printed = { out: '', err: '' };
+  const print = (where: keyof typeof printed) => (text: string) => {
+    printed[where] += `${text}\n`;
+  };
+  const io: Io = {
+    out: print('out'),
+    err: print('err'),
+    env: {},
+    readFile: () => new Uint8Array(),
+    signal: new AbortController().signal,
+  };
+  return { code: await cli(args, io, command(run)), ...printed };
+}
+
+const failing = (error: unknown) => at(['go'], () => Promise.reject(error));
+
+describe('cli', () => {
+  it('has a file for each of its commands', () => {
+    expect(Object.keys(commands)).toEqual(['run', 'check', 'demo']);
+  });
+
+  it.each(Object.entries(commands))('documents the exit codes of %s', async (_, load) => {
+    const { summary, help } = await load();
+
+    expect(summary).toMatch(/^[a-z].*[^.]$/);
+    expect(help).toMatch(/Exit codes: 0 /);
+  });
+
+  it.each([['--help'], ['-h'], ['help']])('lists the commands and exit codes on %s', async arg => {
+    const { code, out, err } = await at([arg]);
+
+    expect(code).toBe(0);
+    expect(out).toContain('  go       goes\n');
+    expect(out).toContain(
+      'Exit codes: 0 done; 1 could not start, or failed; 2 the config is not valid; 64 the command line is not',
+    );
+    expect(err).toBe('');
+  });
+
+  it('lists them as an error when nothing is said', async () => {
+    const { code, out, err } = await at([]);
+
+    expect([code, out]).toEqual([64, '']);
+    expect(err).toContain('  go       goes\n');
+  });
+
+  it.each([
+    ['goo', 'there is no command "goo"; did you mean go?\n'],
+    ['toString', 'there is no command "toString"; the commands are go\n'],
+  ])('does not know the command %s', async (name, words) => {
+    expect(await at([name])).toEqual({ code: 64, out: '', err: words });
+  });
+
+  it.each([['--help'], ['-h']])('shows the help of a command on %s and does not run it', async flag => {
+    expect(await at(['go', 'x', flag], () => Promise.reject(new Error('ran')))).toEqual({
+      code: 0,
+      out: 'l2l-gateway go: the long text\n',
+      err: '',
+    });
+  });
+
+  it('hands on the rest of the line and the exit code', async () => {
+    const got: string[] = [];
+    const run: Command['run'] = async args => {
+      got.push(...args);
+      return 7;
+    };
+
+    expect((await at(['go', 'a', '--b'], run)).code).toBe(7);
+    expect(got).toEqual(['a', '--b']);
+  });
+
+  it('prints every problem of a config and how many there are', async () => {
+    const place = { file: 'g.yaml', line: 4, column: 7 };
+
+    expect(await failing(new ConfigError([{ place, message: 'first' }, { message: 'second' }]))).toEqual({
+      code: 2,
+      out: '',
+      err: 'g.yaml:4:7 first\nsecond\n\nnot valid: 2 problems\n',
+    });
+  });
+
+  it('says why it could not start', async () => {
+    const error = new StartError('the data folder is in use', { cause: new Error('locked') });
+
+    expect(await failing(error)).toEqual({ code: 1, out: '', err: 'the data folder is in use: locked\n' });
+  });
+
+  it('says what it did not understand', async () => {
+    expect(await failing(new UsageError('one file at a time'))).toEqual({
+      code: 64,
+      out: '',
+      err: 'one file at a time\nl2l-gateway go --help shows what can be written\n',
+    });
+  });
+
+  it('keeps the stack of a fault of its own', async () => {
+    const { code, err } = await failing(new TypeError('x is not a function'));
+
+    expect(code).toBe(1);
+    expect(err).toMatch(/TypeError: x is not a function\n\s+at /);
+  });
+});

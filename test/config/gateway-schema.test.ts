@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { Gateway } from '../../src/config/gateway-schema.ts';
+import { Secret } from '../../src/core/secret.ts';
+
+function problems(value: unknown): string[] {
+  return Gateway.safeParse(value).error?.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+}
+
+describe('Gateway', () => {
+  it('needs a name and sends nothing until somebody writes live', () => {
+    expect(Gateway.parse({ name: 'press_shop_1' })).toEqual({
+      name: 'press_shop_1',
+      mode: 'shadow',
+      data: './data',
+      http: { host: '127.0.0.1', port: 8080 },
+      freeze_limit: 600_000,
+      log: 'info',
+    });
+  });
+
+  it.each([
+    ['off', null],
+    ['0.0.0.0:0', { host: '0.0.0.0', port: 0 }],
+    ['localhost:8080', { host: 'localhost', port: 8080 }],
+    ['[::1]:65535', { host: '::1', port: 65_535 }],
+  ])('listens at %s', (http, expected) => {
+    expect(Gateway.parse({ name: 'a', http }).http).toEqual(expected);
+  });
+
+  it.each(['8080', ':8080', 'localhost', 'localhost:', '127.0.0.1:65536', '::1:8080', 'http://localhost:80', 'on'])(
+    'does not listen at %s',
+    http => {
+      expect(problems({ name: 'a', http })).toEqual([expect.stringMatching(/^http: write host:port/)]);
+    },
+  );
+
+  it.each(['Press1', 'press-shop', '1press', 'press.shop', ''])('refuses the name "%s"', name => {
+    expect(problems({ name })).toEqual([
+      'name: write a name in lower-case letters, digits and _, such as press_shop_1',
+    ]);
+  });
+
+  it.each([
+    ['redis://redis:6379', 'redis://redis:6379'],
+    ['rediss://redis.plant:6380/2', 'rediss://redis.plant:6380/2'],
+    [new Secret('redis://:geheim@redis:6379'), 'redis://:geheim@redis:6379'],
+  ])('uses the Redis %s, and hides its address', (redis, expected) => {
+    const parsed = Gateway.parse({ name: 'a', redis });
+
+    expect(parsed.redis?.url.reveal()).toBe(expected);
+    expect(JSON.stringify(parsed)).toContain('"redis":{"url":"***"}');
+  });
+
+  it.each(['redis', 'http://redis', 'redis://:geheim@redis:6379', new Secret('http://x'), 3])(
+    'refuses the Redis address %s without repeating it',
+    redis => {
+      expect(problems({ name: 'a', redis })).toEqual([
+        'redis: write redis://host:6379 or rediss:// for TLS; an address with a password only as a reference such as ${REDIS_URL}',
+      ]);
+    },
+  );
+});

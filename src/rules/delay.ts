@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/**
+ * A running on_delay or off_delay. Only known time counts: while the condition is unknown the delay is paused.
+ * `since` is what is reported; `counted` + the time since `runningFrom` is what has passed.
+ */
+export const DelayState = z.object({
+  since: z.number(),
+  /** Whether `since` is the source's or the receipt's time. */
+  time: z.enum(['source', 'received']),
+  counted: z.number(),
+  /** Null while paused. */
+  runningFrom: z.number().nullable(),
+  /** Null while running. */
+  pausedAt: z.number().nullable(),
+});
+export type DelayState = z.infer<typeof DelayState>;
+
+export function startDelay(since: number, time: DelayState['time']): DelayState {
+  return { since, time, counted: 0, runningFrom: since, pausedAt: null };
+}
+
+/** When `length` ms of known time will have passed; Infinity while paused. */
+export function dueOf(delay: DelayState, length: number): number {
+  return delay.runningFrom === null ? Infinity : delay.runningFrom + Math.max(0, length - delay.counted);
+}
+
+/** Known time that has passed at `at` (ms). */
+export function knownTime(delay: DelayState, at: number): number {
+  return delay.counted + (delay.runningFrom === null ? 0 : Math.max(0, at - delay.runningFrom));
+}
+
+/** Stops counting; true when it was running. */
+export function pauseDelay(delay: DelayState, at: number): boolean {
+  if (delay.runningFrom === null) return false;
+  const until = Math.max(at, delay.runningFrom);
+  delay.counted += until - delay.runningFrom;
+  delay.runningFrom = null;
+  delay.pausedAt = until;
+  return true;
+}
+
+/** Goes on counting after a pause; the pause itself never counts. */
+export function resumeDelay(delay: DelayState, at: number): void {
+  delay.runningFrom = Math.max(at, delay.pausedAt ?? at);
+  delay.pausedAt = null;
+}

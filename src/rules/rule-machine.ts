@@ -1,0 +1,79 @@
+import type { Action, Cause, CauseValue, Mode } from '../core/action.ts';
+import { plainValue } from '../core/action.ts';
+import type { SampleBatch } from '../core/sample.ts';
+import type { CompiledRule, RuleEvent } from './program.ts';
+import type { SignalCell } from './signal-table.ts';
+
+/** What a step knows and collects while the rules' machines look at it. One object for the life of an engine. */
+export type Step = {
+  /** Rises with every step: a cell whose `fresh` is this serial got a sample in it. */
+  serial: number;
+  /** Event time of the input (ms since 1970); a rule's own time may be later. */
+  at: number;
+  time: SampleBatch['time'];
+  retained: boolean;
+  /** Queued messages without a time of their own are arriving: how long ago they happened is not known. */
+  undated: boolean;
+  readonly mode: Mode;
+  readonly freezeLimit: number;
+  readonly events: RuleEvent[];
+  readonly actions: Action[];
+  readonly changed: Set<string>;
+  readonly moved: Set<string>;
+};
+
+/** One rule with its state, updated in place. Machines are deterministic and know no clock. */
+export interface RuleMachine {
+  readonly rule: CompiledRule;
+  /** When `fire` wants to be called (ms since 1970); Infinity: not at all. */
+  readonly due: number;
+  /** `rule.active`. */
+  readonly active: boolean;
+  /** Looks at the signals as they are now. `at` may lie before the rule's own time, which never runs backwards. */
+  evaluate(at: number, step: Step): void;
+  /** Called when `due` has come, with that time. Afterwards `due` has moved or work has been taken off it. */
+  fire(at: number, step: Step): void;
+  /** Nothing was seen since `lastAlive`. */
+  restart(lastAlive: number, at: number, step: Step): void;
+  /** A source it reads began or ended catching up: event time stands still for it meanwhile. */
+  hold(held: boolean, step: Step): void;
+  /** Its timers wait for signals not seen since the start, until `until` at the latest; -Infinity: no longer. */
+  awaitSignals(until: number): void;
+  /** Plain JSON; a machine made from it goes on as if nothing had happened. */
+  state(): object;
+  view(): RuleView;
+}
+
+/** A rule as the status page shows it. */
+export type RuleView = {
+  readonly rule: string;
+  readonly kind: CompiledRule['kind'];
+  /** inactive, pending, active, clearing; counting for the others. */
+  readonly phase: string;
+  /** Since when the phase's condition holds (ms since 1970). */
+  readonly since: number | null;
+  /** When it acts by itself next. */
+  readonly due: number | null;
+  /** Where it stands, in one plain sentence. */
+  readonly text: string;
+};
+
+export function tell(step: Step, rule: CompiledRule, at: number, kind: RuleEvent['kind'], detail: string): void {
+  step.events.push({ rule: rule.name, at, kind, detail });
+  step.changed.add(rule.name);
+}
+
+export function causeOf(rule: CompiledRule, cells: readonly SignalCell[], text: string): Cause {
+  const values: CauseValue[] = cells.map(cell => ({
+    signal: cell.definition.name,
+    value: plainValue(cell.value),
+    quality: cell.quality,
+    at: cell.at,
+  }));
+  return { rule: rule.name, where: `${rule.place.file}:${rule.place.line}`, text, values };
+}
+
+/** The next multiple of `every` after `at`, counted from 1970: on the clock for every length that divides an hour. */
+export function boundaryAfter(at: number, every: number): number {
+  return (Math.floor(at / every) + 1) * every;
+}

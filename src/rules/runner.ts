@@ -1,0 +1,171 @@
+import type { Action } from '../core/action.ts';
+import type { Clock } from '../core/clock.ts';
+import type { TakenMessage } from '../core/commit.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
+import { createCommitter, type Health } from './committer.ts';
+import { createEngine, type SignalView } from './engine.ts';
+import { addResult, createKeptValues, type PendingCommit } from './pending-commit.ts';
+import type { EngineInput, Program, RuleEvent } from './program.ts';
+import type { RuleJournal } from './rule-journal.ts';
+import type { RuleView } from './rule-machine.ts';
+
+export type RunnerOptions = {
+  readonly program: Program;
+  readonly journal: RuleJournal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told after their commit. Must not throw. */
+  readonly onEvents?: (events: readonly RuleEvent[]) => void;
+  /** Actions that are durable now. Must not throw. */
+  readonly onCommitted?: (actions: readonly Action[]) => void;
+  /** Batches not committed yet beyond which intake is refused while the journal takes no commits. Default 100,000. */
+  readonly mostPending?: number;
+};
+
+/** The rules between the sources and the journal. Everything handed in is taken at once, in that order. */
+export interface Runner {
+  /** Goes on from the journal: what it does not know was unknown since the gateway was last alive. */
+  start(): void;
+  samples(batch: SampleBatch): void;
+  status(status: SourceStatus): void;
+  /** What a broker said of our session: kept, so last values still hold; or not, so its packet ids mean nothing any more. */
+  session(source: string, present: boolean): void;
+  /** Takes nothing more; resolves when all that was taken is durable and acknowledged, rejects when the journal refuses it. */
+  stop(): Promise<void>;
+  health(): Health;
+  signals(): SignalView[];
+  rules(): RuleView[];
+  /** Stored states of rules that are not configured (any more), by name. */
+  readonly orphans: ReadonlyMap<string, string>;
+}
+
+/** A counter's raw value waits so long for a commit of its own (ms). */
+const LAZY = 1000;
+
+/**
+ * The only impure part of the rules. While the journal refuses commits the engine goes on seeing, so that nothing is forgotten,
+ * but nothing is acknowledged and no action leaves. Beyond `mostPending` batches intake stops: they are not acknowledged, and
+ * their signals become unknown instead of silently old.
+ */
+export function createRunner(options: RunnerOptions): Runner {
+  const { program, journal, clock, log, mostPending = 100_000 } = options;
+  const engine = createEngine(program, journal.ruleStates());
+  const kept = createKeptValues(engine, journal.keptValues());
+  const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, release });
+  /** Messages in commits that are not durable yet, by source and packet id. */
+  const taking = new Map<string, string>();
+  let wake: { at: number; timer: Disposable } | null = null;
+  let stopped = false;
+
+  function step(input: EngineInput, mustCommit = false): void {
+    const result = engine.step(input);
+    addResult(committer.pending, result);
+    if (mustCommit || result.changed.length > 0 || result.actions.length > 0) committer.soon();
+    else if (result.moved.length > 0) committer.by(clock.now() + LAZY);
+    wakeBy(result.wakeAt);
+  }
+
+  /** A tick that is too early does no harm, so the timer is moved only when it would be too late. */
+  function wakeBy(at: number | null): void {
+    if (at === null || stopped || (wake && wake.at <= at)) return;
+    wake?.timer[Symbol.dispose]();
+    const timer = clock.at(at, () => {
+      wake = null;
+      step({ kind: 'tick', at: clock.now() });
+    });
+    wake = { at, timer };
+  }
+
+  function release(commit: PendingCommit): void {
+    for (const message of commit.taken) {
+      if (taking.get(keyOf(message)) === message.hash) taking.delete(keyOf(message));
+    }
+    for (const receipt of commit.receipts) receipt.committed();
+    if (commit.events.length > 0) options.onEvents?.(commit.events);
+    if (commit.actions.length > 0) options.onCommitted?.(commit.actions);
+  }
+
+  /** True for a message that was taken before: it changes nothing, and is acknowledged after the commit that holds it. */
+  function wasTaken(source: string, receipt: Receipt): boolean {
+    const message = { source, packetId: receipt.packetId, hash: receipt.hash };
+    const { pending } = committer;
+    pending.receipts.push(receipt);
+    const known = taking.get(keyOf(message)) === message.hash || journal.wasTaken(message);
+    if (receipt.duplicate && known) return true;
+    pending.taken.push(message);
+    taking.set(keyOf(message), message.hash);
+    return false;
+  }
+
+  /** Too much waits for the journal: what is not taken must not leave old values standing as if they were known. */
+  function refuse({ source, at, receivedAt, time, samples }: SampleBatch): void {
+    const reason = 'not taken: the journal takes no commits';
+    const unknown = samples.map(({ signal }) => ({ signal, value: null, quality: 'bad' as const, reason }));
+    step({ kind: 'samples', batch: { source, at, receivedAt, time, samples: unknown } });
+  }
+
+  /** The broker kept everything since: up to its first message the last values still hold, as of when they were heard. */
+  function restoreValues(source: string): void {
+    const now = clock.now();
+    const values = kept.of(source, now);
+    if (values.length === 0) return;
+    const at = Math.max(...values.map(value => value.at));
+    const samples = values.map(value => ({ ...value, sourceAt: value.at }));
+    step({ kind: 'samples', batch: { source, at, receivedAt: now, time: 'received', retained: true, samples } });
+  }
+
+  return {
+    start() {
+      const now = clock.now();
+      step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now }, true);
+      for (const rule of engine.orphans.keys()) {
+        log.warn({ rule }, 'the journal knows a rule that is not configured; a dispatch it opened stays open');
+      }
+    },
+    samples(batch) {
+      if (stopped) return;
+      if (!committer.health.healthy && committer.pending.batches >= mostPending) {
+        refuse(batch);
+        return;
+      }
+      committer.pending.batches++;
+      if (batch.receipt && wasTaken(batch.source, batch.receipt)) {
+        committer.soon();
+        return;
+      }
+      step({ kind: 'samples', batch }, batch.receipt !== undefined);
+      for (const sample of batch.samples) {
+        const value = kept.note(sample, batch);
+        if (value) committer.pending.values.set(value.signal, value);
+      }
+    },
+    status({ source, state, at }) {
+      if (!stopped) step({ kind: 'source', source, state, at });
+    },
+    session(source, present) {
+      if (stopped) return;
+      if (present) {
+        restoreValues(source);
+        return;
+      }
+      journal.forgetTaken(source);
+      const { pending } = committer;
+      pending.taken = pending.taken.filter(message => message.source !== source);
+      for (const key of taking.keys()) if (key.startsWith(`${source}\n`)) taking.delete(key);
+    },
+    async stop() {
+      stopped = true;
+      wake?.timer[Symbol.dispose]();
+      await committer.stop();
+    },
+    health: () => committer.health,
+    signals: () => engine.signals(),
+    rules: () => engine.rules(),
+    orphans: engine.orphans,
+  };
+}
+
+function keyOf(message: TakenMessage): string {
+  return `${message.source}\n${message.packetId}`;
+}

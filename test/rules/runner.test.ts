@@ -1,0 +1,322 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import type { Sample, SampleBatch, SourceState, Value } from '../../src/core/sample.ts';
+import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
+import type { Program } from '../../src/rules/program.ts';
+import { createRunner, type Runner, type RunnerOptions } from '../../src/rules/runner.ts';
+import { type MemoryJournal, memoryJournal } from './support/memory-journal.ts';
+import { lines, on } from './support/plant.ts';
+import { counter, cycles, dispatch, is, program, signal } from './support/program.ts';
+
+const lamp = signal('lamp', { source: 'broker', restorable: true });
+const strokes = counter('strokes', { wrapsAt: null, maxRate: 1 }, { source: 'broker' });
+const call = program([dispatch('call', is('lamp'), { onDelay: 0 })], [lamp]);
+const count = program([cycles('count', strokes, { every: 60_000 })], [strokes]);
+
+type Bench = {
+  readonly journal: MemoryJournal;
+  readonly clock: VirtualClock;
+  readonly runner: Runner;
+  readonly committed: Action[];
+  readonly acknowledged: number[];
+  send(
+    samples: Readonly<Record<string, Value>>,
+    packetId?: number,
+    over?: Partial<SampleBatch> & { duplicate?: boolean },
+  ): void;
+  source(state: SourceState): void;
+  /** Resolves when the journal has taken a commit more than before. */
+  nextCommit(): Promise<void>;
+};
+
+const running: Runner[] = [];
+afterEach(async () => {
+  for (const runner of running.splice(0)) await runner.stop().catch(() => 'a journal that refuses is part of the test');
+});
+
+async function start(
+  rules: Program,
+  journal = memoryJournal(),
+  over: Partial<RunnerOptions> = {},
+  at = '06:00',
+): Promise<Bench> {
+  const clock = virtualClock(on(at));
+  const committed: Action[] = [];
+  const acknowledged: number[] = [];
+  const onCommitted = (actions: readonly Action[]) => void committed.push(...actions);
+  const runner = createRunner({ program: rules, journal, clock, log: silentLogger, onCommitted, ...over });
+  running.push(runner);
+  const before = journal.commits.length;
+  runner.start();
+  await vi.waitFor(() => expect(journal.commits.length).toBeGreaterThan(before), { interval: 1 });
+  return {
+    journal,
+    clock,
+    runner,
+    committed,
+    acknowledged,
+    send(values, packetId, { duplicate = false, ...batch } = {}) {
+      const samples = Object.entries(values).map(([name, value]): Sample => ({ signal: name, value, quality: 'good' }));
+      const receipt = packetId && {
+        packetId,
+        hash: JSON.stringify(values),
+        duplicate,
+        committed: () => void acknowledged.push(packetId),
+      };
+      const now = clock.now();
+      runner.samples({
+        source: 'broker',
+        at: now,
+        receivedAt: now,
+        time: 'source',
+        samples,
+        ...(receipt ? { receipt } : {}),
+        ...batch,
+      });
+    },
+    source: state => runner.status({ source: 'broker', state, at: clock.now() }),
+    async nextCommit() {
+      const commits = journal.commits.length;
+      await vi.waitFor(() => expect(journal.commits.length).toBeGreaterThan(commits), { interval: 1 });
+    },
+  };
+}
+
+/** Lets time pass in steps until it is so. */
+function later(bench: Bench, step: number, check: () => void): Promise<void> {
+  return vi.waitFor(
+    () => {
+      bench.clock.advance(step);
+      check();
+    },
+    { interval: 1 },
+  );
+}
+
+describe('runner', () => {
+  it('lets nothing out before its commit: no acknowledgement, no action', async () => {
+    const bench = await start(call);
+    bench.journal.holdBack();
+    bench.send({ lamp: true }, 1);
+    await vi.waitFor(() => expect(bench.journal.waiting()).toBe(1));
+    expect([bench.acknowledged, bench.committed]).toEqual([[], []]);
+    bench.journal.letGo();
+    await vi.waitFor(() => expect(bench.acknowledged).toEqual([1]));
+    expect(lines(bench.committed)).toEqual(['06:00:00 open call reported 06:00:00']);
+    expect(bench.journal.commits.at(-1)).toMatchObject({
+      actions: [{ key: 'call#1:open' }],
+      taken: [{ source: 'broker', packetId: 1 }],
+      states: [{ rule: 'call' }],
+      values: [{ signal: 'lamp', value: true }],
+    });
+  });
+
+  it('gathers what comes during a commit into the next one and acknowledges in order', async () => {
+    const bench = await start(call);
+    bench.journal.holdBack();
+    bench.send({ lamp: true }, 1);
+    await vi.waitFor(() => expect(bench.journal.waiting()).toBe(1));
+    for (let id = 2; id <= 50; id++) bench.send({ lamp: id % 2 === 1 }, id);
+    const commits = bench.journal.commits.length;
+    bench.journal.letGo();
+    await vi.waitFor(() => expect(bench.acknowledged).toHaveLength(50));
+    expect(bench.acknowledged).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect(bench.journal.commits.length - commits).toBe(2);
+    expect(new Set(bench.committed.map(action => action.key)).size).toBe(50);
+  });
+
+  it('commits a raw count lazily, and with the acknowledgement at once', async () => {
+    const bench = await start(count);
+    bench.send({ strokes: 100 });
+    await bench.nextCommit();
+    const commits = bench.journal.commits.length;
+    bench.send({ strokes: 101 });
+    bench.clock.advance(999);
+    await new Promise(resolve => setImmediate(resolve));
+    expect(bench.journal.commits.length).toBe(commits);
+    bench.clock.advance(1);
+    await vi.waitFor(() => expect(bench.journal.commits.length).toBe(commits + 1));
+    bench.send({ strokes: 102 }, 7);
+    await vi.waitFor(() => expect(bench.acknowledged).toEqual([7]));
+    expect(bench.journal.commits.at(-1)?.states).toHaveLength(1);
+  });
+
+  it('lets the clock fire what is due', async () => {
+    const bench = await start(count);
+    bench.send({ strokes: 100 });
+    bench.clock.advance(5000);
+    bench.send({ strokes: 112 });
+    bench.clock.advanceTo(on('06:01'));
+    await vi.waitFor(() => expect(lines(bench.committed)).toEqual(['06:01:00 count +12']));
+  });
+
+  it('says in the journal that it is alive when nothing happens', async () => {
+    const bench = await start(call);
+    bench.clock.advance(9_000);
+    await later(bench, 500, () => expect(bench.journal.lastAlive).toBe(on('06:00:10')));
+    bench.clock.advance(9_000);
+    await later(bench, 500, () => expect(bench.journal.lastAlive).toBeGreaterThanOrEqual(on('06:00:20')));
+    expect(bench.journal.commits).toHaveLength(3);
+  });
+
+  it('commits what is left when it stops', async () => {
+    const bench = await start(count);
+    bench.send({ strokes: 100 });
+    bench.send({ strokes: 101 }, 3);
+    await bench.runner.stop();
+    expect(bench.acknowledged).toEqual([3]);
+    expect(bench.journal.ruleStates().get('count')).toContain('"reading":"101"');
+  });
+});
+
+describe('runner and redelivered messages', () => {
+  it('does not count again what was committed before a crash and never acknowledged', async () => {
+    const before = await start(count);
+    before.send({ strokes: 100 }, 100);
+    before.send({ strokes: 101 }, 101);
+    before.send({ strokes: 102 }, 102);
+    await vi.waitFor(() => expect(before.acknowledged).toHaveLength(3));
+    const after = await start(count, before.journal, {}, '06:00:30');
+    after.send({ strokes: 101 }, 101, { duplicate: true });
+    after.send({ strokes: 102 }, 102, { duplicate: true });
+    after.send({ strokes: 103 }, 103, { duplicate: true });
+    after.clock.advanceTo(on('06:05'));
+    await vi.waitFor(() => expect(lines(after.committed)).toEqual(['06:01:00 count +3']));
+    expect(after.acknowledged).toEqual([101, 102, 103]);
+  });
+
+  it('acknowledges a duplicate of a message still on its way to the disk only after that message', async () => {
+    const bench = await start(count);
+    bench.journal.holdBack();
+    bench.send({ strokes: 100 }, 5);
+    bench.send({ strokes: 100 }, 5, { duplicate: true });
+    await vi.waitFor(() => expect(bench.journal.waiting()).toBe(1));
+    expect(bench.acknowledged).toEqual([]);
+    bench.journal.letGo();
+    await vi.waitFor(() => expect(bench.acknowledged).toEqual([5, 5]));
+  });
+
+  it('takes a message anew when its packet id comes without the duplicate flag', async () => {
+    const bench = await start(call);
+    bench.send({ lamp: true }, 9);
+    bench.send({ lamp: false }, 10);
+    bench.send({ lamp: true }, 9);
+    await vi.waitFor(() =>
+      expect(bench.committed.map(action => action.key)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']),
+    );
+  });
+
+  it('forgets packet ids when the broker kept no session', async () => {
+    const bench = await start(call);
+    bench.send({ lamp: true }, 9);
+    bench.send({ lamp: false }, 10);
+    await vi.waitFor(() => expect(bench.acknowledged).toHaveLength(2));
+    bench.runner.session('broker', false);
+    bench.send({ lamp: true }, 9, { duplicate: true });
+    await vi.waitFor(() => expect(bench.committed.at(-1)?.key).toBe('call#2:open'));
+  });
+});
+
+describe('runner and a kept session', () => {
+  const slow = program([dispatch('alarmed', is('lamp'), { onDelay: 30_000 })], [lamp]);
+
+  it('opens for a value acknowledged before a crash that the device does not repeat', async () => {
+    const before = await start(slow);
+    before.source('connected');
+    before.send({ lamp: true }, 1);
+    await vi.waitFor(() => expect(before.acknowledged).toEqual([1]));
+    const after = await start(slow, before.journal, {}, '06:00:40');
+    after.runner.session('broker', true);
+    after.source('catching_up');
+    after.source('connected');
+    after.clock.advance(1000);
+    await vi.waitFor(() => expect(lines(after.committed)).toEqual(['06:00:30 open alarmed reported 06:00:00']));
+  });
+
+  it('restores nothing without a session, nothing stale and nothing that had become bad', async () => {
+    const stale = program([dispatch('alarmed', is('lamp'), { onDelay: 0 })], [{ ...lamp, staleAfter: 30_000 }]);
+    const before = await start(slow);
+    before.source('connected');
+    before.send({ lamp: true }, 1);
+    await vi.waitFor(() => expect(before.acknowledged).toEqual([1]));
+    const away = await start(stale, before.journal, {}, '06:10');
+    away.runner.session('broker', false);
+    away.runner.session('broker', true);
+    expect(away.runner.signals()).toMatchObject([{ good: false, value: null }]);
+    before.runner.samples({
+      source: 'broker',
+      at: on('06:00'),
+      receivedAt: on('06:00'),
+      time: 'source',
+      samples: [{ signal: 'lamp', value: null, quality: 'bad' }],
+    });
+    await before.runner.stop();
+    const bad = await start(slow, before.journal, {}, '06:00:05');
+    bad.runner.session('broker', true);
+    expect(bad.runner.signals()).toMatchObject([{ good: false, value: null }]);
+  });
+
+  it('keeps values over a lost connection of the same process', async () => {
+    const bench = await start(slow);
+    bench.source('connected');
+    bench.send({ lamp: true }, 1);
+    bench.clock.advance(10_000);
+    bench.source('disconnected');
+    bench.clock.advance(60_000);
+    bench.runner.session('broker', true);
+    bench.source('catching_up');
+    bench.source('connected');
+    bench.clock.advance(1);
+    await vi.waitFor(() => expect(lines(bench.committed)).toEqual(['06:00:30 open alarmed reported 06:00:00']));
+  });
+});
+
+describe('runner while the journal refuses commits', () => {
+  it('acknowledges and sends nothing, says so, forgets nothing, and goes on', async () => {
+    const bench = await start(call);
+    bench.journal.refuse(new Error('disk full'));
+    bench.send({ lamp: true }, 1);
+    await vi.waitFor(() => expect(bench.journal.refused()).toBe(1));
+    await vi.waitFor(() =>
+      expect(bench.runner.health()).toMatchObject({ healthy: false, reason: expect.stringContaining('disk full') }),
+    );
+    bench.send({ lamp: false }, 2);
+    expect([bench.acknowledged, bench.committed]).toEqual([[], []]);
+    bench.journal.refuse(null);
+    await later(bench, 1000, () => expect(bench.acknowledged).toEqual([1, 2]));
+    expect(bench.committed.map(action => action.key)).toEqual(['call#1:open', 'call#1:close']);
+    expect(bench.runner.health()).toEqual({ healthy: true });
+  });
+
+  it('tries again with a back-off, not with every sample', async () => {
+    const bench = await start(call);
+    bench.journal.refuse(new Error('disk full'));
+    for (let index = 0; index < 20; index++) {
+      bench.send({ lamp: index % 2 === 0 });
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    expect(bench.journal.refused()).toBe(1);
+    await later(bench, 125, () => expect(bench.journal.refused()).toBe(2));
+  });
+
+  it('stops intake beyond its limit: what is refused is unknown, not old', async () => {
+    const bench = await start(call, memoryJournal(), { mostPending: 2 });
+    bench.journal.refuse(new Error('disk full'));
+    bench.send({ lamp: false }, 1);
+    await vi.waitFor(() => expect(bench.runner.health().healthy).toBe(false));
+    bench.send({ lamp: false }, 2);
+    bench.send({ lamp: true }, 3);
+    expect(bench.runner.signals()).toMatchObject([{ good: false, reason: 'not taken: the journal takes no commits' }]);
+    bench.journal.refuse(null);
+    await later(bench, 1000, () => expect(bench.acknowledged).toEqual([1, 2]));
+  });
+
+  it('does not pretend to have stopped cleanly', async () => {
+    const bench = await start(call);
+    bench.journal.refuse(new Error('disk full'));
+    bench.send({ lamp: true }, 1);
+    await expect(bench.runner.stop()).rejects.toThrow('disk full');
+    expect(bench.acknowledged).toEqual([]);
+  });
+});

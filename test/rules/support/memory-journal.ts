@@ -1,0 +1,63 @@
+import type { KeptValue, RuleCommit, TakenMessage } from '../../../src/core/commit.ts';
+import type { RuleJournal } from '../../../src/rules/rule-journal.ts';
+
+/** A journal in memory whose commits can be held back or refused. */
+export type MemoryJournal = RuleJournal & {
+  readonly commits: RuleCommit[];
+  /** Commits asked for and not answered yet. */
+  waiting(): number;
+  /** From now on a commit waits for `letGo`. */
+  holdBack(): void;
+  letGo(): void;
+  /** From now on commits are refused, with this error; null: taken again. */
+  refuse(error: Error | null): void;
+  readonly refused: () => number;
+};
+
+export function memoryJournal(): MemoryJournal {
+  const states = new Map<string, string>();
+  const values = new Map<string, KeptValue>();
+  const taken = new Map<string, string>();
+  const commits: RuleCommit[] = [];
+  const held: (() => void)[] = [];
+  let holding = false;
+  let refusal: Error | null = null;
+  let refusals = 0;
+  const keyOf = ({ source, packetId }: Omit<TakenMessage, 'hash'>) => `${source} ${packetId}`;
+
+  return {
+    commits,
+    waiting: () => held.length,
+    holdBack() {
+      holding = true;
+    },
+    letGo() {
+      holding = false;
+      for (const release of held.splice(0)) release();
+    },
+    refuse(error) {
+      refusal = error;
+    },
+    refused: () => refusals,
+    ruleStates: () => states,
+    keptValues: () => [...values.values()],
+    get lastAlive() {
+      return commits.at(-1)?.at ?? null;
+    },
+    wasTaken: message => taken.get(keyOf(message)) === message.hash,
+    forgetTaken(source) {
+      for (const key of taken.keys()) if (key.startsWith(`${source} `)) taken.delete(key);
+    },
+    async commit(commit) {
+      if (holding) await new Promise<void>(resolve => held.push(resolve));
+      if (refusal) {
+        refusals++;
+        throw refusal;
+      }
+      for (const { rule, state } of commit.states) states.set(rule, state);
+      for (const value of commit.values) values.set(value.signal, value);
+      for (const message of commit.taken) taken.set(keyOf(message), message.hash);
+      commits.push(commit);
+    },
+  };
+}

@@ -158,6 +158,11 @@ export interface Delivery {
   freeze(actions: readonly StoredAction[], chain: ChainState): Freeze;
   /** Reads what must be known before the first send: a person's open dispatch, a count's base. At most once a call. */
   prepare(call: Call, signal: AbortSignal): Promise<Prepared>;
+  /**
+   * Waits for the budget's permit for one send. Before the `sending` mark, so that a crash while waiting leaves nothing unknown.
+   * Resolves to false when `signal` aborted first.
+   */
+  admit(signal: AbortSignal): Promise<boolean>;
   send(call: Call, signal: AbortSignal): Promise<Outcome>;
   look(call: Call, signal: AbortSignal): Promise<Look>;
   follow(call: Call, signal: AbortSignal): Promise<Follow>;

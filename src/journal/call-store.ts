@@ -134,6 +134,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
     const call = open.get(id);
     if (!call || !from.includes(call.state)) return Promise.resolve(false);
     const looks = to.looks ?? call.looks;
+    // What came of a call has no hurry, found `sending` after a crash it is only looked up; unless its lane goes on with it.
+    const when = call.lanes.some(lane => lanes.waiting(lane, 1).length > 0) ? 'soon' : 'lazily';
     const { durable } = group.write(() => {
       const moved = move.run(
         to.state,
@@ -149,7 +151,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
       note.run(id, call.attempt, to.at, to.state, to.reason, to.detail, to.answer ?? null);
       const state = ACTION_STATE[to.state];
       if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
-    });
+    }, when);
     const { state, notBefore, reason, detail } = to;
     remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result });
     return durable.then(() => true);
@@ -186,13 +188,14 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
       for (const lane of lanesOf(actions)) {
         if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);
       }
+      // Lost with a crash its actions wait again; what has to be durable before the send is the mark that follows.
       const { value: id } = group.write(() => {
         const call = insertCall.insert(first.kind, request.path, request.body, notBefore, createdAt, epoch);
         for (const action of actions) {
           if (takeAction.run(call, action.id) !== 1) throw new Error(`action ${action.key} is not waiting any more`);
         }
         return call;
-      });
+      }, 'lazily');
       lanes.remove(actions);
       const call: Call = {
         id,

@@ -3,9 +3,12 @@ import type { DatabaseSync } from 'node:sqlite';
 /** Writes go into the transaction under way at once, so later reads see them; the promise resolves when it is on disk. */
 export type Written<T> = { readonly value: T; readonly durable: Promise<void> };
 
+/** `lazily`: nothing waits for it, so it rides with the next write that something waits for, if one comes soon. */
+export type When = 'soon' | 'lazily';
+
 export interface GroupCommit {
   /** Runs `work` in the open transaction; all of it takes place or, when it throws, none. */
-  write<T>(work: () => T): Written<T>;
+  write<T>(work: () => T, when?: When): Written<T>;
   /** Commits what is open now. Throws when the disk refuses. */
   flush(): void;
   /** Called after a commit that failed: everything of that transaction is gone, memory that mirrors it has to be read again. */
@@ -17,6 +20,8 @@ const SMALL_GROUP = 8;
 /** Under load groups gather this long (ms), so that one fsync carries many. */
 const GATHER = 5;
 const MOST_WRITES = 500;
+/** How long a write that nothing waits for may wait for one to ride with (ms). */
+const LAZY = 20;
 
 export function groupCommit(db: DatabaseSync): GroupCommit {
   const begin = db.prepare('BEGIN IMMEDIATE');
@@ -26,20 +31,31 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
   const undo = db.prepare('ROLLBACK TO one_write');
   const listeners: ((cause: Error) => void)[] = [];
 
-  type Group = PromiseWithResolvers<void> & { writes: number; timer?: NodeJS.Timeout; immediate?: NodeJS.Immediate };
+  type Group = PromiseWithResolvers<void> & {
+    writes: number;
+    when: When;
+    timer?: NodeJS.Timeout;
+    immediate?: NodeJS.Immediate;
+  };
   let group: Group | undefined;
   let lastSize = 0;
   let lastEnd = 0;
 
   function open(): Group {
     begin.run();
-    const opened: Group = { ...Promise.withResolvers<void>(), writes: 0 };
+    const opened: Group = { ...Promise.withResolvers<void>(), writes: 0, when: 'lazily' };
     // Whoever writes holds the promise; a group nobody waits for must not end the process when it fails.
     opened.promise.catch(() => {});
+    opened.timer = setTimeout(tryFlush, LAZY);
+    return opened;
+  }
+
+  function hurry(opened: Group): void {
+    opened.when = 'soon';
+    clearTimeout(opened.timer);
     const wait = lastSize < SMALL_GROUP ? 0 : lastEnd + GATHER - performance.now();
     if (wait >= 1) opened.timer = setTimeout(tryFlush, wait);
     else opened.immediate = setImmediate(tryFlush);
-    return opened;
   }
 
   function take(): Group | undefined {
@@ -81,9 +97,10 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
   }
 
   return {
-    write(work) {
+    write(work, when = 'soon') {
       group ??= open();
       const mine = group;
+      if (when === 'soon' && mine.when === 'lazily') hurry(mine);
       savepoint.run();
       let value: ReturnType<typeof work>;
       try {

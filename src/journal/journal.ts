@@ -108,7 +108,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     id,
     epoch,
     lastAlive,
-    alive: at => void group.write(() => putMeta.run('alive', String(at))),
+    alive: at => void group.write(() => putMeta.run('alive', String(at)), 'lazily'),
     counts() {
       const by = new Map(countStates.all().map(row => [row.state, row.n]));
       return {
@@ -136,11 +136,16 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
 /** Puts in order what an earlier life left behind, before anybody reads. */
 function recover(db: DatabaseSync, options: JournalOptions, lastAlive: number | null): void {
   const diedAt = lastAlive ?? options.now();
+  query(
+    db,
+    "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
+  ).run(diedAt);
   // A mark without an outcome: the request may have left, and may still land for a while.
   query(
     db,
     "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE state = 'sending'",
   ).run(diedAt, options.settle);
+  parkDeadly(db, options);
   // Never sent: its actions wait again, and may be merged with what came since.
   query(
     db,
@@ -148,6 +153,20 @@ function recover(db: DatabaseSync, options: JournalOptions, lastAlive: number | 
   ).run();
   query(db, "DELETE FROM call WHERE state = 'frozen'").run();
   parkForeign(db, options);
+}
+
+/** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */
+const MOST_CRASHES = 5;
+
+function parkDeadly(db: DatabaseSync, options: JournalOptions): void {
+  const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
+  const deadly = `SELECT call FROM attempt WHERE reason = 'crashed' GROUP BY call HAVING count(*) >= ${MOST_CRASHES}`;
+  query(
+    db,
+    `UPDATE action SET state = 'parked', detail = ?, settled_at = ?
+     WHERE state = 'in_call' AND call IN (SELECT id FROM call WHERE state = 'unknown' AND id IN (${deadly}))`,
+  ).run(why, options.now());
+  query(db, `UPDATE call SET state = 'parked', detail = ? WHERE state = 'unknown' AND id IN (${deadly})`).run(why);
 }
 
 /** Nothing made for one L2L site is ever sent to another. */

@@ -28,6 +28,9 @@ export type Exchange =
 
 /** HTTP towards one L2L address: budget, time-out, key. Knows nothing of what the requests mean. Never rejects. */
 export interface Client {
+  /** Takes the budget's permit for one `post`; resolves to false when `signal` aborted first. */
+  admit(signal: AbortSignal): Promise<boolean>;
+  /** Sends at once: its permit was taken before. */
   post(request: FrozenRequest, signal: AbortSignal): Promise<Exchange>;
   /** `method` as in `machines/`. */
   get(method: string, query: Fields, priority: Priority, signal: AbortSignal): Promise<Exchange>;
@@ -147,12 +150,16 @@ export function createClient(options: ClientOptions): Client {
     });
   }
 
-  async function perform(request: Sent, priority: Priority, signal: AbortSignal): Promise<Exchange> {
+  async function admit(priority: Priority, signal: AbortSignal): Promise<boolean> {
     try {
       await budget.take(priority, signal);
+      return true;
     } catch {
-      return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped while waiting for the call budget' };
+      return false; // Aborted, which is all that ends the wait early.
     }
+  }
+
+  async function perform(request: Sent, signal: AbortSignal): Promise<Exchange> {
     if (signal.aborted) return { kind: 'failed', left: false, reason: 'stopped', detail: 'the gateway is stopping' };
     const result = await exchange(request, signal);
     if (result.kind === 'answered' && result.retryAfter !== undefined) budget.pause(result.retryAfter);
@@ -160,9 +167,14 @@ export function createClient(options: ClientOptions): Client {
   }
 
   return {
-    post: (request, signal) => perform(request, 'send', signal),
-    get: (method, query, priority, signal) =>
-      perform({ method: 'GET', path: `${apiPath(method)}?${encodeFields(query)}` }, priority, signal),
+    admit: signal => admit('send', signal),
+    post: perform,
+    async get(method, query, priority, signal) {
+      const admitted = await admit(priority, signal);
+      if (!admitted)
+        return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped while waiting for the call budget' };
+      return perform({ method: 'GET', path: `${apiPath(method)}?${encodeFields(query)}` }, signal);
+    },
     close: () => pool.destroy(),
   };
 }

@@ -68,6 +68,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         failed,
       ),
 
+    admit: signal => client.admit(signal),
+
     send(call, signal) {
       const handler = handlers[call.kind];
       let isOut = false;

@@ -224,6 +224,27 @@ describe('journal: after a crash', () => {
     expect(found?.request).toEqual(REQUEST);
   });
 
+  it('parks a call that was on its way each of five times the gateway ended', async () => {
+    const folder = testFolder();
+    const first = open(folder);
+    await write(first, increment('A', 1));
+    const { id } = freezeHead(first, 'cycles:A');
+    await first.markSending(id, 0, null, 1);
+    first.close();
+    for (let attempt = 1; attempt < 5; attempt++) {
+      const again = open(folder);
+      expect(again.call(id)?.state).toBe('unknown');
+      await again.transition(id, ['unknown'], { state: 'retry', at: 2, notBefore: 2, reason: null, detail: null });
+      await again.markSending(id, attempt, null, 3);
+      again.close();
+    }
+
+    const last = open(folder);
+
+    expect(last.call(id)).toMatchObject({ state: 'parked', detail: expect.stringContaining('5 times') });
+    expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
+  });
+
   it('parks what was made for another destination, and says so', async () => {
     const folder = testFolder();
     const journal = open(folder);

@@ -98,6 +98,7 @@ export function scripted(respond: (sent: Sent) => Exchange, options: Partial<Del
     return Promise.resolve(respond(request));
   };
   const client: Client = {
+    admit: async () => true,
     post: ({ path, body }) => exchange('POST', path, body),
     get: (method, query) => exchange('GET', method, encodeFields(query)),
     close: () => Promise.resolve(),

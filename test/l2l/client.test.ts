@@ -170,9 +170,12 @@ describe('L2L client', () => {
       };
       const server = await startHttpServer((_request, response) => response.end('{}'));
       const stop = new AbortController();
-      const answer = client(server.url, { budget }).post(OPEN, stop.signal);
+      const one = client(server.url, { budget });
+      const read = one.get('machines/', {}, 'look', stop.signal);
+      const admitted = one.admit(stop.signal);
       stop.abort();
-      expect(await answer).toMatchObject({ kind: 'failed', left: false, reason: 'stopped' });
+      expect(await read).toMatchObject({ kind: 'failed', left: false, reason: 'stopped' });
+      expect(await admitted).toBe(false);
       expect(server.seen).toEqual([]);
     });
   });

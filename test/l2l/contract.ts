@@ -165,6 +165,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
 
     it('turns a fault of its own into an outcome', async () => {
       const broken: Client = {
+        admit: async () => true,
         post: () => Promise.reject(new Error('bug')),
         get: () => Promise.reject(new Error('bug')),
         close: () => Promise.resolve(),

@@ -1,0 +1,268 @@
+import type { Clock } from '../core/clock.ts';
+import type { Call, CallState, Delivery } from '../core/delivery.ts';
+import { words } from '../core/errors.ts';
+import { Started } from '../core/lifecycle.ts';
+import type { Logger } from '../core/logger.ts';
+import { createBook, type Entry } from './book.ts';
+import type { BreakerOptions, Pause } from './breaker.ts';
+import type { CallJournal } from './call-journal.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { startEmbeddedRedis } from './embedded-redis.ts';
+import { createGate } from './gate.ts';
+import { openJobs } from './jobs.ts';
+import { createProbe } from './probe.ts';
+import { checkRedis, type LinkStatus, openRedis, type RedisAddress, unlinkOthers, watchLink } from './redis.ts';
+import { createScheduler } from './scheduler.ts';
+import { type CallCounts, createSettler } from './settler.ts';
+import { createSweeper } from './sweeper.ts';
+import { afterSend, TIMING_DEFAULTS, type Timings } from './verdicts.ts';
+import { createWorker } from './worker.ts';
+
+export type CallQueueOptions = {
+  readonly journal: CallJournal;
+  readonly delivery: Delivery;
+  /** A Redis somebody runs, or where the gateway's own may put its socket. */
+  readonly redis: RedisAddress | { readonly runtimeDir: string };
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Requests on their way at once, 1 to 64. */
+  readonly concurrency: number;
+  /** Calls per millisecond that L2L allows; null: no budget. Decides how far ahead calls are built. */
+  readonly rate: number | null;
+  readonly timings?: Partial<Timings>;
+  readonly breaker?: Partial<BreakerOptions>;
+  /** How often Redis is compared with the journal (ms). */
+  readonly sweepEvery?: number;
+  readonly stalledInterval?: number;
+  readonly random?: () => number;
+};
+
+export type CallQueueStatus = {
+  readonly redis: LinkStatus;
+  /** What is wrong with how Redis is set up, with the line that mends it. */
+  readonly redisProblems: readonly string[];
+  readonly paused: Pause | null;
+  /** Requests under way, and outcomes that are not durable yet. */
+  readonly running: number;
+  readonly open: Readonly<Partial<Record<CallState, number>>>;
+  /** Oldest action in an open call (ms since 1970). */
+  readonly oldestOpenAt: number | null;
+  /** Since the start. */
+  readonly counts: Readonly<CallCounts>;
+};
+
+export interface CallQueue {
+  /** There may be something new to send: call it after commits and after a person changed something. */
+  wake(): void;
+  /** During a pause: try one call now. */
+  probeNow(): void;
+  status(): CallQueueStatus;
+  /** Lets requests under way end for up to `drain` ms, cuts off the rest, and leaves nothing running. */
+  stop(drain: number): Promise<void>;
+}
+
+/** How far ahead calls are built: what is not built yet can still be merged with what comes. */
+const BUDGET_AHEAD = 2000;
+const MOST_CONCURRENCY = 64;
+/** After a request was cut off: for its outcome to become durable (ms). */
+const LAST_OUTCOMES = 2000;
+
+/**
+ * The road from the journal to L2L: scheduler → one BullMQ job a call → worker → outcome. The journal is the truth; Redis may be
+ * away, empty or old at any time. Resolves as soon as it runs, also while Redis does not answer.
+ */
+export async function openCallQueue(options: CallQueueOptions): Promise<CallQueue> {
+  const { journal, delivery, clock, log } = options;
+  const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
+  const timings = { ...TIMING_DEFAULTS, ...options.timings };
+  const family = `{l2l:${journal.id}:`;
+  const prefix = `${family}${journal.epoch}}`;
+  const started = new Started();
+  const cutOff = new AbortController();
+  const book = createBook();
+  let stopping = false;
+  let passing: NodeJS.Immediate | undefined;
+  let redisProblems: readonly string[] = [];
+
+  const address = await redisAddress();
+
+  async function redisAddress(): Promise<RedisAddress> {
+    if (!('runtimeDir' in options.redis)) return options.redis;
+    const { runtimeDir } = options.redis;
+    const redis = await startEmbeddedRedis({ runtimeDir, journal: journal.id, epoch: journal.epoch, log });
+    started.add('redis', () => redis.stop());
+    return { socket: redis.socket };
+  }
+
+  const ready = () => link.up && !stopping;
+  const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
+  const dispatch = (entry: Entry) => dispatcher.dispatch(entry);
+
+  const gate = createGate({
+    clock,
+    log,
+    ...(options.breaker && { breaker: options.breaker }),
+    onPause: pause => {
+      // A commit that failed took everything of its group with it.
+      if (pause.cause === 'journal') setImmediate(() => stopping || sweeper.reconcile());
+    },
+    onOpen(ended) {
+      if (ended.cause === 'refused') settler.forgiveSuspects();
+      dispatcher.release();
+      wake();
+    },
+    onProbe: () => probe.tryOne(),
+  });
+  const settler = createSettler({
+    journal,
+    book,
+    gate,
+    clock,
+    log,
+    signal: cutOff.signal,
+    onWaiting: dispatch,
+    onLeft(call: Call) {
+      if (call.actions.some(action => action.chain !== null)) scheduler.forgetHeld();
+      wake();
+    },
+  });
+  const mostFrozen = Math.max(2 * concurrency, Math.floor((options.rate ?? 0) * BUDGET_AHEAD));
+  const scheduler = createScheduler({ journal, delivery, book, now: () => clock.now(), log, mostFrozen });
+  const probe = createProbe({ book, gate, clock, settler, scheduler, dispatch, ready });
+  const run = createWorker({
+    journal,
+    delivery,
+    book,
+    gate,
+    settler,
+    clock,
+    timings,
+    random: options.random ?? Math.random,
+    log,
+    signal: cutOff.signal,
+    admits,
+  });
+
+  const producer = openRedis(address, 'producer', 'l2l-gateway');
+  const worker = openRedis(address, 'worker', 'l2l-gateway');
+  const link = watchLink(
+    producer,
+    () => clock.now(),
+    log,
+    () => void onUp(),
+  );
+  const jobs = openJobs({
+    producer,
+    worker,
+    prefix,
+    concurrency,
+    log,
+    ...(options.stalledInterval !== undefined && { stalledInterval: options.stalledInterval }),
+    async run(jobId, data) {
+      if (await run(jobId, data)) probe.ended(data.call);
+    },
+  });
+  const dispatcher = createDispatcher({ book, clock, log, jobs, admits: entry => link.up && admits(entry) });
+  const sweeper = createSweeper({
+    journal,
+    book,
+    jobs,
+    dispatch,
+    doubt(entry) {
+      entry.running = true;
+      const detail = 'found on its way, but nobody sends it';
+      const policy = delivery.policy(entry.call.kind);
+      const at = { now: clock.now(), random: 0, setbacks: entry.setbacks, timings, policy };
+      settler.settle(entry, ['sending'], afterSend({ kind: 'unknown', reason: 'crashed', detail }, at));
+    },
+  });
+  started.add('jobs', () => jobs.close());
+
+  /** After every connect: Redis may be empty, or as it was a while ago. */
+  async function onUp(): Promise<void> {
+    await sweep();
+    try {
+      redisProblems = await checkRedis(producer);
+      for (const problem of redisProblems) log.error({}, problem);
+      await unlinkOthers(producer, family, prefix);
+    } catch (cause) {
+      log.debug({ error: words(cause) }, 'Redis went away while it was looked over');
+    }
+  }
+
+  function pass(): void {
+    passing = undefined;
+    if (!ready()) return;
+    if (gate.pause) probe.tryOne();
+    else for (const entry of scheduler.fill()) dispatch(entry);
+  }
+
+  function wake(): void {
+    if (!stopping && !passing) passing = setImmediate(pass);
+  }
+
+  let sweeping: Promise<void> | undefined;
+  function sweep(): Promise<void> {
+    if (!ready()) return Promise.resolve();
+    scheduler.forgetHeld();
+    sweeping ??= sweeper
+      .sweep()
+      .catch(cause => log.debug({ error: words(cause) }, 'Redis went away during a sweep'))
+      .finally(() => {
+        sweeping = undefined;
+        wake();
+      });
+    return sweeping;
+  }
+
+  const timer = setInterval(() => void sweep(), options.sweepEvery ?? 2000);
+  started.add('sweeper', () => clearInterval(timer));
+  sweeper.reconcile();
+
+  return {
+    wake,
+    probeNow: () => gate.probeNow(),
+    status() {
+      const open: Partial<Record<CallState, number>> = {};
+      let oldestOpenAt: number | null = null;
+      for (const { call } of book.all()) {
+        open[call.state] = (open[call.state] ?? 0) + 1;
+        for (const action of call.actions) oldestOpenAt = Math.min(oldestOpenAt ?? action.at, action.at);
+      }
+      return {
+        redis: link.status,
+        redisProblems,
+        paused: gate.pause,
+        running: book.running,
+        open,
+        oldestOpenAt,
+        counts: { ...settler.counts },
+      };
+    },
+    async stop(drain) {
+      stopping = true;
+      gate.stop();
+      jobs.pause();
+      await within(drain, idle);
+      cutOff.abort(new Error('the gateway stops'));
+      await within(LAST_OUTCOMES, idle);
+      for (const error of await started.stop(15_000))
+        log.error({ error: words(error) }, 'the queue did not stop cleanly');
+    },
+  };
+
+  async function idle(): Promise<void> {
+    while (book.running > 0) await new Promise(resolve => setTimeout(resolve, 5));
+    await settler.settled();
+  }
+}
+
+/** Waits for something, but no longer than `ms`. */
+async function within(ms: number, work: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work(), late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { access, constants, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { StartError, words } from '../core/errors.ts';
+import { backoff } from '../core/lifecycle.ts';
+import type { Logger } from '../core/logger.ts';
+
+export type EmbeddedRedisOptions = {
+  /** Where the socket's folder is made, such as /run/l2l-gateway. One that is too long for a socket is replaced by a short one. */
+  readonly runtimeDir: string;
+  /** Journal id and epoch: every life of the gateway gets a folder of its own. */
+  readonly journal: string;
+  readonly epoch: number;
+  readonly log: Logger;
+  /** Program to start; found on PATH unless it is a path. */
+  readonly command?: string;
+  readonly random?: () => number;
+};
+
+export interface EmbeddedRedis {
+  readonly socket: string;
+  /** Resolves when the process is gone and its folder removed. */
+  stop(): Promise<void>;
+}
+
+/** Longest path a unix socket may have on Linux and macOS, less the closing zero. */
+const LONGEST_SOCKET_PATH = 103;
+const READY_WITHIN = 10_000;
+const LONGEST_RESTART_WAIT = 5000;
+
+/**
+ * Two shells around Redis, in a process group of their own. The outer one reads standard input, which nobody writes to: it
+ * ends when the gateway does, whatever ended it. The inner one waits for Redis. Whichever comes first ends the whole group by its
+ * number 0, "my own group", so no process id that may have been given to somebody else is ever named.
+ */
+const WRAPPER = '( "$@" </dev/null; kill -KILL 0 ) & read -r _; kill -KILL 0';
+
+/**
+ * Starts the gateway's own Redis: unix socket only, nothing on disk, gone with the gateway even after SIGKILL. Started again when
+ * it dies; it comes back empty and the queue fills it from the journal. Throws a StartError that says what to do.
+ */
+export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
+  const { log } = options;
+  const command = await findCommand(options.command ?? 'redis-server');
+  const folder = await makeFolder(options);
+  const socket = join(folder, 'redis.sock');
+  const random = options.random ?? Math.random;
+  const stopping = new AbortController();
+  let life = startOnce(command, folder, socket);
+
+  try {
+    await answering(life, socket);
+  } catch (cause) {
+    await endOnce(life);
+    await rm(folder, { recursive: true, force: true });
+    throw new StartError('the gateway could not start its own Redis; start redis-server by hand to see why', { cause });
+  }
+  const supervised = supervise();
+
+  async function supervise(): Promise<void> {
+    let deaths = 0;
+    while (!stopping.signal.aborted) {
+      const startedAt = performance.now();
+      await life.ended;
+      if (stopping.signal.aborted) return;
+      deaths = performance.now() - startedAt > 60_000 ? 1 : deaths + 1;
+      log.error({ output: life.output() }, 'the gateway’s own Redis ended; it is started again');
+      try {
+        await wait(backoff(deaths, 100, LONGEST_RESTART_WAIT, random()), undefined, { signal: stopping.signal });
+      } catch {
+        return; // Only stop() ends this wait.
+      }
+      await rm(socket, { force: true });
+      life = startOnce(command, folder, socket);
+    }
+  }
+
+  return {
+    socket,
+    async stop() {
+      stopping.abort();
+      await endOnce(life);
+      await supervised;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Life = { readonly child: ChildProcess; readonly ended: Promise<void>; readonly output: () => string };
+
+function startOnce(command: string, folder: string, socket: string): Life {
+  const settings = [
+    ['port', '0'],
+    ['unixsocket', socket],
+    ['unixsocketperm', '700'],
+    ['dir', folder],
+    ['save', ''],
+    ['appendonly', 'no'],
+    ['maxmemory-policy', 'noeviction'],
+    ['daemonize', 'no'],
+    ['loglevel', 'warning'],
+  ].flatMap(([key, value]) => [`--${key}`, value ?? '']);
+  // `detached` makes the wrapper the leader of its own session: Ctrl-C in the terminal reaches the gateway, not Redis.
+  const child = spawn('/bin/sh', ['-c', WRAPPER, 'redis-wrapper', command, ...settings], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-2000);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  // The pipe breaks when Redis ends first; the exit tells the same.
+  child.stdin.on('error', () => {});
+  const ended = new Promise<void>(resolve => {
+    child.once('error', error => {
+      keep(Buffer.from(words(error)));
+      resolve();
+    });
+    child.once('exit', () => resolve());
+  });
+  return { child, ended, output: () => output.trim() };
+}
+
+/** Closing the pipe is the same way out as the gateway's own death: one path, always tried. */
+async function endOnce(life: Life): Promise<void> {
+  life.child.stdin?.end();
+  await life.ended;
+}
+
+async function answering(life: Life, socket: string): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN;
+  const dead = life.ended.then(() => {
+    throw new Error(`redis-server ended at once: ${life.output() || 'it said nothing'}`);
+  });
+  // Once Redis answers, its end is the supervisor's business.
+  dead.catch(() => {});
+  while (!(await Promise.race([connects(socket), dead]))) {
+    if (performance.now() > deadline) throw new Error(`redis-server did not answer on ${socket} within 10 s`);
+    await Promise.race([wait(20), dead]);
+  }
+}
+
+function connects(socket: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const connection = createConnection(socket);
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once('error', () => resolve(false));
+  });
+}
+
+async function findCommand(command: string): Promise<string> {
+  const candidates = command.includes('/')
+    ? [command]
+    : (process.env.PATH ?? '').split(delimiter).map(folder => join(folder, command));
+  for (const candidate of candidates) {
+    try {
+      await access(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // Not here; the next folder may have it.
+    }
+  }
+  throw new StartError(
+    `${command} was not found, and no Redis address is configured. An administrator has to run: apt install redis-server`,
+  );
+}
+
+/** Folders of earlier lives are left behind by a SIGKILL and a power cut; they hold nothing but a dead socket. */
+async function makeFolder(options: EmbeddedRedisOptions): Promise<string> {
+  const family = `redis-${options.journal.slice(0, 8)}-`;
+  const name = `${family}${options.epoch}`;
+  if (join(options.runtimeDir, name, 'redis.sock').length > LONGEST_SOCKET_PATH) {
+    return mkdtemp(join(tmpdir(), 'l2l-redis-'));
+  }
+  try {
+    const folder = join(options.runtimeDir, name);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const old = (await readdir(options.runtimeDir)).filter(entry => entry.startsWith(family) && entry !== name);
+    await Promise.all(old.map(entry => rm(join(options.runtimeDir, entry), { recursive: true, force: true })));
+    return folder;
+  } catch (cause) {
+    throw new StartError(
+      `no folder for the socket of the gateway's own Redis can be made in ${options.runtimeDir}; make it writable for the gateway's user`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+
+/** All a job says. What is sent stands in the journal and nowhere else, so there is nothing that could differ from it. */
+export type JobData = { readonly call: number; readonly attempt: number; readonly lanes: readonly string[] };
+
+export type JobsOptions = {
+  readonly producer: Redis;
+  readonly worker: Redis;
+  /** Holds journal id and epoch, in braces: one slot of a Redis Cluster. */
+  readonly prefix: string;
+  readonly concurrency: number;
+  /** Runs a job. Never rejects: a job never fails in BullMQ. */
+  readonly run: (jobId: string, data: JobData) => Promise<void>;
+  readonly log: Logger;
+  /** How often BullMQ looks for jobs whose lock ran out (ms). */
+  readonly stalledInterval?: number;
+};
+
+/** The jobs in Redis: one per call that may be run. */
+export interface Jobs {
+  add(id: string, kind: string, data: JobData, delay: number): Promise<void>;
+  /** Whether a job will be run by itself, is being run, or was lost. */
+  state(id: string): Promise<'waiting' | 'active' | 'lost'>;
+  /** Takes a job away, whatever holds it. */
+  remove(id: string): Promise<void>;
+  /** Takes no more jobs. */
+  pause(): void;
+  /** Ends everything, also while Redis is away. */
+  close(): Promise<void>;
+}
+
+const QUEUE = 'calls';
+/** Longer than the longest request (60 s) and renewed three times within it; a lock lost all the same sends nothing twice. */
+const LOCK = 90_000;
+const CLOSE_WITHIN = 3000;
+
+export function openJobs(options: JobsOptions): Jobs {
+  const { producer, prefix, log } = options;
+  const queue = new Queue<JobData>(QUEUE, {
+    connection: producer,
+    prefix,
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    // Nobody reads BullMQ's events: the journal is the history.
+    streams: { events: { maxLen: 100 } },
+  });
+  const worker = new Worker<JobData, undefined>(
+    QUEUE,
+    async job => {
+      await options.run(job.id ?? '', job.data);
+      return undefined;
+    },
+    {
+      connection: options.worker,
+      prefix,
+      concurrency: options.concurrency,
+      lockDuration: LOCK,
+      lockRenewTime: LOCK / 3,
+      stalledInterval: options.stalledInterval ?? 15_000,
+      // How often a call was tried is the journal's to count.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 500,
+    },
+  );
+  // Lost locks and connections are expected; the sweep finds what they left behind.
+  queue.on('error', error => log.debug({ error: words(error) }, 'queue error'));
+  worker.on('error', error => log.debug({ error: words(error) }, 'worker error'));
+
+  return {
+    async add(id, kind, data, delay) {
+      await queue.add(kind, data, delay > 0 ? { jobId: id, delay: Math.ceil(delay) } : { jobId: id });
+    },
+    async state(id) {
+      const state = await queue.getJobState(id);
+      if (state === 'waiting' || state === 'delayed' || state === 'prioritized') return 'waiting';
+      return state === 'active' ? 'active' : 'lost';
+    },
+    async remove(id) {
+      // Without the lock BullMQ lets go of a job that says it is active.
+      await producer.unlink(queue.toKey(`${id}:lock`));
+      await queue.remove(id);
+    },
+    pause() {
+      worker.pause(true).catch(error => log.debug({ error: words(error) }, 'worker did not pause'));
+    },
+    async close() {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, CLOSE_WITHIN);
+      });
+      // While Redis is away close() waits for it for ever (bullmq #2430).
+      await Promise.race([Promise.allSettled([worker.close(true), queue.close()]), late]);
+      clearTimeout(timer);
+      options.worker.disconnect();
+      producer.disconnect();
+    },
+  };
+}

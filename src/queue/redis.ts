@@ -1,0 +1,124 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Secret } from '../core/secret.ts';
+
+/** Where Redis is: a URL (it may hold a password), or the socket of the gateway's own child. */
+export type RedisAddress = { readonly url: Secret } | { readonly socket: string };
+
+/**
+ * `producer` fails at once while Redis is away: the journal is the buffer, and a command that is resent after a reconnect
+ * would add its job a second time. `worker` waits for Redis to come back, which BullMQ asks of it.
+ */
+export type RedisRole = 'producer' | 'worker';
+
+const LONGEST_RETRY_WAIT = 500;
+/** A connection that owes an answer for so long is dead (cable, switch, paused machine); BullMQ's longest wait is 10 s. */
+const SILENCE = 20_000;
+
+const ROLE_OPTIONS = {
+  producer: {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    autoResendUnfulfilledCommands: false,
+    // A Redis that hangs is as good as away.
+    commandTimeout: 10_000,
+  },
+  worker: { maxRetriesPerRequest: null },
+} satisfies Record<RedisRole, RedisOptions>;
+
+/** The one place that makes connections. It connects in the background and again after every loss, at most 500 ms later. */
+export function openRedis(address: RedisAddress, role: RedisRole, name: string): Redis {
+  const options = {
+    ...ROLE_OPTIONS[role],
+    connectionName: name,
+    connectTimeout: 5000,
+    socketTimeout: SILENCE,
+    retryStrategy: (times: number) => Math.min(50 * times, LONGEST_RETRY_WAIT),
+  };
+  const redis =
+    'url' in address ? new Redis(address.url.reveal(), options) : new Redis({ ...options, path: address.socket });
+  // Without a listener ioredis writes every failed connect to the console; who needs the words listens as well.
+  redis.on('error', () => {});
+  return redis;
+}
+
+/** Whether a connection stands, in words for the status page. */
+export type LinkStatus = { readonly up: boolean; readonly since: number; readonly detail: string };
+
+export interface Link {
+  readonly status: LinkStatus;
+  readonly up: boolean;
+}
+
+/** Follows a connection. `onUp` is called after every connect: what Redis holds may be older than what it held before. */
+export function watchLink(redis: Redis, now: () => number, log: Logger, onUp: () => void): Link {
+  let status: LinkStatus = { up: false, since: now(), detail: 'connecting to Redis' };
+  let lastError = '';
+  let told = false;
+
+  const up = () => {
+    if (told) log.info({}, 'Redis answers again');
+    told = false;
+    status = { up: true, since: now(), detail: 'connected' };
+    onUp();
+  };
+  const down = () => {
+    if (status.up) status = { up: false, since: now(), detail: lastError };
+    const detail = `Redis does not answer${lastError && `: ${lastError}`}; calls wait in the journal until it does`;
+    status = { ...status, up: false, detail };
+    if (!told) log.warn({ detail: lastError }, 'Redis does not answer; calls wait in the journal');
+    told = true;
+  };
+  redis.on('error', error => {
+    lastError = words(error);
+  });
+  redis.on('ready', up);
+  redis.on('close', down);
+  if (redis.status === 'ready') up();
+  return {
+    get status() {
+      return status;
+    },
+    get up() {
+      return status.up;
+    },
+  };
+}
+
+/** What is wrong with how Redis is set up, each with the line that mends it. Empty when nothing is. */
+export async function checkRedis(redis: Redis): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const info = await redis.info();
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  if (policy !== undefined && policy !== 'noeviction') {
+    problems.push(
+      `Redis drops keys when memory is short (maxmemory-policy ${policy}); put "maxmemory-policy noeviction" into redis.conf, or run: redis-cli CONFIG SET maxmemory-policy noeviction`,
+    );
+  }
+  const version = /^redis_version:(\d+)\.(\d+)/m.exec(info);
+  if (version && Number(version[1]) * 100 + Number(version[2]) < 602) {
+    problems.push(`Redis ${version[1]}.${version[2]} is too old for BullMQ; install Redis 6.2 or newer`);
+  }
+  const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
+  const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
+  if (most > 0 && used > 0.8 * most) {
+    problems.push(
+      `Redis has used ${Math.round((100 * used) / most)} % of its memory; raise maxmemory in redis.conf, or give the gateway a Redis of its own`,
+    );
+  }
+  return problems;
+}
+
+/** Removes every key of a family except those of one prefix, a few at a time so that Redis stays quick for others. */
+export async function unlinkOthers(redis: Redis, family: string, keep: string): Promise<number> {
+  let removed = 0;
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${family}*`, 'COUNT', 500);
+    const old = keys.filter(key => !key.startsWith(keep));
+    if (old.length > 0) removed += await redis.unlink(...old);
+    cursor = next;
+  } while (cursor !== '0');
+  return removed;
+}

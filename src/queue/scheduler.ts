@@ -1,0 +1,126 @@
+import type { ChainState, Delivery, StoredAction } from '../core/delivery.ts';
+import { words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Book, Entry } from './book.ts';
+import type { CallJournal } from './call-journal.ts';
+import { type Turns, takeTurns } from './turns.ts';
+
+export type SchedulerOptions = {
+  readonly journal: CallJournal;
+  readonly delivery: Delivery;
+  readonly book: Book;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Calls that are built and not sent yet: what comes later can still be merged into what was not built. */
+  readonly mostFrozen: number;
+};
+
+/** Turns the heads of the lanes into calls, as late as the budget allows. */
+export interface Scheduler {
+  /** Builds calls while there is room, at most `most`. */
+  fill(most?: number): readonly Entry[];
+  /** What was held is asked about again: a chain changed, or time passed. */
+  forgetHeld(): void;
+}
+
+const NO_CHAIN: ChainState = { open: 'none', result: null };
+/** Lanes looked at in one pass; with more waiting than that the order among them is by age. */
+const MOST_HEADS = 1000;
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { journal, delivery, book, log } = options;
+  const counter = { value: 0 };
+  /** Actions whose episode waits for a person's word. They stand outside the order: the lane's next episode goes on. */
+  const held = new Map<string, Set<number>>();
+  /** Lanes whose call could not be built. Nothing of theirs overtakes it; tried again at the next sweep. */
+  const failed = new Set<string>();
+
+  function waiting(lane: string, most: number): readonly StoredAction[] {
+    const aside = held.get(lane);
+    if (!aside) return journal.waiting(lane, most);
+    return journal.waiting(lane, most + aside.size).filter(action => !aside.has(action.id));
+  }
+
+  function hold(action: StoredAction, why: string): void {
+    const aside = held.get(action.lane) ?? new Set();
+    aside.add(action.id);
+    held.set(action.lane, aside);
+    log.debug({ action: action.key, lane: action.lane, why }, 'action waits for its episode');
+  }
+
+  /** The lane's next actions that may share a call: of one kind and one chain, oldest first. */
+  function run(lane: string, first: StoredAction, most: number): readonly StoredAction[] {
+    const actions = waiting(lane, most);
+    const end = actions.findIndex(action => action.kind !== first.kind || action.chain !== first.chain);
+    return end < 0 ? actions : actions.slice(0, end);
+  }
+
+  /** Oldest first over all lanes: several of a lane, in their order, and every lane gets its share. */
+  function runAcross(heads: readonly StoredAction[], first: StoredAction, most: number): readonly StoredAction[] {
+    const lanes = new Set([first.lane]);
+    for (const head of heads) if (head.kind === first.kind && !failed.has(head.lane)) lanes.add(head.lane);
+    return [...lanes]
+      .filter(lane => lane === first.lane || waiting(lane, 1)[0]?.kind === first.kind)
+      .flatMap(lane => run(lane, first, most))
+      .sort((a, b) => a.id - b.id)
+      .slice(0, most);
+  }
+
+  function freezeLane(lane: string, heads: readonly StoredAction[], turns: Turns): Entry | undefined {
+    for (;;) {
+      const first = waiting(lane, 1)[0];
+      if (!first) return undefined;
+      const policy = delivery.policy(first.kind);
+      const actions = policy.acrossLanes
+        ? runAcross(heads, first, policy.maxActions)
+        : run(lane, first, policy.maxActions);
+      const frozen = delivery.freeze(actions, first.chain === null ? NO_CHAIN : journal.chain(first.chain));
+      if (frozen.kind === 'request') {
+        const call = journal.freeze(actions, frozen.request, options.now());
+        for (const other of call.lanes) turns.skip(other);
+        return book.put(call, call.notBefore);
+      }
+      if (frozen.kind === 'held') hold(first, frozen.why);
+      else settle(actions, frozen.why);
+    }
+  }
+
+  function settle(actions: readonly StoredAction[], why: string): void {
+    journal.settleNothing(actions, why).catch(cause => {
+      // Not durable: the actions wait again after the rollback, and nothing was sent for them.
+      log.warn({ error: words(cause) }, 'an action without a call could not be settled; it is tried again');
+    });
+  }
+
+  return {
+    fill(most = Number.POSITIVE_INFINITY) {
+      let room = Math.min(most, options.mostFrozen - book.frozen);
+      const built: Entry[] = [];
+      if (room <= 0) return built;
+      const heads = journal.waitingHeads(MOST_HEADS);
+      const turns = takeTurns(heads, kind => delivery.policy(kind), counter);
+      while (room > 0) {
+        const head = turns.next();
+        if (!head) break;
+        if (failed.has(head.lane)) continue;
+        try {
+          const entry = freezeLane(head.lane, heads, turns);
+          if (!entry) continue;
+          built.push(entry);
+          room -= 1;
+        } catch (cause) {
+          failed.add(head.lane);
+          log.error(
+            { lane: head.lane, action: head.key, error: words(cause) },
+            'a call could not be built; tried again',
+          );
+        }
+      }
+      return built;
+    },
+    forgetHeld() {
+      held.clear();
+      failed.clear();
+    },
+  };
+}

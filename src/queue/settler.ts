@@ -1,0 +1,157 @@
+import { type Clock, sleep } from '../core/clock.ts';
+import type { CallTransition } from '../core/commit.ts';
+import type { Call, CallState } from '../core/delivery.ts';
+import { words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Book, Entry } from './book.ts';
+import type { CallJournal } from './call-journal.ts';
+import type { Gate } from './gate.ts';
+import { deadLetter } from './verdicts.ts';
+
+export type SettlerOptions = {
+  readonly journal: CallJournal;
+  readonly book: Book;
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Aborted when the process has to end: an outcome that can't be written is then left to the next start. */
+  readonly signal: AbortSignal;
+  /** The call is open and wants a job for its `due`. */
+  readonly onWaiting: (entry: Entry) => void;
+  /** The call is final, or left its lanes: their next actions may go. */
+  readonly onLeft: (call: Call) => void;
+};
+
+export type CallCounts = { delivered: number; rejected: number; parked: number };
+
+/** Writes what calls came to, and keeps the book in step with the journal. */
+export interface Settler {
+  /** A compare-and-set from one of `from`; until it is durable the call counts as running and keeps its lanes. */
+  settle(entry: Entry, from: readonly CallState[], to: CallTransition): void;
+  finish(entry: Entry, failed: ReadonlyMap<string, string>, detail: string): void;
+  /** Like `settle`, for a step in the middle of a run: resolves to whether it was so. */
+  move(entry: Entry, from: readonly CallState[], to: CallTransition): Promise<boolean>;
+  /** The run ended without a change in the journal. */
+  putBack(entry: Entry): void;
+  /** The journal knows better than the book. */
+  reload(entry: Entry): void;
+
+  /** L2L refused this call; whether it refuses everybody is not known yet. */
+  suspect(entry: Entry, refusal: { readonly detail: string; readonly answer: string }): void;
+  /** L2L takes other calls: those it refused are dead letters. */
+  giveUpSuspects(): void;
+  giveUp(entry: Entry): void;
+  /** L2L refused everybody and does not any more: those it refused get a second try. */
+  forgiveSuspects(): void;
+  forgive(entry: Entry): void;
+
+  readonly counts: Readonly<CallCounts>;
+  /** Resolves when every outcome known so far is durable. */
+  settled(): Promise<void>;
+}
+
+const JOURNAL_RETRY = 1000;
+
+export function createSettler(options: SettlerOptions): Settler {
+  const { journal, book, gate, clock, log, signal } = options;
+  const counts: CallCounts = { delivered: 0, rejected: 0, parked: 0 };
+  const writing = new Set<Promise<void>>();
+  const suspects = new Set<Entry>();
+
+  function putBack(entry: Entry): void {
+    entry.running = false;
+    entry.job = null;
+    options.onWaiting(entry);
+  }
+
+  function leave(entry: Entry, call: Call): void {
+    entry.running = false;
+    suspects.delete(entry);
+    book.delete(call.id);
+    options.onLeft(call);
+  }
+
+  function reload(entry: Entry): void {
+    const call = journal.call(entry.call.id);
+    if (!call || isFinal(call.state)) {
+      leave(entry, call ?? entry.call);
+      return;
+    }
+    entry.call = call;
+    entry.due = call.notBefore;
+    putBack(entry);
+    if (call.state === 'accepted') options.onLeft(call);
+  }
+
+  /** An outcome that can't be written is kept and written again: forgetting it would mean asking L2L, or sending twice. */
+  async function durably(write: () => Promise<boolean>): Promise<boolean> {
+    for (;;) {
+      try {
+        const done = await write();
+        if (gate.pause?.cause === 'journal') gate.tell({ kind: 'written' });
+        return done;
+      } catch (cause) {
+        gate.tell({ kind: 'journal_failed', detail: words(cause) });
+        await sleep(clock, JOURNAL_RETRY, signal);
+      }
+    }
+  }
+
+  async function end(entry: Entry, state: CallState, write: () => Promise<boolean>): Promise<void> {
+    const moved = await durably(write);
+    if (moved && isFinal(state)) {
+      counts[state] += 1;
+      leave(entry, entry.call);
+    } else reload(entry);
+  }
+
+  function track(work: Promise<void>): void {
+    // Rejects only when the process ends first; the next start finds the call as the journal has it.
+    const tracked = work.catch(() => {}).finally(() => writing.delete(tracked));
+    writing.add(tracked);
+  }
+
+  function giveUp(entry: Entry): void {
+    const { detail = entry.call.detail ?? '', answer = '' } = entry.refusal ?? {};
+    entry.running = true;
+    log.warn({ call: entry.call.id, lanes: entry.call.lanes, detail }, 'L2L refused a call: dead letter');
+    const to = deadLetter({ detail, answer }, clock.now());
+    track(end(entry, to.state, () => journal.transition(entry.call.id, ['retry', 'sending'], to)));
+  }
+
+  function forgive(entry: Entry): void {
+    if (!entry.refusal) return;
+    entry.refusal = null;
+    entry.cleared = true;
+    suspects.delete(entry);
+  }
+
+  return {
+    settle: (entry, from, to) => track(end(entry, to.state, () => journal.transition(entry.call.id, from, to))),
+    finish: (entry, failed, detail) =>
+      track(end(entry, 'delivered', () => journal.finish(entry.call.id, failed, detail))),
+    move: (entry, from, to) => durably(() => journal.transition(entry.call.id, from, to)),
+    putBack,
+    reload,
+    suspect(entry, refusal) {
+      entry.refusal = refusal;
+      suspects.add(entry);
+    },
+    giveUpSuspects() {
+      for (const entry of suspects) if (!entry.running) giveUp(entry);
+    },
+    giveUp,
+    forgiveSuspects() {
+      for (const entry of suspects) forgive(entry);
+    },
+    forgive,
+    counts,
+    async settled() {
+      while (writing.size > 0) await Promise.all(writing);
+    },
+  };
+}
+
+function isFinal(state: CallState): state is 'delivered' | 'rejected' | 'parked' {
+  return state === 'delivered' || state === 'rejected' || state === 'parked';
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+export type SharedBucketOptions = {
+  readonly redis: Redis;
+  /** The site's host; with the key it names the bucket, so gateways with the same key share it. */
+  readonly host: string;
+  readonly key: string;
+  /** Requests per millisecond, for all gateways together. */
+  readonly rate: number;
+  /** Requests that may leave at once after a quiet time; at least 1. */
+  readonly burst: number;
+};
+
+/** One token bucket for every gateway that talks to the same L2L site with the same key. */
+export interface SharedBucket {
+  /** 0: one request was taken. More: nothing was taken, ask again after so many ms. Rejects while Redis can't be reached. */
+  take(): Promise<number>;
+  /** L2L asked for a pause: nobody gets anything for `ms`. */
+  pause(ms: number): Promise<void>;
+}
+
+/**
+ * Redis's own clock counts, because the gateways' clocks differ. A bucket nobody used for long is full again, so the key may
+ * expire, and a wiped Redis costs one burst at most.
+ */
+const TAKE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'paused_until')
+local paused = tonumber(bucket[3] or 0) - now
+if paused > 0 then return math.ceil(paused) end
+local tokens = math.min(burst, tonumber(bucket[1] or burst) + math.max(0, now - tonumber(bucket[2] or now)) * rate)
+local wait = 0
+if tokens < 1 then wait = math.max(1, math.ceil((1 - tokens) / rate)) else tokens = tokens - 1 end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.3f', now))
+redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate) + 60000)
+return wait
+`;
+
+const PAUSE = `
+local time = redis.call('TIME')
+local until_ = time[1] * 1000 + time[2] / 1000 + tonumber(ARGV[1])
+if until_ > tonumber(redis.call('HGET', KEYS[1], 'paused_until') or 0) then
+  redis.call('HSET', KEYS[1], 'paused_until', string.format('%.3f', until_), 'tokens', '0')
+  redis.call('PEXPIRE', KEYS[1], math.ceil(tonumber(ARGV[1])) + 60000)
+end
+return 0
+`;
+
+export function createSharedBucket({ redis, host, key, rate, burst }: SharedBucketOptions): SharedBucket {
+  const digest = createHash('sha256').update(`${host}\n${key}`).digest('hex').slice(0, 16);
+  const name = `{l2l-budget:${digest}}`;
+  return {
+    take: async () => Number(await redis.eval(TAKE, 1, name, String(rate), String(Math.max(1, burst)))),
+    async pause(ms) {
+      await redis.eval(PAUSE, 1, name, String(Math.max(0, ms)));
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import type { CallTransition } from '../core/commit.ts';
+import type { Call, CallPolicy, Follow, Look, Outcome } from '../core/delivery.ts';
+import { backoff } from '../core/lifecycle.ts';
+import type { BreakerEvent } from './breaker.ts';
+
+/** How long the queue waits for what (ms). */
+export type Timings = {
+  /** After an unknown outcome: how long L2L may still apply the call. */
+  readonly settle: number;
+  /** Between the two looks that have to find nothing before a call is repeated. */
+  readonly lookAgain: number;
+  readonly firstRetry: number;
+  readonly longestRetry: number;
+  /** Longest Retry-After that is believed. */
+  readonly longestRetryAfter: number;
+  readonly firstFollow: number;
+  readonly longestFollow: number;
+  /** How long a refused call waits for signs that L2L refuses everybody, before it becomes a dead letter. */
+  readonly refusalHold: number;
+};
+
+export const TIMING_DEFAULTS: Timings = {
+  settle: 60_000,
+  lookAgain: 30_000,
+  firstRetry: 2000,
+  longestRetry: 300_000,
+  longestRetryAfter: 900_000,
+  firstFollow: 5000,
+  longestFollow: 60_000,
+  refusalHold: 10_000,
+};
+
+/** What a verdict needs to know besides the answer. `setbacks`: times in a row this call did not get on, this one included. */
+export type Circumstances = {
+  readonly now: number;
+  readonly random: number;
+  readonly setbacks: number;
+  readonly timings: Timings;
+  readonly policy: CallPolicy;
+};
+
+/** Looks that found nothing before a call that can't be repeated blindly is sent again. */
+const LOOKS_WITHOUT_IT = 2;
+
+/** What becomes of a call after a send. A refusal stays `retry` until it is known whether L2L refuses everybody. */
+export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
+  const { now, timings } = at;
+  switch (outcome.kind) {
+    case 'delivered':
+      return {
+        state: 'delivered',
+        at: now,
+        notBefore: now,
+        reason: null,
+        detail: outcome.result.nothing ?? null,
+        result: outcome.result,
+        answer: outcome.answer,
+      };
+    case 'accepted':
+      return {
+        state: 'accepted',
+        at: now,
+        notBefore: now + timings.firstFollow,
+        reason: null,
+        detail: null,
+        result: outcome.result,
+        answer: outcome.answer,
+        looks: 0,
+      };
+    case 'unknown': {
+      const { reason, detail } = outcome;
+      const settle = Math.max(timings.settle, at.policy.settle ?? 0);
+      return { state: 'unknown', at: now, notBefore: now + settle, reason, detail, looks: 0 };
+    }
+    case 'rejected': {
+      const { reason, detail, answer } = outcome;
+      return { state: 'retry', at: now, notBefore: now + timings.refusalHold, reason, detail, answer };
+    }
+    case 'retry':
+    case 'halt':
+      return { state: 'retry', at: now, ...setback(outcome, at) };
+  }
+}
+
+/** L2L's refusal is about this call alone. */
+export function deadLetter(refusal: { detail: string; answer: string }, now: number): CallTransition {
+  return { state: 'rejected', at: now, notBefore: now, reason: 'refused', ...refusal };
+}
+
+/** A repeatable call whose outcome is unknown gives the same end state when it is sent again. */
+export function repeatUnknown(call: Call, now: number): CallTransition {
+  return { state: 'retry', at: now, notBefore: now, reason: call.reason, detail: call.detail };
+}
+
+/** What becomes of an unknown call after L2L was asked about it. */
+export function afterLook(call: Call, look: Look, at: Circumstances): CallTransition {
+  const { now, timings } = at;
+  const { reason } = call;
+  switch (look.kind) {
+    case 'applied':
+      return { state: 'delivered', at: now, notBefore: now, reason, detail: look.detail, result: look.result };
+    case 'absent': {
+      const looks = call.looks + 1;
+      return looks >= LOOKS_WITHOUT_IT
+        ? { state: 'retry', at: now, notBefore: now, reason, detail: look.detail, looks }
+        : { state: 'unknown', at: now, notBefore: now + timings.lookAgain, reason, detail: look.detail, looks };
+    }
+    case 'undecided':
+      return { state: 'parked', at: now, notBefore: now, reason, detail: look.detail };
+    case 'failed': {
+      const { notBefore } = setback(look.outcome, at);
+      return { state: 'unknown', at: now, notBefore, reason, detail: look.outcome.detail };
+    }
+  }
+}
+
+/** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */
+export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' }>, at: Circumstances): CallTransition {
+  const { now, timings } = at;
+  switch (follow.kind) {
+    case 'pending': {
+      const looks = call.looks + 1;
+      const notBefore = now + Math.min(timings.longestFollow, timings.firstFollow * 2 ** Math.min(looks, 30));
+      return { state: 'accepted', at: now, notBefore, reason: null, detail: follow.detail, looks };
+    }
+    case 'undecided':
+      return { state: 'parked', at: now, notBefore: now, reason: null, detail: follow.detail };
+    case 'failed': {
+      const { notBefore, reason, detail } = setback(follow.outcome, at);
+      return { state: 'accepted', at: now, notBefore, reason, detail };
+    }
+  }
+}
+
+/** Reading L2L, or being refused before anything was sent: the call itself is as it was. */
+export function setback(
+  outcome: Extract<Outcome, { kind: 'retry' | 'halt' }>,
+  at: Circumstances,
+): Pick<CallTransition, 'notBefore' | 'reason' | 'detail'> {
+  const { now, random, setbacks, timings } = at;
+  const { reason, detail } = outcome;
+  if (outcome.kind === 'halt') return { notBefore: now, reason, detail };
+  const wait =
+    outcome.retryAfter === undefined
+      ? backoff(Math.max(1, setbacks), timings.firstRetry, timings.longestRetry, random)
+      : Math.min(outcome.retryAfter, timings.longestRetryAfter);
+  return { notBefore: now + wait, reason, detail };
+}
+
+/** What a send says about L2L as a whole; null: nothing (429, or the gateway is stopping). */
+export function breakerEventOfSend(call: Call, outcome: Outcome): BreakerEvent | null {
+  switch (outcome.kind) {
+    case 'delivered':
+    case 'accepted':
+      return { kind: 'accepted' };
+    case 'rejected':
+      return { kind: 'refused', call: call.id, lanes: call.lanes, detail: outcome.detail };
+    case 'unknown':
+      return outcome.reason === 'stopped' ? null : { kind: 'failed', detail: outcome.detail };
+    case 'retry':
+    case 'halt':
+      return breakerEventOfSetback(outcome);
+  }
+}
+
+export function breakerEventOfSetback(outcome: Extract<Outcome, { kind: 'retry' | 'halt' }>): BreakerEvent | null {
+  if (outcome.kind === 'halt') return { kind: 'halted', detail: outcome.detail };
+  if (outcome.reason === 'rate_limited' || outcome.reason === 'stopped') return null;
+  return { kind: 'failed', detail: outcome.detail };
+}
+
+/** Before which attempt L2L is read. A base older than this may have been moved by a person since. */
+export const BASE_GOOD_FOR = 900_000;
+
+export function needsPreparing(call: Call, now: number): boolean {
+  return call.attempt === 0 || (call.base !== null && now - call.base.at > BASE_GOOD_FOR);
+}

@@ -1,0 +1,216 @@
+import type { Clock } from '../core/clock.ts';
+import type { Call, Delivery, Outcome } from '../core/delivery.ts';
+import { words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Book, Entry } from './book.ts';
+import { type BreakerEvent, isGeneral } from './breaker.ts';
+import type { CallJournal } from './call-journal.ts';
+import type { Gate } from './gate.ts';
+import type { JobData } from './jobs.ts';
+import type { Settler } from './settler.ts';
+import {
+  afterFollow,
+  afterLook,
+  afterSend,
+  breakerEventOfSend,
+  breakerEventOfSetback,
+  type Circumstances,
+  needsPreparing,
+  repeatUnknown,
+  setback,
+  type Timings,
+} from './verdicts.ts';
+
+export type WorkerOptions = {
+  readonly journal: CallJournal;
+  readonly delivery: Delivery;
+  readonly book: Book;
+  readonly gate: Gate;
+  readonly settler: Settler;
+  readonly clock: Clock;
+  readonly timings: Timings;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Aborted when calls on their way have to end. */
+  readonly signal: AbortSignal;
+  /** Whether this call may run now: the gate is open, or it is the probe. */
+  readonly admits: (entry: Entry) => boolean;
+};
+
+/**
+ * What a job does. Resolves when its request has ended, whatever came of it; false: it was a no-op. Never rejects.
+ * The journal's compare-and-set decides whether anything is sent; the job only asks.
+ */
+export type RunJob = (jobId: string, data: JobData) => Promise<boolean>;
+
+/** BullMQ's delays are whole milliseconds of another clock. */
+const EARLY = 50;
+
+export function createWorker(options: WorkerOptions): RunJob {
+  const { journal, delivery, book, gate, settler, clock, timings, log, signal } = options;
+
+  function circumstances(entry: Entry): Circumstances {
+    const policy = delivery.policy(entry.call.kind);
+    return { now: clock.now(), random: options.random(), setbacks: entry.setbacks, timings, policy };
+  }
+
+  function tell(event: BreakerEvent | null): void {
+    if (!event) return;
+    const general = isGeneral(gate.state);
+    gate.tell(event);
+    if (event.kind === 'accepted' && !general) settler.giveUpSuspects();
+  }
+
+  async function send(entry: Entry): Promise<void> {
+    const { call } = entry;
+    let { base } = call;
+    if (needsPreparing(call, clock.now())) {
+      const prepared = await guarded(() => delivery.prepare(call, signal));
+      if (prepared.kind === 'failed') return setBack(entry, prepared.outcome);
+      if (prepared.kind === 'done') {
+        const outcome: Outcome = { kind: 'delivered', result: prepared.result, answer: '' };
+        settler.settle(entry, ['frozen', 'retry'], afterSend(outcome, circumstances(entry)));
+        return tell({ kind: 'answered' });
+      }
+      base = prepared.base;
+    }
+    // A pause or a stop may have begun meanwhile.
+    if (!(await delivery.admit(signal)) || !options.admits(entry)) return settler.putBack(entry);
+    let sending: Call | null;
+    try {
+      sending = await journal.markSending(call.id, call.attempt, base, clock.now());
+    } catch (cause) {
+      tell({ kind: 'journal_failed', detail: words(cause) });
+      return settler.reload(entry);
+    }
+    if (!sending) return settler.reload(entry);
+    if (gate.pause?.cause === 'journal') tell({ kind: 'written' });
+    entry.call = sending;
+    conclude(entry, await attempt(sending));
+  }
+
+  async function attempt(call: Call): Promise<Outcome> {
+    try {
+      return await delivery.send(call, signal);
+    } catch (cause) {
+      // A defect in the delivery: nobody can say whether the request left.
+      return { kind: 'unknown', reason: 'unreadable', detail: words(cause) };
+    }
+  }
+
+  function conclude(entry: Entry, outcome: Outcome): void {
+    const { call } = entry;
+    if (outcome.kind === 'delivered' || outcome.kind === 'accepted') entry.setbacks = 0;
+    else {
+      entry.setbacks += 1;
+      log.debug(
+        { call: call.id, lanes: call.lanes, outcome: outcome.kind, detail: outcome.detail },
+        'call not delivered',
+      );
+    }
+    if (outcome.kind === 'rejected') {
+      settler.suspect(entry, outcome);
+      if (entry.cleared && !isGeneral(gate.state)) {
+        settler.giveUp(entry);
+        tell({ kind: 'answered' });
+        return;
+      }
+    }
+    settler.settle(entry, ['sending'], afterSend(outcome, circumstances(entry)));
+    tell(breakerEventOfSend(call, outcome));
+  }
+
+  /** A read failed before anything was sent. */
+  function setBack(entry: Entry, outcome: Extract<Outcome, { kind: 'retry' | 'halt' }>): void {
+    entry.setbacks += 1;
+    const at = circumstances(entry);
+    settler.settle(entry, ['frozen', 'retry'], { state: 'retry', at: at.now, ...setback(outcome, at) });
+    tell(breakerEventOfSetback(outcome));
+  }
+
+  async function look(entry: Entry): Promise<void> {
+    const { call } = entry;
+    const found = await guarded(() => delivery.look(call, signal));
+    if (found.kind === 'failed') entry.setbacks += 1;
+    const to = afterLook(call, found, circumstances(entry));
+    if (to.state === 'parked') log.error({ call: call.id, lanes: call.lanes, detail: to.detail }, PARKED);
+    settler.settle(entry, ['unknown'], to);
+    tell(eventOfRead(found));
+  }
+
+  async function follow(entry: Entry): Promise<void> {
+    const { call } = entry;
+    const found = await guarded(() => delivery.follow(call, signal));
+    if (found.kind === 'final') {
+      if (found.failed.size > 0) log.warn({ call: call.id, failed: found.failed.size, detail: found.detail }, FAILED);
+      settler.finish(entry, found.failed, found.detail);
+    } else {
+      if (found.kind === 'failed') entry.setbacks += 1;
+      const to = afterFollow(call, found, circumstances(entry));
+      if (to.state === 'parked') log.error({ call: call.id, lanes: call.lanes, detail: to.detail }, PARKED);
+      settler.settle(entry, ['accepted'], to);
+    }
+    tell(eventOfRead(found));
+  }
+
+  async function step(entry: Entry): Promise<void> {
+    switch (entry.call.state) {
+      case 'frozen':
+      case 'retry':
+        return entry.refusal ? settler.giveUp(entry) : send(entry);
+      case 'unknown': {
+        if (!delivery.policy(entry.call.kind).repeatable) return look(entry);
+        if (!(await settler.move(entry, ['unknown'], repeatUnknown(entry.call, clock.now())))) {
+          return settler.reload(entry);
+        }
+        entry.call = journal.call(entry.call.id) ?? entry.call;
+        return send(entry);
+      }
+      case 'accepted':
+        return follow(entry);
+      default:
+        return settler.reload(entry);
+    }
+  }
+
+  return async (jobId, data) => {
+    const entry = book.get(data.call);
+    // A duplicate, a job that a failover brought back, or one whose lock was lost while its first run goes on.
+    if (!entry || entry.job !== jobId || entry.running || signal.aborted) return false;
+    if (entry.due - clock.now() > EARLY || !options.admits(entry)) {
+      settler.putBack(entry);
+      return false;
+    }
+    entry.running = true;
+    try {
+      await step(entry);
+    } catch (cause) {
+      if (!signal.aborted) log.error({ call: data.call, error: words(cause) }, UNEXPECTED);
+      settler.reload(entry);
+    }
+    return true;
+  };
+}
+
+const PARKED = 'it cannot be told whether L2L took a call: parked, a person decides';
+const FAILED = 'L2L refused parts of a batch: dead letters';
+const UNEXPECTED = 'a run ended unexpectedly; the journal decides how its call goes on';
+
+type Failed = { kind: 'failed'; outcome: Extract<Outcome, { kind: 'retry' }> };
+
+/** Reading never throws for what L2L does; what throws all the same is tried again. */
+async function guarded<T>(read: () => Promise<T>): Promise<T | Failed> {
+  try {
+    return await read();
+  } catch (cause) {
+    return { kind: 'failed', outcome: { kind: 'retry', reason: 'unreadable', detail: words(cause) } };
+  }
+}
+
+/** `undecided` can be said without asking L2L, so it says nothing about L2L. */
+function eventOfRead(
+  found: { readonly kind: string } | { kind: 'failed'; outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> },
+): BreakerEvent | null {
+  if ('outcome' in found) return breakerEventOfSetback(found.outcome);
+  return found.kind === 'undecided' ? null : { kind: 'answered' };
+}

@@ -1,0 +1,256 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Outcome } from '../../src/core/delivery.ts';
+import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { openBench, PATIENCE, QUICK } from './harness.ts';
+import { AWAY, DELIVERED, LOST, NO_KEY, REFUSED } from './scripted-delivery.ts';
+
+/** Answers in order; the last one stays. */
+function inTurn(...outcomes: readonly Outcome[]): () => Outcome {
+  let at = 0;
+  return () => outcomes[Math.min(at++, outcomes.length - 1)] ?? DELIVERED;
+}
+
+describe('call queue and what L2L answers', () => {
+  it('repeats a call that was not there at two looks, and only then', async () => {
+    const { delivery, tell, isIdle } = await openBench();
+    delivery.on.send = inTurn(LOST, DELIVERED);
+    delivery.on.look = () => ({ kind: 'absent', detail: 'not in the list' });
+
+    await tell(increment('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.looked.map(call => call.looks)).toEqual([0, 1]);
+    expect(delivery.sent.map(({ call }) => call.attempt)).toEqual([1, 2]);
+    expect(delivery.sent[0]?.call.request).toEqual(delivery.sent[1]?.call.request);
+  });
+
+  it('does not repeat what a look found', async () => {
+    const { delivery, tell, isIdle, journal } = await openBench();
+    delivery.on.send = () => LOST;
+    delivery.on.look = () => ({ kind: 'applied', result: { dispatchId: 9 }, detail: 'found' });
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent).toHaveLength(1);
+    expect(journal.chain('M1#1').result).toEqual({ dispatchId: 9 });
+  });
+
+  it('parks what cannot be decided, says so, and the lane goes on', async () => {
+    const { delivery, tell, journal, queue, log } = await openBench();
+    delivery.on.send = inTurn(LOST, DELIVERED);
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(journal.counts().parked).toBe(1), PATIENCE);
+    await tell(openDispatch('M1', 2));
+    await vi.waitFor(() => expect(queue.status().counts.delivered).toBe(1), PATIENCE);
+
+    expect(queue.status().counts.parked).toBe(1);
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', message: expect.stringContaining('parked') }),
+    );
+  });
+
+  it('asks again when the look itself failed', async () => {
+    const { delivery, tell, isIdle } = await openBench();
+    delivery.on.send = () => LOST;
+    delivery.on.look = () =>
+      delivery.looked.length < 3
+        ? { kind: 'failed', outcome: { kind: 'retry', reason: 'network', detail: 'away' } }
+        : { kind: 'applied', result: {}, detail: '' };
+
+    await tell(increment('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.looked.map(call => call.looks)).toEqual([0, 0, 0]);
+    expect(delivery.sent).toHaveLength(1);
+  });
+
+  it('repeats a repeatable call without asking, and holds nobody else up', async () => {
+    const { delivery, tell, isIdle } = await openBench();
+    delivery.on.send = call =>
+      call.kind === 'close_dispatch' && call.attempt === 1 ? LOST : { kind: 'delivered', result: {}, answer: '' };
+
+    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), openDispatch('M2', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.looked).toEqual([]);
+    const order = delivery.sent.map(({ keys }) => keys[0]);
+    expect(order.filter(key => key?.startsWith('M1'))).toEqual(['M1#1:open', 'M1#1:close', 'M1#1:close', 'M1#2:open']);
+    expect(order.indexOf('M2#1:open')).toBeLessThan(order.lastIndexOf('M1#1:close'));
+  });
+
+  it('follows an accepted batch until it is final', async () => {
+    const { delivery, tell, isIdle, journal } = await openBench();
+    delivery.on.send = () => ({ kind: 'accepted', result: { batchId: 'b' }, answer: '' });
+    delivery.on.follow = () =>
+      delivery.followed.length < 3
+        ? { kind: 'pending', detail: 'working' }
+        : { kind: 'final', failed: new Map([['L1@1:record', 'overlaps']]), detail: 'one refused' };
+
+    await tell(recordSet('L1', 1), recordSet('L2', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.followed.map(call => [call.looks, call.result?.batchId])).toEqual([
+      [0, 'b'],
+      [1, 'b'],
+      [2, 'b'],
+    ]);
+    expect(journal.counts().deadLetters).toBe(1);
+  });
+
+  it('makes a refused call a dead letter as soon as L2L takes another', async () => {
+    const { delivery, tell, queue, journal } = await openBench({
+      timings: { ...QUICK.timings, refusalHold: 3_600_000 },
+    });
+    delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' ? REFUSED : DELIVERED);
+
+    await tell(openDispatch('BAD', 1));
+    await vi.waitFor(
+      () => expect(journal.openCalls()).toMatchObject([{ state: 'retry', reason: 'refused' }]),
+      PATIENCE,
+    );
+    await tell(openDispatch('GOOD', 1));
+    await vi.waitFor(() => expect(queue.status().counts.rejected).toBe(1), PATIENCE);
+
+    expect(delivery.sent).toHaveLength(2);
+    expect(journal.counts().deadLetters).toBe(1);
+    expect(queue.status().paused).toBeNull();
+  });
+
+  it('makes a refused call a dead letter after a while when nothing else happens', async () => {
+    const { delivery, tell, journal } = await openBench();
+    delivery.on.send = () => REFUSED;
+
+    await tell(openDispatch('BAD', 1));
+    await vi.waitFor(() => expect(journal.counts().deadLetters).toBe(1), PATIENCE);
+
+    expect(delivery.sent).toHaveLength(1);
+  });
+
+  it('pauses when L2L refuses everybody, keeps every call, and goes on when it takes one', async () => {
+    const { delivery, tell, journal, queue, log } = await openBench({ concurrency: 2 });
+    let general = true;
+    delivery.on.send = () => (general ? REFUSED : DELIVERED);
+    const machines = Array.from({ length: 12 }, (_, n) => `M${n}`);
+
+    await tell(...machines.map(machine => openDispatch(machine, 1)));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('refused'), PATIENCE);
+    // Probes go on and are refused as well.
+    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(2), PATIENCE);
+    expect(journal.counts().deadLetters).toBe(0);
+    general = false;
+    await vi.waitFor(() => expect(queue.status().counts).toMatchObject({ delivered: 12, rejected: 0 }), PATIENCE);
+
+    expect(queue.status().paused).toBeNull();
+    expect(journal.counts().deadLetters).toBe(0);
+    expect(log.lines.filter(line => line.fields && 'cause' in line.fields && line.level === 'error')).toHaveLength(1);
+  });
+
+  it('gives up the calls of one bad rule after the pause they caused', async () => {
+    const { delivery, tell, journal, queue } = await openBench({ concurrency: 2 });
+    delivery.on.send = call => (call.lanes[0]?.startsWith('dispatch:BAD') ? REFUSED : DELIVERED);
+
+    await tell(...['BAD1', 'BAD2', 'BAD3', 'BAD4'].map(machine => openDispatch(machine, 1)));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('refused'), PATIENCE);
+    await tell(openDispatch('GOOD', 1));
+    await vi.waitFor(() => expect(queue.status().counts).toMatchObject({ delivered: 1, rejected: 4 }), PATIENCE);
+
+    expect(queue.status().paused).toBeNull();
+    expect(journal.counts().deadLetters).toBe(4);
+  });
+
+  it('keeps everything while the key is not accepted, and probes', async () => {
+    const { delivery, tell, isIdle, queue, journal } = await openBench();
+    let accepted = false;
+    delivery.on.send = () => (accepted ? DELIVERED : NO_KEY);
+
+    await tell(openDispatch('M1', 1), openDispatch('M2', 1), increment('M3', 1));
+    await vi.waitFor(() => expect(queue.status().paused).toMatchObject({ cause: 'auth', detail: '401' }), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(2), PATIENCE);
+    accepted = true;
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
+    expect(queue.status().paused).toBeNull();
+  });
+
+  it('tries at once when asked to', async () => {
+    const { delivery, tell, isIdle, queue } = await openBench({ breaker: { ...QUICK.breaker, probeEvery: 3_600_000 } });
+    delivery.on.send = inTurn(NO_KEY, DELIVERED);
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('auth'), PATIENCE);
+
+    queue.probeNow();
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+  });
+
+  it('opens its breaker while L2L is away, one probe at a time, and releases the oldest first', async () => {
+    const { delivery, tell, isIdle, queue } = await openBench({
+      concurrency: 1,
+      breaker: { ...QUICK.breaker, failures: 3 },
+      timings: { ...QUICK.timings, firstRetry: 3_600_000, longestRetry: 3_600_000 },
+    });
+    let away = true;
+    delivery.on.send = () => (away ? AWAY : DELIVERED);
+    const machines = ['M1', 'M2', 'M3', 'M4', 'M5', 'M6'];
+
+    await tell(...machines.map(machine => openDispatch(machine, 1)));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('network'), PATIENCE);
+    const before = delivery.sent.length;
+    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(3), PATIENCE);
+    expect(delivery.sent.length - before).toBeLessThanOrEqual((queue.status().paused?.probes ?? 0) + 1);
+    away = false;
+    const last = delivery.sent.length;
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    // After the probe that got through, the back-off of an hour is forgotten and age decides.
+    const released = delivery.sent.slice(last + 1).map(({ keys }) => keys[0]);
+    expect(released).toEqual(released.toSorted());
+  });
+
+  it('waits as long as L2L asks for, and nobody else does', async () => {
+    const { delivery, tell, isIdle } = await openBench();
+    const times: number[] = [];
+    delivery.on.send = call => {
+      if (call.lanes[0] !== 'dispatch:M1') return DELIVERED;
+      times.push(performance.now());
+      return times.length === 1 ? { kind: 'retry', reason: 'rate_limited', detail: '429', retryAfter: 300 } : DELIVERED;
+    };
+
+    await tell(openDispatch('M1', 1), openDispatch('M2', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(240);
+    expect(delivery.sent).toHaveLength(3);
+  });
+
+  it('stops sending while the journal cannot be written, keeps the outcome, and goes on', async () => {
+    const bench = await openBench();
+    const { delivery, tell, isIdle, journal, queue } = bench;
+    const transition = journal.transition;
+    let full = false;
+    let refused = 0;
+    const write = (...args: Parameters<typeof transition>) => {
+      if (!full) return transition(...args);
+      refused += 1;
+      return Promise.reject(new Error('database or disk is full'));
+    };
+    Object.assign(journal, { transition: write });
+    delivery.on.send = () => {
+      full = delivery.sent.length === 1;
+      return DELIVERED;
+    };
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await tell(openDispatch('M1', 2));
+    await vi.waitFor(() => expect(refused).toBeGreaterThan(1), PATIENCE);
+    expect(delivery.sent).toHaveLength(1);
+    full = false;
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#1:open', 'M1#2:open']);
+    expect(queue.status().paused).toBeNull();
+  });
+});

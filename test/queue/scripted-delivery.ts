@@ -1,0 +1,103 @@
+import type { ActionKind } from '../../src/core/action.ts';
+import type {
+  Call,
+  CallPolicy,
+  ChainState,
+  Delivery,
+  Follow,
+  Freeze,
+  Look,
+  Outcome,
+  Prepared,
+  StoredAction,
+} from '../../src/core/delivery.ts';
+
+type Script<T> = (call: Call, signal: AbortSignal) => T | Promise<T>;
+
+/** An L2L that says what the test wants and remembers what it was told. */
+export type ScriptedDelivery = Delivery & {
+  /** Sends in the order they began, with the keys of their actions. */
+  readonly sent: { readonly call: Call; readonly keys: readonly string[] }[];
+  /** The most sends of one lane that were under way at once. */
+  readonly mostAtOnce: number;
+  /** Calls looked at and followed, in order. */
+  readonly looked: Call[];
+  readonly followed: Call[];
+  on: {
+    prepare: Script<Prepared>;
+    send: Script<Outcome>;
+    look: Script<Look>;
+    follow: Script<Follow>;
+    freeze: (actions: readonly StoredAction[], chain: ChainState) => Freeze;
+  };
+};
+
+const POLICIES: Record<ActionKind, CallPolicy> = {
+  open_dispatch: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false },
+  close_dispatch: { priority: 0, repeatable: true, maxActions: 1, acrossLanes: false },
+  increment_cycles: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false },
+  set_cycles: { priority: 1, repeatable: true, maxActions: 1000, acrossLanes: false },
+  record_details: { priority: 2, repeatable: false, maxActions: 50, acrossLanes: true },
+};
+
+export const DELIVERED: Outcome = { kind: 'delivered', result: {}, answer: '{"success":true}' };
+export const AWAY: Outcome = { kind: 'retry', reason: 'network', detail: 'connection refused' };
+export const LOST: Outcome = { kind: 'unknown', reason: 'timeout', detail: 'no answer within 60 s' };
+export const REFUSED: Outcome = {
+  kind: 'rejected',
+  reason: 'refused',
+  detail: 'no rights',
+  answer: '{"success":false}',
+};
+export const NO_KEY: Outcome = { kind: 'halt', reason: 'auth', detail: '401' };
+
+export function scriptedDelivery(overrides: Partial<Record<ActionKind, Partial<CallPolicy>>> = {}): ScriptedDelivery {
+  const sent: ScriptedDelivery['sent'] = [];
+  const looked: Call[] = [];
+  const followed: Call[] = [];
+  const underWay = new Map<string, number>();
+  let mostAtOnce = 0;
+  const on: ScriptedDelivery['on'] = {
+    prepare: () => ({ kind: 'send', base: null }),
+    send: () => DELIVERED,
+    look: () => ({ kind: 'undecided', detail: 'nobody knows' }),
+    follow: () => ({ kind: 'final', failed: new Map(), detail: 'all of it' }),
+    freeze: actions => ({
+      kind: 'request',
+      request: { method: 'POST', path: '/x', body: actions.map(action => action.key).join('&') },
+    }),
+  };
+  return {
+    sent,
+    looked,
+    followed,
+    on,
+    get mostAtOnce() {
+      return mostAtOnce;
+    },
+    policy: kind => ({ ...POLICIES[kind], ...overrides[kind] }),
+    freeze: (actions, chain) => on.freeze(actions, chain),
+    prepare: async (call, signal) => on.prepare(call, signal),
+    admit: async () => true,
+    async send(call, signal) {
+      sent.push({ call, keys: call.actions.map(action => action.key) });
+      for (const lane of call.lanes) {
+        underWay.set(lane, (underWay.get(lane) ?? 0) + 1);
+        mostAtOnce = Math.max(mostAtOnce, underWay.get(lane) ?? 0);
+      }
+      try {
+        return await on.send(call, signal);
+      } finally {
+        for (const lane of call.lanes) underWay.set(lane, (underWay.get(lane) ?? 1) - 1);
+      }
+    },
+    async look(call, signal) {
+      looked.push(call);
+      return on.look(call, signal);
+    },
+    async follow(call, signal) {
+      followed.push(call);
+      return on.follow(call, signal);
+    },
+  };
+}

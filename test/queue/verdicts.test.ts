@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Call, CallPolicy, Follow, Look, Outcome } from '../../src/core/delivery.ts';
+import {
+  afterFollow,
+  afterLook,
+  afterSend,
+  breakerEventOfSend,
+  type Circumstances,
+  needsPreparing,
+  TIMING_DEFAULTS,
+} from '../../src/queue/verdicts.ts';
+
+const NOW = 1_000_000;
+const POLICY: CallPolicy = { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false };
+const CALL: Call = {
+  id: 7,
+  kind: 'open_dispatch',
+  lanes: ['dispatch:M1'],
+  actions: [],
+  request: { method: 'POST', path: '/x', body: '' },
+  state: 'sending',
+  attempt: 1,
+  looks: 0,
+  notBefore: 0,
+  createdAt: 0,
+  sentAt: NOW,
+  base: null,
+  result: null,
+  reason: 'timeout',
+  detail: null,
+};
+
+function at(setbacks = 1, policy: Partial<CallPolicy> = {}): Circumstances {
+  return { now: NOW, random: 1, setbacks, timings: TIMING_DEFAULTS, policy: { ...POLICY, ...policy } };
+}
+
+describe('verdicts', () => {
+  it.each<[string, Outcome, string, number]>([
+    ['delivered', { kind: 'delivered', result: {}, answer: '' }, 'delivered', 0],
+    ['accepted', { kind: 'accepted', result: {}, answer: '' }, 'accepted', 5000],
+    ['certainly not sent', { kind: 'retry', reason: 'network', detail: '' }, 'retry', 2000],
+    ['429', { kind: 'retry', reason: 'rate_limited', detail: '', retryAfter: 7000 }, 'retry', 7000],
+    ['429 for a day', { kind: 'retry', reason: 'rate_limited', detail: '', retryAfter: 86_400_000 }, 'retry', 900_000],
+    ['time-out', { kind: 'unknown', reason: 'timeout', detail: '' }, 'unknown', 60_000],
+    ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'retry', 10_000],
+    ['key not accepted', { kind: 'halt', reason: 'auth', detail: '' }, 'retry', 0],
+  ])('after a send: %s', (_, outcome, state, wait) => {
+    expect(afterSend(outcome, at())).toMatchObject({ state, at: NOW, notBefore: NOW + wait });
+  });
+
+  it.each([
+    [1, 2000],
+    [2, 4000],
+    [4, 16_000],
+    [8, 256_000],
+    [9, 300_000],
+    [1000, 300_000],
+  ])('waits after %i setbacks %i ms, half of it at least', (setbacks, wait) => {
+    const outcome: Outcome = { kind: 'retry', reason: 'network', detail: '' };
+    expect(afterSend(outcome, at(setbacks)).notBefore).toBe(NOW + wait);
+    expect(afterSend(outcome, { ...at(setbacks), random: 0 }).notBefore).toBe(NOW + wait / 2);
+  });
+
+  it('waits longer before a look where the kind of action needs it', () => {
+    const outcome: Outcome = { kind: 'unknown', reason: 'timeout', detail: '' };
+    expect(afterSend(outcome, at(1, { settle: 300_000 })).notBefore).toBe(NOW + 300_000);
+    expect(afterSend(outcome, at(1, { settle: 1 })).notBefore).toBe(NOW + 60_000);
+  });
+
+  it.each<[string, number, Look, object]>([
+    [
+      'applied',
+      0,
+      { kind: 'applied', result: { dispatchId: 1 }, detail: 'd' },
+      { state: 'delivered', result: { dispatchId: 1 } },
+    ],
+    ['absent once', 0, { kind: 'absent', detail: 'd' }, { state: 'unknown', looks: 1, notBefore: NOW + 30_000 }],
+    ['absent twice', 1, { kind: 'absent', detail: 'd' }, { state: 'retry', looks: 2, notBefore: NOW }],
+    ['undecided', 0, { kind: 'undecided', detail: 'd' }, { state: 'parked', detail: 'd' }],
+    [
+      'failed',
+      1,
+      { kind: 'failed', outcome: { kind: 'retry', reason: 'network', detail: 'd' } },
+      { state: 'unknown', notBefore: NOW + 2000 },
+    ],
+  ])('after a look: %s', (_, looks, look, expected) => {
+    const to = afterLook({ ...CALL, state: 'unknown', looks }, look, at());
+    expect(to).toMatchObject({ reason: 'timeout', ...expected });
+  });
+
+  it.each<[string, number, Exclude<Follow, { kind: 'final' }>, object]>([
+    ['pending', 0, { kind: 'pending', detail: 'd' }, { state: 'accepted', looks: 1, notBefore: NOW + 10_000 }],
+    [
+      'pending for long',
+      50,
+      { kind: 'pending', detail: 'd' },
+      { state: 'accepted', looks: 51, notBefore: NOW + 60_000 },
+    ],
+    ['undecided', 3, { kind: 'undecided', detail: 'd' }, { state: 'parked', detail: 'd' }],
+    [
+      'failed',
+      0,
+      { kind: 'failed', outcome: { kind: 'retry', reason: 'server', detail: 'd' } },
+      { state: 'accepted', notBefore: NOW + 2000 },
+    ],
+  ])('after a follow-up: %s', (_, looks, follow, expected) => {
+    expect(afterFollow({ ...CALL, looks }, follow, at())).toMatchObject(expected);
+  });
+
+  it.each<[string, Outcome, string | undefined]>([
+    ['delivered', { kind: 'delivered', result: {}, answer: '' }, 'accepted'],
+    ['network', { kind: 'retry', reason: 'network', detail: '' }, 'failed'],
+    ['500', { kind: 'unknown', reason: 'server', detail: '' }, 'failed'],
+    ['429', { kind: 'retry', reason: 'rate_limited', detail: '' }, undefined],
+    ['our own stop', { kind: 'unknown', reason: 'stopped', detail: '' }, undefined],
+    ['401', { kind: 'halt', reason: 'auth', detail: '' }, 'halted'],
+    ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'refused'],
+  ])('what %s says about L2L', (_, outcome, kind) => {
+    expect(breakerEventOfSend(CALL, outcome)?.kind).toBe(kind);
+  });
+
+  it.each([
+    ['before the first attempt', 0, null, true],
+    ['without a base', 1, null, false],
+    ['with a young base', 1, NOW - 60_000, false],
+    ['with an old base', 1, NOW - 901_000, true],
+  ])('reads L2L %s', (_, attempt, baseAt, expected) => {
+    const base = baseAt === null ? null : { cycleCount: 1, at: baseAt };
+    expect(needsPreparing({ ...CALL, attempt, base }, NOW)).toBe(expected);
+  });
+});

@@ -1,0 +1,33 @@
+import { Redis } from 'ioredis';
+import { onTestFinished } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/queue/embedded-redis.ts';
+import { testFolder } from './folder.ts';
+
+export type TestRedis = EmbeddedRedis & {
+  /** For looking in and for making trouble. */
+  readonly client: Redis;
+  /** Process id of redis-server as it runs now. */
+  pid(): Promise<number>;
+};
+
+/** A real Redis of the test's own, ended with the test. It comes back empty after it was killed. */
+export async function testRedis(): Promise<TestRedis> {
+  const redis = await startEmbeddedRedis({
+    runtimeDir: testFolder(),
+    journal: 'test',
+    epoch: 1,
+    log: silentLogger,
+  });
+  const client = new Redis({ path: redis.socket, retryStrategy: () => 20, maxRetriesPerRequest: null });
+  client.on('error', () => {});
+  onTestFinished(async () => {
+    client.disconnect();
+    await redis.stop();
+  });
+  return { ...redis, client, pid: () => pidOf(client) };
+}
+
+async function pidOf(client: Redis): Promise<number> {
+  return Number(/^process_id:(\d+)/m.exec(await client.info('server'))?.[1]);
+}

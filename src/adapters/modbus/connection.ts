@@ -1,0 +1,68 @@
+import { sleep } from '../../core/clock.ts';
+import type { Adapter, AdapterOptions } from '../adapter.ts';
+import { openLink } from './link.ts';
+import { planPolls } from './plan.ts';
+import { pointsOf } from './point.ts';
+import { poller } from './poller.ts';
+import type { ModbusSource } from './schema.ts';
+
+/** Missed polls are told at most this often (ms). */
+const TELL_MISSED_EVERY = 60_000;
+
+/** One TCP connection; each poll rate in turn, one request at a time, so polls never stack. */
+export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
+  const { config, clock, log, name } = options;
+
+  return {
+    async run(sink, signal) {
+      try {
+        const link = await openLink(config, signal);
+        // Closing ends whatever still waits: a request for its answer, a pause for its end.
+        const close = () => void link.close();
+        signal.addEventListener('abort', close, { once: true });
+        try {
+          const { host, port, pause } = config;
+          const points = pointsOf(config);
+          const poll = poller({
+            source: name,
+            address: `${host}:${port}`,
+            pause,
+            points,
+            clock,
+            log,
+            link,
+            sink,
+          });
+          const started = clock.now();
+          const rates = planPolls(points, config.max_gap).map(({ every, reads }) => ({
+            every,
+            due: started,
+            poll: poll(reads),
+          }));
+          let missed = 0;
+          let toldAt = started;
+          for (;;) {
+            const next = rates.reduce((a, b) => (b.due < a.due ? b : a));
+            const wait = next.due - clock.now();
+            if (wait > 0) await sleep(clock, wait, link.lost);
+            link.lost.throwIfAborted();
+            await next.poll();
+            const behind = Math.max(0, Math.floor((clock.now() - next.due) / next.every));
+            next.due += (behind + 1) * next.every;
+            missed += behind;
+            if (missed > 0 && clock.now() - toldAt >= TELL_MISSED_EVERY) {
+              log.warn({ source: name, missed }, 'Modbus polls skipped: the device answers slower than poll asks');
+              missed = 0;
+              toldAt = clock.now();
+            }
+          }
+        } finally {
+          signal.removeEventListener('abort', close);
+          await link.close();
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    },
+  };
+}

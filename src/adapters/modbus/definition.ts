@@ -1,0 +1,28 @@
+import type { SignalDefinition } from '../../core/sample.ts';
+import { type AdapterDefinition, defineAdapter } from '../adapter.ts';
+import { fullScale, sharedDefinition } from '../signal-fields.ts';
+import { describe, pointsOf } from './point.ts';
+import { ModbusSource } from './schema.ts';
+
+/** Modbus TCP: registers and bits, polled. */
+export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
+  protocol: 'modbus',
+  schema: ModbusSource,
+  signals: (name, config) =>
+    pointsOf(config).map((point): SignalDefinition => {
+      const signal = config.signals[point.signal];
+      return {
+        name: point.signal,
+        source: name,
+        type: point.type === 'bool' ? 'bool' : 'number',
+        fingerprint: `modbus ${config.host}:${config.port} ${describe(point)}`,
+        restorable: false,
+        ...sharedDefinition({ counter: signal?.counter }, fullScale(point.type)),
+      };
+    }),
+  describe: config => ({
+    source: `${config.host}:${config.port}`,
+    signals: new Map(pointsOf(config).map(point => [point.signal, describe(point)])),
+  }),
+  load: async () => (await import('./connection.ts')).modbusAdapter,
+});

@@ -1,0 +1,64 @@
+import type { WidthType } from '../signal-fields.ts';
+import { type ModbusSource, type Order, REGISTERS, type Table, tableOf, typeOf } from './schema.ts';
+
+/** Where a signal stands in its device and how its registers are read. */
+export type Point = {
+  readonly signal: string;
+  readonly unit: number;
+  readonly table: Table;
+  /** As written in the config. */
+  readonly number: number;
+  /** As it goes over the wire: counted from 0. */
+  readonly address: number;
+  /** Registers or bits it takes. */
+  readonly length: number;
+  readonly type: WidthType;
+  readonly order: Order;
+  readonly bit: number | null;
+  readonly scale: number;
+  readonly offset: number;
+  /** How often it is read (ms). */
+  readonly poll: number;
+};
+
+export function isBitTable(table: Table): boolean {
+  return table === 'coil' || table === 'discrete_input';
+}
+
+/** The signals of a source as points, in the order written. */
+export function pointsOf(config: ModbusSource): readonly Point[] {
+  return Object.entries(config.signals).map(([name, signal]) => {
+    const table = tableOf(signal);
+    const type = typeOf(signal);
+    const number = signal[table] ?? 0;
+    return {
+      signal: name,
+      unit: signal.unit,
+      table,
+      number,
+      address: number - config.first_register,
+      length: isBitTable(table) ? 1 : REGISTERS[type],
+      type,
+      order: signal.order ?? 'ABCD',
+      bit: signal.bit ?? null,
+      scale: signal.scale ?? 1,
+      offset: signal.offset ?? 0,
+      poll: signal.poll ?? config.poll,
+    };
+  });
+}
+
+/** `holding 31 (PDU address 30)`: the number as written and the one that goes over the wire. */
+export function place(point: Point): string {
+  return `${point.table} ${point.number} (PDU address ${point.address})`;
+}
+
+/** The whole of a point in words, for `check` and as the identity of a counter's base. */
+export function describe(point: Point): string {
+  const parts = [`unit ${point.unit}`, place(point), point.type];
+  if (point.length > 1) parts.push(point.order);
+  if (point.bit !== null) parts.push(`bit ${point.bit}`);
+  if (point.scale !== 1) parts.push(`scale ${point.scale}`);
+  if (point.offset !== 0) parts.push(`offset ${point.offset}`);
+  return parts.join(' ');
+}

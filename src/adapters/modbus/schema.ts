@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { Duration, notBuilt } from '../../core/fields.ts';
+import { Counter, fullScale, sharedSignalFields, signalMap, WidthType } from '../signal-fields.ts';
+
+/** The four tables of a Modbus device, in the words of the specification. */
+export const TABLES = ['coil', 'discrete_input', 'input', 'holding'] as const;
+export type Table = (typeof TABLES)[number];
+
+/** 16-bit registers a value takes; bits are counted one by one. */
+export const REGISTERS = {
+  bool: 1,
+  int16: 1,
+  uint16: 1,
+  int32: 2,
+  uint32: 2,
+  float32: 2,
+  int64: 4,
+  uint64: 4,
+  float64: 4,
+} as const satisfies Record<WidthType, number>;
+
+export const Order = z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA']).meta({
+  description: 'Order of the bytes of a value in several registers, as the device manual prints it; ABCD is big-endian',
+});
+export type Order = z.output<typeof Order>;
+
+const Address = z.int().min(0).max(65_536);
+
+const Fields = z.strictObject({
+  unit: z.int().min(0).max(255).meta({ description: 'Unit (slave) number of the device behind this address' }),
+  coil: Address.optional().meta({ description: 'Number of the coil (FC 1)' }),
+  discrete_input: Address.optional().meta({ description: 'Number of the discrete input (FC 2)' }),
+  input: Address.optional().meta({ description: 'Number of the first input register (FC 4)' }),
+  holding: Address.optional().meta({ description: 'Number of the first holding register (FC 3)' }),
+  as: WidthType.optional().meta({ description: 'What the registers hold; uint16 when left out' }),
+  order: Order.optional(),
+  bit: z.int().min(0).max(15).optional().meta({ description: 'One bit of a register; 0 is the lowest' }),
+  scale: z
+    .number()
+    .refine(scale => scale !== 0, 'a scale of 0 makes every value 0')
+    .optional()
+    .meta({
+      description: 'Value = register × scale + offset',
+    }),
+  offset: z.number().optional(),
+  poll: Duration.optional().meta({ description: "How often this signal is read, when not as the source's poll says" }),
+  counter: Counter.optional(),
+  unit_text: sharedSignalFields.unit_text,
+});
+
+type Fields = z.output<typeof Fields>;
+
+/** The table a signal names. Exactly one is named: the schema has seen to that. */
+export function tableOf(signal: Fields): Table {
+  return TABLES.find(table => signal[table] !== undefined) ?? 'holding';
+}
+
+/** What a signal's registers hold, with the default filled in. */
+export function typeOf(signal: Fields): WidthType {
+  const table = tableOf(signal);
+  if (table === 'coil' || table === 'discrete_input' || signal.bit !== undefined) return 'bool';
+  return signal.as ?? 'uint16';
+}
+
+type Fault = { readonly path: keyof Fields; readonly message: string };
+
+function* faults(signal: Fields): Generator<Fault> {
+  const named = TABLES.filter(table => signal[table] !== undefined);
+  if (named.length !== 1) {
+    const path = named[1] ?? 'unit';
+    yield { path, message: `name exactly one of ${TABLES.join(', ')} with the number the device manual gives` };
+    return;
+  }
+  const table = tableOf(signal);
+  const type = typeOf(signal);
+  const single = table === 'coil' || table === 'discrete_input';
+  if (single && signal.bit !== undefined) yield { path: 'bit', message: `a ${table} is one bit; take bit out` };
+  if (type === 'bool' && signal.as !== undefined && signal.as !== 'bool')
+    yield { path: 'as', message: `${single ? `a ${table}` : 'one bit'} is bool; take as out` };
+  if (!single && signal.as === 'bool' && signal.bit === undefined)
+    yield { path: 'as', message: 'a register has 16 bits; say which one with bit: 0 to 15' };
+  if (signal.order !== undefined && REGISTERS[type] === 1)
+    yield { path: 'order', message: 'order is for values in several registers; take it out' };
+  for (const key of ['scale', 'offset'] as const) {
+    if (signal[key] === undefined) continue;
+    if (type === 'bool') yield { path: key, message: `a bit has no ${key}; take it out` };
+    if (signal.counter)
+      yield {
+        path: key,
+        message: `a counter is read as it counts; take ${key} out (parts per count: per_count in the rule)`,
+      };
+  }
+  if (signal.counter && type === 'bool')
+    yield {
+      path: 'counter',
+      message: 'a bit is too short to count by polling; let the PLC count and read its counter',
+    };
+  else if (signal.counter?.wraps === 'full' && fullScale(type) === null)
+    yield { path: 'counter', message: `wraps: full needs an integer type, not ${type}` };
+}
+
+const Signal = Fields.superRefine((signal, context) => {
+  for (const { path, message } of faults(signal)) context.addIssue({ code: 'custom', path: [path], message });
+});
+
+/** One Modbus device, or one gateway with several units behind it. */
+export const ModbusSource = z
+  .strictObject({
+    protocol: z.literal('modbus'),
+    host: z
+      .string()
+      .min(1)
+      .meta({ description: 'Address of the device or gateway', examples: ['192.168.10.30'] }),
+    port: z.int().min(1).max(65_535).default(502),
+    serial: notBuilt('serial (Modbus RTU on a port of this PC; use a Modbus TCP gateway)'),
+    first_register: z
+      .union([z.literal(0), z.literal(1)], 'write 0 or 1, as the device manual counts its registers')
+      .meta({
+        description:
+          'Number of the first register in the device manual. No default: one off reads a neighbour that looks plausible',
+      }),
+    poll: Duration.default(1000).meta({ description: 'How often signals are read', examples: ['1s'] }),
+    timeout: Duration.default(1000).meta({
+      description: 'How long one request waits for its answer',
+      examples: ['1s'],
+    }),
+    max_gap: z
+      .strictObject({ registers: z.int().min(0).max(124).default(8), bits: z.int().min(0).max(1999).default(32) })
+      .default({ registers: 8, bits: 32 })
+      .meta({ description: 'Unused registers or bits that may be read along to save a request' }),
+    pause: Duration.default(0).meta({
+      description: 'Pause between two requests, for devices that need one',
+      examples: ['20ms'],
+    }),
+    signals: signalMap(Signal),
+  })
+  .superRefine((source, context) => {
+    for (const [name, signal] of Object.entries(source.signals)) {
+      const table = tableOf(signal);
+      const pdu = (signal[table] ?? 0) - source.first_register;
+      const last = pdu + (table === 'input' || table === 'holding' ? REGISTERS[typeOf(signal)] : 1) - 1;
+      if (pdu >= 0 && last <= 65_535) continue;
+      const message = `${table} ${signal[table]} does not exist when the first one is ${source.first_register}`;
+      context.addIssue({ code: 'custom', path: ['signals', name, table], message });
+    }
+  });
+export type ModbusSource = z.output<typeof ModbusSource>;

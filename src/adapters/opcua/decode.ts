@@ -1,0 +1,85 @@
+import type { Quality, Sample, Value } from '../../core/sample.ts';
+import type { Point } from './point.ts';
+import type { OpcuaType } from './schema.ts';
+
+/** What is read of an OPC UA DataValue; node-opcua's own class fits. */
+export type Reading = {
+  readonly value: { readonly dataType: number; readonly arrayType: number; readonly value: unknown };
+  readonly statusCode: { readonly value: number; readonly name: string };
+  readonly sourceTimestamp?: Date | null;
+};
+
+/** Built-in types by their number in the specification (part 6, table 1). */
+const TYPES: ReadonlyMap<number, OpcuaType> = new Map([
+  [1, 'bool'],
+  [2, 'int8'],
+  [3, 'uint8'],
+  [4, 'int16'],
+  [5, 'uint16'],
+  [6, 'int32'],
+  [7, 'uint32'],
+  [8, 'int64'],
+  [9, 'uint64'],
+  [10, 'float32'],
+  [11, 'float64'],
+  [12, 'string'],
+]);
+const SCALAR = 0;
+/** Status code bits: the info bits belong to a data value, and it is the overflow bit. */
+const OVERFLOW = 0x480;
+
+/** The class of a status code is in its two highest bits. */
+export function qualityOf(status: number): Quality {
+  const highest = status >>> 30;
+  return highest === 0 ? 'good' : highest === 1 ? 'uncertain' : 'bad';
+}
+
+/** The server's queue for this node was too short: changes before this one are gone. */
+export function hasOverflowed(status: number): boolean {
+  return (status & OVERFLOW) === OVERFLOW;
+}
+
+/** A value with its quality; a value of another type than the config says is bad, in words. */
+export function decode(point: Point, reading: Reading): Sample {
+  const at = reading.sourceTimestamp?.getTime();
+  const sourceAt = at === undefined ? {} : { sourceAt: at };
+  const bad = (reason: string): Sample => ({ signal: point.signal, value: null, quality: 'bad', reason, ...sourceAt });
+
+  const { value: status, name } = reading.statusCode;
+  const quality = qualityOf(status);
+  if (quality === 'bad') return bad(`the server says ${name}`);
+  const { dataType, arrayType, value: raw } = reading.value;
+  if (arrayType !== SCALAR) return bad('the node is an array; name the node of one element');
+  const type = TYPES.get(dataType);
+  if (raw === null || raw === undefined || dataType === 0) return bad('the node has no value');
+  if (type === undefined) return bad('the node holds neither yes/no, a number nor text');
+  if (!fits(point.type, type)) return bad(`the node is ${type}; write as: ${type}`);
+  const value = plain(type, raw);
+  if (typeof value === 'number' && !Number.isFinite(value)) return bad(`the node holds ${value}`);
+  const reason = hasOverflowed(status)
+    ? 'the queue of this node overflowed: changes before this one are lost'
+    : quality === 'uncertain'
+      ? `the server says ${name}`
+      : undefined;
+  return { signal: point.signal, value, quality, ...(reason !== undefined && { reason }), ...sourceAt };
+}
+
+function fits(asked: OpcuaType, found: OpcuaType): boolean {
+  return asked === 'number' ? found !== 'bool' && found !== 'string' : asked === found;
+}
+
+function plain(type: OpcuaType, raw: unknown): Value {
+  if (type === 'int64' || type === 'uint64') {
+    const whole = wide(type, raw);
+    const number = Number(whole);
+    return Number.isSafeInteger(number) ? number : whole;
+  }
+  return raw as Value;
+}
+
+/** node-opcua gives 64-bit integers as `[high, low]`, each without a sign. */
+function wide(type: 'int64' | 'uint64', raw: unknown): bigint {
+  const [high = 0, low = 0] = raw as readonly number[];
+  const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return type === 'int64' ? BigInt.asIntN(64, bits) : bits;
+}

@@ -1,0 +1,27 @@
+import { type NodeRef, nodeText, parseNode } from './node-ref.ts';
+import type { OpcuaSource, OpcuaType } from './schema.ts';
+
+/** A signal and the node it is read from. */
+export type Point = {
+  readonly signal: string;
+  readonly node: NodeRef;
+  readonly type: OpcuaType;
+  /** How often the server looks at the node (ms). */
+  readonly sampling: number;
+  /** Changes the server keeps between two notifications. */
+  readonly queue: number;
+};
+
+/** The signals of a source as points, in the order written. */
+export function pointsOf(config: OpcuaSource): readonly Point[] {
+  return Object.entries(config.signals).map(([signal, { node, as, sampling, queue }]) => {
+    const parsed = parseNode(node, config.namespace);
+    if (!parsed) throw new Error(`${signal}: ${node} is not a node id; the schema lets none through`);
+    return { signal, node: parsed, type: as, sampling: sampling ?? config.sampling, queue: queue ?? config.queue };
+  });
+}
+
+/** The whole of a point in words, for `check` and as the identity of a counter's base. */
+export function describe(point: Point): string {
+  return `${nodeText(point.node)} ${point.type}`;
+}

@@ -1,0 +1,71 @@
+import { DataChangeNotification, type NotificationMessage, StatusChangeNotification } from 'node-opcua';
+import type { Logger } from '../../core/logger.ts';
+import type { Sample, SampleBatch } from '../../core/sample.ts';
+import { batchesOf } from './batches.ts';
+import { decode, hasOverflowed, qualityOf } from './decode.ts';
+import type { Point } from './point.ts';
+import type { OpcuaSource } from './schema.ts';
+
+/** Makes batches of notifications, and says once in a life what is wrong with a signal. */
+export interface Reader {
+  /** A bad sample for a point that can't be read, with the reason. */
+  refuse(point: Point, reason: string): Sample;
+  batches(message: NotificationMessage, receivedAt: number): readonly Omit<SampleBatch, 'source'>[];
+  /** Why the server ended the subscription, when the message says so. */
+  ended(message: NotificationMessage): string | undefined;
+}
+
+export type ReaderOptions = {
+  readonly source: string;
+  readonly config: OpcuaSource;
+  readonly log: Logger;
+  /** The point that the server's changes with this handle belong to. */
+  readonly pointOf: (handle: number) => Point | undefined;
+};
+
+export function notificationReader({ source, config, log, pointOf }: ReaderOptions): Reader {
+  const said = new Set<string>();
+  const sayOnce = (what: string, fields: object, message: string) => {
+    if (said.has(what)) return;
+    said.add(what);
+    log.warn({ source, ...fields }, message);
+  };
+
+  function refuse({ signal }: Point, reason: string): Sample {
+    sayOnce(`refused ${signal}`, { signal, reason }, 'OPC UA signal can not be read');
+    return { signal, value: null, quality: 'bad', reason };
+  }
+
+  return {
+    refuse,
+    batches(message, receivedAt) {
+      const skew = (message.publishTime?.getTime() ?? receivedAt) - receivedAt;
+      if (config.clock === 'source' && Math.abs(skew) > config.max_skew)
+        sayOnce(
+          'skew',
+          { skew },
+          'the clock of the OPC UA server differs by more than max_skew: its times are not used',
+        );
+      const samples: Sample[] = [];
+      for (const notification of message.notificationData ?? []) {
+        if (!(notification instanceof DataChangeNotification)) continue;
+        for (const { clientHandle, value } of notification.monitoredItems ?? []) {
+          const point = pointOf(clientHandle);
+          if (!point) continue;
+          const sample = decode(point, value);
+          samples.push(sample);
+          const { signal } = point;
+          if (hasOverflowed(value.statusCode.value))
+            sayOnce(`overflow ${signal}`, { signal }, 'OPC UA queue overflowed: changes are lost; raise queue');
+          // The server calls it good and we can't take it: the config does not fit the node.
+          if (sample.quality === 'bad' && qualityOf(value.statusCode.value) !== 'bad')
+            refuse(point, sample.reason ?? '');
+        }
+      }
+      return batchesOf(samples, receivedAt, config);
+    },
+    ended: message =>
+      (message.notificationData ?? []).find(notification => notification instanceof StatusChangeNotification)?.status
+        .name,
+  };
+}

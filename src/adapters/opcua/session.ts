@@ -1,0 +1,133 @@
+import { hostname } from 'node:os';
+import {
+  type ClientSession,
+  type ClientSessionPublishService,
+  type ClientSessionRawSubscriptionService,
+  InMemoryCertificateKeyPairProvider,
+  InMemoryCertificateStore,
+  LogLevel,
+  MessageSecurityMode,
+  OPCUAClient,
+  SecurityPolicy,
+  setLogLevel,
+  UserTokenType,
+} from 'node-opcua';
+import { type Clock, sleep } from '../../core/clock.ts';
+import { faultWords } from './fault-words.ts';
+import type { OpcuaSource } from './schema.ts';
+
+const CONNECT_TIMEOUT = 10_000;
+const CLOSE_TIMEOUT = 3000;
+const REQUEST_TIMEOUT = 10_000;
+const SESSION_TIMEOUT = 60_000;
+
+// The stack writes to the console as it pleases; what matters of it comes back as errors and is logged by us.
+setLogLevel(LogLevel.Emergency);
+
+/** node-opcua's session with the services it has but does not list in its type. */
+export type RawSession = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService;
+
+/** A session, and what happens to it outside of requests. */
+export type OpenSession = {
+  readonly session: RawSession;
+  /** The connection came back and the server still has our session: what it kept meanwhile can be fetched. */
+  onRestored(listener: () => void): void;
+  /** The session is gone for good, with the reason in words. */
+  onLost(listener: (why: string) => void): void;
+  /** Ends session and connection: PLCs have few. Takes at most some seconds; never rejects. */
+  close(): Promise<void>;
+};
+
+/** Rejects in words when there is no session to be had, or with the signal's reason. */
+export async function openSession(source: OpcuaSource, clock: Clock, signal: AbortSignal): Promise<OpenSession> {
+  signal.throwIfAborted();
+  const applicationUri = `urn:${hostname()}:l2l-gateway`;
+  const client = OPCUAClient.create({
+    applicationName: 'l2l-gateway',
+    applicationUri,
+    clientName: 'l2l-gateway',
+    endpointMustExist: false,
+    securityMode: MessageSecurityMode.None,
+    securityPolicy: SecurityPolicy.None,
+    certificateKeyPairProvider: await ownCertificate(applicationUri),
+    clientCertificateManager: new InMemoryCertificateStore({ autoAcceptUnknown: false }),
+    requestedSessionTimeout: SESSION_TIMEOUT,
+    defaultTransactionTimeout: REQUEST_TIMEOUT,
+    connectionStrategy: { initialDelay: 250, maxDelay: 1000, maxRetry: 1 },
+  });
+  const opening = client
+    .connect(source.endpoint)
+    .then(() =>
+      client.createSession(
+        source.login
+          ? { type: UserTokenType.UserName, userName: source.login.user, password: source.login.password.reveal() }
+          : { type: UserTokenType.Anonymous },
+      ),
+    );
+  try {
+    const session = await within(CONNECT_TIMEOUT, opening, clock, signal);
+    return watch(client, session, clock);
+  } catch (cause) {
+    // A session that comes after we stopped waiting is closed with its connection.
+    opening.catch(() => {});
+    await bounded(client.disconnect(), clock);
+    if (signal.aborted) throw signal.reason;
+    throw new Error(`no OPC UA session on ${source.endpoint}: ${faultWords(cause, source)}`);
+  }
+}
+
+function watch(client: OPCUAClient, session: ClientSession, clock: Clock): OpenSession {
+  const ours = session.sessionId.toString();
+  const restored: (() => void)[] = [];
+  const lost: ((why: string) => void)[] = [];
+  const lose = (why: string) => {
+    for (const listener of lost) listener(why);
+  };
+  // The first try to come back failed: who refuses a connection has no session of ours either.
+  client.on('backoff', () => lose('the connection is lost and the server does not take a new one'));
+  client.on('close', () => lose('the server closed the connection'));
+  session.on('session_closed', () => lose('the server closed the session'));
+  session.on('session_restored', () => {
+    if (session.sessionId.toString() === ours) for (const listener of restored) listener();
+    else lose('the server was restarted or has dropped our session');
+  });
+  return {
+    session: session as RawSession,
+    onRestored: listener => restored.push(listener),
+    onLost: listener => lost.push(listener),
+    async close() {
+      if (!client.isReconnecting) await bounded(session.close(true), clock);
+      await bounded(client.disconnect(), clock);
+    },
+  };
+}
+
+let certificate: Promise<InMemoryCertificateKeyPairProvider> | undefined;
+
+/** A client names itself by a certificate even where nothing is signed. Made in memory, once a process: nothing is written to the disk. */
+function ownCertificate(applicationUri: string): Promise<InMemoryCertificateKeyPairProvider> {
+  certificate ??= (async () => {
+    const provider = new InMemoryCertificateKeyPairProvider();
+    await provider.ensureCertificateExists({ applicationUri, subject: '/CN=l2l-gateway', dns: [hostname()] });
+    return provider;
+  })();
+  return certificate;
+}
+
+async function within<T>(ms: number, task: Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
+  const done = new AbortController();
+  try {
+    const late = sleep(clock, ms, AbortSignal.any([signal, done.signal])).then(() => {
+      throw new Error(`no answer within ${ms} ms (ETIMEDOUT)`);
+    });
+    late.catch(() => {});
+    return await Promise.race([task, late]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** The other side may be gone: then there is nobody to take leave of. */
+async function bounded(task: Promise<unknown>, clock: Clock): Promise<void> {
+  await within(CLOSE_TIMEOUT, task, clock, new AbortController().signal).catch(() => {});
+}

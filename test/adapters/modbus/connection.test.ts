@@ -1,0 +1,183 @@
+import { describe, expect, it, vi } from 'vitest';
+import { startPymodbus } from '../../support/pymodbus.ts';
+import { runLife, source } from './support.ts';
+
+const SOON = { timeout: 10_000, interval: 10 };
+
+describe('Modbus connection', () => {
+  it('reads the four tables, all types and orders from a server nobody here wrote', async () => {
+    await using server = await startPymodbus({
+      1: {
+        coil: { 0: [true, false] },
+        discrete_input: { 4: [true] },
+        input: { 0: [0x4148, 0x0000, 0x0000, 0x4148] },
+        holding: { 0: [0xfffe, 0, 0, 1, 2, 0x8001] },
+      },
+    });
+    await using life = runLife(
+      source(server.port, {
+        'm.coil': { unit: 1, coil: 1 },
+        'm.coil2': { unit: 1, coil: 2 },
+        'm.door': { unit: 1, discrete_input: 5 },
+        'm.temp': { unit: 1, input: 1, as: 'float32' },
+        'm.swapped': { unit: 1, input: 3, as: 'float32', order: 'CDAB' },
+        'm.int': { unit: 1, holding: 1, as: 'int16' },
+        'm.wide': { unit: 1, holding: 2, as: 'uint64' },
+        'm.bit15': { unit: 1, holding: 6, bit: 15 },
+      }),
+    );
+
+    await vi.waitFor(() => expect(life.sink.last('m.bit15')).toBeDefined(), SOON);
+
+    const shown = Object.fromEntries(life.sink.batches().flatMap(batch => batch.samples.map(s => [s.signal, s.value])));
+    expect(shown).toEqual({
+      'm.coil': true,
+      'm.coil2': false,
+      'm.door': true,
+      'm.temp': 12.5,
+      'm.swapped': 12.5,
+      'm.int': -2,
+      'm.wide': 65_538,
+      'm.bit15': true,
+    });
+  });
+
+  it('asks for neighbours in one request, and all of its signals are one batch', async () => {
+    await using server = await startPymodbus({ 1: { holding: { 0: Array(200).fill(7) } }, 2: { holding: { 0: [1] } } });
+    await using life = runLife(
+      source(server.port, {
+        'm.a': { unit: 1, holding: 1 },
+        'm.b': { unit: 1, holding: 10 },
+        'm.far': { unit: 1, holding: 100 },
+        'm.other': { unit: 2, holding: 1 },
+      }),
+    );
+
+    await vi.waitFor(() => expect(server.reads.length).toBeGreaterThanOrEqual(3), SOON);
+
+    expect(server.reads.slice(0, 3)).toEqual([
+      [1, 'holding', 0, 10],
+      [1, 'holding', 99, 1],
+      [2, 'holding', 0, 1],
+    ]);
+    expect(life.sink.batches()[0]?.samples.map(sample => sample.signal)).toEqual(['m.a', 'm.b']);
+  });
+
+  it('finds the signal that the device does not have, says so, and reads the others', async () => {
+    await using server = await startPymodbus({ 7: { holding: { 0: [1, 2, 3] } } });
+    await using life = runLife(
+      source(server.port, {
+        'm.a': { unit: 7, holding: 1 },
+        'm.b': { unit: 7, holding: 3 },
+        'm.wrong': { unit: 7, holding: 5 },
+      }),
+    );
+
+    await vi.waitFor(() => expect(life.sink.of('m.b').length).toBeGreaterThan(2), SOON);
+
+    expect(life.sink.last('m.b')).toEqual({ signal: 'm.b', value: 3, quality: 'good' });
+    expect(life.sink.of('m.wrong')).toEqual([
+      {
+        signal: 'm.wrong',
+        value: null,
+        quality: 'bad',
+        reason:
+          'unit 7 answers "illegal data address" (exception 2) for holding 5 (PDU address 4): is first_register right, and the type not wider than the device\'s?',
+      },
+    ]);
+  });
+
+  it('reads without gaps where the device has no registers between', async () => {
+    await using server = await startPymodbus({ 7: { holding: { 0: [1], 4: [5] } } });
+    await using life = runLife(source(server.port, { 'm.a': { unit: 7, holding: 1 }, 'm.b': { unit: 7, holding: 5 } }));
+
+    await vi.waitFor(() => expect(life.sink.of('m.b').length).toBeGreaterThan(2), SOON);
+
+    expect(
+      life.sink
+        .of('m.a')
+        .concat(life.sink.of('m.b'))
+        .every(sample => sample.quality === 'good'),
+    ).toBe(true);
+    expect(server.reads.filter(([, , , count]) => count === 5).length).toBe(1);
+  });
+
+  it('asks a busy device again before it says bad', async () => {
+    await using server = await startPymodbus({ 7: { holding: { 0: [1] } } });
+    await server.refuse(7, 6, 2);
+    await using life = runLife(source(server.port, { 'm.a': { unit: 7, holding: 1 } }));
+
+    await vi.waitFor(() => expect(life.sink.last('m.a')).toBeDefined(), SOON);
+
+    expect(life.sink.of('m.a')[0]).toMatchObject({ value: 1, quality: 'good' });
+  });
+
+  it('demotes a dead unit without slowing the others', async () => {
+    await using server = await startPymodbus({ 1: { holding: { 0: [1] } }, 9: { holding: { 0: [1] } } });
+    await server.silence([9]);
+    await using life = runLife(
+      source(server.port, {
+        'm.live': { unit: 1, holding: 1 },
+        'm.dead': { unit: 9, holding: 1 },
+      }),
+    );
+    await vi.waitFor(() => expect(life.log.lines.some(line => line.level === 'warn')).toBe(true), SOON);
+    const askedDead = server.reads.filter(([unit]) => unit === 9).length;
+    const heardLive = life.sink.of('m.live').length;
+
+    await vi.waitFor(() => expect(life.sink.of('m.live').length).toBeGreaterThan(heardLive + 5), SOON);
+
+    expect(server.reads.filter(([unit]) => unit === 9).length).toBe(askedDead);
+    expect(life.sink.last('m.dead')).toMatchObject({
+      value: null,
+      quality: 'bad',
+      reason: expect.stringContaining('unit 9 does not answer (timed out)'),
+    });
+  });
+
+  it('takes a unit that the gateway device can not reach for dead', async () => {
+    await using server = await startPymodbus({ 1: { holding: { 0: [1] } }, 9: { holding: { 0: [1] } } });
+    await server.refuse(9, 11, 1000);
+    await using life = runLife(
+      source(server.port, { 'm.live': { unit: 1, holding: 1 }, 'm.dead': { unit: 9, holding: 1 } }),
+    );
+
+    await vi.waitFor(() => expect(life.sink.last('m.dead')).toBeDefined(), SOON);
+
+    expect(life.sink.last('m.dead')?.reason).toContain('"gateway target device failed to respond" (exception 11)');
+    expect(life.sink.last('m.live')?.quality).toBe('good');
+  });
+
+  it('gives the connection up when nothing behind it answers', async () => {
+    await using server = await startPymodbus({ 1: { holding: { 0: [1] } } });
+    await server.silence([1]);
+    await using life = runLife(source(server.port, { 'm.a': { unit: 1, holding: 1 } }, { timeout: '50ms' }));
+
+    expect(await life.ended).toContain(`nothing behind 127.0.0.1:${server.port} answers`);
+    expect(life.sink.events).not.toContainEqual({ kind: 'connected' });
+  });
+
+  it('rejects when the connection is reset', async () => {
+    await using server = await startPymodbus({ 1: { holding: { 0: [1] } } });
+    await using life = runLife(source(server.port, { 'm.a': { unit: 1, holding: 1 } }));
+    await vi.waitFor(() => expect(life.sink.last('m.a')).toBeDefined(), SOON);
+
+    await server.drop();
+
+    expect(await life.ended).toContain('lost');
+  });
+
+  it('polls each signal as often as it says', async () => {
+    await using server = await startPymodbus({ 1: { holding: { 0: [1], 50: [2] } } });
+    await using life = runLife(
+      source(server.port, {
+        'm.quick': { unit: 1, holding: 1, poll: '20ms' },
+        'm.slow': { unit: 1, holding: 51, poll: '10s' },
+      }),
+    );
+
+    await vi.waitFor(() => expect(life.sink.of('m.quick').length).toBeGreaterThan(5), SOON);
+
+    expect(life.sink.of('m.slow').length).toBe(1);
+  });
+});

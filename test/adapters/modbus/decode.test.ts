@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { decodeRead } from '../../../src/adapters/modbus/decode.ts';
+import { singleRead } from '../../../src/adapters/modbus/plan.ts';
+import type { Point } from '../../../src/adapters/modbus/point.ts';
+import { type Order, REGISTERS } from '../../../src/adapters/modbus/schema.ts';
+import type { WidthType } from '../../../src/adapters/signal-fields.ts';
+
+const POINT: Point = {
+  signal: 'm.x',
+  unit: 1,
+  table: 'holding',
+  number: 1,
+  address: 0,
+  length: 1,
+  type: 'uint16',
+  order: 'ABCD',
+  bit: null,
+  scale: 1,
+  offset: 0,
+  poll: 1000,
+};
+
+function decodeHex(hex: string, type: WidthType, more: Partial<Point> = {}) {
+  const point = { ...POINT, type, length: REGISTERS[type], ...more };
+  return decodeRead(singleRead(point), Buffer.from(hex.replaceAll(' ', ''), 'hex'))[0];
+}
+
+describe('Modbus decode', () => {
+  it.each<[WidthType, string, number | bigint]>([
+    ['int16', 'fffe', -2],
+    ['uint16', 'fffe', 65_534],
+    ['int32', 'ffff fffe', -2],
+    ['uint32', 'ffff fffe', 4_294_967_294],
+    ['int64', 'ffff ffff ffff fffe', -2],
+    ['uint64', '0000 0000 0001 0002', 65_538],
+    ['uint64', '001f ffff ffff ffff', Number.MAX_SAFE_INTEGER],
+    ['uint64', '0020 0000 0000 0000', 2n ** 53n],
+    ['uint64', 'ffff ffff ffff ffff', 2n ** 64n - 1n],
+    ['int64', '8000 0000 0000 0000', -(2n ** 63n)],
+    ['float32', '4148 0000', 12.5],
+    ['float64', '4029 0000 0000 0000', 12.5],
+  ])('reads %s from %s', (type, hex, value) => {
+    expect(decodeHex(hex, type)).toEqual({ signal: 'm.x', value, quality: 'good' });
+  });
+
+  it.each<[Order, string, string]>([
+    ['ABCD', '4148 0000', '4029 0000 0000 0001'],
+    ['CDAB', '0000 4148', '0001 0000 0000 4029'],
+    ['BADC', '4841 0000', '2940 0000 0000 0100'],
+    ['DCBA', '0000 4841', '0100 0000 0000 2940'],
+  ])('takes order %s in two and in four registers', (order, two, four) => {
+    expect(decodeHex(two, 'float32', { order })?.value).toBe(12.5);
+    expect(decodeHex(four, 'float64', { order })?.value).toBe(12.500000000000002);
+  });
+
+  it.each([
+    ['a NaN', 'float32', '7fc0 0000'],
+    ['an infinity', 'float32', 'ff80 0000'],
+    ['a NaN of 64 bits', 'float64', '7ff8 0000 0000 0000'],
+  ] as const)('takes %s for bad, never for a number', (_, type, hex) => {
+    expect(decodeHex(hex, type)).toMatchObject({
+      value: null,
+      quality: 'bad',
+      reason: expect.stringContaining('not valid'),
+    });
+  });
+
+  it('counts the bits of a register from the lowest', () => {
+    expect([0, 5, 15].map(bit => decodeHex('8001', 'bool', { bit })?.value)).toEqual([true, false, true]);
+  });
+
+  it('scales without the noise of binary fractions', () => {
+    expect(decodeHex('001f', 'uint16', { scale: 0.1 })?.value).toBe(3.1);
+    expect(decodeHex('0064', 'uint16', { scale: 0.5, offset: -40 })?.value).toBe(10);
+  });
+
+  it('scales a wide integer as a number', () => {
+    expect(decodeHex('ffff ffff ffff ffff', 'uint64', { scale: 0.001 })?.value).toBeCloseTo(1.8446744073709552e16, -5);
+  });
+
+  it('takes bits of a coil answer lowest first', () => {
+    const points = [0, 3, 9].map(address => ({
+      ...POINT,
+      signal: `m.c${address}`,
+      table: 'coil' as const,
+      type: 'bool' as const,
+      address,
+    }));
+    const read = { unit: 1, table: 'coil' as const, address: 0, length: 10, points };
+
+    const samples = decodeRead(read, Buffer.from([0b0000_1000, 0b10]));
+
+    expect(samples.map(sample => sample.value)).toEqual([false, true, true]);
+  });
+
+  it('takes an answer that is too short for bad', () => {
+    expect(decodeHex('4148', 'float32')).toMatchObject({
+      quality: 'bad',
+      reason: 'unit 1 answered 2 bytes where 4 were asked for',
+    });
+  });
+});

@@ -1,0 +1,229 @@
+import { describe, expect, it, vi } from 'vitest';
+import { Secret } from '../../../src/core/secret.ts';
+import { startBreakableProxy } from '../../support/breakable-proxy.ts';
+import { type OpcuaNode, startOpcuaServer } from '../../support/opcua.ts';
+import { fastClock, runLife, source } from './support.ts';
+
+const SOON = { timeout: 15_000, interval: 10 };
+const NODE: OpcuaNode = { id: 's="Press1"."Strokes"', type: 'UInt32', value: 1 };
+const STROKES = { 'press1.strokes': { node: NODE.id, as: 'uint32' } };
+
+describe('OPC UA connection', () => {
+  it('finds its namespace wherever the server has it, and reads every kind of node', async () => {
+    await using server = await startOpcuaServer({
+      namespacesBefore: 3,
+      nodes: [
+        { id: 's=run', type: 'Boolean', value: true },
+        { id: 's=recipe', type: 'UInt16', value: 12 },
+        { id: 's=total', type: 'UInt64', value: [0x0020_0000, 1] },
+        { id: 's=temp', type: 'Float', value: 12.5 },
+        { id: 's=order', type: 'String', value: 'P-110' },
+        { id: 's=broken', type: 'Double', value: 'NaN' },
+      ],
+    });
+    await using life = runLife(
+      source(server.endpoint, {
+        'm.run': 's=run',
+        'm.recipe': { node: 'nsu=urn:test:plc;s=recipe', as: 'uint16' },
+        'm.total': { node: 's=total', as: 'uint64' },
+        'm.temp': { node: 's=temp', as: 'number' },
+        'm.order': { node: 's=order', as: 'string' },
+        'm.broken': { node: 's=broken', as: 'float64' },
+      }),
+    );
+
+    await vi.waitFor(() => expect(life.sink.batches().length).toBeGreaterThan(0), SOON);
+
+    expect(life.sink.batches()[0]?.samples.map(({ signal, value, quality }) => [signal, value, quality])).toEqual([
+      ['m.run', true, 'good'],
+      ['m.recipe', 12, 'good'],
+      ['m.total', 2n ** 53n + 1n, 'good'],
+      ['m.temp', 12.5, 'good'],
+      ['m.order', 'P-110', 'good'],
+      ['m.broken', null, 'bad'],
+    ]);
+  });
+
+  it('makes only the wrong signals bad, in words, and finds a node that comes later', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE] });
+    await using life = runLife(
+      source(server.endpoint, {
+        ...STROKES,
+        'm.gone': 's="Press1"."FaultWrd"',
+        'm.nowhere': 'nsu=urn:other;s=x',
+        'm.narrow': { node: NODE.id, as: 'uint16' },
+      }),
+      fastClock(20),
+    );
+    await vi.waitFor(() => expect(life.sink.last('m.narrow')).toBeDefined(), SOON);
+
+    expect(life.sink.last('press1.strokes')).toMatchObject({ value: 1, quality: 'good' });
+    expect(life.sink.last('m.gone')).toMatchObject({
+      value: null,
+      quality: 'bad',
+      reason: expect.stringContaining('does not know nsu=urn:test:plc;s="Press1"."FaultWrd" (BadNodeIdUnknown)'),
+    });
+    expect(life.sink.last('m.nowhere')?.reason).toContain('the server has no namespace of nsu=urn:other;s=x');
+    expect(life.sink.last('m.narrow')?.reason).toBe('the node is uint32; write as: uint32');
+    expect(life.log.lines.filter(line => line.level === 'warn').length).toBe(3);
+
+    await server.add({ id: 's="Press1"."FaultWrd"', type: 'Boolean', value: true });
+
+    let strokes = 1;
+    await vi.waitFor(async () => {
+      // The adapter's time is quick, the server's keep-alives are not: changes keep the watchdog quiet.
+      strokes += 1;
+      await server.set({ ...NODE, value: strokes });
+      expect(life.sink.last('m.gone')).toMatchObject({ value: true, quality: 'good' });
+    }, SOON);
+  });
+
+  it('passes on quality, source time and a queue that overflowed', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE] });
+    await using life = runLife(source(server.endpoint, STROKES));
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    const at = Date.now() - 2000;
+
+    await server.set({ ...NODE, value: 2, status: 'UncertainLastUsableValue', at });
+    await vi.waitFor(
+      () => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 2, quality: 'uncertain', sourceAt: at }),
+      SOON,
+    );
+    await server.set({ ...NODE, value: 3, status: 'BadNoCommunication' });
+    await vi.waitFor(
+      () =>
+        expect(life.sink.last('press1.strokes')).toMatchObject({
+          value: null,
+          quality: 'bad',
+          reason: 'the server says BadNoCommunication',
+        }),
+      SOON,
+    );
+    await server.set({ ...NODE, value: 4, overflow: true });
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4, quality: 'good' }), SOON);
+
+    expect(life.sink.last('press1.strokes')?.reason).toContain('overflowed');
+    expect(life.log.lines.map(line => line.message)).toContain(
+      'OPC UA queue overflowed: changes are lost; raise queue',
+    );
+  });
+
+  it('gives every change in between as a step of its own, at the time of the source', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE] });
+    await using life = runLife(
+      source(
+        server.endpoint,
+        { 'press1.strokes': { node: NODE.id, as: 'uint32', sampling: '0ms' } },
+        { clock: 'source', publishing: '500ms' },
+      ),
+    );
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    const at = Date.now() - 5000;
+
+    await server.set(
+      { ...NODE, value: 2, at },
+      { ...NODE, value: 3, at: at + 100 },
+      { ...NODE, value: 4, at: at + 200 },
+    );
+
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4 }), SOON);
+    expect(
+      life.sink
+        .batches()
+        .slice(-3)
+        .map(batch => [batch.at - at, batch.time, batch.samples[0]?.value]),
+    ).toEqual([
+      [0, 'source', 2],
+      [100, 'source', 3],
+      [200, 'source', 4],
+    ]);
+  });
+
+  it('bridges a short break of the connection without losing a change', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE] });
+    await using proxy = await startBreakableProxy(server.port);
+    await using life = runLife(
+      source(`opc.tcp://127.0.0.1:${proxy.port}`, {
+        'press1.strokes': { node: NODE.id, as: 'uint32', sampling: '0ms' },
+      }),
+    );
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+
+    proxy.breakAll();
+    await server.set(...[2, 3, 4].map(value => ({ ...NODE, value })));
+
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4 }), SOON);
+    expect(life.sink.of('press1.strokes').map(sample => sample.value)).toEqual([1, 2, 3, 4]);
+    expect(await server.sessions()).toBe(1);
+    expect(life.sink.events.filter(event => event.kind === 'connected').length).toBe(1);
+  });
+
+  it('gives up a server that is silent, though the connection stands', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE] });
+    await using life = runLife(source(server.endpoint, STROKES), fastClock(10));
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+
+    server.freeze();
+
+    expect(await life.ended).toContain('the server has sent nothing for 15 s');
+  });
+
+  it('keeps a quiet subscription: a keep-alive is a sign of life', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE] });
+    await using life = runLife(source(server.endpoint, STROKES, { publishing: '1s' }), fastClock(2));
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    const over = vi.fn();
+    void life.ended.then(over);
+
+    // Longer than the watchdog, in the adapter's time.
+    await new Promise(resolve => setTimeout(resolve, 9000));
+
+    expect(over).not.toHaveBeenCalled();
+  });
+
+  it('ends its session when it is stopped', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE] });
+    const life = runLife(source(server.endpoint, STROKES));
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    expect(await server.sessions()).toBe(1);
+
+    expect(await life.stop()).toBe('resolved');
+
+    expect(await server.sessions()).toBe(0);
+  });
+
+  it.each([
+    [
+      'a wrong password',
+      { user: 'gateway', password: new Secret('not-the-one') },
+      'refuses the login of gateway: check user and password',
+    ],
+    ['no login', undefined, 'add login: { user, password }'],
+  ])('says in words that the server refuses %s', async (_, login, expected) => {
+    await using server = await startOpcuaServer({ nodes: [NODE], users: { gateway: 'right' } });
+    await using life = runLife(source(server.endpoint, STROKES, { login }));
+
+    const reason = await life.ended;
+
+    expect(reason).toContain(expected);
+    expect(reason + JSON.stringify(life.log.lines)).not.toContain('not-the-one');
+  });
+
+  it('reads with the right password', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE], users: { gateway: 'right' } });
+    await using life = runLife(
+      source(server.endpoint, STROKES, { login: { user: 'gateway', password: new Secret('right') } }),
+    );
+
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 1 }), SOON);
+  });
+
+  it('says in words that the server has no session left', async () => {
+    await using server = await startOpcuaServer({ nodes: [NODE], maxSessions: 1 });
+    await using first = runLife(source(server.endpoint, STROKES));
+    await vi.waitFor(() => expect(first.sink.last('press1.strokes')).toBeDefined(), SOON);
+    await using second = runLife(source(server.endpoint, STROKES));
+
+    expect(await second.ended).toContain('the server has no free session');
+  });
+});

@@ -1,0 +1,131 @@
+import type { NotificationMessage, PublishRequest, RepublishRequest } from 'node-opcua';
+import { describe, expect, it } from 'vitest';
+import { startPublishing } from '../../../src/adapters/opcua/publishing.ts';
+import type { RawSession } from '../../../src/adapters/opcua/session.ts';
+import { virtualClock } from '../../../src/core/virtual-clock.ts';
+
+type Answer = (error: Error | null, response?: unknown) => void;
+
+const message = (sequenceNumber: number, data: readonly object[] = [{}]) =>
+  ({ sequenceNumber, notificationData: data }) as unknown as NotificationMessage;
+/** As node-opcua tells that the server answered with a fault. */
+const fault = (status: string) => Object.assign(new Error(`ServiceResult is ${status}`), { response: {} });
+
+/** A pump on a server that the test plays. */
+function start() {
+  const clock = virtualClock(0);
+  const requests: { acknowledged: number[]; answer: Answer }[] = [];
+  const kept = new Map<number, NotificationMessage>();
+  const seen: number[] = [];
+  const lost: string[] = [];
+  const session = {
+    publish: (request: PublishRequest, answer: Answer) =>
+      requests.push({ acknowledged: (request.subscriptionAcknowledgements ?? []).map(a => a.sequenceNumber), answer }),
+    republish({ retransmitSequenceNumber }: RepublishRequest, answer: Answer) {
+      const found = kept.get(retransmitSequenceNumber);
+      if (found) answer(null, { notificationMessage: found });
+      else answer(fault('BadMessageNotAvailable'));
+    },
+  } as unknown as RawSession;
+  const publishing = startPublishing({
+    session,
+    subscriptionId: 1,
+    watchdog: 15_000,
+    clock,
+    onMessage: ({ sequenceNumber }) => seen.push(sequenceNumber),
+    onLost: why => lost.push(why),
+  });
+  const answer = (error: Error | null, notification?: NotificationMessage) =>
+    requests.shift()?.answer(error, notification && { notificationMessage: notification });
+  return { clock, requests, kept, seen, lost, publishing, answer };
+}
+
+describe('OPC UA publishing', () => {
+  it('keeps two requests waiting and acknowledges with the next one', () => {
+    const { requests, seen, answer } = start();
+
+    answer(null, message(1));
+
+    expect(seen).toEqual([1]);
+    expect(requests.map(request => request.acknowledged)).toEqual([[], [1]]);
+  });
+
+  it('takes a keep-alive for a sign of life and nothing else', () => {
+    const { clock, seen, lost, answer } = start();
+    answer(null, message(1));
+    clock.advance(14_000);
+
+    answer(null, message(2, []));
+    clock.advance(14_000);
+    answer(null, message(2));
+
+    expect(seen).toEqual([1, 2]);
+    expect(lost).toEqual([]);
+  });
+
+  it('gives up after the watchdog time without a sign of life', () => {
+    const { clock, lost, answer } = start();
+    answer(null, message(1));
+
+    clock.advance(15_000);
+
+    expect(lost).toEqual(['the server has sent nothing for 15 s']);
+  });
+
+  it('gives up when a notification is missing, and says nothing after it', () => {
+    const { seen, lost, answer } = start();
+    answer(null, message(1));
+
+    answer(null, message(3));
+    answer(null, message(4));
+
+    expect(seen).toEqual([1]);
+    expect(lost).toEqual(['notifications are missing (number 2 expected, 3 came)']);
+  });
+
+  it('goes on with 1 after the highest sequence number', () => {
+    const { seen, lost, answer } = start();
+
+    for (const number of [2 ** 32 - 1, 1]) answer(null, message(number));
+
+    expect([seen, lost]).toEqual([[2 ** 32 - 1, 1], []]);
+  });
+
+  it('fetches what was sent into a broken connection, in order, then goes on', async () => {
+    const { requests, kept, seen, lost, publishing, answer } = start();
+    answer(null, message(1));
+    for (const number of [2, 3]) kept.set(number, message(number));
+    while (requests.length > 0) answer(new Error('Connection Break'));
+
+    await publishing.resume();
+    answer(null, message(4));
+
+    expect([seen, lost]).toEqual([[1, 2, 3, 4], []]);
+  });
+
+  it.each(['BadNoSubscription', 'BadSessionIdInvalid', 'BadSubscriptionIdInvalid'])('gives up on %s', status => {
+    const { lost, answer } = start();
+
+    answer(fault(status));
+
+    expect(lost).toEqual([`the server ended the subscription: ServiceResult is ${status}`]);
+  });
+
+  it('sends one request less to a server that takes only one', () => {
+    const { requests, lost, answer } = start();
+
+    answer(fault('BadTooManyPublishRequests'));
+
+    expect([requests.length, lost]).toEqual([1, []]);
+  });
+
+  it('is silent once stopped', () => {
+    const { clock, seen, lost, publishing, answer } = start();
+
+    publishing.stop();
+    answer(null, message(1));
+    clock.advance(60_000);
+
+    expect([seen, lost]).toEqual([[], []]);
+  });
+});

@@ -1,0 +1,54 @@
+import { opcuaAdapter } from '../../../src/adapters/opcua/connection.ts';
+import { OpcuaSource } from '../../../src/adapters/opcua/schema.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import { words } from '../../../src/core/errors.ts';
+import { TEST_NAMESPACE } from '../../support/opcua.ts';
+import { recordingLogger } from '../../support/recording-logger.ts';
+import { recordingSink } from '../recording-sink.ts';
+
+/** A source as it would stand in YAML, with what every test would write the same. */
+export function source(endpoint: string, signals: object, more: object = {}): OpcuaSource {
+  return OpcuaSource.parse({
+    protocol: 'opcua',
+    endpoint,
+    namespace: TEST_NAMESPACE,
+    sampling: '20ms',
+    publishing: '50ms',
+    signals,
+    ...more,
+  });
+}
+
+/** Real time that passes `factor` times as fast, for what takes seconds to be noticed. */
+export function fastClock(factor: number): Clock {
+  const real = systemClock();
+  const anchor = real.now();
+  const now = () => anchor + (real.now() - anchor) * factor;
+  return { now, at: (at, callback) => real.at(real.now() + (at - now()) / factor, callback) };
+}
+
+/** One life of the adapter; disposing ends it. */
+export function runLife(config: OpcuaSource, clock: Clock = systemClock()) {
+  const log = recordingLogger();
+  const sink = recordingSink();
+  const abort = new AbortController();
+  const ended = opcuaAdapter({ name: 'plc', config, clock, log })
+    .run(sink, abort.signal)
+    .then(
+      () => 'resolved' as const,
+      (error: unknown) => words(error),
+    );
+  return {
+    sink,
+    log,
+    ended,
+    async stop() {
+      abort.abort();
+      return ended;
+    },
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,254 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, vi } from 'vitest';
+import type { SourceStatus } from '../../src/core/sample.ts';
+import type { JournalCounts } from '../../src/journal/journal.ts';
+import type { CallQueueStatus } from '../../src/queue/call-queue.ts';
+import type { SignalView } from '../../src/rules/engine.ts';
+import { testFolder } from './folder.ts';
+import { API_KEY, SITE_ZONE } from './sandbox.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+/** Longest time a condition may take on a busy machine; nothing waits this long when all is well. */
+export const PATIENCE = { timeout: 20_000, interval: 25 };
+
+/** How much of the log is shown when a test fails. */
+const LAST_WORDS = 6000;
+
+export type GatewayOptions = {
+  /** Address of L2L. */
+  readonly l2l: string;
+  /** YAML below `sources:`, indented by two. */
+  readonly sources: string;
+  /** YAML below `rules:`, indented by two. */
+  readonly rules: string;
+  readonly mode?: 'live' | 'shadow';
+  /** Address of a Redis somebody else runs; left out: the gateway starts its own. */
+  readonly redis?: string;
+  /** Other waits than the quick ones below. */
+  readonly waits?: Readonly<Record<string, string>>;
+  /** The data folder; left out: one in the test's folder. */
+  readonly data?: string;
+  readonly http?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+const QUICK = {
+  timeout: '2s',
+  settle: '300ms',
+  look_again: '200ms',
+  batch_settle: '500ms',
+  follow_up: '200ms',
+};
+
+export type GatewayStatus = {
+  readonly epoch: number;
+  readonly mode: string;
+  readonly notReady: readonly string[];
+  readonly sources: readonly SourceStatus[];
+  readonly signals: readonly SignalView[];
+  readonly journal: JournalCounts;
+  readonly queue: CallQueueStatus;
+};
+
+export type LogLine = { readonly msg: string; readonly [field: string]: unknown };
+
+/** The gateway as its users run it: a process of its own with a YAML file. Ended with the test. */
+export interface TestGateway {
+  readonly file: string;
+  readonly dataFolder: string;
+  /** Everything it wrote, over all its lives. */
+  output(): string;
+  /** Lines of its log with this message. */
+  logged(message: string): readonly LogLine[];
+  /** Starts it and resolves when its status page answers. */
+  start(): Promise<void>;
+  /** SIGKILL, as in a power cut. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves to its exit code. */
+  stop(): Promise<number | null>;
+  /** Stops the process as it stands, and lets it go on. */
+  freeze(): void;
+  thaw(): void;
+  status(): Promise<GatewayStatus>;
+  ready(): Promise<{ readonly code: number; readonly missing: readonly string[] }>;
+  /** Resolves when `/health/ready` says yes. */
+  untilReady(): Promise<void>;
+  /** Resolves when every signal was seen and is good. */
+  untilSeen(): Promise<void>;
+  /** Resolves when nothing waits and nothing is under way; fails when something is parked or dead. */
+  untilDelivered(): Promise<void>;
+  /** A connection to its own Redis, as that runs now. */
+  redis(): Promise<Redis>;
+}
+
+export function gatewayYaml(options: GatewayOptions, folder: string): string {
+  const waits = Object.entries({ ...QUICK, ...options.waits }).map(([name, wait]) => `  ${name}: ${wait}`);
+  return `gateway:
+  name: test_gateway
+  mode: ${options.mode ?? 'live'}
+  data: ${options.data ?? join(folder, 'data')}
+  http: ${options.http ?? '127.0.0.1:0'}
+${options.redis === undefined ? '' : `  redis: ${options.redis}\n`}l2l:
+  url: ${options.l2l}
+  api_key: "\${L2L_API_KEY}"
+  site: 43
+  timezone: ${SITE_ZONE}
+  user: gateway
+  rate: unlimited
+${waits.join('\n')}
+defaults: { dispatch: { trade: MAINT } }
+sources:
+${options.sources}
+rules:
+${options.rules}
+`;
+}
+
+/** Writes the config; `start` starts the process. */
+export function testGateway(options: GatewayOptions): TestGateway {
+  const folder = testFolder();
+  const file = join(folder, 'gateway.yaml');
+  writeFileSync(file, gatewayYaml(options, folder));
+  const runtime = join(folder, 'run');
+  const lines: LogLine[] = [];
+  let output = '';
+  let child: ChildProcess | undefined;
+  let exited: Promise<unknown> = Promise.resolve();
+  let url = '';
+
+  const fetchJson = async (path: string) => {
+    const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(5000) });
+    return { code: response.status, body: (await response.json()) as unknown };
+  };
+  const status = async () => (await fetchJson('/status')).body as GatewayStatus;
+
+  function read(text: string): void {
+    output += `${text}\n`;
+    if (text.startsWith('{')) lines.push(JSON.parse(text) as LogLine);
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    child?.kill(signal);
+    await exited;
+    return child?.exitCode ?? null;
+  }
+  onTestFinished(async ({ task }) => {
+    await end('SIGKILL');
+    if (task.result?.state === 'fail')
+      console.error(`the gateway of "${task.name}" said:\n${output.slice(-LAST_WORDS)}`);
+  });
+
+  const gateway: TestGateway = {
+    file,
+    dataFolder: options.data ?? join(folder, 'data'),
+    output: () => output,
+    logged: message => lines.filter(({ msg }) => msg === message),
+    async start() {
+      const started = spawnGateway(['run', file, '--log', 'debug'], { RUNTIME_DIRECTORY: runtime, ...options.env });
+      child = started;
+      exited = once(started, 'close');
+      started.stderr?.on('data', chunk => {
+        output += chunk;
+      });
+      const up = new Promise<string>((resolve, reject) => {
+        if (!started.stdout) throw new Error('the gateway has no stdout');
+        createInterface({ input: started.stdout }).on('line', text => {
+          read(text);
+          const line = lines.at(-1);
+          if (text.startsWith('{') && line?.msg === 'gateway runs') resolve(String(line.status));
+        });
+        void exited.then(() => reject(new Error(`the gateway did not start:\n${output}`)));
+      });
+      url = await up;
+    },
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    status,
+    async ready() {
+      const { code, body } = await fetchJson('/health/ready');
+      return { code, missing: (body as { readonly missing: readonly string[] }).missing };
+    },
+    untilReady: () =>
+      vi.waitFor(async () => expect(await gateway.ready()).toEqual({ code: 200, missing: [] }), PATIENCE),
+    untilSeen: () =>
+      vi.waitFor(async () => {
+        const { sources, signals } = await status();
+        expect(sources.map(({ state }) => state)).toEqual(sources.map(() => 'connected'));
+        expect(signals.filter(({ good }) => !good)).toEqual([]);
+      }, PATIENCE),
+    untilDelivered: () =>
+      vi.waitFor(async () => {
+        const { journal, queue } = await status();
+        const { waiting, deadLetters, parked } = journal;
+        expect({ waiting, deadLetters, parked, running: queue.running, open: queue.open }).toEqual({
+          waiting: 0,
+          deadLetters: 0,
+          parked: 0,
+          running: 0,
+          open: {},
+        });
+      }, PATIENCE),
+    async redis() {
+      const { epoch } = await status();
+      const [path] = globSync(join(runtime, `redis-*-${epoch}/redis.sock`));
+      const client = new Redis({ path: path ?? 'none', retryStrategy: () => 50, maxRetriesPerRequest: null });
+      client.on('error', () => {}); // It is killed as a part of the test.
+      onTestFinished(() => client.disconnect());
+      return client;
+    },
+  };
+  return gateway;
+}
+
+function spawnGateway(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, L2L_API_KEY: API_KEY, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+/** Runs a gateway that is expected to end by itself. `env` with an empty value takes a variable away. */
+export async function runToEnd(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, L2L_API_KEY: API_KEY, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let out = '';
+  let err = '';
+  child.stdout.on('data', chunk => {
+    out += chunk;
+  });
+  child.stderr.on('data', chunk => {
+    err += chunk;
+  });
+  await once(child, 'close');
+  return { code: child.exitCode, out, err };
+}
+
+/** Process id of a redis-server. */
+export async function pidOf(redis: Redis): Promise<number> {
+  return Number(/^process_id:(\d+)/m.exec(await redis.info('server'))?.[1]);
+}
+
+/** Whether a process still does anything; one that ended and was not collected by its parent does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false; // there is no such process any more
+  }
+}

@@ -1,0 +1,126 @@
+import { connectAsync } from 'mqtt';
+import { onTestFinished } from 'vitest';
+import { between, seededRandom } from '../../src/simulation/random.ts';
+import type { SandboxState } from '../../src/simulation/sandbox/sandbox.ts';
+import { type Mosquitto, startMosquitto } from './mosquitto.ts';
+import { cyclesOf, dispatchStory, partsOf, timeOfDay } from './sandbox.ts';
+
+export const STATIONS = [
+  { name: 'press1', machine: 'PRESS-01', line: 'LINE-1' },
+  { name: 'weld1', machine: 'WELD-01', line: 'LINE-2' },
+  { name: 'robot1', machine: 'ROBOT-01', line: 'LINE-3' },
+] as const;
+
+/** What L2L has to show in the end, or shows. Times are whole seconds, as L2L keeps them. */
+export type Account = Readonly<
+  Record<string, { readonly story: readonly string[]; readonly cycles: number; readonly good: number }>
+>;
+
+/** Three machines that tell a broker each of their changes with QoS 1 and its time, and remember the truth. */
+export interface MqttPlant {
+  readonly broker: Mosquitto;
+  /** YAML of the source. */
+  readonly source: string;
+  /** YAML of the rules: stops, cycles and production of each machine. */
+  readonly rules: string;
+  /** Says what is so before anything moves. */
+  begin(): Promise<void>;
+  /** Every machine runs and stops in turn for about this long (ms); ends with all of them running and all told. */
+  play(ms: number): Promise<void>;
+  /** One change of one machine, with its time. */
+  tell(
+    name: string,
+    state: { readonly running: boolean; readonly strokes: number; readonly ts: number },
+  ): Promise<void>;
+  truth(): Account;
+}
+
+const FIRST_STROKES = 1000;
+const COUNTER = 'counter: { wraps: never, max_rate: 1000/s }';
+
+export async function mqttPlant(seed: number): Promise<MqttPlant> {
+  const random = seededRandom(seed);
+  const broker = await startMosquitto();
+  onTestFinished(broker.close);
+  const client = await connectAsync(broker.url);
+  onTestFinished(() => client.endAsync(true));
+  const stories = new Map<string, string[]>(STATIONS.map(({ name }) => [name, []]));
+  const strokes = new Map<string, number>(STATIONS.map(({ name }) => [name, FIRST_STROKES]));
+
+  const tell: MqttPlant['tell'] = async (name, state) => {
+    await client.publishAsync(`plant/${name}`, JSON.stringify(state), { qos: 1 });
+  };
+  const pause = (least: number, most: number) =>
+    new Promise(resolve => setTimeout(resolve, Math.round(between(random, least, most))));
+
+  async function shift(name: string, until: number): Promise<void> {
+    const story = stories.get(name) ?? [];
+    const told: Promise<void>[] = [];
+    const show = (running: boolean) => {
+      const ts = Date.now();
+      told.push(tell(name, { running, strokes: strokes.get(name) ?? 0, ts }));
+      return timeOfDay(ts);
+    };
+    while (Date.now() < until) {
+      for (let count = Math.round(between(random, 2, 8)); count > 0; count -= 1) {
+        await pause(40, 200);
+        strokes.set(name, (strokes.get(name) ?? 0) + 1);
+        show(true);
+      }
+      story.push(`open ${show(false)}`);
+      await pause(500, 1000);
+      story.push(`close ${show(true)}`);
+    }
+    await Promise.all(told);
+  }
+
+  return {
+    broker,
+    source: `
+  broker:
+    protocol: mqtt
+    url: ${broker.url}
+    client_id: gateway_under_test
+    signals:${STATIONS.map(({ name }) => {
+      const field = (key: string) => `topic: plant/${name}, json: $.${key}, time: $.ts`;
+      return `
+      ${name}.running: { ${field('running')}, as: bool }
+      ${name}.strokes: { ${field('strokes')}, as: integer, ${COUNTER} }`;
+    }).join('')}`,
+    rules: STATIONS.map(
+      ({ name, machine, line }) => `
+  ${name}_down:
+    when: not ${name}.running
+    on_delay: 200ms
+    dispatch: { machine: ${machine}, type: DOWN, description: ${name} stands still }
+  ${name}_cycles: { cycles: { machine: ${machine}, counter: ${name}.strokes, every: 1s } }
+  ${name}_parts: { production: { line: ${line}, good: ${name}.strokes, product: P-100, every: 2s, lateness: 300ms } }`,
+    ).join(''),
+    async begin() {
+      const ts = Date.now();
+      await Promise.all(STATIONS.map(({ name }) => tell(name, { running: true, strokes: FIRST_STROKES, ts })));
+    },
+    async play(ms) {
+      const until = Date.now() + ms;
+      await Promise.all(STATIONS.map(({ name }) => shift(name, until)));
+    },
+    tell,
+    truth: () =>
+      Object.fromEntries(
+        STATIONS.map(({ name, machine }) => {
+          const made = (strokes.get(name) ?? 0) - FIRST_STROKES;
+          return [machine, { story: stories.get(name) ?? [], cycles: made, good: made }];
+        }),
+      ),
+  };
+}
+
+/** The same, as L2L has it. */
+export function accountOf(state: SandboxState): Account {
+  return Object.fromEntries(
+    STATIONS.map(({ machine, line }) => [
+      machine,
+      { story: dispatchStory(state, machine), cycles: cyclesOf(state, machine), good: partsOf(state, line).good },
+    ]),
+  );
+}

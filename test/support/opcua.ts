@@ -1,0 +1,76 @@
+import { fileURLToPath } from 'node:url';
+import { startLineProcess } from './line-process.ts';
+
+export type OpcuaNode = {
+  /** `s=…`, in the namespace of the server. */
+  readonly id: string;
+  readonly type:
+    | 'Boolean'
+    | 'Byte'
+    | 'Int16'
+    | 'UInt16'
+    | 'Int32'
+    | 'UInt32'
+    | 'Int64'
+    | 'UInt64'
+    | 'Float'
+    | 'Double'
+    | 'String';
+  /** 64-bit integers as `[high, low]`; `NaN` as text. */
+  readonly value: unknown;
+  readonly status?: string;
+  readonly overflow?: boolean;
+  /** Source time (ms since 1970); now when left out. */
+  readonly at?: number;
+};
+
+export type OpcuaServerSpec = {
+  readonly port: number;
+  readonly namespace: string;
+  readonly nodes: readonly OpcuaNode[];
+  /** Namespaces the server has before ours: they move its index. */
+  readonly namespacesBefore?: number;
+  readonly users?: Readonly<Record<string, string>>;
+  readonly maxSessions?: number;
+};
+
+export type OpcuaCommand = { readonly set?: readonly OpcuaNode[]; readonly add?: readonly OpcuaNode[] };
+
+export const TEST_NAMESPACE = 'urn:test:plc';
+
+/** An OPC UA server in a process of its own. */
+export interface OpcuaTestServer extends AsyncDisposable {
+  readonly port: number;
+  readonly endpoint: string;
+  set(...nodes: readonly OpcuaNode[]): Promise<void>;
+  add(...nodes: readonly OpcuaNode[]): Promise<void>;
+  /** Sessions the server has open. */
+  sessions(): Promise<number>;
+  freeze(): void;
+  thaw(): void;
+  kill(): Promise<void>;
+}
+
+const SCRIPT = fileURLToPath(new URL('./opcua-server.ts', import.meta.url));
+
+export async function startOpcuaServer(
+  options: Partial<OpcuaServerSpec> & Pick<OpcuaServerSpec, 'nodes'>,
+): Promise<OpcuaTestServer> {
+  const spec: OpcuaServerSpec = { port: 0, namespace: TEST_NAMESPACE, ...options };
+  const server = await startLineProcess<{ sessions: number }>({
+    command: process.execPath,
+    args: [SCRIPT, JSON.stringify(spec)],
+    install: 'the OPC UA server did not start',
+  });
+  return {
+    port: server.port,
+    endpoint: `opc.tcp://127.0.0.1:${server.port}`,
+    set: async (...set) => void (await server.tell({ set })),
+    add: async (...add) => void (await server.tell({ add })),
+    sessions: async () => (await server.tell({})).sessions,
+    freeze: server.freeze,
+    thaw: server.thaw,
+    kill: server.kill,
+    [Symbol.asyncDispose]: server.kill,
+  };
+}

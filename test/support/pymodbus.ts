@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import type { Table } from '../../src/adapters/modbus/schema.ts';
+import { startLineProcess } from './line-process.ts';
+
+/** Values by first address, by table, by unit. */
+export type PymodbusUnits = Readonly<
+  Record<number, Partial<Record<Table, Readonly<Record<number, readonly (number | boolean)[]>>>>>
+>;
+
+/** `[unit, table, address, count]` as it came over the wire. */
+export type WireRead = readonly [number, string, number, number];
+
+/** pymodbus as Debian ships it, in a process of its own. */
+export interface PymodbusServer extends AsyncDisposable {
+  readonly port: number;
+  readonly reads: readonly WireRead[];
+  set(unit: number, table: Table, address: number, values: readonly (number | boolean)[]): Promise<void>;
+  /** These units do not answer at all from now on. */
+  silence(units: readonly number[]): Promise<void>;
+  /** The unit answers with this exception so many times. */
+  refuse(unit: number, exception: number, times: number): Promise<void>;
+  /** Resets every connection. */
+  drop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+const SCRIPT = fileURLToPath(new URL('./pymodbus-server.py', import.meta.url));
+// Debian's python3-pymodbus belongs to Debian's interpreter, whatever else is first on PATH.
+const PYTHON = '/usr/bin/python3';
+
+export async function startPymodbus(units: PymodbusUnits, port = 0): Promise<PymodbusServer> {
+  const reads: WireRead[] = [];
+  const server = await startLineProcess({
+    command: PYTHON,
+    args: [SCRIPT, JSON.stringify({ port, units })],
+    install: 'pymodbus did not start; install it with: sudo apt-get install python3-pymodbus',
+    onNews: news => {
+      if (news.read) reads.push(news.read as WireRead);
+    },
+  });
+  const tell = async (command: object) => void (await server.tell(command));
+  return {
+    port: server.port,
+    reads,
+    set: (unit, table, address, values) => tell({ set: [unit, table, address, values] }),
+    silence: silent => tell({ silent }),
+    refuse: (unit, exception, times) => tell({ refuse: [unit, exception, times] }),
+    drop: () => tell({ drop: true }),
+    kill: server.kill,
+    [Symbol.asyncDispose]: server.kill,
+  };
+}

@@ -1,0 +1,63 @@
+import { onTestFinished } from 'vitest';
+import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
+import { type Sandbox, type SandboxState, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { type SandboxWorld, SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
+
+export const API_KEY = 'key-that-nobody-may-see-4711';
+
+/** The small world in a zone without summer time: no run of the tests falls into a repeated hour. */
+export const SITE_ZONE = 'America/Phoenix';
+const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: SITE_ZONE })) };
+
+/** An L2L on a port of its own, ended with the test. Batches are worked on almost at once. */
+export async function testSandbox(options: { readonly port?: number; readonly seed?: number } = {}): Promise<Sandbox> {
+  const { port = 0, seed = 1 } = options;
+  const sandbox = await startSandbox({
+    port,
+    seed,
+    host: '127.0.0.1',
+    key: API_KEY,
+    world: WORLD,
+    manners: { batchDelay: 50 },
+  });
+  onTestFinished(() => sandbox.stop());
+  return sandbox;
+}
+
+/** What L2L has of a machine's dispatches, in the order it was told. */
+export function dispatchesOf(state: SandboxState, machine: string): readonly Dispatch[] {
+  const id = state.machines.find(({ code }) => code === machine)?.id;
+  return state.dispatches.filter(dispatch => dispatch.machine === id);
+}
+
+/** Cycles L2L was told of a machine, beyond those it began with. */
+export function cyclesOf(state: SandboxState, machine: string): number {
+  const code = ({ code }: { readonly code: string }) => code === machine;
+  const seeds = WORLD.sites.flatMap(site => site.lines.flatMap(line => line.machines));
+  return (state.machines.find(code)?.cyclecount ?? 0) - (seeds.find(code)?.cyclecount ?? 0);
+}
+
+/** Good parts and scrap booked on a line. Intervals never overlap: the sandbox refuses those. */
+export function partsOf(state: SandboxState, line: string): { readonly good: number; readonly scrap: number } {
+  const id = state.lines.find(({ code }) => code === line)?.id;
+  const sets = state.details.filter(detail => detail.line === id);
+  return {
+    good: sets.reduce((sum, set) => sum + set.actual, 0),
+    scrap: sets.reduce((sum, set) => sum + set.scrap, 0),
+  };
+}
+
+/** What was done to a machine's dispatches, in the order L2L was told: `open 12:00:03`, `close 12:00:09` (UTC). */
+export function dispatchStory(state: SandboxState, machine: string): readonly string[] {
+  return state.log
+    .filter(({ target, what }) => target === machine && what.startsWith('dispatches/'))
+    .map(({ what, change }) => {
+      const at = Number(what === 'dispatches/open' ? change.reported : change.completed);
+      return `${what.slice('dispatches/'.length)} ${timeOfDay(at)}`;
+    });
+}
+
+/** L2L keeps whole seconds. */
+export function timeOfDay(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
+}

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A wire between a client and a server of this machine that can be cut in one direction. */
+export interface TcpProxy {
+  readonly port: number;
+  /** While true, nothing the client sends arrives: the server never hears its acknowledgements. */
+  deaf: boolean;
+  /** All that the server sent, over all connections. */
+  heard(): string;
+}
+
+export async function tcpProxy(target: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let heard = '';
+  const server = createServer(client => {
+    const upstream = createConnection(target, '127.0.0.1');
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => {}); // The other side was killed: that is what this is for.
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    client.on('data', bytes => {
+      if (!proxy.deaf) upstream.write(bytes);
+    });
+    upstream.on('data', bytes => {
+      heard += bytes.toString('latin1');
+      client.write(bytes);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await once(server, 'close');
+  });
+  const proxy: TcpProxy = { port: (server.address() as AddressInfo).port, deaf: false, heard: () => heard };
+  return proxy;
+}

@@ -1,0 +1,178 @@
+import { z } from 'zod';
+
+/**
+ * The lines of the gateway's log that make up the live account: what a rule saw and did, what L2L was told, what L2L answered.
+ * All of them are written at level debug, because a gateway is quiet in normal operation.
+ */
+const Told = z.discriminatedUnion('msg', [
+  z.object({
+    msg: z.literal('rule event'),
+    time: z.number(),
+    event: z.object({ rule: z.string(), kind: z.string(), detail: z.string() }),
+  }),
+  z.object({
+    msg: z.literal('action made'),
+    time: z.number(),
+    action: z.object({
+      rule: z.string(),
+      kind: z.string(),
+      lane: z.string(),
+      params: z.record(z.string(), z.unknown()),
+      cause: z.object({ values: z.array(z.object({ signal: z.string(), value: z.unknown() })) }),
+    }),
+  }),
+  z.object({
+    msg: z.literal('call sent'),
+    time: z.number(),
+    call: z.number(),
+    kind: z.string(),
+    lanes: z.array(z.string()),
+    attempt: z.number(),
+  }),
+  z.object({
+    msg: z.literal('call answered'),
+    time: z.number(),
+    call: z.number(),
+    kind: z.string(),
+    lanes: z.array(z.string()),
+    outcome: z.object({
+      kind: z.string(),
+      reason: z.string().optional(),
+      detail: z.string().optional(),
+      result: z.record(z.string(), z.unknown()).optional(),
+    }),
+  }),
+  z.object({
+    msg: z.literal('call looked up'),
+    time: z.number(),
+    call: z.number(),
+    lanes: z.array(z.string()),
+    look: z.object({
+      kind: z.string(),
+      detail: z.string().optional(),
+      outcome: z.object({ detail: z.string() }).optional(),
+    }),
+  }),
+]);
+type Told = z.output<typeof Told>;
+
+export type Tone = 'plain' | 'good' | 'bad' | 'loud';
+
+/** One line of the account. `stage` is where on the road from the signal to L2L's answer it happened. */
+export type AccountLine = {
+  /** ms since 1970. */
+  readonly at: number;
+  readonly stage: 'rule' | 'action' | 'call' | 'L2L' | 'demo';
+  readonly subject: string;
+  readonly text: string;
+  readonly tone: Tone;
+};
+
+/** A line of the gateway's log as a line of the account; undefined for what does not belong to it. */
+export function accountLine(logLine: string): AccountLine | undefined {
+  const parsed = Told.safeParse(jsonOf(logLine));
+  return parsed.success && !isSaidByAction(parsed.data) ? lineOf(parsed.data) : undefined;
+}
+
+/** These come with an action that says the same and more. */
+function isSaidByAction(told: Told): boolean {
+  return told.msg === 'rule event' && (told.event.kind === 'counted' || told.event.kind === 'interval_closed');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not a log line: whatever a library printed.
+    return undefined;
+  }
+}
+
+function lineOf(told: Told): AccountLine {
+  const at = told.time;
+  switch (told.msg) {
+    case 'rule event': {
+      const { rule, kind, detail } = told.event;
+      return { at, stage: 'rule', subject: rule, text: `${kind.replaceAll('_', ' ')}: ${detail}`, tone: 'plain' };
+    }
+    case 'action made': {
+      const { rule, kind, params, cause } = told.action;
+      const seen = cause.values.map(({ signal, value }) => `${signal} = ${String(value)}`).join(', ');
+      return { at, stage: 'action', subject: rule, text: `${seen} → ${sayAction(kind, params)}`, tone: 'plain' };
+    }
+    case 'call sent': {
+      const again = told.attempt > 1 ? `, attempt ${told.attempt}` : '';
+      const text = `${sayKind(told.kind)} (call ${told.call}${again})`;
+      return { at, stage: 'call', subject: targets(told.lanes), text, tone: told.attempt > 1 ? 'loud' : 'plain' };
+    }
+    case 'call answered': {
+      const { kind, reason, detail, result } = told.outcome;
+      const isGood = kind === 'delivered' || kind === 'accepted';
+      const words = isGood ? sayResult(result ?? {}) : [reason, detail].filter(Boolean).join(': ');
+      const text = `${kind}${words ? `: ${words}` : ''} (call ${told.call})`;
+      return { at, stage: 'L2L', subject: targets(told.lanes), text, tone: isGood ? 'good' : 'bad' };
+    }
+    case 'call looked up': {
+      const { kind, detail = told.look.outcome?.detail } = told.look;
+      const text = `looked up: ${kind}${detail ? `: ${detail}` : ''} (call ${told.call})`;
+      return { at, stage: 'L2L', subject: targets(told.lanes), text, tone: 'loud' };
+    }
+  }
+}
+
+/** `dispatch:PRESS-01` is about PRESS-01. */
+function targets(lanes: readonly string[]): string {
+  return lanes.map(lane => lane.slice(lane.indexOf(':') + 1)).join(' ');
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  open_dispatch: 'open dispatch',
+  close_dispatch: 'close dispatch',
+  increment_cycles: 'add cycles',
+  set_cycles: 'set cycles',
+  record_details: 'record production',
+};
+
+function sayKind(kind: string): string {
+  return KINDS[kind] ?? kind;
+}
+
+function sayAction(kind: string, params: Readonly<Record<string, unknown>>): string {
+  switch (kind) {
+    case 'open_dispatch':
+      return `open ${String(params.type)} at ${String(params.machine)}`;
+    case 'close_dispatch':
+      return `close ${String(params.type)} at ${String(params.machine)}`;
+    case 'increment_cycles':
+      return `${String(params.count)} cycles of ${String(params.machine)}`;
+    case 'record_details':
+      return `${String(params.actual)} good, ${String(params.scrap)} scrap of ${String(params.product)} on ${String(params.line)}`;
+    default:
+      return sayKind(kind);
+  }
+}
+
+function sayResult(result: Readonly<Record<string, unknown>>): string {
+  if (result.dispatchNumber !== undefined) return `dispatch ${String(result.dispatchNumber)}`;
+  if (result.cycleCount !== undefined) return `count is ${String(result.cycleCount)}`;
+  if (result.batchId !== undefined) return `batch ${String(result.batchId)}`;
+  return result.nothing === undefined ? '' : String(result.nothing);
+}
+
+const COLOURS: Readonly<Record<Tone, string>> = {
+  plain: '',
+  good: '\u001b[32m',
+  bad: '\u001b[31m',
+  loud: '\u001b[33m',
+};
+const DIM = '\u001b[2m';
+const RESET = '\u001b[0m';
+const TEXT_SHOWN = 110;
+
+/** Aligned columns: time of day, stage, subject, what. Colours only where there is a terminal. */
+export function shownLine({ at, stage, subject, text, tone }: AccountLine, zone: string, isTerminal: boolean): string {
+  const time = new Date(at).toLocaleTimeString('en-GB', { timeZone: zone, hourCycle: 'h23' });
+  const cut = text.length > TEXT_SHOWN ? `${text.slice(0, TEXT_SHOWN - 1)}…` : text;
+  const head = `${time}  ${stage.padEnd(6)}  ${subject.padEnd(17)}`;
+  return isTerminal ? `${DIM}${head}${RESET}  ${COLOURS[tone]}${cut}${RESET}` : `${head}  ${cut}`;
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Target } from './api.ts';
+import { workOnBatches } from './batches.ts';
+import type { Call, Manners } from './call.ts';
+import { type Params, Refusal } from './params.ts';
+import type { SandboxData } from './records.ts';
+import { openStore } from './store.ts';
+import type { SandboxWorld } from './world.ts';
+
+/** L2L behind the HTTP: what a call does to the records, and the batches worked on in the background. */
+export interface Plant {
+  readonly data: SandboxData;
+  readonly manners: Manners;
+  setManners(manners: Partial<Manners>): void;
+  /** Runs one call to its end. The answer carries `success`; nothing is thrown for what a caller did wrong. */
+  run(target: Target, params: Params, by: string): Readonly<Record<string, unknown>> & { readonly success: boolean };
+  [Symbol.dispose](): void;
+}
+
+/** Where the reference is silent, what seems most likely. */
+const LIKELY: Manners = { duplicate: 'refuse', overlap: 'refuse', batchDelay: 1000 };
+
+export function openPlant(options: {
+  readonly world: SandboxWorld;
+  readonly clock: Clock;
+  /** Left out: everything is forgotten at the end. */
+  readonly path?: string | undefined;
+  readonly manners?: Partial<Manners> | undefined;
+}): Plant {
+  const { clock } = options;
+  const store = openStore(options.world, options.path, clock.now());
+  const timers = new Set<Disposable>();
+  let manners: Manners = { ...LIKELY, ...options.manners };
+  const callFor = (params: Params, by: string, id?: number): Call => ({
+    store,
+    params,
+    manners,
+    at: clock.now(),
+    by,
+    id,
+    microseconds: params.peek('l2lfmt_microseconds') === 'true',
+    schedule,
+  });
+  const work = () => workOnBatches(store.data.batches, clock.now(), params => callFor(params, 'batch'));
+  const schedule = (due: number) => {
+    const timer = clock.at(due, () => {
+      timers.delete(timer);
+      work();
+    });
+    timers.add(timer);
+  };
+  for (const batch of store.data.batches)
+    if (batch.records.some(record => record.status === 'queued')) schedule(batch.due);
+
+  return {
+    data: store.data,
+    get manners() {
+      return manners;
+    },
+    setManners(next) {
+      manners = { ...manners, ...next };
+    },
+    run(target, params, by) {
+      try {
+        return { ...target.run(callFor(params, by, target.id)), success: true };
+      } catch (error) {
+        if (error instanceof Refusal) return { success: false, error: error.message };
+        throw error;
+      }
+    },
+    [Symbol.dispose]() {
+      for (const timer of timers) timer[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { accountLine, shownLine } from '../../src/cli/demo/account.ts';
+
+const time = Date.UTC(2026, 2, 2, 13, 1, 3);
+const show = (line: object) => {
+  const found = accountLine(JSON.stringify({ level: 20, time, ...line }));
+  return found && shownLine(found, 'America/Denver', false);
+};
+
+describe('demo account', () => {
+  it.each<[string, object, string]>([
+    [
+      'what a rule did',
+      {
+        msg: 'rule event',
+        event: { rule: 'press1_down', at: time, kind: 'counter_reset', detail: 'press1.running is false' },
+      },
+      '06:01:03  rule    press1_down        counter reset: press1.running is false',
+    ],
+    [
+      'what it saw and what L2L must be told',
+      {
+        msg: 'action made',
+        action: {
+          rule: 'press1_down',
+          kind: 'open_dispatch',
+          lane: 'dispatch:PRESS-01',
+          params: { machine: 'PRESS-01', type: 'DOWN' },
+          cause: { values: [{ signal: 'press1.running', value: false, quality: 'good', at: time }] },
+        },
+      },
+      '06:01:03  action  press1_down        press1.running = false → open DOWN at PRESS-01',
+    ],
+    [
+      'a call that is repeated',
+      {
+        msg: 'call sent',
+        call: 7,
+        kind: 'record_details',
+        lanes: ['production:LINE-1', 'production:LINE-2'],
+        attempt: 2,
+      },
+      '06:01:03  call    LINE-1 LINE-2      record production (call 7, attempt 2)',
+    ],
+    [
+      'what L2L answered',
+      {
+        msg: 'call answered',
+        call: 7,
+        kind: 'open_dispatch',
+        lanes: ['dispatch:PRESS-01'],
+        outcome: { kind: 'delivered', result: { dispatchId: 57_001, dispatchNumber: 8001 }, answer: '{}' },
+      },
+      '06:01:03  L2L     PRESS-01           delivered: dispatch 8001 (call 7)',
+    ],
+    [
+      'what went wrong',
+      {
+        msg: 'call answered',
+        call: 7,
+        kind: 'increment_cycles',
+        lanes: ['cycles:PRESS-01'],
+        outcome: { kind: 'unknown', reason: 'reset', detail: 'the connection ended' },
+      },
+      '06:01:03  L2L     PRESS-01           unknown: reset: the connection ended (call 7)',
+    ],
+    [
+      'what a look-up found',
+      {
+        msg: 'call looked up',
+        call: 7,
+        kind: 'open_dispatch',
+        lanes: ['dispatch:PRESS-01'],
+        look: { kind: 'applied', result: {}, detail: 'found as dispatch 8001' },
+      },
+      '06:01:03  L2L     PRESS-01           looked up: applied: found as dispatch 8001 (call 7)',
+    ],
+  ])('tells %s', (_what, line, expected) => {
+    expect(show(line)).toBe(expected);
+  });
+
+  it.each(['', 'not json', '{"msg":"Redis answers again","time":1}', '[]'])('leaves out %j', line => {
+    expect(accountLine(line)).toBeUndefined();
+  });
+
+  it('colours only for a terminal', () => {
+    const line = { at: time, stage: 'L2L', subject: 'PRESS-01', text: 'delivered', tone: 'good' } as const;
+    expect(shownLine(line, 'UTC', true)).toContain('\u001b[32mdelivered\u001b[0m');
+    expect(shownLine(line, 'UTC', false)).not.toContain('\u001b');
+  });
+});

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
 import type { LoadedConfig } from './config/load.ts';
+import type { ActionKind } from './core/action.ts';
 import type { Clock } from './core/clock.ts';
 import type { Delivery } from './core/delivery.ts';
 import { words } from './core/errors.ts';
@@ -62,11 +63,14 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
   const { gateway, l2l } = config;
   const startedAt = clock.now();
 
+  // L2L works on a batch after it took it: that it is not there yet says nothing for longer.
+  const settles: Partial<Record<ActionKind, number>> = { record_details: l2l.batch_settle };
   const journal = openJournal({
     folder: loaded.dataFolder,
     destination: `${l2l.url} site ${l2l.site}`,
     now: () => clock.now(),
-    settle: l2l.settle,
+    settle: kind => settles[kind] ?? l2l.settle,
+    log,
   });
   started.add('journal', () => journal.close());
 
@@ -87,7 +91,7 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     zone: createSiteZone(l2l.timezone),
     clock,
     log,
-    settles: { record_details: l2l.batch_settle },
+    settles,
   });
 
   const queue = await openCallQueue({

@@ -50,7 +50,15 @@ const ACTION_STATE = {
   parked: 'parked',
 } as const satisfies Record<CallTransition['state'], string>;
 
-export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: number, now: () => number): CallStore {
+export type CallStoreOptions = {
+  readonly epoch: number;
+  /** Where this gateway sends: what was opened elsewhere is nothing to close here. */
+  readonly destination: string;
+  readonly now: () => number;
+};
+
+export function createCallStore(db: DatabaseSync, group: GroupCommit, options: CallStoreOptions): CallStore {
+  const { epoch, destination, now } = options;
   const readAction = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE id = ?`);
   const readWaiting = query<{ id: number; lane: string }>(
     db,
@@ -65,12 +73,12 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
   const readChain = query<{ state: string; result: string | null }>(
     db,
     `SELECT state, result FROM action
-     WHERE chain = ? AND (kind = 'open_dispatch' OR kind = 'set_cycles' AND state = 'delivered')
+     WHERE chain = ? AND destination = ? AND (kind = 'open_dispatch' OR kind = 'set_cycles' AND state = 'delivered')
      ORDER BY id DESC LIMIT 1`,
   );
   const insertCall = query(
     db,
-    "INSERT INTO call (kind, path, body, state, not_before, created_at, epoch) VALUES (?, ?, ?, 'frozen', ?, ?, ?)",
+    "INSERT INTO call (id, kind, path, body, state, not_before, created_at, epoch) VALUES (?, ?, ?, ?, 'frozen', ?, ?, ?)",
   );
   const takeAction = query(db, "UPDATE action SET state = 'in_call', call = ? WHERE id = ? AND state = 'waiting'");
   const settleAction = query(
@@ -101,6 +109,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
     'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
 
+  /** Never given out twice in a life, also after a rollback: a run of the call that is gone must not meet another one. */
+  let nextCall = (query<{ last: number | null }>(db, 'SELECT max(id) AS last FROM call').get()?.last ?? 0) + 1;
   const open = new Map<number, Call>();
   /** Lane → the call that holds it. */
   const holders = new Map<string, number>();
@@ -174,7 +184,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
       return row && callOf(row, readActionsOf.all(id).map(actionOf));
     },
     chain(chain) {
-      const row = readChain.get(chain);
+      const row = readChain.get(chain, destination);
       if (!row) return { open: 'none', result: null };
       const result = row.result === null ? null : (JSON.parse(row.result) as CallResult);
       if (row.state === 'delivered' || row.state === 'nothing') return { open: 'delivered', result };
@@ -190,7 +200,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, epoch: num
       }
       // Lost with a crash its actions wait again; what has to be durable before the send is the mark that follows.
       const { value: id } = group.write(() => {
-        const call = insertCall.insert(first.kind, request.path, request.body, notBefore, createdAt, epoch);
+        const call = insertCall.insert(nextCall++, first.kind, request.path, request.body, notBefore, createdAt, epoch);
         for (const action of actions) {
           if (takeAction.run(call, action.id) !== 1) throw new Error(`action ${action.key} is not waiting any more`);
         }

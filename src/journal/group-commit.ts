@@ -55,7 +55,12 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
     clearTimeout(opened.timer);
     const wait = lastSize < SMALL_GROUP ? 0 : lastEnd + GATHER - performance.now();
     if (wait >= 1) opened.timer = setTimeout(tryFlush, wait);
-    else opened.immediate = setImmediate(tryFlush);
+    else atOnce(opened);
+  }
+
+  function atOnce(opened: Group): void {
+    clearTimeout(opened.timer);
+    opened.immediate ??= setImmediate(tryFlush);
   }
 
   function take(): Group | undefined {
@@ -117,7 +122,8 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
         throw fail(mine, cause);
       }
       mine.writes += 1;
-      if (mine.writes >= MOST_WRITES) tryFlush();
+      // Not here: a commit that fails would reload what the writer is about to change.
+      if (mine.writes === MOST_WRITES) atOnce(mine);
       return { value, durable: mine.promise };
     },
     flush,

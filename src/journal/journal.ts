@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import type { ActionKind } from '../core/action.ts';
 import type { StoredAction } from '../core/delivery.ts';
+import type { Logger } from '../core/logger.ts';
 import { type CallStore, createCallStore } from './call-store.ts';
 import { lockDataFolder } from './data-folder.ts';
 import { openDatabase, query } from './database.ts';
@@ -14,8 +16,9 @@ export type JournalOptions = {
   /** Host and site the actions are meant for. What waits for another destination is parked at open. */
   readonly destination: string;
   readonly now: () => number;
-  /** How long after its send a call found `sending` may still take effect (ms): it is looked up no sooner. */
-  readonly settle: number;
+  /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
+  readonly settle: (kind: ActionKind) => number;
+  readonly log: Logger;
   /** Called with actions that were just written (not durable yet). */
   readonly onActions?: (actions: readonly StoredAction[]) => void;
 };
@@ -72,7 +75,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
 
   const listeners = options.onActions ? [options.onActions] : [];
   const group = groupCommit(db);
-  const calls = createCallStore(db, group, epoch, options.now);
+  const calls = createCallStore(db, group, { epoch, destination: options.destination, now: options.now });
   const rules = createRuleStore(
     db,
     group,
@@ -82,6 +85,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
       for (const listener of listeners) listener(stored);
     },
     at => void putMeta.run('alive', String(at)),
+    options.log,
   );
   const countStates = query<{ state: string; n: number }>(
     db,
@@ -141,10 +145,12 @@ function recover(db: DatabaseSync, options: JournalOptions, lastAlive: number | 
     "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
   ).run(diedAt);
   // A mark without an outcome: the request may have left, and may still land for a while.
-  query(
+  const doubt = query(
     db,
-    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE state = 'sending'",
-  ).run(diedAt, options.settle);
+    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE id = ?",
+  );
+  const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
+  for (const { id, kind } of sending.all()) doubt.run(diedAt, options.settle(kind), id);
   parkDeadly(db, options);
   // Never sent: its actions wait again, and may be merged with what came since.
   query(

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Action } from '../core/action.ts';
 import type { KeptValue, RuleCommit, TakenMessage } from '../core/commit.ts';
 import type { StoredAction } from '../core/delivery.ts';
+import type { Logger } from '../core/logger.ts';
 import type { Quality } from '../core/sample.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -21,7 +23,16 @@ export function createRuleStore(
   destination: string,
   onActions: (actions: readonly StoredAction[]) => void,
   alive: (at: number) => void,
+  log: Logger,
 ): RuleStore {
+  /** Sources whose taken messages go with the next commit, and those that went with one that is not durable yet. */
+  const forgetting = new Set<string>();
+  const forgotten = new Set<string>();
+  group.onRollback(() => {
+    for (const source of forgotten) forgetting.add(source);
+    forgotten.clear();
+  });
+
   const putState = query(
     db,
     'INSERT INTO rule_state VALUES (?, ?) ON CONFLICT (rule) DO UPDATE SET state = excluded.state',
@@ -42,6 +53,7 @@ export function createRuleStore(
     `INSERT INTO action (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
+  const readByKey = query<{ params: string }>(db, 'SELECT params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
   const states = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state');
   const values = query<{ signal: string; value: string; quality: Quality; at: number }>(db, 'SELECT * FROM kept_value');
@@ -64,25 +76,39 @@ export function createRuleStore(
         action.mode === 'shadow' ? 'shadow' : 'waiting',
         write.at,
       );
+      if (changes === 0) noteConflict(action);
       const row = changes === 1 ? inserted.get() : undefined;
       if (row && action.mode === 'live') stored.push(storedAction(action, row.id));
     }
     return stored;
   }
 
+  /** The same action again is what the key is for. Another one under its key would be lost without a word. */
+  function noteConflict(action: Action): void {
+    const known = readByKey.get(action.key);
+    if (known?.params === JSON.stringify(action.params)) return;
+    log.error({ action: action.key, rule: action.rule }, 'another action has this key already; this one is not sent');
+  }
+
   return {
     ruleStates: () => new Map(states.all().map(row => [row.rule, row.state])),
     keptValues: () => values.all().map(row => ({ ...row, value: valueFromJson(row.value) })),
-    wasTaken: message => taken.get(message.source, message.packetId)?.hash === message.hash,
-    forgetTaken: source => void group.write(() => forget.run(source)),
+    wasTaken: message =>
+      !forgetting.has(message.source) && taken.get(message.source, message.packetId)?.hash === message.hash,
+    forgetTaken: source => void forgetting.add(source),
     commit(write) {
       const { value: stored, durable } = group.write(() => {
+        for (const source of forgetting) forget.run(source);
         for (const { rule, state } of write.states) putState.run(rule, state);
         for (const kept of write.values) putValue.run(kept.signal, valueToJson(kept.value), kept.quality, kept.at);
         for (const message of write.taken) putTaken.run(message.source, message.packetId, message.hash);
         alive(write.at);
         return putActions(write);
       });
+      const gone = [...forgetting];
+      for (const source of gone) forgotten.add(source);
+      forgetting.clear();
+      durable.then(() => gone.forEach(source => void forgotten.delete(source))).catch(() => {}); // Put back by the rollback.
       if (stored.length > 0) onActions(stored);
       return durable;
     },

@@ -35,7 +35,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX action_call ON action (call) WHERE call IS NOT NULL;
 
   CREATE TABLE call (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
     path TEXT NOT NULL,
     body TEXT NOT NULL,

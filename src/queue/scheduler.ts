@@ -82,6 +82,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       }
       if (frozen.kind === 'held') hold(first, frozen.why);
       else settle(actions, frozen.why);
+      // The journal did not take it: asking again at once would go on for ever.
+      if (frozen.kind === 'nothing' && waiting(lane, 1)[0]?.id === first.id) {
+        failed.add(lane);
+        return undefined;
+      }
     }
   }
 

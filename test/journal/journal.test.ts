@@ -1,13 +1,21 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
-import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 
 const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
 
-function open(folder: string, change: { destination?: string; now?: () => number } = {}): Journal {
-  const journal = openJournal({ folder, destination: 'site 43', now: () => 1_000_000, settle: 60_000, ...change });
+function open(folder: string, change: Partial<JournalOptions> = {}): Journal {
+  const journal = openJournal({
+    folder,
+    destination: 'site 43',
+    now: () => 1_000_000,
+    settle: kind => (kind === 'record_details' ? 300_000 : 60_000),
+    log: silentLogger,
+    ...change,
+  });
   onTestFinished(() => journal.close());
   return journal;
 }
@@ -58,14 +66,32 @@ describe('journal: what the rules know', () => {
     expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment']);
   });
 
-  it('forgets the packet ids of a session the broker did not keep', async () => {
-    const journal = open(testFolder());
-    const message = { source: 'mqtt', packetId: 1, hash: 'x' };
-    await journal.commit({ states: [], actions: [], taken: [message], values: [], at: 1 });
+  it('forgets the packet ids of a session the broker did not keep, and keeps those that come after', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    const old = { source: 'mqtt', packetId: 1, hash: 'x' };
+    const next = { source: 'mqtt', packetId: 2, hash: 'y' };
+    await journal.commit({ states: [], actions: [], taken: [old], values: [], at: 1 });
 
     journal.forgetTaken('mqtt');
+    expect(journal.wasTaken(old)).toBe(false);
+    await journal.commit({ states: [], actions: [], taken: [next], values: [], at: 2 });
+    journal.close();
 
-    expect(journal.wasTaken(message)).toBe(false);
+    const again = open(folder);
+    expect([again.wasTaken(old), again.wasTaken(next)]).toEqual([false, true]);
+  });
+
+  it('says aloud when another action comes under a key that is taken', async () => {
+    const errors: object[] = [];
+    const journal = open(testFolder(), { log: { ...silentLogger, error: fields => void errors.push(fields) } });
+    await write(journal, increment('A', 1, 5));
+
+    await write(journal, increment('A', 1, 5));
+    expect(errors).toEqual([]);
+    await write(journal, increment('A', 1, 6));
+
+    expect(errors).toEqual([{ action: 'A@1:increment', rule: 'r' }]);
   });
 
   it('journals shadow actions and never offers them to a lane', async () => {
@@ -222,6 +248,30 @@ describe('journal: after a crash', () => {
     });
     expect(found?.notBefore).toBe(160_000);
     expect(found?.request).toEqual(REQUEST);
+  });
+
+  it('gives a batch the time L2L needs to work on it', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await write(journal, recordSet('L1', 1));
+    const call = freezeHead(journal, 'production:L1');
+    await journal.markSending(call.id, 0, null, 100_000);
+    journal.close();
+
+    expect(open(folder).openCalls()[0]?.notBefore).toBe(400_000);
+  });
+
+  it('knows nothing of what was opened at another destination', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await write(journal, openDispatch('A', 1));
+    const call = freezeHead(journal, 'dispatch:A');
+    await journal.markSending(call.id, 0, null, 1);
+    const done = { state: 'delivered', at: 2, notBefore: 0, reason: null, detail: null } as const;
+    await journal.transition(call.id, ['sending'], { ...done, result: { dispatchId: 1234 } });
+    journal.close();
+
+    expect(open(folder, { destination: 'site 44' }).chain('A#1')).toEqual({ open: 'none', result: null });
   });
 
   it('parks a call that was on its way each of five times the gateway ended', async () => {

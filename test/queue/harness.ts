@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { silentLogger } from '../../src/core/logger.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { type CallQueue, type CallQueueOptions, openCallQueue } from '../../src/queue/call-queue.ts';
 import { testFolder } from '../support/folder.ts';
@@ -47,7 +48,13 @@ export type BenchOptions = Partial<CallQueueOptions> & {
 
 export function openTestJournal(folder: string): Journal {
   const clock = systemClock();
-  return openJournal({ folder, destination: 'test', now: () => clock.now(), settle: QUICK.timings.settle });
+  return openJournal({
+    folder,
+    destination: 'test',
+    now: () => clock.now(),
+    settle: () => QUICK.timings.settle,
+    log: silentLogger,
+  });
 }
 
 /** A queue on a real Redis and a real journal, with an L2L that does as it is told. */

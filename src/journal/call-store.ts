@@ -35,6 +35,7 @@ export interface CallStore {
   settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;
   markSending(id: number, attempt: number, base: CallBase | null, at: number): Promise<Call | null>;
   transition(id: number, from: readonly CallState[], to: CallTransition): Promise<boolean>;
+  split(id: number, keep: readonly StoredAction[], request: FrozenRequest, detail: string): Promise<Call | null>;
   finish(id: number, failed: ReadonlyMap<string, string>, detail: string): Promise<boolean>;
 }
 
@@ -104,6 +105,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     db,
     "UPDATE action SET state = 'dead', detail = ?, settled_at = ? WHERE call = ? AND key = ?",
   );
+  const release = query(db, "UPDATE action SET state = 'waiting', call = NULL WHERE call = ?");
   const note = query(
     db,
     'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -167,6 +169,34 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     return durable.then(() => true);
   }
 
+  function insertFrozen(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call {
+    const first = actions[0];
+    if (!first) throw new Error('a call needs an action');
+    const id = nextCall++;
+    const createdAt = now();
+    insertCall.run(id, first.kind, request.path, request.body, notBefore, createdAt, epoch);
+    for (const action of actions) {
+      if (takeAction.run(id, action.id) !== 1) throw new Error(`action ${action.key} is not waiting any more`);
+    }
+    return {
+      id,
+      kind: first.kind,
+      lanes: lanesOf(actions),
+      actions,
+      request,
+      state: 'frozen',
+      attempt: 0,
+      looks: 0,
+      notBefore,
+      createdAt,
+      sentAt: null,
+      base: null,
+      result: null,
+      reason: null,
+      detail: null,
+    };
+  }
+
   group.onRollback(load);
   load();
 
@@ -192,40 +222,32 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       return { open: row.state === 'dead' ? 'dead' : 'pending', result };
     },
     freeze(actions, request, notBefore) {
-      const first = actions[0];
-      if (!first) throw new Error('a call needs an action');
-      const createdAt = now();
       for (const lane of lanesOf(actions)) {
         if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);
       }
       // Lost with a crash its actions wait again; what has to be durable before the send is the mark that follows.
-      const { value: id } = group.write(() => {
-        const call = insertCall.insert(nextCall++, first.kind, request.path, request.body, notBefore, createdAt, epoch);
-        for (const action of actions) {
-          if (takeAction.run(call, action.id) !== 1) throw new Error(`action ${action.key} is not waiting any more`);
-        }
-        return call;
-      }, 'lazily');
+      const { value: call } = group.write(() => insertFrozen(actions, request, notBefore), 'lazily');
       lanes.remove(actions);
-      const call: Call = {
-        id,
-        kind: first.kind,
-        lanes: lanesOf(actions),
-        actions,
-        request,
-        state: 'frozen',
-        attempt: 0,
-        looks: 0,
-        notBefore,
-        createdAt,
-        sentAt: null,
-        base: null,
-        result: null,
-        reason: null,
-        detail: null,
-      };
       remember(call);
       return call;
+    },
+    async split(id, keep, request, detail) {
+      const call = open.get(id);
+      if (call?.state !== 'retry' && call?.state !== 'sending') return null;
+      const at = now();
+      const { value: half, durable } = group.write(() => {
+        if (move.run('rejected', at, 'refused', detail, null, call.looks, id, call.state) !== 1) {
+          throw new Error(`call ${id} is not ${call.state} in the journal`);
+        }
+        note.run(id, call.attempt, at, 'rejected', 'refused', detail, null);
+        release.run(id);
+        return insertFrozen(keep, request, at);
+      });
+      remember({ ...call, state: 'rejected', detail });
+      lanes.putBack(call.actions.filter(action => !keep.includes(action)));
+      remember(half);
+      await durable;
+      return half;
     },
     async settleNothing(actions, why) {
       const { durable } = group.write(() => {

@@ -108,6 +108,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     settleNothing: calls.settleNothing,
     markSending: calls.markSending,
     transition: calls.transition,
+    split: calls.split,
     finish: calls.finish,
     id,
     epoch,

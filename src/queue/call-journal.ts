@@ -32,6 +32,11 @@ export interface CallJournal {
   markSending(id: number, attempt: number, base: CallBase | null, at: number): Promise<Call | null>;
   /** The compare-and-set that ends an attempt, a look or a follow-up: only from one of `from`. Resolves to false when it was not so. */
   transition(id: number, from: readonly CallState[], to: CallTransition): Promise<boolean>;
+  /**
+   * Ends a call that L2L refused as a whole, from `retry` or `sending`: `keep` go into a new call with `request`, its other
+   * actions wait again in their lanes. Resolves to the new call, or to null when the call was not so any more.
+   */
+  split(id: number, keep: readonly StoredAction[], request: FrozenRequest, detail: string): Promise<Call | null>;
   /** Ends an accepted batch: the actions named in `failed` become dead letters, the others are delivered. */
   finish(id: number, failed: ReadonlyMap<string, string>, detail: string): Promise<boolean>;
 }

@@ -114,6 +114,11 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     onProbe: () => probe.tryOne(),
   });
   const settler = createSettler({
+    smaller(call, actions) {
+      if (!delivery.policy(call.kind).acrossLanes) return null;
+      const frozen = delivery.freeze(actions, { open: 'none', result: null });
+      return frozen.kind === 'request' ? frozen.request : null;
+    },
     journal,
     book,
     gate,

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../core/clock.ts';
 import type { CallTransition } from '../core/commit.ts';
-import type { Call, CallState } from '../core/delivery.ts';
+import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
@@ -16,6 +16,8 @@ export type SettlerOptions = {
   readonly log: Logger;
   /** Aborted when the process has to end: an outcome that can't be written is then left to the next start. */
   readonly signal: AbortSignal;
+  /** The request for some of a refused call's actions; null: they are not told one by one. */
+  readonly smaller: (call: Call, actions: readonly StoredAction[]) => FrozenRequest | null;
   /** The call is open and wants a job for its `due`. */
   readonly onWaiting: (entry: Entry) => void;
   /** The call is final, or left its lanes: their next actions may go. */
@@ -111,9 +113,33 @@ export function createSettler(options: SettlerOptions): Settler {
     writing.add(tracked);
   }
 
+  /** L2L refuses a batch as a whole for one bad set: it is halved until that one stands alone, so no other line suffers. */
+  async function halve(entry: Entry, half: readonly StoredAction[], request: FrozenRequest, detail: string) {
+    const { call } = entry;
+    let smaller: Call | null = null;
+    const split = await durably(async () => {
+      smaller = await journal.split(call.id, half, request, detail);
+      return smaller !== null;
+    });
+    if (!split || !smaller) return reload(entry);
+    const next = book.put(smaller, clock.now());
+    // Its refusal is known to be no general one.
+    next.cleared = true;
+    leave(entry, call);
+    options.onWaiting(next);
+  }
+
   function giveUp(entry: Entry): void {
     const { detail = entry.call.detail ?? '', answer = '' } = entry.refusal ?? {};
+    const { call } = entry;
     entry.running = true;
+    const half = call.actions.slice(0, Math.ceil(call.actions.length / 2));
+    const request = half.length < call.actions.length ? options.smaller(call, half) : null;
+    if (request) {
+      log.debug({ call: call.id, actions: call.actions.length, detail }, 'L2L refused a batch: it is halved');
+      track(halve(entry, half, request, detail));
+      return;
+    }
     log.warn({ call: entry.call.id, lanes: entry.call.lanes, detail }, 'L2L refused a call: dead letter');
     const to = deadLetter({ detail, answer }, clock.now());
     track(end(entry, to.state, () => journal.transition(entry.call.id, ['retry', 'sending'], to)));

@@ -24,6 +24,22 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent[0]?.call.request).toEqual(delivery.sent[1]?.call.request);
   });
 
+  it('halves a batch that L2L refuses as a whole until the bad set stands alone', async () => {
+    const { delivery, tell, isIdle, journal } = await openBench();
+    delivery.on.send = call =>
+      call.actions.some(action => action.key === 'L3@1:record')
+        ? REFUSED
+        : { kind: 'delivered', result: {}, answer: '' };
+
+    await tell(...[1, 2, 3, 4, 5].map(line => recordSet(`L${line}`, 1)), recordSet('L3', 2));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(journal.counts().deadLetters).toBe(1);
+    const delivered = delivery.sent.filter(({ keys }) => !keys.includes('L3@1:record')).flatMap(({ keys }) => keys);
+    expect(delivered.toSorted()).toEqual(['L1@1:record', 'L2@1:record', 'L3@2:record', 'L4@1:record', 'L5@1:record']);
+    expect(delivery.mostAtOnce).toBe(1);
+  });
+
   it('does not repeat what a look found', async () => {
     const { delivery, tell, isIdle, journal } = await openBench();
     delivery.on.send = () => LOST;

@@ -150,12 +150,13 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
 
   const producer = openRedis(address, 'producer', 'l2l-gateway');
   const worker = openRedis(address, 'worker', 'l2l-gateway');
-  const link = watchLink(
-    producer,
-    () => clock.now(),
+  const link = watchLink({
+    redis: producer,
+    now: () => clock.now(),
     log,
-    () => void onUp(),
-  );
+    onUp: () => void onUp(),
+    isStopping: () => stopping,
+  });
   const jobs = openJobs({
     producer,
     worker,

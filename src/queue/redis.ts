@@ -51,8 +51,18 @@ export interface Link {
   readonly up: boolean;
 }
 
-/** Follows a connection. `onUp` is called after every connect: what Redis holds may be older than what it held before. */
-export function watchLink(redis: Redis, now: () => number, log: Logger, onUp: () => void): Link {
+export type LinkOptions = {
+  readonly redis: Redis;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** After every connect: what Redis holds may be older than what it held before. */
+  readonly onUp: () => void;
+  /** Then a loss is meant, and nothing to report. */
+  readonly isStopping: () => boolean;
+};
+
+/** Follows a connection. */
+export function watchLink({ redis, now, log, onUp, isStopping }: LinkOptions): Link {
   let status: LinkStatus = { up: false, since: now(), detail: 'connecting to Redis' };
   let lastError = '';
   let told = false;
@@ -67,7 +77,7 @@ export function watchLink(redis: Redis, now: () => number, log: Logger, onUp: ()
     if (status.up) status = { up: false, since: now(), detail: lastError };
     const detail = `Redis does not answer${lastError && `: ${lastError}`}; calls wait in the journal until it does`;
     status = { ...status, up: false, detail };
-    if (!told) log.warn({ detail: lastError }, 'Redis does not answer; calls wait in the journal');
+    if (!told && !isStopping()) log.warn({ detail: lastError }, 'Redis does not answer; calls wait in the journal');
     told = true;
   };
   redis.on('error', error => {

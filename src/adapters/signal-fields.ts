@@ -37,18 +37,6 @@ export const sharedSignalFields = {
     .meta({ description: 'uncertain: take values of uncertain quality as good; otherwise they count as bad' }),
 } as const;
 
-/** Multiplies a raw number into the unit people read. */
-export const Scale = z
-  .number()
-  .refine(scale => scale !== 0, 'a scale of 0 makes every value 0; leave it out or write the factor, such as 0.1')
-  .meta({ description: 'Factor from the raw number to the value, such as 0.1' });
-
-/** `raw` times `scale`, without the tail that binary fractions leave (241 × 0.1 is 24.1). */
-export function scaled(raw: number, scale: number): number {
-  const product = raw * scale;
-  return Math.abs(product) < 1e15 ? Number(product.toPrecision(15)) : product;
-}
-
 /** Keys of a source that the plan has and no adapter builds yet. */
 export const plannedSourceFields = {
   alive: notBuilt('alive'),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
 import type { LoadedConfig } from './config/load.ts';
-import type { ActionKind } from './core/action.ts';
 import type { Clock } from './core/clock.ts';
 import type { Delivery } from './core/delivery.ts';
 import { words } from './core/errors.ts';
@@ -63,17 +62,6 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
   const { gateway, l2l } = config;
   const startedAt = clock.now();
 
-  // L2L works on a batch after it took it: that it is not there yet says nothing for longer.
-  const settles: Partial<Record<ActionKind, number>> = { record_details: l2l.batch_settle };
-  const journal = openJournal({
-    folder: loaded.dataFolder,
-    destination: `${l2l.url} site ${l2l.site}`,
-    now: () => clock.now(),
-    settle: kind => settles[kind] ?? l2l.settle,
-    log,
-  });
-  started.add('journal', () => journal.close());
-
   const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, started) });
   const client = createClient({
     url: l2l.url,
@@ -91,8 +79,17 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     zone: createSiteZone(l2l.timezone),
     clock,
     log,
-    settles,
+    settle: { call: l2l.settle, batch: l2l.batch_settle },
   });
+
+  const journal = openJournal({
+    folder: loaded.dataFolder,
+    destination: `${l2l.url} site ${l2l.site}`,
+    now: () => clock.now(),
+    settle: kind => delivery.policy(kind).settle,
+    log,
+  });
+  started.add('journal', () => journal.close());
 
   const queue = await openCallQueue({
     journal,
@@ -103,7 +100,6 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     concurrency: l2l.concurrency,
     rate: l2l.rate,
     timings: {
-      settle: l2l.settle,
       lookAgain: l2l.look_again,
       firstFollow: l2l.follow_up,
       longestFollow: l2l.follow_up,

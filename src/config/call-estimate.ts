@@ -1,9 +1,8 @@
+import { BASE_GOOD_FOR } from '../core/delivery.ts';
+import { ACTIONS } from '../l2l/actions/registry.ts';
 import type { CompiledRule, Program } from '../rules/program.ts';
 
 const HOUR = 3_600_000;
-/** A count that was told longer ago than this is read again before the next one is sent. */
-const BASE_AGE = 15 * 60_000;
-const SETS_PER_BATCH = 50;
 /** The batch itself, then its status and its errors. */
 const CALLS_PER_BATCH = 3;
 
@@ -35,7 +34,7 @@ export function estimateCalls(program: Program, rate: number | null): CallEstima
 
 function callsOfCycles(rule: CompiledRule): number {
   if (rule.kind !== 'cycles') return 0;
-  const read = rule.mode === 'increment' && rule.every >= BASE_AGE ? 1 : 0;
+  const read = rule.mode === 'increment' && rule.every >= BASE_GOOD_FOR ? 1 : 0;
   return (HOUR / rule.every) * (1 + read);
 }
 
@@ -45,7 +44,12 @@ function callsOfProduction(rules: readonly CompiledRule[]): number {
   for (const rule of rules) {
     if (rule.kind === 'production') lines.set(rule.every, (lines.get(rule.every) ?? 0) + 1);
   }
-  return sum([...lines].map(([every, count]) => (HOUR / every) * Math.ceil(count / SETS_PER_BATCH) * CALLS_PER_BATCH));
+  return sum(
+    [...lines].map(
+      ([every, count]) =>
+        (HOUR / every) * Math.ceil(count / ACTIONS.record_details.policy.maxActions) * CALLS_PER_BATCH,
+    ),
+  );
 }
 
 function sum(numbers: readonly number[]): number {

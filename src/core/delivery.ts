@@ -91,6 +91,9 @@ export type Call = {
   readonly detail: string | null;
 };
 
+/** A count read in L2L longer ago (ms) may have been changed by a person since: it is read again before a send. */
+export const BASE_GOOD_FOR = 15 * 60_000;
+
 /** Facts read before a send, durable with the `sending` mark. */
 export type CallBase = {
   /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
@@ -118,8 +121,8 @@ export type CallPolicy = {
   readonly maxActions: number;
   /** Heads of several lanes share a call (record sets). */
   readonly acrossLanes: boolean;
-  /** How long after an unknown outcome a look says something (ms), where that is longer than the queue's own settle time. */
-  readonly settle?: number;
+  /** How long after an unknown outcome L2L may still apply the call (ms): it is looked up, or repeated, no sooner. */
+  readonly settle: number;
 };
 
 /** Freezing can find that there is nothing to send, or that an earlier action of the chain has to be settled first. */

@@ -1,6 +1,6 @@
 import type { ActionKind } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Delivery, Outcome } from '../core/delivery.ts';
+import type { CallPolicy, Delivery, Outcome } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { ActionContext, ActionHandler } from './actions/action.ts';
@@ -21,14 +21,21 @@ export type DeliveryOptions = {
   readonly log: Logger;
   /** Parts of L2L's words (any case) that mean "not now" in a refusal: such a call is repeated. */
   readonly transient?: readonly string[];
-  /** How long after an unknown outcome a look says something (ms), by kind; others keep their own. */
-  readonly settles?: Readonly<Partial<Record<ActionKind, number>>>;
+  /** How long after an unknown outcome L2L may still apply a call (ms), and a batch, which it works on after it took it. */
+  readonly settle: { readonly call: number; readonly batch: number };
 };
 
 /** How the queue reaches L2L. A fault in here is logged and becomes the outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { client, log, transient = [], settles = {} } = options;
+  const { client, log, transient = [], settle } = options;
   const handlers = handlersOf({ ...options, reader: createReader(client, transient) });
+
+  const policies = Object.fromEntries(
+    Object.entries(ACTIONS).map(([kind, { policy, worksLater }]) => [
+      kind,
+      { ...policy, settle: worksLater ? settle.batch : settle.call },
+    ]),
+  ) as Record<ActionKind, CallPolicy>;
 
   async function guarded<T>(
     what: string,
@@ -49,10 +56,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   });
 
   return {
-    policy(kind) {
-      const settle = settles[kind];
-      return settle === undefined ? ACTIONS[kind].policy : { ...ACTIONS[kind].policy, settle };
-    },
+    policy: kind => policies[kind],
 
     freeze(actions, chain) {
       const [first] = actions;

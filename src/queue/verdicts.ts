@@ -1,12 +1,10 @@
 import type { CallTransition } from '../core/commit.ts';
-import type { Call, CallPolicy, Follow, Look, Outcome } from '../core/delivery.ts';
+import { BASE_GOOD_FOR, type Call, type CallPolicy, type Follow, type Look, type Outcome } from '../core/delivery.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { BreakerEvent } from './breaker.ts';
 
 /** How long the queue waits for what (ms). */
 export type Timings = {
-  /** After an unknown outcome: how long L2L may still apply the call. */
-  readonly settle: number;
   /** Between the two looks that have to find nothing before a call is repeated. */
   readonly lookAgain: number;
   readonly firstRetry: number;
@@ -20,7 +18,6 @@ export type Timings = {
 };
 
 export const TIMING_DEFAULTS: Timings = {
-  settle: 60_000,
   lookAgain: 30_000,
   firstRetry: 2000,
   longestRetry: 300_000,
@@ -69,8 +66,7 @@ export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
       };
     case 'unknown': {
       const { reason, detail } = outcome;
-      const settle = Math.max(timings.settle, at.policy.settle ?? 0);
-      return { state: 'unknown', at: now, notBefore: now + settle, reason, detail, looks: 0 };
+      return { state: 'unknown', at: now, notBefore: now + at.policy.settle, reason, detail, looks: 0 };
     }
     case 'rejected': {
       const { reason, detail, answer } = outcome;
@@ -169,9 +165,7 @@ export function breakerEventOfSetback(outcome: Extract<Outcome, { kind: 'retry' 
   return { kind: 'failed', detail: outcome.detail };
 }
 
-/** Before which attempt L2L is read. A base older than this may have been moved by a person since. */
-export const BASE_GOOD_FOR = 900_000;
-
+/** Whether L2L is read before this attempt. */
 export function needsPreparing(call: Call, now: number): boolean {
   return call.attempt === 0 || (call.base !== null && now - call.base.at > BASE_GOOD_FOR);
 }

@@ -18,10 +18,10 @@ describe('delivery', () => {
     expect(delivery.policy('record_details').maxActions).toBe(50);
   });
 
-  it('takes a settle time in place of a kind’s own', () => {
-    const { delivery } = scripted(() => answer({}), { settles: { record_details: 1000 } });
+  it('gives a batch, which L2L works on later, its own settle time', () => {
+    const { delivery } = scripted(() => answer({}), { settle: { call: 60, batch: 1000 } });
     expect(delivery.policy('record_details')).toMatchObject({ settle: 1000, maxActions: 50 });
-    expect(delivery.policy('open_dispatch')).not.toHaveProperty('settle');
+    expect(delivery.policy('open_dispatch')).toMatchObject({ settle: 60, maxActions: 1 });
   });
 
   it('repeats a refusal whose words are configured as transient', async () => {

@@ -7,7 +7,7 @@ import type { JobData } from '../../src/queue/jobs.ts';
 import { seededRandom } from '../../src/simulation/random.ts';
 import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { type Bench, openBench, openTestJournal, PATIENCE, QUICK } from './harness.ts';
+import { type Bench, openBench, openTestJournal, PATIENCE } from './harness.ts';
 import { AWAY, DELIVERED, LOST, scriptedDelivery } from './scripted-delivery.ts';
 
 function bullQueue({ redis, journal }: Bench): Queue<JobData> {
@@ -193,7 +193,7 @@ describe('call queue on a Redis that fails', () => {
 
   it('begins every life with an empty queue, and removes what an earlier one left', async () => {
     const folder = testFolder();
-    const first = await openBench({ folder, timings: { ...QUICK.timings, settle: 60_000 } });
+    const first = await openBench({ folder, delivery: scriptedDelivery({ increment_cycles: { settle: 60_000 } }) });
     first.delivery.on.send = () => LOST;
     await first.tell(increment('M1', 1));
     await vi.waitFor(async () => expect((await first.keys('delayed')).length).toBe(1), PATIENCE);

@@ -14,7 +14,6 @@ export const PATIENCE = { timeout: 20_000, interval: 5 };
 /** Waits a test can sit through; what is tested is what follows them. */
 export const QUICK = {
   timings: {
-    settle: 60,
     lookAgain: 60,
     firstRetry: 20,
     longestRetry: 100,
@@ -52,7 +51,7 @@ export function openTestJournal(folder: string): Journal {
     folder,
     destination: 'test',
     now: () => clock.now(),
-    settle: () => QUICK.timings.settle,
+    settle: () => 60,
     log: silentLogger,
   });
 }

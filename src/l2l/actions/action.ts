@@ -63,7 +63,9 @@ export interface ActionHandler<K extends ActionKind> {
 export type ActionDefinition<K extends ActionKind> = {
   readonly kind: K;
   readonly params: z.ZodType<ActionParams[K]>;
-  readonly policy: CallPolicy;
+  readonly policy: Omit<CallPolicy, 'settle'>;
+  /** L2L takes such a call at once and works on it later: that nothing is there yet proves nothing for longer. */
+  readonly worksLater: boolean;
   /** Once a process: what a handler remembers between calls lives as long. */
   create(context: ActionContext): ActionHandler<K>;
 };

@@ -10,6 +10,7 @@ export const closeDispatch = defineAction({
   kind: 'close_dispatch',
   params: z.object({ machine: Code, type: Code, completed: Instant, how: z.enum(['close', 'complete']) }),
   policy: { priority: 0, repeatable: true, maxActions: 1, acrossLanes: false },
+  worksLater: false,
   create: createHandler,
 });
 

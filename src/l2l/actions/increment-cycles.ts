@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BASE_GOOD_FOR } from '../../core/delivery.ts';
 import { numberField, recordsOf } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
 import { readCycleCount } from '../machines.ts';
@@ -10,16 +11,14 @@ export const incrementCycles = defineAction({
   kind: 'increment_cycles',
   params: z.object({ machine: Code, count: z.number().nonnegative(), from: Instant, to: Instant }),
   policy: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false },
+  worksLater: false,
   create: createHandler,
 });
-
-/** A count read longer ago may have been changed by a person since, and would make every lost answer undecidable. */
-const BASE_AGE = 15 * 60_000;
 
 function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'increment_cycles'> {
   /** Counts as L2L last told them, by machine: the next increment then needs no read of its own. */
   const known = new Map<string, { readonly count: number; readonly at: number }>();
-  const isFresh = (at: number) => clock.now() - at < BASE_AGE;
+  const isFresh = (at: number) => clock.now() - at < BASE_GOOD_FOR;
 
   return {
     freeze(actions) {

@@ -24,6 +24,7 @@ export const openDispatch = defineAction({
     ifFoundOpen: z.enum(['leave', 'open']),
   }),
   policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false },
+  worksLater: false,
   create: createHandler,
 });
 

@@ -27,9 +27,8 @@ export const recordDetails = defineAction({
     repeatable: false,
     maxActions: MOST_SETS,
     acrossLanes: true,
-    // A batch is worked on after it was taken: that a set is not there yet proves nothing before.
-    settle: 5 * 60_000,
   },
+  worksLater: true,
   create: createHandler,
 });
 

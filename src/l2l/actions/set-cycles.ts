@@ -14,6 +14,7 @@ export const setCycles = defineAction({
   kind: 'set_cycles',
   params: z.object({ machine: Code, movement: z.number(), at: Instant }),
   policy: { priority: 1, repeatable: true, maxActions: 1000, acrossLanes: false },
+  worksLater: false,
   create: createHandler,
 });
 

@@ -5,7 +5,6 @@ import { startSupervisor } from './adapters/supervisor.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Clock } from './core/clock.ts';
 import type { Delivery } from './core/delivery.ts';
-import { words } from './core/errors.ts';
 import { formatDuration } from './core/fields.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
@@ -79,6 +78,7 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     zone: createSiteZone(l2l.timezone),
     clock,
     log,
+    transient: l2l.transient,
     settle: { call: l2l.settle, batch: l2l.batch_settle },
   });
 
@@ -208,9 +208,4 @@ function told(delivery: Delivery, log: Logger): Delivery {
       return look;
     },
   };
-}
-
-/** The first of several errors of a stop, in words. */
-export function stopWords(errors: readonly Error[]): string {
-  return errors.map(words).join('; ');
 }

@@ -25,7 +25,6 @@ const HOMES: Record<string, readonly string[]> = {
   'node-opcua': ['adapters/opcua', 'simulation'],
   'modbus-serial': ['adapters/modbus', 'simulation'],
   mqtt: ['adapters/mqtt', 'simulation'],
-  aedes: ['simulation'],
   undici: ['l2l'],
   bullmq: ['queue'],
   ioredis: ['queue'],

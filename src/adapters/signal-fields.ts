@@ -89,6 +89,7 @@ export function counterDefinition(counter: z.output<typeof Counter>, full: numbe
 type SharedFields = {
   readonly counter?: z.output<typeof Counter> | undefined;
   readonly stale_after?: number | undefined;
+  readonly unit_text?: string | undefined;
   readonly accept?: 'uncertain' | undefined;
 };
 
@@ -96,10 +97,11 @@ type SharedFields = {
 export function sharedDefinition(
   fields: SharedFields,
   full: number | bigint | null,
-): Pick<SignalDefinition, 'counter' | 'staleAfter' | 'acceptUncertain'> {
+): Pick<SignalDefinition, 'counter' | 'staleAfter' | 'unit' | 'acceptUncertain'> {
   return {
     ...(fields.counter && { counter: counterDefinition(fields.counter, full) }),
     ...(fields.stale_after !== undefined && { staleAfter: fields.stale_after }),
+    ...(fields.unit_text !== undefined && { unit: fields.unit_text }),
     acceptUncertain: fields.accept === 'uncertain',
   };
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { startApp, stopWords } from '../app.ts';
+import { startApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { systemClock } from '../core/clock.ts';
+import { words } from '../core/errors.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
 import { createLogger } from './log.ts';
 
@@ -47,7 +48,7 @@ ${EXIT.usage} the command line is not`,
     if (!io.signal.aborted) await once(io.signal, 'abort');
     log.info({ signal: io.signal.reason }, 'gateway stops');
     const errors = await app.stop();
-    if (errors.length > 0) log.error({ errors: stopWords(errors) }, 'not everything stopped cleanly');
+    if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
     else log.info({}, 'gateway stopped');
     return errors.length === 0 ? EXIT.ok : EXIT.failed;
   },

@@ -84,6 +84,10 @@ export const L2l = z
     look_again: Duration.prefault('30s').meta({
       description: 'Wait between the two looks that must both find nothing before a call is repeated',
     }),
+    transient: z
+      .array(z.string().min(1))
+      .default([])
+      .meta({ description: 'Parts of L2L’s refusals that mean “not now”: such a call is repeated, not given up' }),
     batch_settle: Duration.prefault('5m').meta({
       description: 'Like settle, for a batch of production details: L2L takes it at once and works on it later',
     }),

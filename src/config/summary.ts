@@ -48,7 +48,7 @@ function sourceLines(name: string, source: LoadedConfig['config']['sources'][str
 
 function signalCells(signal: SignalDefinition, where = ''): string[] {
   const type = { bool: 'yes/no', number: 'number', string: 'text' }[signal.type];
-  return [signal.name, signal.counter ? 'counter' : type, where];
+  return [signal.name, signal.counter ? 'counter' : signal.unit ? `${type} ${signal.unit}` : type, where];
 }
 
 /** The program orders rules by dependence; people look for them where they stand in the file. */

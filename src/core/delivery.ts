@@ -159,7 +159,7 @@ export interface Delivery {
   policy(kind: ActionKind): CallPolicy;
   /** Pure. Actions are of one kind; of one lane unless the policy says acrossLanes. */
   freeze(actions: readonly StoredAction[], chain: ChainState): Freeze;
-  /** Reads what must be known before the first send: a person's open dispatch, a count's base. At most once a call. */
+  /** Reads what must be known before a send: a person's open dispatch, a count's base. Again when that has become too old. */
   prepare(call: Call, signal: AbortSignal): Promise<Prepared>;
   /**
    * Waits for the budget's permit for one send. Before the `sending` mark, so that a crash while waiting leaves nothing unknown.

@@ -25,7 +25,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** The gateway can't start as things stand; the message says what to do. Exit code 1 unless told otherwise. */
+/** The gateway can't start as things stand; the message says what to do. Exit code 1. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

@@ -27,6 +27,8 @@ export type SampleBatch = {
   readonly time: 'source' | 'received';
   /** A retained MQTT message: sets a state, is never an edge, a pulse or a count. */
   readonly retained?: boolean;
+  /** What was known when the connection or the process ended, and held ever since: the broker kept all that came after it. */
+  readonly kept?: boolean;
   readonly samples: readonly Sample[];
   /** Set by transports that acknowledge: who the message is, and what to call once all it caused is committed. */
   readonly receipt?: Receipt;
@@ -68,6 +70,8 @@ export type SignalDefinition = {
   readonly source: string;
   readonly type: SignalType;
   readonly counter?: CounterDefinition;
+  /** Unit for people to read, such as kW. */
+  readonly unit?: string;
   /** Address, type, width and scale as text: a counter's base belongs to this and to nothing else. */
   readonly fingerprint: string;
   /** Bad when nothing was received for so long (ms). For MQTT; a standing OPC UA value sends nothing. */

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../core/action.ts';
-import type { StoredAction } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 import { type CallStore, createCallStore } from './call-store.ts';
 import { lockDataFolder } from './data-folder.ts';
@@ -19,8 +18,6 @@ export type JournalOptions = {
   /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
   readonly log: Logger;
-  /** Called with actions that were just written (not durable yet). */
-  readonly onActions?: (actions: readonly StoredAction[]) => void;
 };
 
 /** Numbers for the status page. */
@@ -39,10 +36,7 @@ export interface Journal extends RuleStore, Omit<CallStore, 'lanes'> {
   /** Rises with every start; a send needs the current one. */
   readonly epoch: number;
   readonly lastAlive: number | null;
-  /** Notes that the gateway lives, so a restart knows how long nothing was seen. */
-  alive(at: number): void;
   counts(): JournalCounts;
-  onActions(listener: (actions: readonly StoredAction[]) => void): void;
   close(): void;
 }
 
@@ -73,7 +67,6 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
   recover(db, options, lastAlive);
   db.exec('COMMIT');
 
-  const listeners = options.onActions ? [options.onActions] : [];
   const group = groupCommit(db);
   const calls = createCallStore(db, group, { epoch, destination: options.destination, now: options.now });
   const rules = createRuleStore(
@@ -82,7 +75,6 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     options.destination,
     stored => {
       for (const action of stored) calls.lanes.add(action);
-      for (const listener of listeners) listener(stored);
     },
     at => void putMeta.run('alive', String(at)),
     options.log,
@@ -113,7 +105,6 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     id,
     epoch,
     lastAlive,
-    alive: at => void group.write(() => putMeta.run('alive', String(at)), 'lazily'),
     counts() {
       const by = new Map(countStates.all().map(row => [row.state, row.n]));
       return {
@@ -124,7 +115,6 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
         parked: by.get('parked') ?? 0,
       };
     },
-    onActions: listener => void listeners.push(listener),
     close() {
       if (closed) return;
       closed = true;

@@ -16,7 +16,6 @@ export interface Lanes {
   /** Puts actions of a call that was never sent back to their place. */
   putBack(actions: readonly StoredAction[]): void;
   waiting(lane: string, limit: number): readonly StoredAction[];
-  isWaiting(action: StoredAction): boolean;
   /** Head of every lane that is not in `except`, oldest first. */
   heads(except: ReadonlySet<string>, limit: number): readonly StoredAction[];
   readonly count: number;
@@ -66,7 +65,6 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
       }
     },
     waiting: (lane, limit) => (lanes.get(lane) ?? []).slice(0, limit).map(get),
-    isWaiting: action => lanes.get(action.lane)?.includes(action.id) ?? false,
     heads(except, limit) {
       const heads: number[] = [];
       for (const [lane, ids] of lanes) if (!except.has(lane) && ids[0] !== undefined) heads.push(ids[0]);

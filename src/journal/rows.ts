@@ -1,4 +1,3 @@
-import type { Action } from '../core/action.ts';
 import type { Call, CallState, FrozenRequest, Reason, StoredAction } from '../core/delivery.ts';
 import type { Value } from '../core/sample.ts';
 
@@ -22,10 +21,6 @@ export const ACTION_COLUMNS = 'id, key, kind, rule, lane, chain, at, time, param
 export function actionOf(row: ActionRow): StoredAction {
   // The row was written from an Action by this module; kind and params belong together.
   return { ...row, params: JSON.parse(row.params), cause: JSON.parse(row.cause) } as StoredAction;
-}
-
-export function storedAction(action: Action, id: number): StoredAction {
-  return { ...action, id };
 }
 
 export type CallRow = {

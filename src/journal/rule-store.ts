@@ -6,7 +6,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Quality } from '../core/sample.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { storedAction, valueFromJson, valueToJson } from './rows.ts';
+import { valueFromJson, valueToJson } from './rows.ts';
 
 /** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
 export interface RuleStore {
@@ -78,7 +78,7 @@ export function createRuleStore(
       );
       if (changes === 0) noteConflict(action);
       const row = changes === 1 ? inserted.get() : undefined;
-      if (row && action.mode === 'live') stored.push(storedAction(action, row.id));
+      if (row && action.mode === 'live') stored.push({ ...action, id: row.id });
     }
     return stored;
   }

@@ -15,7 +15,7 @@ export interface CallJournal {
   waitingHeads(limit: number): readonly StoredAction[];
   /** The waiting actions of one lane, oldest first. */
   waiting(lane: string, limit: number): readonly StoredAction[];
-  /** Calls that are not final and not out of the lanes' way: frozen, sending, retry, unknown, accepted. */
+  /** Calls that are not final: frozen, sending, retry, unknown, accepted. All but accepted hold their lanes. */
   openCalls(): readonly Call[];
   call(id: number): Call | undefined;
   chain(chain: string): ChainState;

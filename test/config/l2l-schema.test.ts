@@ -24,6 +24,7 @@ describe('L2l', () => {
       timeout: 60_000,
       settle: 60_000,
       look_again: 30_000,
+      transient: [],
       batch_settle: 300_000,
       follow_up: 30_000,
     });

@@ -17,7 +17,7 @@ export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
         type: point.type === 'bool' ? 'bool' : 'number',
         fingerprint: `modbus ${config.host}:${config.port} ${describe(point)}`,
         restorable: false,
-        ...sharedDefinition({ counter: signal?.counter }, fullScale(point.type)),
+        ...sharedDefinition({ counter: signal?.counter, unit_text: signal?.unit_text }, fullScale(point.type)),
       };
     }),
   describe: config => ({

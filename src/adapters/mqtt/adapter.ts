@@ -16,6 +16,8 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
   let subscribed = false;
   /** When the last message that was not queued was committed: queued ones are younger. */
   let lastCommit: number | undefined;
+  /** How far a message's own time was after its receipt at most (ms): so far a clock out there is ahead of ours. */
+  let ahead = 0;
   let timeTrouble = '';
   const unread = new Set<string>();
 
@@ -56,7 +58,7 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
     let subscriptionsStand = false;
 
     const readyWhenDone = () => {
-      if (subscriptionsStand && !queue) sink.connected();
+      if (subscriptionsStand && !queue?.holding) sink.connected();
     };
 
     return {
@@ -64,10 +66,7 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
         sink.session(sessionPresent);
         if (sessionPresent) {
           sink.catchingUp();
-          queue = catchUp(clock, () => {
-            queue = undefined;
-            readyWhenDone();
-          });
+          queue = catchUp(clock, readyWhenDone);
         }
         return sessionPresent && subscribed ? [] : filters;
       },
@@ -78,16 +77,24 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
         readyWhenDone();
       },
       message({ topic, payload, retained, receipt }: Message): void {
-        queue?.message();
+        queue?.message(receipt !== null);
+        const acknowledge = () => {
+          receipt?.committed();
+          queue?.acknowledged();
+        };
         const reading = reader.read(topic, payload);
         if (!reading) {
-          receipt?.committed();
+          if (receipt) acknowledge();
           noteUnread(topic);
           return;
         }
         const receivedAt = clock.now();
-        const queued = queue !== undefined && !retained;
-        const at = eventTime(topic, reading.time, receivedAt, queued, committedBefore);
+        const isQueued = () => queue?.reading === true && !retained;
+        const at = eventTime(topic, reading.time, receivedAt, isQueued(), committedBefore);
+        if (at !== undefined) ahead = Math.max(ahead, at - receivedAt);
+        // Only what waits for an acknowledgement stands in the queue; the rest overtakes it.
+        if (at !== undefined && receipt && !retained) queue?.made(at, receivedAt, ahead);
+        const queued = isQueued();
         sink.samples({
           at: at ?? receivedAt,
           receivedAt,
@@ -101,7 +108,7 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
               duplicate: receipt.duplicate,
               committed: () => {
                 if (!queued) lastCommit = receivedAt;
-                receipt.committed();
+                acknowledge();
               },
             },
           }),

@@ -17,7 +17,10 @@ export const opcua: AdapterDefinition<OpcuaSource> = defineAdapter({
         type: signalType(point.type),
         fingerprint: `opcua ${config.endpoint} ${describe(point)}`,
         restorable: false,
-        ...sharedDefinition({ counter: signal?.counter, accept: signal?.accept }, fullScaleOf(point.type)),
+        ...sharedDefinition(
+          { counter: signal?.counter, accept: signal?.accept, unit_text: signal?.unit_text },
+          fullScaleOf(point.type),
+        ),
       };
     }),
   describe: config => ({

@@ -89,8 +89,8 @@ export type Action = {
     /** The order key: `dispatch:MACHINE`, `cycles:MACHINE` or `production:LINE`. */
     readonly lane: string;
     /**
-     * The episode (`rule#number`) whose actions depend on each other. For set_cycles the rule's counter as first seen
-     * (`rule#sight`): its first delivered call fixes the anchor. null for increments and production.
+     * The episode (`rule#number@reported`) whose actions depend on each other. For set_cycles the rule's counter as first seen
+     * (`rule#sight@ms`): its first delivered call fixes the anchor. null for increments and production.
      */
     readonly chain: string | null;
     /** Event time of what caused it (ms since 1970). */

@@ -23,6 +23,8 @@ export const DispatchState = z.object({
   time: z.number().nullable(),
   /** Activations so far: the number of the latest episode. */
   episodes: z.number(),
+  /** The latest time told as reported or completed: the next is not before it, whichever source's clock gave it. */
+  told: z.number().nullable().default(null),
   /** The running on_delay (pending) or off_delay (clearing). */
   delay: DelayState.nullable(),
   episode: Episode.nullable(),
@@ -59,6 +61,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   const conditions = [when, unless, until].filter(condition => condition !== null);
   const cellsOf = (names: Iterable<string>) => [...new Set(names)].flatMap(name => cells.get(name) ?? []);
   const inputs = cellsOf(conditions.flatMap(condition => [...condition.signals, ...condition.still]));
+  const watched = cellsOf([...when.signals, ...when.still]);
   const named = cellsOf(cells.keys());
   const stills = cellsOf(conditions.flatMap(condition => condition.still)).map(cell =>
     createStill(cell, restored?.still[cell.definition.name]),
@@ -70,6 +73,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         phase: 'inactive',
         time: null,
         episodes: 0,
+        told: null,
         delay: null,
         episode: null,
         still: {},
@@ -117,7 +121,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (truth === true) begin(isActive() ? 'clearing' : 'pending', at, step);
     } else if (truth === false) {
       if (state.phase === 'pending') {
-        tell(step, rule, at, 'returned', `${when.text}: back to normal before the delay ended`);
+        tell(step, rule, at, 'returned', `${ended(inputs)} before the delay ended`);
       }
       state.phase = isActive() ? 'active' : 'inactive';
       state.delay = null;
@@ -125,21 +129,32 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     } else if (truth === 'unknown') {
       if (pauseDelay(delay, at)) step.changed.add(rule.name);
     } else if (delay.pausedAt !== null) {
-      if (goesOn(delay.pausedAt, at, step.freezeLimit)) resumeDelay(delay, at);
-      else state.delay = startDelay(at, step.time);
+      if (heldAllAlong(step) || goesOn(delay.pausedAt, at, step.freezeLimit)) resumeDelay(delay, at);
+      else state.delay = startDelay(at, step);
       step.changed.add(rule.name);
     }
   }
 
-  function begin(waiting: 'pending' | 'clearing', since: number, step: Step): void {
+  function begin(waiting: 'pending' | 'clearing', from: number, step: Step): void {
     state.phase = waiting;
-    state.delay = startDelay(since, step.time);
+    state.delay = startDelay(from, step);
     const length = lengthOf();
     if (waiting === 'pending' && length > 0) {
-      tell(step, rule, since, 'pending', `${when.text}: opens if it stays so for ${formatDuration(length)}`);
+      tell(
+        step,
+        rule,
+        state.delay.since,
+        'pending',
+        `${when.text}: opens if it stays so for ${formatDuration(length)}`,
+      );
     } else {
       step.changed.add(rule.name);
     }
+  }
+
+  /** Nothing it reads can have changed unseen: the pause was none. */
+  function heldAllAlong(step: Step): boolean {
+    return step.kept && inputs.every(cell => cell.fresh === step.serial);
   }
 
   function goesOn(pausedAt: number, at: number, freezeLimit: number): boolean {
@@ -157,22 +172,24 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   }
 
   function activate(delay: DelayState, at: number, step: Step): void {
-    const number = ++state.episodes;
     const { machine, type, trade, reason } = rule;
+    const reported = notBefore(delay.since);
+    state.episodes++;
     state.phase = 'active';
     state.delay = null;
-    state.episode = { machine, type, reported: delay.since, mode: step.mode };
+    state.episode = { machine, type, reported, mode: step.mode };
+    const chain = chainOf(reported);
     for (const still of stills) still.moving = false;
     const lastGood = (signal: string): Value | undefined => cells.get(signal)?.value ?? undefined;
     const found = reason?.resolve(lastGood);
     const unreasoned = found && 'missing' in found ? `; no reason: ${found.missing}` : '';
     const text = `${sentence(knownTime(delay, at))}${unreasoned}`;
     step.actions.push({
-      key: `${rule.name}#${number}:open`,
+      key: `${chain}:open`,
       kind: 'open_dispatch',
       rule: rule.name,
       lane: laneOf('open_dispatch', machine),
-      chain: `${rule.name}#${number}`,
+      chain,
       at,
       time: delay.time,
       params: {
@@ -181,7 +198,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         ...(trade === null ? {} : { trade }),
         ...(found && 'code' in found ? { reason: found.code } : {}),
         description: rule.description.render(lastGood),
-        reported: delay.since,
+        reported,
         ifFoundOpen: rule.ifFoundOpen,
       },
       cause: causeOf(rule, named, text),
@@ -196,20 +213,22 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     state.delay = null;
     state.episode = null;
     const lasted = knownTime(delay, at);
-    const text = `${until ? until.text : `no longer ${when.text}`}${lasted > 0 ? ` for ${formatDuration(lasted)}` : ''}`;
+    const text = `${until ? `${until.text} was true` : ended(watched)}${lasted > 0 ? ` for ${formatDuration(lasted)}` : ''}`;
+    const completed = notBefore(delay.since);
     if (episode !== null && rule.whenCleared !== 'leave') {
+      const chain = chainOf(episode.reported);
       step.actions.push({
-        key: `${rule.name}#${state.episodes}:close`,
+        key: `${chain}:close`,
         kind: 'close_dispatch',
         rule: rule.name,
         lane: laneOf('close_dispatch', episode.machine),
-        chain: `${rule.name}#${state.episodes}`,
+        chain,
         at,
         time: delay.time,
         params: {
           machine: episode.machine,
           type: episode.type,
-          completed: Math.max(delay.since, episode.reported),
+          completed,
           how: rule.whenCleared,
         },
         cause: causeOf(rule, named, text),
@@ -225,8 +244,18 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     const moved = stills.filter(still => still.moving);
     for (const still of moved) still.moving = false;
     if (opening() !== true) return;
-    const since = moved.length > 0 ? Math.max(completed, ...moved.map(still => still.changedAt)) : at;
-    begin('pending', since, step);
+    const from = moved.length > 0 ? Math.max(completed, ...moved.map(still => still.changedAt)) : at;
+    begin('pending', Math.min(from, at), step);
+  }
+
+  function notBefore(at: number): number {
+    state.told = Math.max(at, state.told ?? at);
+    return state.told;
+  }
+
+  /** The time keeps the actions of an episode apart from those of an earlier one when numbers began anew with a lost state. */
+  function chainOf(reported: number): string {
+    return `${rule.name}#${state.episodes}@${Math.floor(reported)}`;
   }
 
   /** A change of x in `still(x)` starts the on_delay anew where the condition holds only because x stood still. */
@@ -248,10 +277,18 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     assumeMoving = true;
     if (state.phase === 'pending' && opening() !== true) {
       if (state.delay?.pausedAt != null) step.changed.add(rule.name);
-      state.delay = startDelay(at, step.time);
+      state.delay = startDelay(at, step);
     }
     assumeMoving = false;
     for (const still of stills) still.moving = false;
+  }
+
+  /** What was seen when it held no longer: the values, where they are few enough to be read. */
+  function ended(seen: readonly SignalCell[]): string {
+    const [only] = seen;
+    if (only !== undefined && seen.length === 1 && stills.length === 1) return `${only.definition.name} moved again`;
+    if (seen.length === 0 || seen.length > 3) return `${when.text} no longer held`;
+    return seen.map(({ definition, value }) => `${definition.name} = ${value ?? 'unknown'}`).join(', ');
   }
 
   /** One plain sentence of why it opened. */
@@ -276,7 +313,8 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       return isActive();
     },
     evaluate(raw, step) {
-      const at = Math.max(raw, state.time ?? raw, state.delay?.pausedAt ?? raw);
+      const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
+      const at = heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
       if (stills.length > 0) noteStills(at, step);
       const truth = isActive() ? clearing() : opening();
       // While nothing is known time stands still, so that queued messages of that time can still tell what happened.
@@ -301,14 +339,26 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (isActive()) follow(clearing(), at, step);
     },
     restart(lastAlive, _at, step) {
-      const knownUntil = state.held ? (state.time ?? lastAlive) : Math.max(lastAlive, state.time ?? lastAlive);
+      const alive = lastAlive - (state.delay?.lag ?? 0);
+      const knownUntil = state.held ? (state.time ?? alive) : Math.max(alive, state.time ?? alive);
       state.held = false;
       for (const still of stills) still.until = Infinity;
       if (state.delay !== null && pauseDelay(state.delay, knownUntil)) step.changed.add(rule.name);
     },
+    standstill(from, to, step) {
+      for (const still of stills) if (still.moving) still.until += to - from;
+      const { delay } = state;
+      if (delay === null || !pauseDelay(delay, from)) return;
+      if (to - from > step.freezeLimit) state.delay = startDelay(to, step);
+      else resumeDelay(delay, to);
+      step.changed.add(rule.name);
+    },
     hold(held, step) {
       if (state.held !== held && state.delay !== null) step.changed.add(rule.name);
       state.held = held;
+    },
+    setBack(lag) {
+      if (state.time !== null) state.time -= Math.max(0, lag);
     },
     awaitSignals(at) {
       awaitUntil = at;

@@ -87,8 +87,11 @@ export interface Counter {
    * counts and only gives a base where there is none).
    */
   read(value: Value | null, input: CounterInput): Counted | null;
-  /** The signal is unknown from `at` on; true when it was known before. */
-  lose(at: number): boolean;
+  /**
+   * The signal is unknown from `at` on; true when it was known before. `until`: nothing read up to then means that nothing
+   * moved meanwhile, since what was missed would have come.
+   */
+  lose(at: number, until?: number): boolean;
   readonly blindFrom: number | null;
   readonly quarantined: number;
   /** Time of the last reading; null before the first. */
@@ -110,6 +113,7 @@ export function createCounter(
   let fingerprint = restored?.fingerprint ?? definition.fingerprint;
   let spare = restored?.spare ?? 0;
   let blindFrom = restored?.blindFrom ?? null;
+  let blindUntil = Infinity;
   let quarantined = restored?.quarantined ?? 0;
 
   function takeBase(value: number | bigint, at: number): void {
@@ -145,6 +149,7 @@ export function createCounter(
         if (value === base.value) blindFrom = null;
         return null;
       }
+      if (input.at > blindUntil) blindFrom = null;
       const previous = base;
       const next = { value, at: Math.max(input.at, previous.at) };
       const result = movement(rules, previous, next, spare);
@@ -155,8 +160,10 @@ export function createCounter(
       quarantined += result.quarantined;
       return counted;
     },
-    lose(at) {
-      if (base === null || blindFrom !== null) return false;
+    lose(at, until = Infinity) {
+      if (base === null) return false;
+      blindUntil = blindFrom === null ? until : Math.max(blindUntil, until);
+      if (blindFrom !== null) return false;
       blindFrom = Math.max(at, base.at);
       return true;
     },

@@ -22,6 +22,8 @@ export const CyclesState = z.object({
   total: z.number(),
   /** How often that was: another address or machine is another counter. */
   sights: z.number(),
+  /** When it was last. */
+  sightAt: z.number().default(0),
   held: z.boolean(),
 });
 export type CyclesState = z.infer<typeof CyclesState>;
@@ -61,6 +63,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
         flushes: 0,
         total: 0,
         sights: 0,
+        sightAt: 0,
         held: false,
       };
 
@@ -81,13 +84,15 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     state.pending = 0;
     state.due = null;
     const text = `${count} counted on ${rule.counter.name}`;
+    // The time keeps it apart from what was told before a lost state, with which the numbers began anew.
+    const key = `${rule.name}#${state.flushes}@${Math.floor(to)}`;
     const common = { rule: rule.name, at, time: state.time, mode: step.mode };
     const cause = causeOf(rule, [cell], text);
     step.actions.push(
       rule.mode === 'increment'
         ? {
             ...common,
-            key: `${rule.name}@${state.flushes}:increment`,
+            key: `${key}:increment`,
             kind: 'increment_cycles',
             chain: null,
             lane: laneOf('increment_cycles', machine),
@@ -96,9 +101,9 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
           }
         : {
             ...common,
-            key: `${rule.name}@${state.flushes}:total`,
+            key: `${key}:total`,
             kind: 'set_cycles',
-            chain: `${rule.name}#${state.sights}`,
+            chain: `${rule.name}#${state.sights}@${state.sightAt}`,
             lane: laneOf('set_cycles', machine),
             params: { machine, movement: state.total, at: to },
             cause,
@@ -112,6 +117,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     if (state.pending > 0) flush(at, step);
     state.total = 0;
     state.sights++;
+    state.sightAt = Math.floor(at);
   }
 
   return {
@@ -149,10 +155,13 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
       state.held = false;
       if (counter.lose(knownUntil)) step.changed.add(rule.name);
     },
+    // A counter tells afterwards what it counted meanwhile.
+    standstill() {},
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
       state.held = held;
     },
+    setBack() {},
     awaitSignals() {},
     state: () => ({ ...state, counter: counter.state() }),
     view() {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * A running on_delay or off_delay. Only known time counts: while the condition is unknown the delay is paused.
- * `since` is what is reported; `counted` + the time since `runningFrom` is what has passed.
+ * A running on_delay or off_delay, in the rule's time. Only known time counts: while the condition is unknown the delay is
+ * paused. `since` is what is reported; `counted` + the time since `runningFrom` is what has passed.
  */
 export const DelayState = z.object({
   since: z.number(),
@@ -13,11 +13,19 @@ export const DelayState = z.object({
   runningFrom: z.number().nullable(),
   /** Null while running. */
   pausedAt: z.number().nullable(),
+  /** How far the rule's time was behind the gateway's when it started (ms). */
+  lag: z.number().default(0),
 });
 export type DelayState = z.infer<typeof DelayState>;
 
-export function startDelay(since: number, time: DelayState['time']): DelayState {
-  return { since, time, counted: 0, runningFrom: since, pausedAt: null };
+/** What a delay takes from the step that starts it. */
+export type DelayStart = Pick<DelayState, 'time' | 'lag'> & {
+  /** What is added to the rule's time for the time by the clock of what started it (ms). */
+  readonly shift: number;
+};
+
+export function startDelay(at: number, { time, lag, shift }: DelayStart): DelayState {
+  return { since: at + shift, time, counted: 0, runningFrom: at, pausedAt: null, lag };
 }
 
 /** When `length` ms of known time will have passed; Infinity while paused. */

@@ -1,16 +1,12 @@
 import type { Action } from '../core/action.ts';
-import { StartError } from '../core/errors.ts';
 import type { Quality, SampleBatch, SignalDefinition, SourceState, Value } from '../core/sample.ts';
-import { createDispatch, DispatchState, type WorldScope } from './conditions.ts';
-import { CyclesState, createCycles } from './cycles.ts';
-import { createProduction, ProductionState } from './production.ts';
-import type { CompiledRule, EngineInput, Program, RuleEvent, StepResult } from './program.ts';
-import { type RuleReferences, referencesOf } from './references.ts';
+import type { WorldScope } from './conditions.ts';
+import { createMachine } from './machines.ts';
+import type { EngineInput, Program, RuleEvent, StepResult } from './program.ts';
+import { createRuleGraph } from './rule-graph.ts';
 import type { RuleMachine, RuleView, Step } from './rule-machine.ts';
 import {
   applySample,
-  createSignalCell,
-  createSourceCell,
   differs,
   forgetSignal,
   isGood,
@@ -46,20 +42,16 @@ export interface Engine {
 
 const NOTHING: readonly never[] = [];
 
+/** A clock's lag is followed when it has changed by more (ms): less is how long its messages are under way. */
+const LAG_STEP = 250;
+
 /**
  * `states`: JSON text by rule, as an earlier engine's `stateOf` gave it. Throws StartError for a state it can't read.
  * A new engine knows nothing until it is told `restart`.
  */
 export function createEngine(program: Program, states: ReadonlyMap<string, string>): Engine {
-  const sources = new Map<string, SourceCell>();
-  const cells = new Map<string, SignalCell>();
-  const machines: RuleMachine[] = [];
-  const indexes = new Map<string, number>();
-  const references = program.rules.map(referencesOf);
+  const { sources, cells, indexes, nodes } = createRuleGraph(program);
   const timers = createTimers(program.rules.length);
-  /** Rules that read `rule.active` of the rule, and rules it reads so itself, near and far. */
-  const readersOf: number[][] = program.rules.map(() => []);
-  const upstream: number[][] = program.rules.map(() => []);
   /** Sources catching up, and signals and sources not seen since the start, that a rule's timers wait for. */
   const holds = new Int32Array(program.rules.length);
   const unseen = new Int32Array(program.rules.length);
@@ -69,8 +61,11 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
   const step: Step = {
     serial: 0,
     at: 0,
+    lag: 0,
+    shift: 0,
     time: 'received',
     retained: false,
+    kept: false,
     undated: false,
     mode: program.mode,
     freezeLimit: program.freezeLimit,
@@ -87,48 +82,14 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     },
     good: signal => cells.get(signal)?.good ?? false,
     connected: source => sources.get(source)?.connected ?? false,
-    active: rule => machines[indexes.get(rule) ?? -1]?.active ?? false,
+    active: (rule): boolean => machines[indexes.get(rule) ?? -1]?.active ?? false,
   };
 
-  for (const name of program.sources) sources.set(name, createSourceCell(name));
-  for (const definition of program.signals.values()) {
-    const source = sources.get(definition.source) ?? createSourceCell(definition.source);
-    sources.set(definition.source, source);
-    const cell = createSignalCell(definition, source);
-    source.signals.push(cell);
-    cells.set(definition.name, cell);
-  }
-  program.rules.forEach((rule, index) => {
-    machines.push(createMachine(rule, states.get(rule.name), cells, world));
-    indexes.set(rule.name, index);
-    connect(index, references[index] ?? referencesOf(rule));
+  const machines = program.rules.map(rule => createMachine(rule, states.get(rule.name), cells, world));
+  machines.forEach((_, index) => {
     reschedule(index);
   });
   const orphans = new Map([...states].filter(([name]) => !indexes.has(name)));
-
-  function connect(index: number, refs: RuleReferences): void {
-    for (const name of refs.conditions) cells.get(name)?.readers.push(index);
-    for (const name of refs.counters) cells.get(name)?.counters.push(index);
-    for (const name of refs.signals) cells.get(name)?.waiters.push(index);
-    for (const name of refs.sources) sources.get(name)?.readers.push(index);
-    const before = new Set<number>();
-    for (const name of refs.rules) {
-      const other = indexes.get(name);
-      if (other === undefined || other === index) continue;
-      readersOf[other]?.push(index);
-      before.add(other);
-      for (const further of upstream[other] ?? []) before.add(further);
-    }
-    upstream[index] = [...before].sort((a, b) => a - b);
-    const held = new Set<SourceCell>();
-    for (const reader of [index, ...before]) {
-      for (const name of references[reader]?.signals ?? []) {
-        const source = cells.get(name)?.source;
-        if (source) held.add(source);
-      }
-    }
-    for (const source of held) source.holds.push(index);
-  }
 
   function machineAt(index: number): RuleMachine {
     const machine = machines[index];
@@ -136,8 +97,20 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     return machine;
   }
 
+  /** How far the clock that a rule goes by is behind the gateway's (ms). */
+  function lagOfRule(index: number): number {
+    return nodes[index]?.leader?.lag ?? 0;
+  }
+
+  /** A time by a clock that is `lag` behind the gateway's, as the rule's clock shows it; exactly the same by the same clock. */
+  function timeFor(index: number, at: number, lag: number): number {
+    const own = lagOfRule(index);
+    return own === lag ? at : at + lag - own;
+  }
+
+  /** Timers wait for the gateway's clock. */
   function reschedule(index: number): void {
-    timers.set(index, (holds[index] ?? 0) > 0 ? Infinity : machineAt(index).due);
+    timers.set(index, (holds[index] ?? 0) > 0 ? Infinity : machineAt(index).due + lagOfRule(index));
   }
 
   function collect(index: number): void {
@@ -150,11 +123,12 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     for (const index of indexes) collect(index);
   }
 
-  function begin(at: number, time: Step['time'] = 'received', retained = false, undated = false): void {
+  function begin(at: number, batch?: SampleBatch, undated = false): void {
     step.serial++;
     step.at = at;
-    step.time = time;
-    step.retained = retained;
+    step.time = batch?.time ?? 'received';
+    step.retained = batch?.retained ?? false;
+    step.kept = batch?.kept ?? false;
     step.undated = undated;
     affected.length = 0;
   }
@@ -163,31 +137,37 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
   function fire(index: number): void {
     const machine = machineAt(index);
     const { due, active } = machine;
+    step.lag = lagOfRule(index);
+    step.shift = 0;
     machine.fire(due, step);
     reschedule(index);
-    if (machine.active !== active) look(readersOf[index] ?? [], due);
+    if (machine.active !== active) look(nodes[index]?.readers ?? NOTHING, due, lagOfRule(index));
   }
 
   /** Timers due up to `at`, of the rules a batch concerns and of those they depend on, in order of time. */
-  function firePast(concerned: readonly number[], at: number): void {
-    const isDue = (index: number) => machineAt(index).due <= at;
-    if (!concerned.some(index => isDue(index) || (upstream[index] ?? NOTHING).some(isDue))) return;
-    const overdue = concerned.flatMap(index => [index, ...(upstream[index] ?? [])]).filter(isDue);
-    overdue.sort((a, b) => machineAt(a).due - machineAt(b).due || a - b);
+  function firePast(concerned: readonly number[], at: number, lag: number): void {
+    const isDue = (index: number) => machineAt(index).due <= timeFor(index, at, lag);
+    if (!concerned.some(index => isDue(index) || (nodes[index]?.upstream ?? NOTHING).some(isDue))) return;
+    const overdue = concerned.flatMap(index => [index, ...(nodes[index]?.upstream ?? [])]).filter(isDue);
+    const dueOf = (index: number) => machineAt(index).due + lagOfRule(index);
+    overdue.sort((a, b) => dueOf(a) - dueOf(b) || a - b);
     for (const index of overdue) while (isDue(index)) fire(index);
   }
 
   /** Lets rules look at the world as it is, in order of dependence, and those that depend on what changes then. */
-  function look(rules: readonly number[], at: number): void {
+  function look(rules: readonly number[], at: number, lag: number): void {
     let queue = rules;
     for (let next = 0; next < queue.length; next++) {
       const index = queue[next] ?? 0;
       const machine = machineAt(index);
-      while (machine.due <= at) fire(index);
+      const own = timeFor(index, at, lag);
+      while (machine.due <= own) fire(index);
       const { active } = machine;
-      machine.evaluate(at, step);
+      step.lag = lagOfRule(index);
+      step.shift = at - own;
+      machine.evaluate(own, step);
       reschedule(index);
-      if (machine.active !== active) queue = withReaders(queue, next, readersOf[index] ?? []);
+      if (machine.active !== active) queue = withReaders(queue, next, nodes[index]?.readers ?? []);
     }
   }
 
@@ -200,17 +180,46 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
 
   function samples(batch: SampleBatch): void {
     const source = sources.get(batch.source);
-    if (source) source.lastAt = Math.max(source.lastAt, batch.at);
+    const lag = source ? clockLag(source, batch) : 0;
     const undated = batch.time === 'received' && source?.state === 'catching_up';
     let from = 0;
     while (from < batch.samples.length) {
-      begin(batch.at, batch.time, batch.retained ?? false, undated);
-      from = moment(batch, from);
+      begin(batch.at, batch, undated);
+      from = moment(batch, from, lag);
+    }
+  }
+
+  /** Follows the clock that gave the batch its time; returns how far it is behind the gateway's (ms). */
+  function clockLag(source: SourceCell, batch: SampleBatch): number {
+    source.lastAt = Math.max(source.lastAt, batch.at);
+    if (batch.time === 'received' && !batch.kept) return 0;
+    const known = cells.get(batch.samples[0]?.signal ?? '')?.lag ?? 0;
+    const isLive = batch.time === 'source' && source.state !== 'catching_up' && !batch.retained;
+    if (!isLive) return known;
+    const seen = Math.round(batch.receivedAt - batch.at);
+    if (!source.dated) {
+      source.dated = true;
+      for (const cell of source.signals) setLag(cell, seen, true);
+      return seen;
+    }
+    const lag = Math.abs(seen - known) > LAG_STEP ? seen : known;
+    for (const { signal } of batch.samples) {
+      const cell = cells.get(signal);
+      if (cell !== undefined && cell.lag !== lag) setLag(cell, lag, false);
+    }
+    return lag;
+  }
+
+  function setLag(cell: SignalCell, lag: number, first: boolean): void {
+    cell.lag = lag;
+    for (const index of cell.followers) {
+      if (first) machineAt(index).setBack(lag);
+      reschedule(index);
     }
   }
 
   /** Applies the samples from `from` on; a second sample of the same signal is a moment of its own. Returns where it stopped. */
-  function moment(batch: SampleBatch, from: number): number {
+  function moment(batch: SampleBatch, from: number, lag: number): number {
     const { samples } = batch;
     let to = from;
     for (; to < samples.length; to++) {
@@ -222,7 +231,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       if (cell.readers.length > 0 && differs(cell, sample)) collectAll(cell.readers);
       if (cell.counters.length > 0) collectAll(cell.counters);
     }
-    if (affected.length > 0) firePast(affected, batch.at);
+    if (affected.length > 0) firePast(affected, batch.at, lag);
     for (let index = from; index < to; index++) {
       const sample = samples[index];
       const cell = sample && cells.get(sample.signal);
@@ -233,16 +242,16 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
         noLongerAwaited(cell.waiters);
       }
     }
-    lookAtAffected(batch.at);
+    lookAtAffected(batch.at, lag);
     return to;
   }
 
-  function lookAtAffected(at: number): void {
+  function lookAtAffected(at: number, lag = 0): void {
     if (affected.length === 0) return;
     if (affected.length > 1) affected.sort((a, b) => a - b);
     const rules = affected;
     affected = [];
-    look(rules, at);
+    look(rules, at, lag);
     affected = rules;
   }
 
@@ -263,16 +272,17 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     const wasCatchingUp = source.state === 'catching_up';
     // A source lost while catching up is known until its last message, not until now.
     const knownUntil = wasCatchingUp && source.lastAt > -Infinity ? Math.min(at, source.lastAt) : at;
+    const lag = knownUntil < at ? (source.signals[0]?.lag ?? 0) : 0;
     begin(at);
     const lost = connected ? [] : source.signals.filter(cell => cell.good);
     for (const cell of lost) {
       collectAll(cell.readers);
       collectAll(cell.counters);
     }
-    firePast(affected, knownUntil);
+    firePast(affected, knownUntil, lag);
     for (const cell of lost) loseSignal(cell, step.serial, `${name} is ${state.replace('_', ' ')}`);
     step.at = knownUntil;
-    lookAtAffected(knownUntil);
+    lookAtAffected(knownUntil, lag);
 
     begin(at);
     source.state = state;
@@ -281,7 +291,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       noLongerAwaited(source.readers);
     }
     if (connected !== source.connected) {
-      firePast(source.readers, at);
+      firePast(source.readers, at, 0);
       source.connected = connected;
       collectAll(source.readers);
     }
@@ -315,10 +325,11 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       source.connected = false;
       source.seen = false;
       source.lastAt = -Infinity;
+      source.dated = false;
     }
     const knownUntil = Math.min(lastAlive, at);
     machines.forEach((machine, index) => {
-      const refs = references[index];
+      const refs = nodes[index]?.references;
       machine.restart(knownUntil, at, step);
       holds[index] = 0;
       unseen[index] = refs ? refs.signals.length + refs.sources.length : 0;
@@ -327,6 +338,19 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       if (refs && (refs.sources.length > 0 || refs.rules.length > 0)) collect(index);
     });
     lookAtAffected(at);
+  }
+
+  /** Time of its own stands still anyway for a rule whose source is catching up. */
+  function standstill(from: number, to: number): void {
+    tick(from);
+    machines.forEach((machine, index) => {
+      if ((holds[index] ?? 0) > 0) return;
+      const lag = lagOfRule(index);
+      step.lag = lag;
+      step.shift = 0;
+      machine.standstill(from - lag, to - lag, step);
+      reschedule(index);
+    });
   }
 
   function result(): StepResult {
@@ -363,6 +387,9 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
         case 'restart':
           restart(input.at, input.lastAlive);
           break;
+        case 'standstill':
+          standstill(input.from, input.to);
+          break;
       }
       return result();
     },
@@ -383,53 +410,4 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
 function viewOf(cell: SignalCell): SignalView {
   const { definition, value, good, quality, reason, at } = cell;
   return { definition, value, good, quality, reason, at };
-}
-
-function createMachine(
-  rule: CompiledRule,
-  text: string | undefined,
-  all: ReadonlyMap<string, SignalCell>,
-  world: WorldScope,
-): RuleMachine {
-  const cells = new Map<string, SignalCell>();
-  for (const name of referencesOf(rule).signals) {
-    const cell = all.get(name);
-    if (cell) cells.set(name, cell);
-  }
-  switch (rule.kind) {
-    case 'dispatch':
-      return createDispatch({ rule, world, cells, restored: restore(rule, text, DispatchState) });
-    case 'production':
-      return createProduction({ rule, cells, restored: restore(rule, text, ProductionState) });
-    case 'cycles': {
-      const cell = cells.get(rule.counter.name);
-      if (cell === undefined)
-        throw new StartError(`${rule.name} counts ${rule.counter.name}, which no source declares`);
-      return createCycles(rule, cell, restore(rule, text, CyclesState));
-    }
-  }
-}
-
-type StateSchema<State> = { safeParse(value: unknown): { readonly success: boolean; readonly data?: State } };
-
-/** A rule that became one of another kind under the same name starts afresh. */
-function restore<State>(rule: CompiledRule, text: string | undefined, schema: StateSchema<State>): State | null {
-  if (text === undefined) return null;
-  const value = parse(text);
-  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
-  if (kind !== rule.kind && typeof kind === 'string') return null;
-  const { data } = schema.safeParse(value);
-  if (data !== undefined) return data;
-  throw new StartError(
-    `the journal's state of rule ${rule.name} can't be read by this version; start the version that wrote it, or rename the rule to begin anew`,
-  );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON is as unreadable as the wrong shape: the caller says so with the rule's name.
-    return undefined;
-  }
 }

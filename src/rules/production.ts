@@ -8,6 +8,9 @@ import { laneOf } from './program.ts';
 import { causeOf, type RuleMachine, type Step, tell } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
 
+/** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
+const LATEST_READING = 10_000;
+
 /** A product and since when it runs; `missing` says why there is no code for it. */
 const Run = z.object({ from: z.number(), code: z.string().nullable(), missing: z.string().nullable() });
 type Run = z.infer<typeof Run>;
@@ -238,6 +241,14 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     step.changed.add(rule.name);
   }
 
+  /** Parts of the line that the config named before are told for that line, and no time in which nobody counted for it. */
+  function leaveLine(knownUntil: number, at: number, step: Step): void {
+    for (let oldest = intervals.oldest(); oldest !== undefined; oldest = intervals.oldest()) {
+      intervals.shorten(Math.max(knownUntil, oldest.start + 1000));
+      closeOldest(at, step);
+    }
+  }
+
   return {
     rule,
     active: false,
@@ -269,21 +280,26 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     },
     restart(lastAlive, at, step) {
       resolved = false;
-      // Parts of the line the config named before are told for that line.
+      const known = (one: Counter) => (state.held ? (one.at ?? lastAlive) : lastAlive);
       if (state.line !== rule.line) {
-        while (intervals.oldest() !== undefined) closeOldest(at, step);
+        leaveLine(known(counter), at, step);
         state.line = rule.line;
         step.changed.add(rule.name);
       }
-      const known = (one: Counter) => (state.held ? (one.at ?? lastAlive) : lastAlive);
       if (counter.lose(known(counter))) step.changed.add(rule.name);
       for (const one of scraps) if (one.counter.lose(known(one.counter))) step.changed.add(rule.name);
       state.held = false;
+    },
+    standstill(from, to, step) {
+      for (const one of [counter, ...scraps.map(scrap => scrap.counter)]) {
+        if (one.lose(from, to + LATEST_READING)) step.changed.add(rule.name);
+      }
     },
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
       state.held = held;
     },
+    setBack() {},
     awaitSignals() {},
     state() {
       const scrap: ProductionState['scrap'] = { ...state.scrap };

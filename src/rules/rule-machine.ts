@@ -10,8 +10,14 @@ export type Step = {
   serial: number;
   /** Event time of the input (ms since 1970); a rule's own time may be later. */
   at: number;
+  /** How far the time of the rule that looks is behind the gateway's (ms): it goes by the clock of its first signal. */
+  lag: number;
+  /** What is added to the time of the rule that looks for the time by the clock of what it is shown (ms); 0 by its own. */
+  shift: number;
   time: SampleBatch['time'];
   retained: boolean;
+  /** The values of this step held all the time that they were not seen. */
+  kept: boolean;
   /** Queued messages without a time of their own are arriving: how long ago they happened is not known. */
   undated: boolean;
   readonly mode: Mode;
@@ -22,7 +28,10 @@ export type Step = {
   readonly moved: Set<string>;
 };
 
-/** One rule with its state, updated in place. Machines are deterministic and know no clock. */
+/**
+ * One rule with its state, updated in place. Machines are deterministic and know no clock: all times handed in and out are
+ * those of the clock the rule goes by, which may be behind the gateway's or ahead of it.
+ */
 export interface RuleMachine {
   readonly rule: CompiledRule;
   /** When `fire` wants to be called (ms since 1970); Infinity: not at all. */
@@ -35,8 +44,12 @@ export interface RuleMachine {
   fire(at: number, step: Step): void;
   /** Nothing was seen since `lastAlive`. */
   restart(lastAlive: number, at: number, step: Step): void;
+  /** The process stood still: nothing was seen in between, and the last values hold again from `to` on. */
+  standstill(from: number, to: number, step: Step): void;
   /** A source it reads began or ended catching up: event time stands still for it meanwhile. */
   hold(held: boolean, step: Step): void;
+  /** The clock it goes by turned out to be so far behind the gateway's, whose time stood in for it since the start (ms). */
+  setBack(lag: number): void;
   /** Its timers wait for signals not seen since the start, until `until` at the latest; -Infinity: no longer. */
   awaitSignals(until: number): void;
   /** Plain JSON; a machine made from it goes on as if nothing had happened. */

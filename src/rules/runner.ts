@@ -19,7 +19,10 @@ export type RunnerOptions = {
   readonly onEvents?: (events: readonly RuleEvent[]) => void;
   /** Actions that are durable now. Must not throw. */
   readonly onCommitted?: (actions: readonly Action[]) => void;
-  /** Batches not committed yet beyond which intake is refused while the journal takes no commits. Default 100,000. */
+  /**
+   * Batches not committed yet beyond which intake is refused while the journal takes no commits. Default 100,000. Those that
+   * the source waits to have acknowledged are always taken: it sends no more than so many, and would send them again later.
+   */
   readonly mostPending?: number;
 };
 
@@ -43,6 +46,13 @@ export interface Runner {
 /** A counter's raw value waits so long for a commit of its own (ms). */
 const LAZY = 1000;
 
+/** Looks so often whether the process stood still (ms), and believes it when it was away for so long. */
+const PULSE = 500;
+const STANDSTILL = 2000;
+/** After a standstill, and before a timer that comes late by so much (ms), what waits in the sockets is read first. */
+const TO_READ = 1000;
+const LATE = 250;
+
 /**
  * The only impure part of the rules. While the journal refuses commits the engine goes on seeing, so that nothing is forgotten,
  * but nothing is acknowledged and no action leaves. Beyond `mostPending` batches intake stops: they are not acknowledged, and
@@ -56,9 +66,36 @@ export function createRunner(options: RunnerOptions): Runner {
   /** Messages in commits that are not durable yet, by source and packet id. */
   const taking = new Map<string, string>();
   let wake: { at: number; timer: Disposable } | null = null;
+  let pulse: Disposable | null = null;
+  /** When this process was last seen running; null before the start. */
+  let awake: number | null = null;
   let stopped = false;
 
+  /**
+   * A process that stood still (stopped, suspended, blocked) wakes up with old values and overdue timers. Nobody can say how
+   * long they held, so the time in between counts for nothing.
+   */
+  function noteAwake(): void {
+    const now = clock.now();
+    const from = awake;
+    if (from === null) return;
+    awake = now;
+    if (now - from <= STANDSTILL) return;
+    log.warn({ ms: Math.round(now - from) }, 'the process stood still; that time counts for no delay');
+    take({ kind: 'standstill', from, to: now + TO_READ });
+  }
+
+  function beat(): void {
+    noteAwake();
+    pulse = clock.at(clock.now() + PULSE, beat);
+  }
+
   function step(input: EngineInput, mustCommit = false): void {
+    noteAwake();
+    take(input, mustCommit);
+  }
+
+  function take(input: EngineInput, mustCommit = false): void {
     const result = engine.step(input);
     addResult(committer.pending, result);
     if (mustCommit || result.changed.length > 0 || result.actions.length > 0) committer.soon();
@@ -71,10 +108,17 @@ export function createRunner(options: RunnerOptions): Runner {
     if (at === null || stopped || (wake && wake.at <= at)) return;
     wake?.timer[Symbol.dispose]();
     const timer = clock.at(at, () => {
-      wake = null;
-      step({ kind: 'tick', at: clock.now() });
+      // Timers come before the sockets are read: what says that the condition ended may be waiting there.
+      if (clock.now() - at > LATE) setImmediate(() => setImmediate(tick));
+      else tick();
     });
     wake = { at, timer };
+  }
+
+  function tick(): void {
+    if (stopped) return;
+    wake = null;
+    step({ kind: 'tick', at: clock.now() });
   }
 
   function release(commit: PendingCommit): void {
@@ -112,20 +156,25 @@ export function createRunner(options: RunnerOptions): Runner {
     if (values.length === 0) return;
     const at = Math.max(...values.map(value => value.at));
     const samples = values.map(value => ({ ...value, sourceAt: value.at }));
-    step({ kind: 'samples', batch: { source, at, receivedAt: now, time: 'received', retained: true, samples } });
+    step({
+      kind: 'samples',
+      batch: { source, at, receivedAt: now, time: 'received', retained: true, kept: true, samples },
+    });
   }
 
   return {
     start() {
       const now = clock.now();
       step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now }, true);
+      awake = now;
+      beat();
       for (const rule of engine.orphans.keys()) {
         log.warn({ rule }, 'the journal knows a rule that is not configured; a dispatch it opened stays open');
       }
     },
     samples(batch) {
       if (stopped) return;
-      if (!committer.health.healthy && committer.pending.batches >= mostPending) {
+      if (!batch.receipt && !committer.health.healthy && committer.pending.batches >= mostPending) {
         refuse(batch);
         return;
       }
@@ -156,6 +205,7 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     async stop() {
       stopped = true;
+      pulse?.[Symbol.dispose]();
       wake?.timer[Symbol.dispose]();
       await committer.stop();
     },

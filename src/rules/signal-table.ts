@@ -10,6 +10,8 @@ export type SourceCell = {
   seen: boolean;
   /** Event time of the last batch: what a source still catching up is known until. */
   lastAt: number;
+  /** A live message with a time of its own came since the start: the lag of its signals is known. */
+  dated: boolean;
   readonly signals: SignalCell[];
   /** Indexes of the rules that read `NAME.connected`. */
   readonly readers: number[];
@@ -30,6 +32,13 @@ export type SignalCell = {
   /** Event time of the last sample, good or not; null: none since the start. */
   at: number | null;
   time: SampleBatch['time'];
+  /**
+   * How far the clock that stamps it is behind the gateway's (ms), by its newest live message with a time of its own. Of the
+   * signal, since the devices behind one broker have a clock each; before its first, that of the source's first one.
+   */
+  lag: number;
+  /** Rules that go by this clock. */
+  readonly followers: number[];
   /** When it last became good after being unknown, and the source's time of that value (NaN: none given). */
   returnedAt: number;
   returnedSourceAt: number;
@@ -46,8 +55,17 @@ export type SignalCell = {
 };
 
 export function createSourceCell(name: string): SourceCell {
-  const state = 'connecting';
-  return { name, state, connected: false, seen: false, lastAt: -Infinity, signals: [], readers: [], holds: [] };
+  return {
+    name,
+    state: 'connecting',
+    connected: false,
+    seen: false,
+    lastAt: -Infinity,
+    dated: false,
+    signals: [],
+    readers: [],
+    holds: [],
+  };
 }
 
 export function createSignalCell(definition: SignalDefinition, source: SourceCell): SignalCell {
@@ -60,6 +78,8 @@ export function createSignalCell(definition: SignalDefinition, source: SourceCel
     reason: null,
     at: null,
     time: 'received',
+    lag: 0,
+    followers: [],
     returnedAt: -Infinity,
     returnedSourceAt: Number.NaN,
     seen: false,
@@ -113,6 +133,7 @@ export function forgetSignal(cell: SignalCell): void {
   cell.quality = 'bad';
   cell.reason = null;
   cell.at = null;
+  cell.lag = 0;
   cell.returnedAt = -Infinity;
   cell.returnedSourceAt = Number.NaN;
   cell.seen = false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lines, on, paramsOf, plant } from './support/plant.ts';
+import { lines, on, paramsOf, plant, shortKey } from './support/plant.ts';
 import {
   above,
   below,
@@ -36,6 +36,9 @@ describe('dispatch rule', () => {
     line.until('06:10');
     expect(line.actions).toEqual([]);
     expect(line.events.map(event => event.kind)).toEqual(['pending', 'returned']);
+    expect(line.events[1]?.detail).toBe(
+      'press1.running = true, press1.manual = false, press1.waiting = false before the delay ended',
+    );
   });
 
   it('opens after on_delay with the time of the stop and closes after off_delay with the time it ran again', () => {
@@ -48,9 +51,10 @@ describe('dispatch rule', () => {
       '06:03:00 open press1_down reported 06:01:00',
       '06:09:30 close press1_down completed 06:09:00',
     ]);
+    const chain = `press1_down#1@${on('06:01')}`;
     expect(line.actions.map(({ key, chain, lane, mode }) => ({ key, chain, lane, mode }))).toEqual([
-      { key: 'press1_down#1:open', chain: 'press1_down#1', lane: 'dispatch:PRESS-01', mode: 'live' },
-      { key: 'press1_down#1:close', chain: 'press1_down#1', lane: 'dispatch:PRESS-01', mode: 'live' },
+      { key: `${chain}:open`, chain, lane: 'dispatch:PRESS-01', mode: 'live' },
+      { key: `${chain}:close`, chain, lane: 'dispatch:PRESS-01', mode: 'live' },
     ]);
   });
 
@@ -64,6 +68,8 @@ describe('dispatch rule', () => {
       text: 'press1.running was false for 2m',
       values: [{ signal: 'press1.running', value: false, quality: 'good', at: on('06:01') }],
     });
+    line.set('06:06', { 'press1.running': true });
+    expect(line.actions[1]?.cause.text).toBe('press1.running = true');
   });
 
   it('keeps an open stop open over a break and opens nothing in one', () => {
@@ -116,6 +122,7 @@ describe('dispatch rule', () => {
       '06:00:30 open oven_hot reported 06:00:00',
       '06:07:00 close oven_hot completed 06:07:00',
     ]);
+    expect(line.actions[1]?.cause.text).toBe('oven.temp < 235 was true');
   });
 
   it('acts at once without delays, one episode for each press of the button', () => {
@@ -123,7 +130,7 @@ describe('dispatch rule', () => {
     line.set('06:00', { 'call.lamp': true });
     line.set('06:01', { 'call.lamp': false });
     line.set('06:02', { 'call.lamp': true });
-    expect(line.actions.map(action => action.key)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
+    expect(line.actions.map(shortKey)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
   });
 
   it('sends no close when what is cleared is left to people', () => {
@@ -179,7 +186,7 @@ describe('dispatch rule', () => {
     const line = plant(program([dispatch('call', is('lamp'), { onDelay: 0 })], [signal('lamp')]));
     const samples = [true, false, true].map(value => ({ signal: 'lamp', value, quality: 'good' as const }));
     line.set('06:00', {}, { samples });
-    expect(line.actions.map(action => action.key)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
+    expect(line.actions.map(shortKey)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
   });
 });
 
@@ -251,7 +258,10 @@ describe('still', () => {
       '06:05:00 open weld3_stopped reported 06:02:00',
       '06:10:30 close weld3_stopped completed 06:10:00',
     ]);
-    expect(line.actions[0]?.cause.text).toBe('weld3.parts stood still for 3m');
+    expect(line.actions.map(action => action.cause.text)).toEqual([
+      'weld3.parts stood still for 3m',
+      'weld3.parts moved again for 30s',
+    ]);
   });
 
   it('reports the next stop from the last part made before the clear', () => {

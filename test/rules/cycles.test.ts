@@ -16,8 +16,8 @@ describe('cycles rule', () => {
     line.until('07:30');
     expect(lines(line.actions)).toEqual(['06:15:00 press1_cycles +12', '07:00:00 press1_cycles +8']);
     expect(line.actions.map(action => [action.key, action.lane, action.chain])).toEqual([
-      ['press1_cycles@1:increment', 'cycles:PRESS-01', null],
-      ['press1_cycles@2:increment', 'cycles:PRESS-01', null],
+      [`press1_cycles#1@${on('06:05')}:increment`, 'cycles:PRESS-01', null],
+      [`press1_cycles#2@${on('06:50')}:increment`, 'cycles:PRESS-01', null],
     ]);
     const [first] = paramsOf(line.actions, 'increment_cycles');
     expect([clockOf(first?.from ?? 0), clockOf(first?.to ?? 0)]).toEqual(['06:00:00', '06:05:00']);
@@ -64,7 +64,7 @@ describe('cycles rule', () => {
     line.set('06:20', { 'press1.strokes': 815 });
     line.until('07:00');
     expect(lines(line.actions)).toEqual(['06:15:00 total =10', '06:30:00 total =15']);
-    expect(line.actions.map(action => action.chain)).toEqual(['total#1', 'total#1']);
+    expect(line.actions.map(action => action.chain)).toEqual([`total#1@${on('06:00')}`, `total#1@${on('06:00')}`]);
   });
 
   it('commits raw values lazily and everything else at once', () => {

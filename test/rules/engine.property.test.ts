@@ -4,7 +4,7 @@ import type { Action } from '../../src/core/action.ts';
 import type { Sample, SampleBatch, SourceState } from '../../src/core/sample.ts';
 import { createEngine, type Engine } from '../../src/rules/engine.ts';
 import type { EngineInput, Program } from '../../src/rules/program.ts';
-import { on, paramsOf } from './support/plant.ts';
+import { on, paramsOf, shortKey } from './support/plant.ts';
 import {
   above,
   counter,
@@ -119,8 +119,11 @@ const opening: EngineInput[] = [
 ];
 const feed = (engine: Engine, inputs: readonly EngineInput[]): Action[] =>
   inputs.flatMap(input => [...engine.step(input).actions]);
-const endOf = (inputs: readonly EngineInput[]): number =>
-  Math.max(START, ...inputs.map(input => (input.kind === 'samples' ? input.batch.at : input.at)));
+const endOf = (inputs: readonly EngineInput[]): number => Math.max(START, ...inputs.map(input => timeOf(input)));
+const timeOf = (input: EngineInput): number => {
+  if (input.kind === 'samples') return input.batch.at;
+  return input.kind === 'standstill' ? input.to : input.at;
+};
 const statesOf = (engine: Engine, rules = everything.rules): Map<string, string> =>
   new Map(rules.map(({ name }) => [name, JSON.stringify(engine.stateOf(name))]));
 
@@ -194,7 +197,7 @@ describe('engine, whatever happens', () => {
         expect(new Set(actions.map(action => action.key)).size).toBe(actions.length);
         for (const rule of ['stopped', 'downstream', 'idle', 'blind']) {
           const own = actions.filter(action => action.rule === rule);
-          expect(own.map(action => action.key)).toEqual(
+          expect(own.map(shortKey)).toEqual(
             own.map((_, index) => `${rule}#${Math.floor(index / 2) + 1}:${index % 2 === 0 ? 'open' : 'close'}`),
           );
           const times = own.map(one =>
@@ -207,6 +210,89 @@ describe('engine, whatever happens', () => {
           expect(times).toEqual([...times].sort((a, b) => a - b));
         }
       }),
+    );
+  });
+});
+
+describe('a source whose clock is wrong by the same amount all the time', () => {
+  const lamp = signal('lamp', { source: 'broker' });
+  const door = signal('door', { source: 'broker' });
+  const manual = signal('manual');
+  const on = { onDelay: 2 * MINUTE, offDelay: MINUTE };
+  const alone = program([dispatch('alone', is('lamp'), { ...on, unless: is('door') })], [lamp, door]);
+  const mixed = program(
+    [
+      dispatch('by_lamp', is('lamp'), { ...on, unless: is('manual') }),
+      dispatch('by_plc', is('manual'), { ...on, unless: is('lamp') }),
+      dispatch('after', is('manual'), { ...on, unless: isActive('by_lamp') }),
+    ],
+    [lamp, manual],
+  );
+  const happening = (name: string) => fc.record({ wait, name: fc.constant(name), value: fc.boolean() });
+
+  /** What is told when, by the gateway's clock, while the broker's devices are `behind`. */
+  function told(rules: Program, doings: readonly { wait: number; name: string; value: boolean }[], behind: number) {
+    const engine = createEngine(rules, new Map());
+    const actions: { at: number; action: Action }[] = [];
+    let wakeAt: number | null = null;
+    const step = (input: EngineInput, at: number) => {
+      const result = engine.step(input);
+      wakeAt = result.wakeAt;
+      for (const action of result.actions) actions.push({ at, action });
+    };
+    const pass = (until: number) => {
+      while (wakeAt !== null && wakeAt <= until) step({ kind: 'tick', at: wakeAt }, wakeAt);
+    };
+    step({ kind: 'restart', at: START, lastAlive: START }, START);
+    for (const source of rules.sources) step({ kind: 'source', source, state: 'connected', at: START }, START);
+    let now = START;
+    for (const { wait, name, value } of doings) {
+      now += wait;
+      pass(now);
+      const source = rules.signals.get(name)?.source ?? '';
+      const stamp =
+        source === 'broker' ? ({ at: now - behind, time: 'source' } as const) : { at: now, time: 'received' as const };
+      const samples = [{ signal: name, value, quality: 'good' as const }];
+      step({ kind: 'samples', batch: { source, receivedAt: now, ...stamp, samples } }, now);
+    }
+    pass(now + 60 * MINUTE);
+    return actions;
+  }
+
+  const offset = fc.integer({ min: -5 * MINUTE, max: 5 * MINUTE });
+
+  it('gets the same dispatches at the same moments, each with the time by its own clock', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(happening('lamp'), happening('door')), { maxLength: 40 }),
+        offset,
+        (doings, behind) => {
+          const plain = (off: number) =>
+            told(alone, doings, off).map(({ at, action }) => {
+              const { params } = action;
+              const time =
+                'reported' in params ? params.reported : 'completed' in params ? params.completed : Number.NaN;
+              return [at, action.kind, time + off, action.at + off];
+            });
+          expect(plain(behind)).toEqual(plain(0));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('changes nothing in when rules act that read another source too', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(happening('lamp'), happening('manual')), { maxLength: 40 }),
+        offset,
+        (doings, behind) => {
+          const plain = (off: number) =>
+            told(mixed, doings, off).map(({ at, action }) => [at, action.kind, action.rule]);
+          expect(plain(behind)).toEqual(plain(0));
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });

@@ -9,6 +9,7 @@ import {
   isActive,
   isNot,
   lookup,
+  production,
   program,
   signal,
   template,
@@ -75,7 +76,11 @@ describe('engine over a restart', () => {
     const batch = { source: 'plc', at: on('06:07'), receivedAt: on('06:07'), time: 'source' as const, samples };
     const { actions } = engine.step({ kind: 'samples', batch });
     expect(actions).toMatchObject([
-      { key: 'stopped#1:close', mode: 'live', params: { machine: 'PRESS-01', type: 'DOWN', completed: on('06:07') } },
+      {
+        key: `stopped#1@${on('06:01')}:close`,
+        mode: 'live',
+        params: { machine: 'PRESS-01', type: 'DOWN', completed: on('06:07') },
+      },
     ]);
   });
 
@@ -107,6 +112,152 @@ describe('engine over a restart', () => {
       expect(() => createEngine(stopped, new Map([['stopped', state]]))).toThrow('state of rule stopped');
     },
   );
+});
+
+describe('engine after a standstill of the process', () => {
+  const stopped = program([dispatch('stopped', isNot('running'))], [running]);
+
+  it('counts only the time that was known, also of a value that nobody says again', () => {
+    const line = plant(stopped);
+    line.set('06:01', { running: false });
+    line.standstill('06:02', '06:12');
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:13:00 open stopped reported 06:01:00']);
+  });
+
+  it('opens nothing for a stop that ended meanwhile', () => {
+    const line = plant(stopped);
+    line.set('06:01', { running: false });
+    line.standstill('06:02', '06:12');
+    line.set('06:12', { running: true });
+    line.until('06:20');
+    expect(line.actions).toEqual([]);
+  });
+
+  it('takes an end that tells its own time inside the gap', () => {
+    const line = plant(program([dispatch('stopped', isNot('running'), { offDelay: 30_000 })], [running]));
+    line.set('06:01', { running: false });
+    line.until('06:10');
+    line.standstill('06:11', '06:21');
+    line.set('06:15', { running: true }, { receivedAt: on('06:20:30') });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual([
+      '06:03:00 open stopped reported 06:01:00',
+      '06:15:30 close stopped completed 06:15:00',
+    ]);
+  });
+
+  it('tells first what was due before', () => {
+    const line = plant(stopped);
+    line.set('06:01', { running: false });
+    line.engine.step({ kind: 'tick', at: on('06:01') });
+    const { actions } = line.engine.step({ kind: 'standstill', from: on('06:04'), to: on('06:30') });
+    expect(lines(actions)).toEqual(['06:03:00 open stopped reported 06:01:00']);
+  });
+
+  it('claims nothing of a gap longer than the freeze limit', () => {
+    const line = plant(stopped);
+    line.set('06:01', { running: false });
+    line.standstill('06:02', '06:30');
+    line.until('06:40');
+    expect(lines(line.actions)).toEqual(['06:32:00 open stopped reported 06:30:00']);
+  });
+
+  it('pauses no delay that is counted in the time of queued messages', () => {
+    const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 })], [alarm]));
+    line.source('06:00', 'disconnected', 'broker');
+    line.source('08:00', 'catching_up', 'broker');
+    line.set('06:00', { alarm: true }, queued);
+    line.standstill('08:00:01', '08:00:10');
+    line.set('06:10', { alarm: false }, { ...queued, receivedAt: on('08:00:11') });
+    expect(lines(line.actions)).toEqual([
+      '06:02:00 open alarmed reported 06:00:00',
+      '06:10:00 close alarmed completed 06:10:00',
+    ]);
+  });
+});
+
+describe('engine with a source whose clock is wrong', () => {
+  const alarmed = program([dispatch('alarmed', is('alarm'), { onDelay: 120_000, offDelay: 30_000 })], [alarm]);
+  const behind = { source: 'broker', receivedAt: on('06:13') };
+
+  it('waits the whole on_delay by its own clock when the source is behind, and tells the source’s times', () => {
+    const line = plant(alarmed);
+    expect(line.set('06:10', { alarm: true }, behind).wakeAt).toBe(on('06:15'));
+    line.until('06:14:59');
+    expect(line.actions).toEqual([]);
+    line.until('06:15');
+    expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
+  });
+
+  it('waits no longer than that when the source is ahead', () => {
+    const line = plant(alarmed);
+    const ahead = { source: 'broker', receivedAt: on('06:07') };
+    expect(line.set('06:10', { alarm: true }, ahead).wakeAt).toBe(on('06:09'));
+    line.until('06:09');
+    expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
+  });
+
+  it('takes the age of a queued or retained message for no lag', () => {
+    const line = plant(alarmed);
+    line.source('07:00', 'disconnected', 'broker');
+    line.source('08:00', 'catching_up', 'broker');
+    line.set('06:59', { alarm: true }, { ...queued, retained: true });
+    line.set('06:59:30', { alarm: true }, queued);
+    expect(line.source('08:00:01', 'connected', 'broker').wakeAt).toBe(on('07:01'));
+  });
+
+  it('knows each clock behind one broker', () => {
+    const call = signal('call', { source: 'broker' });
+    const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 })], [alarm, call]));
+    line.set('06:13', { alarm: false }, broker);
+    line.set('06:10', { call: true }, behind);
+    line.set('06:13:10', { alarm: true }, broker);
+    line.set('06:10:20', { call: false }, { ...behind, receivedAt: on('06:13:20') });
+    line.until('06:15:10');
+    expect(lines(line.actions)).toEqual(['06:15:10 open alarmed reported 06:13:10']);
+  });
+
+  it('pauses by the right time when its process dies', () => {
+    const line = plant(alarmed);
+    line.set('06:10', { alarm: true }, behind);
+    line.restart('06:13:30', '06:14');
+    line.source('06:14', 'connected', 'broker');
+    line.set('06:11', { alarm: true }, { ...behind, receivedAt: on('06:14') });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:12:30 open alarmed reported 06:10:00']);
+  });
+
+  it('tells an interval when the source’s clock is past its end, with all its parts', () => {
+    const parts = counter('parts', undefined, { source: 'broker' });
+    const line = plant(program([production('line', parts)], [parts]));
+    for (const [at, receivedAt, value] of [
+      ['06:01', '06:04', 0],
+      ['06:03', '06:06', 10],
+      ['06:04:50', '06:07:50', 20],
+    ] as const)
+      line.set(at, { parts: value }, { source: 'broker', receivedAt: on(receivedAt) });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 20 scrap 0']);
+  });
+});
+
+describe('engine with a rule that lost its state', () => {
+  it.each([
+    { rule: dispatch('press', is('alarm'), { onDelay: 0 }), value: true },
+    { rule: cycles('press', counter('alarm', undefined, broker), { every: 60_000, firstSight: 'count' }), value: 7 },
+    { rule: cycles('press', counter('alarm', undefined, broker), { mode: 'total', firstSight: 'count' }), value: 7 },
+  ])('gives $rule.kind actions no key and no chain of before', ({ rule, value }) => {
+    const definition = rule.kind === 'cycles' ? rule.counter : alarm;
+    const keys = ['06:00', '06:30'].flatMap(start => {
+      const line = plant(program([rule], [definition]), start);
+      line.set(start, { alarm: value }, broker);
+      line.until('07:00');
+      return line.actions.flatMap(({ key, chain }) => [key, chain ?? key]);
+    });
+    expect(keys.length).toBe(4);
+    expect(keys.slice(0, 2).filter(key => keys.slice(2).includes(key))).toEqual([]);
+  });
 });
 
 describe('engine while a source is catching up', () => {

@@ -143,7 +143,8 @@ describe('production rule', () => {
     const states = new Map([['line1', JSON.stringify(line.engine.stateOf('line1'))]]);
     const edited = program([production('line1', strokes, { line: 'LINE-2' })], [strokes]);
     const { actions } = createEngine(edited, states).step({ kind: 'restart', at: on('06:03'), lastAlive: on('06:02') });
-    expect(paramsOf(actions, 'record_details')).toMatchObject([{ line: 'LINE-1', actual: 10 }]);
+    expect(lines(actions)).toEqual(['06:00:00-06:02:00 actual 10 scrap 0']);
+    expect(paramsOf(actions, 'record_details')).toMatchObject([{ line: 'LINE-1' }]);
   });
 });
 
@@ -191,6 +192,29 @@ describe('production rule after a blind time', () => {
       '06:01:00-06:12:00 actual 20 scrap 0 A blind',
       '06:12:00-06:15:00 actual 1 scrap 0 B',
     ]);
+  });
+
+  it('is blind over a standstill of the process when parts turn out to have been made', () => {
+    const line = plant(simple);
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 10 });
+    line.standstill('06:04', '06:12');
+    line.set('06:12:01', { strokes: 100 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:04:00 actual 10 scrap 0',
+      '06:04:00-06:12:01 actual 90 scrap 0 blind',
+    ]);
+  });
+
+  it('is not blind over a standstill when no reading follows: the line stood', () => {
+    const line = plant(simple);
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 10 });
+    line.standstill('06:04', '06:12');
+    line.set('06:41', { strokes: 11 });
+    line.until('06:50');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:04:00 actual 10 scrap 0', '06:40:00-06:45:00 actual 1 scrap 0']);
   });
 
   it('is blind over a restart across an interval end', () => {

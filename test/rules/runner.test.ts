@@ -6,7 +6,7 @@ import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts
 import type { Program } from '../../src/rules/program.ts';
 import { createRunner, type Runner, type RunnerOptions } from '../../src/rules/runner.ts';
 import { type MemoryJournal, memoryJournal } from './support/memory-journal.ts';
-import { lines, on } from './support/plant.ts';
+import { lines, on, paramsOf, shortKey } from './support/plant.ts';
 import { counter, cycles, dispatch, is, program, signal } from './support/program.ts';
 
 const lamp = signal('lamp', { source: 'broker', restorable: true });
@@ -38,10 +38,10 @@ afterEach(async () => {
 async function start(
   rules: Program,
   journal = memoryJournal(),
-  over: Partial<RunnerOptions> = {},
+  over: Partial<RunnerOptions> & { clock?: VirtualClock } = {},
   at = '06:00',
 ): Promise<Bench> {
-  const clock = virtualClock(on(at));
+  const clock = over.clock ?? virtualClock(on(at));
   const committed: Action[] = [];
   const acknowledged: number[] = [];
   const onCommitted = (actions: readonly Action[]) => void committed.push(...actions);
@@ -105,7 +105,7 @@ describe('runner', () => {
     await vi.waitFor(() => expect(bench.acknowledged).toEqual([1]));
     expect(lines(bench.committed)).toEqual(['06:00:00 open call reported 06:00:00']);
     expect(bench.journal.commits.at(-1)).toMatchObject({
-      actions: [{ key: 'call#1:open' }],
+      actions: [{ key: `call#1@${on('06:00')}:open` }],
       taken: [{ source: 'broker', packetId: 1 }],
       states: [{ rule: 'call' }],
       values: [{ signal: 'lamp', value: true }],
@@ -170,6 +170,69 @@ describe('runner', () => {
   });
 });
 
+describe('runner of a process that stood still', () => {
+  const slow = program([dispatch('stopped', is('lamp'), { onDelay: 10_000 })], [lamp]);
+
+  /** A clock that can go on while no timer is heard; they come late afterwards. */
+  function stoppable(inner: VirtualClock): VirtualClock & { standStill(ms: number): void } {
+    let stood = 0;
+    return {
+      ...inner,
+      now: () => inner.now() + stood,
+      at: (at, callback) => inner.at(at - stood, callback),
+      standStill(ms) {
+        stood += ms;
+      },
+    };
+  }
+
+  async function standing(ms: number, onDelay: Program) {
+    const clock = stoppable(virtualClock(on('06:00')));
+    const bench = await start(onDelay, memoryJournal(), { clock });
+    const send = (value: boolean, at = clock.now()) =>
+      bench.send({ lamp: value }, undefined, { at, receivedAt: clock.now() });
+    bench.source('connected');
+    send(true, clock.now());
+    clock.advance(5000);
+    clock.standStill(ms);
+    return { clock, send, committed: bench.committed };
+  }
+
+  it('opens nothing for a stop that ended meanwhile, whichever it hears first: its timer or the end', async () => {
+    const timerFirst = await standing(60_000, slow);
+    timerFirst.clock.advance(500);
+    timerFirst.send(false);
+    timerFirst.clock.advance(20_000);
+    const endFirst = await standing(60_000, slow);
+    endFirst.send(false);
+    endFirst.clock.advance(20_000);
+    await new Promise(resolve => setImmediate(resolve));
+    expect([timerFirst.committed, endFirst.committed]).toEqual([[], []]);
+  });
+
+  it('goes on counting afterwards where nothing changed', async () => {
+    const { clock, committed } = await standing(60_000, slow);
+    clock.advance(5000);
+    await new Promise(resolve => setImmediate(resolve));
+    expect(committed).toEqual([]);
+    clock.advance(2000);
+    await vi.waitFor(() => expect(paramsOf(committed, 'open_dispatch')).toMatchObject([{ reported: on('06:00') }]));
+  });
+
+  it('reads what waits in the sockets before a timer that is late', async () => {
+    const { clock, send, committed } = await standing(
+      1400,
+      program([dispatch('stopped', is('lamp'), { onDelay: 6000 })], [lamp]),
+    );
+    clock.advance(1000);
+    // As the poll phase of the event loop would bring it: after the timers, with the source's own time.
+    send(false, on('06:00:05.500'));
+    await new Promise(resolve => setImmediate(() => setImmediate(() => setImmediate(resolve))));
+    clock.advance(20_000);
+    expect(committed).toEqual([]);
+  });
+});
+
 describe('runner and redelivered messages', () => {
   it('does not count again what was committed before a crash and never acknowledged', async () => {
     const before = await start(count);
@@ -203,7 +266,7 @@ describe('runner and redelivered messages', () => {
     bench.send({ lamp: false }, 10);
     bench.send({ lamp: true }, 9);
     await vi.waitFor(() =>
-      expect(bench.committed.map(action => action.key)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']),
+      expect(bench.committed.map(shortKey)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']),
     );
   });
 
@@ -214,7 +277,7 @@ describe('runner and redelivered messages', () => {
     await vi.waitFor(() => expect(bench.acknowledged).toHaveLength(2));
     bench.runner.session('broker', false);
     bench.send({ lamp: true }, 9, { duplicate: true });
-    await vi.waitFor(() => expect(bench.committed.at(-1)?.key).toBe('call#2:open'));
+    await vi.waitFor(() => expect(bench.committed.map(shortKey).at(-1)).toBe('call#2:open'));
   });
 });
 
@@ -232,6 +295,28 @@ describe('runner and a kept session', () => {
     after.source('connected');
     after.clock.advance(1000);
     await vi.waitFor(() => expect(lines(after.committed)).toEqual(['06:00:30 open alarmed reported 06:00:00']));
+  });
+
+  it('counts the time from a value on that was taken while catching up, whatever came since of other signals', async () => {
+    const other = signal('other', { source: 'broker', restorable: true });
+    const two = program([dispatch('alarmed', is('lamp'), { onDelay: 30_000 })], [lamp, other]);
+    const before = await start(two);
+    before.runner.session('broker', true);
+    before.source('catching_up');
+    before.send({ lamp: true }, 1, { at: on('05:50') });
+    before.send({ lamp: true, other: true }, 2, { at: on('05:50:10') });
+    before.send({ other: false }, 3, { at: on('05:50:50') });
+    await vi.waitFor(() => expect(before.acknowledged).toEqual([1, 2, 3]));
+    const after = await start(two, before.journal, {}, '06:01');
+    after.runner.session('broker', true);
+    after.source('catching_up');
+    after.send({ lamp: false }, 4, { at: on('05:51') });
+    await vi.waitFor(() =>
+      expect(lines(after.committed)).toEqual([
+        '05:50:30 open alarmed reported 05:50:00',
+        '05:51:00 close alarmed completed 05:51:00',
+      ]),
+    );
   });
 
   it('restores nothing without a session, nothing stale and nothing that had become bad', async () => {
@@ -285,7 +370,7 @@ describe('runner while the journal refuses commits', () => {
     expect([bench.acknowledged, bench.committed]).toEqual([[], []]);
     bench.journal.refuse(null);
     await later(bench, 1000, () => expect(bench.acknowledged).toEqual([1, 2]));
-    expect(bench.committed.map(action => action.key)).toEqual(['call#1:open', 'call#1:close']);
+    expect(bench.committed.map(shortKey)).toEqual(['call#1:open', 'call#1:close']);
     expect(bench.runner.health()).toEqual({ healthy: true });
   });
 
@@ -303,13 +388,30 @@ describe('runner while the journal refuses commits', () => {
   it('stops intake beyond its limit: what is refused is unknown, not old', async () => {
     const bench = await start(call, memoryJournal(), { mostPending: 2 });
     bench.journal.refuse(new Error('disk full'));
-    bench.send({ lamp: false }, 1);
+    bench.send({ lamp: true });
     await vi.waitFor(() => expect(bench.runner.health().healthy).toBe(false));
-    bench.send({ lamp: false }, 2);
-    bench.send({ lamp: true }, 3);
+    bench.send({ lamp: true });
+    bench.send({ lamp: false });
     expect(bench.runner.signals()).toMatchObject([{ good: false, reason: 'not taken: the journal takes no commits' }]);
     bench.journal.refuse(null);
-    await later(bench, 1000, () => expect(bench.acknowledged).toEqual([1, 2]));
+    await later(bench, 1000, () => expect(bench.runner.health().healthy).toBe(true));
+    expect(bench.committed.map(shortKey)).toEqual(['call#1:open']);
+  });
+
+  it('refuses no message that waits for its acknowledgement: it would come again, older than what came since', async () => {
+    const bench = await start(count, memoryJournal(), { mostPending: 3 });
+    bench.send({ strokes: 100 }, 1);
+    await vi.waitFor(() => expect(bench.acknowledged).toEqual([1]));
+    bench.journal.refuse(new Error('disk full'));
+    for (let id = 2; id <= 6; id++) {
+      bench.clock.advance(1000);
+      bench.send({ strokes: 90 + 10 * id }, id);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    bench.journal.refuse(null);
+    await later(bench, 1000, () => expect(bench.acknowledged).toEqual([1, 2, 3, 4, 5, 6]));
+    bench.clock.advance(60_000);
+    await vi.waitFor(() => expect(paramsOf(bench.committed, 'increment_cycles').map(one => one.count)).toEqual([50]));
   });
 
   it('does not pretend to have stopped cleanly', async () => {

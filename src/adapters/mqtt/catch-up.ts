@@ -16,7 +16,10 @@ export interface CatchUp extends Disposable {
   message(held: boolean): void;
   /** A held message is acknowledged. */
   acknowledged(): void;
-  /** A message of the queue, or after it, with its own time and that of its receipt (ms since 1970). */
+  /**
+   * The own time of a message that stood in the queue or came after it, and that of its receipt (ms since 1970); `ahead`: how
+   * far its clock may be ahead of ours (ms).
+   */
   made(at: number, receivedAt: number, ahead: number): void;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { catchUp } from '../../../src/adapters/mqtt/catch-up.ts';
+import type { Clock } from '../../../src/core/clock.ts';
 import { virtualClock } from '../../../src/core/virtual-clock.ts';
 
 describe('mqtt catch-up', () => {
@@ -14,7 +15,7 @@ describe('mqtt catch-up', () => {
 
     for (const at of [300, 900, 1800]) {
       clock.advanceTo(at);
-      queue.message();
+      queue.message(false);
     }
     clock.advanceTo(10_000);
 
@@ -29,15 +30,68 @@ describe('mqtt catch-up', () => {
     expect(done).toEqual([1000]);
   });
 
-  it('ends after a minute on a topic that is never quiet', () => {
+  it('holds rules for a minute at most on a topic that is never quiet, and reads on', () => {
     const { clock, done, queue } = started();
 
     for (let at = 0; at < 90_000; at += 500) {
       clock.advanceTo(at);
-      queue.message();
+      queue.message(false);
     }
 
     expect(done).toEqual([60_000]);
+    expect([queue.holding, queue.reading]).toEqual([false, true]);
+    clock.advanceTo(92_000);
+    expect(queue.reading).toBe(false);
+    expect(done).toEqual([60_000]);
+  });
+
+  it('takes no silence for the end while the broker waits for acknowledgements, nor just after', () => {
+    const { clock, done, queue } = started();
+
+    queue.message(true);
+    queue.message(true);
+    clock.advanceTo(5000);
+    queue.acknowledged();
+    clock.advanceTo(10_990);
+    queue.acknowledged();
+    clock.advanceTo(11_980);
+    expect(done).toEqual([]);
+    clock.advanceTo(20_000);
+
+    expect(done).toEqual([11_990]);
+  });
+
+  it('takes no silence for the end in which nobody listened', () => {
+    const clock = virtualClock(0);
+    let stood = 0;
+    const done: number[] = [];
+    const behind: Clock = { now: () => clock.now() + stood, at: (at, callback) => clock.at(at - stood, callback) };
+    catchUp(behind, () => done.push(behind.now()));
+
+    stood = 5000;
+    clock.advanceTo(10_000);
+
+    expect(done).toEqual([7000]);
+  });
+
+  it.each([
+    { what: 'ends with a message made after the connect', at: 61_500, ahead: 0, ended: true },
+    { what: 'goes on with one made before', at: 60_900, ahead: 0, ended: false },
+    { what: 'goes on with one of a clock that is as much ahead', at: 61_500, ahead: 600, ended: false },
+    { what: 'goes on with one that is not made yet', at: 62_500, ahead: 500, ended: false },
+  ])('$what', ({ at, ahead, ended }) => {
+    const clock = virtualClock(60_000);
+    const done: number[] = [];
+    const queue = catchUp(clock, () => done.push(clock.now()));
+
+    clock.advanceTo(60_900);
+    queue.message(true);
+    clock.advanceTo(62_000);
+    queue.message(true);
+    queue.made(at, 62_000, ahead);
+
+    expect(done).toEqual(ended ? [62_000] : []);
+    expect(queue.reading).toBe(!ended);
   });
 
   it('ends silently when the connection does', () => {

@@ -18,12 +18,12 @@ for (const version of [5, '3.1.1'] as const) {
     };
     await set(1);
     return {
-      create: () =>
+      create: (client_id = 'gateway') =>
         adapterFor(
           source(
             broker.url,
             { 'press1.strokes': { topic: 'press1/strokes', as: 'integer' } },
-            { version, login: { user: 'gateway', password: new Secret(PASSWORD) } },
+            { version, client_id, login: { user: 'gateway', password: new Secret(PASSWORD) } },
           ),
         ),
       signal: 'press1.strokes',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { sleep, systemClock } from '../../../src/core/clock.ts';
 import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
 import { recordingSink } from '../recording-sink.ts';
 import { adapterFor, cuttableWay, device, live, PATIENCE, source } from './support.ts';
@@ -162,6 +163,64 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
 
     expect(values(life)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
     await life.stop();
+  });
+});
+
+describe('a slow commit while catching up', () => {
+  it('ends nothing: the broker goes on when it gets its acknowledgements, and what it sends keeps its own time', async () => {
+    const broker = await startMosquitto({ config: ['max_inflight_messages 20'] });
+    onTestFinished(broker.close);
+    await using machine = await device(broker.url);
+    const TIMED = { 'lamp.on': { topic: 'lamp', as: 'bool', json: '$.on', time: '$.ts' } };
+    const config = source(broker.url, TIMED, { version: '3.1.1' });
+    const first = live(adapterFor(config));
+    await first.connected();
+    await first.stop();
+    const twoHoursAgo = Date.now() - 2 * 3_600_000;
+    for (let n = 0; n < 60; n += 1)
+      await machine.publishAsync('lamp', JSON.stringify({ on: n % 2 === 0, ts: twoHoursAgo + n * 60_000 }), { qos: 1 });
+
+    const commits: (() => void)[] = [];
+    const second = live(
+      adapterFor(config),
+      recordingSink(batch => void commits.push(batch.receipt?.committed ?? KEEP)),
+    );
+    await vi.waitFor(() => expect(commits).toHaveLength(20), PATIENCE);
+    // What is shown is that nothing ends by itself: there is nothing to wait for but the silence itself.
+    await sleep(systemClock(), 2200);
+    expect(second.sink.events).not.toContainEqual({ kind: 'connected' });
+    for (let done = 0; done < 60; done += 1) {
+      await vi.waitFor(() => expect(commits.length).toBeGreaterThan(done), PATIENCE);
+      commits[done]?.();
+    }
+    await second.connected();
+
+    expect(second.sink.batches().map(batch => batch.time)).toEqual(Array.from({ length: 60 }, () => 'source'));
+    await second.stop();
+  });
+});
+
+describe('a source that is never quiet', () => {
+  it('has caught up as soon as a message comes that was made after the connect', async () => {
+    const broker = await startMosquitto();
+    onTestFinished(broker.close);
+    await using machine = await device(broker.url);
+    const TIMED = { 'press1.strokes': { topic: 'press1', as: 'integer', json: '$.n', time: '$.ts' } };
+    const config = source(broker.url, TIMED);
+    const first = live(adapterFor(config));
+    await first.connected();
+    await first.stop();
+    const say = () => machine.publishAsync('press1', JSON.stringify({ n: 1, ts: Date.now() }), { qos: 1 });
+    for (let n = 0; n < 5; n += 1) await say();
+
+    const second = live(adapterFor(config));
+    const every = setInterval(() => void say(), 100);
+    try {
+      await second.connected();
+    } finally {
+      clearInterval(every);
+    }
+    await second.stop();
   });
 });
 

@@ -26,6 +26,8 @@ export type Plant = {
   source(time: string, state: SourceState, name?: string): StepResult;
   /** Lets time pass: the clock ticks whenever the engine asked for it. */
   until(time: string): void;
+  /** The process stands still; from `to` on it sees again. */
+  standstill(from: string, to: string): StepResult;
   /** The process dies and a new one starts from the states it left. `lastAlive` defaults to `died`. */
   restart(died: string, started: string): void;
   take(): Action[];
@@ -70,6 +72,10 @@ export function plant(program: Program, start = '06:00'): Plant {
       pass(on(time));
       step({ kind: 'tick', at: on(time) });
     },
+    standstill(from, to) {
+      pass(on(from));
+      return step({ kind: 'standstill', from: on(from), to: on(to) });
+    },
     restart(died, started) {
       pass(on(died));
       const states = program.rules.map(({ name }) => [name, JSON.stringify(self.engine.stateOf(name))] as const);
@@ -108,6 +114,9 @@ export function line(action: Action): string {
     }
   }
 }
+
+/** An action's key without the time in it: `press1_down#1:open`. */
+export const shortKey = ({ key }: Action): string => key.replace(/@\d+/, '');
 
 export const lines = (actions: readonly Action[]): string[] => actions.map(line);
 

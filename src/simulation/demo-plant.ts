@@ -7,6 +7,8 @@ export type Protocol = (typeof PROTOCOLS)[number];
 
 /** Dispatch type that stands for a stop. */
 export const DEMO_TYPE = 'DOWN';
+/** How long a machine stands before its rule opens a dispatch (ms). */
+export const DEMO_DELAY = 1000;
 export const DEMO_SITE = 43;
 export const DEMO_ZONE = 'America/Denver';
 
@@ -19,8 +21,8 @@ export type Station = {
   readonly counter: 'uint16' | 'uint32';
 };
 
-/** Two machines behind each PLC; the first one of each makes its line's parts. */
-const STATIONS: readonly Station[] = [
+/** Every machine of the demo: two behind each PLC; the first one of each makes its line's parts. */
+export const STATIONS: readonly Station[] = [
   { protocol: 'opcua', name: 'press1', machine: 'PRESS-01', line: 'LINE-1', cycle: 700, counter: 'uint32' },
   { protocol: 'opcua', name: 'press2', machine: 'PRESS-02', line: null, cycle: 900, counter: 'uint16' },
   { protocol: 'modbus', name: 'weld1', machine: 'WELD-01', line: 'LINE-2', cycle: 800, counter: 'uint32' },
@@ -42,7 +44,7 @@ const RECIPES: Readonly<Record<string, readonly (readonly [number, string])[]>> 
   'LINE-3': [[31, 'P-310']],
 };
 
-/** Long enough to be seen, also by a gateway that is killed and started again in between. */
+/** Long enough to be seen, as a rule also by a gateway that is killed and started again in between. */
 const RUNS: Span = { least: 7000, most: 11_000 };
 const STOPS: Span = { least: 5000, most: 8000 };
 const REGISTER_END = { uint16: 2 ** 16, uint32: 2 ** 32 } as const;
@@ -70,10 +72,14 @@ export function demoMachines(protocol: Protocol, seed: number, clock: Clock): re
   });
 }
 
+/** What each recipe makes. */
+export function demoProducts(): ReadonlyMap<number, string> {
+  return new Map(Object.values(RECIPES).flat());
+}
+
 /** The recipes as the CSV file of a lookup. */
 export function recipesCsv(): string {
-  const rows = Object.values(RECIPES).flatMap(recipes => recipes.map(([recipe, product]) => `${recipe},${product}`));
-  return `${['recipe,product', ...rows].join('\n')}\n`;
+  return `${['recipe,product', ...[...demoProducts()].map(row => row.join())].join('\n')}\n`;
 }
 
 export function demoWorld(): SandboxWorld {
@@ -93,14 +99,9 @@ export function demoWorld(): SandboxWorld {
         lines,
         dispatchtypes: [{ code: DEMO_TYPE, impact: 0 }],
         trades: [{ code: 'MAINT', default: true }],
-        products: Object.values(RECIPES).flatMap(recipes => recipes.map(([, product]) => product)),
+        products: [...demoProducts().values()],
         users: ['gateway'],
       },
     ],
   };
-}
-
-/** Every machine of the demo with what the rules say about it. */
-export function demoStations(): readonly Station[] {
-  return STATIONS;
 }

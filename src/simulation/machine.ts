@@ -10,18 +10,19 @@ export type MachineState = {
 };
 
 /** One stop, as it truly was (ms since 1970); `end` is null while it lasts. */
-export type Episode = { readonly start: number; readonly end: number | null };
+export type Stop = { readonly start: number; readonly end: number | null };
+
+/** One stroke, as it truly was: it makes one part of the recipe that is loaded. */
+export type Stroke = { readonly at: number; readonly recipe: number; readonly scrap: boolean };
 
 /** What the machine truly did since `begin`. JSON-safe: it goes over the wire to be compared with L2L. */
 export type MachineTruth = {
   readonly name: string;
   readonly machine: string;
   readonly line: string | null;
-  /** Strokes made; unlike the register this never wraps. */
-  readonly strokes: number;
-  /** Of these, strokes whose part was scrap. */
-  readonly scrap: number;
-  readonly stops: readonly Episode[];
+  /** Every stroke made, in order; unlike the register their number never wraps. */
+  readonly strokes: readonly Stroke[];
+  readonly stops: readonly Stop[];
   /** Runs and counts no more: nothing will change again. */
   readonly settled: boolean;
 };
@@ -76,9 +77,9 @@ export function machineModel(options: MachineOptions): MachineModel {
   const random: Random = seededRandom(options.seed);
   const listeners = new Set<(state: MachineState, at: number) => void>();
   const stops: { start: number; end: number | null }[] = [];
+  const strokes: Stroke[] = [];
   let running = true;
   let recipeIndex = 0;
-  let strokes = 0;
   let scrap = 0;
   let settling = false;
   let settled = false;
@@ -87,7 +88,7 @@ export function machineModel(options: MachineOptions): MachineModel {
 
   const state = (): MachineState => ({
     running,
-    strokes: (options.strokesAtStart + strokes) % REGISTER_SIZE[options.counter],
+    strokes: (options.strokesAtStart + strokes.length) % REGISTER_SIZE[options.counter],
     scrap: scrap % SCRAP_REGISTER_SIZE,
     recipe: recipes[recipeIndex] ?? 0,
   });
@@ -104,8 +105,9 @@ export function machineModel(options: MachineOptions): MachineModel {
 
   const scheduleStroke = () => {
     stroke = after(options.cycle, () => {
-      strokes += 1;
-      if (random() < options.scrapShare) scrap += 1;
+      const isScrap = random() < options.scrapShare;
+      strokes.push({ at: clock.now(), recipe: state().recipe, scrap: isScrap });
+      if (isScrap) scrap += 1;
       scheduleStroke();
       changed();
     });
@@ -122,14 +124,14 @@ export function machineModel(options: MachineOptions): MachineModel {
   const stop = () => {
     stroke?.[Symbol.dispose]();
     running = false;
-    const episode: { start: number; end: number | null } = { start: clock.now(), end: null };
-    stops.push(episode);
+    const current: { start: number; end: number | null } = { start: clock.now(), end: null };
+    stops.push(current);
     const half = between(random, options.stops.least, options.stops.most) / 2;
     phase = after(half, () => {
       const before = state().recipe;
       recipeIndex = (recipeIndex + 1) % Math.max(recipes.length, 1);
       phase = after(half, () => {
-        episode.end = clock.now();
+        current.end = clock.now();
         run();
         changed();
       });
@@ -156,9 +158,8 @@ export function machineModel(options: MachineOptions): MachineModel {
       name: options.name,
       machine: options.machine,
       line: options.line,
-      strokes,
-      scrap,
-      stops: stops.map(episode => ({ ...episode })),
+      strokes: [...strokes],
+      stops: stops.map(one => ({ ...one })),
       settled,
     }),
     [Symbol.dispose]: halt,

@@ -1,15 +1,33 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StartError } from '../core/errors.ts';
+import { freePort } from './free-port.ts';
 
 export interface Broker {
   readonly url: string;
   stop(): Promise<void>;
+}
+
+export type MosquittoOptions = {
+  /** Where its settings file goes, and whatever the settings name. */
+  readonly folder: string;
+  readonly port: number;
+  /** Lines of mosquitto.conf beyond where it listens. */
+  readonly settings: readonly string[];
+  readonly command?: string;
+};
+
+/** One life of a mosquitto. */
+export interface MosquittoProcess {
+  /** It dies at once, as in a power cut. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** It ends in good order, with its sessions saved. Resolves when it is gone. */
+  shutDown(): Promise<void>;
 }
 
 const READY_WITHIN = 10_000;
@@ -25,15 +43,35 @@ export async function startMosquitto(command = 'mosquitto'): Promise<Broker> {
   const folder = await mkdtemp(join(tmpdir(), 'l2l-demo-broker-'));
   const port = await freePort();
   const settings = [
-    `listener ${port} 127.0.0.1`,
     'allow_anonymous true',
     'persistence false',
-    'log_dest stderr',
     // The default keeps the last 1000 messages of a client that is away, and drops the oldest.
     'max_queued_messages 100000',
     'max_inflight_messages 1000',
+  ];
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const mosquitto = await runMosquitto({ folder, port, settings, command });
+    const stop = async () => {
+      await mosquitto.kill();
+      await remove();
+    };
+    return { url: `mqtt://127.0.0.1:${port}`, stop };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Resolves when it listens. Throws a StartError that says what to install, or what mosquitto said. */
+export async function runMosquitto(options: MosquittoOptions): Promise<MosquittoProcess> {
+  const { folder, port, command = 'mosquitto' } = options;
+  const settings = [
+    `listener ${port} 127.0.0.1`,
+    'log_dest stderr',
     // Started as root it would become a user who may not read this folder.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
+    ...options.settings,
   ];
   const file = join(folder, 'mosquitto.conf');
   await writeFile(file, `${settings.join('\n')}\n`);
@@ -47,40 +85,36 @@ export async function startMosquitto(command = 'mosquitto'): Promise<Broker> {
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-2000);
   });
-  // The pipe breaks when mosquitto ends first; the exit tells the same.
+  // The pipe breaks when mosquitto ends first; its end tells the same.
   child.stdin.on('error', () => {});
-  const ended = once(child, 'exit');
-  const stop = async () => {
+  // mosquitto holds stderr until it is gone, also when the wrapper ended before it.
+  const gone = once(child, 'close');
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const kill = async () => {
     child.stdin.end();
-    await ended;
-    await rm(folder, { recursive: true, force: true });
+    await gone;
   };
 
   const deadline = performance.now() + READY_WITHIN;
   while (!(await answers(port))) {
-    if (child.exitCode === null && child.signalCode === null && performance.now() < deadline) {
+    if (isRunning() && performance.now() < deadline) {
       await wait(20);
       continue;
     }
-    await stop();
+    await kill();
     throw new StartError(
       said.includes('not found')
         ? `${command} was not found; the demo needs it as its MQTT broker. An administrator has to run: apt install mosquitto`
         : `the MQTT broker did not start: ${said.trim() || 'it said nothing'}`,
     );
   }
-  return { url: `mqtt://127.0.0.1:${port}`, stop };
-}
-
-/** mosquitto can't be told to take any port, so it is told one that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
+  return {
+    kill,
+    async shutDown() {
+      if (child.pid !== undefined && isRunning()) process.kill(-child.pid, 'SIGTERM');
+      await gone;
+    },
+  };
 }
 
 async function answers(port: number): Promise<boolean> {

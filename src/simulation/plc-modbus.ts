@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { ServerTCP } from 'modbus-serial';
+import { freePort } from './free-port.ts';
 import type { MachineModel, MachineState } from './machine.ts';
 import { modbusUnit } from './plc-addresses.ts';
 
@@ -38,6 +37,7 @@ export async function startModbusPlc({ machines, host = '127.0.0.1', port = 0 }:
     return all.slice(first, first + length);
   }
 
+  // modbus-serial takes port 0 for the default port.
   const listenOn = port === 0 ? await freePort(host) : port;
   const server = new ServerTCP(
     {
@@ -62,15 +62,4 @@ export async function startModbusPlc({ machines, host = '127.0.0.1', port = 0 }:
     port: listenOn,
     stop: () => new Promise(resolve => server.close(() => resolve())),
   };
-}
-
-/** modbus-serial takes port 0 for the default port, so the system is asked for one beforehand. */
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }

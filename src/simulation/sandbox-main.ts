@@ -2,7 +2,7 @@
  * The L2L sandbox as a process of its own. The key comes from the environment as L2L_API_KEY. Says `{"url":…}` on stdout when it
  * listens, and ends with SIGTERM or with its stdin.
  *
- *   node src/simulation/sandbox-main.ts [--port 0] [--host 127.0.0.1] [--state FILE] [--world FILE.json] [--seed 1] [--batch-delay 1s]
+ *   node src/simulation/sandbox-main.ts [--port 0] [--host 127.0.0.1] [--world FILE.json] [--seed 1] [--batch-delay 1s]
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,6 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     host: { type: 'string', default: '127.0.0.1' },
-    state: { type: 'string' },
     world: { type: 'string' },
     seed: { type: 'string', default: '1' },
     'batch-delay': { type: 'string', default: '1s' },
@@ -31,7 +30,6 @@ try {
     host: values.host,
     key,
     world: values.world === undefined ? SMALL_WORLD : (JSON.parse(readFileSync(values.world, 'utf8')) as SandboxWorld),
-    path: values.state,
     seed: Number(values.seed),
     manners: { batchDelay: parseDuration(values['batch-delay']) ?? 1000 },
   });

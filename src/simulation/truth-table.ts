@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/fields.ts';
-import type { Compared, Verdict } from './truth.ts';
+import type { Compared, LineRow, Verdict } from './truth.ts';
 
 /** What truly happened against what L2L has, as aligned lines for a terminal. */
 export function truthTable({ machines, lines, verdict }: Compared): string {
@@ -19,8 +19,8 @@ export function truthTable({ machines, lines, verdict }: Compared): string {
     ]),
     '',
     ...aligned([
-      ['LINE', 'good', 'in L2L', 'scrap', 'in L2L', ''],
-      ...lines.map(row => [row.line, row.good, row.goodInL2l, row.scrap, row.scrapInL2l, faults(row)]),
+      ['LINE', 'product', 'good', 'in L2L', 'scrap', 'in L2L', ''],
+      ...lines.map(row => [row.line, row.product, row.good, row.goodInL2l, row.scrap, row.scrapInL2l, faults(row)]),
     ]),
     '',
     sentence(verdict),
@@ -31,11 +31,12 @@ function sentence({ expected, delivered, lost, doubled, out_of_order, dead_lette
   return `${expected} expected, ${delivered} delivered, ${lost} lost, ${doubled} doubled, ${out_of_order} out of order, ${dead_letters} dead letters`;
 }
 
-function faults(row: { readonly lost: number; readonly doubled: number; readonly outOfOrder: number }): string {
+function faults(row: Pick<LineRow, 'lost' | 'doubled' | 'outOfOrder'> & { readonly unseen?: number }): string {
   const words = [
     row.lost > 0 ? `${row.lost} lost` : '',
     row.doubled > 0 ? `${row.doubled} doubled` : '',
     row.outOfOrder > 0 ? `${row.outOfOrder} out of order` : '',
+    row.unseen ? `${row.unseen} not seen: the gateway was dead` : '',
   ].filter(Boolean);
   return words.join(', ') || 'ok';
 }

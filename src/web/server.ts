@@ -1,5 +1,5 @@
-import { createServer, type ServerResponse } from 'node:http';
-import { StartError } from '../core/errors.ts';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { StartError, words } from '../core/errors.ts';
 
 /** What the pages show; the app hands it in and it is read anew for each request. */
 export type StatusSource = {
@@ -17,31 +17,19 @@ export interface WebServer {
 
 /**
  * The gateway's own HTTP side: `/health/live` (200 while the process answers), `/health/ready` (200, or 503 with the reasons),
- * `/status` (JSON). Read only. Throws a StartError when the port is taken.
+ * `/status` (JSON, times as ISO text in UTC). Read only. Throws a StartError when the port is taken.
  */
 export async function startWeb(host: string, port: number, source: StatusSource): Promise<WebServer> {
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://gateway').pathname;
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      return send(response, 405, { error: 'read only: use GET' });
-    switch (path) {
-      case '/health/live':
-        return send(response, 200, { live: true });
-      case '/health/ready': {
-        const missing = source.notReady();
-        return send(response, missing.length === 0 ? 200 : 503, { ready: missing.length === 0, missing });
-      }
-      case '/':
-      case '/status':
-        return send(response, 200, source.status());
-      default:
-        return send(response, 404, { error: `no page ${path}; there are /status, /health/live and /health/ready` });
+    try {
+      send(response, answerTo(request, source));
+    } catch (cause) {
+      // A page nobody can show, or an address that is none, is no reason to end the gateway.
+      send(response, { status: 500, body: { error: `the page can't be shown: ${words(cause)}` } });
     }
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new StartError(explain(cause, host, port), { cause })),
-    );
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(new StartError(explain(cause, host, port))));
     server.listen(port, host, resolve);
   });
   const address = server.address();
@@ -56,6 +44,27 @@ export async function startWeb(host: string, port: number, source: StatusSource)
   };
 }
 
+type Answer = { readonly status: number; readonly body: object };
+
+function answerTo(request: IncomingMessage, source: StatusSource): Answer {
+  const path = new URL(request.url ?? '/', 'http://gateway').pathname;
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return { status: 405, body: { error: 'read only: use GET' } };
+  switch (path) {
+    case '/health/live':
+      return { status: 200, body: { live: true } };
+    case '/health/ready': {
+      const missing = source.notReady();
+      return { status: missing.length === 0 ? 200 : 503, body: { ready: missing.length === 0, missing } };
+    }
+    case '/':
+    case '/status':
+      return { status: 200, body: source.status() };
+    default:
+      return { status: 404, body: { error: `no page ${path}; there are /status, /health/live and /health/ready` } };
+  }
+}
+
 function explain(cause: NodeJS.ErrnoException, host: string, port: number): string {
   if (cause.code === 'EADDRINUSE') {
     return `port ${port} on ${host} is taken by another program; end that one, or set gateway.http to a free port or to off`;
@@ -65,12 +74,20 @@ function explain(cause: NodeJS.ErrnoException, host: string, port: number): stri
   return `the status page can't listen on ${host}:${port} (${cause.code ?? cause.message}); check gateway.http`;
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
-  const text = `${JSON.stringify(body, null, 2)}\n`;
+function send(response: ServerResponse, { status, body }: Answer): void {
+  const text = `${JSON.stringify(body, plain, 2)}\n`;
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
   });
   response.end(text);
+}
+
+const IS_TIME = /^(?:at|since|\w+At)$/;
+
+/** Times (fields `at`, `since`, `…At`) are written for people. 64-bit counters have no number in JSON that holds them exactly: text. */
+function plain(key: string, value: unknown): unknown {
+  if (typeof value === 'number' && IS_TIME.test(key)) return new Date(value).toISOString();
+  return typeof value === 'bigint' ? value.toString() : value;
 }

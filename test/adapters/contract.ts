@@ -5,8 +5,8 @@ import { recordingSink } from './recording-sink.ts';
 
 /** A source with one number signal, its server under the test's control. */
 export type AdapterFixture = {
-  /** A new adapter for the source; the server is already there. */
-  create(): Adapter;
+  /** A new adapter for the source; the server is already there. Where clients have names, `client` is its. */
+  create(client?: string): Adapter;
   /** The number signal the suite watches. */
   readonly signal: string;
   /** Makes the source show this number; resolves when the server has it. */
@@ -33,28 +33,43 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
   describe(`adapter contract: ${protocol}`, () => {
     let fixture: AdapterFixture;
     let abort: AbortController;
+    let others: AbortController;
     let openBefore: number;
 
     beforeEach(async () => {
       fixture = await start();
       abort = new AbortController();
+      others = new AbortController();
       openBefore = sockets();
     });
     afterEach(async () => {
       abort.abort();
+      others.abort();
       await fixture.close();
     });
 
     /** Starts one life of an adapter and keeps how it ended. */
-    function run(adapter = fixture.create()) {
+    function run(adapter = fixture.create(), signal = abort.signal) {
       const sink = recordingSink();
-      const ended = adapter.run(sink, abort.signal).then(
+      const ended = adapter.run(sink, signal).then(
         () => 'resolved' as const,
         (error: unknown) => words(error),
       );
       const shows = (value: number) =>
         vi.waitFor(() => expect(sink.last(fixture.signal)).toMatchObject({ value, quality: 'good' }), PATIENCE);
       return { adapter, sink, ended, shows };
+    }
+
+    /**
+     * Sets one value after the other and waits until another client of the source shows it. Two, because one that still polls may
+     * be a whole poll behind.
+     */
+    async function setAndSee(...values: readonly [number, number]): Promise<void> {
+      const other = run(fixture.create('other'), others.signal);
+      for (const value of values) {
+        await fixture.set(value);
+        await other.shows(value);
+      }
     }
 
     it('connects and delivers the first value', async () => {
@@ -89,7 +104,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       expect(await ended).toBe('resolved');
       const told = sink.events.length;
       await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(openBefore), PATIENCE);
-      await fixture.set(9);
+      await setAndSee(8, 9);
       expect(sink.events.length).toBe(told);
     });
 
@@ -114,7 +129,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       if (fixture.secret) expect(reason).not.toContain(fixture.secret);
       const told = sink.events.length;
       await fixture.restart();
-      await fixture.set(5);
+      await setAndSee(5, 6);
       expect(sink.events.length).toBe(told);
     });
 

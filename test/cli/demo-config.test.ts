@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { demoConfig } from '../../src/cli/demo/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { demoMachines, demoStations, demoWorld, PROTOCOLS, recipesCsv } from '../../src/simulation/demo-plant.ts';
+import { demoMachines, demoWorld, PROTOCOLS, recipesCsv, STATIONS } from '../../src/simulation/demo-plant.ts';
 
 const endpoints = { opcua: 'opc.tcp://127.0.0.1:4840', modbus: '127.0.0.1:5020', mqtt: 'mqtt://127.0.0.1:1883' };
 
@@ -24,7 +24,7 @@ describe('demo config', () => {
 
   it('has a rule for the stops, the cycles and the parts of every machine', () => {
     const names = loaded().program.rules.map(({ name }) => name);
-    const expected = demoStations().flatMap(({ name, line }) => [
+    const expected = STATIONS.flatMap(({ name, line }) => [
       `${name}_down`,
       `${name}_cycles`,
       ...(line === null ? [] : [`${name}_parts`]),
@@ -36,7 +36,7 @@ describe('demo config', () => {
     const [site] = demoWorld().sites;
     const machines = new Set(site?.lines.flatMap(line => line.machines.map(({ code }) => code)));
     const lines = new Set(site?.lines.map(({ code }) => code));
-    for (const { machine, line } of demoStations()) {
+    for (const { machine, line } of STATIONS) {
       expect(machines).toContain(machine);
       if (line !== null) expect(lines).toContain(line);
     }

@@ -1,20 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { descendants } from '../../src/cli/demo/descendants.ts';
 import { demoCommand } from '../../src/cli/demo.ts';
+import { testFolder } from '../support/folder.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const PATIENCE = 150_000;
 
-/** The demo as a process; `onLine` sees its account live. */
+/** The demo as a process with a folder of its own for what is temporary; `onLine` sees its account live. */
 async function demo(args: readonly string[], onLine: (line: string, pid: number) => void = () => {}) {
+  const folder = testFolder();
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: folder },
   });
   onTestFinished(() => void child.kill('SIGTERM'));
   const lines: string[] = [];
@@ -27,11 +29,7 @@ async function demo(args: readonly string[], onLine: (line: string, pid: number)
     errors += chunk.toString();
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, lines, errors };
-}
-
-function temporaryFolders(): readonly string[] {
-  return readdirSync(tmpdir()).filter(name => name.startsWith('l2l-demo-'));
+  return { code, lines, errors, leftBehind: readdirSync(folder).filter(name => name.startsWith('l2l-demo-')) };
 }
 
 describe('demo', () => {
@@ -47,9 +45,8 @@ describe('demo', () => {
   it('ends by itself with nothing lost, doubled or out of order, and leaves nothing behind', {
     timeout: PATIENCE,
   }, async () => {
-    const before = temporaryFolders();
     const children = new Set<number>();
-    const { code, lines, errors } = await demo(['--for', '6s', '--json'], (_line, pid) => {
+    const { code, lines, errors, leftBehind } = await demo(['--for', '6s', '--json'], (_line, pid) => {
       for (const child of descendants(pid)) children.add(child);
     });
 
@@ -61,7 +58,7 @@ describe('demo', () => {
     // The sandbox, three PLCs, the gateway, the broker and Redis, each of the last two with its wrapper.
     expect(children.size).toBeGreaterThanOrEqual(9);
     await expect.poll(() => [...children].filter(isAlive)).toEqual([]);
-    expect(temporaryFolders()).toEqual(before);
+    expect(leftBehind).toEqual([]);
   });
 
   it('fails when L2L refused something', { timeout: PATIENCE }, async () => {

@@ -16,8 +16,8 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** Longest time a condition may take on a busy machine; nothing waits this long when all is well. */
 export const PATIENCE = { timeout: 20_000, interval: 25 };
 
-/** How much of the log is shown when a test fails. */
-const LAST_WORDS = 6000;
+/** How many characters of the log are shown when a test fails; set LAST_WORDS to see more of a story. */
+const LAST_WORDS = Number(process.env.LAST_WORDS ?? 6000);
 
 export type GatewayOptions = {
   /** Address of L2L. */

@@ -1,7 +1,7 @@
 import { connectAsync } from 'mqtt';
 import { onTestFinished } from 'vitest';
 import { between, seededRandom } from '../../src/simulation/random.ts';
-import type { SandboxState } from '../../src/simulation/sandbox/sandbox.ts';
+import type { SandboxState } from '../../src/simulation/sandbox/state.ts';
 import { type Mosquitto, startMosquitto } from './mosquitto.ts';
 import { cyclesOf, dispatchStory, partsOf, timeOfDay } from './sandbox.ts';
 

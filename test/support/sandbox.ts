@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
-import { type Sandbox, type SandboxState, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import type { SandboxState } from '../../src/simulation/sandbox/state.ts';
 import { type SandboxWorld, SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 
 export const API_KEY = 'key-that-nobody-may-see-4711';

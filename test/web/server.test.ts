@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startWeb } from '../../src/web/server.ts';
 
@@ -27,6 +28,32 @@ describe('web server', () => {
 
     expect((await fetch(`${url}/status`, { method: 'POST' })).status).toBe(405);
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
+  });
+
+  it('writes a 64-bit counter as text', async () => {
+    const web = await startWeb('127.0.0.1', 0, { status: () => ({ value: 2n ** 53n + 1n }), notReady: () => [] });
+    onTestFinished(() => web.stop());
+
+    expect(await (await fetch(`${web.url}/status`)).json()).toEqual({ value: '9007199254740993' });
+  });
+
+  it.each([
+    ['an address that is none', '//'],
+    ['a page that can not be shown', '/status'],
+  ])('lives on after %s', async (_what, path) => {
+    const status = () => {
+      throw new Error('the disk is gone');
+    };
+    const web = await startWeb('127.0.0.1', 0, { status, notReady: () => [] });
+    onTestFinished(() => web.stop());
+
+    // Not by fetch, which mends the address.
+    const code = await new Promise(resolve => {
+      get({ host: '127.0.0.1', port: new URL(web.url).port, path }, answer => resolve(answer.statusCode));
+    });
+
+    expect(code).toBe(500);
+    expect((await fetch(`${web.url}/health/live`)).status).toBe(200);
   });
 
   it('says what to do when the port is taken', async () => {

@@ -1,9 +1,11 @@
+import { formatDuration } from '../../core/fields.ts';
 import {
+  DEMO_DELAY,
   DEMO_SITE,
   DEMO_TYPE,
   DEMO_ZONE,
-  demoStations,
   type Protocol,
+  STATIONS,
   type Station,
 } from '../../simulation/demo-plant.ts';
 import {
@@ -28,7 +30,6 @@ export type DemoConfigOptions = {
  * comes from the environment.
  */
 export function demoConfig({ http, l2l, data, endpoints }: DemoConfigOptions): string {
-  const stations = demoStations();
   return `gateway: { name: demo, mode: live, data: "${data}", http: "${http}" }
 l2l:
   url: ${l2l}
@@ -50,14 +51,14 @@ ${Object.entries(SOURCES)
   .map(([protocol, source]) =>
     source(
       endpoints[protocol as Protocol],
-      stations.filter(station => station.protocol === protocol),
+      STATIONS.filter(station => station.protocol === protocol),
     ),
   )
   .join('\n')}
 lookups:
   recipes: { key: number, file: recipes.csv }
 rules:
-${stations.map(rules).join('\n')}
+${STATIONS.map(rules).join('\n')}
 `;
 }
 
@@ -132,7 +133,7 @@ function rules({ name, machine, line }: Station): string {
       lateness: 1s`;
   return `  ${name}_down:
     when: not ${name}.running
-    on_delay: 1s
+    on_delay: ${formatDuration(DEMO_DELAY)}
     dispatch: { machine: ${machine}, type: ${DEMO_TYPE}, description: ${name} stands still }
   ${name}_cycles: { cycles: { machine: ${machine}, counter: ${name}.strokes, every: 5s } }${line === null ? '' : production}`;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { StartError } from '../../core/errors.ts';
-import type { BlindSpan } from '../../simulation/truth.ts';
+import type { BlindSpan } from '../../simulation/sight.ts';
 import { type Child, startChild } from './child.ts';
 import { descendants } from './descendants.ts';
 
@@ -11,7 +11,7 @@ const Status = z.object({
   sources: z.array(z.object({ state: z.string() })),
   signals: z.array(z.object({ good: z.boolean() })),
   journal: z.object({
-    /** Lanes with actions that are in no call yet. */
+    /** Actions that are in no call yet. */
     waiting: z.number(),
     deadLetters: z.number(),
     parked: z.number(),

@@ -5,10 +5,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { StartError, words } from '../../core/errors.ts';
 import { Started } from '../../core/lifecycle.ts';
-import { demoStations, demoWorld, PROTOCOLS, type Protocol } from '../../simulation/demo-plant.ts';
+import { demoWorld, PROTOCOLS, type Protocol, STATIONS } from '../../simulation/demo-plant.ts';
 import type { MachineTruth } from '../../simulation/machine.ts';
 import type { FaultInput } from '../../simulation/sandbox/faults.ts';
-import type { SandboxState } from '../../simulation/sandbox/sandbox.ts';
+import type { SandboxState } from '../../simulation/sandbox/state.ts';
 import { type Child, startServer } from './child.ts';
 
 /** The world around the gateway: an L2L sandbox and three PLCs, each a process of its own. */
@@ -114,7 +114,7 @@ async function start({ folder, seed, env, onUnexpectedEnd }: DemoPlantOptions, s
         child.send('truth');
         return promise;
       });
-      const order = demoStations().map(({ machine }) => machine);
+      const order = STATIONS.map(({ machine }) => machine);
       return (await Promise.all(all)).flat().toSorted((a, b) => order.indexOf(a.machine) - order.indexOf(b.machine));
     },
     state: async () => (await ask('/sandbox/state')) as SandboxState,

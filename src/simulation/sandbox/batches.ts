@@ -12,7 +12,6 @@ export function recordBatch(call: Call): Answer {
   const site = siteOf(call);
   const sets = setsOf(params.required('batch'));
   const batch = store.addBatch({ site: site.site, created: at, due: at + manners.batchDelay }, sets);
-  store.keep();
   call.schedule(batch.due);
   return { batch_id: batch.id };
 }
@@ -58,7 +57,6 @@ function workOnSet(batch: Batch, record: BatchRecord, call: Call): void {
     record.status = 'failed';
     record.error = error.message;
   }
-  call.store.keep();
 }
 
 function* fieldsOf(set: Readonly<Record<string, unknown>>): Iterable<readonly [string, string]> {

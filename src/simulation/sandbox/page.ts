@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { formatDuration } from '../../core/fields.ts';
 import type { FaultInForce } from './faults.ts';
 import type { Dispatch, Machine } from './records.ts';
-import type { SandboxState } from './sandbox.ts';
 import { siteTime } from './site-time.ts';
+import type { SandboxState } from './state.ts';
 
 const DISPATCHES_SHOWN = 3;
 const SETS_SHOWN = 8;

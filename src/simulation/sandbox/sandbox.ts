@@ -5,13 +5,13 @@ import { z } from 'zod';
 import { type Clock, sleep, systemClock } from '../../core/clock.ts';
 import { StartError, words } from '../../core/errors.ts';
 import { targetOf } from './api.ts';
+import { startBackend } from './backend.ts';
 import type { Manners } from './call.ts';
-import { Fault, type FaultInForce, type FaultInput, faults as faultsOf } from './faults.ts';
+import { Fault, type FaultInput, faults as faultsOf } from './faults.ts';
 import { bodyOf, sendHtml, sendJson } from './http.ts';
 import { PAGE_HEADERS, page } from './page.ts';
 import { paramsOf } from './params.ts';
-import { openPlant } from './plant.ts';
-import type { SandboxData } from './records.ts';
+import type { SandboxState, SeenCall } from './state.ts';
 import type { SandboxWorld } from './world.ts';
 
 export type SandboxOptions = {
@@ -20,34 +20,9 @@ export type SandboxOptions = {
   readonly host: string;
   readonly key: string;
   readonly world: SandboxWorld;
-  /** File that keeps the state over a restart; left out: memory only. */
-  readonly path?: string | undefined;
   readonly manners?: Partial<Manners> | undefined;
   readonly seed?: number;
   readonly clock?: Clock;
-};
-
-/** One call as it came in, whatever became of it. */
-export type SeenCall = {
-  readonly at: number;
-  readonly method: string;
-  /** Without the query, which may carry the key. */
-  readonly path: string;
-  /** What it was about: machine or line, as far as the parameters name one. */
-  readonly target: string;
-  /** HTTP status; 0: no answer was given. */
-  readonly status: number;
-  readonly ms: number;
-  readonly success: boolean;
-  readonly detail: string;
-};
-
-export type SandboxState = SandboxData & {
-  readonly now: number;
-  readonly manners: Manners;
-  readonly faults: readonly FaultInForce[];
-  /** The last calls, newest last. */
-  readonly calls: readonly SeenCall[];
 };
 
 export interface Sandbox {
@@ -73,10 +48,10 @@ const Control = z.strictObject({
 
 const CALLS_KEPT = 100;
 
-/** An L2L of one's own. Rejects with StartError when the port is taken or the state can't be read. */
+/** An L2L of one's own, which forgets everything at its end. Rejects with StartError when the port is taken. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const clock = options.clock ?? systemClock();
-  const plant = openPlant({ world: options.world, clock, path: options.path, manners: options.manners });
+  const backend = startBackend({ world: options.world, clock, manners: options.manners });
   const faults = faultsOf(options.seed ?? 1);
   const calls: SeenCall[] = [];
   const stopping = new AbortController();
@@ -114,10 +89,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       sendJson(response, 400, given);
       return;
     }
-    if (given.manners) plant.setManners(definedOf(given.manners));
+    if (given.manners) backend.setManners(definedOf(given.manners));
     if (given.faults) faults.set(given.faults, given.seed);
     response.once('finish', goAwayIfTold);
-    sendJson(response, 200, { faults: faults.list(), manners: plant.manners }, { connection: 'close' });
+    sendJson(response, 200, { faults: faults.list(), manners: backend.manners }, { connection: 'close' });
   }
 
   async function api(
@@ -142,7 +117,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (!found) return { status: 404, answer: { success: false, error: 'Not found' } };
       if (!found.verbs.includes(method))
         return { status: 405, answer: { success: false, error: 'Method not allowed' } };
-      return { status: 200, answer: plant.run(found, params, params.peek('realuser') ?? 'api') };
+      return { status: 200, answer: backend.run(found, params, params.peek('realuser') ?? 'api') };
     };
     const give = ({ status, answer }: ReturnType<typeof apply>, detail = '') => {
       sendJson(response, status, answer);
@@ -179,7 +154,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   function state(): SandboxState {
-    return { ...plant.data, now: clock.now(), manners: plant.manners, faults: faults.list(), calls: [...calls] };
+    return { ...backend.data, now: clock.now(), manners: backend.manners, faults: faults.list(), calls: [...calls] };
   }
 
   function goAwayIfTold(): void {
@@ -216,11 +191,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults.set(z.array(Fault).parse(next), seed);
       goAwayIfTold();
     },
-    setManners: manners => plant.setManners(manners),
+    setManners: manners => backend.setManners(manners),
     async stop() {
       stopping.abort(new Error('the sandbox was stopped'));
       returning?.[Symbol.dispose]();
-      plant[Symbol.dispose]();
+      backend[Symbol.dispose]();
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();

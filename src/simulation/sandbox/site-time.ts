@@ -1,3 +1,8 @@
+/**
+ * Time as L2L reads and shows it. It shares nothing with the gateway's own conversion (src/l2l/site-time.ts) on purpose: a mistake
+ * that both made alike would prove itself.
+ */
+
 /** The forms of time L2L takes in calls, all in the site's zone and without an offset. */
 export type TimeForm = 'minute' | 'second' | 'fraction';
 

@@ -1,9 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { StartError, words } from '../../core/errors.ts';
 import type { Batch, Dispatch, LogEntry, PitchDetail, SandboxData } from './records.ts';
 import type { SandboxWorld } from './world.ts';
 
-/** The sandbox's memory: its records, indexes over the ones that grow, the log, and the file that outlives the process. */
+/** The sandbox's memory: its records, indexes over the ones that grow, and the log. */
 export interface Store {
   readonly data: SandboxData;
   dispatchesOf(machine: number): readonly Dispatch[];
@@ -14,10 +12,8 @@ export interface Store {
   addBatch(batch: Omit<Batch, 'id' | 'records'>, sets: readonly Readonly<Record<string, unknown>>[]): Batch;
   /** The product's record id; a code nobody knows becomes a product, as L2L does it. */
   product(site: number, code: string, at: number): number;
-  /** Notes a write that took effect, and keeps it. */
+  /** Notes a write that took effect. */
   applied(entry: Omit<LogEntry, 'seq'>): void;
-  /** Where there is a file, makes everything durable; done before a call is answered. */
-  keep(): void;
 }
 
 // Ids of different areas never meet, so that a mix-up is refused instead of hitting some other record.
@@ -36,16 +32,12 @@ const FIRST_ID = {
 } as const;
 const FIRST_DISPATCH_NUMBER = 8001;
 
-/** Loads the file when there is one already, else starts with the world. Throws StartError for a file that can't be read. */
-export function openStore(world: SandboxWorld, path: string | undefined, now: number): Store {
-  const data = (path === undefined ? undefined : load(path)) ?? dataOf(world, now);
-  const dispatches = new Map(data.dispatches.map(dispatch => [dispatch.id, dispatch]));
-  const byMachine = Map.groupBy(data.dispatches, dispatch => dispatch.machine);
-  const byLine = Map.groupBy(data.details, detail => detail.line);
-  let batchRecords = data.batches.reduce((sum, batch) => sum + batch.records.length, 0);
-  const keep = () => {
-    if (path !== undefined) save(path, data);
-  };
+export function createStore(world: SandboxWorld, now: number): Store {
+  const data = dataOf(world, now);
+  const dispatches = new Map<number, Dispatch>();
+  const byMachine = new Map<number, Dispatch[]>();
+  const byLine = new Map<number, PitchDetail[]>();
+  let batchRecords = 0;
 
   return {
     data,
@@ -88,9 +80,7 @@ export function openStore(world: SandboxWorld, path: string | undefined, now: nu
     },
     applied(entry) {
       data.log.push({ seq: data.log.length + 1, ...entry });
-      keep();
     },
-    keep,
   };
 }
 
@@ -98,21 +88,6 @@ function append<T>(index: Map<number, T[]>, key: number, item: T): void {
   const list = index.get(key);
   if (list) list.push(item);
   else index.set(key, [item]);
-}
-
-function load(path: string): SandboxData | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as SandboxData;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new StartError(`the sandbox's state ${path} can't be read (${words(error)}); delete it to start anew`);
-  }
-}
-
-function save(path: string, data: SandboxData): void {
-  const next = `${path}.next`;
-  writeFileSync(next, JSON.stringify(data));
-  renameSync(next, path);
 }
 
 function dataOf(world: SandboxWorld, now: number): SandboxData {

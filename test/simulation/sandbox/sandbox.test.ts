@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { KEY, OPEN, record, records, sandboxForTest } from './support.ts';
+import { describe, expect, it } from 'vitest';
+import { virtualClock } from '../../../src/core/virtual-clock.ts';
+import { KEY, OPEN, sandboxForTest } from './support.ts';
 
 const COUNT = { site: 43, code: 'PRESS-01', cyclecount: 5 };
 const INCREMENT = 'machines/increment_cycle_count/';
@@ -44,32 +42,6 @@ describe('sandbox', () => {
     expect(await get('machines/explode/')).toMatchObject({ status: 404 });
     expect(await get(INCREMENT, COUNT)).toMatchObject({ status: 405, success: false });
     expect(await post('machines/', {})).toMatchObject({ status: 405 });
-  });
-
-  it('keeps its state in a file over a restart, batches not yet worked on included', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const path = join(folder, 'state.json');
-    const set = {
-      linecode: 'LINE-1',
-      start: '2026-03-02 06:00:00',
-      end: '2026-03-02 06:05:00',
-      actual: 3,
-      productcode: 'P-100',
-    };
-
-    const first = await sandboxForTest({ path, manners: { batchDelay: 500 } });
-    const { id } = record(await first.post('dispatches/open/', OPEN));
-    await first.post(INCREMENT, COUNT);
-    await first.post('pitchdetails/record_details_batch/', { site: 43, batch: JSON.stringify([set]) });
-    await first.sandbox.stop();
-    const second = await sandboxForTest({ path });
-
-    expect(cyclesOf(second.sandbox)).toBe(1005);
-    expect(records(await second.get('dispatches/', { open: 'T' })).map(found => found.id)).toEqual([id]);
-    expect(record(await second.post('dispatches/open/', { ...OPEN, machinecode: 'PRESS-02' })).id).toBe(Number(id) + 1);
-    await expect.poll(() => second.sandbox.state().details.map(({ actual }) => actual)).toEqual([3]);
-    expect(second.sandbox.state().log.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
   });
 
   it('shows its state as a page in which nothing of a description is markup', async () => {
@@ -121,10 +93,18 @@ describe('sandbox faults', () => {
   });
 
   it('hangs, and applies after the caller gave up', async () => {
-    const { sandbox, post } = await sandboxForTest();
+    const clock = virtualClock(0);
+    const { sandbox, post } = await sandboxForTest({ clock });
     sandbox.setFaults([{ kind: 'hang', ms: 300 }]);
-    await expect(post(INCREMENT, COUNT, { signal: AbortSignal.timeout(100) })).rejects.toThrow();
+    const caller = new AbortController();
+    const call = expect(post(INCREMENT, COUNT, { signal: caller.signal })).rejects.toThrow();
+    await expect.poll(() => sandbox.state().faults[0]?.struck).toBe(1);
+
+    clock.advance(299);
+    caller.abort();
+    await call;
     expect(cyclesOf(sandbox)).toBe(1000);
+    clock.advance(1);
     await expect.poll(() => cyclesOf(sandbox)).toBe(1005);
   });
 

@@ -4,11 +4,11 @@ import { workOnBatches } from './batches.ts';
 import type { Call, Manners } from './call.ts';
 import { type Params, Refusal } from './params.ts';
 import type { SandboxData } from './records.ts';
-import { openStore } from './store.ts';
+import { createStore } from './store.ts';
 import type { SandboxWorld } from './world.ts';
 
-/** L2L behind the HTTP: what a call does to the records, and the batches worked on in the background. */
-export interface Plant {
+/** L2L behind its HTTP: what a call does to the records, and the batches worked on in the background. */
+export interface Backend {
   readonly data: SandboxData;
   readonly manners: Manners;
   setManners(manners: Partial<Manners>): void;
@@ -20,15 +20,13 @@ export interface Plant {
 /** Where the reference is silent, what seems most likely. */
 const LIKELY: Manners = { duplicate: 'refuse', overlap: 'refuse', batchDelay: 1000 };
 
-export function openPlant(options: {
+export function startBackend(options: {
   readonly world: SandboxWorld;
   readonly clock: Clock;
-  /** Left out: everything is forgotten at the end. */
-  readonly path?: string | undefined;
   readonly manners?: Partial<Manners> | undefined;
-}): Plant {
+}): Backend {
   const { clock } = options;
-  const store = openStore(options.world, options.path, clock.now());
+  const store = createStore(options.world, clock.now());
   const timers = new Set<Disposable>();
   let manners: Manners = { ...LIKELY, ...options.manners };
   const callFor = (params: Params, by: string, id?: number): Call => ({
@@ -49,8 +47,6 @@ export function openPlant(options: {
     });
     timers.add(timer);
   };
-  for (const batch of store.data.batches)
-    if (batch.records.some(record => record.status === 'queued')) schedule(batch.due);
 
   return {
     data: store.data,

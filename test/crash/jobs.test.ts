@@ -1,0 +1,92 @@
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Sandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { PATIENCE, type TestGateway, testGateway } from '../support/gateway.ts';
+import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
+import { testSandbox } from '../support/sandbox.ts';
+
+const HANG_MS = 3000;
+
+type Hanging = {
+  readonly gateway: TestGateway;
+  readonly sandbox: Sandbox;
+  readonly redis: Redis;
+  /** The queue as the gateway's own BullMQ has it. */
+  readonly queue: Queue;
+  readonly prefix: string;
+  /** Increments L2L answered, successful or not. */
+  answered(): number;
+};
+
+/** A gateway whose increment of ten cycles hangs at L2L. */
+async function hangingIncrement(): Promise<Hanging> {
+  const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
+  const gateway = testGateway({
+    l2l: sandbox.url,
+    sources: plant.source,
+    rules: plant.rules,
+    waits: { timeout: '20s' },
+  });
+  await gateway.start();
+  await gateway.untilReady();
+  await plant.begin();
+  await gateway.untilSeen();
+  sandbox.setFaults([{ kind: 'hang', ms: HANG_MS, path: 'increment_cycle_count', count: 1 }]);
+  await plant.tell('press1', { running: true, strokes: 1010, ts: Date.now() });
+  await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
+
+  const redis = await gateway.redis();
+  const [key] = await redis.keys('*:calls:active');
+  const prefix = key?.slice(0, key.indexOf(':calls:')) ?? '';
+  const queue = new Queue('calls', { connection: redis, prefix });
+  onTestFinished(() => queue.close());
+  const answered = () => sandbox.state().calls.filter(({ path }) => path.includes('increment_cycle_count')).length;
+  return { gateway, sandbox, redis, queue, prefix, answered };
+}
+
+async function expectOnce({ gateway, sandbox, answered }: Hanging): Promise<void> {
+  await vi.waitFor(() => expect(answered()).toBe(1), PATIENCE);
+  await gateway.untilDelivered();
+  expect(accountOf(sandbox.state())['PRESS-01']?.cycles).toBe(10);
+  expect(answered()).toBe(1);
+}
+
+describe('jobs that come twice while the request hangs', () => {
+  it('sends once when the job has lost its lock and BullMQ runs it again', async () => {
+    const hanging = await hangingIncrement();
+    const { redis, queue, prefix, answered } = hanging;
+    const [job] = await queue.getActive();
+    expect(job?.data.lanes).toEqual(['cycles:PRESS-01']);
+
+    await redis.unlink(await redis.keys('*:lock'));
+    // What the gateway's own worker does every 15 seconds, now: it finds the job without a lock and puts it back.
+    await redis.unlink(`${prefix}:calls:stalled-check`);
+    const checker = new Worker('calls', null, { connection: redis, prefix, autorun: false, stalledInterval: 50 });
+    checker.on('error', () => {}); // It is closed while it looks.
+    const stalled = new Promise<string>(resolve => checker.on('stalled', resolve));
+    await checker.startStalledCheckTimer();
+    expect(await stalled).toBe(job?.id);
+    await checker.close();
+
+    // The second run finds that the first one goes on, and ends without a trace.
+    await vi.waitFor(async () => expect(await queue.getJob(job?.id ?? '')).toBeUndefined(), PATIENCE);
+    expect(answered()).toBe(0);
+    await expectOnce(hanging);
+  });
+
+  it('sends once when its lane and its call have several jobs', async () => {
+    const hanging = await hangingIncrement();
+    const { queue, answered } = hanging;
+    const [job] = await queue.getActive();
+    expect(job?.data.attempt).toBe(0);
+
+    for (const attempt of [0, 1, 2]) {
+      await queue.add('again', { ...job?.data, attempt }, { jobId: `again-${attempt}`, removeOnComplete: true });
+    }
+
+    await vi.waitFor(async () => expect(await queue.getJobCountByTypes('waiting', 'active')).toBe(1), PATIENCE);
+    expect(answered()).toBe(0);
+    await expectOnce(hanging);
+  });
+});

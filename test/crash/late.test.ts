@@ -1,0 +1,49 @@
+import { describe, expect, it, vi } from 'vitest';
+import { PATIENCE, testGateway } from '../support/gateway.ts';
+import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
+import { testSandbox, timeOfDay } from '../support/sandbox.ts';
+
+/** L2L applies a call this long after it came; the gateway has given it up by then. */
+const LATE_MS = 1500;
+const WAITS = { timeout: '500ms', settle: '2s', batch_settle: '2s' };
+
+describe('a call that L2L applies after the gateway gave it up', () => {
+  it.each([
+    ['dispatches/open', 'goes on'],
+    ['dispatches/close', 'goes on'],
+    ['increment_cycle_count', 'goes on'],
+    ['record_details_batch/', 'goes on'],
+    ['dispatches/open', 'is killed'],
+    ['increment_cycle_count', 'is killed'],
+    ['record_details_batch/', 'is killed'],
+    ['increment_cycle_count', 'stands still meanwhile'],
+  ])('%s: is not doubled when the gateway %s', async (path, what) => {
+    const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
+    const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules, waits: WAITS });
+    await gateway.start();
+    await gateway.untilReady();
+    await plant.begin();
+    await gateway.untilSeen();
+    sandbox.setFaults([{ kind: 'hang', ms: LATE_MS, path, method: 'POST', count: 1 }]);
+
+    const start = Date.now();
+    await plant.tell('weld1', { running: false, strokes: 1004, ts: start });
+    await plant.tell('weld1', { running: true, strokes: 1004, ts: start + 1000 });
+    if (what !== 'goes on') await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
+    if (what === 'is killed') {
+      await gateway.kill();
+      await gateway.start();
+    }
+    if (what === 'stands still meanwhile') {
+      gateway.freeze();
+      await vi.waitFor(() => expect(accountOf(sandbox.state())['WELD-01']?.cycles).toBe(4), PATIENCE);
+      gateway.thaw();
+    }
+
+    const told = { story: [`open ${timeOfDay(start)}`, `close ${timeOfDay(start + 1000)}`], cycles: 4, good: 4 };
+    await vi.waitFor(() => expect(accountOf(sandbox.state())['WELD-01']).toEqual(told), PATIENCE);
+    await gateway.untilDelivered();
+    expect(accountOf(sandbox.state())['WELD-01']).toEqual(told);
+    expect(sandbox.state().faults[0]?.struck).toBe(1);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it, vi } from 'vitest';
+import { PATIENCE, testGateway } from '../support/gateway.ts';
+import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
+import { testSandbox, timeOfDay } from '../support/sandbox.ts';
+import { tcpProxy } from '../support/tcp-proxy.ts';
+
+describe('messages the broker sends again after a SIGKILL', () => {
+  it('counts and opens once when they were committed but never acknowledged', async () => {
+    const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
+    const wire = await tcpProxy(plant.broker.port);
+    const source = plant.source.replace(plant.broker.url, `mqtt://127.0.0.1:${wire.port}`);
+    const gateway = testGateway({ l2l: sandbox.url, sources: source, rules: plant.rules });
+    await gateway.start();
+    await gateway.untilReady();
+    await plant.begin();
+    await gateway.untilSeen();
+
+    wire.deaf = true;
+    const start = Date.now();
+    // No broker hands out more than 20 messages at a time without an acknowledgement.
+    for (let stroke = 1; stroke <= 10; stroke += 1) {
+      await plant.tell('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
+    }
+    await plant.tell('press1', { running: false, strokes: 1010, ts: start + 1000 });
+    await plant.tell('press1', { running: true, strokes: 1010, ts: start + 2000 });
+    const told = {
+      story: [`open ${timeOfDay(start + 1000)}`, `close ${timeOfDay(start + 2000)}`],
+      cycles: 10,
+      good: 10,
+    };
+    await vi.waitFor(() => expect(accountOf(sandbox.state())['PRESS-01']).toEqual(told), PATIENCE);
+    await gateway.kill();
+    wire.deaf = false;
+    await gateway.start();
+    await gateway.untilReady();
+    await plant.tell('press1', { running: true, strokes: 1011, ts: Date.now() });
+
+    const after = { ...told, cycles: 11, good: 11 };
+    await vi.waitFor(() => expect(accountOf(sandbox.state())['PRESS-01']).toEqual(after), PATIENCE);
+    await gateway.untilDelivered();
+    expect(accountOf(sandbox.state())['PRESS-01']).toEqual(after);
+    expect(wire.heard().split('"strokes":1005,')).toHaveLength(1 + 2);
+  });
+});

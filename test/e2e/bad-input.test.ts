@@ -1,0 +1,136 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../src/simulation/free-port.ts';
+import { testFolder } from '../support/folder.ts';
+import { type Ended, type GatewayOptions, gatewayYaml, runToEnd, testGateway } from '../support/gateway.ts';
+
+const NOBODY = 'http://127.0.0.1:1';
+const SOURCES = `
+  desk:
+    protocol: simulated
+    signals:
+      lamp: { as: bool, script: [{ for: 1h, value: false }] }`;
+const RULES = `
+  call:
+    when: lamp
+    on_delay: 0s
+    dispatch: { machine: PRESS-01, type: DOWN, description: Call }`;
+
+/** Runs a gateway that can't start; `change` spoils its YAML. */
+async function start(
+  options: Partial<GatewayOptions>,
+  change = (yaml: string) => yaml,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Ended & { readonly file: string }> {
+  const folder = testFolder();
+  const file = join(folder, 'gateway.yaml');
+  writeFileSync(file, change(gatewayYaml({ l2l: NOBODY, sources: SOURCES, rules: RULES, ...options }, folder)));
+  return { ...(await runToEnd(['run', file], { RUNTIME_DIRECTORY: join(folder, 'run'), ...env })), file };
+}
+
+/** Number of the line in which a text stands. */
+function lineOf(yaml: string, text: string): number {
+  return yaml.slice(0, yaml.indexOf(text)).split('\n').length;
+}
+
+describe('a config that is not valid', () => {
+  it.each([
+    ['broken YAML', 'mode: live', 'mode: live: now', /a colon followed by a space/],
+    ['a tag where a text was meant', 'when: lamp', 'when: !lamp', /!lamp/],
+    ['an unknown key', 'on_delay: 0s', 'on_dealy: 0s', /on_dealy.*did you mean.*on_delay/],
+    ['an unknown signal in a rule', 'when: lamp', 'when: lampe', /lampe.*did you mean.*lamp/],
+    ['a wrong type in an expression', 'when: lamp', 'when: lamp > 3', /lamp/],
+  ])('%s: exit code 2 and its place', async (_what, right, wrong, words) => {
+    const ended = await start({}, yaml => {
+      expect(yaml).toContain(right);
+      return yaml.replace(right, wrong);
+    });
+
+    const yaml = gatewayYaml({ l2l: NOBODY, sources: SOURCES, rules: RULES }, '');
+    expect(ended.code).toBe(2);
+    expect(ended.err).toContain(`${ended.file}:${lineOf(yaml, right)}:`);
+    expect(ended.err).toMatch(words);
+    expect(ended.err).not.toMatch(/^\s+at /m);
+    expect(ended.out).toBe('');
+  });
+
+  it('a missing secret: exit code 2 and its name', async () => {
+    const ended = await start({}, undefined, { L2L_API_KEY: undefined });
+
+    expect(ended.code).toBe(2);
+    expect(ended.err).toMatch(/gateway\.yaml:\d+:\d+ the environment has no L2L_API_KEY; set it/);
+  });
+
+  it('a file that is not there: exit code 2', async () => {
+    const ended = await runToEnd(['run', join(testFolder(), 'none.yaml')]);
+
+    expect(ended.code).toBe(2);
+    expect(ended.err).toMatch(/none\.yaml can't be read/);
+  });
+
+  it('a command line nobody understands: exit code 64', async () => {
+    const ended = await runToEnd(['run', '--log', 'loud']);
+
+    expect(ended.code).toBe(64);
+    expect(ended.err).toContain('--log loud: write debug, info, warn or error');
+  });
+});
+
+describe('a start that can not work', () => {
+  /** One line that says what to do, and no stack. */
+  function expectWords(ended: Ended, words: RegExp): void {
+    expect(ended.err).toMatch(words);
+    expect(ended.err.trim().split('\n')).toHaveLength(1);
+    expect(ended.code).toBe(1);
+  }
+
+  it('the data folder is a file', async () => {
+    const data = join(testFolder(), 'data');
+    writeFileSync(data, 'not a folder');
+
+    expectWords(await start({ data }), /data folder .*data can't be made: .*; .*set gateway\.data/);
+  });
+
+  it('the data folder may not be made', async () => {
+    expectWords(
+      await start({ data: '/sys/l2l-gateway' }),
+      /data folder \/sys\/l2l-gateway can't be made: .*right to write/,
+    );
+  });
+
+  it('the data folder may not be written', async () => {
+    const data = testFolder();
+    // What the lock would be is a folder: as unwritable as without the right, also for root.
+    mkdirSync(join(data, 'lock'));
+
+    expectWords(await start({ data }), /data folder .* can't be written: .*; give the gateway's user the right/);
+  });
+
+  it('the data folder is in use by another gateway, which goes on', async () => {
+    const first = testGateway({ l2l: NOBODY, sources: SOURCES, rules: RULES });
+    await first.start();
+
+    expectWords(await start({ data: first.dataFolder }), /data folder .* is in use by another gateway; stop that one/);
+
+    await first.untilReady();
+  });
+
+  it('the port is taken', async () => {
+    const taken = createServer();
+    const port = await freePort();
+    await new Promise<void>(resolve => taken.listen(port, '127.0.0.1', resolve));
+    onTestFinished(() => void taken.close());
+
+    const ended = await start({ http: `127.0.0.1:${port}` });
+
+    expectWords(ended, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken by another program; .*gateway\\.http`));
+  });
+
+  it('there is no redis-server', async () => {
+    const ended = await start({}, undefined, { PATH: testFolder() });
+
+    expectWords(ended, /redis-server was not found.*apt install redis-server/);
+  });
+});

@@ -36,7 +36,12 @@ export interface Adapter {
 }
 
 /** `opc.tcp://192.0.2.10:4840`, and by signal name what is read there: `unit 7 input 31 (PDU address 30) float32 CDAB`. */
-export type SourceWords = { readonly source: string; readonly signals: ReadonlyMap<string, string> };
+export type SourceWords = {
+  readonly source: string;
+  readonly signals: ReadonlyMap<string, string>;
+  /** What a person should look at again, though it is valid. */
+  readonly notes?: readonly string[];
+};
 
 /** What a protocol brings: its YAML schema, the signals a config declares, and its code, loaded only when it is used. */
 export type AdapterDefinition<Config extends { protocol: string }> = {

@@ -13,17 +13,22 @@ export const SignalName = z
     'write a signal name in lower-case letters, digits and _, its parts joined by dots, such as press1.running',
   );
 
+const COUNTER_WORDS = 'write counter: { wraps: full, max_rate: 60/min }';
+
 /** How a counter moves. `max_rate` is required: it tells a rollover from a reset, and both from a wrong reading. */
 export const Counter = z
-  .strictObject({
-    wraps: z
-      .union(
-        [z.literal('full'), z.literal('never'), z.int().positive()],
-        'write full (the whole range of its type), never, or the highest value before it starts again at 0, such as 9999',
-      )
-      .meta({ description: 'The highest value before it starts again at 0: full, never, or a number such as 9999' }),
-    max_rate: Rate.meta({ description: 'Highest plausible rate; a faster step is quarantined and shown' }),
-  })
+  .strictObject(
+    {
+      wraps: z
+        .union(
+          [z.literal('full'), z.literal('never'), z.int().positive()],
+          'write full (the whole range of its type), never, or the highest value before it starts again at 0, such as 9999',
+        )
+        .meta({ description: 'The highest value before it starts again at 0: full, never, or a number such as 9999' }),
+      max_rate: Rate.meta({ description: 'Highest plausible rate; a faster step is quarantined and shown' }),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? COUNTER_WORDS : undefined) },
+  )
   .meta({ description: 'The signal counts: parts, strokes, rejects' });
 
 /** Keys that every protocol's signals take, spread into its own strict object. */
@@ -61,8 +66,45 @@ const FULL = {
   uint64: 2n ** 64n - 1n,
 } as const;
 
+/** Names of PLC languages (IEC 61131-3) and of OPC UA for the types here. */
+const FOREIGN_TYPES: Readonly<Record<string, string>> = {
+  BOOL: 'bool',
+  BOOLEAN: 'bool',
+  SINT: 'int8',
+  SBYTE: 'int8',
+  BYTE: 'uint8',
+  USINT: 'uint8',
+  INT: 'int16',
+  UINT: 'uint16',
+  WORD: 'uint16',
+  DINT: 'int32',
+  UDINT: 'uint32',
+  DWORD: 'uint32',
+  LINT: 'int64',
+  ULINT: 'uint64',
+  LWORD: 'uint64',
+  REAL: 'float32',
+  FLOAT: 'float32',
+  LREAL: 'float64',
+  DOUBLE: 'float64',
+  STRING: 'string',
+};
+
+/** A type of `types` as text. A name of another language is told its name here; the nearest one would have another width. */
+export function typeEnum<const Types extends readonly string[]>(types: Types) {
+  return z.enum(types, {
+    error: ({ input }) => {
+      const meant = typeof input === 'string' ? FOREIGN_TYPES[input.toUpperCase()] : undefined;
+      if (meant === undefined) return undefined;
+      return types.includes(meant)
+        ? `"${input}" is written ${meant} here`
+        : `"${input}" is ${meant}, which this protocol has not; write one of ${types.join(', ')}`;
+    },
+  });
+}
+
 /** What a register or variable holds, for protocols whose data carry a width. */
-export const WidthType = z.enum([
+export const WidthType = typeEnum([
   'bool',
   'int16',
   'uint16',
@@ -78,6 +120,23 @@ export type WidthType = z.output<typeof WidthType>;
 /** Highest value of an integer type; null where `wraps: full` means nothing (bool, float). */
 export function fullScale(type: WidthType): number | bigint | null {
   return type in FULL ? FULL[type as keyof typeof FULL] : null;
+}
+
+/** How many bits of a number of this type a condition may name, 0 for a float; spread into a definition, as other types have no such key. */
+export function bitsOf(type: string): { readonly bits?: number } {
+  const digits = /^u?int(\d+)$/.exec(type)?.[1];
+  if (digits !== undefined) return { bits: Number(digits) };
+  return type.startsWith('float') ? { bits: 0 } : {};
+}
+
+/** What is wrong with the highest value of a counter of this type; undefined: nothing. */
+export function wrapsProblem(
+  { wraps }: z.output<typeof Counter>,
+  type: string,
+  full: number | bigint | null,
+): string | undefined {
+  if (typeof wraps !== 'number' || full === null || wraps <= full) return undefined;
+  return `a ${type} goes up to ${full}; write full or a number up to ${full}, or the type the counter really has`;
 }
 
 /** Counter as the rules know it. `full` is the highest value of the signal's type; the schema refuses `wraps: full` without one. */

@@ -14,6 +14,8 @@ export type CallEstimate = {
   /** What L2L is told at most in an hour; null: unlimited. */
   readonly allowed: number | null;
   readonly hasDispatches: boolean;
+  /** Names of the rules that make the most calls, the busiest first. */
+  readonly busiest: readonly string[];
 };
 
 /** Look, open, look, close. */
@@ -29,7 +31,20 @@ export function estimateCalls(program: Program, rate: number | null): CallEstima
     total: cycles + production,
     allowed: rate === null ? null : rate * HOUR,
     hasDispatches: program.rules.some(rule => rule.kind === 'dispatch'),
+    busiest: busiest(program.rules),
   };
+}
+
+const NAMED = 3;
+
+/** Rules whose longer interval would save the most. */
+function busiest(rules: readonly CompiledRule[]): readonly string[] {
+  return rules
+    .map(rule => ({ name: rule.name, calls: rule.kind === 'cycles' ? callsOfCycles(rule) : callsOfProduction([rule]) }))
+    .filter(({ calls }) => calls > 0)
+    .toSorted((a, b) => b.calls - a.calls)
+    .slice(0, NAMED)
+    .map(({ name }) => name);
 }
 
 function callsOfCycles(rule: CompiledRule): number {

@@ -30,13 +30,20 @@ const Http = z
 
 const REDIS_WORDS = `write redis://host:6379 or rediss:// for TLS; an address with a password only as a reference such as \${REDIS_URL}`;
 
+const REFERRED_WORDS = 'is no address; write redis://host:6379, rediss:// for TLS';
+
 const Redis = z
   .custom<string | Secret>(value => typeof value === 'string' || value instanceof Secret, REDIS_WORDS)
   .transform((value, context) => {
     // What came through a reference may hold a password; what stands in the file may not.
     const url = value instanceof Secret ? value : new Secret(value);
     if (isRedisUrl(url.reveal(), value instanceof Secret)) return { url };
-    context.issues.push({ code: 'custom', input: value, message: REDIS_WORDS, params: { secret: true } });
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: REDIS_WORDS,
+      params: { secret: true, referred: REFERRED_WORDS },
+    });
     return z.NEVER;
   });
 
@@ -56,11 +63,10 @@ export const Gateway = z
       .enum(['shadow', 'live'])
       .default('shadow')
       .meta({ description: 'shadow: evaluates and journals, sends nothing; until somebody writes live' }),
-    data: z
-      .string()
-      .min(1)
-      .default('./data')
-      .meta({ description: 'Folder of the journal, on a local disk; counts from the working directory' }),
+    data: z.string().min(1).default('./data').meta({
+      description:
+        'Folder of the journal, on a local disk; a relative path counts from the folder the command is started in',
+    }),
     http: Http.prefault('127.0.0.1:8080').meta({
       description: 'Address of the status page, the metrics and the health check; off: none',
       examples: ['127.0.0.1:8080', '0.0.0.0:8080', 'off'],

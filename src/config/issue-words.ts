@@ -49,8 +49,10 @@ export function plainWords(issue: z.core.$ZodRawIssue): string {
 }
 
 function validKeys(schema: unknown): readonly string[] {
-  const shape = (schema as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
-  return shape ? Object.keys(shape) : [];
+  const shape = (schema as { _zod?: { def?: { shape?: Record<string, z.ZodType> } } } | undefined)?._zod?.def?.shape;
+  if (!shape) return [];
+  // A key that is not built yet is known, but nobody is told to write it.
+  return Object.keys(shape).filter(key => shape[key]?.meta()?.notBuilt !== true);
 }
 
 /** Every issue with its full path, those inside unions and keys included. */
@@ -61,6 +63,9 @@ export function flatIssues(issues: readonly Issue[], base: Path = []): Issue[] {
     return [{ ...issue, path }, ...flatIssues(inner, path)];
   });
 }
+
+/** Its words are all our own: nothing in them is masked, be it by chance what a reference stands for. */
+export type PlainProblem = Problem & { readonly plain: true };
 
 /** Said in place of a message that might repeat what a reference stands for. */
 export const DOES_NOT_FIT = 'what this stands for does not fit here';
@@ -107,6 +112,8 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
     default: {
       // A secret that was written out is not repeated on a screen or in a log.
       const secret = issue.code === 'custom' && issue.params?.secret === true && yaml.has(path);
+      const referred = issue.code === 'custom' && context.hidden(path) !== undefined && issue.params?.referred;
+      if (typeof referred === 'string') return [aboutReference(referred, path, context)];
       if (secret) return [{ place: yaml.placeOf(path), message: `${label(path)}${issue.message}` }];
       // A check that is about the name and not about what stands behind it says so.
       const aboutKey = issue.code === 'custom' && issue.params?.key === true;
@@ -114,6 +121,14 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
       return [problem(yaml.placeOf(path), path, wordsFor(issue, path, context), context)];
     }
   }
+}
+
+/** A schema's words about what a reference holds, with the name of the reference and never its value. */
+function aboutReference(referred: string, path: Path, { yaml }: IssueContext): PlainProblem {
+  const node = yaml.scalar(path);
+  const name = /^\$\{(.*)\}$/.exec(node ? textOf(node) : '')?.[1];
+  const what = name === undefined ? 'what this stands for' : `what ${name} holds`;
+  return { place: yaml.placeOf(path), message: `${label(path)}${what} ${referred}`, plain: true };
 }
 
 /** `label: "what is written" – what was expected`. */
@@ -145,6 +160,8 @@ function wordsFor(issue: Issue, path: Path, context: IssueContext): string {
     return `${issue.message}; take the quotes away`;
   }
   if (issue.code !== 'invalid_value') return issue.message;
+  // The schema's own words already say what was meant.
+  if (node && issue.message.includes(quoted(textOf(node)))) return issue.message;
   const near = node && nearest(textOf(node), issue.values.map(String));
   return near ? `did you mean ${near}? (${issue.message})` : issue.message;
 }

@@ -1,14 +1,14 @@
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { signalsOf } from '../adapters/registry.ts';
-import { ConfigError, type Place, type Problem, words } from '../core/errors.ts';
+import { ConfigError, type Place, type Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
 import { compileRules } from '../rules/compile.ts';
 import { type LookupTable, parseLookup } from '../rules/lookup.ts';
 import type { Program } from '../rules/program.ts';
 import { Rule } from '../rules/schema.ts';
-import { DOES_NOT_FIT, inOrder, label } from './issue-words.ts';
-import { type ReadFile, utf8 } from './read-file.ts';
+import { DOES_NOT_FIT, inOrder, label, type PlainProblem } from './issue-words.ts';
+import { type ReadFile, utf8, whyUnreadable } from './read-file.ts';
 import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, type References, references } from './references.ts';
 import { Config } from './schema.ts';
@@ -37,11 +37,14 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
   const yaml = parseYamlFile(file, textOfFile(file, readFile));
   if (yaml.problems.length > 0) throw new ConfigError(yaml.problems);
 
+  refuseTestFile(yaml);
+
   const held = references(file, env, readFile);
   const reader = schemaReader(yaml, held);
   const read = reader.read(Config);
   const problems = [...reader.problems, ...('problems' in read ? read.problems : [])];
-  const parts = 'value' in read ? { ...read.value, broken: new Set<string>() } : readableParts(reader, yaml);
+  const parts =
+    'value' in read ? { ...read.value, broken: new Map<string, ReadonlySet<string>>() } : readableParts(reader, yaml);
   const compiled = parts && compile(parts, file, readFile, yaml, reader);
   if (compiled && 'problems' in compiled) problems.push(...compiled.problems);
 
@@ -64,7 +67,7 @@ function textOfFile(file: string, readFile: ReadFile): string {
   try {
     bytes = readFile(file);
   } catch (error) {
-    throw new ConfigError([{ message: `${file} can't be read: ${words(error)}` }]);
+    throw new ConfigError([{ message: `${unreadable(file, error)}` }]);
   }
   const text = utf8(bytes);
   if (text === undefined)
@@ -72,27 +75,48 @@ function textOfFile(file: string, readFile: ReadFile): string {
   return text;
 }
 
+function unreadable(path: string, error: unknown, where = ''): string {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no file ${path}${where}`;
+  if (code === 'EISDIR') return `${path} is a folder; name the file in it`;
+  return `${path} can't be read: ${whyUnreadable(error)}`;
+}
+
+/** A file of tests is written beside a config and looks like one. */
+function refuseTestFile(yaml: YamlFile): void {
+  const keys = yaml.keys([]);
+  if (!keys.includes('tests') || keys.includes('gateway')) return;
+  throw new ConfigError([
+    { place: yaml.keyPlaceOf(['tests']), message: 'this is a test file; test files are not built yet' },
+  ]);
+}
+
 type Parts = Pick<Config, 'defaults' | 'sources' | 'lookups' | 'rules'> & {
   readonly gateway?: Config['gateway'];
-  /** Rules that could not be read; a stand-in is there in place of each, so that others may name it. */
-  readonly broken: ReadonlySet<string>;
+  /** Rules that could not be read, each with its conditions that could; a stand-in is there in place of it, so that others may name it. */
+  readonly broken: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 /** The part of a broken rule that can be judged all the same. */
-const Conditions = z.object({
-  when: z.string().default('1 = 1'),
-  unless: z.string().optional(),
-  until: z.string().optional(),
-});
+const CONDITIONS = ['when', 'unless', 'until'];
 
 /** Stands in for a rule that could not be read. */
-function standIn(name: string, reader: SchemaReader): Rule {
-  const conditions = reader.read(Conditions, ['rules', name]);
+function standIn(name: string, conditions: Partial<Record<string, string>>): Rule {
   return {
-    ...('value' in conditions ? conditions.value : { when: '1 = 1' }),
+    when: '1 = 1',
+    ...conditions,
     on_delay: 1000,
     dispatch: { machine: name, type: 'none', description: 'none' },
   };
+}
+
+function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile): Partial<Record<string, string>> {
+  const read = CONDITIONS.map(key => {
+    const path = ['rules', name, key];
+    const text = yaml.has(path) ? reader.read(z.string(), path) : undefined;
+    return text && 'value' in text ? { [key]: text.value } : {};
+  });
+  return Object.assign({}, ...read);
 }
 
 /**
@@ -105,12 +129,17 @@ function readableParts(reader: SchemaReader, yaml: YamlFile): Parts | null {
   const readSources = reader.read(sources, ['sources']);
   const readLookups = reader.read(lookups, ['lookups']);
   if ('problems' in readDefaults || 'problems' in readSources || 'problems' in readLookups) return null;
-  const broken = new Set<string>();
+  const broken = new Map<string, ReadonlySet<string>>();
   const readable: Record<string, Rule> = {};
   for (const name of yaml.keys(['rules'])) {
     const read = reader.read(Rule, ['rules', name]);
-    if ('problems' in read) broken.add(name);
-    readable[name] = 'value' in read ? read.value : standIn(name, reader);
+    if ('value' in read) {
+      readable[name] = read.value;
+      continue;
+    }
+    const conditions = readableConditions(name, reader, yaml);
+    broken.set(name, new Set(Object.keys(conditions)));
+    readable[name] = standIn(name, conditions);
   }
   return {
     defaults: readDefaults.value,
@@ -150,8 +179,8 @@ function compile(parts: Parts, file: string, readFile: ReadFile, yaml: YamlFile,
     freezeLimit: parts.gateway?.freeze_limit ?? 0,
     placeOf(path, offset) {
       const place = yaml.placeOf(path, reader.hidden(path) ? undefined : offset);
-      const standsIn = !Object.hasOwn(Conditions.shape, String(path[2])) || !yaml.has(path);
-      if (parts.broken.has(String(path[1])) && standsIn) silent.add(place);
+      const judged = parts.broken.get(String(path[1]));
+      if (judged && !judged.has(String(path[2]))) silent.add(place);
       if (reader.hidden(path)) hidden.set(place, path);
       return place;
     },
@@ -180,7 +209,10 @@ function readLookups(lookups: Config['lookups'], file: string, readFile: ReadFil
       else problems.push(...parsed.problems);
     } catch (error) {
       const at: Path = ['lookups', name, 'file'];
-      problems.push({ place: yaml.placeOf(at), message: `${label(at)}${path} can't be read: ${words(error)}` });
+      problems.push({
+        place: yaml.placeOf(at),
+        message: `${label(at)}${unreadable(path, error, ' (looked for beside the config)')}`,
+      });
     }
   }
   return { tables, problems, files };
@@ -190,5 +222,12 @@ function readLookups(lookups: Config['lookups'], file: string, readFile: ReadFil
 function finished(problems: readonly Problem[], file: string, held: References): readonly Problem[] {
   const own = problems.filter(({ place }) => place?.file === file);
   const others = problems.filter(({ place }) => place?.file !== file);
-  return [...inOrder(own), ...inOrder(others)].map(problem => ({ ...problem, message: held.mask(problem.message) }));
+  return [...inOrder(own), ...inOrder(others)].map(problem => masked(problem, held));
+}
+
+/** A problem without what a reference stands for. */
+function masked(problem: Problem | PlainProblem, held: References): Problem {
+  if (!('plain' in problem)) return { ...problem, message: held.mask(problem.message) };
+  const { plain: _, ...said } = problem;
+  return said;
 }

@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { words } from '../core/errors.ts';
-import { type ReadFile, utf8 } from './read-file.ts';
+import { type ReadFile, utf8, whyUnreadable } from './read-file.ts';
 
 const REFERENCE = /\$\{([^}]*)\}?/g;
 const WHOLE = /^\$\{[^}]*\}$/;
@@ -37,7 +36,9 @@ export function references(configFile: string, env: Environment, readFile: ReadF
       const value = utf8(readFile(resolve(dirname(configFile), path)))?.replace(/\r?\n$/, '');
       return value ? { value } : { problem: `the file ${path} is empty or not UTF-8 text` };
     } catch (error) {
-      return { problem: `the file ${path} can't be read (${words(error)}); put it there or write another path` };
+      return {
+        problem: `the file ${path} can't be read (${whyUnreadable(error)}); put it there or write another path`,
+      };
     }
   }
 

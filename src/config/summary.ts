@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { adapterDefinition } from '../adapters/registry.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SignalDefinition } from '../core/sample.ts';
@@ -19,7 +20,7 @@ export function summary(loaded: LoadedConfig): string {
         `${gateway.name}, ${gateway.mode === 'live' ? 'mode live: L2L is told' : 'mode shadow: nothing is sent to L2L'}`,
       ],
       ['l2l', `${l2l.url}, site ${l2l.site}, ${l2l.timezone}, as user ${l2l.user}`],
-      ['data', loaded.dataFolder],
+      ['data', dataWords(gateway.data, loaded.dataFolder)],
     ]),
     '',
     `sources: ${Object.keys(sources).length}, signals: ${loaded.signals.size}`,
@@ -33,6 +34,10 @@ export function summary(loaded: LoadedConfig): string {
   ].join('\n');
 }
 
+function dataWords(written: string, folder: string): string {
+  return isAbsolute(written) ? folder : `${folder} (${written} counts from the folder the command is started in)`;
+}
+
 function sourceLines(name: string, source: LoadedConfig['config']['sources'][string], loaded: LoadedConfig): string[] {
   const words = adapterDefinition(source.protocol).describe?.(source);
   const signals = [...loaded.signals.values()].filter(signal => signal.source === name);
@@ -43,6 +48,7 @@ function sourceLines(name: string, source: LoadedConfig['config']['sources'][str
       signals.map(signal => signalCells(signal, words?.signals.get(signal.name))),
       4,
     ),
+    ...(words?.notes ?? []).map(note => `    NOTE: ${note}`),
   ];
 }
 
@@ -84,7 +90,7 @@ function ruleCells(rule: CompiledRule): string[] {
       return [
         rule.name,
         `production of ${rule.line}`,
-        `${of === 'total' ? 'all parts' : 'good parts'} from ${counter.name} every ${formatDuration(rule.every)}`,
+        `${of === 'total' ? 'all parts' : 'good parts'} from ${counter.name} every ${formatDuration(rule.every)}, product ${rule.product?.text ?? 'found by L2L (autodetect)'}`,
         line,
       ];
     }
@@ -95,7 +101,7 @@ function after(delay: number): string {
   return delay === 0 ? 'at once' : `after ${formatDuration(delay)}`;
 }
 
-function budgetLines({ cycles, production, total, allowed, hasDispatches }: CallEstimate): string[] {
+function budgetLines({ cycles, production, total, allowed, hasDispatches, busiest }: CallEstimate): string[] {
   const share =
     allowed === null ? 'no limit is set' : `${Math.round((total / allowed) * 100)} % of the ${round(allowed)} allowed`;
   const lines = [
@@ -108,7 +114,7 @@ function budgetLines({ cycles, production, total, allowed, hasDispatches }: Call
   ];
   if (allowed !== null && total > allowed) {
     lines.push(
-      '  TOO MANY: the gateway would fall behind for ever; write longer `every:` times or have a higher `rate:` allowed',
+      `WARNING: more calls than allowed, the gateway would fall behind for ever; raise \`every:\` of ${busiest.join(', ')}, or have a higher \`rate:\` allowed`,
     );
   } else if (allowed !== null && total > allowed / 2) {
     lines.push('  little is left for dispatches and for catching up after an outage; write longer `every:` times');

@@ -12,7 +12,7 @@ import {
 } from 'yaml';
 import type { Place, Problem } from '../core/errors.ts';
 import { sourceOffset } from './source-offset.ts';
-import { yamlProblem } from './yaml-problem.ts';
+import { losesTheThread, yamlProblem } from './yaml-problem.ts';
 
 /** Keys and list indexes from the top of the file down to one value. */
 export type Path = readonly PropertyKey[];
@@ -38,6 +38,8 @@ export interface YamlFile {
   /** Whether something is written there, be it an empty value. */
   has(path: Path): boolean;
 }
+
+const UNREAD = 'what follows could not be read; mend this first';
 
 type Found = { readonly key: Node | undefined; readonly value: Node | undefined };
 
@@ -68,13 +70,29 @@ export function parseYamlFile(file: string, text: string): YamlFile {
     return start;
   }
 
+  /** Where the bracket stands that opens before `offset` and is not closed. */
+  function bracketBefore(offset: number): number | undefined {
+    let open: number | undefined;
+    visit(document, {
+      Collection(_, { flow, range }) {
+        if (!flow || !range || range[0] >= offset) return;
+        if (text[range[1] - 1] !== (text[range[0]] === '{' ? '}' : ']')) open = range[0];
+      },
+    });
+    return open;
+  }
+
   const problems: Problem[] = [];
   const sayOnce = (problem: Problem) => {
     // What follows on the same line is YAML's confusion about the first, not another mistake.
     if (!problems.some(said => said.place?.line === problem.place?.line)) problems.push(problem);
   };
-  for (const error of [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])) {
-    sayOnce(yamlProblem(error, text, placeAt, scalarBefore));
+  const errors = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0]);
+  const lost = errors.findIndex(losesTheThread);
+  for (const error of lost === -1 ? errors : errors.slice(0, lost + 1)) {
+    const problem = yamlProblem(error, text, placeAt, scalarBefore, bracketBefore);
+    const isLast = lost !== -1 && lost < errors.length - 1 && error === errors[lost];
+    sayOnce(isLast ? { ...problem, message: `${problem.message}; ${UNREAD}` } : problem);
   }
   visit(document, {
     Alias(_, alias) {

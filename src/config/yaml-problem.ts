@@ -3,12 +3,26 @@ import type { Place, Problem } from '../core/errors.ts';
 
 const QUOTE_IT = 'put the text in quotes';
 
+/** Mistakes around which the rest of the file is read as it was meant. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'TAG_RESOLVE_FAILED',
+  'DUPLICATE_KEY',
+  'NON_STRING_KEY',
+  'BAD_SCALAR_START',
+]);
+
+/** After this mistake YAML no longer knows where it is: what it says about the rest of the file can't be trusted. */
+export function losesTheThread(error: YAMLError): boolean {
+  return error.name === 'YAMLParseError' && !HARMLESS.has(error.code);
+}
+
 /** What YAML's parser complains about, in the words of somebody who wants to write a rule. */
 export function yamlProblem(
   error: YAMLError,
   text: string,
   placeAt: (offset: number) => Place,
   scalarBefore: (offset: number) => number,
+  bracketBefore: (offset: number) => number | undefined,
 ): Problem {
   const [start, end] = error.pos;
   const written = text.slice(start, end);
@@ -36,9 +50,10 @@ export function yamlProblem(
       return { place: placeAt(start), message: `"${key}" is written twice here; keep one of the two` };
     }
     case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'BLOCK_IN_FLOW':
       return {
         place: placeAt(start),
-        message: `a colon followed by a space inside a value starts a new key; ${QUOTE_IT}`,
+        message: `a colon followed by a space starts a new key; ${QUOTE_IT}`,
       };
     case 'BAD_SCALAR_START':
       return {
@@ -50,15 +65,18 @@ export function yamlProblem(
       return { place: placeAt(scalarBefore(start)), message: 'the quote that opens here is not closed' };
     case 'TAB_AS_INDENT':
       return { place: placeAt(start), message: 'a tab stands at the start of the line; indent with spaces' };
-    case 'BAD_INDENT':
+    case 'BAD_INDENT': {
+      const open = /end with a [}\]]/.test(error.message) ? bracketBefore(start) : undefined;
+      if (open !== undefined) return { place: placeAt(open), message: `the ${text[open] ?? ''} is not closed` };
       return {
         place: placeAt(start),
         message: `the line is not indented like its neighbours, or a bracket above is not closed (${error.message})`,
       };
+    }
     case 'UNEXPECTED_TOKEN':
       return {
         place: placeAt(start),
-        message: `"${firstLine(written)}" does not belong here; if it is part of the text before it, ${QUOTE_IT} (${error.message})`,
+        message: `"${firstLine(written)}" does not belong here; if it is part of the value before it, put the whole value in quotes`,
       };
     case 'MULTIPLE_DOCS':
       return {

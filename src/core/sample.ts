@@ -70,6 +70,8 @@ export type SignalDefinition = {
   readonly source: string;
   readonly type: SignalType;
   readonly counter?: CounterDefinition;
+  /** Bits of a number's integer type, 0 for a float; undefined: the protocol does not tell. */
+  readonly bits?: number;
   /** Unit for people to read, such as kW. */
   readonly unit?: string;
   /** Address, type, width and scale as text: a counter's base belongs to this and to nothing else. */

@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/fields.ts';
-import type { CompiledRule, CyclesRule, DispatchRule, ProductionRule } from './program.ts';
+import { nearest } from '../core/nearest.ts';
+import type { CodeTemplate, CompiledRule, CyclesRule, DispatchRule, ProductionRule } from './program.ts';
 import type { Resolver } from './resolve.ts';
 import type { Rule, RuleDefaults } from './schema.ts';
 
@@ -85,7 +86,18 @@ function compileProduction(
     const counted = resolver.counter([...path, 'scrap', ...key], signal);
     return counted ? [{ category, counter: counted }] : [];
   });
-  const product = production.product === 'autodetect' ? null : resolver.code([...path, 'product'], production.product);
+  const counted = new Map([[production[of] ?? '', of]]);
+  for (const { signal, key } of scrapOf(production.scrap)) {
+    const name = ['scrap', ...key].join('.');
+    const other = counted.get(signal);
+    if (other === undefined) counted.set(signal, name);
+    else
+      resolver.refuse(
+        [...path, 'scrap', ...key],
+        `${signal} is the counter of ${other} too; each part is counted once`,
+      );
+  }
+  const product = productOf([...path, 'product'], production.product, resolver);
   resolver.interval([...path, 'every'], every);
   if (lateness >= every) {
     resolver.refuse([...path, 'lateness'], `has to be shorter than every (${formatDuration(every)})`);
@@ -106,6 +118,13 @@ function compileProduction(
     lateness,
     afterGap: production.after_gap,
   };
+}
+
+/** null: L2L finds the product itself. */
+function productOf(path: readonly string[], text: string, resolver: Resolver): CodeTemplate | null | undefined {
+  if (text === 'autodetect') return null;
+  if (!/^auto(?:matic)?$/i.test(text) && nearest(text, ['autodetect']) === undefined) return resolver.code(path, text);
+  return resolver.refuse(path, `"${text}" would become a product of this name in L2L; did you mean autodetect?`);
 }
 
 /** A single counter of scrap has no category of its own. */

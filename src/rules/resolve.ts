@@ -6,7 +6,7 @@ import { compileCondition } from './expression/condition.ts';
 import type { Names } from './expression/names.ts';
 import type { TextProblem } from './expression/tokens.ts';
 import type { CodeTemplate, Condition, Template } from './program.ts';
-import { compileCode, compileTemplate, type TemplateNames } from './template.ts';
+import { compileCode, compileTemplate, meantAsPart, type TemplateNames } from './template.ts';
 
 /** Keys from the top of the config down to one value. */
 export type ConfigPath = readonly string[];
@@ -69,6 +69,12 @@ export function createResolver(names: Names & TemplateNames, placeOf: PlaceOf): 
       return 'template' in compiled ? compiled.template : refuseAll(path, compiled.problems);
     },
     code(path, text) {
+      const meant = text.includes('{{') ? undefined : meantAsPart(text, names);
+      if (meant !== undefined) {
+        const key = path.at(-1) ?? 'code';
+        const what = `"${text}" is plain text and would become a ${key} of this name in L2L`;
+        return refuse(path, `${what}; write "${meant}"`);
+      }
       const compiled = compileCode(text, names);
       return 'code' in compiled ? compiled.code : refuseAll(path, compiled.problems);
     },
@@ -83,7 +89,11 @@ export function createResolver(names: Names & TemplateNames, placeOf: PlaceOf): 
       return refuse(path, `\`${name}\` is not declared as a counter; ${advice}`);
     },
     interval(path, every) {
-      if (every >= SHORTEST_INTERVAL && DAY % every === 0) return;
+      if (every < SHORTEST_INTERVAL) {
+        refuse(path, `the shortest interval is ${formatDuration(SHORTEST_INTERVAL)}, not ${formatDuration(every)}`);
+        return;
+      }
+      if (DAY % every === 0) return;
       refuse(path, `${formatDuration(every)} does not divide a day into equal parts; write such as 5m, 15m or 1h`);
     },
   };

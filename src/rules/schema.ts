@@ -7,8 +7,13 @@ const RuleName = z
   .string()
   .regex(/^[a-z][a-z0-9_]*$/, 'write a name in lower-case letters, digits and _, such as press1_down');
 
+function conditionWords(input: unknown): string {
+  const isList = Array.isArray(input) && input.length > 1 && input.every(item => typeof item === 'string');
+  return isList ? `write one condition: ${input.join(' or ')}` : 'write a condition, such as not press1.running';
+}
+
 const Expression = z
-  .string('write a condition, such as not press1.running')
+  .string({ error: ({ input }) => conditionWords(input) })
   .meta({ code: true, examples: ['not press1.running', 'oven2.temp > 240 and press1.faults.3'] });
 
 const Signal = z

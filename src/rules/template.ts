@@ -10,6 +10,10 @@ export type TemplateNames = {
   readonly lookups: ReadonlyMap<string, LookupTable>;
 };
 
+/** What a person wrote as plain text and most likely meant to be filled in. */
+const SINGLE_BRACES = /(?<!\{)\{([^{}]*)\}(?!\})/;
+const WORD = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*/g;
+
 type LastGood = (signal: string) => Value | undefined;
 type Filled = { readonly text: string } | { readonly missing: string };
 type Part = (lastGood: LastGood) => Filled;
@@ -61,6 +65,20 @@ export function compileCode(
   return { code: { text, signals, resolve } };
 }
 
+/**
+ * The part to write instead, when a code looks as if it was meant to be filled in: it has brackets, or the name of a signal or a
+ * lookup in it. undefined: it is a code.
+ */
+export function meantAsPart(text: string, { signals, lookups }: TemplateNames): string | undefined {
+  const whole = text.trim();
+  const namesSignal = (whole.match(WORD) ?? []).some(
+    word => signals.has(word) && (word.includes('.') || word === whole),
+  );
+  const namesLookup = lookups.has(/^[^[.\s]*/.exec(whole)?.[0] ?? '');
+  if (!namesSignal && !namesLookup && !/[[\]]/.test(whole)) return undefined;
+  return `{{ ${whole.replace(/^\{\s*|\s*\}$/g, '')} }}`;
+}
+
 function compileParts(
   text: string,
   names: TemplateNames,
@@ -76,6 +94,11 @@ function compileParts(
     const plain = text.slice(at, end);
     const stray = plain.search(/\{\{|\}\}/);
     if (stray !== -1) problems.push({ offset: at + stray, message: strayBraces(plain.slice(stray, stray + 2)) });
+    const single = SINGLE_BRACES.exec(plain);
+    const name = single?.[1]?.trim() ?? '';
+    if (single && names.signals.has(name.split(/[[\]]/)[1]?.trim() ?? name)) {
+      problems.push({ offset: at + single.index, message: `\`${single[0]}\` is plain text; write \`{{ ${name} }}\`` });
+    }
     if (plain !== '') parts.push(() => ({ text: plain }));
   };
 

@@ -74,9 +74,9 @@ sources: 1, signals: 3
     press1.manual   yes/no   unit 3 discrete_input 8 (PDU address 7) bool
 
 rules: 3
-  press1_down    dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s        line 18
-  press1_cycles  cycles of PRESS-01                      press1.strokes every 1m                 line 23
-  line1          production of LINE-1                    all parts from press1.strokes every 5m  line 24
+  press1_down    dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s                                           line 18
+  press1_cycles  cycles of PRESS-01                      press1.strokes every 1m                                                    line 23
+  line1          production of LINE-1                    all parts from press1.strokes every 5m, product found by L2L (autodetect)  line 24
 
 calls per hour: 96, 3 % of the 3600 allowed
   cycles      60
@@ -95,7 +95,7 @@ read by no rule: press1.manual
 
     expect(code).toBe(0);
     expect(out).toContain('calls per hour: 96, 160 % of the 60 allowed\n');
-    expect(out).toContain('  TOO MANY: the gateway would fall behind for ever;');
+    expect(out).toMatch(/^WARNING: more calls than allowed, .* raise `every:` of press1_cycles, line1,/m);
   });
 
   it('prints every problem with its place and ends with 2', async () => {
@@ -127,7 +127,14 @@ not valid: 2 problems
     const { code, err } = await program(['check', 'none.yaml']);
 
     expect(code).toBe(2);
-    expect(err).toMatch(/^none.yaml can't be read: ENOENT/);
+    expect(err).toMatch(/^there is no file none\.yaml\n/);
+  });
+
+  it('says that a folder is no file', async () => {
+    const { code, err } = await program(['check', '.']);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/^\. is a folder; name the file in it\n/);
   });
 
   it('loads no protocol, queue or HTTP stack', async () => {

@@ -31,7 +31,7 @@ function load(text: string | Uint8Array, files: Files = {}, env: Record<string, 
   const all: Files = { 'config/gateway.yaml': text, ...files };
   return loadConfig('config/gateway.yaml', env, path => {
     const found = all[path];
-    if (found === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+    if (found === undefined) throw Object.assign(new Error(`ENOENT: no such file, open '${path}'`), { code: 'ENOENT' });
     return Buffer.from(found);
   });
 }
@@ -176,7 +176,7 @@ describe('loadConfig', () => {
         'a lookup without its file',
         `${HEAD}lookups:\n  recipes: { key: number, file: recipes.csv }\n${DOWN}`,
         [
-          "config/gateway.yaml:15:33 lookups.recipes.file: config/recipes.csv can't be read: ENOENT: no such file or directory, open 'config/recipes.csv'",
+          'config/gateway.yaml:15:33 lookups.recipes.file: there is no file config/recipes.csv (looked for beside the config)',
         ],
       ],
     ])('%s', (_, text, expected) => {
@@ -197,9 +197,9 @@ describe('loadConfig', () => {
     it('a file that is not there, not text, or empty', () => {
       expect(() =>
         loadConfig('no.yaml', {}, () => {
-          throw new Error('ENOENT');
+          throw new Error('EIO: the disk does not answer');
         }),
-      ).toThrow("no.yaml can't be read: ENOENT");
+      ).toThrow("no.yaml can't be read: EIO: the disk does not answer");
       expect(problems(Buffer.from([0x67, 0xe4, 0x20]))).toEqual([
         'config/gateway.yaml is not UTF-8 text; save it with the encoding UTF-8',
       ]);

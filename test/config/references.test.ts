@@ -41,7 +41,7 @@ describe('references', () => {
     [
       '${file:/run/secrets/none}',
       0,
-      "the file /run/secrets/none can't be read (ENOENT: no such file or directory, open '/run/secrets/none'); put it there or write another path",
+      "the file /run/secrets/none can't be read (there is no such file); put it there or write another path",
     ],
     ['${file:/run/secrets/empty}', 0, 'the file /run/secrets/empty is empty or not UTF-8 text'],
     [

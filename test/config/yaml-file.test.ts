@@ -27,7 +27,7 @@ describe('parseYamlFile', () => {
     [
       'a colon inside a text',
       'a: Press 1: down\n',
-      'g.yaml:1:4 a colon followed by a space inside a value starts a new key; put the text in quotes',
+      'g.yaml:1:4 a colon followed by a space starts a new key; put the text in quotes',
     ],
     ['a tab', 'a:\n\tb: 1\n', 'g.yaml:2:1 a tab stands at the start of the line; indent with spaces'],
     [

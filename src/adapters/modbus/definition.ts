@@ -1,7 +1,7 @@
 import type { SignalDefinition } from '../../core/sample.ts';
 import { type AdapterDefinition, defineAdapter } from '../adapter.ts';
-import { fullScale, sharedDefinition } from '../signal-fields.ts';
-import { describe, pointsOf } from './point.ts';
+import { bitsOf, fullScale, sharedDefinition } from '../signal-fields.ts';
+import { describe, longFormNote, pointsOf } from './point.ts';
 import { ModbusSource } from './schema.ts';
 
 /** Modbus TCP: registers and bits, polled. */
@@ -17,12 +17,16 @@ export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
         type: point.type === 'bool' ? 'bool' : 'number',
         fingerprint: `modbus ${config.host}:${config.port} ${describe(point)}`,
         restorable: false,
+        ...bitsOf(point.type),
         ...sharedDefinition({ counter: signal?.counter, unit_text: signal?.unit_text }, fullScale(point.type)),
       };
     }),
   describe: config => ({
     source: `${config.host}:${config.port}`,
     signals: new Map(pointsOf(config).map(point => [point.signal, describe(point)])),
+    notes: pointsOf(config)
+      .map(longFormNote)
+      .filter(note => note !== undefined),
   }),
   load: async () => (await import('./connection.ts')).modbusAdapter,
 });

@@ -53,6 +53,17 @@ export function place(point: Point): string {
   return `${point.table} ${point.number} (PDU address ${point.address})`;
 }
 
+/** First digit of the long form in which some manuals number a table: 40013 is holding register 13. */
+const LONG_FORM: Readonly<Record<Table, number>> = { coil: 0, discrete_input: 10_000, input: 30_000, holding: 40_000 };
+
+/** Asks about a number that may be a manual's long form; undefined: it can't be one. */
+export function longFormNote({ signal, table, number, address }: Point): string | undefined {
+  const short = number - LONG_FORM[table];
+  if (LONG_FORM[table] === 0 || short < 1 || short > 9999) return undefined;
+  const base = number === address ? 'first_register: 1 and ' : '';
+  return `${signal}: ${table} ${number} goes over the wire as ${address}; if ${number} is the manual's long form, write ${base}${table}: ${short}`;
+}
+
 /** The whole of a point in words, for `check` and as the identity of a counter's base. */
 export function describe(point: Point): string {
   const parts = [`unit ${point.unit}`, place(point), point.type];

@@ -1,6 +1,7 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { Duration, notBuilt } from '../../core/fields.ts';
-import { Counter, fullScale, sharedSignalFields, signalMap, WidthType } from '../signal-fields.ts';
+import { Counter, fullScale, sharedSignalFields, signalMap, WidthType, wrapsProblem } from '../signal-fields.ts';
 
 /** The four tables of a Modbus device, in the words of the specification. */
 export const TABLES = ['coil', 'discrete_input', 'input', 'holding'] as const;
@@ -24,10 +25,23 @@ export const Order = z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA']).meta({
 });
 export type Order = z.output<typeof Order>;
 
-const Address = z.int().min(0).max(65_536);
+/** Counted from 1. */
+const LAST_NUMBER = 65_536;
+
+const Address = z
+  .int()
+  .min(0)
+  .max(
+    LAST_NUMBER,
+    "numbers go up to 65536; of a manual's long form such as 400013 write the last digits: holding: 13",
+  );
 
 const Fields = z.strictObject({
-  unit: z.int().min(0).max(255).meta({ description: 'Unit (slave) number of the device behind this address' }),
+  unit: z
+    .int("write the device's unit (slave) number, such as unit: 1")
+    .min(0)
+    .max(255)
+    .meta({ description: 'Unit (slave) number of the device behind this address' }),
   coil: Address.optional().meta({ description: 'Number of the coil (FC 1)' }),
   discrete_input: Address.optional().meta({ description: 'Number of the discrete input (FC 2)' }),
   input: Address.optional().meta({ description: 'Number of the first input register (FC 4)' }),
@@ -62,7 +76,7 @@ export function typeOf(signal: Fields): WidthType {
   return signal.as ?? 'uint16';
 }
 
-type Fault = { readonly path: keyof Fields; readonly message: string };
+type Fault = { readonly path: keyof Fields | 'counter.wraps'; readonly message: string };
 
 function* faults(signal: Fields): Generator<Fault> {
   const named = TABLES.filter(table => signal[table] !== undefined);
@@ -97,11 +111,22 @@ function* faults(signal: Fields): Generator<Fault> {
     };
   else if (signal.counter?.wraps === 'full' && fullScale(type) === null)
     yield { path: 'counter', message: `wraps: full needs an integer type, not ${type}` };
+  const wraps = signal.counter && wrapsProblem(signal.counter, type, fullScale(type));
+  if (wraps) yield { path: 'counter.wraps', message: wraps };
 }
 
 const Signal = Fields.superRefine((signal, context) => {
-  for (const { path, message } of faults(signal)) context.addIssue({ code: 'custom', path: [path], message });
+  for (const { path, message } of faults(signal)) context.addIssue({ code: 'custom', path: path.split('.'), message });
 });
+
+/** What is wrong with the address of a device; undefined: nothing that can be told without asking the network. */
+function hostProblem(written: string): string | undefined {
+  const [, host = written, port] = /^([^:]+):(\d+)$/.exec(written) ?? [];
+  const isWrong = /^[\d.]+$/.test(host) && !isIPv4(host);
+  const wrong = isWrong ? [`${host} is no IPv4 address: four numbers from 0 to 255, such as 192.168.10.30`] : [];
+  const apart = port === undefined ? [] : [`write the port apart: host: ${isWrong ? '…' : host} and port: ${port}`];
+  return [...apart, ...wrong].join('; ') || undefined;
+}
 
 /** One Modbus device, or one gateway with several units behind it. */
 export const ModbusSource = z
@@ -110,6 +135,10 @@ export const ModbusSource = z
     host: z
       .string()
       .min(1)
+      .superRefine((host, context) => {
+        const message = hostProblem(host);
+        if (message) context.addIssue({ code: 'custom', message });
+      })
       .meta({ description: 'Address of the device or gateway', examples: ['192.168.10.30'] }),
     port: z.int().min(1).max(65_535).default(502),
     serial: notBuilt('serial (Modbus RTU on a port of this PC; use a Modbus TCP gateway)'),
@@ -139,7 +168,9 @@ export const ModbusSource = z
       const table = tableOf(signal);
       const pdu = (signal[table] ?? 0) - source.first_register;
       const last = pdu + (table === 'input' || table === 'holding' ? REGISTERS[typeOf(signal)] : 1) - 1;
-      if (pdu >= 0 && last <= 65_535) continue;
+      // Its own schema has refused a number above all of them already.
+      const isRefused = (signal[table] ?? 0) > LAST_NUMBER;
+      if (isRefused || (pdu >= 0 && last <= 65_535)) continue;
       const message = `${table} ${signal[table]} does not exist when the first one is ${source.first_register}`;
       context.addIssue({ code: 'custom', path: ['signals', name, table], message });
     }

@@ -1,6 +1,6 @@
 import type { SignalDefinition, SignalType } from '../../core/sample.ts';
 import { type AdapterDefinition, defineAdapter } from '../adapter.ts';
-import { sharedDefinition } from '../signal-fields.ts';
+import { bitsOf, sharedDefinition } from '../signal-fields.ts';
 import { describe, pointsOf } from './point.ts';
 import { fullScaleOf, OpcuaSource, type OpcuaType } from './schema.ts';
 
@@ -17,6 +17,7 @@ export const opcua: AdapterDefinition<OpcuaSource> = defineAdapter({
         type: signalType(point.type),
         fingerprint: `opcua ${config.endpoint} ${describe(point)}`,
         restorable: false,
+        ...bitsOf(point.type),
         ...sharedDefinition(
           { counter: signal?.counter, accept: signal?.accept, unit_text: signal?.unit_text },
           fullScaleOf(point.type),

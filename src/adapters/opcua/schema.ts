@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { Duration, notBuilt } from '../../core/fields.ts';
 import { SecretText } from '../../core/secret-text.ts';
-import { Counter, fullScale, sharedSignalFields, signalMap, WidthType } from '../signal-fields.ts';
+import {
+  Counter,
+  fullScale,
+  sharedSignalFields,
+  signalMap,
+  typeEnum,
+  WidthType,
+  wrapsProblem,
+} from '../signal-fields.ts';
 import { parseNode } from './node-ref.ts';
 
 /** What a node holds. Without `as`, yes/no. A named width has to be the node's own: a counter's rollover depends on it. */
-export const OpcuaType = z.enum([...WidthType.options, 'int8', 'uint8', 'number', 'string']);
+export const OpcuaType = typeEnum([...WidthType.options, 'int8', 'uint8', 'number', 'string']);
 export type OpcuaType = z.output<typeof OpcuaType>;
 
 const Node = z
@@ -58,6 +66,8 @@ const LongSignal = z
           ? `wraps: full needs an integer type, not ${as}; write as: uint32 or whatever the node is`
           : undefined;
     if (message) context.addIssue({ code: 'custom', path: ['counter'], message });
+    const wraps = wrapsProblem(counter, as, fullScaleOf(as));
+    if (wraps) context.addIssue({ code: 'custom', path: ['counter', 'wraps'], message: wraps });
   });
 export type OpcuaSignal = z.output<typeof LongSignal>;
 
@@ -69,38 +79,49 @@ const Login = z
   .meta({ description: 'User and password; anonymous when left out' });
 
 /** One OPC UA server, one session. */
-export const OpcuaSource = z.strictObject({
-  protocol: z.literal('opcua'),
-  endpoint: z
-    .string()
-    .regex(/^opc\.tcp:\/\/[^\s/]+(?:\/\S*)?$/, 'write the address as opc.tcp://address:4840')
-    .meta({ description: 'Address of the server', examples: ['opc.tcp://192.168.10.20:4840'] }),
-  profile: notBuilt('profile'),
-  security: z
-    .literal('none', 'security other than none is not built yet; write none')
-    .default('none')
-    .meta({ description: 'none: nothing is signed or encrypted but the password, where the server wants it so' }),
-  login: Login.optional(),
-  namespace: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({
-      description: 'URI of the namespace that short node ids belong to',
-      examples: ['http://www.siemens.com/simatic-s7-opcua'],
+export const OpcuaSource = z
+  .strictObject({
+    protocol: z.literal('opcua'),
+    endpoint: z
+      .string()
+      .regex(/^opc\.tcp:\/\/[^\s/]+(?:\/\S*)?$/, 'write the address as opc.tcp://address:4840')
+      .meta({ description: 'Address of the server', examples: ['opc.tcp://192.168.10.20:4840'] }),
+    profile: notBuilt('profile'),
+    security: z
+      .literal('none', 'security other than none is not built yet; write none')
+      .default('none')
+      .meta({ description: 'none: nothing is signed or encrypted but the password, where the server wants it so' }),
+    login: Login.optional(),
+    namespace: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'URI of the namespace that short node ids belong to',
+        examples: ['http://www.siemens.com/simatic-s7-opcua'],
+      }),
+    sampling: Duration.default(250).meta({ description: 'How often the server looks at a node', examples: ['250ms'] }),
+    publishing: Duration.default(500)
+      .refine(ms => ms > 0 && ms <= 10_000, 'publishing is more than 0 and at most 10s')
+      .meta({ description: 'How often the server sends what changed', examples: ['500ms'] }),
+    queue: Queue.default(10).meta({ description: 'Changes the server keeps of a node between two notifications' }),
+    clock: z.enum(['gateway', 'source']).default('gateway').meta({ description: 'Whose clock gives the event times' }),
+    max_skew: Duration.default(300_000).meta({
+      description: 'With clock: source, a time that is further from ours than this is not believed',
+      examples: ['5m'],
     }),
-  sampling: Duration.default(250).meta({ description: 'How often the server looks at a node', examples: ['250ms'] }),
-  publishing: Duration.default(500)
-    .refine(ms => ms > 0 && ms <= 10_000, 'publishing is more than 0 and at most 10s')
-    .meta({ description: 'How often the server sends what changed', examples: ['500ms'] }),
-  queue: Queue.default(10).meta({ description: 'Changes the server keeps of a node between two notifications' }),
-  clock: z.enum(['gateway', 'source']).default('gateway').meta({ description: 'Whose clock gives the event times' }),
-  max_skew: Duration.default(300_000).meta({
-    description: 'With clock: source, a time that is further from ours than this is not believed',
-    examples: ['5m'],
-  }),
-  alive: notBuilt('alive'),
-  start_hold: notBuilt('start_hold'),
-  signals: signalMap(Signal),
-});
+    alive: notBuilt('alive'),
+    start_hold: notBuilt('start_hold'),
+    signals: signalMap(Signal),
+  })
+  .superRefine(({ namespace, signals }, context) => {
+    if (namespace !== undefined) return;
+    for (const [name, { node }] of Object.entries(signals)) {
+      // A number alone is OPC UA's own namespace in every server, such as i=2258, the server's time.
+      if (!/^[sgb]=/.test(node)) continue;
+      const message =
+        'the namespace of this node is missing; write such as namespace: http://www.siemens.com/simatic-s7-opcua in the source, or ns=2;s=… here';
+      context.addIssue({ code: 'custom', path: ['signals', name], message });
+    }
+  });
 export type OpcuaSource = z.output<typeof OpcuaSource>;

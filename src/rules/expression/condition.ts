@@ -1,6 +1,7 @@
 import type { Place } from '../../core/errors.ts';
 import type { Condition } from '../program.ts';
 import { parseCel } from './cel.ts';
+import { foreignCall } from './foreign-call.ts';
 import type { Names } from './names.ts';
 import type { Operand } from './operand.ts';
 import { checkOrder } from './order.ts';
@@ -16,6 +17,8 @@ export type CompiledCondition = { readonly condition: Condition } | { readonly p
  * the outcome unknown unless the rest decides alone. Problems carry their offset in `text`, in the order of the text.
  */
 export function compileCondition(text: string, names: Names, place: Place): CompiledCondition {
+  const call = foreignCall(text);
+  if (call) return { problems: [call] };
   const { tokens, problems: strange, isComplete } = tokenise(text);
   const { terms, problems: unknown } = resolveTerms(text, tokens, names);
   const disorder = isComplete ? checkOrder(text, terms) : [];

@@ -45,6 +45,8 @@ export function resolveArgument(kind: 'good' | 'still', name: string, names: Nam
   if (connectedNamed(name, names) || activeNamed(name, names)) {
     return { problem: `${kind}() takes a signal; \`${name}\` is never unknown, write it without ${kind}()` };
   }
+  const other = otherThing(name, names);
+  if (other !== undefined) return { problem: other };
   return { problem: `unknown signal \`${name}\`${didYouMean(name, names.signals.keys())}` };
 }
 
@@ -73,9 +75,13 @@ function bitNamed(name: string, { signals }: Names): Operand | Refusal | undefin
   if (signal.type !== 'number') {
     return { problem: `\`${word}\` is ${signal.type === 'bool' ? 'yes/no' : 'text'} and has no bits` };
   }
+  if (signal.counter) return { problem: `\`${word}\` counts; a bit of a counter says nothing, compare the number` };
+  if (signal.bits === 0) return { problem: `\`${word}\` is no integer and has no bits` };
   const bit = Number(digits);
-  if (bit <= HIGHEST_BIT) return { kind: 'bit', signal: word, bit };
-  return { problem: `a word has the bits 0 to ${HIGHEST_BIT}, bit 0 is the lowest; there is no bit ${digits}` };
+  const highest = (signal.bits ?? HIGHEST_BIT + 1) - 1;
+  if (bit <= highest) return { kind: 'bit', signal: word, bit };
+  const what = signal.bits === undefined ? 'a word' : `\`${word}\``;
+  return { problem: `${what} has the bits 0 to ${highest}, bit 0 is the lowest; there is no bit ${digits}` };
 }
 
 function before(name: string, ending: string): string | undefined {
@@ -99,7 +105,20 @@ function describe(meaning: Operand): string {
   }
 }
 
+/** A name of something that has no value of its own. */
+function otherThing(name: string, { sources, rules }: Names): string | undefined {
+  if (sources.has(name)) return `\`${name}\` is a source; write ${name}.connected`;
+  const kind = rules.get(name);
+  if (kind === 'dispatch') return `\`${name}\` is a rule; write ${name}.active`;
+  return kind && `\`${name}\` is a ${kind} rule; only dispatch rules have a state, \`.active\``;
+}
+
 function unknownName(name: string, names: Names, hint: string): string {
+  const other = otherThing(name, names);
+  if (other !== undefined) return other;
+  if (/^(?:yes|no|on|off)$/i.test(name)) {
+    return `\`${name}\` is no signal; a condition names signals, and compares them with true and false`;
+  }
   if (/\.(scheduled|shift)$/.test(name)) return `unknown signal \`${name}\`; calendars are not built yet`;
   const candidates = [
     ...names.signals.keys(),

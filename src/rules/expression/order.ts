@@ -5,8 +5,13 @@ type Placed = Term | UnknownTerm;
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=']);
 
-/** A pair of brackets being read, and the `not` in it that still waits for its end. */
-type Level = { readonly opened: Placed | null; not: Placed | null };
+const ORDERINGS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
+
+/**
+ * A pair of brackets being read, the `not` in it that still waits for its end, where the part between two `and` or `or` begins,
+ * and the `<` or `>` in that part.
+ */
+type Level = { readonly opened: Placed | null; not: Placed | null; from: number; ordering: Placed | null };
 
 /**
  * Checks that values and operators take turns and that brackets match, so that what goes on to CEL always parses and nobody
@@ -14,12 +19,12 @@ type Level = { readonly opened: Placed | null; not: Placed | null };
  */
 export function checkOrder(text: string, terms: readonly Placed[]): readonly TextProblem[] {
   const word = (term: Placed) => `\`${text.slice(term.start, term.end)}\``;
-  const levels: Level[] = [{ opened: null, not: null }];
+  const levels: Level[] = [{ opened: null, not: null, from: 0, ordering: null }];
   let before: Placed | null = null;
   let wantsValue = true;
 
-  for (const term of terms) {
-    const level = levels.at(-1) ?? { opened: null, not: null };
+  for (const [index, term] of terms.entries()) {
+    const level = levels.at(-1) ?? { opened: null, not: null, from: 0, ordering: null };
     const problem = (message: string) => [{ offset: term.start, message }];
 
     if (wantsValue) {
@@ -30,7 +35,7 @@ export function checkOrder(text: string, terms: readonly Placed[]): readonly Tex
           wantsValue = false;
           break;
         case 'open':
-          levels.push({ opened: term, not: null });
+          levels.push({ opened: term, not: null, from: term.end, ordering: null });
           break;
         case 'close':
           return problem(
@@ -60,9 +65,22 @@ export function checkOrder(text: string, terms: readonly Placed[]): readonly Tex
           break;
         case 'operator':
           if (term.operator === 'not') return problem('`and` or `or` is missing before `not`');
-          if (term.operator === 'and' || term.operator === 'or') level.not = null;
+          if (term.operator === 'and' || term.operator === 'or') {
+            level.not = null;
+            level.from = term.end;
+            level.ordering = null;
+          }
           if (level.not && COMPARISONS.has(term.operator)) {
             return [{ offset: level.not.start, message: notNeedsBrackets(term.operator) }];
+          }
+          if (ORDERINGS.has(term.operator)) {
+            if (level.ordering) {
+              const left = text.slice(level.from, term.start).trim();
+              const middle = text.slice(level.ordering.end, term.start).trim();
+              const right = text.slice(term.start, endOfPart(text, terms, index)).trim();
+              return [{ offset: level.ordering.start, message: `write ${left} and ${middle} ${right}` }];
+            }
+            level.ordering = term;
           }
           wantsValue = true;
       }
@@ -75,6 +93,18 @@ export function checkOrder(text: string, terms: readonly Placed[]): readonly Tex
   if (wantsValue) return [{ offset: before.start, message: `something is missing after ${word(before)}` }];
   const opened = levels.at(-1)?.opened;
   return opened ? [{ offset: opened.start, message: 'this bracket is not closed' }] : [];
+}
+
+/** Where the part ends that the term at `index` is in: before `and`, `or` or the bracket that closes around it. */
+function endOfPart(text: string, terms: readonly Placed[], index: number): number {
+  let depth = 0;
+  for (const term of terms.slice(index)) {
+    if (term.kind === 'open') depth++;
+    if (term.kind === 'close') depth--;
+    const ends = term.kind === 'operator' && (term.operator === 'and' || term.operator === 'or');
+    if (depth < 0 || (depth === 0 && ends)) return term.start;
+  }
+  return text.length;
 }
 
 function missing(before: Placed | null, word: (term: Placed) => string, here: string): string {

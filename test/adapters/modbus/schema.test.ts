@@ -87,6 +87,7 @@ describe('Modbus schema', () => {
         name: 'weld3.parts',
         source: 'plc',
         type: 'number',
+        bits: 32,
         fingerprint: 'modbus 192.168.10.30:502 unit 3 holding 13 (PDU address 12) uint32 CDAB',
         restorable: false,
         acceptUncertain: false,

@@ -68,6 +68,7 @@ describe('OPC UA schema', () => {
         name: 'press1.strokes',
         source: 'plc',
         type: 'number',
+        bits: 32,
         fingerprint: 'opcua opc.tcp://192.168.10.20:4840 nsu=urn:plc;s="S" uint32',
         restorable: false,
         acceptUncertain: false,

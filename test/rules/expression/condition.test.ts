@@ -169,7 +169,7 @@ describe('compileCondition', () => {
       ["t > 'A'", '0: `t` is a text, `>` takes numbers', "4: `'A'` is a text, `>` takes numbers"],
       ['n / a > 1', '4: `a` is yes/no, `/` takes numbers'],
       ['n mod t > 1', '6: `t` is a text, `mod` takes numbers'],
-      ['1 < n < 5', '0: this is yes/no, `<` takes numbers'],
+      ['1 < n < 5', '2: write 1 < n and n < 5'],
       ['1 = 1', '0: this condition never changes; it has to name a signal'],
       ['true', '0: this condition never changes; it has to name a signal'],
     ])('types: %j', (text, ...expected) => {

@@ -5,35 +5,21 @@ import { createEngine } from '../src/rules/engine.ts';
 import type { Program } from '../src/rules/program.ts';
 import { RuleDefaults, Rules } from '../src/rules/schema.ts';
 
-export type EngineSpeed = {
-  readonly rules: number;
-  readonly signals: number;
-  /** Every signal changes in turn. */
-  readonly samplesPerSecond: number;
-  /** Only the first 200 signals change: what the rules that don't read them cost. */
-  readonly sameSignalsPerSecond: number;
-};
-
 const SAMPLES = 200_000;
 const START = Date.UTC(2026, 2, 2, 6);
 
-/**
- * Samples per second on one core, every sample a change, for 100, 1,000 and 10,000 rules over twice as many signals:
- * 80 % dispatch rules (`not run unless manual`, 2 s delays), 15 % cycle counts, 5 % production. Median of `runs`.
- */
-export function benchEngine(runs = 5): EngineSpeed[] {
-  return [100, 1000, 10_000].map(rules => {
-    const median = (changing: number) => {
-      const speeds = Array.from({ length: runs }, () => measure(rules, changing)).sort((a, b) => a - b);
-      return Math.round(speeds[Math.floor(runs / 2)] ?? 0);
-    };
-    const signals = 2 * rules;
-    return { rules, signals, samplesPerSecond: median(signals), sameSignalsPerSecond: median(200) };
-  });
-}
+export type EngineLoad = {
+  /** 80 % dispatch rules (`not run unless manual`, 2 s delays), 15 % cycle counts, 5 % production; two signals each. */
+  readonly rules: number;
+  /** The first so many signals change, each once a second. */
+  readonly changing: number;
+  /** Length of the intervals of cycle counts and production, such as 1m. */
+  readonly every: string;
+};
 
-function measure(rules: number, changing: number): number {
-  const program = plant(rules);
+/** Samples per second on one core, every sample a change. */
+export function engineSpeed({ rules, changing, every }: EngineLoad): number {
+  const program = plant(rules, every);
   const engine = createEngine(program, new Map());
   engine.step({ kind: 'restart', at: START, lastAlive: START });
   engine.step({ kind: 'source', source: 'plc', state: 'connected', at: START });
@@ -64,7 +50,7 @@ function stream(signals: readonly SignalDefinition[]): SampleBatch[] {
 }
 
 /** Rules as an engineer writes them, compiled: the expression language is part of what is measured. */
-function plant(rules: number): Program {
+function plant(rules: number, every: string): Program {
   const signals = new Map<string, SignalDefinition>();
   const define = (name: string, type: SignalDefinition['type']) => {
     const counter = type === 'number' ? { counter: { wrapsAt: 4294967295, maxRate: 10 } } : {};
@@ -77,9 +63,9 @@ function plant(rules: number): Program {
     define(one, part < 4 ? 'number' : 'bool');
     define(other, part === 0 ? 'number' : 'bool');
     if (part === 0) {
-      return { production: { line: `L-${index}`, total: one, scrap: other, product: 'autodetect', every: '1m' } };
+      return { production: { line: `L-${index}`, total: one, scrap: other, product: 'autodetect', every } };
     }
-    if (part < 4) return { cycles: { machine: `M-${index}`, counter: one, every: '1m' } };
+    if (part < 4) return { cycles: { machine: `M-${index}`, counter: one, every } };
     const dispatch = { machine: `M-${index}`, type: 'DOWN', description: 'stopped' };
     return { when: `not ${one}`, unless: other, on_delay: '2s', off_delay: '2s', dispatch };
   });
@@ -95,8 +81,4 @@ function plant(rules: number): Program {
   });
   if ('problems' in compiled) throw new Error(compiled.problems.map(formatProblem).join('\n'));
   return compiled.program;
-}
-
-if (import.meta.main) {
-  console.table(benchEngine());
 }

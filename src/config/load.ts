@@ -25,8 +25,6 @@ export type LoadedConfig = {
   readonly dataFolder: string;
   /** Every file the config consists of, for whoever watches for changes. */
   readonly files: readonly string[];
-  /** Where something is written; `offset` counts characters inside a text. */
-  readonly placeOf: (path: Path, offset?: number) => Place;
 };
 
 /**
@@ -58,7 +56,6 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
     signals: compiled.signals,
     dataFolder: resolve(read.value.gateway.data),
     files: [file, ...compiled.files],
-    placeOf: yaml.placeOf,
   };
 }
 

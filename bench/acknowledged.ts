@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { sqliteFloor } from './floors.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { counterPlant } from './plant.ts';
+import { type Program, startProgram } from './process.ts';
+import type { Figure, Options } from './report.ts';
+import { median } from './statistics.ts';
+import type { World } from './world.ts';
+
+const MACHINES = 200;
+const GOAL = 5000;
+/** mosquitto hands over at most so many messages before the first is acknowledged. */
+const IN_FLIGHT = [1000, 20];
+
+/**
+ * QoS 1 messages a second, each acknowledged only after the commit that holds what it changed. The last one makes the gateway
+ * call the sink: acknowledgements go in order, so by then all before it are committed.
+ */
+export async function measureAcknowledged(world: World, { runs, scale }: Options): Promise<Figure[]> {
+  const consumer = startProgram(process.execPath, [
+    join(import.meta.dirname, 'consumer-process.ts'),
+    world.broker.url,
+    'consumer',
+  ]);
+  await consumer.line(line => line === 'ready');
+  const figures: Figure[] = [];
+  let consumed = 0;
+  for (const inFlight of IN_FLIGHT) {
+    // Each counter moves by the same number.
+    const messages = Math.round(((inFlight < 100 ? 20_000 : 60_000) * scale) / MACHINES) * MACHINES;
+    const gateway = await startGateway(data =>
+      counterPlant({ broker: world.broker.url, l2l: world.l2l, data, prefix: 'gateway', machines: MACHINES, inFlight }),
+    );
+    try {
+      const ours: number[] = [];
+      const raw: number[] = [];
+      const sqlite: number[] = [];
+      await committed(world, gateway, messages, 0);
+      for (let run = 0; run < runs; run++) {
+        sqlite.push(sqliteFloor(inFlight < 100 ? 20 : 100, Math.round(20_000 * scale)));
+        consumed += 1;
+        raw.push(await received(world, consumer, messages, consumed));
+        ours.push(await committed(world, gateway, messages, run + 1));
+      }
+      figures.push({
+        name: `acknowledged after commit, ${inFlight.toLocaleString('en-US')} in flight`,
+        unit: 'messages/s',
+        value: median(ours),
+        runs: ours,
+        floor: { what: 'raw mqtt.js', value: median(raw) },
+        ...(inFlight === 1000 && { goal: { words: '≥ 5,000', met: median(ours) >= GOAL } }),
+        note: `raw SQLite, ${inFlight < 100 ? 20 : 100} rows of 400 bytes a commit: ${Math.round(median(sqlite)).toLocaleString('en-US')} rows/s`,
+      });
+    } finally {
+      await gateway.stop();
+    }
+  }
+  await consumer.stop();
+  return figures;
+}
+
+/** Messages a second, up to the commit of the last one. */
+async function committed(world: World, gateway: Gateway, messages: number, run: number): Promise<number> {
+  const before = new Map(await strokes(gateway));
+  const began = await flood(world, 'gateway', messages);
+  // 1, then 0 for the next run: opened, then closed.
+  const [{ arrivals, faults }] = await Promise.all([
+    world.sink.ask({ kind: 'take', count: 1, patience: 60_000 }),
+    world.publisher.ask({ prefix: 'gateway/end', machines: 1, messages: 1, rate: null, payload: 'edge' }),
+  ]);
+  const last = arrivals.get('m001')?.[0];
+  if (last === undefined || faults.length > 0)
+    throw new Error(`the messages did not come through: ${faults.join('; ')}`);
+  const after = await strokes(gateway);
+  for (const [name, count] of after) {
+    const start = before.get(name);
+    // A gateway that has only just started never saw it before.
+    if (start === undefined) continue;
+    const moved = count - start;
+    if (moved !== messages / MACHINES)
+      throw new Error(`run ${run}: ${name} moved by ${moved}, not ${messages / MACHINES}`);
+  }
+  return (messages / (last - began)) * 1000;
+}
+
+async function received(world: World, consumer: Program, messages: number, run: number): Promise<number> {
+  const began = await flood(world, 'consumer', messages);
+  await world.publisher.ask({ prefix: 'consumer/end', machines: 1, messages: 1, rate: null, payload: 'edge' });
+  const line = await consumer.line(text => text.startsWith(`done ${run} `));
+  return (messages / (Number(line.split(' ')[2]) - began)) * 1000;
+}
+
+/** As fast as the broker takes them. When the first was published. */
+async function flood(world: World, prefix: string, messages: number): Promise<number> {
+  const { sent } = await world.publisher.ask({ prefix, machines: MACHINES, messages, rate: null, payload: 'count' });
+  return Math.min(...[...sent.values()].map(times => times[0] ?? Number.POSITIVE_INFINITY));
+}
+
+async function strokes(gateway: Gateway): Promise<[string, number][]> {
+  const status = (await gateway.status()) as {
+    readonly signals: readonly { readonly definition: { readonly name: string }; readonly value: unknown }[];
+  };
+  return status.signals
+    .filter(({ definition, value }) => definition.name.endsWith('.strokes') && value !== null)
+    .map(({ definition, value }) => [definition.name, Number(value)]);
+}

@@ -1,0 +1,109 @@
+/**
+ * Measures the gateway on this machine: `npm run bench`. Prints one table and writes bench/results.json. No network but loopback.
+ *
+ *   node bench/bench.ts [--quick] [--only NAME]…    NAME: rules, floors, edges, sandbox, acknowledged, footprint
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureAcknowledged } from './acknowledged.ts';
+import { measureEdges } from './edges.ts';
+import { measureFloors } from './floors.ts';
+import { measureFootprint } from './footprint.ts';
+import { removeFolders } from './gateway.ts';
+import { describeMachine } from './machine.ts';
+import { stopAll } from './process.ts';
+import { type Figure, type Options, table } from './report.ts';
+import { measureRules } from './rules.ts';
+import { measureSandbox } from './sandbox.ts';
+import { startWorld, stopWorlds, type World } from './world.ts';
+
+type Measurement = (options: Options) => Promise<readonly Figure[]> | readonly Figure[];
+
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  rules: measureRules,
+  floors: measureFloors,
+  edges: inWorld(measureEdges),
+  sandbox: measureSandbox,
+  acknowledged: inWorld(measureAcknowledged),
+  footprint: inWorld(measureFootprint),
+};
+
+/** A broker, a publisher and a sink of its own for each measurement, so that none starts with another's leftovers. */
+function inWorld(measure: (world: World, options: Options) => Promise<Figure[]>): Measurement {
+  return async options => {
+    const world = await startWorld();
+    const figures = await measure(world, options);
+    await stopWorlds();
+    return figures;
+  };
+}
+
+let interrupted: number | undefined;
+let cleaning: Promise<void> | undefined;
+
+/** Once, also when Ctrl-C and the failure that it causes both ask for it. */
+function cleanUp(): Promise<void> {
+  cleaning ??= (async () => {
+    await stopAll();
+    await stopWorlds();
+    removeFolders();
+  })();
+  return cleaning;
+}
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
+});
+const unknown = values.only.find(name => !(name in MEASUREMENTS));
+if (unknown !== undefined) {
+  console.error(`unknown measurement ${unknown}; known: ${Object.keys(MEASUREMENTS).join(', ')}`);
+  process.exit(2);
+}
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    interrupted = code;
+    void cleanUp().finally(() => process.exit(code));
+  });
+}
+
+const options: Options = values.quick ? { runs: 3, scale: 0.2 } : { runs: 5, scale: 0.5 };
+const machine = describeMachine();
+const { cpu, cores, memoryGiB, loadBefore, node, commit } = machine;
+console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, load ${loadBefore.join(' ')}; Node ${node}; ${commit}`);
+console.log(`${machine.redis}; ${machine.mosquitto}`);
+console.log(
+  `${Object.entries(machine.packages)
+    .map(entry => entry.join(' '))
+    .join(', ')}\n`,
+);
+
+const figures: Figure[] = [];
+let failed = false;
+try {
+  for (const [name, measure] of Object.entries(MEASUREMENTS)) {
+    if (values.only.length > 0 && !values.only.includes(name)) continue;
+    process.stderr.write(`measuring ${name} …\n`);
+    figures.push(...(await measure(options)));
+  }
+} catch (error) {
+  failed = true;
+  // What Ctrl-C ended fails, as it should.
+  if (interrupted === undefined) console.error(error);
+} finally {
+  await cleanUp();
+}
+if (interrupted !== undefined) process.exit(interrupted);
+console.log(table(figures));
+// A part, or a short run, is not a result to keep.
+if (!failed && !values.quick && values.only.length === 0) {
+  writeFileSync(
+    join(import.meta.dirname, 'results.json'),
+    `${JSON.stringify({ machine, options, figures }, null, 2)}\n`,
+  );
+  console.log('\nwritten to bench/results.json');
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,124 @@
+/**
+ * Where the calls of a measurement arrive: an HTTP server that gives L2L's answers and nothing else, so that it costs little. It
+ * notes when each request was there, and what is wrong with it: a call that came twice, out of order, or for a dispatch that is
+ * not open. The sandbox would do for what is right, but not for how fast (its own ceiling is measured beside).
+ */
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { monotonic } from './statistics.ts';
+
+export type SinkAsk =
+  | { readonly kind: 'where' }
+  /** Answers when so many requests have arrived, or when none came for `patience` ms. Begins anew afterwards. */
+  | { readonly kind: 'take'; readonly count: number; readonly patience: number };
+
+export type SinkAnswer = {
+  readonly url: string;
+  /** When each request was received (monotonic ms), by machine, in order. */
+  readonly arrivals: ReadonlyMap<string, readonly number[]>;
+  readonly faults: readonly string[];
+};
+
+const MOST_FAULTS = 20;
+
+const arrivals = new Map<string, number[]>();
+const faults: string[] = [];
+const openOf = new Map<string, number>();
+const machineOf = new Map<number, string>();
+let lastId = 1000;
+let total = 0;
+let lastAt = monotonic();
+
+function fault(text: string): void {
+  if (faults.length < MOST_FAULTS) faults.push(text);
+}
+
+function arrived(machine: string, at: number): void {
+  const list = arrivals.get(machine);
+  if (list) list.push(at);
+  else arrivals.set(machine, [at]);
+  total += 1;
+  lastAt = at;
+}
+
+function open(params: URLSearchParams, at: number): object {
+  const machine = params.get('machinecode') ?? '';
+  arrived(machine, at);
+  if (openOf.has(machine)) fault(`${machine}: opened while a dispatch was open`);
+  lastId += 1;
+  openOf.set(machine, lastId);
+  machineOf.set(lastId, machine);
+  return { id: lastId, dispatchnumber: lastId };
+}
+
+function close(id: number, at: number): object {
+  const machine = machineOf.get(id) ?? '';
+  arrived(machine, at);
+  if (openOf.get(machine) !== id) fault(`${machine}: dispatch ${id} was closed and was not the open one`);
+  openOf.delete(machine);
+  machineOf.delete(id);
+  return { id, dispatchnumber: id };
+}
+
+function answer(path: string, body: string, at: number): object {
+  const [, method = '', id = ''] = /^\/api\/1\.0\/(\w+\/\w+)\/?(\d*)\/?$/.exec(path) ?? [];
+  const params = new URLSearchParams(body);
+  switch (method) {
+    case 'dispatches/open':
+      return open(params, at);
+    case 'dispatches/close':
+      return close(Number(id), at);
+    case 'machines/increment_cycle_count':
+      arrived(params.get('code') ?? '', at);
+      return { code: params.get('code') };
+    default:
+      fault(`a call nobody expected: ${path}`);
+      return {};
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const chunk of request.setEncoding('utf8')) body += chunk;
+  return body;
+}
+
+const server = createServer((request, response) => {
+  const at = monotonic();
+  bodyOf(request).then(
+    body => {
+      const text = JSON.stringify({ success: true, data: answer(request.url ?? '', body, at) });
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
+      response.end(text);
+    },
+    // The caller went away; what it sent half is not a call.
+    () => response.destroy(),
+  );
+});
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1');
+
+function say(): void {
+  const { port } = server.address() as AddressInfo;
+  const said: SinkAnswer = { url: `http://127.0.0.1:${port}`, arrivals, faults };
+  process.send?.(said);
+}
+
+process.on('message', (ask: SinkAsk) => {
+  if (ask.kind === 'where') {
+    if (server.listening) say();
+    else server.once('listening', say);
+    return;
+  }
+  lastAt = monotonic();
+  const timer = setInterval(() => {
+    if (total < ask.count && monotonic() - lastAt < ask.patience) return;
+    clearInterval(timer);
+    say();
+    arrivals.clear();
+    faults.length = 0;
+    total = 0;
+  }, 20);
+});
+process.once('disconnect', () => process.exit(0));
+process.once('SIGTERM', () => process.exit(0));

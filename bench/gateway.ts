@@ -39,7 +39,15 @@ export function spawnGateway(config: (data: string) => string): Program {
   const args = (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter(arg => arg !== '');
   return startProgram(
     process.execPath,
-    ['--import', ENDS_WITH_BENCH, ...args, join(import.meta.dirname, '..', 'src', 'main.ts'), 'run', file],
+    [
+      '--max-semi-space-size=4',
+      '--import',
+      ENDS_WITH_BENCH,
+      ...args,
+      join(import.meta.dirname, '..', 'src', 'main.ts'),
+      'run',
+      file,
+    ],
     {
       L2L_API_KEY: KEY,
       RUNTIME_DIRECTORY: folder,

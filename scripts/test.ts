@@ -23,13 +23,24 @@ function check(what: string, name: string, args: readonly string[]): boolean {
   return passed;
 }
 
-type Report = { readonly numPassedTests: number; readonly numFailedTests: number; readonly numTotalTests: number; readonly success: boolean };
+type Report = {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numTotalTests: number;
+  readonly success: boolean;
+};
 
 function tests(args: readonly string[]): { passed: number; failed: number } {
   const folder = mkdtempSync(join(tmpdir(), 'l2l-report-'));
   const file = join(folder, 'report.json');
   try {
-    const success = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args]);
+    const success = run('vitest', [
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+      ...args,
+    ]);
     const report: Report = JSON.parse(readFileSync(file, 'utf8'));
     // A file that can't be loaded fails without a failed test; so does an error outside of any.
     const failed = report.numFailedTests + (success || report.numFailedTests > 0 ? 0 : 1);

@@ -2,9 +2,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
+import { journalStatus, notReady, queueStatus, signalStatus } from './app/status.ts';
+import { tellAction, tellEvent, told } from './app/told.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Clock } from './core/clock.ts';
-import type { Delivery } from './core/delivery.ts';
 import { formatDuration } from './core/fields.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
@@ -12,6 +13,7 @@ import { openJournal } from './journal/journal.ts';
 import { createBudget, type SharedBudget } from './l2l/budget.ts';
 import { createClient } from './l2l/client.ts';
 import { createDelivery } from './l2l/delivery.ts';
+import { createReachability } from './l2l/reachability.ts';
 import { createSiteZone } from './l2l/site-time.ts';
 import { openCallQueue } from './queue/call-queue.ts';
 import { openRedis } from './queue/redis.ts';
@@ -82,6 +84,9 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     settle: { call: l2l.settle, batch: l2l.batch_settle },
   });
 
+  const reachability = createReachability({ client, url: l2l.url, site: l2l.site, clock, log });
+  started.add('L2L reachability', () => reachability.stop());
+
   const journal = openJournal({
     folder: loaded.dataFolder,
     destination: `${l2l.url} site ${l2l.site}`,
@@ -90,10 +95,12 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     log,
   });
   started.add('journal', () => journal.close());
+  const { deadLetters, parked } = journal.counts();
+  if (deadLetters + parked > 0) log.warn({ deadLetters, parked }, 'L2L was not told everything: /status lists it');
 
   const queue = await openCallQueue({
     journal,
-    delivery: told(delivery, log),
+    delivery: told(delivery, log, outcome => reachability.note(outcome)),
     redis: gateway.redis ?? { runtimeDir: runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`) },
     clock,
     log,
@@ -113,10 +120,10 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     clock,
     log,
     onEvents(events) {
-      for (const event of events) log.debug({ event }, 'rule event');
+      for (const event of events) tellEvent(log, event);
     },
     onCommitted(actions) {
-      for (const action of actions) log.debug({ action }, 'action made');
+      for (const action of actions) tellAction(log, action);
       queue.wake();
     },
   });
@@ -130,44 +137,42 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     })),
   );
 
-  const notReady = () => {
+  const missing = () => {
     const health = runner.health();
-    const { redis: link, paused } = queue.status();
-    return [
-      ...(health.healthy ? [] : [health.reason]),
-      ...(link.up ? [] : [link.detail]),
-      ...(paused ? [`sending is paused: ${paused.detail}`] : []),
-      ...(supervisor?.status() ?? [])
-        .filter(({ state }) => state !== 'connected')
-        .map(
-          ({ source, state, reason }) => `source ${source} is ${state.replace('_', ' ')}${reason ? `: ${reason}` : ''}`,
-        ),
-    ];
+    return notReady({
+      now: clock.now(),
+      rules: health.healthy ? null : health.reason,
+      queue: queue.status(),
+      actionsWaiting: journal.counts().waiting,
+      l2l: reachability.problem(),
+      sources: supervisor?.status() ?? [],
+    });
   };
   let supervisor: ReturnType<typeof startSupervisor> | undefined;
   let url: string | null = null;
   if (gateway.http) {
     const web = await startWeb(gateway.http.host, gateway.http.port, {
-      notReady,
+      notReady: missing,
       status: () => ({
         gateway: gateway.name,
         mode: gateway.mode,
         config: loaded.file,
         epoch: journal.epoch,
         uptime: formatDuration(clock.now() - startedAt),
-        notReady: notReady(),
+        notReady: missing(),
         sources: supervisor?.status() ?? [],
-        signals: runner.signals(),
+        signals: signalStatus(runner.signals(), supervisor?.status() ?? []),
         rules: runner.rules(),
         orphans: [...runner.orphans.keys()],
-        journal: journal.counts(),
-        queue: queue.status(),
+        journal: journalStatus(journal),
+        queue: queueStatus(queue.status()),
       }),
     });
     started.add('status page', () => web.stop());
     url = web.url;
   }
 
+  reachability.start();
   runner.start();
   supervisor = startSupervisor({
     sources: adapters,
@@ -189,23 +194,4 @@ function sharedBudget({ config: { gateway, l2l } }: LoadedConfig, started: Start
   const { host } = new URL(l2l.url);
   const burst = Math.max(2, Math.ceil(l2l.rate * 2000));
   return { shared: createSharedBucket({ redis, host, key: l2l.api_key.reveal(), rate: l2l.rate, burst }) };
-}
-
-/** Writes each call and its answer to the log, for who follows them there. */
-function told(delivery: Delivery, log: Logger): Delivery {
-  return {
-    ...delivery,
-    async send(call, signal) {
-      const { id, kind, lanes, attempt } = call;
-      log.debug({ call: id, kind, lanes, attempt }, 'call sent');
-      const outcome = await delivery.send(call, signal);
-      log.debug({ call: id, kind, lanes, outcome }, 'call answered');
-      return outcome;
-    },
-    async look(call, signal) {
-      const look = await delivery.look(call, signal);
-      log.debug({ call: call.id, kind: call.kind, lanes: call.lanes, look }, 'call looked up');
-      return look;
-    },
-  };
 }

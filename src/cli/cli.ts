@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigError, formatProblem, StartError, words } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
@@ -17,6 +19,10 @@ export async function cli(args: readonly string[], io: Io, table = commands): Pr
     if (name !== undefined) io.out(text);
     else io.err(text);
     return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  if (name === '--version' || name === '-v') {
+    io.out(version());
+    return EXIT.ok;
   }
   const load = Object.hasOwn(table, name) ? table[name] : undefined;
   if (!load) {
@@ -64,6 +70,11 @@ function isUsage(error: unknown): boolean {
   return error instanceof UsageError || (code?.startsWith('ERR_PARSE_ARGS') ?? false);
 }
 
+function version(): string {
+  const file = join(import.meta.dirname, '../../package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
+
 async function overview(table: typeof commands): Promise<string> {
   const lines = await Promise.all(
     Object.entries(table).map(async ([name, load]) => `  ${name.padEnd(8)} ${(await load()).summary}`),
@@ -75,7 +86,7 @@ async function overview(table: typeof commands): Promise<string> {
     '',
     ...lines,
     '',
-    'l2l-gateway COMMAND --help tells more.',
+    'l2l-gateway COMMAND --help tells more; l2l-gateway --version says which version this is.',
     `Exit codes: ${EXIT.ok} done; ${EXIT.failed} could not start, or failed; ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is not`,
   ].join('\n');
 }

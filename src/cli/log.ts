@@ -7,7 +7,7 @@ export async function createLogger(level: string, terminal: boolean): Promise<Lo
   // Loaded only for a person who watches.
   const pretty = terminal ? (await import('pino-pretty')).default : null;
   const logger: Logger = pretty
-    ? pino(options, pretty({ sync: true, colorize: true, translateTime: 'SYS:HH:MM:ss.l' }))
+    ? pino(options, pretty({ sync: true, colorize: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' }))
     : pino(options);
   return logger;
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError, words } from '../core/errors.ts';
 
@@ -18,11 +18,10 @@ const NETWORK_FILE_SYSTEMS = new Map([
  */
 export function lockDataFolder(folder: string): Disposable {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(resolve(folder));
   } catch (cause) {
     throw new StartError(
       `the data folder ${folder} can't be made: ${words(cause)}; give the gateway's user the right to write there, or set gateway.data`,
-      { cause },
     );
   }
   const network = NETWORK_FILE_SYSTEMS.get(statfsSync(folder).type);
@@ -41,15 +40,27 @@ export function lockDataFolder(folder: string): Disposable {
     if (isBusy(cause))
       throw new StartError(
         `the data folder ${folder} is in use by another gateway; stop that one first, or set gateway.data to a folder of its own`,
-        { cause },
       );
     throw new StartError(
       `the data folder ${folder} can't be written: ${words(cause)}; give the gateway's user the right to write there, or set gateway.data`,
-      { cause },
     );
   }
   const held = lock;
   return { [Symbol.dispose]: () => held.close() };
+}
+
+/** Step by step: Node's own recursive mkdir never returns where a folder is there but takes none, as under /proc. */
+function makeFolder(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (found) throw new Error(`${folder} is there and is no folder`);
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    // Another process may have made it meanwhile.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause;
+  }
 }
 
 const SQLITE_BUSY = 5;

@@ -21,9 +21,7 @@ export function openDatabase(file: string): DatabaseSync {
     return db;
   } catch (cause) {
     db.close();
-    throw cause instanceof StartError
-      ? cause
-      : new StartError(`the journal ${file} can't be opened: ${words(cause)}`, { cause });
+    throw cause instanceof StartError ? cause : new StartError(`the journal ${file} can't be opened: ${words(cause)}`);
   }
 }
 

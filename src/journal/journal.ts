@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../core/action.ts';
+import type { StoredAction } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 import { type CallStore, createCallStore } from './call-store.ts';
 import { lockDataFolder } from './data-folder.ts';
@@ -18,6 +19,15 @@ export type JournalOptions = {
   /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
   readonly log: Logger;
+};
+
+/** An action L2L was not told and will not be told by itself: a person decides. */
+export type UnsettledAction = Pick<StoredAction, 'id' | 'kind' | 'rule' | 'lane' | 'params' | 'at'> & {
+  /** dead: L2L refused it. parked: it can't be decided whether L2L took it, or it may not be sent. */
+  readonly state: 'dead' | 'parked';
+  readonly settledAt: number | null;
+  /** Why, in L2L's words where it has some. */
+  readonly detail: string | null;
 };
 
 /** Numbers for the status page. */
@@ -37,6 +47,8 @@ export interface Journal extends RuleStore, Omit<CallStore, 'lanes'> {
   readonly epoch: number;
   readonly lastAlive: number | null;
   counts(): JournalCounts;
+  /** The newest dead letters and parked actions, newest first. */
+  unsettled(limit: number): readonly UnsettledAction[];
   close(): void;
 }
 
@@ -87,6 +99,11 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     db,
     "SELECT created_at AS at FROM action WHERE state = 'waiting' ORDER BY id LIMIT 1",
   );
+  const newestUnsettled = query<Omit<UnsettledAction, 'params'> & { readonly params: string }>(
+    db,
+    `SELECT id, kind, rule, lane, params, at, state, settled_at AS settledAt, detail
+     FROM action WHERE state IN ('dead', 'parked') ORDER BY id DESC LIMIT ?`,
+  );
   let closed = false;
 
   return {
@@ -115,6 +132,8 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
         parked: by.get('parked') ?? 0,
       };
     },
+    unsettled: limit =>
+      newestUnsettled.all(limit).map(row => ({ ...row, params: JSON.parse(row.params) as StoredAction['params'] })),
     close() {
       if (closed) return;
       closed = true;

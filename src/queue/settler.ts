@@ -4,6 +4,7 @@ import type { Call, CallState, FrozenRequest, StoredAction } from '../core/deliv
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
+import { callFacts } from './call-facts.ts';
 import type { CallJournal } from './call-journal.ts';
 import type { Gate } from './gate.ts';
 import { deadLetter } from './verdicts.ts';
@@ -140,7 +141,7 @@ export function createSettler(options: SettlerOptions): Settler {
       track(halve(entry, half, request, detail));
       return;
     }
-    log.warn({ call: entry.call.id, lanes: entry.call.lanes, detail }, 'L2L refused a call: dead letter');
+    log.error({ ...callFacts(call), detail }, 'L2L refused a call: dead letter');
     const to = deadLetter({ detail, answer }, clock.now());
     track(end(entry, to.state, () => journal.transition(entry.call.id, ['retry', 'sending'], to)));
   }

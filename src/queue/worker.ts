@@ -4,6 +4,7 @@ import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import { type BreakerEvent, isGeneral } from './breaker.ts';
+import { callFacts } from './call-facts.ts';
 import type { CallJournal } from './call-journal.ts';
 import type { Gate } from './gate.ts';
 import type { JobData } from './jobs.ts';
@@ -103,10 +104,9 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (outcome.kind === 'delivered' || outcome.kind === 'accepted') entry.setbacks = 0;
     else {
       entry.setbacks += 1;
-      log.debug(
-        { call: call.id, lanes: call.lanes, outcome: outcome.kind, detail: outcome.detail },
-        'call not delivered',
-      );
+      const isDoubtful = outcome.kind === 'unknown' && outcome.reason !== 'stopped';
+      if (isDoubtful) log.warn({ ...callFacts(call), detail: outcome.detail }, DOUBTFUL);
+      else log.debug({ ...callFacts(call), outcome: outcome.kind, detail: outcome.detail }, 'call not delivered');
     }
     if (outcome.kind === 'rejected') {
       settler.suspect(entry, outcome);
@@ -133,7 +133,7 @@ export function createWorker(options: WorkerOptions): RunJob {
     const found = await guarded(() => delivery.look(call, signal));
     if (found.kind === 'failed') entry.setbacks += 1;
     const to = afterLook(call, found, circumstances(entry));
-    if (to.state === 'parked') log.error({ call: call.id, lanes: call.lanes, detail: to.detail }, PARKED);
+    if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
     settler.settle(entry, ['unknown'], to);
     tell(eventOfRead(found));
   }
@@ -142,12 +142,15 @@ export function createWorker(options: WorkerOptions): RunJob {
     const { call } = entry;
     const found = await guarded(() => delivery.follow(call, signal));
     if (found.kind === 'final') {
-      if (found.failed.size > 0) log.warn({ call: call.id, failed: found.failed.size, detail: found.detail }, FAILED);
+      for (const action of call.actions) {
+        const refusal = found.failed.get(action.key);
+        if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
+      }
       settler.finish(entry, found.failed, found.detail);
     } else {
       if (found.kind === 'failed') entry.setbacks += 1;
       const to = afterFollow(call, found, circumstances(entry));
-      if (to.state === 'parked') log.error({ call: call.id, lanes: call.lanes, detail: to.detail }, PARKED);
+      if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
       settler.settle(entry, ['accepted'], to);
     }
     tell(eventOfRead(found));
@@ -193,7 +196,8 @@ export function createWorker(options: WorkerOptions): RunJob {
 }
 
 const PARKED = 'it cannot be told whether L2L took a call: parked, a person decides';
-const FAILED = 'L2L refused parts of a batch: dead letters';
+const DOUBTFUL = 'no answer to a call: L2L may have taken it; it is looked up, or repeated where that doubles nothing';
+const FAILED = 'L2L refused a part of a batch: dead letter';
 const UNEXPECTED = 'a run ended unexpectedly; the journal decides how its call goes on';
 
 type Failed = { kind: 'failed'; outcome: Extract<Outcome, { kind: 'retry' }> };

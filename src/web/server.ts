@@ -84,9 +84,9 @@ function send(response: ServerResponse, { status, body }: Answer): void {
   response.end(text);
 }
 
-const IS_TIME = /^(?:at|since|\w+At)$/;
+const IS_TIME = /^(?:at|since|due|\w+At)$/;
 
-/** Times (fields `at`, `since`, `…At`) are written for people. 64-bit counters have no number in JSON that holds them exactly: text. */
+/** Times (fields `at`, `since`, `due`, `…At`) are written for people. 64-bit counters have no number in JSON that holds them exactly: text. */
 function plain(key: string, value: unknown): unknown {
   if (typeof value === 'number' && IS_TIME.test(key)) return new Date(value).toISOString();
   return typeof value === 'bigint' ? value.toString() : value;

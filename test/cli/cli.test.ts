@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, commands } from '../../src/cli/cli.ts';
 import { type Command, type Io, UsageError } from '../../src/cli/command.ts';
@@ -45,6 +47,12 @@ describe('cli', () => {
       'Exit codes: 0 done; 1 could not start, or failed; 2 the config is not valid; 64 the command line is not',
     );
     expect(err).toBe('');
+  });
+
+  it.each([['--version'], ['-v']])('says its version on %s', async arg => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+
+    expect(await at([arg])).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
   it('lists them as an error when nothing is said', async () => {

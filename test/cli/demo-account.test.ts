@@ -21,6 +21,7 @@ describe('demo account', () => {
       'what it saw and what L2L must be told',
       {
         msg: 'action made',
+        does: 'open dispatch DOWN at PRESS-01',
         action: {
           rule: 'press1_down',
           kind: 'open_dispatch',
@@ -29,7 +30,7 @@ describe('demo account', () => {
           cause: { values: [{ signal: 'press1.running', value: false, quality: 'good', at: time }] },
         },
       },
-      '06:01:03  action  press1_down        press1.running = false → open DOWN at PRESS-01',
+      '06:01:03  action  press1_down        press1.running = false → open dispatch DOWN at PRESS-01',
     ],
     [
       'a call that is repeated',
@@ -51,7 +52,29 @@ describe('demo account', () => {
         lanes: ['dispatch:PRESS-01'],
         outcome: { kind: 'delivered', result: { dispatchId: 57_001, dispatchNumber: 8001 }, answer: '{}' },
       },
-      '06:01:03  L2L     PRESS-01           delivered: dispatch 8001 (call 7)',
+      '06:01:03  L2L     PRESS-01           opened dispatch 8001 (call 7)',
+    ],
+    [
+      'which dispatch was closed',
+      {
+        msg: 'call answered',
+        call: 8,
+        kind: 'close_dispatch',
+        lanes: ['dispatch:PRESS-01'],
+        outcome: { kind: 'delivered', result: { dispatchId: 57_001, dispatchNumber: 8001 }, answer: '{}' },
+      },
+      '06:01:03  L2L     PRESS-01           closed dispatch 8001 (call 8)',
+    ],
+    [
+      'an error of the server',
+      {
+        msg: 'call answered',
+        call: 7,
+        kind: 'open_dispatch',
+        lanes: ['dispatch:PRESS-01'],
+        outcome: { kind: 'unknown', reason: 'server', detail: 'HTTP 500: the server failed: <html>' },
+      },
+      '06:01:03  L2L     PRESS-01           no answer (HTTP 500): asked later (call 7)',
     ],
     [
       'what went wrong',
@@ -62,7 +85,7 @@ describe('demo account', () => {
         lanes: ['cycles:PRESS-01'],
         outcome: { kind: 'unknown', reason: 'reset', detail: 'the connection ended' },
       },
-      '06:01:03  L2L     PRESS-01           unknown: reset: the connection ended (call 7)',
+      '06:01:03  L2L     PRESS-01           no answer (the connection ended): asked later (call 7)',
     ],
     [
       'what a look-up found',
@@ -73,7 +96,7 @@ describe('demo account', () => {
         lanes: ['dispatch:PRESS-01'],
         look: { kind: 'applied', result: {}, detail: 'found as dispatch 8001' },
       },
-      '06:01:03  L2L     PRESS-01           looked up: applied: found as dispatch 8001 (call 7)',
+      '06:01:03  L2L     PRESS-01           looked up: it was applied (found as dispatch 8001) (call 7)',
     ],
   ])('tells %s', (_what, line, expected) => {
     expect(show(line)).toBe(expected);

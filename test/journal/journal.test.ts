@@ -32,6 +32,29 @@ function freezeHead(journal: Journal, lane: string, many = 1) {
   return journal.freeze(journal.waiting(lane, many), REQUEST, 0);
 }
 
+describe('journal: what a person has to see to', () => {
+  it('lists the newest dead letters and parked actions, newest first', async () => {
+    const journal = open(testFolder());
+    await write(journal, increment('A', 1), openDispatch('B', 1), increment('C', 1), increment('D', 1));
+    const ends = [
+      ['cycles:A', 'rejected', 'no such machine'],
+      ['dispatch:B', 'parked', 'nobody can tell'],
+      ['cycles:C', 'delivered', null],
+    ] as const;
+    for (const [lane, state, detail] of ends) {
+      const call = freezeHead(journal, lane);
+      await journal.markSending(call.id, 0, null, 5);
+      await journal.transition(call.id, ['sending'], { state, at: 7, notBefore: 7, reason: null, detail });
+    }
+
+    expect(journal.unsettled(50)).toMatchObject([
+      { state: 'parked', rule: 'r', lane: 'dispatch:B', at: 1000, settledAt: 7, detail: 'nobody can tell' },
+      { state: 'dead', lane: 'cycles:A', params: { machine: 'A', count: 1 }, detail: 'no such machine' },
+    ]);
+    expect(journal.unsettled(1)).toHaveLength(1);
+  });
+});
+
 describe('journal: what the rules know', () => {
   it('keeps states, values, taken messages and actions of a commit over a restart', async () => {
     const folder = testFolder();

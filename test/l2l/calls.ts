@@ -104,7 +104,8 @@ export function scripted(respond: (sent: Sent) => Exchange, options: Partial<Del
     close: () => Promise.resolve(),
   };
   const clock: VirtualClock = virtualClock(at('2026-03-02 06:05:00'));
-  const delivery = createDelivery({ settle: { call: 60_000, batch: 300_000 },
+  const delivery = createDelivery({
+    settle: { call: 60_000, batch: 300_000 },
     client,
     site: 43,
     user: 'gateway',

@@ -36,7 +36,15 @@ async function setUp() {
   const log = recordingLogger();
   const budget = createBudget({ clock, log, rate: null });
   const client = createClient({ url: server.url, apiKey: new Secret(KEY), budget, clock });
-  const delivery = createDelivery({ settle: { call: 60_000, batch: 300_000 }, client, site: 43, user: 'gateway', zone: DENVER, clock, log });
+  const delivery = createDelivery({
+    settle: { call: 60_000, batch: 300_000 },
+    client,
+    site: 43,
+    user: 'gateway',
+    zone: DENVER,
+    clock,
+    log,
+  });
   return {
     delivery,
     log,
@@ -171,7 +179,15 @@ export function actionContract(name: string, make: () => ContractCase): void {
         close: () => Promise.resolve(),
       };
       const log = recordingLogger();
-      const options = { settle: { call: 60_000, batch: 300_000 }, client: broken, site: 43, user: 'gateway', zone: DENVER, clock: systemClock(), log };
+      const options = {
+        settle: { call: 60_000, batch: 300_000 },
+        client: broken,
+        site: 43,
+        user: 'gateway',
+        zone: DENVER,
+        clock: systemClock(),
+        log,
+      };
       const delivery = createDelivery(options);
       const call = callOf(delivery, make());
       expect((await delivery.send(call, NEVER)).kind).toBe('unknown');

@@ -27,7 +27,15 @@ async function setUp(timeout = 2000) {
   const budget = createBudget({ clock, log, rate: null });
   const client = createClient({ url: sandbox.url, apiKey: new Secret(KEY), budget, clock, timeout });
   onTestFinished(() => client.close());
-  const delivery = createDelivery({ settle: { call: 60_000, batch: 300_000 }, client, site: 43, user: 'gateway', zone: DENVER, clock, log });
+  const delivery = createDelivery({
+    settle: { call: 60_000, batch: 300_000 },
+    client,
+    site: 43,
+    user: 'gateway',
+    zone: DENVER,
+    clock,
+    log,
+  });
   return { sandbox, delivery, log };
 }
 

@@ -135,13 +135,23 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('makes a refused call a dead letter after a while when nothing else happens', async () => {
-    const { delivery, tell, journal } = await openBench();
+    const { delivery, tell, journal, log } = await openBench();
     delivery.on.send = () => REFUSED;
 
     await tell(openDispatch('BAD', 1));
     await vi.waitFor(() => expect(journal.counts().deadLetters).toBe(1), PATIENCE);
 
     expect(delivery.sent).toHaveLength(1);
+    expect(log.lines).toContainEqual({
+      level: 'error',
+      message: 'L2L refused a call: dead letter',
+      fields: expect.objectContaining({
+        what: 'open dispatch DOWN at BAD',
+        rules: ['r'],
+        lanes: ['dispatch:BAD'],
+        detail: expect.stringMatching(/./),
+      }),
+    });
   });
 
   it('pauses when L2L refuses everybody, keeps every call, and goes on when it takes one', async () => {

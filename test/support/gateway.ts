@@ -51,8 +51,12 @@ export type GatewayStatus = {
   readonly notReady: readonly string[];
   readonly sources: readonly SourceStatus[];
   readonly signals: readonly SignalView[];
-  readonly journal: JournalCounts;
-  readonly queue: CallQueueStatus;
+  readonly journal: Pick<JournalCounts, 'deadLetters' | 'parked' | 'shadow'> & { readonly actionsWaiting: number };
+  readonly queue: {
+    readonly redis: CallQueueStatus['redis'];
+    readonly callsRunning: number;
+    readonly callsOpen: CallQueueStatus['open'];
+  };
 };
 
 export type LogLine = { readonly msg: string; readonly [field: string]: unknown };
@@ -186,13 +190,14 @@ export function testGateway(options: GatewayOptions): TestGateway {
     untilDelivered: () =>
       vi.waitFor(async () => {
         const { journal, queue } = await status();
-        const { waiting, deadLetters, parked } = journal;
-        expect({ waiting, deadLetters, parked, running: queue.running, open: queue.open }).toEqual({
-          waiting: 0,
+        const { actionsWaiting, deadLetters, parked } = journal;
+        const { callsRunning, callsOpen } = queue;
+        expect({ actionsWaiting, deadLetters, parked, callsRunning, callsOpen }).toEqual({
+          actionsWaiting: 0,
           deadLetters: 0,
           parked: 0,
-          running: 0,
-          open: {},
+          callsRunning: 0,
+          callsOpen: {},
         });
       }, PATIENCE),
     async redis() {

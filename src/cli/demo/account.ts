@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import type { ActionKind } from '../../core/action.ts';
+import { KIND_WORDS } from '../../core/action-words.ts';
+
+const Kind = z.custom<ActionKind>(kind => typeof kind === 'string' && Object.hasOwn(KIND_WORDS, kind));
 
 /**
  * The lines of the gateway's log that make up the live account: what a rule saw and did, what L2L was told, what L2L answered.
- * All of them are written at level debug, because a gateway is quiet in normal operation.
+ * Most are written at level debug, because a gateway is quiet in normal operation.
  */
 const Told = z.discriminatedUnion('msg', [
   z.object({
@@ -13,11 +17,10 @@ const Told = z.discriminatedUnion('msg', [
   z.object({
     msg: z.literal('action made'),
     time: z.number(),
+    /** The action in words. */
+    does: z.string(),
     action: z.object({
       rule: z.string(),
-      kind: z.string(),
-      lane: z.string(),
-      params: z.record(z.string(), z.unknown()),
       cause: z.object({ values: z.array(z.object({ signal: z.string(), value: z.unknown() })) }),
     }),
   }),
@@ -25,7 +28,7 @@ const Told = z.discriminatedUnion('msg', [
     msg: z.literal('call sent'),
     time: z.number(),
     call: z.number(),
-    kind: z.string(),
+    kind: Kind,
     lanes: z.array(z.string()),
     attempt: z.number(),
   }),
@@ -33,11 +36,10 @@ const Told = z.discriminatedUnion('msg', [
     msg: z.literal('call answered'),
     time: z.number(),
     call: z.number(),
-    kind: z.string(),
+    kind: Kind,
     lanes: z.array(z.string()),
     outcome: z.object({
-      kind: z.string(),
-      reason: z.string().optional(),
+      kind: z.enum(['delivered', 'accepted', 'unknown', 'retry', 'rejected', 'halt']),
       detail: z.string().optional(),
       result: z.record(z.string(), z.unknown()).optional(),
     }),
@@ -48,7 +50,7 @@ const Told = z.discriminatedUnion('msg', [
     call: z.number(),
     lanes: z.array(z.string()),
     look: z.object({
-      kind: z.string(),
+      kind: z.enum(['applied', 'absent', 'undecided', 'failed']),
       detail: z.string().optional(),
       outcome: z.object({ detail: z.string() }).optional(),
     }),
@@ -96,25 +98,23 @@ function lineOf(told: Told): AccountLine {
       return { at, stage: 'rule', subject: rule, text: `${kind.replaceAll('_', ' ')}: ${detail}`, tone: 'plain' };
     }
     case 'action made': {
-      const { rule, kind, params, cause } = told.action;
+      const { rule, cause } = told.action;
       const seen = cause.values.map(({ signal, value }) => `${signal} = ${String(value)}`).join(', ');
-      return { at, stage: 'action', subject: rule, text: `${seen} → ${sayAction(kind, params)}`, tone: 'plain' };
+      return { at, stage: 'action', subject: rule, text: `${seen} → ${told.does}`, tone: 'plain' };
     }
     case 'call sent': {
       const again = told.attempt > 1 ? `, attempt ${told.attempt}` : '';
-      const text = `${sayKind(told.kind)} (call ${told.call}${again})`;
+      const text = `${KIND_WORDS[told.kind]} (call ${told.call}${again})`;
       return { at, stage: 'call', subject: targets(told.lanes), text, tone: told.attempt > 1 ? 'loud' : 'plain' };
     }
     case 'call answered': {
-      const { kind, reason, detail, result } = told.outcome;
+      const { kind } = told.outcome;
       const isGood = kind === 'delivered' || kind === 'accepted';
-      const words = isGood ? sayResult(result ?? {}) : [reason, detail].filter(Boolean).join(': ');
-      const text = `${kind}${words ? `: ${words}` : ''} (call ${told.call})`;
+      const text = `${sayAnswer(told.kind, told.outcome)} (call ${told.call})`;
       return { at, stage: 'L2L', subject: targets(told.lanes), text, tone: isGood ? 'good' : 'bad' };
     }
     case 'call looked up': {
-      const { kind, detail = told.look.outcome?.detail } = told.look;
-      const text = `looked up: ${kind}${detail ? `: ${detail}` : ''} (call ${told.call})`;
+      const text = `${sayLook(told.look)} (call ${told.call})`;
       return { at, stage: 'L2L', subject: targets(told.lanes), text, tone: 'loud' };
     }
   }
@@ -125,38 +125,50 @@ function targets(lanes: readonly string[]): string {
   return lanes.map(lane => lane.slice(lane.indexOf(':') + 1)).join(' ');
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  open_dispatch: 'open dispatch',
-  close_dispatch: 'close dispatch',
-  increment_cycles: 'add cycles',
-  set_cycles: 'set cycles',
-  record_details: 'record production',
-};
+type Answer = Extract<Told, { msg: 'call answered' }>['outcome'];
 
-function sayKind(kind: string): string {
-  return KINDS[kind] ?? kind;
-}
-
-function sayAction(kind: string, params: Readonly<Record<string, unknown>>): string {
-  switch (kind) {
-    case 'open_dispatch':
-      return `open ${String(params.type)} at ${String(params.machine)}`;
-    case 'close_dispatch':
-      return `close ${String(params.type)} at ${String(params.machine)}`;
-    case 'increment_cycles':
-      return `${String(params.count)} cycles of ${String(params.machine)}`;
-    case 'record_details':
-      return `${String(params.actual)} good, ${String(params.scrap)} scrap of ${String(params.product)} on ${String(params.line)}`;
-    default:
-      return sayKind(kind);
+/** What L2L's answer to a call of this kind means. */
+function sayAnswer(kind: ActionKind, { kind: what, detail = '', result = {} }: Answer): string {
+  switch (what) {
+    case 'delivered':
+      return sayResult(kind, result);
+    case 'accepted':
+      return `taken, L2L works on it${result.batchId === undefined ? '' : `: batch ${String(result.batchId)}`}`;
+    case 'unknown':
+      return `no answer (${/^HTTP \d+/.exec(detail)?.[0] ?? detail}): asked later`;
+    case 'retry':
+      return `not taken (${detail}): again later`;
+    case 'rejected':
+      return `refused: ${detail}`;
+    case 'halt':
+      return `all calls wait: ${detail}`;
   }
 }
 
-function sayResult(result: Readonly<Record<string, unknown>>): string {
-  if (result.dispatchNumber !== undefined) return `dispatch ${String(result.dispatchNumber)}`;
+function sayResult(kind: ActionKind, result: Readonly<Record<string, unknown>>): string {
+  if (result.foundOpen !== undefined) return `left dispatch ${String(result.foundOpen)}, which a person opened`;
+  if (result.nothing !== undefined) return `nothing to do: ${String(result.nothing)}`;
+  if (result.dispatchNumber !== undefined) {
+    return `${kind === 'close_dispatch' ? 'closed' : 'opened'} dispatch ${String(result.dispatchNumber)}`;
+  }
   if (result.cycleCount !== undefined) return `count is ${String(result.cycleCount)}`;
-  if (result.batchId !== undefined) return `batch ${String(result.batchId)}`;
-  return result.nothing === undefined ? '' : String(result.nothing);
+  return 'done';
+}
+
+type Look = Extract<Told, { msg: 'call looked up' }>['look'];
+
+function sayLook({ kind, detail, outcome }: Look): string {
+  const why = detail ? ` (${detail})` : '';
+  switch (kind) {
+    case 'applied':
+      return `looked up: it was applied${why}`;
+    case 'absent':
+      return `looked up: it was not applied${why}`;
+    case 'undecided':
+      return `looked up: it can't be told${why}; a person decides`;
+    case 'failed':
+      return `could not be looked up (${outcome?.detail ?? 'no answer'}): asked later`;
+  }
 }
 
 const COLOURS: Readonly<Record<Tone, string>> = {

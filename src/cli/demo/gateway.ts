@@ -12,14 +12,14 @@ const Status = z.object({
   signals: z.array(z.object({ good: z.boolean() })),
   journal: z.object({
     /** Actions that are in no call yet. */
-    waiting: z.number(),
+    actionsWaiting: z.number(),
     deadLetters: z.number(),
     parked: z.number(),
   }),
   queue: z.object({
-    running: z.number(),
+    callsRunning: z.number(),
     /** Calls that are not final, by state. */
-    open: z.record(z.string(), z.number()),
+    callsOpen: z.record(z.string(), z.number()),
   }),
 });
 export type GatewayStatus = z.output<typeof Status>;
@@ -106,8 +106,8 @@ export function gatewayProcess(options: GatewayOptions): GatewayProcess {
 
 /** Nothing waits and nothing is on its way. */
 export function isIdle({ journal, queue }: GatewayStatus): boolean {
-  const open = Object.values(queue.open).reduce((sum, count) => sum + count, 0);
-  return journal.waiting + queue.running + open === 0;
+  const open = Object.values(queue.callsOpen).reduce((sum, count) => sum + count, 0);
+  return journal.actionsWaiting + queue.callsRunning + open === 0;
 }
 
 /** Every source speaks and every signal has a good value: from here on nothing that happens goes unseen. */

@@ -1,0 +1,86 @@
+import { actionWords } from '../core/action-words.ts';
+import { formatDuration } from '../core/fields.ts';
+import type { SourceStatus } from '../core/sample.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { CallQueueStatus } from '../queue/call-queue.ts';
+import type { SignalView } from '../rules/engine.ts';
+
+/** What the readiness page goes by. */
+export type Standing = {
+  readonly now: number;
+  /** Why the rules can't commit; null when they can. */
+  readonly rules: string | null;
+  readonly queue: CallQueueStatus;
+  /** Actions that are in no call yet. */
+  readonly actionsWaiting: number;
+  /** What is wrong with L2L, seen without a call. */
+  readonly l2l: string | null;
+  readonly sources: readonly SourceStatus[];
+};
+
+/** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
+export function notReady({ now, rules, queue, actionsWaiting, l2l, sources }: Standing): readonly string[] {
+  const { redis, paused } = queue;
+  const saysAsMuch = paused?.cause === 'network' || paused?.cause === 'auth';
+  return [
+    ...(rules === null ? [] : [rules]),
+    ...(redis.up ? [] : [redis.detail]),
+    ...(paused ? [pauseWords(paused, callsWaiting(queue) + actionsWaiting, now)] : []),
+    ...(l2l === null || saysAsMuch ? [] : [l2l]),
+    ...sources.filter(({ state }) => state !== 'connected').map(sourceWords),
+  ];
+}
+
+const PAUSES = {
+  network: "L2L can't be reached",
+  refused: 'L2L refuses whatever it is told',
+  auth: 'L2L does not take the API key',
+  journal: "the journal can't be written",
+} as const;
+
+function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['paused']>, waiting: number, now: number) {
+  const left = Math.ceil((probeAt - now) / 1000) * 1000;
+  const next = left > 0 ? `in ${formatDuration(left)}` : 'now';
+  const wait = waiting === 1 ? '1 call waits' : `${waiting} calls wait`;
+  return `${PAUSES[cause]} (${detail}); ${wait}; next try ${next}`;
+}
+
+function callsWaiting({ open }: CallQueueStatus): number {
+  return (open.frozen ?? 0) + (open.sending ?? 0) + (open.retry ?? 0) + (open.unknown ?? 0);
+}
+
+function sourceWords({ source, state, reason }: SourceStatus): string {
+  return `source ${source} is ${state.replace('_', ' ')}${reason ? `: ${reason}` : ''}`;
+}
+
+const MOST_LISTED = 50;
+
+/** The journal's part of the status page, with what a person has to see to. */
+export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled'>): object {
+  const { waiting, oldestWaitingAt, ...counts } = journal.counts();
+  const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
+    state: action.state === 'dead' ? 'dead letter' : 'parked',
+    what: actionWords(action),
+    rule: action.rule,
+    lane: action.lane,
+    at: action.at,
+    settledAt: action.settledAt,
+    detail: action.detail,
+  }));
+  return { actionsWaiting: waiting, oldestActionAt: oldestWaitingAt, ...counts, newestUnsettled: unsettled };
+}
+
+export function queueStatus({ paused, running, open, oldestOpenAt, counts, ...redis }: CallQueueStatus): object {
+  return { ...redis, paused, callsRunning: running, callsOpen: open, oldestCallAt: oldestOpenAt, sinceStart: counts };
+}
+
+/** A signal that was never received says why: what its source says. */
+export function signalStatus(signals: readonly SignalView[], sources: readonly SourceStatus[]): readonly SignalView[] {
+  const standing = new Map(sources.map(source => [source.source, source]));
+  return signals.map(signal => {
+    if (signal.good || signal.reason !== null) return signal;
+    const source = standing.get(signal.definition.source);
+    const isUp = !source || source.state === 'connected';
+    return { ...signal, reason: isUp ? 'nothing received yet' : `nothing received yet: ${sourceWords(source)}` };
+  });
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { notReady, type Standing, signalStatus } from '../../src/app/status.ts';
+import type { PauseCause } from '../../src/queue/breaker.ts';
+import type { SignalView } from '../../src/rules/engine.ts';
+
+const NOW = 100_000;
+const AWAY = "L2L (https://acme) can't be reached since …";
+const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: 'why', since: 0, probeAt, probes: 1 });
+
+function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | null = null): Standing {
+  return {
+    now: NOW,
+    rules: null,
+    queue: {
+      redis: { up: true, since: 0, detail: 'connected' },
+      redisProblems: [],
+      paused,
+      running: 0,
+      open: { retry: 2, accepted: 4 },
+      oldestOpenAt: null,
+      counts: { delivered: 0, rejected: 0, parked: 0 },
+    },
+    actionsWaiting: 0,
+    l2l: null,
+    sources: [],
+    ...change,
+  };
+}
+
+describe('readiness', () => {
+  it('misses nothing when all is well', () => {
+    expect(notReady(standing({ sources: [{ source: 'plc', state: 'connected', at: 0 }] }))).toEqual([]);
+  });
+
+  it.each<[PauseCause, string]>([
+    ['network', "L2L can't be reached (why); 3 calls wait; next try in 20s"],
+    ['auth', 'L2L does not take the API key (why); 3 calls wait; next try in 20s'],
+    ['refused', 'L2L refuses whatever it is told (why); 3 calls wait; next try in 20s'],
+    ['journal', "the journal can't be written (why); 3 calls wait; next try in 20s"],
+  ])('says why calls wait: %s', (cause, words) => {
+    expect(notReady(standing({ actionsWaiting: 1 }, pause(cause)))).toEqual([words]);
+  });
+
+  it('does not count down below nothing', () => {
+    expect(notReady(standing({}, pause('network', NOW - 5)))).toEqual([
+      "L2L can't be reached (why); 2 calls wait; next try now",
+    ]);
+  });
+
+  it('says once that L2L is away', () => {
+    expect(notReady(standing({ l2l: AWAY }))).toEqual([AWAY]);
+    expect(notReady(standing({ l2l: AWAY }, pause('network')))).not.toContain(AWAY);
+  });
+
+  it('names sources that are away', () => {
+    const sources = [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }] as const;
+
+    expect(notReady(standing({ sources }))).toEqual(['source plc is disconnected: refused']);
+  });
+});
+
+describe('signals of the status page', () => {
+  const signal = (change: Partial<SignalView>): SignalView => ({
+    definition: {
+      name: 'press1.running',
+      source: 'plc',
+      type: 'bool',
+      fingerprint: 'f',
+      restorable: false,
+      acceptUncertain: false,
+    },
+    value: null,
+    good: false,
+    quality: 'bad',
+    reason: null,
+    at: null,
+    ...change,
+  });
+
+  it.each([
+    ['never received', {}, 'nothing received yet: source plc is disconnected: refused'],
+    ['lost', { reason: 'plc is disconnected' }, 'plc is disconnected'],
+    ['good', { good: true }, null],
+  ])('says why one that is %s is not good', (_what, change, reason) => {
+    const [shown] = signalStatus(
+      [signal(change)],
+      [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }],
+    );
+
+    expect(shown?.reason).toBe(reason);
+  });
+});

@@ -172,7 +172,8 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     url = web.url;
   }
 
-  reachability.start();
+  // Shadow mode sends nothing, not even a question: its address may be an example's.
+  if (gateway.mode === 'live') reachability.start();
   runner.start();
   supervisor = startSupervisor({
     sources: adapters,

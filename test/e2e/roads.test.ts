@@ -127,10 +127,8 @@ describe('the road from a signal to L2L', () => {
     expect(journal.actionsWaiting).toBe(0);
     expect(journal.shadow).toBe(kinds().length);
     expect(await gateway.stop()).toBe(0);
-    // It only looks whether L2L is there and takes the key.
     const { calls, log } = sandbox.state();
-    expect(new Set(calls.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(['GET /api/1.0/sites/']));
-    expect(log).toEqual([]);
+    expect([calls, log]).toEqual([[], []]);
     expect(gateway.logged('shadow: not sent')).toHaveLength(kinds().length);
   });
 

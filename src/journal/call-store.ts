@@ -1,14 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
-import type {
-  Call,
-  CallBase,
-  CallResult,
-  CallState,
-  ChainState,
-  FrozenRequest,
-  StoredAction,
-} from '../core/delivery.ts';
+import type { Call, CallResult, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createLanes, type Lanes } from './lanes.ts';
@@ -24,19 +17,8 @@ import {
 } from './rows.ts';
 
 /** Calls and the actions that wait for one, with the compare-and-sets every send has to pass. */
-export interface CallStore {
+export interface CallStore extends Omit<CallJournal, 'id' | 'epoch'> {
   readonly lanes: Lanes;
-  waitingHeads(limit: number): readonly StoredAction[];
-  waiting(lane: string, limit: number): readonly StoredAction[];
-  openCalls(): readonly Call[];
-  call(id: number): Call | undefined;
-  chain(chain: string): ChainState;
-  freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
-  settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;
-  markSending(id: number, attempt: number, base: CallBase | null, at: number): Promise<Call | null>;
-  transition(id: number, from: readonly CallState[], to: CallTransition): Promise<boolean>;
-  split(id: number, keep: readonly StoredAction[], request: FrozenRequest, detail: string): Promise<Call | null>;
-  finish(id: number, failed: ReadonlyMap<string, string>, detail: string): Promise<boolean>;
 }
 
 /** States in which a call keeps its lanes: nothing of theirs may be sent before it is settled. */

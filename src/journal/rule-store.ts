@@ -1,21 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Action } from '../core/action.ts';
-import type { KeptValue, RuleCommit, TakenMessage } from '../core/commit.ts';
+import type { RuleCommit } from '../core/commit.ts';
 import type { StoredAction } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
+import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Quality } from '../core/sample.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { valueFromJson, valueToJson } from './rows.ts';
 
 /** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
-export interface RuleStore {
-  ruleStates(): ReadonlyMap<string, string>;
-  keptValues(): readonly KeptValue[];
-  wasTaken(message: TakenMessage): boolean;
-  forgetTaken(source: string): void;
-  commit(write: RuleCommit): Promise<void>;
-}
+export type RuleStore = Omit<RuleJournal, 'lastAlive'>;
 
 export function createRuleStore(
   db: DatabaseSync,

@@ -1,3 +1,4 @@
+import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Call, CallState, Delivery } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
@@ -5,7 +6,6 @@ import { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { createBook, type Entry } from './book.ts';
 import type { BreakerOptions, Pause } from './breaker.ts';
-import type { CallJournal } from './call-journal.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
 import { createGate } from './gate.ts';

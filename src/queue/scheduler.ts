@@ -1,8 +1,8 @@
+import type { CallJournal } from '../core/call-journal.ts';
 import type { ChainState, Delivery, StoredAction } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
-import type { CallJournal } from './call-journal.ts';
 import { type Turns, takeTurns } from './turns.ts';
 
 export type SchedulerOptions = {

@@ -1,3 +1,4 @@
+import type { CallJournal } from '../core/call-journal.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
@@ -5,7 +6,6 @@ import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import { callFacts } from './call-facts.ts';
-import type { CallJournal } from './call-journal.ts';
 import type { Gate } from './gate.ts';
 import { deadLetter } from './verdicts.ts';
 

@@ -1,6 +1,6 @@
+import type { CallJournal } from '../core/call-journal.ts';
 import type { Call } from '../core/delivery.ts';
 import type { Book, Entry } from './book.ts';
-import type { CallJournal } from './call-journal.ts';
 import type { Jobs } from './jobs.ts';
 
 export type SweeperOptions = {

@@ -1,3 +1,4 @@
+import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Call, Delivery, Outcome } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
@@ -5,7 +6,6 @@ import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import { type BreakerEvent, isGeneral } from './breaker.ts';
 import { callFacts } from './call-facts.ts';
-import type { CallJournal } from './call-journal.ts';
 import type { Gate } from './gate.ts';
 import type { JobData } from './jobs.ts';
 import type { Settler } from './settler.ts';

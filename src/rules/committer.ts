@@ -2,8 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import { words } from '../core/errors.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
+import type { RuleJournal } from '../core/rule-journal.ts';
 import { emptyCommit, hasContent, mergeCommits, type PendingCommit } from './pending-commit.ts';
-import type { RuleJournal } from './rule-journal.ts';
 
 export type Health = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
 

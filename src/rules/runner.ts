@@ -2,12 +2,12 @@ import type { Action } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
 import type { TakenMessage } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';
+import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
 import { createCommitter, type Health } from './committer.ts';
 import { createEngine, type SignalView } from './engine.ts';
 import { addResult, createKeptValues, type PendingCommit } from './pending-commit.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
-import type { RuleJournal } from './rule-journal.ts';
 import type { RuleView } from './rule-machine.ts';
 
 export type RunnerOptions = {

@@ -1,5 +1,5 @@
 import type { KeptValue, RuleCommit, TakenMessage } from '../../../src/core/commit.ts';
-import type { RuleJournal } from '../../../src/rules/rule-journal.ts';
+import type { RuleJournal } from '../../../src/core/rule-journal.ts';
 
 /** A journal in memory whose commits can be held back or refused. */
 export type MemoryJournal = RuleJournal & {

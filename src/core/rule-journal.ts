@@ -1,4 +1,4 @@
-import type { KeptValue, RuleCommit, TakenMessage } from '../core/commit.ts';
+import type { KeptValue, RuleCommit, TakenMessage } from './commit.ts';
 
 /** What the rules need of the journal; src/journal implements it. */
 export interface RuleJournal {

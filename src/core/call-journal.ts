@@ -1,5 +1,5 @@
-import type { CallTransition } from '../core/commit.ts';
-import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from '../core/delivery.ts';
+import type { CallTransition } from './commit.ts';
+import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from './delivery.ts';
 
 /**
  * What the queue needs of the journal; src/journal implements it. Reads see everything written before, committed or not.

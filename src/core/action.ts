@@ -25,8 +25,13 @@ export type OpenDispatchParams = {
   readonly description: string;
   /** When the condition began (ms since 1970). */
   readonly reported: number;
-  /** leave: a person's open dispatch stands for ours and is never closed by us. open: open ours beside it. */
-  readonly ifFoundOpen: 'leave' | 'open';
+  /**
+   * leave: a person's open dispatch stands for ours and is never closed by us. adopt: it becomes the episode's own. open: ours is
+   * opened beside it.
+   */
+  readonly ifFoundOpen: 'leave' | 'adopt' | 'open';
+  /** The episode was over before L2L could be told: as an open and a close, as one finished dispatch, or not at all. */
+  readonly ifMissed?: 'open_and_close' | 'add' | 'nothing';
 };
 
 export type CloseDispatchParams = {
@@ -34,7 +39,10 @@ export type CloseDispatchParams = {
   readonly type: string;
   /** When the condition ended (ms since 1970). */
   readonly completed: number;
-  readonly how: 'close' | 'complete';
+  /** note: a comment says that it is over, people close it. leave: L2L is told nothing. */
+  readonly how: 'close' | 'complete' | 'note' | 'leave';
+  /** Also ends a dispatch that a person had opened and the episode adopted. */
+  readonly closeAdopted?: boolean;
 };
 
 export type IncrementCyclesParams = {
@@ -100,6 +108,10 @@ export type Action = {
     readonly params: ActionParams[K];
     readonly cause: Cause;
     readonly mode: Mode;
+    /** Not begun to be told after this (ms since 1970): a dead letter then, with what depends on it. Left out: told however late. */
+    readonly expiresAt?: number;
+    /** When it can't be told whether L2L took it. Left out: parked for a person. */
+    readonly onUnknown?: 'repeat' | 'drop';
   };
 }[ActionKind];
 

@@ -1,6 +1,13 @@
 import type { CallTransition } from './commit.ts';
 import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from './delivery.ts';
 
+/** How a followed-up batch ended, by the keys of its actions. */
+export type BatchEnd = {
+  readonly failed: ReadonlyMap<string, string>;
+  readonly parked?: ReadonlyMap<string, string>;
+  readonly detail: string;
+};
+
 /**
  * What the queue needs of the journal; src/journal implements it. Reads see everything written before, committed or not.
  * Writes go into the next group commit; the promise resolves when that commit is durable and rejects when it is not
@@ -22,6 +29,8 @@ export interface CallJournal {
 
   /** Freezes actions into a new call. Throws when one of them is not waiting any more (the compare-and-set of decision 20). */
   freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
+  /** Waiting actions become dead letters: too old to be told, or of a chain whose dispatch was never opened. */
+  giveUp(actions: readonly StoredAction[], why: string): Promise<void>;
   /** Settles waiting actions for which there is nothing to send. */
   settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;
   /**
@@ -37,6 +46,6 @@ export interface CallJournal {
    * actions wait again in their lanes. Resolves to the new call, or to null when the call was not so any more.
    */
   split(id: number, keep: readonly StoredAction[], request: FrozenRequest, detail: string): Promise<Call | null>;
-  /** Ends an accepted batch: the actions named in `failed` become dead letters, the others are delivered. */
-  finish(id: number, failed: ReadonlyMap<string, string>, detail: string): Promise<boolean>;
+  /** Ends an accepted batch: the actions in `failed` become dead letters, those in `parked` are parked, the others are delivered. */
+  finish(id: number, end: BatchEnd): Promise<boolean>;
 }

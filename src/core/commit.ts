@@ -26,6 +26,7 @@ export type RuleCommit = {
 export type CallTransition = {
   readonly state: Exclude<CallState, 'frozen' | 'sending'>;
   readonly at: number;
+  /** Of the call; of its actions, when they are `released`. */
   readonly notBefore: number;
   readonly reason: Reason | null;
   readonly detail: string | null;
@@ -33,4 +34,6 @@ export type CallTransition = {
   /** L2L's answer, shortened, without secrets: kept as history. */
   readonly answer?: string;
   readonly looks?: number;
+  /** Released: the next call asks L2L to refuse a second one. */
+  readonly guarded?: boolean;
 };

@@ -10,6 +10,7 @@ export type Reason =
   | 'unreadable' // no JSON, or not L2L's envelope
   | 'auth' // 401, 403
   | 'refused' // success:false
+  | 'blocked' // refused until a dispatch of another type on the machine is closed
   | 'crashed' // found `sending` after a restart
   | 'stopped'; // the gateway was told to stop while the request was on its way
 
@@ -20,14 +21,27 @@ export type Outcome =
   | { readonly kind: 'retry'; readonly reason: Reason; readonly detail: string; readonly retryAfter?: number }
   | { readonly kind: 'unknown'; readonly reason: Reason; readonly detail: string }
   | { readonly kind: 'rejected'; readonly reason: 'refused'; readonly detail: string; readonly answer: string }
-  | { readonly kind: 'halt'; readonly reason: 'auth'; readonly detail: string };
+  | { readonly kind: 'halt'; readonly reason: 'auth'; readonly detail: string }
+  /**
+   * The call certainly had no effect and is over; its actions wait for another one, with another body, not before `after` ms have
+   * passed. They stand outside their lane's order until then.
+   */
+  | {
+      readonly kind: 'again';
+      readonly reason: Extract<Reason, 'blocked' | 'refused'>;
+      readonly detail: string;
+      readonly after: number;
+      readonly guarded: boolean;
+    };
 
 /** What L2L told us that a later call needs. JSON-safe. */
 export type CallResult = {
   readonly dispatchId?: number;
   readonly dispatchNumber?: number;
-  /** A person's dispatch that stands for ours: nothing was opened, nothing will be closed. */
+  /** Number of the dispatch that was open already and stands for ours; `dispatchId` is its id. Only who opened it closes it. */
   readonly foundOpen?: number;
+  /** The dispatch was a person's and is the episode's now. */
+  readonly adopted?: boolean;
   /** When the dispatch was reported (ms since 1970): in the repeated hour its close may not look earlier. */
   readonly reported?: number;
   /** The machine's cycle count after the call. */
@@ -40,7 +54,13 @@ export type CallResult = {
 };
 
 /** An action with its place in the journal. Ids rise in the order of the commits. */
-export type StoredAction = Action & { readonly id: number };
+export type StoredAction = Action & {
+  readonly id: number;
+  /** Stands outside the order of its lane until then (ms since 1970). */
+  readonly notBefore?: number;
+  /** An earlier call of it may have had effect after all: L2L is asked to refuse a second one. */
+  readonly guarded?: boolean;
+};
 
 /**
  * The exact request, built once. Attempts repeat it byte by byte; another body is another call.
@@ -66,7 +86,9 @@ export type CallState =
   | 'accepted' // L2L took it and works on it; followed up at notBefore
   | 'delivered'
   | 'rejected' // dead letter: L2L's words are in detail
-  | 'parked'; // undecidable: a person decides
+  | 'parked' // undecidable: a person decides
+  | 'released' // certainly without effect; its actions wait for another call
+  | 'dropped'; // undecidable, and the rule or a person says to let it go
 
 export type Call = {
   readonly id: number;
@@ -109,7 +131,15 @@ export type CallBase = {
 export type ChainState = {
   readonly open: 'none' | 'pending' | 'delivered' | 'dead';
   readonly result: CallResult | null;
+  /** Other episodes that hold the same dispatch and are not over: the last one to clear closes it. Rule names. */
+  readonly heldBy: readonly string[];
+  /** One of the gateway's episodes opened or adopted the dispatch. */
+  readonly isOurs: boolean;
+  /** The actions of the chain that wait in no call yet, oldest first, the ones to be frozen included. */
+  readonly waiting: readonly StoredAction[];
 };
+
+export const NO_CHAIN: ChainState = { open: 'none', result: null, heldBy: [], isOurs: false, waiting: [] };
 
 /** How a kind of action becomes calls. */
 export type CallPolicy = {
@@ -123,12 +153,15 @@ export type CallPolicy = {
   readonly acrossLanes: boolean;
   /** How long after an unknown outcome L2L may still apply the call (ms): it is looked up, or repeated, no sooner. */
   readonly settle: number;
+  /** A repeat after two looks without it is another call, with a body that asks L2L to refuse a second one. */
+  readonly guardedRepeat?: boolean;
 };
 
 /** Freezing can find that there is nothing to send, or that an earlier action of the chain has to be settled first. */
 export type Freeze =
-  | { readonly kind: 'request'; readonly request: FrozenRequest }
-  | { readonly kind: 'nothing'; readonly why: string }
+  /** `and`: later actions of the chain that the same request tells. */
+  | { readonly kind: 'request'; readonly request: FrozenRequest; readonly and?: readonly StoredAction[] }
+  | { readonly kind: 'nothing'; readonly why: string; readonly and?: readonly StoredAction[] }
   | { readonly kind: 'held'; readonly why: string };
 
 /** What reading L2L before a send came to. */
@@ -141,13 +174,23 @@ export type Prepared =
 export type Look =
   | { readonly kind: 'applied'; readonly result: CallResult; readonly detail: string }
   | { readonly kind: 'absent'; readonly detail: string }
+  /** L2L took it and is not done with it: followed up, never repeated. */
+  | { readonly kind: 'accepted'; readonly result: CallResult; readonly detail: string }
   | { readonly kind: 'undecided'; readonly detail: string }
   | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
 
-/** What following up an accepted call came to. `failed` names the actions L2L refused, with its words. */
+/**
+ * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words; `parked`
+ * those of which it can't be told, with why.
+ */
 export type Follow =
   | { readonly kind: 'pending'; readonly detail: string }
-  | { readonly kind: 'final'; readonly failed: ReadonlyMap<string, string>; readonly detail: string }
+  | {
+      readonly kind: 'final';
+      readonly failed: ReadonlyMap<string, string>;
+      readonly parked?: ReadonlyMap<string, string>;
+      readonly detail: string;
+    }
   | { readonly kind: 'undecided'; readonly detail: string }
   | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { CallJournal } from '../core/call-journal.ts';
+import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
-import type { Call, CallResult, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
+import type { Call, CallResult, CallState, ChainState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createLanes, type Lanes } from './lanes.ts';
@@ -31,6 +31,8 @@ const ACTION_STATE = {
   delivered: 'delivered',
   rejected: 'dead',
   parked: 'parked',
+  released: 'waiting',
+  dropped: 'dropped',
 } as const satisfies Record<CallTransition['state'], string>;
 
 export type CallStoreOptions = {
@@ -53,6 +55,24 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     `SELECT ${CALL_COLUMNS} FROM call WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted') ORDER BY id`,
   );
   const readCall = query<CallRow>(db, `SELECT ${CALL_COLUMNS} FROM call WHERE id = ?`);
+  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding.
+  const readHolders = query<{ rule: string }>(
+    db,
+    `SELECT rule FROM action o
+     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ? AND o.chain <> ?
+       AND o.destination = ? AND o.state = 'delivered'
+       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch')`,
+  );
+  const readOwner = query<{ id: number }>(
+    db,
+    `SELECT id FROM action o
+     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ?
+       AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL LIMIT 1`,
+  );
+  const readChainWaiting = query<ActionRow>(
+    db,
+    `SELECT ${ACTION_COLUMNS} FROM action WHERE chain = ? AND destination = ? AND state = 'waiting' ORDER BY id`,
+  );
   const readChain = query<{ state: string; result: string | null }>(
     db,
     `SELECT state, result FROM action
@@ -61,12 +81,13 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
   );
   const insertCall = query(
     db,
-    "INSERT INTO call (id, kind, path, body, state, not_before, created_at, epoch) VALUES (?, ?, ?, ?, 'frozen', ?, ?, ?)",
+    "INSERT INTO call (id, kind, path, body, state, not_before, created_at, epoch, predecessor) VALUES (?, ?, ?, ?, 'frozen', ?, ?, ?, ?)",
   );
   const takeAction = query(db, "UPDATE action SET state = 'in_call', call = ? WHERE id = ? AND state = 'waiting'");
+  const predecessorOf = query<{ call: number | null }>(db, 'SELECT call FROM action WHERE id = ?');
   const settleAction = query(
     db,
-    "UPDATE action SET state = 'nothing', detail = ?, settled_at = ? WHERE id = ? AND state = 'waiting'",
+    "UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE id = ? AND state = 'waiting'",
   );
   // The epoch in the condition fences a process that lost the journal to another one.
   const sending = query(
@@ -83,11 +104,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     db,
     'UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ?',
   );
-  const failAction = query(
-    db,
-    "UPDATE action SET state = 'dead', detail = ?, settled_at = ? WHERE call = ? AND key = ?",
-  );
-  const release = query(db, "UPDATE action SET state = 'waiting', call = NULL WHERE call = ?");
+  const failAction = query(db, 'UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE call = ? AND key = ?');
+  // The call stays named: it is the predecessor of the next one.
+  const release = query(db, "UPDATE action SET state = 'waiting', not_before = ?, guarded = ? WHERE call = ?");
   const note = query(
     db,
     'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -144,10 +163,15 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       if (moved !== 1) throw new Error(`call ${id} is not ${call.state} in the journal`);
       note.run(id, call.attempt, to.at, to.state, to.reason, to.detail, to.answer ?? null);
       const state = ACTION_STATE[to.state];
-      if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
+      if (state === 'waiting') release.run(to.notBefore, to.guarded === true ? 1 : null, id);
+      else if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
     }, when);
     const { state, notBefore, reason, detail } = to;
     remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result });
+    if (state === 'released') {
+      const guarded = to.guarded === true;
+      lanes.putBack(call.actions.map(action => ({ ...action, notBefore, guarded })));
+    }
     return durable.then(() => true);
   }
 
@@ -156,7 +180,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     if (!first) throw new Error('a call needs an action');
     const id = nextCall++;
     const createdAt = now();
-    insertCall.run(id, first.kind, request.path, request.body, notBefore, createdAt, epoch);
+    const predecessor = predecessorOf.get(first.id)?.call ?? null;
+    insertCall.run(id, first.kind, request.path, request.body, notBefore, createdAt, epoch, predecessor);
     for (const action of actions) {
       if (takeAction.run(id, action.id) !== 1) throw new Error(`action ${action.key} is not waiting any more`);
     }
@@ -179,6 +204,18 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     };
   }
 
+  async function settleWaiting(
+    actions: readonly StoredAction[],
+    state: 'nothing' | 'dead',
+    why: string,
+  ): Promise<void> {
+    const { durable } = group.write(() => {
+      for (const action of actions) settleAction.run(state, why, now(), action.id);
+    });
+    lanes.remove(actions);
+    await durable;
+  }
+
   group.onRollback(load);
   load();
 
@@ -197,11 +234,15 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     },
     chain(chain) {
       const row = readChain.get(chain, destination);
-      if (!row) return { open: 'none', result: null };
-      const result = row.result === null ? null : (JSON.parse(row.result) as CallResult);
-      if (row.state === 'delivered' || row.state === 'nothing') return { open: 'delivered', result };
-      // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.
-      return { open: row.state === 'dead' ? 'dead' : 'pending', result };
+      const result = row?.result ? (JSON.parse(row.result) as CallResult) : null;
+      const id = result?.dispatchId;
+      return {
+        open: openState(row?.state),
+        result,
+        heldBy: id === undefined ? [] : readHolders.all(id, chain, destination).map(holder => holder.rule),
+        isOurs: id !== undefined && readOwner.get(id, destination) !== undefined,
+        waiting: readChainWaiting.all(chain, destination).map(actionOf),
+      };
     },
     freeze(actions, request, notBefore) {
       for (const lane of lanesOf(actions)) {
@@ -222,7 +263,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
           throw new Error(`call ${id} is not ${call.state} in the journal`);
         }
         note.run(id, call.attempt, at, 'rejected', 'refused', detail, null);
-        release.run(id);
+        release.run(null, null, id);
         return insertFrozen(keep, request, at);
       });
       remember({ ...call, state: 'rejected', detail });
@@ -231,13 +272,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       await durable;
       return half;
     },
-    async settleNothing(actions, why) {
-      const { durable } = group.write(() => {
-        for (const action of actions) settleAction.run(why, now(), action.id);
-      });
-      lanes.remove(actions);
-      await durable;
-    },
+    settleNothing: (actions, why) => settleWaiting(actions, 'nothing', why),
+    giveUp: (actions, why) => settleWaiting(actions, 'dead', why),
     async markSending(id, attempt, base, at) {
       const call = open.get(id);
       if (!call || (call.state !== 'frozen' && call.state !== 'retry') || call.attempt !== attempt) return null;
@@ -252,7 +288,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       return now;
     },
     transition,
-    async finish(id, failed, detail) {
+    async finish(id, { failed, parked = new Map(), detail }: BatchEnd) {
       const call = open.get(id);
       if (call?.state !== 'accepted') return false;
       const at = now();
@@ -262,11 +298,28 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
         }
         note.run(id, call.attempt, at, 'delivered', null, detail, null);
         moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
-        for (const [key, refusal] of failed) failAction.run(refusal, at, id, key);
+        for (const [key, refusal] of failed) failAction.run('dead', refusal, at, id, key);
+        for (const [key, why] of parked) failAction.run('parked', why, at, id, key);
       });
       remember({ ...call, state: 'delivered', detail });
       await durable;
       return true;
     },
   };
+}
+
+function openState(state: string | undefined): ChainState['open'] {
+  switch (state) {
+    case undefined:
+      return 'none';
+    case 'delivered':
+    case 'nothing':
+      return 'delivered';
+    case 'dead':
+    case 'dropped':
+      return 'dead';
+    default:
+      // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.
+      return 'pending';
+  }
 }

@@ -46,9 +46,15 @@ function migrate(db: DatabaseSync, file: string): void {
       `the journal ${file} was written by a newer gateway (its version ${version}, known here ${MIGRATIONS.length}); start that version again`,
     );
   }
+  if (version === MIGRATIONS.length) return;
+  // A table that is rebuilt is dropped while others point to it; all of them are checked afterwards.
+  db.exec('PRAGMA foreign_keys = OFF');
   for (let next = version; next < MIGRATIONS.length; next++) {
     db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]} PRAGMA user_version = ${next + 1}; COMMIT;`);
   }
+  db.exec('PRAGMA foreign_keys = ON');
+  const broken = pragma(db, 'foreign_key_check');
+  if (broken !== undefined) throw new StartError(`the journal ${file} could not be brought to this version: ${broken}`);
 }
 
 /** A prepared statement whose row shape is stated once, where its SQL stands. */

@@ -114,6 +114,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     call: calls.call,
     chain: calls.chain,
     freeze: calls.freeze,
+    giveUp: calls.giveUp,
     settleNothing: calls.settleNothing,
     markSending: calls.markSending,
     transition: calls.transition,

@@ -61,6 +61,7 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
     putBack(actions) {
       for (const action of actions) {
         addId(action.lane, action.id);
+        if (parsed.has(action.id) || parsed.size < MOST_PARSED) parsed.set(action.id, action);
         lanes.get(action.lane)?.sort((a, b) => a - b);
       }
     },

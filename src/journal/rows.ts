@@ -14,13 +14,27 @@ export type ActionRow = {
   params: string;
   cause: string;
   mode: string;
+  not_before: number | null;
+  expires_at: number | null;
+  on_unknown: string | null;
+  guarded: number | null;
 };
 
-export const ACTION_COLUMNS = 'id, key, kind, rule, lane, chain, at, time, params, cause, mode';
+export const ACTION_COLUMNS =
+  'id, key, kind, rule, lane, chain, at, time, params, cause, mode, not_before, expires_at, on_unknown, guarded';
 
 export function actionOf(row: ActionRow): StoredAction {
+  const { not_before: notBefore, expires_at: expiresAt, on_unknown: onUnknown, guarded, ...plain } = row;
   // The row was written from an Action by this module; kind and params belong together.
-  return { ...row, params: JSON.parse(row.params), cause: JSON.parse(row.cause) } as StoredAction;
+  return {
+    ...plain,
+    params: JSON.parse(row.params),
+    cause: JSON.parse(row.cause),
+    ...(notBefore !== null && { notBefore }),
+    ...(expiresAt !== null && { expiresAt }),
+    ...(onUnknown !== null && { onUnknown }),
+    ...(guarded !== null && { guarded: guarded === 1 }),
+  } as StoredAction;
 }
 
 export type CallRow = {

@@ -45,8 +45,9 @@ export function createRuleStore(
   // The key makes an action unique: a rule that was stepped again from an older state can't tell L2L twice.
   const putAction = query(
     db,
-    `INSERT INTO action (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+    `INSERT INTO action
+       (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at, expires_at, on_unknown)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
   const readByKey = query<{ params: string }>(db, 'SELECT params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
@@ -70,6 +71,8 @@ export function createRuleStore(
         destination,
         action.mode === 'shadow' ? 'shadow' : 'waiting',
         write.at,
+        action.expiresAt ?? null,
+        action.onUnknown ?? null,
       );
       if (changes === 0) noteConflict(action);
       const row = changes === 1 ? inserted.get() : undefined;

@@ -65,4 +65,64 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX attempt_call ON attempt (call);
   `,
+  `
+  CREATE TABLE action_2 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    chain TEXT,
+    at REAL NOT NULL,
+    time TEXT NOT NULL,
+    params TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'in_call', 'delivered', 'nothing', 'dead', 'parked', 'dropped', 'shadow')),
+    call INTEGER REFERENCES call (id),
+    result TEXT,
+    detail TEXT,
+    created_at REAL NOT NULL,
+    settled_at REAL,
+    not_before REAL,
+    expires_at REAL,
+    on_unknown TEXT,
+    guarded INTEGER,
+    untimed INTEGER
+  );
+  INSERT INTO action_2 (id, key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, call, result, detail, created_at, settled_at)
+    SELECT id, key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, call, result, detail, created_at, settled_at FROM action;
+  CREATE TABLE call_2 (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    path TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted', 'delivered', 'rejected', 'parked', 'released', 'dropped')),
+    attempt INTEGER NOT NULL DEFAULT 0,
+    looks INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL,
+    created_at REAL NOT NULL,
+    sent_at REAL,
+    epoch INTEGER NOT NULL,
+    base TEXT,
+    result TEXT,
+    reason TEXT,
+    detail TEXT,
+    predecessor INTEGER
+  );
+  INSERT INTO call_2 SELECT *, NULL FROM call;
+  DROP TABLE action;
+  DROP TABLE call;
+  ALTER TABLE action_2 RENAME TO action;
+  ALTER TABLE call_2 RENAME TO call;
+  CREATE INDEX action_unsettled ON action (state, id) WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow');
+  CREATE INDEX action_chain ON action (chain, kind) WHERE chain IS NOT NULL;
+  CREATE INDEX action_call ON action (call) WHERE call IS NOT NULL;
+  CREATE INDEX action_settled ON action (settled_at) WHERE settled_at IS NOT NULL;
+  CREATE INDEX action_dispatch ON action (json_extract(result, '$.dispatchId')) WHERE kind = 'open_dispatch' AND result IS NOT NULL;
+  CREATE INDEX call_open ON call (state) WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted');
+
+  CREATE TABLE event (id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
+  `,
 ];

@@ -1,6 +1,6 @@
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Call, CallState, Delivery } from '../core/delivery.ts';
+import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
@@ -116,7 +116,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   const settler = createSettler({
     smaller(call, actions) {
       if (!delivery.policy(call.kind).acrossLanes) return null;
-      const frozen = delivery.freeze(actions, { open: 'none', result: null });
+      const frozen = delivery.freeze(actions, NO_CHAIN);
       return frozen.kind === 'request' ? frozen.request : null;
     },
     journal,

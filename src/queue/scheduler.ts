@@ -1,5 +1,5 @@
 import type { CallJournal } from '../core/call-journal.ts';
-import type { ChainState, Delivery, StoredAction } from '../core/delivery.ts';
+import { type Delivery, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
@@ -23,7 +23,6 @@ export interface Scheduler {
   forgetHeld(): void;
 }
 
-const NO_CHAIN: ChainState = { open: 'none', result: null };
 /** Lanes looked at in one pass; with more waiting than that the order among them is by age. */
 const MOST_HEADS = 1000;
 

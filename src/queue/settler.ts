@@ -1,4 +1,4 @@
-import type { CallJournal } from '../core/call-journal.ts';
+import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
@@ -25,13 +25,13 @@ export type SettlerOptions = {
   readonly onLeft: (call: Call) => void;
 };
 
-export type CallCounts = { delivered: number; rejected: number; parked: number };
+export type CallCounts = { delivered: number; rejected: number; parked: number; released: number; dropped: number };
 
 /** Writes what calls came to, and keeps the book in step with the journal. */
 export interface Settler {
   /** A compare-and-set from one of `from`; until it is durable the call counts as running and keeps its lanes. */
   settle(entry: Entry, from: readonly CallState[], to: CallTransition): void;
-  finish(entry: Entry, failed: ReadonlyMap<string, string>, detail: string): void;
+  finish(entry: Entry, end: BatchEnd): void;
   /** Like `settle`, for a step in the middle of a run: resolves to whether it was so. */
   move(entry: Entry, from: readonly CallState[], to: CallTransition): Promise<boolean>;
   /** The run ended without a change in the journal. */
@@ -57,7 +57,7 @@ const JOURNAL_RETRY = 1000;
 
 export function createSettler(options: SettlerOptions): Settler {
   const { journal, book, gate, clock, log, signal } = options;
-  const counts: CallCounts = { delivered: 0, rejected: 0, parked: 0 };
+  const counts: CallCounts = { delivered: 0, rejected: 0, parked: 0, released: 0, dropped: 0 };
   const writing = new Set<Promise<void>>();
   const suspects = new Set<Entry>();
 
@@ -155,8 +155,7 @@ export function createSettler(options: SettlerOptions): Settler {
 
   return {
     settle: (entry, from, to) => track(end(entry, to.state, () => journal.transition(entry.call.id, from, to))),
-    finish: (entry, failed, detail) =>
-      track(end(entry, 'delivered', () => journal.finish(entry.call.id, failed, detail))),
+    finish: (entry, batch) => track(end(entry, 'delivered', () => journal.finish(entry.call.id, batch))),
     move: (entry, from, to) => durably(() => journal.transition(entry.call.id, from, to)),
     putBack,
     reload,
@@ -179,6 +178,8 @@ export function createSettler(options: SettlerOptions): Settler {
   };
 }
 
-function isFinal(state: CallState): state is 'delivered' | 'rejected' | 'parked' {
-  return state === 'delivered' || state === 'rejected' || state === 'parked';
+function isFinal(state: CallState): state is keyof CallCounts {
+  return (
+    state === 'delivered' || state === 'rejected' || state === 'parked' || state === 'released' || state === 'dropped'
+  );
 }

@@ -72,6 +72,10 @@ export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
       const { reason, detail, answer } = outcome;
       return { state: 'retry', at: now, notBefore: now + timings.refusalHold, reason, detail, answer };
     }
+    case 'again': {
+      const { reason, detail, after, guarded } = outcome;
+      return { state: 'released', at: now, notBefore: now + after, reason, detail, guarded };
+    }
     case 'retry':
     case 'halt':
       return { state: 'retry', at: now, ...setback(outcome, at) };
@@ -101,6 +105,16 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
         ? { state: 'retry', at: now, notBefore: now, reason, detail: look.detail, looks }
         : { state: 'unknown', at: now, notBefore: now + timings.lookAgain, reason, detail: look.detail, looks };
     }
+    case 'accepted':
+      return {
+        state: 'accepted',
+        at: now,
+        notBefore: now + timings.firstFollow,
+        reason,
+        detail: look.detail,
+        result: look.result,
+        looks: 0,
+      };
     case 'undecided':
       return { state: 'parked', at: now, notBefore: now, reason, detail: look.detail };
     case 'failed': {
@@ -149,6 +163,8 @@ export function breakerEventOfSend(call: Call, outcome: Outcome): BreakerEvent |
     case 'delivered':
     case 'accepted':
       return { kind: 'accepted' };
+    case 'again':
+      return { kind: 'answered' };
     case 'rejected':
       return { kind: 'refused', call: call.id, lanes: call.lanes, detail: outcome.detail };
     case 'unknown':

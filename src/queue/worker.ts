@@ -146,7 +146,7 @@ export function createWorker(options: WorkerOptions): RunJob {
         const refusal = found.failed.get(action.key);
         if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
       }
-      settler.finish(entry, found.failed, found.detail);
+      settler.finish(entry, found);
     } else {
       if (found.kind === 'failed') entry.setbacks += 1;
       const to = afterFollow(call, found, circumstances(entry));

@@ -18,7 +18,7 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
       running: 0,
       open: { retry: 2, accepted: 4 },
       oldestOpenAt: null,
-      counts: { delivered: 0, rejected: 0, parked: 0 },
+      counts: { delivered: 0, rejected: 0, parked: 0, released: 0, dropped: 0 },
     },
     actionsWaiting: 0,
     l2l: null,

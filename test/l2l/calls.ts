@@ -1,5 +1,5 @@
 import type { Action, ActionKind, ActionParams } from '../../src/core/action.ts';
-import type { Call, ChainState, Delivery, StoredAction } from '../../src/core/delivery.ts';
+import { type Call, type ChainState, type Delivery, NO_CHAIN, type StoredAction } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
 import type { Client, Exchange } from '../../src/l2l/client.ts';
@@ -9,7 +9,6 @@ import { createSiteZone, type SiteZone } from '../../src/l2l/site-time.ts';
 
 export const NEVER = new AbortController().signal;
 export const DENVER: SiteZone = createSiteZone('America/Denver');
-export const NO_CHAIN: ChainState = { open: 'none', result: null };
 
 /** An instant on the site's clock. */
 export function at(text: string): number {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import type { Call, ChainState, Delivery, Outcome, StoredAction } from '../../src/core/delivery.ts';
+import {
+  type Call,
+  type ChainState,
+  type Delivery,
+  NO_CHAIN,
+  type Outcome,
+  type StoredAction,
+} from '../../src/core/delivery.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { ACTIONS } from '../../src/l2l/actions/registry.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
@@ -8,7 +15,7 @@ import { type Client, createClient } from '../../src/l2l/client.ts';
 import { createDelivery } from '../../src/l2l/delivery.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
-import { DENVER, frozenCall, NEVER, NO_CHAIN } from './calls.ts';
+import { DENVER, frozenCall, NEVER } from './calls.ts';
 
 export type ContractCase = {
   readonly actions: readonly StoredAction[];

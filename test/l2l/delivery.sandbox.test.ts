@@ -1,7 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import type { Call, CallBase, CallResult, ChainState, Delivery, StoredAction } from '../../src/core/delivery.ts';
+import {
+  type Call,
+  type CallBase,
+  type CallResult,
+  type ChainState,
+  type Delivery,
+  NO_CHAIN,
+  type StoredAction,
+} from '../../src/core/delivery.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createClient } from '../../src/l2l/client.ts';
@@ -9,7 +17,7 @@ import { createDelivery } from '../../src/l2l/delivery.ts';
 import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
-import { DENVER, frozenCall, NEVER, NO_CHAIN, stored } from './calls.ts';
+import { DENVER, frozenCall, NEVER, stored } from './calls.ts';
 
 const KEY = 'sandbox-key-4711';
 const clock = systemClock();
@@ -77,7 +85,7 @@ const set = (line: string, minutesAgo: number, product: string | null = 'P-100')
   return stored('record_details', params, { key: `${line}-${minutesAgo}`, chain: null, lane: `production:${line}` });
 };
 
-const opened = (result: CallResult): ChainState => ({ open: 'delivered', result });
+const opened = (result: CallResult): ChainState => ({ ...NO_CHAIN, open: 'delivered', result });
 const dispatches = (sandbox: Sandbox) => sandbox.state().dispatches;
 const countOf = (sandbox: Sandbox, machine: string) =>
   sandbox.state().machines.find(({ code }) => code === machine)?.cyclecount;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionKind } from '../../src/core/action.ts';
+import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { ACTIONS } from '../../src/l2l/actions/registry.ts';
-import { answer, frozenCall, NEVER, NO_CHAIN, scripted, stored } from './calls.ts';
+import { answer, frozenCall, NEVER, scripted, stored } from './calls.ts';
 
 const KINDS = Object.keys(ACTIONS) as ActionKind[];
 const add = stored('increment_cycles', { machine: 'PRESS-01', count: 5, from: 0, to: 1 }, { chain: null });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CloseDispatchParams } from '../../core/action.ts';
 import type { ChainState } from '../../core/delivery.ts';
 import { numberField, recordsOf, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
@@ -8,7 +9,13 @@ import { Code, Instant } from './fields.ts';
 /** Closes or completes the dispatch its chain opened, by the id kept from the open (docs/decisions/0004-close-by-id.md). */
 export const closeDispatch = defineAction({
   kind: 'close_dispatch',
-  params: z.object({ machine: Code, type: Code, completed: Instant, how: z.enum(['close', 'complete']) }),
+  params: z.object({
+    machine: Code,
+    type: Code,
+    completed: Instant,
+    how: z.enum(['close', 'complete', 'note', 'leave']),
+    closeAdopted: z.boolean().exactOptional(),
+  }),
   policy: { priority: 0, repeatable: true, maxActions: 1, acrossLanes: false },
   worksLater: false,
   create: createHandler,
@@ -30,6 +37,7 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
   return {
     freeze(actions, chain) {
       const { completed, how } = newest(actions).params;
+      if (how === 'leave') return { kind: 'nothing', why: 'the rule leaves it to people' };
       if (chain.open === 'pending') return { kind: 'held', why: 'its dispatch is not open yet' };
       if (chain.open === 'none') return { kind: 'nothing', why: 'no dispatch was opened' };
       if (chain.open === 'dead') return { kind: 'nothing', why: 'its dispatch could not be opened' };
@@ -75,7 +83,7 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
   };
 }
 
-function howOf(call: CallOf<'close_dispatch'>): 'close' | 'complete' {
+function howOf(call: CallOf<'close_dispatch'>): CloseDispatchParams['how'] {
   return newest(call.actions).params.how;
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { CallResult, ChainState } from '../../../src/core/delivery.ts';
+import { type CallResult, type ChainState, NO_CHAIN } from '../../../src/core/delivery.ts';
 import { answer, at, frozenCall, NEVER, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
 const close = (completed: number, how: 'close' | 'complete' = 'close') =>
   stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how });
 const ACTION = close(at('2026-03-02 06:09:30'));
-const opened = (result: CallResult | null): ChainState => ({ open: 'delivered', result });
+const opened = (result: CallResult | null): ChainState => ({ ...NO_CHAIN, open: 'delivered', result });
 const OPENED = opened({ dispatchId: 57001, dispatchNumber: 8001, reported: at('2026-03-02 06:01:00') });
 
 actionContract('close_dispatch', () => ({
@@ -24,9 +24,9 @@ describe('close_dispatch', () => {
   });
 
   it.each<[string, ChainState, string]>([
-    ['its open is under way', { open: 'pending', result: null }, 'held'],
-    ['its open is a dead letter', { open: 'dead', result: null }, 'nothing'],
-    ['there was no open', { open: 'none', result: null }, 'nothing'],
+    ['its open is under way', { ...NO_CHAIN, open: 'pending' }, 'held'],
+    ['its open is a dead letter', { ...NO_CHAIN, open: 'dead' }, 'nothing'],
+    ['there was no open', NO_CHAIN, 'nothing'],
     ['a person had one open', opened({ foundOpen: 8001 }), 'nothing'],
     ['nothing was opened', opened(null), 'nothing'],
   ])('sends nothing when %s', (_what, chain, kind) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../../../src/core/delivery.ts';
+import { type Call, NO_CHAIN } from '../../../src/core/delivery.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
-import { answer, frozenCall, NEVER, NO_CHAIN, scripted, stored } from '../calls.ts';
+import { answer, frozenCall, NEVER, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
 const add = (count: number) =>

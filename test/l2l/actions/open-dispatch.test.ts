@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OpenDispatchParams } from '../../../src/core/action.ts';
+import { NO_CHAIN } from '../../../src/core/delivery.ts';
 import { token } from '../../../src/l2l/actions/open-dispatch.ts';
-import { answer, at, frozenCall, NEVER, NO_CHAIN, type Sent, scripted, stored } from '../calls.ts';
+import { answer, at, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
 const REPORTED = at('2026-03-02 06:01:00');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordDetailsParams } from '../../../src/core/action.ts';
-import type { StoredAction } from '../../../src/core/delivery.ts';
+import { NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
 import type { Exchange } from '../../../src/l2l/client.ts';
-import { answer, at, frozenCall, NEVER, NO_CHAIN, type Sent, scripted, stored } from '../calls.ts';
+import { answer, at, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
 const set = (line: string, minute: number, fields: Partial<RecordDetailsParams> = {}): StoredAction => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { ChainState } from '../../../src/core/delivery.ts';
+import { type ChainState, NO_CHAIN } from '../../../src/core/delivery.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
-import { answer, frozenCall, NEVER, NO_CHAIN, scripted, stored } from '../calls.ts';
+import { answer, frozenCall, NEVER, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
 const set = (movement: number) =>
   stored('set_cycles', { machine: 'PRESS-01', movement, at: 1000 }, { chain: 'press1#1' });
-const ANCHORED: ChainState = { open: 'none', result: { cycleCount: 1012, cycleAnchor: 1000 } };
+const ANCHORED: ChainState = { ...NO_CHAIN, result: { cycleCount: 1012, cycleAnchor: 1000 } };
 const machine = (cyclecount: number) => answer({ success: true, data: [{ id: 1, code: 'PRESS-01', cyclecount }] });
 const done = (cyclecount: number) => answer({ success: true, machine: { cyclecount } });
 

@@ -148,12 +148,14 @@ describe('secrets', () => {
   weld_down: { when: weld.alarm, on_delay: 0s, dispatch: { machine: WELD-01, type: DOWN, description: Weld } }`,
     });
     await refused.start();
-    await vi.waitFor(async () => expect((await refused.ready()).missing.join()).toContain('refuses the connection'), PATIENCE);
+    await vi.waitFor(
+      async () => expect((await refused.ready()).missing.join()).toContain('refuses the connection'),
+      PATIENCE,
+    );
     const refusedPage = JSON.stringify(await refused.status());
 
     // The secrets were used and echoed, and there is something to search.
     expect(tellTale.seen.every(({ headers }) => headers.l2lauth === API_KEY)).toBe(true);
-    expect(gateway.output()).toContain('***');
     expect(inRedis.join('').length).toBeGreaterThan(100);
     expect(checked.code).toBe(0);
     expect(wrong.code).toBe(2);
@@ -166,6 +168,7 @@ describe('secrets', () => {
       ...files.flatMap(file => leaks(file, readFileSync(file, 'latin1'))),
     ];
     expect(found).toEqual([]);
+    expect(gateway.output()).toContain('***');
     expect(files.length).toBeGreaterThan(1);
   }, 90_000);
 });

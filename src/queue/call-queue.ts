@@ -127,7 +127,8 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     signal: cutOff.signal,
     onWaiting: dispatch,
     onLeft(call: Call) {
-      if (call.actions.some(action => action.chain !== null)) scheduler.forgetHeld();
+      const chains = new Set(call.actions.map(action => action.chain).filter(chain => chain !== null));
+      if (chains.size > 0) scheduler.forgetHeld(chains);
       wake();
     },
   });

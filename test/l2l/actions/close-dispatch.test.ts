@@ -25,7 +25,7 @@ describe('close_dispatch', () => {
 
   it.each<[string, ChainState, string]>([
     ['its open is under way', { ...NO_CHAIN, open: 'pending' }, 'held'],
-    ['its open is a dead letter', { ...NO_CHAIN, open: 'dead' }, 'nothing'],
+    ['its open is a dead letter', { ...NO_CHAIN, open: 'dead' }, 'held'],
     ['there was no open', NO_CHAIN, 'nothing'],
     ['a person had one open', opened({ foundOpen: 8001 }), 'nothing'],
     ['nothing was opened', opened(null), 'nothing'],

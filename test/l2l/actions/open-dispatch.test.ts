@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OpenDispatchParams } from '../../../src/core/action.ts';
 import { NO_CHAIN } from '../../../src/core/delivery.ts';
-import { token } from '../../../src/l2l/actions/open-dispatch.ts';
+import { markOf } from '../../../src/l2l/dispatch-mark.ts';
 import { answer, at, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
@@ -16,7 +16,7 @@ const PARAMS: OpenDispatchParams = {
   ifFoundOpen: 'leave',
 };
 const ACTION = stored('open_dispatch', PARAMS, { key: 'press1_down#7:open' });
-const TOKEN = token({ key: ACTION.key, params: PARAMS });
+const TOKEN = markOf({ key: ACTION.key, at: PARAMS.reported });
 
 const listed = (fields: object = {}) => ({
   id: 57001,
@@ -66,9 +66,9 @@ describe('open_dispatch', () => {
 
   it('makes the mark from what happened: the same again, another for another journal', () => {
     expect(TOKEN).toMatch(/^\[gw [0-9a-f]{6}\]$/);
-    expect(token({ key: ACTION.key, params: { reported: PARAMS.reported } })).toBe(TOKEN);
-    expect(token({ key: ACTION.key, params: { reported: PARAMS.reported + 60_000 } })).not.toBe(TOKEN);
-    expect(token({ key: 'press1_down#8:open', params: PARAMS })).not.toBe(TOKEN);
+    expect(markOf({ key: ACTION.key, at: PARAMS.reported })).toBe(TOKEN);
+    expect(markOf({ key: ACTION.key, at: PARAMS.reported + 60_000 })).not.toBe(TOKEN);
+    expect(markOf({ key: 'press1_down#8:open', at: PARAMS.reported })).not.toBe(TOKEN);
   });
 
   it('keeps the id and the reported time, which its close needs', async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Client } from './client.ts';
 import { isOpen, OPEN_FIELDS } from './dispatches.ts';
@@ -39,7 +40,9 @@ export interface Watch {
 const PAGE = 1000;
 const MOST_PAGES = 10;
 
-type Found = { readonly ok: true; readonly open: ReadonlySet<number> } | { readonly ok: false; readonly outcome: ReadFailure };
+type Found =
+  | { readonly ok: true; readonly open: ReadonlySet<number> }
+  | { readonly ok: false; readonly outcome: ReadFailure };
 
 export function createWatch(options: WatchOptions): Watch {
   const { client, site, clock, log, watched, dispatchOf } = options;
@@ -92,7 +95,12 @@ export function createWatch(options: WatchOptions): Watch {
   }
 
   async function round(): Promise<void> {
-    await look();
+    try {
+      await look();
+    } catch (error) {
+      if (!abort.signal.aborted)
+        log.error({ error: words(error) }, 'could not look which dispatches people closed; tried again');
+    }
     if (!abort.signal.aborted) arm();
   }
 

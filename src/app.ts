@@ -81,6 +81,7 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     clock,
     log,
     transient: l2l.transient,
+    blocked: l2l.blocked,
     settle: { call: l2l.settle, batch: l2l.batch_settle },
   });
 

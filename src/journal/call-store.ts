@@ -63,11 +63,14 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
        AND o.destination = ? AND o.state = 'delivered'
        AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch')`,
   );
+  // An adopted one is the gateway's to end only where the rule of the episode that adopted it says so.
   const readOwner = query<{ id: number }>(
     db,
     `SELECT id FROM action o
      WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ?
-       AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL LIMIT 1`,
+       AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL
+       AND (json_extract(o.result, '$.adopted') IS NULL OR EXISTS
+         (SELECT 1 FROM action c WHERE c.chain = o.chain AND json_extract(c.params, '$.closeAdopted'))) LIMIT 1`,
   );
   const readChainWaiting = query<ActionRow>(
     db,

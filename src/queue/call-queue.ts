@@ -45,6 +45,8 @@ export type CallQueueStatus = {
   /** Requests under way, and outcomes that are not durable yet. */
   readonly running: number;
   readonly open: Readonly<Partial<Record<CallState, number>>>;
+  /** Actions that wait for the open of their episode, or for a person's word about its dead letter. */
+  readonly held: number;
   /** Oldest action in an open call (ms since 1970). */
   readonly oldestOpenAt: number | null;
   /** Since the start. */
@@ -127,7 +129,8 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     signal: cutOff.signal,
     onWaiting: dispatch,
     onLeft(call: Call) {
-      if (call.actions.some(action => action.chain !== null)) scheduler.forgetHeld();
+      const chains = new Set(call.actions.map(action => action.chain).filter(chain => chain !== null));
+      if (chains.size > 0) scheduler.forgetHeld(chains);
       wake();
     },
   });
@@ -241,6 +244,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
         paused: gate.pause,
         running: book.running,
         open,
+        held: scheduler.held,
         oldestOpenAt,
         counts: { ...settler.counts },
       };

@@ -101,9 +101,13 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
       return { state: 'delivered', at: now, notBefore: now, reason, detail: look.detail, result: look.result };
     case 'absent': {
       const looks = call.looks + 1;
-      return looks >= LOOKS_WITHOUT_IT
-        ? { state: 'retry', at: now, notBefore: now, reason, detail: look.detail, looks }
-        : { state: 'unknown', at: now, notBefore: now + timings.lookAgain, reason, detail: look.detail, looks };
+      const { detail } = look;
+      if (looks < LOOKS_WITHOUT_IT) {
+        return { state: 'unknown', at: now, notBefore: now + timings.lookAgain, reason, detail, looks };
+      }
+      return at.policy.guardedRepeat === true
+        ? { state: 'released', at: now, notBefore: now, reason, detail, looks, guarded: true }
+        : { state: 'retry', at: now, notBefore: now, reason, detail, looks };
     }
     case 'accepted':
       return {
@@ -116,12 +120,25 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
         looks: 0,
       };
     case 'undecided':
-      return { state: 'parked', at: now, notBefore: now, reason, detail: look.detail };
+      return { at: now, notBefore: now, reason, detail: look.detail, ...undecided(call, at.policy) };
     case 'failed': {
       const { notBefore } = setback(look.outcome, at);
       return { state: 'unknown', at: now, notBefore, reason, detail: look.outcome.detail };
     }
   }
+}
+
+/** As the rules of all its actions say; by another call, because what was read before the first one is out of date. */
+function undecided({ actions }: Call, policy: CallPolicy): Pick<CallTransition, 'state' | 'guarded'> {
+  const [choice, ...others] = new Set(actions.map(action => action.onUnknown));
+  if (others.length > 0 || choice === undefined) return { state: 'parked' };
+  return choice === 'drop' ? { state: 'dropped' } : { state: 'released', guarded: policy.guardedRepeat === true };
+}
+
+/** The call had no effect and its episode went on meanwhile: its actions are told in another way, or not at all. */
+export function overtaken({ actions }: Call, now: number): CallTransition {
+  const guarded = actions.some(action => action.guarded);
+  return { state: 'released', at: now, notBefore: now, reason: null, detail: 'its episode went on meanwhile', guarded };
 }
 
 /** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */

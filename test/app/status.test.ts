@@ -17,6 +17,7 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
       paused,
       running: 0,
       open: { retry: 2, accepted: 4 },
+      held: 0,
       oldestOpenAt: null,
       counts: { delivered: 0, rejected: 0, parked: 0, released: 0, dropped: 0 },
     },

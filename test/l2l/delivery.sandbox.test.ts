@@ -118,14 +118,6 @@ describe('delivery to the L2L sandbox', () => {
     expect(again.outcome).toMatchObject({ kind: 'delivered', result: { nothing: 'Dispatch already closed' } });
   });
 
-  it('lets an open dispatch of somebody else stand for it', async () => {
-    const { sandbox, delivery } = await setUp();
-    await deliver(delivery, frozenCall(delivery, [open('PRESS-01', 1)]));
-    const second = await deliver(delivery, frozenCall(delivery, [open('PRESS-01', 2)]));
-    expect(second.outcome).toMatchObject({ kind: 'done', result: { foundOpen: 8001 } });
-    expect(dispatches(sandbox)).toHaveLength(1);
-  });
-
   it.each([
     ['reset before it was applied', { kind: 'reset', when: 'before' }, 'absent', 0],
     ['reset after it was applied', { kind: 'reset', when: 'after' }, 'applied', 1],

@@ -36,7 +36,7 @@ export function judgeRetry({ target, unit, destination, newer }: Case): Judged {
   const isOver = close !== undefined;
   /** A close waits for its open, or was settled for want of one. */
   const goesWithOpen = (member: HistoryEntry) =>
-    open !== undefined && member === close && (member.state === 'waiting' || member.state === 'nothing');
+    open !== undefined && member.id === close?.id && (member.state === 'waiting' || member.state === 'nothing');
   if (!isStuck(target) && !goesWithOpen(target)) return notRetried(target);
   if (destination !== null && target.destination !== destination) {
     return refused(
@@ -49,7 +49,7 @@ export function judgeRetry({ target, unit, destination, newer }: Case): Judged {
     .filter(member => isStuck(member) || (goesWithOpen(member) && member.state !== 'waiting'))
     .map((member): Move => {
       const move: Move = { id: member.id, from: member.state, to: 'waiting' };
-      if (member !== open) return move;
+      if (member.id !== open?.id) return move;
       return { ...move, ...(member.state === 'parked' && { guarded: true }), ...(isOver && { finished: true }) };
     });
   const doubtful = unit.find(({ state }) => state === 'parked');

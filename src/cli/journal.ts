@@ -55,7 +55,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     }
     io.out(table('journal', entries, times, io.columns).join('\n'));
     const older = more ? 'there are older ones: --limit N or --until TIME shows them; ' : '';
-    io.out(`\n${older}times of ${times.name}; l2l-gateway journal show ID tells everything about one`);
+    io.out(`\n${older}times in ${times.name}; l2l-gateway journal show ID tells everything about one`);
     return EXIT.ok;
   });
 }

@@ -121,5 +121,5 @@ function statesOf(state: string | undefined): readonly (readonly StoredState[])[
 function footer({ times }: Source, rows: number, more: boolean): string {
   if (rows === 0) return 'nothing waits, nothing is parked, and there is no dead letter';
   const end = more ? 'there is more: --limit N, --state, --rule or --machine show it; ' : '';
-  return `\n${end}times of ${times.name}; l2l-gateway queue show ID tells everything about one`;
+  return `\n${end}times in ${times.name}; l2l-gateway queue show ID tells everything about one`;
 }

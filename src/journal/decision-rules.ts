@@ -13,7 +13,11 @@ export type Move = {
 };
 
 /** What a person's word about an action comes to. No moves: nothing is done, and the words say why. */
-export type Judged = Prospect & { readonly moves: readonly Move[] };
+export type Judged = Prospect & {
+  readonly moves: readonly Move[];
+  /** What is not known, said before what is asked. */
+  readonly doubt: string | null;
+};
 
 /** What is known about an action when a person decides about it. */
 export type Case = {
@@ -56,7 +60,8 @@ export function judgeRetry({ target, unit, destination, newer }: Case): Judged {
   return {
     kind: 'done',
     words: open ? openWords(open, isOver) : `it waits to be told again: ${unitWords(target, unit)}`,
-    ask: doubtful ? retryQuestion(doubtful, unit) : null,
+    ask: doubtful ? RETRY_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other'] : null,
+    doubt: doubtful ? doubtWords(doubtful, unit) : null,
     moves,
   };
 }
@@ -72,7 +77,8 @@ export function judgeDrop({ target, unit }: Case): Judged {
   return {
     kind: 'done',
     words: `it is let go, L2L is not told: ${unitWords(target, unit)}${dropTail(target, dropped, open)}`,
-    ask: doubtful ? dropQuestion(doubtful, unit) : null,
+    ask: doubtful ? DROP_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other'] : null,
+    doubt: doubtful ? doubtWords(doubtful, unit) : null,
     moves: dropped.map(({ id, state }) => ({ id, from: state, to: 'dropped' })),
   };
 }
@@ -87,11 +93,11 @@ function isAside({ state, notBefore }: HistoryEntry): boolean {
 }
 
 function refused(words: string): Judged {
-  return { kind: 'refused', words, ask: null, moves: [] };
+  return { kind: 'refused', words, ask: null, doubt: null, moves: [] };
 }
 
 function already(words: string): Judged {
-  return { kind: 'already', words, ask: null, moves: [] };
+  return { kind: 'already', words, ask: null, doubt: null, moves: [] };
 }
 
 function notRetried(target: HistoryEntry): Judged {
@@ -148,17 +154,17 @@ function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string 
   return actionWords({ kind: target.kind, params: { ...target.params, count: sum } as HistoryEntry['params'] });
 }
 
-function retryQuestion(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): string {
-  const doubt = `whether L2L has it is not known (${doubtful.detail ?? 'no reason was kept'})`;
-  if (doubtful.kind === 'open_dispatch')
-    return `${unitWords(doubtful, unit)}: ${doubt}. Retry looks for it in L2L and opens it when it is not there`;
-  return `${unitWords(doubtful, unit)}: ${doubt}. Retry says that L2L has it not, and tells it`;
-}
+const RETRY_MEANS = {
+  open: 'retry looks for it in L2L and opens it when it is not there',
+  other: 'retry says that L2L does not have it, and tells it',
+} as const;
+const DROP_MEANS = {
+  open: 'drop says that L2L has it, or need not have it; if it is open there, a person has to close it',
+  other: 'drop says that L2L has it, or need not have it',
+} as const;
 
-function dropQuestion(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): string {
-  const doubt = `whether L2L has it is not known (${doubtful.detail ?? 'no reason was kept'})`;
-  const close = doubtful.kind === 'open_dispatch' ? '; if it is open there, a person has to close it' : '';
-  return `${unitWords(doubtful, unit)}: ${doubt}. Drop says that L2L has it, or need not have it${close}`;
+function doubtWords(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): string {
+  return `${unitWords(doubtful, unit)}: whether L2L has it is not known (${doubtful.detail ?? 'no reason was kept'})`;
 }
 
 function dropTail(target: HistoryEntry, dropped: readonly HistoryEntry[], open: HistoryEntry | undefined): string {

@@ -153,7 +153,9 @@ export function createDecisions(options: DecisionOptions): Decisions {
       if (!target) return { kind: 'unknown_id', words: `the journal has no action ${decision.id}`, ids: [] };
       const judged = prospects.judge(decision.kind, target);
       if (judged.kind !== 'done') return { kind: judged.kind, words: judged.words, ids: [] };
-      if (judged.ask !== null && !decision.confirmed) return { kind: 'ask', words: judged.ask, ids: [] };
+      if (judged.ask !== null && !decision.confirmed) {
+        return { kind: 'ask', words: `${judged.doubt}; ${judged.ask}`, ids: [] };
+      }
       const { durable } = group.write(() => carryOut(decision, target, judged));
       const gone = judged.moves.filter(({ to, from }) => to === 'dropped' && from === 'waiting');
       options.onGone(gone.map(({ id }) => id));

@@ -68,7 +68,7 @@ describe('queue and journal commands', () => {
     expect(list.code).toBe(0);
     expect(list.out).toMatch(
       new RegExp(
-        `^ *${id} +dead +\\d\\d-\\d\\d \\d\\d:\\d\\d +open dispatch DOWN at ROBOT-01 +robot1_down +No such machine$`,
+        `^ *${id} +dead +\\d\\d-\\d\\d \\d\\d:\\d\\d +ROBOT-01 +open DOWN +robot1_down +No such machine$`,
         'm',
       ),
     );
@@ -83,7 +83,7 @@ describe('queue and journal commands', () => {
       'robot1.running = false (good',
       /dispatchtypecode += DOWN/,
       /description += Robot 1 stands still \[gw [0-9a-f]{6}\]/,
-      /attempt 1 .*\(refused\) No such machine/,
+      /attempt 1 .* refused No such machine/,
       `queue retry ${id}: its episode is still active`,
     ]) {
       expect(show.out).toMatch(part);
@@ -115,7 +115,7 @@ describe('queue and journal commands', () => {
     const [dead] = await listed(gateway, 'dead', 1);
     await vi.waitFor(async () => {
       const { out } = await say(gateway, 'journal', 'list', '--kind', 'close_dispatch');
-      expect(out).toContain('close dispatch DOWN at ROBOT-01');
+      expect(out).toMatch(/ROBOT-01 +close DOWN/);
     }, PATIENCE);
 
     const retried = await say(gateway, 'queue', 'retry', '--all', '--rule', 'robot1_down');
@@ -181,7 +181,7 @@ describe('queue and journal commands', () => {
       calls: [{ state: 'delivered' }],
     });
     const data = await runToEnd(['journal', 'list', '--data', gateway.dataFolder], { L2L_API_KEY: undefined });
-    expect(data.out).toMatch(/delivered .* open dispatch DOWN at ROBOT-01/);
+    expect(data.out).toMatch(/delivered .* ROBOT-01 +open DOWN/);
     const retry = await say(gateway, 'queue', 'retry', '1');
     expect(retry.code).toBe(1);
     expect(retry.err).toContain(`no gateway runs on ${gateway.dataFolder}: start it, then say this again`);

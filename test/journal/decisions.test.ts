@@ -139,7 +139,7 @@ describe('retry of counts and sets', () => {
 
     expect(asked.kind).toBe('ask');
     expect(asked.words).toContain('A stood at 5, stands at 9');
-    expect(asked.words).toContain('Retry says that L2L has it not');
+    expect(asked.words).toContain('retry says that L2L does not have it');
     expect((await say(journal, 'retry', 'A@1:increment', { confirmed: true })).kind).toBe('done');
   });
 
@@ -273,7 +273,7 @@ describe('drop', () => {
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', IN_DOUBT);
 
-    expect((await say(journal, 'drop', 'A@1:increment')).words).toContain('Drop says that L2L has it');
+    expect((await say(journal, 'drop', 'A@1:increment')).words).toContain('drop says that L2L has it');
     expect(states(journal)).toEqual({ 'A@1:increment': 'parked' });
     expect((await say(journal, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
     expect((await say(journal, 'drop', 'A@1:increment')).kind).toBe('already');

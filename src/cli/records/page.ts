@@ -6,8 +6,12 @@ import { callWord, stateWord, stateWords } from './words.ts';
 
 const LABEL = 11;
 
-/** Everything about one action, for a person. Pure. */
-export function page(action: HistoryDetail, times: Times): readonly string[] {
+/** Everything about one action, for a person. Lines longer than `columns` go on below; left out: they stay whole. Pure. */
+export function page(action: HistoryDetail, times: Times, columns?: number): readonly string[] {
+  return columns === undefined ? lines(action, times) : lines(action, times).flatMap(line => wrapped(line, columns));
+}
+
+function lines(action: HistoryDetail, times: Times): readonly string[] {
   const { cause } = action;
   return [
     `${action.id}  ${oneLine(actionWords(action))}`,
@@ -15,8 +19,7 @@ export function page(action: HistoryDetail, times: Times): readonly string[] {
     ...field('state', stateWords(action)),
     ...field('why', action.detail),
     ...field('since', action.settledAt === null ? null : times.full(action.settledAt)),
-    ...field('not before', action.notBefore === null ? null : times.full(action.notBefore)),
-    ...field('too old', action.expiresAt === null ? null : `after ${times.full(action.expiresAt)}`),
+    ...(action.state === 'waiting' ? waits(action, times) : []),
     ...field('happened', `${times.full(action.at)}${action.time === 'received' ? ', the time it was received' : ''}`),
     ...field('journalled', times.full(action.createdAt)),
     ...field('rule', `${cause.rule}  ${cause.where}`),
@@ -28,7 +31,7 @@ export function page(action: HistoryDetail, times: Times): readonly string[] {
     ...field('lane', action.lane),
     ...field('episode', action.chain),
     ...field('meant for', `${action.destination}${action.mode === 'shadow' ? ', in shadow mode: not sent' : ''}`),
-    ...result(action),
+    ...result(action, times),
     ...(action.calls.length === 0
       ? ['', 'calls: none yet']
       : action.calls.flatMap(call => ['', ...callLines(call, times)])),
@@ -39,9 +42,16 @@ export function page(action: HistoryDetail, times: Times): readonly string[] {
       ...field('why', why),
       ...field('it was', was),
     ]),
-    '',
-    ...prospect(`queue retry ${action.id}`, action.retry),
-    ...prospect(`queue drop ${action.id}`, action.drop),
+    ...(action.retry.kind === 'done' || action.drop.kind === 'done'
+      ? ['', ...prospect(`queue retry ${action.id}`, action.retry), ...prospect(`queue drop ${action.id}`, action.drop)]
+      : []),
+  ];
+}
+
+function waits({ notBefore, expiresAt }: HistoryEntry, times: Times): readonly string[] {
+  return [
+    ...field('not before', notBefore === null ? null : times.full(notBefore)),
+    ...field('too old', expiresAt === null ? null : `after ${times.full(expiresAt)}`),
   ];
 }
 
@@ -58,9 +68,11 @@ function params({ params }: HistoryEntry, times: Times): readonly string[] {
   });
 }
 
-function result({ result }: HistoryEntry): readonly string[] {
+function result({ result }: HistoryEntry, times: Times): readonly string[] {
   if (!result) return [];
-  const parts = Object.entries(result).map(([name, value]) => `${name} ${value}`);
+  const parts = Object.entries(result).map(
+    ([name, value]) => `${name} ${IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : value}`,
+  );
   return field('L2L gave', parts.join(', '));
 }
 
@@ -89,7 +101,7 @@ function bodyLines(body: string): readonly string[] {
   const width = Math.max(...fields.map(([name]) => name.length));
   return fields.flatMap(([name, value]) => {
     const sets = recordSets(value);
-    return sets ? [name, ...sets.map(set => `  ${set}`)] : [`${name.padEnd(width)} = ${value}`];
+    return sets ? [`${name.padEnd(width)} =`, ...sets.map(set => `  ${set}`)] : [`${name.padEnd(width)} = ${value}`];
   });
 }
 
@@ -110,7 +122,9 @@ function attempts({ attempts }: HistoryCall, times: Times): readonly string[] {
     // The first word on an attempt is its outcome; what comes after it, or before the first one, was read in L2L.
     const what = begun.has(attempt) ? 'look' : `attempt ${attempt}`;
     begun.add(attempt);
-    const words = [callWord(state), reason && `(${reason})`, detail].filter(part => part).join(' ');
+    const words = [callWord(state), reason && reason !== callWord(state) && `(${reason})`, detail]
+      .filter(part => part)
+      .join(' ');
     return [...field(what, `${times.site(at)}  ${words}`), ...(answer ? field('', `answer ${answer}`) : [])];
   });
 }
@@ -128,4 +142,20 @@ function others({ others, othersLeftOut, chain }: HistoryDetail): readonly strin
 function prospect(command: string, { kind, words, ask }: Prospect): readonly string[] {
   if (kind !== 'done') return [`${command}: no, ${oneLine(words)}`];
   return [`${command}: ${oneLine(words)}`, ...(ask === null ? [] : [`  asks first: ${oneLine(ask)}`])];
+}
+
+/** Goes on below the text it belongs to: beyond the label, or two characters in. */
+function wrapped(line: string, columns: number): readonly string[] {
+  const width = Math.max(columns, 60);
+  const first = line.search(/\S/);
+  const hang = ' '.repeat(first === 2 ? LABEL + 3 : Math.max(first, 0) + 2);
+  const out: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const at = space > hang.length ? space : width;
+    out.push(rest.slice(0, at).trimEnd());
+    rest = hang + rest.slice(at).trimStart();
+  }
+  return [...out, rest];
 }

@@ -1,7 +1,6 @@
-import { actionWords } from '../../core/action-words.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 import type { Times } from './times.ts';
-import { reasonWords, standsSince, stateWord } from './words.ts';
+import { placeWord, reasonWords, standsSince, stateWord, whatWords } from './words.ts';
 
 /** Which times and reasons a list shows: of the queue, where things stand; of the journal, what happened. */
 export type TableOf = 'queue' | 'journal';
@@ -16,12 +15,13 @@ export function table(
   times: Times,
   columns?: number,
 ): readonly string[] {
-  const head = ['id', 'state', of === 'queue' ? 'since' : 'happened', 'what', 'rule', 'why'];
+  const head = ['id', 'state', of === 'queue' ? 'since' : 'happened', 'where', 'what', 'rule', 'why'];
   const rows = entries.map(entry => [
     String(entry.id),
     stateWord(entry),
     times.short(of === 'queue' ? standsSince(entry) : entry.at),
-    oneLine(actionWords(entry)),
+    oneLine(placeWord(entry)),
+    oneLine(whatWords(entry)),
     entry.rule,
     oneLine(of === 'queue' || entry.state !== 'delivered' ? reasonWords(entry) : entry.cause.text),
   ]);
@@ -38,14 +38,15 @@ export function table(
   );
 }
 
-/** Id, state and time are never cut; what, rule and why share what is left, and what one of them does not need goes to the others. */
+/** Id, state, time and place are never cut; the others share what is left, and what one of them does not need goes to the reason. */
 function fitted(natural: readonly number[], columns: number): readonly number[] {
-  const [id = 0, state = 0, time = 0, what = 0, rule = 0, why = 0] = natural;
-  const room = columns - id - state - time - GAP.length * 5;
-  const ruleWidth = Math.min(rule, Math.max(8, Math.floor(room * 0.22)));
-  const rest = room - ruleWidth;
-  const whatWidth = Math.min(what, Math.max(Math.floor(rest * 0.55), rest - why));
-  return [id, state, time, whatWidth, ruleWidth, rest - whatWidth];
+  const kept = natural.slice(0, 4);
+  const [what = 0, rule = 0, why = 0] = natural.slice(4);
+  const room = columns - kept.reduce((sum, width) => sum + width, 0) - GAP.length * 6;
+  const whatWidth = Math.min(what, Math.max(8, Math.floor(room * 0.4)));
+  const left = room - whatWidth;
+  const ruleWidth = Math.min(rule, Math.max(8, Math.floor(left * 0.4), left - why));
+  return [...kept, whatWidth, ruleWidth, Math.max(8, left - ruleWidth)];
 }
 
 /** Characters, not UTF-16 units: a name from a PLC may hold any. */
@@ -64,5 +65,5 @@ function padded(text: string, width: number): string {
 /** Texts come from PLCs and from L2L: a line break or an escape sequence in one must not spoil the terminal. */
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trimEnd();
 }

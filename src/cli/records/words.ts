@@ -1,3 +1,4 @@
+import type { Action } from '../../core/action.ts';
 import type { CallState } from '../../core/delivery.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 
@@ -49,6 +50,28 @@ const MEANINGS: Readonly<Partial<Record<string, string>>> = {
   dropped: 'let go',
   shadow: 'made in shadow mode; L2L is not told',
 };
+
+/** Code of the machine or line it is about. */
+export function placeWord({ params }: HistoryEntry): string {
+  return 'machine' in params ? params.machine : params.line;
+}
+
+/** What L2L is told, short enough for a list. */
+export function whatWords({ kind, params }: Pick<HistoryEntry, 'kind' | 'params'>): string {
+  const action = { kind, params } as Action;
+  switch (action.kind) {
+    case 'open_dispatch':
+      return `open ${action.params.type}`;
+    case 'close_dispatch':
+      return `close ${action.params.type}`;
+    case 'increment_cycles':
+      return `+${action.params.count} ${action.params.count === 1 ? 'cycle' : 'cycles'}`;
+    case 'set_cycles':
+      return `set cycles, ${action.params.movement} moved`;
+    case 'record_details':
+      return `${action.params.actual} good, ${action.params.scrap} scrap`;
+  }
+}
 
 /** Since when it stands as it does. */
 export function standsSince({ state, settledAt, createdAt, call }: HistoryEntry): number {

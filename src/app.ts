@@ -2,10 +2,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
+import { controlRoutes } from './app/control.ts';
 import { journalStatus, notReady, queueStatus, signalStatus } from './app/status.ts';
 import { tellAction, tellEvent, told } from './app/told.ts';
+import { destinationOf } from './config/journal-place.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Clock } from './core/clock.ts';
+import { words } from './core/errors.ts';
 import { formatDuration } from './core/fields.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
@@ -19,6 +22,7 @@ import { openCallQueue } from './queue/call-queue.ts';
 import { openRedis } from './queue/redis.ts';
 import { createSharedBucket } from './queue/shared-bucket.ts';
 import { createRunner } from './rules/runner.ts';
+import { startControl } from './web/control.ts';
 import { startWeb } from './web/server.ts';
 
 export interface App {
@@ -90,19 +94,21 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
 
   const journal = openJournal({
     folder: loaded.dataFolder,
-    destination: `${l2l.url} site ${l2l.site}`,
+    destination: destinationOf(l2l),
     now: () => clock.now(),
     settle: kind => delivery.policy(kind).settle,
     log,
   });
   started.add('journal', () => journal.close());
   const { deadLetters, parked } = journal.counts();
-  if (deadLetters + parked > 0) log.warn({ deadLetters, parked }, 'L2L was not told everything: /status lists it');
+  if (deadLetters + parked > 0)
+    log.warn({ deadLetters, parked }, 'L2L was not told everything: l2l-gateway queue list shows it');
 
+  const runtime = runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`);
   const queue = await openCallQueue({
     journal,
     delivery: told(delivery, log, outcome => reachability.note(outcome)),
-    redis: gateway.redis ?? { runtimeDir: runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`) },
+    redis: gateway.redis ?? { runtimeDir: runtime },
     clock,
     log,
     concurrency: l2l.concurrency,
@@ -114,6 +120,15 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     },
   });
   started.add('queue', () => queue.stop(drain));
+
+  try {
+    const routes = controlRoutes({ journal, changed: () => queue.reconsider(), timezone: l2l.timezone, log });
+    const control = await startControl({ folder: loaded.dataFolder, runtimeFolder: runtime, routes });
+    started.add('control socket', () => control.stop());
+  } catch (cause) {
+    // Telling L2L what happens matters more than the commands of people.
+    log.error({ error: words(cause) }, 'no socket for the queue commands: they can only read while the gateway runs');
+  }
 
   const runner = createRunner({
     program,

@@ -59,6 +59,7 @@ const MOST_LISTED = 50;
 export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled'>): object {
   const { waiting, oldestWaitingAt, ...counts } = journal.counts();
   const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
+    id: action.id,
     state: action.state === 'dead' ? 'dead letter' : 'parked',
     what: actionWords(action),
     rule: action.rule,

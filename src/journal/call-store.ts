@@ -19,6 +19,7 @@ import {
 /** Calls and the actions that wait for one, with the compare-and-sets every send has to pass. */
 export interface CallStore extends Omit<CallJournal, 'id' | 'epoch'> {
   readonly lanes: Lanes;
+  action(id: number): StoredAction;
 }
 
 /** States in which a call keeps its lanes: nothing of theirs may be sent before it is settled. */
@@ -226,6 +227,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     get lanes() {
       return lanes;
     },
+    action: read,
     waitingHeads: limit => lanes.heads(isHeld, limit),
     waiting: (lane, limit) => lanes.waiting(lane, limit),
     openCalls: () => [...open.values()],

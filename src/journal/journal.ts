@@ -7,7 +7,9 @@ import type { Logger } from '../core/logger.ts';
 import { type CallStore, createCallStore } from './call-store.ts';
 import { lockDataFolder } from './data-folder.ts';
 import { openDatabase, query } from './database.ts';
+import { createDecisions, createProspects, type Decisions } from './decisions.ts';
 import { groupCommit } from './group-commit.ts';
+import { createHistory, type History } from './history.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
 
 export type JournalOptions = {
@@ -41,7 +43,7 @@ export type JournalCounts = {
 };
 
 /** The truth: what the rules know, what L2L must be told, what it was told. One file, one writer, one transaction a group. */
-export interface Journal extends RuleStore, Omit<CallStore, 'lanes'> {
+export interface Journal extends RuleStore, Omit<CallStore, 'lanes' | 'action'> {
   readonly id: string;
   /** Rises with every start; a send needs the current one. */
   readonly epoch: number;
@@ -49,6 +51,10 @@ export interface Journal extends RuleStore, Omit<CallStore, 'lanes'> {
   counts(): JournalCounts;
   /** The newest dead letters and parked actions, newest first. */
   unsettled(limit: number): readonly UnsettledAction[];
+  /** What was told and why, for people. */
+  readonly history: History;
+  /** What a person says about dead letters and parked calls. */
+  readonly decisions: Decisions;
   close(): void;
 }
 
@@ -102,12 +108,25 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
   const newestUnsettled = query<Omit<UnsettledAction, 'params'> & { readonly params: string }>(
     db,
     `SELECT id, kind, rule, lane, params, at, state, settled_at AS settledAt, detail
-     FROM action WHERE state IN ('dead', 'parked') ORDER BY id DESC LIMIT ?`,
+     FROM action WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') AND state IN ('dead', 'parked')
+     ORDER BY id DESC LIMIT ?`,
   );
+  const history = createHistory(db);
+  const decisions = createDecisions({
+    db,
+    group,
+    history,
+    prospects: createProspects(db, history, options.destination),
+    now: options.now,
+    onWaiting: ids => calls.lanes.putBack(ids.map(calls.action)),
+    onGone: ids => calls.lanes.remove(ids.map(calls.action)),
+  });
   let closed = false;
 
   return {
     ...rules,
+    history,
+    decisions,
     waitingHeads: calls.waitingHeads,
     waiting: calls.waiting,
     openCalls: calls.openCalls,
@@ -163,10 +182,11 @@ function recover(db: DatabaseSync, options: JournalOptions, lastAlive: number | 
   const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
   for (const { id, kind } of sending.all()) doubt.run(diedAt, options.settle(kind), id);
   parkDeadly(db, options);
-  // Never sent: its actions wait again, and may be merged with what came since.
+  // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
   query(
     db,
-    "UPDATE action SET state = 'waiting', call = NULL WHERE call IN (SELECT id FROM call WHERE state = 'frozen')",
+    `UPDATE action SET state = 'waiting', call = (SELECT predecessor FROM call WHERE id = action.call)
+     WHERE call IN (SELECT id FROM call WHERE state = 'frozen')`,
   ).run();
   query(db, "DELETE FROM call WHERE state = 'frozen'").run();
   parkForeign(db, options);

@@ -54,8 +54,10 @@ export type CallQueueStatus = {
 };
 
 export interface CallQueue {
-  /** There may be something new to send: call it after commits and after a person changed something. */
+  /** There may be something new to send: call it after commits. */
   wake(): void;
+  /** A person changed what waits: what was held back is looked at again too. */
+  reconsider(): void;
   /** During a pause: try one call now. */
   probeNow(): void;
   status(): CallQueueStatus;
@@ -230,6 +232,10 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
 
   return {
     wake,
+    reconsider() {
+      scheduler.forgetHeld();
+      wake();
+    },
     probeNow: () => gate.probeNow(),
     status() {
       const open: Partial<Record<CallState, number>> = {};

@@ -54,6 +54,8 @@ export function createInheritance(rules: readonly CompiledRule[], states: Readon
         const state = readState(rule, text);
         if (state === undefined || leavesDispatch(state)) continue;
         endFormerRule(rule, state, lastAlive, at, step);
+        // What was told of it is no state to be written: it has no machine any more.
+        step.changed.delete(rule);
         step.forgotten.add(rule);
         orphans.delete(rule);
       }

@@ -203,8 +203,8 @@ describe('a dispatch closed by a person', () => {
   it('comes too late for an episode that was over in time', () => {
     const line = stopped();
     line.set('06:08', { running: true });
-    line.engine.step({ kind: 'closed_by_person', chain, at: on('06:10') });
-    expect(line.engine.rules()[0]?.phase).toBe('inactive');
+    const { actions } = line.engine.step({ kind: 'closed_by_person', chain, at: on('06:10') });
+    expect(lines(actions)).toEqual(['06:09:00 close stopped completed 06:08:00']);
     line.until('06:20');
     expect(line.actions).toEqual([]);
   });

@@ -70,6 +70,27 @@ describe('a dispatch rule that was removed', () => {
     expect(lines(line.actions)).toEqual(['06:07:00 close stopped completed 06:07:00']);
   });
 
+  it('is not closed before it was reported by a clock that is ahead', () => {
+    const line = plant(rules(dispatch('stopped', isNot('running'), { onDelay: 0, onRemove: 'close' })));
+    line.set('06:04', { running: false }, { receivedAt: on('06:01') });
+    line.restart('06:02', '06:10', rules(other));
+    expect(lines(line.actions)).toEqual([
+      '06:04:00 open stopped reported 06:04:00',
+      '06:04:00 close stopped completed 06:04:00',
+    ]);
+  });
+
+  it('claims nothing of what was still to be read of a queue', () => {
+    const line = plant(rules(dispatch('stopped', isNot('running'), { onDelay: 0, onRemove: 'close' })));
+    line.source('06:30', 'catching_up');
+    line.set('06:10', { running: false }, { receivedAt: on('06:30') });
+    line.restart('06:31', '06:40', rules(other));
+    expect(lines(line.actions)).toEqual([
+      '06:10:00 open stopped reported 06:10:00',
+      '06:10:00 close stopped completed 06:10:00',
+    ]);
+  });
+
   it('is forgotten when nothing of it is open', () => {
     const line = open({ onRemove: 'close' });
     line.set('06:06', { running: true });
@@ -140,6 +161,20 @@ describe('a counting rule that was removed', () => {
       '06:03:00-06:04:00 actual 3 scrap 0 B',
     ]);
     expect(line.actions[0]).toMatchObject({ lane: 'production:LINE-1', cause: { values: [] } });
+  });
+
+  it('tells none of the time in which its counter was unknown or not read yet', () => {
+    const lost = counted(production('line1', strokes));
+    lost.source('06:03', 'disconnected');
+    lost.restart('06:04', '06:10', rules(other));
+    expect(lines(lost.actions)).toEqual(['06:00:00-06:03:00 actual 12 scrap 0']);
+
+    const queued = plant(rules(production('line1', strokes)));
+    queued.source('06:30', 'catching_up');
+    queued.set('06:10', { strokes: 800 }, { receivedAt: on('06:30') });
+    queued.set('06:12', { strokes: 812 }, { receivedAt: on('06:30') });
+    queued.restart('06:31', '06:40', rules(other));
+    expect(lines(queued.actions)).toEqual(['06:10:00-06:12:00 actual 12 scrap 0']);
   });
 
   it('says which parts it could not tell', () => {

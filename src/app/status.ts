@@ -3,7 +3,7 @@ import { formatDuration } from '../core/fields.ts';
 import type { SourceStatus } from '../core/sample.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
-import type { SignalView } from '../rules/engine.ts';
+import type { SignalView } from '../rules/signal-view.ts';
 
 /** What the readiness page goes by. */
 export type Standing = {

@@ -32,6 +32,7 @@ export function createRuleStore(
     db,
     'INSERT INTO rule_state VALUES (?, ?) ON CONFLICT (rule) DO UPDATE SET state = excluded.state',
   );
+  const dropState = query(db, 'DELETE FROM rule_state WHERE rule = ?');
   const putValue = query(
     db,
     'INSERT INTO kept_value VALUES (?, ?, ?, ?) ON CONFLICT (signal) DO UPDATE SET value = excluded.value, quality = excluded.quality, at = excluded.at',
@@ -97,6 +98,7 @@ export function createRuleStore(
     commit(write) {
       const { value: stored, durable } = group.write(() => {
         for (const source of forgetting) forget.run(source);
+        for (const rule of write.forget ?? []) dropState.run(rule);
         for (const { rule, state } of write.states) putState.run(rule, state);
         for (const kept of write.values) putValue.run(kept.signal, valueToJson(kept.value), kept.quality, kept.at);
         for (const message of write.taken) putTaken.run(message.source, message.packetId, message.hash);

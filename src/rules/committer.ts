@@ -103,6 +103,7 @@ export function createCommitter({ journal, clock, log, stateOf, release }: Commi
     const at = clock.now();
     await journal.commit({
       states: [...commit.rules].map(rule => ({ rule, state: JSON.stringify(stateOf(rule)) })),
+      ...(commit.forget.size > 0 ? { forget: [...commit.forget] } : {}),
       actions: commit.actions,
       taken: commit.taken,
       values: [...commit.values.values()],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { notReady, type Standing, signalStatus } from '../../src/app/status.ts';
 import type { PauseCause } from '../../src/queue/breaker.ts';
-import type { SignalView } from '../../src/rules/engine.ts';
+import type { SignalView } from '../../src/rules/signal-view.ts';
 
 const NOW = 100_000;
 const AWAY = "L2L (https://acme) can't be reached since …";

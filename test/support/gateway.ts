@@ -8,7 +8,7 @@ import { expect, onTestFinished, vi } from 'vitest';
 import type { SourceStatus } from '../../src/core/sample.ts';
 import type { JournalCounts } from '../../src/journal/journal.ts';
 import type { CallQueueStatus } from '../../src/queue/call-queue.ts';
-import type { SignalView } from '../../src/rules/engine.ts';
+import type { SignalView } from '../../src/rules/signal-view.ts';
 import { testFolder } from './folder.ts';
 import { API_KEY, SITE_ZONE } from './sandbox.ts';
 

@@ -25,6 +25,9 @@ export type DeliveryOptions = {
   readonly settle: { readonly call: number; readonly batch: number };
 };
 
+/** What L2L was seen to take for a batch makes nobody wait longer than this (ms). */
+const LONGEST_SETTLE = 3_600_000;
+
 /** How the queue reaches L2L. A fault in here is logged and becomes the outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { client, log, transient = [], settle } = options;
@@ -56,7 +59,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   });
 
   return {
-    policy: kind => policies[kind],
+    policy(kind) {
+      const policy = policies[kind];
+      // A batch slower than any before proves nothing by its absence; nobody waits for longer than a batch is followed.
+      const settle = Math.max(policy.settle, Math.min(2 * (handlers[kind].slowest?.() ?? 0), LONGEST_SETTLE));
+      return settle === policy.settle ? policy : { ...policy, settle };
+    },
 
     freeze(actions, chain) {
       const [first] = actions;

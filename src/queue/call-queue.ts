@@ -11,7 +11,8 @@ import { startEmbeddedRedis } from './embedded-redis.ts';
 import { createGate } from './gate.ts';
 import { openJobs } from './jobs.ts';
 import { createProbe } from './probe.ts';
-import { checkRedis, type LinkStatus, openRedis, type RedisAddress, unlinkOthers, watchLink } from './redis.ts';
+import { openRedis, type RedisAddress, unlinkOthers } from './redis.ts';
+import { type RedisStatus, watchRedis } from './redis-watch.ts';
 import { createScheduler } from './scheduler.ts';
 import { type CallCounts, createSettler } from './settler.ts';
 import { createSweeper } from './sweeper.ts';
@@ -38,7 +39,7 @@ export type CallQueueOptions = {
 };
 
 export type CallQueueStatus = {
-  readonly redis: LinkStatus;
+  readonly redis: RedisStatus;
   /** What is wrong with how Redis is set up, with the line that mends it. */
   readonly redisProblems: readonly string[];
   readonly paused: Pause | null;
@@ -82,7 +83,6 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   const book = createBook();
   let stopping = false;
   let passing: NodeJS.Immediate | undefined;
-  let redisProblems: readonly string[] = [];
 
   const address = await redisAddress();
 
@@ -94,7 +94,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     return { socket: redis.socket };
   }
 
-  const ready = () => link.up && !stopping;
+  const ready = () => watch.connected && !stopping;
   const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
   const dispatch = (entry: Entry) => dispatcher.dispatch(entry);
 
@@ -150,8 +150,9 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
 
   const producer = openRedis(address, 'producer', 'l2l-gateway');
   const worker = openRedis(address, 'worker', 'l2l-gateway');
-  const link = watchLink({
+  const watch = watchRedis({
     redis: producer,
+    key: `${prefix}:written`,
     now: () => clock.now(),
     log,
     onUp: () => void onUp(),
@@ -168,7 +169,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
       if (await run(jobId, data)) probe.ended(data.call);
     },
   });
-  const dispatcher = createDispatcher({ book, clock, log, jobs, admits: entry => link.up && admits(entry) });
+  const dispatcher = createDispatcher({ book, clock, log, jobs, admits: entry => watch.connected && admits(entry) });
   const sweeper = createSweeper({
     journal,
     book,
@@ -188,11 +189,9 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   async function onUp(): Promise<void> {
     await sweep();
     try {
-      redisProblems = await checkRedis(producer);
-      for (const problem of redisProblems) log.error({}, problem);
       await unlinkOthers(producer, family, prefix);
     } catch (cause) {
-      log.debug({ error: words(cause) }, 'Redis went away while it was looked over');
+      log.debug({ error: words(cause) }, 'Redis went away while it was cleared of what earlier lives left');
     }
   }
 
@@ -211,8 +210,9 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   function sweep(): Promise<void> {
     if (!ready()) return Promise.resolve();
     scheduler.forgetHeld();
-    sweeping ??= sweeper
-      .sweep()
+    sweeping ??= watch
+      .check()
+      .then(() => sweeper.sweep())
       .catch(cause => log.debug({ error: words(cause) }, 'Redis went away during a sweep'))
       .finally(() => {
         sweeping = undefined;
@@ -236,8 +236,8 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
         for (const action of call.actions) oldestOpenAt = Math.min(oldestOpenAt ?? action.at, action.at);
       }
       return {
-        redis: link.status,
-        redisProblems,
+        redis: watch.status,
+        redisProblems: watch.problems,
         paused: gate.pause,
         running: book.running,
         open,

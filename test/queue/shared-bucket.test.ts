@@ -94,7 +94,7 @@ describe('shared bucket', () => {
       await expect.poll(() => first.gateways).toBe(2);
       // Redis's clock can't be moved: the minute of the silent one is over when its score lies in the past.
       const [members] = await client.keys('*:gateways');
-      const [silent] = (await client.zrange(members ?? '', 0, -1)).filter(name => name !== `gateway-${named - 2}`);
+      const [silent] = (await client.zrange(members ?? '', '0', '-1')).filter(name => name !== `gateway-${named - 2}`);
       expect(Number(await client.zscore(members ?? '', silent ?? ''))).toBeLessThanOrEqual(Date.now() + 60_000);
       await client.zadd(members ?? '', 'XX', String(Date.now() - 1), silent ?? '');
       beat(clock);

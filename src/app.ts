@@ -144,7 +144,6 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
       now: clock.now(),
       rules: health.healthy ? null : health.reason,
       queue: queue.status(),
-      actionsWaiting: journal.counts().waiting,
       l2l: reachability.problem(),
       sources: supervisor?.status() ?? [],
     });

@@ -110,6 +110,8 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     ...rules,
     waitingHeads: calls.waitingHeads,
     waiting: calls.waiting,
+    waitingCounts: calls.waitingCounts,
+    oldestWaitingAt: calls.oldestWaitingAt,
     openCalls: calls.openCalls,
     call: calls.call,
     chain: calls.chain,

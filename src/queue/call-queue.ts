@@ -4,6 +4,8 @@ import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/deli
 import { words } from '../core/errors.ts';
 import { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
+import { type Backlog, estimateBacklog } from './backlog.ts';
+import { createBacklogLog } from './backlog-log.ts';
 import { createBook, type Entry } from './book.ts';
 import type { BreakerOptions, Pause } from './breaker.ts';
 import { type OpenCarrier, redisCarrier } from './carrier.ts';
@@ -45,6 +47,7 @@ export type CallQueueStatus = {
   /** Requests under way, and outcomes that are not durable yet. */
   readonly running: number;
   readonly open: Readonly<Partial<Record<CallState, number>>>;
+  readonly backlog: Backlog;
   /** Oldest action in an open call (ms since 1970). */
   readonly oldestOpenAt: number | null;
   /** Since the start. */
@@ -85,6 +88,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   let redisProblems: readonly string[] = [];
 
   const ready = () => link.up && !stopping;
+  const isAway = () => gate.pause !== null && gate.pause.cause !== 'journal';
   const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
   const dispatch = (entry: Entry) => dispatcher.dispatch(entry);
 
@@ -222,7 +226,20 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     return sweeping;
   }
 
-  const timer = setInterval(() => void sweep(), options.sweepEvery ?? 2000);
+  const backlog = () =>
+    estimateBacklog({
+      lanes: journal.waitingCounts(),
+      open: book.all().map(({ call }) => call),
+      oldestWaitingAt: journal.oldestWaitingAt(),
+      policy: kind => delivery.policy(kind),
+      rate: options.rate,
+    });
+  const backlogLog = createBacklogLog(clock, log);
+
+  const timer = setInterval(() => {
+    void sweep();
+    backlogLog.see(backlog(), isAway());
+  }, options.sweepEvery ?? 2000);
   started.add('sweeper', () => clearInterval(timer));
   sweeper.reconcile();
 
@@ -240,6 +257,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
         redis: link.status,
         redisProblems,
         paused: gate.pause,
+        backlog: backlog(),
         running: book.running,
         open,
         oldestOpenAt,

@@ -23,7 +23,7 @@ export const openDispatch = defineAction({
     reported: Instant,
     ifFoundOpen: z.enum(['leave', 'open']),
   }),
-  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false },
+  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, requests: 2 },
   worksLater: false,
   create: createHandler,
 });

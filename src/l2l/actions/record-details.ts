@@ -34,6 +34,8 @@ export const recordDetails = defineAction({
     repeatable: false,
     maxActions: MOST_SETS,
     acrossLanes: true,
+    // The batch itself, then its status and its errors.
+    requests: 3,
   },
   worksLater: true,
   create: createHandler,

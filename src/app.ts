@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
@@ -67,7 +68,7 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
   const { gateway, l2l } = config;
   const startedAt = clock.now();
 
-  const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, started) });
+  const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, clock, started) });
   const client = createClient({
     url: l2l.url,
     apiKey: l2l.api_key,
@@ -159,7 +160,6 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
       now: clock.now(),
       rules: health.healthy ? null : health.reason,
       queue: queue.status(),
-      actionsWaiting: journal.counts().waiting,
       l2l: reachability.problem(),
       sources: supervisor?.status() ?? [],
     });
@@ -204,11 +204,20 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
 }
 
 /** Gateways of a plant that share a Redis share the calls L2L allows. With a Redis of its own there is nobody to share with. */
-function sharedBudget({ config: { gateway, l2l } }: LoadedConfig, started: Started): { shared?: SharedBudget } {
+function sharedBudget(
+  { config: { gateway, l2l } }: LoadedConfig,
+  clock: Clock,
+  started: Started,
+): { shared?: SharedBudget } {
   if (!gateway.redis || l2l.rate === null) return {};
   const redis = openRedis(gateway.redis, 'producer', 'l2l-gateway-budget');
   started.add('budget', () => redis.disconnect());
   const { host } = new URL(l2l.url);
   const burst = Math.max(2, Math.ceil(l2l.rate * 2000));
-  return { shared: createSharedBucket({ redis, host, key: l2l.api_key.reveal(), rate: l2l.rate, burst }) };
+  const key = l2l.api_key.reveal();
+  // Of this life of the process: a name may be given twice.
+  const name = `${gateway.name}:${randomUUID()}`;
+  const shared = createSharedBucket({ redis, host, key, rate: l2l.rate, burst, gateway: name, clock });
+  started.add('place in the budget', () => shared.stop());
+  return { shared };
 }

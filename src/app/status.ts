@@ -2,6 +2,7 @@ import { actionWords } from '../core/action-words.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SourceStatus } from '../core/sample.ts';
 import type { Journal } from '../journal/journal.ts';
+import { type Backlog, backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
 import type { SignalView } from '../rules/signal-view.ts';
 
@@ -11,21 +12,19 @@ export type Standing = {
   /** Why the rules can't commit; null when they can. */
   readonly rules: string | null;
   readonly queue: CallQueueStatus;
-  /** Actions that are in no call yet. */
-  readonly actionsWaiting: number;
   /** What is wrong with L2L, seen without a call. */
   readonly l2l: string | null;
   readonly sources: readonly SourceStatus[];
 };
 
 /** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
-export function notReady({ now, rules, queue, actionsWaiting, l2l, sources }: Standing): readonly string[] {
+export function notReady({ now, rules, queue, l2l, sources }: Standing): readonly string[] {
   const { redis, paused } = queue;
   const saysAsMuch = paused?.cause === 'network' || paused?.cause === 'auth';
   return [
     ...(rules === null ? [] : [rules]),
     ...(redis.up ? [] : [redis.detail]),
-    ...(paused ? [pauseWords(paused, callsWaiting(queue) + actionsWaiting, now)] : []),
+    ...(paused ? [pauseWords(paused, queue.backlog, now)] : []),
     ...(l2l === null || saysAsMuch ? [] : [l2l]),
     ...sources.filter(({ state }) => state !== 'connected').map(sourceWords),
   ];
@@ -38,15 +37,10 @@ const PAUSES = {
   journal: "the journal can't be written",
 } as const;
 
-function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['paused']>, waiting: number, now: number) {
+function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['paused']>, backlog: Backlog, now: number) {
   const left = Math.ceil((probeAt - now) / 1000) * 1000;
   const next = left > 0 ? `in ${formatDuration(left)}` : 'now';
-  const wait = waiting === 1 ? '1 call waits' : `${waiting} calls wait`;
-  return `${PAUSES[cause]} (${detail}); ${wait}; next try ${next}`;
-}
-
-function callsWaiting({ open }: CallQueueStatus): number {
-  return (open.frozen ?? 0) + (open.sending ?? 0) + (open.retry ?? 0) + (open.unknown ?? 0);
+  return `${PAUSES[cause]} (${detail}); ${backlogWords(backlog, cause !== 'journal')}; next try ${next}`;
 }
 
 function sourceWords({ source, state, reason }: SourceStatus): string {
@@ -71,8 +65,18 @@ export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled'>): o
   return { actionsWaiting: waiting, oldestActionAt: oldestWaitingAt, ...counts, newestUnsettled: unsettled };
 }
 
-export function queueStatus({ paused, running, open, oldestOpenAt, counts, ...redis }: CallQueueStatus): object {
-  return { ...redis, paused, callsRunning: running, callsOpen: open, oldestCallAt: oldestOpenAt, sinceStart: counts };
+export function queueStatus(queue: CallQueueStatus): object {
+  const { paused, backlog, running, open, oldestOpenAt, counts, ...redis } = queue;
+  const { calls, oldestAt } = backlog;
+  return {
+    ...redis,
+    paused,
+    backlog: { calls, oldestAt, words: backlogWords(backlog, paused !== null && paused.cause !== 'journal') },
+    callsRunning: running,
+    callsOpen: open,
+    oldestCallAt: oldestOpenAt,
+    sinceStart: counts,
+  };
 }
 
 /** A signal that was never received says why: what its source says. */

@@ -153,6 +153,8 @@ export type CallPolicy = {
   readonly acrossLanes: boolean;
   /** How long after an unknown outcome L2L may still apply the call (ms): it is looked up, or repeated, no sooner. */
   readonly settle: number;
+  /** Requests one call usually takes, with what is read before and after it. Left out: only itself. */
+  readonly requests?: number;
   /** A repeat after two looks without it is another call, with a body that asks L2L to refuse a second one. */
   readonly guardedRepeat?: boolean;
 };

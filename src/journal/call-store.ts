@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { ActionKind } from '../core/action.ts';
 import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallResult, CallState, ChainState, FrozenRequest, StoredAction } from '../core/delivery.ts';
@@ -24,6 +25,7 @@ export interface CallStore extends Omit<CallJournal, 'id' | 'epoch'> {
 
 /** States in which a call keeps its lanes: nothing of theirs may be sent before it is settled. */
 const HOLDS_LANES: ReadonlySet<CallState> = new Set(['frozen', 'sending', 'retry', 'unknown']);
+const NO_LANES: ReadonlySet<string> = new Set();
 const IS_OPEN: ReadonlySet<CallState> = new Set([...HOLDS_LANES, 'accepted']);
 const ACTION_STATE = {
   retry: 'in_call',
@@ -46,9 +48,9 @@ export type CallStoreOptions = {
 export function createCallStore(db: DatabaseSync, group: GroupCommit, options: CallStoreOptions): CallStore {
   const { epoch, destination, now } = options;
   const readAction = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE id = ?`);
-  const readWaiting = query<{ id: number; lane: string }>(
+  const readWaiting = query<{ id: number; lane: string; kind: ActionKind }>(
     db,
-    "SELECT id, lane FROM action WHERE state = 'waiting' ORDER BY id",
+    "SELECT id, lane, kind FROM action WHERE state = 'waiting' ORDER BY id",
   );
   const readActionsOf = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE call = ? ORDER BY id`);
   const readOpen = query<CallRow>(
@@ -132,7 +134,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
 
   function load(): void {
     lanes = createLanes(read);
-    for (const { id, lane } of readWaiting.iterate()) lanes.addId(lane, id);
+    for (const { id, lane, kind } of readWaiting.iterate()) lanes.addId(lane, id, kind);
     open.clear();
     holders.clear();
     for (const row of readOpen.all()) remember(callOf(row, readActionsOf.all(row.id).map(actionOf)));
@@ -230,6 +232,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     action: read,
     waitingHeads: limit => lanes.heads(isHeld, limit),
     waiting: (lane, limit) => lanes.waiting(lane, limit),
+    waitingCounts: () => lanes.counts(),
+    oldestWaitingAt: () => lanes.heads(NO_LANES, 1)[0]?.at ?? null,
     openCalls: () => [...open.values()],
     call(id) {
       const known = open.get(id);

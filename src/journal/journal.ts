@@ -129,6 +129,8 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     decisions,
     waitingHeads: calls.waitingHeads,
     waiting: calls.waiting,
+    waitingCounts: calls.waitingCounts,
+    oldestWaitingAt: calls.oldestWaitingAt,
     openCalls: calls.openCalls,
     call: calls.call,
     chain: calls.chain,

@@ -30,6 +30,8 @@ export type DeliveryOptions = {
 };
 
 const BLOCKED_WAIT = 60_000;
+/** What L2L was seen to take for a batch makes nobody wait longer than this (ms). */
+const LONGEST_SETTLE = 3_600_000;
 
 /** How the queue reaches L2L. A fault in here is logged and becomes the outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
@@ -62,7 +64,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   });
 
   return {
-    policy: kind => policies[kind],
+    policy(kind) {
+      const policy = policies[kind];
+      // A batch slower than any before proves nothing by its absence; nobody waits for longer than a batch is followed.
+      const settle = Math.max(policy.settle, Math.min(2 * (handlers[kind].slowest?.() ?? 0), LONGEST_SETTLE));
+      return settle === policy.settle ? policy : { ...policy, settle };
+    },
 
     mayRepeat: call => handlers[call.kind].mayRepeat?.(call) ?? policies[call.kind].repeatable,
 

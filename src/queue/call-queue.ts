@@ -4,14 +4,16 @@ import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/deli
 import { words } from '../core/errors.ts';
 import { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
+import { type Backlog, estimateBacklog } from './backlog.ts';
+import { createBacklogLog } from './backlog-log.ts';
 import { createBook, type Entry } from './book.ts';
 import type { BreakerOptions, Pause } from './breaker.ts';
+import { type OpenCarrier, redisCarrier } from './carrier.ts';
 import { createDispatcher } from './dispatcher.ts';
-import { startEmbeddedRedis } from './embedded-redis.ts';
 import { createGate } from './gate.ts';
-import { openJobs } from './jobs.ts';
 import { createProbe } from './probe.ts';
-import { checkRedis, type LinkStatus, openRedis, type RedisAddress, unlinkOthers, watchLink } from './redis.ts';
+import type { RedisAddress } from './redis.ts';
+import type { LinkStatus } from './redis-link.ts';
 import { createScheduler } from './scheduler.ts';
 import { type CallCounts, createSettler } from './settler.ts';
 import { createSweeper } from './sweeper.ts';
@@ -21,8 +23,8 @@ import { createWorker } from './worker.ts';
 export type CallQueueOptions = {
   readonly journal: CallJournal;
   readonly delivery: Delivery;
-  /** A Redis somebody runs, or where the gateway's own may put its socket. */
-  readonly redis: RedisAddress | { readonly runtimeDir: string };
+  /** A Redis somebody runs, where the gateway's own may put its socket, or another carrier: the chaos suite's keeps virtual time. */
+  readonly redis: RedisAddress | { readonly runtimeDir: string } | { readonly carrier: OpenCarrier };
   readonly clock: Clock;
   readonly log: Logger;
   /** Requests on their way at once, 1 to 64. */
@@ -47,6 +49,7 @@ export type CallQueueStatus = {
   readonly open: Readonly<Partial<Record<CallState, number>>>;
   /** Actions that wait for the open of their episode, or for a person's word about its dead letter. */
   readonly held: number;
+  readonly backlog: Backlog;
   /** Oldest action in an open call (ms since 1970). */
   readonly oldestOpenAt: number | null;
   /** Since the start. */
@@ -68,6 +71,8 @@ export interface CallQueue {
 /** How far ahead calls are built: what is not built yet can still be merged with what comes. */
 const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
+/** How Redis is set up is looked over at every so manieth sweep. */
+const LOOK_OVER_EVERY = 30;
 /** After a request was cut off: for its outcome to become durable (ms). */
 const LAST_OUTCOMES = 2000;
 
@@ -79,8 +84,6 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   const { journal, delivery, clock, log } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
-  const family = `{l2l:${journal.id}:`;
-  const prefix = `${family}${journal.epoch}}`;
   const started = new Started();
   const cutOff = new AbortController();
   const book = createBook();
@@ -88,17 +91,8 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   let passing: NodeJS.Immediate | undefined;
   let redisProblems: readonly string[] = [];
 
-  const address = await redisAddress();
-
-  async function redisAddress(): Promise<RedisAddress> {
-    if (!('runtimeDir' in options.redis)) return options.redis;
-    const { runtimeDir } = options.redis;
-    const redis = await startEmbeddedRedis({ runtimeDir, journal: journal.id, epoch: journal.epoch, log });
-    started.add('redis', () => redis.stop());
-    return { socket: redis.socket };
-  }
-
   const ready = () => link.up && !stopping;
+  const isAway = () => gate.pause !== null && gate.pause.cause !== 'journal';
   const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
   const dispatch = (entry: Entry) => dispatcher.dispatch(entry);
 
@@ -153,26 +147,23 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     admits,
   });
 
-  const producer = openRedis(address, 'producer', 'l2l-gateway');
-  const worker = openRedis(address, 'worker', 'l2l-gateway');
-  const link = watchLink({
-    redis: producer,
-    now: () => clock.now(),
-    log,
-    onUp: () => void onUp(),
-    isStopping: () => stopping,
-  });
-  const jobs = openJobs({
-    producer,
-    worker,
-    prefix,
-    concurrency,
-    log,
-    ...(options.stalledInterval !== undefined && { stalledInterval: options.stalledInterval }),
-    async run(jobId, data) {
-      if (await run(jobId, data)) probe.ended(data.call);
+  const open = 'carrier' in options.redis ? options.redis.carrier : redisCarrier(options.redis);
+  const carrier = await open(
+    {
+      journal,
+      now: () => clock.now(),
+      log,
+      concurrency,
+      ...(options.stalledInterval !== undefined && { stalledInterval: options.stalledInterval }),
+      async run(jobId, data) {
+        if (await run(jobId, data)) probe.ended(data.call);
+      },
+      onUp: () => void onUp(),
+      isStopping: () => stopping,
     },
-  });
+    started,
+  );
+  const { link, jobs } = carrier;
   const dispatcher = createDispatcher({ book, clock, log, jobs, admits: entry => link.up && admits(entry) });
   const sweeper = createSweeper({
     journal,
@@ -187,18 +178,26 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
       settler.settle(entry, ['sending'], afterSend({ kind: 'unknown', reason: 'crashed', detail }, at));
     },
   });
-  started.add('jobs', () => jobs.close());
 
   /** After every connect: Redis may be empty, or as it was a while ago. */
   async function onUp(): Promise<void> {
+    sweeps = 0;
     await sweep();
     try {
-      redisProblems = await checkRedis(producer);
-      for (const problem of redisProblems) log.error({}, problem);
-      await unlinkOthers(producer, family, prefix);
+      await carrier.forgetOthers();
     } catch (cause) {
-      log.debug({ error: words(cause) }, 'Redis went away while it was looked over');
+      log.debug({ error: words(cause) }, 'Redis went away while it was cleared of what earlier lives left');
     }
+  }
+
+  /** A setting that was mended, or broken, is seen without a restart. */
+  async function lookOver(): Promise<void> {
+    const found = await carrier.problems().catch(cause => {
+      log.debug({ error: words(cause) }, 'how Redis is set up could not be read');
+      return redisProblems;
+    });
+    for (const problem of found) if (!redisProblems.includes(problem)) log.error({}, problem);
+    redisProblems = found;
   }
 
   function pass(): void {
@@ -212,12 +211,18 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     if (!stopping && !passing) passing = setImmediate(pass);
   }
 
+  async function sweepOnce(): Promise<void> {
+    await carrier.touch?.();
+    if (sweeps++ % LOOK_OVER_EVERY === 0) await lookOver();
+    await sweeper.sweep();
+  }
+
+  let sweeps = 0;
   let sweeping: Promise<void> | undefined;
   function sweep(): Promise<void> {
     if (!ready()) return Promise.resolve();
     scheduler.forgetHeld();
-    sweeping ??= sweeper
-      .sweep()
+    sweeping ??= sweepOnce()
       .catch(cause => log.debug({ error: words(cause) }, 'Redis went away during a sweep'))
       .finally(() => {
         sweeping = undefined;
@@ -226,7 +231,20 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     return sweeping;
   }
 
-  const timer = setInterval(() => void sweep(), options.sweepEvery ?? 2000);
+  const backlog = () =>
+    estimateBacklog({
+      lanes: journal.waitingCounts(),
+      open: book.all().map(({ call }) => call),
+      oldestWaitingAt: journal.oldestWaitingAt(),
+      policy: kind => delivery.policy(kind),
+      rate: options.rate,
+    });
+  const backlogLog = createBacklogLog(clock, log);
+
+  const timer = setInterval(() => {
+    void sweep();
+    backlogLog.see(backlog(), isAway());
+  }, options.sweepEvery ?? 2000);
   started.add('sweeper', () => clearInterval(timer));
   sweeper.reconcile();
 
@@ -248,6 +266,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
         redis: link.status,
         redisProblems,
         paused: gate.pause,
+        backlog: backlog(),
         running: book.running,
         open,
         held: scheduler.held,

@@ -162,6 +162,8 @@ export function createWorker(options: WorkerOptions): RunJob {
       for (const action of call.actions) {
         const refusal = found.failed.get(action.key);
         if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
+        const doubt = found.parked?.get(action.key);
+        if (doubt !== undefined) log.error({ ...callFacts(call, [action]), detail: doubt }, PARKED);
       }
       settler.finish(entry, found);
     } else {

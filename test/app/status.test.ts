@@ -15,13 +15,13 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
       redis: { up: true, since: 0, detail: 'connected' },
       redisProblems: [],
       paused,
+      backlog: { calls: 3, ms: 240_000, oldestAt: 0 },
       running: 0,
       open: { retry: 2, accepted: 4 },
       held: 0,
       oldestOpenAt: null,
       counts: { delivered: 0, rejected: 0, parked: 0, released: 0, dropped: 0 },
     },
-    actionsWaiting: 0,
     l2l: null,
     sources: [],
     ...change,
@@ -34,17 +34,17 @@ describe('readiness', () => {
   });
 
   it.each<[PauseCause, string]>([
-    ['network', "L2L can't be reached (why); 3 calls wait; next try in 20s"],
-    ['auth', 'L2L does not take the API key (why); 3 calls wait; next try in 20s'],
-    ['refused', 'L2L refuses whatever it is told (why); 3 calls wait; next try in 20s'],
-    ['journal', "the journal can't be written (why); 3 calls wait; next try in 20s"],
+    ['network', "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try in 20s"],
+    ['auth', 'L2L does not take the API key (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
+    ['refused', 'L2L refuses whatever it is told (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
+    ['journal', "the journal can't be written (why); 3 calls wait, about 4m; next try in 20s"],
   ])('says why calls wait: %s', (cause, words) => {
-    expect(notReady(standing({ actionsWaiting: 1 }, pause(cause)))).toEqual([words]);
+    expect(notReady(standing({}, pause(cause)))).toEqual([words]);
   });
 
   it('does not count down below nothing', () => {
     expect(notReady(standing({}, pause('network', NOW - 5)))).toEqual([
-      "L2L can't be reached (why); 2 calls wait; next try now",
+      "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try now",
     ]);
   });
 

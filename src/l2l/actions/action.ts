@@ -65,6 +65,8 @@ export interface ActionHandler<K extends ActionKind> {
   mayRepeat?(call: CallOf<K>): boolean;
   /** Asks L2L whether a call whose answer is missing took effect. */
   look(call: CallOf<K>, signal: AbortSignal): Promise<Look>;
+  /** The longest L2L took for a call that it works on later, as seen since the start (ms). */
+  slowest?(): number;
   /** Asks what became of an accepted call. */
   follow?(call: CallOf<K>, signal: AbortSignal): Promise<Follow>;
 }

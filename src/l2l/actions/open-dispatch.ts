@@ -35,7 +35,7 @@ export const openDispatch = defineAction({
     ifFoundOpen: z.enum(['leave', 'adopt', 'open']),
     ifMissed: z.enum(['open_and_close', 'add', 'nothing']).exactOptional(),
   }),
-  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, guardedRepeat: true },
+  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, guardedRepeat: true, requests: 2 },
   worksLater: false,
   create: createHandler,
 });

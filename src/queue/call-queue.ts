@@ -1,5 +1,6 @@
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Vigil } from '../core/clock-watch.ts';
 import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import { Started } from '../core/lifecycle.ts';
@@ -35,6 +36,8 @@ export type CallQueueOptions = {
   readonly sweepEvery?: number;
   readonly stalledInterval?: number;
   readonly random?: () => number;
+  /** Left out: the clock is right, and the process never stands still. */
+  readonly vigil?: Vigil;
 };
 
 export type CallQueueStatus = {
@@ -64,6 +67,7 @@ export interface CallQueue {
 /** How far ahead calls are built: what is not built yet can still be merged with what comes. */
 const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
+const ALWAYS_AWAKE: Vigil = { doubt: () => null, standstills: () => 0 };
 /** After a request was cut off: for its outcome to become durable (ms). */
 const LAST_OUTCOMES = 2000;
 
@@ -72,7 +76,7 @@ const LAST_OUTCOMES = 2000;
  * away, empty or old at any time. Resolves as soon as it runs, also while Redis does not answer.
  */
 export async function openCallQueue(options: CallQueueOptions): Promise<CallQueue> {
-  const { journal, delivery, clock, log } = options;
+  const { journal, delivery, clock, log, vigil = ALWAYS_AWAKE } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
   const family = `{l2l:${journal.id}:`;
@@ -94,8 +98,10 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     return { socket: redis.socket };
   }
 
-  const ready = () => link.up && !stopping;
-  const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
+  // A clock in doubt ends with the life that has it, so nobody has to be woken afterwards.
+  const held = () => stopping || vigil.doubt() !== null;
+  const ready = () => link.up && !held();
+  const admits = (entry: Entry) => !held() && (gate.pause === null || probe.is(entry));
   const dispatch = (entry: Entry) => dispatcher.dispatch(entry);
 
   const gate = createGate({
@@ -146,6 +152,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     log,
     signal: cutOff.signal,
     admits,
+    standstills: () => vigil.standstills(),
   });
 
   const producer = openRedis(address, 'producer', 'l2l-gateway');

@@ -2,13 +2,9 @@ import type { RecordDetailsParams } from '../core/action.ts';
 import { isRecord, type L2lRecord, numberField, refusal, textField } from './envelope.ts';
 import { parseUtc, type SiteZone } from './site-time.ts';
 
-/** The times of a set as L2L is told them: site time, without an offset. */
+/** The times of a set as L2L is told them: site time, without an offset. L2L refuses sets of a line that read as if they overlapped. */
 export function setTimes({ start, end }: Pick<RecordDetailsParams, 'start' | 'end'>, zone: SiteZone) {
-  const startText = zone.exact(start);
-  const endText = zone.exact(end);
-  if (endText > startText) return { start: startText, end: endText };
-  // The interval spans the hour that comes twice and would end before it starts: only its part before the change can be told.
-  return { start: startText, end: zone.exact(lastBeforeChange(start, end, zone)) };
+  return { start: zone.rising(start), end: zone.rising(end) };
 }
 
 /** One entry of the field `batch`. */
@@ -53,7 +49,7 @@ export function isAbout(record: L2lRecord, params: RecordDetailsParams, zone: Si
 
 /**
  * What a pitch detail that L2L holds says about a set: it is this one, it is another one, or it has the set's times but not its
- * quantities. `since`: an earlier record is none of ours; it tells two sets apart that read alike in the repeated hour.
+ * quantities. `since`: an earlier record is none of ours.
  */
 export function compareDetail(
   record: L2lRecord,
@@ -78,17 +74,4 @@ function sameTime(answered: string | undefined, sent: string, zone: SiteZone): b
 
 function twoDecimals(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-/** The last millisecond whose text still comes after the start's. */
-function lastBeforeChange(start: number, end: number, zone: SiteZone): number {
-  let before = start;
-  let after = end;
-  const first = zone.exact(start);
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2);
-    if (zone.exact(middle) >= first) before = middle;
-    else after = middle;
-  }
-  return before;
 }

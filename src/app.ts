@@ -9,11 +9,13 @@ import { tellAction, tellEvent, told } from './app/told.ts';
 import { destinationOf } from './config/journal-place.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Clock } from './core/clock.ts';
+import type { Vigil } from './core/clock-watch.ts';
 import { words } from './core/errors.ts';
 import { formatDuration } from './core/fields.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
 import { openJournal } from './journal/journal.ts';
+import type { JournalTime } from './journal/time-shift.ts';
 import { createBudget, type SharedBudget } from './l2l/budget.ts';
 import { createClient } from './l2l/client.ts';
 import { createDelivery } from './l2l/delivery.ts';
@@ -23,20 +25,27 @@ import { openCallQueue } from './queue/call-queue.ts';
 import { openRedis } from './queue/redis.ts';
 import { createSharedBucket } from './queue/shared-bucket.ts';
 import { createRunner } from './rules/runner.ts';
+import { shiftState } from './rules/shift-state.ts';
 import { startControl } from './web/control.ts';
 import { startWeb } from './web/server.ts';
 
 export interface App {
   /** Address of the status page; null when it is off. */
   readonly url: string | null;
-  /** Ends intake, lets the calls under way end, commits, closes every connection. Resolves to what did not end well. */
-  stop(): Promise<readonly Error[]>;
+  /**
+   * Ends intake, lets the calls under way end (for up to `drain` ms; left out: as long as a call may take), commits, closes every
+   * connection. Resolves to what did not end well.
+   */
+  stop(drain?: number): Promise<readonly Error[]>;
 }
 
 export type AppOptions = {
   readonly loaded: LoadedConfig;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Left out: the clock is right, and the process never stands still. */
+  readonly vigil?: Vigil;
+  readonly time?: JournalTime;
   /** Where the embedded Redis may put its socket. Default: the system's folder for temporary files. */
   readonly runtimeFolder?: string;
 };
@@ -53,17 +62,21 @@ const LONGEST_DRAIN = 60_000;
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const started = new Started();
-  const drain = Math.min(options.loaded.config.l2l.timeout, LONGEST_DRAIN);
+  const drain = { ms: Math.min(options.loaded.config.l2l.timeout, LONGEST_DRAIN) };
+  const stop = (within = drain.ms) => {
+    drain.ms = within;
+    return started.stop(within + STOP_MARGIN);
+  };
   try {
-    const url = await start(options, started, drain);
-    return { url, stop: () => started.stop(drain + STOP_MARGIN) };
+    return { url: await start(options, started, drain), stop };
   } catch (error) {
-    await started.stop(drain + STOP_MARGIN);
+    await stop();
     throw error;
   }
 }
 
-async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started: Started, drain: number) {
+async function start(options: AppOptions, started: Started, drain: { readonly ms: number }) {
+  const { loaded, clock, log, runtimeFolder, vigil, time } = options;
   const { config, program } = loaded;
   const { gateway, l2l } = config;
   const startedAt = clock.now();
@@ -98,6 +111,8 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     destination: destinationOf(l2l),
     now: () => clock.now(),
     settle: kind => delivery.policy(kind).settle,
+    ...(time && { time }),
+    shiftState,
     log,
   });
   started.add('journal', () => journal.close());
@@ -119,8 +134,9 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
       firstFollow: l2l.follow_up,
       longestFollow: l2l.follow_up,
     },
+    ...(vigil && { vigil }),
   });
-  started.add('queue', () => queue.stop(drain));
+  started.add('queue', () => queue.stop(drain.ms));
 
   try {
     const routes = controlRoutes({ journal, changed: () => queue.reconsider(), timezone: l2l.timezone, log });
@@ -158,6 +174,7 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     const health = runner.health();
     return notReady({
       now: clock.now(),
+      clock: vigil?.doubt() ?? null,
       rules: health.healthy ? null : health.reason,
       queue: queue.status(),
       l2l: reachability.problem(),

@@ -9,6 +9,8 @@ import type { SignalView } from '../rules/signal-view.ts';
 /** What the readiness page goes by. */
 export type Standing = {
   readonly now: number;
+  /** Why the clock can't be trusted; null when it can. */
+  readonly clock: string | null;
   /** Why the rules can't commit; null when they can. */
   readonly rules: string | null;
   readonly queue: CallQueueStatus;
@@ -18,10 +20,11 @@ export type Standing = {
 };
 
 /** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
-export function notReady({ now, rules, queue, l2l, sources }: Standing): readonly string[] {
+export function notReady({ now, clock, rules, queue, l2l, sources }: Standing): readonly string[] {
   const { redis, paused } = queue;
   const saysAsMuch = paused?.cause === 'network' || paused?.cause === 'auth';
   return [
+    ...(clock === null ? [] : [clock]),
     ...(rules === null ? [] : [rules]),
     ...(redis.up ? [] : [redis.detail]),
     ...(paused ? [pauseWords(paused, queue.backlog, now)] : []),

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { startApp } from '../app.ts';
+import { runLives } from '../app/lives.ts';
 import { loadConfig } from '../config/load.ts';
-import { systemClock } from '../core/clock.ts';
 import { words } from '../core/errors.ts';
+import { machineTime } from '../core/wall-clock.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
 import { createLogger } from './log.ts';
 
@@ -22,6 +21,7 @@ at once; what was under way is looked up in L2L after the next start.
 
 The log is readable lines on a terminal, and one JSON object a line where there is none (systemd, Docker, a file).
 
+When the machine's clock is set or the machine was suspended, it begins anew by itself with the right time.
 An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
 
 Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do; ${EXIT.badConfig} the config is not valid;
@@ -43,16 +43,19 @@ ${EXIT.usage} the command line is not`,
     const { gateway, l2l } = loaded.config;
     const log = await createLogger(level ?? gateway.log, process.stdout.isTTY);
     const runtimeFolder = io.env.RUNTIME_DIRECTORY;
-    const app = await startApp({ loaded, clock: systemClock(), log, ...(runtimeFolder && { runtimeFolder }) });
-    log.info(
-      { gateway: gateway.name, mode: gateway.mode, l2l: l2l.url, site: l2l.site, status: app.url },
-      'gateway runs',
-    );
-
-    collectGarbage();
-    if (!io.signal.aborted) await once(io.signal, 'abort');
-    log.info({ signal: io.signal.reason }, 'gateway stops');
-    const errors = await app.stop();
+    io.signal.addEventListener('abort', () => log.info({ signal: io.signal.reason }, 'gateway stops'), { once: true });
+    const errors = await runLives({
+      loaded,
+      log,
+      machine: machineTime,
+      signal: io.signal,
+      ...(runtimeFolder && { runtimeFolder }),
+      onStart(app) {
+        const { name, mode } = gateway;
+        log.info({ gateway: name, mode, l2l: l2l.url, site: l2l.site, status: app.url }, 'gateway runs');
+        collectGarbage();
+      },
+    });
     if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
     else log.info({}, 'gateway stopped');
     return errors.length === 0 ? EXIT.ok : EXIT.failed;

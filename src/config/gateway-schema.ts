@@ -79,6 +79,10 @@ export const Gateway = z
     freeze_limit: Duration.prefault('10m').meta({
       description: 'A signal unknown for longer than this makes a running delay start anew',
     }),
+    clock: z.enum(['check', 'trust']).default('check').meta({
+      description:
+        'check: nothing is sent while the clock stands behind the journal or before this version was made; trust: the clock is right, whatever it says',
+    }),
     log: z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')

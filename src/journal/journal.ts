@@ -11,6 +11,7 @@ import { createDecisions, createProspects, type Decisions } from './decisions.ts
 import { groupCommit } from './group-commit.ts';
 import { createHistory, type History } from './history.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
+import { type JournalTime, type ShiftState, TIME_AS_IT_WAS, takeTime } from './time-shift.ts';
 
 export type JournalOptions = {
   /** The data folder: made when it is not there, locked for the life of the process. */
@@ -20,6 +21,9 @@ export type JournalOptions = {
   readonly now: () => number;
   /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
+  /** Left out: times are as they were, and to be trusted. */
+  readonly time?: JournalTime;
+  readonly shiftState?: ShiftState;
   readonly log: Logger;
 };
 
@@ -75,13 +79,15 @@ export function openJournal(options: JournalOptions): Journal {
 function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): Journal {
   const getMeta = query<{ value: string }>(db, 'SELECT value FROM meta WHERE key = ?');
   const putMeta = query(db, 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
-  const lastAlive = numberOrNull(getMeta.get('alive')?.value);
+  const { time = TIME_AS_IT_WAS, shiftState = state => state } = options;
   const id = getMeta.get('id')?.value ?? randomUUID();
   const epoch = Number(getMeta.get('epoch')?.value ?? 0) + 1;
 
   db.exec('BEGIN IMMEDIATE');
   putMeta.run('id', id);
   putMeta.run('epoch', String(epoch));
+  takeTime(db, time, shiftState, options.now());
+  const lastAlive = numberOrNull(getMeta.get('alive')?.value);
   recover(db, options, lastAlive);
   db.exec('COMMIT');
 
@@ -96,6 +102,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     },
     at => void putMeta.run('alive', String(at)),
     options.log,
+    time.doubted !== null,
   );
   const countStates = query<{ state: string; n: number }>(
     db,

@@ -19,6 +19,7 @@ export function createRuleStore(
   onActions: (actions: readonly StoredAction[]) => void,
   alive: (at: number) => void,
   log: Logger,
+  untimed: boolean,
 ): RuleStore {
   /** Sources whose taken messages go with the next commit, and those that went with one that is not durable yet. */
   const forgetting = new Set<string>();
@@ -47,8 +48,8 @@ export function createRuleStore(
   const putAction = query(
     db,
     `INSERT INTO action
-       (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at, expires_at, on_unknown)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+       (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at, expires_at, on_unknown, untimed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
   const readByKey = query<{ params: string }>(db, 'SELECT params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
@@ -74,6 +75,7 @@ export function createRuleStore(
         write.at,
         action.expiresAt ?? null,
         action.onUnknown ?? null,
+        untimed ? 1 : null,
       );
       if (changes === 0) noteConflict(action);
       const row = changes === 1 ? inserted.get() : undefined;

@@ -2,18 +2,9 @@ import type { RecordDetailsParams } from '../core/action.ts';
 import { isRecord, type L2lRecord, numberField, refusal, textField } from './envelope.ts';
 import { parseUtc, type SiteZone } from './site-time.ts';
 
-/** The times of a set as L2L is told them: site time, without an offset. */
+/** The times of a set as L2L is told them: site time, without an offset. L2L refuses sets of a line that read as if they overlapped. */
 export function setTimes({ start, end }: Pick<RecordDetailsParams, 'start' | 'end'>, zone: SiteZone) {
-  const startText = zone.exact(start);
-  const endText = zone.exact(end);
-  if (endText > startText) return { start: startText, end: endText };
-  // The interval spans the change to the hour that comes twice and would end before it starts: all its parts are told, its time
-  // only up to the change, or from there on when it began at the very end of the hour.
-  const change = lastBeforeChange(start, end, zone);
-  const changeText = zone.exact(change);
-  return changeText > startText
-    ? { start: startText, end: changeText }
-    : { start: zone.exact(Math.floor(change) + 1), end: endText };
+  return { start: zone.rising(start), end: zone.rising(end) };
 }
 
 /** One entry of the field `batch`. */
@@ -163,17 +154,4 @@ function sameTime(answered: string | undefined, sent: string, zone: SiteZone): b
 
 function twoDecimals(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-/** The last millisecond whose text still comes after the start's. */
-function lastBeforeChange(start: number, end: number, zone: SiteZone): number {
-  let before = start;
-  let after = end;
-  const first = zone.exact(start);
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2);
-    if (zone.exact(middle) >= first) before = middle;
-    else after = middle;
-  }
-  return before;
 }

@@ -1,5 +1,6 @@
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Vigil } from '../core/clock-watch.ts';
 import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import { Started } from '../core/lifecycle.ts';
@@ -37,6 +38,8 @@ export type CallQueueOptions = {
   readonly sweepEvery?: number;
   readonly stalledInterval?: number;
   readonly random?: () => number;
+  /** Left out: the clock is right, and the process never stands still. */
+  readonly vigil?: Vigil;
 };
 
 export type CallQueueStatus = {
@@ -73,6 +76,7 @@ const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
 /** How Redis is set up is looked over at every so manieth sweep. */
 const LOOK_OVER_EVERY = 30;
+const ALWAYS_AWAKE: Vigil = { doubt: () => null, standstills: () => 0 };
 /** After a request was cut off: for its outcome to become durable (ms). */
 const LAST_OUTCOMES = 2000;
 
@@ -81,7 +85,7 @@ const LAST_OUTCOMES = 2000;
  * away, empty or old at any time. Resolves as soon as it runs, also while Redis does not answer.
  */
 export async function openCallQueue(options: CallQueueOptions): Promise<CallQueue> {
-  const { journal, delivery, clock, log } = options;
+  const { journal, delivery, clock, log, vigil = ALWAYS_AWAKE } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
   const started = new Started();
@@ -91,9 +95,11 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   let passing: NodeJS.Immediate | undefined;
   let redisProblems: readonly string[] = [];
 
-  const ready = () => link.up && !stopping;
+  // A clock in doubt ends with the life that has it, so nobody has to be woken afterwards.
+  const held = () => stopping || vigil.doubt() !== null;
+  const ready = () => link.up && !held();
   const isAway = () => gate.pause !== null && gate.pause.cause !== 'journal';
-  const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
+  const admits = (entry: Entry) => !held() && (gate.pause === null || probe.is(entry));
   const dispatch = (entry: Entry) => dispatcher.dispatch(entry);
 
   const gate = createGate({
@@ -145,6 +151,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     log,
     signal: cutOff.signal,
     admits,
+    standstills: () => vigil.standstills(),
   });
 
   const open = 'carrier' in options.redis ? options.redis.carrier : redisCarrier(options.redis);

@@ -37,6 +37,8 @@ export type WorkerOptions = {
   readonly signal: AbortSignal;
   /** Whether this call may run now: the gate is open, or it is the probe. */
   readonly admits: (entry: Entry) => boolean;
+  /** Rises each time this process was found to have stood still. */
+  readonly standstills: () => number;
 };
 
 /**
@@ -74,6 +76,7 @@ export function createWorker(options: WorkerOptions): RunJob {
   async function send(entry: Entry): Promise<void> {
     const { call } = entry;
     if (isOvertaken(call)) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now()));
+    const standstills = options.standstills();
     let { base } = call;
     if (needsPreparing(call, clock.now())) {
       const prepared = await guarded(() => delivery.prepare(call, signal));
@@ -85,8 +88,9 @@ export function createWorker(options: WorkerOptions): RunJob {
       }
       base = prepared.base;
     }
-    // A pause or a stop may have begun meanwhile.
-    if (!(await delivery.admit(signal)) || !options.admits(entry)) return settler.putBack(entry);
+    // A pause or a stop may have begun meanwhile; and what was read before a standstill is read again.
+    const admitted = await delivery.admit(signal);
+    if (!admitted || !options.admits(entry) || options.standstills() !== standstills) return settler.putBack(entry);
     let sending: Call | null;
     try {
       sending = await journal.markSending(call.id, call.attempt, base, clock.now());

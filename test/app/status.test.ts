@@ -10,6 +10,7 @@ const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: '
 function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | null = null): Standing {
   return {
     now: NOW,
+    clock: null,
     rules: null,
     queue: {
       redis: { up: true, since: 0, detail: 'connected' },

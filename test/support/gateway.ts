@@ -35,6 +35,8 @@ export type GatewayOptions = {
   readonly data?: string;
   readonly http?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program than src/main.ts, called like it. */
+  readonly main?: string;
 };
 
 const QUICK = {
@@ -153,7 +155,8 @@ export function testGateway(options: GatewayOptions): TestGateway {
     output: () => output,
     logged: message => lines.filter(({ msg }) => msg === message),
     async start() {
-      const started = spawnGateway(['run', file, '--log', 'debug'], { RUNTIME_DIRECTORY: runtime, ...options.env });
+      const env = { RUNTIME_DIRECTORY: runtime, ...options.env };
+      const started = spawnGateway(options.main ?? MAIN, ['run', file, '--log', 'debug'], env);
       child = started;
       exited = once(started, 'close');
       started.stderr?.on('data', chunk => {
@@ -212,8 +215,8 @@ export function testGateway(options: GatewayOptions): TestGateway {
   return gateway;
 }
 
-function spawnGateway(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], {
+function spawnGateway(main: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [main, ...args], {
     env: { ...process.env, L2L_API_KEY: API_KEY, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -52,10 +52,10 @@ describe('record_details', () => {
     ]);
   });
 
-  it('never ends before it begins in the hour that comes twice', () => {
+  it('never ends before it begins in the hour that comes twice, whose passes share its text', () => {
     const start = Date.parse('2026-11-01T07:50:00Z'); // 01:50, first time
     expect(batchOf([set('LINE-1', 0, { start, end: start + 20 * 60_000 })])).toMatchObject([
-      { start: '2026-11-01 01:50:00', end: '2026-11-01 01:59:59.999000' },
+      { start: '2026-11-01 01:25:00', end: '2026-11-01 01:35:00' },
     ]);
   });
 

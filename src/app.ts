@@ -34,6 +34,10 @@ export type AppOptions = {
   readonly log: Logger;
   /** Where the embedded Redis may put its socket. Default: the system's folder for temporary files. */
   readonly runtimeFolder?: string;
+  /** A damaged journal is set aside and a new one begins, as with gateway.journal.on_corrupt: rebuild. */
+  readonly rebuild?: boolean;
+  /** The journal can't be trusted any more: the process has to end at once, without another write. */
+  readonly onFatal: (error: Error) => void;
 };
 
 /** One stop step may take as long as the call in flight, which is bounded by its own time-out. */
@@ -58,7 +62,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started: Started, drain: number) {
+async function start({ loaded, clock, log, runtimeFolder, ...options }: AppOptions, started: Started, drain: number) {
   const { config, program } = loaded;
   const { gateway, l2l } = config;
   const startedAt = clock.now();
@@ -93,6 +97,9 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     now: () => clock.now(),
     settle: kind => delivery.policy(kind).settle,
     log,
+    limits: { keep: gateway.journal.keep, maxSize: gateway.journal.max_size, ballast: gateway.journal.ballast },
+    onCorrupt: options.rebuild ? 'rebuild' : gateway.journal.on_corrupt,
+    onFatal: options.onFatal,
   });
   started.add('journal', () => journal.close());
   const { deadLetters, parked } = journal.counts();

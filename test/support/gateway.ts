@@ -35,6 +35,10 @@ export type GatewayOptions = {
   readonly data?: string;
   readonly http?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What stands below `gateway.journal`. */
+  readonly journal?: Readonly<Record<string, string>>;
+  /** The command the gateway is run with, such as `unshare`; it has to end in running its arguments. */
+  readonly within?: readonly string[];
 };
 
 const QUICK = {
@@ -96,6 +100,7 @@ export function gatewayYaml(options: GatewayOptions, folder: string): string {
   name: test_gateway
   mode: ${options.mode ?? 'live'}
   data: ${options.data ?? join(folder, 'data')}
+  journal: ${JSON.stringify({ ballast: '1MiB', ...options.journal })}
   http: ${options.http ?? '127.0.0.1:0'}
 ${options.redis === undefined ? '' : `  redis: ${options.redis}\n`}l2l:
   url: ${options.l2l}
@@ -153,7 +158,11 @@ export function testGateway(options: GatewayOptions): TestGateway {
     output: () => output,
     logged: message => lines.filter(({ msg }) => msg === message),
     async start() {
-      const started = spawnGateway(['run', file, '--log', 'debug'], { RUNTIME_DIRECTORY: runtime, ...options.env });
+      const started = spawnGateway(
+        ['run', file, '--log', 'debug'],
+        { RUNTIME_DIRECTORY: runtime, ...options.env },
+        options.within,
+      );
       child = started;
       exited = once(started, 'close');
       started.stderr?.on('data', chunk => {
@@ -212,8 +221,13 @@ export function testGateway(options: GatewayOptions): TestGateway {
   return gateway;
 }
 
-function spawnGateway(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], {
+function spawnGateway(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): ChildProcess {
+  const [command = process.execPath, ...rest] = [...within, process.execPath, MAIN, ...args];
+  return spawn(command, rest, {
     env: { ...process.env, L2L_API_KEY: API_KEY, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

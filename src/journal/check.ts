@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { pragma } from './pragma.ts';
 
 /** The journal's file can't be trusted. The message says what was found, not what to do. */
@@ -25,6 +25,22 @@ export function expectSound(db: DatabaseSync, size: number, thorough: boolean): 
 export function expectWhole(db: DatabaseSync, size: number): void {
   const pages = Number(pragma(db, 'page_count')) * Number(pragma(db, 'page_size'));
   if (pages > size) throw new Damaged(`it has ${size} bytes and must have ${pages}`);
+}
+
+/** The tables are those the migrations made: a damaged word in their description makes every statement fail, or none. */
+export function expectTables(db: DatabaseSync, migrations: readonly string[]): void {
+  using fresh = new DatabaseSync(':memory:');
+  for (const migration of migrations) fresh.exec(migration);
+  const expected = tablesOf(fresh);
+  const found = tablesOf(db);
+  for (const [name, sql] of expected) {
+    if (found.get(name) !== sql) throw new Damaged(`the description of ${name} is not as it was written`);
+  }
+}
+
+function tablesOf(db: DatabaseSync): ReadonlyMap<unknown, string> {
+  const rows = db.prepare('SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL').all();
+  return new Map(rows.map(({ name, sql }) => [name, String(sql).replace(/["\s]/g, '')]));
 }
 
 /** What is still to be told has to be readable: else it would be found when its turn comes, at every start again. */

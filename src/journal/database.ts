@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { StartError, words } from '../core/errors.ts';
-import { Damaged, expectReadable, expectSound, expectWhole } from './check.ts';
+import { Damaged, expectReadable, expectSound, expectTables, expectWhole } from './check.ts';
 import { pragma } from './pragma.ts';
 import { MIGRATIONS } from './schema.ts';
 import { failureOf, isBroken } from './sqlite-error.ts';
@@ -66,6 +66,7 @@ function migrate(db: DatabaseSync, file: string): void {
       `the journal ${file} was written by a newer gateway (its version ${version}, known here ${MIGRATIONS.length}); start that version again`,
     );
   }
+  expectTables(db, MIGRATIONS.slice(0, version));
   if (version === MIGRATIONS.length) return;
   // A table that is rebuilt is dropped while others point to it; all of them are checked before it counts.
   db.exec('PRAGMA foreign_keys = OFF');

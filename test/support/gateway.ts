@@ -79,6 +79,10 @@ export interface TestGateway {
   kill(): Promise<void>;
   /** SIGTERM; resolves to its exit code. */
   stop(): Promise<number | null>;
+  /** Resolves to its exit code when it has ended by itself. */
+  ended(): Promise<number | null>;
+  /** Its process id. */
+  pid(): number | undefined;
   /** Stops the process as it stands, and lets it go on. */
   freeze(): void;
   thaw(): void;
@@ -181,6 +185,11 @@ export function testGateway(options: GatewayOptions): TestGateway {
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    async ended() {
+      await exited;
+      return child?.exitCode ?? null;
+    },
+    pid: () => child?.pid,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     status,

@@ -48,6 +48,10 @@ export type AppOptions = {
   readonly time?: JournalTime;
   /** Where the embedded Redis may put its socket. Default: the system's folder for temporary files. */
   readonly runtimeFolder?: string;
+  /** A damaged journal is set aside and a new one begins, as with gateway.journal.on_corrupt: rebuild. */
+  readonly rebuild?: boolean;
+  /** The journal can't be trusted any more: the process has to end at once, without another write. */
+  readonly onFatal: (error: Error) => void;
 };
 
 /** One stop step may take as long as the call in flight, which is bounded by its own time-out. */
@@ -114,6 +118,9 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     ...(time && { time }),
     shiftState,
     log,
+    limits: { keep: gateway.journal.keep, maxSize: gateway.journal.max_size, ballast: gateway.journal.ballast },
+    onCorrupt: options.rebuild ? 'rebuild' : gateway.journal.on_corrupt,
+    onFatal: options.onFatal,
   });
   started.add('journal', () => journal.close());
   const { deadLetters, parked } = journal.counts();

@@ -23,6 +23,10 @@ export type LivesOptions = {
   readonly log: Logger;
   readonly machine: MachineTime;
   readonly runtimeFolder?: string;
+  /** A damaged journal is set aside and a new one begins. */
+  readonly rebuild?: boolean;
+  /** The journal can't be trusted any more: the process has to end at once. */
+  readonly onFatal: (error: Error) => void;
   /** Aborted when the gateway is to end. */
   readonly signal: AbortSignal;
   /** Told at each beginning. */
@@ -40,7 +44,7 @@ const SHORT_DRAIN = 1000;
  * gateway ends and begins anew in the same process, with its journal brought into the right time. Resolves to what did not end well.
  */
 export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
-  const { loaded, log, machine, runtimeFolder, signal } = options;
+  const { loaded, log, machine, signal, runtimeFolder, rebuild = false, onFatal } = options;
   const policy = loaded.config.gateway.clock;
   let life = firstLife(machine.wall(), readLastLife(loaded.dataFolder), policy);
   for (;;) {
@@ -48,7 +52,8 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
     if (base.doubt !== null) log.error({}, base.doubt);
     const watch = watchClock({ clock, machine, base, policy, log });
     try {
-      const app = await startApp({ loaded, clock, log, vigil: watch, time, ...(runtimeFolder && { runtimeFolder }) });
+      const begin = { loaded, clock, log, vigil: watch, time, rebuild, onFatal };
+      const app = await startApp({ ...begin, ...(runtimeFolder && { runtimeFolder }) });
       options.onStart(app);
       const change = await changeOrEnd(watch, signal);
       if (change === null) return await app.stop();

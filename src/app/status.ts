@@ -53,7 +53,7 @@ function sourceWords({ source, state, reason }: SourceStatus): string {
 const MOST_LISTED = 50;
 
 /** The journal's part of the status page, with what a person has to see to. */
-export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled'>): object {
+export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'upkeep'>): object {
   const { waiting, oldestWaitingAt, ...counts } = journal.counts();
   const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
     id: action.id,
@@ -65,7 +65,13 @@ export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled'>): o
     settledAt: action.settledAt,
     detail: action.detail,
   }));
-  return { actionsWaiting: waiting, oldestActionAt: oldestWaitingAt, ...counts, newestUnsettled: unsettled };
+  return {
+    actionsWaiting: waiting,
+    oldestActionAt: oldestWaitingAt,
+    ...counts,
+    file: journal.upkeep(),
+    newestUnsettled: unsettled,
+  };
 }
 
 export function queueStatus(queue: CallQueueStatus): object {

@@ -10,7 +10,7 @@ import { createLogger } from './log.ts';
 
 export const runCommand: Command = {
   summary: 'runs the gateway with a config file until it is told to stop',
-  help: `l2l-gateway run [FILE] [--log LEVEL]
+  help: `l2l-gateway run [FILE] [--log LEVEL] [--rebuild]
 
 Runs the gateway with FILE (config/gateway.yaml when left out) until Ctrl-C or SIGTERM. Then the call under way
 ends, what is known is committed, PLC sessions are closed, and nothing is left running. A second Ctrl-C ends it
@@ -18,19 +18,21 @@ at once; what was under way is looked up in L2L after the next start.
 
   --log LEVEL   debug, info, warn or error instead of gateway.log in the file; info tells what shadow mode would
                 have told L2L and what a person has to see to; debug tells every rule event, action and call
+  --rebuild     set a damaged journal aside and begin anew: counters start from what they show; does nothing to a
+                journal that is sound
 
 The log is readable lines on a terminal, and one JSON object a line where there is none (systemd, Docker, a file).
 
 When the machine's clock is set or the machine was suspended, it begins anew by itself with the right time.
 An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
 
-Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do; ${EXIT.badConfig} the config is not valid;
+Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do, or the disk failed; ${EXIT.badConfig} the config is not valid;
 ${EXIT.usage} the command line is not`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { log: { type: 'string' } },
+      options: { log: { type: 'string' }, rebuild: { type: 'boolean', default: false } },
       allowPositionals: true,
     });
     if (positionals.length > 1) throw new UsageError(`run takes one file, not ${positionals.length}`);
@@ -49,6 +51,9 @@ ${EXIT.usage} the command line is not`,
       log,
       machine: machineTime,
       signal: io.signal,
+      rebuild: values.rebuild,
+      // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.
+      onFatal: () => process.exit(EXIT.failed),
       ...(runtimeFolder && { runtimeFolder }),
       onStart(app) {
         const { name, mode } = gateway;

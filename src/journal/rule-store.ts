@@ -18,6 +18,8 @@ export function createRuleStore(
   destination: string,
   onActions: (actions: readonly StoredAction[]) => void,
   alive: (at: number) => void,
+  /** Why nothing new may be taken; null when it may. */
+  problem: () => string | null,
   log: Logger,
   untimed: boolean,
 ): RuleStore {
@@ -98,6 +100,8 @@ export function createRuleStore(
       !forgetting.has(message.source) && taken.get(message.source, message.packetId)?.hash === message.hash,
     forgetTaken: source => void forgetting.add(source),
     commit(write) {
+      const why = problem();
+      if (why !== null) return Promise.reject(new Error(why));
       const { value: stored, durable } = group.write(() => {
         for (const source of forgetting) forget.run(source);
         for (const rule of write.forget ?? []) dropState.run(rule);

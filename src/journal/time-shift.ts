@@ -3,6 +3,7 @@ import type { Action } from '../core/action.ts';
 import { withTimes } from '../core/action-times.ts';
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import { query } from './database.ts';
+import { insertEvent } from './events.ts';
 
 /** How the journal's times are to be taken by the life that opens it. */
 export type JournalTime = {
@@ -33,7 +34,7 @@ export function takeTime(db: DatabaseSync, time: JournalTime, shiftState: ShiftS
   if (time.doubted) query(db, "INSERT INTO meta VALUES ('doubted', ?)").run(JSON.stringify(time.doubted));
   if (time.event) {
     const { kind, detail } = time.event;
-    query(db, 'INSERT INTO event (at, kind, detail) VALUES (?, ?, ?)').run(now, kind, detail);
+    insertEvent(db).run(now, kind, detail);
   }
 }
 

@@ -115,9 +115,10 @@ export function createCommitter({ journal, clock, log, stateOf, release }: Commi
   function refused(error: unknown): void {
     failures++;
     retryAt = clock.now() + backoff(failures, FIRST_RETRY, LONGEST_RETRY, 1);
-    const reason = `the journal takes no commits (${words(error)}): nothing is acknowledged or sent; free its disk`;
+    const reason = `the journal takes no commits (${words(error)}): nothing new is acknowledged or sent`;
     health = { healthy: false, reason };
-    if (failures === 1) log.error({ error: words(error) }, 'journal refused a commit, nothing is acknowledged or sent');
+    if (failures === 1)
+      log.error({ error: words(error) }, 'journal refused a commit, nothing new is acknowledged or sent');
   }
 
   function accepted(): void {

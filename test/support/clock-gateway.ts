@@ -23,6 +23,7 @@ const errors = await runLives({
   },
   signal: stop.signal,
   ...(process.env.RUNTIME_DIRECTORY && { runtimeFolder: process.env.RUNTIME_DIRECTORY }),
+  onFatal: () => process.exit(1),
   onStart: app => log.info({ status: app.url }, 'gateway runs'),
 });
 process.exitCode = errors.length === 0 ? 0 : 1;

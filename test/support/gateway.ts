@@ -37,6 +37,10 @@ export type GatewayOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Another program than src/main.ts, called like it. */
   readonly main?: string;
+  /** What stands below `gateway.journal`. */
+  readonly journal?: Readonly<Record<string, string>>;
+  /** The command the gateway is run with, such as `unshare`; it has to end in running its arguments. */
+  readonly within?: readonly string[];
 };
 
 const QUICK = {
@@ -77,6 +81,10 @@ export interface TestGateway {
   kill(): Promise<void>;
   /** SIGTERM; resolves to its exit code. */
   stop(): Promise<number | null>;
+  /** Resolves to its exit code when it has ended by itself. */
+  ended(): Promise<number | null>;
+  /** Its process id. */
+  pid(): number | undefined;
   /** Stops the process as it stands, and lets it go on. */
   freeze(): void;
   thaw(): void;
@@ -98,6 +106,7 @@ export function gatewayYaml(options: GatewayOptions, folder: string): string {
   name: test_gateway
   mode: ${options.mode ?? 'live'}
   data: ${options.data ?? join(folder, 'data')}
+  journal: ${JSON.stringify({ ballast: '1MiB', ...options.journal })}
   http: ${options.http ?? '127.0.0.1:0'}
 ${options.redis === undefined ? '' : `  redis: ${options.redis}\n`}l2l:
   url: ${options.l2l}
@@ -156,7 +165,7 @@ export function testGateway(options: GatewayOptions): TestGateway {
     logged: message => lines.filter(({ msg }) => msg === message),
     async start() {
       const env = { RUNTIME_DIRECTORY: runtime, ...options.env };
-      const started = spawnGateway(options.main ?? MAIN, ['run', file, '--log', 'debug'], env);
+      const started = spawnGateway(options.main ?? MAIN, ['run', file, '--log', 'debug'], env, options.within);
       child = started;
       exited = once(started, 'close');
       started.stderr?.on('data', chunk => {
@@ -175,6 +184,11 @@ export function testGateway(options: GatewayOptions): TestGateway {
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    async ended() {
+      await exited;
+      return child?.exitCode ?? null;
+    },
+    pid: () => child?.pid,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     status,
@@ -215,8 +229,14 @@ export function testGateway(options: GatewayOptions): TestGateway {
   return gateway;
 }
 
-function spawnGateway(main: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [main, ...args], {
+function spawnGateway(
+  main: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): ChildProcess {
+  const [command = process.execPath, ...rest] = [...within, process.execPath, main, ...args];
+  return spawn(command, rest, {
     env: { ...process.env, L2L_API_KEY: API_KEY, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

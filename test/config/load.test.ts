@@ -239,13 +239,13 @@ describe('loadConfig', () => {
     const text = `${HEAD}rules:
   a: { when: "\${LIMIT}", on_delay: 2m, dispatch: { machine: "\${MACHINE}", type: DOWN, description: x } }
   b: { cycles: { machine: "\${MACHINE}", counter: press1.strokes } }
-  c: { cycles: { machine: "\${MACHINE}", counter: press1.strokes } }
+  c: { cycles: { machine: "\${MACHINE}", counter: press1.strokes, mode: total } }
 `;
 
     expect(problems(text, {}, env)).toEqual([
       'config/gateway.yaml:15:14 a.when: what this stands for does not fit here',
       expect.stringMatching(
-        /^config\/gateway.yaml:17:\d+ c.cycles.machine: `b` adds press1.strokes to the cycles of \$\{MACHINE\} already/,
+        /^config\/gateway.yaml:17:\d+ c.cycles.mode: `b` keeps the cycles of \$\{MACHINE\} in mode increment/,
       ),
     ]);
   });

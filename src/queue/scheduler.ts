@@ -99,11 +99,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         }
         settle(journal.settleNothing(frozen.actions, frozen.why));
       }
+      if (first.chain !== null) forget(new Set([first.chain]));
       // The journal did not take it: asking again at once would go on for ever.
       if (waiting(lane, 1)[0]?.id === first.id) {
         failed.add(lane);
         return undefined;
       }
+    }
+  }
+
+  /** What was held for one of these chains may be settled now. */
+  function forget(chains: ReadonlySet<string>): void {
+    for (const aside of held.values()) {
+      for (const [id, chain] of aside) if (chain !== null && chains.has(chain)) aside.delete(id);
     }
   }
 
@@ -155,13 +163,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return built;
     },
     forgetHeld(chains) {
-      if (!chains) {
-        held.clear();
-        failed.clear();
-      }
-      for (const aside of held.values()) {
-        for (const [id, chain] of aside) if (chain !== null && chains?.has(chain)) aside.delete(id);
-      }
+      if (chains) return forget(chains);
+      held.clear();
+      failed.clear();
     },
     get held() {
       return [...held.values()].reduce((sum, aside) => sum + aside.size, 0);

@@ -178,7 +178,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     });
 
     it('is given up when its time runs out, with its close held and the lane going on', async () => {
-      const { tell, personOpens, dispatches, journal, queue, row } = await openPlant();
+      const { tell, personOpens, dispatches, journal, queue, row, log } = await openPlant();
       await personOpens('SINGLE');
       const fields = { expiresAt: Date.now() + 300 };
       const late = episode(1, 10 * MINUTE, 9 * MINUTE, { type: 'SINGLE2', fields });
@@ -192,6 +192,8 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(await row(late.close)).toMatchObject({ state: 'waiting' });
       expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 1 });
       expect(queue.status().held).toBe(1);
+      const whys = log.lines.map(({ fields }) => ('why' in fields ? fields.why : undefined));
+      expect(whys).toContain('waits for the dead letter of its episode');
     });
   });
 

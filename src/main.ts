@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cli } from './cli/cli.ts';
 
 const stop = new AbortController();
@@ -12,10 +13,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  // A reader that has gone (head, a log collector that restarts) must not end the gateway; nobody is left to tell either.
-  stream.on('error', () => {});
-}
+let isRead = true;
+// A reader that has gone (head, a log collector that restarts) must not end the gateway; nobody is left to tell either.
+process.stdout.on('error', () => {
+  isRead = false;
+});
+process.stderr.on('error', () => {});
 
 process.exitCode = await cli(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
@@ -39,14 +42,10 @@ async function ask(question: string): Promise<string> {
 
 /** A reader slower than we are is waited for, so that what it has not taken does not pile up in memory. */
 async function taken(): Promise<boolean> {
+  // What was written fails, if it does, before this comes back.
+  await nextTurn();
   const { stdout } = process;
-  if (stdout.writableNeedDrain && !stdout.destroyed) {
-    const over = new AbortController();
-    const events = ['drain', 'error', 'close'].map(event => once(stdout, event, { signal: over.signal }));
-    // An error says that nobody reads any more; the answer is the same.
-    await Promise.race(events).catch(() => {});
-    over.abort();
-    await Promise.allSettled(events);
-  }
-  return !stdout.destroyed && stdout.errored === null;
+  // `once` rejects on an error: then nobody reads any more.
+  if (isRead && stdout.writableNeedDrain) await once(stdout, 'drain').catch(() => {});
+  return isRead;
 }

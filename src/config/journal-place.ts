@@ -28,7 +28,12 @@ export function readJournalPlace(file: string, env: Environment, readFile: ReadF
   if (yaml.problems.length > 0) throw new ConfigError(yaml.problems);
   const reader = schemaReader(yaml, references(file, env, readFile));
   const data = reader.read(Gateway.shape.data, ['gateway', 'data']);
-  if ('problems' in data) throw new ConfigError([...data.problems, ...reader.problems]);
+  if ('problems' in data) throw new ConfigError(data.problems);
+  if (data.value.includes('${')) {
+    const place = yaml.placeOf(['gateway', 'data']);
+    const message = `${data.value} leads nowhere in this environment; set it as for the gateway, or name its data folder with --data`;
+    throw new ConfigError([{ place, message }]);
+  }
   const timezone = reader.read(L2l.shape.timezone, ['l2l', 'timezone']);
   const url = reader.read(L2l.shape.url, ['l2l', 'url']);
   const site = reader.read(L2l.shape.site, ['l2l', 'site']);

@@ -36,7 +36,10 @@ const LARGEST_BODY = 64 * 1024;
  */
 export async function startControl({ folder, runtimeFolder, routes }: ControlOptions): Promise<ControlServer> {
   const { socket, clear } = place(folder, runtimeFolder);
+  let stopping = false;
   const server = createServer((request, response) => {
+    // Who asks for page after page keeps its connection: while the gateway stops it gets its answer and no more.
+    response.shouldKeepAlive = !stopping;
     answer(request, routes)
       .then(({ status, body }) => send(response, status, body))
       .catch(cause => send(response, 500, { error: words(cause) }));
@@ -50,6 +53,7 @@ export async function startControl({ folder, runtimeFolder, routes }: ControlOpt
     socket,
     stop: () =>
       new Promise(resolve => {
+        stopping = true;
         server.close(() => {
           clear();
           resolve();

@@ -64,6 +64,8 @@ export interface CallQueue {
 /** How far ahead calls are built: what is not built yet can still be merged with what comes. */
 const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
+/** A job that is due for so many sweeps, and is not run although there is room, gets a new one. */
+const OVERDUE_SWEEPS = 5;
 /** After a request was cut off: for its outcome to become durable (ms). */
 const LAST_OUTCOMES = 2000;
 
@@ -75,6 +77,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   const { journal, delivery, clock, log } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
+  const sweepEvery = options.sweepEvery ?? 2000;
   const family = `{l2l:${journal.id}:`;
   const prefix = `${family}${journal.epoch}}`;
   const started = new Started();
@@ -174,6 +177,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     book,
     jobs,
     dispatch,
+    isOverdue: entry => book.running < concurrency && clock.now() - entry.due > OVERDUE_SWEEPS * sweepEvery,
     doubt(entry) {
       entry.running = true;
       const detail = 'found on its way, but nobody sends it';
@@ -221,7 +225,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     return sweeping;
   }
 
-  const timer = setInterval(() => void sweep(), options.sweepEvery ?? 2000);
+  const timer = setInterval(() => void sweep(), sweepEvery);
   started.add('sweeper', () => clearInterval(timer));
   sweeper.reconcile();
 

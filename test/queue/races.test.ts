@@ -108,10 +108,10 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     delivery.on.send = () => (delivery.sent.length === 1 ? busy : DELIVERED);
     const hold = vi.waitFor(async () => {
       const [delayed = ''] = await keys('delayed');
-      const [job] = await redis.client.zrange(delayed, 0, 0);
+      const [job] = await redis.client.zrange(delayed, '0', '0');
       expect(job).toBeDefined();
       // BullMQ's scores are times of the machine's clock: set back by an hour they are an hour away.
-      await redis.client.zincrby(delayed, 3_600_000 * 0x1000, job ?? '');
+      await redis.client.zincrby(delayed, 3_600_000 * 0x1000, String(job));
     }, PATIENCE);
 
     await tell(increment('M1', 1));

@@ -28,7 +28,8 @@ const MOST_WRITES = 500;
 /** How long a write that nothing waits for may wait for one to ride with (ms). */
 const LAZY = 20;
 
-export function groupCommit(db: DatabaseSync): GroupCommit {
+/** `expectOurs` runs at the begin of every transaction and throws when this process may not write any more. */
+export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {}): GroupCommit {
   const begin = query(db, 'BEGIN IMMEDIATE');
   const commit = query(db, 'COMMIT');
   const savepoint = query(db, 'SAVEPOINT one_write');
@@ -50,6 +51,12 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
 
   function open(): Group {
     begin.run();
+    try {
+      expectOurs();
+    } catch (cause) {
+      db.exec('ROLLBACK');
+      throw cause;
+    }
     const opened: Group = { ...Promise.withResolvers<void>(), writes: 0, when: 'lazily' };
     // Whoever writes holds the promise; a group nobody waits for must not end the process when it fails.
     opened.promise.catch(() => {});

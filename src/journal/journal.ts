@@ -156,7 +156,13 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   recover(db, options, lastAlive);
   db.exec('COMMIT');
 
-  const group = groupCommit(db);
+  // The lock file keeps a second process out, but not one that finds the lock file gone: whoever came last writes, alone.
+  const group = groupCommit(db, () => {
+    if (getMeta.get('epoch')?.value === String(epoch)) return;
+    throw new Error(
+      `another gateway has opened the journal in ${options.folder} since: this one writes and sends nothing`,
+    );
+  });
   onBroken(db, cause => {
     suspicionOf(folder).raise(words(cause));
     group.abandon(cause);

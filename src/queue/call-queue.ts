@@ -77,6 +77,8 @@ const MOST_CONCURRENCY = 64;
 /** How Redis is set up is looked over at every so manieth sweep. */
 const LOOK_OVER_EVERY = 30;
 const ALWAYS_AWAKE: Vigil = { doubt: () => null, standstills: () => 0 };
+/** A job that is due for so many sweeps, and is not run although there is room, gets a new one. */
+const OVERDUE_SWEEPS = 5;
 /** After a request was cut off: for its outcome to become durable (ms). */
 const LAST_OUTCOMES = 2000;
 
@@ -88,6 +90,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   const { journal, delivery, clock, log, vigil = ALWAYS_AWAKE } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
+  const sweepEvery = options.sweepEvery ?? 2000;
   const started = new Started();
   const cutOff = new AbortController();
   const book = createBook();
@@ -177,6 +180,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     book,
     jobs,
     dispatch,
+    isOverdue: entry => book.running < concurrency && clock.now() - entry.due > OVERDUE_SWEEPS * sweepEvery,
     doubt(entry) {
       entry.running = true;
       const detail = 'found on its way, but nobody sends it';
@@ -251,7 +255,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   const timer = setInterval(() => {
     void sweep();
     backlogLog.see(backlog(), isAway());
-  }, options.sweepEvery ?? 2000);
+  }, sweepEvery);
   started.add('sweeper', () => clearInterval(timer));
   sweeper.reconcile();
 

@@ -1,6 +1,6 @@
 import { endFormerRule, leavesDispatch } from './former-rule.ts';
 import type { CompiledRule } from './program.ts';
-import type { Step } from './rule-machine.ts';
+import { type Step, tell } from './rule-machine.ts';
 import { readState, readStateFor, type StoredState } from './stored-state.ts';
 
 /** What earlier processes left: to rules that go on from it, and of rules that are not configured any more. */
@@ -48,6 +48,14 @@ export function createInheritance(rules: readonly CompiledRule[], states: Readon
       for (const [rule, text] of replaced) {
         const state = readState(rule, text);
         if (state !== undefined) endFormerRule(rule, state, lastAlive, at, step);
+        else
+          tell(
+            step,
+            { name: rule },
+            at,
+            'removed',
+            'what it left as another kind of rule is of another version: forgotten',
+          );
         step.changed.add(rule);
       }
       for (const [rule, text] of [...orphans]) {

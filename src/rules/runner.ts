@@ -180,7 +180,7 @@ export function createRunner(options: RunnerOptions): Runner {
       for (const rule of engine.orphans.keys()) {
         log.warn(
           { rule },
-          'a rule that is not configured any more left its dispatch open; end it in L2L, or configure the rule again',
+          'a rule that is not configured any more left a dispatch open, or a state of another version; see to it in L2L, or configure the rule again',
         );
       }
     },
@@ -216,7 +216,8 @@ export function createRunner(options: RunnerOptions): Runner {
       for (const key of taking.keys()) if (key.startsWith(`${source}\n`)) taking.delete(key);
     },
     closedByPerson(chain, at) {
-      if (!stopped) step({ kind: 'closed_by_person', chain, at });
+      // L2L's clock may be ahead: what has not happened yet by ours would let every timer fire that is due until then.
+      if (!stopped) step({ kind: 'closed_by_person', chain, at: Math.min(at, clock.now()) });
     },
     watchedEpisodes: () => engine.watchedEpisodes(),
     async stop() {

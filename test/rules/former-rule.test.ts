@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../src/rules/engine.ts';
 import type { CompiledRule } from '../../src/rules/program.ts';
 import { lines, on, type Plant, paramsOf, plant } from './support/plant.ts';
 import { counter, cycles, dispatch, is, isNot, lookup, production, program, signal } from './support/program.ts';
@@ -109,6 +110,20 @@ describe('a dispatch rule that was removed', () => {
       expect(line.actions).toMatchObject([{ key: `${chain}:close`, params: { how, completed: on('06:05') } }]);
       expect(line.restart('06:11', '06:12').actions).toEqual([]);
     }
+  });
+});
+
+describe('a state of another version', () => {
+  it('stays as it is when its rule is gone, and is said to be lost when its name is used by another kind', () => {
+    const states = new Map([['stopped', '{"kind":"sorted","bins":3}']]);
+    const restart = { kind: 'restart', at: on('06:10'), lastAlive: on('06:05') } as const;
+
+    const gone = createEngine(rules(other), states);
+    expect(gone.step(restart)).toMatchObject({ actions: [], events: [], forgotten: [] });
+    expect([...gone.orphans]).toEqual([...states]);
+
+    const used = createEngine(rules(dispatch('stopped', isNot('running'))), states);
+    expect(used.step(restart)).toMatchObject({ actions: [], events: [{ kind: 'removed' }], changed: ['stopped'] });
   });
 });
 

@@ -180,6 +180,7 @@ describe('runner told that a person closed a dispatch', () => {
     await bench.nextCommit();
     expect(bench.runner.watchedEpisodes()).toEqual([{ rule: 'call', chain, machine: 'PRESS-01', type: 'DOWN' }]);
 
+    bench.clock.advance(500);
     bench.runner.closedByPerson(chain, on('06:00') + 500);
     bench.runner.closedByPerson(chain, on('06:00') + 500);
     await later(bench, 1000, () => expect(bench.committed).toHaveLength(3));
@@ -192,6 +193,21 @@ describe('runner told that a person closed a dispatch', () => {
     expect(next.committed).toEqual([]);
     next.runner.closedByPerson(`call#2@${on('06:00') + 500}`, on('06:01'));
     expect(next.runner.watchedEpisodes()).toHaveLength(1);
+  });
+});
+
+describe('runner told of a person by a clock that is ahead', () => {
+  it('takes it for now and fires no timer early', async () => {
+    const waiting = dispatch('late', is('lamp'), { onDelay: 60_000, machine: 'PRESS-02' });
+    const called = dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' });
+    const bench = await start(program([called, waiting], [lamp]));
+    bench.send({ lamp: true });
+    bench.runner.closedByPerson(`call#1@${on('06:00')}`, on('06:30'));
+    await bench.runner.stop();
+    expect(lines(bench.committed)).toEqual([
+      '06:00:00 open call reported 06:00:00',
+      '06:00:00 leave call completed 06:00:00',
+    ]);
   });
 });
 

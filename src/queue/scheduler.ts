@@ -83,21 +83,20 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (;;) {
       const first = waiting(lane, 1)[0];
       if (!first) return undefined;
-      if (isLate(first)) {
+      const frozen = freezeFirst(first, heads);
+      if (frozen.kind === 'held') {
+        hold(first, frozen.why);
+        continue;
+      }
+      if (frozen.kind === 'nothing') {
+        settle(journal.settleNothing(frozen.actions, frozen.why));
+      } else if (isLate(first)) {
         log.error({ action: first.key, what: actionWords(first), rule: first.rule }, TOO_OLD);
         settle(journal.giveUp([first], 'too old: its time to be told ran out before L2L could take it'));
       } else {
-        const frozen = freezeFirst(first, heads);
-        if (frozen.kind === 'request') {
-          const call = journal.freeze(frozen.actions, frozen.request, options.now());
-          for (const other of call.lanes) turns.skip(other);
-          return book.put(call, call.notBefore);
-        }
-        if (frozen.kind === 'held') {
-          hold(first, frozen.why);
-          continue;
-        }
-        settle(journal.settleNothing(frozen.actions, frozen.why));
+        const call = journal.freeze(frozen.actions, frozen.request, options.now());
+        for (const other of call.lanes) turns.skip(other);
+        return book.put(call, call.notBefore);
       }
       if (first.chain !== null) forget(new Set([first.chain]));
       // The journal did not take it: asking again at once would go on for ever.
@@ -119,7 +118,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function freezeFirst(first: StoredAction, heads: readonly StoredAction[]) {
     const { acrossLanes, maxActions } = delivery.policy(first.kind);
     const together = acrossLanes ? runAcross(heads, first, maxActions) : run(first.lane, first, maxActions);
-    const actions = together.filter(action => !isLate(action));
+    // One that is too old may be nothing to tell all the same; it takes no other one with it.
+    const actions = isLate(first) ? [first] : together.filter(action => !isLate(action));
     const frozen = delivery.freeze(actions, first.chain === null ? NO_CHAIN : journal.chain(first.chain));
     return { ...frozen, actions: frozen.kind === 'held' ? actions : [...actions, ...(frozen.and ?? [])] };
   }

@@ -103,6 +103,16 @@ describe('scheduler', () => {
     ]);
   });
 
+  it('makes no dead letter of what need not be told', async () => {
+    const { fill, journal, delivery } = await setUp(
+      { ...openDispatch('M1', 1), expiresAt: 999 },
+      closeDispatch('M1', 1),
+    );
+    delivery.on.freeze = (_actions, chain) => ({ kind: 'nothing', why: 'over', and: chain.waiting.slice(1) });
+    expect(fill()).toEqual([]);
+    expect(journal.counts()).toMatchObject({ deadLetters: 0, waiting: 0 });
+  });
+
   it('closes however late what was opened', async () => {
     const { fill, journal } = await setUp({ ...closeDispatch('M1', 1), expiresAt: 999 });
     expect(fill()).toEqual(['M1#1:close']);

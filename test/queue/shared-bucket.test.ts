@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
+import { openRedis } from '../../src/queue/redis.ts';
 import * as bucket from '../../src/queue/shared-bucket.ts';
 import { testRedis } from '../support/redis.ts';
 
@@ -102,14 +103,22 @@ describe('shared bucket', () => {
     });
 
     it('remembers them while Redis is away, and says that it is there as soon as it is back', async () => {
-      const { client, pid } = await testRedis();
+      const { client, pid, socket } = await testRedis();
+      const redis = openRedis({ socket }, 'producer', 'test');
+      onTestFinished(() => redis.disconnect());
       const clock = virtualClock(0);
-      const first = createSharedBucket({ redis: client, ...site }, clock);
+      const first = createSharedBucket({ redis, ...site }, clock);
       createSharedBucket({ redis: client, ...site }, virtualClock(0));
-      beat(clock);
-      await expect.poll(() => first.gateways).toBe(2);
+      await expect
+        .poll(() => {
+          beat(clock);
+          return first.gateways;
+        })
+        .toBe(2);
       process.kill(await pid(), 'SIGKILL');
-      await expect.poll(() => client.status).not.toBe('ready');
+      await expect.poll(() => redis.status).not.toBe('ready');
+      beat(clock);
+      await expect(first.take()).rejects.toThrow();
       expect(first.gateways).toBe(2);
       // It comes back empty; both sign in again without any time passing.
       await expect

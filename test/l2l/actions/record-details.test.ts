@@ -71,6 +71,8 @@ describe('record_details', () => {
           expect(endText > startText).toBe(true);
         },
       ),
+      // Begins less than a millisecond before the change.
+      { examples: [[-0.4, 600_000]] },
     );
   });
 

@@ -42,6 +42,12 @@ describe('readiness', () => {
     expect(notReady(standing({ actionsWaiting: 1 }, pause(cause)))).toEqual([words]);
   });
 
+  it('says first of all that the clock can not be trusted', () => {
+    const missing = notReady(standing({ clock: 'the clock says …' }, pause('auth')));
+
+    expect(missing).toEqual(['the clock says …', expect.stringContaining('API key')]);
+  });
+
   it('does not count down below nothing', () => {
     expect(notReady(standing({}, pause('network', NOW - 5)))).toEqual([
       "L2L can't be reached (why); 2 calls wait; next try now",

@@ -14,6 +14,7 @@ describe('Gateway', () => {
       data: './data',
       http: { host: '127.0.0.1', port: 8080 },
       freeze_limit: 600_000,
+      clock: 'check',
       log: 'info',
     });
   });

@@ -11,7 +11,7 @@ import { cyclesOf, dispatchesOf, partsOf, testSandbox } from '../support/sandbox
 
 const HOUR = 3_600_000;
 const ANEW = 'the clock was set or the machine was suspended: the gateway begins anew with the right time';
-const MAIN = join(import.meta.dirname, '../support/clock-gateway.ts');
+const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
 /** L2L keeps whole seconds, and what has no time of its own is stamped when it arrives. */
 const NEAR = 1500;
 

@@ -21,6 +21,7 @@ export function summary(loaded: LoadedConfig): string {
       ],
       ['l2l', `${l2l.url}, site ${l2l.site}, ${l2l.timezone}, as user ${l2l.user}`],
       ['data', dataWords(gateway.data, loaded.dataFolder)],
+      ...(gateway.clock === 'trust' ? [['clock', 'trusted whatever it says']] : []),
     ]),
     '',
     `sources: ${Object.keys(sources).length}, signals: ${loaded.signals.size}`,

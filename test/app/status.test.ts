@@ -43,6 +43,12 @@ describe('readiness', () => {
     expect(notReady(standing({}, pause(cause)))).toEqual([words]);
   });
 
+  it('says first of all that the clock can not be trusted', () => {
+    const missing = notReady(standing({ clock: 'the clock says …' }, pause('auth')));
+
+    expect(missing).toEqual(['the clock says …', expect.stringContaining('API key')]);
+  });
+
   it('does not count down below nothing', () => {
     expect(notReady(standing({}, pause('network', NOW - 5)))).toEqual([
       "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try now",

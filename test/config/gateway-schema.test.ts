@@ -15,6 +15,7 @@ describe('Gateway', () => {
       journal: { keep: 90 * 86_400_000, max_size: 2e9, ballast: 64 * 1024 ** 2, on_corrupt: 'refuse' },
       http: { host: '127.0.0.1', port: 8080 },
       freeze_limit: 600_000,
+      clock: 'check',
       log: 'info',
     });
   });

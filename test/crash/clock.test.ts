@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../src/simulation/free-port.ts';
@@ -11,7 +11,7 @@ import { cyclesOf, dispatchesOf, partsOf, testSandbox } from '../support/sandbox
 
 const HOUR = 3_600_000;
 const ANEW = 'the clock was set or the machine was suspended: the gateway begins anew with the right time';
-const MAIN = join(import.meta.dirname, '../support/clock-gateway.ts');
+const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
 /** L2L keeps whole seconds, and what has no time of its own is stamped when it arrives. */
 const NEAR = 1500;
 
@@ -180,8 +180,35 @@ describe('a clock that can not be trusted', () => {
     const [dispatch] = dispatchesOf(sandbox.state(), 'WELD-01');
     isNear(dispatch?.reported, stopped);
     isNear(dispatch?.completed, ran);
+    await until(() => expect(partsOf(sandbox.state(), 'LINE-2').good).toBe(5));
     for (const { end } of sandbox.state().details) expect(end).toBeGreaterThan(stopped);
-    expect(partsOf(sandbox.state(), 'LINE-2').good).toBe(5);
+    await gateway.untilReady();
+  });
+
+  it('is believed on a person’s word: what was recorded meanwhile is told with its true time', async () => {
+    const line = await bench(HOUR);
+    const { sandbox, gateway } = line;
+    await begin(line);
+    await gateway.kill();
+    line.set(0);
+    await gateway.start();
+    await gateway.untilSeen();
+    const stopped = await line.tell('weld1', false, 1000);
+    await until(async () => expect((await gateway.status()).journal.actionsWaiting).toBe(1));
+    await gateway.stop();
+
+    writeFileSync(
+      gateway.file,
+      readFileSync(gateway.file, 'utf8').replace('  mode: live', '  mode: live\n  clock: trust'),
+    );
+    await gateway.start();
+    await gateway.untilSeen();
+    const ran = await line.tell('weld1', true, 1003);
+    await until(() => expect(cyclesOf(sandbox.state(), 'WELD-01')).toBe(3));
+    await until(() => expect(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.closed).toBeTruthy());
+    const [dispatch] = dispatchesOf(sandbox.state(), 'WELD-01');
+    isNear(dispatch?.reported, stopped);
+    isNear(dispatch?.completed, ran);
     await gateway.untilReady();
   });
 });

@@ -59,6 +59,16 @@ describe('history', () => {
     expect(pages(journal.history, { machine: 'B', limit: 10, states: ['waiting'] })).toEqual([[], [], [12_001]]);
   });
 
+  it('gives nothing twice where one state has more rows to look through than another', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, ...range(1, 6000).map(n => increment('A', n)), increment('B', 1), increment('B', 2));
+    await settle(journal, 'cycles:B', { state: 'parked' });
+
+    expect(pages(journal.history, { machine: 'B', limit: 10, states: ['waiting', 'parked'] }).flat()).toEqual([
+      6001, 6002,
+    ]);
+  });
+
   it.each<[Omit<HistoryQuery, 'limit'>, number[]]>([
     [{ machine: 'A' }, [1, 3, 4]],
     [{ machine: 'L1' }, [5]],

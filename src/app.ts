@@ -21,6 +21,7 @@ import { createClient } from './l2l/client.ts';
 import { createDelivery } from './l2l/delivery.ts';
 import { createReachability } from './l2l/reachability.ts';
 import { createSiteZone } from './l2l/site-time.ts';
+import { createWatch } from './l2l/watch.ts';
 import { openCallQueue } from './queue/call-queue.ts';
 import { openRedis } from './queue/redis.ts';
 import { createSharedBucket } from './queue/shared-bucket.ts';
@@ -169,6 +170,18 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   });
   started.add('rules', () => runner.stop());
 
+  const watch = createWatch({
+    client,
+    site: l2l.site,
+    clock,
+    log,
+    every: l2l.watch,
+    watched: () => runner.watchedEpisodes(),
+    dispatchOf: chain => journal.chain(chain).result?.dispatchId,
+    onClosed: (chain, at) => runner.closedByPerson(chain, at),
+  });
+  started.add('L2L watch', () => watch.stop());
+
   const adapters = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => ({
       name,
@@ -213,7 +226,10 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   }
 
   // Shadow mode sends nothing, not even a question: its address may be an example's.
-  if (gateway.mode === 'live') reachability.start();
+  if (gateway.mode === 'live') {
+    reachability.start();
+    watch.start();
+  }
   runner.start();
   supervisor = startSupervisor({
     sources: adapters,

@@ -93,7 +93,7 @@ export type Query<Row> = {
 
 const watchers = new WeakMap<DatabaseSync, (error: Error) => void>();
 
-/** Told at once, before anybody else hears of it, when a statement finds that the disk failed or the file is damaged. */
+/** Told once and at once, before anybody else hears of it, when a statement finds that the disk failed or the file is damaged. */
 export function onBroken(db: DatabaseSync, listener: (error: Error) => void): void {
   watchers.set(db, listener);
 }
@@ -104,7 +104,11 @@ export function query<Row>(db: DatabaseSync, sql: string): Query<Row> {
     try {
       return work();
     } catch (cause) {
-      if (cause instanceof Error && isBroken(cause)) watchers.get(db)?.(cause);
+      if (cause instanceof Error && isBroken(cause)) {
+        const tell = watchers.get(db);
+        watchers.delete(db);
+        tell?.(cause);
+      }
       throw cause;
     }
   }

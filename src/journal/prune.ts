@@ -135,7 +135,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
       const { value: more } = group.write(() => {
         if (!found) return strays(now);
         for (const old of found.rows) {
-          if (old.at >= now - bounds.keep && used() <= bytes) return false;
+          if (old.at >= now - bounds.keep && used() <= bytes) break;
           found.drop(old);
           if (performance.now() >= end) break;
         }

@@ -198,7 +198,11 @@ export function breakerEventOfSetback(outcome: Extract<Outcome, { kind: 'retry' 
   return { kind: 'failed', detail: outcome.detail };
 }
 
-/** Whether L2L is read before this attempt. */
-export function needsPreparing(call: Call, now: number): boolean {
-  return call.attempt === 0 || (call.base !== null && now - call.base.at > BASE_GOOD_FOR);
+/** What was seen open in L2L before an attempt so long ago (ms) may not be all that is open now. */
+const LOOK_GOOD_FOR = 5000;
+
+/** Whether L2L is read before this attempt: an earlier one that came to nothing may be hours ago. */
+export function needsPreparing({ attempt, base, sentAt }: Call, now: number): boolean {
+  if (attempt === 0 || sentAt === null) return true;
+  return base === null ? now - sentAt > LOOK_GOOD_FOR : now - base.at > BASE_GOOD_FOR;
 }

@@ -150,12 +150,14 @@ describe('verdicts', () => {
   });
 
   it.each([
-    ['before the first attempt', 0, null, true],
-    ['without a base', 1, null, false],
-    ['with a young base', 1, NOW - 60_000, false],
-    ['with an old base', 1, NOW - 901_000, true],
-  ])('reads L2L %s', (_, attempt, baseAt, expected) => {
+    ['before the first attempt', 0, null, 0, true],
+    ['not again right after a look that had no base', 1, null, 4000, false],
+    // In the hours that L2L was away a person may have opened what the gateway is about to open.
+    ['again when that look is old', 1, null, 6000, true],
+    ['not again with a young base', 1, NOW - 60_000, 60_000, false],
+    ['again with an old base', 1, NOW - 901_000, 0, true],
+  ])('reads L2L %s', (_, attempt, baseAt, ago, expected) => {
     const base = baseAt === null ? null : { cycleCount: 1, at: baseAt };
-    expect(needsPreparing({ ...CALL, attempt, base }, NOW)).toBe(expected);
+    expect(needsPreparing({ ...CALL, attempt, base, sentAt: NOW - ago }, NOW)).toBe(expected);
   });
 });

@@ -103,7 +103,8 @@ function already(words: string): Judged {
 function notRetried(target: HistoryEntry): Judged {
   if (target.state === 'waiting') return already('it waits already');
   if (target.state === 'in_call') return already(`it is on its way already, with call ${target.call?.id}`);
-  return refused(`${settledWords(target)}: there is nothing to retry`);
+  const words = `${settledWords(target)}: there is nothing to retry`;
+  return target.state === 'delivered' ? already(words) : refused(words);
 }
 
 function notDropped(target: HistoryEntry): Judged {

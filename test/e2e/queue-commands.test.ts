@@ -83,7 +83,9 @@ describe('queue and journal commands', () => {
       'robot1.running = false (good',
       /dispatchtypecode += DOWN/,
       /description += Robot 1 stands still \[gw [0-9a-f]{6}\]/,
-      /attempt 1 .* refused No such machine/,
+      /attempt 1 .* retrying \(refused\) No such machine/,
+      /then .* refused No such machine/,
+      /answer \{.*No such machine/,
       `queue retry ${id}: its episode is still active`,
     ]) {
       expect(show.out).toMatch(part);
@@ -100,7 +102,7 @@ describe('queue and journal commands', () => {
     await gateway.untilDelivered();
     expect(dispatchStory(sandbox.state(), 'ROBOT-01').map(step => step.split(' ')[0])).toEqual(['open']);
     const again = await say(gateway, 'queue', 'retry', id);
-    expect([again.code, again.err]).toEqual([1, `${id}: L2L has it: there is nothing to retry\n`]);
+    expect([again.code, again.out]).toEqual([0, `${id}: L2L has it: there is nothing to retry\n`]);
     const journal = await say(gateway, 'journal', 'show', id);
     expect(journal.out).toMatch(/retried by \S+, /);
     expect((await say(gateway, 'queue', 'list', '--state', 'dead')).out).toContain('there is no dead letter');

@@ -225,14 +225,14 @@ describe('retry, said twice or too late', () => {
   });
 
   it.each([
-    ['delivered', 'L2L has it: there is nothing to retry'],
-    ['dropped', 'it was let go (the rule says so): there is nothing to retry'],
-  ] as const)('says of what was %s why it is not retried', async (state, words) => {
+    ['delivered', 'already', 'L2L has it: there is nothing to retry'],
+    ['dropped', 'refused', 'it was let go (the rule says so): there is nothing to retry'],
+  ] as const)('says of what was %s why it is not retried', async (state, kind, words) => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', { state, detail: 'the rule says so' });
 
-    expect(await say(journal, 'retry', 'A@1:increment')).toEqual({ kind: 'refused', words, ids: [] });
+    expect(await say(journal, 'retry', 'A@1:increment')).toEqual({ kind, words, ids: [] });
   });
 
   it('knows no action of that number', async () => {

@@ -115,7 +115,7 @@ describe('history', () => {
       ],
       others: [{ id: 2, kind: 'close_dispatch', state: 'waiting' }],
       decisions: [{ kind: 'retry', who: 'anna', was: 'dead: No such machine' }],
-      retry: { kind: 'refused', words: 'L2L has it: there is nothing to retry' },
+      retry: { kind: 'already', words: 'L2L has it: there is nothing to retry' },
     });
   });
 

@@ -119,8 +119,10 @@ function recordSets(value: string): readonly string[] | null {
 function attempts({ attempts }: HistoryCall, times: Times): readonly string[] {
   const begun = new Set<number>([0]);
   return attempts.flatMap(({ attempt, at, state, reason, detail, answer }) => {
-    // The first word on an attempt is its outcome; what comes after it, or before the first one, was read in L2L.
-    const what = begun.has(attempt) ? 'look' : `attempt ${attempt}`;
+    // The first word on an attempt is its outcome. What comes after it, or before the first one, was read in L2L, but for a refusal
+    // that is final only when L2L takes other calls meanwhile.
+    const later = state === 'rejected' ? 'then' : 'look';
+    const what = begun.has(attempt) ? later : `attempt ${attempt}`;
     begun.add(attempt);
     const words = [callWord(state), reason && reason !== callWord(state) && `(${reason})`, detail]
       .filter(part => part)

@@ -12,28 +12,22 @@ const HISTORY = 1_000_000;
 const GOAL = 3000;
 const DESTINATION = 'http://127.0.0.1:9 site 43';
 
-/** From the start of the process to its status page, with a journal full of what waits and what was told, after a SIGKILL. */
+/**
+ * From the start of the process to its status page, after a SIGKILL, with a journal full of what waits and what was told; beside it
+ * the same with a journal that is empty.
+ */
 export async function measureStart({ runs, scale }: Options): Promise<Figure[]> {
-  const folder = temporaryFolder();
+  const [full, empty] = [temporaryFolder(), temporaryFolder()];
   const history = Math.round(HISTORY * Math.min(1, scale * 2));
-  fillJournal(join(folder, 'journal.db'), history);
-  const file = join(folder, 'gateway.yaml');
-  writeFileSync(file, config(folder));
+  fillJournal(join(full, 'journal.db'), history);
   const times: number[] = [];
+  const floor: number[] = [];
   // The first one takes over the journal; each ends by SIGKILL.
   for (let run = -1; run < runs; run++) {
-    const began = performance.now();
-    const gateway = startProgram(process.execPath, [join(import.meta.dirname, '..', 'src', 'main.ts'), 'run', file], {
-      L2L_API_KEY: KEY,
-      RUNTIME_DIRECTORY: folder,
-    });
-    try {
-      await gateway.line(text => text.includes('"gateway runs"'));
-      if (run >= 0) times.push(performance.now() - began);
-    } finally {
-      process.kill(gateway.pid, 'SIGKILL');
-      await gateway.stop();
-    }
+    const [least, most] = [await startIn(empty), await startIn(full)];
+    if (run < 0) continue;
+    floor.push(least);
+    times.push(most);
   }
   const value = median(times);
   return [
@@ -42,10 +36,28 @@ export async function measureStart({ runs, scale }: Options): Promise<Figure[]> 
       unit: 'ms',
       value,
       runs: times,
+      floor: { what: 'an empty journal', value: median(floor) },
       goal: { words: '≤ 3,000 ms', met: value <= GOAL },
       note: `to the status page; ${history.toLocaleString('en-US')} actions of history beside them`,
     },
   ];
+}
+
+async function startIn(folder: string): Promise<number> {
+  const file = join(folder, 'gateway.yaml');
+  writeFileSync(file, config(folder));
+  const began = performance.now();
+  const gateway = startProgram(process.execPath, [join(import.meta.dirname, '..', 'src', 'main.ts'), 'run', file], {
+    L2L_API_KEY: KEY,
+    RUNTIME_DIRECTORY: folder,
+  });
+  try {
+    await gateway.line(text => text.includes('"gateway runs"'));
+    return performance.now() - began;
+  } finally {
+    process.kill(gateway.pid, 'SIGKILL');
+    await gateway.stop();
+  }
 }
 
 function config(data: string): string {

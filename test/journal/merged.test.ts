@@ -1,8 +1,10 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
-import { increment } from '../support/actions.ts';
+import { increment, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 
 const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'cyclecount=6' } as const;
@@ -75,5 +77,42 @@ describe('journal: several actions in one call', () => {
     expect(await journal.transition(id, ['sending'], { state: 'delivered', ...REFUSED })).toBe(true);
     expect(await journal.transition(id, ['sending'], { state: 'parked', ...REFUSED })).toBe(false);
     expect(journal.counts()).toMatchObject({ parked: 0 });
+  });
+});
+
+describe('journal: one call of a lane at a time', () => {
+  it('puts the rest of a halved batch back before what came since', async () => {
+    const journal = open(testFolder());
+    const sets = [1, 2, 3, 4].map(n => recordSet('L', n));
+    await journal.commit({ states: [], actions: sets, taken: [], values: [], at: 1 });
+    const call = journal.freeze(journal.waiting('production:L', 9), REQUEST, 0);
+    await journal.markSending(call.id, 0, null, 5);
+    await journal.commit({ states: [], actions: [recordSet('L', 5)], taken: [], values: [], at: 6 });
+
+    await journal.split(call.id, call.actions.slice(0, 2), REQUEST, 'overlaps');
+
+    const waiting = ['L@3:record', 'L@4:record', 'L@5:record'];
+    expect(journal.waiting('production:L', 9).map(action => action.key)).toEqual(waiting);
+    expect(journal.waitingHeads(9)).toEqual([]);
+  });
+
+  it('sends no second call of a lane, whatever the file says', async () => {
+    const folder = testFolder();
+    const first = open(folder);
+    const { id } = await sending(first);
+    await first.transition(id, ['sending'], { state: 'retry', ...REFUSED });
+    await first.commit({ states: [], actions: [increment('A', 4)], taken: [], values: [], at: 8 });
+    first.close();
+    // As no version writes it: two calls of one lane, both to be sent.
+    const file = new DatabaseSync(join(folder, 'journal.db'));
+    file.exec(`INSERT INTO call (id, kind, path, body, state, attempt, not_before, created_at, epoch)
+      SELECT id + 1, kind, path, body, state, attempt, not_before, created_at, epoch FROM call;
+      UPDATE action SET state = 'in_call', call = ${id + 1} WHERE state = 'waiting';`);
+    file.close();
+
+    const journal = open(folder);
+    const marked = [await journal.markSending(id, 1, null, 9), await journal.markSending(id + 1, 1, null, 9)];
+
+    expect(marked.filter(call => call !== null)).toHaveLength(1);
   });
 });

@@ -1,4 +1,5 @@
 import { type Command, EXIT, type Io } from './command.ts';
+import { journalAdopt } from './journal-adopt.ts';
 import { runSubcommand } from './queue.ts';
 import { limitOf, queryOf, readArguments } from './records/arguments.ts';
 import { exportRecords, toLine } from './records/export.ts';
@@ -10,6 +11,7 @@ const help = `l2l-gateway journal list   [FILE] [--since TIME] [--until TIME] [-
                            [--limit N] [--json]
 l2l-gateway journal show   ID [FILE] [--json]
 l2l-gateway journal export [FILE] [--since TIME] [--until TIME] [--rule RULE] [--machine CODE] [--kind KIND]
+l2l-gateway journal adopt  [FILE]
 
 What L2L was told, when, and why: everything the gateway keeps, newest first.
 
@@ -17,6 +19,8 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
   show     one action with its cause, its true times, the request as it was sent, every attempt, look and answer
   export   NDJSON, oldest first, one action a line with its calls and attempts; times are UTC. It goes in pages:
            a million of them need no more memory than one, and hold up no call
+  adopt    a data folder that was copied, or put back from a backup, is used here from now on: what it holds as untold is
+           parked, since L2L may have been told; counters start from what they show. Only while no gateway runs on it
 
   FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
   --data FOLDER    the gateway's data folder instead
@@ -25,7 +29,7 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
   --machine CODE   code of a machine or line
   --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
 
-It also reads the journal of a gateway that does not run; nothing is ever written to it.
+list, show and export also read the journal of a gateway that does not run, and write nothing to it.
 
 Exit codes: ${EXIT.ok} done; ${EXIT.failed} there is no journal or no such action, or it can't be read; ${EXIT.badConfig} the config is not valid;
 ${EXIT.usage} the command line is not`;
@@ -34,9 +38,9 @@ const ROWS = 50;
 const FILTERS = ['since', 'until', 'rule', 'machine', 'kind'] as const;
 
 export const journalCommand: Command = {
-  summary: 'shows what L2L was told, when and why',
+  summary: 'shows what L2L was told, when and why; takes over a copied journal',
   help,
-  run: (args, io) => runSubcommand('journal', { list, show, export: exportAll }, args, io),
+  run: (args, io) => runSubcommand('journal', { list, show, export: exportAll, adopt: journalAdopt }, args, io),
 };
 
 async function list(args: readonly string[], io: Io): Promise<number> {

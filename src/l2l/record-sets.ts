@@ -48,22 +48,15 @@ export type SetRecords = { readonly details: readonly L2lRecord[]; readonly erro
 
 type SetOf = { readonly key: string; readonly params: RecordDetailsParams };
 
-/**
- * What became of sets of one batch, by key. A record stands for one set only: in the repeated hour two sets read alike, and
- * their quantities, when their records were made (`since`: ms since 1970) and how many there are tell them apart.
- */
+/** What became of sets of one batch, by key. A record stands for one set only. Errors from before `since` (ms since 1970) are none of ours. */
 export function fatesOf(
   sets: readonly SetOf[],
   { details, errors }: SetRecords,
   zone: SiteZone,
   since: number,
 ): ReadonlyMap<string, Fate> {
-  // Elsewhere a detail with these times is this set, however old: the journal may be a restored one.
-  const booked = match(
-    sets,
-    details,
-    (record, params) => isDetailOf(record, params, zone) && (!readsTwice(params, zone) || isMadeSince(record, since)),
-  );
+  // However old a detail with these times is, it is this set: the journal may be a restored one.
+  const booked = match(sets, details, (record, params) => isDetailOf(record, params, zone));
   const failed = failedSets(
     sets,
     errors.filter(record => isMadeSince(record, since)),
@@ -118,10 +111,6 @@ function match(
 function isMadeSince(record: L2lRecord, since: number): boolean {
   const created = parseUtc(textField(record, 'created') ?? '');
   return created === undefined || created >= since;
-}
-
-function readsTwice(params: RecordDetailsParams, zone: SiteZone): boolean {
-  return Object.values(setTimes(params, zone)).some(text => zone.parse(text).length > 1);
 }
 
 /** What was sent stands in the record itself or one level down. */

@@ -56,7 +56,7 @@ describe('journal: a clock that was set', () => {
     const folder = testFolder();
     const journal = open(folder);
     await journal.commit({
-      states: [{ rule: 'r', state: 'before' }],
+      states: [{ rule: 'r', state: '"before"' }],
       actions: [increment('A', 1), increment('B', 1), { ...openDispatch('C', 1), expiresAt: FROM + 9000 }],
       taken: [],
       values: [{ signal: 's', value: 1, quality: 'good', at: FROM + 100 }],
@@ -69,7 +69,7 @@ describe('journal: a clock that was set', () => {
     await journal.transition(waits.id, ['sending'], { ...unknown, notBefore: FROM + 60_400 });
     journal.close();
 
-    const again = open(folder, { shift }, { shiftState: (state, { by }) => `${state} ${by}` });
+    const again = open(folder, { shift }, { shiftState: (state, { by }) => JSON.stringify([JSON.parse(state), by]) });
 
     const { by } = shift;
     expect(again.call(sent.id)).toMatchObject({
@@ -80,7 +80,7 @@ describe('journal: a clock that was set', () => {
     expect(again.call(waits.id)).toMatchObject({ sentAt: FROM - HOUR - 300, notBefore: FROM + 60_400 + by });
     expect(again.lastAlive).toBe(FROM + 200 + by);
     expect(again.keptValues()).toMatchObject([{ at: FROM + 100 + by }]);
-    expect(again.ruleStates()).toEqual(new Map([['r', `before ${by}`]]));
+    expect(again.ruleStates()).toEqual(new Map([['r', JSON.stringify(['before', by])]]));
     // What an action tells is as it was made; only how long it may wait is measured by the clock.
     const [opens] = again.waiting('dispatch:C', 1);
     expect(opens).toMatchObject({ at: 1000, params: { reported: 1000 }, expiresAt: FROM + 9000 + by });

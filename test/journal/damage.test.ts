@@ -166,4 +166,19 @@ describe('a journal that was cut or damaged', () => {
     expect(seen.refused).toBeGreaterThan(10);
     expect(seen.rebuilt).toBe(seen.refused);
   });
+
+  it.each([
+    ["UPDATE action SET params = '{' WHERE id = 21", 'action 21'],
+    ["UPDATE action SET cause = 'x' WHERE id = 21", 'action 21'],
+    ["INSERT INTO rule_state VALUES ('press', '{\"kind')", 'state of rule press'],
+    ["INSERT INTO kept_value VALUES ('s', '1x', 'good', 1)", 'value of signal s'],
+  ])('is refused at the start, not when its turn comes: %s', async (damage, what) => {
+    const { db, wal } = await killed();
+    const folder = put(join(testFolder(), 'data'), db, wal);
+    const file = new DatabaseSync(join(folder, 'journal.db'));
+    file.exec(damage);
+    file.close();
+
+    expect(openThere(folder)).toEqual({ refused: expect.stringContaining(`is damaged (${what} can't be read)`) });
+  });
 });

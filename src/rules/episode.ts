@@ -85,7 +85,9 @@ export function closeAction(
   moment: Moment,
 ): Action {
   const { machine, type, chain, mode, closeAdopted } = episode;
-  const { completed, how, text } = end;
+  const { how, text } = end;
+  // A clock that was set back meanwhile must not end it before it began.
+  const completed = Math.max(end.completed, episode.reported);
   return {
     key: `${chain}:close`,
     kind: 'close_dispatch',

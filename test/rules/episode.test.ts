@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../src/rules/engine.ts';
 import { lines, on, type Plant, paramsOf, plant } from './support/plant.ts';
 import {
   counter,
@@ -89,6 +90,21 @@ describe('an episode', () => {
     line.source('06:06', 'connected');
     line.set('06:07', { running: true });
     expect(paramsOf(line.actions, 'close_dispatch')).toMatchObject([{ machine: 'PRESS-01', how: 'note' }]);
+  });
+});
+
+describe('an episode during which the clock was set back', () => {
+  it('does not end before it began', () => {
+    const rules = program([dispatch('stopped', isNot('running'))], [running]);
+    const line = plant(rules);
+    line.set('06:01', { running: false });
+    line.until('06:05');
+    const state = JSON.stringify({ ...line.engine.stateOf('stopped'), told: on('05:01'), time: on('05:05') });
+    const set = plant(rules, '05:06');
+    set.engine = createEngine(rules, new Map([['stopped', state]]));
+    set.engine.step({ kind: 'restart', at: on('05:06'), lastAlive: on('05:05') });
+    set.set('05:07', { running: true });
+    expect(lines(set.actions)).toEqual(['05:07:00 close stopped completed 06:01:00']);
   });
 });
 

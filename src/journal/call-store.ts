@@ -320,12 +320,13 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
 function openState(state: string | undefined): ChainState['open'] {
   switch (state) {
     case undefined:
+    // Let go by a person: nothing is open that its close could end, and nothing will be.
+    case 'dropped':
       return 'none';
     case 'delivered':
     case 'nothing':
       return 'delivered';
     case 'dead':
-    case 'dropped':
       return 'dead';
     default:
       // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.

@@ -37,7 +37,7 @@ export function createProspects(db: DatabaseSync, history: History, destination:
   // By the time of settling: since this one was stuck, which the index finds without a walk through all history.
   const readOverlapDelivered = query<EntryRow>(
     db,
-    `${SELECT_ENTRY} WHERE a.settled_at >= ? AND a.state = 'delivered' AND ${overlaps} LIMIT 1`,
+    `${SELECT_ENTRY} WHERE a.settled_at >= ? AND a.state IN ('delivered', 'nothing', 'dropped') AND a.state = 'delivered' AND ${overlaps} LIMIT 1`,
   );
   const readDecisions = query<{ at: number; kind: HistoryDecision['kind']; detail: string }>(
     db,

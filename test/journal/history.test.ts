@@ -4,7 +4,7 @@ import type { History } from '../../src/journal/history.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { REFUSED, settle, testJournal, write } from '../support/journal.ts';
+import { REFUSED, settle, testJournal, write } from '../support/settled-journal.ts';
 
 /** All pages of a query, as lists of ids. */
 function pages(history: History, wanted: HistoryQuery): number[][] {

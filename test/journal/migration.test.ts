@@ -98,7 +98,7 @@ beforeEach(() => {
     INSERT INTO taken VALUES ('mqtt', 3, 'h');`);
   const insert = db.prepare(
     `INSERT INTO action (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, call, created_at, settled_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'https://acme site 43', ?, ?, 1, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'site 43', ?, ?, 1, ?)`,
   );
   const put = (action: Action, state: string, call: number | null, settled: number | null) => {
     const { key, kind, rule, lane, chain, at, time, params, cause, mode } = action;

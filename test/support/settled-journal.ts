@@ -1,7 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
-import type { CallResult } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 
@@ -21,13 +20,7 @@ export function testJournal(folder: string, change: Partial<JournalOptions> = {}
     log: silentLogger,
     ...change,
   });
-  onTestFinished(() => {
-    try {
-      journal.close();
-    } catch {
-      // Its file was broken on purpose.
-    }
-  });
+  onTestFinished(() => journal.close());
   return journal;
 }
 
@@ -54,19 +47,3 @@ export const IN_DOUBT = {
   reason: 'timeout',
   detail: 'A stood at 5, stands at 9; with 1 added it would stand at 6',
 } as const;
-
-/** Sends the head of a lane and settles it; resolves to the call's id. */
-export async function deliver(journal: Journal, lane: string, at: number, result: CallResult = {}): Promise<number> {
-  const call = journal.freeze(journal.waiting(lane, 1), REQUEST, 0);
-  await journal.markSending(call.id, 0, null, at);
-  await journal.transition(call.id, ['sending'], {
-    state: 'delivered',
-    at,
-    notBefore: 0,
-    reason: null,
-    detail: null,
-    result,
-    answer: '{"success":true}',
-  });
-  return call.id;
-}

@@ -1,11 +1,9 @@
-import { z } from 'zod';
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
-import { DispatchState } from './conditions.ts';
+import type { DispatchState } from './conditions.ts';
 import type { CounterState } from './counters.ts';
-import { CyclesState } from './cycles.ts';
-import { ProductionState } from './production.ts';
-
-const State = z.discriminatedUnion('kind', [DispatchState, CyclesState, ProductionState]);
+import type { CyclesState } from './cycles.ts';
+import type { ProductionState } from './production.ts';
+import { StoredState } from './stored-state.ts';
 
 /** A source further from the gateway's clock than this (ms) is not believed, by the default of max_skew. */
 const MOST_SKEW = 5 * 60_000;
@@ -16,7 +14,7 @@ const SECOND = 1000;
  * passed and counters the time between two readings. `text` is returned as it is when no rule of this version wrote it.
  */
 export function shiftState(text: string, shift: TimeShift): string {
-  const { data } = State.safeParse(parse(text));
+  const { data } = StoredState.safeParse(parse(text));
   switch (data?.kind) {
     case 'dispatch':
       return JSON.stringify(shiftDispatch(data, shift));

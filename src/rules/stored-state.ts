@@ -6,9 +6,8 @@ import { withChain } from './episode.ts';
 import { ProductionState } from './production.ts';
 import type { CompiledRule } from './program.ts';
 
-const StoredState = z.discriminatedUnion('kind', [DispatchState, CyclesState, ProductionState]);
-
 /** The state of a rule as an earlier process left it. */
+export const StoredState = z.discriminatedUnion('kind', [DispatchState, CyclesState, ProductionState]);
 export type StoredState = z.infer<typeof StoredState>;
 
 /** `rule`: who left it, which may be another name than the one that goes on from it. Undefined: this version can't read it. */

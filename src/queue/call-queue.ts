@@ -6,12 +6,11 @@ import { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { createBook, type Entry } from './book.ts';
 import type { BreakerOptions, Pause } from './breaker.ts';
+import { type OpenCarrier, redisCarrier } from './carrier.ts';
 import { createDispatcher } from './dispatcher.ts';
-import { startEmbeddedRedis } from './embedded-redis.ts';
 import { createGate } from './gate.ts';
-import { openJobs } from './jobs.ts';
 import { createProbe } from './probe.ts';
-import { checkRedis, type LinkStatus, openRedis, type RedisAddress, unlinkOthers, watchLink } from './redis.ts';
+import type { LinkStatus, RedisAddress } from './redis.ts';
 import { createScheduler } from './scheduler.ts';
 import { type CallCounts, createSettler } from './settler.ts';
 import { createSweeper } from './sweeper.ts';
@@ -21,8 +20,8 @@ import { createWorker } from './worker.ts';
 export type CallQueueOptions = {
   readonly journal: CallJournal;
   readonly delivery: Delivery;
-  /** A Redis somebody runs, or where the gateway's own may put its socket. */
-  readonly redis: RedisAddress | { readonly runtimeDir: string };
+  /** A Redis somebody runs, where the gateway's own may put its socket, or another carrier: the chaos suite's keeps virtual time. */
+  readonly redis: RedisAddress | { readonly runtimeDir: string } | { readonly carrier: OpenCarrier };
   readonly clock: Clock;
   readonly log: Logger;
   /** Requests on their way at once, 1 to 64. */
@@ -75,24 +74,12 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   const { journal, delivery, clock, log } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
-  const family = `{l2l:${journal.id}:`;
-  const prefix = `${family}${journal.epoch}}`;
   const started = new Started();
   const cutOff = new AbortController();
   const book = createBook();
   let stopping = false;
   let passing: NodeJS.Immediate | undefined;
   let redisProblems: readonly string[] = [];
-
-  const address = await redisAddress();
-
-  async function redisAddress(): Promise<RedisAddress> {
-    if (!('runtimeDir' in options.redis)) return options.redis;
-    const { runtimeDir } = options.redis;
-    const redis = await startEmbeddedRedis({ runtimeDir, journal: journal.id, epoch: journal.epoch, log });
-    started.add('redis', () => redis.stop());
-    return { socket: redis.socket };
-  }
 
   const ready = () => link.up && !stopping;
   const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
@@ -148,26 +135,23 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     admits,
   });
 
-  const producer = openRedis(address, 'producer', 'l2l-gateway');
-  const worker = openRedis(address, 'worker', 'l2l-gateway');
-  const link = watchLink({
-    redis: producer,
-    now: () => clock.now(),
-    log,
-    onUp: () => void onUp(),
-    isStopping: () => stopping,
-  });
-  const jobs = openJobs({
-    producer,
-    worker,
-    prefix,
-    concurrency,
-    log,
-    ...(options.stalledInterval !== undefined && { stalledInterval: options.stalledInterval }),
-    async run(jobId, data) {
-      if (await run(jobId, data)) probe.ended(data.call);
+  const open = 'carrier' in options.redis ? options.redis.carrier : redisCarrier(options.redis);
+  const carrier = await open(
+    {
+      journal,
+      now: () => clock.now(),
+      log,
+      concurrency,
+      ...(options.stalledInterval !== undefined && { stalledInterval: options.stalledInterval }),
+      async run(jobId, data) {
+        if (await run(jobId, data)) probe.ended(data.call);
+      },
+      onUp: () => void onUp(),
+      isStopping: () => stopping,
     },
-  });
+    started,
+  );
+  const { link, jobs } = carrier;
   const dispatcher = createDispatcher({ book, clock, log, jobs, admits: entry => link.up && admits(entry) });
   const sweeper = createSweeper({
     journal,
@@ -182,15 +166,14 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
       settler.settle(entry, ['sending'], afterSend({ kind: 'unknown', reason: 'crashed', detail }, at));
     },
   });
-  started.add('jobs', () => jobs.close());
 
   /** After every connect: Redis may be empty, or as it was a while ago. */
   async function onUp(): Promise<void> {
     await sweep();
     try {
-      redisProblems = await checkRedis(producer);
+      redisProblems = await carrier.problems();
       for (const problem of redisProblems) log.error({}, problem);
-      await unlinkOthers(producer, family, prefix);
+      await carrier.forgetOthers();
     } catch (cause) {
       log.debug({ error: words(cause) }, 'Redis went away while it was looked over');
     }

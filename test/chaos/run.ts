@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { between, seededRandom } from '../../src/simulation/random.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { type DiskImage, dataFolder, imageOf, putBack, removeFolder, watchDisk } from './disk.ts';
-import type { LifeEnd } from './expected.ts';
+import type { LifeEnd, Standstill } from './expected.ts';
 import { chaosConfig, createLife, type Life, SITE, ZONE } from './gateway.ts';
 import { l2lEdge, REFUSAL } from './l2l.ts';
 import type { Moment, Notes } from './notes.ts';
@@ -60,6 +60,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const folder = dataFolder();
   const looks: Look[] = [];
   const ends: LifeEnd[] = [];
+  const standstills: Standstill[] = [];
   const people = { closed: new Set<number>(), deleted: new Set<number>(), retyped: new Set<number>() };
   let life: Life | null = null;
   let lives = 0;
@@ -197,7 +198,9 @@ export async function runSeed(seed: number): Promise<SeedResult> {
         stop(blow.dead);
         return;
       case 'freeze':
-        life?.time.freeze(blow.ms);
+        if (!life || life.time.dead || life.time.frozen) return;
+        standstills.push({ from: world.now(), to: world.now() + blow.ms });
+        life.time.freeze(blow.ms);
         return;
       case 'redis':
         life?.redis.strike(blow.fault, blow.ms);
@@ -288,6 +291,8 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       looks,
       ends,
       poll: plan.poll,
+      standstills,
+      hadDiskFaults: plan.disk.length > 0,
       people,
       refusals: plan.transient.length > 0 ? [] : [REFUSAL],
       data: l2l.backend.data,

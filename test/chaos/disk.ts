@@ -8,14 +8,16 @@ export type DiskFault = 'commit' | 'write' | 'transaction';
 
 /** What stands between the journal and its disk. */
 export type DiskWatch = {
-  /** Called right before and right after a commit; a crash may take place in there. */
-  beforeCommit(): void;
-  afterCommit(): void;
+  /** Called right before and right after a commit; a crash may take place in there. `tells`: there are new actions in it. */
+  beforeCommit(tells: boolean): void;
+  afterCommit(tells: boolean): void;
   /** How this write fails; null: it does not. */
   fault(kind: 'commit' | 'write'): DiskFault | null;
 };
 
 let watch: DiskWatch | null = null;
+/** The transaction under way has new actions in it. */
+let tells = false;
 
 /** Stands between every journal of this thread and SQLite. */
 export function watchDisk(next: DiskWatch | null): void {
@@ -36,13 +38,15 @@ DatabaseSync.prototype.prepare = function prepare(...args) {
 
 StatementSync.prototype.run = function run(this: StatementSync, ...args: unknown[]) {
   const sql = this.sourceSQL;
+  if (sql === 'BEGIN IMMEDIATE') tells = false;
   if (sql === 'COMMIT') {
-    watch?.beforeCommit();
+    watch?.beforeCommit(tells);
     if (watch?.fault('commit')) throw full();
     const done = realRun.apply(this, args);
-    watch?.afterCommit();
+    watch?.afterCommit(tells);
     return done;
   }
+  if (/^\s*INSERT INTO action\b/.test(sql)) tells = true;
   const fault = watch && /^\s*(?:INSERT|UPDATE)/.test(sql) ? watch.fault('write') : null;
   if (fault) {
     const db = homes.get(this);
@@ -53,9 +57,9 @@ StatementSync.prototype.run = function run(this: StatementSync, ...args: unknown
 };
 
 DatabaseSync.prototype.exec = function exec(sql) {
-  if (sql === 'COMMIT') watch?.beforeCommit();
+  if (sql === 'COMMIT') watch?.beforeCommit(false);
   realExec.call(this, sql);
-  if (sql === 'COMMIT') watch?.afterCommit();
+  if (sql === 'COMMIT') watch?.afterCommit(false);
 };
 
 function full(): Error {

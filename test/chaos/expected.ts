@@ -1,5 +1,5 @@
 import type { MachineStory, Moment, Stroke } from './plant.ts';
-import type { Look } from './sources.ts';
+import type { Look } from './poller.ts';
 
 /** A dispatch that has to be there, or may be. Times are instants one of which it must have (ms since 1970). */
 export type ExpectedDispatch = {

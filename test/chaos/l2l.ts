@@ -7,6 +7,7 @@ import { targetOf } from '../../src/simulation/sandbox/api.ts';
 import { type Backend, startBackend } from '../../src/simulation/sandbox/backend.ts';
 import { paramsOf } from '../../src/simulation/sandbox/params.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
+import { createCallCheck } from './call-check.ts';
 import type { Notes } from './notes.ts';
 import type { LifeTime, WorldTime } from './virtual-time.ts';
 
@@ -76,10 +77,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
     clock: world,
     manners: { batchDelay: options.batchDelay },
   });
-  /** The body of every call ever sent, whichever life sent it. */
-  const bodies = new Map<number, string>();
-  /** Oldest action sent last, by lane. */
-  const sentUpTo = new Map<string, number>();
+  const check = createCallCheck(notes);
 
   function run(method: string, path: string, fields: string, by: string): Exchange {
     const url = new URL(path, 'http://l2l');
@@ -101,22 +99,6 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
     if (now >= options.noFaultsAfter || random() >= options.background) return null;
     const rare: readonly L2lFault[] = ['refused', 'late', 'lost', 'reset', 'server', 'page', 'slow_down', 'slow'];
     return rare[Math.floor(random() * rare.length)] ?? null;
-  }
-
-  function checkCall(call: Call, body: string, inFlight: ReadonlySet<string>, isMarked: boolean): void {
-    for (const lane of call.lanes) if (inFlight.has(lane)) notes.problem(`two calls of ${lane} in flight`);
-    const known = bodies.get(call.id);
-    if (known !== undefined && known !== body)
-      notes.problem(`call ${call.id} changed its body from ${known} to ${body}`);
-    bodies.set(call.id, body);
-    if (!isMarked) notes.problem(`call ${call.id} is sent without its durable mark`);
-    for (const action of call.actions) {
-      const before = sentUpTo.get(action.lane);
-      if (before !== undefined && action.id < before && known === undefined && call.attempt === 1) {
-        notes.suspect(`action ${action.key} is sent for the first time after a later one of ${action.lane}`);
-      }
-      sentUpTo.set(action.lane, Math.max(before ?? 0, action.id));
-    }
   }
 
   return {
@@ -260,7 +242,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           }
           notes.moment('send');
           if (life.dead && random() < 0.5) return new Promise<Exchange>(() => {});
-          checkCall(call, `${request.path} ${request.body}`, inFlight, life.dead || isMarked(call));
+          check(call, `${request.path} ${request.body}`, inFlight, life.dead || isMarked(call));
           for (const lane of call.lanes) inFlight.add(lane);
           notes.trace(
             `call ${call.id} attempt ${call.attempt} of ${call.lanes.join()}: ${request.path} ${request.body}`,

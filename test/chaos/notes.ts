@@ -3,12 +3,14 @@ export const MOMENTS = [
   'now',
   'before_commit',
   'after_commit',
+  'before_telling', // a commit that makes new actions durable
+  'after_telling',
   'send',
   'sent',
   'read',
+  'answer',
   'job',
   'acknowledge',
-  'answer',
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
@@ -17,8 +19,6 @@ export interface Notes {
   trace(text: string): void;
   /** An invariant is broken: the seed fails. */
   problem(text: string): void;
-  /** Wrong unless the journal has a reason for it, which the end shows. */
-  suspect(text: string): void;
   /** The gateway is at such a moment now. Nothing it does after it counts when it is cut here. */
   moment(kind: Moment): void;
 }

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { between, seededRandom } from '../../src/simulation/random.ts';
+import { seededRandom } from '../../src/simulation/random.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
+import { createBroker } from './broker.ts';
+import { BROKER, chaosConfig, SITE, ZONE } from './config.ts';
 import { type DiskImage, dataFolder, imageOf, putBack, removeFolder, watchDisk } from './disk.ts';
 import type { LifeEnd, Standstill } from './expected.ts';
-import { chaosConfig, createLife, type Life, SITE, ZONE } from './gateway.ts';
+import { createLife, type Life } from './gateway.ts';
 import { l2lEdge, REFUSAL } from './l2l.ts';
 import type { Moment, Notes } from './notes.ts';
-import { type Blow, makePlan, type PersonDeed, type Plan, planWords, START } from './plan.ts';
-import { createBroker, type Look } from './sources.ts';
+import { createPeople } from './people.ts';
+import { type Blow, makePlan, type Plan, planWords, START } from './plan.ts';
+import type { Look } from './poller.ts';
 import { judge } from './verdict.ts';
 import { lifeTime, takeOverTime } from './virtual-time.ts';
 
@@ -56,12 +59,10 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const random = seededRandom(seed * 31 + 5);
   const trace: string[] = [];
   const problems: string[] = [];
-  const suspicions: string[] = [];
   const folder = dataFolder();
   const looks: Look[] = [];
   const ends: LifeEnd[] = [];
   const standstills: Standstill[] = [];
-  const people = { closed: new Set<number>(), deleted: new Set<number>(), retyped: new Set<number>() };
   let life: Life | null = null;
   let lives = 0;
   let image: DiskImage | null = null;
@@ -76,10 +77,6 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     problem(text) {
       problems.push(text);
       notes.trace(`PROBLEM ${text}`);
-    },
-    suspect(text) {
-      suspicions.push(text);
-      notes.trace(`suspect ${text}`);
     },
     moment(kind) {
       if (armed?.moment !== kind || !life || life.time.dead) return;
@@ -98,10 +95,11 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     notes,
     waits: { timeout: 60_000, settle: 60_000 },
   });
+  const people = createPeople(world, l2l, random);
   const loaded = chaosConfig({ ...plan });
   const broker = createBroker({
     world,
-    name: 'robots',
+    name: BROKER,
     stories: plan.stories.filter(({ spec }) => spec.via === 'broker'),
     random: seededRandom(seed * 17 + 3),
     notes,
@@ -158,8 +156,14 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     notes.trace(`life ${lives} begins`);
     world.host(own);
     watchDisk({
-      beforeCommit: () => notes.moment('before_commit'),
-      afterCommit: () => notes.moment('after_commit'),
+      beforeCommit(tells) {
+        notes.moment('before_commit');
+        if (tells) notes.moment('before_telling');
+      },
+      afterCommit(tells) {
+        notes.moment('after_commit');
+        if (tells) notes.moment('after_telling');
+      },
       fault(kind) {
         const now = world.now();
         const bad = plan.disk.find(({ from, to }) => now >= from && now < to);
@@ -209,7 +213,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
         broker.lose(blow.ms);
         return;
       case 'person':
-        meddle(blow.deed);
+        people.meddle(blow.deed);
         return;
     }
   }
@@ -227,45 +231,6 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       if (dead === null) over = true;
       else again(dead);
     });
-  }
-
-  function meddle(deed: PersonDeed): void {
-    const { dispatches, machines } = l2l.backend.data;
-    const ours = dispatches.filter(one => one.createdby === 'gateway' && one.closed === null && !one.deleted);
-    const target = ours[Math.floor(random() * ours.length)];
-    if (deed === 'open') {
-      const machine = machines[Math.floor(random() * machines.length)];
-      const fields = {
-        machinecode: machine?.code ?? '',
-        dispatchtypecode: 'DOWN',
-        description: 'seen by kim',
-        trade: 'MAINT',
-        user: 'kim',
-      };
-      l2l.person('dispatches/open/', fields);
-      const opened = dispatches.at(-1);
-      if (!opened) return;
-      world.at(world.now() + between(random, MINUTE, 40 * MINUTE), () =>
-        l2l.person(`dispatches/close/${opened.id}`, {}),
-      );
-      return;
-    }
-    if (!target) return;
-    switch (deed) {
-      case 'close':
-        if (l2l.person(`dispatches/close/${target.id}`, {})) people.closed.add(target.id);
-        return;
-      case 'delete':
-        if (l2l.person(`dispatches/${target.id}`, { _action: 'delete' })) people.deleted.add(target.id);
-        return;
-      case 'change_type':
-        if (l2l.person(`dispatches/changetype/${target.id}`, { dispatchtype_code: 'QUALITY' }))
-          people.retyped.add(target.id);
-        return;
-      case 'rewrite':
-        l2l.person(`dispatches/add_comment/${target.id}`, { comment: 'looked at it' });
-        return;
-    }
   }
 
   const onError = (error: unknown) => {

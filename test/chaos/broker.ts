@@ -1,30 +1,11 @@
 import { createAcknowledgements } from '../../src/adapters/mqtt/acknowledgements.ts';
 import { type CatchUp, catchUp } from '../../src/adapters/mqtt/catch-up.ts';
-import type { Sample, SampleBatch } from '../../src/core/sample.ts';
-import type { Runner } from '../../src/rules/runner.ts';
+import type { SampleBatch } from '../../src/core/sample.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { Notes } from './notes.ts';
-import { type MachineStory, type Moment, momentAt } from './plant.ts';
+import type { MachineStory, Moment } from './plant.ts';
+import { type Port, type SourceLife, samplesOf } from './source.ts';
 import type { LifeTime, WorldTime } from './virtual-time.ts';
-
-type Port = Pick<Runner, 'samples' | 'status' | 'session'>;
-
-/** A source as one life of the gateway holds it. */
-export interface SourceLife {
-  /** Takes nothing more; what was taken may still be acknowledged. */
-  stop(): void;
-}
-
-function samplesOf({ spec }: MachineStory, moment: Moment, sourceAt?: number): Sample[] {
-  const dated = sourceAt === undefined ? {} : { sourceAt };
-  const { running, strokes, scrap, recipe } = moment;
-  return Object.entries({ running, strokes, scrap, recipe }).map(([field, value]) => ({
-    signal: `${spec.name}.${field}`,
-    value,
-    quality: 'good' as const,
-    ...dated,
-  }));
-}
 
 type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
 
@@ -236,65 +217,6 @@ export function createBroker(options: {
           drop();
         },
       };
-    },
-  };
-}
-
-/** What the gateway was shown by one poll. */
-export type Look = { readonly at: number; readonly life: number; readonly moments: readonly Moment[] };
-
-/** PLCs that are asked again and again and tell only how they are at that moment. */
-export function startPoller(options: {
-  readonly world: WorldTime;
-  readonly life: LifeTime;
-  readonly number: number;
-  readonly name: string;
-  readonly stories: readonly MachineStory[];
-  readonly every: number;
-  readonly isUp: (at: number) => boolean;
-  readonly port: Port;
-  readonly random: Random;
-  readonly looks: Look[];
-}): SourceLife {
-  const { world, life, name, stories, every, port, random } = options;
-  let state: 'connecting' | 'connected' | 'disconnected' = 'connecting';
-  let stopped = false;
-  const become = (next: typeof state) => {
-    if (next === state) return;
-    state = next;
-    const reason = next === 'disconnected' ? { reason: 'the PLC does not answer' } : {};
-    port.status({ source: name, state: next, at: life.now(), ...reason });
-  };
-
-  function poll(): void {
-    if (stopped) return;
-    life.at(life.now() + every, poll);
-    if (!options.isUp(world.now())) {
-      become('disconnected');
-      return;
-    }
-    const latency = Math.round(between(random, 5, 60));
-    world.at(world.now() + latency, () => {
-      const moments = stories.map(story => momentAt(story, world.now()));
-      life.input(() => {
-        if (stopped) return;
-        become('connected');
-        const at = life.now();
-        options.looks.push({ at, life: options.number, moments });
-        const samples = stories.flatMap((story, index) => {
-          const moment = moments[index];
-          return moment ? samplesOf(story, moment) : [];
-        });
-        port.samples({ source: name, at, receivedAt: at, time: 'received', samples });
-      });
-    });
-  }
-
-  port.status({ source: name, state, at: life.now() });
-  life.at(life.now() + 30, poll);
-  return {
-    stop() {
-      stopped = true;
     },
   };
 }

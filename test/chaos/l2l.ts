@@ -33,7 +33,7 @@ export type L2lWindow = {
   readonly share: number;
 };
 
-export type L2lWaits = { readonly timeout: number; readonly settle: number };
+export type L2lWaits = { readonly timeout: number; readonly settle: number; readonly lookAgain: number };
 
 export type L2lOptions = {
   readonly world: WorldTime;
@@ -63,11 +63,13 @@ export interface L2lEdge {
   person(method: string, fields: Readonly<Record<string, string>>): boolean;
 }
 
-/** Before the settle time is over by so much (ms), what was late has arrived: L2L's own clock is not the gateway's. */
+/** Before the waits are over by so much (ms), what was late has arrived: when the line broke is not known to the second. */
 const MARGIN = 10_000;
+/** What is looked for twice before it is repeated may be later still. */
+const LOOKED_FOR_TWICE = /dispatches\/open|increment_cycle_count|record_details_batch/;
 export const REFUSAL = 'The site is closed for the night';
 
-type Arrival = { timer: Disposable; readonly apply: () => void; done: boolean };
+type Arrival = { timer: Disposable; readonly path: string; readonly apply: () => void; done: boolean };
 
 /** The sandbox's logic behind a line that breaks in every way the seed asks for. Each request draws from chance in its turn. */
 export function l2lEdge(options: L2lOptions): L2lEdge {
@@ -113,8 +115,9 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       let expected: Call | null = null;
 
       /** Something the server does later, whatever becomes of the client. */
-      function arrive(at: number, apply: () => void): Arrival {
+      function arrive(at: number, path: string, apply: () => void): Arrival {
         const arrival: Arrival = {
+          path,
           done: false,
           apply() {
             arrival.done = true;
@@ -128,12 +131,15 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         return arrival;
       }
 
+      const longestAfter = (path: string) =>
+        waits.settle + (LOOKED_FOR_TWICE.test(path) ? waits.lookAgain : 0) - MARGIN;
+
       /** The line under a request is gone. */
       function abandon(arrival: Arrival): void {
         if (arrival.done) return;
         arrival.timer[Symbol.dispose]();
         if (random() < 0.5) arrivals.delete(arrival);
-        else arrival.timer = world.at(world.now() + between(random, 0, waits.settle - MARGIN), arrival.apply);
+        else arrival.timer = world.at(world.now() + between(random, 0, longestAfter(arrival.path)), arrival.apply);
       }
 
       function exchange(method: 'GET' | 'POST', path: string, body: string, signal: AbortSignal): Promise<Exchange> {
@@ -166,7 +172,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           signal.addEventListener('abort', onStop, { once: true });
           const hear = (at: number, tell: () => void) => world.at(at, () => life.input(tell));
           const server = (at: number, then: (answer: Exchange) => void = () => {}) =>
-            own.push(arrive(at, () => then(run(method, path, body, 'api'))));
+            own.push(arrive(at, path, () => then(run(method, path, body, 'api'))));
           const told = (result: Exchange) => hear(world.now() + latency, () => end(result));
           const applied = fault && random() < 0.5;
           switch (fault) {
@@ -177,7 +183,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             case 'refused':
               return void hear(now + latency, () => failed(false, 'network'));
             case 'late':
-              return void server(now + waits.timeout + Math.round(between(random, -5000, waits.settle - MARGIN)));
+              return void server(now + waits.timeout + Math.round(between(random, -5000, longestAfter(path))));
             case 'lost':
               return;
             case 'reset':

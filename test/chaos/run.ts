@@ -3,16 +3,15 @@ import { seededRandom } from '../../src/simulation/random.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { createBroker } from './broker.ts';
 import { BROKER, chaosConfig, SITE, ZONE } from './config.ts';
-import { type DiskImage, dataFolder, imageOf, putBack, removeFolder, watchDisk } from './disk.ts';
-import type { LifeEnd, Standstill } from './expected.ts';
-import { createLife, type Life } from './gateway.ts';
+import { dataFolder, removeFolder } from './disk.ts';
 import { l2lEdge, REFUSAL } from './l2l.ts';
-import type { Moment, Notes } from './notes.ts';
+import { createLives } from './lives.ts';
+import type { Notes } from './notes.ts';
 import { createPeople } from './people.ts';
 import { type Blow, makePlan, type Plan, planWords, START } from './plan.ts';
 import type { Look } from './poller.ts';
 import { judge } from './verdict.ts';
-import { lifeTime, takeOverTime } from './virtual-time.ts';
+import { takeOverTime } from './virtual-time.ts';
 
 export type SeedResult = {
   readonly seed: number;
@@ -31,9 +30,7 @@ const PRODUCTS = new Map([
 ]);
 const MINUTE = 60_000;
 const LONGEST_SETTLING = 8 * 60 * MINUTE;
-/** An armed crash whose moment does not come takes place all the same (ms). */
-const LATEST_CRASH = 10 * MINUTE;
-const START_AGAIN = 10_000;
+const LONGEST_STOP = 10 * MINUTE;
 
 const l2lWorld = (plan: Plan): SandboxWorld => ({
   sites: [
@@ -52,7 +49,7 @@ const l2lWorld = (plan: Plan): SandboxWorld => ({
   ],
 });
 
-/** Runs one seed from its first moment until everything is told or nothing moves any more. One run a thread and a process. */
+/** Runs one seed from its first moment until everything is told or nothing moves any more. One run a process at a time. */
 export async function runSeed(seed: number): Promise<SeedResult> {
   const plan = makePlan(seed);
   const world = takeOverTime(START);
@@ -61,16 +58,6 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const problems: string[] = [];
   const folder = dataFolder();
   const looks: Look[] = [];
-  const ends: LifeEnd[] = [];
-  const standstills: Standstill[] = [];
-  let life: Life | null = null;
-  let lives = 0;
-  let image: DiskImage | null = null;
-  let armed: { moment: Moment; count: number; dead: number } | null = null;
-  let stopping = false;
-  /** When something last began that leads to new actions. */
-  let lastChange = START;
-  let over = false;
 
   const notes: Notes = {
     trace: text => void trace.push(`${((world.now() - START) / 1000).toFixed(3)} ${text}`),
@@ -78,11 +65,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       problems.push(text);
       notes.trace(`PROBLEM ${text}`);
     },
-    moment(kind) {
-      if (armed?.moment !== kind || !life || life.time.dead) return;
-      if (armed.count > 0) armed.count -= 1;
-      else crash(kind);
-    },
+    moment: kind => lives.reach(kind),
   };
   const l2l = l2lEdge({
     world,
@@ -93,10 +76,9 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     batchDelay: plan.batchDelay,
     random: seededRandom(seed * 13 + 1),
     notes,
-    waits: { timeout: 60_000, settle: 60_000 },
+    waits: { timeout: 60_000, settle: 60_000, lookAgain: 30_000 },
   });
   const people = createPeople(world, l2l, random);
-  const loaded = chaosConfig({ ...plan });
   const broker = createBroker({
     world,
     name: BROKER,
@@ -104,110 +86,40 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     random: seededRandom(seed * 17 + 3),
     notes,
   });
-
-  function crash(where: string): void {
-    if (!life || life.time.dead || !armed) return;
-    notes.trace(`CRASH of life ${life.number} at ${where}, dead for ${armed.dead} ms`);
-    image = imageOf(folder);
-    const { dead } = armed;
-    armed = null;
-    end(life);
-    const corpse = life;
-    world.at(world.now(), () => {
-      corpse.bury();
-      if (image) putBack(folder, image);
-    });
-    again(dead);
-  }
-
-  function end(ending: Life): void {
-    ending.time.die();
-    broker.cut();
-    ending.link?.cut();
-    world.host(null);
-    watchDisk(null);
-  }
-
-  function again(dead: number): void {
-    world.at(world.now() + Math.max(1, dead), begin);
-  }
-
-  function begin(): void {
-    lives += 1;
-    lastChange = world.now();
-    stopping = false;
-    const own = lifeTime(world);
-    const next = createLife({
-      world,
-      time: own,
-      number: lives,
-      folder,
-      loaded,
-      l2l,
-      broker,
-      stories: plan.stories,
-      pollEvery: plan.poll,
-      isPlcUp: at => !plan.plcDown.some(({ from, to }) => at >= from && at < to),
-      looks,
-      random: seededRandom(seed * 101 + lives),
-      notes,
-    });
-    life = next;
-    notes.trace(`life ${lives} begins`);
-    world.host(own);
-    watchDisk({
-      beforeCommit(tells) {
-        notes.moment('before_commit');
-        if (tells) notes.moment('before_telling');
-      },
-      afterCommit(tells) {
-        notes.moment('after_commit');
-        if (tells) notes.moment('after_telling');
-      },
-      fault(kind) {
-        const now = world.now();
-        const bad = plan.disk.find(({ from, to }) => now >= from && now < to);
-        if (!bad || own.dead || (bad.fault === 'commit') !== (kind === 'commit')) return null;
-        return random() < bad.share ? bad.fault : null;
-      },
-    });
-    const before = lives - 1;
-    next.start().then(
-      () => {
-        if (next.lastAlive !== null && before > 0) ends.push({ life: before, writtenUntil: next.lastAlive });
-      },
-      (error: unknown) => {
-        if (own.dead) return;
-        notes.trace(`life ${next.number} could not start: ${String(error)}`);
-        end(next);
-        next.bury();
-        again(START_AGAIN);
-      },
-    );
-  }
+  const lives = createLives({
+    world,
+    folder,
+    loaded: chaosConfig(plan),
+    l2l,
+    broker,
+    stories: plan.stories,
+    pollEvery: plan.poll,
+    isPlcUp: at => !plan.plcDown.some(({ from, to }) => at >= from && at < to),
+    looks,
+    notes,
+    randomOf: life => seededRandom(seed * 101 + life),
+    diskFault(kind) {
+      const now = world.now();
+      const bad = plan.disk.find(({ from, to }) => now >= from && now < to);
+      if (!bad || (bad.fault === 'commit') !== (kind === 'commit')) return null;
+      return random() < bad.share ? bad.fault : null;
+    },
+  });
 
   function strike(blow: Blow): void {
     notes.trace(`blow ${JSON.stringify(blow)}`);
     switch (blow.kind) {
       case 'crash':
-        if (armed || !life || life.time.dead || stopping) return;
-        armed = { moment: blow.moment, count: blow.count, dead: blow.dead };
-        if (blow.moment === 'now') crash('now');
-        else {
-          const mine = armed;
-          world.at(world.now() + LATEST_CRASH, () => armed === mine && crash('last chance'));
-        }
+        lives.arm(blow.moment, blow.count, blow.dead);
         return;
       case 'stop':
-        stop(blow.dead);
+        lives.stop(blow.dead);
         return;
       case 'freeze':
-        if (!life || life.time.dead || life.time.frozen) return;
-        standstills.push({ from: world.now(), to: world.now() + blow.ms });
-        life.time.freeze(blow.ms);
+        lives.freeze(blow.ms);
         return;
       case 'redis':
-        life?.redis.strike(blow.fault, blow.ms);
+        lives.current?.redis.strike(blow.fault, blow.ms);
         return;
       case 'broker':
         broker.lose(blow.ms);
@@ -218,39 +130,53 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     }
   }
 
-  function stop(dead: number | null): void {
-    const ending = life;
-    if (!ending || ending.time.dead || stopping || ending.time.frozen) return;
-    stopping = true;
-    notes.trace(`life ${ending.number} is told to stop`);
-    void ending.stop().then(() => {
-      if (ending.time.dead) return;
-      notes.trace(`life ${ending.number} has stopped`);
-      armed = null;
-      end(ending);
-      if (dead === null) over = true;
-      else again(dead);
-    });
+  /** When the last thing happens that the gateway has to see or to write. */
+  const quietFrom = Math.max(
+    plan.end,
+    ...plan.stories.map(({ moments }) => moments.at(-1)?.at ?? 0),
+    ...[...plan.plcDown, ...plan.disk].map(({ to }) => to),
+  );
+
+  function isDone(): boolean {
+    const { current: life } = lives;
+    if (!life?.journal || !life.queue || life.time.dead || life.time.frozen || lives.isArmed) return false;
+    // Whatever was counted last has been told at the end of its interval.
+    if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + 2 * MINUTE) return false;
+    return broker.left === 0 && life.journal.counts().waiting === 0 && life.journal.openCalls().length === 0;
+  }
+
+  /** No fault begins any more, but outages go on to their end. */
+  async function settle(): Promise<void> {
+    const until = quietFrom + LONGEST_SETTLING;
+    while (!isDone() && world.now() < until) await world.runUntil(world.now() + MINUTE);
+    const life = lives.current;
+    const left = { ...life?.journal?.counts(), queue: life?.queue?.status(), messages: broker.left };
+    if (!isDone())
+      notes.problem(`not told ${LONGEST_SETTLING / MINUTE} minutes after the end: ${JSON.stringify(left)}`);
+  }
+
+  async function stop(): Promise<void> {
+    const until = world.now() + LONGEST_STOP;
+    while (!lives.over && world.now() < until) {
+      lives.stop(null);
+      await world.runUntil(world.now() + MINUTE);
+    }
+    if (!lives.over) notes.problem(`the gateway did not stop within ${LONGEST_STOP / MINUTE} minutes`);
   }
 
   const onError = (error: unknown) => {
-    if (life && !life.time.dead)
-      notes.problem(`nobody caught: ${error instanceof Error ? error.stack : String(error)}`);
+    if (lives.current?.time.dead) return;
+    notes.problem(`nobody caught: ${error instanceof Error ? error.stack : String(error)}`);
   };
   process.on('unhandledRejection', onError);
   try {
     broker.begin();
-    begin();
+    lives.begin();
     for (const blow of plan.blows) world.at(blow.at, () => strike(blow));
     await world.runUntil(plan.end);
     await settle();
-    if (!over) {
-      for (let waited = 0; !over && waited < 10 * MINUTE; waited += MINUTE) {
-        stop(null);
-        await world.runUntil(world.now() + MINUTE);
-      }
-      if (!over) notes.problem('the gateway did not stop within 10 minutes');
-    }
+    await stop();
+    const { ends, standstills } = lives;
     const verdict = judge({
       stories: plan.stories,
       looks,
@@ -266,48 +192,18 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     });
     const all = [...new Set([...problems, ...verdict.problems])];
     const ok = all.length === 0;
+    const words = ok ? 'ok' : `FAILED (${all.length})`;
     return {
       seed,
       ok,
-      line: `seed ${seed}: ${planWords(plan)} | lives ${lives} ${verdict.line} | ${ok ? 'ok' : `FAILED (${all.length})`}`,
+      line: `seed ${seed}: ${planWords(plan)} | lives ${lives.count} ${verdict.line} | ${words}`,
       problems: all,
       hash: createHash('sha256').update(trace.join('\n')).digest('hex').slice(0, 16),
       trace,
     };
   } finally {
     process.off('unhandledRejection', onError);
-    if (life && !(life as Life).time.dead) end(life);
-    (life as Life | null)?.bury();
+    lives.end();
     removeFolder(folder);
-  }
-
-  /** Until everything is told: no fault begins any more, but outages go on to their end. */
-  async function settle(): Promise<void> {
-    const until = world.now() + LONGEST_SETTLING;
-    const quiet = Math.max(
-      plan.end,
-      ...plan.stories.map(({ moments }) => moments.at(-1)?.at ?? 0),
-      ...plan.plcDown.map(({ to }) => to),
-      ...plan.disk.map(({ to }) => to),
-    );
-    lastChange = Math.max(quiet, lastChange);
-    await world.runUntil(quiet);
-    while (world.now() < until) {
-      await world.runUntil(world.now() + MINUTE);
-      if (isDone()) return;
-    }
-    const journal = life?.journal;
-    notes.problem(
-      `not told within ${LONGEST_SETTLING / MINUTE} minutes: ${JSON.stringify({ ...journal?.counts(), open: life?.queue?.status(), messages: broker.left })}`,
-    );
-  }
-
-  function isDone(): boolean {
-    const journal = life?.journal;
-    const queue = life?.queue;
-    if (!life || life.time.dead || life.time.frozen || !journal || !queue || armed || broker.left > 0) return false;
-    // Whatever was counted last has been told at the end of its interval.
-    if (world.now() < Math.max(plan.end, lastChange) + plan.every + 2 * MINUTE) return false;
-    return journal.counts().waiting === 0 && journal.openCalls().length === 0;
   }
 }

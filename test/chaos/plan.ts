@@ -75,12 +75,23 @@ export function makePlan(seed: number): Plan {
   const crashes = list(times(5, 0.8), () => ({
     at: anywhere(),
     kind: 'crash' as const,
-    moment: pick(MOMENTS),
+    moment: chance(0.3) ? 'now' : pick(MOMENTS),
     count: Math.floor(random() * 4),
     dead: deadOnce(),
   }));
+  // Once more while the next life reads what was queued.
+  const againSoon = crashes
+    .filter(() => chance(0.3))
+    .map(({ at, dead }) => ({
+      at: at + dead + ms(100, 2500),
+      kind: 'crash' as const,
+      moment: pick(['acknowledge', 'after_commit', 'before_telling', 'job'] as const),
+      count: Math.floor(random() * 12),
+      dead: deadOnce(),
+    }));
   const blows: Blow[] = [
     ...crashes,
+    ...againSoon,
     ...list(times(2, 0.3), () => ({ at: anywhere(), kind: 'stop' as const, dead: deadOnce() })),
     ...list(times(2, 0.3), () => ({ at: anywhere(), kind: 'freeze' as const, ms: span(3000, 4 * MINUTE) })),
     ...list(times(8, 0.7), () => ({

@@ -34,7 +34,7 @@ export function dispatchProblems(
       if (stop.need !== 'must') continue;
       const open = opens.find(one => stop.reported.some(at => Math.abs(at - one.params.reported) <= SECOND));
       const why =
-        open && (open.state === 'delivered' ? foundOpen(open, data) : open.state !== 'waiting' && open.detail);
+        open && (open.state === 'delivered' ? foundOpen(open, actions, data) : open.state !== 'waiting' && open.detail);
       if (why) totals.dispatches += 1;
       else problems.push(`${name} has no dispatch (its open: ${open ? `${open.state} ${open.result}` : 'never told'})`);
       continue;
@@ -78,9 +78,12 @@ export function dispatchProblems(
   return problems;
 }
 
-/** The open found a dispatch of somebody else; which one, when that is true. */
-function foundOpen(open: Pick<StoredRow, 'result'>, data: SandboxData): string | null {
+/** The open found another dispatch; which one, where it was rightly there: a person's, or ours whose close L2L refused. */
+function foundOpen(open: Pick<StoredRow, 'result'>, actions: readonly StoredRow[], data: SandboxData): string | null {
   const number = Number(/"foundOpen":(\d+)/.exec(open.result ?? '')?.[1]);
   const other = data.dispatches.find(({ dispatchnumber }) => dispatchnumber === number);
-  return other && other.createdby !== 'gateway' ? `dispatch ${number} was open` : null;
+  if (!other) return null;
+  const opened = actions.find(({ result }) => result?.includes(`"dispatchId":${other.id},`));
+  const isLeft = actions.some(({ key, state }) => state === 'dead' && key === opened?.key.replace(':open', ':close'));
+  return other.createdby !== 'gateway' || isLeft ? `dispatch ${number} was open` : null;
 }

@@ -308,7 +308,8 @@ const MOST_CRASHES = 5;
 
 function parkDeadly(db: DatabaseSync, options: JournalOptions): void {
   const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
-  const deadly = `SELECT call FROM attempt WHERE reason = 'crashed' GROUP BY call HAVING count(*) >= ${MOST_CRASHES}`;
+  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none.
+  const deadly = `SELECT call FROM attempt WHERE reason = 'crashed' GROUP BY call HAVING count(DISTINCT attempt) >= ${MOST_CRASHES}`;
   query(
     db,
     `UPDATE action SET state = 'parked', detail = ?, settled_at = ?

@@ -235,7 +235,9 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       }
     },
     fire(at, step) {
-      state.time = Math.max(at, state.time ?? at);
+      // While nothing is known time stands still, so that queued messages can still tell when the product changed.
+      const knownUntil = Math.min(at, counter.blindFrom ?? at);
+      state.time = Math.max(knownUntil, state.time ?? knownUntil);
       closeOldest(at, step);
     },
     restart(lastAlive, at, step) {

@@ -333,6 +333,28 @@ describe('journal: after a crash', () => {
     expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
   });
 
+  it('does not take looks that could not be made for crashes', async () => {
+    const folder = testFolder();
+    const first = open(folder);
+    await write(first, increment('A', 1));
+    const { id } = freezeHead(first, 'cycles:A');
+    await first.markSending(id, 0, null, 1);
+    first.close();
+    const again = open(folder);
+    for (let look = 1; look <= 5; look++) {
+      await again.transition(id, ['unknown'], {
+        state: 'unknown',
+        at: look,
+        notBefore: look,
+        reason: 'crashed',
+        detail: 'L2L does not answer',
+      });
+    }
+    again.close();
+
+    expect(open(folder).call(id)?.state).toBe('unknown');
+  });
+
   it('parks what was made for another destination, and says so', async () => {
     const folder = testFolder();
     const journal = open(folder);

@@ -250,4 +250,25 @@ describe('production rule after a blind time', () => {
       '06:05:00-06:10:00 actual 5 scrap 0',
     ]);
   });
+
+  it('takes a change of product that a queued message tells at its true time, though an interval was told meanwhile', () => {
+    const parts = counter('parts', undefined, { source: 'broker', restorable: true });
+    const made = signal('made', { type: 'number', source: 'broker', restorable: true });
+    const rule = production('line1', parts, { product: lookup('made', { '1': 'A', '2': 'B' }) });
+    const line = plant(program([rule], [parts, made]));
+    const broker = { source: 'broker' };
+    line.set('06:00', { parts: 0, made: 1 }, broker);
+    line.set('06:01', { parts: 10 }, broker);
+    line.source('06:02', 'disconnected', 'broker');
+    line.until('07:59');
+    line.source('08:00', 'catching_up', 'broker');
+    line.set('06:03', { made: 2 }, { ...broker, receivedAt: on('08:00') });
+    line.set('06:04', { parts: 15 }, { ...broker, receivedAt: on('08:00') });
+    line.source('08:00:01', 'connected', 'broker');
+    line.until('08:10');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0 A',
+      '06:03:00-06:05:00 actual 5 scrap 0 B',
+    ]);
+  });
 });

@@ -1,0 +1,222 @@
+import { createAcknowledgements } from '../../src/adapters/mqtt/acknowledgements.ts';
+import { type CatchUp, catchUp } from '../../src/adapters/mqtt/catch-up.ts';
+import type { SampleBatch } from '../../src/core/sample.ts';
+import { between, type Random } from '../../src/simulation/random.ts';
+import type { Notes } from './notes.ts';
+import type { MachineStory, Moment } from './plant.ts';
+import { type Port, type SourceLife, samplesOf } from './source.ts';
+import type { LifeTime, WorldTime } from './virtual-time.ts';
+
+type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
+
+/** A broker that keeps our session: every change of every machine is one message, delivered until it is acknowledged. */
+export interface Broker {
+  begin(): void;
+  connect(life: LifeTime, port: Port, isTaken: IsTaken): SourceLife;
+  /** The process or the line under the connection is gone. */
+  cut(): void;
+  /** The line is gone for `ms`; the gateway notices. */
+  lose(ms: number): void;
+  /** Messages that nobody acknowledged yet. */
+  readonly left: number;
+}
+
+/** Whether the journal has taken a message, by what is on disk. */
+export type IsTaken = (packetId: number, hash: string) => boolean;
+
+type Connection = {
+  readonly life: LifeTime;
+  readonly hear: (message: Message, isDuplicate: boolean, isRetained: boolean) => void;
+  readonly lost: () => void;
+  open: boolean;
+  lastArrival: number;
+};
+
+const MOST_IN_FLIGHT = 20;
+/** So few that ids come round again all the time. */
+const PACKET_IDS = 50;
+
+export function createBroker(options: {
+  readonly world: WorldTime;
+  readonly name: string;
+  readonly stories: readonly MachineStory[];
+  readonly random: Random;
+  readonly notes: Notes;
+}): Broker {
+  const { world, name, stories, random, notes } = options;
+  const queue: Message[] = [];
+  let inFlight: Message[] = [];
+  const retained = new Map<MachineStory, Moment>();
+  let present = false;
+  let connection: Connection | null = null;
+  let nextId = 0;
+  let downUntil = 0;
+
+  function freeId(): number {
+    do nextId = (nextId % PACKET_IDS) + 1;
+    while (inFlight.some(message => message.packetId === nextId));
+    return nextId;
+  }
+
+  function deliver(to: Connection, message: Message, isRetained = false): void {
+    const isDuplicate = message.sent;
+    message.sent = true;
+    to.lastArrival = Math.max(to.lastArrival, world.now() + Math.round(between(random, 1, 40)));
+    world.at(to.lastArrival, () => to.life.input(() => to.open && to.hear(message, isDuplicate, isRetained)));
+  }
+
+  function fill(): void {
+    while (connection?.open && inFlight.length < MOST_IN_FLIGHT) {
+      const message = queue.shift();
+      if (!message) return;
+      message.packetId = freeId();
+      inFlight.push(message);
+      deliver(connection, message);
+    }
+  }
+
+  function publish(story: MachineStory, moment: Moment): void {
+    retained.set(story, moment);
+    if (!present) return;
+    queue.push({ story, moment, packetId: 0, sent: false });
+    fill();
+  }
+
+  function acknowledged(from: Connection, packetId: number): void {
+    if (connection !== from) return;
+    inFlight = inFlight.filter(message => message.packetId !== packetId);
+    fill();
+  }
+
+  function drop(): void {
+    if (connection) connection.open = false;
+    connection = null;
+  }
+
+  return {
+    get left() {
+      return queue.length + inFlight.length;
+    },
+    begin() {
+      for (const story of stories) {
+        let next = 0;
+        const tell = () => {
+          const moment = story.moments[next++];
+          if (moment) publish(story, moment);
+          const following = story.moments[next];
+          if (following) world.at(following.at, tell);
+        };
+        tell();
+      }
+    },
+    cut: drop,
+    lose(ms) {
+      downUntil = Math.max(downUntil, world.now() + ms);
+      const lost = connection;
+      drop();
+      if (lost) world.at(world.now() + 10, () => lost.life.input(lost.lost));
+    },
+    connect(life, port, isTaken) {
+      let stopped = false;
+      let queued: CatchUp | undefined;
+
+      function attempt(): void {
+        if (stopped) return;
+        if (world.now() < downUntil) {
+          port.status({ source: name, state: 'disconnected', at: life.now(), reason: 'the broker does not answer' });
+          life.at(life.now() + 2000, attempt);
+          return;
+        }
+        open();
+      }
+
+      function open(): void {
+        const acknowledgements = createAcknowledgements(bytes => {
+          const ids = Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readUInt16BE(4 * at + 2));
+          const reached = world.now() + Math.round(between(random, 1, 30));
+          for (const id of ids) world.at(reached, () => acknowledged(mine, id));
+        });
+        const connected = () => {
+          if (!queued?.holding && mine.open) port.status({ source: name, state: 'connected', at: life.now() });
+        };
+        const mine: Connection = {
+          life,
+          open: true,
+          lastArrival: world.now(),
+          hear: (message, isDuplicate, isRetained) => hear(message, isDuplicate, isRetained),
+          lost() {
+            mine.open = false;
+            queued?.[Symbol.dispose]();
+            acknowledgements.drop();
+            port.status({ source: name, state: 'disconnected', at: life.now(), reason: 'the connection ended' });
+            life.at(life.now() + 1000, attempt);
+          },
+        };
+        connection = mine;
+
+        const hear = ({ story, moment, packetId }: Message, duplicate: boolean, isRetained: boolean) => {
+          if (stopped) return;
+          queued?.message(true);
+          const acknowledge = acknowledgements.hold(packetId);
+          const receivedAt = life.now();
+          const { at } = moment;
+          if (!isRetained) queued?.made(at, receivedAt, 0);
+          // A machine that has not begun yet shows what it showed long ago.
+          const dated = at > receivedAt - 7 * 24 * 3_600_000 && !isRetained;
+          const hash = `${story.spec.name} ${moment.at} ${moment.strokes} ${moment.running}`;
+          const batch: SampleBatch = {
+            source: name,
+            at: dated ? at : receivedAt,
+            receivedAt,
+            time: dated ? 'source' : 'received',
+            samples: samplesOf(story, moment, dated ? at : undefined),
+            ...(isRetained && { retained: true }),
+            receipt: {
+              packetId,
+              hash,
+              duplicate,
+              committed() {
+                notes.moment('acknowledge');
+                if (life.dead) return;
+                if (!isTaken(packetId, hash))
+                  notes.problem(`${name} message ${packetId} is acknowledged before its commit`);
+                acknowledge();
+                queued?.acknowledged();
+              },
+            },
+          };
+          port.samples(batch);
+        };
+
+        life.at(life.now() + 20, () => {
+          if (!mine.open || stopped) return;
+          port.session(name, present);
+          if (present) {
+            port.status({ source: name, state: 'catching_up', at: life.now() });
+            queued = catchUp(life, connected);
+            for (const message of inFlight) deliver(mine, message);
+            fill();
+          } else {
+            present = true;
+            connected();
+            for (const [story, moment] of retained) {
+              const message = { story, moment, packetId: freeId(), sent: false };
+              inFlight.push(message);
+              deliver(mine, message, true);
+            }
+          }
+        });
+      }
+
+      port.status({ source: name, state: 'connecting', at: life.now() });
+      life.at(life.now() + 50, attempt);
+      return {
+        stop() {
+          stopped = true;
+          queued?.[Symbol.dispose]();
+          drop();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import type { SeedResult } from './run.ts';
+import { runSeeds } from './seeds.ts';
+
+/** A few of the seeds; `npm run test:chaos -- --seeds 500` runs many (docs/chaos.md). */
+const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
+
+async function run(seeds: readonly number[]): Promise<SeedResult[]> {
+  const results: SeedResult[] = [];
+  await runSeeds(seeds, 2, result => results.push(result));
+  return results;
+}
+
+describe('chaos', () => {
+  it('leaves L2L with what truly happened', { timeout: 120_000 }, async () => {
+    const results = await run(SEEDS);
+
+    const failed = results.filter(({ ok }) => !ok).map(({ line, problems }) => [line, ...problems].join('\n  '));
+    expect(failed).toEqual([]);
+    expect(results).toHaveLength(SEEDS.length);
+  });
+
+  it('tells the same story for the same seed, in another process too', { timeout: 120_000 }, async () => {
+    const [first, second] = await run([5, 5]);
+
+    expect(second?.trace).toEqual(first?.trace);
+    expect(first?.trace.length).toBeGreaterThan(100);
+  });
+
+  it('tells another story for another seed', { timeout: 120_000 }, async () => {
+    const [first, second] = await run([5, 6]);
+
+    expect(second?.hash).not.toBe(first?.hash);
+  });
+});

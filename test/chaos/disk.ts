@@ -1,0 +1,118 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/** How the disk refuses: the commit, a single write, or a write with which SQLite gives up the whole transaction. */
+export type DiskFault = 'commit' | 'write' | 'transaction';
+
+/** What stands between the journal and its disk. */
+export type DiskWatch = {
+  /** Called right before and right after a commit; a crash may take place in there. `tells`: there are new actions in it. */
+  beforeCommit(tells: boolean): void;
+  afterCommit(tells: boolean): void;
+  /** How this write fails; null: it does not. */
+  fault(kind: 'commit' | 'write'): DiskFault | null;
+};
+
+let watch: DiskWatch | null = null;
+/** The transaction under way has new actions in it. */
+let tells = false;
+
+/** Stands between every journal of this thread and SQLite. */
+export function watchDisk(next: DiskWatch | null): void {
+  watch = next;
+}
+
+type Run = (this: StatementSync, ...values: unknown[]) => ReturnType<StatementSync['run']>;
+const realRun = StatementSync.prototype.run as Run;
+const realExec = DatabaseSync.prototype.exec;
+const homes = new WeakMap<StatementSync, DatabaseSync>();
+const realPrepare = DatabaseSync.prototype.prepare;
+
+DatabaseSync.prototype.prepare = function prepare(...args) {
+  const statement = realPrepare.apply(this, args);
+  homes.set(statement, this);
+  return statement;
+};
+
+StatementSync.prototype.run = function run(this: StatementSync, ...args: unknown[]) {
+  const sql = this.sourceSQL;
+  if (sql === 'BEGIN IMMEDIATE') tells = false;
+  if (sql === 'COMMIT') {
+    watch?.beforeCommit(tells);
+    if (watch?.fault('commit')) throw full();
+    const done = realRun.apply(this, args);
+    watch?.afterCommit(tells);
+    return done;
+  }
+  if (/^\s*INSERT INTO action\b/.test(sql)) tells = true;
+  const fault = watch && /^\s*(?:INSERT|UPDATE)/.test(sql) ? watch.fault('write') : null;
+  if (fault) {
+    const db = homes.get(this);
+    if (fault === 'transaction' && db?.isTransaction) realExec.call(db, 'ROLLBACK');
+    throw full();
+  }
+  return realRun.apply(this, args);
+};
+
+DatabaseSync.prototype.exec = function exec(sql) {
+  if (sql === 'COMMIT') watch?.beforeCommit(false);
+  realExec.call(this, sql);
+  if (sql === 'COMMIT') watch?.afterCommit(false);
+};
+
+function full(): Error {
+  return Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
+}
+
+/** In memory where there is such a place: SQLite syncs all the same, and it costs nothing. */
+export function dataFolder(): string {
+  const memory = '/dev/shm';
+  const parent = statSync(memory, { throwIfNoEntry: false })?.isDirectory() ? memory : tmpdir();
+  return mkdtempSync(join(parent, 'l2l-chaos-'));
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+export type DiskImage = ReadonlyMap<string, Buffer>;
+
+/** Files that a journal does not live by: the lock ends with its process, the shared index is made anew. */
+const NOT_KEPT = /^lock|-shm$/;
+const LONGEST = 16 * 1024 * 1024;
+
+/** The data folder as SIGKILL leaves it at this very moment. */
+export function imageOf(folder: string): DiskImage {
+  const names = readdirSync(folder).filter(name => !NOT_KEPT.test(name));
+  const small = names.filter(name => statSync(join(folder, name)).size <= LONGEST);
+  return new Map(small.map(name => [name, readFileSync(join(folder, name))]));
+}
+
+/** Puts the image back in the same place, over whatever the dead process wrote after it: the one place that knows how. */
+export function putBack(folder: string, image: DiskImage): void {
+  for (const name of readdirSync(folder)) {
+    const small = statSync(join(folder, name)).size <= LONGEST;
+    if (small && !image.has(name) && !name.startsWith('lock')) rmSync(join(folder, name));
+  }
+  for (const [name, bytes] of image) writeFileSync(join(folder, name), bytes);
+}
+
+/** Reads what is committed, through a connection of its own. */
+export type Committed = {
+  callState(id: number): { readonly state: string; readonly attempt: number } | undefined;
+  hasTaken(source: string, packetId: number, hash: string): boolean;
+  close(): void;
+};
+
+export function committedIn(folder: string): Committed {
+  const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
+  const call = db.prepare('SELECT state, attempt FROM call WHERE id = ?');
+  const taken = db.prepare('SELECT 1 AS there FROM taken WHERE source = ? AND packet_id = ? AND hash = ?');
+  return {
+    callState: id => call.get(id) as { state: string; attempt: number } | undefined,
+    hasTaken: (source, packetId, hash) => taken.get(source, packetId, hash) !== undefined,
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,274 @@
+import type { Call, FrozenRequest } from '../../src/core/delivery.ts';
+import type { Budget } from '../../src/l2l/budget.ts';
+import type { Client, Exchange } from '../../src/l2l/client.ts';
+import { apiPath, encodeFields } from '../../src/l2l/form.ts';
+import { between, type Random } from '../../src/simulation/random.ts';
+import { targetOf } from '../../src/simulation/sandbox/api.ts';
+import { type Backend, startBackend } from '../../src/simulation/sandbox/backend.ts';
+import { paramsOf } from '../../src/simulation/sandbox/params.ts';
+import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
+import { createCallCheck } from './call-check.ts';
+import type { Notes } from './notes.ts';
+import type { LifeTime, WorldTime } from './virtual-time.ts';
+
+export const L2L_FAULTS = [
+  'refused', // nobody listens
+  'late', // hangs beyond the time-out, then applies it
+  'lost', // hangs and never applies it
+  'reset', // the connection ends, before or after it was applied
+  'server', // 500 or 502, before or after
+  'page', // some proxy's page, before or after
+  'slow_down', // 429
+  'no', // success:false for every write
+  'key', // 401 or 403
+  'slow',
+] as const;
+export type L2lFault = (typeof L2L_FAULTS)[number];
+
+/** A time in which L2L fails in one way; `share` of the requests are struck. */
+export type L2lWindow = {
+  readonly from: number;
+  readonly to: number;
+  readonly fault: L2lFault;
+  readonly share: number;
+};
+
+export type L2lWaits = { readonly timeout: number; readonly settle: number; readonly lookAgain: number };
+
+export type L2lOptions = {
+  readonly world: WorldTime;
+  readonly plant: SandboxWorld;
+  readonly windows: readonly L2lWindow[];
+  /** Chance that a request outside of every window is struck by something, until `noFaultsAfter`. */
+  readonly background: number;
+  readonly noFaultsAfter: number;
+  readonly batchDelay: number;
+  readonly random: Random;
+  readonly notes: Notes;
+  readonly waits: L2lWaits;
+};
+
+/** L2L as one life of the gateway reaches it. */
+export type L2lLink = Client & {
+  /** The call whose request `post` sends next. */
+  expect(call: Call): void;
+  /** The connections end: what is on its way arrives within the settle time or never. */
+  cut(): void;
+};
+
+export interface L2lEdge {
+  readonly backend: Backend;
+  connect(life: LifeTime, budget: Budget, isMarked: (call: Call) => boolean): L2lLink;
+  /** A person at a screen of L2L. */
+  person(method: string, fields: Readonly<Record<string, string>>): boolean;
+}
+
+/** Before the waits are over by so much (ms), what was late has arrived: when the line broke is not known to the second. */
+const MARGIN = 10_000;
+/** What is looked for twice before it is repeated may be later still. */
+const LOOKED_FOR_TWICE = /dispatches\/open|increment_cycle_count|record_details_batch/;
+export const REFUSAL = 'The site is closed for the night';
+
+type Arrival = { timer: Disposable; readonly path: string; readonly apply: () => void; done: boolean };
+
+/** The sandbox's logic behind a line that breaks in every way the seed asks for. Each request draws from chance in its turn. */
+export function l2lEdge(options: L2lOptions): L2lEdge {
+  const { world, windows, random, notes, waits } = options;
+  const backend = startBackend({
+    world: options.plant,
+    clock: world,
+    manners: { batchDelay: options.batchDelay },
+  });
+  const check = createCallCheck(notes);
+
+  function run(method: string, path: string, fields: string, by: string): Exchange {
+    const url = new URL(path, 'http://l2l');
+    const target = targetOf(url.pathname, method);
+    if (!target?.verbs.includes(method)) throw new Error(`no such method in L2L: ${method} ${path}`);
+    const params = paramsOf([...url.searchParams, ...new URLSearchParams(fields)]);
+    const answer = backend.run(target, params, by);
+    if (method === 'POST')
+      notes.trace(`L2L ${answer.success ? 'applied' : `refused (${String(answer['error'])})`}: ${path} ${fields}`);
+    return { kind: 'answered', status: 200, body: JSON.stringify(answer) };
+  }
+
+  function faultNow(isWrite: boolean): L2lFault | null {
+    const now = world.now();
+    for (const { from, to, fault, share } of windows) {
+      if (now < from || now >= to || random() >= share) continue;
+      if (fault !== 'no' || isWrite) return fault;
+    }
+    if (now >= options.noFaultsAfter || random() >= options.background) return null;
+    const rare: readonly L2lFault[] = ['refused', 'late', 'lost', 'reset', 'server', 'page', 'slow_down', 'slow'];
+    return rare[Math.floor(random() * rare.length)] ?? null;
+  }
+
+  return {
+    backend,
+    person(method, fields) {
+      const answer = run('POST', apiPath(method), encodeFields({ site: 43, ...fields }), 'kim');
+      return answer.kind === 'answered' && answer.body.includes('"success":true');
+    },
+    connect(life, budget, isMarked) {
+      const inFlight = new Set<string>();
+      const arrivals = new Set<Arrival>();
+      let expected: Call | null = null;
+
+      /** Something the server does later, whatever becomes of the client. */
+      function arrive(at: number, path: string, apply: () => void): Arrival {
+        const arrival: Arrival = {
+          path,
+          done: false,
+          apply() {
+            arrival.done = true;
+            arrivals.delete(arrival);
+            apply();
+          },
+          timer: { [Symbol.dispose]() {} },
+        };
+        arrival.timer = world.at(at, arrival.apply);
+        arrivals.add(arrival);
+        return arrival;
+      }
+
+      const longestAfter = (path: string) =>
+        waits.settle + (LOOKED_FOR_TWICE.test(path) ? waits.lookAgain : 0) - MARGIN;
+
+      /** The line under a request is gone. */
+      function abandon(arrival: Arrival): void {
+        if (arrival.done) return;
+        arrival.timer[Symbol.dispose]();
+        if (random() < 0.5) arrivals.delete(arrival);
+        else arrival.timer = world.at(world.now() + between(random, 0, longestAfter(arrival.path)), arrival.apply);
+      }
+
+      function exchange(method: 'GET' | 'POST', path: string, body: string, signal: AbortSignal): Promise<Exchange> {
+        return new Promise(resolve => {
+          const now = world.now();
+          const latency = Math.round(between(random, 10, 150));
+          const fault = faultNow(method === 'POST');
+          let over = false;
+          const own: Arrival[] = [];
+          const end = (result: Exchange) => {
+            if (over || life.dead) return;
+            notes.moment('answer');
+            if (life.dead) return;
+            over = true;
+            timer[Symbol.dispose]();
+            signal.removeEventListener('abort', onStop);
+            if (fault)
+              notes.trace(
+                `${method} ${path} struck by ${fault}: ${result.kind === 'failed' ? result.reason : result.status}`,
+              );
+            resolve(result);
+          };
+          const failed = (left: boolean, reason: Extract<Exchange, { kind: 'failed' }>['reason']) =>
+            end({ kind: 'failed', left, reason, detail: `${fault ?? 'the line'}: ${reason}` });
+          const onStop = () => {
+            for (const arrival of own) abandon(arrival);
+            failed(true, 'stopped');
+          };
+          const timer = life.at(now + waits.timeout, () => failed(true, 'timeout'));
+          signal.addEventListener('abort', onStop, { once: true });
+          const hear = (at: number, tell: () => void) => world.at(at, () => life.input(tell));
+          const server = (at: number, then: (answer: Exchange) => void = () => {}) =>
+            own.push(arrive(at, path, () => then(run(method, path, body, 'api'))));
+          const told = (result: Exchange) => hear(world.now() + latency, () => end(result));
+          const applied = fault && random() < 0.5;
+          switch (fault) {
+            case null:
+              return void server(now + latency, told);
+            case 'slow':
+              return void server(now + Math.round(between(random, 1000, 20_000)), told);
+            case 'refused':
+              return void hear(now + latency, () => failed(false, 'network'));
+            case 'late':
+              return void server(now + waits.timeout + Math.round(between(random, -5000, longestAfter(path))));
+            case 'lost':
+              return;
+            case 'reset':
+              if (applied) server(now + latency);
+              return void hear(now + 2 * latency, () => failed(true, 'reset'));
+            case 'server':
+              if (applied) server(now + latency);
+              return void hear(now + 2 * latency, () =>
+                end({ kind: 'answered', status: random() < 0.5 ? 500 : 502, body: '<h1>Error</h1>' }),
+              );
+            case 'page':
+              if (applied) server(now + latency);
+              return void hear(now + 2 * latency, () =>
+                end({ kind: 'answered', status: 200, body: '<title>Sign in</title>' }),
+              );
+            case 'slow_down': {
+              const retryAfter = Math.round(between(random, 1, 120)) * 1000;
+              return void hear(now + latency, () =>
+                end({ kind: 'answered', status: 429, body: '{"success":false}', retryAfter }),
+              );
+            }
+            case 'no':
+              return void hear(now + latency, () =>
+                end({ kind: 'answered', status: 200, body: JSON.stringify({ success: false, error: REFUSAL }) }),
+              );
+            case 'key':
+              return void hear(now + latency, () =>
+                end({ kind: 'answered', status: random() < 0.5 ? 401 : 403, body: '{"success":false,"error":"no"}' }),
+              );
+          }
+        });
+      }
+
+      const admit = (priority: 'send' | 'look' | 'feed', signal: AbortSignal) =>
+        budget.take(priority, signal).then(
+          () => true,
+          () => false, // aborted
+        );
+
+      async function perform(method: 'GET' | 'POST', path: string, body: string, signal: AbortSignal) {
+        if (signal.aborted) return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped' } as const;
+        const result = await exchange(method, path, body, signal);
+        if (result.kind === 'answered' && result.retryAfter !== undefined) budget.pause(result.retryAfter);
+        return result;
+      }
+
+      return {
+        expect(call) {
+          expected = call;
+        },
+        cut() {
+          for (const arrival of [...arrivals]) abandon(arrival);
+        },
+        admit: signal => admit('send', signal),
+        async post(request: FrozenRequest, signal: AbortSignal) {
+          const call = expected;
+          expected = null;
+          if (life.dead) return new Promise<Exchange>(() => {});
+          if (!call) {
+            notes.problem(`a request without a call: ${request.path}`);
+            return { kind: 'failed', left: false, reason: 'network', detail: 'no call' };
+          }
+          notes.moment('send');
+          if (life.dead && random() < 0.5) return new Promise<Exchange>(() => {});
+          check(call, `${request.path} ${request.body}`, inFlight, life.dead || isMarked(call));
+          for (const lane of call.lanes) inFlight.add(lane);
+          notes.trace(
+            `call ${call.id} attempt ${call.attempt} of ${call.lanes.join()}: ${request.path} ${request.body}`,
+          );
+          try {
+            const sent = perform('POST', request.path, request.body, signal);
+            notes.moment('sent');
+            return await sent;
+          } finally {
+            for (const lane of call.lanes) inFlight.delete(lane);
+          }
+        },
+        async get(method, query, priority, signal) {
+          if (!(await admit(priority, signal)))
+            return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped' };
+          notes.moment('read');
+          return perform('GET', `${apiPath(method)}?${encodeFields(query)}`, '', signal);
+        },
+        close: async () => {},
+      };
+    },
+  };
+}

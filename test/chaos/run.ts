@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { seededRandom } from '../../src/simulation/random.ts';
+import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
+import { createBroker } from './broker.ts';
+import { BROKER, chaosConfig, SITE, ZONE } from './config.ts';
+import { dataFolder, removeFolder } from './disk.ts';
+import { l2lEdge, REFUSAL } from './l2l.ts';
+import { createLives } from './lives.ts';
+import type { Notes } from './notes.ts';
+import { createPeople } from './people.ts';
+import { type Blow, makePlan, type Plan, planWords, START } from './plan.ts';
+import type { Look } from './poller.ts';
+import { judge } from './verdict.ts';
+import { takeOverTime } from './virtual-time.ts';
+
+export type SeedResult = {
+  readonly seed: number;
+  readonly ok: boolean;
+  /** seed, faults, truth against state, verdict. */
+  readonly line: string;
+  readonly problems: readonly string[];
+  /** The same for the same seed: everything that happened, in its order. */
+  readonly hash: string;
+  readonly trace: readonly string[];
+};
+
+const PRODUCTS = new Map([
+  [11, 'P-110'],
+  [12, 'P-120'],
+]);
+const MINUTE = 60_000;
+const LONGEST_SETTLING = 8 * 60 * MINUTE;
+const LONGEST_STOP = 10 * MINUTE;
+
+const l2lWorld = (plan: Plan): SandboxWorld => ({
+  sites: [
+    {
+      site: SITE,
+      timezone: ZONE,
+      lines: plan.stories.map(({ spec }, index) => ({
+        code: spec.line ?? `LINE-X${index}`,
+        machines: [{ code: spec.machine, cyclecount: 1000 * (index + 1) }],
+      })),
+      dispatchtypes: [{ code: 'DOWN', impact: 0 }, { code: 'QUALITY' }],
+      trades: [{ code: 'MAINT', default: true }],
+      products: [...PRODUCTS.values()],
+      users: ['gateway', 'kim'],
+    },
+  ],
+});
+
+/** Runs one seed from its first moment until everything is told or nothing moves any more. One run a process at a time. */
+export async function runSeed(seed: number): Promise<SeedResult> {
+  const plan = makePlan(seed);
+  const world = takeOverTime(START);
+  const random = seededRandom(seed * 31 + 5);
+  const trace: string[] = [];
+  const problems: string[] = [];
+  const folder = dataFolder();
+  const looks: Look[] = [];
+
+  const notes: Notes = {
+    trace: text => void trace.push(`${((world.now() - START) / 1000).toFixed(3)} ${text}`),
+    problem(text) {
+      problems.push(text);
+      notes.trace(`PROBLEM ${text}`);
+    },
+    moment: kind => lives.reach(kind),
+  };
+  const l2l = l2lEdge({
+    world,
+    plant: l2lWorld(plan),
+    windows: plan.l2l,
+    background: plan.background,
+    noFaultsAfter: plan.end,
+    batchDelay: plan.batchDelay,
+    random: seededRandom(seed * 13 + 1),
+    notes,
+    waits: { timeout: 60_000, settle: 60_000, lookAgain: 30_000 },
+  });
+  const people = createPeople(world, l2l, random);
+  const broker = createBroker({
+    world,
+    name: BROKER,
+    stories: plan.stories.filter(({ spec }) => spec.via === 'broker'),
+    random: seededRandom(seed * 17 + 3),
+    notes,
+  });
+  const lives = createLives({
+    world,
+    folder,
+    loaded: chaosConfig(plan),
+    l2l,
+    broker,
+    stories: plan.stories,
+    pollEvery: plan.poll,
+    isPlcUp: at => !plan.plcDown.some(({ from, to }) => at >= from && at < to),
+    looks,
+    notes,
+    randomOf: life => seededRandom(seed * 101 + life),
+    diskFault(kind) {
+      const now = world.now();
+      const bad = plan.disk.find(({ from, to }) => now >= from && now < to);
+      if (!bad || (bad.fault === 'commit') !== (kind === 'commit')) return null;
+      return random() < bad.share ? bad.fault : null;
+    },
+  });
+
+  function strike(blow: Blow): void {
+    notes.trace(`blow ${JSON.stringify(blow)}`);
+    switch (blow.kind) {
+      case 'crash':
+        lives.arm(blow.moment, blow.count, blow.dead);
+        return;
+      case 'stop':
+        lives.stop(blow.dead);
+        return;
+      case 'freeze':
+        lives.freeze(blow.ms);
+        return;
+      case 'redis':
+        lives.current?.redis.strike(blow.fault, blow.ms);
+        return;
+      case 'broker':
+        broker.lose(blow.ms);
+        return;
+      case 'person':
+        people.meddle(blow.deed);
+        return;
+    }
+  }
+
+  /** When the last thing happens that the gateway has to see or to write. */
+  const quietFrom = Math.max(
+    plan.end,
+    ...plan.stories.map(({ moments }) => moments.at(-1)?.at ?? 0),
+    ...[...plan.plcDown, ...plan.disk].map(({ to }) => to),
+  );
+
+  function isDone(): boolean {
+    const { current: life } = lives;
+    if (!life?.journal || !life.queue || life.time.dead || life.time.frozen || lives.isArmed) return false;
+    // Whatever was counted last has been told at the end of its interval.
+    if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + 2 * MINUTE) return false;
+    return broker.left === 0 && life.journal.counts().waiting === 0 && life.journal.openCalls().length === 0;
+  }
+
+  /** No fault begins any more, but outages go on to their end. */
+  async function settle(): Promise<void> {
+    const until = quietFrom + LONGEST_SETTLING;
+    while (!isDone() && world.now() < until) await world.runUntil(world.now() + MINUTE);
+    const life = lives.current;
+    const left = { ...life?.journal?.counts(), queue: life?.queue?.status(), messages: broker.left };
+    if (!isDone())
+      notes.problem(`not told ${LONGEST_SETTLING / MINUTE} minutes after the end: ${JSON.stringify(left)}`);
+  }
+
+  async function stop(): Promise<void> {
+    const until = world.now() + LONGEST_STOP;
+    while (!lives.over && world.now() < until) {
+      lives.stop(null);
+      await world.runUntil(world.now() + MINUTE);
+    }
+    if (!lives.over) notes.problem(`the gateway did not stop within ${LONGEST_STOP / MINUTE} minutes`);
+  }
+
+  const onError = (error: unknown) => {
+    if (lives.current?.time.dead) return;
+    notes.problem(`nobody caught: ${error instanceof Error ? error.stack : String(error)}`);
+  };
+  process.on('unhandledRejection', onError);
+  try {
+    broker.begin();
+    lives.begin();
+    for (const blow of plan.blows) world.at(blow.at, () => strike(blow));
+    await world.runUntil(plan.end);
+    await settle();
+    await stop();
+    const { ends, standstills } = lives;
+    const verdict = judge({
+      stories: plan.stories,
+      looks,
+      ends,
+      poll: plan.poll,
+      standstills,
+      hadDiskFaults: plan.disk.length > 0,
+      people,
+      refusals: plan.transient.length > 0 ? [] : [REFUSAL],
+      data: l2l.backend.data,
+      folder,
+      products: PRODUCTS,
+    });
+    const all = [...new Set([...problems, ...verdict.problems])];
+    const ok = all.length === 0;
+    const words = ok ? 'ok' : `FAILED (${all.length})`;
+    return {
+      seed,
+      ok,
+      line: `seed ${seed}: ${planWords(plan)} | lives ${lives.count} ${verdict.line} | ${words}`,
+      problems: all,
+      hash: createHash('sha256').update(trace.join('\n')).digest('hex').slice(0, 16),
+      trace,
+    };
+  } finally {
+    process.off('unhandledRejection', onError);
+    lives.end();
+    removeFolder(folder);
+  }
+}

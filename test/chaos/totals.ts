@@ -1,0 +1,14 @@
+/** Truth against state, added up over a plant for the line of its seed. */
+export type Totals = {
+  stops: number;
+  dispatches: number;
+  strokes: number;
+  cycles: number;
+  parts: number;
+  booked: number;
+};
+
+/** A moment of the day, for people. */
+export function text(at: number | null | undefined): string {
+  return at == null ? 'never' : new Date(at).toISOString().slice(11, 23);
+}

@@ -2,6 +2,7 @@ import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import type { DispatchState } from './conditions.ts';
 import type { CounterState } from './counters.ts';
 import type { CyclesState } from './cycles.ts';
+import type { Episode } from './episode.ts';
 import type { ProductionState } from './production.ts';
 import { StoredState } from './stored-state.ts';
 
@@ -36,7 +37,7 @@ function hasOwnClock(time: 'source' | 'received' | undefined, { by }: TimeShift)
 }
 
 function shiftDispatch(state: DispatchState, shift: TimeShift): DispatchState {
-  const { time, told, delay, still } = state;
+  const { time, told, delay, episode, still } = state;
   const own = hasOwnClock(delay?.time, shift);
   const move = (at: number) => (own ? at : shiftTime(at, shift));
   return {
@@ -52,11 +53,19 @@ function shiftDispatch(state: DispatchState, shift: TimeShift): DispatchState {
       pausedAt: orNull(delay.pausedAt, move),
       lag: own ? delay.lag + shift.by : delay.lag,
     },
-    // The episode's `reported` stays: its open carries it, and its close finds the open by it.
+    episode: episode && { ...episode, reported: shiftReported(episode, shift, move) },
     still: Object.fromEntries(
       Object.entries(still).map(([name, one]) => [name, { ...one, changedAt: move(one.changedAt) }]),
     ),
   };
+}
+
+/**
+ * Only back, as `told`: an episode never ends before `reported`, and one that is later than it was would hold up the end. Its close
+ * finds its open by the chain; without one of its own (written by an earlier version) that is made of `reported`.
+ */
+function shiftReported({ chain, reported }: Episode, { by }: TimeShift, move: (at: number) => number): number {
+  return chain === '' || by > 0 ? reported : move(reported);
 }
 
 function shiftCycles(state: CyclesState, shift: TimeShift): CyclesState {

@@ -92,8 +92,7 @@ describe('an episode over a step of the clock', () => {
     line.set('05:20', { running: true }, RECEIVED);
     expect(lines(line.actions)).toEqual([
       '06:02:00 open stop reported 06:00:00',
-      // L2L was told that it began at 06:00: it can't have ended before.
-      '05:20:00 close stop completed 06:00:00',
+      '05:20:00 close stop completed 05:20:00',
     ]);
     expect(line.actions.map(shortKey)).toEqual(['stop#1:open', 'stop#1:close']);
     expect(line.actions[1]?.chain).toBe(line.actions[0]?.chain);

@@ -326,6 +326,8 @@ describe('journal: after a crash', () => {
     const journal = open(folder);
     await write(journal, increment('A', 1));
     const { id } = freezeHead(journal, 'cycles:A');
+    // Durable with what comes next, so that the file is free for another.
+    await write(journal, increment('B', 1));
     const taker = new DatabaseSync(join(folder, 'journal.db'));
     taker.exec("UPDATE meta SET value = value + 1 WHERE key = 'epoch'");
     taker.close();

@@ -1,7 +1,7 @@
 /**
  * Measures the gateway on this machine: `npm run bench`. Prints one table and writes bench/results.json. No network but loopback.
  *
- *   node bench/bench.ts [--quick] [--only NAME]…    NAME: rules, floors, edges, sandbox, acknowledged, footprint
+ *   node bench/bench.ts [--quick] [--only NAME]…    NAME: rules, floors, edges, sandbox, acknowledged, footprint, start
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { stopAll } from './process.ts';
 import { type Figure, type Options, table } from './report.ts';
 import { measureRules } from './rules.ts';
 import { measureSandbox } from './sandbox.ts';
+import { measureStart } from './start.ts';
 import { startWorld, stopWorlds, type World } from './world.ts';
 
 type Measurement = (options: Options) => Promise<readonly Figure[]> | readonly Figure[];
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   sandbox: measureSandbox,
   acknowledged: inWorld(measureAcknowledged),
   footprint: inWorld(measureFootprint),
+  start: measureStart,
 };
 
 /** A broker, a publisher and a sink of its own for each measurement, so that none starts with another's leftovers. */

@@ -1,39 +1,58 @@
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
+import { controlRoutes } from './app/control.ts';
 import { journalStatus, notReady, queueStatus, signalStatus } from './app/status.ts';
 import { tellAction, tellEvent, told } from './app/told.ts';
+import { destinationOf } from './config/journal-place.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Clock } from './core/clock.ts';
+import type { Vigil } from './core/clock-watch.ts';
+import { words } from './core/errors.ts';
 import { formatDuration } from './core/fields.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
 import { openJournal } from './journal/journal.ts';
+import type { JournalTime } from './journal/time-shift.ts';
 import { createBudget, type SharedBudget } from './l2l/budget.ts';
 import { createClient } from './l2l/client.ts';
 import { createDelivery } from './l2l/delivery.ts';
 import { createReachability } from './l2l/reachability.ts';
 import { createSiteZone } from './l2l/site-time.ts';
+import { createWatch } from './l2l/watch.ts';
 import { openCallQueue } from './queue/call-queue.ts';
 import { openRedis } from './queue/redis.ts';
 import { createSharedBucket } from './queue/shared-bucket.ts';
 import { createRunner } from './rules/runner.ts';
+import { shiftState } from './rules/shift-state.ts';
+import { startControl } from './web/control.ts';
 import { startWeb } from './web/server.ts';
 
 export interface App {
   /** Address of the status page; null when it is off. */
   readonly url: string | null;
-  /** Ends intake, lets the calls under way end, commits, closes every connection. Resolves to what did not end well. */
-  stop(): Promise<readonly Error[]>;
+  /**
+   * Ends intake, lets the calls under way end (for up to `drain` ms; left out: as long as a call may take), commits, closes every
+   * connection. Resolves to what did not end well.
+   */
+  stop(drain?: number): Promise<readonly Error[]>;
 }
 
 export type AppOptions = {
   readonly loaded: LoadedConfig;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Left out: the clock is right, and the process never stands still. */
+  readonly vigil?: Vigil;
+  readonly time?: JournalTime;
   /** Where the embedded Redis may put its socket. Default: the system's folder for temporary files. */
   readonly runtimeFolder?: string;
+  /** A damaged journal is set aside and a new one begins, as with gateway.journal.on_corrupt: rebuild. */
+  readonly rebuild?: boolean;
+  /** The journal can't be trusted any more: the process has to end at once, without another write. */
+  readonly onFatal: (error: Error) => void;
 };
 
 /** One stop step may take as long as the call in flight, which is bounded by its own time-out. */
@@ -48,22 +67,26 @@ const LONGEST_DRAIN = 60_000;
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const started = new Started();
-  const drain = Math.min(options.loaded.config.l2l.timeout, LONGEST_DRAIN);
+  const drain = { ms: Math.min(options.loaded.config.l2l.timeout, LONGEST_DRAIN) };
+  const stop = (within = drain.ms) => {
+    drain.ms = within;
+    return started.stop(within + STOP_MARGIN);
+  };
   try {
-    const url = await start(options, started, drain);
-    return { url, stop: () => started.stop(drain + STOP_MARGIN) };
+    return { url: await start(options, started, drain), stop };
   } catch (error) {
-    await started.stop(drain + STOP_MARGIN);
+    await stop();
     throw error;
   }
 }
 
-async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started: Started, drain: number) {
+async function start(options: AppOptions, started: Started, drain: { readonly ms: number }) {
+  const { loaded, clock, log, runtimeFolder, vigil, time } = options;
   const { config, program } = loaded;
   const { gateway, l2l } = config;
   const startedAt = clock.now();
 
-  const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, started) });
+  const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, clock, started) });
   const client = createClient({
     url: l2l.url,
     apiKey: l2l.api_key,
@@ -81,6 +104,7 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     clock,
     log,
     transient: l2l.transient,
+    blocked: l2l.blocked,
     settle: { call: l2l.settle, batch: l2l.batch_settle },
   });
 
@@ -89,19 +113,26 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
 
   const journal = openJournal({
     folder: loaded.dataFolder,
-    destination: `${l2l.url} site ${l2l.site}`,
+    destination: destinationOf(l2l),
     now: () => clock.now(),
     settle: kind => delivery.policy(kind).settle,
+    ...(time && { time }),
+    shiftState,
     log,
+    limits: { keep: gateway.journal.keep, maxSize: gateway.journal.max_size, ballast: gateway.journal.ballast },
+    onCorrupt: options.rebuild ? 'rebuild' : gateway.journal.on_corrupt,
+    onFatal: options.onFatal,
   });
   started.add('journal', () => journal.close());
   const { deadLetters, parked } = journal.counts();
-  if (deadLetters + parked > 0) log.warn({ deadLetters, parked }, 'L2L was not told everything: /status lists it');
+  if (deadLetters + parked > 0)
+    log.warn({ deadLetters, parked }, 'L2L was not told everything: l2l-gateway queue list shows it');
 
+  const runtime = runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`);
   const queue = await openCallQueue({
     journal,
     delivery: told(delivery, log, outcome => reachability.note(outcome)),
-    redis: gateway.redis ?? { runtimeDir: runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`) },
+    redis: gateway.redis ?? { runtimeDir: runtime },
     clock,
     log,
     concurrency: l2l.concurrency,
@@ -111,8 +142,18 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
       firstFollow: l2l.follow_up,
       longestFollow: l2l.follow_up,
     },
+    ...(vigil && { vigil }),
   });
-  started.add('queue', () => queue.stop(drain));
+  started.add('queue', () => queue.stop(drain.ms));
+
+  try {
+    const routes = controlRoutes({ journal, changed: () => queue.reconsider(), timezone: l2l.timezone, log });
+    const control = await startControl({ folder: loaded.dataFolder, runtimeFolder: runtime, routes });
+    started.add('control socket', () => control.stop());
+  } catch (cause) {
+    // Telling L2L what happens matters more than the commands of people.
+    log.error({ error: words(cause) }, 'no socket for the queue commands: they can only read while the gateway runs');
+  }
 
   const runner = createRunner({
     program,
@@ -129,6 +170,18 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
   });
   started.add('rules', () => runner.stop());
 
+  const watch = createWatch({
+    client,
+    site: l2l.site,
+    clock,
+    log,
+    every: l2l.watch,
+    watched: () => runner.watchedEpisodes(),
+    dispatchOf: chain => journal.chain(chain).result?.dispatchId,
+    onClosed: (chain, at) => runner.closedByPerson(chain, at),
+  });
+  started.add('L2L watch', () => watch.stop());
+
   const adapters = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => ({
       name,
@@ -141,9 +194,9 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
     const health = runner.health();
     return notReady({
       now: clock.now(),
+      clock: vigil?.doubt() ?? null,
       rules: health.healthy ? null : health.reason,
       queue: queue.status(),
-      actionsWaiting: journal.counts().waiting,
       l2l: reachability.problem(),
       sources: supervisor?.status() ?? [],
     });
@@ -173,7 +226,10 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
   }
 
   // Shadow mode sends nothing, not even a question: its address may be an example's.
-  if (gateway.mode === 'live') reachability.start();
+  if (gateway.mode === 'live') {
+    reachability.start();
+    watch.start();
+  }
   runner.start();
   supervisor = startSupervisor({
     sources: adapters,
@@ -188,11 +244,20 @@ async function start({ loaded, clock, log, runtimeFolder }: AppOptions, started:
 }
 
 /** Gateways of a plant that share a Redis share the calls L2L allows. With a Redis of its own there is nobody to share with. */
-function sharedBudget({ config: { gateway, l2l } }: LoadedConfig, started: Started): { shared?: SharedBudget } {
+function sharedBudget(
+  { config: { gateway, l2l } }: LoadedConfig,
+  clock: Clock,
+  started: Started,
+): { shared?: SharedBudget } {
   if (!gateway.redis || l2l.rate === null) return {};
   const redis = openRedis(gateway.redis, 'producer', 'l2l-gateway-budget');
   started.add('budget', () => redis.disconnect());
   const { host } = new URL(l2l.url);
   const burst = Math.max(2, Math.ceil(l2l.rate * 2000));
-  return { shared: createSharedBucket({ redis, host, key: l2l.api_key.reveal(), rate: l2l.rate, burst }) };
+  const key = l2l.api_key.reveal();
+  // Of this life of the process: a name may be given twice.
+  const name = `${gateway.name}:${randomUUID()}`;
+  const shared = createSharedBucket({ redis, host, key, rate: l2l.rate, burst, gateway: name, clock });
+  started.add('place in the budget', () => shared.stop());
+  return { shared };
 }

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cli } from './cli/cli.ts';
 
 const stop = new AbortController();
@@ -10,10 +13,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  // A reader that has gone (head, a log collector that restarts) must not end the gateway; nobody is left to tell either.
-  stream.on('error', () => {});
-}
+let isRead = true;
+// A reader that has gone (head, a log collector that restarts) must not end the gateway; nobody is left to tell either.
+process.stdout.on('error', () => {
+  isRead = false;
+});
+process.stderr.on('error', () => {});
 
 process.exitCode = await cli(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
@@ -21,4 +26,26 @@ process.exitCode = await cli(process.argv.slice(2), {
   env: process.env,
   readFile: path => readFileSync(path),
   signal: stop.signal,
+  ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+  ...(process.stdin.isTTY && { ask }),
+  taken,
 });
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question, { signal: stop.signal });
+  } finally {
+    terminal.close();
+  }
+}
+
+/** A reader slower than we are is waited for, so that what it has not taken does not pile up in memory. */
+async function taken(): Promise<boolean> {
+  // What was written fails, if it does, before this comes back.
+  await nextTurn();
+  const { stdout } = process;
+  // `once` rejects on an error: then nobody reads any more.
+  if (isRead && stdout.writableNeedDrain) await once(stdout, 'drain').catch(() => {});
+  return isRead;
+}

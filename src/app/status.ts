@@ -2,30 +2,32 @@ import { actionWords } from '../core/action-words.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SourceStatus } from '../core/sample.ts';
 import type { Journal } from '../journal/journal.ts';
+import { type Backlog, backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
-import type { SignalView } from '../rules/engine.ts';
+import type { SignalView } from '../rules/signal-view.ts';
 
 /** What the readiness page goes by. */
 export type Standing = {
   readonly now: number;
+  /** Why the clock can't be trusted; null when it can. */
+  readonly clock: string | null;
   /** Why the rules can't commit; null when they can. */
   readonly rules: string | null;
   readonly queue: CallQueueStatus;
-  /** Actions that are in no call yet. */
-  readonly actionsWaiting: number;
   /** What is wrong with L2L, seen without a call. */
   readonly l2l: string | null;
   readonly sources: readonly SourceStatus[];
 };
 
 /** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
-export function notReady({ now, rules, queue, actionsWaiting, l2l, sources }: Standing): readonly string[] {
+export function notReady({ now, clock, rules, queue, l2l, sources }: Standing): readonly string[] {
   const { redis, paused } = queue;
   const saysAsMuch = paused?.cause === 'network' || paused?.cause === 'auth';
   return [
+    ...(clock === null ? [] : [clock]),
     ...(rules === null ? [] : [rules]),
     ...(redis.up ? [] : [redis.detail]),
-    ...(paused ? [pauseWords(paused, callsWaiting(queue) + actionsWaiting, now)] : []),
+    ...(paused ? [pauseWords(paused, queue.backlog, now)] : []),
     ...(l2l === null || saysAsMuch ? [] : [l2l]),
     ...sources.filter(({ state }) => state !== 'connected').map(sourceWords),
   ];
@@ -38,15 +40,10 @@ const PAUSES = {
   journal: "the journal can't be written",
 } as const;
 
-function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['paused']>, waiting: number, now: number) {
+function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['paused']>, backlog: Backlog, now: number) {
   const left = Math.ceil((probeAt - now) / 1000) * 1000;
   const next = left > 0 ? `in ${formatDuration(left)}` : 'now';
-  const wait = waiting === 1 ? '1 call waits' : `${waiting} calls wait`;
-  return `${PAUSES[cause]} (${detail}); ${wait}; next try ${next}`;
-}
-
-function callsWaiting({ open }: CallQueueStatus): number {
-  return (open.frozen ?? 0) + (open.sending ?? 0) + (open.retry ?? 0) + (open.unknown ?? 0);
+  return `${PAUSES[cause]} (${detail}); ${backlogWords(backlog, cause !== 'journal')}; next try ${next}`;
 }
 
 function sourceWords({ source, state, reason }: SourceStatus): string {
@@ -56,9 +53,10 @@ function sourceWords({ source, state, reason }: SourceStatus): string {
 const MOST_LISTED = 50;
 
 /** The journal's part of the status page, with what a person has to see to. */
-export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled'>): object {
+export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'upkeep'>): object {
   const { waiting, oldestWaitingAt, ...counts } = journal.counts();
   const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
+    id: action.id,
     state: action.state === 'dead' ? 'dead letter' : 'parked',
     what: actionWords(action),
     rule: action.rule,
@@ -67,11 +65,27 @@ export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled'>): o
     settledAt: action.settledAt,
     detail: action.detail,
   }));
-  return { actionsWaiting: waiting, oldestActionAt: oldestWaitingAt, ...counts, newestUnsettled: unsettled };
+  return {
+    actionsWaiting: waiting,
+    oldestActionAt: oldestWaitingAt,
+    ...counts,
+    file: journal.upkeep(),
+    newestUnsettled: unsettled,
+  };
 }
 
-export function queueStatus({ paused, running, open, oldestOpenAt, counts, ...redis }: CallQueueStatus): object {
-  return { ...redis, paused, callsRunning: running, callsOpen: open, oldestCallAt: oldestOpenAt, sinceStart: counts };
+export function queueStatus(queue: CallQueueStatus): object {
+  const { paused, backlog, running, open, oldestOpenAt, counts, ...redis } = queue;
+  const { calls, oldestAt } = backlog;
+  return {
+    ...redis,
+    paused,
+    backlog: { calls, oldestAt, words: backlogWords(backlog, paused !== null && paused.cause !== 'journal') },
+    callsRunning: running,
+    callsOpen: open,
+    oldestCallAt: oldestOpenAt,
+    sinceStart: counts,
+  };
 }
 
 /** A signal that was never received says why: what its source says. */

@@ -10,6 +10,7 @@ const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn'
   activated: 'debug',
   cleared: 'debug',
   returned: 'debug',
+  closed_early: 'info',
   counted: 'debug',
   interval_closed: 'debug',
   first_sight: 'debug',
@@ -17,6 +18,7 @@ const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn'
   counter_reset: 'info',
   quarantined: 'warn',
   interval_parked: 'warn',
+  removed: 'warn',
 };
 
 export function tellEvent(log: Logger, event: RuleEvent): void {

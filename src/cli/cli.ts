@@ -8,6 +8,8 @@ import { type Command, EXIT, type Io, UsageError } from './command.ts';
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).runCommand,
   check: async () => (await import('./check.ts')).checkCommand,
+  queue: async () => (await import('./queue.ts')).queueCommand,
+  journal: async () => (await import('./journal.ts')).journalCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
 };
 

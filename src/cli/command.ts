@@ -20,6 +20,12 @@ export type Io = {
   readonly readFile: (path: string) => Uint8Array;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   readonly signal: AbortSignal;
+  /** Width of the terminal results are written to; left out: none, so nothing is cut. */
+  readonly columns?: number;
+  /** Asks the person at the terminal; left out: there is none. */
+  readonly ask?: (question: string) => Promise<string>;
+  /** Resolves when what was written to `out` was taken: false when nobody reads it any more. Left out: it always is. */
+  readonly taken?: () => Promise<boolean>;
 };
 
 /** One subcommand, in a file of its own that is imported only when it is asked for. */

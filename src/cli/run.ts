@@ -1,17 +1,16 @@
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { startApp } from '../app.ts';
+import { runLives } from '../app/lives.ts';
 import { loadConfig } from '../config/load.ts';
-import { systemClock } from '../core/clock.ts';
 import { words } from '../core/errors.ts';
+import { machineTime } from '../core/wall-clock.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
 import { createLogger } from './log.ts';
 
 export const runCommand: Command = {
   summary: 'runs the gateway with a config file until it is told to stop',
-  help: `l2l-gateway run [FILE] [--log LEVEL]
+  help: `l2l-gateway run [FILE] [--log LEVEL] [--rebuild]
 
 Runs the gateway with FILE (config/gateway.yaml when left out) until Ctrl-C or SIGTERM. Then the call under way
 ends, what is known is committed, PLC sessions are closed, and nothing is left running. A second Ctrl-C ends it
@@ -19,18 +18,21 @@ at once; what was under way is looked up in L2L after the next start.
 
   --log LEVEL   debug, info, warn or error instead of gateway.log in the file; info tells what shadow mode would
                 have told L2L and what a person has to see to; debug tells every rule event, action and call
+  --rebuild     set a damaged journal aside and begin anew: counters start from what they show; does nothing to a
+                journal that is sound
 
 The log is readable lines on a terminal, and one JSON object a line where there is none (systemd, Docker, a file).
 
+When the machine's clock is set or the machine was suspended, it begins anew by itself with the right time.
 An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
 
-Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do; ${EXIT.badConfig} the config is not valid;
+Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do, or the disk failed; ${EXIT.badConfig} the config is not valid;
 ${EXIT.usage} the command line is not`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { log: { type: 'string' } },
+      options: { log: { type: 'string' }, rebuild: { type: 'boolean', default: false } },
       allowPositionals: true,
     });
     if (positionals.length > 1) throw new UsageError(`run takes one file, not ${positionals.length}`);
@@ -43,16 +45,22 @@ ${EXIT.usage} the command line is not`,
     const { gateway, l2l } = loaded.config;
     const log = await createLogger(level ?? gateway.log, process.stdout.isTTY);
     const runtimeFolder = io.env.RUNTIME_DIRECTORY;
-    const app = await startApp({ loaded, clock: systemClock(), log, ...(runtimeFolder && { runtimeFolder }) });
-    log.info(
-      { gateway: gateway.name, mode: gateway.mode, l2l: l2l.url, site: l2l.site, status: app.url },
-      'gateway runs',
-    );
-
-    collectGarbage();
-    if (!io.signal.aborted) await once(io.signal, 'abort');
-    log.info({ signal: io.signal.reason }, 'gateway stops');
-    const errors = await app.stop();
+    io.signal.addEventListener('abort', () => log.info({ signal: io.signal.reason }, 'gateway stops'), { once: true });
+    const errors = await runLives({
+      loaded,
+      log,
+      machine: machineTime,
+      signal: io.signal,
+      rebuild: values.rebuild,
+      // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.
+      onFatal: () => process.exit(EXIT.failed),
+      ...(runtimeFolder && { runtimeFolder }),
+      onStart(app) {
+        const { name, mode } = gateway;
+        log.info({ gateway: name, mode, l2l: l2l.url, site: l2l.site, status: app.url }, 'gateway runs');
+        collectGarbage();
+      },
+    });
     if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
     else log.info({}, 'gateway stopped');
     return errors.length === 0 ? EXIT.ok : EXIT.failed;

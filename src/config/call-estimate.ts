@@ -3,8 +3,6 @@ import { ACTIONS } from '../l2l/actions/registry.ts';
 import type { CompiledRule, Program } from '../rules/program.ts';
 
 const HOUR = 3_600_000;
-/** The batch itself, then its status and its errors. */
-const CALLS_PER_BATCH = 3;
 
 /** Calls per hour that happen whatever the machines do. Dispatches come on top: nobody knows how often a press stops. */
 export type CallEstimate = {
@@ -55,16 +53,12 @@ function callsOfCycles(rule: CompiledRule): number {
 
 /** Lines that close their interval at the same time share a batch. */
 function callsOfProduction(rules: readonly CompiledRule[]): number {
+  const { maxActions, requests = 1 } = ACTIONS.record_details.policy;
   const lines = new Map<number, number>();
   for (const rule of rules) {
     if (rule.kind === 'production') lines.set(rule.every, (lines.get(rule.every) ?? 0) + 1);
   }
-  return sum(
-    [...lines].map(
-      ([every, count]) =>
-        (HOUR / every) * Math.ceil(count / ACTIONS.record_details.policy.maxActions) * CALLS_PER_BATCH,
-    ),
-  );
+  return sum([...lines].map(([every, count]) => (HOUR / every) * Math.ceil(count / maxActions) * requests));
 }
 
 function sum(numbers: readonly number[]): number {

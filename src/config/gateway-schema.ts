@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Duration } from '../core/fields.ts';
+import { Duration, Size } from '../core/fields.ts';
 import { Secret } from '../core/secret.ts';
 
 /** Names of gateways, sources, lookups and rules: part of signal names, so no dash (in a condition that is a minus) and no dot. */
@@ -53,6 +53,29 @@ function isRedisUrl(text: string, withPassword: boolean): boolean {
   return withPassword || url.username + url.password === '';
 }
 
+const SMALLEST_JOURNAL = 1024 ** 2;
+
+const Journal = z
+  .strictObject({
+    keep: Duration.prefault('90d').meta({
+      description: 'How long what is settled stays in the journal: what was sent, when, why, what L2L answered',
+    }),
+    max_size: Size.refine(size => size >= SMALLEST_JOURNAL, 'write at least 1MiB, such as 2GB')
+      .prefault('2GB')
+      .meta({
+        description:
+          'Most that the journal may hold; the oldest history goes first. What L2L was not told never goes: when that alone is so much, nothing new is taken',
+      }),
+    ballast: Size.prefault('64MiB').meta({
+      description: 'Kept free for a full disk, so that what came of calls under way can still be written; 0B: nothing',
+    }),
+    on_corrupt: z.enum(['refuse', 'rebuild']).default('refuse').meta({
+      description:
+        'refuse: the gateway does not start with a damaged journal; rebuild: it sets it aside and begins anew',
+    }),
+  })
+  .meta({ description: 'The file that holds what L2L has to be told, and was told' });
+
 export const Gateway = z
   .strictObject({
     name: Name.meta({
@@ -67,6 +90,7 @@ export const Gateway = z
       description:
         'Folder of the journal, on a local disk; a relative path counts from the folder the command is started in',
     }),
+    journal: Journal.prefault({}),
     http: Http.prefault('127.0.0.1:8080').meta({
       description: 'Address of the status page, the metrics and the health check; off: none',
       examples: ['127.0.0.1:8080', '0.0.0.0:8080', 'off'],
@@ -78,6 +102,10 @@ export const Gateway = z
     }),
     freeze_limit: Duration.prefault('10m').meta({
       description: 'A signal unknown for longer than this makes a running delay start anew',
+    }),
+    clock: z.enum(['check', 'trust']).default('check').meta({
+      description:
+        'check: nothing is sent while the clock stands behind the journal or before this version was made; trust: the clock is right, whatever it says',
     }),
     log: z
       .enum(['debug', 'info', 'warn', 'error'])

@@ -88,6 +88,16 @@ export const L2l = z
       .array(z.string().min(1))
       .default([])
       .meta({ description: 'Parts of L2L’s refusals that mean “not now”: such a call is repeated, not given up' }),
+    blocked: z.array(z.string().min(1)).default(['already has an open critical Dispatch']).meta({
+      description:
+        'Parts of L2L’s refusals that mean “another dispatch is open on the machine”: the open is tried again until that one is closed',
+    }),
+    watch: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
+      .prefault('60s')
+      .meta({
+        description:
+          'How often L2L is asked which dispatches people closed, where a rule says if_closed_by_person: reopen',
+      }),
     batch_settle: Duration.prefault('5m').meta({
       description: 'Like settle, for a batch of production details: L2L takes it at once and works on it later',
     }),

@@ -59,7 +59,8 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
   };
 }
 
-function textOfFile(file: string, readFile: ReadFile): string {
+/** The text of a config file. Throws a ConfigError when there is none. */
+export function textOfFile(file: string, readFile: ReadFile): string {
   let bytes: Uint8Array;
   try {
     bytes = readFile(file);

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { adapterDefinition } from '../adapters/registry.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SignalDefinition } from '../core/sample.ts';
-import type { CompiledRule } from '../rules/program.ts';
+import type { CompiledRule, DispatchRule } from '../rules/program.ts';
 import { referencesOf } from '../rules/references.ts';
 import { CALLS_PER_DISPATCH, type CallEstimate, estimateCalls } from './call-estimate.ts';
 import type { LoadedConfig } from './load.ts';
@@ -21,6 +21,7 @@ export function summary(loaded: LoadedConfig): string {
       ],
       ['l2l', `${l2l.url}, site ${l2l.site}, ${l2l.timezone}, as user ${l2l.user}`],
       ['data', dataWords(gateway.data, loaded.dataFolder)],
+      ...(gateway.clock === 'trust' ? [['clock', 'trusted whatever it says']] : []),
     ]),
     '',
     `sources: ${Object.keys(sources).length}, signals: ${loaded.signals.size}`,
@@ -62,12 +63,18 @@ function rulesAsWritten({ program }: LoadedConfig): readonly CompiledRule[] {
   return program.rules.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
 }
 
+const CLEARED_WORDS: Readonly<Record<DispatchRule['whenCleared'], string>> = {
+  close: 'closes WHEN',
+  complete: 'completes WHEN',
+  note: 'notes its end WHEN',
+  leave: 'is left to people',
+};
+
 function ruleCells(rule: CompiledRule): string[] {
   const line = `line ${rule.place.line}`;
   switch (rule.kind) {
     case 'dispatch': {
-      const cleared =
-        rule.whenCleared === 'leave' ? 'is left to people' : `${rule.whenCleared}s ${after(rule.offDelay)}`;
+      const cleared = CLEARED_WORDS[rule.whenCleared].replace('WHEN', after(rule.offDelay));
       const trade = rule.trade === null ? '' : `, trade ${rule.trade}`;
       return [
         rule.name,

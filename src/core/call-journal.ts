@@ -1,3 +1,4 @@
+import type { ActionKind } from './action.ts';
 import type { CallTransition } from './commit.ts';
 import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from './delivery.ts';
 
@@ -7,6 +8,9 @@ export type BatchEnd = {
   readonly parked?: ReadonlyMap<string, string>;
   readonly detail: string;
 };
+
+/** How many actions of a kind wait in a lane, in no call yet. */
+export type LaneCount = { readonly lane: string; readonly kind: ActionKind; readonly waiting: number };
 
 /**
  * What the queue needs of the journal; src/journal implements it. Reads see everything written before, committed or not.
@@ -22,6 +26,10 @@ export interface CallJournal {
   waitingHeads(limit: number): readonly StoredAction[];
   /** The waiting actions of one lane, oldest first. */
   waiting(lane: string, limit: number): readonly StoredAction[];
+  /** What waits, lane by lane: counted as it comes and goes, so that asking costs the same however much it is. */
+  waitingCounts(): Iterable<LaneCount>;
+  /** When what has waited longest happened (ms since 1970); null: nothing waits. */
+  oldestWaitingAt(): number | null;
   /** Calls that are not final: frozen, sending, retry, unknown, accepted. All but accepted hold their lanes. */
   openCalls(): readonly Call[];
   call(id: number): Call | undefined;

@@ -27,9 +27,9 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** The process's clock: performance.now() anchored once to the wall clock. */
-export function systemClock(): Clock {
-  const anchor = Date.now() - performance.now();
+/** Shows `at` (ms since 1970) now and goes on evenly from there: no step of the machine's clock moves it. */
+export function anchoredClock(at: number): Clock {
+  const anchor = at - performance.now();
   const now = () => anchor + performance.now();
   return {
     now,
@@ -46,4 +46,9 @@ export function systemClock(): Clock {
       return { [Symbol.dispose]: () => clearTimeout(timer) };
     },
   };
+}
+
+/** A clock that shows the machine's time as it is now. */
+export function systemClock(): Clock {
+  return anchoredClock(Date.now());
 }

@@ -16,6 +16,8 @@ export type TakenMessage = { readonly source: string; readonly packetId: number;
 /** What one group commit of the rules makes durable, all of it or nothing. */
 export type RuleCommit = {
   readonly states: readonly { readonly rule: string; readonly state: string }[];
+  /** Rules whose state is deleted: they are not configured any more and nothing of them is open. */
+  readonly forget?: readonly string[];
   readonly actions: readonly Action[];
   readonly taken: readonly TakenMessage[];
   readonly values: readonly KeptValue[];

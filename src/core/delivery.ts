@@ -87,7 +87,7 @@ export type CallState =
   | 'delivered'
   | 'rejected' // dead letter: L2L's words are in detail
   | 'parked' // undecidable: a person decides
-  | 'released' // certainly without effect; its actions wait for another call
+  | 'released' // over without a result; its actions wait for another call
   | 'dropped'; // undecidable, and the rule or a person says to let it go
 
 export type Call = {
@@ -133,7 +133,7 @@ export type ChainState = {
   readonly result: CallResult | null;
   /** Other episodes that hold the same dispatch and are not over: the last one to clear closes it. Rule names. */
   readonly heldBy: readonly string[];
-  /** One of the gateway's episodes opened or adopted the dispatch. */
+  /** One of the gateway's episodes opened the dispatch, or adopted it with the right to end it. */
   readonly isOurs: boolean;
   /** The actions of the chain that wait in no call yet, oldest first, the ones to be frozen included. */
   readonly waiting: readonly StoredAction[];
@@ -153,6 +153,8 @@ export type CallPolicy = {
   readonly acrossLanes: boolean;
   /** How long after an unknown outcome L2L may still apply the call (ms): it is looked up, or repeated, no sooner. */
   readonly settle: number;
+  /** Requests one call usually takes, with what is read before and after it. Left out: only itself. */
+  readonly requests?: number;
   /** A repeat after two looks without it is another call, with a body that asks L2L to refuse a second one. */
   readonly guardedRepeat?: boolean;
 };
@@ -200,6 +202,8 @@ export type Follow =
  */
 export interface Delivery {
   policy(kind: ActionKind): CallPolicy;
+  /** Whether this call, of unknown outcome, gives the same end state when it is sent again: most say what the policy says. */
+  mayRepeat(call: Call): boolean;
   /** Pure. Actions are of one kind; of one lane unless the policy says acrossLanes. */
   freeze(actions: readonly StoredAction[], chain: ChainState): Freeze;
   /** Reads what must be known before a send: a person's open dispatch, a count's base. Again when that has become too old. */

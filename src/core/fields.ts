@@ -47,6 +47,47 @@ export const Duration = z
     examples: ['90s', '2m'],
   });
 
+const SIZE_BYTES = { B: 1, kB: 1000, MB: 1000 ** 2, GB: 1000 ** 3, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+const SIZE = /^(\d+(?:\.\d+)?)(B|kB|MB|GB|KiB|MiB|GiB)$/;
+
+/** Bytes of `64MiB` or `2GB`; undefined when it is not a size. */
+export function parseSize(text: string): number | undefined {
+  const match = SIZE.exec(text);
+  return match ? Math.round(Number(match[1]) * SIZE_BYTES[match[2] as keyof typeof SIZE_BYTES]) : undefined;
+}
+
+/** A size for messages: `64MiB` where that is exact, else with one decimal, such as `1.9GB`. */
+export function formatSize(bytes: number): string {
+  for (const unit of ['GB', 'GiB', 'MB', 'MiB', 'kB', 'KiB'] as const) {
+    if (bytes > 0 && bytes % SIZE_BYTES[unit] === 0) return `${bytes / SIZE_BYTES[unit]}${unit}`;
+  }
+  for (const unit of ['GB', 'MB', 'kB'] as const) {
+    if (bytes >= SIZE_BYTES[unit]) return `${(bytes / SIZE_BYTES[unit]).toFixed(1)}${unit}`;
+  }
+  return `${bytes}B`;
+}
+
+/** An amount of storage as text with its unit; the parsed value is bytes. */
+export const Size = z
+  .string('write a size with its unit, such as 64MiB or 2GB')
+  .transform((text, context) => {
+    const bytes = parseSize(text);
+    if (bytes === undefined) {
+      context.issues.push({
+        code: 'custom',
+        input: text,
+        message: `"${text}" is not a size; write it with its unit, such as 64MiB or 2GB`,
+      });
+      return z.NEVER;
+    }
+    return bytes;
+  })
+  .meta({
+    description: 'An amount of storage with its unit: 500MB, 2GB, 64MiB',
+    pattern: SIZE.source,
+    examples: ['2GB', '64MiB'],
+  });
+
 const RATE = /^(\d+(?:\.\d+)?)\/(s|min|h)$/;
 const RATE_MS = { s: 1000, min: 60_000, h: 3_600_000 } as const;
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { ActionKind } from '../core/action.ts';
 import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallResult, CallState, ChainState, FrozenRequest, StoredAction } from '../core/delivery.ts';
@@ -19,10 +20,12 @@ import {
 /** Calls and the actions that wait for one, with the compare-and-sets every send has to pass. */
 export interface CallStore extends Omit<CallJournal, 'id' | 'epoch'> {
   readonly lanes: Lanes;
+  action(id: number): StoredAction;
 }
 
 /** States in which a call keeps its lanes: nothing of theirs may be sent before it is settled. */
 const HOLDS_LANES: ReadonlySet<CallState> = new Set(['frozen', 'sending', 'retry', 'unknown']);
+const NO_LANES: ReadonlySet<string> = new Set();
 const IS_OPEN: ReadonlySet<CallState> = new Set([...HOLDS_LANES, 'accepted']);
 const ACTION_STATE = {
   retry: 'in_call',
@@ -45,9 +48,9 @@ export type CallStoreOptions = {
 export function createCallStore(db: DatabaseSync, group: GroupCommit, options: CallStoreOptions): CallStore {
   const { epoch, destination, now } = options;
   const readAction = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE id = ?`);
-  const readWaiting = query<{ id: number; lane: string }>(
+  const readWaiting = query<{ id: number; lane: string; kind: ActionKind }>(
     db,
-    "SELECT id, lane FROM action WHERE state = 'waiting' ORDER BY id",
+    "SELECT id, lane, kind FROM action WHERE state = 'waiting' ORDER BY id",
   );
   const readActionsOf = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE call = ? ORDER BY id`);
   const readOpen = query<CallRow>(
@@ -63,11 +66,14 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
        AND o.destination = ? AND o.state = 'delivered'
        AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch')`,
   );
+  // An adopted one is the gateway's to end only where the rule of the episode that adopted it says so.
   const readOwner = query<{ id: number }>(
     db,
     `SELECT id FROM action o
      WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ?
-       AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL LIMIT 1`,
+       AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL
+       AND (json_extract(o.result, '$.adopted') IS NULL OR EXISTS
+         (SELECT 1 FROM action c WHERE c.chain = o.chain AND json_extract(c.params, '$.closeAdopted'))) LIMIT 1`,
   );
   const readChainWaiting = query<ActionRow>(
     db,
@@ -128,7 +134,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
 
   function load(): void {
     lanes = createLanes(read);
-    for (const { id, lane } of readWaiting.iterate()) lanes.addId(lane, id);
+    for (const { id, lane, kind } of readWaiting.iterate()) lanes.addId(lane, id, kind);
     open.clear();
     holders.clear();
     for (const row of readOpen.all()) remember(callOf(row, readActionsOf.all(row.id).map(actionOf)));
@@ -223,8 +229,11 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     get lanes() {
       return lanes;
     },
+    action: read,
     waitingHeads: limit => lanes.heads(isHeld, limit),
     waiting: (lane, limit) => lanes.waiting(lane, limit),
+    waitingCounts: () => lanes.counts(),
+    oldestWaitingAt: () => lanes.heads(NO_LANES, 1)[0]?.at ?? null,
     openCalls: () => [...open.values()],
     call(id) {
       const known = open.get(id);
@@ -311,12 +320,13 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
 function openState(state: string | undefined): ChainState['open'] {
   switch (state) {
     case undefined:
+    // Let go by a person: nothing is open that its close could end, and nothing will be.
+    case 'dropped':
       return 'none';
     case 'delivered':
     case 'nothing':
       return 'delivered';
     case 'dead':
-    case 'dropped':
       return 'dead';
     default:
       // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.

@@ -1,30 +1,42 @@
+import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { StartError, words } from '../core/errors.ts';
+import { Damaged, expectReadable, expectSound, expectTables, expectWhole } from './check.ts';
+import { pragma } from './pragma.ts';
 import { MIGRATIONS } from './schema.ts';
+import { failureOf, isBroken } from './sqlite-error.ts';
+import { checkWal } from './wal-check.ts';
 
-/** Opens the journal file for this process, checks it and brings its tables to this version. */
-export function openDatabase(file: string): DatabaseSync {
+/** A WAL that a long reader has let grow is cut back to this when it starts anew (bytes). */
+const WAL_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * Opens the journal file for this process, checks it and brings its tables to this version. `thorough`: reads all of it, however
+ * long that takes. Throws `Damaged` when it can't be trusted, and a StartError for what a person can mend in other ways.
+ */
+export function openDatabase(file: string, thorough: boolean): DatabaseSync {
+  checkWal(`${file}-wal`);
   const db = new DatabaseSync(file);
   try {
     db.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;',
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
+       PRAGMA journal_size_limit = ${WAL_LIMIT};`,
     );
     expectPragma(db, file, 'journal_mode', 'wal');
     expectPragma(db, file, 'synchronous', 2);
-    const check = pragma(db, 'quick_check');
-    if (check !== 'ok') {
-      throw new StartError(
-        `the journal ${file} is damaged (${check}); set the file aside and keep it, then start again with an empty data folder`,
-      );
-    }
+    if (emptyWal(db)) expectWhole(db, statSync(file).size);
+    expectSound(db, statSync(file).size, thorough);
     migrate(db, file);
+    expectReadable(db);
     return db;
   } catch (cause) {
     db.close();
-    throw cause instanceof StartError ? cause : new StartError(`the journal ${file} can't be opened: ${words(cause)}`);
+    if (cause instanceof StartError || cause instanceof Damaged) throw cause;
+    // An IO error is the disk's, not the file's: setting the file aside would not mend it.
+    if (failureOf(cause) === 'damaged') throw new Damaged(words(cause));
+    throw new StartError(`the journal ${file} can't be opened`, { cause });
   }
 }
-
 /** A setting that silently did not take would void the promise: WAL and FULL are read back on every connection. */
 function expectPragma(db: DatabaseSync, file: string, name: string, expected: string | number): void {
   const got = pragma(db, name);
@@ -34,9 +46,17 @@ function expectPragma(db: DatabaseSync, file: string, name: string, expected: st
     );
 }
 
-function pragma(db: DatabaseSync, name: string): unknown {
-  const row = db.prepare(`PRAGMA ${name}`).get();
-  return row && Object.values(row)[0];
+export /**
+ * What a power cut left in the log goes into the file, so that nothing of it is left behind what comes next. False when it can't:
+ * the disk is full, or somebody reads; the log is as good then.
+ */
+function emptyWal(db: DatabaseSync): boolean {
+  try {
+    return pragma(db, 'wal_checkpoint(TRUNCATE)') === 0;
+  } catch (cause) {
+    if (failureOf(cause) === 'full') return false;
+    throw cause;
+  }
 }
 
 function migrate(db: DatabaseSync, file: string): void {
@@ -46,15 +66,18 @@ function migrate(db: DatabaseSync, file: string): void {
       `the journal ${file} was written by a newer gateway (its version ${version}, known here ${MIGRATIONS.length}); start that version again`,
     );
   }
+  expectTables(db, MIGRATIONS.slice(0, version));
   if (version === MIGRATIONS.length) return;
-  // A table that is rebuilt is dropped while others point to it; all of them are checked afterwards.
+  // A table that is rebuilt is dropped while others point to it; all of them are checked before it counts.
   db.exec('PRAGMA foreign_keys = OFF');
   for (let next = version; next < MIGRATIONS.length; next++) {
-    db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]} PRAGMA user_version = ${next + 1}; COMMIT;`);
+    db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]} PRAGMA user_version = ${next + 1};`);
+    const broken = pragma(db, 'foreign_key_check');
+    if (broken !== undefined)
+      throw new StartError(`the journal ${file} could not be brought to this version: ${broken}`);
+    db.exec('COMMIT');
   }
   db.exec('PRAGMA foreign_keys = ON');
-  const broken = pragma(db, 'foreign_key_check');
-  if (broken !== undefined) throw new StartError(`the journal ${file} could not be brought to this version: ${broken}`);
 }
 
 /** A prepared statement whose row shape is stated once, where its SQL stands. */
@@ -68,13 +91,32 @@ export type Query<Row> = {
   insert(...values: SQLInputValue[]): number;
 };
 
+const watchers = new WeakMap<DatabaseSync, (error: Error) => void>();
+
+/** Told once and at once, before anybody else hears of it, when a statement finds that the disk failed or the file is damaged. */
+export function onBroken(db: DatabaseSync, listener: (error: Error) => void): void {
+  watchers.set(db, listener);
+}
+
 export function query<Row>(db: DatabaseSync, sql: string): Query<Row> {
   const statement: StatementSync = db.prepare(sql);
+  function watched<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof Error && isBroken(cause)) {
+        const tell = watchers.get(db);
+        watchers.delete(db);
+        tell?.(cause);
+      }
+      throw cause;
+    }
+  }
   return {
-    get: (...values) => statement.get(...values) as Row | undefined,
-    all: (...values) => statement.all(...values) as Row[],
+    get: (...values) => watched(() => statement.get(...values) as Row | undefined),
+    all: (...values) => watched(() => statement.all(...values) as Row[]),
     iterate: (...values) => statement.iterate(...values) as Iterable<Row>,
-    run: (...values) => Number(statement.run(...values).changes),
-    insert: (...values) => Number(statement.run(...values).lastInsertRowid),
+    run: (...values) => watched(() => Number(statement.run(...values).changes)),
+    insert: (...values) => watched(() => Number(statement.run(...values).lastInsertRowid)),
   };
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { query } from './database.ts';
 
 /** Writes go into the transaction under way at once, so later reads see them; the promise resolves when it is on disk. */
 export type Written<T> = { readonly value: T; readonly durable: Promise<void> };
@@ -13,6 +14,10 @@ export interface GroupCommit {
   flush(): void;
   /** Called after a commit that failed: everything of that transaction is gone, memory that mirrors it has to be read again. */
   onRollback(listener: (cause: Error) => void): void;
+  /** Takes no more writes and commits nothing: what stands in the file is not known any more. */
+  abandon(cause: Error): void;
+  /** Writes so far. */
+  readonly writes: number;
 }
 
 /** Below this many writes a group is committed at once: the line is quiet and latency counts. */
@@ -23,12 +28,13 @@ const MOST_WRITES = 500;
 /** How long a write that nothing waits for may wait for one to ride with (ms). */
 const LAZY = 20;
 
-export function groupCommit(db: DatabaseSync): GroupCommit {
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  const savepoint = db.prepare('SAVEPOINT one_write');
-  const release = db.prepare('RELEASE one_write');
-  const undo = db.prepare('ROLLBACK TO one_write');
+/** `expectOurs` runs at the begin of every transaction and throws when this process may not write any more. */
+export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {}): GroupCommit {
+  const begin = query(db, 'BEGIN IMMEDIATE');
+  const commit = query(db, 'COMMIT');
+  const savepoint = query(db, 'SAVEPOINT one_write');
+  const release = query(db, 'RELEASE one_write');
+  const undo = query(db, 'ROLLBACK TO one_write');
   const listeners: ((cause: Error) => void)[] = [];
 
   type Group = PromiseWithResolvers<void> & {
@@ -38,11 +44,19 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
     immediate?: NodeJS.Immediate;
   };
   let group: Group | undefined;
+  let abandoned: Error | undefined;
+  let writes = 0;
   let lastSize = 0;
   let lastEnd = 0;
 
   function open(): Group {
     begin.run();
+    try {
+      expectOurs();
+    } catch (cause) {
+      db.exec('ROLLBACK');
+      throw cause;
+    }
     const opened: Group = { ...Promise.withResolvers<void>(), writes: 0, when: 'lazily' };
     // Whoever writes holds the promise; a group nobody waits for must not end the process when it fails.
     opened.promise.catch(() => {});
@@ -73,6 +87,10 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
 
   function fail(failed: Group, cause: unknown): Error {
     const error = cause instanceof Error ? cause : new Error(String(cause));
+    if (abandoned) {
+      failed.reject(error);
+      return error;
+    }
     if (db.isTransaction) db.exec('ROLLBACK');
     failed.reject(error);
     for (const listener of listeners) listener(error);
@@ -103,6 +121,7 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
 
   return {
     write(work, when = 'soon') {
+      if (abandoned) throw abandoned;
       group ??= open();
       const mine = group;
       if (when === 'soon' && mine.when === 'lazily') hurry(mine);
@@ -122,11 +141,19 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
         throw fail(mine, cause);
       }
       mine.writes += 1;
+      writes += 1;
       // Not here: a commit that fails would reload what the writer is about to change.
       if (mine.writes === MOST_WRITES) atOnce(mine);
       return { value, durable: mine.promise };
     },
     flush,
     onRollback: listener => void listeners.push(listener),
+    abandon(cause) {
+      abandoned ??= cause;
+      take()?.reject(cause);
+    },
+    get writes() {
+      return writes;
+    },
   };
 }

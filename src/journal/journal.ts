@@ -1,14 +1,27 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../core/action.ts';
 import type { StoredAction } from '../core/delivery.ts';
+import { StartError, words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type CallStore, createCallStore } from './call-store.ts';
+import { Damaged } from './check.ts';
 import { lockDataFolder } from './data-folder.ts';
-import { openDatabase, query } from './database.ts';
+import { onBroken, openDatabase, query } from './database.ts';
+import { createDecisions, createProspects, type Decisions } from './decisions.ts';
+import { createEvents, insertEvent } from './events.ts';
 import { groupCommit } from './group-commit.ts';
+import { createHistory, type History } from './history.ts';
+import { differs, type Identity, identityOf } from './identity.ts';
+import type { Bounds } from './prune.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
+import { setAside } from './set-aside.ts';
+import { failureOf } from './sqlite-error.ts';
+import { suspicionOf } from './suspicion.ts';
+import { type JournalTime, type ShiftState, TIME_AS_IT_WAS, takeTime } from './time-shift.ts';
+import { startUpkeep, type UpkeepStatus } from './upkeep.ts';
 
 export type JournalOptions = {
   /** The data folder: made when it is not there, locked for the life of the process. */
@@ -18,7 +31,19 @@ export type JournalOptions = {
   readonly now: () => number;
   /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
+  /** Left out: times are as they were, and to be trusted. */
+  readonly time?: JournalTime;
+  readonly shiftState?: ShiftState;
   readonly log: Logger;
+  /** `ballast` in bytes, 0: none. Left out: everything is kept, and nothing is put aside for a full disk. */
+  readonly limits?: Bounds & { readonly ballast: number };
+  /** What to do with a damaged file: refuse to start (default), or set it aside and begin anew. */
+  readonly onCorrupt?: 'refuse' | 'rebuild';
+  /**
+   * The disk failed or the file is damaged: nobody may go on with it. Called before anybody else hears of it; the process has to
+   * end, and the next one to read the file from the disk. Left out: every write is refused from then on.
+   */
+  readonly onFatal?: (error: Error) => void;
 };
 
 /** An action L2L was not told and will not be told by itself: a person decides. */
@@ -41,7 +66,7 @@ export type JournalCounts = {
 };
 
 /** The truth: what the rules know, what L2L must be told, what it was told. One file, one writer, one transaction a group. */
-export interface Journal extends RuleStore, Omit<CallStore, 'lanes'> {
+export interface Journal extends RuleStore, Omit<CallStore, 'lanes' | 'action'> {
   readonly id: string;
   /** Rises with every start; a send needs the current one. */
   readonly epoch: number;
@@ -49,37 +74,114 @@ export interface Journal extends RuleStore, Omit<CallStore, 'lanes'> {
   counts(): JournalCounts;
   /** The newest dead letters and parked actions, newest first. */
   unsettled(limit: number): readonly UnsettledAction[];
+  /** What was told and why, for people. */
+  readonly history: History;
+  /** What a person says about dead letters and parked calls. */
+  readonly decisions: Decisions;
+  /** How it stands with the file; null when the journal was opened without limits. */
+  upkeep(): UpkeepStatus | null;
   close(): void;
 }
 
 /** Opens the journal in a data folder. Throws a StartError that says what to do when it can't. */
 export function openJournal(options: JournalOptions): Journal {
   const lock = lockDataFolder(options.folder);
-  let db: DatabaseSync | undefined;
   try {
-    db = openDatabase(join(options.folder, 'journal.db'));
-    return assemble(db, lock, options);
+    return openLocked(lock, options);
   } catch (cause) {
-    db?.close();
     lock[Symbol.dispose]();
+    if (failureOf(cause instanceof StartError ? cause.cause : cause) !== 'full') throw cause;
+    throw new StartError(`the disk of the data folder ${options.folder} is full; free some of it`, { cause });
+  }
+}
+
+function openLocked(lock: Disposable, options: JournalOptions): Journal {
+  const { folder, log } = options;
+  const file = join(folder, 'journal.db');
+  try {
+    return openOnce(lock, options, null);
+  } catch (cause) {
+    if (failureOf(cause instanceof StartError ? cause.cause : cause) === 'full') {
+      // The start itself needs some room.
+      rmSync(join(folder, 'ballast'), { force: true });
+      return openOnce(lock, options, null);
+    }
+    const found = cause instanceof Damaged || failureOf(cause) === 'damaged' ? words(cause) : null;
+    if (found === null) throw cause;
+    if (options.onCorrupt !== 'rebuild') {
+      throw new StartError(
+        `the journal ${file} is damaged (${found}). It is left as it is. To set it aside and begin anew, start once with --rebuild or set gateway.journal.on_corrupt: rebuild: counters then start from what they show, and what was not told to L2L stays untold`,
+      );
+    }
+    const aside = setAside(folder, options.now());
+    log.error(
+      { file, found, aside },
+      'the journal is damaged: it is set aside and a new one begins. Counters start from what they show; what L2L was not told stands in the file set aside',
+    );
+    return openOnce(lock, options, `${found}; the file is now ${aside}`);
+  }
+}
+
+/** `rebuilt`: why this journal begins anew; null when it does not. */
+function openOnce(lock: Disposable, options: JournalOptions, rebuilt: string | null): Journal {
+  const file = join(options.folder, 'journal.db');
+  const suspicion = suspicionOf(options.folder);
+  const db = openDatabase(file, rebuilt === null && suspicion.isRaised);
+  try {
+    suspicion.clear();
+    return assemble(db, lock, options, rebuilt);
+  } catch (cause) {
+    db.close();
     throw cause;
   }
 }
 
-function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): Journal {
+function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, rebuilt: string | null): Journal {
+  const { folder, log } = options;
+  const file = join(folder, 'journal.db');
   const getMeta = query<{ value: string }>(db, 'SELECT value FROM meta WHERE key = ?');
   const putMeta = query(db, 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
-  const lastAlive = numberOrNull(getMeta.get('alive')?.value);
+  const { time = TIME_AS_IT_WAS, shiftState = state => state } = options;
   const id = getMeta.get('id')?.value ?? randomUUID();
   const epoch = Number(getMeta.get('epoch')?.value ?? 0) + 1;
+  expectHome(file, getMeta.get('home')?.value);
 
   db.exec('BEGIN IMMEDIATE');
   putMeta.run('id', id);
   putMeta.run('epoch', String(epoch));
+  putMeta.run('home', JSON.stringify(identityOf(file)));
+  if (rebuilt !== null) insertEvent(db).run(options.now(), 'rebuilt', rebuilt);
+  takeTime(db, time, shiftState, options.now());
+  const lastAlive = numberOrNull(getMeta.get('alive')?.value);
   recover(db, options, lastAlive);
   db.exec('COMMIT');
 
-  const group = groupCommit(db);
+  // The lock file keeps a second process out, but not one that finds the lock file gone: whoever came last writes, alone.
+  const group = groupCommit(db, () => {
+    if (getMeta.get('epoch')?.value === String(epoch)) return;
+    throw new Error(
+      `another gateway has opened the journal in ${options.folder} since: this one writes and sends nothing`,
+    );
+  });
+  onBroken(db, cause => {
+    suspicionOf(folder).raise(words(cause));
+    group.abandon(cause);
+    log.error({ file, error: words(cause) }, 'the disk failed or the journal is damaged: nobody may go on with it');
+    options.onFatal?.(cause);
+  });
+  const upkeep =
+    options.limits &&
+    startUpkeep({
+      db,
+      group,
+      events: createEvents(db, group, options.now),
+      suspicion: suspicionOf(folder),
+      folder,
+      bounds: options.limits,
+      ballast: options.limits.ballast,
+      now: options.now,
+      log,
+    });
   const calls = createCallStore(db, group, { epoch, destination: options.destination, now: options.now });
   const rules = createRuleStore(
     db,
@@ -89,7 +191,9 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
       for (const action of stored) calls.lanes.add(action);
     },
     at => void putMeta.run('alive', String(at)),
-    options.log,
+    () => upkeep?.problem ?? null,
+    log,
+    time.doubted !== null,
   );
   const countStates = query<{ state: string; n: number }>(
     db,
@@ -102,14 +206,29 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
   const newestUnsettled = query<Omit<UnsettledAction, 'params'> & { readonly params: string }>(
     db,
     `SELECT id, kind, rule, lane, params, at, state, settled_at AS settledAt, detail
-     FROM action WHERE state IN ('dead', 'parked') ORDER BY id DESC LIMIT ?`,
+     FROM action WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') AND state IN ('dead', 'parked')
+     ORDER BY id DESC LIMIT ?`,
   );
+  const history = createHistory(db);
+  const decisions = createDecisions({
+    db,
+    group,
+    history,
+    prospects: createProspects(db, history, options.destination),
+    now: options.now,
+    onWaiting: ids => calls.lanes.putBack(ids.map(calls.action)),
+    onGone: ids => calls.lanes.remove(ids.map(calls.action)),
+  });
   let closed = false;
 
   return {
     ...rules,
+    history,
+    decisions,
     waitingHeads: calls.waitingHeads,
     waiting: calls.waiting,
+    waitingCounts: calls.waitingCounts,
+    oldestWaitingAt: calls.oldestWaitingAt,
     openCalls: calls.openCalls,
     call: calls.call,
     chain: calls.chain,
@@ -135,9 +254,11 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
     },
     unsettled: limit =>
       newestUnsettled.all(limit).map(row => ({ ...row, params: JSON.parse(row.params) as StoredAction['params'] })),
+    upkeep: () => upkeep?.status() ?? null,
     close() {
       if (closed) return;
       closed = true;
+      upkeep?.stop();
       try {
         group.flush();
       } finally {
@@ -146,6 +267,15 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions): 
       }
     },
   };
+}
+
+/** A journal that was copied or restored may say that something is still to be told which was told since. */
+function expectHome(file: string, known: string | undefined): void {
+  const why = known === undefined ? null : differs(JSON.parse(known) as Identity, identityOf(file));
+  if (why === null) return;
+  throw new StartError(
+    `the journal ${file} is not run: ${why}. What it holds as untold may have been told to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what is untold and lets counters start from what they show`,
+  );
 }
 
 /** Puts in order what an earlier life left behind, before anybody reads. */
@@ -163,10 +293,11 @@ function recover(db: DatabaseSync, options: JournalOptions, lastAlive: number | 
   const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
   for (const { id, kind } of sending.all()) doubt.run(diedAt, options.settle(kind), id);
   parkDeadly(db, options);
-  // Never sent: its actions wait again, and may be merged with what came since.
+  // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
   query(
     db,
-    "UPDATE action SET state = 'waiting', call = NULL WHERE call IN (SELECT id FROM call WHERE state = 'frozen')",
+    `UPDATE action SET state = 'waiting', call = (SELECT predecessor FROM call WHERE id = action.call)
+     WHERE call IN (SELECT id FROM call WHERE state = 'frozen')`,
   ).run();
   query(db, "DELETE FROM call WHERE state = 'frozen'").run();
   parkForeign(db, options);

@@ -1,3 +1,5 @@
+import type { ActionKind } from '../core/action.ts';
+import type { LaneCount } from '../core/call-journal.ts';
 import type { StoredAction } from '../core/delivery.ts';
 
 /** Actions kept parsed; beyond it they are read from the table again when their turn comes. */
@@ -10,7 +12,7 @@ const MOST_PARSED = 20_000;
 export interface Lanes {
   add(action: StoredAction): void;
   /** The table's row was read at open; only its place is kept. */
-  addId(lane: string, id: number): void;
+  addId(lane: string, id: number, kind: ActionKind): void;
   /** Takes actions out of their lane: they are in a call or settled. */
   remove(actions: readonly StoredAction[]): void;
   /** Puts actions of a call that was never sent back to their place. */
@@ -19,12 +21,22 @@ export interface Lanes {
   /** Head of every lane that is not in `except`, oldest first. */
   heads(except: ReadonlySet<string>, limit: number): readonly StoredAction[];
   readonly count: number;
+  counts(): Iterable<LaneCount>;
 }
 
 export function createLanes(read: (id: number) => StoredAction): Lanes {
   const lanes = new Map<string, number[]>();
   const parsed = new Map<number, StoredAction>();
+  const kinds = new Map<string, LaneCount>();
   let count = 0;
+
+  function reckon(lane: string, kind: ActionKind, more: 1 | -1): void {
+    count += more;
+    const name = `${kind} ${lane}`;
+    const waiting = (kinds.get(name)?.waiting ?? 0) + more;
+    if (waiting > 0) kinds.set(name, { lane, kind, waiting });
+    else kinds.delete(name);
+  }
 
   function get(id: number): StoredAction {
     const known = parsed.get(id);
@@ -34,17 +46,17 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
     return action;
   }
 
-  function addId(lane: string, id: number): void {
+  function addId(lane: string, id: number, kind: ActionKind): void {
     const ids = lanes.get(lane);
     if (ids) ids.push(id);
     else lanes.set(lane, [id]);
-    count += 1;
+    reckon(lane, kind, 1);
   }
 
   return {
     addId,
     add(action) {
-      addId(action.lane, action.id);
+      addId(action.lane, action.id, action.kind);
       if (parsed.size < MOST_PARSED) parsed.set(action.id, action);
     },
     remove(actions) {
@@ -54,13 +66,13 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
         if (!ids || at < 0) continue;
         ids.splice(at, 1);
         parsed.delete(action.id);
-        count -= 1;
+        reckon(action.lane, action.kind, -1);
         if (ids.length === 0) lanes.delete(action.lane);
       }
     },
     putBack(actions) {
       for (const action of actions) {
-        addId(action.lane, action.id);
+        addId(action.lane, action.id, action.kind);
         if (parsed.has(action.id) || parsed.size < MOST_PARSED) parsed.set(action.id, action);
         lanes.get(action.lane)?.sort((a, b) => a - b);
       }
@@ -75,5 +87,6 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
     get count() {
       return count;
     },
+    counts: () => kinds.values(),
   };
 }

@@ -18,7 +18,10 @@ export function createRuleStore(
   destination: string,
   onActions: (actions: readonly StoredAction[]) => void,
   alive: (at: number) => void,
+  /** Why nothing new may be taken; null when it may. */
+  problem: () => string | null,
   log: Logger,
+  untimed: boolean,
 ): RuleStore {
   /** Sources whose taken messages go with the next commit, and those that went with one that is not durable yet. */
   const forgetting = new Set<string>();
@@ -32,6 +35,7 @@ export function createRuleStore(
     db,
     'INSERT INTO rule_state VALUES (?, ?) ON CONFLICT (rule) DO UPDATE SET state = excluded.state',
   );
+  const dropState = query(db, 'DELETE FROM rule_state WHERE rule = ?');
   const putValue = query(
     db,
     'INSERT INTO kept_value VALUES (?, ?, ?, ?) ON CONFLICT (signal) DO UPDATE SET value = excluded.value, quality = excluded.quality, at = excluded.at',
@@ -46,8 +50,8 @@ export function createRuleStore(
   const putAction = query(
     db,
     `INSERT INTO action
-       (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at, expires_at, on_unknown)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+       (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at, expires_at, on_unknown, untimed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
   const readByKey = query<{ params: string }>(db, 'SELECT params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
@@ -73,6 +77,7 @@ export function createRuleStore(
         write.at,
         action.expiresAt ?? null,
         action.onUnknown ?? null,
+        untimed ? 1 : null,
       );
       if (changes === 0) noteConflict(action);
       const row = changes === 1 ? inserted.get() : undefined;
@@ -95,8 +100,11 @@ export function createRuleStore(
       !forgetting.has(message.source) && taken.get(message.source, message.packetId)?.hash === message.hash,
     forgetTaken: source => void forgetting.add(source),
     commit(write) {
+      const why = problem();
+      if (why !== null) return Promise.reject(new Error(why));
       const { value: stored, durable } = group.write(() => {
         for (const source of forgetting) forget.run(source);
+        for (const rule of write.forget ?? []) dropState.run(rule);
         for (const { rule, state } of write.states) putState.run(rule, state);
         for (const kept of write.values) putValue.run(kept.signal, valueToJson(kept.value), kept.quality, kept.at);
         for (const message of write.taken) putTaken.run(message.source, message.packetId, message.hash);

@@ -17,6 +17,8 @@ export interface Budget {
 export interface SharedBudget {
   /** 0: one request was taken from the bucket. More: nothing was taken, ask again after so many ms. Rejects when it can't be reached. */
   take(): Promise<number>;
+  /** Gateways that shared it when it was last reached, this one included; at least 1. */
+  readonly gateways: number;
   /** Empties the bucket for `ms`. */
   pause(ms: number): Promise<void>;
 }
@@ -24,7 +26,7 @@ export interface SharedBudget {
 export type BudgetOptions = {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Requests per millisecond; null: no limit. With a shared budget: this gateway's share while that can't be reached. */
+  /** Requests per millisecond; null: no limit. While a shared budget can't be reached, this gateway takes its share of it. */
   readonly rate: number | null;
   /** Requests that may leave at once after a quiet time. Default: what two seconds bring, at least 2 (a look and its send). */
   readonly burst?: number;
@@ -39,6 +41,8 @@ type Waiter = { readonly order: number; readonly grant: () => void };
 
 export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions): Budget {
   const most = rate === null ? Number.POSITIVE_INFINITY : (burst ?? Math.max(2, Math.ceil(rate * 2000)));
+  /** A gateway that is alone takes all of it. */
+  const gateways = () => Math.max(1, shared?.gateways ?? 1);
   const queues: Readonly<Record<Priority, Set<Waiter>>> = { send: new Set(), look: new Set(), feed: new Set() };
   let tokens = most;
   let filledAt = clock.now();
@@ -56,10 +60,11 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
   function takeLocal(): number {
     if (rate === null) return 0;
     const now = clock.now();
-    tokens = Math.min(most, tokens + (now - filledAt) * rate);
+    const share = rate / gateways();
+    tokens = Math.min(Math.max(1, most / gateways()), tokens + (now - filledAt) * share);
     filledAt = now;
     // Sums of fractions: what is a hair below one is one.
-    if (tokens < 1 - 1e-9) return Math.ceil((1 - tokens) / rate);
+    if (tokens < 1 - 1e-9) return Math.ceil((1 - tokens) / share);
     tokens -= 1;
     return 0;
   }
@@ -73,7 +78,9 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
       sharedIsAway = false;
       return wait;
     } catch (error) {
-      if (!sharedIsAway) log.warn({ error: words(error) }, 'shared budget is away, using the local share');
+      if (!sharedIsAway) {
+        log.warn({ error: words(error), gateways: gateways() }, 'shared budget is away, using the local share');
+      }
       sharedIsAway = true;
       return takeLocal();
     }

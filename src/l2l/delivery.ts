@@ -21,14 +21,22 @@ export type DeliveryOptions = {
   readonly log: Logger;
   /** Parts of L2L's words (any case) that mean "not now" in a refusal: such a call is repeated. */
   readonly transient?: readonly string[];
+  /** Parts of L2L's words (any case) that refuse an open while a dispatch of another type is open on the machine. */
+  readonly blocked?: readonly string[];
+  /** How long such an open waits before it is tried again (ms). */
+  readonly blockedWait?: number;
   /** How long after an unknown outcome L2L may still apply a call (ms), and a batch, which it works on after it took it. */
   readonly settle: { readonly call: number; readonly batch: number };
 };
 
+const BLOCKED_WAIT = 60_000;
+/** What L2L was seen to take for a batch makes nobody wait longer than this (ms). */
+const LONGEST_SETTLE = 3_600_000;
+
 /** How the queue reaches L2L. A fault in here is logged and becomes the outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { client, log, transient = [], settle } = options;
-  const handlers = handlersOf({ ...options, reader: createReader(client, transient) });
+  const { client, log, transient = [], blocked = [], blockedWait = BLOCKED_WAIT, settle } = options;
+  const handlers = handlersOf({ ...options, blocked, blockedWait, reader: createReader(client, transient) });
 
   const policies = Object.fromEntries(
     Object.entries(ACTIONS).map(([kind, { policy, worksLater }]) => [
@@ -56,7 +64,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   });
 
   return {
-    policy: kind => policies[kind],
+    policy(kind) {
+      const policy = policies[kind];
+      // A batch slower than any before proves nothing by its absence; nobody waits for longer than a batch is followed.
+      const settle = Math.max(policy.settle, Math.min(2 * (handlers[kind].slowest?.() ?? 0), LONGEST_SETTLE));
+      return settle === policy.settle ? policy : { ...policy, settle };
+    },
+
+    mayRepeat: call => handlers[call.kind].mayRepeat?.(call) ?? policies[call.kind].repeatable,
 
     freeze(actions, chain) {
       const [first] = actions;
@@ -84,10 +99,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           const request = handler.request?.(call) ?? call.request;
           isOut = true;
           const verdict = judge(await client.post(request, signal), transient);
-          if (verdict.kind === 'success') return handler.succeeded(call, verdict.envelope, verdict.answer);
-          if (verdict.kind !== 'rejected') return verdict;
-          const result = handler.alreadySo?.(call, verdict.detail);
-          return result ? { kind: 'delivered', result, answer: verdict.answer } : verdict;
+          if (verdict.kind === 'success') return handler.succeeded(call, verdict.envelope, verdict.answer, signal);
+          return verdict.kind === 'rejected' && handler.refused ? handler.refused(call, verdict, signal) : verdict;
         },
         // Nothing can have left before the request was built.
         detail => ({ kind: isOut ? 'unknown' : 'retry', reason: 'unreadable', detail }),

@@ -7,7 +7,9 @@ import type { SiteZone } from './site-time.ts';
 export type DispatchRecord = {
   readonly id: number;
   readonly number: number;
+  readonly type: string;
   readonly description: string;
+  readonly externalId: string | undefined;
   /** The instants its local reported time can mean (two in the repeated hour). */
   readonly reported: readonly number[];
   readonly createdBy: string | undefined;
@@ -15,7 +17,8 @@ export type DispatchRecord = {
   readonly isOpen: boolean;
 };
 
-export type DispatchSlot = { readonly site: number; readonly machine: string; readonly type: string };
+/** Without a type: all of the machine. */
+export type DispatchSlot = { readonly site: number; readonly machine: string; readonly type?: string };
 
 type Listed =
   | {
@@ -27,11 +30,11 @@ type Listed =
   | { readonly ok: false; readonly outcome: ReadFailure };
 
 const FIELDS =
-  'id,dispatchnumber,description,reported,completed,closed,deleted,open,createdby,machinecode,dispatchtypecode';
+  'id,dispatchnumber,description,externalid,reported,completed,closed,deleted,open,createdby,machinecode,dispatchtypecode';
 const PAGE = 100;
 const MOST_PAGES = 10;
 
-/** The open dispatches of a machine and type. */
+/** The open dispatches of a machine, or of a machine and type. */
 export async function listOpen(
   reader: Reader,
   zone: SiteZone,
@@ -81,12 +84,15 @@ function dispatchesOf(records: readonly L2lRecord[], slot: DispatchSlot, zone: S
     const id = numberField(record, 'id');
     if (id === undefined) return [];
     if ((textField(record, 'machinecode') ?? slot.machine) !== slot.machine) return [];
-    if ((textField(record, 'dispatchtypecode') ?? slot.type) !== slot.type) return [];
+    const type = textField(record, 'dispatchtypecode') ?? slot.type ?? '';
+    if (slot.type !== undefined && type !== slot.type) return [];
     return [
       {
         id,
         number: numberField(record, 'dispatchnumber') ?? id,
+        type,
         description: textField(record, 'description') ?? '',
+        externalId: textField(record, 'externalid'),
         reported: zone.parse(textField(record, 'reported') ?? ''),
         createdBy: textField(record, 'createdby'),
         isOpen: isOpen(record),
@@ -95,8 +101,15 @@ function dispatchesOf(records: readonly L2lRecord[], slot: DispatchSlot, zone: S
   });
 }
 
-function isOpen(record: L2lRecord): boolean {
-  const deleted = record.deleted;
-  const isDeleted = deleted === true || deleted === 'Y' || deleted === 'T';
-  return !isDeleted && record.open !== 'F' && record.open !== false && !record.completed && !record.closed;
+/** Fields by which {@link isOpen} and {@link isDeleted} decide. */
+export const OPEN_FIELDS = 'open,completed,closed,deleted';
+
+/** A completed dispatch is not open any more, although L2L lists it as such until it is closed. */
+export function isOpen(record: L2lRecord): boolean {
+  return !isDeleted(record) && record.open !== 'F' && record.open !== false && !record.completed && !record.closed;
+}
+
+/** Documented as Y or nothing, seen as F. */
+export function isDeleted({ deleted }: L2lRecord): boolean {
+  return deleted === true || deleted === 'Y' || deleted === 'T';
 }

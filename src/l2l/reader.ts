@@ -1,3 +1,4 @@
+import type { Priority } from './budget.ts';
 import type { Client } from './client.ts';
 import { type Envelope, type L2lRecord, recordsOf } from './envelope.ts';
 import type { Fields } from './form.ts';
@@ -14,10 +15,14 @@ export interface Reader {
   read(method: string, query: Fields, signal: AbortSignal): Promise<Read>;
 }
 
-export function createReader(client: Client, transient: readonly string[]): Reader {
+export function createReader(
+  client: Pick<Client, 'get'>,
+  transient: readonly string[],
+  priority: Priority = 'look',
+): Reader {
   return {
     async read(method, query, signal) {
-      const verdict = judge(await client.get(method, query, 'look', signal), transient);
+      const verdict = judge(await client.get(method, query, priority, signal), transient);
       if (verdict.kind !== 'success') return { ok: false, outcome: readFailure(verdict) };
       return { ok: true, records: recordsOf(verdict.envelope), envelope: verdict.envelope };
     },

@@ -2,13 +2,9 @@ import type { RecordDetailsParams } from '../core/action.ts';
 import { isRecord, type L2lRecord, numberField, refusal, textField } from './envelope.ts';
 import { parseUtc, type SiteZone } from './site-time.ts';
 
-/** The times of a set as L2L is told them: site time, without an offset. */
+/** The times of a set as L2L is told them: site time, without an offset. L2L refuses sets of a line that read as if they overlapped. */
 export function setTimes({ start, end }: Pick<RecordDetailsParams, 'start' | 'end'>, zone: SiteZone) {
-  const startText = zone.exact(start);
-  const endText = zone.exact(end);
-  if (endText > startText) return { start: startText, end: endText };
-  // The interval spans the hour that comes twice and would end before it starts: only its part before the change can be told.
-  return { start: startText, end: zone.exact(lastBeforeChange(start, end, zone)) };
+  return { start: zone.rising(start), end: zone.rising(end) };
 }
 
 /** One entry of the field `batch`. */
@@ -40,34 +36,103 @@ export function setWords(record: L2lRecord): string {
   return refusal(record) || 'L2L gave no reason';
 }
 
-/** Whether a record of a batch's status or errors is about this set. */
-export function isAbout(record: L2lRecord, params: RecordDetailsParams, zone: SiteZone): boolean {
-  // What was sent stands in the record itself or one level down.
-  const sent = [record, ...Object.values(record).filter(isRecord)].find(
-    part => textField(part, 'linecode') !== undefined,
-  );
-  if (!sent || textField(sent, 'linecode') !== params.line) return false;
-  const { start, end } = setTimes(params, zone);
-  return sameTime(textField(sent, 'start'), start, zone) && sameTime(textField(sent, 'end'), end, zone);
-}
+/** What is known of one set after L2L was read. `different`: booked at its times with other quantities. */
+export type Fate =
+  | { readonly kind: 'booked' }
+  | { readonly kind: 'different'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'missing' };
 
-/**
- * What a pitch detail that L2L holds says about a set: it is this one, it is another one, or it has the set's times but not its
- * quantities. `since`: an earlier record is none of ours; it tells two sets apart that read alike in the repeated hour.
- */
-export function compareDetail(
-  record: L2lRecord,
-  params: RecordDetailsParams,
+/** What L2L holds: production details, and records of sets it could not book. */
+export type SetRecords = { readonly details: readonly L2lRecord[]; readonly errors: readonly L2lRecord[] };
+
+type SetOf = { readonly key: string; readonly params: RecordDetailsParams };
+
+/** What became of sets of one batch, by key. A record stands for one set only. Errors from before `since` (ms since 1970) are none of ours. */
+export function fatesOf(
+  sets: readonly SetOf[],
+  { details, errors }: SetRecords,
   zone: SiteZone,
   since: number,
-): 'same' | 'other' | 'different' {
+): ReadonlyMap<string, Fate> {
+  // However old a detail with these times is, it is this set: the journal may be a restored one.
+  const booked = match(sets, details, (record, params) => isDetailOf(record, params, zone));
+  const failed = failedSets(
+    sets,
+    errors.filter(record => isMadeSince(record, since)),
+    zone,
+  );
+  const fateOf = ({ key, params }: SetOf): Fate => {
+    const detail = booked.get(key);
+    const words = failed.get(key);
+    if (detail && hasQuantities(detail, params)) return { kind: 'booked' };
+    if (words !== undefined) return { kind: 'failed', detail: words };
+    return detail ? { kind: 'different', detail: differenceOf(detail, params) } : { kind: 'missing' };
+  };
+  return new Map(sets.map(set => [set.key, fateOf(set)]));
+}
+
+/** The sets these records of a batch's status or errors are about, by key, with L2L's words. */
+export function failedSets(
+  sets: readonly SetOf[],
+  records: readonly L2lRecord[],
+  zone: SiteZone,
+): ReadonlyMap<string, string> {
+  // Of two sets that read alike, the later one is refused: it overlaps the earlier one.
+  const found = match(sets.toReversed(), records, (record, params) => {
+    const sent = sentPart(record);
+    return textField(sent, 'linecode') === params.line && isDetailOf(sent, params, zone);
+  });
+  return new Map([...found].map(([key, record]) => [key, setWords(record)]));
+}
+
+/** One record a set and one set a record: those that agree in their quantities first. */
+function match(
+  sets: readonly SetOf[],
+  records: readonly L2lRecord[],
+  isFor: (record: L2lRecord, params: RecordDetailsParams) => boolean,
+): ReadonlyMap<string, L2lRecord> {
+  const found = new Map<string, L2lRecord>();
+  const left = new Set(records);
+  for (const agrees of [hasQuantities, () => true]) {
+    for (const { key, params } of sets) {
+      if (found.has(key)) continue;
+      for (const record of left) {
+        if (!isFor(record, params) || !agrees(record, params)) continue;
+        found.set(key, record);
+        left.delete(record);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+function isMadeSince(record: L2lRecord, since: number): boolean {
   const created = parseUtc(textField(record, 'created') ?? '');
-  if (created !== undefined && created < since) return 'other';
+  return created === undefined || created >= since;
+}
+
+/** What was sent stands in the record itself or one level down. */
+function sentPart(record: L2lRecord): L2lRecord {
+  const parts = [record, ...Object.values(record).filter(isRecord)];
+  return parts.find(part => textField(part, 'linecode') !== undefined) ?? record;
+}
+
+function isDetailOf(record: L2lRecord, params: RecordDetailsParams, zone: SiteZone): boolean {
   const { start, end } = setTimes(params, zone);
-  if (!sameTime(textField(record, 'start'), start, zone) || !sameTime(textField(record, 'end'), end, zone))
-    return 'other';
-  const isEqual = (field: 'actual' | 'scrap') => (numberField(record, field) ?? 0) === twoDecimals(params[field]);
-  return isEqual('actual') && isEqual('scrap') ? 'same' : 'different';
+  return sameTime(textField(record, 'start'), start, zone) && sameTime(textField(record, 'end'), end, zone);
+}
+
+function hasQuantities(record: L2lRecord, params: RecordDetailsParams): boolean {
+  const sent = sentPart(record);
+  const isEqual = (field: 'actual' | 'scrap') => (numberField(sent, field) ?? 0) === twoDecimals(params[field]);
+  return isEqual('actual') && isEqual('scrap');
+}
+
+function differenceOf(record: L2lRecord, params: RecordDetailsParams): string {
+  const booked = `${numberField(record, 'actual') ?? 0} good, ${numberField(record, 'scrap') ?? 0} scrap`;
+  return `L2L has ${booked} at its times, the gateway sent ${twoDecimals(params.actual)} good, ${twoDecimals(params.scrap)} scrap`;
 }
 
 /** The same second of the site's clock: L2L answers with fewer digits than it is sent. */
@@ -78,17 +143,4 @@ function sameTime(answered: string | undefined, sent: string, zone: SiteZone): b
 
 function twoDecimals(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-/** The last millisecond whose text still comes after the start's. */
-function lastBeforeChange(start: number, end: number, zone: SiteZone): number {
-  let before = start;
-  let after = end;
-  const first = zone.exact(start);
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2);
-    if (zone.exact(middle) >= first) before = middle;
-    else after = middle;
-  }
-  return before;
 }

@@ -10,6 +10,11 @@ export interface SiteZone {
   text(at: number): string;
   /** Like `text`, with `.ffffff` when the instant has parts of a second. */
   exact(at: number): string;
+  /**
+   * Like `exact`, and rising with time also through the hour that comes twice: both passes share its text, the first has its first
+   * half and the second its second, each at half speed. So two spans that don't overlap never read as if they did.
+   */
+  rising(at: number): string;
   /** `2026-03-02 06:01`. */
   minute(at: number): string;
   /** The instants a text can mean, earliest first: two in the repeated hour, none in the skipped one or when it is no time. */
@@ -43,26 +48,41 @@ export function createSiteZone(name: string): SiteZone {
     return new Date(second + offset(second)).toISOString().slice(0, 19).replace('T', ' ');
   };
 
+  const exact = (at: number) => {
+    const second = Math.floor(at / 1000) * 1000;
+    // Rounded: a double holds today's instants to a quarter of a microsecond.
+    const micros = Math.min(Math.round((at - second) * 1000), 999_999);
+    return micros === 0 ? plain(at) : `${plain(at)}.${String(micros).padStart(6, '0')}`;
+  };
+
+  /** The instants at which the site's clock shows this, as if that were UTC; earliest first. */
+  function instantsOf(local: number): readonly number[] {
+    // Whatever changed near this time, the offsets a day before and a day after are the two that can hold.
+    const candidates = new Set([offset(local - DAY), offset(local + DAY)]);
+    return [...candidates]
+      .map(candidate => local - candidate)
+      .filter(at => at + offset(at) === local)
+      .sort((a, b) => a - b);
+  }
+
   return {
     name,
     text: plain,
-    exact(at) {
-      const second = Math.floor(at / 1000) * 1000;
-      // Rounded: a double holds today's instants to a quarter of a microsecond.
-      const micros = Math.min(Math.round((at - second) * 1000), 999_999);
-      return micros === 0 ? plain(at) : `${plain(at)}.${String(micros).padStart(6, '0')}`;
+    exact,
+    rising(at) {
+      const [first, second] = instantsOf(at + offset(at));
+      if (first === undefined || second === undefined) return exact(at);
+      let change = Math.ceil(second / QUARTER) * QUARTER;
+      while (offset(change - QUARTER) === offset(second)) change -= QUARTER;
+      // Both passes are as long as the clock is set back.
+      const begin = change - (second - first);
+      return exact(begin + (at - begin) / 2);
     },
     minute: at => plain(at).slice(0, 16),
     parse(text) {
       const local = parseLocal(text);
       if (!local) return [];
-      if (local.offset !== undefined) return [local.at - local.offset];
-      // Whatever changed near this time, the offsets a day before and a day after are the two that can hold.
-      const candidates = new Set([offset(local.at - DAY), offset(local.at + DAY)]);
-      return [...candidates]
-        .map(candidate => local.at - candidate)
-        .filter(at => at + offset(at) === local.at)
-        .sort((a, b) => a - b);
+      return local.offset === undefined ? instantsOf(local.at) : [local.at - local.offset];
     },
   };
 }

@@ -1,16 +1,20 @@
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Vigil } from '../core/clock-watch.ts';
 import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
+import { type Backlog, estimateBacklog } from './backlog.ts';
+import { createBacklogLog } from './backlog-log.ts';
 import { createBook, type Entry } from './book.ts';
 import type { BreakerOptions, Pause } from './breaker.ts';
 import { type OpenCarrier, redisCarrier } from './carrier.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createGate } from './gate.ts';
 import { createProbe } from './probe.ts';
-import type { LinkStatus, RedisAddress } from './redis.ts';
+import type { RedisAddress } from './redis.ts';
+import type { LinkStatus } from './redis-link.ts';
 import { createScheduler } from './scheduler.ts';
 import { type CallCounts, createSettler } from './settler.ts';
 import { createSweeper } from './sweeper.ts';
@@ -34,6 +38,8 @@ export type CallQueueOptions = {
   readonly sweepEvery?: number;
   readonly stalledInterval?: number;
   readonly random?: () => number;
+  /** Left out: the clock is right, and the process never stands still. */
+  readonly vigil?: Vigil;
 };
 
 export type CallQueueStatus = {
@@ -44,6 +50,9 @@ export type CallQueueStatus = {
   /** Requests under way, and outcomes that are not durable yet. */
   readonly running: number;
   readonly open: Readonly<Partial<Record<CallState, number>>>;
+  /** Actions that wait for the open of their episode, or for a person's word about its dead letter. */
+  readonly held: number;
+  readonly backlog: Backlog;
   /** Oldest action in an open call (ms since 1970). */
   readonly oldestOpenAt: number | null;
   /** Since the start. */
@@ -51,8 +60,10 @@ export type CallQueueStatus = {
 };
 
 export interface CallQueue {
-  /** There may be something new to send: call it after commits and after a person changed something. */
+  /** There may be something new to send: call it after commits. */
   wake(): void;
+  /** A person changed what waits: what was held back is looked at again too. */
+  reconsider(): void;
   /** During a pause: try one call now. */
   probeNow(): void;
   status(): CallQueueStatus;
@@ -63,6 +74,11 @@ export interface CallQueue {
 /** How far ahead calls are built: what is not built yet can still be merged with what comes. */
 const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
+/** How Redis is set up is looked over at every so manieth sweep. */
+const LOOK_OVER_EVERY = 30;
+const ALWAYS_AWAKE: Vigil = { doubt: () => null, standstills: () => 0 };
+/** A job that is due for so many sweeps, and is not run although there is room, gets a new one. */
+const OVERDUE_SWEEPS = 5;
 /** After a request was cut off: for its outcome to become durable (ms). */
 const LAST_OUTCOMES = 2000;
 
@@ -71,9 +87,10 @@ const LAST_OUTCOMES = 2000;
  * away, empty or old at any time. Resolves as soon as it runs, also while Redis does not answer.
  */
 export async function openCallQueue(options: CallQueueOptions): Promise<CallQueue> {
-  const { journal, delivery, clock, log } = options;
+  const { journal, delivery, clock, log, vigil = ALWAYS_AWAKE } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
+  const sweepEvery = options.sweepEvery ?? 2000;
   const started = new Started();
   const cutOff = new AbortController();
   const book = createBook();
@@ -81,8 +98,11 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   let passing: NodeJS.Immediate | undefined;
   let redisProblems: readonly string[] = [];
 
-  const ready = () => link.up && !stopping;
-  const admits = (entry: Entry) => !stopping && (gate.pause === null || probe.is(entry));
+  // A clock in doubt ends with the life that has it, so nobody has to be woken afterwards.
+  const held = () => stopping || vigil.doubt() !== null;
+  const ready = () => link.up && !held();
+  const isAway = () => gate.pause !== null && gate.pause.cause !== 'journal';
+  const admits = (entry: Entry) => !held() && (gate.pause === null || probe.is(entry));
   const dispatch = (entry: Entry) => dispatcher.dispatch(entry);
 
   const gate = createGate({
@@ -114,7 +134,8 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     signal: cutOff.signal,
     onWaiting: dispatch,
     onLeft(call: Call) {
-      if (call.actions.some(action => action.chain !== null)) scheduler.forgetHeld();
+      const chains = new Set(call.actions.map(action => action.chain).filter(chain => chain !== null));
+      if (chains.size > 0) scheduler.forgetHeld(chains);
       wake();
     },
   });
@@ -133,6 +154,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     log,
     signal: cutOff.signal,
     admits,
+    standstills: () => vigil.standstills(),
   });
 
   const open = 'carrier' in options.redis ? options.redis.carrier : redisCarrier(options.redis);
@@ -158,6 +180,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     book,
     jobs,
     dispatch,
+    isOverdue: entry => book.running < concurrency && clock.now() - entry.due > OVERDUE_SWEEPS * sweepEvery,
     doubt(entry) {
       entry.running = true;
       const detail = 'found on its way, but nobody sends it';
@@ -169,14 +192,23 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
 
   /** After every connect: Redis may be empty, or as it was a while ago. */
   async function onUp(): Promise<void> {
+    sweeps = 0;
     await sweep();
     try {
-      redisProblems = await carrier.problems();
-      for (const problem of redisProblems) log.error({}, problem);
       await carrier.forgetOthers();
     } catch (cause) {
-      log.debug({ error: words(cause) }, 'Redis went away while it was looked over');
+      log.debug({ error: words(cause) }, 'Redis went away while it was cleared of what earlier lives left');
     }
+  }
+
+  /** A setting that was mended, or broken, is seen without a restart. */
+  async function lookOver(): Promise<void> {
+    const found = await carrier.problems().catch(cause => {
+      log.debug({ error: words(cause) }, 'how Redis is set up could not be read');
+      return redisProblems;
+    });
+    for (const problem of found) if (!redisProblems.includes(problem)) log.error({}, problem);
+    redisProblems = found;
   }
 
   function pass(): void {
@@ -190,12 +222,18 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     if (!stopping && !passing) passing = setImmediate(pass);
   }
 
+  async function sweepOnce(): Promise<void> {
+    await carrier.touch?.();
+    if (sweeps++ % LOOK_OVER_EVERY === 0) await lookOver();
+    await sweeper.sweep();
+  }
+
+  let sweeps = 0;
   let sweeping: Promise<void> | undefined;
   function sweep(): Promise<void> {
     if (!ready()) return Promise.resolve();
     scheduler.forgetHeld();
-    sweeping ??= sweeper
-      .sweep()
+    sweeping ??= sweepOnce()
       .catch(cause => log.debug({ error: words(cause) }, 'Redis went away during a sweep'))
       .finally(() => {
         sweeping = undefined;
@@ -204,12 +242,29 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     return sweeping;
   }
 
-  const timer = setInterval(() => void sweep(), options.sweepEvery ?? 2000);
+  const backlog = () =>
+    estimateBacklog({
+      lanes: journal.waitingCounts(),
+      open: book.all().map(({ call }) => call),
+      oldestWaitingAt: journal.oldestWaitingAt(),
+      policy: kind => delivery.policy(kind),
+      rate: options.rate,
+    });
+  const backlogLog = createBacklogLog(clock, log);
+
+  const timer = setInterval(() => {
+    void sweep();
+    backlogLog.see(backlog(), isAway());
+  }, sweepEvery);
   started.add('sweeper', () => clearInterval(timer));
   sweeper.reconcile();
 
   return {
     wake,
+    reconsider() {
+      scheduler.forgetHeld();
+      wake();
+    },
     probeNow: () => gate.probeNow(),
     status() {
       const open: Partial<Record<CallState, number>> = {};
@@ -222,8 +277,10 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
         redis: link.status,
         redisProblems,
         paused: gate.pause,
+        backlog: backlog(),
         running: book.running,
         open,
+        held: scheduler.held,
         oldestOpenAt,
         counts: { ...settler.counts },
       };

@@ -2,13 +2,16 @@ import type { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
 import { type Jobs, type JobsOptions, openJobs } from './jobs.ts';
-import { checkRedis, type Link, openRedis, type RedisAddress, unlinkOthers, watchLink } from './redis.ts';
+import { checkRedis, openRedis, type RedisAddress, unlinkOthers } from './redis.ts';
+import { type Link, watchLink } from './redis-link.ts';
 
 /** What takes calls from the scheduler to the worker and keeps nothing of its own: the journal is the truth. */
 export interface Carrier {
   readonly link: Link;
   readonly jobs: Jobs;
-  /** After a connect: what is wrong with how it is set up, with the line that mends it. */
+  /** Finds out whether it takes what it is told; rejects when it does not. Left out: it always does. */
+  touch?(): Promise<void>;
+  /** What is wrong with how it is set up, with the line that mends it. */
   problems(): Promise<readonly string[]>;
   /** Removes what earlier lives left there. */
   forgetOthers(): Promise<void>;
@@ -35,12 +38,13 @@ export function redisCarrier(redis: RedisAddress | { readonly runtimeDir: string
     const address = await addressOf(redis, needs, started);
     const producer = openRedis(address, 'producer', 'l2l-gateway');
     const worker = openRedis(address, 'worker', 'l2l-gateway');
-    const link = watchLink({ ...needs, redis: producer });
+    const link = watchLink({ ...needs, redis: producer, key: `${prefix}:touched` });
     const jobs = openJobs({ ...needs, producer, worker, prefix });
     started.add('jobs', () => jobs.close());
     return {
       link,
       jobs,
+      touch: () => link.touch(),
       problems: () => checkRedis(producer),
       forgetOthers: async () => void (await unlinkOthers(producer, family, prefix)),
     };

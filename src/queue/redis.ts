@@ -1,6 +1,4 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { words } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
 import type { Secret } from '../core/secret.ts';
 
 /** Where Redis is: a URL (it may hold a password), or the socket of the gateway's own child. */
@@ -41,59 +39,6 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   // Without a listener ioredis writes every failed connect to the console; who needs the words listens as well.
   redis.on('error', () => {});
   return redis;
-}
-
-/** Whether a connection stands, in words for the status page. */
-export type LinkStatus = { readonly up: boolean; readonly since: number; readonly detail: string };
-
-export interface Link {
-  readonly status: LinkStatus;
-  readonly up: boolean;
-}
-
-export type LinkOptions = {
-  readonly redis: Redis;
-  readonly now: () => number;
-  readonly log: Logger;
-  /** After every connect: what Redis holds may be older than what it held before. */
-  readonly onUp: () => void;
-  /** Then a loss is meant, and nothing to report. */
-  readonly isStopping: () => boolean;
-};
-
-/** Follows a connection. */
-export function watchLink({ redis, now, log, onUp, isStopping }: LinkOptions): Link {
-  let status: LinkStatus = { up: false, since: now(), detail: 'connecting to Redis' };
-  let lastError = '';
-  let told = false;
-
-  const up = () => {
-    if (told) log.info({}, 'Redis answers again');
-    told = false;
-    status = { up: true, since: now(), detail: 'connected' };
-    onUp();
-  };
-  const down = () => {
-    if (status.up) status = { up: false, since: now(), detail: lastError };
-    const detail = `Redis does not answer${lastError && `: ${lastError}`}; calls wait in the journal until it does`;
-    status = { ...status, up: false, detail };
-    if (!told && !isStopping()) log.warn({ detail: lastError }, 'Redis does not answer; calls wait in the journal');
-    told = true;
-  };
-  redis.on('error', error => {
-    lastError = words(error);
-  });
-  redis.on('ready', up);
-  redis.on('close', down);
-  if (redis.status === 'ready') up();
-  return {
-    get status() {
-      return status;
-    },
-    get up() {
-      return status.up;
-    },
-  };
 }
 
 /** What is wrong with how Redis is set up, each with the line that mends it. Empty when nothing is. */

@@ -1,3 +1,4 @@
+import { actionWords } from '../core/action-words.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import { type Delivery, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
@@ -15,34 +16,47 @@ export type SchedulerOptions = {
   readonly mostFrozen: number;
 };
 
-/** Turns the heads of the lanes into calls, as late as the budget allows. */
+/**
+ * Turns the heads of the lanes into calls, as late as the budget allows. An action that is not due yet stands aside, and its lane
+ * goes on; nothing wakes for it but the next pass, of which there is one with every sweep.
+ */
 export interface Scheduler {
   /** Builds calls while there is room, at most `most`. */
   fill(most?: number): readonly Entry[];
-  /** What was held is asked about again: a chain changed, or time passed. */
-  forgetHeld(): void;
+  /** What was held is asked about again: these chains changed, or without any, time passed. */
+  forgetHeld(chains?: ReadonlySet<string>): void;
+  /** Actions that waited for their episode when they were last asked about. */
+  readonly held: number;
 }
 
+const TOO_OLD = 'an action was too old to be told: dead letter';
 /** Lanes looked at in one pass; with more waiting than that the order among them is by age. */
 const MOST_HEADS = 1000;
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { journal, delivery, book, log } = options;
   const counter = { value: 0 };
-  /** Actions whose episode waits for a person's word. They stand outside the order: the lane's next episode goes on. */
-  const held = new Map<string, Set<number>>();
+  /**
+   * By lane the actions whose episode waits for its open or for a person's word, each with its chain. They stand outside the
+   * order: the lane's next episode goes on.
+   */
+  const held = new Map<string, Map<number, string | null>>();
   /** Lanes whose call could not be built. Nothing of theirs overtakes it; tried again at the next sweep. */
   const failed = new Set<string>();
 
   function waiting(lane: string, most: number): readonly StoredAction[] {
     const aside = held.get(lane);
-    if (!aside) return journal.waiting(lane, most);
-    return journal.waiting(lane, most + aside.size).filter(action => !aside.has(action.id));
+    const now = options.now();
+    for (let limit = most + (aside?.size ?? 0); ; limit *= 2) {
+      const all = journal.waiting(lane, limit);
+      const free = all.filter(({ id, notBefore = 0 }) => notBefore <= now && !aside?.has(id));
+      if (free.length >= most || all.length < limit) return free.slice(0, most);
+    }
   }
 
   function hold(action: StoredAction, why: string): void {
-    const aside = held.get(action.lane) ?? new Set();
-    aside.add(action.id);
+    const aside = held.get(action.lane) ?? new Map<number, string | null>();
+    aside.set(action.id, action.chain);
     held.set(action.lane, aside);
     log.debug({ action: action.key, lane: action.lane, why }, 'action waits for its episode');
   }
@@ -69,28 +83,54 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (;;) {
       const first = waiting(lane, 1)[0];
       if (!first) return undefined;
-      const policy = delivery.policy(first.kind);
-      const actions = policy.acrossLanes
-        ? runAcross(heads, first, policy.maxActions)
-        : run(lane, first, policy.maxActions);
-      const frozen = delivery.freeze(actions, first.chain === null ? NO_CHAIN : journal.chain(first.chain));
-      if (frozen.kind === 'request') {
-        const call = journal.freeze(actions, frozen.request, options.now());
+      const frozen = freezeFirst(first, heads);
+      if (frozen.kind === 'held') {
+        hold(first, frozen.why);
+        continue;
+      }
+      if (frozen.kind === 'nothing') {
+        settle(journal.settleNothing(frozen.actions, frozen.why));
+      } else if (isLate(first)) {
+        log.error({ action: first.key, what: actionWords(first), rule: first.rule }, TOO_OLD);
+        settle(journal.giveUp([first], 'too old: its time to be told ran out before L2L could take it'));
+      } else {
+        const call = journal.freeze(frozen.actions, frozen.request, options.now());
         for (const other of call.lanes) turns.skip(other);
         return book.put(call, call.notBefore);
       }
-      if (frozen.kind === 'held') hold(first, frozen.why);
-      else settle(actions, frozen.why);
+      if (first.chain !== null) forget(new Set([first.chain]));
       // The journal did not take it: asking again at once would go on for ever.
-      if (frozen.kind === 'nothing' && waiting(lane, 1)[0]?.id === first.id) {
+      if (waiting(lane, 1)[0]?.id === first.id) {
         failed.add(lane);
         return undefined;
       }
     }
   }
 
-  function settle(actions: readonly StoredAction[], why: string): void {
-    journal.settleNothing(actions, why).catch(cause => {
+  /** What was held for one of these chains may be settled now. */
+  function forget(chains: ReadonlySet<string>): void {
+    for (const aside of held.values()) {
+      for (const [id, chain] of aside) if (chain !== null && chains.has(chain)) aside.delete(id);
+    }
+  }
+
+  /** What is to be sent for the first of a lane, and with it for others. */
+  function freezeFirst(first: StoredAction, heads: readonly StoredAction[]) {
+    const { acrossLanes, maxActions } = delivery.policy(first.kind);
+    const together = acrossLanes ? runAcross(heads, first, maxActions) : run(first.lane, first, maxActions);
+    // One that is too old may be nothing to tell all the same; it takes no other one with it.
+    const actions = isLate(first) ? [first] : together.filter(action => !isLate(action));
+    const frozen = delivery.freeze(actions, first.chain === null ? NO_CHAIN : journal.chain(first.chain));
+    return { ...frozen, actions: frozen.kind === 'held' ? actions : [...actions, ...(frozen.and ?? [])] };
+  }
+
+  /** An episode whose dispatch is open is closed however late: only what opens it can be too old. */
+  function isLate({ kind, expiresAt }: StoredAction): boolean {
+    return expiresAt !== undefined && expiresAt < options.now() && kind !== 'close_dispatch';
+  }
+
+  function settle(settled: Promise<void>): void {
+    settled.catch(cause => {
       // Not durable: the actions wait again after the rollback, and nothing was sent for them.
       log.warn({ error: words(cause) }, 'an action without a call could not be settled; it is tried again');
     });
@@ -122,9 +162,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       }
       return built;
     },
-    forgetHeld() {
+    forgetHeld(chains) {
+      if (chains) return forget(chains);
       held.clear();
       failed.clear();
+    },
+    get held() {
+      return [...held.values()].reduce((sum, aside) => sum + aside.size, 0);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { Clock } from '../core/clock.ts';
 
 export type SharedBucketOptions = {
   readonly redis: Redis;
@@ -10,6 +11,9 @@ export type SharedBucketOptions = {
   readonly rate: number;
   /** Requests that may leave at once after a quiet time; at least 1. */
   readonly burst: number;
+  /** Names this gateway among those that share the bucket; no other has the same. */
+  readonly gateway: string;
+  readonly clock: Clock;
 };
 
 /** One token bucket for every gateway that talks to the same L2L site with the same key. */
@@ -18,7 +22,15 @@ export interface SharedBucket {
   take(): Promise<number>;
   /** L2L asked for a pause: nobody gets anything for `ms`. */
   pause(ms: number): Promise<void>;
+  /** Gateways that shared it when Redis was last reached, this one included; 1 before that. */
+  readonly gateways: number;
+  /** Leaves the others; the connection is whoever opened it's to close. */
+  stop(): Promise<void>;
 }
+
+/** How often a gateway says that it is there, and for how long after that it counts (ms). */
+const SIGN_OF_LIFE_EVERY = 20_000;
+const COUNTS_FOR = 60_000;
 
 /**
  * Redis's own clock counts, because the gateways' clocks differ. A bucket nobody used for long is full again, so the key may
@@ -49,10 +61,49 @@ end
 return 0
 `;
 
-export function createSharedBucket({ redis, host, key, rate, burst }: SharedBucketOptions): SharedBucket {
+/** A member a gateway, scored with when it stops counting; the key goes with the last of them. */
+const SIGN_OF_LIFE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('ZCARD', KEYS[1])
+`;
+
+export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
+  const { redis, host, key, rate, burst, gateway, clock } = options;
   const digest = createHash('sha256').update(`${host}\n${key}`).digest('hex').slice(0, 16);
   const name = `{l2l-budget:${digest}}`;
+  const members = `${name}:gateways`;
+  let gateways = 1;
+  let next: Disposable | undefined;
+
+  async function signOfLife(): Promise<void> {
+    try {
+      gateways = Number(await redis.eval(SIGN_OF_LIFE, 1, members, gateway, COUNTS_FOR));
+    } catch {
+      // Away: who shared the bucket when it was last reached shares it still. Who takes from it says that it is away.
+    }
+  }
+  function goOn(): void {
+    next = clock.at(clock.now() + SIGN_OF_LIFE_EVERY, goOn);
+    void signOfLife();
+  }
+  const onReady = () => void signOfLife();
+  redis.on('ready', onReady);
+  goOn();
+
   return {
+    get gateways() {
+      return gateways;
+    },
+    async stop() {
+      next?.[Symbol.dispose]();
+      redis.off('ready', onReady);
+      // A gateway that can't be reached any more stops counting by itself.
+      if (redis.status === 'ready') await redis.zrem(members, gateway).catch(() => {});
+    },
     take: async () => Number(await redis.eval(TAKE, 1, name, String(rate), String(Math.max(1, burst)))),
     async pause(ms) {
       await redis.eval(PAUSE, 1, name, String(Math.max(0, ms)));

@@ -9,6 +9,8 @@ export type SweeperOptions = {
   readonly jobs: Jobs;
   /** Gives the call a job, unless a pause holds it back. */
   readonly dispatch: (entry: Entry) => void;
+  /** Long due, and nothing here keeps it from running: who should have brought it goes by another clock, or has lost count. */
+  readonly isOverdue: (entry: Entry) => boolean;
   /** Found `sending` though nobody here sends it: whether L2L has it is not known. */
   readonly doubt: (entry: Entry) => void;
 };
@@ -49,7 +51,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     // While the answer was on its way the job may have begun, or ended.
     if (entry.running || entry.job !== job) return;
     const strayed = state === 'active';
-    const lost = state === 'lost' || (strayed && entry.strayed);
+    const lost = state === 'lost' || (strayed && entry.strayed) || (state === 'waiting' && options.isOverdue(entry));
     entry.strayed = strayed;
     if (!lost) return;
     await jobs.remove(job);

@@ -101,9 +101,13 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
       return { state: 'delivered', at: now, notBefore: now, reason, detail: look.detail, result: look.result };
     case 'absent': {
       const looks = call.looks + 1;
-      return looks >= LOOKS_WITHOUT_IT
-        ? { state: 'retry', at: now, notBefore: now, reason, detail: look.detail, looks }
-        : { state: 'unknown', at: now, notBefore: now + timings.lookAgain, reason, detail: look.detail, looks };
+      const { detail } = look;
+      if (looks < LOOKS_WITHOUT_IT) {
+        return { state: 'unknown', at: now, notBefore: now + timings.lookAgain, reason, detail, looks };
+      }
+      return at.policy.guardedRepeat === true
+        ? { state: 'released', at: now, notBefore: now, reason, detail, looks, guarded: true }
+        : { state: 'retry', at: now, notBefore: now, reason, detail, looks };
     }
     case 'accepted':
       return {
@@ -116,12 +120,25 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
         looks: 0,
       };
     case 'undecided':
-      return { state: 'parked', at: now, notBefore: now, reason, detail: look.detail };
+      return { at: now, notBefore: now, reason, detail: look.detail, ...undecided(call, at.policy) };
     case 'failed': {
       const { notBefore } = setback(look.outcome, at);
       return { state: 'unknown', at: now, notBefore, reason, detail: look.outcome.detail };
     }
   }
+}
+
+/** As the rules of all its actions say; by another call, because what was read before the first one is out of date. */
+function undecided({ actions }: Call, policy: CallPolicy): Pick<CallTransition, 'state' | 'guarded'> {
+  const [choice, ...others] = new Set(actions.map(action => action.onUnknown));
+  if (others.length > 0 || choice === undefined) return { state: 'parked' };
+  return choice === 'drop' ? { state: 'dropped' } : { state: 'released', guarded: policy.guardedRepeat === true };
+}
+
+/** The call had no effect and its episode went on meanwhile: its actions are told in another way, or not at all. */
+export function overtaken({ actions }: Call, now: number): CallTransition {
+  const guarded = actions.some(action => action.guarded);
+  return { state: 'released', at: now, notBefore: now, reason: null, detail: 'its episode went on meanwhile', guarded };
 }
 
 /** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */
@@ -181,7 +198,11 @@ export function breakerEventOfSetback(outcome: Extract<Outcome, { kind: 'retry' 
   return { kind: 'failed', detail: outcome.detail };
 }
 
-/** Whether L2L is read before this attempt. */
-export function needsPreparing(call: Call, now: number): boolean {
-  return call.attempt === 0 || (call.base !== null && now - call.base.at > BASE_GOOD_FOR);
+/** What was seen open in L2L before an attempt so long ago (ms) may not be all that is open now. */
+const LOOK_GOOD_FOR = 5000;
+
+/** Whether L2L is read before this attempt: an earlier one that came to nothing may be hours ago. */
+export function needsPreparing({ attempt, base, sentAt }: Call, now: number): boolean {
+  if (attempt === 0 || sentAt === null) return true;
+  return base === null ? now - sentAt > LOOK_GOOD_FOR : now - base.at > BASE_GOOD_FOR;
 }

@@ -17,6 +17,7 @@ import {
   breakerEventOfSetback,
   type Circumstances,
   needsPreparing,
+  overtaken,
   repeatUnknown,
   setback,
   type Timings,
@@ -36,6 +37,8 @@ export type WorkerOptions = {
   readonly signal: AbortSignal;
   /** Whether this call may run now: the gate is open, or it is the probe. */
   readonly admits: (entry: Entry) => boolean;
+  /** Rises each time this process was found to have stood still. */
+  readonly standstills: () => number;
 };
 
 /**
@@ -62,8 +65,18 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (event.kind === 'accepted' && !general) settler.giveUpSuspects();
   }
 
+  /** Whether its episode would not tell it so any more: it ended before its open could leave, or its dispatch found another holder. */
+  function isOvertaken({ actions }: Call): boolean {
+    const chain = actions[0]?.chain ?? null;
+    if (chain === null) return false;
+    const again = delivery.freeze(actions, journal.chain(chain));
+    return again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);
+  }
+
   async function send(entry: Entry): Promise<void> {
     const { call } = entry;
+    if (isOvertaken(call)) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now()));
+    const standstills = options.standstills();
     let { base } = call;
     if (needsPreparing(call, clock.now())) {
       const prepared = await guarded(() => delivery.prepare(call, signal));
@@ -75,8 +88,9 @@ export function createWorker(options: WorkerOptions): RunJob {
       }
       base = prepared.base;
     }
-    // A pause or a stop may have begun meanwhile.
-    if (!(await delivery.admit(signal)) || !options.admits(entry)) return settler.putBack(entry);
+    // A pause or a stop may have begun meanwhile; and what was read before a standstill is read again.
+    const admitted = await delivery.admit(signal);
+    if (!admitted || !options.admits(entry) || options.standstills() !== standstills) return settler.putBack(entry);
     let sending: Call | null;
     try {
       sending = await journal.markSending(call.id, call.attempt, base, clock.now());
@@ -105,7 +119,11 @@ export function createWorker(options: WorkerOptions): RunJob {
     else {
       entry.setbacks += 1;
       const isDoubtful = outcome.kind === 'unknown' && outcome.reason !== 'stopped';
+      // Asked about every minute from then on, perhaps for hours.
+      const isNewlyBlocked =
+        outcome.kind === 'again' && outcome.reason === 'blocked' && call.actions.every(action => !action.notBefore);
       if (isDoubtful) log.warn({ ...callFacts(call), detail: outcome.detail }, DOUBTFUL);
+      else if (isNewlyBlocked) log.warn({ ...callFacts(call), detail: outcome.detail }, BLOCKED);
       else log.debug({ ...callFacts(call), outcome: outcome.kind, detail: outcome.detail }, 'call not delivered');
     }
     if (outcome.kind === 'rejected') {
@@ -134,6 +152,9 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (found.kind === 'failed') entry.setbacks += 1;
     const to = afterLook(call, found, circumstances(entry));
     if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
+    if (to.state === 'dropped') log.warn({ ...callFacts(call), detail: to.detail }, DROPPED);
+    if (found.kind === 'undecided' && to.state === 'released')
+      log.warn({ ...callFacts(call), detail: to.detail }, REPEATED);
     settler.settle(entry, ['unknown'], to);
     tell(eventOfRead(found));
   }
@@ -145,6 +166,8 @@ export function createWorker(options: WorkerOptions): RunJob {
       for (const action of call.actions) {
         const refusal = found.failed.get(action.key);
         if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
+        const doubt = found.parked?.get(action.key);
+        if (doubt !== undefined) log.error({ ...callFacts(call, [action]), detail: doubt }, PARKED);
       }
       settler.finish(entry, found);
     } else {
@@ -162,7 +185,7 @@ export function createWorker(options: WorkerOptions): RunJob {
       case 'retry':
         return entry.refusal ? settler.giveUp(entry) : send(entry);
       case 'unknown': {
-        if (!delivery.policy(entry.call.kind).repeatable) return look(entry);
+        if (!delivery.mayRepeat(entry.call)) return look(entry);
         if (!(await settler.move(entry, ['unknown'], repeatUnknown(entry.call, clock.now())))) {
           return settler.reload(entry);
         }
@@ -196,6 +219,9 @@ export function createWorker(options: WorkerOptions): RunJob {
 }
 
 const PARKED = 'it cannot be told whether L2L took a call: parked, a person decides';
+const DROPPED = 'it cannot be told whether L2L took a call: dropped, as its rule says';
+const REPEATED = 'it cannot be told whether L2L took a call: sent again, as its rule says';
+const BLOCKED = 'L2L opens no dispatch while another one is open on the machine: it waits for that one to be closed';
 const DOUBTFUL = 'no answer to a call: L2L may have taken it; it is looked up, or repeated where that doubles nothing';
 const FAILED = 'L2L refused a part of a batch: dead letter';
 const UNEXPECTED = 'a run ended unexpectedly; the journal decides how its call goes on';

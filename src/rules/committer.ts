@@ -103,6 +103,7 @@ export function createCommitter({ journal, clock, log, stateOf, release }: Commi
     const at = clock.now();
     await journal.commit({
       states: [...commit.rules].map(rule => ({ rule, state: JSON.stringify(stateOf(rule)) })),
+      ...(commit.forget.size > 0 ? { forget: [...commit.forget] } : {}),
       actions: commit.actions,
       taken: commit.taken,
       values: [...commit.values.values()],
@@ -114,9 +115,10 @@ export function createCommitter({ journal, clock, log, stateOf, release }: Commi
   function refused(error: unknown): void {
     failures++;
     retryAt = clock.now() + backoff(failures, FIRST_RETRY, LONGEST_RETRY, 1);
-    const reason = `the journal takes no commits (${words(error)}): nothing is acknowledged or sent; free its disk`;
+    const reason = `the journal takes no commits (${words(error)}): nothing new is acknowledged or sent`;
     health = { healthy: false, reason };
-    if (failures === 1) log.error({ error: words(error) }, 'journal refused a commit, nothing is acknowledged or sent');
+    if (failures === 1)
+      log.error({ error: words(error) }, 'journal refused a commit, nothing new is acknowledged or sent');
   }
 
   function accepted(): void {

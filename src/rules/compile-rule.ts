@@ -3,6 +3,7 @@ import { nearest } from '../core/nearest.ts';
 import type { CodeTemplate, CompiledRule, CyclesRule, DispatchRule, ProductionRule } from './program.ts';
 import type { Resolver } from './resolve.ts';
 import type { Rule, RuleDefaults } from './schema.ts';
+import { NOT_ADOPTED } from './schema-checks.ts';
 
 /** One rule, resolved; undefined: the resolver has noted what is wrong with it. */
 export function compileRule(
@@ -12,27 +13,55 @@ export function compileRule(
   resolver: Resolver,
 ): CompiledRule | undefined {
   const before = resolver.problems.length;
+  const base: Base = {
+    name,
+    place: resolver.placeOf(['rules', name]),
+    maxAge: rule.max_age ?? (rule.dispatch && defaults.dispatch?.max_age) ?? null,
+    onUnknown: rule.on_unknown ?? 'park',
+    renamedFrom: rule.renamed_from ?? null,
+  };
   const compiled = rule.dispatch
-    ? compileDispatch(name, rule, { ...defaults.dispatch, ...rule.dispatch }, resolver)
+    ? compileDispatch(base, rule, { ...defaults.dispatch, ...rule.dispatch }, resolver)
     : rule.cycles
-      ? compileCycles(name, rule.cycles, resolver)
-      : rule.production && compileProduction(name, rule.production, resolver);
+      ? compileCycles(base, rule.cycles, resolver)
+      : rule.production && compileProduction(base, rule.production, resolver);
   return resolver.problems.length > before ? undefined : compiled;
 }
 
+/** What every kind of rule has. */
+type Base = Pick<CompiledRule, 'name' | 'place' | 'maxAge' | 'onUnknown' | 'renamedFrom'>;
+
 function compileDispatch(
-  name: string,
+  base: Base,
   rule: Rule,
-  dispatch: NonNullable<Rule['dispatch']>,
+  dispatch: Omit<NonNullable<Rule['dispatch']>, 'max_age'>,
   resolver: Resolver,
 ): DispatchRule | undefined {
-  const path = ['rules', name];
+  const path = ['rules', base.name];
   const when = resolver.condition([...path, 'when'], rule.when ?? '');
   const unless = rule.unless === undefined ? null : resolver.condition([...path, 'unless'], rule.unless);
   const until = rule.until === undefined ? null : resolver.condition([...path, 'until'], rule.until);
   const onDelay = rule.on_delay ?? 0;
   if (onDelay === 0 && [when, unless, until].some(condition => condition && condition.still.length > 0)) {
     resolver.refuse([...path, 'on_delay'], '`still()` needs a time: write how long nothing has moved, such as 3m');
+  }
+
+  const { maxAge } = base;
+  if (maxAge !== null && maxAge <= onDelay) {
+    const words = `has to be longer than on_delay (${formatDuration(onDelay)}): the dispatch is that old when it is opened`;
+    resolver.refuse([...path, 'max_age'], words);
+  }
+
+  const ifFoundOpen = dispatch.if_found_open ?? 'leave';
+  if (rule.dispatch?.close_adopted !== undefined && ifFoundOpen !== 'adopt') {
+    resolver.refuse([...path, 'dispatch', 'close_adopted'], NOT_ADOPTED);
+  }
+  const whenCleared = dispatch.when_cleared ?? 'close';
+  if (rule.on_remove === 'close' && whenCleared === 'leave') {
+    resolver.refuse(
+      [...path, 'on_remove'],
+      'close ends a dispatch as when_cleared says, and that is leave; take it out',
+    );
   }
 
   const { machine, type, trade = null } = dispatch;
@@ -44,9 +73,8 @@ function compileDispatch(
   if (!when || unless === undefined || until === undefined || reason === undefined || !description) return undefined;
 
   return {
+    ...base,
     kind: 'dispatch',
-    name,
-    place: resolver.placeOf(path),
     when,
     unless,
     until,
@@ -57,27 +85,35 @@ function compileDispatch(
     trade,
     reason,
     description,
-    whenCleared: dispatch.when_cleared ?? 'close',
-    ifFoundOpen: dispatch.if_found_open ?? 'leave',
+    whenCleared,
+    ifFoundOpen,
+    closeAdopted: ifFoundOpen === 'adopt' && (dispatch.close_adopted ?? false),
+    ifMissed: dispatch.if_missed ?? 'open_and_close',
+    ifClosedByPerson: dispatch.if_closed_by_person ?? 'wait',
+    onRemove: rule.on_remove ?? 'leave',
   };
 }
 
-function compileCycles(name: string, cycles: NonNullable<Rule['cycles']>, resolver: Resolver): CyclesRule | undefined {
-  const path = ['rules', name, 'cycles'];
+function compileCycles(base: Base, cycles: NonNullable<Rule['cycles']>, resolver: Resolver): CyclesRule | undefined {
+  const path = ['rules', base.name, 'cycles'];
   const { machine, every, mode, first_sight: firstSight } = cycles;
   const counter = resolver.counter([...path, 'counter'], cycles.counter);
   resolver.interval([...path, 'every'], every);
   resolver.fixed([...path, 'machine'], machine);
+  if (mode === 'total' && base.maxAge !== null) {
+    const words = 'does nothing with mode: total, where the newest count is always told; take it out';
+    resolver.refuse(['rules', base.name, 'max_age'], words);
+  }
   if (!counter) return undefined;
-  return { kind: 'cycles', name, place: resolver.placeOf(['rules', name]), machine, counter, every, mode, firstSight };
+  return { ...base, kind: 'cycles', machine, counter, every, mode, firstSight };
 }
 
 function compileProduction(
-  name: string,
+  base: Base,
   production: NonNullable<Rule['production']>,
   resolver: Resolver,
 ): ProductionRule | undefined {
-  const path = ['rules', name, 'production'];
+  const path = ['rules', base.name, 'production'];
   const { line, per_count: perCount, every, lateness } = production;
   const of = production.total === undefined ? 'good' : 'total';
   const counter = resolver.counter([...path, of], production[of] ?? '');
@@ -106,9 +142,8 @@ function compileProduction(
   if (!counter || product === undefined) return undefined;
 
   return {
+    ...base,
     kind: 'production',
-    name,
-    place: resolver.placeOf(['rules', name]),
     line,
     quantity: { of, counter },
     perCount,

@@ -2,19 +2,12 @@ import { z } from 'zod';
 import { formatDuration } from '../core/fields.ts';
 import type { Value } from '../core/sample.ts';
 import { DelayState, dueOf, knownTime, pauseDelay, resumeDelay, startDelay } from './delay.ts';
+import { chainOf, closeAction, Episode, episodeSettings, openAction } from './episode.ts';
 import type { Condition, DispatchRule, ExpressionScope, Truth } from './program.ts';
-import { laneOf } from './program.ts';
-import { causeOf, type RuleMachine, type Step, tell } from './rule-machine.ts';
+import { type RuleMachine, type Step, tell } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
 import { createStill, noteSample, StillState, stillState } from './still.ts';
-
-/** What an open episode must keep although the config may change: a close goes where the open went. */
-const Episode = z.object({
-  machine: z.string(),
-  type: z.string(),
-  reported: z.number(),
-  mode: z.enum(['live', 'shadow']),
-});
+import { tellerOf } from './teller.ts';
 
 export const DispatchState = z.object({
   kind: z.literal('dispatch'),
@@ -62,7 +55,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   const cellsOf = (names: Iterable<string>) => [...new Set(names)].flatMap(name => cells.get(name) ?? []);
   const inputs = cellsOf(conditions.flatMap(condition => [...condition.signals, ...condition.still]));
   const watched = cellsOf([...when.signals, ...when.still]);
-  const named = cellsOf(cells.keys());
+  const teller = tellerOf(rule, cellsOf(cells.keys()));
   const stills = cellsOf(conditions.flatMap(condition => condition.still)).map(cell =>
     createStill(cell, restored?.still[cell.definition.name]),
   );
@@ -121,7 +114,12 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (truth === true) begin(isActive() ? 'clearing' : 'pending', at, step);
     } else if (truth === false) {
       if (state.phase === 'pending') {
-        tell(step, rule, at, 'returned', `${ended(inputs)} before the delay ended`);
+        // While nothing was known it may have held far longer than the delay counted.
+        const known = delay.pausedAt === null || heldAllAlong(step);
+        const when = known
+          ? 'before the delay ended'
+          : 'when it was known again; how long the condition held is not known';
+        tell(step, rule, at, 'returned', `${ended(inputs)} ${when}`);
       }
       state.phase = isActive() ? 'active' : 'inactive';
       state.delay = null;
@@ -172,90 +170,62 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   }
 
   function activate(delay: DelayState, at: number, step: Step): void {
-    const { machine, type, trade, reason } = rule;
+    const { machine, type } = rule;
     const reported = notBefore(delay.since);
     state.episodes++;
     state.phase = 'active';
     state.delay = null;
-    state.episode = { machine, type, reported, mode: step.mode };
-    const chain = chainOf(reported);
+    const chain = chainOf(rule.name, state.episodes, reported);
+    const episode: Episode = { machine, type, reported, mode: step.mode, chain, ...episodeSettings(rule) };
+    state.episode = episode;
     for (const still of stills) still.moving = false;
     const lastGood = (signal: string): Value | undefined => cells.get(signal)?.value ?? undefined;
-    const found = reason?.resolve(lastGood);
+    const found = rule.reason?.resolve(lastGood);
     const unreasoned = found && 'missing' in found ? `; no reason: ${found.missing}` : '';
     const text = `${sentence(knownTime(delay, at))}${unreasoned}`;
-    step.actions.push({
-      key: `${chain}:open`,
-      kind: 'open_dispatch',
-      rule: rule.name,
-      lane: laneOf('open_dispatch', machine),
-      chain,
-      at,
-      time: delay.time,
-      params: {
-        machine,
-        type,
-        ...(trade === null ? {} : { trade }),
-        ...(found && 'code' in found ? { reason: found.code } : {}),
-        description: rule.description.render(lastGood),
-        reported,
-        ifFoundOpen: rule.ifFoundOpen,
-      },
-      cause: causeOf(rule, named, text),
-      mode: step.mode,
-    });
+    const reason = found && 'code' in found ? found.code : undefined;
+    const said = { description: rule.description.render(lastGood), reason, text };
+    step.actions.push(openAction(rule, episode, teller, said, { at, time: delay.time }));
     tell(step, rule, at, 'activated', text);
   }
 
   function clear(delay: DelayState, at: number, step: Step): void {
-    const { episode } = state;
-    state.phase = 'inactive';
-    state.delay = null;
-    state.episode = null;
     const lasted = knownTime(delay, at);
     const text = `${until ? `${until.text} was true` : ended(watched)}${lasted > 0 ? ` for ${formatDuration(lasted)}` : ''}`;
     const completed = notBefore(delay.since);
-    if (episode !== null && rule.whenCleared !== 'leave') {
-      const chain = chainOf(episode.reported);
-      step.actions.push({
-        key: `${chain}:close`,
-        kind: 'close_dispatch',
-        rule: rule.name,
-        lane: laneOf('close_dispatch', episode.machine),
-        chain,
-        at,
-        time: delay.time,
-        params: {
-          machine: episode.machine,
-          type: episode.type,
-          completed,
-          how: rule.whenCleared,
-        },
-        cause: causeOf(rule, named, text),
-        mode: episode.mode,
-      });
+    if (state.episode !== null) {
+      const end = { completed, how: state.episode.whenCleared, text };
+      step.actions.push(closeAction(state.episode, end, teller, { at, time: delay.time }));
     }
+    endEpisode();
     tell(step, rule, at, 'cleared', text);
-    reopen(delay.since, at, step);
+    const moved = lastMove();
+    openAgain(moved > -Infinity ? Math.min(Math.max(delay.since, moved), at) : at, step);
   }
 
-  /** Right after a clear `still(x)` is true again: the last change, not the clear, is when it began to stand still. */
-  function reopen(completed: number, at: number, step: Step): void {
-    const moved = stills.filter(still => still.moving);
-    for (const still of moved) still.moving = false;
-    if (opening() !== true) return;
-    const from = moved.length > 0 ? Math.max(completed, ...moved.map(still => still.changedAt)) : at;
-    begin('pending', Math.min(from, at), step);
+  function endEpisode(): void {
+    state.phase = 'inactive';
+    state.delay = null;
+    state.episode = null;
+  }
+
+  /** Right after an episode `still(x)` is true again: its last change is when it began to stand still. */
+  function lastMove(): number {
+    let last = -Infinity;
+    for (const still of stills) {
+      if (still.moving) last = Math.max(last, still.changedAt);
+      still.moving = false;
+    }
+    return last;
+  }
+
+  function openAgain(from: number, step: Step): void {
+    if (opening() === true) begin('pending', from, step);
   }
 
   function notBefore(at: number): number {
     state.told = Math.max(at, state.told ?? at);
     return state.told;
-  }
-
-  /** The time keeps the actions of an episode apart from those of an earlier one when numbers began anew with a lost state. */
-  function chainOf(reported: number): string {
-    return `${rule.name}#${state.episodes}@${Math.floor(reported)}`;
   }
 
   /** A change of x in `still(x)` starts the on_delay anew where the condition holds only because x stood still. */
@@ -312,6 +282,9 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     get active() {
       return isActive();
     },
+    get episode() {
+      return state.episode;
+    },
     evaluate(raw, step) {
       const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
       const at = heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
@@ -342,6 +315,11 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       const alive = lastAlive - (state.delay?.lag ?? 0);
       const knownUntil = state.held ? (state.time ?? alive) : Math.max(alive, state.time ?? alive);
       state.held = false;
+      const { episode } = state;
+      if (episode !== null) {
+        state.episode = { ...episode, ...episodeSettings(rule) };
+        step.changed.add(rule.name);
+      }
       for (const still of stills) still.until = Infinity;
       if (state.delay !== null && pauseDelay(state.delay, knownUntil)) step.changed.add(rule.name);
     },
@@ -352,6 +330,16 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (to - from > step.freezeLimit) state.delay = startDelay(to, step);
       else resumeDelay(delay, to);
       step.changed.add(rule.name);
+    },
+    closedByPerson(at, step) {
+      const { episode } = state;
+      if (episode?.ifClosedByPerson !== 'reopen') return;
+      const completed = notBefore(at + step.shift);
+      const text = `a person closed the dispatch on ${episode.machine} before the condition had cleared`;
+      step.actions.push(closeAction(episode, { completed, how: 'leave', text }, teller, { at, time: step.time }));
+      endEpisode();
+      tell(step, rule, at, 'closed_early', text);
+      openAgain(Math.max(at, lastMove()), step);
     },
     hold(held, step) {
       if (state.held !== held && state.delay !== null) step.changed.add(rule.name);

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { type Counted, CounterState, createCounter } from './counters.ts';
 import type { CyclesRule, RuleEvent } from './program.ts';
 import { laneOf } from './program.ts';
-import { boundaryAfter, causeOf, type RuleMachine, type Step, tell } from './rule-machine.ts';
+import { boundaryAfter, type RuleMachine, type Step, tell } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
+import { expiryOf, type Teller, tellerOf, unknownOf } from './teller.ts';
 
 export const CyclesState = z.object({
   kind: z.literal('cycles'),
@@ -24,9 +25,56 @@ export const CyclesState = z.object({
   sights: z.number(),
   /** When it was last. */
   sightAt: z.number().default(0),
+  /** What L2L's count at that time is kept by. Empty in states written before it was kept: `withSight` fills it in. */
+  chain: z.string().default(''),
+  /** How what is pending is told; null in states written before it was kept. */
+  mode: z.enum(['increment', 'total']).nullable().default(null),
   held: z.boolean(),
 });
 export type CyclesState = z.infer<typeof CyclesState>;
+
+/** `state` as the rule of this name left it. */
+export function withSight(rule: string, state: CyclesState): CyclesState {
+  return state.chain === '' ? { ...state, chain: chainOf(rule, state) } : state;
+}
+
+function chainOf(rule: string, { sights, sightAt }: Pick<CyclesState, 'sights' | 'sightAt'>): string {
+  return `${rule}#${sights}@${sightAt}`;
+}
+
+/** Tells what is pending, for the machine and in the way it was counted for. */
+export function tellPending(state: CyclesState, teller: Teller, text: string, at: number, step: Step): void {
+  const { machine, pending: count, from, to, chain } = state;
+  state.flushes++;
+  state.pending = 0;
+  state.due = null;
+  // The time keeps it apart from what was told before a lost state, with which the numbers began anew.
+  const key = `${teller.name}#${state.flushes}@${Math.floor(to)}`;
+  const common = { rule: teller.name, at, time: state.time, mode: step.mode, cause: teller.cause(text) };
+  step.actions.push(
+    state.mode === 'total'
+      ? {
+          ...common,
+          key: `${key}:total`,
+          kind: 'set_cycles',
+          chain,
+          lane: laneOf('set_cycles', machine),
+          params: { machine, movement: state.total, at: to },
+          ...unknownOf(teller),
+        }
+      : {
+          ...common,
+          key: `${key}:increment`,
+          kind: 'increment_cycles',
+          chain: null,
+          lane: laneOf('increment_cycles', machine),
+          params: { machine, count, from, to },
+          ...expiryOf(teller, at),
+          ...unknownOf(teller),
+        },
+  );
+  tell(step, teller, at, 'counted', text);
+}
 
 const EVENT: Partial<Record<Counted['kind'], RuleEvent['kind']>> = {
   first_sight: 'first_sight',
@@ -49,8 +97,9 @@ export function tellCounted(step: Step, rule: RuleMachine['rule'], at: number, c
  */
 export function createCycles(rule: CyclesRule, cell: SignalCell, restored: CyclesState | null): RuleMachine {
   const counter = createCounter(rule.counter, restored?.counter ?? null, rule.firstSight);
+  const teller = tellerOf(rule, [cell]);
   const state: CyclesState = restored
-    ? { ...restored }
+    ? { ...restored, mode: restored.mode ?? rule.mode }
     : {
         kind: 'cycles',
         machine: rule.machine,
@@ -64,6 +113,8 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
         total: 0,
         sights: 0,
         sightAt: 0,
+        chain: chainOf(rule.name, { sights: 0, sightAt: 0 }),
+        mode: rule.mode,
         held: false,
       };
 
@@ -79,50 +130,22 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
   }
 
   function flush(at: number, step: Step): void {
-    const { machine, pending: count, from, to } = state;
-    state.flushes++;
-    state.pending = 0;
-    state.due = null;
-    const text = `${count} counted on ${rule.counter.name}`;
-    // The time keeps it apart from what was told before a lost state, with which the numbers began anew.
-    const key = `${rule.name}#${state.flushes}@${Math.floor(to)}`;
-    const common = { rule: rule.name, at, time: state.time, mode: step.mode };
-    const cause = causeOf(rule, [cell], text);
-    step.actions.push(
-      rule.mode === 'increment'
-        ? {
-            ...common,
-            key: `${key}:increment`,
-            kind: 'increment_cycles',
-            chain: null,
-            lane: laneOf('increment_cycles', machine),
-            params: { machine, count, from, to },
-            cause,
-          }
-        : {
-            ...common,
-            key: `${key}:total`,
-            kind: 'set_cycles',
-            chain: `${rule.name}#${state.sights}@${state.sightAt}`,
-            lane: laneOf('set_cycles', machine),
-            params: { machine, movement: state.total, at: to },
-            cause,
-          },
-    );
-    tell(step, rule, at, 'counted', text);
+    tellPending(state, teller, `${state.pending} counted on ${rule.counter.name}`, at, step);
   }
 
-  /** What was counted so far is told before another counter, or one for another machine, begins. */
+  /** What was counted so far is told before another counter, one for another machine or another way to tell it begins. */
   function sight(at: number, step: Step): void {
     if (state.pending > 0) flush(at, step);
     state.total = 0;
     state.sights++;
     state.sightAt = Math.floor(at);
+    state.chain = chainOf(rule.name, state);
   }
 
   return {
     rule,
     active: false,
+    episode: null,
     get due() {
       return state.due ?? Infinity;
     },
@@ -146,9 +169,10 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     fire: (at, step) => flush(at, step),
     restart(lastAlive, at, step) {
       // What was counted for a machine is told for that machine, also when the config names another one now.
-      if (state.machine !== rule.machine) {
+      if (state.machine !== rule.machine || state.mode !== rule.mode) {
         sight(at, step);
         state.machine = rule.machine;
+        state.mode = rule.mode;
         step.changed.add(rule.name);
       }
       const knownUntil = state.held ? (counter.at ?? lastAlive) : lastAlive;
@@ -157,6 +181,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     },
     // A counter tells afterwards what it counted meanwhile.
     standstill() {},
+    closedByPerson() {},
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
       state.held = held;

@@ -1,10 +1,11 @@
 import type { Action } from '../core/action.ts';
-import type { Quality, SampleBatch, SignalDefinition, SourceState, Value } from '../core/sample.ts';
+import type { SampleBatch, SourceState } from '../core/sample.ts';
 import type { WorldScope } from './conditions.ts';
+import { createInheritance } from './inheritance.ts';
 import { createMachine } from './machines.ts';
 import type { EngineInput, Program, RuleEvent, StepResult } from './program.ts';
 import { createRuleGraph } from './rule-graph.ts';
-import type { RuleMachine, RuleView, Step } from './rule-machine.ts';
+import { createStep, type RuleMachine, type RuleView } from './rule-machine.ts';
 import {
   applySample,
   differs,
@@ -14,19 +15,9 @@ import {
   type SignalCell,
   type SourceCell,
 } from './signal-table.ts';
+import { type SignalView, signalView } from './signal-view.ts';
 import { createTimers } from './timers.ts';
-
-/** A signal as the status page shows it. */
-export type SignalView = {
-  readonly definition: SignalDefinition;
-  /** The last good value; null: none since the start. */
-  readonly value: Value | null;
-  readonly good: boolean;
-  readonly quality: Quality;
-  readonly reason: string | null;
-  /** Event time of the last sample (ms since 1970). */
-  readonly at: number | null;
-};
+import { type WatchedEpisode, watchedEpisode } from './watched-episode.ts';
 
 /** The rules at work: deterministic, without clock or IO. The same inputs always give the same results. */
 export interface Engine {
@@ -36,7 +27,9 @@ export interface Engine {
   signal(name: string): SignalView | undefined;
   signals(): SignalView[];
   rules(): RuleView[];
-  /** Stored states of rules the program does not have (any more), untouched: name to JSON text. */
+  /** Open episodes for which it matters that a person closes their dispatch. */
+  watchedEpisodes(): readonly WatchedEpisode[];
+  /** Stored states of rules the program does not have (any more), after `restart` those still open: name to JSON text. */
   readonly orphans: ReadonlyMap<string, string>;
 }
 
@@ -58,22 +51,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
   const collectedIn = new Int32Array(program.rules.length);
   let affected: number[] = [];
 
-  const step: Step = {
-    serial: 0,
-    at: 0,
-    lag: 0,
-    shift: 0,
-    time: 'received',
-    retained: false,
-    kept: false,
-    undated: false,
-    mode: program.mode,
-    freezeLimit: program.freezeLimit,
-    events: [],
-    actions: [],
-    changed: new Set(),
-    moved: new Set(),
-  };
+  const step = createStep(program);
 
   const world: WorldScope = {
     value(signal) {
@@ -85,11 +63,11 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     active: (rule): boolean => machines[indexes.get(rule) ?? -1]?.active ?? false,
   };
 
-  const machines = program.rules.map(rule => createMachine(rule, states.get(rule.name), cells, world));
+  const inheritance = createInheritance(program.rules, states);
+  const machines = program.rules.map(rule => createMachine(rule, inheritance.of(rule.name), cells, world));
   machines.forEach((_, index) => {
     reschedule(index);
   });
-  const orphans = new Map([...states].filter(([name]) => !indexes.has(name)));
 
   function machineAt(index: number): RuleMachine {
     const machine = machines[index];
@@ -328,6 +306,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       source.dated = false;
     }
     const knownUntil = Math.min(lastAlive, at);
+    inheritance.settle(knownUntil, at, step);
     machines.forEach((machine, index) => {
       const refs = nodes[index]?.references;
       machine.restart(knownUntil, at, step);
@@ -353,6 +332,21 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     });
   }
 
+  /** The person's time is by the gateway's clock; the rule's own may be further by now. */
+  function closedByPerson(chain: string, at: number): void {
+    tick(at);
+    const index = machines.findIndex(machine => machine.episode?.chain === chain);
+    if (index < 0) return;
+    begin(at);
+    const machine = machineAt(index);
+    const own = timeFor(index, at, 0);
+    step.lag = lagOfRule(index);
+    step.shift = at - own;
+    machine.closedByPerson(own, step);
+    reschedule(index);
+    if (!machine.active) look(nodes[index]?.readers ?? NOTHING, at, 0);
+  }
+
   function result(): StepResult {
     const next = timers.next();
     const taken: StepResult = {
@@ -360,6 +354,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       actions: step.actions.length > 0 ? step.actions.splice(0) : (NOTHING as readonly Action[]),
       changed: take(step.changed),
       moved: take(step.moved),
+      forgotten: take(step.forgotten),
       wakeAt: next === Infinity ? null : next,
     };
     return taken;
@@ -390,6 +385,9 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
         case 'standstill':
           standstill(input.from, input.to);
           break;
+        case 'closed_by_person':
+          closedByPerson(input.chain, input.at);
+          break;
       }
       return result();
     },
@@ -399,15 +397,11 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     },
     signal(name) {
       const cell = cells.get(name);
-      return cell && viewOf(cell);
+      return cell && signalView(cell);
     },
-    signals: () => [...cells.values()].map(viewOf),
+    signals: () => [...cells.values()].map(signalView),
     rules: () => machines.map(machine => machine.view()),
-    orphans,
+    watchedEpisodes: () => machines.flatMap(machine => watchedEpisode(machine) ?? []),
+    orphans: inheritance.orphans,
   };
-}
-
-function viewOf(cell: SignalCell): SignalView {
-  const { definition, value, good, quality, reason, at } = cell;
-  return { definition, value, good, quality, reason, at };
 }

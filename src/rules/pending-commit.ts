@@ -10,6 +10,8 @@ const REFRESH = 10_000;
 /** The next group commit: everything the engine told since the last one. Rule states are read only when it is made. */
 export type PendingCommit = {
   readonly rules: Set<string>;
+  /** Rules that are done with and whose state goes. */
+  readonly forget: Set<string>;
   actions: Action[];
   events: RuleEvent[];
   taken: TakenMessage[];
@@ -21,17 +23,28 @@ export type PendingCommit = {
 };
 
 export function emptyCommit(): PendingCommit {
-  return { rules: new Set(), actions: [], events: [], taken: [], receipts: [], values: new Map(), batches: 0 };
+  return {
+    rules: new Set(),
+    forget: new Set(),
+    actions: [],
+    events: [],
+    taken: [],
+    receipts: [],
+    values: new Map(),
+    batches: 0,
+  };
 }
 
 /** Whether there is anything the journal has to make durable. */
 export function hasContent(pending: PendingCommit): boolean {
-  return pending.rules.size + pending.actions.length + pending.taken.length + pending.values.size > 0;
+  const { rules, forget, actions, taken, values } = pending;
+  return rules.size + forget.size + actions.length + taken.length + values.size > 0;
 }
 
 export function addResult(pending: PendingCommit, result: StepResult): void {
   for (const rule of result.changed) pending.rules.add(rule);
   for (const rule of result.moved) pending.rules.add(rule);
+  for (const rule of result.forgotten) pending.forget.add(rule);
   for (const action of result.actions) pending.actions.push(action);
   for (const event of result.events) pending.events.push(event);
 }
@@ -40,6 +53,7 @@ export function addResult(pending: PendingCommit, result: StepResult): void {
 export function mergeCommits(failed: PendingCommit, since: PendingCommit): PendingCommit {
   return {
     rules: new Set([...failed.rules, ...since.rules]),
+    forget: new Set([...failed.forget, ...since.forget]),
     actions: [...failed.actions, ...since.actions],
     events: [...failed.events, ...since.events],
     taken: [...failed.taken, ...since.taken],

@@ -4,16 +4,16 @@ import { type Counted, type Counter, CounterState, createCounter } from './count
 import { tellCounted } from './cycles.ts';
 import { type Amount, createIntervals, Interval, type Span } from './intervals.ts';
 import type { ProductionRule } from './program.ts';
-import { laneOf } from './program.ts';
-import { causeOf, type RuleMachine, type Step, tell } from './rule-machine.ts';
+import { tellInterval } from './record-set.ts';
+import type { RuleMachine, Step } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
+import { tellerOf } from './teller.ts';
 
 /** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
 const LATEST_READING = 10_000;
 
 /** A product and since when it runs; `missing` says why there is no code for it. */
 const Run = z.object({ from: z.number(), code: z.string().nullable(), missing: z.string().nullable() });
-type Run = z.infer<typeof Run>;
 
 /** Counts that wait for parts per count, with the blind time they span. */
 const Waiting = z.object({ at: z.number(), count: z.number(), blindFrom: z.number().nullable() });
@@ -29,6 +29,9 @@ const Parked = z.object({
 export const ProductionState = z.object({
   kind: z.literal('production'),
   line: z.string(),
+  /** What the config says of the intervals, for when it does not any more. Product null: L2L finds it. */
+  of: z.enum(['total', 'good']).default('total'),
+  product: z.string().nullable().default(null),
   /** The rule's own time; null before the first reading. */
   time: z.number().nullable(),
   clock: z.enum(['source', 'received']),
@@ -73,10 +76,12 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     cell: cells.get(definition.name),
   }));
   const state = restored
-    ? structuredClone(restored)
+    ? { ...structuredClone(restored), of: quantity.of, product: product?.text ?? null }
     : ({
         kind: 'production',
         line: rule.line,
+        of: quantity.of,
+        product: product?.text ?? null,
         time: null,
         clock: 'received',
         quantity: null,
@@ -93,7 +98,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   const intervals = createIntervals({ every, restored: state.intervals, toldUntil: state.toldUntil, changes });
   const quantityCell = cells.get(quantity.counter.name);
   const productCells = (product?.signals ?? []).flatMap(name => cells.get(name) ?? []);
-  const named = [...cells.values()];
+  const teller = tellerOf(rule, [...cells.values()]);
   const lastGood = (signal: string): Value | undefined => cells.get(signal)?.value ?? undefined;
 
   function partsPerCount(): number | undefined {
@@ -119,12 +124,6 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     const from = last === undefined ? 0 : intervals.cutAt(Math.max(at, state.time ?? at));
     state.runs.push({ from, code, missing });
     step.changed.add(rule.name);
-  }
-
-  function productAt(at: number): Run {
-    const run = state.runs.findLast(candidate => candidate.from <= at) ?? state.runs[0];
-    if (run) return run;
-    return { from: 0, code: null, missing: product === null ? null : `${product.text} was never known` };
   }
 
   /** Products that ended before anything still waiting are not needed any more. */
@@ -182,46 +181,6 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     step.changed.add(rule.name);
   }
 
-  function close(interval: Interval, at: number, step: Step): void {
-    const { start, end, parts, scrap, blind } = interval;
-    const run = productAt(start);
-    const words = `${quantity.of} ${parts}, scrap ${scrap}`;
-    if (run.missing !== null) {
-      const parked = state.parked[run.missing];
-      state.parked[run.missing] = {
-        from: parked?.from ?? start,
-        to: end,
-        parts: (parked?.parts ?? 0) + parts,
-        scrap: (parked?.scrap ?? 0) + scrap,
-        intervals: (parked?.intervals ?? 0) + 1,
-      };
-      tell(step, rule, at, 'interval_parked', `${words} kept and not sent: ${run.missing}`);
-      return;
-    }
-    const good = parts - (quantity.of === 'total' ? scrap : 0) + state.carry;
-    const actual = Math.max(0, Math.round(good * 100) / 100);
-    state.carry = Math.round((good - actual) * 1e6) / 1e6;
-    if (actual === 0 && scrap === 0) return;
-    const line = state.line;
-    step.actions.push({
-      key: `${rule.name}@${end}:record`,
-      kind: 'record_details',
-      rule: rule.name,
-      lane: laneOf('record_details', line),
-      chain: null,
-      at,
-      time: state.clock,
-      params: { line, start, end, actual, scrap, product: run.code, ...(blind ? { blind } : {}) },
-      cause: causeOf(
-        rule,
-        named,
-        `${words} counted on ${quantity.counter.name}${blind ? ' while nothing was seen' : ''}`,
-      ),
-      mode: step.mode,
-    });
-    tell(step, rule, at, 'interval_closed', `${actual} good, ${scrap} scrap`);
-  }
-
   /** The oldest interval is told after its end and the lateness; what a blind time can still add to waits for its end. */
   function dueNow(): number {
     const oldest = intervals.oldest();
@@ -236,7 +195,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     if (blindFrom !== null && (intervals.oldest()?.end ?? 0) > blindFrom) intervals.shorten(blindFrom);
     const interval = intervals.take();
     if (interval === undefined) return;
-    close(interval, at, step);
+    tellInterval(state, interval, teller, `counted on ${quantity.counter.name}`, at, step);
     forgetRuns();
     step.changed.add(rule.name);
   }
@@ -252,6 +211,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   return {
     rule,
     active: false,
+    episode: null,
     get due() {
       return dueNow();
     },
@@ -297,6 +257,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
         if (one.lose(from, to + LATEST_READING)) step.changed.add(rule.name);
       }
     },
+    closedByPerson() {},
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
       state.held = held;

@@ -1,4 +1,4 @@
-import type { Action, ActionKind, Mode } from '../core/action.ts';
+import type { Action, ActionKind, CloseDispatchParams, Mode, OpenDispatchParams } from '../core/action.ts';
 import type { Place } from '../core/errors.ts';
 import type { SampleBatch, SignalDefinition, SourceState, Value } from '../core/sample.ts';
 
@@ -51,6 +51,12 @@ export type CompiledRule = DispatchRule | CyclesRule | ProductionRule;
 type RuleBase = {
   readonly name: string;
   readonly place: Place;
+  /** What it has to tell is not begun to be told when it is older than so long (ms); null: however old. */
+  readonly maxAge: number | null;
+  /** When it can't be told whether L2L took a call. */
+  readonly onUnknown: 'park' | 'repeat' | 'drop';
+  /** The name it had before: its state goes on from that rule's. */
+  readonly renamedFrom: string | null;
 };
 
 export type DispatchRule = RuleBase & {
@@ -67,8 +73,14 @@ export type DispatchRule = RuleBase & {
   /** Missing (a lookup without that key, a signal never good): the dispatch is opened without a reason. */
   readonly reason: CodeTemplate | null;
   readonly description: Template;
-  readonly whenCleared: 'close' | 'complete' | 'leave';
-  readonly ifFoundOpen: 'leave' | 'open';
+  readonly whenCleared: CloseDispatchParams['how'];
+  readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
+  readonly closeAdopted: boolean;
+  readonly ifMissed: NonNullable<OpenDispatchParams['ifMissed']>;
+  /** wait: the episode goes on without a dispatch. reopen: it is over, and the condition can open the next one. */
+  readonly ifClosedByPerson: 'wait' | 'reopen';
+  /** What becomes of an open dispatch when the rule is not configured any more. */
+  readonly onRemove: 'leave' | 'close';
 };
 
 export type CyclesRule = RuleBase & {
@@ -113,7 +125,9 @@ export type EngineInput =
   /** After a start: nothing is known since `lastAlive`. */
   | { readonly kind: 'restart'; readonly at: number; readonly lastAlive: number }
   /** The process stood still: nothing was seen from `from` on; values are up to date again at `to`. */
-  | { readonly kind: 'standstill'; readonly from: number; readonly to: number };
+  | { readonly kind: 'standstill'; readonly from: number; readonly to: number }
+  /** A person ended the dispatch of this episode at `at`, before its condition cleared. May be told more than once. */
+  | { readonly kind: 'closed_by_person'; readonly chain: string; readonly at: number };
 
 /** What happened in a rule, for the journal, the pages and the log. */
 export type RuleEvent = {
@@ -123,14 +137,16 @@ export type RuleEvent = {
     | 'pending'
     | 'activated'
     | 'cleared'
-    | 'returned' // back to normal before the delay ended
+    | 'returned' // back to normal before it was told
+    | 'closed_early' // by a person; the episode is over
     | 'counted'
     | 'interval_closed'
     | 'first_sight'
     | 'rollover'
     | 'counter_reset'
     | 'quarantined'
-    | 'interval_parked';
+    | 'interval_parked'
+    | 'removed'; // not configured any more: what became of the rest
   readonly detail: string;
 };
 
@@ -141,6 +157,8 @@ export type StepResult = {
   readonly changed: readonly string[];
   /** Rules of which only a counter's raw value moved: may be committed lazily (≤ 1 s). */
   readonly moved: readonly string[];
+  /** Rules that are not configured any more and done with: their state is deleted in the next group commit. */
+  readonly forgotten: readonly string[];
   /** When to send a tick at the latest; null: nothing is waiting. */
   readonly wakeAt: number | null;
 };

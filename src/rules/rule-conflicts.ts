@@ -16,17 +16,24 @@ export function conflicts(rules: Rules): readonly Conflict[] {
       else found.push({ rule, key, message: words.replace('OTHER', `\`${owner}\``) });
     }
   }
-  return [...found, ...mixedModes(rules)];
+  return [...found, ...mixedModes(rules), ...stillThere(rules)];
 }
 
-function claimsOf({ dispatch, cycles, production }: Rule): readonly Claim[] {
+function stillThere(rules: Rules): readonly Conflict[] {
+  return Object.entries(rules).flatMap(([rule, { renamed_from: former }]) => {
+    if (former === undefined || !Object.hasOwn(rules, former)) return [];
+    const message = `${former} is still a rule here and keeps what it has; take that rule out, or this key`;
+    return [{ rule, key: ['renamed_from'], message }];
+  });
+}
+
+function claimsOf({ cycles, production, renamed_from: former }: Rule): readonly Claim[] {
   const claims: Claim[] = [];
-  if (dispatch) {
-    const { machine, type } = dispatch;
+  if (former !== undefined) {
     claims.push({
-      claim: JSON.stringify(['dispatch', machine, type]),
-      key: ['dispatch', 'type'],
-      words: `OTHER opens dispatches of type ${type} on ${machine} already: not built yet; one rule per machine and dispatch type`,
+      claim: JSON.stringify(['renamed', former]),
+      key: ['renamed_from'],
+      words: `OTHER goes on from ${former} already; one rule can`,
     });
   }
   if (cycles) {

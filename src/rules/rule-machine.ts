@@ -1,7 +1,8 @@
 import type { Action, Cause, CauseValue, Mode } from '../core/action.ts';
 import { plainValue } from '../core/action.ts';
 import type { SampleBatch } from '../core/sample.ts';
-import type { CompiledRule, RuleEvent } from './program.ts';
+import type { Episode } from './episode.ts';
+import type { CompiledRule, Program, RuleEvent } from './program.ts';
 import type { SignalCell } from './signal-table.ts';
 
 /** What a step knows and collects while the rules' machines look at it. One object for the life of an engine. */
@@ -26,7 +27,28 @@ export type Step = {
   readonly actions: Action[];
   readonly changed: Set<string>;
   readonly moved: Set<string>;
+  readonly forgotten: Set<string>;
 };
+
+export function createStep({ mode, freezeLimit }: Program): Step {
+  return {
+    serial: 0,
+    at: 0,
+    lag: 0,
+    shift: 0,
+    time: 'received',
+    retained: false,
+    kept: false,
+    undated: false,
+    mode,
+    freezeLimit,
+    events: [],
+    actions: [],
+    changed: new Set(),
+    moved: new Set(),
+    forgotten: new Set(),
+  };
+}
 
 /**
  * One rule with its state, updated in place. Machines are deterministic and know no clock: all times handed in and out are
@@ -38,6 +60,8 @@ export interface RuleMachine {
   readonly due: number;
   /** `rule.active`. */
   readonly active: boolean;
+  /** The open episode of a dispatch rule. */
+  readonly episode: Episode | null;
   /** Looks at the signals as they are now. `at` may lie before the rule's own time, which never runs backwards. */
   evaluate(at: number, step: Step): void;
   /** Called when `due` has come, with that time. Afterwards `due` has moved or work has been taken off it. */
@@ -46,6 +70,8 @@ export interface RuleMachine {
   restart(lastAlive: number, at: number, step: Step): void;
   /** The process stood still: nothing was seen in between, and the last values hold again from `to` on. */
   standstill(from: number, to: number, step: Step): void;
+  /** A person ended the dispatch of its open episode. */
+  closedByPerson(at: number, step: Step): void;
   /** A source it reads began or ended catching up: event time stands still for it meanwhile. */
   hold(held: boolean, step: Step): void;
   /** The clock it goes by turned out to be so far behind the gateway's, whose time stood in for it since the start (ms). */
@@ -71,7 +97,13 @@ export type RuleView = {
   readonly text: string;
 };
 
-export function tell(step: Step, rule: CompiledRule, at: number, kind: RuleEvent['kind'], detail: string): void {
+export function tell(
+  step: Step,
+  rule: { readonly name: string },
+  at: number,
+  kind: RuleEvent['kind'],
+  detail: string,
+): void {
   step.events.push({ rule: rule.name, at, kind, detail });
   step.changed.add(rule.name);
 }

@@ -5,10 +5,12 @@ import type { Logger } from '../core/logger.ts';
 import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
 import { createCommitter, type Health } from './committer.ts';
-import { createEngine, type SignalView } from './engine.ts';
+import { createEngine } from './engine.ts';
 import { addResult, createKeptValues, type PendingCommit } from './pending-commit.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
 import type { RuleView } from './rule-machine.ts';
+import type { SignalView } from './signal-view.ts';
+import type { WatchedEpisode } from './watched-episode.ts';
 
 export type RunnerOptions = {
   readonly program: Program;
@@ -34,6 +36,13 @@ export interface Runner {
   status(status: SourceStatus): void;
   /** What a broker said of our session: kept, so last values still hold; or not, so its packet ids mean nothing any more. */
   session(source: string, present: boolean): void;
+  /**
+   * A person ended the dispatch of this episode at `at` (ms since 1970) although its condition holds. Told again it changes
+   * nothing; told and lost in a crash, the episode is still in `watchedEpisodes`.
+   */
+  closedByPerson(chain: string, at: number): void;
+  /** Open episodes for which somebody has to look whether a person closed their dispatch. */
+  watchedEpisodes(): readonly WatchedEpisode[];
   /** Takes nothing more; resolves when all that was taken is durable and acknowledged, rejects when the journal refuses it. */
   stop(): Promise<void>;
   health(): Health;
@@ -169,7 +178,10 @@ export function createRunner(options: RunnerOptions): Runner {
       awake = now;
       beat();
       for (const rule of engine.orphans.keys()) {
-        log.warn({ rule }, 'the journal knows a rule that is not configured; a dispatch it opened stays open');
+        log.warn(
+          { rule },
+          'a rule that is not configured any more left a dispatch open, or a state of another version; see to it in L2L, or configure the rule again',
+        );
       }
     },
     samples(batch) {
@@ -203,6 +215,11 @@ export function createRunner(options: RunnerOptions): Runner {
       pending.taken = pending.taken.filter(message => message.source !== source);
       for (const key of taking.keys()) if (key.startsWith(`${source}\n`)) taking.delete(key);
     },
+    closedByPerson(chain, at) {
+      // L2L's clock may be ahead: what has not happened yet by ours would let every timer fire that is due until then.
+      if (!stopped) step({ kind: 'closed_by_person', chain, at: Math.min(at, clock.now()) });
+    },
+    watchedEpisodes: () => engine.watchedEpisodes(),
     async stop() {
       stopped = true;
       pulse?.[Symbol.dispose]();

@@ -16,8 +16,16 @@ export function choice<const Words extends readonly [string, ...string[]]>(
   });
 }
 
+/** A key that is looked for here and written in another place: an error that names it. */
+export function elsewhere(advice: string) {
+  return z
+    .custom<never>(() => false, { error: advice })
+    .optional()
+    .meta({ notBuilt: true, description: advice });
+}
+
 const KINDS = ['dispatch', 'cycles', 'production'] as const;
-const CONDITION_KEYS = ['when', 'unless', 'until', 'on_delay', 'off_delay'] as const;
+const CONDITION_KEYS = ['when', 'unless', 'until', 'on_delay', 'off_delay', 'on_remove'] as const;
 
 /** The three shapes of a rule, for the JSON Schema; `checkShape` says the same in words. */
 export const RULE_SHAPES = [
@@ -53,5 +61,18 @@ export function checkShape(rule: object, context: { addIssue(issue: RuleIssue): 
     }
   }
 }
+
+/** What is said of adopted dispatches is for those who adopt. */
+export function checkAdoption(
+  dispatch: { readonly close_adopted?: unknown; readonly if_found_open?: unknown },
+  context: { addIssue(issue: RuleIssue): void },
+): void {
+  if (dispatch.close_adopted === undefined || dispatch.if_found_open === 'adopt') return;
+  context.addIssue({ code: 'custom', path: ['close_adopted'], message: NOT_ADOPTED });
+}
+
+/** Said of `close_adopted` where nothing is adopted. */
+export const NOT_ADOPTED =
+  "a person's dispatch is only ever closed where it was adopted; write if_found_open: adopt too, or take close_adopted out";
 
 type RuleIssue = { readonly code: 'custom'; readonly path: string[]; readonly message: string };

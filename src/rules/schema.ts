@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Code } from '../core/code.ts';
 import { Duration, notBuilt } from '../core/fields.ts';
-import { checkShape, choice, RULE_SHAPES } from './schema-checks.ts';
+import { checkAdoption, checkShape, choice, elsewhere, RULE_SHAPES } from './schema-checks.ts';
 
 const RuleName = z
   .string()
@@ -25,21 +25,40 @@ const TemplateText = z
   .min(1, 'the text is empty')
   .meta({ code: true });
 
-const WhenCleared = choice(['close', 'complete', 'leave'], ['note']).meta({
+const WhenCleared = choice(['close', 'complete', 'note', 'leave']).meta({
   description:
-    'What becomes of our dispatch when the condition has cleared: close it, complete it, or leave it to people',
+    'What becomes of our dispatch when the condition has cleared: close it, complete it, note in a comment that it is over and leave the rest to people, or leave it to people',
   default: 'close',
 });
 
-const IfFoundOpen = choice(['leave', 'open'], ['adopt']).meta({
+const IfFoundOpen = choice(['leave', 'adopt', 'open']).meta({
   description:
-    "When a person's dispatch of this machine and type is open already. leave: it stands for ours and is never closed by us; open: ours is opened beside it",
+    "When a person's dispatch of this machine and type is open already. leave: it stands for ours and is never closed by us; adopt: it becomes ours; open: ours is opened beside it",
   default: 'leave',
 });
 
-const IfClosedByPerson = choice(['wait'], ['reopen']).meta({
-  description: 'When a person closes our dispatch early. wait: nothing is opened until the condition has cleared once',
+const CloseAdopted = z.boolean('write true or false').meta({
+  description:
+    "Whether a person's dispatch that was adopted is ended too when the condition has cleared; only with if_found_open: adopt",
+  default: false,
+});
+
+const IfMissed = choice(['open_and_close', 'add', 'nothing']).meta({
+  description:
+    'When the condition had cleared before L2L could be told. open_and_close: it is told all the same, with its true times; add: as one finished dispatch; nothing: L2L is told nothing',
+  default: 'open_and_close',
+});
+
+const IfClosedByPerson = choice(['wait', 'reopen'], ['reopen']).meta({
+  description:
+    'When a person closes our dispatch early. wait: nothing is opened until the condition has cleared once; reopen: the next one is opened when the condition holds for on_delay after that',
   default: 'wait',
+});
+
+const MaxAge = Duration.meta({
+  description:
+    'News older than this is not told to L2L any more, but put to the dead letters; left out: it is told however late',
+  examples: ['8h'],
 });
 
 const Trade = Code.meta({ description: 'Code of the trade that is called', examples: ['MAINT'] });
@@ -52,9 +71,12 @@ export const RuleDefaults = z
         trade: Trade.optional(),
         when_cleared: WhenCleared.optional(),
         if_found_open: IfFoundOpen.optional(),
+        close_adopted: CloseAdopted.optional(),
+        if_missed: IfMissed.optional(),
         if_closed_by_person: IfClosedByPerson.optional(),
-        max_age: notBuilt('max_age'),
+        max_age: MaxAge.optional(),
       })
+      .superRefine(checkAdoption, { when: ({ value }) => typeof value === 'object' && value !== null })
       .optional()
       .meta({ description: 'For every dispatch that does not say it itself' }),
     flood: notBuilt('flood'),
@@ -79,8 +101,10 @@ const Dispatch = z
     }),
     when_cleared: WhenCleared.optional(),
     if_found_open: IfFoundOpen.optional(),
+    close_adopted: CloseAdopted.optional(),
+    if_missed: IfMissed.optional(),
     if_closed_by_person: IfClosedByPerson.optional(),
-    max_age: notBuilt('max_age'),
+    max_age: elsewhere('max_age is written in the rule itself, beside dispatch; move it one level up'),
   })
   .meta({ description: 'Opens a dispatch while the condition holds' });
 
@@ -170,10 +194,21 @@ export const Rule = z
     short_stops: notBuilt('short_stops'),
     changeover: notBuilt('changeover'),
     flood: notBuilt('flood'),
-    max_age: notBuilt('max_age'),
-    on_unknown: notBuilt('on_unknown'),
-    on_remove: notBuilt('on_remove'),
-    renamed_from: notBuilt('renamed_from'),
+    max_age: MaxAge.optional(),
+    on_unknown: choice(['park', 'repeat', 'drop']).optional().meta({
+      description:
+        'When it can not be told whether L2L took a call. park: a person decides; repeat: it is sent again and may then be there twice; drop: it is not, and may be missing',
+      default: 'park',
+    }),
+    on_remove: choice(['leave', 'close']).optional().meta({
+      description:
+        'What becomes of an open dispatch when this rule is not in the config any more. leave: it stays open and is listed; close: it is ended as when_cleared says',
+      default: 'leave',
+    }),
+    renamed_from: RuleName.optional().meta({
+      description: 'The name this rule had before: what it has counted or opened goes on. It may stay in the file',
+      examples: ['press_down'],
+    }),
   })
   .superRefine(checkShape, { when: ({ value }) => typeof value === 'object' && value !== null })
   .meta({ description: 'One rule: what happens in the plant, and what L2L is told', oneOf: RULE_SHAPES });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { notReady, type Standing, signalStatus } from '../../src/app/status.ts';
 import type { PauseCause } from '../../src/queue/breaker.ts';
-import type { SignalView } from '../../src/rules/engine.ts';
+import type { SignalView } from '../../src/rules/signal-view.ts';
 
 const NOW = 100_000;
 const AWAY = "L2L (https://acme) can't be reached since …";
@@ -10,17 +10,19 @@ const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: '
 function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | null = null): Standing {
   return {
     now: NOW,
+    clock: null,
     rules: null,
     queue: {
       redis: { up: true, since: 0, detail: 'connected' },
       redisProblems: [],
       paused,
+      backlog: { calls: 3, ms: 240_000, oldestAt: 0 },
       running: 0,
       open: { retry: 2, accepted: 4 },
+      held: 0,
       oldestOpenAt: null,
       counts: { delivered: 0, rejected: 0, parked: 0, released: 0, dropped: 0 },
     },
-    actionsWaiting: 0,
     l2l: null,
     sources: [],
     ...change,
@@ -33,17 +35,23 @@ describe('readiness', () => {
   });
 
   it.each<[PauseCause, string]>([
-    ['network', "L2L can't be reached (why); 3 calls wait; next try in 20s"],
-    ['auth', 'L2L does not take the API key (why); 3 calls wait; next try in 20s'],
-    ['refused', 'L2L refuses whatever it is told (why); 3 calls wait; next try in 20s'],
-    ['journal', "the journal can't be written (why); 3 calls wait; next try in 20s"],
+    ['network', "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try in 20s"],
+    ['auth', 'L2L does not take the API key (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
+    ['refused', 'L2L refuses whatever it is told (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
+    ['journal', "the journal can't be written (why); 3 calls wait, about 4m; next try in 20s"],
   ])('says why calls wait: %s', (cause, words) => {
-    expect(notReady(standing({ actionsWaiting: 1 }, pause(cause)))).toEqual([words]);
+    expect(notReady(standing({}, pause(cause)))).toEqual([words]);
+  });
+
+  it('says first of all that the clock can not be trusted', () => {
+    const missing = notReady(standing({ clock: 'the clock says …' }, pause('auth')));
+
+    expect(missing).toEqual(['the clock says …', expect.stringContaining('API key')]);
   });
 
   it('does not count down below nothing', () => {
     expect(notReady(standing({}, pause('network', NOW - 5)))).toEqual([
-      "L2L can't be reached (why); 2 calls wait; next try now",
+      "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try now",
     ]);
   });
 

@@ -88,6 +88,12 @@ read by no rule: press1.manual
     });
   });
 
+  it('says so when the clock is trusted whatever it says', async () => {
+    writeFileSync(join(folder, 'trust.yaml'), GOOD.replace('name: press_shop_1,', 'name: press_shop_1, clock: trust,'));
+    expect((await program(['check', 'trust.yaml'])).out).toContain('clock    trusted whatever it says');
+    expect((await program(['check', 'good.yaml'])).out).not.toContain('clock ');
+  });
+
   it('warns when more is to be told than L2L allows', async () => {
     writeFileSync(join(folder, 'much.yaml'), GOOD.replace('user: gateway', 'user: gateway\n  rate: 60/h'));
 

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { estimateCalls } from '../../src/config/call-estimate.ts';
 import type { CompiledRule, CyclesRule, ProductionRule, Program } from '../../src/rules/program.ts';
 
-const place = { file: 'g.yaml', line: 1, column: 1 };
+const plain = {
+  place: { file: 'g.yaml', line: 1, column: 1 },
+  maxAge: null,
+  onUnknown: 'park',
+  renamedFrom: null,
+} as const;
 const counter = {
   name: 'c',
   source: 's',
@@ -14,13 +19,13 @@ const counter = {
 const MINUTE = 60_000;
 
 function cycles(every: number, mode: CyclesRule['mode'] = 'increment'): CyclesRule {
-  return { kind: 'cycles', name: 'c', place, machine: 'M', counter, every, mode, firstSight: 'base' };
+  return { kind: 'cycles', name: 'c', ...plain, machine: 'M', counter, every, mode, firstSight: 'base' };
 }
 
 function production(every: number): ProductionRule {
   const quantity = { of: 'good', counter } as const;
   const rest = { perCount: 1, scrap: [], product: null, lateness: 0, afterGap: 'one' } as const;
-  return { kind: 'production', name: 'p', place, line: 'L', quantity, every, ...rest };
+  return { kind: 'production', name: 'p', ...plain, line: 'L', quantity, every, ...rest };
 }
 
 function estimate(rules: readonly CompiledRule[], rate: number | null = 1 / 1000) {

@@ -12,8 +12,10 @@ describe('Gateway', () => {
       name: 'press_shop_1',
       mode: 'shadow',
       data: './data',
+      journal: { keep: 90 * 86_400_000, max_size: 2e9, ballast: 64 * 1024 ** 2, on_corrupt: 'refuse' },
       http: { host: '127.0.0.1', port: 8080 },
       freeze_limit: 600_000,
+      clock: 'check',
       log: 'info',
     });
   });
@@ -59,4 +61,14 @@ describe('Gateway', () => {
       ]);
     },
   );
+
+  it('refuses a journal that could hold nothing, and what is no size', () => {
+    const journal = (written: object) => problems({ name: 'a', journal: written });
+
+    expect(journal({ max_size: '1MiB', ballast: '0B' })).toEqual([]);
+    expect(journal({ max_size: '900kB' })).toEqual(['journal.max_size: write at least 1MiB, such as 2GB']);
+    expect(journal({ max_size: '2' })).toEqual([
+      'journal.max_size: "2" is not a size; write it with its unit, such as 64MiB or 2GB',
+    ]);
+  });
 });

@@ -19,6 +19,8 @@ describe('L2l', () => {
   it('has careful defaults', () => {
     expect(L2l.parse(needed)).toEqual({
       ...needed,
+      blocked: ['already has an open critical Dispatch'],
+      watch: 60_000,
       rate: 0.001,
       concurrency: 4,
       timeout: 60_000,

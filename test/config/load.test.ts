@@ -238,13 +238,14 @@ describe('loadConfig', () => {
     const env = { L2L_API_KEY: 'key-0815', LIMIT: 'press1.strokes > geheim', MACHINE: 'HIDDEN-01' };
     const text = `${HEAD}rules:
   a: { when: "\${LIMIT}", on_delay: 2m, dispatch: { machine: "\${MACHINE}", type: DOWN, description: x } }
-  b: { when: press1.running, on_delay: 2m, dispatch: { machine: "\${MACHINE}", type: DOWN, description: x } }
+  b: { cycles: { machine: "\${MACHINE}", counter: press1.strokes } }
+  c: { cycles: { machine: "\${MACHINE}", counter: press1.strokes, mode: total } }
 `;
 
     expect(problems(text, {}, env)).toEqual([
       'config/gateway.yaml:15:14 a.when: what this stands for does not fit here',
       expect.stringMatching(
-        /^config\/gateway.yaml:16:\d+ b.dispatch.type: `a` opens dispatches of type DOWN on \$\{MACHINE\} already/,
+        /^config\/gateway.yaml:17:\d+ c.cycles.mode: `b` keeps the cycles of \$\{MACHINE\} in mode increment/,
       ),
     ]);
   });

@@ -83,6 +83,20 @@ describe('journal: what the rules know', () => {
     expect(again.id).toBe(journal.id);
   });
 
+  it('deletes the state of a rule in the commit with its last action', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    const states = ['a', 'b'].map(rule => ({ rule, state: '{}' }));
+    await journal.commit({ states, actions: [], taken: [], values: [], at: 1 });
+
+    await journal.commit({ states: [], forget: ['a'], actions: [increment('A', 1)], taken: [], values: [], at: 2 });
+    journal.close();
+
+    const again = open(folder);
+    expect([...again.ruleStates().keys()]).toEqual(['b']);
+    expect(waitingKeys(again, 'cycles:A')).toEqual(['A@1:increment']);
+  });
+
   it('takes an action key once, whatever is written again', async () => {
     const journal = open(testFolder());
 

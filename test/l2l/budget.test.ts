@@ -97,6 +97,7 @@ describe('call budget', () => {
     const answers = [0, 300, 200, 0];
     const pauses: number[] = [];
     const shared = {
+      gateways: 1,
       take: () => Promise.resolve(answers.shift() ?? 0),
       pause: (ms: number) => {
         pauses.push(ms);
@@ -118,10 +119,21 @@ describe('call budget', () => {
   it('falls back to its own share while the shared bucket is away, and says so once', async () => {
     const log = recordingLogger();
     const away = () => Promise.reject(new Error('connection lost'));
-    const { clock, take, granted } = setUp({ rate: 1 / 1000, burst: 1, shared: { take: away, pause: away }, log });
+    const shared = { gateways: 1, take: away, pause: away };
+    const { clock, take, granted } = setUp({ rate: 1 / 1000, burst: 1, shared, log });
     for (const name of ['a', 'b', 'c']) void take(name);
     await run(clock, 2000);
     expect(granted.map(grant => grant.at)).toEqual([0, 1000, 2000]);
     expect(log.lines.map(line => line.level)).toEqual(['warn']);
+  });
+
+  it('shares the rate and the burst with the gateways it knew of while the shared bucket is away', async () => {
+    const away = () => Promise.reject(new Error('connection lost'));
+    const shared = { gateways: 4, take: away, pause: away };
+    const { clock, take, granted } = setUp({ rate: 4 / 1000, shared });
+    for (let index = 0; index < 5; index += 1) void take(String(index));
+    await run(clock, 4000);
+    // A quarter of a burst of eight, then a quarter of four a second.
+    expect(granted.map(grant => grant.at)).toEqual([0, 0, 1000, 2000, 3000]);
   });
 });

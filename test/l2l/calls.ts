@@ -1,4 +1,4 @@
-import type { Action, ActionKind, ActionParams } from '../../src/core/action.ts';
+import type { ActionKind, ActionParams } from '../../src/core/action.ts';
 import { type Call, type ChainState, type Delivery, NO_CHAIN, type StoredAction } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
@@ -23,7 +23,7 @@ let lastId = 0;
 export function stored<K extends ActionKind>(
   kind: K,
   params: ActionParams[K],
-  fields: Partial<Action> = {},
+  fields: Partial<StoredAction> = {},
 ): StoredAction {
   lastId += 1;
   return {

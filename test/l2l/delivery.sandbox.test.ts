@@ -118,14 +118,6 @@ describe('delivery to the L2L sandbox', () => {
     expect(again.outcome).toMatchObject({ kind: 'delivered', result: { nothing: 'Dispatch already closed' } });
   });
 
-  it('lets an open dispatch of somebody else stand for it', async () => {
-    const { sandbox, delivery } = await setUp();
-    await deliver(delivery, frozenCall(delivery, [open('PRESS-01', 1)]));
-    const second = await deliver(delivery, frozenCall(delivery, [open('PRESS-01', 2)]));
-    expect(second.outcome).toMatchObject({ kind: 'done', result: { foundOpen: 8001 } });
-    expect(dispatches(sandbox)).toHaveLength(1);
-  });
-
   it.each([
     ['reset before it was applied', { kind: 'reset', when: 'before' }, 'absent', 0],
     ['reset after it was applied', { kind: 'reset', when: 'after' }, 'applied', 1],
@@ -198,6 +190,20 @@ describe('delivery to the L2L sandbox', () => {
     expect(outcome.kind).toBe('unknown');
     if (when === 'after') await expect.poll(() => sandbox.state().details.length).toBe(2);
     expect((await delivery.look(call, NEVER)).kind).toBe(kind);
+  });
+
+  it('follows a batch whose answer was lost while L2L works on it, and never sends it again', async () => {
+    const { sandbox, delivery } = await setUp();
+    sandbox.setManners({ batchDelay: 0, batchPace: 300 });
+    sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'record_details_batch', method: 'POST', count: 1 }]);
+    const sets = [set('LINE-1', 10), set('LINE-9', 9), set('LINE-2', 9)];
+    const { call } = await deliver(delivery, frozenCall(delivery, sets));
+    await expect.poll(() => sandbox.state().details.length).toBe(1);
+    expect(await delivery.look(call, NEVER)).toMatchObject({ kind: 'accepted', result: {} });
+    const follow = await followed(delivery, { ...call, state: 'accepted', result: {} });
+    expect(follow).toMatchObject({ kind: 'final', failed: new Map([['LINE-9-9', expect.stringMatching(/LINE-9/)]]) });
+    expect(follow.kind === 'final' && follow.parked).toEqual(new Map());
+    expect(sandbox.state().details).toHaveLength(2);
   });
 
   it('gives a refusal in the words of L2L, and halts on a key that is not accepted', async () => {

@@ -37,6 +37,38 @@ describe('site time', () => {
     ]);
   });
 
+  it.each([
+    ['2026-11-01T06:59:59Z', '2026-11-01 00:59:59'],
+    ['2026-11-01T07:00:00Z', '2026-11-01 01:00:00'],
+    ['2026-11-01T07:50:00Z', '2026-11-01 01:25:00'],
+    ['2026-11-01T08:00:00Z', '2026-11-01 01:30:00'],
+    ['2026-11-01T08:50:00.500Z', '2026-11-01 01:55:00.250000'],
+    ['2026-11-01T09:00:00Z', '2026-11-01 02:00:00'],
+  ])('gives both passes of the repeated hour their half of it: %s reads %s', (at, text) => {
+    expect(denver.rising(Date.parse(at))).toBe(text);
+  });
+
+  it.each(['America/Denver', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Asia/Kathmandu', 'UTC'])(
+    'reads later for every later second in %s',
+    name => {
+      const zone = createSiteZone(name);
+      const second = fc.integer({ min: Date.parse('2000-01-01Z') / 1000, max: Date.parse('2036-01-01Z') / 1000 });
+      // Most instants are far from any change: those around the nights of the zone are asked for by themselves.
+      const night = fc
+        .tuple(
+          fc.constantFrom('2026-03-29T01:00Z', '2026-10-25T01:00Z', '2026-11-01T08:00Z', '2026-04-04T15:00Z'),
+          fc.integer({ min: -9000, max: 9000 }),
+        )
+        .map(([change, away]) => Date.parse(change) / 1000 + away);
+      fc.assert(
+        fc.property(fc.oneof(second, night), fc.integer({ min: 1, max: 9000 }), (at, later) => {
+          expect(zone.rising((at + later) * 1000) > zone.rising(at * 1000)).toBe(true);
+        }),
+        { numRuns: 3000 },
+      );
+    },
+  );
+
   it('goes from 01:59:59 to 03:00:00 in spring, and nothing means a time in between', () => {
     const change = Date.parse('2026-03-08T09:00:00Z');
     expect(denver.text(change - 1000)).toBe('2026-03-08 01:59:59');

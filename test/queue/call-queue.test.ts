@@ -88,6 +88,27 @@ describe('call queue', () => {
     expect(delivery.sent[2]?.keys).toEqual(['M1#1:close']);
   });
 
+  it('goes on with an episode as soon as its open is told, without waiting for a sweep', async () => {
+    const { delivery, tell, isIdle } = await openBench({ sweepEvery: 3_600_000 });
+    delivery.on.freeze = ([action], chain) =>
+      action?.kind === 'close_dispatch' && chain.open === 'pending'
+        ? { kind: 'held', why: 'its dispatch is not open yet' }
+        : { kind: 'request', request: { method: 'POST', path: '/x', body: '' } };
+    let due = Number.POSITIVE_INFINITY;
+    delivery.on.send = async ({ actions }) => {
+      if (delivery.sent.length === 1) {
+        due = performance.now() + 50;
+        return { kind: 'again', reason: 'blocked', detail: 'not now', after: 20, guarded: false };
+      }
+      // Its end is what the first one goes on with.
+      if (actions[0]?.key === 'M1#2:open') await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(due));
+      return DELIVERED;
+    };
+    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+    expect(delivery.sent).toHaveLength(4);
+  });
+
   it('sends nothing when reading L2L first showed that it is so already', async () => {
     const { delivery, tell, isIdle, journal } = await openBench();
     delivery.on.prepare = () => ({ kind: 'done', result: { foundOpen: 7 } });

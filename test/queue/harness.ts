@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import type { Delivery } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { type CallQueue, type CallQueueOptions, openCallQueue } from '../../src/queue/call-queue.ts';
@@ -39,8 +40,11 @@ export type Bench = {
   keys(pattern: string): Promise<string[]>;
 };
 
-export type BenchOptions = Partial<CallQueueOptions> & {
+export type BenchOptions = Omit<Partial<CallQueueOptions>, 'delivery' | 'log'> & {
   readonly delivery?: ScriptedDelivery;
+  /** Takes the place of the scripted one. */
+  readonly real?: Delivery;
+  readonly log?: ReturnType<typeof recordingLogger>;
   readonly redisFor?: TestRedis;
   readonly folder?: string;
 };
@@ -62,17 +66,18 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const redis = options.redisFor ?? (await testRedis());
   const journal = openTestJournal(options.folder ?? testFolder());
   const delivery = options.delivery ?? scriptedDelivery();
-  const log = recordingLogger();
+  const log = options.log ?? recordingLogger();
+  const { redisFor: _redis, folder: _folder, real, ...rest } = options;
   const queue = await openCallQueue({
     journal,
     redis: { socket: redis.socket },
     clock,
-    log,
     concurrency: 8,
     rate: null,
     ...QUICK,
-    ...options,
-    delivery,
+    ...rest,
+    log,
+    delivery: real ?? delivery,
   });
   onTestFinished(async () => {
     await queue.stop(0);

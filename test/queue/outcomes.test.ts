@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/delivery.ts';
-import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { openBench, PATIENCE, QUICK } from './harness.ts';
-import { AWAY, DELIVERED, LOST, NO_KEY, REFUSED } from './scripted-delivery.ts';
+import { AWAY, DELIVERED, LOST, NO_KEY, REFUSED, scriptedDelivery } from './scripted-delivery.ts';
 
 /** Answers in order; the last one stays. */
 function inTurn(...outcomes: readonly Outcome[]): () => Outcome {
@@ -22,6 +22,68 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.looked.map(call => call.looks)).toEqual([0, 1]);
     expect(delivery.sent.map(({ call }) => call.attempt)).toEqual([1, 2]);
     expect(delivery.sent[0]?.call.request).toEqual(delivery.sent[1]?.call.request);
+  });
+
+  it('lets a call of unknown outcome go after two looks without it, and guards the next one', async () => {
+    const { delivery, tell, isIdle } = await openBench({
+      delivery: scriptedDelivery({ open_dispatch: { guardedRepeat: true } }),
+    });
+    delivery.on.send = inTurn(LOST, DELIVERED);
+    delivery.on.look = () => ({ kind: 'absent', detail: 'not in the list' });
+
+    await tell(openDispatch('M1', 1), closeDispatch('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.looked.map(call => call.looks)).toEqual([0, 1]);
+    const [first, second] = delivery.sent.map(({ call }) => call);
+    expect(second?.id).not.toBe(first?.id);
+    expect([first?.actions[0]?.guarded, second?.actions[0]?.guarded]).toEqual([undefined, true]);
+    expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#1:open', 'M1#1:open', 'M1#1:close']);
+  });
+
+  it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {
+    const { delivery, tell, isIdle, queue, journal } = await openBench();
+    let blocked = true;
+    delivery.on.send = ({ actions }) => {
+      if (actions[0]?.key === 'M1#2:close') blocked = false;
+      if (!blocked || actions[0]?.key !== 'M1#1:open') return DELIVERED;
+      return { kind: 'again', reason: 'blocked', detail: 'dispatch 8 is open', after: 50, guarded: false };
+    };
+    delivery.on.freeze = (actions, chain) =>
+      actions[0]?.kind === 'close_dispatch' && chain.open === 'pending'
+        ? { kind: 'held', why: 'its dispatch is not open yet' }
+        : { kind: 'request', request: { method: 'POST', path: '/x', body: actions[0]?.key ?? '' } };
+
+    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), closeDispatch('M1', 2));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    const keys = delivery.sent.map(({ keys }) => keys[0]);
+    expect(keys.filter((key, at) => key !== keys[at - 1])).toEqual([
+      'M1#1:open',
+      ...['M1#2:open', 'M1#2:close'],
+      ...['M1#1:open', 'M1#1:close'],
+    ]);
+    expect(queue.status().counts.released).toBeGreaterThan(0);
+    expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
+  });
+
+  it('sets the newest count last: while it is unknown whether an older one arrived, the lane waits', async () => {
+    const { delivery, tell, isIdle } = await openBench({
+      delivery: scriptedDelivery({ set_cycles: { settle: 150 } }),
+    });
+    const times: number[] = [];
+    delivery.on.send = () => {
+      times.push(performance.now());
+      return delivery.sent.length === 1 ? LOST : DELIVERED;
+    };
+    await tell(setCycles('M1', 1, 100));
+    await vi.waitFor(() => expect(delivery.sent).toHaveLength(1), PATIENCE);
+    await tell(setCycles('M1', 2, 110), setCycles('M1', 3, 120));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent.map(({ keys }) => keys.at(-1))).toEqual(['M1@1:set', 'M1@1:set', 'M1@3:set']);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(100);
+    expect(delivery.looked).toEqual([]);
   });
 
   it('halves a batch that L2L refuses as a whole until the bad set stands alone', async () => {

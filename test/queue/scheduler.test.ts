@@ -1,13 +1,39 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import type { CallTransition } from '../../src/core/commit.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createBook } from '../../src/queue/book.ts';
 import { createScheduler } from '../../src/queue/scheduler.ts';
-import { closeDispatch } from '../support/actions.ts';
+import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 import { openTestJournal } from './harness.ts';
 import { scriptedDelivery } from './scripted-delivery.ts';
+
+/** A journal with these actions in it, and a scheduler at a time the test sets. */
+async function setUp(...actions: readonly Action[]) {
+  const journal = openTestJournal(testFolder());
+  onTestFinished(() => journal.close());
+  await journal.commit({ states: [], actions, taken: [], values: [], at: 1 });
+  const delivery = scriptedDelivery();
+  const log = recordingLogger();
+  const now = { at: 1000 };
+  const book = createBook();
+  const scheduler = createScheduler({ journal, delivery, book, now: () => now.at, log, mostFrozen: 10 });
+  const fill = () => scheduler.fill().map(({ call }) => call.actions.map(action => action.key).join(' '));
+  /** The one open call comes to this. */
+  const end = async (to: Partial<CallTransition> & Pick<CallTransition, 'state'>) => {
+    const [call] = journal.openCalls();
+    if (!call) throw new Error('no call is open');
+    const rest = { at: now.at, notBefore: now.at, reason: null, detail: null };
+    await journal.markSending(call.id, call.attempt, null, now.at);
+    await journal.transition(call.id, ['sending'], { ...rest, ...to });
+    book.delete(call.id);
+  };
+  return { journal, delivery, scheduler, now, fill, end, log };
+}
 
 describe('scheduler', () => {
   it('leaves a lane for later when the journal does not take that there is nothing to send', async () => {
@@ -25,14 +51,8 @@ describe('scheduler', () => {
     // Somebody else's write lock: the journal refuses every write until it is gone.
     const other = new DatabaseSync(join(folder, 'journal.db'));
     other.exec('BEGIN IMMEDIATE');
-    const scheduler = createScheduler({
-      journal,
-      delivery,
-      book: createBook(),
-      now: () => 1,
-      log: silentLogger,
-      mostFrozen: 10,
-    });
+    const book = createBook();
+    const scheduler = createScheduler({ journal, delivery, book, now: () => 1, log: silentLogger, mostFrozen: 10 });
 
     expect(scheduler.fill()).toEqual([]);
     expect(asked).toBe(1);
@@ -41,5 +61,97 @@ describe('scheduler', () => {
     scheduler.fill();
 
     expect(journal.waitingHeads(10)).toEqual([]);
+  });
+
+  it('lets an action stand aside until it is due, and the lane go on', async () => {
+    const { now, fill, end, scheduler } = await setUp(
+      openDispatch('M1', 1),
+      openDispatch('M1', 2),
+      openDispatch('M1', 3),
+    );
+    expect(fill()).toEqual(['M1#1:open']);
+    await end({ state: 'released', notBefore: now.at + 60_000, reason: 'blocked' });
+    expect(fill()).toEqual(['M1#2:open']);
+    await end({ state: 'delivered' });
+
+    now.at += 59_999;
+    expect(fill()).toEqual(['M1#3:open']);
+    await end({ state: 'delivered' });
+    expect(fill()).toEqual([]);
+    now.at += 1;
+    expect(fill()).toEqual(['M1#1:open']);
+    expect(scheduler.held).toBe(0);
+  });
+
+  it('gives up what is too old to be told, and goes on with what is not', async () => {
+    const late = [
+      { ...increment('M1', 1), expiresAt: 999 },
+      { ...openDispatch('M2', 1), expiresAt: 999 },
+    ];
+    const { fill, journal, log } = await setUp(
+      ...late,
+      { ...increment('M1', 2), expiresAt: 1000 },
+      increment('M1', 3),
+      openDispatch('M2', 2),
+    );
+    expect(fill()).toEqual(['M2#2:open', 'M1@2:increment M1@3:increment']);
+    expect(journal.counts()).toMatchObject({ deadLetters: 2, waiting: 0 });
+    expect(journal.chain('M2#1').open).toBe('dead');
+    expect(log.lines.map(({ fields }) => 'what' in fields && fields.what)).toEqual([
+      'open dispatch DOWN at M2',
+      'add 1 cycle to M1',
+    ]);
+  });
+
+  it('makes no dead letter of what need not be told', async () => {
+    const { fill, journal, delivery } = await setUp(
+      { ...openDispatch('M1', 1), expiresAt: 999 },
+      closeDispatch('M1', 1),
+    );
+    delivery.on.freeze = (_actions, chain) => ({ kind: 'nothing', why: 'over', and: chain.waiting.slice(1) });
+    expect(fill()).toEqual([]);
+    expect(journal.counts()).toMatchObject({ deadLetters: 0, waiting: 0 });
+  });
+
+  it('closes however late what was opened', async () => {
+    const { fill, journal } = await setUp({ ...closeDispatch('M1', 1), expiresAt: 999 });
+    expect(fill()).toEqual(['M1#1:close']);
+    expect(journal.counts().deadLetters).toBe(0);
+  });
+
+  it('puts the whole episode into one call, or settles the whole of it, as its open says', async () => {
+    const { fill, journal, delivery } = await setUp(
+      openDispatch('M1', 1),
+      closeDispatch('M1', 1),
+      openDispatch('M2', 1),
+      closeDispatch('M2', 1),
+    );
+    delivery.on.freeze = (actions, chain) => {
+      const and = chain.waiting.filter(action => action.kind === 'close_dispatch');
+      if (actions[0]?.lane === 'dispatch:M2') return { kind: 'nothing', why: 'over', and };
+      return { kind: 'request', request: { method: 'POST', path: '/x', body: 'both' }, and };
+    };
+    expect(fill()).toEqual(['M1#1:open M1#1:close']);
+    expect(journal.counts().waiting).toBe(0);
+    expect(journal.chain('M2#1')).toMatchObject({ open: 'delivered', waiting: [] });
+  });
+
+  it('asks again about what was held when its chain changed, and not about other chains', async () => {
+    const { fill, delivery, scheduler } = await setUp(closeDispatch('M1', 1), closeDispatch('M1', 2));
+    const asked: (string | undefined)[] = [];
+    delivery.on.freeze = ([action]) => {
+      asked.push(action?.key);
+      return { kind: 'held', why: 'waits for the dead letter of its episode' };
+    };
+    fill();
+    fill();
+    expect(asked).toEqual(['M1#1:close', 'M1#2:close']);
+    expect(scheduler.held).toBe(2);
+    scheduler.forgetHeld(new Set(['M1#2']));
+    fill();
+    expect(asked.slice(2)).toEqual(['M1#2:close']);
+    scheduler.forgetHeld();
+    fill();
+    expect(asked.slice(3)).toEqual(['M1#1:close', 'M1#2:close']);
   });
 });

@@ -76,6 +76,7 @@ export function scriptedDelivery(overrides: Partial<Record<ActionKind, Partial<C
       return mostAtOnce;
     },
     policy: kind => ({ ...POLICIES[kind], ...overrides[kind] }),
+    mayRepeat: call => ({ ...POLICIES[call.kind], ...overrides[call.kind] }).repeatable,
     freeze: (actions, chain) => on.freeze(actions, chain),
     prepare: async (call, signal) => on.prepare(call, signal),
     admit: async () => true,

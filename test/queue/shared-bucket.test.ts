@@ -1,8 +1,19 @@
-import { describe, expect, it } from 'vitest';
-import { createSharedBucket } from '../../src/queue/shared-bucket.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
+import { openRedis } from '../../src/queue/redis.ts';
+import * as bucket from '../../src/queue/shared-bucket.ts';
 import { testRedis } from '../support/redis.ts';
 
 const HOUR = 3_600_000;
+let named = 0;
+
+/** A bucket of a gateway of its own. */
+function createSharedBucket(options: Omit<bucket.SharedBucketOptions, 'gateway' | 'clock'>, clock = systemClock()) {
+  const shared = bucket.createSharedBucket({ ...options, gateway: `gateway-${named++}`, clock });
+  onTestFinished(() => shared.stop());
+  return shared;
+}
 
 describe('shared bucket', () => {
   it('gives all gateways together no more than the burst and the rate', async () => {
@@ -54,5 +65,65 @@ describe('shared bucket', () => {
     await expect(
       createSharedBucket({ redis: client, host: 'l2l', key: 'k', rate: 1, burst: 1 }).take(),
     ).rejects.toThrow();
+  });
+
+  describe('counts the gateways that share it', () => {
+    const site = { host: 'l2l', key: 'k', rate: 1, burst: 1 };
+    const beat = (clock: VirtualClock) => clock.advance(20_000);
+
+    it('knows of those that came and those that left', async () => {
+      const { client } = await testRedis();
+      const clocks = [virtualClock(0), virtualClock(0)] as const;
+      const first = createSharedBucket({ redis: client, ...site }, clocks[0]);
+      expect(first.gateways).toBe(1);
+      const second = createSharedBucket({ redis: client, ...site }, clocks[1]);
+      createSharedBucket({ redis: client, ...site, key: 'other' });
+      await expect.poll(() => second.gateways).toBe(2);
+      beat(clocks[0]);
+      await expect.poll(() => first.gateways).toBe(2);
+      await second.stop();
+      beat(clocks[0]);
+      await expect.poll(() => first.gateways).toBe(1);
+    });
+
+    it('forgets one that has said nothing for a minute', async () => {
+      const { client } = await testRedis();
+      const clock = virtualClock(0);
+      const first = createSharedBucket({ redis: client, ...site }, clock);
+      createSharedBucket({ redis: client, ...site }, virtualClock(0));
+      beat(clock);
+      await expect.poll(() => first.gateways).toBe(2);
+      // Redis's clock can't be moved: the minute of the silent one is over when its score lies in the past.
+      const [members] = await client.keys('*:gateways');
+      const [silent] = (await client.zrange(members ?? '', '0', '-1')).filter(name => name !== `gateway-${named - 2}`);
+      expect(Number(await client.zscore(members ?? '', silent ?? ''))).toBeLessThanOrEqual(Date.now() + 60_000);
+      await client.zadd(members ?? '', 'XX', String(Date.now() - 1), silent ?? '');
+      beat(clock);
+      await expect.poll(() => first.gateways).toBe(1);
+    });
+
+    it('remembers them while Redis is away, and says that it is there as soon as it is back', async () => {
+      const { client, pid, socket } = await testRedis();
+      const redis = openRedis({ socket }, 'producer', 'test');
+      onTestFinished(() => redis.disconnect());
+      const clock = virtualClock(0);
+      const first = createSharedBucket({ redis, ...site }, clock);
+      createSharedBucket({ redis: client, ...site }, virtualClock(0));
+      await expect
+        .poll(() => {
+          beat(clock);
+          return first.gateways;
+        })
+        .toBe(2);
+      process.kill(await pid(), 'SIGKILL');
+      await expect.poll(() => redis.status).not.toBe('ready');
+      beat(clock);
+      await expect(first.take()).rejects.toThrow();
+      expect(first.gateways).toBe(2);
+      // It comes back empty; both sign in again without any time passing.
+      await expect
+        .poll(async () => client.zcard((await client.keys('*:gateways'))[0] ?? 'none'), { timeout: 10_000 })
+        .toBe(2);
+    });
   });
 });

@@ -7,8 +7,10 @@ import {
   breakerEventOfSend,
   type Circumstances,
   needsPreparing,
+  overtaken,
   TIMING_DEFAULTS,
 } from '../../src/queue/verdicts.ts';
+import { increment } from '../support/actions.ts';
 
 const NOW = 1_000_000;
 const POLICY: CallPolicy = { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, settle: 60_000 };
@@ -43,6 +45,7 @@ describe('verdicts', () => {
     ['429 for a day', { kind: 'retry', reason: 'rate_limited', detail: '', retryAfter: 86_400_000 }, 'retry', 900_000],
     ['time-out', { kind: 'unknown', reason: 'timeout', detail: '' }, 'unknown', 60_000],
     ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'retry', 10_000],
+    ['blocked', { kind: 'again', reason: 'blocked', detail: '', after: 60_000, guarded: false }, 'released', 60_000],
     ['key not accepted', { kind: 'halt', reason: 'auth', detail: '' }, 'retry', 0],
   ])('after a send: %s', (_, outcome, state, wait) => {
     expect(afterSend(outcome, at())).toMatchObject({ state, at: NOW, notBefore: NOW + wait });
@@ -88,6 +91,32 @@ describe('verdicts', () => {
     expect(to).toMatchObject({ reason: 'timeout', ...expected });
   });
 
+  it('lets a call go that may be asked not to happen twice, instead of repeating it', () => {
+    const look: Look = { kind: 'absent', detail: 'd' };
+    const policy = { guardedRepeat: true };
+    expect(afterLook(CALL, look, at(1, policy))).toMatchObject({ state: 'unknown', looks: 1 });
+    const second = afterLook({ ...CALL, looks: 1 }, look, at(1, policy));
+    expect(second).toMatchObject({ state: 'released', guarded: true, notBefore: NOW });
+  });
+
+  it.each([
+    [['repeat', 'repeat'], { state: 'released', guarded: false }],
+    [['drop', 'drop'], { state: 'dropped' }],
+    [['repeat', 'drop'], { state: 'parked' }],
+    [['repeat', undefined], { state: 'parked' }],
+    [[undefined], { state: 'parked' }],
+  ] as const)('does with what can not be decided what all its rules say: %j', (choices, expected) => {
+    const actions = choices.map((onUnknown, n) => ({ ...increment('M1', n), id: n, ...(onUnknown && { onUnknown }) }));
+    expect(afterLook({ ...CALL, actions }, { kind: 'undecided', detail: 'd' }, at())).toMatchObject(expected);
+  });
+
+  it('keeps a call guarded that its episode overtook', () => {
+    const action = { ...increment('M1', 1), id: 1 };
+    expect(overtaken({ ...CALL, actions: [action] }, NOW)).toMatchObject({ state: 'released', guarded: false });
+    const guarded = { ...CALL, actions: [{ ...action, guarded: true }] };
+    expect(overtaken(guarded, NOW)).toMatchObject({ state: 'released', guarded: true });
+  });
+
   it.each<[string, number, Exclude<Follow, { kind: 'final' }>, object]>([
     ['pending', 0, { kind: 'pending', detail: 'd' }, { state: 'accepted', looks: 1, notBefore: NOW + 10_000 }],
     [
@@ -115,17 +144,20 @@ describe('verdicts', () => {
     ['our own stop', { kind: 'unknown', reason: 'stopped', detail: '' }, undefined],
     ['401', { kind: 'halt', reason: 'auth', detail: '' }, 'halted'],
     ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'refused'],
+    ['blocked', { kind: 'again', reason: 'blocked', detail: '', after: 0, guarded: false }, 'answered'],
   ])('what %s says about L2L', (_, outcome, kind) => {
     expect(breakerEventOfSend(CALL, outcome)?.kind).toBe(kind);
   });
 
   it.each([
-    ['before the first attempt', 0, null, true],
-    ['without a base', 1, null, false],
-    ['with a young base', 1, NOW - 60_000, false],
-    ['with an old base', 1, NOW - 901_000, true],
-  ])('reads L2L %s', (_, attempt, baseAt, expected) => {
+    ['before the first attempt', 0, null, 0, true],
+    ['not again right after a look that had no base', 1, null, 4000, false],
+    // In the hours that L2L was away a person may have opened what the gateway is about to open.
+    ['again when that look is old', 1, null, 6000, true],
+    ['not again with a young base', 1, NOW - 60_000, 60_000, false],
+    ['again with an old base', 1, NOW - 901_000, 0, true],
+  ])('reads L2L %s', (_, attempt, baseAt, ago, expected) => {
     const base = baseAt === null ? null : { cycleCount: 1, at: baseAt };
-    expect(needsPreparing({ ...CALL, attempt, base }, NOW)).toBe(expected);
+    expect(needsPreparing({ ...CALL, attempt, base, sentAt: NOW - ago }, NOW)).toBe(expected);
   });
 });

@@ -85,20 +85,46 @@ describe('compileRules', () => {
       trade: null,
       whenCleared: 'complete',
       ifFoundOpen: 'leave',
+      closeAdopted: false,
+      ifMissed: 'open_and_close',
+      ifClosedByPerson: 'wait',
+      onRemove: 'leave',
+      maxAge: null,
+      onUnknown: 'park',
+      renamedFrom: null,
     });
     expect(rule?.kind === 'dispatch' && rule.when.evaluate(scope({ 'press1.running': false }))).toBe(true);
     expect(rule?.kind === 'dispatch' && rule.reason?.resolve(() => 17)).toEqual({ code: 'P-17' });
   });
 
   it('takes from the defaults what a rule does not say itself', () => {
-    const defaults = { dispatch: { trade: 'MAINT', when_cleared: 'leave', if_found_open: 'open' } };
+    const defaults = {
+      dispatch: {
+        trade: 'MAINT',
+        when_cleared: 'note',
+        if_found_open: 'adopt',
+        close_adopted: true,
+        if_missed: 'nothing',
+        if_closed_by_person: 'reopen',
+        max_age: '8h',
+      },
+    };
 
     const { rules } = program(
       {
         one: down(),
         two: down({
-          dispatch: dispatch({ type: 'QUALITY', trade: 'PROC', when_cleared: 'close', if_found_open: 'leave' }),
+          max_age: '1h',
+          dispatch: dispatch({
+            type: 'QUALITY',
+            trade: 'PROC',
+            when_cleared: 'close',
+            if_found_open: 'leave',
+            if_missed: 'add',
+            if_closed_by_person: 'wait',
+          }),
         }),
+        three: cycles(),
       },
       defaults,
     );
@@ -110,11 +136,38 @@ describe('compileRules', () => {
         offDelay: 0,
         reason: null,
         trade: 'MAINT',
-        whenCleared: 'leave',
-        ifFoundOpen: 'open',
+        whenCleared: 'note',
+        ifFoundOpen: 'adopt',
+        closeAdopted: true,
+        ifMissed: 'nothing',
+        ifClosedByPerson: 'reopen',
+        maxAge: 8 * 3_600_000,
       },
-      { trade: 'PROC', whenCleared: 'close', ifFoundOpen: 'leave' },
+      {
+        trade: 'PROC',
+        whenCleared: 'close',
+        ifFoundOpen: 'leave',
+        closeAdopted: false,
+        ifMissed: 'add',
+        ifClosedByPerson: 'wait',
+        maxAge: 3_600_000,
+      },
+      { kind: 'cycles', maxAge: null },
     ]);
+  });
+
+  it.each<[string, object]>([
+    ['dispatch', down({ on_remove: 'close' })],
+    ['cycles', cycles()],
+    ['production', production()],
+  ])('takes for a %s rule how old its news may be, what to do in doubt and its former name', (kind, rule) => {
+    const { rules } = program({ one: { ...rule, max_age: '8h', on_unknown: 'drop', renamed_from: 'zero' } });
+
+    expect(rules).toMatchObject([{ kind, maxAge: 8 * 3_600_000, onUnknown: 'drop', renamedFrom: 'zero' }]);
+  });
+
+  it('lets two rules open dispatches of one type on one machine', () => {
+    expect(problems({ one: down(), two: down({ when: 'press1.manual' }) })).toEqual([]);
   });
 
   it('resolves cycles and production rules', () => {
@@ -246,9 +299,34 @@ describe('compileRules', () => {
       'rules/one:1:1 one: these rules wait for each other: one → one; take one `.active` out',
     ],
     [
-      'two rules with one machine and dispatch type',
-      { one: down(), two: down() },
-      'rules/two/dispatch/type:1:1 two.dispatch.type: `one` opens dispatches of type DOWN on PRESS-01 already: not built yet; one rule per machine and dispatch type',
+      'to close what is adopted where nothing is',
+      { one: down({ dispatch: dispatch({ close_adopted: true }) }) },
+      "rules/one/dispatch/close_adopted:1:1 one.dispatch.close_adopted: a person's dispatch is only ever closed where it was adopted; write if_found_open: adopt too, or take close_adopted out",
+    ],
+    [
+      'to close at its removal what is always left to people',
+      { one: down({ on_remove: 'close', dispatch: dispatch({ when_cleared: 'leave' }) }) },
+      'rules/one/on_remove:1:1 one.on_remove: close ends a dispatch as when_cleared says, and that is leave; take it out',
+    ],
+    [
+      'an age at which nothing could be told',
+      { one: down({ max_age: '2m' }) },
+      'rules/one/max_age:1:1 one.max_age: has to be longer than on_delay (2m): the dispatch is that old when it is opened',
+    ],
+    [
+      'an age for a count of which the newest is told',
+      { one: { ...cycles({ mode: 'total' }), max_age: '8h' } },
+      'rules/one/max_age:1:1 one.max_age: does nothing with mode: total, where the newest count is always told; take it out',
+    ],
+    [
+      'a former name that is still a rule',
+      { one: down(), two: cycles(), three: { ...down(), renamed_from: 'two' } },
+      'rules/three/renamed_from:1:1 three.renamed_from: two is still a rule here and keeps what it has; take that rule out, or this key',
+    ],
+    [
+      'two rules with one former name',
+      { one: down({ renamed_from: 'zero' }), two: down({ renamed_from: 'zero' }) },
+      'rules/two/renamed_from:1:1 two.renamed_from: `one` goes on from zero already; one rule can',
     ],
     [
       'adding and setting one count',

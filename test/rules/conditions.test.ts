@@ -133,15 +133,6 @@ describe('dispatch rule', () => {
     expect(line.actions.map(shortKey)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
   });
 
-  it('sends no close when what is cleared is left to people', () => {
-    const due = dispatch('tool_due', is('due'), { onDelay: 0, whenCleared: 'leave' });
-    const line = plant(program([due], [signal('due')]));
-    line.set('06:00', { due: true });
-    line.set('06:01', { due: false });
-    expect(line.actions.map(action => action.kind)).toEqual(['open_dispatch']);
-    expect(line.events.map(event => event.kind)).toEqual(['activated', 'cleared']);
-  });
-
   it('writes texts when the action is made, from last good values', () => {
     const fault = signal('fault', { type: 'number' });
     const rule = dispatch('stopped', isNot('press1.running'), {

@@ -86,6 +86,35 @@ describe('cycles rule', () => {
     expect(paramsOf(actions, 'increment_cycles')).toMatchObject([{ machine: 'PRESS-01', count: 12 }]);
   });
 
+  it('counts what a counter shows that was reset while nobody looked', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:01', { 'press1.strokes': 812 });
+    line.restart('06:02', '06:30');
+    line.source('06:30', 'connected');
+    line.set('06:30', { 'press1.strokes': 40 });
+    line.until('07:00');
+    const told = paramsOf(line.actions, 'increment_cycles');
+    expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(52);
+    expect(line.events.map(event => event.kind)).toContain('counter_reset');
+  });
+
+  it('counts nothing between two counters: a signal that is read from elsewhere begins anew, and says so', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:01', { 'press1.strokes': 812 });
+    const states = new Map([['press1_cycles', JSON.stringify(line.engine.stateOf('press1_cycles'))]]);
+    const elsewhere = { ...strokes, fingerprint: 'another register' };
+    const after = plant(program([cycles('press1_cycles', elsewhere)], [elsewhere]), '06:03');
+    after.engine = createEngine(program([cycles('press1_cycles', elsewhere)], [elsewhere]), states);
+    after.engine.step({ kind: 'restart', at: on('06:03'), lastAlive: on('06:02') });
+    after.set('06:04', { 'press1.strokes': 9000 });
+    after.set('06:05', { 'press1.strokes': 9003 });
+    after.until('06:30');
+    expect(paramsOf(after.actions, 'increment_cycles').map(({ count }) => count)).toEqual([12, 3]);
+    expect(after.events).toContainEqual(expect.objectContaining({ kind: 'first_sight' }));
+  });
+
   it('loses nothing of a fast counter whose queued messages carry no time', () => {
     const fast = counter('fast', { wrapsAt: null, maxRate: ONE_PER_SECOND }, { source: 'broker' });
     const line = plant(program([cycles('fast_cycles', fast, { every: 60_000 })], [fast]));

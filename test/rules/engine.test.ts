@@ -370,6 +370,7 @@ describe('engine', () => {
       actions: [],
       changed: [],
       moved: [],
+      forgotten: [],
       wakeAt: null,
     });
   });

@@ -170,6 +170,85 @@ describe('runner', () => {
   });
 });
 
+describe('runner told that a person closed a dispatch', () => {
+  const again = program([dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' })], [lamp]);
+  const chain = `call#1@${on('06:00')}`;
+
+  it('makes it durable with what follows from it, once', async () => {
+    const bench = await start(again);
+    bench.send({ lamp: true });
+    await bench.nextCommit();
+    expect(bench.runner.watchedEpisodes()).toEqual([{ rule: 'call', chain, machine: 'PRESS-01', type: 'DOWN' }]);
+
+    bench.clock.advance(500);
+    bench.runner.closedByPerson(chain, on('06:00') + 500);
+    bench.runner.closedByPerson(chain, on('06:00') + 500);
+    await later(bench, 1000, () => expect(bench.committed).toHaveLength(3));
+    expect(bench.committed.map(shortKey)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
+    expect(bench.runner.watchedEpisodes()).toMatchObject([{ chain: `call#2@${on('06:00') + 500}` }]);
+
+    const next = await start(again, bench.journal, {}, '06:01');
+    next.runner.closedByPerson(chain, on('06:00') + 500);
+    await next.runner.stop();
+    expect(next.committed).toEqual([]);
+    next.runner.closedByPerson(`call#2@${on('06:00') + 500}`, on('06:01'));
+    expect(next.runner.watchedEpisodes()).toHaveLength(1);
+  });
+});
+
+describe('runner told of a person by a clock that is ahead', () => {
+  it('takes it for now and fires no timer early', async () => {
+    const waiting = dispatch('late', is('lamp'), { onDelay: 60_000, machine: 'PRESS-02' });
+    const called = dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' });
+    const bench = await start(program([called, waiting], [lamp]));
+    bench.send({ lamp: true });
+    bench.runner.closedByPerson(`call#1@${on('06:00')}`, on('06:30'));
+    await bench.runner.stop();
+    expect(lines(bench.committed)).toEqual([
+      '06:00:00 open call reported 06:00:00',
+      '06:00:00 leave call completed 06:00:00',
+    ]);
+  });
+});
+
+describe('runner whose config lost a rule', () => {
+  const lost = program(
+    [
+      dispatch('kept_open', is('lamp'), { onDelay: 0 }),
+      dispatch('closed', is('lamp'), { onDelay: 0, onRemove: 'close' }),
+    ],
+    [lamp],
+  );
+
+  it('deletes its state with its last action in one commit, also one that was refused at first', async () => {
+    const bench = await start(lost);
+    bench.send({ lamp: true });
+    await bench.runner.stop();
+
+    const warnings: object[] = [];
+    const log = { ...silentLogger, warn: (fields: object) => void warnings.push(fields) };
+    const clock = virtualClock(on('06:10'));
+    bench.journal.refuse(new Error('disk full'));
+    const starting = start(count, bench.journal, { clock, log });
+    await vi.waitFor(() => expect(bench.journal.refused()).toBe(1), { interval: 1 });
+    expect([...bench.journal.ruleStates().keys()].sort()).toEqual(['closed', 'kept_open']);
+    bench.journal.refuse(null);
+    await vi.waitFor(
+      () => {
+        clock.advance(1000);
+        expect(bench.journal.commits.at(-1)?.forget).toEqual(['closed']);
+      },
+      { interval: 1 },
+    );
+
+    const next = await starting;
+    expect(next.committed.map(shortKey)).toEqual(['closed#1:close']);
+    expect([...bench.journal.ruleStates().keys()].sort()).toEqual(['kept_open']);
+    expect([...next.runner.orphans.keys()]).toEqual(['kept_open']);
+    expect(warnings).toEqual([{ rule: 'kept_open' }]);
+  });
+});
+
 describe('runner of a process that stood still', () => {
   const slow = program([dispatch('stopped', is('lamp'), { onDelay: 10_000 })], [lamp]);
 

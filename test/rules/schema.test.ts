@@ -88,25 +88,32 @@ describe('Rules', () => {
     ['a rule that is not built yet', { changeover: {} }, ['changeover: changeover is not built yet; take it out']],
     [
       'keys that are not built yet',
-      { when: 'a', on_delay: '0s', dispatch: DISPATCH, cause: {}, short_stops: {}, renamed_from: 'x' },
-      [
-        'cause: cause is not built yet; take it out',
-        'short_stops: short_stops is not built yet; take it out',
-        'renamed_from: renamed_from is not built yet; take it out',
-      ],
+      { when: 'a', on_delay: '0s', dispatch: DISPATCH, cause: {}, short_stops: {} },
+      ['cause: cause is not built yet; take it out', 'short_stops: short_stops is not built yet; take it out'],
     ],
     [
       'words that are not built yet',
       {
         when: 'a',
         on_delay: '0s',
-        dispatch: { ...DISPATCH, when_cleared: 'note', if_found_open: 'adopt', if_closed_by_person: { reopen: '15m' } },
+        dispatch: { ...DISPATCH, if_closed_by_person: { reopen: '15m' } },
       },
-      [
-        'dispatch.when_cleared: "note" is not built yet; write one of close, complete, leave',
-        'dispatch.if_found_open: "adopt" is not built yet; write one of leave, open',
-        'dispatch.if_closed_by_person: {"reopen":"15m"} is not built yet; write wait',
-      ],
+      ['dispatch.if_closed_by_person: {"reopen":"15m"} is not built yet; write one of wait, reopen'],
+    ],
+    [
+      'max_age in the dispatch',
+      { when: 'a', on_delay: '0s', dispatch: { ...DISPATCH, max_age: '8h' } },
+      ['dispatch.max_age: max_age is written in the rule itself, beside dispatch; move it one level up'],
+    ],
+    [
+      'a dispatch setting where nothing is dispatched',
+      { cycles: { machine: 'M', counter: 'c' }, on_remove: 'close' },
+      ['on_remove: on_remove belongs to dispatch rules; a cycles rule always counts'],
+    ],
+    [
+      'words it does not have',
+      { when: 'a', on_delay: '0s', dispatch: { ...DISPATCH, if_missed: 'skip' }, on_unknown: 'retry' },
+      ['dispatch.if_missed: write one of open_and_close, add, nothing', 'on_unknown: write one of park, repeat, drop'],
     ],
   ])('refuses %s', (_, rule, expected) => {
     expect(problems(Rules, { one: rule })).toEqual(
@@ -132,7 +139,14 @@ describe('Rules', () => {
 describe('RuleDefaults and Lookups', () => {
   it('read what the example writes', () => {
     const defaults = {
-      dispatch: { trade: 'MAINT', when_cleared: 'close', if_found_open: 'leave', if_closed_by_person: 'wait' },
+      dispatch: {
+        trade: 'MAINT',
+        when_cleared: 'note',
+        if_found_open: 'adopt',
+        close_adopted: true,
+        if_missed: 'add',
+        if_closed_by_person: 'reopen',
+      },
     };
     const lookups = { press_faults: { key: 'bit', file: 'press_faults.csv', default: { reason: 'OTHER' } } };
 
@@ -142,6 +156,13 @@ describe('RuleDefaults and Lookups', () => {
 
   it.each([
     [RuleDefaults, { flood: { dispatches: 10 } }, ['flood: flood is not built yet; take it out']],
+    [
+      RuleDefaults,
+      { dispatch: { close_adopted: true } },
+      [
+        "dispatch.close_adopted: a person's dispatch is only ever closed where it was adopted; write if_found_open: adopt too, or take close_adopted out",
+      ],
+    ],
     [
       Lookups,
       { r: { key: 'bits', file: '' } },

@@ -8,7 +8,7 @@ import { expect, onTestFinished, vi } from 'vitest';
 import type { SourceStatus } from '../../src/core/sample.ts';
 import type { JournalCounts } from '../../src/journal/journal.ts';
 import type { CallQueueStatus } from '../../src/queue/call-queue.ts';
-import type { SignalView } from '../../src/rules/engine.ts';
+import type { SignalView } from '../../src/rules/signal-view.ts';
 import { testFolder } from './folder.ts';
 import { API_KEY, SITE_ZONE } from './sandbox.ts';
 
@@ -35,6 +35,12 @@ export type GatewayOptions = {
   readonly data?: string;
   readonly http?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program than src/main.ts, called like it. */
+  readonly main?: string;
+  /** What stands below `gateway.journal`. */
+  readonly journal?: Readonly<Record<string, string>>;
+  /** The command the gateway is run with, such as `unshare`; it has to end in running its arguments. */
+  readonly within?: readonly string[];
 };
 
 const QUICK = {
@@ -75,6 +81,10 @@ export interface TestGateway {
   kill(): Promise<void>;
   /** SIGTERM; resolves to its exit code. */
   stop(): Promise<number | null>;
+  /** Resolves to its exit code when it has ended by itself. */
+  ended(): Promise<number | null>;
+  /** Its process id. */
+  pid(): number | undefined;
   /** Stops the process as it stands, and lets it go on. */
   freeze(): void;
   thaw(): void;
@@ -96,6 +106,7 @@ export function gatewayYaml(options: GatewayOptions, folder: string): string {
   name: test_gateway
   mode: ${options.mode ?? 'live'}
   data: ${options.data ?? join(folder, 'data')}
+  journal: ${JSON.stringify({ ballast: '1MiB', ...options.journal })}
   http: ${options.http ?? '127.0.0.1:0'}
 ${options.redis === undefined ? '' : `  redis: ${options.redis}\n`}l2l:
   url: ${options.l2l}
@@ -153,7 +164,8 @@ export function testGateway(options: GatewayOptions): TestGateway {
     output: () => output,
     logged: message => lines.filter(({ msg }) => msg === message),
     async start() {
-      const started = spawnGateway(['run', file, '--log', 'debug'], { RUNTIME_DIRECTORY: runtime, ...options.env });
+      const env = { RUNTIME_DIRECTORY: runtime, ...options.env };
+      const started = spawnGateway(options.main ?? MAIN, ['run', file, '--log', 'debug'], env, options.within);
       child = started;
       exited = once(started, 'close');
       started.stderr?.on('data', chunk => {
@@ -172,6 +184,11 @@ export function testGateway(options: GatewayOptions): TestGateway {
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    async ended() {
+      await exited;
+      return child?.exitCode ?? null;
+    },
+    pid: () => child?.pid,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     status,
@@ -212,8 +229,14 @@ export function testGateway(options: GatewayOptions): TestGateway {
   return gateway;
 }
 
-function spawnGateway(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], {
+function spawnGateway(
+  main: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): ChildProcess {
+  const [command = process.execPath, ...rest] = [...within, process.execPath, main, ...args];
+  return spawn(command, rest, {
     env: { ...process.env, L2L_API_KEY: API_KEY, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,21 +1,55 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { testFolder } from './folder.ts';
 
-/** Debian's Redis on a port, as a plant runs it for its gateways; ended with the test. */
-export async function startRedisServer(port: number): Promise<{ readonly url: string; readonly client: Redis }> {
+export type RedisServer = {
+  readonly url: string;
+  /** For looking in and for making trouble. */
+  readonly client: Redis;
+  /** Stops the process as it stands, and lets it go on. */
+  freeze(): void;
+  thaw(): void;
+  /** SIGKILL; it keeps nothing. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+};
+
+/** Debian's Redis on a port, as a plant runs it for its gateways; ended with the test. `more`: settings as on its command line. */
+export async function startRedisServer(port: number, ...more: readonly string[]): Promise<RedisServer> {
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', testFolder()];
-  const child = spawn('redis-server', [...settings, '--maxmemory-policy', 'noeviction'], { stdio: 'ignore' });
-  const exited = once(child, 'exit');
-  const client = new Redis({ port, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  let child: ChildProcess | undefined;
+  let exited: Promise<unknown> = Promise.resolve();
+  const password = more[more.indexOf('--requirepass') + 1];
+  const client = new Redis({
+    port,
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
+    ...(more.includes('--requirepass') && password !== undefined && { password }),
+  });
   client.on('error', () => {}); // Not up yet.
+
+  async function start(): Promise<void> {
+    child = spawn('redis-server', [...settings, '--maxmemory-policy', 'noeviction', ...more], { stdio: 'ignore' });
+    exited = once(child, 'exit');
+    await client.ping();
+  }
+  async function kill(): Promise<void> {
+    child?.kill('SIGKILL');
+    await exited;
+  }
   onTestFinished(async () => {
     client.disconnect();
-    child.kill('SIGKILL');
-    await exited;
+    await kill();
   });
-  await client.ping();
-  return { url: `redis://127.0.0.1:${port}`, client };
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    client,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    kill,
+    start,
+  };
 }

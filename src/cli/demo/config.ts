@@ -30,7 +30,7 @@ export type DemoConfigOptions = {
  * comes from the environment.
  */
 export function demoConfig({ http, l2l, data, endpoints }: DemoConfigOptions): string {
-  return `gateway: { name: demo, mode: live, data: "${data}", http: "${http}" }
+  return `gateway: { name: demo, mode: live, data: "${data}", http: "${http}", journal: { ballast: 1MiB } }
 l2l:
   url: ${l2l}
   api_key: "\${L2L_API_KEY}"

@@ -1,12 +1,19 @@
 import { z } from 'zod';
-import type { CloseDispatchParams } from '../../core/action.ts';
-import type { ChainState } from '../../core/delivery.ts';
-import { numberField, recordsOf, textField } from '../envelope.ts';
+import type { CallResult, ChainState, Freeze } from '../../core/delivery.ts';
+import { noteMarkOf } from '../dispatch-mark.ts';
+import { isDeleted, OPEN_FIELDS } from '../dispatches.ts';
+import { type L2lRecord, numberField, recordsOf, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
-import { type ActionContext, type ActionHandler, type CallOf, defineAction, newest } from './action.ts';
+import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction, newest } from './action.ts';
 import { Code, Instant } from './fields.ts';
 
-/** Closes or completes the dispatch its chain opened, by the id kept from the open (docs/decisions/0004-close-by-id.md). */
+type Close = ActionOf<'close_dispatch'>;
+type CloseCall = CallOf<'close_dispatch'>;
+
+/**
+ * Closes or completes the dispatch its chain opened, by the id kept from the open (docs/decisions/0004-close-by-id.md), or notes
+ * on it that the condition is over.
+ */
 export const closeDispatch = defineAction({
   kind: 'close_dispatch',
   params: z.object({
@@ -34,21 +41,50 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
     return new Date(Date.parse(`${reportedText}Z`) + 1000).toISOString().slice(0, 19).replace('T', ' ');
   }
 
+  const nothing = (why: string): Freeze => ({ kind: 'nothing', why });
+
+  function request(action: Close, dispatchId: number, chain: ChainState): Freeze {
+    const { how, completed } = action.params;
+    const [method, fields] =
+      how === 'note'
+        ? ['add_comment', { comment: `over at ${zone.text(completed)} ${markOf(action)}` }]
+        : [how, { completed: completedText(completed, chain) }];
+    const path = apiPath(`dispatches/${method}/${dispatchId}`);
+    return { kind: 'request', request: { method: 'POST', path, body: encodeFields(fields) } };
+  }
+
+  async function read(id: number, signal: AbortSignal) {
+    const query = { site, id, fields: `id,dispatchnumber,description,${OPEN_FIELDS}` };
+    const listed = await reader.read('dispatches/', query, signal);
+    if (!listed.ok) return listed;
+    return { ok: true as const, dispatch: listed.records.find(record => numberField(record, 'id') === id) };
+  }
+
   return {
     freeze(actions, chain) {
-      const { completed, how } = newest(actions).params;
-      if (how === 'leave') return { kind: 'nothing', why: 'the rule leaves it to people' };
+      const action = newest(actions);
+      const { how, closeAdopted = false } = action.params;
       if (chain.open === 'pending') return { kind: 'held', why: 'its dispatch is not open yet' };
-      if (chain.open === 'none') return { kind: 'nothing', why: 'no dispatch was opened' };
-      if (chain.open === 'dead') return { kind: 'nothing', why: 'its dispatch could not be opened' };
-      const { foundOpen, dispatchId } = chain.result ?? {};
-      if (foundOpen !== undefined)
-        return { kind: 'nothing', why: `dispatch ${foundOpen} was open before and is left open` };
-      if (dispatchId === undefined) return { kind: 'nothing', why: 'no dispatch was opened' };
-      const path = apiPath(`dispatches/${how}/${dispatchId}`);
-      const body = encodeFields({ completed: completedText(completed, chain) });
-      return { kind: 'request', request: { method: 'POST', path, body } };
+      if (how === 'leave') return nothing('the rule leaves it to people');
+      if (chain.open === 'dead') return { kind: 'held', why: 'waits for the dead letter of its episode' };
+      const { dispatchId, dispatchNumber, foundOpen, adopted = false } = chain.result ?? {};
+      if (chain.open === 'none' || dispatchId === undefined) {
+        return nothing(foundOpen === undefined ? 'no dispatch was opened' : leftOpen(foundOpen));
+      }
+      const number = foundOpen ?? dispatchNumber ?? dispatchId;
+      if (chain.heldBy.length > 0) {
+        const rules = [...new Set(chain.heldBy)].join(', ');
+        return nothing(`held by ${rules} too: the last one to clear ends dispatch ${number}`);
+      }
+      if (foundOpen !== undefined && !chain.isOurs) return nothing(leftOpen(foundOpen));
+      if (adopted && !closeAdopted && !chain.isOurs && how !== 'note') {
+        return nothing(`a person opened dispatch ${number} and closes it`);
+      }
+      return request(action, dispatchId, chain);
     },
+
+    // A comment is added as often as it is sent.
+    mayRepeat: call => howOf(call) !== 'note',
 
     succeeded(call, envelope, answer) {
       const ours = idOf(call);
@@ -58,36 +94,63 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
         const detail = `asked to close dispatch id ${ours}, L2L answered with id ${id}; look at both in L2L`;
         return { kind: 'rejected', reason: 'refused', detail, answer };
       }
-      const number = numberField(dispatch, 'dispatchnumber');
-      return {
-        kind: 'delivered',
-        result: { dispatchId: ours, ...(number === undefined ? {} : { dispatchNumber: number }) },
-        answer,
-      };
+      return { kind: 'delivered', result: resultOf(call, dispatch), answer };
     },
 
-    alreadySo: (call, words) => (ALREADY.test(words) ? { dispatchId: idOf(call), nothing: words } : null),
+    async refused(call, refusal, signal) {
+      const { answer, detail } = refusal;
+      if (ALREADY.test(detail))
+        return { kind: 'delivered', result: { dispatchId: idOf(call), nothing: detail }, answer };
+      const listed = await read(idOf(call), signal);
+      // Another refusal than this one would only hide what L2L said.
+      if (!listed.ok || !listed.dispatch || !isDeleted(listed.dispatch)) return refusal;
+      const result = { ...resultOf(call, listed.dispatch), nothing: 'somebody deleted the dispatch' };
+      return { kind: 'delivered', result, answer };
+    },
 
     async look(call, signal) {
       const id = idOf(call);
-      const read = await reader.read('dispatches/', { site, id, fields: 'id,open,completed,closed' }, signal);
-      if (!read.ok) return { kind: 'failed', outcome: read.outcome };
-      const dispatch = read.records.find(record => numberField(record, 'id') === id);
+      const listed = await read(id, signal);
+      if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
+      const { dispatch } = listed;
       if (!dispatch) return { kind: 'undecided', detail: `L2L does not list dispatch id ${id} any more` };
-      const done =
-        textField(dispatch, 'closed') ?? (howOf(call) === 'complete' ? textField(dispatch, 'completed') : undefined);
-      return done
-        ? { kind: 'applied', result: { dispatchId: id }, detail: `dispatch id ${id} has ended at ${done}` }
-        : { kind: 'absent', detail: `dispatch id ${id} is still open` };
+      const done = doneWords(call, dispatch);
+      return done === null
+        ? { kind: 'absent', detail: `dispatch id ${id} is as it was` }
+        : { kind: 'applied', result: resultOf(call, dispatch), detail: `dispatch id ${id} ${done}` };
     },
   };
 }
 
-function howOf(call: CallOf<'close_dispatch'>): CloseDispatchParams['how'] {
+/** What a dispatch shows of a call having taken effect, or needing to no more; null: nothing. */
+function doneWords(call: CloseCall, dispatch: L2lRecord): string | null {
+  const how = howOf(call);
+  if (isDeleted(dispatch)) return 'was deleted';
+  if (how === 'note') {
+    return textField(dispatch, 'description')?.includes(markOf(newest(call.actions))) ? 'has the comment' : null;
+  }
+  const ended = textField(dispatch, 'closed') ?? (how === 'complete' ? textField(dispatch, 'completed') : undefined);
+  return ended === undefined ? null : `has ended at ${ended}`;
+}
+
+function resultOf(call: CloseCall, dispatch: L2lRecord | undefined): CallResult {
+  const dispatchNumber = numberField(dispatch, 'dispatchnumber');
+  return { dispatchId: idOf(call), ...(dispatchNumber !== undefined && { dispatchNumber }) };
+}
+
+function markOf({ key, params }: Close): string {
+  return noteMarkOf({ key, at: params.completed });
+}
+
+function leftOpen(number: number): string {
+  return `dispatch ${number} was open before and is left open`;
+}
+
+function howOf(call: CloseCall): Close['params']['how'] {
   return newest(call.actions).params.how;
 }
 
 /** The id stands in the frozen path, which outlives a restart. */
-function idOf(call: CallOf<'close_dispatch'>): number {
+function idOf(call: CloseCall): number {
   return Number(call.request.path.slice(call.request.path.lastIndexOf('/') + 1));
 }

@@ -10,7 +10,7 @@ import { Code, Instant } from './fields.ts';
 export const incrementCycles = defineAction({
   kind: 'increment_cycles',
   params: z.object({ machine: Code, count: z.number().nonnegative(), from: Instant, to: Instant }),
-  policy: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false },
+  policy: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false, requests: 2 },
   worksLater: false,
   create: createHandler,
 });

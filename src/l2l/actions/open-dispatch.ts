@@ -1,17 +1,28 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { CallResult } from '../../core/delivery.ts';
+import type { CallResult, ChainState, Outcome, StoredAction } from '../../core/delivery.ts';
+import { externalIdOf, isMarked, type Marked, markOf } from '../dispatch-mark.ts';
 import { type DispatchRecord, type DispatchSlot, listOpen, listSince } from '../dispatches.ts';
-import { numberField, recordsOf } from '../envelope.ts';
-import { apiPath, encodeFields } from '../form.ts';
-import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction, newest } from './action.ts';
+import { numberField, recordsOf, textField } from '../envelope.ts';
+import { standingDispatch } from '../standing-dispatch.ts';
+import {
+  type ActionContext,
+  type ActionHandler,
+  type ActionOf,
+  type CallOf,
+  defineAction,
+  oldest,
+  type Refusal,
+} from './action.ts';
+import { addRequest, isAdd, openRequest } from './dispatch-request.ts';
 import { Code, Instant } from './fields.ts';
 
 type Open = ActionOf<'open_dispatch'>;
+type OpenCall = CallOf<'open_dispatch'>;
 
-const ANY_TOKEN = /\[gw [0-9a-f]{6}\]/;
-
-/** Opens a dispatch, or finds that one already stands for it. */
+/**
+ * Opens a dispatch, or finds that one already stands for it. An episode that was over before L2L could be told is told as its
+ * rule says: then the same request, or none, stands for its close too.
+ */
 export const openDispatch = defineAction({
   kind: 'open_dispatch',
   params: z.object({
@@ -21,112 +32,151 @@ export const openDispatch = defineAction({
     reason: Code.exactOptional(),
     description: z.string().min(1),
     reported: Instant,
-    ifFoundOpen: z.enum(['leave', 'open']),
+    ifFoundOpen: z.enum(['leave', 'adopt', 'open']),
+    ifMissed: z.enum(['open_and_close', 'add', 'nothing']).exactOptional(),
   }),
-  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false },
+  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, guardedRepeat: true, requests: 2 },
   worksLater: false,
   create: createHandler,
 });
 
-/**
- * The mark in a dispatch's description by which it is found again when its answer was lost. Made from what happened, so it is
- * the same after a restart and differs between two journals that count their episodes alike.
- */
-export function token(action: Pick<Open, 'key'> & { readonly params: Pick<Open['params'], 'reported'> }): string {
-  const hash = createHash('sha256').update(`${action.key} ${action.params.reported}`).digest('hex');
-  return `[gw ${hash.slice(0, 6)}]`;
-}
-
-function createHandler({ site, user, zone, reader }: ActionContext): ActionHandler<'open_dispatch'> {
+function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
+  const { site, user, zone, reader, blocked, blockedWait } = context;
   const slotOf = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine, type: params.type });
-  const hasToken = (action: Open) => {
-    const mark = token(action);
-    return (dispatch: DispatchRecord) => dispatch.description.includes(mark);
-  };
-  const resultOf = (call: CallOf<'open_dispatch'>, dispatchId: number, dispatchNumber: number): CallResult => ({
-    dispatchId,
-    dispatchNumber,
-    reported: newest(call.actions).params.reported,
-  });
+  const seekerOf = (action: Open) => ({ ...action.params, mark: markOf(marked(action)), user });
+
+  /** The close that waits as well, when its rule tells such an episode in another way than opening and closing. */
+  function missed(action: Open, chain: ChainState) {
+    const { ifMissed = 'open_and_close', ifFoundOpen } = action.params;
+    // An earlier call may still take effect, and its dispatch would stay open.
+    if (ifMissed === 'open_and_close' || action.guarded) return null;
+    const close = chain.waiting.find(isClose);
+    if (!close || ifMissed === 'nothing') return close && { close, ifMissed };
+    const { how, closeAdopted } = close.params;
+    // What people are to end themselves is not told as finished; and what is to be adopted and ended needs two calls.
+    if (how === 'note' || how === 'leave' || (ifFoundOpen === 'adopt' && closeAdopted)) return null;
+    return { close, ifMissed };
+  }
+
+  /** The dispatch this call made, among those L2L lists: by its mark, or by what a technician can't have rewritten. */
+  function madeBy(call: OpenCall, dispatches: readonly DispatchRecord[]): CallResult | 'doubtful' | null {
+    const action = oldest(call.actions);
+    const { reported } = action.params;
+    const mark = markOf(marked(action));
+    const externalId = externalIdOf(marked(action));
+    const alike = ({ description, reported: times }: DispatchRecord) =>
+      !isAdd(call.request) && !isMarked(description) && times.some(at => sameSecond(at, reported));
+    const own =
+      dispatches.find(one => one.description.includes(mark) || one.externalId === externalId) ??
+      dispatches.find(one => one.createdBy === user && alike(one));
+    if (own) return { dispatchId: own.id, dispatchNumber: own.number, reported };
+    return dispatches.some(one => one.createdBy === undefined && alike(one)) ? 'doubtful' : null;
+  }
+
+  /** L2L took a guarded call without opening ours: an earlier call did, somebody else's is open, or it was refused for nothing. */
+  async function afterGuard(call: OpenCall, words: string, answer: string, signal: AbortSignal): Promise<Outcome> {
+    const action = oldest(call.actions);
+    const listed = await listSince(reader, zone, slotOf(action), action.params.reported, signal);
+    if (!listed.ok) return listed.outcome;
+    const made = madeBy(call, listed.dispatches);
+    if (made === 'doubtful' || (!made && !listed.isComplete))
+      return { kind: 'unknown', reason: 'refused', detail: words };
+    const open = listed.dispatches.filter(dispatch => dispatch.isOpen);
+    const result = made ?? standingDispatch(open, seekerOf(action));
+    if (result) return { kind: 'delivered', result, answer };
+    const detail = `asked not to open a second one, L2L said: ${words}; there is none, so it is opened`;
+    return { kind: 'again', reason: 'refused', detail, after: 0, guarded: false };
+  }
+
+  /** L2L lets a machine have one open dispatch of some types: ours waits outside its lane, so that the other can be closed. */
+  async function waitForOther(call: OpenCall, refusal: Refusal, signal: AbortSignal): Promise<Outcome> {
+    const action = oldest(call.actions);
+    const { machine, type } = action.params;
+    const listed = await listOpen(reader, zone, { site, machine }, signal);
+    const open = listed.ok ? listed.dispatches : [];
+    const standing = standingDispatch(
+      open.filter(dispatch => dispatch.type === type),
+      seekerOf(action),
+    );
+    if (standing) return { kind: 'delivered', result: standing, answer: refusal.answer };
+    const names = open.map(dispatch => `${dispatch.number} (${dispatch.type})`).join(', ');
+    const detail = `${names === '' ? '' : `open on ${machine}: ${names}; `}L2L said: ${refusal.detail}`;
+    return { kind: 'again', reason: 'blocked', detail, after: blockedWait, guarded: action.guarded === true };
+  }
 
   return {
-    freeze(actions) {
-      const action = newest(actions);
-      const { machine, type, trade, reason, description, reported } = action.params;
-      const body = encodeFields({
-        site,
-        dispatchtypecode: type,
-        machinecode: machine,
-        description: `${description} ${token(action)}`,
-        trade,
-        // Without it L2L replaces an unknown trade by its default one and says nothing.
-        trade_required: trade === undefined ? undefined : true,
-        reasoncode: reason,
-        user,
-        reported: zone.text(reported),
-      });
-      return { kind: 'request', request: { method: 'POST', path: apiPath('dispatches/open/'), body } };
+    freeze(actions, chain) {
+      const action = oldest(actions);
+      const over = missed(action, chain);
+      if (over?.ifMissed === 'nothing') {
+        return { kind: 'nothing', why: 'it was over before L2L could be told', and: [over.close] };
+      }
+      if (!over) {
+        const request = openRequest(action.params, marked(action), context, action.guarded === true);
+        return { kind: 'request', request };
+      }
+      const request = addRequest(action.params, over.close.params, marked(action), context);
+      return { kind: 'request', request, and: [over.close] };
     },
 
     async prepare(call, signal) {
-      const action = newest(call.actions);
+      const action = oldest(call.actions);
       if (action.params.ifFoundOpen === 'open') return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      const ours = listed.dispatches.find(hasToken(action));
-      if (ours) return { kind: 'done', result: resultOf(call, ours.id, ours.number) };
-      const other = listed.dispatches[0];
-      return other
-        ? { kind: 'done', result: { foundOpen: other.number, nothing: `dispatch ${other.number} is already open` } }
-        : { kind: 'send', base: null };
+      const result = standingDispatch(listed.dispatches, seekerOf(action));
+      return result ? { kind: 'done', result } : { kind: 'send', base: null };
     },
 
-    succeeded(call, envelope, answer) {
+    succeeded(call, envelope, answer, signal) {
+      const action = oldest(call.actions);
       const [dispatch] = recordsOf(envelope);
       const id = numberField(dispatch, 'id');
+      // Whether L2L refuses a second one or answers with the first is not documented: only the mark says whose it is.
+      const isOwn = textField(dispatch, 'description')?.includes(markOf(marked(action))) === true;
+      if (action.guarded && !isOwn) return afterGuard(call, 'success, without the dispatch', answer, signal);
       // Without the id the dispatch could never be closed: the look-up finds it.
       if (id === undefined) {
         return { kind: 'unknown', reason: 'unreadable', detail: 'L2L said success but gave no dispatch id' };
       }
-      const number = numberField(dispatch, 'dispatchnumber') ?? id;
-      return { kind: 'delivered', result: resultOf(call, id, number), answer };
+      const dispatchNumber = numberField(dispatch, 'dispatchnumber') ?? id;
+      const result = { dispatchId: id, dispatchNumber, reported: action.params.reported };
+      return { kind: 'delivered', result, answer };
+    },
+
+    async refused(call, refusal, signal) {
+      const words = refusal.detail.toLowerCase();
+      const isBlocked = blocked.some(text => words.includes(text.toLowerCase()));
+      if (!oldest(call.actions).guarded) return isBlocked ? waitForOther(call, refusal, signal) : refusal;
+      const outcome = await afterGuard(call, refusal.detail, refusal.answer, signal);
+      return isBlocked && outcome.kind === 'again' ? waitForOther(call, refusal, signal) : outcome;
     },
 
     async look(call, signal) {
-      const action = newest(call.actions);
+      const action = oldest(call.actions);
       const { machine, type, reported } = action.params;
       const listed = await listSince(reader, zone, slotOf(action), reported, signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-
-      const ours = listed.dispatches.find(hasToken(action));
-      if (ours) {
-        return {
-          kind: 'applied',
-          result: resultOf(call, ours.id, ours.number),
-          detail: `found as dispatch ${ours.number}`,
-        };
+      const made = madeBy(call, listed.dispatches);
+      if (made === 'doubtful') {
+        const detail = `a ${type} dispatch of ${machine} has the same time and may be this one`;
+        return { kind: 'undecided', detail };
       }
-      // A technician may have rewritten the description: machine, type and second tell it then, if the user is ours.
-      const alike = listed.dispatches.filter(
-        dispatch => !ANY_TOKEN.test(dispatch.description) && dispatch.reported.some(at => sameSecond(at, reported)),
-      );
-      const twin = alike.find(dispatch => dispatch.createdBy === user);
-      if (twin) {
-        return {
-          kind: 'applied',
-          result: resultOf(call, twin.id, twin.number),
-          detail: `found as dispatch ${twin.number}`,
-        };
-      }
-      const doubtful = alike.find(dispatch => dispatch.createdBy === undefined);
-      if (doubtful) {
-        return { kind: 'undecided', detail: `dispatch ${doubtful.number} has the same time and may be this one` };
-      }
+      if (made) return { kind: 'applied', result: made, detail: `found as dispatch ${made.dispatchNumber}` };
       if (!listed.isComplete)
         return { kind: 'undecided', detail: `${machine} has too many newer ${type} dispatches to find it` };
-      return { kind: 'absent', detail: `no dispatch of ${machine} ${type} since then carries ${token(action)}` };
+      const mark = markOf(marked(action));
+      return { kind: 'absent', detail: `no dispatch of ${machine} ${type} since then carries ${mark}` };
     },
   };
+}
+
+function marked({ key, params }: Pick<Open, 'key'> & { readonly params: Pick<Open['params'], 'reported'> }): Marked {
+  return { key, at: params.reported };
+}
+
+function isClose(action: StoredAction): action is Extract<StoredAction, { readonly kind: 'close_dispatch' }> {
+  return action.kind === 'close_dispatch';
 }
 
 function sameSecond(a: number, b: number): boolean {

@@ -2,12 +2,19 @@ import { z } from 'zod';
 import type { Follow, Look } from '../../core/delivery.ts';
 import { textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
-import { createLineIds } from '../lines.ts';
-import { compareDetail, isAbout, setFields, setState, setTimes, setWords } from '../record-sets.ts';
+import { ANY_OFFSET, createPitchDetails } from '../pitch-details.ts';
+import { type Fate, failedSets, fatesOf, setFields, setState, setTimes, setWords } from '../record-sets.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction } from './action.ts';
 import { Code, Instant, Quantity } from './fields.ts';
 
 const MOST_SETS = 50;
+/** L2L's clock may be behind ours (ms). */
+const CLOCK_MARGIN = 10 * 60_000;
+/** How long after the send a batch whose id was lost is looked for (ms). */
+const FOLLOWED_FOR = 3_600_000;
+const MISSING: Fate = { kind: 'missing' };
+const NEVER_CAME =
+  'L2L took the batch of this set, and an hour later has neither booked it nor refused it; look for it in L2L before it is told again';
 
 /** Books production details. Sets of many lines share a call; L2L takes the batch at once and works on it later. */
 export const recordDetails = defineAction({
@@ -27,6 +34,8 @@ export const recordDetails = defineAction({
     repeatable: false,
     maxActions: MOST_SETS,
     acrossLanes: true,
+    // The batch itself, then its status and its errors.
+    requests: 3,
   },
   worksLater: true,
   create: createHandler,
@@ -34,67 +43,93 @@ export const recordDetails = defineAction({
 
 type Set = ActionOf<'record_details'>;
 
-function createHandler({ site, zone, reader }: ActionContext): ActionHandler<'record_details'> {
-  const lines = createLineIds(reader, site);
+function createHandler({ site, zone, clock, reader }: ActionContext): ActionHandler<'record_details'> {
+  const pitchDetails = createPitchDetails(reader, site, zone);
+  /** What is settled of batches followed up without their id: it is not read again. */
+  const settled = new Map<number, Map<string, Fate>>();
+  /** When batches were taken that are still worked on. */
+  const taken = new Map<number, number>();
+  let slowest = 0;
   const nameOf = ({ params }: Set) => `${params.line} ${setTimes(params, zone).start}`;
 
-  /** Whether L2L holds the set; or why that could not be read. */
-  async function lookFor(set: Set, since: number, signal: AbortSignal) {
-    const line = await lines.id(set.params.line, signal);
-    if (!line.ok) return line;
-    if (line.id === null) return { ok: true, found: 'other' } as const;
-    const query = { site, line: line.id, ...setTimes(set.params, zone) };
-    const read = await reader.read('pitchdetails/', query, signal);
-    if (!read.ok) return read;
-    const compared = read.records.map(record => compareDetail(record, set.params, zone, since));
-    const found = compared.find(it => it === 'same') ?? compared.find(it => it === 'different') ?? 'other';
-    return { ok: true, found } as const;
+  /** What became of the sets of a batch whose id was lost; or why that could not be read. */
+  async function readFates(call: CallOf<'record_details'>, signal: AbortSignal) {
+    const since = call.createdAt - CLOCK_MARGIN;
+    const known = settled.get(call.id) ?? new Map<string, Fate>();
+    const open = call.actions.filter(set => !known.has(set.key));
+    if (open.length === 0) return { ok: true, fates: known } as const;
+    // Whose clock `start` goes by is not said: the earliest it can mean is early enough, what is too old is sorted out here.
+    const query = { site, start: zone.minute(since - ANY_OFFSET) };
+    const errors = await reader.read('pitchdetails/record_details_batch_errors/', query, signal);
+    if (!errors.ok) return errors;
+
+    const fates = new Map(known);
+    for (const [line, sets] of Map.groupBy(open, set => set.params.line)) {
+      const read = await pitchDetails.read(
+        line,
+        sets.map(set => set.params),
+        signal,
+      );
+      if (!read.ok) return read;
+      // All sets of the line are matched, so that none of the open ones is given the record of a settled one.
+      const all = call.actions.filter(set => set.params.line === line);
+      const found = fatesOf(all, { details: read.records, errors: errors.records }, zone, since);
+      for (const { key } of sets) fates.set(key, found.get(key) ?? MISSING);
+    }
+    return { ok: true, fates } as const;
+  }
+
+  function remember(call: number, fates: ReadonlyMap<string, Fate>): void {
+    settled.set(call, new Map([...fates].filter(([, fate]) => fate.kind !== 'missing')));
   }
 
   async function look(call: CallOf<'record_details'>, signal: AbortSignal): Promise<Look> {
-    // L2L's clock may be a little behind ours.
-    const since = (call.sentAt ?? call.createdAt) - 2 * 60_000;
-    const errors = await reader.read(
-      'pitchdetails/record_details_batch_errors/',
-      { site, start: zone.minute(since) },
-      signal,
-    );
-    if (!errors.ok) return { kind: 'failed', outcome: errors.outcome };
-
-    const present: Set[] = [];
-    const doubtful: string[] = [];
-    const refused: string[] = [];
-    for (const set of call.actions) {
-      const error = errors.records.find(record => isAbout(record, set.params, zone));
-      if (error) {
-        refused.push(`${nameOf(set)} (${setWords(error)})`);
-        continue;
-      }
-      const seen = await lookFor(set, call.createdAt - 2 * 60_000, signal);
-      if (!seen.ok) return { kind: 'failed', outcome: seen.outcome };
-      if (seen.found === 'same') present.push(set);
-      if (seen.found === 'different') doubtful.push(nameOf(set));
-    }
-
+    settled.delete(call.id);
+    const read = await readFates(call, signal);
+    if (!read.ok) return { kind: 'failed', outcome: read.outcome };
+    const of = (...kinds: Fate['kind'][]) =>
+      call.actions.filter(set => kinds.includes((read.fates.get(set.key) ?? MISSING).kind));
     const total = call.actions.length;
-    if (present.length === total) return { kind: 'applied', result: {}, detail: `all ${total} sets are booked` };
-    if (present.length + doubtful.length + refused.length === 0) {
-      return { kind: 'absent', detail: `none of the ${total} sets is booked or in error` };
-    }
-    // Any trace means that the batch was taken: what is missing may still come, and must not be sent again.
-    const missing = call.actions.filter(set => !present.includes(set)).map(nameOf);
+    const missing = of('missing');
+    if (of('booked').length === total) return { kind: 'applied', result: {}, detail: `all ${total} sets are booked` };
+    if (missing.length === total) return { kind: 'absent', detail: `none of the ${total} sets is booked or in error` };
+    // Any trace means that L2L took the batch: what is missing may still come, and must not be sent again.
+    remember(call.id, read.fates);
     const parts = [
-      `${present.length} of ${total} sets are booked, the others are not: ${missing.join(', ')}`,
-      doubtful.length > 0 ? `booked with other quantities: ${doubtful.join(', ')}` : '',
-      refused.length > 0 ? `in error: ${refused.join(', ')}` : '',
+      `${of('booked', 'different').length} of ${total} sets are booked`,
+      of('failed').length > 0 ? `in error: ${of('failed').map(nameOf).join(', ')}` : '',
+      missing.length > 0 ? `not yet there: ${missing.map(nameOf).join(', ')}` : '',
     ];
-    return { kind: 'undecided', detail: parts.filter(Boolean).join('; ') };
+    return { kind: 'accepted', result: {}, detail: parts.filter(Boolean).join('; ') };
+  }
+
+  /** A batch L2L took, whose id was lost with its answer: looked for set by set, for an hour. */
+  async function followByLooking(call: CallOf<'record_details'>, signal: AbortSignal): Promise<Follow> {
+    const read = await readFates(call, signal);
+    if (!read.ok) return { kind: 'failed', outcome: read.outcome };
+    const { fates } = read;
+    remember(call.id, fates);
+    const total = call.actions.length;
+    const isOver = clock.now() - (call.sentAt ?? call.createdAt) >= FOLLOWED_FOR;
+    const final = [...fates.values()].filter(fate => fate.kind !== 'missing').length;
+    if (final < total && !isOver) return { kind: 'pending', detail: `${final} of ${total} sets are final` };
+
+    settled.delete(call.id);
+    const failed = new Map<string, string>();
+    const parked = new Map<string, string>();
+    for (const { key } of call.actions) {
+      const fate = fates.get(key) ?? MISSING;
+      if (fate.kind === 'failed') failed.set(key, fate.detail);
+      if (fate.kind === 'different') parked.set(key, fate.detail);
+      if (fate.kind === 'missing') parked.set(key, NEVER_CAME);
+    }
+    const booked = total - failed.size - parked.size;
+    return { kind: 'final', failed, parked, detail: `${booked} of ${total} sets are booked, found by their times` };
   }
 
   async function follow(call: CallOf<'record_details'>, signal: AbortSignal): Promise<Follow> {
     const batchId = call.result?.batchId;
-    if (batchId === undefined)
-      return { kind: 'undecided', detail: 'the batch id is missing, its sets can not be followed' };
+    if (batchId === undefined) return followByLooking(call, signal);
     const query = { site, batch_id: batchId };
     const status = await reader.read('pitchdetails/record_details_batch_status/', query, signal);
     if (!status.ok) return { kind: 'failed', outcome: status.outcome };
@@ -108,12 +143,12 @@ function createHandler({ site, zone, reader }: ActionContext): ActionHandler<'re
     // Read after the states are final: an error that comes later than the list would be missed.
     const errors = await reader.read('pitchdetails/record_details_batch_errors/', query, signal);
     if (!errors.ok) return { kind: 'failed', outcome: errors.outcome };
-    const told = [...errors.records, ...status.records.filter(record => setState(record) === 'failed')];
-    const failed = new Map<string, string>();
-    for (const set of call.actions) {
-      const record = told.find(candidate => isAbout(candidate, set.params, zone));
-      if (record) failed.set(set.key, setWords(record));
-    }
+    const refused = status.records.filter(record => setState(record) === 'failed');
+    const failed = new Map([
+      ...failedSets(call.actions, refused, zone),
+      ...failedSets(call.actions, errors.records, zone),
+    ]);
+    noteTime(call.id);
     const expected = Math.max(errors.records.length, states.filter(state => state === 'failed').length);
     if (failed.size < expected) {
       const words = errors.records.map(setWords).join('; ');
@@ -125,6 +160,11 @@ function createHandler({ site, zone, reader }: ActionContext): ActionHandler<'re
     return { kind: 'final', failed, detail: `${total - failed.size} of ${total} sets of batch ${batchId} are booked` };
   }
 
+  function noteTime(call: number): void {
+    slowest = Math.max(slowest, clock.now() - (taken.get(call) ?? clock.now()));
+    taken.delete(call);
+  }
+
   return {
     freeze(actions) {
       const batch = JSON.stringify(actions.map(({ params }) => setFields(params, zone)));
@@ -132,12 +172,15 @@ function createHandler({ site, zone, reader }: ActionContext): ActionHandler<'re
       return { kind: 'request', request: { method: 'POST', path, body: encodeFields({ site, batch }) } };
     },
 
-    succeeded(_call, envelope, answer) {
+    succeeded(call, envelope, answer) {
       const batchId = textField(envelope.body, 'batch_id');
-      return batchId === undefined
-        ? { kind: 'unknown', reason: 'unreadable', detail: 'L2L said success but gave no batch id' }
-        : { kind: 'accepted', result: { batchId }, answer };
+      if (batchId === undefined)
+        return { kind: 'unknown', reason: 'unreadable', detail: 'L2L said success but gave no batch id' };
+      taken.set(call.id, clock.now());
+      return { kind: 'accepted', result: { batchId }, answer };
     },
+
+    slowest: () => slowest,
 
     look,
     follow,

@@ -18,7 +18,7 @@ export interface Backend {
 }
 
 /** Where the reference is silent, what seems most likely. */
-const LIKELY: Manners = { duplicate: 'refuse', overlap: 'refuse', batchDelay: 1000 };
+const LIKELY: Manners = { duplicate: 'refuse', overlap: 'refuse', batchDelay: 1000, batchPace: 0 };
 
 export function startBackend(options: {
   readonly world: SandboxWorld;

@@ -11,8 +11,9 @@ export function recordBatch(call: Call): Answer {
   const { params, store, at, manners } = call;
   const site = siteOf(call);
   const sets = setsOf(params.required('batch'));
-  const batch = store.addBatch({ site: site.site, created: at, due: at + manners.batchDelay }, sets);
-  call.schedule(batch.due);
+  const { batchDelay, batchPace: pace } = manners;
+  const batch = store.addBatch({ site: site.site, created: at, due: at + batchDelay, pace }, sets);
+  for (const index of batch.records.keys()) call.schedule(dueOf(batch, index));
   return { batch_id: batch.id };
 }
 
@@ -32,15 +33,19 @@ function setsOf(text: string): readonly Record<string, unknown>[] {
   return sets;
 }
 
-/** Works on every batch that is due: `callFor` makes the call a set would have been. */
+function dueOf({ due, pace }: Batch, index: number): number {
+  return due + index * pace;
+}
+
+/** Works on every set that is due: `callFor` makes the call a set would have been. */
 export function workOnBatches(
   batches: readonly Batch[],
   now: number,
   callFor: (params: ReturnType<typeof paramsOf>) => Call,
 ): void {
   for (const batch of batches) {
-    if (batch.due > now) continue;
-    for (const record of batch.records) {
+    for (const [index, record] of batch.records.entries()) {
+      if (dueOf(batch, index) > now) break;
       if (record.status === 'queued') workOnSet(batch, record, callFor(paramsOf(fieldsOf(record.sent))));
     }
   }

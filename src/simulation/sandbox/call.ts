@@ -10,6 +10,8 @@ export type Manners = {
   readonly overlap: 'refuse' | 'accept';
   /** How long a batch waits before it is worked on (ms). */
   readonly batchDelay: number;
+  /** From one set of a batch to the next (ms). */
+  readonly batchPace: number;
 };
 
 /** One call whose key was right, as its method sees it. */

@@ -56,7 +56,7 @@ export function addComment(call: Call): Answer {
   dispatch.description += `\n${call.params.required('comment')}`;
   touched(call, dispatch);
   note(call, 'dispatches/add_comment', codeOf(call.store, dispatch), { dispatch: dispatch.id });
-  return {};
+  return { data: shown(call, dispatch) };
 }
 
 export function setReason(call: Call): Answer {

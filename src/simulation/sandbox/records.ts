@@ -84,8 +84,9 @@ export type Batch = {
   readonly id: number;
   readonly site: number;
   readonly created: number;
-  /** When the sandbox works on it. */
+  /** When the sandbox works on its first set, and how long after it on each of the next (ms). */
   readonly due: number;
+  readonly pace: number;
   readonly records: readonly BatchRecord[];
 };
 

@@ -42,6 +42,7 @@ const Control = z.strictObject({
       duplicate: z.enum(['refuse', 'existing', 'nothing']).optional(),
       overlap: z.enum(['refuse', 'accept']).optional(),
       batchDelay: z.int().nonnegative().optional(),
+      batchPace: z.int().nonnegative().optional(),
     })
     .optional(),
 });

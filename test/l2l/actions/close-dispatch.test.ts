@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CallResult, type ChainState, NO_CHAIN } from '../../../src/core/delivery.ts';
+import { isMarked } from '../../../src/l2l/dispatch-mark.ts';
 import { answer, at, frozenCall, NEVER, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
@@ -15,6 +16,12 @@ actionContract('close_dispatch', () => ({
   success: { success: true, data: { id: 57001, dispatchnumber: 8001 } },
 }));
 
+actionContract('close_dispatch, noted', () => ({
+  actions: [stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed: 0, how: 'note' })],
+  chain: OPENED,
+  success: { success: true, data: { id: 57001, dispatchnumber: 8001 } },
+}));
+
 describe('close_dispatch', () => {
   it.each(['close', 'complete'] as const)('asks to %s by the id the open was given', how => {
     const { delivery } = scripted(() => answer({}));
@@ -25,13 +32,72 @@ describe('close_dispatch', () => {
 
   it.each<[string, ChainState, string]>([
     ['its open is under way', { ...NO_CHAIN, open: 'pending' }, 'held'],
-    ['its open is a dead letter', { ...NO_CHAIN, open: 'dead' }, 'nothing'],
+    ['its open is a dead letter', { ...NO_CHAIN, open: 'dead' }, 'held'],
     ['there was no open', NO_CHAIN, 'nothing'],
-    ['a person had one open', opened({ foundOpen: 8001 }), 'nothing'],
+    ['a person had one open', opened({ dispatchId: 57001, foundOpen: 8001 }), 'nothing'],
+    ['a person had one open, found by an older version', opened({ foundOpen: 8001 }), 'nothing'],
+    ['it adopted one without the right to end it', opened({ dispatchId: 57001, adopted: true }), 'nothing'],
+    ['others hold its dispatch', { ...OPENED, heldBy: ['oil'], isOurs: true }, 'nothing'],
     ['nothing was opened', opened(null), 'nothing'],
   ])('sends nothing when %s', (_what, chain, kind) => {
     const { delivery } = scripted(() => answer({}));
     expect(delivery.freeze([ACTION], chain).kind).toBe(kind);
+  });
+
+  it.each<[string, CallResult, boolean, boolean]>([
+    ['found, and no episode is left that holds it', { dispatchId: 57001, foundOpen: 8001 }, true, false],
+    ['adopted, and its rule ends those', { dispatchId: 57001, adopted: true }, false, true],
+    ['adopted, and the rule of another episode ends those', { dispatchId: 57001, adopted: true }, true, false],
+  ])('ends what it %s', (_what, result, isOurs, closeAdopted) => {
+    const { delivery } = scripted(() => answer({}));
+    const action = stored('close_dispatch', {
+      machine: 'PRESS-01',
+      type: 'DOWN',
+      completed: 0,
+      how: 'close',
+      closeAdopted,
+    });
+    const { request } = frozenCall(delivery, [action], { ...opened(result), isOurs });
+    expect(request.path).toBe('/api/1.0/dispatches/close/57001');
+  });
+
+  it.each<[ChainState['open'], string]>([
+    ['pending', 'held'],
+    ['dead', 'nothing'],
+    ['delivered', 'nothing'],
+  ])('tells nothing where people end it, once its open is settled (%s: %s)', (open, kind) => {
+    const { delivery } = scripted(() => answer({}));
+    const action = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed: 0, how: 'leave' });
+    expect(delivery.freeze([action], { ...OPENED, open }).kind).toBe(kind);
+  });
+
+  describe('note', () => {
+    const completed = at('2026-03-02 06:09:30');
+    const note = stored(
+      'close_dispatch',
+      { machine: 'PRESS-01', type: 'DOWN', completed, how: 'note' },
+      { key: 'down#7:close' },
+    );
+
+    it('says when it was over, with a mark that is none of an open', () => {
+      const { delivery } = scripted(() => answer({}));
+      const { request } = frozenCall(delivery, [note], OPENED);
+      expect(request.path).toBe('/api/1.0/dispatches/add_comment/57001');
+      const { comment } = Object.fromEntries(new URLSearchParams(request.body));
+      expect(comment).toMatch(/^over at 2026-03-02 06:09:30 \[gw note [0-9a-f]{6}\]$/);
+      expect(isMarked(comment ?? '')).toBe(false);
+    });
+
+    it('is not sent twice without asking, and is found by its mark', async () => {
+      let description = 'Press 1 stopped';
+      const { delivery } = scripted(() => answer({ success: true, data: [{ id: 57001, description }] }));
+      const call = frozenCall(delivery, [note], OPENED);
+      expect(delivery.mayRepeat(call)).toBe(false);
+      expect(delivery.mayRepeat(frozenCall(delivery, [ACTION], OPENED))).toBe(true);
+      expect((await delivery.look(call, NEVER)).kind).toBe('absent');
+      description += `\n${new URLSearchParams(call.request.body).get('comment')}`;
+      expect((await delivery.look(call, NEVER)).kind).toBe('applied');
+    });
   });
 
   it('never ends before it began in the hour that comes twice', () => {
@@ -64,6 +130,18 @@ describe('close_dispatch', () => {
   });
 
   it.each([
+    ['lists it as deleted', [{ id: 57001, deleted: 'Y' }], 'delivered'],
+    ['does not list it', [], 'rejected'],
+    ['lists it as open', [{ id: 57001, deleted: '' }], 'rejected'],
+  ])('refused, and L2L %s', async (_what, data, kind) => {
+    const refusal = { success: false, error: 'Dispatch 57001 does not exist' };
+    const { delivery } = scripted(({ method }) => answer(method === 'POST' ? refusal : { success: true, data }));
+    const outcome = await delivery.send(frozenCall(delivery, [ACTION], OPENED), NEVER);
+    expect(outcome.kind).toBe(kind);
+  });
+
+  it.each([
+    ['deleted', 'close', { deleted: 'Y' }, 'applied'],
     ['closed', 'close', { closed: '2026-03-02 06:10:00' }, 'applied'],
     ['open', 'close', { closed: null }, 'absent'],
     ['completed', 'close', { completed: '2026-03-02 06:10:00' }, 'absent'],

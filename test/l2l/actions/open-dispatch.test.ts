@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { OpenDispatchParams } from '../../../src/core/action.ts';
-import { NO_CHAIN } from '../../../src/core/delivery.ts';
-import { token } from '../../../src/l2l/actions/open-dispatch.ts';
+import type { CloseDispatchParams, OpenDispatchParams } from '../../../src/core/action.ts';
+import { type ChainState, NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
+import { markOf } from '../../../src/l2l/dispatch-mark.ts';
 import { answer, at, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
@@ -16,7 +16,7 @@ const PARAMS: OpenDispatchParams = {
   ifFoundOpen: 'leave',
 };
 const ACTION = stored('open_dispatch', PARAMS, { key: 'press1_down#7:open' });
-const TOKEN = token({ key: ACTION.key, params: PARAMS });
+const TOKEN = markOf({ key: ACTION.key, at: PARAMS.reported });
 
 const listed = (fields: object = {}) => ({
   id: 57001,
@@ -39,6 +39,14 @@ actionContract('open_dispatch', () => ({
   success: { success: true, data: { id: 57001, dispatchnumber: 8001 } },
 }));
 
+actionContract('open_dispatch, told as a finished one', () => {
+  const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
+  const params: CloseDispatchParams = { machine: 'PRESS-01', type: 'DOWN', completed: REPORTED + 1000, how: 'close' };
+  const waiting = [action, stored('close_dispatch', params)];
+  const success = { success: true, data: { id: 57001, dispatchnumber: 8001 } };
+  return { actions: [action], chain: { ...NO_CHAIN, open: 'pending', waiting }, success };
+});
+
 describe('open_dispatch', () => {
   it('says what, where, since when and who, in site time, with its mark', () => {
     const { delivery } = scripted(() => list());
@@ -57,6 +65,157 @@ describe('open_dispatch', () => {
     });
   });
 
+  it('asks L2L not to open a second one only after an earlier call may have opened it', () => {
+    const { delivery } = scripted(() => list());
+    expect(frozenCall(delivery, [ACTION]).request.body).not.toContain('prevent_duplicates');
+    const guarded = frozenCall(delivery, [stored('open_dispatch', PARAMS, { guarded: true })]);
+    expect(guarded.request.body).toMatch(/&prevent_duplicates=true$/);
+  });
+
+  describe('an episode that was over before L2L could be told', () => {
+    const COMPLETED = at('2026-03-02 06:09:30');
+    const over = (
+      open: Partial<OpenDispatchParams>,
+      close: Partial<CloseDispatchParams> = {},
+      fields: Partial<StoredAction> = {},
+    ) => {
+      const action = stored('open_dispatch', { ...PARAMS, ...open }, { key: ACTION.key, ...fields });
+      const params: CloseDispatchParams = { machine: 'PRESS-01', type: 'DOWN', completed: COMPLETED, how: 'close' };
+      const closing = stored('close_dispatch', { ...params, ...close });
+      const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, closing] };
+      const freeze = scripted(() => list()).delivery.freeze([action], chain);
+      return { freeze, closing, path: freeze.kind === 'request' ? freeze.request.path.slice(9) : freeze.kind };
+    };
+
+    it('is one finished dispatch, in whole minutes, with the seconds in its text', () => {
+      const { freeze, closing } = over({ ifMissed: 'add' });
+      if (freeze.kind !== 'request') throw new Error(freeze.kind);
+      expect(freeze.and).toEqual([closing]);
+      expect(freeze.request.path).toBe('/api/1.0/dispatches/add/');
+      expect(Object.fromEntries(new URLSearchParams(freeze.request.body))).toEqual({
+        site: '43',
+        dispatchtypecode: 'DOWN',
+        machinecode: 'PRESS-01',
+        description: `Press 1: oil & pressure (2026-03-02 06:01:00 to 2026-03-02 06:09:30) ${TOKEN}`,
+        resource: 'gateway',
+        tradecode: 'MAINT',
+        reasoncode: 'HYDR',
+        reported: '2026-03-02 06:01',
+        completed: '2026-03-02 06:09',
+        externalid: expect.stringMatching(new RegExp(`^gw-${TOKEN.slice(4, 10)}[0-9a-f]{10}$`)),
+      });
+    });
+
+    it('never ends before it began in the hour that comes twice', () => {
+      const reported = Date.parse('2026-11-01T07:50:00Z'); // 01:50, first time
+      const completed = Date.parse('2026-11-01T08:10:00Z'); // 01:10, second time
+      const { freeze } = over({ ifMissed: 'add', reported }, { completed });
+      expect(freeze).toMatchObject({ request: { body: expect.stringContaining('completed=2026-11-01%2001%3A50') } });
+    });
+
+    it.each<[string, string, Parameters<typeof over>]>([
+      ['open and close by default', 'dispatches/open/', [{}]],
+      ['open and close', 'dispatches/open/', [{ ifMissed: 'open_and_close' }]],
+      ['nothing', 'nothing', [{ ifMissed: 'nothing' }]],
+      ['nothing, whoever closes it', 'nothing', [{ ifMissed: 'nothing' }, { how: 'leave' }]],
+      ['open when people close it', 'dispatches/open/', [{ ifMissed: 'add' }, { how: 'leave' }]],
+      ['open when people close it after a note', 'dispatches/open/', [{ ifMissed: 'add' }, { how: 'note' }]],
+      ['add what is completed', 'dispatches/add/', [{ ifMissed: 'add' }, { how: 'complete' }]],
+      ['add what could be adopted', 'dispatches/add/', [{ ifMissed: 'add', ifFoundOpen: 'adopt' }]],
+      [
+        'open what could be adopted and closed',
+        'dispatches/open/',
+        [{ ifMissed: 'add', ifFoundOpen: 'adopt' }, { closeAdopted: true }],
+      ],
+      ['open what may have arrived after all', 'dispatches/open/', [{ ifMissed: 'nothing' }, {}, { guarded: true }]],
+      ['open what may have arrived after all', 'dispatches/open/', [{ ifMissed: 'add' }, {}, { guarded: true }]],
+    ])('%s', (_what, expected, given) => {
+      const { freeze, path, closing } = over(...given);
+      expect(path).toBe(expected);
+      const both = expected !== 'dispatches/open/';
+      expect(freeze).toEqual(
+        both ? expect.objectContaining({ and: [closing] }) : expect.not.objectContaining({ and: expect.anything() }),
+      );
+    });
+  });
+
+  describe('refused', () => {
+    const refused = (error: string) => answer({ success: false, error });
+    const BLOCKED = 'Machine PRESS-01 already has an open critical Dispatch';
+    const send = async (action: StoredAction, error: string, records: object[] | 'fails') => {
+      const respond = ({ method }: Sent) =>
+        method === 'POST' ? refused(error) : records === 'fails' ? answer({}, 500) : list(...records);
+      const { delivery } = scripted(respond, { blocked: ['open CRITICAL dispatch'] });
+      return delivery.send(frozenCall(delivery, [action]), NEVER);
+    };
+    const guarded = stored('open_dispatch', PARAMS, { key: ACTION.key, guarded: true });
+    const ours = { id: 9, dispatchnumber: 10, description: `x ${TOKEN}` };
+    const quality = listed({ dispatchtypecode: 'QUALITY', dispatchnumber: 8005 });
+
+    it.each<[string, StoredAction, string, object[] | 'fails', object]>([
+      ['for good', ACTION, 'Invalid trade: X', [], { kind: 'rejected', detail: 'Invalid trade: X' }],
+      [
+        'while another type is open, which it names',
+        ACTION,
+        BLOCKED,
+        [quality],
+        {
+          kind: 'again',
+          reason: 'blocked',
+          after: 60_000,
+          guarded: false,
+          detail: expect.stringContaining('open on PRESS-01: 8005 (QUALITY); L2L said: Machine'),
+        },
+      ],
+      ['while L2L does not say what is open', ACTION, BLOCKED, 'fails', { kind: 'again', reason: 'blocked' }],
+      [
+        'because one of the type was opened meanwhile',
+        ACTION,
+        BLOCKED,
+        [listed()],
+        { kind: 'delivered', result: { foundOpen: 8001 } },
+      ],
+      [
+        'as a second one, which it is',
+        guarded,
+        'exists',
+        [{ ...listed(), ...ours }],
+        { kind: 'delivered', result: { dispatchId: 9 } },
+      ],
+      [
+        'as a second one beside a person’s',
+        guarded,
+        'exists',
+        [listed()],
+        { kind: 'delivered', result: { foundOpen: 8001 } },
+      ],
+      [
+        'as a second one of none',
+        guarded,
+        'exists',
+        [],
+        { kind: 'again', reason: 'refused', after: 0, guarded: false },
+      ],
+      ['as a second one, and L2L does not say of which', guarded, 'exists', 'fails', { kind: 'retry' }],
+      [
+        'on a repeat while another type is open',
+        guarded,
+        BLOCKED,
+        [quality],
+        { kind: 'again', reason: 'blocked', guarded: true },
+      ],
+      [
+        'as a second one, and whose is the first can not be told',
+        guarded,
+        'exists',
+        [listed({ reported: '2026-03-02 06:01:00', createdby: null })],
+        { kind: 'unknown', reason: 'refused' },
+      ],
+    ])('%s', async (_what, action, error, records, expected) => {
+      expect(await send(action, error, records)).toMatchObject(expected);
+    });
+  });
+
   it('leaves out trade and reason when the rule names none', () => {
     const { delivery } = scripted(() => list());
     const { trade: _trade, reason: _reason, ...params } = PARAMS;
@@ -66,9 +225,9 @@ describe('open_dispatch', () => {
 
   it('makes the mark from what happened: the same again, another for another journal', () => {
     expect(TOKEN).toMatch(/^\[gw [0-9a-f]{6}\]$/);
-    expect(token({ key: ACTION.key, params: { reported: PARAMS.reported } })).toBe(TOKEN);
-    expect(token({ key: ACTION.key, params: { reported: PARAMS.reported + 60_000 } })).not.toBe(TOKEN);
-    expect(token({ key: 'press1_down#8:open', params: PARAMS })).not.toBe(TOKEN);
+    expect(markOf({ key: ACTION.key, at: PARAMS.reported })).toBe(TOKEN);
+    expect(markOf({ key: ACTION.key, at: PARAMS.reported + 60_000 })).not.toBe(TOKEN);
+    expect(markOf({ key: 'press1_down#8:open', at: PARAMS.reported })).not.toBe(TOKEN);
   });
 
   it('keeps the id and the reported time, which its close needs', async () => {

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordDetailsParams } from '../../../src/core/action.ts';
 import { NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
 import type { Exchange } from '../../../src/l2l/client.ts';
-import { answer, at, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
+import { setTimes } from '../../../src/l2l/record-sets.ts';
+import { answer, at, DENVER, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
 const set = (line: string, minute: number, fields: Partial<RecordDetailsParams> = {}): StoredAction => {
@@ -50,11 +52,28 @@ describe('record_details', () => {
     ]);
   });
 
-  it('never ends before it begins in the hour that comes twice', () => {
+  it('never ends before it begins in the hour that comes twice, whose passes share its text', () => {
     const start = Date.parse('2026-11-01T07:50:00Z'); // 01:50, first time
     expect(batchOf([set('LINE-1', 0, { start, end: start + 20 * 60_000 })])).toMatchObject([
-      { start: '2026-11-01 01:50:00', end: '2026-11-01 01:59:59.999000' },
+      { start: '2026-11-01 01:25:00', end: '2026-11-01 01:35:00' },
     ]);
+  });
+
+  it('always ends after it begins, whatever part of the repeated hour an interval spans', () => {
+    const change = Date.parse('2026-11-01T08:00:00Z');
+    fc.assert(
+      fc.property(
+        fc.double({ min: -2 * 3_600_000, max: 3_600_000, noNaN: true }),
+        fc.double({ min: 1, max: 2 * 3_600_000, noNaN: true }),
+        (from, length) => {
+          const start = change + from;
+          const { start: startText, end: endText } = setTimes({ start, end: start + length }, DENVER);
+          expect(endText > startText).toBe(true);
+        },
+      ),
+      // Begins less than a millisecond before the change.
+      { examples: [[-0.4, 600_000]] },
+    );
   });
 
   it('is accepted with a batch id, not delivered', async () => {
@@ -122,57 +141,207 @@ describe('record_details', () => {
   });
 
   describe('look after a lost answer', () => {
+    const HOUR = 3_600_000;
     const created = '2026-03-02 13:10:00';
     const sentAt = Date.parse('2026-03-02T13:09:00Z');
-    const detail = (fields: object = {}) => ({ actual: '10.00', scrap: '1.00', created, ...fields });
-    /** L2L with these details and errors; every line is known. */
-    const look = (details: (sent: Sent) => readonly object[], errors: readonly object[] = []) => {
+    const detail = (start: string, end: string, fields: object = {}) => ({
+      start: `2026-03-02 ${start}`,
+      end: `2026-03-02 ${end}`,
+      actual: '10.00',
+      scrap: '1.00',
+      created,
+      ...fields,
+    });
+    const DETAILS = {
+      101: [detail('06:00:00', '06:05:00'), detail('06:05:00', '06:10:00')],
+      102: [detail('06:00:00', '06:05:00')],
+    };
+    type Details = Readonly<Record<number, readonly object[]>>;
+    type L2l = { details: Details; errors: readonly object[]; window?: (sent: Sent) => Exchange };
+
+    /** What L2L holds may be changed between the reads; every line is known. */
+    const lost = (first: Details, errors: readonly object[] = [], sets = SETS) => {
+      const l2l: L2l = { details: first, errors };
       const respond = (sent: Sent): Exchange => {
         const line = sent.fields.code;
         if (sent.path === 'lines/')
           return answer({ success: true, data: [{ id: line === 'LINE-1' ? 101 : 102, code: line }] });
-        return answer({ success: true, data: sent.path === 'pitchdetails/' ? details(sent) : errors });
+        if (sent.path !== 'pitchdetails/') return answer({ success: true, data: l2l.errors });
+        return l2l.window?.(sent) ?? answer({ success: true, data: l2l.details[Number(sent.fields.line)] ?? [] });
       };
-      const { delivery, sent } = scripted(respond);
-      const call = frozenCall(delivery, SETS, NO_CHAIN, { createdAt: sentAt, sentAt });
-      return { look: delivery.look(call, NEVER), sent };
+      const { delivery, sent, clock } = scripted(respond);
+      clock.advanceTo(sentAt + 5 * 60_000);
+      const call = frozenCall(delivery, sets, NO_CHAIN, { createdAt: sentAt, sentAt });
+      const reads = () => sent.splice(0).filter(({ path }) => path === 'pitchdetails/');
+      return {
+        l2l,
+        sent,
+        reads,
+        clock,
+        look: () => delivery.look(call, NEVER),
+        follow: () => delivery.follow({ ...call, state: 'accepted', result: {} }, NEVER),
+      };
     };
-    const echo = ({ fields }: Sent) => detail({ start: fields.start, end: fields.end });
 
-    it('finds all: applied, each line looked up once', async () => {
-      const { look: result, sent } = look(one => [echo(one)]);
-      expect(await result).toMatchObject({ kind: 'applied' });
-      expect(sent.filter(({ path }) => path === 'lines/')).toHaveLength(2);
-      expect(sent.filter(({ path }) => path === 'pitchdetails/').map(({ fields }) => fields)).toEqual([
-        { site: '43', line: '101', start: '2026-03-02 06:00:00', end: '2026-03-02 06:05:00' },
-        { site: '43', line: '101', start: '2026-03-02 06:05:00', end: '2026-03-02 06:10:00' },
-        { site: '43', line: '102', start: '2026-03-02 06:00:00', end: '2026-03-02 06:05:00' },
+    it('finds all: applied, with one read of the errors and one a line', async () => {
+      const { look, sent, reads } = lost(DETAILS);
+      expect(await look()).toMatchObject({ kind: 'applied' });
+      expect(sent.map(({ path }) => path)).toEqual([
+        'pitchdetails/record_details_batch_errors/',
+        'lines/',
+        'pitchdetails/',
+        'lines/',
+        'pitchdetails/',
+      ]);
+      // In UTC, 15 hours wider than the sets on both sides: whatever the zone that L2L compares in, they are within.
+      const window = { site: '43', start__gte: '2026-03-01T22:00:00', order_by: 'id', offset: '0' };
+      expect(reads().map(({ fields }) => fields)).toEqual([
+        { ...window, line: '101', end__lte: '2026-03-03T04:10:00' },
+        { ...window, line: '102', end__lte: '2026-03-03T04:05:00' },
       ]);
     });
 
-    it('finds none: absent', async () => {
-      expect((await look(() => []).look).kind).toBe('absent');
+    it('reads on while a page is full', async () => {
+      const { look, l2l, reads } = lost({});
+      l2l.window = ({ fields }) => {
+        const all = DETAILS[fields.line === '101' ? 101 : 102];
+        return answer({ success: true, limit: 1, data: all.slice(Number(fields.offset), Number(fields.offset) + 1) });
+      };
+      expect((await look()).kind).toBe('applied');
+      expect(reads().map(({ fields }) => `${fields.line} ${fields.offset}`)).toEqual([
+        '101 0',
+        '101 1',
+        '101 2',
+        '102 0',
+        '102 1',
+      ]);
     });
 
-    it('finds some: the batch was taken, and what is missing is never repeated', async () => {
-      const result = await look(one => (one.fields.line === '101' ? [echo(one)] : [])).look;
-      expect(result).toMatchObject({
-        kind: 'undecided',
-        detail: expect.stringContaining('LINE-2 2026-03-02 06:00:00'),
+    it('reads set by set where L2L refuses a window, and asks for no window again', async () => {
+      const { look, l2l, reads } = lost({});
+      l2l.window = ({ fields }) => {
+        if (fields.start === undefined) return answer({ success: false, error: 'must be filtered by end' });
+        const all = DETAILS[fields.line === '101' ? 101 : 102];
+        return answer({
+          success: true,
+          data: all.filter(({ start, end }) => start === fields.start && end === fields.end),
+        });
+      };
+      expect((await look()).kind).toBe('applied');
+      expect(reads().map(({ fields }) => fields.start)).toEqual([
+        undefined,
+        '2026-03-02 06:00:00',
+        '2026-03-02 06:05:00',
+        '2026-03-02 06:00:00',
+      ]);
+      await look();
+      expect(reads()).toHaveLength(3);
+    });
+
+    it('finds none: absent', async () => {
+      const others = [detail('05:55:00', '06:00:00'), detail('06:00:00', '06:10:00')];
+      expect((await lost({ 101: others, 102: others }).look()).kind).toBe('absent');
+    });
+
+    it('takes a detail that was there before the call for the set: the journal may be a restored one', async () => {
+      const old = { created: '2026-03-02 09:00:00' };
+      const { look } = lost({ 102: [detail('06:00:00', '06:05:00', old)] }, [], SETS.slice(2));
+      expect((await look()).kind).toBe('applied');
+    });
+
+    it('takes an error from long before the call for that of an earlier one', async () => {
+      const old = { ...SENT[2], error: 'no product', created: '2026-03-02 12:00:00' };
+      expect((await lost({}, [old]).look()).kind).toBe('absent');
+    });
+
+    it.each([
+      [
+        'one of another line booked',
+        DETAILS[102],
+        [],
+        '1 of 3 sets are booked; not yet there: LINE-1 2026-03-02 06:00:00',
+      ],
+      ['one in error', [], [{ ...SENT[2], error: 'no product' }], 'in error: LINE-2 2026-03-02 06:00:00'],
+      [
+        'one booked with other quantities',
+        [detail('06:00:00', '06:05:00', { actual: 11 })],
+        [],
+        '1 of 3 sets are booked',
+      ],
+    ])('finds %s: the batch was taken and is never sent again', async (_what, details, errors, words) => {
+      const { look } = lost({ 102: details }, errors);
+      expect(await look()).toMatchObject({ kind: 'accepted', result: {}, detail: expect.stringContaining(words) });
+    });
+
+    it('follows what was taken until each set is booked or refused, and reads no line again that is settled', async () => {
+      const { look, follow, l2l, reads } = lost({ 102: DETAILS[102] });
+      expect((await look()).kind).toBe('accepted');
+      reads();
+      expect(await follow()).toEqual({ kind: 'pending', detail: '1 of 3 sets are final' });
+      expect(reads().map(({ fields }) => fields.line)).toEqual(['101']);
+
+      l2l.details = { 101: DETAILS[101].slice(0, 1) };
+      expect(await follow()).toEqual({ kind: 'pending', detail: '2 of 3 sets are final' });
+      l2l.errors = [{ ...SENT[1], error: 'overlaps detail 5' }];
+      expect(await follow()).toMatchObject({
+        kind: 'final',
+        failed: new Map([['LINE-1@5', 'overlaps detail 5']]),
+        parked: new Map(),
+        detail: expect.stringContaining('2 of 3'),
       });
     });
 
-    it('finds one in error: the batch was taken', async () => {
-      const result = await look(() => [], [{ ...SENT[2], error: 'no product' }]).look;
-      expect(result).toMatchObject({ kind: 'undecided', detail: expect.stringContaining('no product') });
+    it('follows on after a restart: what it knew is read again', async () => {
+      expect(await lost({ 102: DETAILS[102] }).follow()).toEqual({ kind: 'pending', detail: '1 of 3 sets are final' });
     });
 
-    it('finds the time with other quantities: a person decides', async () => {
-      expect((await look(one => [{ ...echo(one), actual: 11 }]).look).kind).toBe('undecided');
+    it('parks after an hour what never came, and what is booked with other quantities', async () => {
+      const { follow, clock } = lost({
+        101: [detail('06:00:00', '06:05:00')],
+        102: [detail('06:00:00', '06:05:00', { actual: 11 })],
+      });
+      clock.advanceTo(sentAt + HOUR - 1);
+      expect((await follow()).kind).toBe('pending');
+      clock.advanceTo(sentAt + HOUR);
+      expect(await follow()).toEqual({
+        kind: 'final',
+        failed: new Map(),
+        parked: new Map([
+          ['LINE-1@5', expect.stringContaining('neither booked it nor refused it')],
+          ['LINE-2@0', 'L2L has 11 good, 1 scrap at its times, the gateway sent 10 good, 1 scrap'],
+        ]),
+        detail: '1 of 3 sets are booked, found by their times',
+      });
     });
 
-    it('does not take a record from before the call for its own', async () => {
-      expect((await look(one => [{ ...echo(one), created: '2026-03-02 12:00:00' }]).look).kind).toBe('absent');
+    it('says that a read failed, and goes on with it later', async () => {
+      const { look, l2l } = lost({});
+      l2l.window = () => answer({ success: true }, 503);
+      expect(await look()).toMatchObject({ kind: 'failed', outcome: { kind: 'retry' } });
+    });
+  });
+
+  describe('the wait before the first look', () => {
+    it('is at least twice the longest time L2L was seen to take, up to an hour', async () => {
+      const { delivery, clock } = scripted(({ method }) =>
+        answer(method === 'POST' ? { success: true, batch_id: 301 } : { success: true, data: DONE }),
+      );
+      const DONE = SENT.map(sent => ({ ...sent, status: 'finished' }));
+      const settle = () => delivery.policy('record_details').settle;
+      const batch = async (took: number) => {
+        const call = frozenCall(delivery, SETS);
+        await delivery.send(call, NEVER);
+        clock.advance(took);
+        await delivery.follow({ ...call, state: 'accepted', result: { batchId: '301' } }, NEVER);
+      };
+      expect(settle()).toBe(5 * 60_000);
+      await batch(60_000);
+      expect(settle()).toBe(5 * 60_000);
+      await batch(10 * 60_000);
+      expect(settle()).toBe(20 * 60_000);
+      await batch(5 * 3_600_000);
+      expect(settle()).toBe(3_600_000);
+      expect(delivery.policy('open_dispatch').settle).toBe(60_000);
     });
   });
 });

@@ -54,6 +54,7 @@ export function memoryJournal(): MemoryJournal {
         refusals++;
         throw refusal;
       }
+      for (const rule of commit.forget ?? []) states.delete(rule);
       for (const { rule, state } of commit.states) states.set(rule, state);
       for (const value of commit.values) values.set(value.signal, value);
       for (const message of commit.taken) taken.set(keyOf(message), message.hash);

@@ -28,8 +28,10 @@ export type Plant = {
   until(time: string): void;
   /** The process stands still; from `to` on it sees again. */
   standstill(from: string, to: string): StepResult;
-  /** The process dies and a new one starts from the states it left. `lastAlive` defaults to `died`. */
-  restart(died: string, started: string): void;
+  /** A person closes the dispatch of an episode; told at once. */
+  closedByPerson(time: string, chain: string): StepResult;
+  /** The process dies and a new one, perhaps with other rules, starts from the states it left. */
+  restart(died: string, started: string, edited?: Program): StepResult;
   take(): Action[];
 };
 
@@ -38,6 +40,7 @@ export function plant(program: Program, start = '06:00'): Plant {
   const events: RuleEvent[] = [];
   const results: StepResult[] = [];
   let wakeAt: number | null = null;
+  let current = program;
 
   function step(input: EngineInput): StepResult {
     const result = self.engine.step(input);
@@ -76,11 +79,16 @@ export function plant(program: Program, start = '06:00'): Plant {
       pass(on(from));
       return step({ kind: 'standstill', from: on(from), to: on(to) });
     },
-    restart(died, started) {
+    closedByPerson(time, chain) {
+      pass(on(time));
+      return step({ kind: 'closed_by_person', chain, at: on(time) });
+    },
+    restart(died, started, edited = current) {
       pass(on(died));
-      const states = program.rules.map(({ name }) => [name, JSON.stringify(self.engine.stateOf(name))] as const);
-      self.engine = createEngine(program, new Map(states));
-      step({ kind: 'restart', at: on(started), lastAlive: on(died) });
+      const states = current.rules.map(({ name }) => [name, JSON.stringify(self.engine.stateOf(name))] as const);
+      self.engine = createEngine(edited, new Map([...self.engine.orphans, ...states]));
+      current = edited;
+      return step({ kind: 'restart', at: on(started), lastAlive: on(died) });
     },
     take: () => actions.splice(0),
   };
@@ -102,7 +110,7 @@ export function line(action: Action): string {
     case 'open_dispatch':
       return `${at} open ${action.rule} reported ${clockOf(action.params.reported)}`;
     case 'close_dispatch':
-      return `${at} close ${action.rule} completed ${clockOf(action.params.completed)}`;
+      return `${at} ${action.params.how} ${action.rule} completed ${clockOf(action.params.completed)}`;
     case 'increment_cycles':
       return `${at} ${action.rule} +${action.params.count}`;
     case 'set_cycles':

@@ -14,6 +14,9 @@ import type {
 
 const place = { file: 'gateway.yaml', line: 1, column: 1 };
 
+/** What a rule is when it says nothing about it. */
+export const PLAIN = { place, maxAge: null, onUnknown: 'park', renamedFrom: null } as const;
+
 export const UINT32 = 4294967295;
 /** 60 per minute. */
 export const ONE_PER_SECOND = 1 / 1000;
@@ -98,7 +101,7 @@ export function dispatch(name: string, when: Condition, over: Partial<DispatchRu
   return {
     kind: 'dispatch',
     name,
-    place,
+    ...PLAIN,
     when,
     unless: null,
     until: null,
@@ -111,6 +114,10 @@ export function dispatch(name: string, when: Condition, over: Partial<DispatchRu
     description: template('Press 1 stopped'),
     whenCleared: 'close',
     ifFoundOpen: 'leave',
+    closeAdopted: false,
+    ifMissed: 'open_and_close',
+    ifClosedByPerson: 'wait',
+    onRemove: 'leave',
     ...over,
   };
 }
@@ -119,7 +126,7 @@ export function cycles(name: string, of: SignalDefinition, over: Partial<CyclesR
   return {
     kind: 'cycles',
     name,
-    place,
+    ...PLAIN,
     machine: 'PRESS-01',
     counter: of,
     every: 900_000,
@@ -133,7 +140,7 @@ export function production(name: string, of: SignalDefinition, over: Partial<Pro
   return {
     kind: 'production',
     name,
-    place,
+    ...PLAIN,
     line: 'LINE-1',
     quantity: { of: 'total', counter: of },
     perCount: 1,

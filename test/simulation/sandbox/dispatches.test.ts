@@ -166,6 +166,7 @@ describe('sandbox dispatches', () => {
     const byKim = { realuser: 'kim' };
     expect(await post(`dispatches/add_comment/${id}`, { ...byKim, comment: 'on my way' })).toMatchObject({
       success: true,
+      body: { data: { id, description: 'Press 1 stopped\non my way' } },
     });
     expect(record(await post(`dispatches/set_reason/${id}`, { ...byKim, reason: 'ELEC' })).reasoncode).toBe('ELEC');
     expect(await post(`dispatches/changetype/${id}`, { ...byKim, dispatchtype_code: 'QUALITY' })).toMatchObject({

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { ActionKind } from '../core/action.ts';
+import { KIND_WORDS } from '../core/action-words.ts';
+import { type Decision, type HistoryQuery, LARGEST_PAGE, STORED_STATES } from '../core/history.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Journal } from '../journal/journal.ts';
+import { BadRequest, type ControlRoutes } from '../web/control.ts';
+
+const Kind = z.enum(Object.keys(KIND_WORDS) as [ActionKind, ...ActionKind[]]);
+const Wanted = z.strictObject({
+  states: z.array(z.enum(STORED_STATES)).exactOptional(),
+  rule: z.string().exactOptional(),
+  machine: z.string().exactOptional(),
+  kind: Kind.exactOptional(),
+  since: z.number().exactOptional(),
+  until: z.number().exactOptional(),
+  newestFirst: z.boolean().exactOptional(),
+  after: z.int().exactOptional(),
+  limit: z.int().min(1).max(LARGEST_PAGE),
+}) satisfies z.ZodType<HistoryQuery>;
+const One = z.strictObject({ id: z.int() });
+const PersonSays = z.strictObject({
+  kind: z.enum(['retry', 'drop']),
+  id: z.int(),
+  who: z.string().min(1).max(100),
+  why: z.string().max(1000).exactOptional(),
+  confirmed: z.boolean(),
+}) satisfies z.ZodType<Decision>;
+
+export type ControlParts = {
+  readonly journal: Pick<Journal, 'counts' | 'history' | 'decisions'>;
+  /** What waits has changed: the queue looks at it again. */
+  readonly changed: () => void;
+  /** The site's time zone, for who prints times. */
+  readonly timezone: string;
+  readonly log: Logger;
+};
+
+/** What people on this machine may ask of the running gateway, and tell it. */
+export function controlRoutes({ journal, changed, timezone, log }: ControlParts): ControlRoutes {
+  const { history, decisions } = journal;
+  return {
+    about: () => ({ timezone }),
+    counts: () => journal.counts(),
+    page: body => history.page(parsed(Wanted, body)),
+    records: body => history.records(parsed(Wanted, body)),
+    action: body => ({ action: decisions.detail(parsed(One, body).id) ?? null }),
+    async decide(body) {
+      const decision = parsed(PersonSays, body);
+      const decided = await decisions.decide(decision);
+      if (decided.kind === 'done') {
+        const { kind, who, why } = decision;
+        log.info(
+          { decision: kind, actions: decided.ids, who, ...(why && { why }) },
+          'a person decided about the queue',
+        );
+        changed();
+      }
+      return decided;
+    },
+  };
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const read = schema.safeParse(body);
+  if (read.success) return read.data;
+  throw new BadRequest(
+    `the running gateway does not understand this; is it of another version? ${z.prettifyError(read.error)}`,
+  );
+}

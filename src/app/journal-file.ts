@@ -1,0 +1,16 @@
+import type { HistoryReader } from '../core/history.ts';
+import { openJournalFile } from '../journal/journal-file.ts';
+
+/**
+ * Reads the journal of a gateway that does not run, or does not answer. Nothing is written; `destination` is where the gateway
+ * sends, null when nobody says. Throws a StartError that says what to do.
+ */
+export function readJournalFile(folder: string, destination: string | null): HistoryReader & Disposable {
+  const file = openJournalFile(folder, destination);
+  return {
+    page: async wanted => file.history.page(wanted),
+    records: async wanted => file.history.records(wanted),
+    action: async id => file.prospects.detail(id) ?? null,
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
+}

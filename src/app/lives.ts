@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { type App, startApp } from '../app.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { anchoredClock, type Clock } from '../core/clock.ts';
+import { type ClockChange, type ClockWatch, watchClock } from '../core/clock-watch.ts';
+import { words } from '../core/errors.ts';
+import { formatDuration } from '../core/fields.ts';
+import type { Logger } from '../core/logger.ts';
+import {
+  beginTime,
+  CLOCK_TOLERANCE,
+  type ClockPolicy,
+  isPlausible,
+  type LastLife,
+  type MachineTime,
+  type TimeBase,
+} from '../core/wall-clock.ts';
+import { readLastLife } from '../journal/last-life.ts';
+import type { JournalTime } from '../journal/time-shift.ts';
+
+export type LivesOptions = {
+  readonly loaded: LoadedConfig;
+  readonly log: Logger;
+  readonly machine: MachineTime;
+  readonly runtimeFolder?: string;
+  /** A damaged journal is set aside and a new one begins. */
+  readonly rebuild?: boolean;
+  /** The journal can't be trusted any more: the process has to end at once. */
+  readonly onFatal: (error: Error) => void;
+  /** Aborted when the gateway is to end. */
+  readonly signal: AbortSignal;
+  /** Told at each beginning. */
+  readonly onStart: (app: App) => void;
+};
+
+/** The gateway between two changes of the machine's time. */
+type Life = { readonly base: TimeBase; readonly clock: Clock; readonly time: JournalTime };
+
+/** A request cut off when the gateway begins anew is looked up afterwards: nobody waits for L2L longer than this (ms). */
+const SHORT_DRAIN = 1000;
+
+/**
+ * Runs the gateway until it is told to end. No part of it ever sees time jump: when the clock was set or the machine suspended, the
+ * gateway ends and begins anew in the same process, with its journal brought into the right time. Resolves to what did not end well.
+ */
+export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
+  const { loaded, log, machine, signal, runtimeFolder, rebuild = false, onFatal } = options;
+  const policy = loaded.config.gateway.clock;
+  let life = firstLife(machine.wall(), readLastLife(loaded.dataFolder), policy);
+  for (;;) {
+    const { base, clock, time } = life;
+    if (base.doubt !== null) log.error({}, base.doubt);
+    const watch = watchClock({ clock, machine, base, policy, log });
+    try {
+      const begin = { loaded, clock, log, vigil: watch, time, rebuild, onFatal };
+      const app = await startApp({ ...begin, ...(runtimeFolder && { runtimeFolder }) });
+      options.onStart(app);
+      const change = await changeOrEnd(watch, signal);
+      if (change === null) return await app.stop();
+      log.warn(change, 'the clock was set or the machine was suspended: the gateway begins anew with the right time');
+      const errors = await app.stop(SHORT_DRAIN);
+      if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
+      if (signal.aborted) return errors;
+      life = nextLife(life, change, watch, policy);
+    } finally {
+      watch.stop();
+    }
+  }
+}
+
+async function changeOrEnd(watch: ClockWatch, signal: AbortSignal): Promise<ClockChange | null> {
+  if (signal.aborted) return null;
+  const settled = new AbortController();
+  const ended = once(signal, 'abort', { signal: settled.signal }).then(
+    () => null,
+    () => null, // The clock changed first.
+  );
+  const first = await Promise.race([watch.changed, ended]);
+  settled.abort();
+  return first;
+}
+
+function firstLife(wall: number, last: LastLife, policy: ClockPolicy): Life {
+  const { from, doubt, shift } = beginTime(wall, last, policy);
+  const time: JournalTime = {
+    shift,
+    marked: last.doubted !== null && shift === last.doubted ? 'correct' : 'park',
+    doubted: doubt === null ? null : { from, by: wall - from },
+    event:
+      doubt === null
+        ? shift && clockStep(shift.by, 'the clock is trusted although it stood behind the journal')
+        : { kind: 'clock_doubt', detail: doubt },
+  };
+  return { base: { from, doubt }, clock: anchoredClock(from), time };
+}
+
+/** Where time goes on after a change; read anew, since the clock may have been set again while the gateway ended. */
+function nextLife({ base, clock }: Life, change: ClockChange, watch: ClockWatch, policy: ClockPolicy): Life {
+  const { off, slept: measured } = watch.measure();
+  const slept = measured > CLOCK_TOLERANCE ? measured : 0;
+  const now = clock.now() + slept;
+  const by = off - slept;
+  const wall = now + by;
+  const suspended = slept > 0 ? suspension(slept) : null;
+  // Without a clock to follow the time base goes on, the suspension included: that much is known.
+  const isDoubted = base.doubt !== null;
+  if (!isPlausible(wall, base, policy) || (isDoubted && change.kind === 'suspended')) {
+    const doubted = isDoubted ? { from: base.from, by } : null;
+    return { base, clock: anchoredClock(now), time: { shift: null, marked: 'keep', doubted, event: suspended } };
+  }
+  const isStepped = isDoubted || Math.abs(by) > CLOCK_TOLERANCE;
+  const time: JournalTime = {
+    shift: isStepped ? { from: base.from, by } : null,
+    marked: 'correct',
+    doubted: null,
+    event: isStepped ? clockStep(by, 'the clock was set') : suspended,
+  };
+  return { base: { from: wall, doubt: null }, clock: anchoredClock(wall), time };
+}
+
+function suspension(ms: number) {
+  return { kind: 'suspended', detail: `the machine was suspended for ${formatDuration(ms)}` } as const;
+}
+
+function clockStep(by: number, why: string) {
+  const way = by < 0 ? 'back' : 'forward';
+  return { kind: 'clock_step', detail: `${why}: times moved ${way} by ${formatDuration(Math.abs(by))}` } as const;
+}

@@ -1,0 +1,70 @@
+import { type Command, EXIT, type Io } from './command.ts';
+import { journalAdopt } from './journal-adopt.ts';
+import { runSubcommand } from './queue.ts';
+import { limitOf, queryOf, readArguments } from './records/arguments.ts';
+import { exportRecords, toLine } from './records/export.ts';
+import { collect, show } from './records/list.ts';
+import { withHistory } from './records/source.ts';
+import { table } from './records/table.ts';
+
+const help = `l2l-gateway journal list   [FILE] [--since TIME] [--until TIME] [--rule RULE] [--machine CODE] [--kind KIND]
+                           [--limit N] [--json]
+l2l-gateway journal show   ID [FILE] [--json]
+l2l-gateway journal export [FILE] [--since TIME] [--until TIME] [--rule RULE] [--machine CODE] [--kind KIND]
+l2l-gateway journal adopt  [FILE]
+
+What L2L was told, when, and why: everything the gateway keeps, newest first.
+
+  list     the newest 50, or --limit N
+  show     one action with its cause, its true times, the request as it was sent, every attempt, look and answer
+  export   NDJSON, oldest first, one action a line with its calls and attempts; times are UTC. It goes in pages:
+           a million of them need no more memory than one, and hold up no call
+  adopt    a data folder that was copied, or put back from a backup, is used here from now on: what it holds as untold is
+           parked, since L2L may have been told; counters start from what they show. Only while no gateway runs on it
+
+  FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
+  --data FOLDER    the gateway's data folder instead
+  --since, --until TIME   when it happened: "2026-03-02 06:00", 2026-03-02 or 06:00 in the site's time, in UTC with a Z at
+                   its end, or 2h for two hours ago
+  --machine CODE   code of a machine or line
+  --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
+
+list, show and export also read the journal of a gateway that does not run, and write nothing to it.
+
+Exit codes: ${EXIT.ok} done; ${EXIT.failed} there is no journal or no such action, or it can't be read; ${EXIT.badConfig} the config is not valid;
+${EXIT.usage} the command line is not`;
+
+const ROWS = 50;
+const FILTERS = ['since', 'until', 'rule', 'machine', 'kind'] as const;
+
+export const journalCommand: Command = {
+  summary: 'shows what L2L was told, when and why; takes over a copied journal',
+  help,
+  run: (args, io) => runSubcommand('journal', { list, show, export: exportAll, adopt: journalAdopt }, args, io),
+};
+
+async function list(args: readonly string[], io: Io): Promise<number> {
+  const { whose, values } = readArguments(args, [...FILTERS, 'limit', 'json'], 'none');
+  const limit = limitOf(values, ROWS);
+  return withHistory(whose, io, async ({ reader, times }) => {
+    const wanted = { ...queryOf(values, times), newestFirst: true };
+    const { entries, more } = await collect(reader, wanted, limit, io.signal);
+    if (values.json) {
+      for (const entry of entries) io.out(toLine(entry));
+      return EXIT.ok;
+    }
+    if (entries.length === 0) {
+      io.out('nothing of that is in the journal');
+      return EXIT.ok;
+    }
+    io.out(table('journal', entries, times, io.columns).join('\n'));
+    const older = more ? 'there are older ones: --limit N or --until TIME shows them; ' : '';
+    io.out(`\n${older}times in ${times.name}; l2l-gateway journal show ID tells everything about one`);
+    return EXIT.ok;
+  });
+}
+
+async function exportAll(args: readonly string[], io: Io): Promise<number> {
+  const { whose, values } = readArguments(args, FILTERS, 'none');
+  return withHistory(whose, io, ({ reader, times }) => exportRecords(reader, queryOf(values, times), io));
+}

@@ -1,0 +1,125 @@
+import type { StoredState } from '../core/history.ts';
+import { nearest } from '../core/nearest.ts';
+import { type Command, EXIT, type Io, UsageError } from './command.ts';
+import { limitOf, queryOf, readArguments } from './records/arguments.ts';
+import { decide } from './records/decide.ts';
+import { exportRecords, toLine } from './records/export.ts';
+import { collect, show } from './records/list.ts';
+import { type Source, withHistory } from './records/source.ts';
+import { table } from './records/table.ts';
+
+const help = `l2l-gateway queue list   [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND] [--limit N] [--json]
+l2l-gateway queue show   ID [FILE] [--json]
+l2l-gateway queue retry  ID… [FILE] [--yes] [--why TEXT]
+l2l-gateway queue retry  --all [--rule RULE] [FILE]
+l2l-gateway queue drop   ID… [FILE] [--yes] [--why TEXT]
+l2l-gateway queue export [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND]
+
+What L2L was not told yet, and what it could not be told.
+
+  list     parked calls and dead letters first, then what is on its way, then what waits; --limit 50 rows
+  show     one action with its cause, its true times, the request as it was sent, every attempt, look and answer,
+           the other actions of its episode, and what retry and drop would do
+  retry    tells L2L again, through the running gateway. It goes by episodes: an open takes its close with it, and
+           when the episode is over L2L is told one finished dispatch. Twice said it is done once
+  drop     lets it go, through the running gateway: L2L is not told. A dropped open drops its close. Nothing is
+           deleted: the journal keeps it, with who dropped it and why
+  export   all of it as NDJSON, one action a line with its calls and attempts
+
+  FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
+  --data FOLDER    the gateway's data folder instead
+  --state STATE    dead, parked, open (on its way), waiting or shadow
+  --machine CODE   code of a machine or line
+  --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
+  --all            every dead letter, with --rule those of one rule; never what is parked
+  --yes            answers the question that a parked call asks. Whether L2L has such a call is not known: look there
+                   first. Retry says that L2L does not have it, drop says that it does
+  --why TEXT       is kept with the decision
+
+dead    dead letter: L2L refused it, or it became too old; show has L2L's words
+parked  it can't be told whether L2L took it, or it may not be sent; a person has to look and decide
+held    a close whose open is a dead letter or parked; it goes the way of that open
+blocked L2L can't take it now, such as while a dispatch of another type is open on the machine
+
+list, show and export also read the journal of a gateway that does not run; retry and drop need it running.
+
+Exit codes: ${EXIT.ok} done, or done before; ${EXIT.failed} not all of it was done, or no gateway runs, the message says why; ${EXIT.badConfig} the config
+is not valid; ${EXIT.usage} the command line is not`;
+
+/** `--state` as people say it. */
+const STATES: Readonly<Record<string, readonly StoredState[]>> = {
+  dead: ['dead'],
+  parked: ['parked'],
+  open: ['in_call'],
+  waiting: ['waiting'],
+  shadow: ['shadow'],
+};
+/** What a person has to see to comes first. */
+const UNSETTLED: readonly (readonly StoredState[])[] = [['dead', 'parked'], ['in_call'], ['waiting']];
+const ROWS = 50;
+
+const subcommands: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number>>> = {
+  list,
+  show,
+  retry: (args, io) => decide('retry', args, io),
+  drop: (args, io) => decide('drop', args, io),
+  async export(args, io) {
+    const { whose, values } = readArguments(args, ['state', 'rule', 'machine', 'kind'], 'none');
+    const states = statesOf(values.state).flat();
+    return withHistory(whose, io, ({ reader, times }) =>
+      exportRecords(reader, { ...queryOf(values, times), states }, io),
+    );
+  },
+};
+
+export const queueCommand: Command = {
+  summary: 'shows what L2L was not told yet, and retries or drops dead letters',
+  help,
+  run: (args, io) => runSubcommand('queue', subcommands, args, io),
+};
+
+/** Runs what the first word names. */
+export function runSubcommand(of: string, table: typeof subcommands, args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  const run = name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
+  if (run) return run(rest, io);
+  const names = Object.keys(table).join(', ');
+  if (name === undefined) throw new UsageError(`say what: ${of} ${names}`);
+  const near = nearest(name, Object.keys(table));
+  throw new UsageError(`${of} has no "${name}"; ${near ? `did you mean ${near}?` : `it has ${names}`}`);
+}
+
+async function list(args: readonly string[], io: Io): Promise<number> {
+  const { whose, values } = readArguments(args, ['state', 'rule', 'machine', 'kind', 'limit', 'json'], 'none');
+  const groups = statesOf(values.state);
+  const limit = limitOf(values, ROWS);
+  return withHistory(whose, io, async source => {
+    const { reader, times } = source;
+    const entries = [];
+    let more = false;
+    for (const states of groups) {
+      const wanted = { ...queryOf(values, times), states };
+      // With no room left it is still asked for, to say that there is more.
+      const listed = await collect(reader, wanted, limit - entries.length, io.signal);
+      entries.push(...listed.entries);
+      more ||= listed.more;
+    }
+    if (values.json) for (const entry of entries) io.out(toLine(entry));
+    else if (entries.length > 0) io.out(table('queue', entries, times, io.columns).join('\n'));
+    if (!values.json) io.out(footer(source, entries.length, more));
+    return EXIT.ok;
+  });
+}
+
+function statesOf(state: string | undefined): readonly (readonly StoredState[])[] {
+  if (state === undefined) return UNSETTLED;
+  const states = Object.hasOwn(STATES, state) ? STATES[state] : undefined;
+  if (states) return [states];
+  throw new UsageError(`--state ${state}: the states are ${Object.keys(STATES).join(', ')}`);
+}
+
+function footer({ times }: Source, rows: number, more: boolean): string {
+  if (rows === 0) return 'nothing waits, nothing is parked, and there is no dead letter';
+  const end = more ? 'there is more: --limit N, --state, --rule or --machine show it; ' : '';
+  return `\n${end}times in ${times.name}; l2l-gateway queue show ID tells everything about one`;
+}

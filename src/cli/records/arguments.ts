@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import type { ActionKind } from '../../core/action.ts';
+import { KIND_WORDS } from '../../core/action-words.ts';
+import type { HistoryQuery } from '../../core/history.ts';
+import { didYouMean } from '../../core/nearest.ts';
+import { UsageError } from '../command.ts';
+import type { Whose } from './source.ts';
+import type { Times } from './times.ts';
+
+const TEXT = { type: 'string' } as const;
+const FLAG = { type: 'boolean' } as const;
+/** Every option of the two commands; each subcommand names those it takes. */
+const OPTIONS = {
+  data: TEXT,
+  state: TEXT,
+  rule: TEXT,
+  machine: TEXT,
+  kind: TEXT,
+  since: TEXT,
+  until: TEXT,
+  limit: TEXT,
+  why: TEXT,
+  json: FLAG,
+  all: FLAG,
+  yes: FLAG,
+} as const;
+
+type Option = keyof typeof OPTIONS;
+type Values = { readonly [Name in Option]?: (typeof OPTIONS)[Name] extends typeof FLAG ? boolean : string };
+
+export type Arguments = { readonly whose: Whose; readonly ids: readonly number[]; readonly values: Values };
+
+/** Words of digits are ids, another word is the config. Throws a UsageError, or what parseArgs throws. */
+export function readArguments(
+  args: readonly string[],
+  takes: readonly Option[],
+  ids: 'none' | 'one' | 'many',
+): Arguments {
+  const options = Object.fromEntries((['data', ...takes] as const).map(name => [name, OPTIONS[name]]));
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const numbers = positionals.filter(word => /^\d+$/.test(word)).map(Number);
+  const files = positionals.filter(word => !/^\d+$/.test(word));
+  if (files.length > 1) throw new UsageError(`one config at a time, not ${files.length}: ${files.join(', ')}`);
+  if (ids === 'none' && numbers.length > 0) throw new UsageError(`no number is expected here: ${numbers.join(', ')}`);
+  if (ids === 'one' && numbers.length !== 1)
+    throw new UsageError('write the number of one action, as the list shows it');
+  const [file] = files;
+  const { data } = values as Values;
+  return {
+    whose: { ...(file !== undefined && { file }), ...(data !== undefined && { data }) },
+    ids: numbers,
+    values: values as Values,
+  };
+}
+
+/** The part of a query that options say. */
+export function queryOf(values: Values, times: Times): Omit<HistoryQuery, 'limit'> {
+  const { rule, machine, kind, since, until } = values;
+  return {
+    ...(rule !== undefined && { rule }),
+    ...(machine !== undefined && { machine }),
+    ...(kind !== undefined && { kind: kindOf(kind) }),
+    ...(since !== undefined && { since: timeOf('--since', since, times) }),
+    ...(until !== undefined && { until: timeOf('--until', until, times) }),
+  };
+}
+
+/** How many rows a list shows. */
+export function limitOf({ limit }: Values, otherwise: number): number {
+  if (limit === undefined) return otherwise;
+  if (!/^[1-9]\d{0,6}$/.test(limit)) throw new UsageError(`--limit ${limit}: write how many rows, such as 200`);
+  return Number(limit);
+}
+
+function kindOf(text: string): ActionKind {
+  if (Object.hasOwn(KIND_WORDS, text)) return text as ActionKind;
+  const kinds = Object.keys(KIND_WORDS);
+  throw new UsageError(`--kind ${text}: the kinds are ${kinds.join(', ')}${didYouMean(text, kinds)}`);
+}
+
+function timeOf(option: string, text: string, times: Times): number {
+  const at = times.parse(text);
+  if (at !== undefined) return at;
+  throw new UsageError(
+    `${option} ${text}: write a time (of ${times.name}) such as "2026-03-02 06:00", 2026-03-02 or 06:00, in UTC with a Z at its end, or 2h for two hours ago`,
+  );
+}

@@ -1,0 +1,36 @@
+import type { HistoryQuery, HistoryReader } from '../../core/history.ts';
+import { LARGEST_PAGE } from '../../core/history.ts';
+import { EXIT, type Io } from '../command.ts';
+
+/**
+ * Writes the actions wanted with their calls and attempts, a JSON object a line, oldest first. A page at a time, and no faster than
+ * it is read: memory and the gateway are the same with a million of them.
+ */
+export async function exportRecords(
+  reader: HistoryReader,
+  wanted: Omit<HistoryQuery, 'limit'>,
+  io: Io,
+): Promise<number> {
+  let next: number | null = wanted.after ?? 0;
+  while (next !== null) {
+    const page: Awaited<ReturnType<HistoryReader['records']>> = await reader.records({
+      ...wanted,
+      after: next,
+      limit: LARGEST_PAGE,
+    });
+    const lines = page.entries.map(toLine);
+    if (lines.length > 0) io.out(lines.join('\n'));
+    if (io.signal.aborted || (await io.taken?.()) === false) return EXIT.failed;
+    next = page.next;
+  }
+  return EXIT.ok;
+}
+
+const IS_TIME = /^(?:at|reported|completed|start|end|from|to|notBefore|\w+At)$/;
+
+/** Times are ISO text in UTC, as on the status page. */
+export function toLine(value: object): string {
+  return JSON.stringify(value, (key, part: unknown) =>
+    typeof part === 'number' && IS_TIME.test(key) ? new Date(part).toISOString() : part,
+  );
+}

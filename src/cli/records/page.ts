@@ -1,0 +1,163 @@
+import { actionWords } from '../../core/action-words.ts';
+import type { HistoryCall, HistoryDetail, HistoryEntry, Prospect } from '../../core/history.ts';
+import { oneLine } from './table.ts';
+import type { Times } from './times.ts';
+import { callWord, stateWord, stateWords } from './words.ts';
+
+const LABEL = 11;
+
+/** Everything about one action, for a person. Lines longer than `columns` go on below; left out: they stay whole. Pure. */
+export function page(action: HistoryDetail, times: Times, columns?: number): readonly string[] {
+  return columns === undefined ? lines(action, times) : lines(action, times).flatMap(line => wrapped(line, columns));
+}
+
+function lines(action: HistoryDetail, times: Times): readonly string[] {
+  const { cause } = action;
+  return [
+    `${action.id}  ${oneLine(actionWords(action))}`,
+    '',
+    ...field('state', stateWords(action)),
+    ...field('why', action.detail),
+    ...field('since', action.settledAt === null ? null : times.full(action.settledAt)),
+    ...(action.state === 'waiting' ? waits(action, times) : []),
+    ...field('happened', `${times.full(action.at)}${action.time === 'received' ? ', the time it was received' : ''}`),
+    ...field('journalled', times.full(action.createdAt)),
+    ...field('rule', `${cause.rule}  ${cause.where}`),
+    ...field('cause', cause.text),
+    ...cause.values.flatMap(({ signal, value, quality, at }) =>
+      field('', `${signal} = ${value ?? 'unknown'} (${quality}${at === null ? '' : `, ${times.full(at)}`})`),
+    ),
+    ...params(action, times),
+    ...field('lane', action.lane),
+    ...field('episode', action.chain),
+    ...field('meant for', `${action.destination}${action.mode === 'shadow' ? ', in shadow mode: not sent' : ''}`),
+    ...result(action, times),
+    ...(action.calls.length === 0
+      ? ['', 'calls: none yet']
+      : action.calls.flatMap(call => ['', ...callLines(call, times)])),
+    ...others(action),
+    ...action.decisions.flatMap(({ at, kind, who, why, was }) => [
+      '',
+      `${kind === 'retry' ? 'retried' : 'dropped'} by ${oneLine(who)}, ${times.full(at)}`,
+      ...field('why', why),
+      ...field('it was', was),
+    ]),
+    ...(action.retry.kind === 'done' || action.drop.kind === 'done'
+      ? ['', ...prospect(`queue retry ${action.id}`, action.retry), ...prospect(`queue drop ${action.id}`, action.drop)]
+      : []),
+  ];
+}
+
+function waits({ notBefore, expiresAt }: HistoryEntry, times: Times): readonly string[] {
+  return [
+    ...field('not before', notBefore === null ? null : times.full(notBefore)),
+    ...field('too old', expiresAt === null ? null : `after ${times.full(expiresAt)}`),
+  ];
+}
+
+function field(label: string, text: string | null): readonly string[] {
+  return text === null || text === '' ? [] : [`  ${label.padEnd(LABEL)} ${oneLine(text)}`];
+}
+
+const IS_TIME = new Set(['reported', 'completed', 'start', 'end', 'from', 'to', 'at']);
+
+function params({ params }: HistoryEntry, times: Times): readonly string[] {
+  return Object.entries(params).flatMap(([name, value], index) => {
+    const text = IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : String(value);
+    return field(index === 0 ? 'tells' : '', `${name}: ${text}`);
+  });
+}
+
+function result({ result }: HistoryEntry, times: Times): readonly string[] {
+  if (!result) return [];
+  const parts = Object.entries(result).map(
+    ([name, value]) => `${name} ${IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : value}`,
+  );
+  return field('L2L gave', parts.join(', '));
+}
+
+function callLines(call: HistoryCall, times: Times): readonly string[] {
+  const { request, base } = call;
+  const after = call.predecessor === null ? '' : `, after call ${call.predecessor}`;
+  return [
+    `call ${call.id}  ${callWord(call.state)}${after}`,
+    ...field('built', `${times.full(call.createdAt)}, in start ${call.epoch} of the gateway`),
+    ...field('last sent', call.sentAt === null ? 'never' : times.full(call.sentAt)),
+    ...field(
+      'before it',
+      base?.cycleCount === undefined ? null : `count ${base.cycleCount}, read ${times.full(base.at)}`,
+    ),
+    ...field('request', `${request.method} ${request.path}`),
+    ...bodyLines(request.body).flatMap(line => field('', line)),
+    ...(call.attemptsLeftOut > 0 ? field('attempts', `${call.attemptsLeftOut} older ones are left out`) : []),
+    ...attempts(call, times),
+  ];
+}
+
+/** A form body by its fields; a body that is none as it stands. */
+function bodyLines(body: string): readonly string[] {
+  if (body === '') return ['(no body)'];
+  const fields = [...new URLSearchParams(body)];
+  const width = Math.max(...fields.map(([name]) => name.length));
+  return fields.flatMap(([name, value]) => {
+    const sets = recordSets(value);
+    return sets ? [`${name.padEnd(width)} =`, ...sets.map(set => `  ${set}`)] : [`${name.padEnd(width)} = ${value}`];
+  });
+}
+
+/** A batch of record sets is a JSON list in one field: a line a set. */
+function recordSets(value: string): readonly string[] | null {
+  if (!value.startsWith('[')) return null;
+  try {
+    const list: unknown = JSON.parse(value);
+    return Array.isArray(list) ? list.map(set => JSON.stringify(set)) : null;
+  } catch {
+    return null; // A text that begins with a bracket is shown as it stands.
+  }
+}
+
+function attempts({ attempts }: HistoryCall, times: Times): readonly string[] {
+  const begun = new Set<number>([0]);
+  return attempts.flatMap(({ attempt, at, state, reason, detail, answer }) => {
+    // The first word on an attempt is its outcome. What comes after it, or before the first one, was read in L2L, but for a refusal
+    // that is final only when L2L takes other calls meanwhile.
+    const later = state === 'rejected' ? 'then' : 'look';
+    const what = begun.has(attempt) ? later : `attempt ${attempt}`;
+    begun.add(attempt);
+    const words = [callWord(state), reason && reason !== callWord(state) && `(${reason})`, detail]
+      .filter(part => part)
+      .join(' ');
+    return [...field(what, `${times.site(at)}  ${words}`), ...(answer ? field('', `answer ${answer}`) : [])];
+  });
+}
+
+function others({ others, othersLeftOut, chain }: HistoryDetail): readonly string[] {
+  if (others.length === 0) return [];
+  return [
+    '',
+    chain === null || others.some(other => other.chain !== chain) ? 'in the same call' : 'of the same episode',
+    ...others.map(other => `  ${other.id}  ${stateWord(other)}  ${oneLine(actionWords(other))}`),
+    ...(othersLeftOut ? ['  and more'] : []),
+  ];
+}
+
+function prospect(command: string, { kind, words, ask }: Prospect): readonly string[] {
+  if (kind !== 'done') return [`${command}: no, ${oneLine(words)}`];
+  return [`${command}: ${oneLine(words)}`, ...(ask === null ? [] : [`  asks first: ${oneLine(ask)}`])];
+}
+
+/** Goes on below the text it belongs to: beyond the label, or two characters in. */
+function wrapped(line: string, columns: number): readonly string[] {
+  const width = Math.max(columns, 60);
+  const first = line.search(/\S/);
+  const hang = ' '.repeat(first === 2 ? LABEL + 3 : Math.max(first, 0) + 2);
+  const out: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const at = space > hang.length ? space : width;
+    out.push(rest.slice(0, at).trimEnd());
+    rest = hang + rest.slice(at).trimStart();
+  }
+  return [...out, rest];
+}

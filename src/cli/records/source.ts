@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { readJournalFile } from '../../app/journal-file.ts';
+import { type JournalPlace, readJournalPlace, zoneOf } from '../../config/journal-place.ts';
+import { systemClock } from '../../core/clock.ts';
+import { StartError } from '../../core/errors.ts';
+import type { HistoryReader } from '../../core/history.ts';
+import type { Io } from '../command.ts';
+import { type Link, openLink } from './link.ts';
+import { createTimes, type Times } from './times.ts';
+
+/** Which gateway is meant. */
+export type Whose = {
+  /** Its config; left out: config/gateway.yaml. */
+  readonly file?: string;
+  /** Its data folder, instead of a config. */
+  readonly data?: string;
+};
+
+const DEFAULT_FILE = 'config/gateway.yaml';
+
+export type Source = { readonly reader: HistoryReader; readonly times: Times; readonly now: number };
+
+/**
+ * Lets `work` read the history: through the gateway while it runs, from its file when it does not. Throws a ConfigError or StartError
+ * with words when neither goes.
+ */
+export async function withHistory(whose: Whose, io: Io, work: (source: Source) => Promise<number>): Promise<number> {
+  const { dataFolder, zone, destination } = placeOf(whose, io);
+  const link = await openLink(dataFolder);
+  const now = systemClock().now();
+  if (typeof link === 'object') {
+    using open = link;
+    return await work({ reader: open, times: createTimes(zoneOf(open.timezone), now), now });
+  }
+  if (link === 'not_answering') io.err('the running gateway does not answer: this is read from its file');
+  using file = readJournalFile(dataFolder, destination);
+  return await work({ reader: file, times: createTimes(zone, now), now });
+}
+
+/** Lets `work` speak to the running gateway: what changes the queue goes through it, never beside it. */
+export async function withGateway(whose: Whose, io: Io, work: (link: Link) => Promise<number>): Promise<number> {
+  const { dataFolder } = placeOf(whose, io);
+  const link = await openLink(dataFolder);
+  if (link === 'not_running') {
+    throw new StartError(
+      `no gateway runs on ${dataFolder}: start it, then say this again; the running gateway alone changes its queue`,
+    );
+  }
+  if (link === 'not_answering') {
+    throw new StartError(`the gateway on ${dataFolder} runs and does not answer; its log says why, or restart it`);
+  }
+  using open = link;
+  return await work(open);
+}
+
+function placeOf({ file, data }: Whose, io: Io): JournalPlace {
+  if (data !== undefined && file === undefined) return { dataFolder: resolve(data), zone: null, destination: null };
+  const place = readJournalPlace(file ?? DEFAULT_FILE, io.env, io.readFile);
+  return data === undefined ? place : { ...place, dataFolder: resolve(data) };
+}

@@ -1,0 +1,69 @@
+import type { HistoryEntry } from '../../core/history.ts';
+import type { Times } from './times.ts';
+import { placeWord, reasonWords, standsSince, stateWord, whatWords } from './words.ts';
+
+/** Which times and reasons a list shows: of the queue, where things stand; of the journal, what happened. */
+export type TableOf = 'queue' | 'journal';
+
+const NARROWEST = 80;
+const GAP = '  ';
+
+/** Rows of a list with its head, cut to `columns`; left out: not cut. Pure. */
+export function table(
+  of: TableOf,
+  entries: readonly HistoryEntry[],
+  times: Times,
+  columns?: number,
+): readonly string[] {
+  const head = ['id', 'state', of === 'queue' ? 'since' : 'happened', 'where', 'what', 'rule', 'why'];
+  const rows = entries.map(entry => [
+    String(entry.id),
+    stateWord(entry),
+    times.short(of === 'queue' ? standsSince(entry) : entry.at),
+    oneLine(placeWord(entry)),
+    oneLine(whatWords(entry)),
+    entry.rule,
+    oneLine(of === 'queue' || entry.state !== 'delivered' ? reasonWords(entry) : entry.cause.text),
+  ]);
+  const natural = head.map((title, column) => Math.max(title.length, ...rows.map(row => length(row[column] ?? ''))));
+  const widths = columns === undefined ? natural : fitted(natural, Math.max(columns, NARROWEST));
+  return [head, ...rows].map(row =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padStart(width) : padded(cut(cell, width), width);
+      })
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+/** Id, state, time and place are never cut; the others share what is left, and what one of them does not need goes to the reason. */
+function fitted(natural: readonly number[], columns: number): readonly number[] {
+  const kept = natural.slice(0, 4);
+  const [what = 0, rule = 0, why = 0] = natural.slice(4);
+  const room = columns - kept.reduce((sum, width) => sum + width, 0) - GAP.length * 6;
+  const whatWidth = Math.min(what, Math.max(8, Math.floor(room * 0.4)));
+  const left = room - whatWidth;
+  const ruleWidth = Math.min(rule, Math.max(8, Math.floor(left * 0.4), left - why));
+  return [...kept, whatWidth, ruleWidth, Math.max(8, left - ruleWidth)];
+}
+
+/** Characters, not UTF-16 units: a name from a PLC may hold any. */
+function length(text: string): number {
+  return [...text].length;
+}
+
+function cut(text: string, width: number): string {
+  return length(text) <= width ? text : `${[...text].slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - length(text)));
+}
+
+/** Texts come from PLCs and from L2L: a line break or an escape sequence in one must not spoil the terminal. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trimEnd();
+}

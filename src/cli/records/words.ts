@@ -1,0 +1,86 @@
+import type { Action } from '../../core/action.ts';
+import type { CallState } from '../../core/delivery.ts';
+import type { HistoryEntry } from '../../core/history.ts';
+
+const CALL_WORDS: Readonly<Record<CallState, string>> = {
+  frozen: 'ready',
+  sending: 'sending',
+  retry: 'retrying',
+  unknown: 'in doubt',
+  accepted: 'accepted',
+  delivered: 'delivered',
+  rejected: 'refused',
+  parked: 'parked',
+  released: 'put back',
+  dropped: 'dropped',
+};
+
+/** Where an action stands, in one word of the lists. */
+export function stateWord({ state, held, notBefore, call }: HistoryEntry): string {
+  if (state === 'in_call') return call ? CALL_WORDS[call.state] : 'on its way';
+  if (state !== 'waiting') return state;
+  if (held) return 'held';
+  return notBefore === null ? 'waiting' : 'blocked';
+}
+
+export function callWord(state: CallState): string {
+  return CALL_WORDS[state];
+}
+
+/** Where an action stands and what that means. */
+export function stateWords(entry: HistoryEntry): string {
+  const word = stateWord(entry);
+  const meaning = MEANINGS[word];
+  return meaning ? `${word}: ${meaning}` : word;
+}
+
+const MEANINGS: Readonly<Partial<Record<string, string>>> = {
+  waiting: 'it has its place in its lane and goes when its turn comes',
+  held: 'its dispatch is not open; it goes the way that one goes',
+  blocked: 'it stands outside its lane until L2L can take it',
+  ready: 'its request is built and goes next',
+  sending: 'its request is on its way',
+  retrying: 'L2L certainly does not have it; it is sent again',
+  'in doubt': 'L2L may have it; it is looked up before anything is repeated',
+  accepted: 'L2L took it and works on it',
+  delivered: 'L2L has it',
+  nothing: 'there was nothing to tell',
+  dead: 'a dead letter; nothing more happens by itself',
+  parked: 'whether L2L has it can’t be told, or it may not be sent; a person decides',
+  dropped: 'let go',
+  shadow: 'made in shadow mode; L2L is not told',
+};
+
+/** Code of the machine or line it is about. */
+export function placeWord({ params }: HistoryEntry): string {
+  return 'machine' in params ? params.machine : params.line;
+}
+
+/** What L2L is told, short enough for a list. */
+export function whatWords({ kind, params }: Pick<HistoryEntry, 'kind' | 'params'>): string {
+  const action = { kind, params } as Action;
+  switch (action.kind) {
+    case 'open_dispatch':
+      return `open ${action.params.type}`;
+    case 'close_dispatch':
+      return `close ${action.params.type}`;
+    case 'increment_cycles':
+      return `+${action.params.count} ${action.params.count === 1 ? 'cycle' : 'cycles'}`;
+    case 'set_cycles':
+      return `set cycles, ${action.params.movement} moved`;
+    case 'record_details':
+      return `${action.params.actual} good, ${action.params.scrap} scrap`;
+  }
+}
+
+/** Since when it stands as it does. */
+export function standsSince({ state, settledAt, createdAt, call }: HistoryEntry): number {
+  if (state === 'in_call') return call?.sentAt ?? call?.createdAt ?? createdAt;
+  return settledAt ?? createdAt;
+}
+
+/** Why it stands where it stands, else why it was made. */
+export function reasonWords({ state, detail, call, cause }: HistoryEntry): string {
+  const said = state === 'in_call' || state === 'waiting' ? call?.detail : detail;
+  return said || cause.text;
+}

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../core/errors.ts';
+import { createSiteZone, type SiteZone } from '../l2l/site-time.ts';
+import { Gateway } from './gateway-schema.ts';
+import { L2l } from './l2l-schema.ts';
+import { textOfFile } from './load.ts';
+import type { ReadFile } from './read-file.ts';
+import { schemaReader } from './read-schema.ts';
+import { type Environment, references } from './references.ts';
+import { parseYamlFile } from './yaml-file.ts';
+
+/** What a config says about where its journal is and how to read it. */
+export type JournalPlace = {
+  /** Absolute. */
+  readonly dataFolder: string;
+  /** The site's clock; null: the config does not give it. */
+  readonly zone: SiteZone | null;
+  /** Where the gateway sends, as its journal names it; null: the config does not give it. */
+  readonly destination: string | null;
+};
+
+/**
+ * Reads only these of a config: the rest may be wrong, and no key has to be in the environment. Throws a ConfigError when the file
+ * can't be read or does not say where the journal is.
+ */
+export function readJournalPlace(file: string, env: Environment, readFile: ReadFile): JournalPlace {
+  const yaml = parseYamlFile(file, textOfFile(file, readFile));
+  if (yaml.problems.length > 0) throw new ConfigError(yaml.problems);
+  const reader = schemaReader(yaml, references(file, env, readFile));
+  const data = reader.read(Gateway.shape.data, ['gateway', 'data']);
+  if ('problems' in data) throw new ConfigError(data.problems);
+  if (data.value.includes('${')) {
+    const place = yaml.placeOf(['gateway', 'data']);
+    const message = `${data.value} leads nowhere in this environment; set it as for the gateway, or name its data folder with --data`;
+    throw new ConfigError([{ place, message }]);
+  }
+  const timezone = reader.read(L2l.shape.timezone, ['l2l', 'timezone']);
+  const url = reader.read(L2l.shape.url, ['l2l', 'url']);
+  const site = reader.read(L2l.shape.site, ['l2l', 'site']);
+  return {
+    dataFolder: resolve(data.value),
+    zone: 'value' in timezone ? createSiteZone(timezone.value) : null,
+    destination: 'value' in url && 'value' in site ? destinationOf({ url: url.value, site: site.value }) : null,
+  };
+}
+
+/** A site's clock by its IANA name. */
+export function zoneOf(name: string): SiteZone {
+  return createSiteZone(name);
+}
+
+/** How a journal names where its actions are to be told. */
+export function destinationOf({ url, site }: Pick<L2l, 'url' | 'site'>): string {
+  return `${url} site ${site}`;
+}

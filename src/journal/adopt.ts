@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartError, words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { Damaged } from './check.ts';
+import { lockDataFolder } from './data-folder.ts';
+import { openDatabase, query } from './database.ts';
+import { insertEvent } from './events.ts';
+import { identityOf } from './identity.ts';
+import { suspicionOf } from './suspicion.ts';
+
+export type AdoptOptions = { readonly folder: string; readonly now: number; readonly log: Logger };
+
+export type Adopted = {
+  readonly id: string;
+  /** Actions that L2L may have been told since: parked. */
+  readonly parked: number;
+  /** Rules whose counters start from what they show. */
+  readonly forgotten: number;
+};
+
+const WHY = 'from a copied or restored journal: L2L may have been told since';
+const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
+
+/**
+ * Makes the journal in a data folder, which was copied or restored, the one that runs here. It gets another id and epoch; nothing
+ * it holds as untold is told by itself, and no counter is counted from what it once showed. Throws a StartError that says what to
+ * do when it can't.
+ */
+export function adoptJournal({ folder, now, log }: AdoptOptions): Adopted {
+  using _lock = lockDataFolder(folder);
+  const file = join(folder, 'journal.db');
+  if (!existsSync(file)) throw new StartError(`there is no journal in ${folder}`);
+  const db = open(file, suspicionOf(folder).isRaised);
+  try {
+    const getMeta = query<{ value: string }>(db, 'SELECT value FROM meta WHERE key = ?');
+    const putMeta = query(db, 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+    const former = getMeta.get('id')?.value;
+    if (former === undefined)
+      throw new StartError(`there is nothing to adopt in ${folder}: its journal was never used`);
+    const id = randomUUID();
+    db.exec('BEGIN IMMEDIATE');
+    putMeta.run('id', id);
+    putMeta.run('epoch', String(Number(getMeta.get('epoch')?.value ?? 0) + 1));
+    putMeta.run('home', JSON.stringify(identityOf(file)));
+    query(
+      db,
+      `INSERT INTO attempt (call, attempt, at, state, detail) SELECT id, attempt, ?, 'parked', ? FROM call WHERE ${OPEN}`,
+    ).run(now, WHY);
+    query(db, `UPDATE call SET state = 'parked', detail = ? WHERE ${OPEN}`).run(WHY);
+    const parked = query(
+      db,
+      "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call')",
+    ).run(WHY, now);
+    const forgotten = query(
+      db,
+      "DELETE FROM rule_state WHERE json_extract(state, '$.kind') IN ('cycles', 'production')",
+    ).run();
+    // A broker may have told the other one what changed since.
+    query(db, 'DELETE FROM kept_value').run();
+    insertEvent(db).run(now, 'adopted', `journal ${former} as ${id}; ${parked} actions parked`);
+    db.exec('COMMIT');
+    log.warn({ file, former, id, parked, forgotten }, 'a copied or restored journal is adopted');
+    return { id, parked, forgotten };
+  } finally {
+    db.close();
+  }
+}
+
+function open(file: string, thorough: boolean) {
+  try {
+    return openDatabase(file, thorough);
+  } catch (cause) {
+    if (cause instanceof Damaged)
+      throw new StartError(`the journal ${file} is damaged (${words(cause)}) and can't be adopted`);
+    throw cause;
+  }
+}

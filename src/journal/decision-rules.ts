@@ -1,0 +1,174 @@
+import { actionWords } from '../core/action-words.ts';
+import type { HistoryEntry, Prospect } from '../core/history.ts';
+
+/** What is done to one action: only from this state. */
+export type Move = {
+  readonly id: number;
+  readonly from: HistoryEntry['state'];
+  readonly to: 'waiting' | 'dropped';
+  /** L2L may have it all the same: it is asked to refuse a second one. */
+  readonly guarded?: boolean;
+  /** Of an episode that is over: told as one finished dispatch. */
+  readonly finished?: boolean;
+};
+
+/** What a person's word about an action comes to. No moves: nothing is done, and the words say why. */
+export type Judged = Prospect & {
+  readonly moves: readonly Move[];
+  /** What is not known, said before what is asked. */
+  readonly doubt: string | null;
+};
+
+/** What is known about an action when a person decides about it. */
+export type Case = {
+  readonly target: HistoryEntry;
+  /** What is decided together with it, the target included: its episode, or what shares its call. Oldest first. */
+  readonly unit: readonly HistoryEntry[];
+  /** Where this gateway sends; null: not known. */
+  readonly destination: string | null;
+  /** set_cycles: a newer count of the same counter that L2L has or will be told. record_details: a newer set that overlaps. */
+  readonly newer: HistoryEntry | null;
+};
+
+/**
+ * `queue retry`. A dead or parked open takes its close with it. Once its episode is over it is told as one finished dispatch, never
+ * as two calls between which something else may come. Pure.
+ */
+export function judgeRetry({ target, unit, destination, newer }: Case): Judged {
+  const open = unit.find(member => member.kind === 'open_dispatch' && isStuck(member));
+  const close = unit.find(({ kind }) => kind === 'close_dispatch');
+  const isOver = close !== undefined;
+  /** A close waits for its open, or was settled for want of one. */
+  const goesWithOpen = (member: HistoryEntry) =>
+    open !== undefined && member.id === close?.id && (member.state === 'waiting' || member.state === 'nothing');
+  if (!isStuck(target) && !goesWithOpen(target)) return notRetried(target);
+  if (destination !== null && target.destination !== destination) {
+    return refused(
+      `it was made for ${target.destination}, and this gateway tells ${destination}: drop it, or tell L2L by hand`,
+    );
+  }
+  if (newer) return refused(newerWords(target, newer));
+
+  const moves = unit
+    .filter(member => isStuck(member) || (goesWithOpen(member) && member.state !== 'waiting'))
+    .map((member): Move => {
+      const move: Move = { id: member.id, from: member.state, to: 'waiting' };
+      if (member.id !== open?.id) return move;
+      return { ...move, ...(member.state === 'parked' && { guarded: true }), ...(isOver && { finished: true }) };
+    });
+  const doubtful = unit.find(({ state }) => state === 'parked');
+  return {
+    kind: 'done',
+    words: open ? openWords(open, isOver) : `it waits to be told again: ${unitWords(target, unit)}`,
+    ask: doubtful ? RETRY_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other'] : null,
+    doubt: doubtful ? doubtWords(doubtful, unit) : null,
+    moves,
+  };
+}
+
+/** `queue drop`. A dropped open drops its close. Nothing is deleted. Pure. */
+export function judgeDrop({ target, unit }: Case): Judged {
+  const open = unit.find(member => member.kind === 'open_dispatch' && (isStuck(member) || isAside(member)));
+  const goes = (member: HistoryEntry) =>
+    isStuck(member) || isAside(member) || (open !== undefined && member.state === 'waiting');
+  if (!goes(target)) return notDropped(target);
+  const dropped = unit.filter(goes);
+  const doubtful = dropped.find(({ state }) => state === 'parked');
+  return {
+    kind: 'done',
+    words: `it is let go, L2L is not told: ${unitWords(target, unit)}${dropTail(target, dropped, open)}`,
+    ask: doubtful ? DROP_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other'] : null,
+    doubt: doubtful ? doubtWords(doubtful, unit) : null,
+    moves: dropped.map(({ id, state }) => ({ id, from: state, to: 'dropped' })),
+  };
+}
+
+function isStuck({ state }: HistoryEntry): boolean {
+  return state === 'dead' || state === 'parked';
+}
+
+/** Waits outside its lane's order, as when a dispatch of another type blocks it. */
+function isAside({ state, notBefore }: HistoryEntry): boolean {
+  return state === 'waiting' && notBefore !== null;
+}
+
+function refused(words: string): Judged {
+  return { kind: 'refused', words, ask: null, doubt: null, moves: [] };
+}
+
+function already(words: string): Judged {
+  return { kind: 'already', words, ask: null, doubt: null, moves: [] };
+}
+
+function notRetried(target: HistoryEntry): Judged {
+  if (target.state === 'waiting') return already('it waits already');
+  if (target.state === 'in_call') return already(`it is on its way already, with call ${target.call?.id}`);
+  const words = `${settledWords(target)}: there is nothing to retry`;
+  return target.state === 'delivered' ? already(words) : refused(words);
+}
+
+function notDropped(target: HistoryEntry): Judged {
+  switch (target.state) {
+    case 'dropped':
+      return already('it is dropped already');
+    case 'waiting':
+      return refused('it only waits for its turn: what can be dropped is a dead letter, parked or blocked');
+    case 'in_call':
+      return refused(`it is on its way with call ${target.call?.id}, and what is in a call can't be dropped`);
+    default:
+      return refused(`${settledWords(target)}: there is nothing to drop`);
+  }
+}
+
+function settledWords({ state, detail }: HistoryEntry): string {
+  switch (state) {
+    case 'delivered':
+      return 'L2L has it';
+    case 'dropped':
+      return `it was let go${detail ? ` (${detail})` : ''}`;
+    case 'shadow':
+      return 'it was made in shadow mode, which tells L2L nothing';
+    default:
+      return `there was nothing to tell${detail ? ` (${detail})` : ''}`;
+  }
+}
+
+function newerWords(target: HistoryEntry, newer: HistoryEntry): string {
+  const standing = newer.state === 'delivered' ? 'L2L has' : 'there waits';
+  return target.kind === 'set_cycles'
+    ? `${standing} a newer count of the same counter (${newer.id}); this one would set it back. Drop it`
+    : `${standing} another set of the same time on this line (${newer.id}: ${actionWords(newer)}). Drop it, or correct it in L2L`;
+}
+
+function openWords(open: HistoryEntry, isOver: boolean): string {
+  const looked = open.state === 'parked' ? '; L2L is looked through first' : '';
+  const { type, machine } = open.params as Extract<HistoryEntry['params'], { description: string }>;
+  return isOver
+    ? `its episode is over: L2L is told one finished dispatch ${type} at ${machine}, with both true times${looked}`
+    : `its episode is still active: it waits to be opened, reported when it truly began${looked}`;
+}
+
+/** What is decided about, in words: merged increments are one sum. */
+function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string {
+  if (target.kind !== 'increment_cycles' || unit.length === 1) return actionWords(target);
+  const sum = unit.reduce((total, { params }) => total + ('count' in params ? params.count : 0), 0);
+  return actionWords({ kind: target.kind, params: { ...target.params, count: sum } as HistoryEntry['params'] });
+}
+
+const RETRY_MEANS = {
+  open: 'retry looks for it in L2L and opens it when it is not there',
+  other: 'retry says that L2L does not have it, and tells it',
+} as const;
+const DROP_MEANS = {
+  open: 'drop says that L2L has it, or need not have it; if it is open there, a person has to close it',
+  other: 'drop says that L2L has it, or need not have it',
+} as const;
+
+function doubtWords(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): string {
+  return `${unitWords(doubtful, unit)}: whether L2L has it is not known (${doubtful.detail ?? 'no reason was kept'})`;
+}
+
+function dropTail(target: HistoryEntry, dropped: readonly HistoryEntry[], open: HistoryEntry | undefined): string {
+  if (open && dropped.length > 1) return ', and its close with it';
+  return target.kind === 'close_dispatch' ? '; its dispatch stays open in L2L until a person closes it' : '';
+}

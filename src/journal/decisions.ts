@@ -1,0 +1,167 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Decided, Decision, HistoryDecision, HistoryDetail, HistoryEntry, Prospect } from '../core/history.ts';
+import { query } from './database.ts';
+import { type Case, type Judged, judgeDrop, judgeRetry } from './decision-rules.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { History } from './history.ts';
+import { type EntryRow, entryOf, SELECT_ENTRY } from './history-rows.ts';
+
+/** What a person may decide about an action, and everything known that bears on it. Reads only. */
+export interface Prospects {
+  detail(id: number): HistoryDetail | undefined;
+  judge(kind: Decision['kind'], target: HistoryEntry): Judged;
+}
+
+/** Other actions of an episode or a call that are shown; a merged call has up to a thousand. */
+const MOST_OTHERS = 50;
+
+/** `destination`: where this gateway sends; null: nobody says. */
+export function createProspects(db: DatabaseSync, history: History, destination: string | null): Prospects {
+  const readEpisode = query<EntryRow>(
+    db,
+    `${SELECT_ENTRY} WHERE a.chain = ? AND a.destination = ? AND a.kind IN ('open_dispatch', 'close_dispatch') ORDER BY a.id`,
+  );
+  const readMerged = query<EntryRow>(db, `${SELECT_ENTRY} WHERE a.call = ? AND a.state = ? ORDER BY a.id`);
+  const readNewerCount = query<EntryRow>(
+    db,
+    `${SELECT_ENTRY} WHERE a.chain = ? AND a.kind = 'set_cycles' AND a.id > ? AND a.destination = ?
+       AND a.state IN ('delivered', 'in_call', 'waiting') ORDER BY a.id LIMIT 1`,
+  );
+  const overlaps = `a.kind = 'record_details' AND a.lane = ? AND a.destination = ? AND a.id > ?
+    AND json_extract(a.params, '$.start') < ? AND json_extract(a.params, '$.end') > ?`;
+  const readOverlapOpen = query<EntryRow>(
+    db,
+    `${SELECT_ENTRY} WHERE a.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow')
+       AND a.state IN ('waiting', 'in_call') AND ${overlaps} LIMIT 1`,
+  );
+  // By the time of settling: since this one was stuck, which the index finds without a walk through all history.
+  const readOverlapDelivered = query<EntryRow>(
+    db,
+    `${SELECT_ENTRY} WHERE a.settled_at >= ? AND a.state IN ('delivered', 'nothing', 'dropped') AND a.state = 'delivered' AND ${overlaps} LIMIT 1`,
+  );
+  const readDecisions = query<{ at: number; kind: HistoryDecision['kind']; detail: string }>(
+    db,
+    `SELECT at, kind, detail FROM event WHERE CASE WHEN kind IN ('retry', 'drop') THEN
+       EXISTS (SELECT 1 FROM json_each(detail, '$.actions') WHERE value = ?) END ORDER BY id`,
+  );
+
+  function unitOf(target: HistoryEntry): readonly HistoryEntry[] {
+    const { kind, chain, state, call } = target;
+    if (chain !== null && (kind === 'open_dispatch' || kind === 'close_dispatch'))
+      return readEpisode.all(chain, target.destination).map(entryOf);
+    const isCount = kind === 'increment_cycles' || kind === 'set_cycles';
+    // What was merged has one answer and, when that is missing, one doubt.
+    if (isCount && call && (state === 'dead' || state === 'parked')) return readMerged.all(call.id, state).map(entryOf);
+    return [target];
+  }
+
+  function newerThan(target: HistoryEntry, unit: readonly HistoryEntry[]): HistoryEntry | null {
+    const { kind, chain, destination: to } = target;
+    const last = Math.max(...unit.map(({ id }) => id));
+    let row: EntryRow | undefined;
+    if (kind === 'set_cycles') row = readNewerCount.get(chain, last, to);
+    if (kind === 'record_details') {
+      const { start, end } = target.params as Extract<HistoryEntry['params'], { start: number }>;
+      const where = [target.lane, to, target.id, end, start] as const;
+      row = readOverlapOpen.get(...where) ?? readOverlapDelivered.get(target.settledAt ?? target.createdAt, ...where);
+    }
+    return row ? entryOf(row) : null;
+  }
+
+  function judge(kind: Decision['kind'], target: HistoryEntry): Judged {
+    const unit = unitOf(target);
+    const facts: Case = { target, unit, destination, newer: kind === 'retry' ? newerThan(target, unit) : null };
+    return kind === 'retry' ? judgeRetry(facts) : judgeDrop(facts);
+  }
+
+  return {
+    judge,
+    detail(id) {
+      const entry = history.entry(id);
+      if (!entry) return undefined;
+      const others = history.others(entry, MOST_OTHERS + 1);
+      return {
+        ...history.record(entry),
+        others: others.slice(0, MOST_OTHERS),
+        othersLeftOut: others.length > MOST_OTHERS,
+        decisions: readDecisions.all(id).map(({ at, kind, detail }) => {
+          const { who, why, was } = JSON.parse(detail) as Noted;
+          return { at, kind, who, why: why ?? null, was };
+        }),
+        retry: prospectOf(judge('retry', entry)),
+        drop: prospectOf(judge('drop', entry)),
+      };
+    },
+  };
+}
+
+function prospectOf({ kind, words, ask }: Judged): Prospect {
+  return { kind, words, ask };
+}
+
+/** An event row's detail. */
+type Noted = { readonly actions: readonly number[]; readonly who: string; readonly why?: string; readonly was: string };
+
+/** Carries out what a person decided about a dead letter or a parked call. */
+export interface Decisions extends Prospects {
+  /** One episode or call in one transaction; resolves when that is durable. Done twice it says that it is done. */
+  decide(decision: Decision): Promise<Decided>;
+}
+
+export type DecisionOptions = {
+  readonly db: DatabaseSync;
+  readonly group: GroupCommit;
+  readonly prospects: Prospects;
+  readonly history: History;
+  readonly now: () => number;
+  /** The waiting actions in memory follow what is written here. */
+  readonly onWaiting: (ids: readonly number[]) => void;
+  readonly onGone: (ids: readonly number[]) => void;
+};
+
+export function createDecisions(options: DecisionOptions): Decisions {
+  const { db, group, prospects, history, now } = options;
+  // Asked for by a person, so no age is too old and no wait is left.
+  const retry = query(
+    db,
+    `UPDATE action SET state = 'waiting', detail = NULL, settled_at = NULL, not_before = NULL, expires_at = NULL,
+       guarded = COALESCE(?, guarded), params = CASE WHEN ? THEN json_set(params, '$.ifMissed', 'add') ELSE params END
+     WHERE id = ? AND state = ?`,
+  );
+  const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
+  const note = query(db, 'INSERT INTO event (at, kind, detail) VALUES (?, ?, ?)');
+
+  function carryOut(decision: Decision, target: HistoryEntry, { moves }: Judged): void {
+    const { who, why } = decision;
+    const detail = `dropped by ${who}${why ? `: ${why}` : ''}`;
+    for (const { id, from, to, guarded, finished } of moves) {
+      const changed =
+        to === 'waiting'
+          ? retry.run(guarded ? 1 : null, finished ? 1 : 0, id, from)
+          : drop.run(detail, now(), id, from);
+      if (changed !== 1) throw new Error(`action ${id} is not ${from} in the journal`);
+    }
+    const was = `${target.state}${target.detail ? `: ${target.detail}` : ''}`;
+    const noted: Noted = { actions: moves.map(({ id }) => id), who, ...(why && { why }), was };
+    note.run(now(), decision.kind, JSON.stringify(noted));
+  }
+
+  return {
+    ...prospects,
+    async decide(decision) {
+      const target = history.entry(decision.id);
+      if (!target) return { kind: 'unknown_id', words: `the journal has no action ${decision.id}`, ids: [] };
+      const judged = prospects.judge(decision.kind, target);
+      if (judged.kind !== 'done') return { kind: judged.kind, words: judged.words, ids: [] };
+      if (judged.ask !== null && !decision.confirmed) {
+        return { kind: 'ask', words: `${judged.doubt}; ${judged.ask}`, ids: [] };
+      }
+      const { durable } = group.write(() => carryOut(decision, target, judged));
+      const gone = judged.moves.filter(({ to, from }) => to === 'dropped' && from === 'waiting');
+      options.onGone(gone.map(({ id }) => id));
+      options.onWaiting(judged.moves.filter(({ to }) => to === 'waiting').map(({ id }) => id));
+      await durable;
+      return { kind: 'done', words: judged.words, ids: judged.moves.map(({ id }) => id) };
+    },
+  };
+}

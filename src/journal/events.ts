@@ -1,0 +1,27 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { query } from './database.ts';
+import type { GroupCommit } from './group-commit.ts';
+
+/** What happened to the journal itself: kept as history beside what L2L was told. */
+export interface Events {
+  note(kind: JournalEvent, detail: string): void;
+}
+
+export type JournalEvent = 'disk_full' | 'disk_free' | 'rebuilt' | 'adopted' | 'damaged';
+
+export function createEvents(db: DatabaseSync, group: GroupCommit, now: () => number): Events {
+  const insert = insertEvent(db);
+  return {
+    note(kind, detail) {
+      try {
+        group.write(() => insert.run(now(), kind, detail)).durable.catch(() => {});
+      } catch {
+        // Its log line was written; an event that the disk has no room for ends nothing.
+      }
+    },
+  };
+}
+
+export function insertEvent(db: DatabaseSync) {
+  return query(db, 'INSERT INTO event (at, kind, detail) VALUES (?, ?, ?)');
+}

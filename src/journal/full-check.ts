@@ -1,0 +1,31 @@
+import { Worker } from 'node:worker_threads';
+
+export type FullCheckOptions = {
+  readonly file: string;
+  /** Begins after this (ms): the start is over then. */
+  readonly delay: number;
+  /** `found`: what is damaged; null: nothing. */
+  readonly onEnd: (found: string | null) => void;
+  /** It could not be told. */
+  readonly onFailed: (cause: unknown) => void;
+};
+
+/** Reads the whole journal in a thread of its own, once. Disposing ends it. */
+export function startFullCheck({ file, delay, onEnd, onFailed }: FullCheckOptions): Disposable {
+  let worker: Worker | undefined;
+  const timer = setTimeout(() => {
+    worker = new Worker(new URL('./full-check-worker.ts', import.meta.url), { workerData: file });
+    worker.unref();
+    worker.once('message', onEnd);
+    worker.once('error', onFailed);
+  }, delay);
+  timer.unref();
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      worker?.removeAllListeners();
+      // A thread that was told to end has nobody left to say why it did not.
+      void worker?.terminate().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartError, words } from '../core/errors.ts';
+import { query } from './database.ts';
+import { createProspects, type Prospects } from './decisions.ts';
+import { createHistory, type History } from './history.ts';
+import { MIGRATIONS } from './schema.ts';
+
+/** The journal of a gateway that does not run, for reading only: nothing is recovered, migrated or written. */
+export interface JournalFile extends Disposable {
+  readonly history: History;
+  readonly prospects: Prospects;
+}
+
+/** `destination`: where the gateway sends, when known. Throws a StartError that says what to do. */
+export function openJournalFile(folder: string, destination: string | null): JournalFile {
+  const file = join(folder, 'journal.db');
+  if (!existsSync(file)) {
+    throw new StartError(
+      `there is no journal in ${folder}; name the config the gateway runs with, or its data folder with --data`,
+    );
+  }
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+    const version = query<{ user_version: number }>(db, 'PRAGMA user_version').get()?.user_version;
+    if (version !== MIGRATIONS.length) {
+      throw new StartError(
+        `the journal ${file} has version ${version}, and this program reads ${MIGRATIONS.length}; read it with the gateway that wrote it, or start this one once`,
+      );
+    }
+    const history = createHistory(db);
+    const opened = db;
+    return {
+      history,
+      prospects: createProspects(db, history, destination),
+      [Symbol.dispose]: () => opened.close(),
+    };
+  } catch (cause) {
+    db?.close();
+    if (cause instanceof StartError) throw cause;
+    throw new StartError(
+      `the journal ${file} can't be read: ${words(cause)}; run the command as the gateway's user or as root`,
+    );
+  }
+}

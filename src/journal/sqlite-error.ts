@@ -1,0 +1,32 @@
+/** What a failure of SQLite means for the journal. */
+export type Failure =
+  /** No room on the disk: nothing of the transaction was written, and it goes on when there is room. */
+  | 'full'
+  /** The disk failed: what stands in the file is not known any more. */
+  | 'disk'
+  /** What stands in the file can't be. */
+  | 'damaged'
+  | 'other';
+
+const FULL = 13;
+const IOERR = 10;
+const CORRUPT = 11;
+const NOTADB = 26;
+/** The shared-memory file could not grow: a full disk, told as an IO error. */
+const IOERR_SHMSIZE = IOERR | (19 << 8);
+
+/** Sorts an error of node:sqlite by its (extended) result code. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return 'other';
+  if (error.errcode === IOERR_SHMSIZE) return 'full';
+  const primary = error.errcode & 0xff;
+  if (primary === FULL) return 'full';
+  if (primary === IOERR) return 'disk';
+  return primary === CORRUPT || primary === NOTADB ? 'damaged' : 'other';
+}
+
+/** Nobody may go on with the file as it is: the process has to end, and the next one to read it from the disk. */
+export function isBroken(error: unknown): boolean {
+  const failure = failureOf(error);
+  return failure === 'disk' || failure === 'damaged';
+}

@@ -1,0 +1,94 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Action } from '../core/action.ts';
+import { withTimes } from '../core/action-times.ts';
+import { shiftTime, type TimeShift } from '../core/time-shift.ts';
+import { query } from './database.ts';
+import { insertEvent } from './events.ts';
+
+/** How the journal's times are to be taken by the life that opens it. */
+export type JournalTime = {
+  /** The clock was corrected: what the times of before recorded is brought into those of now; null: they are the same. */
+  readonly shift: TimeShift | null;
+  /**
+   * What becomes of the actions that the last life marked because it did not trust the clock. keep: its time base goes on.
+   * correct: the shift tells how far they are off. park: nobody knows.
+   */
+  readonly marked: 'keep' | 'correct' | 'park';
+  /** The clock can't be trusted: actions are marked. How times become the clock's, should a person say that it is right after all. */
+  readonly doubted: TimeShift | null;
+  /** For the journal's history of such events. */
+  readonly event: { readonly kind: 'clock_step' | 'clock_doubt' | 'suspended'; readonly detail: string } | null;
+};
+
+export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubted: null, event: null };
+
+/** A rule's state as JSON text, shifted. Handed in: the journal does not know what the rules keep. */
+export type ShiftState = (state: string, shift: TimeShift) => string;
+
+/** Before anybody reads: one transaction brings every time that something still waits for into the right time base. */
+export function takeTime(db: DatabaseSync, time: JournalTime, shiftState: ShiftState, now: number): void {
+  if (time.shift) shiftTimes(db, time.shift, shiftState);
+  if (time.marked === 'correct' && time.shift) correctUntimed(db, time.shift);
+  if (time.marked === 'park') parkUntimed(db, now);
+  query(db, "DELETE FROM meta WHERE key = 'doubted'").run();
+  if (time.doubted) query(db, "INSERT INTO meta VALUES ('doubted', ?)").run(JSON.stringify(time.doubted));
+  if (time.event) {
+    const { kind, detail } = time.event;
+    insertEvent(db).run(now, kind, detail);
+  }
+}
+
+/** `shiftTime` in SQL; ?1 is from, ?2 is by. */
+const moved = (time: string) => `CASE WHEN ${time} > ?1 THEN ${time} + ?2 ELSE min(${time}, ?1 + ?2) END`;
+
+function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState): void {
+  const { from, by } = shift;
+  const putState = query(db, 'UPDATE rule_state SET state = ? WHERE rule = ?');
+  const states = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state').all();
+  for (const { rule, state } of states) putState.run(shiftState(state, shift), rule);
+  query(db, `UPDATE kept_value SET at = ${moved('at')}`).run(from, by);
+  query(db, `UPDATE meta SET value = ${moved('CAST(value AS REAL)')} WHERE key = 'alive'`).run(from, by);
+  // The times an action tells are those it was made with; only when it may be told is measured by this clock.
+  query(
+    db,
+    `UPDATE action SET created_at = ${moved('created_at')}, not_before = ${moved('not_before')},
+       expires_at = CASE WHEN created_at > ?1 THEN expires_at + ?2 ELSE expires_at END
+     WHERE state IN ('waiting', 'in_call')`,
+  ).run(from, by);
+  query(
+    db,
+    `UPDATE call SET not_before = ${moved('not_before')}, created_at = ${moved('created_at')}, sent_at = ${moved('sent_at')},
+       base = json_set(base, '$.at', ${moved("json_extract(base, '$.at')")})
+     WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')`,
+  ).run(from, by);
+}
+
+type UntimedRow = Pick<Action, 'kind' | 'time' | 'at'> & { readonly id: number; readonly params: string };
+
+function correctUntimed(db: DatabaseSync, shift: TimeShift): void {
+  const move = (at: number) => shiftTime(at, shift);
+  const put = query(db, 'UPDATE action SET at = ?, params = ?, untimed = NULL WHERE id = ?');
+  const rows = query<UntimedRow>(db, 'SELECT id, kind, time, at, params FROM action WHERE untimed = 1').all();
+  for (const { id, params, ...row } of rows) {
+    const action = { ...row, params: JSON.parse(params) } as Action;
+    // What a source stamped is true; sets of a line, set back, would overlap those that were told before.
+    const stays = action.time === 'source' || (action.kind === 'record_details' && shift.by < 0);
+    const right = stays ? action : withTimes(action, action.kind === 'record_details' ? wholeSeconds(move) : move);
+    put.run(right.at, JSON.stringify(right.params), id);
+  }
+}
+
+/** The edges of record sets are whole seconds. */
+function wholeSeconds(move: (at: number) => number): (at: number) => number {
+  return at => Math.round(move(at) / 1000) * 1000;
+}
+
+/** Nobody knows any more how far the clock of that life was off. */
+function parkUntimed(db: DatabaseSync, now: number): void {
+  query(
+    db,
+    `UPDATE action SET state = 'parked', settled_at = ?, detail =
+       'made while the clock could not be trusted, by a process that ended before the clock was set: its times are not known'
+     WHERE untimed = 1 AND state = 'waiting'`,
+  ).run(now);
+}

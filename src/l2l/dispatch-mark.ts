@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+
+/** What makes a mark: the action's key and the time it is about, so it differs between two journals that count alike. */
+export type Marked = { readonly key: string; readonly at: number };
+
+/** The end of a description by which a dispatch is found again when its answer was lost. The same after a restart. */
+export function markOf(marked: Marked): string {
+  return `[gw ${hashOf(marked).slice(0, 6)}]`;
+}
+
+/** The end of a comment that says that a condition is over. It reads differently, so that no dispatch is taken for marked by it. */
+export function noteMarkOf(marked: Marked): string {
+  return `[gw note ${hashOf(marked).slice(0, 6)}]`;
+}
+
+/** For `dispatches/add`, which takes an external id of up to 255 characters. */
+export function externalIdOf(marked: Marked): string {
+  return `gw-${hashOf(marked).slice(0, 16)}`;
+}
+
+/** Whether a gateway wrote this description, whichever episode of whichever journal it was for. */
+export function isMarked(description: string): boolean {
+  return /\[gw [0-9a-f]{6}\]/.test(description);
+}
+
+function hashOf({ key, at }: Marked): string {
+  return createHash('sha256').update(`${key} ${at}`).digest('hex');
+}

@@ -1,0 +1,82 @@
+import type { RecordDetailsParams } from '../core/action.ts';
+import { type L2lRecord, numberField } from './envelope.ts';
+import { createLineIds } from './lines.ts';
+import type { ReadFailure } from './outcome.ts';
+import type { Read, Reader } from './reader.ts';
+import { setTimes } from './record-sets.ts';
+import type { SiteZone } from './site-time.ts';
+
+type Details =
+  | { readonly ok: true; readonly records: readonly L2lRecord[] }
+  | { readonly ok: false; readonly outcome: ReadFailure };
+
+/** The production details L2L holds, line by line. */
+export interface PitchDetails {
+  /**
+   * Every detail of the line that may be one of these sets, with others among them. None for a line L2L does not know.
+   */
+  read(line: string, sets: readonly RecordDetailsParams[], signal: AbortSignal): Promise<Details>;
+}
+
+/** Further from UTC than any site is, the repeated hour included (ms). */
+export const ANY_OFFSET = 15 * 3_600_000;
+
+export function createPitchDetails(reader: Reader, site: number, zone: SiteZone): PitchDetails {
+  const lines = createLineIds(reader, site);
+  /** The reference allows comparisons in every area, and here demands `end` and `start`: whether compared ones count is not said. */
+  let windowsAreRefused = false;
+
+  /** One read for all sets of a line. Comparisons are in UTC; wide enough to hold the sets if L2L takes them for site time. */
+  async function readWindow(line: number, sets: readonly RecordDetailsParams[], signal: AbortSignal) {
+    const query = {
+      site,
+      line,
+      start__gte: utcText(Math.min(...sets.map(set => set.start)) - ANY_OFFSET),
+      end__lte: utcText(Math.max(...sets.map(set => set.end)) + ANY_OFFSET),
+      order_by: 'id',
+    };
+    const records: L2lRecord[] = [];
+    for (;;) {
+      const read = await reader.read('pitchdetails/', { ...query, offset: records.length }, signal);
+      if (!read.ok) return read;
+      records.push(...read.records);
+      if (!hasMore(read)) return { ok: true, records } as const;
+    }
+  }
+
+  /** At most one read a set, by its very times. */
+  async function readEach(line: number, sets: readonly RecordDetailsParams[], signal: AbortSignal): Promise<Details> {
+    const records: L2lRecord[] = [];
+    const times = new Map(sets.map(set => [Object.values(setTimes(set, zone)).join(), setTimes(set, zone)]));
+    for (const time of times.values()) {
+      const read = await reader.read('pitchdetails/', { site, line, ...time }, signal);
+      if (!read.ok) return read;
+      records.push(...read.records);
+    }
+    return { ok: true, records };
+  }
+
+  return {
+    async read(line, sets, signal) {
+      const found = await lines.id(line, signal);
+      if (!found.ok) return found;
+      if (found.id === null) return { ok: true, records: [] };
+      if (!windowsAreRefused) {
+        const window = await readWindow(found.id, sets, signal);
+        if (window.ok || window.outcome.reason !== 'refused') return window;
+        windowsAreRefused = true;
+      }
+      return readEach(found.id, sets, signal);
+    },
+  };
+}
+
+function utcText(at: number): string {
+  return new Date(at).toISOString().slice(0, 19);
+}
+
+/** A page as long as L2L makes them may have one after it. */
+function hasMore({ records, envelope }: Extract<Read, { ok: true }>): boolean {
+  const limit = numberField(envelope.body, 'limit');
+  return limit !== undefined && records.length > 0 && records.length >= limit;
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../core/clock.ts';
+import { words } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Client } from './client.ts';
+import { isOpen, OPEN_FIELDS } from './dispatches.ts';
+import { type L2lRecord, numberField, textField } from './envelope.ts';
+import type { ReadFailure } from './outcome.ts';
+import { createReader } from './reader.ts';
+import { parseUtc } from './site-time.ts';
+
+/** An episode whose rule wants to know when a person ends its dispatch. */
+export type WatchedEpisode = { readonly rule: string; readonly chain: string };
+
+export type WatchOptions = {
+  readonly client: Pick<Client, 'get'>;
+  /** The site number (sites.site), not the record id. */
+  readonly site: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Between two looks (ms). */
+  readonly every: number;
+  /** The episodes that go on now. Without any L2L is not asked. */
+  readonly watched: () => readonly WatchedEpisode[];
+  /** Id of the dispatch a chain was given; undefined: none yet. */
+  readonly dispatchOf: (chain: string) => number | undefined;
+  /**
+   * A person completed, closed or deleted the dispatch at `at` (ms since 1970), or now where L2L does not say when. Told again with
+   * every look as long as the episode is watched.
+   */
+  readonly onClosed: (chain: string, at: number) => void;
+};
+
+/** Finds out which dispatches people ended, with one read of the site's open list a look. */
+export interface Watch {
+  start(): void;
+  stop(): void;
+}
+
+/** The most that one read of dispatches may ask for. */
+const PAGE = 1000;
+const MOST_PAGES = 10;
+
+type Found =
+  | { readonly ok: true; readonly open: ReadonlySet<number> }
+  | { readonly ok: false; readonly outcome: ReadFailure };
+
+export function createWatch(options: WatchOptions): Watch {
+  const { client, site, clock, log, watched, dispatchOf } = options;
+  const reader = createReader(client, [], 'feed');
+  const abort = new AbortController();
+  let timer: Disposable | undefined;
+
+  async function openIds(): Promise<Found> {
+    const open = new Set<number>();
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const range = { order_by: 'id', limit: PAGE, offset: page * PAGE, fields: `id,${OPEN_FIELDS}` };
+      const read = await reader.read('dispatches/', { site, open: 'T', ...range }, abort.signal);
+      if (!read.ok) return read;
+      for (const record of read.records) {
+        const id = numberField(record, 'id');
+        if (id !== undefined && isOpen(record)) open.add(id);
+      }
+      if (read.records.length < PAGE) break;
+    }
+    return { ok: true, open };
+  }
+
+  /** By its id, because a list can leave out what is there: null while it is open, or when L2L does not say. */
+  async function endOf(id: number): Promise<number | null> {
+    const fields = `id,completed_utc,closed_utc,${OPEN_FIELDS}`;
+    const read = await reader.read('dispatches/', { site, id, fields }, abort.signal);
+    if (!read.ok) return null;
+    const record = read.records.find(candidate => numberField(candidate, 'id') === id);
+    return record && !isOpen(record) ? (endTime(record) ?? clock.now()) : null;
+  }
+
+  async function look(): Promise<void> {
+    const ids = new Map<string, number>();
+    for (const { chain } of watched()) {
+      const id = dispatchOf(chain);
+      if (id !== undefined) ids.set(chain, id);
+    }
+    if (ids.size === 0) return;
+    const found = await openIds();
+    if (!found.ok) {
+      log.debug({ detail: found.outcome.detail }, 'L2L did not say which dispatches are open; asked again later');
+      return;
+    }
+    for (const [chain, id] of ids) {
+      if (found.open.has(id)) continue;
+      const at = await endOf(id);
+      // Meanwhile the episode may be over, and it was the gateway itself that closed it.
+      if (at !== null && watched().some(episode => episode.chain === chain)) options.onClosed(chain, at);
+    }
+  }
+
+  async function round(): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      if (!abort.signal.aborted)
+        log.error({ error: words(error) }, 'could not look which dispatches people closed; tried again');
+    }
+    if (!abort.signal.aborted) arm();
+  }
+
+  function arm(): void {
+    timer = clock.at(clock.now() + options.every, () => void round());
+  }
+
+  return {
+    start: arm,
+    stop() {
+      abort.abort();
+      timer?.[Symbol.dispose]();
+    },
+  };
+}
+
+function endTime(record: L2lRecord): number | undefined {
+  return parseUtc(textField(record, 'completed_utc') ?? textField(record, 'closed_utc') ?? '');
+}

@@ -1,0 +1,123 @@
+import { shiftTime, type TimeShift } from '../core/time-shift.ts';
+import type { DispatchState } from './conditions.ts';
+import type { CounterState } from './counters.ts';
+import type { CyclesState } from './cycles.ts';
+import type { ProductionState } from './production.ts';
+import { StoredState } from './stored-state.ts';
+
+/** A source further from the gateway's clock than this (ms) is not believed, by the default of max_skew. */
+const MOST_SKEW = 5 * 60_000;
+const SECOND = 1000;
+
+/**
+ * A rule's state after the gateway's clock was corrected: what was recorded by it moves along, so delays keep the time that has
+ * passed and counters the time between two readings. `text` is returned as it is when no rule of this version wrote it.
+ */
+export function shiftState(text: string, shift: TimeShift): string {
+  const { data } = StoredState.safeParse(parse(text));
+  switch (data?.kind) {
+    case 'dispatch':
+      return JSON.stringify(shiftDispatch(data, shift));
+    case 'cycles':
+      return JSON.stringify(shiftCycles(data, shift));
+    case 'production':
+      return JSON.stringify(shiftProduction(data, shift));
+    case undefined:
+      return text;
+  }
+}
+
+/**
+ * A rule by a source's own clock is not concerned by a step of the gateway's, while the source can still be believed after it.
+ * Beyond that the source has stepped as well, or the gateway's clock takes its place: in both cases the rule's time moves along.
+ */
+function hasOwnClock(time: 'source' | 'received' | undefined, { by }: TimeShift): boolean {
+  return time === 'source' && Math.abs(by) <= MOST_SKEW;
+}
+
+function shiftDispatch(state: DispatchState, shift: TimeShift): DispatchState {
+  const { time, told, delay, still } = state;
+  const own = hasOwnClock(delay?.time, shift);
+  const move = (at: number) => (own ? at : shiftTime(at, shift));
+  return {
+    ...state,
+    time: orNull(time, move),
+    // L2L was told these; but a clock set back must not hold what comes next until it has caught up with them.
+    told: shift.by < 0 ? orNull(told, move) : told,
+    delay: delay && {
+      ...delay,
+      // What a source stamped is true whatever the gateway's clock did.
+      since: delay.time === 'source' ? delay.since : move(delay.since),
+      runningFrom: orNull(delay.runningFrom, move),
+      pausedAt: orNull(delay.pausedAt, move),
+      lag: own ? delay.lag + shift.by : delay.lag,
+    },
+    // The episode's `reported` stays: its open carries it, and its close finds the open by it.
+    still: Object.fromEntries(
+      Object.entries(still).map(([name, one]) => [name, { ...one, changedAt: move(one.changedAt) }]),
+    ),
+  };
+}
+
+function shiftCycles(state: CyclesState, shift: TimeShift): CyclesState {
+  // `sightAt` stays: it is part of the chain's name.
+  const move = (at: number) => (hasOwnClock(state.time, shift) ? at : shiftTime(at, shift));
+  const { counter, from, to, due } = state;
+  return { ...state, counter: shiftCounter(counter, move), from: move(from), to: move(to), due: orNull(due, move) };
+}
+
+function shiftProduction(state: ProductionState, shift: TimeShift): ProductionState {
+  if (hasOwnClock(state.clock, shift)) return state;
+  const move = (at: number) => shiftTime(at, shift);
+  const place = placing(state, shift);
+  return {
+    ...state,
+    time: orNull(state.time, move),
+    quantity: shiftCounter(state.quantity, move),
+    scrap: Object.fromEntries(
+      Object.entries(state.scrap).map(([category, counter]) => [category, shiftCounter(counter, move) ?? counter]),
+    ),
+    waiting: state.waiting.map(({ at, count, blindFrom }) => ({
+      at: place(at),
+      count,
+      blindFrom: orNull(blindFrom, place),
+    })),
+    intervals: state.intervals.map(interval => ({
+      ...interval,
+      start: place(interval.start),
+      end: place(interval.end),
+    })),
+    // What was told stays told: forward nothing is placed where no time was, back nothing before the end of what was told.
+    toldUntil: shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
+    runs: state.runs.map(run => ({ ...run, from: place(run.from) })),
+  };
+}
+
+/**
+ * Where an edge of an interval goes. All of them by the same whole seconds when the clock was set back, and not further than to
+ * the end of what was told: so they keep their order, their lengths and their products.
+ */
+function placing({ intervals, toldUntil }: ProductionState, shift: TimeShift): (at: number) => number {
+  const whole = Math.round(shift.by / SECOND) * SECOND;
+  if (shift.by > 0) return at => shiftTime(at, { from: shift.from, by: whole });
+  const room = Math.max(0, (intervals[0]?.start ?? Infinity) - toldUntil);
+  const back = Math.max(whole, -room);
+  return at => Math.max(0, at + back);
+}
+
+function shiftCounter(counter: CounterState | null, move: (at: number) => number): CounterState | null {
+  return counter && { ...counter, at: move(counter.at), blindFrom: orNull(counter.blindFrom, move) };
+}
+
+function orNull(at: number | null, move: (at: number) => number): number | null {
+  return at === null ? null : move(at);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The engine refuses it with the rule's name.
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Quality, SignalDefinition, Value } from '../core/sample.ts';
+import type { SignalCell } from './signal-table.ts';
+
+/** A signal as the status page shows it. */
+export type SignalView = {
+  readonly definition: SignalDefinition;
+  /** The last good value; null: none since the start. */
+  readonly value: Value | null;
+  readonly good: boolean;
+  readonly quality: Quality;
+  readonly reason: string | null;
+  /** Event time of the last sample (ms since 1970). */
+  readonly at: number | null;
+};
+
+export function signalView(cell: SignalCell): SignalView {
+  const { definition, value, good, quality, reason, at } = cell;
+  return { definition, value, good, quality, reason, at };
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { page } from '../../../src/cli/records/page.ts';
+import { createTimes } from '../../../src/cli/records/times.ts';
+import type { HistoryDetail } from '../../../src/core/history.ts';
+import { increment, openDispatch } from '../../support/actions.ts';
+import { testFolder } from '../../support/folder.ts';
+import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../../support/settled-journal.ts';
+
+const times = createTimes(null, 0);
+
+async function detail(end: Parameters<typeof settle>[2]): Promise<HistoryDetail> {
+  const journal = testJournal(testFolder());
+  await write(journal, increment('A', 1), increment('A', 2));
+  const id = await settle(
+    journal,
+    'cycles:A',
+    { state: 'unknown', reason: 'timeout', detail: 'no answer within 60s' },
+    2,
+  );
+  await journal.transition(id, ['unknown'], { at: 970_000, notBefore: 0, reason: null, detail: null, ...end });
+  const found = journal.decisions.detail(1);
+  if (!found) throw new Error('it was written');
+  return found;
+}
+
+describe('page of an action', () => {
+  it('tells attempts from looks, and what shares the call', async () => {
+    const text = page(await detail(IN_DOUBT), times).join('\n');
+
+    for (const part of [
+      /attempt 1 {3}1970-01-01 00:16:00 {2}in doubt \(timeout\) no answer within 60s/,
+      /look {8}1970-01-01 00:16:10 {2}parked \(timeout\) A stood at 5, stands at 9/,
+      /in the same call\n {2}2 {2}parked {2}add 1 cycle to A/,
+      'queue retry 1: it waits to be told again: add 2 cycles to A',
+      'asks first: retry says that L2L does not have it, and tells it',
+    ]) {
+      expect(text).toMatch(part);
+    }
+  });
+
+  it('offers nothing for what L2L has', async () => {
+    expect(page(await detail({ state: 'delivered' }), times).join('\n')).not.toContain('queue retry');
+  });
+
+  it.each([60, 80, 100])('fits %i columns, with the words that go on below their own', async columns => {
+    const lines = page(await detail({ ...REFUSED, detail: 'a reason of many words '.repeat(20) }), times, columns);
+
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(columns);
+    expect(lines.filter(line => /^ {14}\S.*many words/.test(line)).length).toBeGreaterThan(3);
+  });
+
+  it('cuts a word that is longer than a line', async () => {
+    const lines = page(await detail({ ...REFUSED, detail: 'x'.repeat(1000) }), times, 80);
+
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.join('').match(/x/g)?.length).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('keeps a form field readable that holds any text', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1));
+    const body = 'site=43&description=%5B1%5D%20broken%0A%1B%5B2J&note=';
+    const call = journal.freeze(journal.waiting('dispatch:A', 1), { method: 'POST', path: '/p', body }, 0);
+    await journal.markSending(call.id, 0, null, 1);
+    const found = journal.decisions.detail(1);
+
+    const text = found ? page(found, times).join('\n') : '';
+
+    expect(text).toContain('              description = [1] broken [2J\n              note        =');
+  });
+});

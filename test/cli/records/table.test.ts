@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { table } from '../../../src/cli/records/table.ts';
+import { createTimes } from '../../../src/cli/records/times.ts';
+import type { HistoryEntry } from '../../../src/core/history.ts';
+import { openDispatch, recordSet } from '../../support/actions.ts';
+
+const times = createTimes(null, 5000);
+
+function entry(action: ReturnType<typeof openDispatch>, change: Partial<HistoryEntry> = {}): HistoryEntry {
+  return {
+    ...action,
+    id: 1,
+    destination: 'd',
+    state: 'dead',
+    detail: null,
+    result: null,
+    createdAt: 1000,
+    settledAt: 2000,
+    notBefore: null,
+    expiresAt: null,
+    held: false,
+    call: null,
+    ...change,
+  };
+}
+
+const LONG = 'There was a problem with your request: reasoncode HYDR does not exist for dispatch type DOWN';
+
+describe('list of actions', () => {
+  it.each([80, 100, 132])('fits %i columns whatever the texts are', columns => {
+    const rows = table(
+      'queue',
+      [
+        entry(
+          { ...openDispatch('PRESS-01', 1), rule: 'press_shop_press_1_hydraulics_down' },
+          { id: 123_456, detail: LONG },
+        ),
+        entry(recordSet('LINE-1', 1), { detail: 'x' }),
+      ],
+      times,
+      columns,
+    );
+
+    expect(Math.max(...rows.map(row => row.length))).toBeLessThanOrEqual(columns);
+    expect(rows[1]).toMatch(/^123456 {2}dead {3}01-01 00:00 {2}PRESS-01 {2}open DOWN/);
+  });
+
+  it('is not cut where there is no terminal', () => {
+    expect(table('queue', [entry(openDispatch('A', 1), { detail: LONG })], times)[1]).toContain(LONG);
+  });
+
+  it('lets no text break a line or speak to the terminal', () => {
+    const [, row] = table('queue', [entry(openDispatch('A', 1), { detail: 'a\nb\u001b[2Jc' })], times, 100);
+
+    expect(row).toMatch(/a b \[2Jc$/);
+  });
+
+  it.each([
+    [{ state: 'waiting' }, 'waiting'],
+    [{ state: 'waiting', held: true }, 'held'],
+    [{ state: 'waiting', notBefore: 9000 }, 'blocked'],
+    [{ state: 'in_call', call: 'frozen' }, 'ready'],
+    [{ state: 'in_call', call: 'unknown' }, 'in doubt'],
+    [{ state: 'in_call', call: 'accepted' }, 'accepted'],
+    [{ state: 'parked' }, 'parked'],
+    [{ state: 'shadow' }, 'shadow'],
+  ] as const)('says where %j stands', ({ state, ...rest }, word) => {
+    const call =
+      'call' in rest
+        ? { id: 1, state: rest.call, attempt: 0, notBefore: 0, createdAt: 0, sentAt: null, detail: null }
+        : null;
+    const [, row] = table('queue', [entry(openDispatch('A', 1), { state, ...rest, call })], times);
+
+    expect(row?.slice(4)).toMatch(new RegExp(`^${word} {2}`));
+  });
+});

@@ -1,0 +1,214 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../src/simulation/free-port.ts';
+import type { Sandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { testFolder } from '../support/folder.ts';
+import { type GatewayOptions, PATIENCE, type TestGateway, testGateway } from '../support/gateway.ts';
+import { type MqttPlant, mqttPlant } from '../support/mqtt-plant.ts';
+import { PLCS, rulesFor } from '../support/plcs.ts';
+import { cyclesOf, dispatchesOf, partsOf, testSandbox } from '../support/sandbox.ts';
+
+const HOUR = 3_600_000;
+const ANEW = 'the clock was set or the machine was suspended: the gateway begins anew with the right time';
+const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
+/** L2L keeps whole seconds, and what has no time of its own is stamped when it arrives. */
+const NEAR = 1500;
+
+type Bench = {
+  readonly sandbox: Sandbox;
+  readonly plant: MqttPlant;
+  readonly gateway: TestGateway;
+  /** The clock shows the true time and so much more from now on (ms). */
+  set(wall: number, asleep?: number): void;
+  tell(name: string, running: boolean, strokes: number): Promise<number>;
+};
+
+/** A gateway whose machine's clock is `wall` ms wrong, and a plant that sends no times of its own. */
+async function bench(wall: number, options: Partial<GatewayOptions> = {}): Promise<Bench> {
+  const [sandbox, plant, port] = await Promise.all([testSandbox(), mqttPlant(1), freePort()]);
+  const file = join(testFolder(), 'clock.json');
+  const set = (ms: number, asleep = 0) => writeFileSync(file, JSON.stringify({ wall: ms, asleep }));
+  set(wall);
+  const gateway = testGateway({
+    l2l: sandbox.url,
+    sources: plant.source.replaceAll(', time: $.ts', ''),
+    rules: plant.rules.replace('on_delay: 200ms', 'on_delay: 5s'),
+    http: `127.0.0.1:${port}`,
+    main: MAIN,
+    env: { CLOCK_FILE: file },
+    ...options,
+  });
+  return {
+    sandbox,
+    plant,
+    gateway,
+    set,
+    async tell(name, running, strokes) {
+      const ts = Date.now();
+      await plant.tell(name, { running, strokes, ts });
+      return ts;
+    },
+  };
+}
+
+async function begin({ gateway, plant }: Bench): Promise<void> {
+  await gateway.start();
+  await gateway.untilReady();
+  await plant.begin();
+  await gateway.untilSeen();
+}
+
+const until = (check: () => unknown) => vi.waitFor(check, PATIENCE);
+const isNear = (told: number | null | undefined, truly: number) =>
+  expect(Math.abs((told ?? 0) - truly), `${told} beside ${truly}`).toBeLessThan(NEAR);
+
+describe('a clock that is set while the gateway runs', () => {
+  it.each([
+    ['forward', -HOUR],
+    ['back', HOUR],
+  ])('%s: nothing is lost or doubled, and times are right from then on', async (way, wrong) => {
+    const line = await bench(wrong);
+    const { sandbox, gateway } = line;
+    await begin(line);
+    sandbox.setFaults([
+      { kind: 'hang', ms: 1500, path: 'increment_cycle_count', method: 'POST', count: 1 },
+      { kind: 'status', status: 429, retryAfter: 4, path: 'dispatches/open', count: 1 },
+    ]);
+
+    // A delay that runs, a call on its way, a call that waits for its next try.
+    const stopped = await line.tell('press1', false, 1000);
+    const welded = await line.tell('weld1', false, 1000);
+    await line.tell('robot1', true, way === 'forward' ? 1004 : 1000);
+    if (way === 'back') await line.tell('weld1', false, 1004);
+    await until(() => expect(sandbox.state().faults.map(({ struck }) => struck)).toEqual([1, 1]));
+    line.set(0);
+    await until(() => expect(gateway.logged(ANEW)).toHaveLength(1));
+    await gateway.untilSeen();
+
+    const [ours] = (await until(() => {
+      const found = dispatchesOf(sandbox.state(), 'PRESS-01');
+      expect(found).toHaveLength(1);
+      return found;
+    })) as ReturnType<typeof dispatchesOf>;
+    isNear(ours?.reported, stopped);
+    expect(ours?.created).toBeGreaterThan(stopped + 5000);
+    const ran = await line.tell('press1', true, 1003);
+    await line.tell('weld1', true, 1009);
+    await line.tell('robot1', true, 1010);
+    await until(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.closed).not.toBeNull());
+    isNear(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.completed, ran);
+    // What was told to the journal before keeps the time of that clock: it was frozen with it.
+    isNear(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.reported, welded + wrong);
+    await until(() =>
+      expect(['PRESS-01', 'WELD-01', 'ROBOT-01'].map(code => cyclesOf(sandbox.state(), code))).toEqual([3, 9, 10]),
+    );
+    if (way === 'forward') await until(() => expect(partsOf(sandbox.state(), 'LINE-3').good).toBe(10));
+    await until(() => expect(partsOf(sandbox.state(), 'LINE-1').good).toBe(3));
+    const { deadLetters, parked } = (await gateway.status()).journal;
+    expect({ deadLetters, parked }).toEqual({ deadLetters: 0, parked: 0 });
+    expect(dispatchesOf(sandbox.state(), 'WELD-01')).toHaveLength(1);
+    expect(dispatchesOf(sandbox.state(), 'PRESS-01')).toHaveLength(1);
+  });
+
+  it('ends in time when it is told to while it begins anew and L2L hangs', async () => {
+    const line = await bench(0, { waits: { timeout: '60s' } });
+    await begin(line);
+    line.sandbox.setFaults([{ kind: 'hang', ms: 60_000 }]);
+    await line.tell('weld1', false, 1004);
+    await until(() => expect(line.sandbox.state().faults[0]?.struck).toBeGreaterThan(0));
+
+    line.set(HOUR);
+    await until(() => expect(line.gateway.logged(ANEW)).toHaveLength(1));
+    const told = Date.now();
+    expect(await line.gateway.stop()).toBe(0);
+    expect(Date.now() - told).toBeLessThan(10_000);
+  });
+});
+
+describe('a machine that was suspended', () => {
+  it('claims nothing for the time in which nobody looked, and goes on with the right time', async () => {
+    const plc = await PLCS.modbus({ running: true, strokes: 1000, scrap: 0 });
+    const rules = rulesFor(plc).replace('300ms', '3s');
+    const { sandbox, gateway, set } = await bench(-8 * HOUR, { sources: plc.source, rules });
+    await gateway.start();
+    await gateway.untilSeen();
+
+    await plc.show({ running: false, strokes: 1004, scrap: 0 });
+    await until(() => expect(JSON.stringify(gateway.logged('rule event'))).toContain('"pending"'));
+    const awake = Date.now();
+    set(0, 8 * HOUR);
+    await until(() => expect(dispatchesOf(sandbox.state(), plc.machine)).toHaveLength(1));
+    const ran = Date.now();
+    await plc.show({ running: true, strokes: 1006, scrap: 0 });
+    await until(() => expect(dispatchesOf(sandbox.state(), plc.machine)[0]?.closed).not.toBeNull());
+    await until(() => expect(cyclesOf(sandbox.state(), plc.machine)).toBe(6));
+    await until(() => expect(partsOf(sandbox.state(), plc.line).good).toBe(6));
+    await gateway.untilDelivered();
+
+    const [dispatch] = dispatchesOf(sandbox.state(), plc.machine);
+    expect(dispatch?.reported).toBeGreaterThan(awake - 1000);
+    expect(dispatch?.reported).toBeLessThan(awake + 5000);
+    isNear(dispatch?.completed, ran);
+    expect(gateway.logged(ANEW)).toHaveLength(1);
+  });
+});
+
+describe('a clock that can not be trusted', () => {
+  it('lets the gateway record and not send, until it is set: then all of it is told with its true time', async () => {
+    const line = await bench(0);
+    const { sandbox, gateway } = line;
+    await begin(line);
+    await gateway.kill();
+    line.set(Date.parse('2000-01-01T00:00:00Z') - Date.now());
+    await gateway.start();
+    await gateway.untilSeen();
+    expect((await gateway.ready()).missing).toEqual([
+      expect.stringMatching(/^the clock says 2000-01-01 .* set the clock/),
+    ]);
+
+    const stopped = await line.tell('weld1', false, 1004);
+    await until(async () => expect((await gateway.status()).journal.actionsWaiting).toBeGreaterThan(1));
+    const ran = await line.tell('weld1', true, 1005);
+    await until(async () => expect((await gateway.status()).journal.actionsWaiting).toBeGreaterThan(3));
+    expect(sandbox.state().log).toEqual([]);
+
+    line.set(0);
+    await until(() => expect(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.closed).toBeTruthy());
+    await until(() => expect(cyclesOf(sandbox.state(), 'WELD-01')).toBe(5));
+    await gateway.untilDelivered();
+    const [dispatch] = dispatchesOf(sandbox.state(), 'WELD-01');
+    isNear(dispatch?.reported, stopped);
+    isNear(dispatch?.completed, ran);
+    await until(() => expect(partsOf(sandbox.state(), 'LINE-2').good).toBe(5));
+    for (const { end } of sandbox.state().details) expect(end).toBeGreaterThan(stopped);
+    await gateway.untilReady();
+  });
+
+  it('is believed on a person’s word: what was recorded meanwhile is told with its true time', async () => {
+    const line = await bench(HOUR);
+    const { sandbox, gateway } = line;
+    await begin(line);
+    await gateway.kill();
+    line.set(0);
+    await gateway.start();
+    await gateway.untilSeen();
+    const stopped = await line.tell('weld1', false, 1000);
+    await until(async () => expect((await gateway.status()).journal.actionsWaiting).toBe(1));
+    await gateway.stop();
+
+    writeFileSync(
+      gateway.file,
+      readFileSync(gateway.file, 'utf8').replace('  mode: live', '  mode: live\n  clock: trust'),
+    );
+    await gateway.start();
+    await gateway.untilSeen();
+    const ran = await line.tell('weld1', true, 1003);
+    await until(() => expect(cyclesOf(sandbox.state(), 'WELD-01')).toBe(3));
+    await until(() => expect(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.closed).toBeTruthy());
+    const [dispatch] = dispatchesOf(sandbox.state(), 'WELD-01');
+    isNear(dispatch?.reported, stopped);
+    isNear(dispatch?.completed, ran);
+    await gateway.untilReady();
+  });
+});

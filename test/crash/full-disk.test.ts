@@ -1,0 +1,93 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { testFolder } from '../support/folder.ts';
+import { PATIENCE, type TestGateway, testGateway } from '../support/gateway.ts';
+import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
+import { testSandbox } from '../support/sandbox.ts';
+import { withSmallDisk } from '../support/small-disk.ts';
+
+const MIB = 1024 * 1024;
+
+/** A file on the gateway's disk, which only its own mount namespace shows. */
+function fillerOf(gateway: TestGateway, data: string): string {
+  return join('/proc', String(gateway.pid()), 'root', data, 'filler');
+}
+
+/** As much as there is room for. */
+function fill(file: string): void {
+  try {
+    writeFileSync(file, Buffer.alloc(8 * MIB, 1));
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')) throw cause;
+  }
+}
+
+describe('a gateway whose disk fills up while it works', () => {
+  it('says so, takes nothing, and has lost and doubled nothing when there is room again', async () => {
+    const [sandbox, plant] = await Promise.all([testSandbox({ seed: 5 }), mqttPlant(5)]);
+    const data = join(testFolder(), 'data');
+    mkdirSync(data);
+    const gateway = testGateway({
+      l2l: sandbox.url,
+      sources: plant.source,
+      rules: plant.rules,
+      data,
+      journal: { ballast: '1MiB' },
+      within: withSmallDisk(data, 8 * MIB),
+    });
+    await gateway.start();
+    await gateway.untilReady();
+    await plant.begin();
+    await gateway.untilSeen();
+
+    const played = plant.play(6000);
+    for (let time = 1; time <= 2; time++) {
+      await wait(1000);
+      fill(fillerOf(gateway, data));
+      await vi.waitFor(async () => {
+        expect((await gateway.ready()).missing.join()).toMatch(
+          /takes no commits \(the disk of the data folder .* is full: free/,
+        );
+      }, PATIENCE);
+      rmSync(fillerOf(gateway, data));
+      await gateway.untilReady();
+    }
+    await played;
+
+    await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(plant.truth()), PATIENCE);
+    await gateway.untilDelivered();
+    expect(accountOf(sandbox.state())).toEqual(plant.truth());
+    expect(gateway.logged('the disk has room again')).toHaveLength(2);
+    expect((await gateway.status()).epoch).toBe(1);
+  });
+});
+
+describe('a gateway whose disk fails', () => {
+  it('ends with a loud error instead of going on, and loses nothing: the next start reads the disk', async () => {
+    const [sandbox, plant] = await Promise.all([testSandbox({ seed: 6 }), mqttPlant(6)]);
+    // No file may grow beyond this: the write into the log fails with an IO error, not with "full".
+    const options = { l2l: sandbox.url, sources: plant.source, rules: plant.rules, data: join(testFolder(), 'data') };
+    const failing = testGateway({
+      ...options,
+      journal: { ballast: '0B' },
+      within: ['sh', '-c', 'ulimit -f 1200; exec "$0" "$@"'],
+    });
+    await failing.start();
+    await failing.untilReady();
+    await plant.begin();
+    await failing.untilSeen();
+
+    const played = plant.play(5000);
+    expect(await failing.ended()).toBe(1);
+    expect(failing.logged('the disk failed or the journal is damaged: nobody may go on with it')).toHaveLength(1);
+    const sound = testGateway({ ...options, journal: { ballast: '0B' } });
+    await sound.start();
+    await played;
+
+    await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(plant.truth()), PATIENCE);
+    await sound.untilDelivered();
+    expect(accountOf(sandbox.state())).toEqual(plant.truth());
+  });
+});

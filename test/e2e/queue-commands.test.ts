@@ -1,0 +1,233 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import type { HistoryRecord } from '../../src/core/history.ts';
+import type { Sandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { testFolder } from '../support/folder.ts';
+import { type Ended, PATIENCE, runToEnd, type TestGateway, testGateway } from '../support/gateway.ts';
+import { PLCS, type Shown, type TestPlc } from '../support/plcs.ts';
+import { API_KEY, cyclesOf, dispatchesOf, dispatchStory, testSandbox } from '../support/sandbox.ts';
+
+const RUNS: Shown = { running: true, strokes: 100, scrap: 0 };
+const STANDS: Shown = { ...RUNS, running: false };
+
+type World = { readonly sandbox: Sandbox; readonly plc: TestPlc; readonly gateway: TestGateway };
+
+async function world(rules: string): Promise<World> {
+  const [sandbox, plc] = await Promise.all([testSandbox(), PLCS.mqtt(RUNS)]);
+  const gateway = testGateway({ l2l: sandbox.url, sources: plc.source, rules });
+  await gateway.start();
+  await gateway.untilSeen();
+  return { sandbox, plc, gateway };
+}
+
+const DOWN = `
+  robot1_down:
+    when: not robot1.running
+    on_delay: 100ms
+    dispatch: { machine: ROBOT-01, type: DOWN, description: Robot 1 stands still }`;
+const CYCLES = `
+  robot1_cycles: { cycles: { machine: ROBOT-01, counter: robot1.strokes, every: 1s } }`;
+
+/** A command line on the gateway's config, without the API key in its environment. No output may hold it. */
+async function say(gateway: TestGateway, ...words: string[]): Promise<Ended> {
+  const ended = await runToEnd([...words, gateway.file], { L2L_API_KEY: undefined });
+  expect(`${ended.out}${ended.err}`).not.toContain(API_KEY);
+  return ended;
+}
+
+/** Waits until the gateway has as many actions in a state, and gives them. */
+async function listed(gateway: TestGateway, state: string, count: number): Promise<HistoryRecord[]> {
+  return vi.waitFor(async () => {
+    const { out, code } = await say(gateway, 'queue', 'export', '--state', state);
+    const records = ndjson(out);
+    expect({ code, count: records.length }).toEqual({ code: 0, count });
+    return records;
+  }, PATIENCE);
+}
+
+function ndjson(text: string): HistoryRecord[] {
+  return text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as HistoryRecord);
+}
+
+describe('queue and journal commands', () => {
+  it('a refused open: listed, shown, retried once L2L takes it, and delivered once', async () => {
+    const { sandbox, plc, gateway } = await world(DOWN + CYCLES);
+    sandbox.setFaults([{ kind: 'refuse', error: 'No such machine', path: 'dispatches/open' }]);
+    await plc.show(STANDS);
+    await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBeGreaterThan(0), PATIENCE);
+    // Another call that is taken shows that this one is refused alone.
+    await plc.show({ ...STANDS, strokes: 103 });
+    const [dead] = await listed(gateway, 'dead', 1);
+    const id = String(dead?.id);
+
+    const list = await say(gateway, 'queue', 'list');
+    expect(list.code).toBe(0);
+    expect(list.out).toMatch(
+      new RegExp(
+        `^ *${id} +dead +\\d\\d-\\d\\d \\d\\d:\\d\\d +ROBOT-01 +open DOWN +robot1_down +No such machine$`,
+        'm',
+      ),
+    );
+    const show = await say(gateway, 'queue', 'show', id);
+    expect(show.code).toBe(0);
+    for (const part of [
+      `${id}  open dispatch DOWN at ROBOT-01`,
+      'dead: a dead letter',
+      'why         No such machine',
+      /rule +robot1_down {2}.*gateway\.yaml:\d+/,
+      /happened +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d.* America\/Phoenix \(.*UTC\)/,
+      'robot1.running = false (good',
+      /dispatchtypecode += DOWN/,
+      /description += Robot 1 stands still \[gw [0-9a-f]{6}\]/,
+      /attempt 1 .* retrying \(refused\) No such machine/,
+      /then .* refused No such machine/,
+      /answer \{.*No such machine/,
+      `queue retry ${id}: its episode is still active`,
+    ]) {
+      expect(show.out).toMatch(part);
+    }
+    expect((await gateway.status()).journal).toMatchObject({ newestUnsettled: [{ id: Number(id) }] });
+
+    sandbox.setFaults([]);
+    const both = await Promise.all([say(gateway, 'queue', 'retry', id), say(gateway, 'queue', 'retry', id)]);
+    expect(both.map(({ code, err }) => [code, err])).toEqual([
+      [0, ''],
+      [0, ''],
+    ]);
+
+    await gateway.untilDelivered();
+    expect(dispatchStory(sandbox.state(), 'ROBOT-01').map(step => step.split(' ')[0])).toEqual(['open']);
+    const again = await say(gateway, 'queue', 'retry', id);
+    expect([again.code, again.out]).toEqual([0, `${id}: L2L has it: there is nothing to retry\n`]);
+    const journal = await say(gateway, 'journal', 'show', id);
+    expect(journal.out).toMatch(/retried by \S+, /);
+    expect((await say(gateway, 'queue', 'list', '--state', 'dead')).out).toContain('there is no dead letter');
+  });
+
+  it('a refused open whose episode is over is put back with its close', async () => {
+    const { sandbox, plc, gateway } = await world(DOWN + CYCLES);
+    sandbox.setFaults([{ kind: 'refuse', error: 'No such machine', path: 'dispatches/open' }]);
+    await plc.show(STANDS);
+    await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBeGreaterThan(0), PATIENCE);
+    await plc.show({ ...RUNS, strokes: 103 });
+    const [dead] = await listed(gateway, 'dead', 1);
+    await vi.waitFor(async () => {
+      const { out } = await say(gateway, 'journal', 'list', '--kind', 'close_dispatch');
+      expect(out).toMatch(/ROBOT-01 +close DOWN/);
+    }, PATIENCE);
+
+    const retried = await say(gateway, 'queue', 'retry', '--all', '--rule', 'robot1_down');
+
+    expect(retried.code).toBe(0);
+    expect(retried.out).toContain(
+      `${dead?.id}: its episode is over: L2L is told one finished dispatch DOWN at ROBOT-01`,
+    );
+    const detail = ndjson((await say(gateway, 'queue', 'show', String(dead?.id), '--json')).out)[0];
+    expect(detail?.params).toMatchObject({ ifMissed: 'add' });
+  });
+
+  it('a parked increment: asks, then is told again or let go by a person’s word', async () => {
+    const { sandbox, plc, gateway } = await world(CYCLES);
+    const before = cyclesOf(sandbox.state(), 'ROBOT-01');
+    const doubt = async (strokes: number, parked: number) => {
+      // L2L does not get it, and somebody else counts meanwhile: what stands there says nothing any more.
+      sandbox.setFaults([{ kind: 'reset', path: 'increment_cycle_count', method: 'POST', count: 1 }]);
+      await plc.show({ ...RUNS, strokes });
+      await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
+      await somebodyCounts(sandbox, 100);
+      return listed(gateway, 'parked', parked);
+    };
+
+    const [first] = await doubt(107, 1);
+    const id = String(first?.id);
+    const asked = await say(gateway, 'queue', 'retry', id);
+    expect(asked.code).toBe(1);
+    expect(asked.err).toMatch(
+      /add 7 cycles to ROBOT-01: whether L2L has it is not known \(ROBOT-01 stood at \d+, stands at \d+/,
+    );
+    expect(asked.err).toContain('say it again with --yes');
+    expect((await say(gateway, 'queue', 'retry', id, '--yes')).out).toContain('it waits to be told again');
+    await gateway.untilDelivered();
+    expect(cyclesOf(sandbox.state(), 'ROBOT-01') - before).toBe(107);
+
+    const [second] = await doubt(112, 1);
+    const dropped = await say(gateway, 'queue', 'drop', String(second?.id), '--yes', '--why', 'seen in L2L');
+    expect([dropped.code, dropped.err]).toEqual([0, '']);
+    await gateway.untilDelivered();
+    expect(cyclesOf(sandbox.state(), 'ROBOT-01') - before).toBe(207);
+    const shown = await say(gateway, 'journal', 'show', String(second?.id));
+    expect(shown.out).toMatch(/why +dropped by \S+: seen in L2L/);
+  });
+
+  it('reads the journal of a gateway that does not run, and changes nothing without it', async () => {
+    const { sandbox, plc, gateway } = await world(DOWN + CYCLES);
+    await plc.show(STANDS);
+    await vi.waitFor(() => expect(dispatchesOf(sandbox.state(), 'ROBOT-01')).toHaveLength(1), PATIENCE);
+    await gateway.untilDelivered();
+    const socket = join(gateway.dataFolder, 'control.sock');
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    const whileItRuns = await say(gateway, 'journal', 'export');
+
+    await gateway.kill();
+    expect(existsSync(socket)).toBe(true);
+
+    const afterwards = await say(gateway, 'journal', 'export');
+    expect(afterwards).toEqual(whileItRuns);
+    expect(ndjson(afterwards.out)[0]).toMatchObject({
+      kind: 'open_dispatch',
+      state: 'delivered',
+      calls: [{ state: 'delivered' }],
+    });
+    const data = await runToEnd(['journal', 'list', '--data', gateway.dataFolder], { L2L_API_KEY: undefined });
+    expect(data.out).toMatch(/delivered .* ROBOT-01 +open DOWN/);
+    const retry = await say(gateway, 'queue', 'retry', '1');
+    expect(retry.code).toBe(1);
+    expect(retry.err).toContain(`no gateway runs on ${gateway.dataFolder}: start it, then say this again`);
+
+    await gateway.start();
+    expect((await say(gateway, 'queue', 'retry', '99')).err).toBe('99: the journal has no action 99\n');
+    expect((await say(gateway, 'queue', 'show', '99')).code).toBe(1);
+    expect(await gateway.stop()).toBe(0);
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  it('answers beside a data folder whose path is too long for a socket', async () => {
+    const sandbox = await testSandbox();
+    const data = join(testLongFolder(), 'data');
+    const gateway = testGateway({
+      l2l: sandbox.url,
+      data,
+      sources: `
+  sim: { protocol: simulated, signals: { a.running: { as: bool, script: [ { for: 1s, value: true } ] } } }`,
+      rules: `
+  down: { when: not a.running, on_delay: 1s, dispatch: { machine: ROBOT-01, type: DOWN, description: x } }`,
+    });
+    await gateway.start();
+
+    expect(readFileSync(join(data, 'control.path'), 'utf8')).toMatch(/control\.sock\n$/);
+    expect((await say(gateway, 'queue', 'retry', '99')).err).toBe('99: the journal has no action 99\n');
+    await gateway.kill();
+    expect((await say(gateway, 'queue', 'retry', '99')).err).toContain('no gateway runs');
+    await gateway.start();
+    expect((await say(gateway, 'queue', 'list')).out).toContain('nothing waits');
+    expect(await gateway.stop()).toBe(0);
+    expect(existsSync(join(data, 'control.path'))).toBe(false);
+  });
+});
+
+function testLongFolder(): string {
+  return join(testFolder(), 'a-folder-with-a-name-that-is-much-too-long'.repeat(3));
+}
+
+async function somebodyCounts(sandbox: Sandbox, cycles: number): Promise<void> {
+  const response = await fetch(`${sandbox.url}/api/1.0/machines/increment_cycle_count/`, {
+    method: 'POST',
+    headers: { l2lauth: API_KEY, 'content-type': 'application/x-www-form-urlencoded' },
+    body: `site=43&code=ROBOT-01&cyclecount=${cycles}`,
+  });
+  expect(await response.json()).toMatchObject({ success: true });
+}

@@ -1,0 +1,306 @@
+import { describe, expect, it } from 'vitest';
+import type { Decision } from '../../src/core/history.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../support/settled-journal.ts';
+
+function idOf(journal: Journal, key: string): number {
+  const found = journal.history.page({ limit: 200 }).entries.find(entry => entry.key === key);
+  if (!found) throw new Error(`there is no ${key}`);
+  return found.id;
+}
+
+function say(journal: Journal, kind: Decision['kind'], key: string, change: Partial<Decision> = {}) {
+  return journal.decisions.decide({ kind, id: idOf(journal, key), who: 'anna', confirmed: false, ...change });
+}
+
+/** Every action by its key, as `state`. */
+function states(journal: Journal): Record<string, string> {
+  return Object.fromEntries(journal.history.page({ limit: 200 }).entries.map(({ key, state }) => [key, state]));
+}
+
+const waitingKeys = (journal: Journal, lane: string) => journal.waiting(lane, 100).map(({ key }) => key);
+
+describe('retry of an episode', () => {
+  it('opens a refused dispatch whose episode is active, with its true time', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1));
+    await settle(journal, 'dispatch:A', REFUSED);
+
+    expect(await say(journal, 'retry', 'A#1:open')).toMatchObject({
+      kind: 'done',
+      words: 'its episode is still active: it waits to be opened, reported when it truly began',
+    });
+
+    const [open] = journal.waiting('dispatch:A', 10);
+    expect(open).toMatchObject({ key: 'A#1:open', params: { reported: 1000 } });
+    expect(open?.params).not.toHaveProperty('ifMissed');
+    expect(open?.guarded).toBeUndefined();
+    expect(journal.counts().deadLetters).toBe(0);
+  });
+
+  it.each(['A#1:open', 'A#1:close'])(
+    'tells an episode that is over as one finished dispatch, asked by %s',
+    async key => {
+      const folder = testFolder();
+      const journal = testJournal(folder);
+      await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('A', 2));
+      await settle(journal, 'dispatch:A', REFUSED);
+
+      const decided = await say(journal, 'retry', key);
+
+      expect(decided.words).toContain('one finished dispatch DOWN at A');
+      const expected = [
+        ['A#1:open', 'add'],
+        ['A#1:close', undefined],
+        ['A#2:open', undefined],
+      ];
+      const seen = (of: Journal) =>
+        of
+          .waiting('dispatch:A', 10)
+          .map(({ key, params }) => [key, 'ifMissed' in params ? params.ifMissed : undefined]);
+      expect(seen(journal)).toEqual(expected);
+      journal.close();
+      expect(seen(testJournal(folder))).toEqual(expected);
+    },
+  );
+
+  it('brings back a close that was settled for want of its open', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+    await settle(journal, 'dispatch:A', REFUSED);
+    await journal.settleNothing(journal.waiting('dispatch:A', 1), 'its dispatch could not be opened');
+
+    expect((await say(journal, 'retry', 'A#1:open')).ids).toHaveLength(2);
+
+    expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:open', 'A#1:close']);
+  });
+
+  it('lets what became too old be told, however late', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, { ...openDispatch('A', 1), expiresAt: 5000 }, { ...closeDispatch('A', 1), expiresAt: 5000 });
+    await journal.giveUp(journal.waiting('dispatch:A', 2), 'too old');
+
+    await say(journal, 'retry', 'A#1:open');
+
+    expect(journal.waiting('dispatch:A', 10).map(({ expiresAt }) => expiresAt)).toEqual([undefined, undefined]);
+  });
+
+  it('asks before a parked open, and has L2L looked at before it is opened', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1));
+    await settle(journal, 'dispatch:A', { state: 'parked', detail: 'dispatch 7 may be this one' });
+
+    expect(await say(journal, 'retry', 'A#1:open')).toEqual({
+      kind: 'ask',
+      words: expect.stringContaining('dispatch 7 may be this one'),
+      ids: [],
+    });
+    expect(journal.counts().parked).toBe(1);
+    await say(journal, 'retry', 'A#1:open', { confirmed: true });
+
+    expect(journal.waiting('dispatch:A', 1)[0]).toMatchObject({ key: 'A#1:open', guarded: true });
+  });
+
+  it('retries a refused close alone when its dispatch is open', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+    await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 9 } });
+    await settle(journal, 'dispatch:A', REFUSED);
+
+    await say(journal, 'retry', 'A#1:close');
+
+    expect(states(journal)).toEqual({ 'A#1:open': 'delivered', 'A#1:close': 'waiting' });
+  });
+});
+
+describe('retry of counts and sets', () => {
+  it('puts increments back, all that shared the call', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1, 2), increment('A', 2, 3), increment('A', 3, 4));
+    await settle(journal, 'cycles:A', REFUSED, 2);
+    await settle(journal, 'cycles:A', { state: 'delivered' });
+
+    expect(await say(journal, 'retry', 'A@2:increment')).toMatchObject({
+      kind: 'done',
+      words: 'it waits to be told again: add 5 cycles to A',
+    });
+
+    expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment', 'A@2:increment']);
+  });
+
+  it('asks before parked increments, with both numbers', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1));
+    await settle(journal, 'cycles:A', IN_DOUBT);
+
+    const asked = await say(journal, 'retry', 'A@1:increment');
+
+    expect(asked.kind).toBe('ask');
+    expect(asked.words).toContain('A stood at 5, stands at 9');
+    expect(asked.words).toContain('retry says that L2L does not have it');
+    expect((await say(journal, 'retry', 'A@1:increment', { confirmed: true })).kind).toBe('done');
+  });
+
+  it('refuses an absolute count when a newer one is there, whatever came of the older ones', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, setCycles('A', 1, 10));
+    await settle(journal, 'cycles:A', REFUSED);
+    await write(journal, setCycles('A', 2, 20));
+
+    const words = 'there waits a newer count of the same counter (2); this one would set it back. Drop it';
+    expect(await say(journal, 'retry', 'A@1:set')).toEqual({ kind: 'refused', words, ids: [] });
+    await settle(journal, 'cycles:A', { state: 'delivered' });
+    expect((await say(journal, 'retry', 'A@1:set')).words).toContain('L2L has a newer count');
+    expect(states(journal)['A@1:set']).toBe('dead');
+  });
+
+  it('retries an absolute count that is the newest, or whose newer ones are dead', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, setCycles('A', 1, 10), setCycles('A', 2, 20));
+    await settle(journal, 'cycles:A', { state: 'delivered' });
+    await settle(journal, 'cycles:A', REFUSED);
+
+    expect((await say(journal, 'retry', 'A@2:set')).kind).toBe('done');
+  });
+
+  it('refuses a set when another one of its time was delivered since', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, recordSet('L1', 1), recordSet('L2', 1), recordSet('L1', 2));
+    await settle(journal, 'production:L1', REFUSED);
+    await settle(journal, 'production:L1', { state: 'delivered' });
+    await settle(journal, 'production:L2', { state: 'delivered' });
+    const overlapping = { ...recordSet('L1', 1), key: 'L1@1b:record' };
+
+    expect(journal.decisions.detail(idOf(journal, 'L1@1:record'))?.retry.kind).toBe('done');
+    await write(journal, overlapping);
+    await settle(journal, 'production:L1', { state: 'delivered' });
+
+    expect(await say(journal, 'retry', 'L1@1:record')).toMatchObject({
+      kind: 'refused',
+      words: expect.stringContaining('L2L has another set of the same time on this line (4'),
+    });
+  });
+
+  it('refuses what was made for another site', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder, { destination: 'https://sandbox site 1' });
+    await write(journal, increment('A', 1));
+    journal.close();
+    const other = testJournal(folder);
+
+    expect(await say(other, 'retry', 'A@1:increment', { confirmed: true })).toMatchObject({
+      kind: 'refused',
+      words: expect.stringContaining('it was made for https://sandbox site 1'),
+    });
+    expect((await say(other, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
+  });
+});
+
+describe('retry, said twice or too late', () => {
+  it('is done once by two at a time', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1));
+    await settle(journal, 'cycles:A', REFUSED);
+
+    const both = await Promise.all([say(journal, 'retry', 'A@1:increment'), say(journal, 'retry', 'A@1:increment')]);
+
+    expect(both.map(({ kind, words }) => [kind, words])).toEqual([
+      ['done', 'it waits to be told again: add 1 cycle to A'],
+      ['already', 'it waits already'],
+    ]);
+    expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment']);
+    expect(journal.decisions.detail(1)?.decisions).toHaveLength(1);
+  });
+
+  it('never touches what is in a call', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1));
+    const call = journal.freeze(journal.waiting('cycles:A', 1), { method: 'POST', path: '/', body: '' }, 0);
+
+    expect(await say(journal, 'retry', 'A@1:increment')).toMatchObject({ kind: 'already' });
+    expect(await say(journal, 'drop', 'A@1:increment')).toMatchObject({ kind: 'refused' });
+    expect(await journal.markSending(call.id, 0, null, 5)).not.toBeNull();
+  });
+
+  it.each([
+    ['delivered', 'already', 'L2L has it: there is nothing to retry'],
+    ['dropped', 'refused', 'it was let go (the rule says so): there is nothing to retry'],
+  ] as const)('says of what was %s why it is not retried', async (state, kind, words) => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1));
+    await settle(journal, 'cycles:A', { state, detail: 'the rule says so' });
+
+    expect(await say(journal, 'retry', 'A@1:increment')).toEqual({ kind, words, ids: [] });
+  });
+
+  it('knows no action of that number', async () => {
+    const journal = testJournal(testFolder());
+
+    expect(await journal.decisions.decide({ kind: 'retry', id: 77, who: 'anna', confirmed: true })).toEqual({
+      kind: 'unknown_id',
+      words: 'the journal has no action 77',
+      ids: [],
+    });
+  });
+});
+
+describe('drop', () => {
+  it('drops a dead open with its close, and keeps who and why', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('A', 2));
+    await settle(journal, 'dispatch:A', REFUSED);
+
+    const decided = await say(journal, 'drop', 'A#1:open', { why: 'opened by hand' });
+
+    expect(decided).toMatchObject({ kind: 'done', ids: [1, 2] });
+    expect(decided.words).toContain('and its close with it');
+    expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#2:open']);
+    journal.close();
+    const again = testJournal(folder);
+    expect(states(again)).toEqual({ 'A#1:open': 'dropped', 'A#1:close': 'dropped', 'A#2:open': 'waiting' });
+    expect(again.history.entry(2)?.detail).toBe('dropped by anna: opened by hand');
+    expect(again.decisions.detail(2)?.decisions).toEqual([
+      { at: 1_000_000, kind: 'drop', who: 'anna', why: 'opened by hand', was: 'dead: No such machine' },
+    ]);
+    // A close that comes later has nothing to close.
+    expect(again.chain('A#1').open).toBe('none');
+  });
+
+  it('asks before it drops what is parked', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1));
+    await settle(journal, 'cycles:A', IN_DOUBT);
+
+    expect((await say(journal, 'drop', 'A@1:increment')).words).toContain('drop says that L2L has it');
+    expect(states(journal)).toEqual({ 'A@1:increment': 'parked' });
+    expect((await say(journal, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
+    expect((await say(journal, 'drop', 'A@1:increment')).kind).toBe('already');
+  });
+
+  it('drops what is blocked, and nothing that only waits for its turn', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1), increment('B', 1));
+    await settle(journal, 'dispatch:A', { state: 'released', reason: 'blocked', notBefore: 9_000_000, detail: 'by 5' });
+
+    expect((await say(journal, 'drop', 'A#1:open')).kind).toBe('done');
+    expect(await say(journal, 'drop', 'B@1:increment')).toMatchObject({
+      kind: 'refused',
+      words: expect.stringContaining('only waits for its turn'),
+    });
+    expect(states(journal)).toEqual({ 'A#1:open': 'dropped', 'B@1:increment': 'waiting' });
+    expect(journal.waitingHeads(10).map(({ key }) => key)).toEqual(['B@1:increment']);
+  });
+
+  it('says that the dispatch of a dropped close stays open', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+    await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 9 } });
+    await settle(journal, 'dispatch:A', REFUSED);
+
+    expect((await say(journal, 'drop', 'A#1:close')).words).toContain('stays open in L2L until a person closes it');
+    expect(states(journal)).toEqual({ 'A#1:open': 'delivered', 'A#1:close': 'dropped' });
+  });
+});

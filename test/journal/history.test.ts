@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import type { HistoryQuery } from '../../src/core/history.ts';
+import type { History } from '../../src/journal/history.ts';
+import { openJournalFile } from '../../src/journal/journal-file.ts';
+import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+import { REFUSED, settle, testJournal, write } from '../support/settled-journal.ts';
+
+/** All pages of a query, as lists of ids. */
+function pages(history: History, wanted: HistoryQuery): number[][] {
+  const all: number[][] = [];
+  let after = wanted.after;
+  for (;;) {
+    const { entries, next } = history.page({ ...wanted, ...(after !== undefined && { after }) });
+    all.push(entries.map(({ id }) => id));
+    if (next === null) return all;
+    after = next;
+  }
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+describe('history', () => {
+  it('gives every action once, page by page, either way round', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, ...range(1, 25).map(n => increment('A', n)));
+
+    expect(pages(journal.history, { limit: 10 }).flat()).toEqual(range(1, 25));
+    expect(pages(journal.history, { limit: 10, newestFirst: true }).flat()).toEqual(range(1, 25).toReversed());
+    expect(pages(journal.history, { limit: 10 })[0]).toEqual(range(1, 10));
+  });
+
+  it('merges states in the order of ids, with none left out where one of them has more', async () => {
+    const journal = testJournal(testFolder());
+    // Every third lane is refused, every third is parked, the rest waits.
+    await write(journal, ...range(1, 60).map(n => increment(`M${n}`, n)));
+    for (const n of range(1, 60)) {
+      if (n % 3 === 0) await settle(journal, `cycles:M${n}`, REFUSED);
+      else if (n % 3 === 1 && n < 20) await settle(journal, `cycles:M${n}`, { state: 'parked' });
+    }
+    const dead = range(1, 60).filter(n => n % 3 === 0);
+    const parked = range(1, 19).filter(n => n % 3 === 1);
+    const both = [...dead, ...parked].sort((a, b) => a - b);
+
+    expect(pages(journal.history, { states: ['dead', 'parked'], limit: 4 }).flat()).toEqual(both);
+    expect(pages(journal.history, { states: ['dead', 'parked'], limit: 4, newestFirst: true }).flat()).toEqual(
+      both.toReversed(),
+    );
+    expect(pages(journal.history, { states: ['delivered'], limit: 4 }).flat()).toEqual([]);
+  });
+
+  it('looks through a bounded number of rows a page, and finds what is behind them', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, ...range(1, 12_000).map(n => increment('A', n)), increment('B', 12_001));
+
+    const found = pages(journal.history, { machine: 'B', limit: 10 });
+
+    expect(found).toEqual([[], [], [12_001]]);
+    expect(pages(journal.history, { machine: 'B', limit: 10, states: ['waiting'] })).toEqual([[], [], [12_001]]);
+  });
+
+  it('gives nothing twice where one state has more rows to look through than another', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, ...range(1, 6000).map(n => increment('A', n)), increment('B', 1), increment('B', 2));
+    await settle(journal, 'cycles:B', { state: 'parked' });
+
+    expect(pages(journal.history, { machine: 'B', limit: 10, states: ['waiting', 'parked'] }).flat()).toEqual([
+      6001, 6002,
+    ]);
+  });
+
+  it.each<[Omit<HistoryQuery, 'limit'>, number[]]>([
+    [{ machine: 'A' }, [1, 3, 4]],
+    [{ machine: 'L1' }, [5]],
+    [{ kind: 'open_dispatch' }, [3]],
+    [{ rule: 'other' }, [2]],
+    [{ rule: 'nobody' }, []],
+    [{ since: 2000, until: 3000 }, [2, 3]],
+    [{ states: ['waiting'], machine: 'A', kind: 'increment_cycles' }, [1]],
+  ])('finds by %o', async (wanted, ids) => {
+    const journal = testJournal(testFolder());
+    await write(
+      journal,
+      increment('A', 1),
+      { ...increment('B', 2), rule: 'other' },
+      openDispatch('A', 3),
+      closeDispatch('A', 3),
+      recordSet('L1', 1),
+    );
+
+    expect(pages(journal.history, { ...wanted, limit: 10 }).flat()).toEqual(ids);
+  });
+
+  it('has everything about an action: every call with what was sent and what came of it', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+    const first = await settle(journal, 'dispatch:A', { ...REFUSED, answer: '{"success":false}' });
+    await journal.decisions.decide({ kind: 'retry', id: 1, who: 'anna', confirmed: false });
+    const second = await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 9 } });
+
+    expect(journal.decisions.detail(1)).toMatchObject({
+      id: 1,
+      state: 'delivered',
+      result: { dispatchId: 9 },
+      cause: { rule: 'r', where: 'gateway.yaml:1', text: 'because' },
+      calls: [
+        { id: second, predecessor: first, state: 'delivered', request: { body: 'site=43&code=A' } },
+        {
+          id: first,
+          state: 'rejected',
+          detail: 'No such machine',
+          attempts: [{ attempt: 1, at: 960_000, reason: 'refused', answer: '{"success":false}' }],
+        },
+      ],
+      others: [{ id: 2, kind: 'close_dispatch', state: 'waiting' }],
+      decisions: [{ kind: 'retry', who: 'anna', was: 'dead: No such machine' }],
+      retry: { kind: 'already', words: 'L2L has it: there is nothing to retry' },
+    });
+  });
+
+  it('keeps the history of a retried action over a crash before its next call was sent', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, increment('A', 1));
+    const first = await settle(journal, 'cycles:A', REFUSED);
+    await journal.decisions.decide({ kind: 'retry', id: 1, who: 'anna', confirmed: false });
+    journal.freeze(journal.waiting('cycles:A', 1), { method: 'POST', path: '/', body: '' }, 0);
+    journal.close();
+
+    const again = testJournal(folder);
+
+    expect(again.history.entry(1)).toMatchObject({ state: 'waiting' });
+    expect(again.decisions.detail(1)?.calls.map(({ id }) => id)).toEqual([first]);
+  });
+
+  it('carries few attempts of a call that was tried for days', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1));
+    const id = await settle(journal, 'cycles:A', { state: 'unknown' });
+    for (let n = 0; n < 299; n++)
+      await journal.transition(id, ['unknown'], { state: 'unknown', at: n, notBefore: 0, reason: null, detail: null });
+
+    const [call] = journal.decisions.detail(1)?.calls ?? [];
+
+    expect([call?.attempts.length, call?.attemptsLeftOut, call?.attempts.at(-1)?.at]).toEqual([200, 100, 298]);
+  });
+
+  it('says that a close waits for what becomes of its open', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+    expect(journal.history.entry(2)?.held).toBe(false);
+
+    await settle(journal, 'dispatch:A', { state: 'parked', detail: 'nobody can tell' });
+
+    expect(journal.history.entry(2)?.held).toBe(true);
+  });
+});
+
+describe('journal file', () => {
+  it('is read while nobody runs it, and while somebody does; nothing is written', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, openDispatch('A', 1));
+    await settle(journal, 'dispatch:A', REFUSED);
+    const read = () => {
+      using file = openJournalFile(folder, 'https://acme site 43');
+      return [file.history.page({ limit: 10 }).entries.length, file.prospects.detail(1)?.retry.kind];
+    };
+
+    expect(read()).toEqual([1, 'done']);
+    journal.close();
+    expect(read()).toEqual([1, 'done']);
+    expect(testJournal(folder).epoch).toBe(2);
+  });
+
+  it('says that there is none', () => {
+    expect(() => openJournalFile('/nowhere/at/all', null)).toThrow('there is no journal in /nowhere/at/all');
+  });
+});

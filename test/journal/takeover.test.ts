@@ -1,0 +1,59 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
+import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import { increment } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+
+const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
+
+function open(folder: string): Journal {
+  const now = () => 1_000_000;
+  const journal = openJournal({ folder, destination: 'site 43', now, settle: () => 60_000, log: silentLogger });
+  onTestFinished(() => {
+    try {
+      journal.close();
+    } catch {
+      // One that was taken over may not write what it still had; that is what is tested.
+    }
+  });
+  return journal;
+}
+
+/** Two journals on one folder, as when somebody removes the lock file of a gateway that runs. */
+async function takenOver(prepare: (first: Journal) => Promise<void>) {
+  const folder = testFolder();
+  const first = open(folder);
+  await prepare(first);
+  rmSync(join(folder, 'lock'));
+  return { first, second: open(folder) };
+}
+
+describe('a journal that another process has opened since', () => {
+  it('gives out no send any more: the later one has it', async () => {
+    const call: { id: number }[] = [];
+    const { first, second } = await takenOver(async journal => {
+      await journal.commit({ states: [], actions: [increment('A', 1)], taken: [], values: [], at: 1 });
+      call.push(journal.freeze(journal.waiting('cycles:A', 1), REQUEST, 0));
+      // A commit that something waits for takes the frozen call to the disk with it.
+      await journal.commit({ states: [], actions: [], taken: [], values: [], at: 2 });
+    });
+
+    await expect(first.markSending(call[0]?.id ?? 0, 0, null, 5)).rejects.toThrow(
+      'another gateway has opened the journal',
+    );
+    expect(second.waiting('cycles:A', 9)).toHaveLength(1);
+  });
+
+  it('takes no counts of the earlier one: its old state would be counted from twice', async () => {
+    const write = (journal: Journal, state: string) =>
+      journal.commit({ states: [{ rule: 'r', state }], actions: [], taken: [], values: [], at: 1 });
+    const { first, second } = await takenOver(journal => write(journal, '{"reading":100}'));
+    await write(second, '{"reading":150}');
+
+    expect(() => write(first, '{"reading":101}')).toThrow('another gateway has opened the journal');
+    expect(second.ruleStates().get('r')).toBe('{"reading":150}');
+    await expect(write(second, '{"reading":151}')).resolves.toBeUndefined();
+  });
+});

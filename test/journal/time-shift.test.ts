@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
+import { readLastLife } from '../../src/journal/last-life.ts';
+import { type JournalTime, TIME_AS_IT_WAS } from '../../src/journal/time-shift.ts';
+import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+
+const HOUR = 3_600_000;
+/** The life whose clock was wrong began here. */
+const FROM = 1_000_000;
+const BACK = { from: FROM, by: -HOUR };
+const FORWARD = { from: FROM, by: HOUR };
+const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
+const DOUBTED = { from: FROM, by: -5000 };
+
+function open(folder: string, time: Partial<JournalTime> = {}, change: Partial<JournalOptions> = {}): Journal {
+  const journal = openJournal({
+    folder,
+    destination: 'site 43',
+    now: () => FROM + 5000,
+    settle: () => 60_000,
+    time: { ...TIME_AS_IT_WAS, ...time },
+    log: silentLogger,
+    ...change,
+  });
+  onTestFinished(() => journal.close());
+  return journal;
+}
+
+async function write(journal: Journal, at: number, ...actions: Action[]): Promise<void> {
+  await journal.commit({ states: [{ rule: 'r', state: '{}' }], actions, taken: [], values: [], at });
+}
+
+function rows(folder: string, sql: string): unknown[] {
+  const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
+  try {
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+/** A call that was sent at `sentAt`, by a clock that showed so. */
+async function sentCall(journal: Journal, machine: string, sentAt: number) {
+  const call = journal.freeze(journal.waiting(`cycles:${machine}`, 1), REQUEST, 0);
+  await journal.markSending(call.id, 0, { cycleCount: 7, at: sentAt - 10 }, sentAt);
+  return call;
+}
+
+describe('journal: a clock that was set', () => {
+  it.each([BACK, FORWARD])('moves what waits for a time by $by ms, and nothing of an earlier life', async shift => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await journal.commit({
+      states: [{ rule: 'r', state: '"before"' }],
+      actions: [increment('A', 1), increment('B', 1), { ...openDispatch('C', 1), expiresAt: FROM + 9000 }],
+      taken: [],
+      values: [{ signal: 's', value: 1, quality: 'good', at: FROM + 100 }],
+      at: FROM + 200,
+    });
+    const sent = await sentCall(journal, 'A', FROM + 300);
+    const waits = await sentCall(journal, 'B', FROM - HOUR - 300);
+    const unknown = { state: 'unknown', at: FROM + 400, reason: 'timeout', detail: 'd' } as const;
+    await journal.transition(sent.id, ['sending'], { ...unknown, notBefore: FROM + 60_400 });
+    await journal.transition(waits.id, ['sending'], { ...unknown, notBefore: FROM + 60_400 });
+    journal.close();
+
+    const again = open(folder, { shift }, { shiftState: (state, { by }) => JSON.stringify([JSON.parse(state), by]) });
+
+    const { by } = shift;
+    expect(again.call(sent.id)).toMatchObject({
+      sentAt: FROM + 300 + by,
+      notBefore: FROM + 60_400 + by,
+      base: { cycleCount: 7, at: FROM + 290 + by },
+    });
+    expect(again.call(waits.id)).toMatchObject({ sentAt: FROM - HOUR - 300, notBefore: FROM + 60_400 + by });
+    expect(again.lastAlive).toBe(FROM + 200 + by);
+    expect(again.keptValues()).toMatchObject([{ at: FROM + 100 + by }]);
+    expect(again.ruleStates()).toEqual(new Map([['r', JSON.stringify(['before', by])]]));
+    // What an action tells is as it was made; only how long it may wait is measured by the clock.
+    const [opens] = again.waiting('dispatch:C', 1);
+    expect(opens).toMatchObject({ at: 1000, params: { reported: 1000 }, expiresAt: FROM + 9000 + by });
+  });
+
+  it('looks a call up that was on its way, not before it has settled by the right clock', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await write(journal, FROM + 100, increment('A', 1));
+    const { id } = await sentCall(journal, 'A', FROM + 300);
+    journal.close();
+
+    expect(open(folder, { shift: BACK }).call(id)).toMatchObject({
+      state: 'unknown',
+      notBefore: FROM + 300 - HOUR + 60_000,
+    });
+  });
+
+  it('keeps it in the history of events', () => {
+    const folder = testFolder();
+    open(folder, { shift: BACK, event: { kind: 'clock_step', detail: 'back by 1h' } }).close();
+
+    expect(rows(folder, 'SELECT at, kind, detail FROM event')).toEqual([
+      { at: FROM + 5000, kind: 'clock_step', detail: 'back by 1h' },
+    ]);
+  });
+
+  it('is all or nothing: what can not be shifted leaves the journal as it was', async () => {
+    const folder = testFolder();
+    const journal = open(folder);
+    await write(journal, FROM + 200, increment('A', 1));
+    journal.close();
+    const fails = () => {
+      throw new Error('no');
+    };
+
+    expect(() => open(folder, { shift: BACK }, { shiftState: fails })).toThrow('no');
+
+    expect(readLastLife(folder).alive).toBe(FROM + 200);
+    expect(open(folder).epoch).toBe(2);
+  });
+});
+
+describe('journal: a clock that can not be trusted', () => {
+  const made = [
+    openDispatch('A', 2000),
+    closeDispatch('A', 2000),
+    increment('A', 2000),
+    setCycles('B', 2000, 5),
+    recordSet('L', 100),
+    { ...openDispatch('B', 2000), time: 'source' as const },
+  ];
+
+  async function doubtful(): Promise<string> {
+    const folder = testFolder();
+    const journal = open(folder, { doubted: DOUBTED });
+    await write(journal, FROM + 200, ...made);
+    journal.close();
+    return folder;
+  }
+  const paramsOf = (journal: Journal) =>
+    ['dispatch:A', 'cycles:A', 'cycles:B', 'production:L', 'dispatch:B'].flatMap(lane =>
+      journal.waiting(lane, 9).map(({ kind, params }) => [kind, params] as const),
+    );
+
+  it('corrects every time of what was made meanwhile once it is known how far it was off', async () => {
+    const folder = await doubtful();
+
+    const journal = open(folder, { shift: FORWARD, marked: 'correct' });
+
+    const at = 2_000_000 + HOUR;
+    expect(paramsOf(journal)).toMatchObject([
+      ['open_dispatch', { reported: at }],
+      ['close_dispatch', { completed: at + 500 }],
+      ['increment_cycles', { from: at, to: at + 999 }],
+      ['set_cycles', { at }],
+      ['record_details', { start: 100 * 60_000 + HOUR, end: 101 * 60_000 + HOUR }],
+      // A source's own time was right all along.
+      ['open_dispatch', { reported: 2_000_000 }],
+    ]);
+    expect(journal.waiting('dispatch:A', 9).map(({ at }) => at)).toEqual([at, at + 500]);
+    expect(rows(folder, 'SELECT count(*) AS n FROM action WHERE untimed IS NOT NULL')).toEqual([{ n: 0 }]);
+    expect(readLastLife(folder).doubted).toBeNull();
+  });
+
+  it('never moves record sets back, onto those that were told', async () => {
+    const journal = open(await doubtful(), { shift: BACK, marked: 'correct' });
+
+    const sets = paramsOf(journal).filter(([kind]) => kind === 'record_details');
+    expect(sets).toMatchObject([['record_details', { start: 100 * 60_000, end: 101 * 60_000 }]]);
+  });
+
+  it('keeps the marks while the time base goes on', async () => {
+    const folder = await doubtful();
+    open(folder, { marked: 'keep', doubted: DOUBTED }).close();
+
+    expect(rows(folder, 'SELECT count(*) AS n FROM action WHERE untimed = 1')).toEqual([{ n: made.length }]);
+    expect(paramsOf(open(folder, { shift: FORWARD, marked: 'correct' }))[0]).toMatchObject([
+      'open_dispatch',
+      { reported: 2_000_000 + HOUR },
+    ]);
+  });
+
+  it('parks what a process left behind whose clock nobody can judge any more', async () => {
+    const journal = open(await doubtful());
+
+    expect(paramsOf(journal)).toEqual([]);
+    expect(journal.counts().parked).toBe(made.length);
+    expect(journal.unsettled(1)[0]?.detail).toContain('its times are not known');
+  });
+
+  it('tells the next process how its times would become those of the clock', async () => {
+    expect(readLastLife(await doubtful())).toEqual({ alive: FROM + 200, doubted: DOUBTED });
+    expect(readLastLife(testFolder())).toEqual({ alive: null, doubted: null });
+  });
+});

@@ -1,0 +1,374 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import { PATIENCE } from '../queue/harness.ts';
+import { increment } from '../support/actions.ts';
+import { episode, openPlant } from './plant.ts';
+
+const MINUTE = 60_000;
+const ADOPT = { ifFoundOpen: 'adopt' } as const;
+const wholeMinute = (at: number) => Math.floor(at / MINUTE) * MINUTE;
+const settled = (isIdle: () => boolean) => vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+describe('episodes told to the L2L sandbox through journal and queue', () => {
+  describe('a dispatch that a person had opened', () => {
+    it.each([
+      ['is left open', {}, {}, 'dispatch 8001 was open before and is left open'],
+      ['is adopted and left open', ADOPT, {}, 'a person opened dispatch 8001 and closes it'],
+      ['is adopted and closed where the rule says so', ADOPT, { closeAdopted: true }, null],
+    ] as const)('%s', async (_what, open, close, why) => {
+      const { tell, isIdle, personOpens, dispatches, journal, row } = await openPlant();
+      const id = await personOpens();
+      const one = episode(1, 10 * MINUTE, -MINUTE, { open, close });
+
+      await tell(one.open);
+      await settled(isIdle);
+      expect(journal.chain(one.chain)).toMatchObject({ open: 'delivered', result: { dispatchId: id } });
+      await tell(one.close);
+      await settled(isIdle);
+
+      expect(dispatches()).toHaveLength(1);
+      expect(dispatches()[0]?.completed).toBe(why === null ? one.completed : null);
+      expect(await row(one.close)).toMatchObject({ state: why === null ? 'delivered' : 'nothing', detail: why });
+    });
+
+    it('gets a note where the rule adopts it and leaves the close to people', async () => {
+      const { tell, isIdle, personOpens, dispatches } = await openPlant();
+      await personOpens();
+      const one = episode(1, 10 * MINUTE, MINUTE, { open: ADOPT, close: { how: 'note' } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(dispatches()[0]).toMatchObject({
+        closed: null,
+        description: expect.stringMatching(/over at .*\[gw note/),
+      });
+    });
+  });
+
+  describe('two rules of one machine and type', () => {
+    it.each(['first', 'second'] as const)(
+      'share a dispatch; the %s to come is the last to clear, and closes it',
+      async last => {
+        const { tell, isIdle, dispatches, row } = await openPlant();
+        const first = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop' });
+        const second = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil' });
+        const [early, late] = last === 'first' ? [second, first] : [first, second];
+        await tell(first.open, second.open);
+        await settled(isIdle);
+
+        await tell(early.close);
+        await settled(isIdle);
+        expect(dispatches()).toMatchObject([{ closed: null }]);
+        expect(await row(early.close)).toMatchObject({
+          detail: expect.stringMatching(/the last one to clear ends dispatch 8001/),
+        });
+        await tell(late.close);
+        await settled(isIdle);
+
+        expect(dispatches()).toMatchObject([{ completed: late.completed, closed: expect.any(Number) }]);
+      },
+    );
+
+    it('close a dispatch whose text was rewritten, because the journal knows that it is theirs', async () => {
+      const { tell, isIdle, dispatches, person } = await openPlant();
+      const first = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop' });
+      const second = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil' });
+      await tell(first.open);
+      await settled(isIdle);
+      const [dispatch] = dispatches();
+      if (dispatch) dispatch.description = 'oil leak, see photo';
+      await person(`dispatches/set_reason/${dispatch?.id}`, { reason: 'OTHER' });
+      await tell(second.open, first.close);
+      await settled(isIdle);
+      await tell(second.close);
+      await settled(isIdle);
+      expect(dispatches()).toMatchObject([{ completed: second.completed, closed: expect.any(Number) }]);
+    });
+
+    it('do not close what one of them adopted without the right to close it', async () => {
+      const { tell, isIdle, dispatches, personOpens } = await openPlant();
+      await personOpens();
+      const adopting = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop', open: ADOPT });
+      const leaving = episode(1, 9 * MINUTE, -MINUTE, { rule: 'oil' });
+      await tell(adopting.open, leaving.open, adopting.close);
+      await settled(isIdle);
+      await tell(leaving.close);
+      await settled(isIdle);
+      expect(dispatches()).toMatchObject([{ closed: null }]);
+    });
+  });
+
+  it('takes over what the gateway opened before its journal was rebuilt', async () => {
+    const { tell, isIdle, dispatches, person } = await openPlant();
+    const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
+    await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c]' });
+    const one = episode(1, 10 * MINUTE, -MINUTE);
+    await tell(one.open, one.close);
+    await settled(isIdle);
+    expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
+  });
+
+  describe('what a person does to the dispatch meanwhile', () => {
+    it.each<[string, (id: number) => [string, Record<string, string>], object, object]>([
+      [
+        'closes it early: the time of the person stands',
+        id => [`dispatches/close/${id}`, {}],
+        { closed: expect.any(Number) },
+        { state: 'delivered', detail: 'Dispatch already closed' },
+      ],
+      [
+        'changes its reason: it is closed by its id',
+        id => [`dispatches/set_reason/${id}`, { reason: 'ELEC' }],
+        { closed: expect.any(Number) },
+        { state: 'delivered', detail: null },
+      ],
+      [
+        'changes its type: it is closed by its id',
+        id => [`dispatches/changetype/${id}`, { dispatchtype_code: 'QUALITY' }],
+        { closed: expect.any(Number) },
+        { state: 'delivered', detail: null },
+      ],
+      [
+        'deletes it: there is nothing to close',
+        id => [`dispatches/${id}`, { _action: 'delete' }],
+        { deleted: true, closed: null },
+        { state: 'delivered', detail: 'somebody deleted the dispatch' },
+      ],
+    ])('%s', async (_what, does, dispatch, action) => {
+      const { tell, isIdle, dispatches, person, row } = await openPlant();
+      const one = episode(1, 10 * MINUTE, MINUTE);
+      await tell(one.open);
+      await settled(isIdle);
+      await person(...does(dispatches()[0]?.id ?? 0));
+      await tell(one.close);
+      await settled(isIdle);
+      expect(dispatches()).toMatchObject([dispatch]);
+      expect(await row(one.close)).toMatchObject(action);
+    });
+  });
+
+  describe('a type of which a machine has one open at a time', () => {
+    it("waits for a person's, and says which", async () => {
+      const { tell, isIdle, personOpens, person, dispatches, journal, log } = await openPlant();
+      const id = await personOpens('SINGLE');
+      const one = episode(1, 10 * MINUTE, MINUTE, { type: 'SINGLE2' });
+      await tell(one.open, one.close);
+      await vi.waitFor(() => expect(journal.waiting(one.open.lane, 9)[0]?.notBefore).toBeGreaterThan(0), PATIENCE);
+      expect(dispatches()).toHaveLength(1);
+      await person(`dispatches/close/${id}`);
+      await settled(isIdle);
+
+      expect(dispatches()[1]).toMatchObject({
+        reported: one.reported,
+        completed: one.completed,
+        closed: expect.anything(),
+      });
+      const warnings = log.lines.filter(line => line.level === 'warn' && /another one is open/.test(line.message));
+      expect(warnings).toHaveLength(1);
+      expect(JSON.stringify(warnings)).toContain('8001 (SINGLE)');
+      expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
+    });
+
+    it('lets the close of the blocking one through, which stands behind it in its lane', async () => {
+      const { tell, isIdle, story } = await openPlant();
+      const blocking = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop', type: 'SINGLE' });
+      const blocked = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil', type: 'SINGLE2' });
+      await tell(blocking.open, blocked.open, blocking.close, blocked.close);
+      await settled(isIdle);
+      expect(story()).toEqual(['open 57001', 'close 57001', 'open 57002', 'close 57002']);
+    });
+
+    it('is given up when its time runs out, with its close held and the lane going on', async () => {
+      const { tell, personOpens, dispatches, journal, queue, row, log } = await openPlant();
+      await personOpens('SINGLE');
+      const fields = { expiresAt: Date.now() + 300 };
+      const late = episode(1, 10 * MINUTE, 9 * MINUTE, { type: 'SINGLE2', fields });
+      const next = episode(2, 5 * MINUTE, MINUTE);
+      await tell(late.open, late.close, next.open, next.close);
+      await vi.waitFor(async () => expect(await row(late.open)).toMatchObject({ state: 'dead' }), PATIENCE);
+      await vi.waitFor(async () => expect(await row(next.close)).toMatchObject({ state: 'delivered' }), PATIENCE);
+
+      expect(dispatches()).toHaveLength(2);
+      expect(await row(late.open)).toMatchObject({ detail: expect.stringMatching(/too old/) });
+      expect(await row(late.close)).toMatchObject({ state: 'waiting' });
+      expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 1 });
+      expect(queue.status().held).toBe(1);
+      const whys = log.lines.map(({ fields }) => ('why' in fields ? fields.why : undefined));
+      expect(whys).toContain('waits for the dead letter of its episode');
+    });
+  });
+
+  describe('an episode that was over before L2L could be told', () => {
+    it('is opened and closed with its true times', async () => {
+      const { tell, isIdle, dispatches, story } = await openPlant();
+      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'open_and_close' } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(story()).toEqual(['open 57001', 'close 57001']);
+      expect(dispatches()).toMatchObject([{ reported: one.reported, completed: one.completed }]);
+    });
+
+    it('is added as a finished one: one call, whole minutes', async () => {
+      const { tell, isIdle, dispatches, story, row, journal } = await openPlant();
+      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'add' } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(story()).toEqual(['add 57001']);
+      const times = { reported: wholeMinute(one.reported), completed: wholeMinute(one.completed) };
+      expect(dispatches()).toMatchObject([{ ...times, externalid: expect.stringMatching(/^gw-[0-9a-f]{16}$/) }]);
+      expect([await row(one.open), await row(one.close)]).toMatchObject([
+        { state: 'delivered' },
+        { state: 'delivered' },
+      ]);
+      expect(journal.chain(one.chain)).toMatchObject({ open: 'delivered', result: { dispatchId: 57001 } });
+    });
+
+    it.each(['before', 'after'] as const)('is added once when the answer was lost %s it was', async when => {
+      const { tell, isIdle, dispatches, sandbox, story } = await openPlant();
+      sandbox.setFaults([{ kind: 'reset', when, path: 'dispatches/add', count: 1 }]);
+      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'add' } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(dispatches()).toMatchObject([{ closed: expect.any(Number) }]);
+      // After an unknown outcome only an open can ask L2L not to make a second one.
+      expect(story()).toEqual(when === 'after' ? ['add 57001'] : ['open 57001', 'close 57001']);
+    });
+
+    it('is not told at all', async () => {
+      const { tell, isIdle, story, row } = await openPlant();
+      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(story()).toEqual([]);
+      expect([await row(one.open), await row(one.close)]).toMatchObject([{ state: 'nothing' }, { state: 'nothing' }]);
+    });
+
+    it.each([
+      ['nothing', []],
+      ['add', ['add 57001']],
+      ['open_and_close', ['open 57001', 'close 57001']],
+    ] as const)('while its open was built and could not leave: %s', async (ifMissed, told) => {
+      const { tell, isIdle, sandbox, story, journal } = await openPlant();
+      sandbox.setFaults([{ kind: 'status', status: 429, path: 'dispatches/' }]);
+      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed } });
+      await tell(one.open);
+      await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('retry'), PATIENCE);
+      await tell(one.close);
+      sandbox.setFaults([]);
+      await settled(isIdle);
+      expect(story()).toEqual(told);
+    });
+
+    it('is closed in full when its open may have arrived after all', async () => {
+      const { tell, isIdle, sandbox, story, journal } = await openPlant();
+      sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/open', count: 1 }]);
+      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
+      await tell(one.open);
+      await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
+      await tell(one.close);
+      await settled(isIdle);
+      expect(story()).toEqual(['open 57001', 'close 57001']);
+    });
+  });
+
+  describe('an open whose answer was lost', () => {
+    it.each([
+      ['refuse', 'leave'],
+      ['existing', 'leave'],
+      ['nothing', 'open'],
+      ['existing', 'open'],
+      ['refuse', 'open'],
+    ] as const)(
+      'lands after two looks, before its repeat: one dispatch (%s, if_found_open: %s)',
+      async (duplicate, ifFoundOpen) => {
+        const { tell, isIdle, sandbox, dispatches, row } = await openPlant({ timeout: 150 });
+        sandbox.setManners({ duplicate });
+        sandbox.setFaults([
+          { kind: 'hang', ms: 500, path: 'dispatches/open', count: 1 },
+          // The repeat is kept off until the first call has landed.
+          { kind: 'status', status: 429, path: 'dispatches/open', count: 12 },
+        ]);
+        const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifFoundOpen } });
+        await tell(one.open, one.close);
+        await settled(isIdle);
+        expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
+        expect(await row(one.close)).toMatchObject({ state: 'delivered' });
+      },
+    );
+
+    it.each(['refuse', 'existing', 'nothing'] as const)(
+      'is opened beside a person’s one where the rule says so, although L2L says there is one (%s)',
+      async duplicate => {
+        const { tell, isIdle, sandbox, dispatches, personOpens } = await openPlant();
+        sandbox.setManners({ duplicate });
+        await personOpens();
+        sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/open', count: 1 }]);
+        const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifFoundOpen: 'open' } });
+        await tell(one.open, one.close);
+        await settled(isIdle);
+        expect(dispatches()).toMatchObject([
+          { closed: null },
+          { completed: one.completed, closed: expect.any(Number) },
+        ]);
+      },
+    );
+
+    it('is opened although a later one was closed after it began, which L2L takes for a duplicate', async () => {
+      const { tell, isIdle, sandbox, dispatches, personOpens, person } = await openPlant();
+      await person(`dispatches/close/${await personOpens()}`);
+      sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/open', count: 1 }]);
+      const one = episode(1, 10 * MINUTE, MINUTE);
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(dispatches()).toHaveLength(2);
+      expect(dispatches()[1]).toMatchObject({ reported: one.reported, completed: one.completed });
+    });
+  });
+
+  it.each(['before', 'after'] as const)(
+    'notes once that it is over when the answer was lost %s it was noted',
+    async when => {
+      const { tell, isIdle, sandbox, dispatches } = await openPlant();
+      sandbox.setFaults([{ kind: 'reset', when, path: 'dispatches/add_comment', count: 1 }]);
+      const one = episode(1, 10 * MINUTE, MINUTE, { close: { how: 'note' } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(dispatches()[0]?.description.match(/over at/g)).toHaveLength(1);
+      expect(dispatches()[0]?.closed).toBeNull();
+    },
+  );
+
+  describe('an increment of which it can not be told whether it arrived', () => {
+    async function undecided(onUnknown: Action['onUnknown'], told: 'before' | 'after') {
+      const plant = await openPlant({ settle: 200 });
+      const { tell, sandbox, journal, person } = plant;
+      sandbox.setFaults([{ kind: 'reset', when: told, path: 'increment_cycle_count', count: 1 }]);
+      await tell({ ...increment('PRESS-01', 1, 5), ...(onUnknown && { onUnknown }) });
+      await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
+      // Another writer: base 1000, with or without our 5, plus 3.
+      await person('machines/increment_cycle_count/', { site: '43', code: 'PRESS-01', cyclecount: '3' });
+      await tell(increment('PRESS-01', 2, 10));
+      return { ...plant, count: () => sandbox.state().machines.find(({ code }) => code === 'PRESS-01')?.cyclecount };
+    }
+
+    it('is parked with both numbers, and the lane goes on from the count seen', async () => {
+      const { isIdle, journal, count, log } = await undecided(undefined, 'after');
+      await settled(isIdle);
+      expect(count()).toBe(1000 + 5 + 3 + 10);
+      expect(journal.counts()).toMatchObject({ parked: 1, deadLetters: 0 });
+      expect(journal.unsettled(1)[0]?.detail).toMatch(
+        /stood at 1000, stands at 1008; with 5 added it would stand at 1005/,
+      );
+      expect(log.lines.filter(({ message }) => /somebody else writes it too/.test(message))).toEqual([]);
+    });
+
+    it.each([
+      ['repeat', 1000 + 3 + 5 + 10],
+      ['drop', 1000 + 3 + 10],
+    ] as const)('where its rule says %s', async (onUnknown, expected) => {
+      const { isIdle, journal, count } = await undecided(onUnknown, 'before');
+      await settled(isIdle);
+      expect(count()).toBe(expected);
+      expect(journal.counts()).toMatchObject({ parked: 0, deadLetters: 0 });
+    });
+  });
+});

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { onTestFinished } from 'vitest';
+import type { Action, ActionParams } from '../../src/core/action.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { createBudget } from '../../src/l2l/budget.ts';
+import { createClient } from '../../src/l2l/client.ts';
+import { createDelivery } from '../../src/l2l/delivery.ts';
+import { createSiteZone } from '../../src/l2l/site-time.ts';
+import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
+import { startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { type SandboxWorld, SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
+import { type Bench, openBench, QUICK } from '../queue/harness.ts';
+import { testFolder } from '../support/folder.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
+
+const KEY = 'plant-key-4711';
+/** A zone without summer time: no run of the tests falls into a repeated hour. */
+const ZONE = 'America/Phoenix';
+const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: ZONE })) };
+const CAUSE = { rule: 'r', where: 'gateway.yaml:1', text: 'because', values: [] };
+
+/** Whole seconds, as L2L keeps them. */
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+
+export type EpisodeOptions = {
+  readonly rule?: string;
+  readonly machine?: string;
+  readonly type?: string;
+  readonly open?: Partial<ActionParams['open_dispatch']>;
+  readonly close?: Partial<ActionParams['close_dispatch']>;
+  readonly fields?: Partial<Action>;
+};
+
+/** The two actions of an episode that began `began` ms ago and ended `ended` ms ago. */
+export function episode(number: number, began: number, ended: number, options: EpisodeOptions = {}) {
+  const { rule = 'down', machine = 'PRESS-01', type = 'DOWN' } = options;
+  const shared = {
+    rule,
+    lane: `dispatch:${machine}`,
+    chain: `${rule}#${number}`,
+    time: 'source',
+    cause: CAUSE,
+    mode: 'live',
+  } as const;
+  const { open: openFields, close: closeFields, fields } = options;
+  const description = `${machine} stopped`;
+  const reported = NOW - began;
+  const completed = NOW - ended;
+  const open = {
+    ...shared,
+    key: `${rule}#${number}:open`,
+    kind: 'open_dispatch',
+    at: reported,
+    params: { machine, type, trade: 'MAINT', description, reported, ifFoundOpen: 'leave', ...openFields },
+    ...fields,
+  } as Action;
+  const close = {
+    ...shared,
+    key: `${rule}#${number}:close`,
+    kind: 'close_dispatch',
+    at: completed,
+    params: { machine, type, completed, how: 'close', ...closeFields },
+    ...fields,
+  } as Action;
+  return { open, close, reported, completed, chain: shared.chain };
+}
+
+/** The sandbox over HTTP, a real journal and Redis, and the queue between them, with short waits. */
+export async function openPlant(options: { readonly timeout?: number; readonly settle?: number } = {}) {
+  const { timeout = 2000, settle = 60 } = options;
+  const sandbox = await startSandbox({ port: 0, host: '127.0.0.1', key: KEY, world: WORLD });
+  onTestFinished(() => sandbox.stop());
+  const clock = systemClock();
+  const log = recordingLogger();
+  const budget = createBudget({ clock, log, rate: null });
+  const client = createClient({ url: sandbox.url, apiKey: new Secret(KEY), budget, clock, timeout });
+  onTestFinished(() => client.close());
+  const delivery = createDelivery({
+    client,
+    site: 43,
+    user: 'gateway',
+    zone: createSiteZone(ZONE),
+    clock,
+    log,
+    blocked: ['already has an open critical Dispatch'],
+    blockedWait: 100,
+    settle: { call: settle, batch: settle },
+  });
+  const folder = testFolder();
+  const bench: Bench = await openBench({ real: delivery, folder, log, timings: { ...QUICK.timings, lookAgain: 60 } });
+
+  async function person(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> {
+    const body = new URLSearchParams({ realuser: 'kim', ...fields });
+    const response = await fetch(`${sandbox.url}/api/1.0/${path}`, { method: 'POST', body, headers: { l2lauth: KEY } });
+    const answer = (await response.json()) as { success: boolean; error?: string; data?: Record<string, unknown> };
+    if (!answer.success) throw new Error(`the person was refused: ${answer.error}`);
+    return answer.data ?? {};
+  }
+
+  /** How an action stands in the journal's file, with everything written so far. */
+  async function row({ key }: Action) {
+    await bench.tell();
+    const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
+    try {
+      return db.prepare('SELECT state, detail FROM action WHERE key = ?').get(key);
+    } finally {
+      db.close();
+    }
+  }
+
+  return {
+    ...bench,
+    row,
+    sandbox,
+    client,
+    clock,
+    dispatches: (): readonly Dispatch[] => sandbox.state().dispatches,
+    /** What took effect, in order: `open 57001`. */
+    story: () => sandbox.state().log.map(({ what, change }) => `${what.replace('dispatches/', '')} ${change.dispatch}`),
+    /** Does what a person does in L2L: `dispatches/close/57001`. */
+    person,
+    /** A dispatch that a person opens; gives its id. */
+    async personOpens(type = 'DOWN', machine = 'PRESS-01') {
+      const fields = { site: '43', machinecode: machine, dispatchtypecode: type, trade: 'MAINT', user: 'kim' };
+      const data = await person('dispatches/open/', { ...fields, description: 'seen by kim' });
+      return Number(data.id);
+    },
+  };
+}

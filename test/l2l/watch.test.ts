@@ -1,0 +1,159 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { virtualClock } from '../../src/core/virtual-clock.ts';
+import { createWatch, type WatchOptions } from '../../src/l2l/watch.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
+import { answer, type Sent } from './calls.ts';
+import { episode, openPlant } from './plant.ts';
+
+const START = Date.parse('2026-03-02T13:00:00Z');
+const OPEN = { open: 'T', completed: null, closed: null, deleted: '' };
+
+/** A watch over L2L as `records` has it, that looks once a minute at what `dispatches` names by chain. */
+function setUp(dispatches: Record<string, number | undefined>, options: Partial<WatchOptions> = {}) {
+  const clock = virtualClock(START);
+  const records = new Map<number, object>();
+  const asked: Sent['fields'][] = [];
+  const closed: [string, number][] = [];
+  const log = recordingLogger();
+  const watch = createWatch({
+    client: {
+      async get(_method, query) {
+        const fields = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+        asked.push(fields);
+        const all = [...records].map(([id, record]) => ({ id, ...OPEN, ...record }));
+        const data = 'id' in fields ? all.filter(({ id }) => String(id) === fields.id) : all;
+        const from = Number(fields.offset ?? 0);
+        return answer({ success: true, data: data.slice(from, from + 1000) });
+      },
+    },
+    site: 43,
+    clock,
+    log,
+    every: 60_000,
+    watched: () => Object.keys(dispatches).map(chain => ({ rule: 'r', chain })),
+    dispatchOf: chain => dispatches[chain],
+    onClosed: (chain, at) => closed.push([chain, at - START]),
+    ...options,
+  });
+  watch.start();
+  onTestFinished(() => watch.stop());
+  const minute = async () => {
+    clock.advance(60_000);
+    for (let n = 0; n < 50; n += 1) await turn();
+  };
+  return { records, asked, closed, log, minute, watch, clock };
+}
+
+describe('watch', () => {
+  it('asks nothing while nothing is watched, or nothing was opened yet', async () => {
+    const { asked, minute } = setUp({ 'r#1': undefined });
+    await minute();
+    expect(asked).toEqual([]);
+  });
+
+  it('asks once for all of them while they are open', async () => {
+    const { asked, closed, records, minute } = setUp({ 'r#1': 1, 's#1': 2 });
+    records.set(1, {}).set(2, {});
+    await minute();
+    await minute();
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toMatchObject({ site: '43', open: 'T', limit: '1000' });
+    expect(closed).toEqual([]);
+  });
+
+  it.each<[string, object, number]>([
+    ['closed', { open: 'F', completed: 'x', completed_utc: '2026-03-02 12:58:00' }, -120_000],
+    ['completed and not closed yet', { completed: 'x', completed_utc: '2026-03-02 12:59:00' }, -60_000],
+    ['closed without having been completed', { open: 'F', closed: 'x', closed_utc: '2026-03-02 12:57:00' }, -180_000],
+    ['deleted, which L2L gives no time for', { deleted: 'Y' }, 60_000],
+  ])('tells of one that is %s, and when', async (_what, record, at) => {
+    const { records, closed, minute } = setUp({ 'r#1': 1, 's#1': 2 });
+    records.set(1, record).set(2, {});
+    await minute();
+    expect(closed).toEqual([['r#1', at]]);
+  });
+
+  it('does not believe a list that leaves it out', async () => {
+    const { closed, minute, asked } = setUp({ 'r#1': 1 });
+    await minute();
+    expect(asked[1]).toMatchObject({ site: '43', id: '1' });
+    expect(closed).toEqual([]);
+  });
+
+  it('reads on when more are open than one read gives', async () => {
+    const { records, closed, asked, minute } = setUp({ 'r#1': 1500 });
+    for (let id = 1; id <= 1500; id += 1) records.set(id, {});
+    await minute();
+    expect(asked.map(({ offset }) => offset)).toEqual(['0', '1000']);
+    expect(closed).toEqual([]);
+  });
+
+  it('does not tell of an episode that ended while L2L was asked', async () => {
+    const dispatches: Record<string, number> = { 'r#1': 1 };
+    const { records, closed, minute } = setUp(dispatches, {
+      dispatchOf(chain) {
+        const id = dispatches[chain];
+        delete dispatches[chain];
+        return id;
+      },
+    });
+    records.set(1, { open: 'F', closed: 'x' });
+    await minute();
+    expect(closed).toEqual([]);
+  });
+
+  it('goes on after L2L was away and after a fault of who is told', async () => {
+    let fails = true;
+    const told: string[] = [];
+    const { records, log, minute } = setUp(
+      { 'r#1': 1 },
+      {
+        onClosed(chain) {
+          if (fails) throw new Error('bug');
+          told.push(chain);
+        },
+      },
+    );
+    records.set(1, { open: 'F', closed: 'x' });
+    await minute();
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { error: 'bug' } }]);
+    fails = false;
+    await minute();
+    expect(told).toEqual(['r#1']);
+  });
+
+  it('asks nothing any more once it was stopped', async () => {
+    const { records, asked, minute, watch } = setUp({ 'r#1': 1 });
+    records.set(1, {});
+    watch.stop();
+    await minute();
+    expect(asked).toEqual([]);
+  });
+
+  it('sees in the sandbox what a person closed, at the time that L2L gives', async () => {
+    const { tell, isIdle, journal, client, clock, log, person, dispatches } = await openPlant();
+    const one = episode(1, 600_000, 60_000);
+    const other = episode(1, 600_000, 60_000, { machine: 'PRESS-02', rule: 'other' });
+    await tell(one.open, other.open);
+    await vi.waitFor(() => expect(isIdle()).toBe(true), { timeout: 20_000 });
+    const [dispatch] = dispatches();
+    const closed: [string, number][] = [];
+    const watch = createWatch({
+      client,
+      site: 43,
+      clock,
+      log,
+      every: 20,
+      watched: () => [one, other].map(({ chain }) => ({ rule: 'r', chain })),
+      dispatchOf: chain => journal.chain(chain).result?.dispatchId,
+      onClosed: (chain, at) => closed.push([chain, at]),
+    });
+    onTestFinished(() => watch.stop());
+    watch.start();
+    await person(`dispatches/close/${dispatch?.id}`);
+    await vi.waitFor(() => expect(closed).not.toEqual([]), { timeout: 20_000 });
+    expect(new Set(closed.map(([chain]) => chain))).toEqual(new Set([one.chain]));
+    expect(closed[0]?.[1]).toBe(dispatches()[0]?.completed);
+  });
+});

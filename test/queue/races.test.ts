@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+import { openBench, PATIENCE } from './harness.ts';
+import { AWAY, DELIVERED, LOST, NO_KEY } from './scripted-delivery.ts';
+
+/** No sweep comes to the rescue. */
+const NEVER = 3_600_000;
+
+describe('call queue and the ways in which BullMQ loses, doubles and reorders', () => {
+  it('leaves no lane behind whose next action came while its call ended', async () => {
+    const { delivery, tell, isIdle } = await openBench({ sweepEvery: NEVER });
+    const actions = Array.from({ length: 40 }, (_, n) => [openDispatch('M1', n), closeDispatch('M1', n)]).flat();
+    const turn = () => new Promise(resolve => setImmediate(resolve));
+    const nextIn = async (turns: number) => {
+      const next = actions[delivery.sent.length];
+      for (let at = 0; at < turns; at++) await turn();
+      if (next) await tell(next);
+    };
+    // The lane gets its next action long before its call ends, just before, and in each of the turns of the event loop after.
+    delivery.on.send = async () => {
+      const turns = delivery.sent.length % 12;
+      const told = nextIn(turns);
+      for (let at = 0; at < 6; at++) await turn();
+      if (turns === 0) await told;
+      return DELIVERED;
+    };
+
+    await tell(...actions.slice(0, 1));
+    await vi.waitFor(() => expect(delivery.sent).toHaveLength(actions.length), PATIENCE);
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent.flatMap(({ keys }) => keys)).toEqual(actions.map(action => action.key));
+    expect(delivery.mostAtOnce).toBe(1);
+  });
+
+  it('sends a call whose job BullMQ silently ignored, because it still knew one of that id', async () => {
+    const { delivery, journal, redis, tell, keys } = await openBench();
+    const base = `{l2l:${journal.id}:${journal.epoch}}:calls`;
+    // As a failed job that was kept: its hash stands, and it is in no list that anybody works on.
+    await redis.client.hset(`${base}:1-0-1`, { name: 'increment_cycles', data: '{}', opts: '{}', timestamp: '1' });
+    await redis.client.zadd(`${base}:failed`, 1, '1-0-1');
+
+    await tell(increment('M1', 1));
+    await vi.waitFor(() => expect(delivery.sent.map(sent => sent.keys)).toEqual([['M1@1:increment']]), PATIENCE);
+
+    expect(await keys('1-0-1')).toEqual([]);
+  });
+
+  it('leaves no job behind: not one that ended, not one that was replaced', async () => {
+    const { delivery, redis, tell, isIdle, keys } = await openBench();
+    delivery.on.look = () => ({ kind: 'absent', detail: 'not there' });
+    const outcomes = [AWAY, LOST, AWAY, DELIVERED];
+    delivery.on.send = () => outcomes[delivery.sent.length - 1] ?? DELIVERED;
+
+    await tell(increment('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent).toHaveLength(4);
+    const left = async () => (await keys('*')).map(key => key.split(':').at(-1)).toSorted();
+    await vi.waitFor(
+      async () => expect(await left()).toEqual(expect.not.arrayContaining(['active', 'wait'])),
+      PATIENCE,
+    );
+    const known = ['delayed', 'events', 'id', 'limiter', 'marker', 'meta', 'stalled-check'];
+    expect((await left()).filter(key => !known.includes(key ?? ''))).toEqual([]);
+    expect(await redis.client.keys('*:failed')).toEqual([]);
+  });
+
+  it('pauses nothing in Redis, where a pause would outlive the process', async () => {
+    const { delivery, redis, queue, tell, keys } = await openBench();
+    delivery.on.send = () => NO_KEY;
+    await tell(increment('M1', 1), increment('M2', 1));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('auth'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(1), PATIENCE);
+    const [meta = ''] = await keys('meta');
+    expect(await redis.client.hget(meta, 'paused')).toBeNull();
+
+    await queue.stop(100);
+    expect(await redis.client.hget(meta, 'paused')).toBeNull();
+  });
+
+  it('has its mark on the disk, with the count that decides a look-up, before the first byte leaves', async () => {
+    const folder = testFolder();
+    const { delivery, tell, isIdle } = await openBench({ folder });
+    const other = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
+    onTestFinished(() => other.close());
+    const seen: unknown[] = [];
+    delivery.on.prepare = () => ({ kind: 'send', base: { cycleCount: 41, at: Date.now() } });
+    delivery.on.send = call => {
+      seen.push(other.prepare('SELECT state, attempt, base FROM call WHERE id = ?').get(call.id));
+      return delivery.sent.length < 3 ? AWAY : DELIVERED;
+    };
+
+    await tell(increment('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(seen).toEqual(
+      [1, 2, 3].map(attempt => ({ state: 'sending', attempt, base: expect.stringContaining('"cycleCount":41') })),
+    );
+  });
+
+  it('tells L2L what is due although the clock that BullMQ goes by says later', async () => {
+    const { delivery, redis, tell, isIdle, keys } = await openBench();
+    const busy = { kind: 'retry', reason: 'rate_limited', detail: '429', retryAfter: 500 } as const;
+    delivery.on.send = () => (delivery.sent.length === 1 ? busy : DELIVERED);
+    const hold = vi.waitFor(async () => {
+      const [delayed = ''] = await keys('delayed');
+      const [job] = await redis.client.zrange(delayed, '0', '0');
+      expect(job).toBeDefined();
+      // BullMQ's scores are times of the machine's clock: set back by an hour they are an hour away.
+      await redis.client.zincrby(delayed, 3_600_000 * 0x1000, String(job));
+    }, PATIENCE);
+
+    await tell(increment('M1', 1));
+    await hold;
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+    expect(delivery.sent).toHaveLength(2);
+  });
+});

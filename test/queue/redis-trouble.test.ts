@@ -1,0 +1,202 @@
+import { Queue } from 'bullmq';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { freePort } from '../../src/simulation/free-port.ts';
+import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { type Bench, openBench, PATIENCE } from './harness.ts';
+import { DELIVERED } from './scripted-delivery.ts';
+
+const REFUSES = 'Redis refuses what the queue tells it; calls wait in the journal';
+const SILENT = 'Redis does not answer; calls wait in the journal';
+const BACK = 'Redis answers again';
+
+/** A queue on a Redis somebody else runs. */
+async function benchOn(...settings: readonly string[]) {
+  const redis = await startRedisServer(await freePort(), ...settings);
+  const bench = await openBench({ redis: { url: new Secret(redis.url) }, sweepEvery: 20 });
+  const logged = (message: string) => bench.log.lines.filter(line => line.message === message).length;
+  return { ...bench, redis, logged };
+}
+
+function actions(machines: number, episodes: number): readonly Action[] {
+  const of = (machine: number) =>
+    Array.from({ length: episodes }, (_, n) => [openDispatch(`M${machine}`, n), closeDispatch(`M${machine}`, n)]);
+  return Array.from({ length: machines }, (_, machine) => of(machine).flat()).flat();
+}
+
+/** Each action once, a lane's in their order. */
+function expectOnceInOrder({ delivery }: Pick<Bench, 'delivery'>, told: readonly Action[]): void {
+  const sent = delivery.sent.flatMap(({ keys }) => keys);
+  for (const lane of new Set(told.map(action => action.lane))) {
+    const keys = told.filter(action => action.lane === lane).map(action => action.key);
+    expect(sent.filter(key => keys.includes(key))).toEqual(keys);
+  }
+  expect(sent).toHaveLength(told.length);
+  expect(delivery.mostAtOnce).toBe(1);
+}
+
+/** What happens to a Redis in the middle of its work, what the status page says of it, and how it is mended. */
+const TROUBLES: readonly {
+  readonly what: string;
+  readonly begin: (redis: RedisServer) => Promise<unknown>;
+  readonly words: string;
+  readonly mend: (redis: RedisServer) => Promise<unknown>;
+}[] = [
+  {
+    what: 'has no memory left',
+    begin: ({ client }) => client.config('SET', 'maxmemory', '1'),
+    words: 'CONFIG SET maxmemory',
+    mend: ({ client }) => client.config('SET', 'maxmemory', '0'),
+  },
+  {
+    what: 'becomes a read-only replica',
+    begin: ({ client }) => client.replicaof('127.0.0.1', 1),
+    words: 'read-only replica; put the address of its primary into gateway.redis',
+    mend: ({ client }) => client.replicaof('NO', 'ONE'),
+  },
+  {
+    what: 'takes the right to write away',
+    begin: ({ client }) => client.acl('SETUSER', 'default', '-@write'),
+    words: 'ACL SETUSER',
+    mend: ({ client }) => client.acl('SETUSER', 'default', '+@all'),
+  },
+];
+
+describe('call queue on a Redis that is in trouble', () => {
+  it.each(TROUBLES)(
+    'loses and doubles nothing when Redis $what, says so, and goes on when that is mended',
+    async trouble => {
+      const bench = await benchOn();
+      const { delivery, tell, queue, redis, isIdle, logged } = bench;
+      const told = actions(10, 5);
+      let begun: Promise<unknown> | undefined;
+      delivery.on.send = async () => {
+        if (delivery.sent.length === 20) begun = trouble.begin(redis);
+        await begun;
+        return DELIVERED;
+      };
+
+      await tell(...told);
+      await vi.waitFor(() => expect(queue.status().redis.detail).toContain(trouble.words), PATIENCE);
+      expect(queue.status().redis.up).toBe(false);
+      const late = increment('M99', 1);
+      await tell(late);
+      await vi.waitFor(() => expect(logged(REFUSES)).toBe(1), PATIENCE);
+      expect(isIdle()).toBe(false);
+
+      await trouble.mend(redis);
+      await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+      expectOnceInOrder(bench, [...told, late]);
+      await vi.waitFor(() => expect(queue.status().redis).toMatchObject({ up: true, detail: 'connected' }), PATIENCE);
+      expect([logged(REFUSES), logged(BACK)]).toEqual([1, 1]);
+    },
+  );
+
+  it('waits while Redis stands still, says so, and goes on', async () => {
+    const bench = await benchOn();
+    const { delivery, tell, queue, redis, isIdle } = bench;
+    const told = actions(10, 5);
+    delivery.on.send = () => {
+      if (delivery.sent.length === 20) redis.freeze();
+      return DELIVERED;
+    };
+    await tell(...told);
+    // Connected and silent: an answer that is owed for ten seconds is taken for none.
+    await vi.waitFor(() => expect(queue.status().redis.detail).toContain('does not answer'), PATIENCE);
+    expect(queue.status().redis.up).toBe(false);
+    await tell(increment('M99', 1));
+
+    redis.thaw();
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+    expectOnceInOrder(bench, [...told, increment('M99', 1)]);
+    expect(queue.status().redis.up).toBe(true);
+  });
+
+  it('waits while Redis is gone, and fills it again when it comes back empty', async () => {
+    const bench = await benchOn();
+    const { delivery, tell, queue, redis, isIdle, logged } = bench;
+    const told = actions(10, 5);
+    let killed: Promise<void> | undefined;
+    delivery.on.send = () => {
+      if (delivery.sent.length === 20) killed = redis.kill();
+      return DELIVERED;
+    };
+    await tell(...told);
+    await vi.waitFor(() => expect(queue.status().redis.detail).toContain('ECONNREFUSED'), PATIENCE);
+    await killed;
+    const before = delivery.sent.length;
+    await tell(increment('M99', 1));
+    expect(delivery.sent).toHaveLength(before);
+
+    await redis.start();
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+    expectOnceInOrder(bench, [...told, increment('M99', 1)]);
+    expect([logged(SILENT), logged(BACK)]).toEqual([1, 1]);
+  });
+
+  it('sends nothing twice when a failover brings the jobs of a while ago back', async () => {
+    const bench = await benchOn();
+    const { delivery, tell, redis, isIdle, journal } = bench;
+    const told = actions(30, 3);
+    const enough = Promise.withResolvers<void>();
+    delivery.on.send = async () => {
+      if (delivery.sent.length > 20) await enough.promise;
+      return DELIVERED;
+    };
+    await tell(...told);
+    await vi.waitFor(() => expect(delivery.sent.length).toBeGreaterThan(20), PATIENCE);
+
+    const keys = await redis.client.keys('*:calls:*');
+    const old = await Promise.all(keys.map(async key => ({ key, dump: await redis.client.dumpBuffer(key) })));
+    const prefix = `{l2l:${journal.id}:${journal.epoch}}`;
+    const queue = new Queue('calls', { connection: redis.client, prefix });
+    onTestFinished(() => queue.close());
+    const remembered = await queue.getJobCountByTypes('waiting', 'active', 'delayed');
+    expect(remembered).toBeGreaterThan(10);
+
+    enough.resolve();
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+    await redis.client.flushall();
+    const revival = redis.client.multi();
+    for (const { key, dump } of old) revival.restore(key, 0, dump, 'REPLACE');
+    expect((await revival.exec())?.map(([error]) => error)).toEqual(old.map(() => null));
+
+    // The jobs that waited are taken once more and do nothing; new ones go through between them.
+    await tell(increment('M99', 1));
+    await vi.waitFor(async () => expect(await queue.getJobCountByTypes('waiting', 'delayed')).toBe(0), PATIENCE);
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+    expectOnceInOrder(bench, [...told, increment('M99', 1)]);
+  });
+
+  it.each([
+    ['has a password and the address none', '', 'Redis asks for a password'],
+    ['has another password', ':not-this-one@', 'Redis does not take the user or the password'],
+  ])('says what to do when Redis %s, and goes on when that is mended', async (_what, login, words) => {
+    const port = await freePort();
+    const { client } = await startRedisServer(port, '--requirepass', 'right');
+    const { queue, log, tell, isIdle } = await openBench({
+      redis: { url: new Secret(`redis://${login}127.0.0.1:${port}`) },
+    });
+    const told = () => log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+    await tell(increment('M1', 1));
+    await vi.waitFor(() => expect(queue.status().redis.detail).toContain(words), PATIENCE);
+    await vi.waitFor(() => expect(told()).toEqual([REFUSES]), PATIENCE);
+    expect(JSON.stringify([log.lines, queue.status()])).not.toContain('not-this-one');
+
+    await client.config('SET', 'requirepass', '');
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+  });
+
+  it('says loudly which line keeps Redis from dropping jobs, until it is there', async () => {
+    const { queue, log, redis } = await benchOn('--maxmemory-policy', 'allkeys-lru');
+    const line = 'redis-cli CONFIG SET maxmemory-policy noeviction';
+    await vi.waitFor(() => expect(queue.status().redisProblems.join()).toContain(line), PATIENCE);
+    expect(log.lines.filter(({ level, message }) => level === 'error' && message.includes(line))).toHaveLength(1);
+
+    await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
+    await vi.waitFor(() => expect(queue.status().redisProblems).toEqual([]), PATIENCE);
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../src/rules/engine.ts';
+import type { Program } from '../../src/rules/program.ts';
+import { shiftState } from '../../src/rules/shift-state.ts';
+import { lines, on, type Plant, plant, shortKey } from './support/plant.ts';
+import {
+  counter,
+  cycles,
+  dispatch,
+  isNot,
+  lookup,
+  production,
+  program,
+  signal,
+  standsStill,
+} from './support/program.ts';
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const running = signal('running');
+const strokes = counter('strokes');
+const recipe = signal('recipe', { type: 'number' });
+const stop = program([dispatch('stop', isNot('running'))], [running]);
+const RECEIVED = { time: 'received' } as const;
+
+/** The process ends at `died`, the clock is set by `by`, and a new one begins at once. */
+function step(line: Plant, of: Program, died: string, by: number, from = '06:00'): void {
+  line.until(died);
+  const states = of.rules.map(({ name }) => [name, JSON.stringify(line.engine.stateOf(name))] as const);
+  const shift = { from: on(from) - 1, by };
+  line.engine = createEngine(of, new Map(states.map(([name, text]) => [name, shiftState(text, shift)])));
+  const at = on(died) + by;
+  const take = (result: ReturnType<Plant['engine']['step']>) => line.actions.push(...result.actions);
+  take(line.engine.step({ kind: 'restart', at, lastAlive: at }));
+  for (const source of of.sources) take(line.engine.step({ kind: 'source', source, state: 'connected', at }));
+}
+
+describe('a delay over a step of the clock', () => {
+  it.each([
+    ['forward', HOUR, '07:01', '07:01:59', '07:02:01', '07:02:00 open stop reported 07:00:00'],
+    ['back', -HOUR, '05:01', '05:01:59', '05:02:01', '05:02:00 open stop reported 05:00:00'],
+  ])('%s keeps the time that has passed, and its start moves along', (_, by, seen, before, after, opened) => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false }, RECEIVED);
+    step(line, stop, '06:01', by);
+    line.set(seen, { running: false }, RECEIVED);
+    line.until(before);
+    expect(line.actions).toEqual([]);
+    line.until(after);
+    expect(lines(line.actions)).toEqual([opened]);
+  });
+
+  it('that a source stamped reports that time, whatever the gateway’s clock did', () => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false });
+    step(line, stop, '06:01', HOUR);
+    line.set('07:01', { running: false }, RECEIVED);
+    line.until('07:02:01');
+    expect(lines(line.actions)).toEqual(['07:02:00 open stop reported 06:00:00']);
+  });
+
+  it.each([MINUTE, -MINUTE])('by a source’s clock goes on by that clock when the gateway’s was set by %d ms', by => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false });
+    step(line, stop, '06:01', by);
+    line.set('06:01:10', { running: false }, { receivedAt: on('06:01:10') + by });
+    line.engine.step({ kind: 'tick', at: on('06:01:59') + by });
+    expect(line.actions).toEqual([]);
+    line.actions.push(...line.engine.step({ kind: 'tick', at: on('06:02:12') + by }).actions);
+    expect(lines(line.actions)).toEqual([expect.stringContaining('open stop reported 06:00:00')]);
+  });
+
+  it('leaves a start of an earlier life where it was', () => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false }, RECEIVED);
+    line.restart('06:00:30', '06:01');
+    line.source('06:01', 'connected');
+    line.set('06:01:05', { running: false }, RECEIVED);
+    step(line, stop, '06:01:35', HOUR, '06:01');
+    line.set('07:01:35', { running: false }, RECEIVED);
+    line.until('07:03');
+    expect(lines(line.actions)).toEqual(['07:02:35 open stop reported 06:00:00']);
+  });
+});
+
+describe('an episode over a step of the clock', () => {
+  it('is closed as the one that was opened', () => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false }, RECEIVED);
+    step(line, stop, '06:10', -HOUR);
+    line.set('05:20', { running: true }, RECEIVED);
+    expect(lines(line.actions)).toEqual([
+      '06:02:00 open stop reported 06:00:00',
+      // L2L was told that it began at 06:00: it can't have ended before.
+      '05:20:00 close stop completed 06:00:00',
+    ]);
+    expect(line.actions.map(shortKey)).toEqual(['stop#1:open', 'stop#1:close']);
+    expect(line.actions[1]?.chain).toBe(line.actions[0]?.chain);
+  });
+});
+
+describe('counts over a step of the clock', () => {
+  const count = program([cycles('press', strokes)], [strokes]);
+
+  it.each([
+    ['forward', HOUR, '07:03'],
+    ['back', -HOUR, '05:03'],
+  ])('%s: the counter moved as far as it can have in the time that truly passed', (_, by, at) => {
+    const line = plant(count, '05:59');
+    line.set('06:00', { strokes: 100 }, RECEIVED);
+    line.set('06:01', { strokes: 110 }, RECEIVED);
+    step(line, count, '06:02', by);
+    line.set(at, { strokes: 2000 }, RECEIVED);
+    expect(line.engine.rules()[0]?.text).toContain('1890 implausible ones not counted');
+
+    const truly = plant(count, '05:59');
+    truly.set('06:00', { strokes: 100 }, RECEIVED);
+    step(truly, count, '06:02', by);
+    truly.set(at, { strokes: 220 }, RECEIVED);
+    expect(truly.engine.rules()[0]?.text).toContain('120 counted');
+  });
+
+  it('waits for the rest of its interval, not for an hour more', () => {
+    const line = plant(count, '05:59');
+    line.set('06:00', { strokes: 100 }, RECEIVED);
+    line.set('06:01', { strokes: 110 }, RECEIVED);
+    step(line, count, '06:02', -HOUR);
+    line.until('05:16');
+    expect(lines(line.actions)).toEqual(['05:15:00 press +10']);
+  });
+});
+
+describe('production over a step of the clock', () => {
+  const parts = program(
+    [production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }), lateness: 3 * MINUTE })],
+    [strokes, recipe],
+  );
+
+  function made(by: number): Plant {
+    const line = plant(parts, '05:59');
+    line.set('06:00', { strokes: 0, recipe: 1 }, RECEIVED);
+    line.set('06:04', { strokes: 10 }, RECEIVED);
+    line.set('06:06', { strokes: 13 }, RECEIVED);
+    line.set('06:07', { recipe: 2 }, RECEIVED);
+    line.set('06:08', { strokes: 15 }, RECEIVED);
+    step(line, parts, '06:08:30', by);
+    return line;
+  }
+
+  it('moves what is not told yet forward', () => {
+    const line = made(HOUR);
+    line.set('07:09', { strokes: 16, recipe: 2 }, RECEIVED);
+    line.until('07:20');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:05:00 actual 10 scrap 0 A',
+      '07:05:00-07:07:00 actual 3 scrap 0 A',
+      '07:07:00-07:10:00 actual 3 scrap 0 B',
+    ]);
+  });
+
+  it('moves it back no further than to the end of what was told, with its products and in its order', () => {
+    const line = made(-HOUR);
+    line.set('05:09', { strokes: 16, recipe: 2 }, RECEIVED);
+    line.set('06:09', { strokes: 17, recipe: 2 }, RECEIVED);
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:05:00 actual 10 scrap 0 A',
+      '06:05:00-06:07:00 actual 4 scrap 0 A',
+      '06:07:00-06:10:00 actual 3 scrap 0 B',
+    ]);
+  });
+});
+
+describe('shiftState', () => {
+  const still = program(
+    [
+      dispatch('still', standsStill('strokes')),
+      dispatch('stop', isNot('running')),
+      cycles('press', strokes),
+      production('line1', strokes, { product: lookup('recipe', { '1': 'A' }), lateness: 4 * MINUTE }),
+    ],
+    [strokes, running, recipe],
+  );
+
+  it('is undone by the step back', () => {
+    const line = plant(still, '05:59');
+    line.set('06:00', { strokes: 0, recipe: 1, running: true }, RECEIVED);
+    line.set('06:01', { strokes: 5, recipe: 2, running: false }, RECEIVED);
+    line.set('06:06', { strokes: 7 }, RECEIVED);
+    const from = on('05:58');
+    fc.assert(
+      fc.property(
+        fc.constantFrom('still', 'stop', 'press', 'line1'),
+        fc.integer({ min: 1, max: 100_000 }),
+        (rule, seconds) => {
+          const text = JSON.stringify(line.engine.stateOf(rule));
+          const by = seconds * 1000;
+          const there = shiftState(text, { from, by });
+          expect(there).not.toBe(text);
+          expect(unclamped(shiftState(there, { from: from + by, by: -by }))).toEqual(unclamped(text));
+        },
+      ),
+    );
+  });
+
+  it('leaves what it cannot read to the engine, which says so', () => {
+    expect(shiftState('no JSON', { from: 0, by: 1 })).toBe('no JSON');
+    expect(shiftState('{"kind":"other"}', { from: 0, by: 1 })).toBe('{"kind":"other"}');
+  });
+});
+
+/** Times that were told never move forward. */
+function unclamped(text: string): object {
+  const { told: _told, toldUntil: _toldUntil, ...state } = JSON.parse(text);
+  return state;
+}

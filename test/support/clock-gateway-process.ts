@@ -1,0 +1,29 @@
+/**
+ * The gateway on a machine whose clocks go as a file says: `{"wall": ms, "asleep": ms}` is what the wall clock shows beyond the
+ * true time, and how long the machine has been suspended. Started like src/main.ts: `run FILE`.
+ */
+import { readFileSync } from 'node:fs';
+import { runLives } from '../../src/app/lives.ts';
+import { createLogger } from '../../src/cli/log.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { machineTime } from '../../src/core/wall-clock.ts';
+
+const told = () => JSON.parse(readFileSync(process.env.CLOCK_FILE ?? '', 'utf8')) as { wall: number; asleep: number };
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort('SIGTERM'));
+
+const loaded = loadConfig(process.argv[3] ?? '', process.env, path => readFileSync(path));
+const log = await createLogger('debug', false);
+const errors = await runLives({
+  loaded,
+  log,
+  machine: {
+    wall: () => machineTime.wall() + told().wall,
+    sinceBoot: () => machineTime.sinceBoot() + told().asleep,
+  },
+  signal: stop.signal,
+  ...(process.env.RUNTIME_DIRECTORY && { runtimeFolder: process.env.RUNTIME_DIRECTORY }),
+  onFatal: () => process.exit(1),
+  onStart: app => log.info({ status: app.url }, 'gateway runs'),
+});
+process.exitCode = errors.length === 0 ? 0 : 1;

@@ -1,0 +1,49 @@
+import { onTestFinished } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import type { CallTransition } from '../../src/core/commit.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
+
+export const REQUEST = {
+  method: 'POST',
+  path: '/api/1.0/machines/increment_cycle_count/',
+  body: 'site=43&code=A',
+} as const;
+
+/** A journal in a folder, closed with the test. */
+export function testJournal(folder: string, change: Partial<JournalOptions> = {}): Journal {
+  const journal = openJournal({
+    folder,
+    destination: 'https://acme site 43',
+    now: () => 1_000_000,
+    settle: () => 60_000,
+    log: silentLogger,
+    ...change,
+  });
+  onTestFinished(() => journal.close());
+  return journal;
+}
+
+export async function write(journal: Journal, ...actions: Action[]): Promise<void> {
+  await journal.commit({ states: [], actions, taken: [], values: [], at: 900_000 });
+}
+
+/** Puts the lane's next actions into a call, sends it, and ends it as said. */
+export async function settle(
+  journal: Journal,
+  lane: string,
+  end: Partial<CallTransition> & Pick<CallTransition, 'state'>,
+  many = 1,
+): Promise<number> {
+  const call = journal.freeze(journal.waiting(lane, many), REQUEST, 0);
+  await journal.markSending(call.id, 0, null, 950_000);
+  await journal.transition(call.id, ['sending'], { at: 960_000, notBefore: 0, reason: null, detail: null, ...end });
+  return call.id;
+}
+
+export const REFUSED = { state: 'rejected', reason: 'refused', detail: 'No such machine' } as const;
+export const IN_DOUBT = {
+  state: 'parked',
+  reason: 'timeout',
+  detail: 'A stood at 5, stands at 9; with 1 added it would stand at 6',
+} as const;

@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process';
+
+/**
+ * A command that gives the command after it a small file system of its own at `folder`, full when `size` bytes are written: a
+ * tmpfs in a mount namespace, gone with the command. Needs no right but to make namespaces.
+ * Throws where the machine allows none: there is no other disk that is really full.
+ */
+export function withSmallDisk(folder: string, size: number): readonly string[] {
+  const mount = `mount -t tmpfs -o size=${size} tmpfs "$0" && exec "$@"`;
+  const ways = [
+    ['unshare', '--mount', '--propagation', 'private'],
+    ['unshare', '--user', '--map-root-user', '--mount'],
+  ];
+  for (const way of ways) {
+    const tried = spawnSync(way[0] ?? '', [...way.slice(1), 'sh', '-c', mount, folder, 'true'], { encoding: 'utf8' });
+    if (tried.status === 0) return [...way, 'sh', '-c', mount, folder];
+  }
+  throw new Error(
+    'these tests fill a small disk of their own and need the right to mount one: run them as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0); util-linux has to be installed',
+  );
+}

@@ -29,7 +29,8 @@ type Connection = {
   readonly hear: (message: Message, isDuplicate: boolean, isRetained: boolean) => void;
   readonly lost: () => void;
   open: boolean;
-  lastArrival: number;
+  /** On its way: what the gateway will read at once. */
+  wire: (() => void)[];
 };
 
 const MOST_IN_FLIGHT = 20;
@@ -61,8 +62,15 @@ export function createBroker(options: {
   function deliver(to: Connection, message: Message, isRetained = false): void {
     const isDuplicate = message.sent;
     message.sent = true;
-    to.lastArrival = Math.max(to.lastArrival, world.now() + Math.round(between(random, 1, 40)));
-    world.at(to.lastArrival, () => to.life.input(() => to.open && to.hear(message, isDuplicate, isRetained)));
+    to.wire.push(() => to.open && to.hear(message, isDuplicate, isRetained));
+    if (to.wire.length > 1) return;
+    world.at(world.now() + Math.round(between(random, 1, 40)), () => {
+      const arrived = to.wire;
+      to.wire = [];
+      to.life.input(() => {
+        for (const hear of arrived) hear();
+      });
+    });
   }
 
   function fill(): void {
@@ -142,7 +150,7 @@ export function createBroker(options: {
         const mine: Connection = {
           life,
           open: true,
-          lastArrival: world.now(),
+          wire: [],
           hear: (message, isDuplicate, isRetained) => hear(message, isDuplicate, isRetained),
           lost() {
             mine.open = false;

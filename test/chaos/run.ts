@@ -10,6 +10,7 @@ import type { Notes } from './notes.ts';
 import { createPeople } from './people.ts';
 import { type Blow, makePlan, type Plan, planWords, START } from './plan.ts';
 import type { Look } from './poller.ts';
+import { countUntold } from './stored.ts';
 import { judge } from './verdict.ts';
 import { takeOverTime } from './virtual-time.ts';
 
@@ -142,7 +143,8 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     if (!life?.journal || !life.queue || life.time.dead || life.time.frozen || lives.isArmed) return false;
     // Whatever was counted last has been told at the end of its interval.
     if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + 2 * MINUTE) return false;
-    return broker.left === 0 && life.journal.counts().waiting === 0 && life.journal.openCalls().length === 0;
+    if (broker.left > 0 || life.journal.openCalls().length > 0) return false;
+    return life.journal.counts().waiting === 0 || countUntold(folder) === 0;
   }
 
   /** No fault begins any more, but outages go on to their end. */

@@ -22,3 +22,16 @@ export function readActions(folder: string): StoredRow[] {
     db.close();
   }
 }
+
+/** Actions that are still to be told. The close of a dispatch that could not be opened waits for a person, as it should. */
+export function countUntold(folder: string): number {
+  const actions = readActions(folder);
+  return actions.filter(action => action.state === 'waiting' && !openOf(action, actions)).length;
+}
+
+/** The open that did not come about, for which this close waits; undefined: there is none. */
+export function openOf({ kind, key }: StoredRow, actions: readonly StoredRow[]): StoredRow | undefined {
+  if (kind !== 'close_dispatch') return undefined;
+  const open = actions.find(other => other.key === key.replace(/:close$/, ':open'));
+  return open?.state === 'dead' || open?.state === 'parked' ? open : undefined;
+}

@@ -3,7 +3,7 @@ import { expectAll, expectSeen, type LifeEnd, type Standstill } from './expected
 import type { Meddled } from './people.ts';
 import type { MachineStory } from './plant.ts';
 import type { Look } from './poller.ts';
-import { readActions, type StoredRow } from './stored.ts';
+import { openOf, readActions, type StoredRow } from './stored.ts';
 import { cycleProblems, partProblems } from './verdict-counts.ts';
 import { dispatchProblems } from './verdict-dispatches.ts';
 
@@ -39,7 +39,8 @@ export function judge(judged: Judged): Verdict {
 
   for (const action of actions) {
     if (action.state === 'delivered' || action.state === 'nothing' || action.state === 'shadow') continue;
-    if (isExcused(action, judged)) totals.excused += 1;
+    if (isExcused(action.state === 'waiting' ? (openOf(action, actions) ?? action) : action, judged))
+      totals.excused += 1;
     else problems.push(`${action.key} is ${action.state}: ${action.detail ?? 'for no reason'}`);
   }
 

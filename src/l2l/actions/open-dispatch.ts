@@ -43,6 +43,8 @@ export const openDispatch = defineAction({
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   const { site, user, zone, reader, blocked, blockedWait } = context;
   const slotOf = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine, type: params.type });
+  /** A technician may have changed the type of ours before it is found. */
+  const anyType = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine });
   const seekerOf = (action: Open) => ({ ...action.params, mark: markOf(marked(action)), user });
 
   /** The close that waits as well, when its rule tells such an episode in another way than opening and closing. */
@@ -64,8 +66,11 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const { reported } = action.params;
     const mark = markOf(marked(action));
     const externalId = externalIdOf(marked(action));
-    const alike = ({ description, reported: times }: DispatchRecord) =>
-      !isAdd(call.request) && !isMarked(description) && times.some(at => sameSecond(at, reported));
+    const alike = ({ description, type, reported: times }: DispatchRecord) =>
+      type === action.params.type &&
+      !isAdd(call.request) &&
+      !isMarked(description) &&
+      times.some(at => sameSecond(at, reported));
     const own =
       dispatches.find(one => one.description.includes(mark) || one.externalId === externalId) ??
       dispatches.find(one => one.createdBy === user && alike(one));
@@ -76,12 +81,13 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   /** L2L took a guarded call without opening ours: an earlier call did, somebody else's is open, or it was refused for nothing. */
   async function afterGuard(call: OpenCall, words: string, answer: string, signal: AbortSignal): Promise<Outcome> {
     const action = oldest(call.actions);
-    const listed = await listSince(reader, zone, slotOf(action), action.params.reported, signal);
+    const listed = await listSince(reader, zone, anyType(action), action.params.reported, signal);
     if (!listed.ok) return listed.outcome;
     const made = madeBy(call, listed.dispatches);
     if (made === 'doubtful' || (!made && !listed.isComplete))
       return { kind: 'unknown', reason: 'refused', detail: words };
-    const open = listed.dispatches.filter(dispatch => dispatch.isOpen);
+    const { type } = action.params;
+    const open = listed.dispatches.filter(dispatch => dispatch.isOpen && dispatch.type === type);
     const result = made ?? standingDispatch(open, seekerOf(action));
     if (result) return { kind: 'delivered', result, answer };
     const detail = `asked not to open a second one, L2L said: ${words}; there is none, so it is opened`;
@@ -155,7 +161,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     async look(call, signal) {
       const action = oldest(call.actions);
       const { machine, type, reported } = action.params;
-      const listed = await listSince(reader, zone, slotOf(action), reported, signal);
+      const listed = await listSince(reader, zone, anyType(action), reported, signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
       const made = madeBy(call, listed.dispatches);
       if (made === 'doubtful') {

@@ -289,6 +289,16 @@ describe('open_dispatch', () => {
       ],
       ['finds it deleted', [listed({ id: 9, ...ours, deleted: 'Y' })], 'applied'],
       [
+        'finds it under the type a technician gave it',
+        [listed({ id: 9, ...ours, dispatchtypecode: 'ELEC' })],
+        'applied',
+      ],
+      [
+        'does not take one of another type for it that only has its time and user',
+        [listed({ ...ours, description: 'oil', dispatchtypecode: 'ELEC' })],
+        'absent',
+      ],
+      [
         'finds it by time and user when its text was rewritten',
         [listed({ id: 9, ...ours, description: 'oil' })],
         'applied',

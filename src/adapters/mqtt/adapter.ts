@@ -64,10 +64,8 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
     return {
       opened(sessionPresent: boolean): readonly string[] {
         sink.session(sessionPresent);
-        if (sessionPresent) {
-          sink.catchingUp();
-          queue = catchUp(clock, readyWhenDone);
-        }
+        if (sessionPresent) sink.catchingUp();
+        queue = catchUp({ clock, behind: sessionPresent, release: readyWhenDone, hold: () => sink.catchingUp() });
         return sessionPresent && subscribed ? [] : filters;
       },
       subscribed(refused: readonly RefusedTopic[]): void {

@@ -198,7 +198,10 @@ export function createRunner(options: RunnerOptions): Runner {
       step({ kind: 'samples', batch }, batch.receipt !== undefined);
       for (const sample of batch.samples) {
         const value = kept.note(sample, batch);
-        if (value) committer.pending.values.set(value.signal, value);
+        if (value === null) continue;
+        committer.pending.values.set(value.signal, value);
+        // After a crash the value it had must not come back as if it still held.
+        if (value.quality === 'bad') committer.soon();
       }
     },
     status({ source, state, at }) {

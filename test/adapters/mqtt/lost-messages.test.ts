@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { mqttAdapter } from '../../../src/adapters/mqtt/adapter.ts';
-import { systemClock } from '../../../src/core/clock.ts';
+import { sleep, systemClock } from '../../../src/core/clock.ts';
 import { startMosquitto } from '../../support/mosquitto.ts';
 import { adapterFor, cuttableWay, device, live, PATIENCE, source } from './support.ts';
 
@@ -34,7 +34,8 @@ async function plant(options: { readonly queue?: number; readonly more?: object 
     config,
     press: (strokes: number, ts: number) =>
       machine.publishAsync('press1', JSON.stringify({ state: 'run', strokes, ts }), { qos: 1 }),
-    lamp: (on: boolean, retain = false) => machine.publishAsync('lamp', String(on), { qos: 1, retain }),
+    lamp: (on: boolean, options: { readonly qos?: 0 | 1; readonly retain?: boolean } = {}) =>
+      machine.publishAsync('lamp', String(on), { qos: 1, ...options }),
   };
 }
 
@@ -76,6 +77,24 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker threw a
     await second.stop();
   });
 
+  it('leave states uncertain since the gateway left when no message tells its time', async () => {
+    const { broker, config, lamp } = await plant({ more: { version } });
+    const adapter = adapterFor(config(broker.url));
+    const first = live(adapter);
+    await first.connected();
+    await first.stop();
+    const left = Date.now();
+    for (let n = 1; n <= LIMIT; n += 1) await lamp(n % 2 === 0);
+
+    const second = live(adapter);
+    await second.connected();
+
+    const doubt = second.sink.batches().at(-1);
+    expect(doubt).toMatchObject({ time: 'received' });
+    expect(doubt?.at).toBeLessThanOrEqual(left);
+    await second.stop();
+  });
+
   it('are said again by the broker where it retains them', async () => {
     const { broker, config, press, lamp } = await plant({ more: { version } });
     const adapter = adapterFor(config(broker.url));
@@ -83,7 +102,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker threw a
     await first.connected();
     await first.stop();
     for (let n = 1; n <= 5; n += 1) await press(n, Date.now());
-    await lamp(true, true);
+    await lamp(true, { retain: true });
 
     const second = live(adapter);
     await second.connected();
@@ -138,6 +157,75 @@ describe('an mqtt queue that was not full', () => {
     // One whose acknowledgement was lost on the way comes again, and counts again.
     expect(third.sink.last('press1.state')?.reason).toMatch(/the broker's queue was full: [5-8] messages came/);
     await third.stop();
+  });
+});
+
+describe('an mqtt queue that is counted', () => {
+  /** Four messages were queued; what is said then comes while they may still be read. */
+  async function afterFour(meanwhile: (machine: Awaited<ReturnType<typeof plant>>) => Promise<unknown>) {
+    const machine = await plant();
+    const adapter = adapterFor(machine.config(machine.broker.url));
+    const first = live(adapter);
+    await first.connected();
+    await first.stop();
+    for (let n = 1; n <= 4; n += 1) await machine.press(n, Date.now() - 60_000);
+    const second = live(adapter);
+    await vi.waitFor(() => expect(second.sink.of('press1.strokes')).toHaveLength(4), PATIENCE);
+    await meanwhile(machine);
+    await second.connected();
+    await second.stop();
+    return second.sink;
+  }
+
+  it('has one more when it is not known whether a message was queued', async () => {
+    const sink = await afterFour(({ lamp }) => lamp(true));
+
+    expect(sink.last('lamp.on')?.quality).toBe('uncertain');
+  });
+
+  it('has one more of a topic that no signal reads any more', async () => {
+    const { broker, lamp } = await plant();
+    const before = live(adapterFor(source(broker.url, { 'old.lamp': { topic: 'lamp', as: 'bool' } })));
+    await before.connected();
+    await before.stop();
+    await lamp(true);
+    const { 'lamp.on': _, ...others } = SIGNALS;
+    const after = live(adapterFor(source(broker.url, others, { queue_limit: 1 })));
+    await after.connected();
+
+    expect(after.sink.last('press1.state')?.quality).toBe('uncertain');
+    await after.stop();
+  });
+
+  it('has none more of a message that no queue holds, and of one made after the connect', async () => {
+    const sink = await afterFour(async ({ press, lamp }) => {
+      // Each within the second of silence that would end the reading; the last a second after the connect.
+      for (let n = 0; n < 3; n += 1) {
+        await sleep(systemClock(), 450);
+        await lamp(true, { qos: 0 });
+      }
+      await press(5, Date.now());
+    });
+
+    expect(sink.of('press1.strokes').map(({ value }) => value)).toEqual([1, 2, 3, 4, 5]);
+    expect(sink.of('press1.state').map(({ quality }) => quality)).not.toContain('uncertain');
+  });
+
+  it('has none more of what the broker retains', async () => {
+    const { broker, config, press, lamp } = await plant({ more: { version: '3.1.1' } });
+    const first = live(adapterFor(config(broker.url)));
+    await first.connected();
+    await lamp(true, { retain: true });
+    await vi.waitFor(() => expect(first.sink.of('lamp.on')).toHaveLength(1), PATIENCE);
+    await first.stop();
+    for (let n = 1; n <= 4; n += 1) await press(n, Date.now() - 60_000);
+
+    const second = live(adapterFor(config(broker.url)));
+    await second.connected();
+
+    expect(second.sink.batches().filter(({ retained }) => retained)).toHaveLength(1);
+    expect(second.sink.of('press1.state').map(({ quality }) => quality)).not.toContain('uncertain');
+    await second.stop();
   });
 });
 

@@ -11,12 +11,21 @@ export type CatchUpFacts = {
   readonly maxOffline: number;
 };
 
-/** Why the broker may have thrown messages away, in words; undefined: nothing says so. Pure. */
-export function lossOf({ queued, queueLimit, away, maxOffline }: CatchUpFacts): string | undefined {
+/** Why the broker may have thrown messages away, and what keeps it from doing so the next time, in words. */
+export type Loss = { readonly reason: string; readonly mend: string };
+
+/** Undefined: nothing says that anything was lost. Pure. */
+export function lossOf({ queued, queueLimit, away, maxOffline }: CatchUpFacts): Loss | undefined {
   if (queueLimit !== undefined && queued >= queueLimit)
-    return `the broker's queue was full: ${queued} messages came, it keeps ${queueLimit}`;
+    return {
+      reason: `the broker's queue was full: ${queued} messages came, it keeps ${queueLimit}`,
+      mend: 'raise the queue of the broker (mosquitto: max_queued_messages), then queue_limit here',
+    };
   if (away !== null && away > maxOffline)
-    return `the gateway was away for ${formatDuration(Math.round(away / 1000) * 1000)}, longer than max_offline allows`;
+    return {
+      reason: `the gateway was away for ${formatDuration(Math.round(away / 1000) * 1000)}, longer than max_offline (${formatDuration(maxOffline)})`,
+      mend: 'raise max_offline if the broker keeps everything for so long (mosquitto: max_queued_messages, persistent_client_expiration)',
+    };
   return undefined;
 }
 

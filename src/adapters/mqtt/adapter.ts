@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { SampleBatch } from '../../core/sample.ts';
 import type { Adapter, AdapterOptions, SourceSink } from '../adapter.ts';
-import { createAbsence, looksFull, lossOf } from './absence.ts';
+import { createAbsence, type Loss, looksFull, lossOf } from './absence.ts';
 import { type CatchUp, catchUp } from './catch-up.ts';
 import { clientOptions } from './client-options.ts';
 import { type Message, openConnection, type RefusedTopic } from './connection.ts';
@@ -60,7 +60,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
    * States are unknown after messages may have been lost; a counter's next reading says by itself how far it moved. `since`: what
    * was known up to then still counts.
    */
-  function doubtStates(sink: SourceSink, why: string, since: number, time: SampleBatch['time']): void {
+  function doubtStates(sink: SourceSink, { reason: why }: Loss, since: number, time: SampleBatch['time']): void {
     const reason = `unknown until it is said again: ${why}`;
     const samples = Object.entries(config.signals)
       .filter(([signal, { counter }]) => counter === undefined && !unreadable.has(signal))
@@ -69,7 +69,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
   }
 
   /** Why messages of this absence may be lost, by what came of the queue so far. */
-  function loss(openedAt: number): string | undefined {
+  function loss(openedAt: number): Loss | undefined {
     const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
     const away = absence.since === null ? null : openedAt - absence.since;
     return lossOf({ queued: absence.queued, queueLimit, away, maxOffline });
@@ -81,7 +81,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
     const committedBefore = lastCommit;
     let queue: CatchUp | undefined;
     let subscriptionsStand = false;
-    /** Time of the newest queued message that told its own (ms since 1970). */
+    /** Time of the newest message made before the connect (ms since 1970): what the queue told is known until then. */
     let queuedUntil = -Infinity;
 
     const readyWhenDone = () => {
@@ -89,17 +89,17 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
     };
 
     function caughtUp(): void {
-      const why = loss(openedAt);
+      const lost = loss(openedAt);
       const { queued, since } = absence;
       absence.caughtUp();
-      if (why !== undefined) {
+      if (lost) {
         log.warn(
-          { source: name, reason: why, queued },
-          "messages may be lost: states are unknown until they are said again; raise the broker's queue (mosquitto: max_queued_messages)",
+          { source: name, queued, ...lost },
+          'messages may be lost: states are unknown until they are said again',
         );
         // Of messages without a time nobody knows when they were said, so nothing counts as known since the gateway left.
-        if (queuedUntil > -Infinity) doubtStates(sink, why, queuedUntil, 'source');
-        else doubtStates(sink, why, since ?? clock.now(), 'received');
+        if (queuedUntil > -Infinity) doubtStates(sink, lost, queuedUntil, 'source');
+        else doubtStates(sink, lost, since ?? clock.now(), 'received');
         askRetained();
       } else if (config.queue_limit === undefined && looksFull(queued)) {
         log.warn(
@@ -118,8 +118,8 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         if (sessionPresent) {
           sink.catchingUp();
           // Known before the queue is read: nothing of it may meet a state from before the absence.
-          const why = loss(openedAt);
-          if (why !== undefined) doubtStates(sink, why, absence.since ?? openedAt, 'received');
+          const lost = loss(openedAt);
+          if (lost) doubtStates(sink, lost, absence.since ?? openedAt, 'received');
           queue = catchUp(clock, caughtUp);
         }
         return sessionPresent && subscribed ? [] : filters;
@@ -137,7 +137,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         /** Only what waits for an acknowledgement stands in the queue; the rest overtakes it. */
         const mayBeQueued = receipt !== null && !retained;
         const count = () => {
-          if (mayBeQueued && queue?.holding) counted = absence.came();
+          if (mayBeQueued) counted = absence.came();
         };
         const acknowledge = () => {
           receipt?.committed();
@@ -158,7 +158,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         if (at !== undefined && mayBeQueued) queue?.made(at, receivedAt, ahead);
         count();
         const queued = isQueued();
-        if (queued && at !== undefined) queuedUntil = Math.max(queuedUntil, at);
+        if (mayBeQueued && at !== undefined && at <= openedAt) queuedUntil = Math.max(queuedUntil, at);
         sink.samples({
           at: at ?? receivedAt,
           receivedAt,

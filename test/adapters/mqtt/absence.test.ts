@@ -23,11 +23,16 @@ describe('what an mqtt broker may have thrown away', () => {
     {
       what: 'a longer one',
       change: { away: 24 * HOUR + 60_123 },
-      expected: 'the gateway was away for 1d1m, longer than max_offline allows',
+      expected: 'the gateway was away for 1d1m, longer than max_offline (1d)',
     },
     { what: 'an absence of unknown length', change: { away: null }, expected: undefined },
   ])('$what: $expected', ({ change, expected }) => {
-    expect(lossOf({ ...facts, ...change })).toBe(expected);
+    expect(lossOf({ ...facts, ...change })?.reason).toBe(expected);
+  });
+
+  it('says what to raise', () => {
+    expect(lossOf({ ...facts, queued: 5 })?.mend).toContain('max_queued_messages');
+    expect(lossOf({ ...facts, away: 25 * HOUR })?.mend).toMatch(/^raise max_offline/);
   });
 
   it('takes the usual sizes of a queue for a hint, to the message', () => {

@@ -7,7 +7,7 @@ import { cyclesOf, dispatchStory, testSandbox, timeOfDay } from '../support/sand
 const LIMIT = 5;
 
 /** A press that tells a broker of its state and its strokes; the broker keeps few messages for who is away. */
-async function press() {
+async function press(more = '') {
   const broker = await startMosquitto({ config: [`max_queued_messages ${LIMIT}`] });
   onTestFinished(broker.close);
   const client = await connectAsync(broker.url);
@@ -19,7 +19,7 @@ async function press() {
     protocol: mqtt
     url: ${broker.url}
     client_id: gateway_under_test
-    queue_limit: ${LIMIT}
+    queue_limit: ${LIMIT}${more}
     signals:
       press1.running: { topic: press1/state, json: $.running, time: $.ts, as: bool }
       press1.strokes:
@@ -123,5 +123,27 @@ describe('a broker whose queue was full while the gateway was off', () => {
 
     await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`]), PATIENCE);
     expect(await running()).toMatchObject({ good: true, value: false });
+  });
+});
+
+describe('a broker that the gateway left alone for longer than max_offline', () => {
+  it('leaves an episode open while nobody knows', async () => {
+    const machine = await press('\n    max_offline: 1s');
+    const { gateway, story, running } = await started(machine);
+    const opened = await machine.running(false);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`]), PATIENCE);
+    await gateway.stop();
+    // The absence is what is tested.
+    await new Promise(resolve => setTimeout(resolve, 1500));
+
+    await gateway.start();
+    await gateway.untilReady();
+
+    expect(await running()).toMatchObject({
+      quality: 'uncertain',
+      reason: expect.stringContaining('longer than max_offline (1s)'),
+    });
+    const closed = await machine.running(true);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`, `close ${closed}`]), PATIENCE);
   });
 });

@@ -164,7 +164,7 @@ export function createBroker(options: {
 
         const hear = ({ story, moment, packetId }: Message, duplicate: boolean, isRetained: boolean) => {
           if (stopped) return;
-          queued?.message(true);
+          const told = queued?.message(true);
           const acknowledge = acknowledgements.hold(packetId);
           const receivedAt = life.now();
           const { at } = moment;
@@ -189,7 +189,7 @@ export function createBroker(options: {
                 if (!isTaken(packetId, hash))
                   notes.problem(`${name} message ${packetId} is acknowledged before its commit`);
                 acknowledge();
-                queued?.acknowledged();
+                told?.();
               },
             },
           };

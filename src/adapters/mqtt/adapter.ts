@@ -141,7 +141,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         readyWhenDone();
       },
       message({ topic, payload, retained, receipt }: Message): void {
-        queue?.message(receipt !== null);
+        const acknowledged = queue?.message(receipt !== null);
         let counted: (() => void) | undefined;
         /** Only what waits for an acknowledgement stands in the queue; the rest overtakes it. */
         const mayBeQueued = receipt !== null && !retained;
@@ -150,7 +150,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         };
         const acknowledge = () => {
           receipt?.committed();
-          queue?.acknowledged();
+          acknowledged?.();
           counted?.();
         };
         const reading = reader.read(topic, payload);

@@ -14,10 +14,11 @@ export interface CatchUp extends Disposable {
   readonly reading: boolean;
   /** Whether rules wait for it: as long as it is read, a minute at most; time in which nothing can be acknowledged is none. */
   readonly holding: boolean;
-  /** A message arrived; `held`: the broker waits for its acknowledgement. */
-  message(held: boolean): void;
-  /** A held message is acknowledged. */
-  acknowledged(): void;
+  /**
+   * A message arrived; `held`: the broker waits for its acknowledgement. The function says once that it is acknowledged, or does not
+   * have to be.
+   */
+  message(held: boolean): () => void;
   /**
    * The own time of a message that the broker kept or that came after it, and that of its receipt (ms since 1970); `ahead`: how
    * far its clock may be ahead of ours (ms).
@@ -59,13 +60,14 @@ export function catchUp({ clock, behind, release, hold }: CatchUpOptions): Catch
     longest = clock.at(clock.now() + LONGEST_MS, tired);
   }
 
-  const isStuck = (ms: number) => unacknowledged > 0 && clock.now() - stuckSince >= ms;
+  // Compared as the timers are set: a difference may be a rounding less, and a timer would come again at once, for ever.
+  const isStuck = (ms: number) => unacknowledged > 0 && clock.now() >= stuckSince + ms;
 
   /** While we hold the broker up, what ends a condition may be waiting there, however long; the minute begins after that. */
   function tired(): void {
     const now = clock.now();
     if (isStuck(QUIET_MS)) freeAt = Infinity;
-    if (now - freeAt >= LONGEST_MS) letGo();
+    if (now >= freeAt + LONGEST_MS) letGo();
     else longest = clock.at(freeAt > now ? now + QUIET_MS : freeAt + LONGEST_MS, tired);
   }
 
@@ -108,6 +110,13 @@ export function catchUp({ clock, behind, release, hold }: CatchUpOptions): Catch
     hold();
   }
 
+  function acknowledged(): void {
+    stuckSince = clock.now();
+    quietAt = stuckSince + QUIET_MS;
+    freeAt = Math.min(freeAt, stuckSince);
+    unacknowledged -= 1;
+  }
+
   return {
     get reading() {
       return reading;
@@ -117,16 +126,11 @@ export function catchUp({ clock, behind, release, hold }: CatchUpOptions): Catch
     },
     message(held) {
       quietAt = clock.now() + QUIET_MS;
-      if (!held) return;
+      if (!held) return () => {};
       if (unacknowledged === 0) stuckSince = clock.now();
       unacknowledged += 1;
       watch();
-    },
-    acknowledged() {
-      stuckSince = clock.now();
-      quietAt = stuckSince + QUIET_MS;
-      freeAt = Math.min(freeAt, stuckSince);
-      unacknowledged -= 1;
+      return acknowledged;
     },
     made(at, receivedAt, ahead) {
       // What was kept comes in order: what was made after the way was free came after all of it. Unless that clock is ahead of ours.

@@ -50,6 +50,7 @@ describe('mqtt catch-up', () => {
   });
 
   it('holds rules again as soon as nothing could be acknowledged for two seconds in the middle of a connection', () => {
+    const acks: (() => void)[] = [];
     const clock = virtualClock(0);
     const story: string[] = [];
     const note = (what: string) => () => void story.push(`${what} ${clock.now()}`);
@@ -57,22 +58,22 @@ describe('mqtt catch-up', () => {
 
     for (const at of [1000, 2500, 4000]) {
       clock.advanceTo(at);
-      live.message(true);
-      live.acknowledged();
+      acks.push(live.message(true));
+      acks.shift()?.();
     }
     clock.advanceTo(10_000);
-    live.message(true);
+    acks.push(live.message(true));
     clock.advanceTo(11_000);
-    live.message(true);
+    acks.push(live.message(true));
     clock.advanceTo(11_999);
     expect(story).toEqual([]);
     clock.advanceTo(100_000);
     expect(story).toEqual(['hold 12000']);
     expect([live.holding, live.reading]).toEqual([true, true]);
 
-    live.acknowledged();
+    acks.shift()?.();
     live.made(100_500, 100_500, 0); // not a second after the way was free
-    live.acknowledged();
+    acks.shift()?.();
     expect(story).toHaveLength(1);
     clock.advanceTo(110_000);
 
@@ -80,6 +81,7 @@ describe('mqtt catch-up', () => {
   });
 
   it('goes on at once with a message made after the way was free', () => {
+    const acks: (() => void)[] = [];
     const clock = virtualClock(0);
     const story: string[] = [];
     const live = catchUp({
@@ -88,14 +90,14 @@ describe('mqtt catch-up', () => {
       release: () => story.push('release'),
       hold: () => story.push('hold'),
     });
-    live.message(true);
+    acks.push(live.message(true));
     clock.advanceTo(30_000);
     live.made(29_000, 30_000, 0);
     expect(story).toEqual(['hold']);
 
-    live.acknowledged();
+    acks.shift()?.();
     clock.advanceTo(30_900);
-    live.message(true);
+    acks.push(live.message(true));
     live.made(30_500, 30_900, 0);
     expect(story).toEqual(['hold']);
     clock.advanceTo(31_600);
@@ -105,26 +107,28 @@ describe('mqtt catch-up', () => {
   });
 
   it('holds rules for as long as nothing can be acknowledged', () => {
+    const acks: (() => void)[] = [];
     const { clock, done, queue } = started();
 
-    queue.message(true);
+    acks.push(queue.message(true));
     clock.advanceTo(300_000);
     expect([done, queue.holding]).toEqual([[], true]);
-    queue.acknowledged();
+    acks.shift()?.();
     clock.advanceTo(310_000);
 
     expect(done.map(at => at < 303_000)).toEqual([true]);
   });
 
   it('takes no silence for the end while the broker waits for acknowledgements, nor just after', () => {
+    const acks: (() => void)[] = [];
     const { clock, done, queue } = started();
 
-    queue.message(true);
-    queue.message(true);
+    acks.push(queue.message(true));
+    acks.push(queue.message(true));
     clock.advanceTo(5000);
-    queue.acknowledged();
+    acks.shift()?.();
     clock.advanceTo(10_990);
-    queue.acknowledged();
+    acks.shift()?.();
     clock.advanceTo(11_980);
     expect(done).toEqual([]);
     clock.advanceTo(20_000);

@@ -335,6 +335,35 @@ describe('journal: after a crash', () => {
     expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
   });
 
+  it('parks it too when each attempt was a call of its own, because another body asks L2L to refuse a second one', async () => {
+    const folder = testFolder();
+    const first = open(folder);
+    await write(first, openDispatch('A', 1));
+    let { id } = freezeHead(first, 'dispatch:A');
+    await first.markSending(id, 0, null, 1);
+    first.close();
+    for (let crash = 1; crash < 5; crash++) {
+      const again = open(folder);
+      const released = {
+        state: 'released',
+        at: 2,
+        notBefore: 2,
+        reason: 'crashed',
+        detail: null,
+        guarded: true,
+      } as const;
+      expect(await again.transition(id, ['unknown'], released)).toBe(true);
+      id = freezeHead(again, 'dispatch:A').id;
+      await again.markSending(id, 0, null, 3);
+      again.close();
+    }
+
+    const last = open(folder);
+
+    expect(last.call(id)).toMatchObject({ state: 'parked', detail: expect.stringContaining('5 times') });
+    expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
+  });
+
   it('lets nobody send who no longer holds the journal', async () => {
     const folder = testFolder();
     const journal = open(folder);

@@ -276,7 +276,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
         return insertFrozen(keep, request, at);
       });
       remember({ ...call, state: 'rejected', detail });
-      lanes.putBack(call.actions.filter(action => !keep.includes(action)));
+      // By id: after a commit that failed, whoever held the call has other objects than this store.
+      const kept = new Set(keep.map(({ id }) => id));
+      lanes.putBack(call.actions.filter(action => !kept.has(action.id)));
       remember(half);
       await durable;
       return half;

@@ -28,6 +28,8 @@ export type JournalOptions = {
   readonly folder: string;
   /** Host and site the actions are meant for. What waits for another destination is parked at open. */
   readonly destination: string;
+  /** The rules there are, with the names they had before: what another one left open holds no dispatch. Left out: all. */
+  readonly rules?: ReadonlySet<string>;
   readonly now: () => number;
   /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
@@ -182,7 +184,12 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       now: options.now,
       log,
     });
-  const calls = createCallStore(db, group, { epoch, destination: options.destination, now: options.now });
+  const calls = createCallStore(db, group, {
+    epoch,
+    destination: options.destination,
+    now: options.now,
+    rules: options.rules,
+  });
   const rules = createRuleStore(
     db,
     group,

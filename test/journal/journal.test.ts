@@ -219,6 +219,24 @@ describe('journal: lanes and calls', () => {
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:close']);
   });
 
+  it.each([
+    ['holds the dispatch it shares while its rule is configured', ['r', 'oil'], ['oil']],
+    ['holds nothing that others share once its rule is not configured any more', ['r'], []],
+  ])('an open episode %s', async (_, configured, heldBy) => {
+    const journal = open(testFolder(), { rules: new Set(configured) });
+    const oil = { ...openDispatch('A', 2), rule: 'oil' };
+    const states = [{ rule: 'oil', state: JSON.stringify({ kind: 'dispatch', episode: { chain: oil.chain } }) }];
+    await journal.commit({ states, actions: [openDispatch('A', 1), oil], taken: [], values: [], at: 1 });
+    for (const _ of ['r', 'oil']) {
+      const call = freezeHead(journal, 'dispatch:A');
+      const done = { state: 'delivered', at: 2, notBefore: 0, reason: null, detail: null } as const;
+      await journal.markSending(call.id, 0, null, 1);
+      await journal.transition(call.id, ['sending'], { ...done, result: { dispatchId: 99 } });
+    }
+
+    expect(journal.chain('A#1').heldBy).toEqual(heldBy);
+  });
+
   it('gives a chain of absolute counts the anchor of its newest delivered call', async () => {
     const journal = open(testFolder());
     await write(journal, setCycles('A', 1, 10), setCycles('A', 2, 25));

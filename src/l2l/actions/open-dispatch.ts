@@ -130,7 +130,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (action.params.ifFoundOpen === 'open') return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      const result = standingDispatch(listed.dispatches, seekerOf(action));
+      const result = standingDispatch(whileItWent(call, listed.dispatches), seekerOf(action));
       return result ? { kind: 'done', result } : { kind: 'send', base: null };
     },
 
@@ -179,6 +179,14 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
 function marked({ key, params }: Pick<Open, 'key'> & { readonly params: Pick<Open['params'], 'reported'> }): Marked {
   return { key, at: params.reported };
+}
+
+/** What began after an episode that is told as finished was over is about the next one: it does not stand for it. */
+function whileItWent({ actions }: { readonly actions: readonly StoredAction[] }, open: readonly DispatchRecord[]) {
+  const close = actions.find(isClose);
+  if (!close) return open;
+  const { completed } = close.params;
+  return open.filter(({ reported }) => reported.length === 0 || reported.some(at => at <= completed));
 }
 
 function isClose(action: StoredAction): action is Extract<StoredAction, { readonly kind: 'close_dispatch' }> {

@@ -270,6 +270,21 @@ describe('open_dispatch', () => {
       });
     });
 
+    it.each([
+      ['stands for one told as finished when it was open meanwhile', '2026-03-02 06:09:30', 'done'],
+      ['does not stand for one told as finished when that was over before', '2026-03-02 06:09:31', 'send'],
+    ])('an open one %s', async (_what, reported, kind) => {
+      const gateways = listed({ reported, createdby: 'gateway', description: 'x [gw 0a1b2c]' });
+      const { delivery } = scripted(() => list(gateways));
+      const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
+      const completed = at('2026-03-02 06:09:30');
+      const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
+      const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, close] };
+      const call = { ...frozenCall(delivery, [action], chain), actions: [action, close] };
+
+      expect(await delivery.prepare(call, NEVER)).toMatchObject({ kind });
+    });
+
     it('asks nothing when the rule opens its own beside any other', async () => {
       const { delivery, sent } = scripted(() => list(listed()));
       const call = frozenCall(delivery, [stored('open_dispatch', { ...PARAMS, ifFoundOpen: 'open' })]);

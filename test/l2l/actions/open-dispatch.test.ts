@@ -245,6 +245,16 @@ describe('open_dispatch', () => {
     expect(outcome).toMatchObject({ kind: 'unknown', reason: 'unreadable' });
   });
 
+  it.each([500, 401])(
+    'takes a success on a repeat for unknown when L2L does not say of what (HTTP %d)',
+    async status => {
+      const opened = answer({ success: true, data: { id: 57001, dispatchnumber: 8001 } });
+      const { delivery } = scripted(({ method }) => (method === 'POST' ? opened : answer({}, status)));
+      const call = frozenCall(delivery, [stored('open_dispatch', PARAMS, { guarded: true })]);
+      expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'unknown' });
+    },
+  );
+
   describe('before the send', () => {
     it.each([
       ['nothing is open', [], { kind: 'send', base: null }],

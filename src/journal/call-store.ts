@@ -60,13 +60,14 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     `SELECT ${CALL_COLUMNS} FROM call WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted') ORDER BY id`,
   );
   const readCall = query<CallRow>(db, `SELECT ${CALL_COLUMNS} FROM call WHERE id = ?`);
-  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding.
+  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding: when
+  // several wait, the last one has the true end.
   const readHolders = query<{ rule: string; chain: string }>(
     db,
     `SELECT rule, chain FROM action o
      WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ? AND o.chain <> ?
        AND o.destination = ? AND o.state = 'delivered'
-       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch')`,
+       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch' AND c.state <> 'waiting')`,
   );
   const readKeeper = query<{ rule: string }>(
     db,

@@ -114,6 +114,9 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   const journal = openJournal({
     folder: loaded.dataFolder,
     destination: destinationOf(l2l),
+    rules: new Set(
+      program.rules.flatMap(({ name, renamedFrom }) => (renamedFrom === null ? name : [name, renamedFrom])),
+    ),
     now: () => clock.now(),
     settle: kind => delivery.policy(kind).settle,
     ...(time && { time }),

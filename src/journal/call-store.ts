@@ -43,10 +43,12 @@ export type CallStoreOptions = {
   /** Where this gateway sends: what was opened elsewhere is nothing to close here. */
   readonly destination: string;
   readonly now: () => number;
+  /** Rules that the config has, by any name their state may stand under; undefined: every rule there is. */
+  readonly rules?: ReadonlySet<string> | undefined;
 };
 
 export function createCallStore(db: DatabaseSync, group: GroupCommit, options: CallStoreOptions): CallStore {
-  const { epoch, destination, now } = options;
+  const { epoch, destination, now, rules } = options;
   const readAction = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE id = ?`);
   const readWaiting = query<{ id: number; lane: string; kind: ActionKind }>(
     db,
@@ -58,13 +60,18 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     `SELECT ${CALL_COLUMNS} FROM call WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted') ORDER BY id`,
   );
   const readCall = query<CallRow>(db, `SELECT ${CALL_COLUMNS} FROM call WHERE id = ?`);
-  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding.
-  const readHolders = query<{ rule: string }>(
+  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding: when
+  // several wait, the last one has the true end.
+  const readHolders = query<{ rule: string; chain: string }>(
     db,
-    `SELECT rule FROM action o
+    `SELECT rule, chain FROM action o
      WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ? AND o.chain <> ?
        AND o.destination = ? AND o.state = 'delivered'
-       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch')`,
+       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch' AND c.state <> 'waiting')`,
+  );
+  const readKeeper = query<{ rule: string }>(
+    db,
+    "SELECT rule FROM rule_state WHERE json_extract(state, '$.episode.chain') = ?",
   );
   // An adopted one is the gateway's to end only where the rule of the episode that adopted it says so.
   const readOwner = query<{ id: number }>(
@@ -130,6 +137,17 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     const row = readAction.get(id);
     if (!row) throw new Error(`the journal has no action ${id}`);
     return actionOf(row);
+  }
+
+  /** An episode left behind by a rule that is not configured any more never clears: others do not wait for it. */
+  function isLeftBehind(chain: string): boolean {
+    const keeper = rules && readKeeper.get(chain)?.rule;
+    return keeper !== undefined && rules?.has(keeper) === false;
+  }
+
+  function heldBy(id: number, chain: string): readonly string[] {
+    const holders = readHolders.all(id, chain, destination).filter(holder => !isLeftBehind(holder.chain));
+    return holders.map(holder => holder.rule);
   }
 
   function load(): void {
@@ -248,7 +266,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       return {
         open: openState(row?.state),
         result,
-        heldBy: id === undefined ? [] : readHolders.all(id, chain, destination).map(holder => holder.rule),
+        heldBy: id === undefined ? [] : heldBy(id, chain),
         isOurs: id !== undefined && readOwner.get(id, destination) !== undefined,
         waiting: readChainWaiting.all(chain, destination).map(actionOf),
       };
@@ -276,7 +294,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
         return insertFrozen(keep, request, at);
       });
       remember({ ...call, state: 'rejected', detail });
-      lanes.putBack(call.actions.filter(action => !keep.includes(action)));
+      // By id: after a commit that failed, whoever held the call has other objects than this store.
+      const kept = new Set(keep.map(({ id }) => id));
+      lanes.putBack(call.actions.filter(action => !kept.has(action.id)));
       remember(half);
       await durable;
       return half;

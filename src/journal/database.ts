@@ -15,6 +15,7 @@ const WAL_LIMIT = 16 * 1024 * 1024;
  * long that takes. Throws `Damaged` when it can't be trusted, and a StartError for what a person can mend in other ways.
  */
 export function openDatabase(file: string, thorough: boolean): DatabaseSync {
+  expectFile(file);
   checkWal(`${file}-wal`);
   const db = new DatabaseSync(file);
   try {
@@ -37,6 +38,14 @@ export function openDatabase(file: string, thorough: boolean): DatabaseSync {
     throw new StartError(`the journal ${file} can't be opened`, { cause });
   }
 }
+
+/** SQLite would begin a new file and throw the log away. */
+function expectFile(file: string): void {
+  const sizeOf = (name: string) => statSync(name, { throwIfNoEntry: false })?.size ?? 0;
+  if (sizeOf(file) === 0 && sizeOf(`${file}-wal`) > 0)
+    throw new Damaged('its file is gone or empty, its write-ahead log is there');
+}
+
 /** A setting that silently did not take would void the promise: WAL and FULL are read back on every connection. */
 function expectPragma(db: DatabaseSync, file: string, name: string, expected: string | number): void {
   const got = pragma(db, name);

@@ -28,6 +28,8 @@ export type JournalOptions = {
   readonly folder: string;
   /** Host and site the actions are meant for. What waits for another destination is parked at open. */
   readonly destination: string;
+  /** The rules there are, with the names they had before: what another one left open holds no dispatch. Left out: all. */
+  readonly rules?: ReadonlySet<string>;
   readonly now: () => number;
   /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
@@ -182,7 +184,12 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       now: options.now,
       log,
     });
-  const calls = createCallStore(db, group, { epoch, destination: options.destination, now: options.now });
+  const calls = createCallStore(db, group, {
+    epoch,
+    destination: options.destination,
+    now: options.now,
+    rules: options.rules,
+  });
   const rules = createRuleStore(
     db,
     group,
@@ -308,8 +315,14 @@ const MOST_CRASHES = 5;
 
 function parkDeadly(db: DatabaseSync, options: JournalOptions): void {
   const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
-  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none.
-  const deadly = `SELECT call FROM attempt WHERE reason = 'crashed' GROUP BY call HAVING count(DISTINCT attempt) >= ${MOST_CRASHES}`;
+  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none. A call that was told again by
+  // another one counts with it, as long as each of them crashed.
+  const deadly = `WITH RECURSIVE crashed (call, id) AS (
+      SELECT id, id FROM call WHERE state = 'unknown'
+      UNION SELECT crashed.call, former.id FROM crashed JOIN call ON call.id = crashed.id JOIN call AS former ON former.id = call.predecessor
+      WHERE former.state = 'released' AND EXISTS (SELECT 1 FROM attempt WHERE reason = 'crashed' AND call = former.id))
+    SELECT crashed.call FROM crashed JOIN attempt ON attempt.call = crashed.id AND attempt.reason = 'crashed'
+    GROUP BY crashed.call HAVING count(DISTINCT crashed.id || ' ' || attempt.attempt) >= ${MOST_CRASHES}`;
   query(
     db,
     `UPDATE action SET state = 'parked', detail = ?, settled_at = ?

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -165,6 +165,31 @@ describe('a journal that was cut or damaged', () => {
     }
     expect(seen.refused).toBeGreaterThan(10);
     expect(seen.rebuilt).toBe(seen.refused);
+  });
+
+  it('is refused still when the gateway ended while it was set aside, and begins anew when asked again', async () => {
+    const { db, wal } = await killed();
+    wal.writeUInt8(wal.readUInt8(9000) ^ 1, 9000);
+    const folder = put(join(testFolder(), 'data'), db, wal);
+    // Something in the way of the log's new name: the gateway ends between two renames.
+    const inTheWay = join(folder, 'journal.damaged-20010909T014640Z.db-wal');
+    mkdirSync(inTheWay);
+    expect(() => openThere(folder, 'rebuild')).toThrow();
+    rmSync(inTheWay, { recursive: true });
+
+    // Without its log the file would be sound, and know nothing of what was told since.
+    expect(existsSync(join(folder, 'journal.db'))).toBe(false);
+    expect(openThere(folder)).toEqual({ refused: expect.stringContaining('is damaged') });
+    expect(openThere(folder, 'rebuild')).toEqual({ waiting: [] });
+  });
+
+  it.each(['gone', 'empty'])('is refused when its file is %s and its log is there', async how => {
+    const { wal } = await killed();
+    const folder = put(join(testFolder(), 'data'), Buffer.alloc(0), wal);
+    if (how === 'gone') rmSync(join(folder, 'journal.db'));
+
+    expect(openThere(folder)).toEqual({ refused: expect.stringContaining('is damaged (its file is gone or empty') });
+    expect(openThere(folder, 'rebuild')).toEqual({ waiting: [] });
   });
 
   it.each([

@@ -217,6 +217,24 @@ describe('journal: lanes and calls', () => {
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:close']);
   });
 
+  it.each([
+    ['holds the dispatch it shares while its rule is configured', ['r', 'oil'], ['oil']],
+    ['holds nothing that others share once its rule is not configured any more', ['r'], []],
+  ])('an open episode %s', async (_, configured, heldBy) => {
+    const journal = open(testFolder(), { rules: new Set(configured) });
+    const oil = { ...openDispatch('A', 2), rule: 'oil' };
+    const states = [{ rule: 'oil', state: JSON.stringify({ kind: 'dispatch', episode: { chain: oil.chain } }) }];
+    await journal.commit({ states, actions: [openDispatch('A', 1), oil], taken: [], values: [], at: 1 });
+    for (const _ of ['r', 'oil']) {
+      const call = freezeHead(journal, 'dispatch:A');
+      const done = { state: 'delivered', at: 2, notBefore: 0, reason: null, detail: null } as const;
+      await journal.markSending(call.id, 0, null, 1);
+      await journal.transition(call.id, ['sending'], { ...done, result: { dispatchId: 99 } });
+    }
+
+    expect(journal.chain('A#1').heldBy).toEqual(heldBy);
+  });
+
   it('gives a chain of absolute counts the anchor of its newest delivered call', async () => {
     const journal = open(testFolder());
     await write(journal, setCycles('A', 1, 10), setCycles('A', 2, 25));
@@ -324,6 +342,35 @@ describe('journal: after a crash', () => {
       expect(again.call(id)?.state).toBe('unknown');
       await again.transition(id, ['unknown'], { state: 'retry', at: 2, notBefore: 2, reason: null, detail: null });
       await again.markSending(id, attempt, null, 3);
+      again.close();
+    }
+
+    const last = open(folder);
+
+    expect(last.call(id)).toMatchObject({ state: 'parked', detail: expect.stringContaining('5 times') });
+    expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
+  });
+
+  it('parks it too when each attempt was a call of its own, because another body asks L2L to refuse a second one', async () => {
+    const folder = testFolder();
+    const first = open(folder);
+    await write(first, openDispatch('A', 1));
+    let { id } = freezeHead(first, 'dispatch:A');
+    await first.markSending(id, 0, null, 1);
+    first.close();
+    for (let crash = 1; crash < 5; crash++) {
+      const again = open(folder);
+      const released = {
+        state: 'released',
+        at: 2,
+        notBefore: 2,
+        reason: 'crashed',
+        detail: null,
+        guarded: true,
+      } as const;
+      expect(await again.transition(id, ['unknown'], released)).toBe(true);
+      id = freezeHead(again, 'dispatch:A').id;
+      await again.markSending(id, 0, null, 3);
       again.close();
     }
 

@@ -96,6 +96,20 @@ describe('journal: one call of a lane at a time', () => {
     expect(journal.waitingHeads(9)).toEqual([]);
   });
 
+  it('keeps the half that goes on out of its lane, also when the call was read anew after a commit that failed', async () => {
+    const journal = open(testFolder());
+    const sets = [1, 2, 3, 4].map(n => recordSet('L', n));
+    await journal.commit({ states: [], actions: sets, taken: [], values: [], at: 1 });
+    const call = journal.freeze(journal.waiting('production:L', 9), REQUEST, 0);
+    await journal.markSending(call.id, 0, null, 5);
+    // Whoever held the call before such a commit has other objects than the journal since.
+    const half = structuredClone(call.actions.slice(0, 2));
+
+    await journal.split(call.id, half, REQUEST, 'overlaps');
+
+    expect(journal.waiting('production:L', 9).map(action => action.key)).toEqual(['L@3:record', 'L@4:record']);
+  });
+
   it('sends no second call of a lane, whatever the file says', async () => {
     const folder = testFolder();
     const first = open(folder);

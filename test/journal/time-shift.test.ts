@@ -192,6 +192,16 @@ describe('journal: a clock that can not be trusted', () => {
     expect(journal.unsettled(1)[0]?.detail).toContain('its times are not known');
   });
 
+  it('parks nothing again that a person said is to be told', async () => {
+    const folder = await doubtful();
+    const journal = open(folder);
+    const { id } = journal.history.page({ states: ['parked'], kind: 'increment_cycles', limit: 1 }).entries[0] ?? {};
+    await journal.decisions.decide({ kind: 'retry', id: id ?? 0, who: 'anna', confirmed: true });
+    journal.close();
+
+    expect(open(folder).waiting('cycles:A', 9)).toHaveLength(1);
+  });
+
   it('tells the next process how its times would become those of the clock', async () => {
     expect(readLastLife(await doubtful())).toEqual({ alive: FROM + 200, doubted: DOUBTED });
     expect(readLastLife(testFolder())).toEqual({ alive: null, doubted: null });

@@ -68,6 +68,19 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       },
     );
 
+    it('end it when the last of them cleared, also when both closes waited for L2L', async () => {
+      const { tell, isIdle, dispatches } = await openPlant();
+      const first = episode(1, 10 * MINUTE, 2 * MINUTE, { rule: 'stop' });
+      const last = episode(1, 9 * MINUTE, MINUTE, { rule: 'oil' });
+      await tell(first.open, last.open);
+      await settled(isIdle);
+
+      await tell(first.close, last.close);
+      await settled(isIdle);
+
+      expect(dispatches()).toMatchObject([{ completed: last.completed, closed: expect.any(Number) }]);
+    });
+
     it('close a dispatch whose text was rewritten, because the journal knows that it is theirs', async () => {
       const { tell, isIdle, dispatches, person } = await openPlant();
       const first = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop' });

@@ -94,6 +94,13 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     return { kind: 'again', reason: 'refused', detail, after: 0, guarded: false };
   }
 
+  /** L2L said success: when it does not say of what, nobody may take the call for one without effect. */
+  async function afterTaken(call: OpenCall, answer: string, signal: AbortSignal): Promise<Outcome> {
+    const outcome = await afterGuard(call, 'success, without the dispatch', answer, signal);
+    if (outcome.kind !== 'retry' && outcome.kind !== 'halt') return outcome;
+    return { kind: 'unknown', reason: outcome.reason, detail: outcome.detail };
+  }
+
   /** L2L lets a machine have one open dispatch of some types: ours waits outside its lane, so that the other can be closed. */
   async function waitForOther(call: OpenCall, refusal: Refusal, signal: AbortSignal): Promise<Outcome> {
     const action = oldest(call.actions);
@@ -130,7 +137,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (action.params.ifFoundOpen === 'open') return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      const result = standingDispatch(listed.dispatches, seekerOf(action));
+      const result = standingDispatch(whileItWent(call, listed.dispatches), seekerOf(action));
       return result ? { kind: 'done', result } : { kind: 'send', base: null };
     },
 
@@ -140,7 +147,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       const id = numberField(dispatch, 'id');
       // Whether L2L refuses a second one or answers with the first is not documented: only the mark says whose it is.
       const isOwn = textField(dispatch, 'description')?.includes(markOf(marked(action))) === true;
-      if (action.guarded && !isOwn) return afterGuard(call, 'success, without the dispatch', answer, signal);
+      if (action.guarded && !isOwn) return afterTaken(call, answer, signal);
       // Without the id the dispatch could never be closed: the look-up finds it.
       if (id === undefined) {
         return { kind: 'unknown', reason: 'unreadable', detail: 'L2L said success but gave no dispatch id' };
@@ -179,6 +186,14 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
 function marked({ key, params }: Pick<Open, 'key'> & { readonly params: Pick<Open['params'], 'reported'> }): Marked {
   return { key, at: params.reported };
+}
+
+/** What began after an episode that is told as finished was over is about the next one: it does not stand for it. */
+function whileItWent({ actions }: { readonly actions: readonly StoredAction[] }, open: readonly DispatchRecord[]) {
+  const close = actions.find(isClose);
+  if (!close) return open;
+  const { completed } = close.params;
+  return open.filter(({ reported }) => reported.length === 0 || reported.some(at => at <= completed));
 }
 
 function isClose(action: StoredAction): action is Extract<StoredAction, { readonly kind: 'close_dispatch' }> {

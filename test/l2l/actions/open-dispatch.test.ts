@@ -245,6 +245,16 @@ describe('open_dispatch', () => {
     expect(outcome).toMatchObject({ kind: 'unknown', reason: 'unreadable' });
   });
 
+  it.each([500, 401])(
+    'takes a success on a repeat for unknown when L2L does not say of what (HTTP %d)',
+    async status => {
+      const opened = answer({ success: true, data: { id: 57001, dispatchnumber: 8001 } });
+      const { delivery } = scripted(({ method }) => (method === 'POST' ? opened : answer({}, status)));
+      const call = frozenCall(delivery, [stored('open_dispatch', PARAMS, { guarded: true })]);
+      expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'unknown' });
+    },
+  );
+
   describe('before the send', () => {
     it.each([
       ['nothing is open', [], { kind: 'send', base: null }],
@@ -268,6 +278,21 @@ describe('open_dispatch', () => {
         path: 'dispatches/',
         fields: { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', open: 'T' },
       });
+    });
+
+    it.each([
+      ['stands for one told as finished when it was open meanwhile', '2026-03-02 06:09:30', 'done'],
+      ['does not stand for one told as finished when that was over before', '2026-03-02 06:09:31', 'send'],
+    ])('an open one %s', async (_what, reported, kind) => {
+      const gateways = listed({ reported, createdby: 'gateway', description: 'x [gw 0a1b2c]' });
+      const { delivery } = scripted(() => list(gateways));
+      const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
+      const completed = at('2026-03-02 06:09:30');
+      const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
+      const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, close] };
+      const call = { ...frozenCall(delivery, [action], chain), actions: [action, close] };
+
+      expect(await delivery.prepare(call, NEVER)).toMatchObject({ kind });
     });
 
     it('asks nothing when the rule opens its own beside any other', async () => {

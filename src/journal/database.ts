@@ -37,6 +37,7 @@ export function openDatabase(file: string, thorough: boolean): DatabaseSync {
     throw new StartError(`the journal ${file} can't be opened`, { cause });
   }
 }
+
 /** A setting that silently did not take would void the promise: WAL and FULL are read back on every connection. */
 function expectPragma(db: DatabaseSync, file: string, name: string, expected: string | number): void {
   const got = pragma(db, name);
@@ -46,7 +47,7 @@ function expectPragma(db: DatabaseSync, file: string, name: string, expected: st
     );
 }
 
-export /**
+/**
  * What a power cut left in the log goes into the file, so that nothing of it is left behind what comes next. False when it can't:
  * the disk is full, or somebody reads; the log is as good then.
  */

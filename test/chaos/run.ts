@@ -185,7 +185,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       ends,
       poll: plan.poll,
       standstills,
-      hadDiskFaults: plan.disk.length > 0,
+      toldLate: plan.disk.length > 0 || standstills.length > 0,
       people,
       refusals: plan.transient.length > 0 ? [] : [REFUSAL],
       data: l2l.backend.data,

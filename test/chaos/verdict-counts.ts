@@ -57,7 +57,7 @@ export function partProblems(
   { spec, strokes }: MachineStory,
   expected: Expected,
   actions: readonly StoredRow[],
-  { data, products, hadDiskFaults }: Judged,
+  { data, products, toldLate }: Judged,
   totals: Totals,
 ): string[] {
   const problems: string[] = [];
@@ -111,7 +111,7 @@ export function partProblems(
   if (unsent.length === 0 && starts.some((start, at) => start < (starts[at - 1] ?? 0))) {
     problems.push(`sets of ${spec.line} were booked out of order`);
   }
-  if (spec.via === 'broker' && !hadDiskFaults) {
+  if (spec.via === 'broker' && !toldLate) {
     const made = strokes.map(({ at }) => ({ earliest: at - SECOND, latest: at + SECOND }));
     const { lost, doubled } = match(
       made,

@@ -46,20 +46,13 @@ export function dispatchProblems(
       if (found.closed === null) problems.push(`dispatch ${found.id} was closed by a person and is open`);
       continue;
     }
+    // L2L refused its close, which waits as a dead letter; a later episode may have found it open and ended it.
+    if (isLeft(found.id, actions)) continue;
     if (found.closed === null) {
-      const close = actions.find(
-        ({ kind, key, state }) =>
-          kind === 'close_dispatch' &&
-          state === 'dead' &&
-          key.includes(
-            `@${Math.floor(opens.find(one => near([one.params.reported], found.reported))?.params.reported ?? 0)}:`,
-          ),
-      );
-      if (!close) problems.push(`${name}: dispatch ${found.id} is still open`);
+      problems.push(`${name}: dispatch ${found.id} is still open`);
     } else if (!near(stop.completed, found.completed)) {
-      problems.push(
-        `${name}: dispatch ${found.id} ended ${text(found.completed)}, not ${stop.completed.map(text).join(' or ')}`,
-      );
+      const ends = stop.completed.map(text).join(' or ');
+      problems.push(`${name}: dispatch ${found.id} ended ${text(found.completed)}, not ${ends}`);
     }
   }
   for (const one of left) {
@@ -78,12 +71,21 @@ export function dispatchProblems(
   return problems;
 }
 
+/** The close of the episode that opened this dispatch is a dead letter. */
+function isLeft(dispatch: number, actions: readonly StoredRow[]): boolean {
+  const opened = actions.find(({ result }) => dispatchIdOf(result) === dispatch && !result?.includes('"nothing"'));
+  return actions.some(({ key, state }) => state === 'dead' && key === opened?.key.replace(':open', ':close'));
+}
+
+function dispatchIdOf(result: string | null): number {
+  return Number(/"dispatchId":(\d+)/.exec(result ?? '')?.[1]);
+}
+
 /** The open found another dispatch; which one, where it was rightly there: a person's, or ours whose close L2L refused. */
 function foundOpen(open: Pick<StoredRow, 'result'>, actions: readonly StoredRow[], data: SandboxData): string | null {
   const number = Number(/"foundOpen":(\d+)/.exec(open.result ?? '')?.[1]);
-  const other = data.dispatches.find(({ dispatchnumber }) => dispatchnumber === number);
-  if (!other) return null;
-  const opened = actions.find(({ result }) => result?.includes(`"dispatchId":${other.id},`));
-  const isLeft = actions.some(({ key, state }) => state === 'dead' && key === opened?.key.replace(':open', ':close'));
-  return other.createdby !== 'gateway' || isLeft ? `dispatch ${number} was open` : null;
+  const id = open.result?.includes('"nothing"') ? dispatchIdOf(open.result) : Number.NaN;
+  const other = data.dispatches.find(one => one.dispatchnumber === number || one.id === id);
+  const isRight = other && (other.createdby !== 'gateway' || isLeft(other.id, actions));
+  return isRight ? `dispatch ${other.dispatchnumber} was open` : null;
 }

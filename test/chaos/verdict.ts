@@ -13,8 +13,11 @@ export type Judged = {
   readonly ends: readonly LifeEnd[];
   readonly poll: number;
   readonly standstills: readonly Standstill[];
-  /** While the journal took no commits, sources were not acknowledged and sent no more: times are those of what was sent. */
-  readonly hadDiskFaults: boolean;
+  /**
+   * Sources were not heard for a while and the gateway went on by its own clock: the disk took nothing, so nothing was
+   * acknowledged, or the process stood still. What was told late is then in the next interval; the sum holds all the same.
+   */
+  readonly toldLate: boolean;
   readonly people: Meddled;
   /** Words of refusals that make a dead letter rightly: the seed asked for them. */
   readonly refusals: readonly string[];

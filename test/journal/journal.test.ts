@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
@@ -333,21 +331,6 @@ describe('journal: after a crash', () => {
 
     expect(last.call(id)).toMatchObject({ state: 'parked', detail: expect.stringContaining('5 times') });
     expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
-  });
-
-  it('lets nobody send who no longer holds the journal', async () => {
-    const folder = testFolder();
-    const journal = open(folder);
-    await write(journal, increment('A', 1));
-    const { id } = freezeHead(journal, 'cycles:A');
-    // Durable with what comes next, so that the file is free for another.
-    await write(journal, increment('B', 1));
-    const taker = new DatabaseSync(join(folder, 'journal.db'));
-    taker.exec("UPDATE meta SET value = value + 1 WHERE key = 'epoch'");
-    taker.close();
-
-    expect(await journal.markSending(id, 0, null, 1)).toBeNull();
-    expect(journal.call(id)?.state).toBe('frozen');
   });
 
   it('does not take looks that could not be made for crashes', async () => {

@@ -4,7 +4,6 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Call, Delivery } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { openJournal } from '../../src/journal/journal.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createClient } from '../../src/l2l/client.ts';
 import { createDelivery } from '../../src/l2l/delivery.ts';
@@ -17,6 +16,7 @@ import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 import { on, plant } from '../rules/support/plant.ts';
 import { counter, cycles, dispatch, isNot, production, program, signal } from '../rules/support/program.ts';
 import { testFolder } from '../support/folder.ts';
+import { testJournal } from '../support/journal.ts';
 import { testRedis } from '../support/redis.ts';
 import { API_KEY, dispatchesOf, partsOf, SITE_ZONE } from '../support/sandbox.ts';
 
@@ -131,13 +131,7 @@ describe('a backlog of eight hours', () => {
         settle: { call: 500, batch: 500 },
       }),
     );
-    const journal = openJournal({
-      folder: testFolder(),
-      destination: 'test',
-      now: () => clock.now(),
-      settle: () => 500,
-      log: silentLogger,
-    });
+    const journal = testJournal(testFolder(), { now: () => clock.now(), settle: () => 500 });
     const queue = await openCallQueue({
       journal,
       delivery: told,

@@ -5,7 +5,7 @@ import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { virtualClock } from '../../src/core/virtual-clock.ts';
-import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createClient } from '../../src/l2l/client.ts';
 import { createDelivery } from '../../src/l2l/delivery.ts';
@@ -16,6 +16,7 @@ import { siteTime } from '../../src/simulation/sandbox/site-time.ts';
 import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 import { counter, cycles, dispatch, isNot, production, program, signal } from '../rules/support/program.ts';
 import { testFolder } from '../support/folder.ts';
+import { testJournal } from '../support/journal.ts';
 import { API_KEY, cyclesOf, dispatchesOf, partsOf } from '../support/sandbox.ts';
 
 const ZONE = 'America/Denver';
@@ -60,14 +61,7 @@ async function live({ begins, ends, stops }: Night) {
     log: silentLogger,
     settle: { call: 0, batch: 0 },
   });
-  const journal = openJournal({
-    folder: testFolder(),
-    destination: 'sandbox',
-    now: () => clock.now(),
-    settle: () => 0,
-    log: silentLogger,
-  });
-  onTestFinished(() => journal.close());
+  const journal = testJournal(testFolder(), { now: () => clock.now(), settle: () => 0 });
   const made: Action[] = [];
   const onCommitted = (actions: readonly Action[]) => void made.push(...actions);
   const runner = createRunner({ program: plant, journal, clock, log: silentLogger, onCommitted });

@@ -182,18 +182,16 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       log,
     });
   const calls = createCallStore(db, group, { epoch, destination: options.destination, now: options.now });
-  const rules = createRuleStore(
-    db,
-    group,
-    options.destination,
-    stored => {
+  const rules = createRuleStore(db, group, {
+    destination: options.destination,
+    log,
+    untimed: time.doubted !== null,
+    problem: () => upkeep?.problem ?? null,
+    onAlive: at => meta.put('alive', String(at)),
+    onActions(stored) {
       for (const action of stored) calls.lanes.add(action);
     },
-    at => meta.put('alive', String(at)),
-    () => upkeep?.problem ?? null,
-    log,
-    time.doubted !== null,
-  );
+  });
   const countStates = query<{ state: string; n: number }>(
     db,
     "SELECT state, count(*) AS n FROM action WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') GROUP BY state",

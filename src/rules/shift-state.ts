@@ -1,7 +1,7 @@
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
-import type { DispatchState } from './conditions.ts';
 import type { CounterState } from './counters.ts';
 import type { CyclesState } from './cycles.ts';
+import type { DispatchState } from './dispatch.ts';
 import type { Episode } from './episode.ts';
 import type { ProductionState } from './production.ts';
 import { StoredState } from './stored-state.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StartError } from '../core/errors.ts';
-import { DispatchState } from './conditions.ts';
 import { CyclesState, withSight } from './cycles.ts';
+import { DispatchState } from './dispatch.ts';
 import { withChain } from './episode.ts';
 import { ProductionState } from './production.ts';
 import type { CompiledRule } from './program.ts';

@@ -185,7 +185,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   const adapters = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => ({
       name,
-      adapter: await createAdapter({ name, config: source, clock, log }),
+      adapter: await createAdapter({ name, config: source, clock, log, lastAlive: journal.lastAlive }),
       signals: signalsOf(name, source),
     })),
   );

@@ -22,6 +22,8 @@ export type AdapterOptions<Config> = {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
+  /** When an earlier process of this gateway was last alive (ms since 1970); null or left out: not known. */
+  readonly lastAlive?: number | null;
 };
 
 /** One configured source. Creating it does no IO. */

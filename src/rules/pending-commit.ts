@@ -69,6 +69,8 @@ export interface KeptValues {
   note(sample: Sample, batch: SampleBatch): KeptValue | null;
   /** The values that still hold: of this source, good, not stale at `now`, and with when they were last heard. */
   of(source: string, now: number): KeptValue[];
+  /** The broker lost what came since: none of this source's values hold any more. Returns the rows to write. */
+  forget(source: string): KeptValue[];
 }
 
 export function createKeptValues(engine: Engine, restored: readonly KeptValue[]): KeptValues {
@@ -97,6 +99,15 @@ export function createKeptValues(engine: Engine, restored: readonly KeptValue[])
         if (definition.staleAfter !== undefined && now - at > definition.staleAfter) continue;
         rows.push({ ...kept, at });
       }
+      return rows;
+    },
+    forget(source) {
+      const rows: KeptValue[] = [];
+      for (const { kept, at } of last.values()) {
+        if (kept.quality === 'bad' || engine.signal(kept.signal)?.definition.source !== source) continue;
+        rows.push({ ...kept, quality: 'bad', at });
+      }
+      for (const kept of rows) last.set(kept.signal, { kept, at: kept.at });
       return rows;
     },
   };

@@ -1,6 +1,6 @@
 import type { Action } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
-import type { TakenMessage } from '../core/commit.ts';
+import type { KeptValue, TakenMessage } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
@@ -158,6 +158,12 @@ export function createRunner(options: RunnerOptions): Runner {
     step({ kind: 'samples', batch: { source, at, receivedAt, time, samples: unknown } });
   }
 
+  function keep(value: KeptValue): void {
+    committer.pending.values.set(value.signal, value);
+    // After a crash the value it had must not come back as if it still held.
+    if (value.quality === 'bad') committer.soon();
+  }
+
   /** The broker kept everything since: up to its first message the last values still hold, as of when they were heard. */
   function restoreValues(source: string): void {
     const now = clock.now();
@@ -198,7 +204,7 @@ export function createRunner(options: RunnerOptions): Runner {
       step({ kind: 'samples', batch }, batch.receipt !== undefined);
       for (const sample of batch.samples) {
         const value = kept.note(sample, batch);
-        if (value) committer.pending.values.set(value.signal, value);
+        if (value) keep(value);
       }
     },
     status({ source, state, at }) {
@@ -211,6 +217,7 @@ export function createRunner(options: RunnerOptions): Runner {
         return;
       }
       journal.forgetTaken(source);
+      for (const value of kept.forget(source)) keep(value);
       const { pending } = committer;
       pending.taken = pending.taken.filter(message => message.source !== source);
       for (const key of taking.keys()) if (key.startsWith(`${source}\n`)) taking.delete(key);

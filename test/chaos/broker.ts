@@ -198,10 +198,11 @@ export function createBroker(options: {
 
         life.at(life.now() + 20, () => {
           if (!mine.open || stopped) return;
+          const hold = () => port.status({ source: name, state: 'catching_up', at: life.now() });
           port.session(name, present);
+          if (present) hold();
+          queued = catchUp({ clock: life, behind: present, release: connected, hold });
           if (present) {
-            port.status({ source: name, state: 'catching_up', at: life.now() });
-            queued = catchUp(life, connected);
             for (const message of inFlight) deliver(mine, message);
             fill();
           } else {

@@ -421,6 +421,35 @@ describe('runner and a kept session', () => {
     expect(bad.runner.signals()).toMatchObject([{ good: false, value: null }]);
   });
 
+  it('has in the journal at once that a value is uncertain, also where no rule is touched by that', async () => {
+    const unread = signal('unread', { source: 'broker', restorable: true });
+    const rules = program([dispatch('alarmed', is('lamp'), { onDelay: 0 })], [lamp, unread]);
+    const before = await start(rules);
+    before.source('connected');
+    before.send({ unread: true }, 1);
+    await vi.waitFor(() => expect(before.acknowledged).toEqual([1]));
+    const doubted = { signal: 'unread', value: null, quality: 'uncertain', reason: 'the queue was full' } as const;
+    const now = before.clock.now();
+    before.runner.samples({ source: 'broker', at: now, receivedAt: now, time: 'received', samples: [doubted] });
+    await vi.waitFor(() => expect(before.journal.keptValues()).toMatchObject([{ signal: 'unread', quality: 'bad' }]));
+    const after = await start(rules, before.journal);
+    after.runner.session('broker', true);
+    expect(after.runner.signals().find(({ definition }) => definition.name === 'unread')?.good).toBe(false);
+  });
+
+  it('does not take for known in a new session what was said in one that the broker lost', async () => {
+    const bench = await start(slow);
+    bench.source('connected');
+    bench.send({ lamp: true }, 1);
+    bench.source('disconnected');
+    bench.runner.session('broker', false);
+    bench.source('connected');
+    bench.source('disconnected');
+    bench.runner.session('broker', true);
+    expect(bench.runner.signals()).toMatchObject([{ good: false }]);
+    await vi.waitFor(() => expect(bench.journal.keptValues()).toMatchObject([{ signal: 'lamp', quality: 'bad' }]));
+  });
+
   it('keeps values over a lost connection of the same process', async () => {
     const bench = await start(slow);
     bench.source('connected');

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
+import type { SampleBatch } from '../../core/sample.ts';
 import type { Adapter, AdapterOptions, SourceSink } from '../adapter.ts';
+import { createAbsence, type Loss, looksFull, lossOf } from './absence.ts';
 import { type CatchUp, catchUp } from './catch-up.ts';
 import { clientOptions } from './client-options.ts';
 import { type Message, openConnection, type RefusedTopic } from './connection.ts';
@@ -9,9 +11,12 @@ import type { MqttSource } from './schema.ts';
 import { subscriptions, takes } from './topics.ts';
 
 /** Reads signals from a broker. One message is one batch; it is acknowledged after what it caused is committed. */
-export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>): Adapter {
+export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOptions<MqttSource>): Adapter {
   const reader = createReader(config.signals);
   const filters = subscriptions(Object.values(config.signals).map(signal => signal.topic));
+  const absence = createAbsence(lastAlive ?? null);
+  /** Signals of topics the broker refused: they have a reason of their own. */
+  const unreadable = new Set<string>();
   /** The broker holds exactly our subscriptions, as far as this process knows. */
   let subscribed = false;
   /** When the last message that was not queued was committed: queued ones are younger. */
@@ -51,39 +56,106 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
     return time.at;
   }
 
+  /**
+   * States are unknown after messages may have been lost; a counter's next reading says by itself how far it moved. `since`: what
+   * was known up to then still counts.
+   */
+  function doubtStates(sink: SourceSink, { reason: why }: Loss, since: number, time: SampleBatch['time']): void {
+    const reason = `unknown until it is said again: ${why}`;
+    const samples = Object.entries(config.signals)
+      .filter(([signal, { counter }]) => counter === undefined && !unreadable.has(signal))
+      .map(([signal]) => ({ signal, value: null, quality: 'uncertain' as const, reason }));
+    if (samples.length > 0) sink.samples({ at: since, receivedAt: clock.now(), time, samples });
+  }
+
+  /** Why messages of this absence may be lost, by what came of the queue so far. */
+  function loss(openedAt: number): Loss | undefined {
+    const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
+    const away = absence.since === null ? null : openedAt - absence.since;
+    return lossOf({ queued: absence.queued, queueLimit, away, maxOffline });
+  }
+
   /** Hands one life's messages over. */
-  function createLife(sink: SourceSink) {
+  function createLife(sink: SourceSink, askRetained: () => void) {
+    let openedAt = clock.now();
     const committedBefore = lastCommit;
     let queue: CatchUp | undefined;
     let subscriptionsStand = false;
+    /** Time of the newest message made before the connect (ms since 1970): what the queue told is known until then. */
+    let queuedUntil = -Infinity;
 
     const readyWhenDone = () => {
       if (subscriptionsStand && !queue?.holding) sink.connected();
     };
 
+    function caughtUp(): void {
+      const lost = loss(openedAt);
+      const { queued, since } = absence;
+      absence.caughtUp();
+      if (lost) {
+        log.warn(
+          { source: name, queued, ...lost },
+          'messages may be lost: states are unknown until they are said again',
+        );
+        // Of messages without a time nobody knows when they were said, so nothing counts as known since the gateway left.
+        if (queuedUntil > -Infinity) doubtStates(sink, lost, queuedUntil, 'source');
+        else doubtStates(sink, lost, since ?? clock.now(), 'received');
+        askRetained();
+      } else if (config.queue_limit === undefined && looksFull(queued)) {
+        log.warn(
+          { source: name, queued },
+          "as many messages came as a full queue has: later ones may be lost; look up the broker's limit (mosquitto: max_queued_messages), raise it, and write it as queue_limit",
+        );
+      }
+      readyWhenDone();
+    }
+
+    /** The broker keeps what comes, as it does for one who is away. */
+    function fellBehind(): void {
+      openedAt = clock.now();
+      absence.left(openedAt);
+      absence.opened(true);
+      log.warn({ source: name }, 'nothing can be acknowledged: the broker keeps what comes, and rules wait for it');
+      sink.catchingUp();
+    }
+
     return {
       opened(sessionPresent: boolean): readonly string[] {
+        openedAt = clock.now();
         sink.session(sessionPresent);
+        absence.opened(sessionPresent);
         if (sessionPresent) {
           sink.catchingUp();
-          queue = catchUp(clock, readyWhenDone);
+          // Known before the queue is read: nothing of it may meet a state from before the absence.
+          const lost = loss(openedAt);
+          if (lost) doubtStates(sink, lost, absence.since ?? openedAt, 'received');
         }
+        queue = catchUp({ clock, behind: sessionPresent, release: caughtUp, hold: fellBehind });
         return sessionPresent && subscribed ? [] : filters;
       },
       subscribed(refused: readonly RefusedTopic[]): void {
         subscribed = refused.length === 0;
         subscriptionsStand = true;
+        unreadable.clear();
         if (refused.length > 0) reportRefused(sink, refused);
         readyWhenDone();
       },
       message({ topic, payload, retained, receipt }: Message): void {
         queue?.message(receipt !== null);
+        let counted: (() => void) | undefined;
+        /** Only what waits for an acknowledgement stands in the queue; the rest overtakes it. */
+        const mayBeQueued = receipt !== null && !retained;
+        const count = () => {
+          if (mayBeQueued) counted = absence.came();
+        };
         const acknowledge = () => {
           receipt?.committed();
           queue?.acknowledged();
+          counted?.();
         };
         const reading = reader.read(topic, payload);
         if (!reading) {
+          count();
           if (receipt) acknowledge();
           noteUnread(topic);
           return;
@@ -92,9 +164,10 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
         const isQueued = () => queue?.reading === true && !retained;
         const at = eventTime(topic, reading.time, receivedAt, isQueued(), committedBefore);
         if (at !== undefined) ahead = Math.max(ahead, at - receivedAt);
-        // Only what waits for an acknowledgement stands in the queue; the rest overtakes it.
-        if (at !== undefined && receipt && !retained) queue?.made(at, receivedAt, ahead);
+        if (at !== undefined && mayBeQueued) queue?.made(at, receivedAt, ahead);
+        count();
         const queued = isQueued();
+        if (mayBeQueued && at !== undefined && at <= openedAt) queuedUntil = Math.max(queuedUntil, at);
         sink.samples({
           at: at ?? receivedAt,
           receivedAt,
@@ -114,7 +187,10 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
           }),
         });
       },
-      [Symbol.dispose]: () => queue?.[Symbol.dispose](),
+      [Symbol.dispose]() {
+        queue?.[Symbol.dispose]();
+        absence.left(clock.now());
+      },
     };
   }
 
@@ -131,6 +207,7 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
           reason: `${config.url} refuses topic ${filter}: ${reason}`,
         }));
     });
+    for (const { signal } of samples) unreadable.add(signal);
     const now = clock.now();
     sink.samples({ at: now, receivedAt: now, time: 'received', samples });
   }
@@ -140,7 +217,7 @@ export function mqttAdapter({ config, clock, log }: AdapterOptions<MqttSource>):
       if (signal.aborted) return;
       const options = await clientOptions(config);
       if (signal.aborted) return;
-      using life = createLife(sink);
+      using life = createLife(sink, () => connection.askRetained(filters));
       const connection = openConnection(config.url, options, config.receive_maximum, clock, life);
       signal.addEventListener('abort', connection.stop, { once: true });
       try {

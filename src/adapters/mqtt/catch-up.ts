@@ -1,53 +1,87 @@
 import type { Clock } from '../../core/clock.ts';
 
-/** Silence after which the queue of an earlier session counts as read. */
+/** Silence after which what the broker kept counts as read. */
 const QUIET_MS = 1000;
 /** Longest hold: a topic that is never quiet must not hold its rules for ever. */
 const LONGEST_MS = 60_000;
 /** A look that comes later than this was delayed with everything else: nobody listened, so silence says nothing. */
 const LATE_MS = 250;
+/** Nothing could be acknowledged for so long: the broker keeps what comes, and rules can't go by what they were shown. */
+const STUCK_MS = 2000;
 
 export interface CatchUp extends Disposable {
-  /** Whether a message may be one that was queued: until the first silence, however long that takes. */
+  /** Whether a message may be one that the broker kept: until the first silence, however long that takes. */
   readonly reading: boolean;
-  /** Whether rules wait for the queue: as long as it is read, a minute at most. */
+  /** Whether rules wait for it: as long as it is read, a minute at most; time in which nothing can be acknowledged is none. */
   readonly holding: boolean;
   /** A message arrived; `held`: the broker waits for its acknowledgement. */
   message(held: boolean): void;
   /** A held message is acknowledged. */
   acknowledged(): void;
   /**
-   * The own time of a message that stood in the queue or came after it, and that of its receipt (ms since 1970); `ahead`: how
+   * The own time of a message that the broker kept or that came after it, and that of its receipt (ms since 1970); `ahead`: how
    * far its clock may be ahead of ours (ms).
    */
   made(at: number, receivedAt: number, ahead: number): void;
 }
 
+export type CatchUpOptions = {
+  readonly clock: Clock;
+  /** The broker kept our session: it begins with reading what came meanwhile. */
+  readonly behind: boolean;
+  /** What the broker kept is read. */
+  readonly release: () => void;
+  /** In the middle of a connection the broker has begun to keep what comes, because nothing is acknowledged (the disk is full). */
+  readonly hold: () => void;
+};
+
 /**
- * Tells when the messages queued for an earlier session have arrived. A broker sends only so many that are not acknowledged:
- * as long as one is, it may be waiting for us, and its silence says nothing.
+ * Tells when what a broker kept for us has arrived. A broker sends only so many messages that are not acknowledged: as long as
+ * one is, it may be waiting for us, and its silence says nothing.
  */
-export function catchUp(clock: Clock, release: () => void): CatchUp {
-  const connectedAt = clock.now();
-  let reading = true;
-  let holding = true;
+export function catchUp({ clock, behind, release, hold }: CatchUpOptions): CatchUp {
+  let reading = behind;
+  let holding = behind;
   let unacknowledged = 0;
-  let quietAt = connectedAt + QUIET_MS;
-  let quiet = clock.at(quietAt, look);
-  const longest = clock.at(connectedAt + LONGEST_MS, letGo);
+  /** Nothing that came is older than what was made after this; Infinity while nothing gets through. */
+  let freeAt = clock.now();
+  /** Since when nothing that waits has been acknowledged. */
+  let stuckSince = freeAt;
+  let quietAt = freeAt + QUIET_MS;
+  let quiet: Disposable | undefined;
+  let longest: Disposable | undefined;
+  let stuck: Disposable | undefined;
+  if (behind) begin();
+
+  function begin(): void {
+    quietAt = clock.now() + QUIET_MS;
+    quiet = clock.at(quietAt, look);
+    longest = clock.at(clock.now() + LONGEST_MS, tired);
+  }
+
+  const isStuck = (ms: number) => unacknowledged > 0 && clock.now() - stuckSince >= ms;
+
+  /** While we hold the broker up, what ends a condition may be waiting there, however long; the minute begins after that. */
+  function tired(): void {
+    const now = clock.now();
+    if (isStuck(QUIET_MS)) freeAt = Infinity;
+    if (now - freeAt >= LONGEST_MS) letGo();
+    else longest = clock.at(freeAt > now ? now + QUIET_MS : freeAt + LONGEST_MS, tired);
+  }
 
   function letGo(): void {
-    longest[Symbol.dispose]();
+    longest?.[Symbol.dispose]();
     if (!holding) return;
     holding = false;
     release();
   }
 
   function finish(): void {
-    quiet[Symbol.dispose]();
+    quiet?.[Symbol.dispose]();
     if (!reading) return;
     reading = false;
     letGo();
+    watch();
   }
 
   function look(): void {
@@ -55,6 +89,23 @@ export function catchUp(clock: Clock, release: () => void): CatchUp {
     if (unacknowledged > 0 || now - quietAt > LATE_MS) quietAt = now + QUIET_MS;
     if (now < quietAt) quiet = clock.at(quietAt, look);
     else finish();
+  }
+
+  function watch(): void {
+    if (reading || stuck || unacknowledged === 0) return;
+    stuck = clock.at(stuckSince + STUCK_MS, () => {
+      stuck = undefined;
+      if (reading || !isStuck(STUCK_MS)) watch();
+      else fallBehind();
+    });
+  }
+
+  function fallBehind(): void {
+    reading = true;
+    holding = true;
+    freeAt = Infinity;
+    begin();
+    hold();
   }
 
   return {
@@ -66,19 +117,23 @@ export function catchUp(clock: Clock, release: () => void): CatchUp {
     },
     message(held) {
       quietAt = clock.now() + QUIET_MS;
-      if (held) unacknowledged += 1;
+      if (!held) return;
+      if (unacknowledged === 0) stuckSince = clock.now();
+      unacknowledged += 1;
+      watch();
     },
     acknowledged() {
-      quietAt = clock.now() + QUIET_MS;
+      stuckSince = clock.now();
+      quietAt = stuckSince + QUIET_MS;
+      freeAt = Math.min(freeAt, stuckSince);
       unacknowledged -= 1;
     },
     made(at, receivedAt, ahead) {
-      // The queue comes in order: what was made after the connect came after all of it. Unless that clock is ahead of ours.
-      if (at <= receivedAt && at - ahead > connectedAt + QUIET_MS) finish();
+      // What was kept comes in order: what was made after the way was free came after all of it. Unless that clock is ahead of ours.
+      if (at <= receivedAt && at - ahead > freeAt + QUIET_MS) finish();
     },
     [Symbol.dispose]() {
-      quiet[Symbol.dispose]();
-      longest[Symbol.dispose]();
+      for (const timer of [quiet, longest, stuck]) timer?.[Symbol.dispose]();
     },
   };
 }

@@ -31,6 +31,8 @@ export type ConnectionHandlers = {
 export interface Connection {
   /** Resolves after `stop`; rejects, in words, when the broker can't be reached, refuses, or is lost. */
   readonly ended: Promise<void>;
+  /** Has the broker say again what it retains under topics that are subscribed already. */
+  askRetained(filters: readonly string[]): void;
   /** Reads no further, gives what was taken a moment to be committed and acknowledged, then says goodbye. Bounded. */
   stop(): void;
 }
@@ -80,7 +82,7 @@ export function openConnection(
     if (packet.cmd !== 'connack' || (packet.reasonCode ?? packet.returnCode) !== 0 || over) return;
     opened = true;
     const filters = handlers.opened(packet.sessionPresent);
-    client.once('connect', () => void subscribe(client, filters).then(subscribed, lostWhileSubscribing));
+    client.once('connect', () => void subscribe(client, filters, 'when new').then(subscribed, lostWhileSubscribing));
   });
   const lostWhileSubscribing = (error: unknown) => lost(`${url} did not answer the subscription`, error);
   const subscribed = (refused: readonly RefusedTopic[]) => {
@@ -137,6 +139,11 @@ export function openConnection(
   client.connect();
   return {
     ended: ended.promise,
+    askRetained(filters) {
+      if (over || stopping) return;
+      // What it refuses it had refused before, and was told then.
+      void subscribe(client, filters, 'always').catch(lostWhileSubscribing);
+    },
     stop() {
       if (stopping) return;
       stopping = true;
@@ -145,13 +152,19 @@ export function openConnection(
   };
 }
 
+/** Retain handling of MQTT 5: whether a topic that was subscribed before brings its retained messages again. MQTT 3.1.1: always. */
+const RETAINED = { always: 0, 'when new': 1 } as const;
+
 /** Answers the filters the broker did not take. */
-async function subscribe(client: MqttClient, filters: readonly string[]): Promise<readonly RefusedTopic[]> {
+async function subscribe(
+  client: MqttClient,
+  filters: readonly string[],
+  retained: keyof typeof RETAINED,
+): Promise<readonly RefusedTopic[]> {
   const refused: RefusedTopic[] = [];
   for (let start = 0; start < filters.length; start += SUBSCRIBE_AT_ONCE) {
     const chunk = filters.slice(start, start + SUBSCRIBE_AT_ONCE);
-    // Retain handling 1: what the broker keeps is sent for new subscriptions only, not again for those it already had.
-    const codes = await client.subscribeAsync(chunk, { qos: 1, rh: 1 }).then(
+    const codes = await client.subscribeAsync(chunk, { qos: 1, rh: RETAINED[retained] }).then(
       granted => granted.map(grant => grant.qos as number),
       (error: ErrorWithSubackPacket | Error) => {
         if ('packet' in error && error.packet) return error.packet.granted as number[];

@@ -110,6 +110,20 @@ export const MqttSource = z
     )
       .prefault('24h')
       .meta({ description: 'How long the broker keeps messages while the gateway is away (MQTT 5)' }),
+    queue_limit: z
+      .int()
+      .min(1, 'write how many messages the broker keeps, such as 1000')
+      .optional()
+      .meta({
+        description:
+          'How many messages the broker keeps for the gateway while it is away (mosquitto: max_queued_messages). When as many came, states are unknown until they are said again',
+        examples: [1000],
+      }),
+    max_offline: Duration.optional().meta({
+      description:
+        'After a longer absence states are unknown until they are said again, although the broker kept the session. Default: session_expiry',
+      examples: ['8h'],
+    }),
     receive_maximum: z
       .int()
       .min(1)

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Logger } from '../../../src/core/logger.ts';
+import { mqttAdapter } from '../../../src/adapters/mqtt/adapter.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { type Logger, silentLogger } from '../../../src/core/logger.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
 import { adapterFor, device, live, PATIENCE, source } from './support.ts';
@@ -166,6 +168,20 @@ describe('mqtt adapter that is refused', () => {
     await life.stop();
   });
 
+  it('goes on saying so where messages may be lost as well', async () => {
+    const broker = await scriptedBroker({ sessionPresent: true, subscribe: [1, 0x87] });
+    const signals = { 'a.b': { topic: 'open', as: 'number' }, 'c.d': { topic: 'secret', as: 'number' } };
+    const config = source(broker, signals, { max_offline: '1h' });
+    const lastAlive = Date.now() - 2 * 3_600_000;
+    const life = live(mqttAdapter({ name: 'broker', config, clock: systemClock(), log: silentLogger, lastAlive }));
+
+    await life.connected();
+
+    expect(life.sink.last('a.b')).toMatchObject({ quality: 'uncertain' });
+    expect(life.sink.last('c.d')).toMatchObject({ quality: 'bad', reason: expect.stringContaining('refuses topic') });
+    await life.stop();
+  });
+
   it('says why the broker ended the connection', async () => {
     const broker = await scriptedBroker({ subscribe: [1], after: Buffer.from([0xe0, 2, 0x8e, 0]) });
     const life = live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } })));
@@ -197,10 +213,17 @@ describe('mqtt adapter that is refused', () => {
   });
 });
 
-type Script = { greeting?: Buffer; connack?: number; subscribe?: readonly number[]; after?: Buffer };
+type Script = {
+  greeting?: Buffer;
+  sessionPresent?: boolean;
+  connack?: number;
+  subscribe?: readonly number[];
+  after?: Buffer;
+};
 
 /** Answers like an MQTT 5 broker, but with the codes told: for answers that no real one gives on demand. */
-async function scriptedBroker({ greeting, connack = 0, subscribe = [], after }: Script): Promise<string> {
+async function scriptedBroker(script: Script): Promise<string> {
+  const { greeting, sessionPresent = false, connack = 0, subscribe = [], after } = script;
   const server = createServer(socket => {
     socket.on('error', () => socket.destroy());
     if (greeting) {
@@ -209,7 +232,7 @@ async function scriptedBroker({ greeting, connack = 0, subscribe = [], after }: 
     }
     socket.on('data', packet => {
       const kind = packet.readUInt8(0);
-      if (kind === 0x10) socket.write(Buffer.from([0x20, 3, 0, connack, 0]));
+      if (kind === 0x10) socket.write(Buffer.from([0x20, 3, sessionPresent ? 1 : 0, connack, 0]));
       if (kind === 0x82) {
         socket.write(
           Buffer.from([0x90, 3 + subscribe.length, packet.readUInt8(2), packet.readUInt8(3), 0, ...subscribe]),

@@ -7,7 +7,11 @@ describe('mqtt catch-up', () => {
   function started() {
     const clock = virtualClock(0);
     const done: number[] = [];
-    return { clock, done, queue: catchUp(clock, () => done.push(clock.now())) };
+    return {
+      clock,
+      done,
+      queue: catchUp({ clock: clock, behind: true, release: () => done.push(clock.now()), hold() {} }),
+    };
   }
 
   it('ends after a second of silence', () => {
@@ -45,6 +49,73 @@ describe('mqtt catch-up', () => {
     expect(done).toEqual([60_000]);
   });
 
+  it('holds rules again as soon as nothing could be acknowledged for two seconds in the middle of a connection', () => {
+    const clock = virtualClock(0);
+    const story: string[] = [];
+    const note = (what: string) => () => void story.push(`${what} ${clock.now()}`);
+    const live = catchUp({ clock, behind: false, release: note('release'), hold: note('hold') });
+
+    for (const at of [1000, 2500, 4000]) {
+      clock.advanceTo(at);
+      live.message(true);
+      live.acknowledged();
+    }
+    clock.advanceTo(10_000);
+    live.message(true);
+    clock.advanceTo(11_000);
+    live.message(true);
+    clock.advanceTo(11_999);
+    expect(story).toEqual([]);
+    clock.advanceTo(100_000);
+    expect(story).toEqual(['hold 12000']);
+    expect([live.holding, live.reading]).toEqual([true, true]);
+
+    live.acknowledged();
+    live.made(100_500, 100_500, 0); // not a second after the way was free
+    live.acknowledged();
+    expect(story).toHaveLength(1);
+    clock.advanceTo(110_000);
+
+    expect(story).toEqual(['hold 12000', 'release 101000']);
+  });
+
+  it('goes on at once with a message made after the way was free', () => {
+    const clock = virtualClock(0);
+    const story: string[] = [];
+    const live = catchUp({
+      clock,
+      behind: false,
+      release: () => story.push('release'),
+      hold: () => story.push('hold'),
+    });
+    live.message(true);
+    clock.advanceTo(30_000);
+    live.made(29_000, 30_000, 0);
+    expect(story).toEqual(['hold']);
+
+    live.acknowledged();
+    clock.advanceTo(30_900);
+    live.message(true);
+    live.made(30_500, 30_900, 0);
+    expect(story).toEqual(['hold']);
+    clock.advanceTo(31_600);
+    live.made(31_500, 31_600, 0);
+
+    expect(story).toEqual(['hold', 'release']);
+  });
+
+  it('holds rules for as long as nothing can be acknowledged', () => {
+    const { clock, done, queue } = started();
+
+    queue.message(true);
+    clock.advanceTo(300_000);
+    expect([done, queue.holding]).toEqual([[], true]);
+    queue.acknowledged();
+    clock.advanceTo(310_000);
+
+    expect(done.map(at => at < 303_000)).toEqual([true]);
+  });
+
   it('takes no silence for the end while the broker waits for acknowledgements, nor just after', () => {
     const { clock, done, queue } = started();
 
@@ -66,7 +137,7 @@ describe('mqtt catch-up', () => {
     let stood = 0;
     const done: number[] = [];
     const behind: Clock = { now: () => clock.now() + stood, at: (at, callback) => clock.at(at - stood, callback) };
-    catchUp(behind, () => done.push(behind.now()));
+    catchUp({ clock: behind, behind: true, release: () => done.push(behind.now()), hold() {} });
 
     stood = 5000;
     clock.advanceTo(10_000);
@@ -82,7 +153,7 @@ describe('mqtt catch-up', () => {
   ])('$what', ({ at, ahead, ended }) => {
     const clock = virtualClock(60_000);
     const done: number[] = [];
-    const queue = catchUp(clock, () => done.push(clock.now()));
+    const queue = catchUp({ clock: clock, behind: true, release: () => done.push(clock.now()), hold() {} });
 
     clock.advanceTo(60_900);
     queue.message(true);

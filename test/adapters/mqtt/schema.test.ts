@@ -20,6 +20,13 @@ describe('mqtt source in the config', () => {
     });
   });
 
+  it('takes what the broker keeps, and refuses a queue that keeps nothing', () => {
+    expect(problems({ queue_limit: 1000, max_offline: '8h' })).toEqual([]);
+    expect(problems({ queue_limit: 0 })).toEqual([
+      'queue_limit: write how many messages the broker keeps, such as 1000',
+    ]);
+  });
+
   it('declares its signals', () => {
     const config = mqtt.schema.parse({
       ...SOURCE,

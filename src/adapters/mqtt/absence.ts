@@ -1,0 +1,89 @@
+import { formatDuration } from '../../core/fields.ts';
+
+/** What a catch-up may have missed is judged by. Durations in ms. */
+export type CatchUpFacts = {
+  /** Messages that came of the queue. */
+  readonly queued: number;
+  /** How many the broker keeps for an absent client; undefined: the config does not say. */
+  readonly queueLimit: number | undefined;
+  /** How long the gateway was away; null: not known. */
+  readonly away: number | null;
+  readonly maxOffline: number;
+};
+
+/** Why the broker may have thrown messages away, and what keeps it from doing so the next time, in words. */
+export type Loss = { readonly reason: string; readonly mend: string };
+
+/** Undefined: nothing says that anything was lost. Pure. */
+export function lossOf({ queued, queueLimit, away, maxOffline }: CatchUpFacts): Loss | undefined {
+  if (queueLimit !== undefined && queued >= queueLimit)
+    return {
+      reason: `the broker's queue was full: ${queued} messages came, it keeps ${queueLimit}`,
+      mend: 'raise the queue of the broker (mosquitto: max_queued_messages), then queue_limit here',
+    };
+  if (away !== null && away > maxOffline)
+    return {
+      reason: `the gateway was away for ${formatDuration(Math.round(away / 1000) * 1000)}, longer than max_offline (${formatDuration(maxOffline)})`,
+      mend: 'raise max_offline if the broker keeps everything for so long (mosquitto: max_queued_messages, persistent_client_expiration)',
+    };
+  return undefined;
+}
+
+/** Whether so many messages look like a queue of a usual size that was full: 100, 500, 1000, 5000, 10000 and so on. */
+export function looksFull(queued: number): boolean {
+  return /^[15]00+$/.test(String(queued));
+}
+
+/**
+ * Since when the gateway was away, and how many messages came of that time. A catch-up that the connection cuts off goes on with
+ * the next one: what was acknowledged then does not come again.
+ */
+export interface Absence {
+  /** When the gateway was last there with everything read (ms since 1970); null: not known. */
+  readonly since: number | null;
+  readonly queued: number;
+  opened(sessionPresent: boolean): void;
+  /** A message of the queue came; the function marks it as acknowledged. */
+  came(): () => void;
+  /** The queue is read. */
+  caughtUp(): void;
+  left(at: number): void;
+}
+
+/** `lastAlive`: when an earlier process was last there (ms since 1970). */
+export function createAbsence(lastAlive: number | null): Absence {
+  let state: 'away' | 'catching_up' | 'present' = 'away';
+  let since = lastAlive;
+  let queued = 0;
+  let acknowledged = 0;
+
+  function caughtUp(): void {
+    state = 'present';
+    acknowledged = 0;
+  }
+
+  return {
+    get since() {
+      return since;
+    },
+    get queued() {
+      return queued;
+    },
+    opened(sessionPresent) {
+      if (!sessionPresent) caughtUp();
+      else state = 'catching_up';
+      queued = acknowledged;
+    },
+    came() {
+      queued += 1;
+      return () => {
+        if (state === 'catching_up') acknowledged += 1;
+      };
+    },
+    caughtUp,
+    left(at) {
+      if (state === 'present') since = at;
+      state = 'away';
+    },
+  };
+}

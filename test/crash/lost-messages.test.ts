@@ -1,0 +1,149 @@
+import { connectAsync } from 'mqtt';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { PATIENCE, testGateway } from '../support/gateway.ts';
+import { startMosquitto } from '../support/mosquitto.ts';
+import { cyclesOf, dispatchStory, testSandbox, timeOfDay } from '../support/sandbox.ts';
+
+const LIMIT = 5;
+
+/** A press that tells a broker of its state and its strokes; the broker keeps few messages for who is away. */
+async function press(more = '') {
+  const broker = await startMosquitto({ config: [`max_queued_messages ${LIMIT}`] });
+  onTestFinished(broker.close);
+  const client = await connectAsync(broker.url);
+  onTestFinished(() => client.endAsync(true));
+  const say = (topic: string, fields: object) => client.publishAsync(topic, JSON.stringify(fields), { qos: 1 });
+  return {
+    sources: `
+  broker:
+    protocol: mqtt
+    url: ${broker.url}
+    client_id: gateway_under_test
+    queue_limit: ${LIMIT}${more}
+    signals:
+      press1.running: { topic: press1/state, json: $.running, time: $.ts, as: bool }
+      press1.strokes:
+        { topic: press1/strokes, json: $.n, time: $.ts, as: integer, counter: { wraps: never, max_rate: 1000/s } }`,
+    rules: `
+  press1_down:
+    when: not press1.running
+    on_delay: 200ms
+    dispatch: { machine: PRESS-01, type: DOWN, description: press 1 stands still }
+  press1_cycles: { cycles: { machine: PRESS-01, counter: press1.strokes, every: 1s } }`,
+    async running(running: boolean) {
+      const ts = Date.now();
+      await say('press1/state', { running, ts });
+      return timeOfDay(ts);
+    },
+    strokes: (n: number) => say('press1/strokes', { n, ts: Date.now() }),
+  };
+}
+
+async function started(machine: Awaited<ReturnType<typeof press>>) {
+  const sandbox = await testSandbox();
+  const gateway = testGateway({ l2l: sandbox.url, sources: machine.sources, rules: machine.rules });
+  await gateway.start();
+  await gateway.untilReady();
+  await machine.running(true);
+  await machine.strokes(1000);
+  await gateway.untilSeen();
+  return {
+    gateway,
+    story: () => dispatchStory(sandbox.state(), 'PRESS-01'),
+    cycles: () => cyclesOf(sandbox.state(), 'PRESS-01'),
+    running: async () =>
+      (await gateway.status()).signals.find(({ definition }) => definition.name === 'press1.running'),
+  };
+}
+
+describe('a broker whose queue was full while the gateway was off', () => {
+  it('leaves an episode open while nobody knows, closes it when it is told, and goes on counting', async () => {
+    const machine = await press();
+    const { gateway, story, cycles, running } = await started(machine);
+    const opened = await machine.running(false);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`]), PATIENCE);
+    await gateway.untilDelivered();
+    await gateway.stop();
+
+    for (let n = 1; n <= LIMIT; n += 1) await machine.strokes(1000 + n);
+    await machine.running(true);
+    await gateway.start();
+    await gateway.untilReady();
+
+    expect(await running()).toMatchObject({
+      good: false,
+      quality: 'uncertain',
+      reason: expect.stringContaining("the broker's queue was full"),
+    });
+    await vi.waitFor(() => expect(cycles()).toBe(LIMIT), PATIENCE);
+    await machine.strokes(1010);
+    await vi.waitFor(() => expect(cycles()).toBe(10), PATIENCE);
+    expect(story()).toEqual([`open ${opened}`]);
+
+    // Killed, it does not take the state from before the absence for certain either.
+    await gateway.kill();
+    await gateway.start();
+    await gateway.untilReady();
+    expect(await running()).toMatchObject({ good: false });
+
+    const closed = await machine.running(true);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`, `close ${closed}`]), PATIENCE);
+    await gateway.untilDelivered();
+  });
+
+  it('opens nothing for a stop whose end was lost', async () => {
+    const machine = await press();
+    const { gateway, story, cycles, running } = await started(machine);
+    await gateway.stop();
+    for (let n = 1; n < LIMIT; n += 1) await machine.strokes(1000 + n);
+    await machine.running(false);
+    await machine.running(true);
+    await gateway.start();
+    await gateway.untilReady();
+    expect(await running()).toMatchObject({ good: false, quality: 'uncertain' });
+
+    // Cycles are told after a second: the delay of the stop is over by then.
+    await machine.strokes(1010);
+    await vi.waitFor(() => expect(cycles()).toBe(10), PATIENCE);
+    await machine.running(true);
+
+    await vi.waitFor(async () => expect(await running()).toMatchObject({ good: true, value: true }), PATIENCE);
+    await gateway.untilDelivered();
+    expect(story()).toEqual([]);
+  });
+
+  it('changes nothing below its limit', async () => {
+    const machine = await press();
+    const { gateway, story, running } = await started(machine);
+    await gateway.stop();
+    for (let n = 1; n < LIMIT - 1; n += 1) await machine.strokes(1000 + n);
+    const opened = await machine.running(false);
+
+    await gateway.start();
+
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`]), PATIENCE);
+    expect(await running()).toMatchObject({ good: true, value: false });
+  });
+});
+
+describe('a broker that the gateway left alone for longer than max_offline', () => {
+  it('leaves an episode open while nobody knows', async () => {
+    const machine = await press('\n    max_offline: 1s');
+    const { gateway, story, running } = await started(machine);
+    const opened = await machine.running(false);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`]), PATIENCE);
+    await gateway.stop();
+    // The absence is what is tested.
+    await new Promise(resolve => setTimeout(resolve, 1500));
+
+    await gateway.start();
+    await gateway.untilReady();
+
+    expect(await running()).toMatchObject({
+      quality: 'uncertain',
+      reason: expect.stringContaining('longer than max_offline (1s)'),
+    });
+    const closed = await machine.running(true);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`, `close ${closed}`]), PATIENCE);
+  });
+});

@@ -1,4 +1,5 @@
-import { type Clock, sleep } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
+import { endsWithin } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import type { SourceStatus } from '../core/sample.ts';
 import { runSource, type SourcePort, type SourceToRun } from './supervised-source.ts';
@@ -52,10 +53,7 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
     status: () => [...standing.values()],
     async stop(within) {
       abort.abort();
-      const enough = new AbortController();
-      const late = sleep(clock, within, enough.signal).catch(() => undefined); // all ended in time
-      await Promise.race([Promise.all(running.values()), late]);
-      enough.abort();
+      await endsWithin(within, Promise.all(running.values()), clock);
       const left = [...running.keys()];
       if (left.length > 0) log.warn({ sources: left }, 'sources did not close in time');
       return left;

@@ -1,11 +1,13 @@
 import { type Command, EXIT, type Io } from './command.ts';
 import { journalAdopt } from './journal-adopt.ts';
-import { runSubcommand } from './queue.ts';
 import { limitOf, queryOf, readArguments } from './records/arguments.ts';
-import { exportRecords, toLine } from './records/export.ts';
-import { collect, show } from './records/list.ts';
+import { exportRecords } from './records/export.ts';
+import { toLine } from './records/json-line.ts';
+import { collect } from './records/list.ts';
+import { show } from './records/show.ts';
 import { withHistory } from './records/source.ts';
 import { table } from './records/table.ts';
+import { runSubcommand } from './subcommand.ts';
 
 const help = `l2l-gateway journal list   [FILE] [--since TIME] [--until TIME] [--rule RULE] [--machine CODE] [--kind KIND]
                            [--limit N] [--json]

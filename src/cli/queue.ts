@@ -1,12 +1,14 @@
 import type { StoredState } from '../core/history.ts';
-import { nearest } from '../core/nearest.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
 import { limitOf, queryOf, readArguments } from './records/arguments.ts';
 import { decide } from './records/decide.ts';
-import { exportRecords, toLine } from './records/export.ts';
-import { collect, show } from './records/list.ts';
+import { exportRecords } from './records/export.ts';
+import { toLine } from './records/json-line.ts';
+import { collect } from './records/list.ts';
+import { show } from './records/show.ts';
 import { type Source, withHistory } from './records/source.ts';
 import { table } from './records/table.ts';
+import { runSubcommand, type Subcommand } from './subcommand.ts';
 
 const help = `l2l-gateway queue list   [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND] [--limit N] [--json]
 l2l-gateway queue show   ID [FILE] [--json]
@@ -58,7 +60,7 @@ const STATES: Readonly<Record<string, readonly StoredState[]>> = {
 const UNSETTLED: readonly (readonly StoredState[])[] = [['dead', 'parked'], ['in_call'], ['waiting']];
 const ROWS = 50;
 
-const subcommands: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number>>> = {
+const subcommands: Readonly<Record<string, Subcommand>> = {
   list,
   show,
   retry: (args, io) => decide('retry', args, io),
@@ -77,17 +79,6 @@ export const queueCommand: Command = {
   help,
   run: (args, io) => runSubcommand('queue', subcommands, args, io),
 };
-
-/** Runs what the first word names. */
-export function runSubcommand(of: string, table: typeof subcommands, args: readonly string[], io: Io): Promise<number> {
-  const [name, ...rest] = args;
-  const run = name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
-  if (run) return run(rest, io);
-  const names = Object.keys(table).join(', ');
-  if (name === undefined) throw new UsageError(`say what: ${of} ${names}`);
-  const near = nearest(name, Object.keys(table));
-  throw new UsageError(`${of} has no "${name}"; ${near ? `did you mean ${near}?` : `it has ${names}`}`);
-}
 
 async function list(args: readonly string[], io: Io): Promise<number> {
   const { whose, values } = readArguments(args, ['state', 'rule', 'machine', 'kind', 'limit', 'json'], 'none');

@@ -34,6 +34,9 @@ export type Outcome =
       readonly guarded: boolean;
     };
 
+/** What certainly had no effect, a read as well as a send: as it was, and tried again. */
+export type Setback = Extract<Outcome, { kind: 'retry' | 'halt' }>;
+
 /** What L2L told us that a later call needs. JSON-safe. */
 export type CallResult = {
   readonly dispatchId?: number;
@@ -170,7 +173,7 @@ export type Freeze =
 export type Prepared =
   | { readonly kind: 'send'; readonly base: CallBase | null }
   | { readonly kind: 'done'; readonly result: CallResult }
-  | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
+  | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /** What a look-up after an unknown outcome came to. */
 export type Look =
@@ -179,7 +182,7 @@ export type Look =
   /** L2L took it and is not done with it: followed up, never repeated. */
   | { readonly kind: 'accepted'; readonly result: CallResult; readonly detail: string }
   | { readonly kind: 'undecided'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
+  | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
  * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words; `parked`
@@ -194,7 +197,7 @@ export type Follow =
       readonly detail: string;
     }
   | { readonly kind: 'undecided'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> };
+  | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
  * How the queue reaches L2L. Handed in by the app, so the queue knows no HTTP and no L2L.

@@ -1,4 +1,18 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { type Clock, sleep, systemClock } from './clock.ts';
+
+/** Waits for `work`, but no longer than `ms`: resolves to whether it has ended by then, rejects when it fails before. */
+export async function endsWithin(ms: number, work: Promise<unknown>, clock: Clock = systemClock()): Promise<boolean> {
+  const enough = new AbortController();
+  const late = sleep(clock, ms, enough.signal).then(
+    () => false,
+    () => true, // Called off below: the work was first.
+  );
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    enough.abort();
+  }
+}
 
 type Step = { readonly name: string; readonly stop: () => Promise<void> | void };
 
@@ -19,17 +33,12 @@ export class Started {
 
   async #stopAll(perStep: number): Promise<readonly Error[]> {
     const errors: Error[] = [];
-    for (const step of this.#steps.toReversed()) {
-      const abort = new AbortController();
-      const late = wait(perStep, 'late' as const, { signal: abort.signal, ref: true }).catch(() => 'done' as const);
+    for (const { name, stop } of this.#steps.toReversed()) {
       try {
-        if ((await Promise.race([Promise.resolve(step.stop()), late])) === 'late') {
-          errors.push(new Error(`${step.name} did not stop within ${perStep} ms`));
-        }
+        const inTime = await endsWithin(perStep, Promise.resolve(stop()));
+        if (!inTime) errors.push(new Error(`${name} did not stop within ${perStep} ms`));
       } catch (cause) {
-        errors.push(new Error(`${step.name} did not stop cleanly`, { cause }));
-      } finally {
-        abort.abort();
+        errors.push(new Error(`${name} did not stop cleanly`, { cause }));
       }
     }
     return errors;

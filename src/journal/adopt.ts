@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { StartError, words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { Damaged } from './check.ts';
-import { lockDataFolder } from './data-folder.ts';
+import { filesIn, lockDataFolder } from './data-folder.ts';
 import { openDatabase, query } from './database.ts';
 import { insertEvent } from './events.ts';
 import { identityOf } from './identity.ts';
+import { createMeta } from './meta.ts';
 import { suspicionOf } from './suspicion.ts';
 
 export type AdoptOptions = { readonly folder: string; readonly now: number; readonly log: Logger };
@@ -30,20 +30,19 @@ const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
  */
 export function adoptJournal({ folder, now, log }: AdoptOptions): Adopted {
   using _lock = lockDataFolder(folder);
-  const file = join(folder, 'journal.db');
+  const file = filesIn(folder).journal;
   if (!existsSync(file)) throw new StartError(`there is no journal in ${folder}`);
   const db = open(file, suspicionOf(folder).isRaised);
   try {
-    const getMeta = query<{ value: string }>(db, 'SELECT value FROM meta WHERE key = ?');
-    const putMeta = query(db, 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
-    const former = getMeta.get('id')?.value;
+    const meta = createMeta(db);
+    const former = meta.get('id');
     if (former === undefined)
       throw new StartError(`there is nothing to adopt in ${folder}: its journal was never used`);
     const id = randomUUID();
     db.exec('BEGIN IMMEDIATE');
-    putMeta.run('id', id);
-    putMeta.run('epoch', String(Number(getMeta.get('epoch')?.value ?? 0) + 1));
-    putMeta.run('home', JSON.stringify(identityOf(file)));
+    meta.put('id', id);
+    meta.put('epoch', String(Number(meta.get('epoch') ?? 0) + 1));
+    meta.put('home', JSON.stringify(identityOf(file)));
     query(
       db,
       `INSERT INTO attempt (call, attempt, at, state, detail) SELECT id, attempt, ?, 'parked', ? FROM call WHERE ${OPEN}`,

@@ -11,6 +11,16 @@ const NETWORK_FILE_SYSTEMS = new Map([
   [0xfe534d42, 'SMB2'],
 ]);
 
+/** Where what is kept in a data folder lies. SQLite adds `-wal` and `-shm` to the name of the journal. */
+export function filesIn(folder: string) {
+  return {
+    journal: join(folder, 'journal.db'),
+    lock: join(folder, 'lock'),
+    ballast: join(folder, 'ballast'),
+    suspicion: join(folder, 'journal.suspect'),
+  };
+}
+
 /**
  * Makes the data folder and takes its lock for the life of the process: an OS lock (SQLite's exclusive lock on a file of its
  * own), so it ends with its holder, however that ends. Disposing gives it back.
@@ -30,10 +40,9 @@ export function lockDataFolder(folder: string): Disposable {
       `the data folder ${folder} is on a network drive (${network}); set gateway.data to a folder on this machine's own disk`,
     );
 
-  const file = join(folder, 'lock');
   let lock: DatabaseSync | undefined;
   try {
-    lock = new DatabaseSync(file, { timeout: 0 });
+    lock = new DatabaseSync(filesIn(folder).lock, { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock?.close();

@@ -55,7 +55,7 @@ function expectPragma(db: DatabaseSync, file: string, name: string, expected: st
     );
 }
 
-export /**
+/**
  * What a power cut left in the log goes into the file, so that nothing of it is left behind what comes next. False when it can't:
  * the disk is full, or somebody reads; the log is as good then.
  */

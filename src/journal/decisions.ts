@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Decided, Decision, HistoryDecision, HistoryDetail, HistoryEntry, Prospect } from '../core/history.ts';
 import { query } from './database.ts';
 import { type Case, type Judged, judgeDrop, judgeRetry } from './decision-rules.ts';
+import { insertEvent } from './events.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { History } from './history.ts';
 import { type EntryRow, entryOf, SELECT_ENTRY } from './history-rows.ts';
@@ -129,7 +130,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
      WHERE id = ? AND state = ?`,
   );
   const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
-  const note = query(db, 'INSERT INTO event (at, kind, detail) VALUES (?, ?, ?)');
+  const note = insertEvent(db);
 
   function carryOut(decision: Decision, target: HistoryEntry, { moves }: Judged): void {
     const { who, why } = decision;

@@ -1,4 +1,5 @@
 import type { HistoryAttempt, HistoryCall, HistoryEntry } from '../core/history.ts';
+import { parseOrNull } from './rows.ts';
 
 /** How the history's rows read in TypeScript. */
 export type EntryRow = {
@@ -117,8 +118,4 @@ export function historyCallOf(
     attempts,
     attemptsLeftOut,
   };
-}
-
-function parseOrNull<T>(text: string | null): T | null {
-  return text === null ? null : JSON.parse(text);
 }

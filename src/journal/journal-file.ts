@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError, words } from '../core/errors.ts';
+import { filesIn } from './data-folder.ts';
 import { query } from './database.ts';
 import { createProspects, type Prospects } from './decisions.ts';
 import { createHistory, type History } from './history.ts';
@@ -15,7 +15,7 @@ export interface JournalFile extends Disposable {
 
 /** `destination`: where the gateway sends, when known. Throws a StartError that says what to do. */
 export function openJournalFile(folder: string, destination: string | null): JournalFile {
-  const file = join(folder, 'journal.db');
+  const file = filesIn(folder).journal;
   if (!existsSync(file)) {
     throw new StartError(
       `there is no journal in ${folder}; name the config the gateway runs with, or its data folder with --data`,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../core/action.ts';
 import type { StoredAction } from '../core/delivery.ts';
@@ -8,13 +7,14 @@ import { StartError, words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type CallStore, createCallStore } from './call-store.ts';
 import { Damaged } from './check.ts';
-import { lockDataFolder } from './data-folder.ts';
+import { filesIn, lockDataFolder } from './data-folder.ts';
 import { onBroken, openDatabase, query } from './database.ts';
 import { createDecisions, createProspects, type Decisions } from './decisions.ts';
 import { createEvents, insertEvent } from './events.ts';
 import { groupCommit } from './group-commit.ts';
 import { createHistory, type History } from './history.ts';
 import { differs, type Identity, identityOf } from './identity.ts';
+import { createMeta } from './meta.ts';
 import type { Bounds } from './prune.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
 import { setAside } from './set-aside.ts';
@@ -99,13 +99,13 @@ export function openJournal(options: JournalOptions): Journal {
 
 function openLocked(lock: Disposable, options: JournalOptions): Journal {
   const { folder, log } = options;
-  const file = join(folder, 'journal.db');
+  const file = filesIn(folder).journal;
   try {
     return openOnce(lock, options, null);
   } catch (cause) {
     if (failureOf(cause instanceof StartError ? cause.cause : cause) === 'full') {
       // The start itself needs some room.
-      rmSync(join(folder, 'ballast'), { force: true });
+      rmSync(filesIn(folder).ballast, { force: true });
       return openOnce(lock, options, null);
     }
     const found = cause instanceof Damaged || failureOf(cause) === 'damaged' ? words(cause) : null;
@@ -126,7 +126,7 @@ function openLocked(lock: Disposable, options: JournalOptions): Journal {
 
 /** `rebuilt`: why this journal begins anew; null when it does not. */
 function openOnce(lock: Disposable, options: JournalOptions, rebuilt: string | null): Journal {
-  const file = join(options.folder, 'journal.db');
+  const file = filesIn(options.folder).journal;
   const suspicion = suspicionOf(options.folder);
   const db = openDatabase(file, rebuilt === null && suspicion.isRaised);
   try {
@@ -140,27 +140,26 @@ function openOnce(lock: Disposable, options: JournalOptions, rebuilt: string | n
 
 function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, rebuilt: string | null): Journal {
   const { folder, log } = options;
-  const file = join(folder, 'journal.db');
-  const getMeta = query<{ value: string }>(db, 'SELECT value FROM meta WHERE key = ?');
-  const putMeta = query(db, 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const file = filesIn(folder).journal;
+  const meta = createMeta(db);
   const { time = TIME_AS_IT_WAS, shiftState = state => state } = options;
-  const id = getMeta.get('id')?.value ?? randomUUID();
-  const epoch = Number(getMeta.get('epoch')?.value ?? 0) + 1;
-  expectHome(file, getMeta.get('home')?.value);
+  const id = meta.get('id') ?? randomUUID();
+  const epoch = Number(meta.get('epoch') ?? 0) + 1;
+  expectHome(file, meta.get('home'));
 
   db.exec('BEGIN IMMEDIATE');
-  putMeta.run('id', id);
-  putMeta.run('epoch', String(epoch));
-  putMeta.run('home', JSON.stringify(identityOf(file)));
+  meta.put('id', id);
+  meta.put('epoch', String(epoch));
+  meta.put('home', JSON.stringify(identityOf(file)));
   if (rebuilt !== null) insertEvent(db).run(options.now(), 'rebuilt', rebuilt);
   takeTime(db, time, shiftState, options.now());
-  const lastAlive = numberOrNull(getMeta.get('alive')?.value);
+  const lastAlive = numberOrNull(meta.get('alive'));
   recover(db, options, lastAlive);
   db.exec('COMMIT');
 
   // The lock file keeps a second process out, but not one that finds the lock file gone: whoever came last writes, alone.
   const group = groupCommit(db, () => {
-    if (getMeta.get('epoch')?.value === String(epoch)) return;
+    if (meta.get('epoch') === String(epoch)) return;
     throw new Error(
       `another gateway has opened the journal in ${options.folder} since: this one writes and sends nothing`,
     );
@@ -190,18 +189,16 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     now: options.now,
     rules: options.rules,
   });
-  const rules = createRuleStore(
-    db,
-    group,
-    options.destination,
-    stored => {
+  const rules = createRuleStore(db, group, {
+    destination: options.destination,
+    log,
+    untimed: time.doubted !== null,
+    problem: () => upkeep?.problem ?? null,
+    onAlive: at => meta.put('alive', String(at)),
+    onActions(stored) {
       for (const action of stored) calls.lanes.add(action);
     },
-    at => void putMeta.run('alive', String(at)),
-    () => upkeep?.problem ?? null,
-    log,
-    time.doubted !== null,
-  );
+  });
   const countStates = query<{ state: string; n: number }>(
     db,
     "SELECT state, count(*) AS n FROM action WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') GROUP BY state",

@@ -1,25 +1,26 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TimeShift } from '../core/time-shift.ts';
 import type { LastLife } from '../core/wall-clock.ts';
+import { filesIn } from './data-folder.ts';
+import { createMeta } from './meta.ts';
 
 /**
  * What the last life left behind about time, read without opening the journal for work: whether the clock can be trusted has to
  * be known before. A journal that is not there or can't be read says nothing; opening it has the words for that.
  */
 export function readLastLife(folder: string): LastLife {
-  const file = join(folder, 'journal.db');
+  const file = filesIn(folder).journal;
   if (!existsSync(file)) return { alive: null, doubted: null };
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { readOnly: true });
-    const read = db.prepare('SELECT value FROM meta WHERE key = ?');
-    const alive = read.get('alive')?.value;
-    const doubted = read.get('doubted')?.value;
+    const meta = createMeta(db);
+    const alive = meta.get('alive');
+    const doubted = meta.get('doubted');
     return {
       alive: alive === undefined ? null : Number(alive),
-      doubted: doubted === undefined ? null : (JSON.parse(String(doubted)) as TimeShift),
+      doubted: doubted === undefined ? null : (JSON.parse(doubted) as TimeShift),
     };
   } catch {
     // Damaged, not a journal, or of a first start that was cut off: `openJournal` finds the same.

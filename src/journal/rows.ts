@@ -86,7 +86,7 @@ export function jsonOrNull(value: object | null | undefined): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
-function parseOrNull<T>(text: string | null): T | null {
+export function parseOrNull<T>(text: string | null): T | null {
   return text === null ? null : JSON.parse(text);
 }
 

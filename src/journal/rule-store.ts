@@ -12,17 +12,20 @@ import { valueFromJson, valueToJson } from './rows.ts';
 /** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
 export type RuleStore = Omit<RuleJournal, 'lastAlive'>;
 
-export function createRuleStore(
-  db: DatabaseSync,
-  group: GroupCommit,
-  destination: string,
-  onActions: (actions: readonly StoredAction[]) => void,
-  alive: (at: number) => void,
+export type RuleStoreOptions = {
+  readonly destination: string;
+  readonly log: Logger;
+  /** The clock can't be trusted: actions are marked, so that their times can be mended. */
+  readonly untimed: boolean;
   /** Why nothing new may be taken; null when it may. */
-  problem: () => string | null,
-  log: Logger,
-  untimed: boolean,
-): RuleStore {
+  readonly problem: () => string | null;
+  /** Called in the transaction of each commit, with its time (ms since 1970). */
+  readonly onAlive: (at: number) => void;
+  readonly onActions: (actions: readonly StoredAction[]) => void;
+};
+
+export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: RuleStoreOptions): RuleStore {
+  const { destination, log, untimed, problem, onAlive, onActions } = options;
   /** Sources whose taken messages go with the next commit, and those that went with one that is not durable yet. */
   const forgetting = new Set<string>();
   const forgotten = new Set<string>();
@@ -108,7 +111,7 @@ export function createRuleStore(
         for (const { rule, state } of write.states) putState.run(rule, state);
         for (const kept of write.values) putValue.run(kept.signal, valueToJson(kept.value), kept.quality, kept.at);
         for (const message of write.taken) putTaken.run(message.source, message.packetId, message.hash);
-        alive(write.at);
+        onAlive(write.at);
         return putActions(write);
       });
       const gone = [...forgetting];

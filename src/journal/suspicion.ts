@@ -1,5 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { filesIn } from './data-folder.ts';
 
 /**
  * A note beside the journal that a life of the gateway found it broken: the next start reads all of it before it goes on, so that
@@ -13,7 +13,7 @@ export type Suspicion = {
 };
 
 export function suspicionOf(folder: string): Suspicion {
-  const file = join(folder, 'journal.suspect');
+  const file = filesIn(folder).suspicion;
   return {
     get isRaised() {
       return existsSync(file);

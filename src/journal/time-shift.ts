@@ -4,6 +4,7 @@ import { withTimes } from '../core/action-times.ts';
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import { query } from './database.ts';
 import { insertEvent } from './events.ts';
+import { createMeta } from './meta.ts';
 
 /** How the journal's times are to be taken by the life that opens it. */
 export type JournalTime = {
@@ -30,8 +31,9 @@ export function takeTime(db: DatabaseSync, time: JournalTime, shiftState: ShiftS
   if (time.shift) shiftTimes(db, time.shift, shiftState);
   if (time.marked === 'correct' && time.shift) correctUntimed(db, time.shift);
   if (time.marked === 'park') parkUntimed(db, now);
-  query(db, "DELETE FROM meta WHERE key = 'doubted'").run();
-  if (time.doubted) query(db, "INSERT INTO meta VALUES ('doubted', ?)").run(JSON.stringify(time.doubted));
+  const meta = createMeta(db);
+  if (time.doubted) meta.put('doubted', JSON.stringify(time.doubted));
+  else meta.drop('doubted');
   if (time.event) {
     const { kind, detail } = time.event;
     insertEvent(db).run(now, kind, detail);

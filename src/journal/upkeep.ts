@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { words } from '../core/errors.ts';
 import { formatSize } from '../core/fields.ts';
 import type { Logger } from '../core/logger.ts';
 import { createBallast } from './ballast.ts';
+import { filesIn } from './data-folder.ts';
 import type { Events } from './events.ts';
 import { startFullCheck } from './full-check.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -56,7 +56,7 @@ const FULL_CHECK_AFTER = 30_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { db, group, events, suspicion, folder, bounds, now, log } = options;
-  const file = join(folder, 'journal.db');
+  const { journal: file, ballast: ballastFile } = filesIn(folder);
   const pruner = createPruner(db, group, bounds);
   let isFull = false;
   let check: UpkeepStatus['check'] = 'not yet';
@@ -64,7 +64,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   let last = { writes: group.writes, at: performance.now() };
 
   const ballast = createBallast({
-    file: join(folder, 'ballast'),
+    file: ballastFile,
     size: options.ballast,
     log,
     onRoom() {

@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../core/delivery.ts';
+import type { Outcome, Reason, Setback } from '../core/delivery.ts';
 import type { Exchange } from './client.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
 
@@ -8,7 +8,7 @@ export type Verdict =
   | Exclude<Outcome, { kind: 'delivered' | 'accepted' }>;
 
 /** What a failed read came to: a read has no effect, so it can always be repeated. */
-export type ReadFailure = Extract<Outcome, { kind: 'retry' | 'halt' }>;
+export type ReadFailure = Setback;
 
 type Answer = { readonly status: number; readonly envelope: Envelope | null; readonly isTransient: boolean };
 type Row = {

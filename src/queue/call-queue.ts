@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Vigil } from '../core/clock-watch.ts';
 import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
-import { Started } from '../core/lifecycle.ts';
+import { endsWithin, Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Backlog, estimateBacklog } from './backlog.ts';
 import { createBacklogLog } from './backlog-log.ts';
@@ -289,9 +289,9 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
       stopping = true;
       gate.stop();
       jobs.pause();
-      await within(drain, idle);
+      await endsWithin(drain, idle());
       cutOff.abort(new Error('the gateway stops'));
-      await within(LAST_OUTCOMES, idle);
+      await endsWithin(LAST_OUTCOMES, idle());
       for (const error of await started.stop(15_000))
         log.error({ error: words(error) }, 'the queue did not stop cleanly');
     },
@@ -301,14 +301,4 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     while (book.running > 0) await new Promise(resolve => setTimeout(resolve, 5));
     await settler.settled();
   }
-}
-
-/** Waits for something, but no longer than `ms`. */
-async function within(ms: number, work: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work(), late]);
-  clearTimeout(timer);
 }

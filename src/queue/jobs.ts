@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { words } from '../core/errors.ts';
+import { endsWithin } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 
 /** All a job says. What is sent stands in the journal and nowhere else, so there is nothing that could differ from it. */
@@ -86,13 +87,8 @@ export function openJobs(options: JobsOptions): Jobs {
       worker.pause(true).catch(error => log.debug({ error: words(error) }, 'worker did not pause'));
     },
     async close() {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, CLOSE_WITHIN);
-      });
       // While Redis is away close() waits for it for ever (bullmq #2430).
-      await Promise.race([Promise.allSettled([worker.close(true), queue.close()]), late]);
-      clearTimeout(timer);
+      await endsWithin(CLOSE_WITHIN, Promise.allSettled([worker.close(true), queue.close()]));
       options.worker.disconnect();
       producer.disconnect();
     },

@@ -1,5 +1,13 @@
 import type { CallTransition } from '../core/commit.ts';
-import { BASE_GOOD_FOR, type Call, type CallPolicy, type Follow, type Look, type Outcome } from '../core/delivery.ts';
+import {
+  BASE_GOOD_FOR,
+  type Call,
+  type CallPolicy,
+  type Follow,
+  type Look,
+  type Outcome,
+  type Setback,
+} from '../core/delivery.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { BreakerEvent } from './breaker.ts';
 
@@ -160,10 +168,7 @@ export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' 
 }
 
 /** Reading L2L, or being refused before anything was sent: the call itself is as it was. */
-export function setback(
-  outcome: Extract<Outcome, { kind: 'retry' | 'halt' }>,
-  at: Circumstances,
-): Pick<CallTransition, 'notBefore' | 'reason' | 'detail'> {
+export function setback(outcome: Setback, at: Circumstances): Pick<CallTransition, 'notBefore' | 'reason' | 'detail'> {
   const { now, random, setbacks, timings } = at;
   const { reason, detail } = outcome;
   if (outcome.kind === 'halt') return { notBefore: now, reason, detail };
@@ -192,7 +197,7 @@ export function breakerEventOfSend(call: Call, outcome: Outcome): BreakerEvent |
   }
 }
 
-export function breakerEventOfSetback(outcome: Extract<Outcome, { kind: 'retry' | 'halt' }>): BreakerEvent | null {
+export function breakerEventOfSetback(outcome: Setback): BreakerEvent | null {
   if (outcome.kind === 'halt') return { kind: 'halted', detail: outcome.detail };
   if (outcome.reason === 'rate_limited' || outcome.reason === 'stopped') return null;
   return { kind: 'failed', detail: outcome.detail };

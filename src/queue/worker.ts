@@ -1,6 +1,6 @@
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Call, Delivery, Outcome } from '../core/delivery.ts';
+import type { Call, Delivery, Outcome, Setback } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
@@ -139,7 +139,7 @@ export function createWorker(options: WorkerOptions): RunJob {
   }
 
   /** A read failed before anything was sent. */
-  function setBack(entry: Entry, outcome: Extract<Outcome, { kind: 'retry' | 'halt' }>): void {
+  function setBack(entry: Entry, outcome: Setback): void {
     entry.setbacks += 1;
     const at = circumstances(entry);
     settler.settle(entry, ['frozen', 'retry'], { state: 'retry', at: at.now, ...setback(outcome, at) });
@@ -238,9 +238,7 @@ async function guarded<T>(read: () => Promise<T>): Promise<T | Failed> {
 }
 
 /** `undecided` can be said without asking L2L, so it says nothing about L2L. */
-function eventOfRead(
-  found: { readonly kind: string } | { kind: 'failed'; outcome: Extract<Outcome, { kind: 'retry' | 'halt' }> },
-): BreakerEvent | null {
+function eventOfRead(found: { readonly kind: string } | { kind: 'failed'; outcome: Setback }): BreakerEvent | null {
   if ('outcome' in found) return breakerEventOfSetback(found.outcome);
   return found.kind === 'undecided' ? null : { kind: 'answered' };
 }

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { type Counted, CounterState, createCounter } from './counters.ts';
 import type { CyclesRule, RuleEvent } from './program.ts';
 import { laneOf } from './program.ts';
-import { boundaryAfter, type RuleMachine, type Step, tell } from './rule-machine.ts';
+import type { RuleMachine } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
+import { type Step, tell } from './step.ts';
 import { expiryOf, type Teller, tellerOf, unknownOf } from './teller.ts';
 
 export const CyclesState = z.object({
@@ -196,4 +197,9 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
       return { rule: rule.name, kind: 'cycles', phase: 'counting', since: counter.at, due: state.due, text };
     },
   };
+}
+
+/** The next multiple of `every` after `at`, counted from 1970: on the clock for every length that divides an hour. */
+function boundaryAfter(at: number, every: number): number {
+  return (Math.floor(at / every) + 1) * every;
 }

@@ -1,11 +1,10 @@
-import type { Action } from '../core/action.ts';
 import type { SampleBatch, SourceState } from '../core/sample.ts';
-import type { WorldScope } from './conditions.ts';
+import type { WorldScope } from './dispatch.ts';
 import { createInheritance } from './inheritance.ts';
 import { createMachine } from './machines.ts';
-import type { EngineInput, Program, RuleEvent, StepResult } from './program.ts';
+import type { EngineInput, Program, StepResult } from './program.ts';
 import { createRuleGraph } from './rule-graph.ts';
-import { createStep, type RuleMachine, type RuleView } from './rule-machine.ts';
+import type { RuleMachine, RuleView } from './rule-machine.ts';
 import {
   applySample,
   differs,
@@ -16,6 +15,7 @@ import {
   type SourceCell,
 } from './signal-table.ts';
 import { type SignalView, signalView } from './signal-view.ts';
+import { createStep, takeResult } from './step.ts';
 import { createTimers } from './timers.ts';
 import { type WatchedEpisode, watchedEpisode } from './watched-episode.ts';
 
@@ -147,13 +147,6 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       reschedule(index);
       if (machine.active !== active) queue = withReaders(queue, next, nodes[index]?.readers ?? []);
     }
-  }
-
-  /** The rules still to look at, and the readers of the one that changed: they all come later in the program. */
-  function withReaders(queue: readonly number[], next: number, readers: readonly number[]): readonly number[] {
-    if (readers.length === 0) return queue;
-    const later = new Set([...queue.slice(next + 1), ...readers]);
-    return [...queue.slice(0, next + 1), ...[...later].sort((a, b) => a - b)];
   }
 
   function samples(batch: SampleBatch): void {
@@ -347,26 +340,6 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     if (!machine.active) look(nodes[index]?.readers ?? NOTHING, at, 0);
   }
 
-  function result(): StepResult {
-    const next = timers.next();
-    const taken: StepResult = {
-      events: step.events.length > 0 ? step.events.splice(0) : (NOTHING as readonly RuleEvent[]),
-      actions: step.actions.length > 0 ? step.actions.splice(0) : (NOTHING as readonly Action[]),
-      changed: take(step.changed),
-      moved: take(step.moved),
-      forgotten: take(step.forgotten),
-      wakeAt: next === Infinity ? null : next,
-    };
-    return taken;
-  }
-
-  function take(names: Set<string>): readonly string[] {
-    if (names.size === 0) return NOTHING;
-    const list = [...names];
-    names.clear();
-    return list;
-  }
-
   return {
     step(input) {
       switch (input.kind) {
@@ -389,7 +362,8 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
           closedByPerson(input.chain, input.at);
           break;
       }
-      return result();
+      const next = timers.next();
+      return takeResult(step, next === Infinity ? null : next);
     },
     stateOf(rule) {
       const index = indexes.get(rule);
@@ -404,4 +378,11 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     watchedEpisodes: () => machines.flatMap(machine => watchedEpisode(machine) ?? []),
     orphans: inheritance.orphans,
   };
+}
+
+/** The rules still to look at, and the readers of the one that changed: they all come later in the program. */
+function withReaders(queue: readonly number[], next: number, readers: readonly number[]): readonly number[] {
+  if (readers.length === 0) return queue;
+  const later = new Set([...queue.slice(next + 1), ...readers]);
+  return [...queue.slice(0, next + 1), ...[...later].sort((a, b) => a - b)];
 }

@@ -1,9 +1,9 @@
-import type { DispatchState } from './conditions.ts';
 import { tellPending } from './cycles.ts';
+import type { DispatchState } from './dispatch.ts';
 import { closeAction } from './episode.ts';
 import type { ProductionState } from './production.ts';
 import { tellInterval } from './record-set.ts';
-import { type Step, tell } from './rule-machine.ts';
+import { type Step, tell } from './step.ts';
 import type { StoredState } from './stored-state.ts';
 import { formerTeller } from './teller.ts';
 

@@ -1,6 +1,6 @@
 import { endFormerRule, leavesDispatch } from './former-rule.ts';
 import type { CompiledRule } from './program.ts';
-import { type Step, tell } from './rule-machine.ts';
+import { type Step, tell } from './step.ts';
 import { readState, readStateFor, type StoredState } from './stored-state.ts';
 
 /** What earlier processes left: to rules that go on from it, and of rules that are not configured any more. */

@@ -1,6 +1,6 @@
 import { StartError } from '../core/errors.ts';
-import { createDispatch, type WorldScope } from './conditions.ts';
 import { createCycles } from './cycles.ts';
+import { createDispatch, type WorldScope } from './dispatch.ts';
 import { createProduction } from './production.ts';
 import type { CompiledRule } from './program.ts';
 import { referencesOf } from './references.ts';

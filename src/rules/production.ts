@@ -5,8 +5,9 @@ import { tellCounted } from './cycles.ts';
 import { type Amount, createIntervals, Interval, type Span } from './intervals.ts';
 import type { ProductionRule } from './program.ts';
 import { tellInterval } from './record-set.ts';
-import type { RuleMachine, Step } from './rule-machine.ts';
+import type { RuleMachine } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
+import type { Step } from './step.ts';
 import { tellerOf } from './teller.ts';
 
 /** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
@@ -274,21 +275,16 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       return structuredClone({ ...state, quantity: counter.state(), scrap, intervals: [...all], toldUntil });
     },
     view() {
-      const open = intervals.all.reduce(
-        (sum, { parts, scrap }) => ({ parts: sum.parts + parts, scrap: sum.scrap + scrap }),
-        {
-          parts: 0,
-          scrap: 0,
-        },
-      );
+      const parts = sum(intervals.all, interval => interval.parts);
+      const scrap = sum(intervals.all, interval => interval.scrap);
       const parked = Object.entries(state.parked).map(
         ([why, kept]) => `; ${kept.parts} parts and ${kept.scrap} scrap of ${kept.intervals} intervals parked: ${why}`,
       );
-      const skipped = [counter, ...scraps.map(one => one.counter)].reduce((sum, one) => sum + one.quarantined, 0);
+      const skipped = sum([counter, ...scraps.map(one => one.counter)], one => one.quarantined);
       const implausible = skipped > 0 ? `; ${skipped} implausible counts left out` : '';
-      const waiting = state.waiting.reduce((sum, one) => sum + one.count, 0);
+      const waiting = sum(state.waiting, one => one.count);
       const held = waiting > 0 ? `; ${waiting} counts wait for ${perCount}` : '';
-      const text = `${open.parts} parts, ${open.scrap} scrap not told yet${held}${implausible}${parked.join('')}`;
+      const text = `${parts} parts, ${scrap} scrap not told yet${held}${implausible}${parked.join('')}`;
       const due = dueNow();
       return {
         rule: rule.name,
@@ -300,4 +296,8 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       };
     },
   };
+}
+
+function sum<Of>(all: readonly Of[], amount: (one: Of) => number): number {
+  return all.reduce((total, one) => total + amount(one), 0);
 }

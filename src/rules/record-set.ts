@@ -1,7 +1,7 @@
 import type { Interval } from './intervals.ts';
 import type { ProductionState } from './production.ts';
 import { laneOf } from './program.ts';
-import { type Step, tell } from './rule-machine.ts';
+import { type Step, tell } from './step.ts';
 import { expiryOf, type Teller, unknownOf } from './teller.ts';
 
 /** What telling an interval reads and leaves in the state of its rule. */

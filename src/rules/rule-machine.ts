@@ -1,54 +1,6 @@
-import type { Action, Cause, CauseValue, Mode } from '../core/action.ts';
-import { plainValue } from '../core/action.ts';
-import type { SampleBatch } from '../core/sample.ts';
 import type { Episode } from './episode.ts';
-import type { CompiledRule, Program, RuleEvent } from './program.ts';
-import type { SignalCell } from './signal-table.ts';
-
-/** What a step knows and collects while the rules' machines look at it. One object for the life of an engine. */
-export type Step = {
-  /** Rises with every step: a cell whose `fresh` is this serial got a sample in it. */
-  serial: number;
-  /** Event time of the input (ms since 1970); a rule's own time may be later. */
-  at: number;
-  /** How far the time of the rule that looks is behind the gateway's (ms): it goes by the clock of its first signal. */
-  lag: number;
-  /** What is added to the time of the rule that looks for the time by the clock of what it is shown (ms); 0 by its own. */
-  shift: number;
-  time: SampleBatch['time'];
-  retained: boolean;
-  /** The values of this step held all the time that they were not seen. */
-  kept: boolean;
-  /** Queued messages without a time of their own are arriving: how long ago they happened is not known. */
-  undated: boolean;
-  readonly mode: Mode;
-  readonly freezeLimit: number;
-  readonly events: RuleEvent[];
-  readonly actions: Action[];
-  readonly changed: Set<string>;
-  readonly moved: Set<string>;
-  readonly forgotten: Set<string>;
-};
-
-export function createStep({ mode, freezeLimit }: Program): Step {
-  return {
-    serial: 0,
-    at: 0,
-    lag: 0,
-    shift: 0,
-    time: 'received',
-    retained: false,
-    kept: false,
-    undated: false,
-    mode,
-    freezeLimit,
-    events: [],
-    actions: [],
-    changed: new Set(),
-    moved: new Set(),
-    forgotten: new Set(),
-  };
-}
+import type { CompiledRule } from './program.ts';
+import type { Step } from './step.ts';
 
 /**
  * One rule with its state, updated in place. Machines are deterministic and know no clock: all times handed in and out are
@@ -96,29 +48,3 @@ export type RuleView = {
   /** Where it stands, in one plain sentence. */
   readonly text: string;
 };
-
-export function tell(
-  step: Step,
-  rule: { readonly name: string },
-  at: number,
-  kind: RuleEvent['kind'],
-  detail: string,
-): void {
-  step.events.push({ rule: rule.name, at, kind, detail });
-  step.changed.add(rule.name);
-}
-
-export function causeOf(rule: CompiledRule, cells: readonly SignalCell[], text: string): Cause {
-  const values: CauseValue[] = cells.map(cell => ({
-    signal: cell.definition.name,
-    value: plainValue(cell.value),
-    quality: cell.quality,
-    at: cell.at,
-  }));
-  return { rule: rule.name, where: `${rule.place.file}:${rule.place.line}`, text, values };
-}
-
-/** The next multiple of `every` after `at`, counted from 1970: on the clock for every length that divides an hour. */
-export function boundaryAfter(at: number, every: number): number {
-  return (Math.floor(at / every) + 1) * every;
-}

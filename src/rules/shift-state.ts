@@ -1,10 +1,10 @@
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
-import type { DispatchState } from './conditions.ts';
 import type { CounterState } from './counters.ts';
 import type { CyclesState } from './cycles.ts';
+import type { DispatchState } from './dispatch.ts';
 import type { Episode } from './episode.ts';
 import type { ProductionState } from './production.ts';
-import { StoredState } from './stored-state.ts';
+import { parseState } from './stored-state.ts';
 
 /** A source further from the gateway's clock than this (ms) is not believed, by the default of max_skew. */
 const MOST_SKEW = 5 * 60_000;
@@ -15,7 +15,7 @@ const SECOND = 1000;
  * passed and counters the time between two readings. `text` is returned as it is when no rule of this version wrote it.
  */
 export function shiftState(text: string, shift: TimeShift): string {
-  const { data } = StoredState.safeParse(parse(text));
+  const data = parseState(text);
   switch (data?.kind) {
     case 'dispatch':
       return JSON.stringify(shiftDispatch(data, shift));
@@ -120,13 +120,4 @@ function shiftCounter(counter: CounterState | null, move: (at: number) => number
 
 function orNull(at: number | null, move: (at: number) => number): number | null {
   return at === null ? null : move(at);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The engine refuses it with the rule's name.
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StartError } from '../core/errors.ts';
-import { DispatchState } from './conditions.ts';
 import { CyclesState, withSight } from './cycles.ts';
+import { DispatchState } from './dispatch.ts';
 import { withChain } from './episode.ts';
 import { ProductionState } from './production.ts';
 import type { CompiledRule } from './program.ts';
@@ -10,9 +10,14 @@ import type { CompiledRule } from './program.ts';
 export const StoredState = z.discriminatedUnion('kind', [DispatchState, CyclesState, ProductionState]);
 export type StoredState = z.infer<typeof StoredState>;
 
+/** As it was written. Undefined: no rule of this version wrote it. */
+export function parseState(text: string): StoredState | undefined {
+  return StoredState.safeParse(parse(text)).data;
+}
+
 /** `rule`: who left it, which may be another name than the one that goes on from it. Undefined: this version can't read it. */
 export function readState(rule: string, text: string): StoredState | undefined {
-  const state = StoredState.safeParse(parse(text)).data;
+  const state = parseState(text);
   switch (state?.kind) {
     case 'dispatch':
       return withChain(rule, state);

@@ -1,6 +1,5 @@
-import type { Action, Cause } from '../core/action.ts';
+import { type Action, type Cause, type CauseValue, plainValue } from '../core/action.ts';
 import type { CompiledRule } from './program.ts';
-import { causeOf } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
 
 /** Whoever has actions made: a rule, or what is left of one that is not configured any more. */
@@ -12,6 +11,16 @@ export type Teller = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
 export function tellerOf(rule: CompiledRule, cells: readonly SignalCell[]): Teller {
   const { name, maxAge, onUnknown } = rule;
   return { name, maxAge, onUnknown, cause: text => causeOf(rule, cells, text) };
+}
+
+function causeOf(rule: CompiledRule, cells: readonly SignalCell[], text: string): Cause {
+  const values: CauseValue[] = cells.map(cell => ({
+    signal: cell.definition.name,
+    value: plainValue(cell.value),
+    quality: cell.quality,
+    at: cell.at,
+  }));
+  return { rule: rule.name, where: `${rule.place.file}:${rule.place.line}`, text, values };
 }
 
 /** Its place in the config and its values are gone; what it had not told is told however old it is. */

@@ -9,7 +9,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { startControl } from '../../src/web/control.ts';
 import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../support/settled-journal.ts';
+import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../support/journal.ts';
 
 type Said = { readonly code: number; readonly out: string; readonly err: string };
 

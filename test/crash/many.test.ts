@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
-import { openJournal } from '../../src/journal/journal.ts';
 import { increment } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { PATIENCE, testGateway } from '../support/gateway.ts';
+import { testJournal } from '../support/journal.ts';
 
 const MANY = 20_000;
 const SOURCES = '  desk: { protocol: simulated, signals: { a: { as: bool, script: [{ for: 1h, value: true }] } } }';
@@ -17,13 +16,8 @@ describe('SIGKILL of a gateway with much that L2L was not told', () => {
     mkdirSync(data);
     // Nobody listens there: everything waits.
     const l2l = 'http://127.0.0.1:9';
-    const journal = openJournal({
-      folder: data,
-      destination: `${l2l} site 43`,
-      now: () => Date.now(),
-      settle: () => 0,
-      log: silentLogger,
-    });
+    const options = { destination: `${l2l} site 43`, now: () => Date.now(), settle: () => 0 };
+    const journal = testJournal(data, options);
     const actions = Array.from({ length: MANY }, (_, n) => increment(`M-${n % 100}`, n));
     await journal.commit({ states: [], actions, taken: [], values: [], at: Date.now() });
     journal.close();
@@ -44,15 +38,8 @@ describe('SIGKILL of a gateway with much that L2L was not told', () => {
       await gateway.kill();
     }
 
-    const after = openJournal({
-      folder: data,
-      destination: `${l2l} site 43`,
-      now: () => Date.now(),
-      settle: () => 0,
-      log: silentLogger,
-    });
+    const after = testJournal(data, options);
     const inCalls = after.openCalls().flatMap(call => call.actions).length;
     expect(after.counts().waiting + inCalls).toBe(MANY);
-    after.close();
   });
 });

@@ -1,16 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connectAsync } from 'mqtt';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Action } from '../../src/core/action.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { SampleBatch } from '../../src/core/sample.ts';
 import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
-import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { createRunner, type Runner } from '../../src/rules/runner.ts';
 import { testFolder } from '../support/folder.ts';
 import { gatewayYaml, PATIENCE, testGateway } from '../support/gateway.ts';
+import { testJournal } from '../support/journal.ts';
 import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
 import { API_KEY, testSandbox, timeOfDay } from '../support/sandbox.ts';
 
@@ -36,18 +37,11 @@ function live(file: string, l2l: string, start: number): Life {
   const { program, dataFolder } = loadConfig(file, { L2L_API_KEY: API_KEY }, path => readFileSync(path));
   const clock = virtualClock(start);
   const destination = `${l2l} site 43`;
-  const journal = openJournal({
-    folder: dataFolder,
-    destination,
-    now: clock.now,
-    settle: () => 300,
-    log: silentLogger,
-  });
+  const journal = testJournal(dataFolder, { destination, now: clock.now, settle: () => 300 });
   const actions: Action[] = [];
   const acknowledged: number[] = [];
   const onCommitted = (made: readonly Action[]) => void actions.push(...made);
   const runner = createRunner({ program, journal, clock, log: silentLogger, onCommitted });
-  onTestFinished(() => journal.close());
   runner.start();
   runner.status({ source: 'broker', state: 'connecting', at: clock.now() });
   return {

@@ -3,12 +3,6 @@ import type { Action } from '../../src/core/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Call, Delivery } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { openJournal } from '../../src/journal/journal.ts';
-import { createBudget } from '../../src/l2l/budget.ts';
-import { createClient } from '../../src/l2l/client.ts';
-import { createDelivery } from '../../src/l2l/delivery.ts';
-import { createSiteZone } from '../../src/l2l/site-time.ts';
 import { backlogWords } from '../../src/queue/backlog.ts';
 import { openCallQueue } from '../../src/queue/call-queue.ts';
 import { freePort } from '../../src/simulation/free-port.ts';
@@ -16,7 +10,9 @@ import { startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 import { on, plant } from '../rules/support/plant.ts';
 import { counter, cycles, dispatch, isNot, production, program, signal } from '../rules/support/program.ts';
+import { testDelivery } from '../support/delivery.ts';
 import { testFolder } from '../support/folder.ts';
+import { testJournal } from '../support/journal.ts';
 import { testRedis } from '../support/redis.ts';
 import { API_KEY, dispatchesOf, partsOf, SITE_ZONE } from '../support/sandbox.ts';
 
@@ -118,26 +114,11 @@ describe('a backlog of eight hours', () => {
 
     const [redis, port] = await Promise.all([testRedis(), freePort()]);
     const clock = systemClock();
-    const budget = createBudget({ clock, log: silentLogger, rate: RATE });
-    const client = createClient({ url: `http://127.0.0.1:${port}`, apiKey: new Secret(API_KEY), budget, clock });
+    const settle = { call: 500, batch: 500 };
     const { told, calls } = remembering(
-      createDelivery({
-        client,
-        site: 43,
-        user: 'gateway',
-        zone: createSiteZone(SITE_ZONE),
-        clock,
-        log: silentLogger,
-        settle: { call: 500, batch: 500 },
-      }),
+      testDelivery({ url: `http://127.0.0.1:${port}`, clock, rate: RATE, timeout: 60_000, settle }).delivery,
     );
-    const journal = openJournal({
-      folder: testFolder(),
-      destination: 'test',
-      now: () => clock.now(),
-      settle: () => 500,
-      log: silentLogger,
-    });
+    const journal = testJournal(testFolder(), { now: () => clock.now(), settle: () => 500 });
     const queue = await openCallQueue({
       journal,
       delivery: told,
@@ -151,8 +132,6 @@ describe('a backlog of eight hours', () => {
     });
     onTestFinished(async () => {
       await queue.stop(0);
-      journal.close();
-      await client.close();
     });
     const commit = async (some: readonly Action[]) => {
       await journal.commit({ states: [], actions: some, taken: [], values: [], at: clock.now() });

@@ -3,19 +3,17 @@ import type { Action } from '../../src/core/action.ts';
 import type { Delivery, StoredAction } from '../../src/core/delivery.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { Secret } from '../../src/core/secret.ts';
 import { virtualClock } from '../../src/core/virtual-clock.ts';
-import { type Journal, openJournal } from '../../src/journal/journal.ts';
-import { createBudget } from '../../src/l2l/budget.ts';
-import { createClient } from '../../src/l2l/client.ts';
-import { createDelivery } from '../../src/l2l/delivery.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { createSiteZone } from '../../src/l2l/site-time.ts';
 import { createRunner } from '../../src/rules/runner.ts';
 import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import { siteTime } from '../../src/simulation/sandbox/site-time.ts';
 import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 import { counter, cycles, dispatch, isNot, production, program, signal } from '../rules/support/program.ts';
+import { testDelivery } from '../support/delivery.ts';
 import { testFolder } from '../support/folder.ts';
+import { testJournal } from '../support/journal.ts';
 import { API_KEY, cyclesOf, dispatchesOf, partsOf } from '../support/sandbox.ts';
 
 const ZONE = 'America/Denver';
@@ -47,27 +45,8 @@ async function live({ begins, ends, stops }: Night) {
     manners: { batchDelay: 0 },
   });
   onTestFinished(() => sandbox.stop());
-  const budget = createBudget({ clock, log: silentLogger, rate: null });
-  const apiKey = new Secret(API_KEY);
-  const client = createClient({ url: sandbox.url, apiKey, budget, clock, timeout: 10_000, connections: 1 });
-  onTestFinished(() => client.close());
-  const delivery = createDelivery({
-    client,
-    site: 43,
-    user: 'gateway',
-    zone: createSiteZone(ZONE),
-    clock,
-    log: silentLogger,
-    settle: { call: 0, batch: 0 },
-  });
-  const journal = openJournal({
-    folder: testFolder(),
-    destination: 'sandbox',
-    now: () => clock.now(),
-    settle: () => 0,
-    log: silentLogger,
-  });
-  onTestFinished(() => journal.close());
+  const { delivery } = testDelivery({ url: sandbox.url, clock, zone: createSiteZone(ZONE) });
+  const journal = testJournal(testFolder(), { now: () => clock.now(), settle: () => 0 });
   const made: Action[] = [];
   const onCommitted = (actions: readonly Action[]) => void made.push(...actions);
   const runner = createRunner({ program: plant, journal, clock, log: silentLogger, onCommitted });

@@ -82,7 +82,7 @@ describe('queue and journal commands', () => {
       /happened +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d.* America\/Phoenix \(.*UTC\)/,
       'robot1.running = false (good',
       /dispatchtypecode += DOWN/,
-      /description += Robot 1 stands still \[gw [0-9a-f]{6}\]/,
+      /description += Robot 1 stands still \[gw [0-9a-f]{10}\]/,
       /attempt 1 .* retrying \(refused\) No such machine/,
       /then .* refused No such machine/,
       /answer \{.*No such machine/,

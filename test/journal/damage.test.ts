@@ -7,7 +7,7 @@ import { openJournal } from '../../src/journal/journal.ts';
 import { between, seededRandom } from '../../src/simulation/random.ts';
 import { increment } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { deliver, testJournal, write } from '../support/journal.ts';
+import { DESTINATION, deliver, testJournal, write } from '../support/journal.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 const COMMITS = 60;
@@ -48,7 +48,7 @@ function openThere(folder: string, onCorrupt: 'refuse' | 'rebuild' = 'refuse'): 
   let journal: ReturnType<typeof openJournal>;
   try {
     const log = recordingLogger();
-    journal = openJournal({ folder, destination: 'site 43', now: () => 1e12, settle: () => 1, log, onCorrupt });
+    journal = openJournal({ folder, destination: DESTINATION, now: () => 1e12, settle: () => 1, log, onCorrupt });
   } catch (cause) {
     // Anything else would be a crash.
     expect(cause).toBeInstanceOf(StartError);

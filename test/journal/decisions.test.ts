@@ -3,7 +3,7 @@ import type { Decision } from '../../src/core/history.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../support/settled-journal.ts';
+import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../support/journal.ts';
 
 function idOf(journal: Journal, key: string): number {
   const found = journal.history.page({ limit: 200 }).entries.find(entry => entry.key === key);

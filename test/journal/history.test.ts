@@ -4,7 +4,7 @@ import type { History } from '../../src/journal/history.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { REFUSED, settle, testJournal, write } from '../support/settled-journal.ts';
+import { DESTINATION, REFUSED, settle, testJournal, write } from '../support/journal.ts';
 
 /** All pages of a query, as lists of ids. */
 function pages(history: History, wanted: HistoryQuery): number[][] {
@@ -164,7 +164,7 @@ describe('journal file', () => {
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
     const read = () => {
-      using file = openJournalFile(folder, 'https://acme site 43');
+      using file = openJournalFile(folder, DESTINATION);
       return [file.history.page({ limit: 10 }).entries.length, file.prospects.detail(1)?.retry.kind];
     };
 

@@ -1,28 +1,13 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import { describe, expect, it } from 'vitest';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
+import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-
-const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
+import { REQUEST, testJournal, write } from '../support/journal.ts';
 
 function open(folder: string, change: Partial<JournalOptions> = {}): Journal {
-  const journal = openJournal({
-    folder,
-    destination: 'site 43',
-    now: () => 1_000_000,
-    settle: kind => (kind === 'record_details' ? 300_000 : 60_000),
-    log: silentLogger,
-    ...change,
-  });
-  onTestFinished(() => journal.close());
-  return journal;
-}
-
-async function write(journal: Journal, ...actions: Action[]): Promise<void> {
-  await journal.commit({ states: [], actions, taken: [], values: [], at: 1 });
+  return testJournal(folder, { settle: kind => (kind === 'record_details' ? 300_000 : 60_000), ...change });
 }
 
 function waitingKeys(journal: Journal, lane: string): string[] {

@@ -1,21 +1,13 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
-import { silentLogger } from '../../src/core/logger.ts';
-import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { increment, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
+import { REQUEST, testJournal, write } from '../support/journal.ts';
 
-const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'cyclecount=6' } as const;
 const REFUSED = { at: 7, notBefore: 7, reason: 'refused', detail: 'no such machine' } as const;
-
-function open(folder: string): Journal {
-  const now = () => 1_000_000;
-  const journal = openJournal({ folder, destination: 'site 43', now, settle: () => 60_000, log: silentLogger });
-  onTestFinished(() => journal.close());
-  return journal;
-}
 
 function because(n: number): Action {
   const values = [{ signal: 'strokes', value: 100 + n, quality: 'good', at: n }];
@@ -24,7 +16,7 @@ function because(n: number): Action {
 
 /** Three increments in one call that is on its way. */
 async function sending(journal: Journal) {
-  await journal.commit({ states: [], actions: [1, 2, 3].map(because), taken: [], values: [], at: 1 });
+  await write(journal, ...[1, 2, 3].map(because));
   const call = journal.freeze(journal.waiting('cycles:A', 9), REQUEST, 0);
   await journal.markSending(call.id, 0, { cycleCount: 4, at: 5 }, 5);
   return call;
@@ -33,12 +25,12 @@ async function sending(journal: Journal) {
 describe('journal: several actions in one call', () => {
   it('keeps why each was made, and the one body that was refused, over a restart', async () => {
     const folder = testFolder();
-    const first = open(folder);
+    const first = testJournal(folder);
     const { id } = await sending(first);
     await first.transition(id, ['sending'], { state: 'rejected', ...REFUSED });
     first.close();
 
-    const call = open(folder).call(id);
+    const call = testJournal(folder).call(id);
 
     expect(call).toMatchObject({ state: 'rejected', attempt: 1, request: REQUEST, detail: 'no such machine' });
     expect(call?.actions.map(({ key, params, cause }) => ({ key, params, cause }))).toEqual(
@@ -47,7 +39,7 @@ describe('journal: several actions in one call', () => {
   });
 
   it('settles all of them together, never one without the others', async () => {
-    const journal = open(testFolder());
+    const journal = testJournal(testFolder());
     const { id } = await sending(journal);
     await journal.transition(id, ['sending'], { state: 'retry', ...REFUSED });
     expect(journal.counts()).toMatchObject({ waiting: 0, deadLetters: 0 });
@@ -58,7 +50,7 @@ describe('journal: several actions in one call', () => {
   it.each(['giveUp', 'settleNothing'] as const)(
     'lets nobody take an action back that is on its way (%s)',
     async give => {
-      const journal = open(testFolder());
+      const journal = testJournal(testFolder());
       const { id, actions } = await sending(journal);
 
       await journal[give](actions, 'too old');
@@ -71,7 +63,7 @@ describe('journal: several actions in one call', () => {
   );
 
   it('takes an outcome once: a second one, or one for a state it has left, changes nothing', async () => {
-    const journal = open(testFolder());
+    const journal = testJournal(testFolder());
     const { id } = await sending(journal);
     expect(await journal.transition(id, ['frozen', 'retry'], { state: 'delivered', ...REFUSED })).toBe(false);
     expect(await journal.transition(id, ['sending'], { state: 'delivered', ...REFUSED })).toBe(true);
@@ -82,7 +74,7 @@ describe('journal: several actions in one call', () => {
 
 describe('journal: one call of a lane at a time', () => {
   it('puts the rest of a halved batch back before what came since', async () => {
-    const journal = open(testFolder());
+    const journal = testJournal(testFolder());
     const sets = [1, 2, 3, 4].map(n => recordSet('L', n));
     await journal.commit({ states: [], actions: sets, taken: [], values: [], at: 1 });
     const call = journal.freeze(journal.waiting('production:L', 9), REQUEST, 0);
@@ -112,7 +104,7 @@ describe('journal: one call of a lane at a time', () => {
 
   it('sends no second call of a lane, whatever the file says', async () => {
     const folder = testFolder();
-    const first = open(folder);
+    const first = testJournal(folder);
     const { id } = await sending(first);
     await first.transition(id, ['sending'], { state: 'retry', ...REFUSED });
     await first.commit({ states: [], actions: [increment('A', 4)], taken: [], values: [], at: 8 });
@@ -124,7 +116,7 @@ describe('journal: one call of a lane at a time', () => {
       UPDATE action SET state = 'in_call', call = ${id + 1} WHERE state = 'waiting';`);
     file.close();
 
-    const journal = open(folder);
+    const journal = testJournal(folder);
     const marked = [await journal.markSending(id, 1, null, 9), await journal.markSending(id + 1, 1, null, 9)];
 
     expect(marked.filter(call => call !== null)).toHaveLength(1);

@@ -5,7 +5,7 @@ import type { Action } from '../../src/core/action.ts';
 import { MIGRATIONS } from '../../src/journal/schema.ts';
 import { increment, openDispatch, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { testJournal } from '../support/journal.ts';
+import { DESTINATION, testJournal } from '../support/journal.ts';
 
 /** The tables as version 1 made them; a copy, so that a change of the first migration is seen. */
 const VERSION_1 = `
@@ -98,7 +98,7 @@ beforeEach(() => {
     INSERT INTO taken VALUES ('mqtt', 3, 'h');`);
   const insert = db.prepare(
     `INSERT INTO action (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, call, created_at, settled_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'site 43', ?, ?, 1, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '${DESTINATION}', ?, ?, 1, ?)`,
   );
   const put = (action: Action, state: string, call: number | null, settled: number | null) => {
     const { key, kind, rule, lane, chain, at, time, params, cause, mode } = action;

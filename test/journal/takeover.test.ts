@@ -1,33 +1,18 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
-import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import { describe, expect, it } from 'vitest';
+import type { Journal } from '../../src/journal/journal.ts';
 import { increment } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-
-const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
-
-function open(folder: string): Journal {
-  const now = () => 1_000_000;
-  const journal = openJournal({ folder, destination: 'site 43', now, settle: () => 60_000, log: silentLogger });
-  onTestFinished(() => {
-    try {
-      journal.close();
-    } catch {
-      // One that was taken over may not write what it still had; that is what is tested.
-    }
-  });
-  return journal;
-}
+import { REQUEST, testJournal } from '../support/journal.ts';
 
 /** Two journals on one folder, as when somebody removes the lock file of a gateway that runs. */
 async function takenOver(prepare: (first: Journal) => Promise<void>) {
   const folder = testFolder();
-  const first = open(folder);
+  const first = testJournal(folder);
   await prepare(first);
   rmSync(join(folder, 'lock'));
-  return { first, second: open(folder) };
+  return { first, second: testJournal(folder) };
 }
 
 describe('a journal that another process has opened since', () => {

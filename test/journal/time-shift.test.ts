@@ -1,34 +1,23 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
-import { silentLogger } from '../../src/core/logger.ts';
-import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
+import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
 import { readLastLife } from '../../src/journal/last-life.ts';
 import { type JournalTime, TIME_AS_IT_WAS } from '../../src/journal/time-shift.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
+import { REQUEST, testJournal } from '../support/journal.ts';
 
 const HOUR = 3_600_000;
 /** The life whose clock was wrong began here. */
 const FROM = 1_000_000;
 const BACK = { from: FROM, by: -HOUR };
 const FORWARD = { from: FROM, by: HOUR };
-const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
 const DOUBTED = { from: FROM, by: -5000 };
 
 function open(folder: string, time: Partial<JournalTime> = {}, change: Partial<JournalOptions> = {}): Journal {
-  const journal = openJournal({
-    folder,
-    destination: 'site 43',
-    now: () => FROM + 5000,
-    settle: () => 60_000,
-    time: { ...TIME_AS_IT_WAS, ...time },
-    log: silentLogger,
-    ...change,
-  });
-  onTestFinished(() => journal.close());
-  return journal;
+  return testJournal(folder, { now: () => FROM + 5000, time: { ...TIME_AS_IT_WAS, ...time }, ...change });
 }
 
 async function write(journal: Journal, at: number, ...actions: Action[]): Promise<void> {

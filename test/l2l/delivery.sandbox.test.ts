@@ -10,40 +10,27 @@ import {
   NO_CHAIN,
   type StoredAction,
 } from '../../src/core/delivery.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { createBudget } from '../../src/l2l/budget.ts';
-import { createClient } from '../../src/l2l/client.ts';
-import { createDelivery } from '../../src/l2l/delivery.ts';
 import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
+import { testDelivery } from '../support/delivery.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { API_KEY } from '../support/sandbox.ts';
 import { DENVER, frozenCall, NEVER, stored } from './calls.ts';
 
-const KEY = 'sandbox-key-4711';
 const clock = systemClock();
 
 async function setUp(timeout = 2000) {
   const sandbox = await startSandbox({
     port: 0,
     host: '127.0.0.1',
-    key: KEY,
+    key: API_KEY,
     world: SMALL_WORLD,
     manners: { batchDelay: 50 },
   });
   onTestFinished(() => sandbox.stop());
   const log = recordingLogger();
-  const budget = createBudget({ clock, log, rate: null });
-  const client = createClient({ url: sandbox.url, apiKey: new Secret(KEY), budget, clock, timeout });
-  onTestFinished(() => client.close());
-  const delivery = createDelivery({
-    settle: { call: 60_000, batch: 300_000 },
-    client,
-    site: 43,
-    user: 'gateway',
-    zone: DENVER,
-    clock,
-    log,
-  });
+  const settle = { call: 60_000, batch: 300_000 };
+  const { delivery } = testDelivery({ url: sandbox.url, clock, log, timeout, zone: DENVER, settle });
   return { sandbox, delivery, log };
 }
 

@@ -113,7 +113,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
   it('takes over what the gateway opened before its journal was rebuilt', async () => {
     const { tell, isIdle, dispatches, person } = await openPlant();
     const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
-    await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c]' });
+    await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c3d4e]' });
     const one = episode(1, 10 * MINUTE, -MINUTE);
     await tell(one.open, one.close);
     await settled(isIdle);

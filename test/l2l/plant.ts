@@ -1,24 +1,14 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { onTestFinished } from 'vitest';
 import type { Action, ActionParams } from '../../src/core/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { createBudget } from '../../src/l2l/budget.ts';
-import { createClient } from '../../src/l2l/client.ts';
-import { createDelivery } from '../../src/l2l/delivery.ts';
-import { createSiteZone } from '../../src/l2l/site-time.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
-import { startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
-import { type SandboxWorld, SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 import { type Bench, openBench, QUICK } from '../queue/harness.ts';
+import { testDelivery } from '../support/delivery.ts';
 import { testFolder } from '../support/folder.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { API_KEY, testSandbox } from '../support/sandbox.ts';
 
-const KEY = 'plant-key-4711';
-/** A zone without summer time: no run of the tests falls into a repeated hour. */
-const ZONE = 'America/Phoenix';
-const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: ZONE })) };
 const CAUSE = { rule: 'r', where: 'gateway.yaml:1', text: 'because', values: [] };
 
 /** Whole seconds, as L2L keeps them. */
@@ -70,19 +60,13 @@ export function episode(number: number, began: number, ended: number, options: E
 /** The sandbox over HTTP, a real journal and Redis, and the queue between them, with short waits. */
 export async function openPlant(options: { readonly timeout?: number; readonly settle?: number } = {}) {
   const { timeout = 2000, settle = 60 } = options;
-  const sandbox = await startSandbox({ port: 0, host: '127.0.0.1', key: KEY, world: WORLD });
-  onTestFinished(() => sandbox.stop());
+  const sandbox = await testSandbox();
   const clock = systemClock();
   const log = recordingLogger();
-  const budget = createBudget({ clock, log, rate: null });
-  const client = createClient({ url: sandbox.url, apiKey: new Secret(KEY), budget, clock, timeout });
-  onTestFinished(() => client.close());
-  const delivery = createDelivery({
-    client,
-    site: 43,
-    user: 'gateway',
-    zone: createSiteZone(ZONE),
+  const { client, delivery } = testDelivery({
+    url: sandbox.url,
     clock,
+    timeout,
     log,
     blocked: ['already has an open critical Dispatch'],
     blockedWait: 100,
@@ -93,7 +77,11 @@ export async function openPlant(options: { readonly timeout?: number; readonly s
 
   async function person(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> {
     const body = new URLSearchParams({ realuser: 'kim', ...fields });
-    const response = await fetch(`${sandbox.url}/api/1.0/${path}`, { method: 'POST', body, headers: { l2lauth: KEY } });
+    const response = await fetch(`${sandbox.url}/api/1.0/${path}`, {
+      method: 'POST',
+      body,
+      headers: { l2lauth: API_KEY },
+    });
     const answer = (await response.json()) as { success: boolean; error?: string; data?: Record<string, unknown> };
     if (!answer.success) throw new Error(`the person was refused: ${answer.error}`);
     return answer.data ?? {};

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DispatchRecord } from '../../src/l2l/dispatches.ts';
 import { type Seeker, standingDispatch } from '../../src/l2l/standing-dispatch.ts';
 
-const SEEKER: Seeker = { mark: '[gw aaaaaa]', user: 'gateway', reported: 5000, ifFoundOpen: 'leave' };
+const SEEKER: Seeker = { mark: '[gw aaaaaaaaaa]', user: 'gateway', reported: 5000, ifFoundOpen: 'leave' };
 
 /** An open dispatch, reported at its number. */
 function dispatch(number: number, fields: Partial<DispatchRecord> = {}): DispatchRecord {
@@ -18,8 +18,8 @@ function dispatch(number: number, fields: Partial<DispatchRecord> = {}): Dispatc
     ...fields,
   };
 }
-const own = (number: number) => dispatch(number, { description: 'x [gw aaaaaa]', createdBy: 'gateway' });
-const gateways = (number: number) => dispatch(number, { description: 'x [gw bbbbbb]', createdBy: 'gateway' });
+const own = (number: number) => dispatch(number, { description: 'x [gw aaaaaaaaaa]', createdBy: 'gateway' });
+const gateways = (number: number) => dispatch(number, { description: 'x [gw bbbbbbbbbb]', createdBy: 'gateway' });
 
 describe('standing dispatch', () => {
   it.each<[string, readonly DispatchRecord[], Seeker['ifFoundOpen'], object | null]>([
@@ -36,7 +36,7 @@ describe('standing dispatch', () => {
     ["not a person's where it opens beside others", [dispatch(3)], 'open', null],
     [
       'somebody who copied the text is a person',
-      [dispatch(3, { description: '[gw bbbbbb]' })],
+      [dispatch(3, { description: '[gw bbbbbbbbbb]' })],
       'leave',
       { foundOpen: 3 },
     ],

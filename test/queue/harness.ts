@@ -2,10 +2,10 @@ import { onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Delivery } from '../../src/core/delivery.ts';
-import { silentLogger } from '../../src/core/logger.ts';
-import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { type CallQueue, type CallQueueOptions, openCallQueue } from '../../src/queue/call-queue.ts';
 import { testFolder } from '../support/folder.ts';
+import { testJournal } from '../support/journal.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { type TestRedis, testRedis } from '../support/redis.ts';
 import { type ScriptedDelivery, scriptedDelivery } from './scripted-delivery.ts';
@@ -51,13 +51,7 @@ export type BenchOptions = Omit<Partial<CallQueueOptions>, 'delivery' | 'log'> &
 
 export function openTestJournal(folder: string): Journal {
   const clock = systemClock();
-  return openJournal({
-    folder,
-    destination: 'test',
-    now: () => clock.now(),
-    settle: () => 60,
-    log: silentLogger,
-  });
+  return testJournal(folder, { now: () => clock.now(), settle: () => 60 });
 }
 
 /** A queue on a real Redis and a real journal, with an L2L that does as it is told. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
 import { silentLogger } from '../../src/core/logger.ts';
@@ -15,7 +15,6 @@ import { scriptedDelivery } from './scripted-delivery.ts';
 /** A journal with these actions in it, and a scheduler at a time the test sets. */
 async function setUp(...actions: readonly Action[]) {
   const journal = openTestJournal(testFolder());
-  onTestFinished(() => journal.close());
   await journal.commit({ states: [], actions, taken: [], values: [], at: 1 });
   const delivery = scriptedDelivery();
   const log = recordingLogger();
@@ -39,7 +38,6 @@ describe('scheduler', () => {
   it('leaves a lane for later when the journal does not take that there is nothing to send', async () => {
     const folder = testFolder();
     const journal = openTestJournal(folder);
-    onTestFinished(() => journal.close());
     await journal.commit({ states: [], actions: [closeDispatch('M1', 1)], taken: [], values: [], at: 1 });
     const delivery = scriptedDelivery();
     let asked = 0;

@@ -1,16 +1,22 @@
 import { onTestFinished } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
+import type { CallTransition } from '../../src/core/commit.ts';
 import type { CallResult } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 
-export const REQUEST = { method: 'POST', path: '/api/1.0/machines/increment_cycle_count/', body: 'code=A' } as const;
+export const DESTINATION = 'https://acme site 43';
+export const REQUEST = {
+  method: 'POST',
+  path: '/api/1.0/machines/increment_cycle_count/',
+  body: 'site=43&code=A',
+} as const;
 
 /** A journal in a folder, closed with the test. */
 export function testJournal(folder: string, change: Partial<JournalOptions> = {}): Journal {
   const journal = openJournal({
     folder,
-    destination: 'site 43',
+    destination: DESTINATION,
     now: () => 1_000_000,
     settle: () => 60_000,
     log: silentLogger,
@@ -20,7 +26,7 @@ export function testJournal(folder: string, change: Partial<JournalOptions> = {}
     try {
       journal.close();
     } catch {
-      // Its file was broken on purpose.
+      // Its file was broken or taken over on purpose.
     }
   });
   return journal;
@@ -30,18 +36,25 @@ export async function write(journal: Journal, ...actions: Action[]): Promise<voi
   await journal.commit({ states: [], actions, taken: [], values: [], at: 1 });
 }
 
+export type End = Partial<CallTransition> & Pick<CallTransition, 'state'>;
+
+/** Puts the lane's next actions into a call, sends it, and ends it as said; resolves to the call's id. */
+export async function settle(journal: Journal, lane: string, end: End, many = 1): Promise<number> {
+  const call = journal.freeze(journal.waiting(lane, many), REQUEST, 0);
+  const { at = 960_000 } = end;
+  await journal.markSending(call.id, 0, null, at);
+  await journal.transition(call.id, ['sending'], { at, notBefore: 0, reason: null, detail: null, ...end });
+  return call.id;
+}
+
+export const REFUSED = { state: 'rejected', reason: 'refused', detail: 'No such machine' } as const;
+export const IN_DOUBT = {
+  state: 'parked',
+  reason: 'timeout',
+  detail: 'A stood at 5, stands at 9; with 1 added it would stand at 6',
+} as const;
+
 /** Sends the head of a lane and settles it; resolves to the call's id. */
 export async function deliver(journal: Journal, lane: string, at: number, result: CallResult = {}): Promise<number> {
-  const call = journal.freeze(journal.waiting(lane, 1), REQUEST, 0);
-  await journal.markSending(call.id, 0, null, at);
-  await journal.transition(call.id, ['sending'], {
-    state: 'delivered',
-    at,
-    notBefore: 0,
-    reason: null,
-    detail: null,
-    result,
-    answer: '{"success":true}',
-  });
-  return call.id;
+  return await settle(journal, lane, { state: 'delivered', at, result, answer: '{"success":true}' });
 }

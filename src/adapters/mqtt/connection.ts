@@ -1,6 +1,7 @@
 import { connect, type ErrorWithSubackPacket, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
-import { type Clock, sleep } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { words } from '../../core/errors.ts';
+import { endsWithin } from '../../core/lifecycle.ts';
 import { createAcknowledgements } from './acknowledgements.ts';
 import { refusal } from './refusals.ts';
 
@@ -129,10 +130,10 @@ export function openConnection(
     if (!opened) return;
     const drained = Promise.withResolvers<void>();
     acknowledgements.whenBelow(1, drained.resolve);
-    await Promise.race([drained.promise, sleep(clock, DRAIN_MS)]);
+    await endsWithin(DRAIN_MS, drained.promise, clock);
     const closed = Promise.withResolvers<void>();
     client.end(false, () => closed.resolve());
-    await Promise.race([closed.promise, sleep(clock, GOODBYE_MS)]);
+    await endsWithin(GOODBYE_MS, closed.promise, clock);
   }
 
   client.connect();

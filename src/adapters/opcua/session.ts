@@ -13,6 +13,7 @@ import {
   UserTokenType,
 } from 'node-opcua';
 import { type Clock, sleep } from '../../core/clock.ts';
+import { endsWithin } from '../../core/lifecycle.ts';
 import { faultWords } from './fault-words.ts';
 import type { OpcuaSource } from './schema.ts';
 
@@ -129,5 +130,5 @@ async function within<T>(ms: number, task: Promise<T>, clock: Clock, signal: Abo
 
 /** The other side may be gone: then there is nobody to take leave of. */
 async function bounded(task: Promise<unknown>, clock: Clock): Promise<void> {
-  await within(CLOSE_TIMEOUT, task, clock, new AbortController().signal).catch(() => {});
+  await endsWithin(CLOSE_TIMEOUT, task, clock).catch(() => {});
 }

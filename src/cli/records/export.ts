@@ -1,6 +1,6 @@
-import type { HistoryQuery, HistoryReader } from '../../core/history.ts';
-import { LARGEST_PAGE } from '../../core/history.ts';
+import { type HistoryQuery, type HistoryReader, LARGEST_PAGE } from '../../core/history.ts';
 import { EXIT, type Io } from '../command.ts';
+import { toLine } from './json-line.ts';
 
 /**
  * Writes the actions wanted with their calls and attempts, a JSON object a line, oldest first. A page at a time, and no faster than
@@ -24,13 +24,4 @@ export async function exportRecords(
     next = page.next;
   }
   return EXIT.ok;
-}
-
-const IS_TIME = /^(?:at|reported|completed|start|end|from|to|notBefore|\w+At)$/;
-
-/** Times are ISO text in UTC, as on the status page. */
-export function toLine(value: object): string {
-  return JSON.stringify(value, (key, part: unknown) =>
-    typeof part === 'number' && IS_TIME.test(key) ? new Date(part).toISOString() : part,
-  );
 }

@@ -1,9 +1,4 @@
 import { type HistoryEntry, type HistoryQuery, type HistoryReader, LARGEST_PAGE } from '../../core/history.ts';
-import { EXIT, type Io } from '../command.ts';
-import { readArguments } from './arguments.ts';
-import { toLine } from './export.ts';
-import { page } from './page.ts';
-import { withHistory } from './source.ts';
 
 export type Listed = { readonly entries: readonly HistoryEntry[]; readonly more: boolean };
 
@@ -25,18 +20,4 @@ export async function collect(
     after = read.next;
   }
   return { entries, more: false };
-}
-
-/** `queue show` and `journal show`. */
-export async function show(args: readonly string[], io: Io): Promise<number> {
-  const { whose, ids, values } = readArguments(args, ['json'], 'one');
-  return withHistory(whose, io, async ({ reader, times }) => {
-    const action = await reader.action(ids[0] ?? 0);
-    if (!action) {
-      io.err(`the journal has no action ${ids[0]}; queue list and journal list show the numbers`);
-      return EXIT.failed;
-    }
-    io.out(values.json ? toLine(action) : page(action, times, io.columns).join('\n'));
-    return EXIT.ok;
-  });
 }

@@ -4,7 +4,7 @@ import { createTimes } from '../../../src/cli/records/times.ts';
 import type { HistoryDetail } from '../../../src/core/history.ts';
 import { increment, openDispatch } from '../../support/actions.ts';
 import { testFolder } from '../../support/folder.ts';
-import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../../support/settled-journal.ts';
+import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../../support/journal.ts';
 
 const times = createTimes(null, 0);
 

@@ -84,7 +84,7 @@ describe('close_dispatch', () => {
       const { request } = frozenCall(delivery, [note], OPENED);
       expect(request.path).toBe('/api/1.0/dispatches/add_comment/57001');
       const { comment } = Object.fromEntries(new URLSearchParams(request.body));
-      expect(comment).toMatch(/^over at 2026-03-02 06:09:30 \[gw note [0-9a-f]{6}\]$/);
+      expect(comment).toMatch(/^over at 2026-03-02 06:09:30 \[gw note [0-9a-f]{10}\]$/);
       expect(isMarked(comment ?? '')).toBe(false);
     });
 

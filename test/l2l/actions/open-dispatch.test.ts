@@ -224,7 +224,7 @@ describe('open_dispatch', () => {
   });
 
   it('makes the mark from what happened: the same again, another for another journal', () => {
-    expect(TOKEN).toMatch(/^\[gw [0-9a-f]{6}\]$/);
+    expect(TOKEN).toMatch(/^\[gw [0-9a-f]{10}\]$/);
     expect(markOf({ key: ACTION.key, at: PARAMS.reported })).toBe(TOKEN);
     expect(markOf({ key: ACTION.key, at: PARAMS.reported + 60_000 })).not.toBe(TOKEN);
     expect(markOf({ key: 'press1_down#8:open', at: PARAMS.reported })).not.toBe(TOKEN);
@@ -328,7 +328,7 @@ describe('open_dispatch', () => {
         [listed({ id: 9, ...ours, description: 'oil' })],
         'applied',
       ],
-      ['does not take another episode for it', [listed({ ...ours, description: 'x [gw 000000]' })], 'absent'],
+      ['does not take another episode for it', [listed({ ...ours, description: 'x [gw 0000000000]' })], 'absent'],
       [
         "does not take a person's of the same second",
         [listed({ ...ours, description: 'oil', createdby: 'kim' })],

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { formatDuration } from '../core/fields.ts';
 import type { Value } from '../core/sample.ts';
 import { DelayState, dueOf, knownTime, pauseDelay, resumeDelay, startDelay } from './delay.ts';
+import { endedWords, forWords, openedWords, type Seen } from './dispatch-words.ts';
 import { chainOf, closeAction, Episode, episodeSettings, openAction } from './episode.ts';
 import type { Condition, DispatchRule, ExpressionScope, Truth } from './program.ts';
-import { type RuleMachine, type Step, tell } from './rule-machine.ts';
+import type { RuleMachine } from './rule-machine.ts';
 import type { SignalCell } from './signal-table.ts';
+import { type Step, tell } from './step.ts';
 import { createStill, noteSample, StillState, stillState } from './still.ts';
 import { tellerOf } from './teller.ts';
 
@@ -76,6 +78,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   /** During an evaluation before an activation: signals that have just changed do not stand still. */
   let assumeMoving = false;
 
+  const seen = (of: readonly SignalCell[]): Seen => ({ when, cells: of, isStill: stills.length === 1 });
   const isActive = () => state.phase === 'active' || state.phase === 'clearing';
 
   const scope: ExpressionScope = {
@@ -119,7 +122,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         const when = known
           ? 'before the delay ended'
           : 'when it was known again; how long the condition held is not known';
-        tell(step, rule, at, 'returned', `${ended(inputs)} ${when}`);
+        tell(step, rule, at, 'returned', `${endedWords(seen(inputs))} ${when}`);
       }
       state.phase = isActive() ? 'active' : 'inactive';
       state.delay = null;
@@ -182,7 +185,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     const lastGood = (signal: string): Value | undefined => cells.get(signal)?.value ?? undefined;
     const found = rule.reason?.resolve(lastGood);
     const unreasoned = found && 'missing' in found ? `; no reason: ${found.missing}` : '';
-    const text = `${sentence(knownTime(delay, at))}${unreasoned}`;
+    const text = `${openedWords(seen(inputs), knownTime(delay, at))}${unreasoned}`;
     const reason = found && 'code' in found ? found.code : undefined;
     const said = { description: rule.description.render(lastGood), reason, text };
     step.actions.push(openAction(rule, episode, teller, said, { at, time: delay.time }));
@@ -190,8 +193,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   }
 
   function clear(delay: DelayState, at: number, step: Step): void {
-    const lasted = knownTime(delay, at);
-    const text = `${until ? `${until.text} was true` : ended(watched)}${lasted > 0 ? ` for ${formatDuration(lasted)}` : ''}`;
+    const text = `${until ? `${until.text} was true` : endedWords(seen(watched))}${forWords(knownTime(delay, at))}`;
     const completed = notBefore(delay.since);
     if (state.episode !== null) {
       const end = { completed, how: state.episode.whenCleared, text };
@@ -251,27 +253,6 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     }
     assumeMoving = false;
     for (const still of stills) still.moving = false;
-  }
-
-  /** What was seen when it held no longer: the values, where they are few enough to be read. */
-  function ended(seen: readonly SignalCell[]): string {
-    const [only] = seen;
-    if (only !== undefined && seen.length === 1 && stills.length === 1) return `${only.definition.name} moved again`;
-    if (seen.length === 0 || seen.length > 3) return `${when.text} no longer held`;
-    return seen.map(({ definition, value }) => `${definition.name} = ${value ?? 'unknown'}`).join(', ');
-  }
-
-  /** One plain sentence of why it opened. */
-  function sentence(lasted: number): string {
-    const length = lasted > 0 ? ` for ${formatDuration(lasted)}` : '';
-    const [only] = inputs;
-    if (only !== undefined && inputs.length === 1 && stills.length === 1) {
-      return `${only.definition.name} stood still${length}`;
-    }
-    if (only !== undefined && inputs.length === 1 && typeof only.value === 'boolean') {
-      return `${only.definition.name} was ${only.value}${length}`;
-    }
-    return `${when.text} was true${length}`;
   }
 
   return {

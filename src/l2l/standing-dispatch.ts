@@ -9,6 +9,8 @@ export type Seeker = {
   /** Login of the gateway's L2L user. */
   readonly user: string;
   readonly reported: number;
+  /** When the episode was over, where that is told too; left out: it may still hold. */
+  readonly ended?: number | undefined;
   readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
 };
 
@@ -16,7 +18,8 @@ export type Seeker = {
  * Which of the open dispatches of a machine and type stands for an episode, and what that makes of its open; null: none, it
  * opens its own. First its own by the mark; then one that a gateway of this user opened, for another rule or before its journal
  * was rebuilt: that one is the gateway's and ends with the last episode that holds it; then a person's, as the rule says. Of
- * several the newest. Pure.
+ * several the newest. What the gateway opened for a later episode stands for none that was over by then, as one has that a person
+ * retries. Pure.
  */
 export function standingDispatch(open: readonly DispatchRecord[], seeker: Seeker): CallResult | null {
   const newestFirst = open.toSorted((a, b) => (b.reported.at(-1) ?? 0) - (a.reported.at(-1) ?? 0) || b.id - a.id);
@@ -24,8 +27,14 @@ export function standingDispatch(open: readonly DispatchRecord[], seeker: Seeker
   if (own) return { dispatchId: own.id, dispatchNumber: own.number, reported: seeker.reported };
   if (seeker.ifFoundOpen === 'open') return null;
 
-  const gateways = newestFirst.find(({ description, createdBy }) => createdBy === seeker.user && isMarked(description));
-  const found = gateways ?? newestFirst[0];
+  const isGateways = ({ description, createdBy }: DispatchRecord) => createdBy === seeker.user && isMarked(description);
+  const isLater = ({ reported }: DispatchRecord) => {
+    const { ended } = seeker;
+    return ended !== undefined && reported.length > 0 && reported.every(at => at >= ended);
+  };
+  const standing = newestFirst.filter(dispatch => !isGateways(dispatch) || !isLater(dispatch));
+  const gateways = standing.find(isGateways);
+  const found = gateways ?? standing[0];
   if (!found) return null;
   const [reported] = found.reported;
   const known = { dispatchId: found.id, ...(reported !== undefined && { reported }) };

@@ -53,6 +53,18 @@ describe('standing dispatch', () => {
     if (found?.adopted || found?.dispatchNumber === 2) expect(found).not.toHaveProperty('foundOpen');
   });
 
+  it.each<[string, readonly DispatchRecord[], number, number | null]>([
+    ["the gateway's that began before it was over", [gateways(2)], 3, 2],
+    ["none of the gateway's that began after it was over", [gateways(4)], 3, null],
+    ["an older one of the gateway's", [gateways(4), gateways(2)], 3, 2],
+    ["a person's, who may report late", [gateways(4), dispatch(5)], 3, 5],
+    ['its own, whenever it began', [own(4)], 3, 4],
+    ["the gateway's of which no time can be read", [{ ...gateways(4), reported: [] }], 3, 4],
+  ])('an episode that is over by then: %s', (_what, open, ended, expected) => {
+    const found = standingDispatch(open, { ...SEEKER, ended });
+    expect(found?.foundOpen ?? found?.dispatchNumber ?? null).toBe(expected);
+  });
+
   it('says what else is open', () => {
     const words = (...open: DispatchRecord[]) => standingDispatch(open, SEEKER)?.nothing;
     expect(words(dispatch(3))).toBe('dispatch 3 is already open');

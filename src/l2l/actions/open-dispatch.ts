@@ -45,7 +45,13 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   const slotOf = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine, type: params.type });
   /** A technician may have changed the type of ours before it is found. */
   const anyType = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine });
-  const seekerOf = (action: Open) => ({ ...action.params, mark: markOf(marked(action)), user });
+  const seekerOf = (call: OpenCall) => {
+    const action = oldest(call.actions);
+    // A call that tells a finished dispatch holds the close of its episode too.
+    const told: readonly StoredAction[] = call.actions;
+    const ended = told.find(isClose)?.params.completed;
+    return { ...action.params, mark: markOf(marked(action)), user, ended };
+  };
 
   /** The close that waits as well, when its rule tells such an episode in another way than opening and closing. */
   function missed(action: Open, chain: ChainState) {
@@ -88,7 +94,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       return { kind: 'unknown', reason: 'refused', detail: words };
     const { type } = action.params;
     const open = listed.dispatches.filter(dispatch => dispatch.isOpen && dispatch.type === type);
-    const result = made ?? standingDispatch(open, seekerOf(action));
+    const result = made ?? standingDispatch(open, seekerOf(call));
     if (result) return { kind: 'delivered', result, answer };
     const detail = `asked not to open a second one, L2L said: ${words}; there is none, so it is opened`;
     return { kind: 'again', reason: 'refused', detail, after: 0, guarded: false };
@@ -102,7 +108,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const open = listed.ok ? listed.dispatches : [];
     const standing = standingDispatch(
       open.filter(dispatch => dispatch.type === type),
-      seekerOf(action),
+      seekerOf(call),
     );
     if (standing) return { kind: 'delivered', result: standing, answer: refusal.answer };
     const names = open.map(dispatch => `${dispatch.number} (${dispatch.type})`).join(', ');
@@ -130,7 +136,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (action.params.ifFoundOpen === 'open') return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      const result = standingDispatch(listed.dispatches, seekerOf(action));
+      const result = standingDispatch(listed.dispatches, seekerOf(call));
       return result ? { kind: 'done', result } : { kind: 'send', base: null };
     },
 

@@ -270,6 +270,18 @@ describe('open_dispatch', () => {
       });
     });
 
+    it.each([
+      ['began after it was over', '2026-03-02 06:20:00', 'send'],
+      ['had begun before', '2026-03-02 05:59:00', 'done'],
+    ])('of a finished dispatch: an open one of the gateway %s', async (_what, reported, kind) => {
+      const later = listed({ reported, description: 'x [gw abcdef]', createdby: 'gateway' });
+      const { delivery } = scripted(() => list(later));
+      const open = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' }, { key: ACTION.key });
+      const completed = at('2026-03-02 06:09:30');
+      const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
+      expect(await delivery.prepare(frozenCall(delivery, [open, close]), NEVER)).toMatchObject({ kind });
+    });
+
     it('asks nothing when the rule opens its own beside any other', async () => {
       const { delivery, sent } = scripted(() => list(listed()));
       const call = frozenCall(delivery, [stored('open_dispatch', { ...PARAMS, ifFoundOpen: 'open' })]);

@@ -130,9 +130,9 @@ function attempts({ attempts }: HistoryCall, times: Times): readonly string[] {
     const later = state === 'rejected' ? 'then' : 'look';
     const what = begun.has(attempt) ? later : `attempt ${attempt}`;
     begun.add(attempt);
-    const words = [callWord(state), reason && reason !== callWord(state) && `(${reason})`, detail]
-      .filter(part => part)
-      .join(' ');
+    // A refusal is final only when L2L takes other calls meanwhile.
+    const word = state === 'retry' && reason === 'refused' ? 'refused for now' : callWord(state);
+    const words = [word, reason && !word.startsWith(reason) && `(${reason})`, detail].filter(part => part).join(' ');
     return [...field(what, `${times.site(at)}  ${words}`), ...(answer ? field('', `answer ${answer}`) : [])];
   });
 }

@@ -244,7 +244,8 @@ export const Lookup = z
       .string('write the name of a CSV file')
       .min(1, 'write the name of a CSV file')
       .meta({
-        description: 'CSV file, by its path from this file or an absolute one; its header names the fields, all values are text',
+        description:
+          'CSV file, by its path from this file or an absolute one; its header names the fields, all values are text',
         examples: ['recipes.csv'],
       }),
     default: z

@@ -1,5 +1,5 @@
 import type { HistoryReader } from '../core/history.ts';
-import { openJournalFile } from '../journal/journal-file.ts';
+import { openJournalFile, readOrSay } from '../journal/journal-file.ts';
 
 /**
  * Reads the journal of a gateway that does not run, or does not answer. Nothing is written; `destination` is where the gateway
@@ -8,9 +8,9 @@ import { openJournalFile } from '../journal/journal-file.ts';
 export function readJournalFile(folder: string, destination: string | null): HistoryReader & Disposable {
   const file = openJournalFile(folder, destination);
   return {
-    page: async wanted => file.history.page(wanted),
-    records: async wanted => file.history.records(wanted),
-    action: async id => file.prospects.detail(id) ?? null,
+    page: async wanted => readOrSay(folder, () => file.history.page(wanted)),
+    records: async wanted => readOrSay(folder, () => file.history.records(wanted)),
+    action: async id => readOrSay(folder, () => file.prospects.detail(id) ?? null),
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }

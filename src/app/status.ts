@@ -1,6 +1,6 @@
 import { actionWords } from '../core/action-words.ts';
 import { formatDuration } from '../core/fields.ts';
-import type { SourceStatus } from '../core/sample.ts';
+import type { SignalDefinition, SourceStatus } from '../core/sample.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Backlog, backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
@@ -89,12 +89,20 @@ export function queueStatus(queue: CallQueueStatus): object {
 }
 
 /** A signal that was never received says why: what its source says. */
-export function signalStatus(signals: readonly SignalView[], sources: readonly SourceStatus[]): readonly SignalView[] {
+export function signalStatus(signals: readonly SignalView[], sources: readonly SourceStatus[]): readonly object[] {
   const standing = new Map(sources.map(source => [source.source, source]));
   return signals.map(signal => {
-    if (signal.good || signal.reason !== null) return signal;
+    const shown = { ...signal, definition: definitionStatus(signal.definition) };
+    if (signal.good || signal.reason !== null) return shown;
     const source = standing.get(signal.definition.source);
     const isUp = !source || source.state === 'connected';
-    return { ...signal, reason: isUp ? 'nothing received yet' : `nothing received yet: ${sourceWords(source)}` };
+    return { ...shown, reason: isUp ? 'nothing received yet' : `nothing received yet: ${sourceWords(source)}` };
   });
+}
+
+/** As people write it in the config: a counter's rate by the minute, and where it wraps as `wraps` (the page shows `…At` as times). */
+function definitionStatus({ counter, ...definition }: SignalDefinition): object {
+  if (!counter) return definition;
+  const { wrapsAt, maxRate } = counter;
+  return { ...definition, counter: { wraps: wrapsAt ?? 'never', maxPerMinute: maxRate * 60_000 } };
 }

@@ -13,7 +13,7 @@ const help = `l2l-gateway journal list   [FILE] [--since TIME] [--until TIME] [-
                            [--limit N] [--json]
 l2l-gateway journal show   ID [FILE] [--json]
 l2l-gateway journal export [FILE] [--since TIME] [--until TIME] [--rule RULE] [--machine CODE] [--kind KIND]
-l2l-gateway journal adopt  [FILE]
+l2l-gateway journal adopt  [FILE] [--yes]
 
 What L2L was told, when, and why: everything the gateway keeps, newest first.
 
@@ -30,6 +30,9 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
                    its end, or 2h for two hours ago
   --machine CODE   code of a machine or line
   --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
+  --limit N        rows of the list
+  --json           one JSON object a line, as export writes them (list: without calls and attempts); times are UTC
+  --yes            adopts a folder that lies as it was written too: a cloned disk or a machine that was set back
 
 list, show and export also read the journal of a gateway that does not run, and write nothing to it.
 

@@ -13,7 +13,7 @@ import { runSubcommand, type Subcommand } from './subcommand.ts';
 const help = `l2l-gateway queue list   [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND] [--limit N] [--json]
 l2l-gateway queue show   ID [FILE] [--json]
 l2l-gateway queue retry  ID… [FILE] [--yes] [--why TEXT]
-l2l-gateway queue retry  --all [--rule RULE] [FILE]
+l2l-gateway queue retry  --all [--rule RULE] [FILE] [--why TEXT]
 l2l-gateway queue drop   ID… [FILE] [--yes] [--why TEXT]
 l2l-gateway queue export [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND]
 
@@ -30,9 +30,11 @@ What L2L was not told yet, and what it could not be told.
 
   FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
   --data FOLDER    the gateway's data folder instead
-  --state STATE    dead, parked, open (on its way), waiting or shadow
+  --state STATE    dead, parked, open (on its way), waiting (held and blocked ones too) or shadow
   --machine CODE   code of a machine or line
   --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
+  --limit N        rows of the list
+  --json           one JSON object a line, as export writes them (list: without calls and attempts); times are UTC
   --all            every dead letter, with --rule those of one rule; never what is parked
   --yes            answers the question that a parked call asks. Whether L2L has such a call is not known: look there
                    first. Retry says that L2L does not have it, drop says that it does

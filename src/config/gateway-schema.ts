@@ -92,7 +92,7 @@ export const Gateway = z
     }),
     journal: Journal.prefault({}),
     http: Http.prefault('127.0.0.1:8080').meta({
-      description: 'Address of the status page, the metrics and the health check; off: none',
+      description: 'Address of the status page and the health checks; off: none',
       examples: ['127.0.0.1:8080', '0.0.0.0:8080', 'off'],
     }),
     redis: Redis.optional().meta({

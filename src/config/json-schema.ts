@@ -20,7 +20,10 @@ export function configJsonSchema(): Record<string, unknown> {
       const meta = z.globalRegistry.get(zodSchema) ?? {};
       const schema = jsonSchema as Record<string, unknown>;
       // A key that is not built yet is marked where somebody writes it.
-      if (meta.notBuilt === true) schema.not = {};
+      if (meta.notBuilt === true) {
+        schema.not = {};
+        schema.doNotSuggest = true; // what editors' YAML and JSON servers understand: it is not among the completions
+      }
       // Codes are text however they look: 0123 is not to be marked because YAML would read a number.
       if (meta.code === true) schema.type = ['string', 'number', 'boolean'];
       if (typeof meta.pattern === 'string') schema.pattern = orReference(meta.pattern);

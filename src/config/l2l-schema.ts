@@ -63,6 +63,11 @@ const CallRate = z
     return z.NEVER;
   });
 
+const Refusals = z.array(
+  z.string().min(1, 'the text is empty and would stand for every refusal'),
+  'write a list of parts of L2L’s words, such as ["already has an open critical Dispatch"]',
+);
+
 export const L2l = z
   .strictObject({
     url: SiteUrl.meta({ description: 'Address of your L2L', examples: ['https://acme.leading2lean.com'] }),
@@ -84,11 +89,10 @@ export const L2l = z
     look_again: Duration.prefault('30s').meta({
       description: 'Wait between the two looks that must both find nothing before a call is repeated',
     }),
-    transient: z
-      .array(z.string().min(1))
-      .default([])
-      .meta({ description: 'Parts of L2L’s refusals that mean “not now”: such a call is repeated, not given up' }),
-    blocked: z.array(z.string().min(1)).default(['already has an open critical Dispatch']).meta({
+    transient: Refusals.default([]).meta({
+      description: 'Parts of L2L’s refusals that mean “not now”: such a call is repeated, not given up',
+    }),
+    blocked: Refusals.default(['already has an open critical Dispatch']).meta({
       description:
         'Parts of L2L’s refusals that mean “another dispatch is open on the machine”: the open is tried again until that one is closed',
     }),

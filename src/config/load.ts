@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { signalsOf } from '../adapters/registry.ts';
 import { ConfigError, type Place, type Problem } from '../core/errors.ts';
@@ -198,7 +198,7 @@ function readLookups(lookups: Config['lookups'], file: string, readFile: ReadFil
   const problems: Problem[] = [];
   const files: string[] = [];
   for (const [name, lookup] of Object.entries(lookups)) {
-    const path = join(dirname(file), lookup.file);
+    const path = isAbsolute(lookup.file) ? lookup.file : join(dirname(file), lookup.file);
     try {
       const { key, default: row } = lookup;
       const parsed = parseLookup(readFile(path), { name, file: path, key, ...(row && { default: row }) });
@@ -209,7 +209,7 @@ function readLookups(lookups: Config['lookups'], file: string, readFile: ReadFil
       const at: Path = ['lookups', name, 'file'];
       problems.push({
         place: yaml.placeOf(at),
-        message: `${label(at)}${unreadable(path, error, ' (looked for beside the config)')}`,
+        message: `${label(at)}${unreadable(path, error, isAbsolute(lookup.file) ? '' : ' (looked for beside the config)')}`,
       });
     }
   }

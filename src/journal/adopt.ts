@@ -6,11 +6,17 @@ import { Damaged } from './check.ts';
 import { filesIn, lockDataFolder } from './data-folder.ts';
 import { openDatabase, query } from './database.ts';
 import { insertEvent } from './events.ts';
-import { identityOf } from './identity.ts';
+import { differs, type Identity, identityOf } from './identity.ts';
 import { createMeta } from './meta.ts';
 import { suspicionOf } from './suspicion.ts';
 
-export type AdoptOptions = { readonly folder: string; readonly now: number; readonly log: Logger };
+export type AdoptOptions = {
+  readonly folder: string;
+  readonly now: number;
+  readonly log: Logger;
+  /** Also where the journal lies as it was written: a cloned disk or a machine set back can't be told from that. */
+  readonly unmoved?: boolean | undefined;
+};
 
 export type Adopted = {
   readonly id: string;
@@ -28,7 +34,7 @@ const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
  * it holds as untold is told by itself, and no counter is counted from what it once showed. Throws a StartError that says what to
  * do when it can't.
  */
-export function adoptJournal({ folder, now, log }: AdoptOptions): Adopted {
+export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions): Adopted {
   using _lock = lockDataFolder(folder);
   const file = filesIn(folder).journal;
   if (!existsSync(file)) throw new StartError(`there is no journal in ${folder}`);
@@ -38,6 +44,12 @@ export function adoptJournal({ folder, now, log }: AdoptOptions): Adopted {
     const former = meta.get('id');
     if (former === undefined)
       throw new StartError(`there is nothing to adopt in ${folder}: its journal was never used`);
+    const home = meta.get('home');
+    if (!unmoved && home !== undefined && differs(JSON.parse(home) as Identity, identityOf(file)) === null) {
+      throw new StartError(
+        `nothing was done: the journal in ${folder} lies where it was written, and the gateway starts with it as it is. Adopting parks what L2L was not told yet. If this is a cloned disk or a machine that was set back, say it again with --yes`,
+      );
+    }
     const id = randomUUID();
     db.exec('BEGIN IMMEDIATE');
     meta.put('id', id);
@@ -72,7 +84,9 @@ function open(file: string, thorough: boolean) {
     return openDatabase(file, thorough);
   } catch (cause) {
     if (cause instanceof Damaged)
-      throw new StartError(`the journal ${file} is damaged (${words(cause)}) and can't be adopted`);
+      throw new StartError(
+        `the journal ${file} is damaged (${words(cause)}) and can't be adopted: put a sound copy in its place, or start the gateway once with --rebuild, which sets it aside`,
+      );
     throw cause;
   }
 }

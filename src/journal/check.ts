@@ -17,7 +17,13 @@ export function expectSound(db: DatabaseSync, size: number, thorough: boolean): 
   const check = thorough ? 'integrity_check(1)' : size <= SMALL ? 'quick_check(1)' : null;
   if (check !== null) {
     const found = pragma(db, check);
-    if (found !== 'ok') throw new Damaged(String(found));
+    // SQLite's heading and line ends are nothing for one line of a message.
+    if (found !== 'ok')
+      throw new Damaged(
+        String(found)
+          .replace(/^\*{3}.*\*{3}\s*/, '')
+          .replaceAll('\n', '; '),
+      );
   }
 }
 

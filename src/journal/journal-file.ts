@@ -6,6 +6,7 @@ import { query } from './database.ts';
 import { createProspects, type Prospects } from './decisions.ts';
 import { createHistory, type History } from './history.ts';
 import { MIGRATIONS } from './schema.ts';
+import { isBroken } from './sqlite-error.ts';
 
 /** The journal of a gateway that does not run, for reading only: nothing is recovered, migrated or written. */
 export interface JournalFile extends Disposable {
@@ -41,7 +42,23 @@ export function openJournalFile(folder: string, destination: string | null): Jou
     db?.close();
     if (cause instanceof StartError) throw cause;
     throw new StartError(
-      `the journal ${file} can't be read: ${words(cause)}; run the command as the gateway's user or as root`,
+      isBroken(cause)
+        ? brokenWords(file, cause)
+        : `the journal ${file} can't be read: ${words(cause)}; run the command as the gateway's user or as root`,
     );
   }
+}
+
+/** Runs a read of the journal in a data folder. Throws a StartError with words when the file is damaged or the disk fails. */
+export function readOrSay<T>(folder: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!isBroken(cause)) throw cause;
+    throw new StartError(brokenWords(filesIn(folder).journal, cause));
+  }
+}
+
+function brokenWords(file: string, cause: unknown): string {
+  return `the journal ${file} can't be read: ${words(cause)}. It is left as it is; the gateway says at its start what to do`;
 }

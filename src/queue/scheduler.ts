@@ -91,7 +91,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (frozen.kind === 'nothing') {
         settle(journal.settleNothing(frozen.actions, frozen.why));
       } else if (isLate(first)) {
-        log.error({ action: first.key, what: actionWords(first), rule: first.rule }, TOO_OLD);
+        log.error({ actions: [first.id], what: actionWords(first), rule: first.rule }, TOO_OLD);
         settle(journal.giveUp([first], 'too old: its time to be told ran out before L2L could take it'));
       } else {
         const call = journal.freeze(frozen.actions, frozen.request, options.now());

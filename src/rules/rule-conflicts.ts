@@ -22,7 +22,10 @@ export function conflicts(rules: Rules): readonly Conflict[] {
 function stillThere(rules: Rules): readonly Conflict[] {
   return Object.entries(rules).flatMap(([rule, { renamed_from: former }]) => {
     if (former === undefined || !Object.hasOwn(rules, former)) return [];
-    const message = `${former} is still a rule here and keeps what it has; take that rule out, or this key`;
+    const message =
+      former === rule
+        ? `${former} is the name it has; write the one it had before, or take this key out`
+        : `${former} is still a rule here and keeps what it has; take that rule out, or this key`;
     return [{ rule, key: ['renamed_from'], message }];
   });
 }
@@ -33,7 +36,7 @@ function claimsOf({ cycles, production, renamed_from: former }: Rule): readonly 
     claims.push({
       claim: JSON.stringify(['renamed', former]),
       key: ['renamed_from'],
-      words: `OTHER goes on from ${former} already; one rule can`,
+      words: `OTHER goes on from ${former} already; only one rule can`,
     });
   }
   if (cycles) {
@@ -43,7 +46,7 @@ function claimsOf({ cycles, production, renamed_from: former }: Rule): readonly 
       key: ['cycles', 'machine'],
       words:
         mode === 'total'
-          ? `OTHER sets the cycle count of ${machine} already; one rule can`
+          ? `OTHER sets the cycle count of ${machine} already; only one rule can`
           : `OTHER adds ${counter} to the cycles of ${machine} already; they would be counted twice`,
     });
   }

@@ -17,11 +17,25 @@ export function choice<const Words extends readonly [string, ...string[]]>(
 }
 
 /** A key that is looked for here and written in another place: an error that names it. */
-export function elsewhere(advice: string) {
+function elsewhere(advice: string) {
   return z
     .custom<never>(() => false, { error: advice })
     .optional()
     .meta({ notBuilt: true, description: advice });
+}
+
+/** Several keys that belong into another place, each with the advice for it. */
+export function elsewhereEach<const Key extends string>(keys: readonly Key[], advice: (key: Key) => string) {
+  const entries = keys.map(key => [key, elsewhere(advice(key))] as const);
+  return Object.fromEntries(entries) as Readonly<Record<Key, ReturnType<typeof elsewhere>>>;
+}
+
+/** Keys of a rule that people look for inside its dispatch, cycles or production. */
+const RULE_KEYS = ['max_age', 'on_unknown', 'renamed_from'] as const;
+
+/** Keys of a rule, for what stands below it: they are one level up. */
+export function besides(kind: 'dispatch' | 'cycles' | 'production') {
+  return elsewhereEach(RULE_KEYS, key => `${key} is written in the rule itself, beside ${kind}; move it one level up`);
 }
 
 const KINDS = ['dispatch', 'cycles', 'production'] as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Code } from '../core/code.ts';
 import { Duration, notBuilt } from '../core/fields.ts';
-import { checkAdoption, checkShape, choice, elsewhere, RULE_SHAPES } from './schema-checks.ts';
+import { besides, checkAdoption, checkShape, choice, elsewhereEach, RULE_SHAPES } from './schema-checks.ts';
 
 const RuleName = z
   .string()
@@ -61,7 +61,10 @@ const MaxAge = Duration.meta({
   examples: ['8h'],
 });
 
-const Trade = Code.meta({ description: 'Code of the trade that is called', examples: ['MAINT'] });
+const Trade = Code.meta({
+  description: 'Code of the trade that is called; L2L’s reference asks for one with every dispatch',
+  examples: ['MAINT'],
+});
 
 /** What every dispatch rule takes where it says nothing itself. */
 export const RuleDefaults = z
@@ -75,6 +78,10 @@ export const RuleDefaults = z
         if_missed: IfMissed.optional(),
         if_closed_by_person: IfClosedByPerson.optional(),
         max_age: MaxAge.optional(),
+        ...elsewhereEach(
+          ['on_unknown', 'on_remove', 'on_delay', 'off_delay'],
+          key => `${key} has no default for all rules; write it in each rule that needs it`,
+        ),
       })
       .superRefine(checkAdoption, { when: ({ value }) => typeof value === 'object' && value !== null })
       .optional()
@@ -104,7 +111,11 @@ const Dispatch = z
     close_adopted: CloseAdopted.optional(),
     if_missed: IfMissed.optional(),
     if_closed_by_person: IfClosedByPerson.optional(),
-    max_age: elsewhere('max_age is written in the rule itself, beside dispatch; move it one level up'),
+    ...besides('dispatch'),
+    ...elsewhereEach(
+      ['on_delay', 'off_delay', 'on_remove'],
+      key => `${key} is written in the rule itself, beside dispatch; move it one level up`,
+    ),
   })
   .meta({ description: 'Opens a dispatch while the condition holds' });
 
@@ -123,6 +134,7 @@ const Cycles = z
       description:
         'When the counter is seen for the first time. base: counting begins there; count: what it says already was counted now (for counters that start at 0)',
     }),
+    ...besides('cycles'),
   })
   .meta({ description: "Keeps a machine's cycle count" });
 
@@ -156,6 +168,7 @@ const Production = z
       description:
         'Parts of a time in which nothing was seen. one: one interval of its own, flagged; spread: over the intervals of that time',
     }),
+    ...besides('production'),
   })
   .superRefine(
     (production, context) => {
@@ -192,6 +205,10 @@ export const Rule = z
     production: Production.optional(),
     cause: notBuilt('cause'),
     short_stops: notBuilt('short_stops'),
+    ...elsewhereEach(
+      ['when_cleared', 'if_found_open', 'close_adopted', 'if_missed', 'if_closed_by_person'],
+      key => `${key} belongs to the dispatch; move it one level down, into dispatch: { … }`,
+    ),
     changeover: notBuilt('changeover'),
     flood: notBuilt('flood'),
     max_age: MaxAge.optional(),
@@ -227,7 +244,8 @@ export const Lookup = z
       .string('write the name of a CSV file')
       .min(1, 'write the name of a CSV file')
       .meta({
-        description: 'CSV file beside this file; its header names the fields, all values are text',
+        description:
+          'CSV file, by its path from this file or an absolute one; its header names the fields, all values are text',
         examples: ['recipes.csv'],
       }),
     default: z

@@ -95,6 +95,16 @@ describe('signals of the status page', () => {
       [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }],
     );
 
-    expect(shown?.reason).toBe(reason);
+    expect(shown).toMatchObject({ reason });
+  });
+
+  it.each([
+    [4_294_967_295, { wraps: 4_294_967_295, maxPerMinute: 60 }],
+    [null, { wraps: 'never', maxPerMinute: 60 }],
+  ])('shows a counter as the config has it: %s', (wrapsAt, counter) => {
+    const { definition } = signal({});
+    const counting = signal({ good: true, definition: { ...definition, counter: { wrapsAt, maxRate: 0.001 } } });
+
+    expect(signalStatus([counting], [])).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
   });
 });

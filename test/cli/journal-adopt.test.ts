@@ -41,7 +41,7 @@ describe('l2l-gateway journal adopt', () => {
     const journal = testJournal(data);
     expect(out).toEqual([
       `the journal in ${data} is used here from now on, as ${journal.id}`,
-      'parked, because L2L may have been told since: 2 (see /status); see to them in L2L',
+      'parked, because L2L may have been told since: 2; queue list shows them: look into L2L, then retry or drop',
       'counters that start from what they show: those of 0 rules',
       expect.stringContaining('never run the gateway on the copy and on the original'),
     ]);
@@ -49,6 +49,22 @@ describe('l2l-gateway journal adopt', () => {
   });
 
   it('takes one file', async () => {
-    await expect(journalAdopt(['a', 'b'], io().made)).rejects.toThrow('takes one file, not 2');
+    await expect(journalAdopt(['a', 'b'], io().made)).rejects.toThrow('one config at a time, not 2');
+  });
+
+  it('leaves a folder that was not copied alone until somebody says that it was', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, increment('A', 1));
+    journal.close();
+    const { out, made } = io();
+
+    await expect(journalAdopt(['--data', folder], made)).rejects.toThrow(/nothing was done: .* --yes$/);
+    const again = testJournal(folder);
+    expect(again.counts()).toMatchObject({ waiting: 1, parked: 0 });
+    again.close();
+
+    expect(await journalAdopt(['--data', folder, '--yes'], made)).toBe(0);
+    expect(out[1]).toContain('told since: 1;');
   });
 });

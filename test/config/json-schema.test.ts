@@ -51,7 +51,11 @@ describe('configJsonSchema', () => {
   });
 
   it('marks what is not built yet', () => {
-    expect(at('properties', 'calendars')).toEqual({ description: 'calendars: not built yet', not: {} });
+    expect(at('properties', 'calendars')).toEqual({
+      description: 'calendars: not built yet',
+      not: {},
+      doNotSuggest: true,
+    });
   });
 
   it('carries no marks of our own', () => {

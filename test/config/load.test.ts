@@ -80,6 +80,17 @@ describe('loadConfig', () => {
     expect(JSON.stringify(loaded)).not.toContain('key-0815');
   });
 
+  it('reads a lookup by its absolute path', () => {
+    const lookups = 'lookups:\n  recipes: { key: number, file: /srv/recipes.csv }\n';
+
+    const loaded = load(HEAD + lookups + DOWN, { '/srv/recipes.csv': 'recipe;product\n12;0815\n' });
+
+    expect(loaded.files).toEqual(['config/gateway.yaml', '/srv/recipes.csv']);
+    expect(problems(HEAD + lookups + DOWN)).toEqual([
+      expect.stringMatching(/lookups.recipes.file: there is no file \/srv\/recipes.csv$/),
+    ]);
+  });
+
   it('reads lookups beside the file', () => {
     const lookups = 'lookups:\n  recipes: { key: number, file: recipes.csv }\n';
     const rule = `rules:

@@ -83,7 +83,7 @@ describe('queue and journal commands', () => {
       'robot1.running = false (good',
       /dispatchtypecode += DOWN/,
       /description += Robot 1 stands still \[gw [0-9a-f]{10}\]/,
-      /attempt 1 .* retrying \(refused\) No such machine/,
+      /attempt 1 .* refused for now No such machine/,
       /then .* refused No such machine/,
       /answer \{.*No such machine/,
       `queue retry ${id}: its episode is still active`,

@@ -1,7 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { StartError } from '../../src/core/errors.ts';
 import type { HistoryQuery } from '../../src/core/history.ts';
 import type { History } from '../../src/journal/history.ts';
-import { openJournalFile } from '../../src/journal/journal-file.ts';
+import { openJournalFile, readOrSay } from '../../src/journal/journal-file.ts';
 import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { DESTINATION, REFUSED, settle, testJournal, write } from '../support/journal.ts';
@@ -172,6 +175,27 @@ describe('journal file', () => {
     journal.close();
     expect(read()).toEqual([1, 'done']);
     expect(testJournal(folder).epoch).toBe(2);
+  });
+
+  it.each([
+    ['in its middle', 2, 'database disk image is malformed'],
+    ['at its beginning', 0, 'file is not a database'],
+  ])('says that it is damaged %s', async (_what, page, found) => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, openDispatch('A', 1));
+    journal.close();
+    const path = join(folder, 'journal.db');
+    const bytes = readFileSync(path);
+    bytes.fill(0xaa, page * 4096);
+    writeFileSync(path, bytes);
+    const read = () => {
+      using file = openJournalFile(folder, null);
+      return readOrSay(folder, () => file.history.page({ limit: 10 }));
+    };
+
+    expect(read).toThrow(StartError);
+    expect(read).toThrow(`the journal ${path} can't be read: ${found}. It is left as it is`);
   });
 
   it('says that there is none', () => {

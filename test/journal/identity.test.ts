@@ -10,7 +10,7 @@ import { testFolder } from '../support/folder.ts';
 import { deliver, REQUEST, testJournal, write } from '../support/journal.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
-const adopt = (folder: string) => adoptJournal({ folder, now: 2_000_000, log: silentLogger });
+const adopt = (folder: string) => adoptJournal({ folder, now: 2_000_000, log: silentLogger, unmoved: true });
 
 /** A journal with something of every kind, closed. */
 async function used(): Promise<{ readonly folder: string; readonly id: string; readonly epoch: number }> {
@@ -125,7 +125,7 @@ describe('adopting a journal', () => {
     const { folder, id } = await used();
     const log = recordingLogger();
 
-    const adopted = adoptJournal({ folder, now: 5, log });
+    const adopted = adoptJournal({ folder, now: 5, log, unmoved: true });
 
     expect(log.lines).toMatchObject([{ level: 'warn', fields: { former: id, id: adopted.id, parked: 3 } }]);
     const db = new DatabaseSync(join(folder, 'journal.db'));

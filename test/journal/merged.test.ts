@@ -89,7 +89,7 @@ describe('journal: one call of a lane at a time', () => {
   });
 
   it('keeps the half that goes on out of its lane, also when the call was read anew after a commit that failed', async () => {
-    const journal = open(testFolder());
+    const journal = testJournal(testFolder());
     const sets = [1, 2, 3, 4].map(n => recordSet('L', n));
     await journal.commit({ states: [], actions: sets, taken: [], values: [], at: 1 });
     const call = journal.freeze(journal.waiting('production:L', 9), REQUEST, 0);

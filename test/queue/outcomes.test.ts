@@ -208,6 +208,7 @@ describe('call queue and what L2L answers', () => {
       level: 'error',
       message: 'L2L refused a call: dead letter',
       fields: expect.objectContaining({
+        actions: [1],
         what: 'open dispatch DOWN at BAD',
         rules: ['r'],
         lanes: ['dispatch:BAD'],

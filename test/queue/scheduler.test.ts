@@ -99,6 +99,7 @@ describe('scheduler', () => {
       'open dispatch DOWN at M2',
       'add 1 cycle to M1',
     ]);
+    expect(log.lines.map(({ fields }) => 'actions' in fields && fields.actions)).toEqual([[2], [1]]);
   });
 
   it('makes no dead letter of what need not be told', async () => {

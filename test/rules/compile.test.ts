@@ -324,9 +324,14 @@ describe('compileRules', () => {
       'rules/three/renamed_from:1:1 three.renamed_from: two is still a rule here and keeps what it has; take that rule out, or this key',
     ],
     [
+      'its own name for a former one',
+      { one: down({ renamed_from: 'one' }) },
+      'rules/one/renamed_from:1:1 one.renamed_from: one is the name it has; write the one it had before, or take this key out',
+    ],
+    [
       'two rules with one former name',
       { one: down({ renamed_from: 'zero' }), two: down({ renamed_from: 'zero' }) },
-      'rules/two/renamed_from:1:1 two.renamed_from: `one` goes on from zero already; one rule can',
+      'rules/two/renamed_from:1:1 two.renamed_from: `one` goes on from zero already; only one rule can',
     ],
     [
       'adding and setting one count',
@@ -336,7 +341,7 @@ describe('compileRules', () => {
     [
       'setting one count twice',
       { one: cycles({ mode: 'total' }), two: cycles({ mode: 'total', counter: 'weld3.parts' }) },
-      'rules/two/cycles/machine:1:1 two.cycles.machine: `one` sets the cycle count of PRESS-01 already; one rule can',
+      'rules/two/cycles/machine:1:1 two.cycles.machine: `one` sets the cycle count of PRESS-01 already; only one rule can',
     ],
     [
       'adding one counter twice',

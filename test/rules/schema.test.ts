@@ -106,6 +106,24 @@ describe('Rules', () => {
       ['dispatch.max_age: max_age is written in the rule itself, beside dispatch; move it one level up'],
     ],
     [
+      'keys of the rule in its dispatch',
+      { when: 'a', dispatch: { ...DISPATCH, on_delay: '0s', on_unknown: 'drop' } },
+      [
+        'dispatch.on_unknown: on_unknown is written in the rule itself, beside dispatch; move it one level up',
+        'dispatch.on_delay: on_delay is written in the rule itself, beside dispatch; move it one level up',
+      ],
+    ],
+    [
+      'keys of the rule in its count',
+      { cycles: { machine: 'M', counter: 'c', renamed_from: 'old' } },
+      ['cycles.renamed_from: renamed_from is written in the rule itself, beside cycles; move it one level up'],
+    ],
+    [
+      'keys of the dispatch in the rule',
+      { when: 'a', on_delay: '0s', if_missed: 'add', dispatch: DISPATCH },
+      ['if_missed: if_missed belongs to the dispatch; move it one level down, into dispatch: { … }'],
+    ],
+    [
       'a dispatch setting where nothing is dispatched',
       { cycles: { machine: 'M', counter: 'c' }, on_remove: 'close' },
       ['on_remove: on_remove belongs to dispatch rules; a cycles rule always counts'],

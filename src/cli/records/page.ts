@@ -64,14 +64,20 @@ const IS_TIME = new Set(['reported', 'completed', 'start', 'end', 'from', 'to', 
 function params({ params }: HistoryEntry, times: Times): readonly string[] {
   return Object.entries(params).flatMap(([name, value], index) => {
     const text = IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : String(value);
-    return field(index === 0 ? 'tells' : '', `${name}: ${text}`);
+    return field(index === 0 ? 'tells' : '', `${asInConfig(name)}: ${text}`);
   });
+}
+
+/** `ifFoundOpen` as people wrote it: `if_found_open`. */
+function asInConfig(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }
 
 function result({ result }: HistoryEntry, times: Times): readonly string[] {
   if (!result) return [];
   const parts = Object.entries(result).map(
-    ([name, value]) => `${name} ${IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : value}`,
+    ([name, value]) =>
+      `${asInConfig(name)} ${IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : value}`,
   );
   return field('L2L gave', parts.join(', '));
 }
@@ -124,9 +130,9 @@ function attempts({ attempts }: HistoryCall, times: Times): readonly string[] {
     const later = state === 'rejected' ? 'then' : 'look';
     const what = begun.has(attempt) ? later : `attempt ${attempt}`;
     begun.add(attempt);
-    const words = [callWord(state), reason && reason !== callWord(state) && `(${reason})`, detail]
-      .filter(part => part)
-      .join(' ');
+    // A refusal is final only when L2L takes other calls meanwhile.
+    const word = state === 'retry' && reason === 'refused' ? 'refused for now' : callWord(state);
+    const words = [word, reason && !word.startsWith(reason) && `(${reason})`, detail].filter(part => part).join(' ');
     return [...field(what, `${times.site(at)}  ${words}`), ...(answer ? field('', `answer ${answer}`) : [])];
   });
 }

@@ -53,7 +53,8 @@ export async function withGateway(whose: Whose, io: Io, work: (link: Link) => Pr
   return await work(open);
 }
 
-function placeOf({ file, data }: Whose, io: Io): JournalPlace {
+/** Where the journal of the gateway is that is meant. Throws a ConfigError. */
+export function placeOf({ file, data }: Whose, io: Io): JournalPlace {
   if (data !== undefined && file === undefined) return { dataFolder: resolve(data), zone: null, destination: null };
   const place = readJournalPlace(file ?? DEFAULT_FILE, io.env, io.readFile);
   return data === undefined ? place : { ...place, dataFolder: resolve(data) };

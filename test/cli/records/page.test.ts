@@ -42,6 +42,22 @@ describe('page of an action', () => {
     expect(page(await detail({ state: 'delivered' }), times).join('\n')).not.toContain('queue retry');
   });
 
+  it('names what a rule says as the config does, and a refusal that may pass as such', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1));
+    const { id } = journal.freeze(journal.waiting('dispatch:A', 1), { method: 'POST', path: '/p', body: '' }, 0);
+    await journal.markSending(id, 0, null, 1);
+    const refused = { at: 2000, notBefore: 0, reason: 'refused', detail: 'No rights' } as const;
+    await journal.transition(id, ['sending'], { ...refused, state: 'retry' });
+    await journal.transition(id, ['retry'], { ...refused, state: 'rejected' });
+    const found = journal.decisions.detail(1);
+
+    const text = found ? page(found, times).join('\n') : '';
+
+    expect(text).toContain('if_found_open: ');
+    expect(text).toMatch(/attempt 1 .* refused for now No rights\n {2}then .*:02 {2}refused No rights/);
+  });
+
   it.each([60, 80, 100])('fits %i columns, with the words that go on below their own', async columns => {
     const lines = page(await detail({ ...REFUSED, detail: 'a reason of many words '.repeat(20) }), times, columns);
 

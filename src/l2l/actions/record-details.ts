@@ -12,9 +12,11 @@ const MOST_SETS = 50;
 const CLOCK_MARGIN = 10 * 60_000;
 /** How long after the send a batch whose id was lost is looked for (ms). */
 const FOLLOWED_FOR = 3_600_000;
+/** How long after the send a batch that L2L lists as under way is waited for (ms): then it is looked for too. */
+const WAITED_FOR = 24 * 3_600_000;
 const MISSING: Fate = { kind: 'missing' };
 const NEVER_CAME =
-  'L2L took the batch of this set, and an hour later has neither booked it nor refused it; look for it in L2L before it is told again';
+  'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is told again';
 
 /** Books production details. Sets of many lines share a call; L2L takes the batch at once and works on it later. */
 export const recordDetails = defineAction({
@@ -103,6 +105,8 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     return { kind: 'accepted', result: {}, detail: parts.filter(Boolean).join('; ') };
   }
 
+  const sinceSent = (call: CallOf<'record_details'>) => clock.now() - (call.sentAt ?? call.createdAt);
+
   /** A batch L2L took, whose id was lost with its answer: looked for set by set, for an hour. */
   async function followByLooking(call: CallOf<'record_details'>, signal: AbortSignal): Promise<Follow> {
     const read = await readFates(call, signal);
@@ -110,7 +114,7 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     const { fates } = read;
     remember(call.id, fates);
     const total = call.actions.length;
-    const isOver = clock.now() - (call.sentAt ?? call.createdAt) >= FOLLOWED_FOR;
+    const isOver = sinceSent(call) >= FOLLOWED_FOR;
     const final = [...fates.values()].filter(fate => fate.kind !== 'missing').length;
     if (final < total && !isOver) return { kind: 'pending', detail: `${final} of ${total} sets are final` };
 
@@ -137,6 +141,7 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     const total = call.actions.length;
     const states = status.records.map(setState);
     const final = states.filter(state => state !== 'pending').length;
+    if ((final < total || final < states.length) && sinceSent(call) >= WAITED_FOR) return followByLooking(call, signal);
     if (final < total || final < states.length)
       return { kind: 'pending', detail: `${final} of ${total} sets are final` };
 

@@ -89,10 +89,11 @@ describe('record_details', () => {
 
   describe('follow-up', () => {
     const follow = async (status: readonly object[], errors: readonly object[]) => {
-      const { delivery, sent } = scripted(({ path }) =>
+      const { delivery, sent, clock } = scripted(({ path }) =>
         answer({ success: true, data: path.includes('status') ? status : errors }),
       );
-      const call = frozenCall(delivery, SETS, NO_CHAIN, { state: 'accepted', result: { batchId: '301' } });
+      const accepted = { state: 'accepted', result: { batchId: '301' }, sentAt: clock.now() } as const;
+      const call = frozenCall(delivery, SETS, NO_CHAIN, accepted);
       const result = await delivery.follow(call, NEVER);
       for (const { fields } of sent) expect(fields).toEqual({ site: '43', batch_id: '301' });
       return result;
@@ -107,6 +108,34 @@ describe('record_details', () => {
       ['none is listed', []],
     ])('waits while %s', async (_what, status) => {
       expect((await follow(status, [])).kind).toBe('pending');
+    });
+
+    it('looks for the sets of a batch that is not done with after a day, and leaves those that are not there to people', async () => {
+      const booked = { ...SENT[0], actual: 10, scrap: 1 };
+      const { delivery, clock } = scripted(({ path }) => {
+        if (path === 'lines/')
+          return answer({
+            success: true,
+            data: [
+              { id: 101, code: 'LINE-1' },
+              { id: 102, code: 'LINE-2' },
+            ],
+          });
+        if (path === 'pitchdetails/') return answer({ success: true, data: [booked] });
+        return answer({ success: true, data: path.includes('status') ? as('finished', 'queued', 'queued') : [] });
+      });
+      const accepted = { state: 'accepted', result: { batchId: '301' }, sentAt: clock.now() } as const;
+      const call = frozenCall(delivery, SETS, NO_CHAIN, accepted);
+      clock.advanceTo(clock.now() + 24 * 3_600_000 - 1);
+      expect((await delivery.follow(call, NEVER)).kind).toBe('pending');
+      clock.advanceTo(clock.now() + 1);
+
+      const end = await delivery.follow(call, NEVER);
+
+      expect(end).toMatchObject({ kind: 'final', failed: new Map() });
+      expect([...((end.kind === 'final' && end.parked) || new Map()).keys()]).toEqual(
+        SETS.slice(1).map(({ key }) => key),
+      );
     });
 
     it.each(['finished', 'Completed', 'success', 'DONE', 'processed'])('takes "%s" for done', async name => {

@@ -112,7 +112,7 @@ describe('record_details', () => {
 
     it('looks for the sets of a batch that is not done with after a day, and leaves those that are not there to people', async () => {
       const booked = { ...SENT[0], actual: 10, scrap: 1 };
-      const { delivery, clock } = scripted(({ path }) => {
+      const { delivery, clock } = scripted(({ path, fields }) => {
         if (path === 'lines/')
           return answer({
             success: true,
@@ -121,7 +121,7 @@ describe('record_details', () => {
               { id: 102, code: 'LINE-2' },
             ],
           });
-        if (path === 'pitchdetails/') return answer({ success: true, data: [booked] });
+        if (path === 'pitchdetails/') return answer({ success: true, data: fields.line === '101' ? [booked] : [] });
         return answer({ success: true, data: path.includes('status') ? as('finished', 'queued', 'queued') : [] });
       });
       const accepted = { state: 'accepted', result: { batchId: '301' }, sentAt: clock.now() } as const;

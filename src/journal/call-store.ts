@@ -266,9 +266,16 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       return {
         open: openState(row?.state),
         result,
-        heldBy: id === undefined ? [] : heldBy(id, chain),
-        isOurs: id !== undefined && readOwner.get(id, destination) !== undefined,
-        waiting: readChainWaiting.all(chain, destination).map(actionOf),
+        // Read when they are asked for: most chains are asked only for what their open came to, once for every call.
+        get heldBy() {
+          return id === undefined ? [] : heldBy(id, chain);
+        },
+        get isOurs() {
+          return id !== undefined && readOwner.get(id, destination) !== undefined;
+        },
+        get waiting() {
+          return readChainWaiting.all(chain, destination).map(actionOf);
+        },
       };
     },
     freeze(actions, request, notBefore) {

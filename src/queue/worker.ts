@@ -47,6 +47,9 @@ export type WorkerOptions = {
  */
 export type RunJob = (jobId: string, data: JobData) => Promise<boolean>;
 
+/** Who else holds a dispatch was looked up when its close was built: for so long (ms) that need not be asked again. */
+const FRESH = 1000;
+
 /** BullMQ's delays are whole milliseconds of another clock. */
 const EARLY = 50;
 
@@ -66,9 +69,10 @@ export function createWorker(options: WorkerOptions): RunJob {
   }
 
   /** Whether its episode would not tell it so any more: it ended before its open could leave, or its dispatch found another holder. */
-  function isOvertaken({ actions }: Call): boolean {
+  function isOvertaken({ kind, actions, attempt, createdAt }: Call): boolean {
     const chain = actions[0]?.chain ?? null;
-    if (chain === null) return false;
+    const isFresh = kind === 'close_dispatch' && attempt === 0 && clock.now() - createdAt < FRESH;
+    if (chain === null || isFresh) return false;
     const again = delivery.freeze(actions, journal.chain(chain));
     return again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);
   }

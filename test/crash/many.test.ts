@@ -31,7 +31,8 @@ describe('SIGKILL of a gateway with much that L2L was not told', () => {
         return {
           redis: queue.redis.up,
           parked: now.parked + now.deadLetters,
-          waiting: now.actionsWaiting > MANY * 0.9,
+          // The rest is in calls that were tried: each takes all that a machine has.
+          waiting: now.actionsWaiting > MANY * 0.5,
         };
       };
       await expect.poll(untold, PATIENCE).toEqual({ redis: true, parked: 0, waiting: true });

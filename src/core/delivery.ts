@@ -129,7 +129,8 @@ export type CallBase = {
 
 /**
  * What a chain's earlier actions came to; a close needs the id its open was given, a set_cycles the anchor of the newest
- * set_cycles of its chain that was delivered (`open` says nothing for those).
+ * set_cycles of its chain that was delivered (`open` says nothing for those). No picture of one moment: `heldBy`, `isOurs` and
+ * `waiting` are read when they are asked for.
  */
 export type ChainState = {
   readonly open: 'none' | 'pending' | 'delivered' | 'dead';

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../core/action.ts';
 import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
-import type { Call, CallResult, CallState, ChainState, FrozenRequest, StoredAction } from '../core/delivery.ts';
+import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createLanes, type Lanes } from './lanes.ts';
@@ -18,7 +18,7 @@ import {
 } from './rows.ts';
 
 /** Calls and the actions that wait for one, with the compare-and-sets every send has to pass. */
-export interface CallStore extends Omit<CallJournal, 'id' | 'epoch'> {
+export interface CallStore extends Omit<CallJournal, 'id' | 'epoch' | 'chain'> {
   readonly lanes: Lanes;
   action(id: number): StoredAction;
 }
@@ -40,15 +40,11 @@ const ACTION_STATE = {
 
 export type CallStoreOptions = {
   readonly epoch: number;
-  /** Where this gateway sends: what was opened elsewhere is nothing to close here. */
-  readonly destination: string;
   readonly now: () => number;
-  /** Rules that the config has, by any name their state may stand under; undefined: every rule there is. */
-  readonly rules?: ReadonlySet<string> | undefined;
 };
 
 export function createCallStore(db: DatabaseSync, group: GroupCommit, options: CallStoreOptions): CallStore {
-  const { epoch, destination, now, rules } = options;
+  const { epoch, now } = options;
   const readAction = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE id = ?`);
   const readWaiting = query<{ id: number; lane: string; kind: ActionKind }>(
     db,
@@ -60,38 +56,6 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     `SELECT ${CALL_COLUMNS} FROM call WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted') ORDER BY id`,
   );
   const readCall = query<CallRow>(db, `SELECT ${CALL_COLUMNS} FROM call WHERE id = ?`);
-  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding: when
-  // several wait, the last one has the true end.
-  const readHolders = query<{ rule: string; chain: string }>(
-    db,
-    `SELECT rule, chain FROM action o
-     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ? AND o.chain <> ?
-       AND o.destination = ? AND o.state = 'delivered'
-       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch' AND c.state <> 'waiting')`,
-  );
-  const readKeeper = query<{ rule: string }>(
-    db,
-    "SELECT rule FROM rule_state WHERE json_extract(state, '$.episode.chain') = ?",
-  );
-  // An adopted one is the gateway's to end only where the rule of the episode that adopted it says so.
-  const readOwner = query<{ id: number }>(
-    db,
-    `SELECT id FROM action o
-     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ?
-       AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL
-       AND (json_extract(o.result, '$.adopted') IS NULL OR EXISTS
-         (SELECT 1 FROM action c WHERE c.chain = o.chain AND json_extract(c.params, '$.closeAdopted'))) LIMIT 1`,
-  );
-  const readChainWaiting = query<ActionRow>(
-    db,
-    `SELECT ${ACTION_COLUMNS} FROM action WHERE chain = ? AND destination = ? AND state = 'waiting' ORDER BY id`,
-  );
-  const readChain = query<{ state: string; result: string | null }>(
-    db,
-    `SELECT state, result FROM action
-     WHERE chain = ? AND destination = ? AND (kind = 'open_dispatch' OR kind = 'set_cycles' AND state = 'delivered')
-     ORDER BY id DESC LIMIT 1`,
-  );
   const insertCall = query(
     db,
     "INSERT INTO call (id, kind, path, body, state, not_before, created_at, epoch, predecessor) VALUES (?, ?, ?, ?, 'frozen', ?, ?, ?, ?)",
@@ -137,17 +101,6 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     const row = readAction.get(id);
     if (!row) throw new Error(`the journal has no action ${id}`);
     return actionOf(row);
-  }
-
-  /** An episode left behind by a rule that is not configured any more never clears: others do not wait for it. */
-  function isLeftBehind(chain: string): boolean {
-    const keeper = rules && readKeeper.get(chain)?.rule;
-    return keeper !== undefined && rules?.has(keeper) === false;
-  }
-
-  function heldBy(id: number, chain: string): readonly string[] {
-    const holders = readHolders.all(id, chain, destination).filter(holder => !isLeftBehind(holder.chain));
-    return holders.map(holder => holder.rule);
   }
 
   function load(): void {
@@ -259,25 +212,6 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       const row = readCall.get(id);
       return row && callOf(row, readActionsOf.all(id).map(actionOf));
     },
-    chain(chain) {
-      const row = readChain.get(chain, destination);
-      const result = row?.result ? (JSON.parse(row.result) as CallResult) : null;
-      const id = result?.dispatchId;
-      return {
-        open: openState(row?.state),
-        result,
-        // Read when they are asked for: most chains are asked only for what their open came to, once for every call.
-        get heldBy() {
-          return id === undefined ? [] : heldBy(id, chain);
-        },
-        get isOurs() {
-          return id !== undefined && readOwner.get(id, destination) !== undefined;
-        },
-        get waiting() {
-          return readChainWaiting.all(chain, destination).map(actionOf);
-        },
-      };
-    },
     freeze(actions, request, notBefore) {
       for (const lane of lanesOf(actions)) {
         if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);
@@ -342,21 +276,4 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       return true;
     },
   };
-}
-
-function openState(state: string | undefined): ChainState['open'] {
-  switch (state) {
-    case undefined:
-    // Let go by a person: nothing is open that its close could end, and nothing will be.
-    case 'dropped':
-      return 'none';
-    case 'delivered':
-    case 'nothing':
-      return 'delivered';
-    case 'dead':
-      return 'dead';
-    default:
-      // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.
-      return 'pending';
-  }
 }

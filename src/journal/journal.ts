@@ -2,20 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../core/action.ts';
-import type { StoredAction } from '../core/delivery.ts';
+import type { CallJournal } from '../core/call-journal.ts';
 import { StartError, words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import { type CallStore, createCallStore } from './call-store.ts';
+import { createCallStore } from './call-store.ts';
+import { createChains } from './chains.ts';
 import { Damaged } from './check.ts';
 import { filesIn, lockDataFolder } from './data-folder.ts';
-import { onBroken, openDatabase, query } from './database.ts';
+import { onBroken, openDatabase } from './database.ts';
 import { createDecisions, createProspects, type Decisions } from './decisions.ts';
 import { createEvents, insertEvent } from './events.ts';
 import { groupCommit } from './group-commit.ts';
 import { createHistory, type History } from './history.ts';
 import { differs, type Identity, identityOf } from './identity.ts';
 import { createMeta } from './meta.ts';
+import { createOverview, type Overview } from './overview.ts';
 import type { Bounds } from './prune.ts';
+import { recover } from './recover.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
 import { setAside } from './set-aside.ts';
 import { failureOf } from './sqlite-error.ts';
@@ -48,34 +51,9 @@ export type JournalOptions = {
   readonly onFatal?: (error: Error) => void;
 };
 
-/** An action L2L was not told and will not be told by itself: a person decides. */
-export type UnsettledAction = Pick<StoredAction, 'id' | 'kind' | 'rule' | 'lane' | 'params' | 'at'> & {
-  /** dead: L2L refused it. parked: it can't be decided whether L2L took it, or it may not be sent. */
-  readonly state: 'dead' | 'parked';
-  readonly settledAt: number | null;
-  /** Why, in L2L's words where it has some. */
-  readonly detail: string | null;
-};
-
-/** Numbers for the status page. */
-export type JournalCounts = {
-  readonly waiting: number;
-  readonly oldestWaitingAt: number | null;
-  /** Journalled and never sent: what the rules would have told L2L. */
-  readonly shadow: number;
-  readonly deadLetters: number;
-  readonly parked: number;
-};
-
 /** The truth: what the rules know, what L2L must be told, what it was told. One file, one writer, one transaction a group. */
-export interface Journal extends RuleStore, Omit<CallStore, 'lanes' | 'action'> {
-  readonly id: string;
-  /** Rises with every start; a send needs the current one. */
-  readonly epoch: number;
+export interface Journal extends RuleStore, CallJournal, Overview {
   readonly lastAlive: number | null;
-  counts(): JournalCounts;
-  /** The newest dead letters and parked actions, newest first. */
-  unsettled(limit: number): readonly UnsettledAction[];
   /** What was told and why, for people. */
   readonly history: History;
   /** What a person says about dead letters and parked calls. */
@@ -154,7 +132,9 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   if (rebuilt !== null) insertEvent(db).run(options.now(), 'rebuilt', rebuilt);
   takeTime(db, time, shiftState, options.now());
   const lastAlive = numberOrNull(meta.get('alive'));
-  recover(db, options, lastAlive);
+  const { destination, settle } = options;
+  const now = options.now();
+  recover(db, { destination, settle, now, diedAt: lastAlive ?? now });
   db.exec('COMMIT');
 
   // The lock file keeps a second process out, but not one that finds the lock file gone: whoever came last writes, alone.
@@ -183,14 +163,9 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       now: options.now,
       log,
     });
-  const calls = createCallStore(db, group, {
-    epoch,
-    destination: options.destination,
-    now: options.now,
-    rules: options.rules,
-  });
+  const calls = createCallStore(db, group, { epoch, now: options.now });
   const rules = createRuleStore(db, group, {
-    destination: options.destination,
+    destination,
     log,
     untimed: time.doubted !== null,
     problem: () => upkeep?.problem ?? null,
@@ -199,26 +174,13 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       for (const action of stored) calls.lanes.add(action);
     },
   });
-  const countStates = query<{ state: string; n: number }>(
-    db,
-    "SELECT state, count(*) AS n FROM action WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') GROUP BY state",
-  );
-  const oldest = query<{ at: number }>(
-    db,
-    "SELECT created_at AS at FROM action WHERE state = 'waiting' ORDER BY id LIMIT 1",
-  );
-  const newestUnsettled = query<Omit<UnsettledAction, 'params'> & { readonly params: string }>(
-    db,
-    `SELECT id, kind, rule, lane, params, at, state, settled_at AS settledAt, detail
-     FROM action WHERE state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') AND state IN ('dead', 'parked')
-     ORDER BY id DESC LIMIT ?`,
-  );
+  const overview = createOverview(db);
   const history = createHistory(db);
   const decisions = createDecisions({
     db,
     group,
     history,
-    prospects: createProspects(db, history, options.destination),
+    prospects: createProspects(db, history, destination),
     now: options.now,
     onWaiting: ids => calls.lanes.putBack(ids.map(calls.action)),
     onGone: ids => calls.lanes.remove(ids.map(calls.action)),
@@ -235,7 +197,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     oldestWaitingAt: calls.oldestWaitingAt,
     openCalls: calls.openCalls,
     call: calls.call,
-    chain: calls.chain,
+    chain: createChains(db, { destination, rules: options.rules }),
     freeze: calls.freeze,
     giveUp: calls.giveUp,
     settleNothing: calls.settleNothing,
@@ -246,18 +208,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     id,
     epoch,
     lastAlive,
-    counts() {
-      const by = new Map(countStates.all().map(row => [row.state, row.n]));
-      return {
-        waiting: calls.lanes.count,
-        oldestWaitingAt: oldest.get()?.at ?? null,
-        shadow: by.get('shadow') ?? 0,
-        deadLetters: by.get('dead') ?? 0,
-        parked: by.get('parked') ?? 0,
-      };
-    },
-    unsettled: limit =>
-      newestUnsettled.all(limit).map(row => ({ ...row, params: JSON.parse(row.params) as StoredAction['params'] })),
+    ...overview,
     upkeep: () => upkeep?.status() ?? null,
     close() {
       if (closed) return;
@@ -280,66 +231,6 @@ function expectHome(file: string, known: string | undefined): void {
   throw new StartError(
     `the journal ${file} is not run: ${why}. What it holds as untold may have been told to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what is untold and lets counters start from what they show`,
   );
-}
-
-/** Puts in order what an earlier life left behind, before anybody reads. */
-function recover(db: DatabaseSync, options: JournalOptions, lastAlive: number | null): void {
-  const diedAt = lastAlive ?? options.now();
-  query(
-    db,
-    "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
-  ).run(diedAt);
-  // A mark without an outcome: the request may have left, and may still land for a while.
-  const doubt = query(
-    db,
-    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE id = ?",
-  );
-  const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
-  for (const { id, kind } of sending.all()) doubt.run(diedAt, options.settle(kind), id);
-  parkDeadly(db, options);
-  // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
-  query(
-    db,
-    `UPDATE action SET state = 'waiting', call = (SELECT predecessor FROM call WHERE id = action.call)
-     WHERE call IN (SELECT id FROM call WHERE state = 'frozen')`,
-  ).run();
-  query(db, "DELETE FROM call WHERE state = 'frozen'").run();
-  parkForeign(db, options);
-}
-
-/** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */
-const MOST_CRASHES = 5;
-
-function parkDeadly(db: DatabaseSync, options: JournalOptions): void {
-  const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
-  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none. A call that was told again by
-  // another one counts with it, as long as each of them crashed.
-  const deadly = `WITH RECURSIVE crashed (call, id) AS (
-      SELECT id, id FROM call WHERE state = 'unknown'
-      UNION SELECT crashed.call, former.id FROM crashed JOIN call ON call.id = crashed.id JOIN call AS former ON former.id = call.predecessor
-      WHERE former.state = 'released' AND EXISTS (SELECT 1 FROM attempt WHERE reason = 'crashed' AND call = former.id))
-    SELECT crashed.call FROM crashed JOIN attempt ON attempt.call = crashed.id AND attempt.reason = 'crashed'
-    GROUP BY crashed.call HAVING count(DISTINCT crashed.id || ' ' || attempt.attempt) >= ${MOST_CRASHES}`;
-  query(
-    db,
-    `UPDATE action SET state = 'parked', detail = ?, settled_at = ?
-     WHERE state = 'in_call' AND call IN (SELECT id FROM call WHERE state = 'unknown' AND id IN (${deadly}))`,
-  ).run(why, options.now());
-  query(db, `UPDATE call SET state = 'parked', detail = ? WHERE state = 'unknown' AND id IN (${deadly})`).run(why);
-}
-
-/** Nothing made for one L2L site is ever sent to another. */
-function parkForeign(db: DatabaseSync, options: JournalOptions): void {
-  const why = `made for another destination than ${options.destination}`;
-  const at = options.now();
-  query(
-    db,
-    "UPDATE call SET state = 'parked', detail = ? WHERE state IN ('retry', 'unknown', 'accepted') AND id IN (SELECT call FROM action WHERE destination <> ? AND state = 'in_call')",
-  ).run(why, options.destination);
-  query(
-    db,
-    "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call') AND destination <> ?",
-  ).run(why, at, options.destination);
 }
 
 function numberOrNull(text: string | undefined): number | null {

@@ -1,0 +1,96 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { CallResult, ChainState } from '../core/delivery.ts';
+import { query } from './database.ts';
+import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts';
+
+export type ChainsOptions = {
+  /** Where this gateway sends: what was opened elsewhere is nothing to close here. */
+  readonly destination: string;
+  /** Rules that the config has, by any name their state may stand under; undefined: every rule there is. */
+  readonly rules?: ReadonlySet<string> | undefined;
+};
+
+/** What is known of a chain: what its open came to, who else holds its dispatch, what of it waits. */
+export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: string) => ChainState {
+  const { destination, rules } = options;
+  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding: when
+  // several wait, the last one has the true end.
+  const readHolders = query<{ rule: string; chain: string }>(
+    db,
+    `SELECT rule, chain FROM action o
+     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ? AND o.chain <> ?
+       AND o.destination = ? AND o.state = 'delivered'
+       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch' AND c.state <> 'waiting')`,
+  );
+  const readKeeper = query<{ rule: string }>(
+    db,
+    "SELECT rule FROM rule_state WHERE json_extract(state, '$.episode.chain') = ?",
+  );
+  // An adopted one is the gateway's to end only where the rule of the episode that adopted it says so.
+  const readOwner = query<{ id: number }>(
+    db,
+    `SELECT id FROM action o
+     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ?
+       AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL
+       AND (json_extract(o.result, '$.adopted') IS NULL OR EXISTS
+         (SELECT 1 FROM action c WHERE c.chain = o.chain AND json_extract(c.params, '$.closeAdopted'))) LIMIT 1`,
+  );
+  const readChainWaiting = query<ActionRow>(
+    db,
+    `SELECT ${ACTION_COLUMNS} FROM action WHERE chain = ? AND destination = ? AND state = 'waiting' ORDER BY id`,
+  );
+  const readChain = query<{ state: string; result: string | null }>(
+    db,
+    `SELECT state, result FROM action
+     WHERE chain = ? AND destination = ? AND (kind = 'open_dispatch' OR kind = 'set_cycles' AND state = 'delivered')
+     ORDER BY id DESC LIMIT 1`,
+  );
+
+  /** An episode left behind by a rule that is not configured any more never clears: others do not wait for it. */
+  function isLeftBehind(chain: string): boolean {
+    const keeper = rules && readKeeper.get(chain)?.rule;
+    return keeper !== undefined && rules?.has(keeper) === false;
+  }
+
+  function heldBy(id: number, chain: string): readonly string[] {
+    const holders = readHolders.all(id, chain, destination).filter(holder => !isLeftBehind(holder.chain));
+    return holders.map(holder => holder.rule);
+  }
+
+  return chain => {
+    const row = readChain.get(chain, destination);
+    const result = row?.result ? (JSON.parse(row.result) as CallResult) : null;
+    const id = result?.dispatchId;
+    return {
+      open: openState(row?.state),
+      result,
+      // Read when they are asked for: most chains are asked only for what their open came to, once for every call.
+      get heldBy() {
+        return id === undefined ? [] : heldBy(id, chain);
+      },
+      get isOurs() {
+        return id !== undefined && readOwner.get(id, destination) !== undefined;
+      },
+      get waiting() {
+        return readChainWaiting.all(chain, destination).map(actionOf);
+      },
+    };
+  };
+}
+
+function openState(state: string | undefined): ChainState['open'] {
+  switch (state) {
+    case undefined:
+    // Let go by a person: nothing is open that its close could end, and nothing will be.
+    case 'dropped':
+      return 'none';
+    case 'delivered':
+    case 'nothing':
+      return 'delivered';
+    case 'dead':
+      return 'dead';
+    default:
+      // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.
+      return 'pending';
+  }
+}

@@ -1,0 +1,74 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { ActionKind } from '../core/action.ts';
+import { query } from './database.ts';
+
+export type RecoverOptions = {
+  /** Host and site this gateway sends to. */
+  readonly destination: string;
+  /** ms since 1970. */
+  readonly now: number;
+  /** When the earlier life is last known to have run (ms since 1970). */
+  readonly diedAt: number;
+  /** How long after its send a call of a kind may still take effect (ms). */
+  readonly settle: (kind: ActionKind) => number;
+};
+
+/** Puts in order what an earlier life left behind, before anybody reads. */
+export function recover(db: DatabaseSync, options: RecoverOptions): void {
+  const { diedAt } = options;
+  query(
+    db,
+    "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
+  ).run(diedAt);
+  // A mark without an outcome: the request may have left, and may still land for a while.
+  const doubt = query(
+    db,
+    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE id = ?",
+  );
+  const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
+  for (const { id, kind } of sending.all()) doubt.run(diedAt, options.settle(kind), id);
+  parkDeadly(db, options);
+  // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
+  query(
+    db,
+    `UPDATE action SET state = 'waiting', call = (SELECT predecessor FROM call WHERE id = action.call)
+     WHERE call IN (SELECT id FROM call WHERE state = 'frozen')`,
+  ).run();
+  query(db, "DELETE FROM call WHERE state = 'frozen'").run();
+  parkForeign(db, options);
+}
+
+/** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */
+const MOST_CRASHES = 5;
+
+function parkDeadly(db: DatabaseSync, options: RecoverOptions): void {
+  const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
+  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none. A call that was told again by
+  // another one counts with it, as long as each of them crashed.
+  const deadly = `WITH RECURSIVE crashed (call, id) AS (
+      SELECT id, id FROM call WHERE state = 'unknown'
+      UNION SELECT crashed.call, former.id FROM crashed JOIN call ON call.id = crashed.id JOIN call AS former ON former.id = call.predecessor
+      WHERE former.state = 'released' AND EXISTS (SELECT 1 FROM attempt WHERE reason = 'crashed' AND call = former.id))
+    SELECT crashed.call FROM crashed JOIN attempt ON attempt.call = crashed.id AND attempt.reason = 'crashed'
+    GROUP BY crashed.call HAVING count(DISTINCT crashed.id || ' ' || attempt.attempt) >= ${MOST_CRASHES}`;
+  query(
+    db,
+    `UPDATE action SET state = 'parked', detail = ?, settled_at = ?
+     WHERE state = 'in_call' AND call IN (SELECT id FROM call WHERE state = 'unknown' AND id IN (${deadly}))`,
+  ).run(why, options.now);
+  query(db, `UPDATE call SET state = 'parked', detail = ? WHERE state = 'unknown' AND id IN (${deadly})`).run(why);
+}
+
+/** Nothing made for one L2L site is ever sent to another. */
+function parkForeign(db: DatabaseSync, options: RecoverOptions): void {
+  const why = `made for another destination than ${options.destination}`;
+  const at = options.now;
+  query(
+    db,
+    "UPDATE call SET state = 'parked', detail = ? WHERE state IN ('retry', 'unknown', 'accepted') AND id IN (SELECT call FROM action WHERE destination <> ? AND state = 'in_call')",
+  ).run(why, options.destination);
+  query(
+    db,
+    "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call') AND destination <> ?",
+  ).run(why, at, options.destination);
+}

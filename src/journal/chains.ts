@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CallResult, ChainState } from '../core/delivery.ts';
 import { query } from './database.ts';
-import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts';
+import { ACTION_COLUMNS, type ActionRow, actionOf, parseOrNull } from './rows.ts';
 
 export type ChainsOptions = {
   /** Where this gateway sends: what was opened elsewhere is nothing to close here. */
@@ -58,17 +58,27 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
   }
 
   return chain => {
-    const row = readChain.get(chain, destination);
-    const result = row?.result ? (JSON.parse(row.result) as CallResult) : null;
-    const id = result?.dispatchId;
+    type Opened = Pick<ChainState, 'open' | 'result'>;
+    let known: Opened | undefined;
+    function opened(): Opened {
+      const row = known ? undefined : readChain.get(chain, destination);
+      known ??= { open: openState(row?.state), result: parseOrNull<CallResult>(row?.result ?? null) };
+      return known;
+    }
+    // Read when they are asked for: an open that is told as it comes asks for none of them, most closes for the first two.
     return {
-      open: openState(row?.state),
-      result,
-      // Read when they are asked for: most chains are asked only for what their open came to, once for every call.
+      get open() {
+        return opened().open;
+      },
+      get result() {
+        return opened().result;
+      },
       get heldBy() {
+        const id = opened().result?.dispatchId;
         return id === undefined ? [] : heldBy(id, chain);
       },
       get isOurs() {
+        const id = opened().result?.dispatchId;
         return id !== undefined && readOwner.get(id, destination) !== undefined;
       },
       get waiting() {

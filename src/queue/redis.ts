@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Secret } from '../core/secret.ts';
 
@@ -38,7 +39,20 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     'url' in address ? new Redis(address.url.reveal(), options) : new Redis({ ...options, path: address.socket });
   // Without a listener ioredis writes every failed connect to the console; who needs the words listens as well.
   redis.on('error', () => {});
+  redis.on('connect', () => gatherWrites(redis.stream));
   return redis;
+}
+
+/** What is sent in one turn of the event loop leaves in one write: under load a commit lets many commands go at once. */
+function gatherWrites(socket: Writable): void {
+  const write = socket.write.bind(socket);
+  socket.write = ((...args: Parameters<typeof write>) => {
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
+    return write(...args);
+  }) as typeof socket.write;
 }
 
 /** What is wrong with how Redis is set up, each with the line that mends it. Empty when nothing is. */

@@ -69,10 +69,12 @@ export function createWorker(options: WorkerOptions): RunJob {
   }
 
   /** Whether its episode would not tell it so any more: it ended before its open could leave, or its dispatch found another holder. */
-  function isOvertaken({ kind, actions, attempt, createdAt }: Call): boolean {
+  function isOvertaken({ kind, actions, lanes, attempt, createdAt }: Call): boolean {
     const chain = actions[0]?.chain ?? null;
     const isFresh = kind === 'close_dispatch' && attempt === 0 && clock.now() - createdAt < FRESH;
-    if (chain === null || isFresh) return false;
+    // What ends an episode waits behind its open.
+    const isLast = kind === 'open_dispatch' && lanes.every(lane => journal.waiting(lane, 1).length === 0);
+    if (chain === null || isFresh || isLast) return false;
     const again = delivery.freeze(actions, journal.chain(chain));
     return again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);
   }

@@ -144,8 +144,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const message = { source, packetId: receipt.packetId, hash: receipt.hash };
     const { pending } = committer;
     pending.receipts.push(receipt);
-    const known = taking.get(keyOf(message)) === message.hash || journal.wasTaken(message);
-    if (receipt.duplicate && known) return true;
+    if (receipt.duplicate && (taking.get(keyOf(message)) === message.hash || journal.wasTaken(message))) return true;
     pending.taken.push(message);
     taking.set(keyOf(message), message.hash);
     return false;

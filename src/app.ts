@@ -168,8 +168,8 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     },
     onCommitted(actions) {
       for (const action of actions) tellAction(log, action);
-      queue.wake();
     },
+    onWritten: () => queue.written(),
   });
   started.add('rules', () => runner.stop());
 

@@ -217,7 +217,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
         if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);
       }
       // Lost with a crash its actions wait again; what has to be durable before the send is the mark that follows.
-      const { value: call } = group.write(() => insertFrozen(actions, request, notBefore), 'lazily');
+      const { value: call } = group.write(() => insertFrozen(actions, request, notBefore), 'ahead');
       lanes.remove(actions);
       remember(call);
       return call;

@@ -4,8 +4,11 @@ import { query } from './database.ts';
 /** Writes go into the transaction under way at once, so later reads see them; the promise resolves when it is on disk. */
 export type Written<T> = { readonly value: T; readonly durable: Promise<void> };
 
-/** `lazily`: nothing waits for it, so it rides with the next write that something waits for, if one comes soon. */
-export type When = 'soon' | 'lazily';
+/**
+ * `soon`: somebody waits for it. `lazily`: nobody does, so it rides with the next write that somebody waits for, if one comes soon.
+ * `ahead`: nobody does, but a write that somebody waits for follows from it in a moment: its group is held for that one.
+ */
+export type When = 'soon' | 'lazily' | 'ahead';
 
 export interface GroupCommit {
   /** Runs `work` in the open transaction; all of it takes place or, when it throws, none. */
@@ -27,6 +30,8 @@ const GATHER = 5;
 const MOST_WRITES = 500;
 /** How long a write that nothing waits for may wait for one to ride with (ms). */
 const LAZY = 20;
+/** How long a group is held for a write that is to follow (ms); it comes through Redis, which takes about one. */
+const HOLD = 3;
 
 /** `expectOurs` runs at the begin of every transaction and throws when this process may not write any more. */
 export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {}): GroupCommit {
@@ -39,7 +44,8 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
 
   type Group = PromiseWithResolvers<void> & {
     writes: number;
-    when: When;
+    isWanted: boolean;
+    isHeld: boolean;
     timer?: NodeJS.Timeout;
     immediate?: NodeJS.Immediate;
   };
@@ -57,7 +63,7 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
       db.exec('ROLLBACK');
       throw cause;
     }
-    const opened: Group = { ...Promise.withResolvers<void>(), writes: 0, when: 'lazily' };
+    const opened: Group = { ...Promise.withResolvers<void>(), writes: 0, isWanted: false, isHeld: false };
     // Whoever writes holds the promise; a group nobody waits for must not end the process when it fails.
     opened.promise.catch(() => {});
     opened.timer = setTimeout(tryFlush, LAZY);
@@ -65,11 +71,23 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
   }
 
   function hurry(opened: Group): void {
-    opened.when = 'soon';
-    clearTimeout(opened.timer);
+    opened.isWanted = true;
     const wait = lastSize < SMALL_GROUP ? 0 : lastEnd + GATHER - performance.now();
-    if (wait >= 1) opened.timer = setTimeout(tryFlush, wait);
+    if (wait >= 1) flushIn(opened, wait);
     else atOnce(opened);
+  }
+
+  /** Once a group: a stream of such writes must not hold it for ever. */
+  function hold(opened: Group): void {
+    opened.isHeld = true;
+    clearImmediate(opened.immediate);
+    delete opened.immediate;
+    flushIn(opened, HOLD);
+  }
+
+  function flushIn(opened: Group, ms: number): void {
+    clearTimeout(opened.timer);
+    opened.timer = setTimeout(tryFlush, ms);
   }
 
   function atOnce(opened: Group): void {
@@ -124,7 +142,8 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
       if (abandoned) throw abandoned;
       group ??= open();
       const mine = group;
-      if (when === 'soon' && mine.when === 'lazily') hurry(mine);
+      if (when === 'soon' && (!mine.isWanted || mine.isHeld)) hurry(mine);
+      if (when === 'ahead' && mine.immediate && !mine.isHeld) hold(mine);
       savepoint.run();
       let value: ReturnType<typeof work>;
       try {

@@ -60,8 +60,11 @@ export type CallQueueStatus = {
 };
 
 export interface CallQueue {
-  /** There may be something new to send: call it after commits. */
-  wake(): void;
+  /**
+   * The journal has new actions, on disk or not yet: calls for them are built now, and leave after the commit. Told before that
+   * commit, one does for the actions and for the mark that they are being sent.
+   */
+  written(): void;
   /** A person changed what waits: what was held back is looked at again too. */
   reconsider(): void;
   /** During a pause: try one call now. */
@@ -212,6 +215,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   }
 
   function pass(): void {
+    clearImmediate(passing);
     passing = undefined;
     if (!ready()) return;
     if (gate.pause) probe.tryOne();
@@ -260,7 +264,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   sweeper.reconcile();
 
   return {
-    wake,
+    written: () => stopping || pass(),
     reconsider() {
       scheduler.forgetHeld();
       wake();

@@ -26,6 +26,8 @@ export type CommitterOptions = {
   readonly log: Logger;
   /** JSON-safe state of a rule, read when the commit is made. */
   readonly stateOf: (rule: string) => object | undefined;
+  /** The journal has it, though not on disk yet: what follows from it may be made ready. Must not throw. */
+  readonly written: (commit: PendingCommit) => void;
   /** The commit is durable: now, and not before, the world may hear of it. Must not throw. */
   readonly release: (commit: PendingCommit) => void;
 };
@@ -39,7 +41,7 @@ const LONGEST_RETRY = 30_000;
  * What comes while a commit is under way goes into the next one. A refused commit (disk full) is kept in front of what comes
  * after it and tried again with a back-off: nothing is released before it is durable, and nothing is forgotten.
  */
-export function createCommitter({ journal, clock, log, stateOf, release }: CommitterOptions): Committer {
+export function createCommitter({ journal, clock, log, stateOf, written, release }: CommitterOptions): Committer {
   let pending = emptyCommit();
   let underWay: Promise<void> | null = null;
   let wanted = false;
@@ -101,7 +103,7 @@ export function createCommitter({ journal, clock, log, stateOf, release }: Commi
     // Duplicates of what is durable already need no commit of their own to be acknowledged.
     if (!hasContent(commit) && commit.receipts.length > 0) return;
     const at = clock.now();
-    await journal.commit({
+    const durable = journal.commit({
       states: [...commit.rules].map(rule => ({ rule, state: JSON.stringify(stateOf(rule)) })),
       ...(commit.forget.size > 0 ? { forget: [...commit.forget] } : {}),
       actions: commit.actions,
@@ -109,6 +111,8 @@ export function createCommitter({ journal, clock, log, stateOf, release }: Commi
       values: [...commit.values.values()],
       at,
     });
+    written(commit);
+    await durable;
     lastCommit = at;
   }
 

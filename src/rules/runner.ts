@@ -19,6 +19,8 @@ export type RunnerOptions = {
   readonly log: Logger;
   /** Told after their commit. Must not throw. */
   readonly onEvents?: (events: readonly RuleEvent[]) => void;
+  /** The journal has new actions, though not on disk yet: what is to be sent may be built, and sent after that commit. Must not throw. */
+  readonly onWritten?: () => void;
   /** Actions that are durable now. Must not throw. */
   readonly onCommitted?: (actions: readonly Action[]) => void;
   /**
@@ -71,7 +73,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const { program, journal, clock, log, mostPending = 100_000 } = options;
   const engine = createEngine(program, journal.ruleStates());
   const kept = createKeptValues(engine, journal.keptValues());
-  const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, release });
+  const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, written, release });
   /** Messages in commits that are not durable yet, by source and packet id. */
   const taking = new Map<string, string>();
   let wake: { at: number; timer: Disposable } | null = null;
@@ -128,6 +130,10 @@ export function createRunner(options: RunnerOptions): Runner {
     if (stopped) return;
     wake = null;
     step({ kind: 'tick', at: clock.now() });
+  }
+
+  function written(commit: PendingCommit): void {
+    if (commit.actions.length > 0) options.onWritten?.();
   }
 
   function release(commit: PendingCommit): void {

@@ -146,8 +146,8 @@ export function createLife(parts: LifeParts): Life {
         },
         onCommitted(actions) {
           for (const action of actions) notes.trace(`told: ${action.key} ${JSON.stringify(action.params)}`);
-          calls.wake();
         },
+        onWritten: () => calls.written(),
       });
       runner = rules;
       rules.start();

@@ -135,7 +135,7 @@ describe('a backlog of eight hours', () => {
     });
     const commit = async (some: readonly Action[]) => {
       await journal.commit({ states: [], actions: some, taken: [], values: [], at: clock.now() });
-      queue.wake();
+      queue.written();
     };
 
     // The first call finds out that L2L is away; nothing else is built, so that all of it can still be merged.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type GroupCommit, groupCommit } from '../../src/journal/group-commit.ts';
 import { testFolder } from '../support/folder.ts';
 
@@ -21,6 +21,10 @@ function fill(group: GroupCommit, insert: StatementSync, rows: number): Promise<
 }
 
 describe('group commit', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('shows a write to later reads at once and to the disk after the commit', async () => {
     const { group, insert, mine, onDisk } = open();
 
@@ -44,6 +48,26 @@ describe('group commit', () => {
 
     await durable;
     expect(onDisk()).toBe(1);
+  });
+
+  it('is held for a moment for what is to follow from it, and goes with that', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { group, insert, onDisk } = open();
+    const commits: string[] = [];
+    const note = (name: string, durable: Promise<void>) => durable.then(() => commits.push(`${name}: ${onDisk()}`));
+
+    const first = note('first', group.write(() => insert.run('a')).durable);
+    group.write(() => insert.run('b'), 'ahead');
+    await new Promise(setImmediate);
+    const held = onDisk();
+    const second = note('second', group.write(() => insert.run('c')).durable);
+    await Promise.all([first, second]);
+    const alone = note('alone', group.write(() => insert.run('d')).durable);
+    group.write(() => insert.run('e'), 'ahead');
+    vi.runAllTimers();
+    await alone;
+
+    expect([held, ...commits]).toEqual([0, 'first: 3', 'second: 3', 'alone: 5']);
   });
 
   it('does not wait for more when five hundred writes are gathered', async () => {

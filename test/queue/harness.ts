@@ -84,8 +84,9 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     queue,
     log,
     async tell(...actions) {
-      await journal.commit({ states: [], actions, taken: [], values: [], at: clock.now() });
-      queue.wake();
+      const durable = journal.commit({ states: [], actions, taken: [], values: [], at: clock.now() });
+      queue.written();
+      await durable;
     },
     isIdle: () => journal.openCalls().length === 0 && journal.counts().waiting === 0,
     keys: pattern => redis.client.keys(`*:calls:${pattern}`),

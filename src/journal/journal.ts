@@ -10,7 +10,7 @@ import { Damaged } from './check.ts';
 import { filesIn, lockDataFolder } from './data-folder.ts';
 import { onBroken, openDatabase, query } from './database.ts';
 import { createDecisions, createProspects, type Decisions } from './decisions.ts';
-import { createEvents, insertEvent } from './events.ts';
+import { createEvents, type EventEntry, eventReader, insertEvent } from './events.ts';
 import { groupCommit } from './group-commit.ts';
 import { createHistory, type History } from './history.ts';
 import { differs, type Identity, identityOf } from './identity.ts';
@@ -76,6 +76,8 @@ export interface Journal extends RuleStore, Omit<CallStore, 'lanes' | 'action'> 
   counts(): JournalCounts;
   /** The newest dead letters and parked actions, newest first. */
   unsettled(limit: number): readonly UnsettledAction[];
+  /** What happened to the journal itself (clock steps, a full disk, a rebuild …), newest first. */
+  events(limit: number): readonly EventEntry[];
   /** What was told and why, for people. */
   readonly history: History;
   /** What a person says about dead letters and parked calls. */
@@ -258,6 +260,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     },
     unsettled: limit =>
       newestUnsettled.all(limit).map(row => ({ ...row, params: JSON.parse(row.params) as StoredAction['params'] })),
+    events: eventReader(db),
     upkeep: () => upkeep?.status() ?? null,
     close() {
       if (closed) return;

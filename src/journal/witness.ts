@@ -32,8 +32,8 @@ export function witnessOf(folder: string): Witness {
     },
     note(progress) {
       try {
-        // In one step: what a crash leaves is the former note or this one.
-        writeFileSync(`${file}.new`, `${JSON.stringify(progress)}\n`);
+        // On the disk before it takes the place of the other: what a power cut leaves is the former note or this one.
+        writeFileSync(`${file}.new`, `${JSON.stringify(progress)}\n`, { flush: true });
         renameSync(`${file}.new`, file);
       } catch {
         // A full disk, or a broken one. The former note says less than could be said, and nothing wrong.
@@ -56,7 +56,7 @@ function read(file: string): Progress | null {
     const { id, epoch, alive } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Progress>;
     return id === undefined || epoch === undefined || alive === undefined ? null : { id, epoch, alive };
   } catch {
-    // None yet, as after an update, or a power cut took it: then there is nothing to compare with.
+    // None yet, as after an update, or not readable: then there is nothing to compare with.
     return null;
   }
 }

@@ -141,7 +141,7 @@ describe('a backup that was put back into the same file', () => {
 describe('a journal that was not set back', () => {
   it.each([
     ['is of a version that noted nothing', (note: string) => rmSync(note)],
-    ['has a note that a power cut made unreadable', (note: string) => writeFileSync(note, '')],
+    ['has a note that can not be read', (note: string) => writeFileSync(note, '')],
     ['could not note anything', (note: string) => mkdirSync(`${note}.new`)],
   ])('is run when it %s', async (_what, change) => {
     const data = dataFolder();

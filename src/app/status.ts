@@ -51,9 +51,10 @@ function sourceWords({ source, state, reason }: SourceStatus): string {
 }
 
 const MOST_LISTED = 50;
+const MOST_EVENTS = 10;
 
-/** The journal's part of the status page, with what a person has to see to. */
-export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'upkeep'>): object {
+/** The journal's part of the status page, with what a person has to see to, and what happened to it last. */
+export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'events' | 'upkeep'>): object {
   const { waiting, oldestWaitingAt, ...counts } = journal.counts();
   const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
     id: action.id,
@@ -71,6 +72,7 @@ export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'u
     ...counts,
     file: journal.upkeep(),
     newestUnsettled: unsettled,
+    newestEvents: journal.events(MOST_EVENTS),
   };
 }
 

@@ -6,6 +6,7 @@ import type { CompiledRule, DispatchRule } from '../rules/program.ts';
 import { referencesOf } from '../rules/references.ts';
 import { CALLS_PER_DISPATCH, type CallEstimate, estimateCalls } from './call-estimate.ts';
 import type { LoadedConfig } from './load.ts';
+import { defaultNotes, ruleNotes } from './rule-notes.ts';
 
 /** What a valid config comes to, for a person to read against what was meant. No secret is in it. */
 export function summary(loaded: LoadedConfig): string {
@@ -28,7 +29,7 @@ export function summary(loaded: LoadedConfig): string {
     ...Object.entries(sources).flatMap(([name, source]) => sourceLines(name, source, loaded)),
     '',
     `rules: ${loaded.program.rules.length}`,
-    ...columns(rulesAsWritten(loaded).map(rule => ruleCells(rule))),
+    ...ruleLines(loaded),
     '',
     ...budgetLines(estimateCalls(loaded.program, l2l.rate)),
     ...(unused.length > 0 ? ['', `read by no rule: ${unused.join(', ')}`] : []),
@@ -58,6 +59,22 @@ function signalCells(signal: SignalDefinition, where = ''): string[] {
   return [signal.name, signal.counter ? 'counter' : signal.unit ? `${type} ${signal.unit}` : type, where];
 }
 
+/** A line a rule, so that rules can be compared; below it what it does otherwise than the others. */
+function ruleLines(loaded: LoadedConfig): string[] {
+  const { defaults } = loaded.config;
+  const rules = rulesAsWritten(loaded);
+  const usual = rules.some(({ kind }) => kind === 'dispatch') ? defaultNotes(defaults) : [];
+  const lines = columns(rules.map(rule => ruleCells(rule)));
+  return [
+    ...(usual.length > 0 ? ['  every dispatch, if nothing else is said below:', ...noteLines(usual)] : []),
+    ...rules.flatMap((rule, index) => [lines[index] ?? '', ...noteLines(ruleNotes(rule, defaults))]),
+  ];
+}
+
+function noteLines(notes: readonly string[]): string[] {
+  return notes.map(note => `    - ${note}`);
+}
+
 /** The program orders rules by dependence; people look for them where they stand in the file. */
 function rulesAsWritten({ program }: LoadedConfig): readonly CompiledRule[] {
   return program.rules.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
@@ -78,27 +95,27 @@ function ruleCells(rule: CompiledRule): string[] {
       const trade = rule.trade === null ? '' : `, trade ${rule.trade}`;
       return [
         rule.name,
+        line,
         `dispatch ${rule.type} on ${rule.machine}${trade}`,
         `opens ${after(rule.onDelay)}, ${cleared}`,
-        line,
       ];
     }
     case 'cycles': {
       const told = rule.mode === 'total' ? 'cycle count' : 'cycles';
       return [
         rule.name,
+        line,
         `${told} of ${rule.machine}`,
         `${rule.counter.name} every ${formatDuration(rule.every)}`,
-        line,
       ];
     }
     case 'production': {
       const { of, counter } = rule.quantity;
       return [
         rule.name,
+        line,
         `production of ${rule.line}`,
         `${of === 'total' ? 'all parts' : 'good parts'} from ${counter.name} every ${formatDuration(rule.every)}, product ${rule.product?.text ?? 'found by L2L (autodetect)'}`,
-        line,
       ];
     }
   }

@@ -6,9 +6,10 @@ import { Damaged } from './check.ts';
 import { filesIn, lockDataFolder } from './data-folder.ts';
 import { openDatabase, query } from './database.ts';
 import { insertEvent } from './events.ts';
-import { differs, type Identity, identityOf } from './identity.ts';
+import { identityOf, whyNotTheSame } from './identity.ts';
 import { createMeta } from './meta.ts';
 import { suspicionOf } from './suspicion.ts';
+import { witnessOf } from './witness.ts';
 
 export type AdoptOptions = {
   readonly folder: string;
@@ -45,7 +46,7 @@ export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions
     if (former === undefined)
       throw new StartError(`there is nothing to adopt in ${folder}: its journal was never used`);
     const home = meta.get('home');
-    if (!unmoved && home !== undefined && differs(JSON.parse(home) as Identity, identityOf(file)) === null) {
+    if (!unmoved && home !== undefined && whyNotTheSame(folder, meta) === null) {
       throw new StartError(
         `nothing was done: the journal in ${folder} lies where it was written, and the gateway starts with it as it is. Adopting parks what L2L was not told yet. If this is a cloned disk or a machine that was set back, say it again with --yes`,
       );
@@ -72,6 +73,8 @@ export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions
     query(db, 'DELETE FROM kept_value').run();
     insertEvent(db).run(now, 'adopted', `journal ${former} as ${id}; ${parked} actions parked`);
     db.exec('COMMIT');
+    // Not before: until then the note has to keep the former journal from being run.
+    witnessOf(folder).forget();
     log.warn({ file, former, id, parked, forgotten }, 'a copied or restored journal is adopted');
     return { id, parked, forgotten };
   } finally {

@@ -38,6 +38,8 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
   let state: 'in place' | 'writing' | 'wanted' | 'low' = isInPlace(file, size) ? 'in place' : 'wanted';
   let stopped = false;
   let isWriting = false;
+  // One of another size, of an earlier setting or cut off, only takes the room that is looked for.
+  if (size === 0 || state === 'wanted') remove();
   const timer = setInterval(look, every);
   timer.unref();
   look();

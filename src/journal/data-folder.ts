@@ -18,6 +18,7 @@ export function filesIn(folder: string) {
     lock: join(folder, 'lock'),
     ballast: join(folder, 'ballast'),
     suspicion: join(folder, 'journal.suspect'),
+    witness: join(folder, 'journal.witness'),
   };
 }
 

@@ -7,7 +7,11 @@ export interface Events {
   note(kind: JournalEvent, detail: string): void;
 }
 
-export type JournalEvent = 'disk_full' | 'disk_free' | 'rebuilt' | 'adopted' | 'damaged';
+export type ClockEvent = 'clock_step' | 'clock_doubt' | 'suspended';
+export type JournalEvent = 'disk_full' | 'disk_free' | 'rebuilt' | 'adopted' | 'damaged' | ClockEvent;
+
+/** An event as people read it. */
+export type EventEntry = { readonly at: number; readonly kind: JournalEvent; readonly detail: string };
 
 export function createEvents(db: DatabaseSync, group: GroupCommit, now: () => number): Events {
   const insert = insertEvent(db);
@@ -24,4 +28,13 @@ export function createEvents(db: DatabaseSync, group: GroupCommit, now: () => nu
 
 export function insertEvent(db: DatabaseSync) {
   return query(db, 'INSERT INTO event (at, kind, detail) VALUES (?, ?, ?)');
+}
+
+/** Reads the newest events, newest first. What people decided stands in the same table, and is the history of its actions. */
+export function eventReader(db: DatabaseSync): (limit: number) => readonly EventEntry[] {
+  const newest = query<EventEntry>(
+    db,
+    "SELECT at, kind, detail FROM event WHERE kind NOT IN ('retry', 'drop') ORDER BY id DESC LIMIT ?",
+  );
+  return limit => newest.all(limit);
 }

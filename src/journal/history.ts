@@ -63,6 +63,7 @@ export function createHistory(db: DatabaseSync): History {
   function statement<Row>(sql: string): Query<Row> {
     const known = statements.get(sql) ?? query<never>(db, sql);
     statements.set(sql, known);
+    // The shape of a row follows from the text, which is the key: each text is asked for with one shape only.
     return known as unknown as Query<Row>;
   }
 

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { filesIn } from './data-folder.ts';
+import type { Meta } from './meta.ts';
+import { witnessOf } from './witness.ts';
 
 /** Which file on which machine a journal is. */
 export type Identity = {
@@ -26,6 +29,13 @@ export function differs(known: Identity, now: Identity): string | null {
     return 'it is another file than the one that was written to: a copy, or a backup put back';
   }
   return null;
+}
+
+/** Why the journal in a folder is not the one that ran there last, in words; null when it is, as far as can be told. */
+export function whyNotTheSame(folder: string, meta: Meta): string | null {
+  const home = meta.get('home');
+  const moved = home === undefined ? null : differs(JSON.parse(home) as Identity, identityOf(filesIn(folder).journal));
+  return moved ?? witnessOf(folder).contradicts(meta);
 }
 
 /** Hashed with a word of our own, as machine-id(5) asks: the id itself is nobody else's business. */

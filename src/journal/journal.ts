@@ -11,11 +11,11 @@ import { Damaged } from './check.ts';
 import { filesIn, lockDataFolder } from './data-folder.ts';
 import { onBroken, openDatabase } from './database.ts';
 import { createDecisions, createProspects, type Decisions } from './decisions.ts';
-import { createEvents, insertEvent } from './events.ts';
+import { createEvents, type EventEntry, eventReader, insertEvent } from './events.ts';
 import { groupCommit } from './group-commit.ts';
 import { createHistory, type History } from './history.ts';
-import { differs, type Identity, identityOf } from './identity.ts';
-import { createMeta } from './meta.ts';
+import { identityOf, whyNotTheSame } from './identity.ts';
+import { createMeta, type Meta } from './meta.ts';
 import { createOverview, type Overview } from './overview.ts';
 import type { Bounds } from './prune.ts';
 import { recover } from './recover.ts';
@@ -25,6 +25,7 @@ import { failureOf } from './sqlite-error.ts';
 import { suspicionOf } from './suspicion.ts';
 import { type JournalTime, type ShiftState, TIME_AS_IT_WAS, takeTime } from './time-shift.ts';
 import { startUpkeep, type UpkeepStatus } from './upkeep.ts';
+import { progressOf, startNoting, witnessOf } from './witness.ts';
 
 export type JournalOptions = {
   /** The data folder: made when it is not there, locked for the life of the process. */
@@ -54,6 +55,8 @@ export type JournalOptions = {
 /** The truth: what the rules know, what L2L must be told, what it was told. One file, one writer, one transaction a group. */
 export interface Journal extends RuleStore, CallJournal, Overview {
   readonly lastAlive: number | null;
+  /** What happened to the journal itself (clock steps, a full disk, a rebuild …), newest first. */
+  events(limit: number): readonly EventEntry[];
   /** What was told and why, for people. */
   readonly history: History;
   /** What a person says about dead letters and parked calls. */
@@ -121,9 +124,12 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   const file = filesIn(folder).journal;
   const meta = createMeta(db);
   const { time = TIME_AS_IT_WAS, shiftState = state => state } = options;
-  const id = meta.get('id') ?? randomUUID();
+  const known = meta.get('id');
+  const id = known ?? randomUUID();
   const epoch = Number(meta.get('epoch') ?? 0) + 1;
-  expectHome(file, meta.get('home'));
+  const witness = witnessOf(folder);
+  if (known === undefined) witness.forget();
+  else expectTheSame(folder, meta);
 
   db.exec('BEGIN IMMEDIATE');
   meta.put('id', id);
@@ -150,6 +156,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     log.error({ file, error: words(cause) }, 'the disk failed or the journal is damaged: nobody may go on with it');
     options.onFatal?.(cause);
   });
+  const noting = startNoting({ witness, meta, group });
   const upkeep =
     options.limits &&
     startUpkeep({
@@ -209,13 +216,16 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     epoch,
     lastAlive,
     ...overview,
+    events: eventReader(db),
     upkeep: () => upkeep?.status() ?? null,
     close() {
       if (closed) return;
       closed = true;
       upkeep?.stop();
+      noting[Symbol.dispose]();
       try {
         group.flush();
+        witness.note(progressOf(meta));
       } finally {
         db.close();
         lock[Symbol.dispose]();
@@ -225,11 +235,11 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
 }
 
 /** A journal that was copied or restored may say that something is still to be told which was told since. */
-function expectHome(file: string, known: string | undefined): void {
-  const why = known === undefined ? null : differs(JSON.parse(known) as Identity, identityOf(file));
+function expectTheSame(folder: string, meta: Meta): void {
+  const why = whyNotTheSame(folder, meta);
   if (why === null) return;
   throw new StartError(
-    `the journal ${file} is not run: ${why}. What it holds as untold may have been told to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what is untold and lets counters start from what they show`,
+    `the journal ${filesIn(folder).journal} is not run: ${why}. What it holds as untold may have been told to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what is untold and lets counters start from what they show`,
   );
 }
 

@@ -3,7 +3,7 @@ import type { Action } from '../core/action.ts';
 import { withTimes } from '../core/action-times.ts';
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import { query } from './database.ts';
-import { insertEvent } from './events.ts';
+import { type ClockEvent, insertEvent } from './events.ts';
 import { createMeta } from './meta.ts';
 
 /** How the journal's times are to be taken by the life that opens it. */
@@ -18,7 +18,7 @@ export type JournalTime = {
   /** The clock can't be trusted: actions are marked. How times become the clock's, should a person say that it is right after all. */
   readonly doubted: TimeShift | null;
   /** For the journal's history of such events. */
-  readonly event: { readonly kind: 'clock_step' | 'clock_doubt' | 'suspended'; readonly detail: string } | null;
+  readonly event: { readonly kind: ClockEvent; readonly detail: string } | null;
 };
 
 export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubted: null, event: null };

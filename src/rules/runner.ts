@@ -6,6 +6,7 @@ import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
 import { createCommitter, type Health } from './committer.ts';
 import { createEngine } from './engine.ts';
+import { type Unfounded, unfoundedRenames } from './inheritance.ts';
 import { addResult, createKeptValues, type PendingCommit } from './pending-commit.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
 import type { RuleView } from './rule-machine.ts';
@@ -71,7 +72,9 @@ const LATE = 250;
  */
 export function createRunner(options: RunnerOptions): Runner {
   const { program, journal, clock, log, mostPending = 100_000 } = options;
-  const engine = createEngine(program, journal.ruleStates());
+  const states = journal.ruleStates();
+  const engine = createEngine(program, states);
+  const unfounded = unfoundedRenames(program.rules, states);
   const kept = createKeptValues(engine, journal.keptValues());
   const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, written, release });
   /** Messages in commits that are not durable yet, by source and packet id. */
@@ -185,6 +188,7 @@ export function createRunner(options: RunnerOptions): Runner {
   return {
     start() {
       const now = clock.now();
+      tellUnfounded(unfounded, log);
       step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now }, true);
       awake = now;
       beat();
@@ -243,6 +247,20 @@ export function createRunner(options: RunnerOptions): Runner {
     rules: () => engine.rules(),
     orphans: engine.orphans,
   };
+}
+
+/** Without anything that could have been meant, nothing is lost: the rule of that name never did anything. */
+function tellUnfounded(renames: readonly Unfounded[], log: Logger): void {
+  for (const { gone, ...rename } of renames) {
+    if (gone.length === 0) {
+      log.info(rename, 'renamed_from names a rule of which the journal holds nothing: take it out, or mend the name');
+    } else {
+      log.warn(
+        { ...rename, gone },
+        'renamed_from names a rule of which the journal holds nothing; rules that it does hold are gone from the config and taken as removed. If one of them was meant, mend the name and look in L2L for what it left open',
+      );
+    }
+  }
 }
 
 function keyOf(message: TakenMessage): string {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { notReady, type Standing, signalStatus } from '../../src/app/status.ts';
+import { journalStatus, notReady, type Standing, signalStatus } from '../../src/app/status.ts';
+import type { ClockEvent, EventEntry } from '../../src/journal/events.ts';
 import type { PauseCause } from '../../src/queue/breaker.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
+import { increment } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+import { REFUSED, settle, testJournal, write } from '../support/journal.ts';
 
 const NOW = 100_000;
 const AWAY = "L2L (https://acme) can't be reached since …";
@@ -106,5 +110,33 @@ describe('signals of the status page', () => {
     const counting = signal({ good: true, definition: { ...definition, counter: { wrapsAt, maxRate: 0.001 } } });
 
     expect(signalStatus([counting], [])).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
+  });
+});
+
+describe('the journal on the status page', () => {
+  /** A life of the gateway that begins at `now` because of this. */
+  const life = (folder: string, now: number, event: EventEntry & { readonly kind: ClockEvent }) =>
+    testJournal(folder, { now: () => now, time: { shift: null, marked: 'keep', doubted: null, event } });
+  const step = (at: number) => ({ at, kind: 'clock_step', detail: `times moved forward by ${at}s` }) as const;
+
+  it('shows what happened to it, newest first, each with its time, and no more than ten', () => {
+    const folder = testFolder();
+    for (let at = 1; at < 12; at++) life(folder, at, step(at)).close();
+    const suspended = { at: 12, kind: 'suspended', detail: 'the machine was suspended for 2h' } as const;
+
+    const shown = journalStatus(life(folder, 12, suspended));
+
+    expect(shown).toMatchObject({ newestEvents: [suspended, ...[11, 10, 9, 8, 7, 6, 5, 4, 3].map(step)] });
+  });
+
+  it('does not call what people decided an event of the journal', async () => {
+    const journal = life(testFolder(), 1, step(1));
+    await write(journal, increment('A', 1));
+    await settle(journal, 'cycles:A', REFUSED);
+    const [refused] = journal.unsettled(1);
+
+    await journal.decisions.decide({ kind: 'drop', id: refused?.id ?? 0, who: 'ann', confirmed: true });
+
+    expect(journalStatus(journal)).toMatchObject({ newestUnsettled: [], newestEvents: [step(1)] });
   });
 });

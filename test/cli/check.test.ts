@@ -74,9 +74,9 @@ sources: 1, signals: 3
     press1.manual   yes/no   unit 3 discrete_input 8 (PDU address 7) bool
 
 rules: 3
-  press1_down    dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s                                           line 18
-  press1_cycles  cycles of PRESS-01                      press1.strokes every 1m                                                    line 23
-  line1          production of LINE-1                    all parts from press1.strokes every 5m, product found by L2L (autodetect)  line 24
+  press1_down    line 18  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
+  press1_cycles  line 23  cycles of PRESS-01                      press1.strokes every 1m
+  line1          line 24  production of LINE-1                    all parts from press1.strokes every 5m, product found by L2L (autodetect)
 
 calls per hour: 96, 3 % of the 3600 allowed
   cycles      60
@@ -86,6 +86,26 @@ calls per hour: 96, 3 % of the 3600 allowed
 read by no rule: press1.manual
 `,
     });
+  });
+
+  it('says below a rule what it does otherwise, and once what all dispatches do', async () => {
+    const told = GOOD.replace('sources:', 'defaults: { dispatch: { if_found_open: adopt, max_age: 8h } }\nsources:')
+      .replace('on_delay: 2m', 'on_delay: 2m\n    renamed_from: press_down')
+      .replace('trade: MAINT,', 'trade: MAINT, if_missed: add,')
+      .replace('press1_cycles: {', 'press1_cycles: { on_unknown: drop,');
+    writeFileSync(join(folder, 'told.yaml'), told);
+
+    expect((await program(['check', 'told.yaml'])).out).toContain(`
+rules: 3
+  every dispatch, if nothing else is said below:
+    - a person's open dispatch becomes ours and people close it
+    - news older than 8h is not told any more
+  press1_down    line 19  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
+    - goes on from press_down, its former name
+    - over before L2L could be told: told as one finished dispatch
+  press1_cycles  line 25  cycles of PRESS-01                      press1.strokes every 1m
+    - in doubt whether L2L took a call: not sent again, may then be missing
+  line1          line 26  production of LINE-1                    all parts from`);
   });
 
   it('says so when the clock is trusted whatever it says', async () => {

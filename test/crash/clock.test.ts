@@ -105,8 +105,10 @@ describe('a clock that is set while the gateway runs', () => {
     );
     if (way === 'forward') await until(() => expect(partsOf(sandbox.state(), 'LINE-3').good).toBe(10));
     await until(() => expect(partsOf(sandbox.state(), 'LINE-1').good).toBe(3));
-    const { deadLetters, parked } = (await gateway.status()).journal;
+    const { deadLetters, parked, newestEvents } = (await gateway.status()).journal;
     expect({ deadLetters, parked }).toEqual({ deadLetters: 0, parked: 0 });
+    const moved = expect.stringContaining(`times moved ${way} by`);
+    expect(newestEvents).toEqual([{ at: expect.stringMatching(/T.*Z$/), kind: 'clock_step', detail: moved }]);
     expect(dispatchesOf(sandbox.state(), 'WELD-01')).toHaveLength(1);
     expect(dispatchesOf(sandbox.state(), 'PRESS-01')).toHaveLength(1);
   });

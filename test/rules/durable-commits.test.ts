@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { silentLogger } from '../../src/core/logger.ts';
@@ -40,6 +41,8 @@ function start(rules: Program, folder = testFolder(), at = '06:00') {
   onTestFinished(end);
   runner.start();
   runner.status({ source: 'plc', state: 'connected', at: now() });
+  /** What was handed to the journal before is on the disk: it commits in that order. */
+  const flushed = () => journal.commit({ states: [], actions: [], taken: [], values: [], at: now() });
   return {
     folder,
     clock,
@@ -65,6 +68,12 @@ function start(rules: Program, folder = testFolder(), at = '06:00') {
         ...(receipt && { receipt }),
       });
     },
+    /** All that is committed at once is on the disk: it is handed over after the commit under way, or in the next turn. */
+    async settled(): Promise<void> {
+      await flushed();
+      await setImmediate();
+      await flushed();
+    },
     /** What another process finds in the file. */
     stateOnDisk: (rule: string) =>
       String(disk.prepare('SELECT state FROM rule_state WHERE rule = ?').get(rule)?.state ?? ''),
@@ -72,7 +81,6 @@ function start(rules: Program, folder = testFolder(), at = '06:00') {
 }
 
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 1 });
-const aWhile = () => new Promise(resolve => setTimeout(resolve, 60));
 
 describe('what the rules know is on the disk', () => {
   it('as soon as a sample starts a delay, though nothing is to be told yet', async () => {
@@ -89,7 +97,7 @@ describe('what the rules know is on the disk', () => {
     plant.send({ strokes: 100 });
     await soon(() => expect(plant.stateOnDisk('count')).toContain('"reading":"100"'));
     plant.send({ strokes: 150 });
-    await aWhile();
+    await plant.settled();
     expect(plant.stateOnDisk('count')).toContain('"reading":"100"');
     plant.send({ strokes: 3 });
     await soon(() => expect(plant.stateOnDisk('count')).toMatch(/"reading":"3".*"pending":53/));

@@ -5,6 +5,7 @@ import type { Sample, SampleBatch, SourceState, Value } from '../../src/core/sam
 import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
 import type { Program } from '../../src/rules/program.ts';
 import { createRunner, type Runner, type RunnerOptions } from '../../src/rules/runner.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 import { type MemoryJournal, memoryJournal } from './support/memory-journal.ts';
 import { lines, on, paramsOf, shortKey } from './support/plant.ts';
 import { counter, cycles, dispatch, is, program, signal } from './support/program.ts';
@@ -246,6 +247,39 @@ describe('runner whose config lost a rule', () => {
     expect([...bench.journal.ruleStates().keys()].sort()).toEqual(['kept_open']);
     expect([...next.runner.orphans.keys()]).toEqual(['kept_open']);
     expect(warnings).toEqual([{ rule: 'kept_open' }]);
+  });
+});
+
+describe('a rule that is said to be renamed', () => {
+  const stopped = (name: string, renamedFrom: string | null = null) =>
+    program([dispatch(name, is('lamp'), { onDelay: 0, renamedFrom })], [lamp, strokes]);
+
+  /** What is said at a start with these rules, by a journal that these ones left. */
+  async function said(now: Program, ...before: Program[]) {
+    const journal = memoryJournal();
+    for (const rules of before) {
+      const bench = await start(rules, journal);
+      bench.send({ lamp: true, strokes: 5 });
+      bench.send({ lamp: false });
+      await bench.runner.stop();
+    }
+    const log = recordingLogger();
+    await start(now, journal, { log }, '06:10');
+    return log.lines.map(({ level, fields }) => [level, fields]);
+  }
+
+  it.each<[string, Program[], unknown[]]>([
+    ['from one that is known', [stopped('press_down')], []],
+    ['and has been on its own since', [stopped('press_down'), stopped('press1_down', 'press_down')], []],
+    ['from one that the journal does not know', [], [['info', { rule: 'press1_down', renamedFrom: 'press_down' }]]],
+    ['beside one of another kind', [count], [['info', { rule: 'press1_down', renamedFrom: 'press_down' }]]],
+    [
+      'and another one is gone, which may be meant',
+      [program([...stopped('pres_down').rules, ...count.rules], [lamp, strokes])],
+      [['warn', { rule: 'press1_down', renamedFrom: 'press_down', gone: ['pres_down'] }]],
+    ],
+  ])('%s', async (_from, before, lines) => {
+    expect(await said(stopped('press1_down', 'press_down'), ...before)).toEqual(lines);
   });
 });
 

@@ -57,7 +57,10 @@ export type GatewayStatus = {
   readonly notReady: readonly string[];
   readonly sources: readonly SourceStatus[];
   readonly signals: readonly SignalView[];
-  readonly journal: Pick<JournalCounts, 'deadLetters' | 'parked' | 'shadow'> & { readonly actionsWaiting: number };
+  readonly journal: Pick<JournalCounts, 'deadLetters' | 'parked' | 'shadow'> & {
+    readonly actionsWaiting: number;
+    readonly newestEvents: readonly object[];
+  };
   readonly queue: {
     readonly redis: CallQueueStatus['redis'];
     readonly callsRunning: number;

@@ -1,0 +1,95 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { filesIn } from './data-folder.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { Meta } from './meta.ts';
+
+/** How far a journal has come: which one, in which life, and when that was last alive (ms since 1970; 0: not yet). */
+type Progress = { readonly id: string; readonly epoch: number; readonly alive: number };
+
+/**
+ * A note beside the journal of how far it had come. Only what is committed is noted, so wherever a crash falls between the two,
+ * the note never says more than the journal. A journal that says less than the note was set back, even where its file is the same.
+ */
+export interface Witness {
+  /** Why the journal is not the one that ran here last, in words; null when it is, or when nothing is noted. */
+  contradicts(meta: Meta): string | null;
+  /** `progress` has to be committed. */
+  note(progress: Progress): void;
+  /** Another journal may begin here. */
+  forget(): void;
+}
+
+export function witnessOf(folder: string): Witness {
+  const file = filesIn(folder).witness;
+  return {
+    contradicts(meta) {
+      const seen = read(file);
+      if (seen === null) return null;
+      const now = progressOf(meta);
+      if (seen.id !== now.id) return `it is another journal than the one that ran here last, ${seen.id}`;
+      if (seen.epoch < now.epoch || (seen.epoch === now.epoch && seen.alive <= now.alive)) return null;
+      return `it was last written to at ${utc(now.alive)}, and the one that ran here last at ${utc(seen.alive)}: a backup was put back, or the disk has lost what it had taken`;
+    },
+    note(progress) {
+      try {
+        // On the disk before it takes the place of the other: what a power cut leaves is the former note or this one.
+        writeFileSync(`${file}.new`, `${JSON.stringify(progress)}\n`, { flush: true });
+        renameSync(`${file}.new`, file);
+      } catch {
+        // A full disk, or a broken one. The former note says less than could be said, and nothing wrong.
+      }
+    },
+    forget: () => rmSync(file, { force: true }),
+  };
+}
+
+export function progressOf(meta: Meta): Progress {
+  return {
+    id: meta.get('id') ?? '',
+    epoch: Number(meta.get('epoch') ?? 0),
+    alive: Number(meta.get('alive') ?? 0),
+  };
+}
+
+function read(file: string): Progress | null {
+  try {
+    const { id, epoch, alive } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Progress>;
+    return id === undefined || epoch === undefined || alive === undefined ? null : { id, epoch, alive };
+  } catch {
+    // None yet, as after an update, or not readable: then there is nothing to compare with.
+    return null;
+  }
+}
+
+function utc(at: number): string {
+  return new Date(at).toISOString();
+}
+
+export type NotingOptions = {
+  readonly witness: Witness;
+  readonly meta: Meta;
+  readonly group: GroupCommit;
+  /** How often (ms). */
+  readonly every?: number;
+};
+
+/** After a crash, a backup younger than this (ms) is not told from the journal. */
+const EVERY = 60_000;
+
+/** Notes how far the journal has come, now and again and again. Disposing ends it. */
+export function startNoting({ witness, meta, group, every = EVERY }: NotingOptions): Disposable {
+  witness.note(progressOf(meta));
+  const timer = setInterval(() => {
+    try {
+      const { value, durable } = group.write(() => progressOf(meta), 'lazily');
+      durable.then(
+        () => witness.note(value),
+        () => {}, // Not committed, so not noted.
+      );
+    } catch {
+      // The journal takes no writes any more; whoever has something to write hears of it.
+    }
+  }, every);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { defaultNotes, ruleNotes } from '../../src/config/rule-notes.ts';
+import { compileRules } from '../../src/rules/compile.ts';
+import { RuleDefaults, Rules } from '../../src/rules/schema.ts';
+import { counter, signal } from '../rules/support/program.ts';
+
+/** The notes of one rule, as the compiler understands it. */
+function notes(rule: object, dispatchDefaults: object = {}): readonly string[] {
+  const defaults = RuleDefaults.parse({ dispatch: dispatchDefaults });
+  const compiled = compileRules({
+    rules: Rules.parse({ r: rule }),
+    defaults,
+    signals: new Map([
+      ['running', signal('running')],
+      ['parts', counter('parts')],
+    ]),
+    sources: ['plc'],
+    lookups: new Map(),
+    mode: 'live',
+    freezeLimit: 600_000,
+    placeOf: () => ({ file: 'gateway.yaml', line: 1, column: 1 }),
+  });
+  const [one] = 'program' in compiled ? compiled.program.rules : [];
+  if (!one) throw new Error(JSON.stringify(compiled));
+  return ruleNotes(one, defaults);
+}
+
+const down = (dispatch: object = {}, rule: object = {}) => ({
+  when: 'not running',
+  on_delay: '2m',
+  dispatch: { machine: 'M', type: 'DOWN', description: 'd', ...dispatch },
+  ...rule,
+});
+const cycles = (rule: object = {}) => ({ cycles: { machine: 'M', counter: 'parts' }, ...rule });
+const production = (rule: object = {}) => ({ production: { line: 'L', good: 'parts', product: 'P' }, ...rule });
+
+describe('the notes of a rule', () => {
+  it.each([
+    ['dispatch', down()],
+    ['dispatch that writes what it would do anyway', down({ if_found_open: 'leave', if_missed: 'open_and_close' })],
+    ['cycles', cycles()],
+    ['production', production()],
+  ])('are none for a plain one: %s', (_kind, rule) => {
+    expect(notes(rule)).toEqual([]);
+  });
+
+  it.each([
+    [down({ if_found_open: 'adopt' }), "a person's open dispatch becomes ours and people close it"],
+    [
+      down({ if_found_open: 'adopt', close_adopted: true }),
+      "a person's open dispatch becomes ours and is ended like ours",
+    ],
+    [down({ if_found_open: 'open' }), "ours opens beside a person's open dispatch"],
+    [down({ if_missed: 'add' }), 'over before L2L could be told: told as one finished dispatch'],
+    [down({ if_missed: 'nothing' }), 'over before L2L could be told: L2L is told nothing'],
+    [down({ if_closed_by_person: 'reopen' }), 'closed early by a person: the next one opens after on_delay'],
+    [down({}, { max_age: '8h' }), 'news older than 8h is not told any more'],
+    [production({ max_age: '1d' }), 'news older than 1d is not told any more'],
+    [down({}, { on_unknown: 'repeat' }), 'in doubt whether L2L took a call: sent again, may then be there twice'],
+    [cycles({ on_unknown: 'drop' }), 'in doubt whether L2L took a call: not sent again, may then be missing'],
+    [cycles({ renamed_from: 'former' }), 'goes on from former, its former name'],
+    [down({}, { on_remove: 'close' }), 'rule taken out of the file: its open dispatch is closed'],
+    [
+      down({ when_cleared: 'note' }, { on_remove: 'close' }),
+      'rule taken out of the file: its open dispatch is noted as over',
+    ],
+  ])('say in plain words what it does otherwise: %o', (rule, words) => {
+    expect(notes(rule)).toEqual([words]);
+  });
+
+  it('are those of the defaults only where the rule says otherwise', () => {
+    const defaults = { if_found_open: 'adopt', close_adopted: true, if_missed: 'add', max_age: '8h' };
+
+    expect(notes(down(), defaults)).toEqual([]);
+    expect(notes(down({ if_missed: 'open_and_close', if_found_open: 'leave' }), defaults)).toEqual([
+      "a person's open dispatch stands for ours and is left to people",
+      'over before L2L could be told: opened and closed all the same',
+    ]);
+    expect(notes(down({}, { max_age: '1h' }), defaults)).toEqual(['news older than 1h is not told any more']);
+    // The defaults are those of dispatches.
+    expect(notes(cycles(), defaults)).toEqual([]);
+  });
+});
+
+describe('the notes of the defaults', () => {
+  it.each([
+    [{}, []],
+    [{ trade: 'MAINT', when_cleared: 'note', if_found_open: 'leave' }, []],
+    [
+      { if_closed_by_person: 'reopen', max_age: '8h' },
+      ['closed early by a person: the next one opens after on_delay', 'news older than 8h is not told any more'],
+    ],
+  ])('say what they change for every dispatch: %o', (dispatch, words) => {
+    expect(defaultNotes(RuleDefaults.parse({ dispatch }))).toEqual(words);
+  });
+
+  it('are none without defaults', () => {
+    expect(defaultNotes(RuleDefaults.parse({}))).toEqual([]);
+  });
+});

@@ -1,0 +1,234 @@
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
+import { adoptJournal } from '../../src/journal/adopt.ts';
+import { openDatabase } from '../../src/journal/database.ts';
+import { groupCommit } from '../../src/journal/group-commit.ts';
+import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
+import { createMeta } from '../../src/journal/meta.ts';
+import { startNoting, witnessOf } from '../../src/journal/witness.ts';
+import { increment } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+import { testJournal } from '../support/journal.ts';
+
+/** A data folder over several lives of the gateway. */
+function dataFolder() {
+  const folder = testFolder();
+  const file = join(folder, 'journal.db');
+  const note = join(folder, 'journal.witness');
+  return {
+    folder,
+    note,
+    start: (options: Partial<JournalOptions> = {}) => testJournal(folder, options),
+    /** As a backup of a journal that is written to is made. */
+    backup(): string {
+      const to = join(testFolder(), 'backup');
+      const db = new DatabaseSync(file);
+      db.exec(`VACUUM INTO '${to}'`);
+      db.close();
+      return to;
+    },
+    /** `cp backup journal.db`: the file stays the one it was. */
+    putBack(backup: string): void {
+      const { ino } = statSync(file);
+      rmSync(`${file}-wal`, { force: true });
+      copyFileSync(backup, file);
+      expect(statSync(file).ino).toBe(ino);
+    },
+  };
+}
+
+const alive = (journal: Journal, at: number) =>
+  journal.commit({ states: [], actions: [increment('A', at)], taken: [], values: [], at });
+
+async function life(data: ReturnType<typeof dataFolder>, at: number): Promise<void> {
+  const journal = data.start();
+  await alive(journal, at);
+  journal.close();
+}
+
+/** A life that begins with times moved back by so much (ms). */
+const moveBack = (ms: number) => ({ shift: { from: 0, by: -ms }, marked: 'keep', doubted: null, event: null }) as const;
+
+const OLDER = /is not run: it was last written to at .*00:00:01.*, and the one that ran here last at .*00:00:02.*adopt/;
+
+describe('a backup that was put back into the same file', () => {
+  it('is not run when it is of an earlier life', async () => {
+    const data = dataFolder();
+    await life(data, 1000);
+    const backup = data.backup();
+    await life(data, 2000);
+
+    data.putBack(backup);
+
+    expect(() => data.start()).toThrow(OLDER);
+  });
+
+  it('is not run when it is of an earlier life whose clock was ahead', async () => {
+    const data = dataFolder();
+    await life(data, 10_000_000);
+    const backup = data.backup();
+    data.start({ time: moveBack(9_000_000) }).close();
+
+    data.putBack(backup);
+
+    expect(() => data.start()).toThrow('is not run');
+  });
+
+  it('is not run when it is of the same life', async () => {
+    const data = dataFolder();
+    const journal = data.start();
+    await alive(journal, 1000);
+    const backup = data.backup();
+    await alive(journal, 2000);
+    journal.close();
+
+    data.putBack(backup);
+
+    expect(() => data.start()).toThrow(OLDER);
+  });
+
+  it('is not run after a crash when it is older than what was noted last', async () => {
+    const data = dataFolder();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const journal = data.start();
+    await alive(journal, 1000);
+    const backup = data.backup();
+    await alive(journal, 2000);
+    vi.advanceTimersByTime(60_000);
+    await vi.waitFor(() => expect(readFileSync(data.note, 'utf8')).toContain('2000'));
+    const noted = readFileSync(data.note);
+    await alive(journal, 3000);
+    journal.close();
+    writeFileSync(data.note, noted);
+
+    data.putBack(backup);
+
+    expect(() => data.start()).toThrow(OLDER);
+  });
+
+  it('is run when it is what ran last', async () => {
+    const data = dataFolder();
+    await life(data, 1000);
+    const backup = data.backup();
+
+    data.putBack(backup);
+
+    expect(data.start().counts().waiting).toBe(1);
+  });
+
+  it('is run once it is adopted, also when that was cut off before the former note was gone', async () => {
+    const data = dataFolder();
+    await life(data, 1000);
+    const backup = data.backup();
+    await life(data, 2000);
+    data.putBack(backup);
+    const adopt = () => adoptJournal({ folder: data.folder, now: 5, log: silentLogger });
+    const former = readFileSync(data.note);
+
+    expect(adopt().parked).toBe(1);
+    writeFileSync(data.note, former);
+    expect(() => data.start()).toThrow(/is not run: it is another journal than the one that ran here last, .*adopt/);
+    expect(adopt().parked).toBe(0);
+
+    expect(data.start().counts()).toMatchObject({ waiting: 0, parked: 1 });
+  });
+});
+
+describe('a journal that was not set back', () => {
+  it.each([
+    ['is of a version that noted nothing', (note: string) => rmSync(note)],
+    ['has a note that can not be read', (note: string) => writeFileSync(note, '')],
+    ['could not note anything', (note: string) => mkdirSync(`${note}.new`)],
+  ])('is run when it %s', async (_what, change) => {
+    const data = dataFolder();
+    await life(data, 1000);
+    change(data.note);
+
+    await life(data, 2000);
+
+    expect(data.start().lastAlive).toBe(2000);
+  });
+
+  it('is run when a crash came between its commit and the note of it', async () => {
+    const data = dataFolder();
+    await life(data, 1000);
+    const former = readFileSync(data.note);
+    await life(data, 2000);
+    writeFileSync(data.note, former);
+
+    expect(data.start().lastAlive).toBe(2000);
+  });
+
+  it.each([
+    ['', () => {}],
+    [' and a crash came before that was noted', (note: string) => mkdirSync(`${note}.new`)],
+  ])('is run after its times were moved back%s', async (_what, change) => {
+    const data = dataFolder();
+    await life(data, 10_000_000);
+    change(data.note);
+    const moved = data.start({ time: moveBack(9_000_000) });
+    await alive(moved, 1_000_001);
+    moved.close();
+
+    expect(data.start().lastAlive).toBe(1_000_001);
+  });
+
+  it.each([
+    ['', () => {}],
+    [' and a crash came before that was noted', (note: string) => mkdirSync(`${note}.new`)],
+  ])('is run when it began anew in the place of a damaged one%s', async (_what, change) => {
+    const data = dataFolder();
+    await life(data, 2000);
+    writeFileSync(join(data.folder, 'journal.db'), 'no journal');
+    change(data.note);
+    data.start({ onCorrupt: 'rebuild' }).close();
+
+    await life(data, 1000);
+
+    expect(data.start().lastAlive).toBe(1000);
+  });
+
+  it('is run when a process that it was taken from ends after the one that took it', async () => {
+    const data = dataFolder();
+    const first = data.start();
+    await alive(first, 2000);
+    rmSync(join(data.folder, 'lock'));
+    const second = data.start();
+    await alive(second, 1000);
+    second.close();
+    first.close();
+
+    expect(data.start().lastAlive).toBe(1000);
+  });
+});
+
+describe('the note of how far a journal has come', () => {
+  it('never says what is not committed', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const folder = testFolder();
+    const db = openDatabase(join(folder, 'journal.db'), false);
+    onTestFinished(() => db.close());
+    const meta = createMeta(db);
+    const group = groupCommit(db);
+    const noted = () => JSON.parse(readFileSync(join(folder, 'journal.witness'), 'utf8')).alive;
+    using _noting = startNoting({ witness: witnessOf(folder), meta, group, every: 1000 });
+
+    group.write(() => meta.put('alive', '5'));
+    vi.advanceTimersByTime(1000);
+    expect(noted()).toBe(0);
+    await vi.waitFor(() => expect(noted()).toBe(5));
+
+    const lost = group.write(() => meta.put('alive', '6'));
+    vi.advanceTimersByTime(1000);
+    group.abandon(new Error('the disk failed'));
+    await expect(lost.durable).rejects.toThrow('the disk failed');
+    vi.advanceTimersByTime(1000);
+
+    expect(noted()).toBe(5);
+  });
+});

@@ -41,11 +41,19 @@ export const openDispatch = defineAction({
 });
 
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
-  const { site, user, zone, reader, blocked, blockedWait } = context;
+  const { site, user, zone, reader, blocked, blockedWait, chainOf } = context;
   const slotOf = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine, type: params.type });
   /** A technician may have changed the type of ours before it is found. */
   const anyType = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine });
-  const seekerOf = (action: Open) => ({ ...action.params, mark: markOf(marked(action)), user });
+
+  /** What stands for the episode among what is open; asked anew each time, because the episode may be over by now. */
+  function standing(call: OpenCall, open: readonly DispatchRecord[]): CallResult | null {
+    const action = oldest(call.actions);
+    const waiting = action.chain === null ? [] : chainOf(action.chain).waiting;
+    // Its close is in the call that tells it as finished, or waits for what becomes of the open.
+    const ended = [...call.actions, ...waiting].find(isClose)?.params.completed ?? null;
+    return standingDispatch(open, { ...action.params, mark: markOf(marked(action)), user, ended });
+  }
 
   /** The close that waits as well, when its rule tells such an episode in another way than opening and closing. */
   function missed(action: Open, chain: ChainState) {
@@ -88,9 +96,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       return { kind: 'unknown', reason: 'refused', detail: words };
     const { type } = action.params;
     const open = listed.dispatches.filter(dispatch => dispatch.isOpen && dispatch.type === type);
-    const result = made ?? standingDispatch(open, seekerOf(action));
+    const result = made ?? standing(call, open);
     if (result) return { kind: 'delivered', result, answer };
-    const detail = `asked not to open a second one, L2L said: ${words}; there is none, so it is opened`;
+    const detail = `asked not to open a second one, L2L said: ${words}; none stands for it, so it is told without asking`;
     return { kind: 'again', reason: 'refused', detail, after: 0, guarded: false };
   }
 
@@ -107,11 +115,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const { machine, type } = action.params;
     const listed = await listOpen(reader, zone, { site, machine }, signal);
     const open = listed.ok ? listed.dispatches : [];
-    const standing = standingDispatch(
-      open.filter(dispatch => dispatch.type === type),
-      seekerOf(action),
-    );
-    if (standing) return { kind: 'delivered', result: standing, answer: refusal.answer };
+    const ofType = open.filter(dispatch => dispatch.type === type);
+    const result = standing(call, ofType);
+    if (result) return { kind: 'delivered', result, answer: refusal.answer };
     const names = open.map(dispatch => `${dispatch.number} (${dispatch.type})`).join(', ');
     const detail = `${names === '' ? '' : `open on ${machine}: ${names}; `}L2L said: ${refusal.detail}`;
     return { kind: 'again', reason: 'blocked', detail, after: blockedWait, guarded: action.guarded === true };
@@ -137,7 +143,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (action.params.ifFoundOpen === 'open') return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      const result = standingDispatch(whileItWent(call, listed.dispatches), seekerOf(action));
+      const result = standing(call, listed.dispatches);
       return result ? { kind: 'done', result } : { kind: 'send', base: null };
     },
 
@@ -186,14 +192,6 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
 function marked({ key, params }: Pick<Open, 'key'> & { readonly params: Pick<Open['params'], 'reported'> }): Marked {
   return { key, at: params.reported };
-}
-
-/** What began after an episode that is told as finished was over is about the next one: it does not stand for it. */
-function whileItWent({ actions }: { readonly actions: readonly StoredAction[] }, open: readonly DispatchRecord[]) {
-  const close = actions.find(isClose);
-  if (!close) return open;
-  const { completed } = close.params;
-  return open.filter(({ reported }) => reported.length === 0 || reported.some(at => at <= completed));
 }
 
 function isClose(action: StoredAction): action is Extract<StoredAction, { readonly kind: 'close_dispatch' }> {

@@ -34,6 +34,8 @@ export interface CallJournal {
   openCalls(): readonly Call[];
   call(id: number): Call | undefined;
   chain(chain: string): ChainState;
+  /** How many calls before this one told the same and ended `undecided`, since a person last decided. */
+  doubts(id: number): number;
 
   /** Freezes actions into a new call. Throws when one of them is not waiting any more (the compare-and-set of decision 20). */
   freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;

@@ -12,6 +12,7 @@ export type Reason =
   | 'refused' // success:false
   | 'blocked' // refused until a dispatch of another type on the machine is closed
   | 'crashed' // found `sending` after a restart
+  | 'undecided' // L2L was looked through and could not tell either
   | 'stopped'; // the gateway was told to stop while the request was on its way
 
 /** What one HTTP attempt came to. `retry` only when the request certainly had no effect; else `unknown`. */

@@ -89,6 +89,14 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
 
+  const countDoubts = query<{ n: number }>(
+    db,
+    `WITH RECURSIVE former (id, reason) AS (
+       SELECT id, NULL FROM call WHERE id = ?
+       UNION ALL SELECT c.id, c.reason FROM former JOIN call l ON l.id = former.id JOIN call c ON c.id = l.predecessor WHERE c.state = 'released')
+     SELECT count(*) AS n FROM former WHERE reason = 'undecided'`,
+  );
+
   /** Never given out twice in a life, also after a rollback: a run of the call that is gone must not meet another one. */
   let nextCall = (query<{ last: number | null }>(db, 'SELECT max(id) AS last FROM call').get()?.last ?? 0) + 1;
   const open = new Map<number, Call>();
@@ -212,6 +220,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       const row = readCall.get(id);
       return row && callOf(row, readActionsOf.all(id).map(actionOf));
     },
+    doubts: id => countDoubts.get(id)?.n ?? 0,
     freeze(actions, request, notBefore) {
       for (const lane of lanesOf(actions)) {
         if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);

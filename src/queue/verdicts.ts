@@ -44,6 +44,12 @@ export type Circumstances = {
   readonly policy: CallPolicy;
 };
 
+/**
+ * Times a call that stays undecided is told again, where its rule says so. Chance (somebody else wrote in the same minute) does not
+ * come three times running, so nothing will be clearer after the fourth; and L2L may have taken every one of them.
+ */
+const REPEATS_IN_DOUBT = 3;
+
 /** Looks that found nothing before a call that can't be repeated blindly is sent again. */
 const LOOKS_WITHOUT_IT = 2;
 
@@ -100,8 +106,8 @@ export function repeatUnknown(call: Call, now: number): CallTransition {
   return { state: 'retry', at: now, notBefore: now, reason: call.reason, detail: call.detail };
 }
 
-/** What becomes of an unknown call after L2L was asked about it. */
-export function afterLook(call: Call, look: Look, at: Circumstances): CallTransition {
+/** What becomes of an unknown call after L2L was asked about it. `doubts`: calls before it that told the same and ended undecided. */
+export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0): CallTransition {
   const { now, timings } = at;
   const { reason } = call;
   switch (look.kind) {
@@ -128,7 +134,7 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
         looks: 0,
       };
     case 'undecided':
-      return { at: now, notBefore: now, reason, detail: look.detail, ...undecided(call, at.policy) };
+      return { at: now, notBefore: now, reason, ...undecided(call, look.detail, at.policy, doubts) };
     case 'failed': {
       const { notBefore } = setback(look.outcome, at);
       return { state: 'unknown', at: now, notBefore, reason, detail: look.outcome.detail };
@@ -137,10 +143,17 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
 }
 
 /** As the rules of all its actions say; by another call, because what was read before the first one is out of date. */
-function undecided({ actions }: Call, policy: CallPolicy): Pick<CallTransition, 'state' | 'guarded'> {
+function undecided(
+  { actions }: Call,
+  detail: string,
+  policy: CallPolicy,
+  doubts: number,
+): Pick<CallTransition, 'state' | 'detail' | 'guarded'> & Partial<Pick<CallTransition, 'reason'>> {
   const [choice, ...others] = new Set(actions.map(action => action.onUnknown));
-  if (others.length > 0 || choice === undefined) return { state: 'parked' };
-  return choice === 'drop' ? { state: 'dropped' } : { state: 'released', guarded: policy.guardedRepeat === true };
+  if (others.length > 0 || choice === undefined) return { state: 'parked', detail };
+  if (choice === 'drop') return { state: 'dropped', detail };
+  if (doubts >= REPEATS_IN_DOUBT) return { state: 'parked', detail: `${detail}; sent ${doubts + 1} times by now` };
+  return { state: 'released', reason: 'undecided', detail, guarded: policy.guardedRepeat === true };
 }
 
 /** The call had no effect and its episode went on meanwhile: its actions are told in another way, or not at all. */

@@ -154,7 +154,8 @@ export function createWorker(options: WorkerOptions): RunJob {
     const { call } = entry;
     const found = await guarded(() => delivery.look(call, signal));
     if (found.kind === 'failed') entry.setbacks += 1;
-    const to = afterLook(call, found, circumstances(entry));
+    const doubts = found.kind === 'undecided' ? journal.doubts(call.id) : 0;
+    const to = afterLook(call, found, circumstances(entry), doubts);
     if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
     if (to.state === 'dropped') log.warn({ ...callFacts(call), detail: to.detail }, DROPPED);
     if (found.kind === 'undecided' && to.state === 'released')

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
+import type { CallTransition } from '../../src/core/commit.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { increment, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
@@ -36,6 +37,30 @@ describe('journal: several actions in one call', () => {
     expect(call?.actions.map(({ key, params, cause }) => ({ key, params, cause }))).toEqual(
       [1, 2, 3].map(because).map(({ key, params, cause }) => ({ key, params, cause })),
     );
+  });
+
+  it('counts how often they were told in vain because nobody could tell, over restarts, until a person decides', async () => {
+    const folder = testFolder();
+    let journal = testJournal(folder);
+    await write(journal, ...[1, 2].map(because));
+    const tell = async (end: Pick<CallTransition, 'state' | 'reason'>) => {
+      const { id } = journal.freeze(journal.waiting('cycles:A', 9), REQUEST, 0);
+      const doubts = journal.doubts(id);
+      await journal.markSending(id, 0, null, 5);
+      await journal.transition(id, ['sending'], { ...REFUSED, ...end });
+      journal.close();
+      journal = testJournal(folder);
+      return doubts;
+    };
+    const undecided = { state: 'released', reason: 'undecided' } as const;
+    expect(await tell(undecided)).toBe(0);
+    expect(await tell({ state: 'released', reason: 'blocked' })).toBe(1);
+    await write(journal, because(3));
+    expect(await tell(undecided)).toBe(1);
+    expect(await tell({ state: 'parked', reason: 'timeout' })).toBe(2);
+
+    await journal.decisions.decide({ kind: 'retry', id: 1, who: 'anna', confirmed: true });
+    expect(await tell(undecided)).toBe(0);
   });
 
   it('settles all of them together, never one without the others', async () => {

@@ -110,6 +110,15 @@ describe('verdicts', () => {
     expect(afterLook({ ...CALL, actions }, { kind: 'undecided', detail: 'd' }, at())).toMatchObject(expected);
   });
 
+  it.each([
+    [0, {}, { state: 'released', reason: 'undecided', guarded: false }],
+    [2, { guardedRepeat: true }, { state: 'released', reason: 'undecided', guarded: true }],
+    [3, { guardedRepeat: true }, { state: 'parked', detail: 'd; sent 4 times by now' }],
+  ])('after %i repeats in doubt', (doubts, policy, expected) => {
+    const call: Call = { ...CALL, actions: [{ ...increment('M1', 1), id: 1, onUnknown: 'repeat' }] };
+    expect(afterLook(call, { kind: 'undecided', detail: 'd' }, at(1, policy), doubts)).toMatchObject(expected);
+  });
+
   it('keeps a call guarded that its episode overtook', () => {
     const action = { ...increment('M1', 1), id: 1 };
     expect(overtaken({ ...CALL, actions: [action] }, NOW)).toMatchObject({ state: 'released', guarded: false });

@@ -134,7 +134,7 @@ export type CallBase = {
  * `waiting` are read when they are asked for.
  */
 export type ChainState = {
-  readonly open: 'none' | 'pending' | 'delivered' | 'dead';
+  readonly open: 'none' | 'pending' | 'delivered' | 'dead' | 'dropped';
   readonly result: CallResult | null;
   /** Other episodes that hold the same dispatch and are not over: the last one to clear closes it. Rule names. */
   readonly heldBy: readonly string[];

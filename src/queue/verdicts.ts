@@ -142,6 +142,8 @@ export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0)
   }
 }
 
+const LET_GO = 'let go, as its rule says: if L2L has it, it stays there until a person sees to it';
+
 /** As the rules of all its actions say; by another call, because what was read before the first one is out of date. */
 function undecided(
   { actions }: Call,
@@ -151,7 +153,7 @@ function undecided(
 ): Pick<CallTransition, 'state' | 'detail' | 'guarded'> & Partial<Pick<CallTransition, 'reason'>> {
   const [choice, ...others] = new Set(actions.map(action => action.onUnknown));
   if (others.length > 0 || choice === undefined) return { state: 'parked', detail };
-  if (choice === 'drop') return { state: 'dropped', detail };
+  if (choice === 'drop') return { state: 'dropped', detail: `${detail}; ${LET_GO}` };
   if (doubts >= REPEATS_IN_DOUBT) return { state: 'parked', detail: `${detail}; sent ${doubts + 1} times by now` };
   return { state: 'released', reason: 'undecided', detail, guarded: policy.guardedRepeat === true };
 }

@@ -101,7 +101,13 @@ describe('verdicts', () => {
 
   it.each([
     [['repeat', 'repeat'], { state: 'released', guarded: false }],
-    [['drop', 'drop'], { state: 'dropped' }],
+    [
+      ['drop', 'drop'],
+      {
+        state: 'dropped',
+        detail: 'd; let go, as its rule says: if L2L has it, it stays there until a person sees to it',
+      },
+    ],
     [['repeat', 'drop'], { state: 'parked' }],
     [['repeat', undefined], { state: 'parked' }],
     [[undefined], { state: 'parked' }],

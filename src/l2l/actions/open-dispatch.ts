@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CallResult, ChainState, Outcome, StoredAction } from '../../core/delivery.ts';
 import { externalIdOf, isMarked, type Marked, markOf } from '../dispatch-mark.ts';
-import { type DispatchRecord, type DispatchSlot, listOpen, listSince } from '../dispatches.ts';
+import { type DispatchRecord, type DispatchSlot, type Listing, listOpen, listSince } from '../dispatches.ts';
 import { numberField, recordsOf, textField } from '../envelope.ts';
 import { standingDispatch } from '../standing-dispatch.ts';
 import {
@@ -69,21 +69,38 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   }
 
   /** The dispatch this call made, among those L2L lists: by its mark, or by what a technician can't have rewritten. */
-  function madeBy(call: OpenCall, dispatches: readonly DispatchRecord[]): CallResult | 'doubtful' | null {
+  function madeBy(call: OpenCall, dispatches: readonly DispatchRecord[]): CallResult | null {
     const action = oldest(call.actions);
-    const { reported } = action.params;
     const mark = markOf(marked(action));
     const externalId = externalIdOf(marked(action));
-    const alike = ({ description, type, reported: times }: DispatchRecord) =>
-      type === action.params.type &&
-      !isAdd(call.request) &&
-      !isMarked(description) &&
-      times.some(at => sameSecond(at, reported));
     const own =
       dispatches.find(one => one.description.includes(mark) || one.externalId === externalId) ??
-      dispatches.find(one => one.createdBy === user && alike(one));
-    if (own) return { dispatchId: own.id, dispatchNumber: own.number, reported };
-    return dispatches.some(one => one.createdBy === undefined && alike(one)) ? 'doubtful' : null;
+      alike(call, dispatches).find(one => one.createdBy === user);
+    return own ? { dispatchId: own.id, dispatchNumber: own.number, reported: action.params.reported } : null;
+  }
+
+  /** Those this call may have made, as far as their text says nothing else. */
+  function alike({ actions, request }: OpenCall, dispatches: readonly DispatchRecord[]): readonly DispatchRecord[] {
+    const { type, reported } = oldest(actions).params;
+    if (isAdd(request)) return [];
+    return dispatches.filter(
+      one => one.type === type && !isMarked(one.description) && one.reported.some(at => sameSecond(at, reported)),
+    );
+  }
+
+  /** Why it can't be told whether none of these is the one this call made; null: none is. */
+  function doubtAbout(call: OpenCall, { dispatches, isComplete }: Listing): string | null {
+    const action = oldest(call.actions);
+    const { machine, type } = action.params;
+    const without = `without its text ${markOf(marked(action))}`;
+    const numbers = alike(call, dispatches)
+      .filter(({ createdBy }) => createdBy === undefined)
+      .map(({ number }) => number);
+    if (numbers.length > 0) {
+      const which = numbers.length === 1 ? `dispatch ${numbers}` : `one of dispatches ${numbers.join(', ')}`;
+      return `${which} of ${machine} may be it: same type and time, by nobody knows whom, ${without}`;
+    }
+    return isComplete ? null : `${machine} has too many newer ${type} dispatches to find it, all ${without}`;
   }
 
   /** L2L took a guarded call without opening ours: an earlier call did, somebody else's is open, or it was refused for nothing. */
@@ -92,8 +109,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const listed = await listSince(reader, zone, anyType(action), action.params.reported, signal);
     if (!listed.ok) return listed.outcome;
     const made = madeBy(call, listed.dispatches);
-    if (made === 'doubtful' || (!made && !listed.isComplete))
-      return { kind: 'unknown', reason: 'refused', detail: words };
+    if (!made && doubtAbout(call, listed) !== null) return { kind: 'unknown', reason: 'refused', detail: words };
     const { type } = action.params;
     const open = listed.dispatches.filter(dispatch => dispatch.isOpen && dispatch.type === type);
     const result = made ?? standing(call, open);
@@ -177,13 +193,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       const listed = await listSince(reader, zone, anyType(action), reported, signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
       const made = madeBy(call, listed.dispatches);
-      if (made === 'doubtful') {
-        const detail = `a ${type} dispatch of ${machine} has the same time and may be this one`;
-        return { kind: 'undecided', detail };
-      }
       if (made) return { kind: 'applied', result: made, detail: `found as dispatch ${made.dispatchNumber}` };
-      if (!listed.isComplete)
-        return { kind: 'undecided', detail: `${machine} has too many newer ${type} dispatches to find it` };
+      const doubt = doubtAbout(call, listed);
+      if (doubt !== null) return { kind: 'undecided', detail: doubt };
       const mark = markOf(marked(action));
       return { kind: 'absent', detail: `no dispatch of ${machine} ${type} since then carries ${mark}` };
     },

@@ -375,6 +375,15 @@ describe('open_dispatch', () => {
       expect(sent[0]?.fields).not.toHaveProperty('open');
     });
 
+    it('names the dispatches that may be it, and the text by which it would be known', async () => {
+      const alike = { ...ours, description: 'oil', createdby: null };
+      const { delivery } = scripted(() => list(listed(alike), listed({ id: 9, dispatchnumber: 10, ...alike })));
+      expect(await delivery.look(frozenCall(delivery, [ACTION]), NEVER)).toMatchObject({
+        kind: 'undecided',
+        detail: `one of dispatches 8001, 10 of PRESS-01 may be it: same type and time, by nobody knows whom, without its text ${TOKEN}`,
+      });
+    });
+
     it('reads page after page until before its time', async () => {
       const page = (hour: string) =>
         Array.from({ length: 100 }, () => listed({ reported: `2026-03-02 ${hour}:00:00` }));

@@ -175,6 +175,8 @@ export type Freeze =
 export type Prepared =
   | { readonly kind: 'send'; readonly base: CallBase | null }
   | { readonly kind: 'done'; readonly result: CallResult }
+  /** L2L may have a part of it: its actions wait for another call, which asks L2L to refuse a second one. */
+  | { readonly kind: 'again'; readonly detail: string }
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /** What a look-up after an unknown outcome came to. */

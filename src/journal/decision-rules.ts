@@ -83,8 +83,8 @@ export function judgeDrop({ target, unit }: Case): Judged {
   };
 }
 
-function isDoubtful({ state, guarded }: HistoryEntry): boolean {
-  return state === 'parked' || guarded;
+function isDoubtful({ kind, state, guarded }: HistoryEntry): boolean {
+  return state === 'parked' || (kind === 'open_dispatch' && guarded);
 }
 
 function isStuck({ state }: HistoryEntry): boolean {

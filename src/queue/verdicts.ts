@@ -164,6 +164,11 @@ export function overtaken({ actions }: Call, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail: 'its episode went on meanwhile', guarded };
 }
 
+/** What was read before the send says that its actions have to be told in another way. */
+export function toldAnew(detail: string, now: number): CallTransition {
+  return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
+}
+
 /** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */
 export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' }>, at: Circumstances): CallTransition {
   const { now, timings } = at;

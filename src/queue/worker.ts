@@ -21,6 +21,7 @@ import {
   repeatUnknown,
   setback,
   type Timings,
+  toldAnew,
 } from './verdicts.ts';
 
 export type WorkerOptions = {
@@ -85,6 +86,10 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (needsPreparing(call, clock.now())) {
       const prepared = await guarded(() => delivery.prepare(call, signal));
       if (prepared.kind === 'failed') return setBack(entry, prepared.outcome);
+      if (prepared.kind === 'again') {
+        settler.settle(entry, ['frozen', 'retry'], toldAnew(prepared.detail, clock.now()));
+        return tell({ kind: 'answered' });
+      }
       if (prepared.kind === 'done') {
         const outcome: Outcome = { kind: 'delivered', result: prepared.result, answer: '' };
         settler.settle(entry, ['frozen', 'retry'], afterSend(outcome, circumstances(entry)));

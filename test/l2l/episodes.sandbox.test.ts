@@ -110,14 +110,30 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     });
   });
 
-  it('takes over what the gateway opened before its journal was rebuilt', async () => {
-    const { tell, isIdle, dispatches, person } = await openPlant();
-    const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
-    await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c3d4e]' });
-    const one = episode(1, 10 * MINUTE, -MINUTE);
-    await tell(one.open, one.close);
+  it.each(['open_and_close', 'add'] as const)(
+    'takes over what the gateway opened before its journal was rebuilt, and ends it (if_missed: %s)',
+    async ifMissed => {
+      const { tell, isIdle, dispatches, person, story } = await openPlant();
+      const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
+      await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c3d4e]' });
+      const one = episode(1, 10 * MINUTE, -MINUTE, { open: { ifMissed } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
+      expect(story()).toEqual(['open 57001', 'close 57001']);
+    },
+  );
+
+  it('leaves to its holder what another rule has open while a missed episode went', async () => {
+    const { tell, isIdle, story, row } = await openPlant();
+    const going = episode(1, 10 * MINUTE, MINUTE, { rule: 'oil' });
+    const missed = episode(1, 8 * MINUTE, 5 * MINUTE, { rule: 'stop', open: { ifMissed: 'add' } });
+    await tell(going.open, missed.open, missed.close);
     await settled(isIdle);
-    expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
+    expect(await row(missed.close)).toMatchObject({ detail: expect.stringContaining('held by oil too') });
+    await tell(going.close);
+    await settled(isIdle);
+    expect(story()).toEqual(['open 57001', 'close 57001']);
   });
 
   describe('what a person does to the dispatch meanwhile', () => {

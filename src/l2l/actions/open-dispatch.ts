@@ -160,7 +160,12 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
       const result = standing(call, listed.dispatches);
-      return result ? { kind: 'done', result } : { kind: 'send', base: null };
+      if (!result) return { kind: 'send', base: null };
+      const isGateways = result.foundOpen === undefined && result.adopted !== true;
+      // One call can't say that it stands for the open and is ended by the close, if nobody else holds it.
+      return isAdd(call.request) && isGateways
+        ? { kind: 'again', detail: `${result.nothing ?? 'it is open already'}: told as open and close` }
+        : { kind: 'done', result };
     },
 
     succeeded(call, envelope, answer, signal) {

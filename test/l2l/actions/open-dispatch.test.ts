@@ -307,11 +307,16 @@ describe('open_dispatch', () => {
     });
 
     it.each([
-      ['stands for one told as finished when it was open meanwhile', '2026-03-02 06:09:29', 'done'],
-      ['does not stand for one told as finished when that was over before', '2026-03-02 06:09:31', 'send'],
-    ])('an open one %s', async (_what, reported, kind) => {
-      const gateways = listed({ reported, createdby: 'gateway', description: 'x [gw 0a1b2c]' });
-      const { delivery } = scripted(() => list(gateways));
+      [
+        "of a person's stands for one told as finished when it was open meanwhile",
+        '2026-03-02 06:09:29',
+        'kim',
+        'done',
+      ],
+      ['of the gateway is to be ended, not to stand beside a finished one', '2026-03-02 06:09:29', 'gateway', 'again'],
+      ['does not stand for one told as finished when that was over before', '2026-03-02 06:09:31', 'gateway', 'send'],
+    ])('an open one %s', async (_what, reported, createdby, kind) => {
+      const { delivery } = scripted(() => list(listed({ reported, createdby, description: 'x [gw 0a1b2c3d4e]' })));
       const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
       const completed = at('2026-03-02 06:09:30');
       const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });

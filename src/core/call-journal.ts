@@ -56,6 +56,9 @@ export interface CallJournal {
    * actions wait again in their lanes. Resolves to the new call, or to null when the call was not so any more.
    */
   split(id: number, keep: readonly StoredAction[], request: FrozenRequest, detail: string): Promise<Call | null>;
-  /** Ends an accepted batch: the actions in `failed` become dead letters, those in `parked` are parked, the others are delivered. */
+  /**
+   * Ends an accepted batch: the actions in `failed` become dead letters, those in `parked` are parked, the others are delivered. What was
+   * settled before them stays as it is.
+   */
   finish(id: number, end: BatchEnd): Promise<boolean>;
 }

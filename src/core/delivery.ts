@@ -115,6 +115,8 @@ export type Call = {
   readonly result: CallResult | null;
   readonly reason: Reason | null;
   readonly detail: string | null;
+  /** Of an accepted batch: keys of the actions that were settled before the others. */
+  readonly ended?: ReadonlySet<string>;
 };
 
 /** A count read in L2L longer ago (ms) may have been changed by a person since: it is read again before a send. */
@@ -189,11 +191,11 @@ export type Look =
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
- * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words; `parked`
- * those of which it can't be told, with why.
+ * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words, which need not
+ * wait for the others; `parked` those of which it can't be told, with why.
  */
 export type Follow =
-  | { readonly kind: 'pending'; readonly detail: string }
+  | { readonly kind: 'pending'; readonly detail: string; readonly failed?: ReadonlyMap<string, string> }
   | {
       readonly kind: 'final';
       readonly failed: ReadonlyMap<string, string>;

@@ -79,9 +79,14 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
   );
   const moveActions = query(
     db,
-    'UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ?',
+    "UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ? AND state = 'in_call'",
   );
-  const failAction = query(db, 'UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE call = ? AND key = ?');
+  // A set that was settled before the others may be dropped by now, or wait for another call.
+  const failAction = query(
+    db,
+    "UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE call = ? AND key = ? AND state = 'in_call'",
+  );
+  const readEnded = query<{ key: string }>(db, "SELECT key FROM action WHERE call = ? AND state <> 'in_call'");
   // The call stays named: it is the predecessor of the next one.
   const release = query(db, "UPDATE action SET state = 'waiting', not_before = ?, guarded = ? WHERE call = ?");
   const note = query(
@@ -116,7 +121,11 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     for (const { id, lane, kind } of readWaiting.iterate()) lanes.addId(lane, id, kind);
     open.clear();
     holders.clear();
-    for (const row of readOpen.all()) remember(callOf(row, readActionsOf.all(row.id).map(actionOf)));
+    for (const row of readOpen.all()) {
+      const ended = row.state === 'accepted' ? readEnded.all(row.id).map(({ key }) => key) : [];
+      const call = callOf(row, readActionsOf.all(row.id).map(actionOf));
+      remember(ended.length > 0 ? { ...call, ended: new Set(ended) } : call);
+    }
   }
 
   function remember(call: Call): void {
@@ -150,9 +159,11 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       const state = ACTION_STATE[to.state];
       if (state === 'waiting') release.run(to.notBefore, to.guarded === true ? 1 : null, id);
       else if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
+      for (const [key, refusal] of to.failed ?? []) failAction.run('dead', refusal, to.at, id, key);
     }, when);
     const { state, notBefore, reason, detail } = to;
-    remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result });
+    const ended = to.failed && { ended: new Set([...(call.ended ?? []), ...to.failed.keys()]) };
+    remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result, ...ended });
     if (state === 'released') {
       const guarded = to.guarded === true;
       lanes.putBack(call.actions.map(action => ({ ...action, notBefore, guarded })));
@@ -276,9 +287,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
           throw new Error(`call ${id} is not accepted in the journal`);
         }
         note.run(id, call.attempt, at, 'delivered', null, detail, null);
-        moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
         for (const [key, refusal] of failed) failAction.run('dead', refusal, at, id, key);
         for (const [key, why] of parked) failAction.run('parked', why, at, id, key);
+        moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
       });
       remember({ ...call, state: 'delivered', detail });
       await durable;

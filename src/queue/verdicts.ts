@@ -96,6 +96,11 @@ export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
   }
 }
 
+/** What was read before the send says that its actions have to be told in another way. */
+export function toldAnew(detail: string, now: number): CallTransition {
+  return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
+}
+
 /** L2L's refusal is about this call alone. */
 export function deadLetter(refusal: { detail: string; answer: string }, now: number): CallTransition {
   return { state: 'rejected', at: now, notBefore: now, reason: 'refused', ...refusal };
@@ -164,11 +169,6 @@ export function overtaken({ actions }: Call, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail: 'its episode went on meanwhile', guarded };
 }
 
-/** What was read before the send says that its actions have to be told in another way. */
-export function toldAnew(detail: string, now: number): CallTransition {
-  return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
-}
-
 /** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */
 export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' }>, at: Circumstances): CallTransition {
   const { now, timings } = at;
@@ -176,7 +176,8 @@ export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' 
     case 'pending': {
       const looks = call.looks + 1;
       const notBefore = now + Math.min(timings.longestFollow, timings.firstFollow * 2 ** Math.min(looks, 30));
-      return { state: 'accepted', at: now, notBefore, reason: null, detail: follow.detail, looks };
+      const { detail, failed } = follow;
+      return { state: 'accepted', at: now, notBefore, reason: null, detail, looks, ...(failed && { failed }) };
     }
     case 'undecided':
       return { state: 'parked', at: now, notBefore: now, reason: null, detail: follow.detail };

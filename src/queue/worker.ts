@@ -172,10 +172,14 @@ export function createWorker(options: WorkerOptions): RunJob {
   async function follow(entry: Entry): Promise<void> {
     const { call } = entry;
     const found = await guarded(() => delivery.follow(call, signal));
+    if (found.kind === 'final' || found.kind === 'pending') {
+      for (const action of call.actions) {
+        const refusal = call.ended?.has(action.key) ? undefined : found.failed?.get(action.key);
+        if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
+      }
+    }
     if (found.kind === 'final') {
       for (const action of call.actions) {
-        const refusal = found.failed.get(action.key);
-        if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
         const doubt = found.parked?.get(action.key);
         if (doubt !== undefined) log.error({ ...callFacts(call, [action]), detail: doubt }, PARKED);
       }

@@ -48,6 +48,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
   /** What stands for the episode among what is open; asked anew each time, because the episode may be over by now. */
   function standing(call: OpenCall, open: readonly DispatchRecord[]): CallResult | null {
+    if (open.length === 0) return null;
     const action = oldest(call.actions);
     const waiting = action.chain === null ? [] : chainOf(action.chain).waiting;
     // Its close is in the call that tells it as finished, or waits for what becomes of the open.

@@ -174,7 +174,11 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
         detail: `${expected} sets of batch ${batchId} failed, not all can be told: ${words}`,
       };
     }
-    return { kind: 'final', failed, detail: `${call.actions.length - failed.size} of ${total} sets of batch ${batchId} are booked` };
+    return {
+      kind: 'final',
+      failed,
+      detail: `${call.actions.length - failed.size} of ${total} sets of batch ${batchId} are booked`,
+    };
   }
 
   function noteTime(call: number): void {

@@ -106,6 +106,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     transient: l2l.transient,
     blocked: l2l.blocked,
     settle: { call: l2l.settle, batch: l2l.batch_settle },
+    chainOf: chain => journal.chain(chain),
   });
 
   const reachability = createReachability({ client, url: l2l.url, site: l2l.site, clock, log });

@@ -34,6 +34,8 @@ export interface CallJournal {
   openCalls(): readonly Call[];
   call(id: number): Call | undefined;
   chain(chain: string): ChainState;
+  /** How many calls before this one told the same and ended `undecided`, since a person last decided. */
+  doubts(id: number): number;
 
   /** Freezes actions into a new call. Throws when one of them is not waiting any more (the compare-and-set of decision 20). */
   freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
@@ -54,6 +56,9 @@ export interface CallJournal {
    * actions wait again in their lanes. Resolves to the new call, or to null when the call was not so any more.
    */
   split(id: number, keep: readonly StoredAction[], request: FrozenRequest, detail: string): Promise<Call | null>;
-  /** Ends an accepted batch: the actions in `failed` become dead letters, those in `parked` are parked, the others are delivered. */
+  /**
+   * Ends an accepted batch: the actions in `failed` become dead letters, those in `parked` are parked, the others are delivered. What was
+   * settled before them stays as it is.
+   */
   finish(id: number, end: BatchEnd): Promise<boolean>;
 }

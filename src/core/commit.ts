@@ -36,6 +36,8 @@ export type CallTransition = {
   /** L2L's answer, shortened, without secrets: kept as history. */
   readonly answer?: string;
   readonly looks?: number;
+  /** Accepted: the actions that L2L refused while it works on the others, by key, with its words. Dead letters at once. */
+  readonly failed?: ReadonlyMap<string, string>;
   /** Released: the next call asks L2L to refuse a second one. */
   readonly guarded?: boolean;
 };

@@ -12,6 +12,7 @@ export type Reason =
   | 'refused' // success:false
   | 'blocked' // refused until a dispatch of another type on the machine is closed
   | 'crashed' // found `sending` after a restart
+  | 'undecided' // L2L was looked through and could not tell either
   | 'stopped'; // the gateway was told to stop while the request was on its way
 
 /** What one HTTP attempt came to. `retry` only when the request certainly had no effect; else `unknown`. */
@@ -114,6 +115,8 @@ export type Call = {
   readonly result: CallResult | null;
   readonly reason: Reason | null;
   readonly detail: string | null;
+  /** Of an accepted batch: keys of the actions that were settled before the others. */
+  readonly ended?: ReadonlySet<string>;
 };
 
 /** A count read in L2L longer ago (ms) may have been changed by a person since: it is read again before a send. */
@@ -133,7 +136,7 @@ export type CallBase = {
  * `waiting` are read when they are asked for.
  */
 export type ChainState = {
-  readonly open: 'none' | 'pending' | 'delivered' | 'dead';
+  readonly open: 'none' | 'pending' | 'delivered' | 'dead' | 'dropped';
   readonly result: CallResult | null;
   /** Other episodes that hold the same dispatch and are not over: the last one to clear closes it. Rule names. */
   readonly heldBy: readonly string[];
@@ -174,6 +177,8 @@ export type Freeze =
 export type Prepared =
   | { readonly kind: 'send'; readonly base: CallBase | null }
   | { readonly kind: 'done'; readonly result: CallResult }
+  /** L2L may have a part of it: its actions wait for another call, which asks L2L to refuse a second one. */
+  | { readonly kind: 'again'; readonly detail: string }
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /** What a look-up after an unknown outcome came to. */
@@ -186,11 +191,11 @@ export type Look =
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
- * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words; `parked`
- * those of which it can't be told, with why.
+ * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words, which need not
+ * wait for the others; `parked` those of which it can't be told, with why.
  */
 export type Follow =
-  | { readonly kind: 'pending'; readonly detail: string }
+  | { readonly kind: 'pending'; readonly detail: string; readonly failed?: ReadonlyMap<string, string> }
   | {
       readonly kind: 'final';
       readonly failed: ReadonlyMap<string, string>;

@@ -40,6 +40,8 @@ export type HistoryEntry = Pick<
   readonly expiresAt: number | null;
   /** The open of a close's chain is a dead letter or parked: the close waits for what becomes of that. */
   readonly held: boolean;
+  /** An earlier call of it may have had effect after all. */
+  readonly guarded: boolean;
   readonly call: {
     readonly id: number;
     readonly state: CallState;

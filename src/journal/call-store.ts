@@ -79,14 +79,27 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
   );
   const moveActions = query(
     db,
-    'UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ?',
+    "UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ? AND state = 'in_call'",
   );
-  const failAction = query(db, 'UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE call = ? AND key = ?');
+  // A set that was settled before the others may be dropped by now, or wait for another call.
+  const failAction = query(
+    db,
+    "UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE call = ? AND key = ? AND state = 'in_call'",
+  );
+  const readEnded = query<{ key: string }>(db, "SELECT key FROM action WHERE call = ? AND state <> 'in_call'");
   // The call stays named: it is the predecessor of the next one.
   const release = query(db, "UPDATE action SET state = 'waiting', not_before = ?, guarded = ? WHERE call = ?");
   const note = query(
     db,
     'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+
+  const countDoubts = query<{ n: number }>(
+    db,
+    `WITH RECURSIVE former (id, reason) AS (
+       SELECT id, NULL FROM call WHERE id = ?
+       UNION ALL SELECT c.id, c.reason FROM former JOIN call l ON l.id = former.id JOIN call c ON c.id = l.predecessor WHERE c.state = 'released')
+     SELECT count(*) AS n FROM former WHERE reason = 'undecided'`,
   );
 
   /** Never given out twice in a life, also after a rollback: a run of the call that is gone must not meet another one. */
@@ -108,7 +121,11 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     for (const { id, lane, kind } of readWaiting.iterate()) lanes.addId(lane, id, kind);
     open.clear();
     holders.clear();
-    for (const row of readOpen.all()) remember(callOf(row, readActionsOf.all(row.id).map(actionOf)));
+    for (const row of readOpen.all()) {
+      const ended = row.state === 'accepted' ? readEnded.all(row.id).map(({ key }) => key) : [];
+      const call = callOf(row, readActionsOf.all(row.id).map(actionOf));
+      remember(ended.length > 0 ? { ...call, ended: new Set(ended) } : call);
+    }
   }
 
   function remember(call: Call): void {
@@ -142,9 +159,11 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       const state = ACTION_STATE[to.state];
       if (state === 'waiting') release.run(to.notBefore, to.guarded === true ? 1 : null, id);
       else if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
+      for (const [key, refusal] of to.failed ?? []) failAction.run('dead', refusal, to.at, id, key);
     }, when);
     const { state, notBefore, reason, detail } = to;
-    remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result });
+    const ended = to.failed && { ended: new Set([...(call.ended ?? []), ...to.failed.keys()]) };
+    remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result, ...ended });
     if (state === 'released') {
       const guarded = to.guarded === true;
       lanes.putBack(call.actions.map(action => ({ ...action, notBefore, guarded })));
@@ -212,6 +231,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       const row = readCall.get(id);
       return row && callOf(row, readActionsOf.all(id).map(actionOf));
     },
+    doubts: id => countDoubts.get(id)?.n ?? 0,
     freeze(actions, request, notBefore) {
       for (const lane of lanesOf(actions)) {
         if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);
@@ -267,9 +287,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
           throw new Error(`call ${id} is not accepted in the journal`);
         }
         note.run(id, call.attempt, at, 'delivered', null, detail, null);
-        moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
         for (const [key, refusal] of failed) failAction.run('dead', refusal, at, id, key);
         for (const [key, why] of parked) failAction.run('parked', why, at, id, key);
+        moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
       });
       remember({ ...call, state: 'delivered', detail });
       await durable;

@@ -91,9 +91,10 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
 function openState(state: string | undefined): ChainState['open'] {
   switch (state) {
     case undefined:
-    // Let go by a person: nothing is open that its close could end, and nothing will be.
-    case 'dropped':
       return 'none';
+    // Let go by a person or its rule: nothing is known to be open that its close could end, and nothing more is told.
+    case 'dropped':
+      return 'dropped';
     case 'delivered':
     case 'nothing':
       return 'delivered';

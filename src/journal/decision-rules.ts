@@ -73,7 +73,7 @@ export function judgeDrop({ target, unit }: Case): Judged {
     isStuck(member) || isAside(member) || (open !== undefined && member.state === 'waiting');
   if (!goes(target)) return notDropped(target);
   const dropped = unit.filter(goes);
-  const doubtful = dropped.find(({ state }) => state === 'parked');
+  const doubtful = dropped.find(isDoubtful);
   return {
     kind: 'done',
     words: `it is let go, L2L is not told: ${unitWords(target, unit)}${dropTail(target, dropped, open)}`,
@@ -81,6 +81,10 @@ export function judgeDrop({ target, unit }: Case): Judged {
     doubt: doubtful ? doubtWords(doubtful, unit) : null,
     moves: dropped.map(({ id, state }) => ({ id, from: state, to: 'dropped' })),
   };
+}
+
+function isDoubtful({ kind, state, guarded }: HistoryEntry): boolean {
+  return state === 'parked' || (kind === 'open_dispatch' && guarded);
 }
 
 function isStuck({ state }: HistoryEntry): boolean {
@@ -141,7 +145,7 @@ function newerWords(target: HistoryEntry, newer: HistoryEntry): string {
 }
 
 function openWords(open: HistoryEntry, isOver: boolean): string {
-  const looked = open.state === 'parked' ? '; L2L is looked through first' : '';
+  const looked = isDoubtful(open) ? '; L2L is looked through first' : '';
   const { type, machine } = open.params as Extract<HistoryEntry['params'], { description: string }>;
   return isOver
     ? `its episode is over: L2L is told one finished dispatch ${type} at ${machine}, with both true times${looked}`
@@ -165,10 +169,13 @@ const DROP_MEANS = {
 } as const;
 
 function doubtWords(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): string {
-  return `${unitWords(doubtful, unit)}: whether L2L has it is not known (${doubtful.detail ?? 'no reason was kept'})`;
+  const { state, detail } = doubtful;
+  const why = state === 'parked' ? (detail ?? 'no reason was kept') : 'an earlier call of it was not answered';
+  return `${unitWords(doubtful, unit)}: whether L2L has it is not known (${why})`;
 }
 
 function dropTail(target: HistoryEntry, dropped: readonly HistoryEntry[], open: HistoryEntry | undefined): string {
-  if (open && dropped.length > 1) return ', and its close with it';
+  const stays = '; if it is open in L2L, it stays open until a person closes it';
+  if (open) return `${dropped.length > 1 ? ', and its close with it' : ''}${isDoubtful(open) ? stays : ''}`;
   return target.kind === 'close_dispatch' ? '; its dispatch stays open in L2L until a person closes it' : '';
 }

@@ -22,6 +22,7 @@ export type EntryRow = {
   settled_at: number | null;
   not_before: number | null;
   expires_at: number | null;
+  guarded: number | null;
   open_state: string | null;
   call_id: number | null;
   call_state: string;
@@ -35,7 +36,7 @@ export type EntryRow = {
 /** Of `action a`; ends before the WHERE. */
 export const SELECT_ENTRY = `
   SELECT a.id, a.key, a.kind, a.rule, a.lane, a.chain, a.at, a.time, a.params, a.cause, a.mode, a.destination, a.state, a.detail,
-    a.result, a.created_at, a.settled_at, a.not_before, a.expires_at,
+    a.result, a.created_at, a.settled_at, a.not_before, a.expires_at, a.guarded,
     CASE WHEN a.kind = 'close_dispatch' AND a.state = 'waiting' THEN
       (SELECT o.state FROM action o WHERE o.chain = a.chain AND o.kind = 'open_dispatch' LIMIT 1) END AS open_state,
     c.id AS call_id, c.state AS call_state, c.attempt AS call_attempt, c.not_before AS call_not_before,
@@ -64,6 +65,7 @@ export function entryOf(row: EntryRow): HistoryEntry {
     settledAt: row.settled_at,
     notBefore: row.not_before,
     expiresAt: row.expires_at,
+    guarded: row.guarded === 1,
     held: row.open_state === 'dead' || row.open_state === 'parked',
     call:
       row.call_id === null

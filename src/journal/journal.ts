@@ -204,6 +204,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     oldestWaitingAt: calls.oldestWaitingAt,
     openCalls: calls.openCalls,
     call: calls.call,
+    doubts: calls.doubts,
     chain: createChains(db, { destination, rules: options.rules }),
     freeze: calls.freeze,
     giveUp: calls.giveUp,

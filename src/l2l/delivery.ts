@@ -1,6 +1,6 @@
 import type { ActionKind } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
-import type { CallPolicy, Delivery, Outcome } from '../core/delivery.ts';
+import type { CallPolicy, ChainState, Delivery, Outcome } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { ActionContext, ActionHandler } from './actions/action.ts';
@@ -27,6 +27,8 @@ export type DeliveryOptions = {
   readonly blockedWait?: number;
   /** How long after an unknown outcome L2L may still apply a call (ms), and a batch, which it works on after it took it. */
   readonly settle: { readonly call: number; readonly batch: number };
+  /** What the journal knows of an episode now. */
+  readonly chainOf: (chain: string) => ChainState;
 };
 
 const BLOCKED_WAIT = 60_000;

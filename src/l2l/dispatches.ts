@@ -20,14 +20,12 @@ export type DispatchRecord = {
 /** Without a type: all of the machine. */
 export type DispatchSlot = { readonly site: number; readonly machine: string; readonly type?: string };
 
-type Listed =
-  | {
-      readonly ok: true;
-      readonly dispatches: readonly DispatchRecord[];
-      /** false: there are more, but too many to read. */
-      readonly isComplete: boolean;
-    }
-  | { readonly ok: false; readonly outcome: ReadFailure };
+export type Listing = {
+  readonly dispatches: readonly DispatchRecord[];
+  /** false: there are more, but too many to read. */
+  readonly isComplete: boolean;
+};
+type Listed = ({ readonly ok: true } & Listing) | { readonly ok: false; readonly outcome: ReadFailure };
 
 const FIELDS =
   'id,dispatchnumber,description,externalid,reported,completed,closed,deleted,open,createdby,machinecode,dispatchtypecode';

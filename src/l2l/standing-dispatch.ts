@@ -10,13 +10,15 @@ export type Seeker = {
   readonly user: string;
   readonly reported: number;
   readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
+  /** When the episode was over (ms since 1970); null: it goes on. */
+  readonly ended: number | null;
 };
 
 /**
  * Which of the open dispatches of a machine and type stands for an episode, and what that makes of its open; null: none, it
  * opens its own. First its own by the mark; then one that a gateway of this user opened, for another rule or before its journal
  * was rebuilt: that one is the gateway's and ends with the last episode that holds it; then a person's, as the rule says. Of
- * several the newest. Pure.
+ * several the newest. What began after the episode was over is about the next one, and stands for that. Pure.
  */
 export function standingDispatch(open: readonly DispatchRecord[], seeker: Seeker): CallResult | null {
   const newestFirst = open.toSorted((a, b) => (b.reported.at(-1) ?? 0) - (a.reported.at(-1) ?? 0) || b.id - a.id);
@@ -24,8 +26,9 @@ export function standingDispatch(open: readonly DispatchRecord[], seeker: Seeker
   if (own) return { dispatchId: own.id, dispatchNumber: own.number, reported: seeker.reported };
   if (seeker.ifFoundOpen === 'open') return null;
 
-  const gateways = newestFirst.find(({ description, createdBy }) => createdBy === seeker.user && isMarked(description));
-  const found = gateways ?? newestFirst[0];
+  const inTime = newestFirst.filter(dispatch => beganWithin(dispatch, seeker.ended));
+  const gateways = inTime.find(({ description, createdBy }) => createdBy === seeker.user && isMarked(description));
+  const found = gateways ?? inTime[0];
   if (!found) return null;
   const [reported] = found.reported;
   const known = { dispatchId: found.id, ...(reported !== undefined && { reported }) };
@@ -45,6 +48,11 @@ export function standingDispatch(open: readonly DispatchRecord[], seeker: Seeker
         nothing: `dispatch ${number} is adopted${beside(open, number)}`,
       }
     : { ...known, foundOpen: number, nothing: `dispatch ${number} is already open${beside(open, number)}` };
+}
+
+/** L2L keeps whole seconds: one of the second in which the episode ended may be the next one's, and a dispatch too many is seen. */
+function beganWithin({ reported }: DispatchRecord, ended: number | null): boolean {
+  return ended === null || reported.length === 0 || reported.some(at => at < Math.floor(ended / 1000) * 1000);
 }
 
 /** More than one is for people to look at: it is told, never tidied up. */

@@ -44,6 +44,12 @@ export type Circumstances = {
   readonly policy: CallPolicy;
 };
 
+/**
+ * Times a call that stays undecided is told again, where its rule says so. Chance (somebody else wrote in the same minute) does not
+ * come three times running, so nothing will be clearer after the fourth; and L2L may have taken every one of them.
+ */
+const REPEATS_IN_DOUBT = 3;
+
 /** Looks that found nothing before a call that can't be repeated blindly is sent again. */
 const LOOKS_WITHOUT_IT = 2;
 
@@ -90,6 +96,11 @@ export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
   }
 }
 
+/** What was read before the send says that its actions have to be told in another way. */
+export function toldAnew(detail: string, now: number): CallTransition {
+  return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
+}
+
 /** L2L's refusal is about this call alone. */
 export function deadLetter(refusal: { detail: string; answer: string }, now: number): CallTransition {
   return { state: 'rejected', at: now, notBefore: now, reason: 'refused', ...refusal };
@@ -100,8 +111,8 @@ export function repeatUnknown(call: Call, now: number): CallTransition {
   return { state: 'retry', at: now, notBefore: now, reason: call.reason, detail: call.detail };
 }
 
-/** What becomes of an unknown call after L2L was asked about it. */
-export function afterLook(call: Call, look: Look, at: Circumstances): CallTransition {
+/** What becomes of an unknown call after L2L was asked about it. `doubts`: calls before it that told the same and ended undecided. */
+export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0): CallTransition {
   const { now, timings } = at;
   const { reason } = call;
   switch (look.kind) {
@@ -128,7 +139,7 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
         looks: 0,
       };
     case 'undecided':
-      return { at: now, notBefore: now, reason, detail: look.detail, ...undecided(call, at.policy) };
+      return { at: now, notBefore: now, reason, ...undecided(call, look.detail, at.policy, doubts) };
     case 'failed': {
       const { notBefore } = setback(look.outcome, at);
       return { state: 'unknown', at: now, notBefore, reason, detail: look.outcome.detail };
@@ -136,11 +147,20 @@ export function afterLook(call: Call, look: Look, at: Circumstances): CallTransi
   }
 }
 
+const LET_GO = 'let go, as its rule says: if L2L has it, it stays there until a person sees to it';
+
 /** As the rules of all its actions say; by another call, because what was read before the first one is out of date. */
-function undecided({ actions }: Call, policy: CallPolicy): Pick<CallTransition, 'state' | 'guarded'> {
+function undecided(
+  { actions }: Call,
+  detail: string,
+  policy: CallPolicy,
+  doubts: number,
+): Pick<CallTransition, 'state' | 'detail' | 'guarded'> & Partial<Pick<CallTransition, 'reason'>> {
   const [choice, ...others] = new Set(actions.map(action => action.onUnknown));
-  if (others.length > 0 || choice === undefined) return { state: 'parked' };
-  return choice === 'drop' ? { state: 'dropped' } : { state: 'released', guarded: policy.guardedRepeat === true };
+  if (others.length > 0 || choice === undefined) return { state: 'parked', detail };
+  if (choice === 'drop') return { state: 'dropped', detail: `${detail}; ${LET_GO}` };
+  if (doubts >= REPEATS_IN_DOUBT) return { state: 'parked', detail: `${detail}; sent ${doubts + 1} times by now` };
+  return { state: 'released', reason: 'undecided', detail, guarded: policy.guardedRepeat === true };
 }
 
 /** The call had no effect and its episode went on meanwhile: its actions are told in another way, or not at all. */
@@ -156,7 +176,8 @@ export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' 
     case 'pending': {
       const looks = call.looks + 1;
       const notBefore = now + Math.min(timings.longestFollow, timings.firstFollow * 2 ** Math.min(looks, 30));
-      return { state: 'accepted', at: now, notBefore, reason: null, detail: follow.detail, looks };
+      const { detail, failed } = follow;
+      return { state: 'accepted', at: now, notBefore, reason: null, detail, looks, ...(failed && { failed }) };
     }
     case 'undecided':
       return { state: 'parked', at: now, notBefore: now, reason: null, detail: follow.detail };

@@ -21,6 +21,7 @@ import {
   repeatUnknown,
   setback,
   type Timings,
+  toldAnew,
 } from './verdicts.ts';
 
 export type WorkerOptions = {
@@ -87,6 +88,10 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (needsPreparing(call, clock.now())) {
       const prepared = await guarded(() => delivery.prepare(call, signal));
       if (prepared.kind === 'failed') return setBack(entry, prepared.outcome);
+      if (prepared.kind === 'again') {
+        settler.settle(entry, ['frozen', 'retry'], toldAnew(prepared.detail, clock.now()));
+        return tell({ kind: 'answered' });
+      }
       if (prepared.kind === 'done') {
         const outcome: Outcome = { kind: 'delivered', result: prepared.result, answer: '' };
         settler.settle(entry, ['frozen', 'retry'], afterSend(outcome, circumstances(entry)));
@@ -156,7 +161,8 @@ export function createWorker(options: WorkerOptions): RunJob {
     const { call } = entry;
     const found = await guarded(() => delivery.look(call, signal));
     if (found.kind === 'failed') entry.setbacks += 1;
-    const to = afterLook(call, found, circumstances(entry));
+    const doubts = found.kind === 'undecided' ? journal.doubts(call.id) : 0;
+    const to = afterLook(call, found, circumstances(entry), doubts);
     if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
     if (to.state === 'dropped') log.warn({ ...callFacts(call), detail: to.detail }, DROPPED);
     if (found.kind === 'undecided' && to.state === 'released')
@@ -168,10 +174,14 @@ export function createWorker(options: WorkerOptions): RunJob {
   async function follow(entry: Entry): Promise<void> {
     const { call } = entry;
     const found = await guarded(() => delivery.follow(call, signal));
+    if (found.kind === 'final' || found.kind === 'pending') {
+      for (const action of call.actions) {
+        const refusal = call.ended?.has(action.key) ? undefined : found.failed?.get(action.key);
+        if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
+      }
+    }
     if (found.kind === 'final') {
       for (const action of call.actions) {
-        const refusal = found.failed.get(action.key);
-        if (refusal !== undefined) log.error({ ...callFacts(call, [action]), detail: refusal }, FAILED);
         const doubt = found.parked?.get(action.key);
         if (doubt !== undefined) log.error({ ...callFacts(call, [action]), detail: doubt }, PARKED);
       }

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../src/config/load.ts';
+import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { words } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
@@ -106,6 +107,7 @@ export function createLife(parts: LifeParts): Life {
         log,
         transient: l2l.transient,
         settle: { call: l2l.settle, batch: l2l.batch_settle },
+        chainOf: chain => journal?.chain(chain) ?? NO_CHAIN,
       });
       journal = openJournal({
         folder: parts.folder,

@@ -266,7 +266,7 @@ describe('drop', () => {
       { at: 1_000_000, kind: 'drop', who: 'anna', why: 'opened by hand', was: 'dead: No such machine' },
     ]);
     // A close that comes later has nothing to close.
-    expect(again.chain('A#1').open).toBe('none');
+    expect(again.chain('A#1').open).toBe('dropped');
   });
 
   it('asks before it drops what is parked', async () => {
@@ -292,6 +292,39 @@ describe('drop', () => {
     });
     expect(states(journal)).toEqual({ 'A#1:open': 'dropped', 'B@1:increment': 'waiting' });
     expect(journal.waitingHeads(10).map(({ key }) => key)).toEqual(['B@1:increment']);
+  });
+
+  it.each(['blocked', 'too old', 'parked'] as const)(
+    'asks before it drops an open that L2L may have got with an earlier call (%s), and says what stands open then',
+    async how => {
+      const journal = testJournal(testFolder());
+      await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+      const aside = {
+        state: 'released',
+        reason: 'blocked',
+        notBefore: 9_000_000,
+        detail: 'by 5',
+        guarded: true,
+      } as const;
+      await settle(journal, 'dispatch:A', how === 'parked' ? IN_DOUBT : aside);
+      if (how === 'too old') await journal.giveUp(journal.waiting('dispatch:A', 1), 'too old');
+
+      const asked = await say(journal, 'drop', 'A#1:open');
+      expect(asked).toMatchObject({ kind: 'ask', words: expect.stringContaining('whether L2L has it is not known') });
+      expect(states(journal)['A#1:open']).not.toBe('dropped');
+      const { words } = await say(journal, 'drop', 'A#1:open', { confirmed: true });
+      expect(words).toMatch(/and its close with it; if it is open in L2L, it stays open until a person closes it$/);
+    },
+  );
+
+  it('says that L2L is looked through before what it may have got with an earlier call is told again', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1));
+    await settle(journal, 'dispatch:A', { state: 'released', reason: 'timeout', guarded: true });
+    await journal.giveUp(journal.waiting('dispatch:A', 1), 'too old');
+
+    expect((await say(journal, 'retry', 'A#1:open')).words).toMatch(/; L2L is looked through first$/);
+    expect(journal.waiting('dispatch:A', 1)[0]).toMatchObject({ guarded: true });
   });
 
   it('says that the dispatch of a dropped close stays open', async () => {

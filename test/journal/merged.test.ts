@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
+import type { CallTransition } from '../../src/core/commit.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { increment, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
@@ -37,6 +38,67 @@ describe('journal: several actions in one call', () => {
       [1, 2, 3].map(because).map(({ key, params, cause }) => ({ key, params, cause })),
     );
   });
+
+  it('counts how often they were told in vain because nobody could tell, over restarts, until a person decides', async () => {
+    const folder = testFolder();
+    let journal = testJournal(folder);
+    await write(journal, ...[1, 2].map(because));
+    const tell = async (end: Pick<CallTransition, 'state' | 'reason'>) => {
+      const { id } = journal.freeze(journal.waiting('cycles:A', 9), REQUEST, 0);
+      const doubts = journal.doubts(id);
+      await journal.markSending(id, 0, null, 5);
+      await journal.transition(id, ['sending'], { ...REFUSED, ...end });
+      journal.close();
+      journal = testJournal(folder);
+      return doubts;
+    };
+    const undecided = { state: 'released', reason: 'undecided' } as const;
+    expect(await tell(undecided)).toBe(0);
+    expect(await tell({ state: 'released', reason: 'blocked' })).toBe(1);
+    await write(journal, because(3));
+    expect(await tell(undecided)).toBe(1);
+    expect(await tell({ state: 'parked', reason: 'timeout' })).toBe(2);
+
+    await journal.decisions.decide({ kind: 'retry', id: 1, who: 'anna', confirmed: true });
+    expect(await tell(undecided)).toBe(0);
+  });
+
+  it.each(['finish', 'park'] as const)(
+    'ends the sets of a batch that L2L refused before the others, over a restart, and takes nothing back (%s)',
+    async end => {
+      const folder = testFolder();
+      const first = testJournal(folder);
+      await write(first, ...['L1', 'L2', 'L3'].map(line => recordSet(line, 1)));
+      const { id } = first.freeze(
+        ['L1', 'L2', 'L3'].flatMap(line => first.waiting(`production:${line}`, 1)),
+        REQUEST,
+        0,
+      );
+      await first.markSending(id, 0, null, 5);
+      const going = { at: 7, notBefore: 9, reason: null, detail: '1 of 3' } as const;
+      await first.transition(id, ['sending'], { ...going, state: 'accepted', result: { batchId: 'b' } });
+      const failed = new Map([
+        ['L1@1:record', 'overlaps'],
+        ['L2@1:record', 'no product'],
+      ]);
+      await first.transition(id, ['accepted'], { ...going, state: 'accepted', failed });
+      expect(first.call(id)?.ended).toEqual(new Set(failed.keys()));
+      first.close();
+
+      const journal = testJournal(folder);
+      expect(journal.call(id)?.ended).toEqual(new Set(failed.keys()));
+      expect(journal.call(id)?.actions).toHaveLength(3);
+      expect(journal.unsettled(9).map(({ detail }) => detail)).toEqual(['no product', 'overlaps']);
+      await journal.decisions.decide({ kind: 'drop', id: 1, who: 'anna', confirmed: true });
+      await journal.decisions.decide({ kind: 'retry', id: 2, who: 'anna', confirmed: true });
+      if (end === 'finish') await journal.finish(id, { failed, detail: '1 of 3 sets are booked' });
+      else await journal.transition(id, ['accepted'], { ...going, state: 'parked' });
+
+      const states = journal.history.page({ limit: 9 }).entries.map(({ state }) => state);
+      expect(states).toEqual(['dropped', 'waiting', end === 'finish' ? 'delivered' : 'parked']);
+      expect(journal.openCalls()).toEqual([]);
+    },
+  );
 
   it('settles all of them together, never one without the others', async () => {
     const journal = testJournal(testFolder());

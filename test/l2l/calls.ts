@@ -111,6 +111,7 @@ export function scripted(respond: (sent: Sent) => Exchange, options: Partial<Del
     zone: DENVER,
     clock,
     log: silentLogger,
+    chainOf: () => NO_CHAIN,
     ...options,
   });
   return { delivery, sent, clock };

@@ -51,6 +51,7 @@ async function setUp() {
     zone: DENVER,
     clock,
     log,
+    chainOf: () => NO_CHAIN,
   });
   return {
     delivery,
@@ -194,6 +195,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
         zone: DENVER,
         clock: systemClock(),
         log,
+        chainOf: () => NO_CHAIN,
       };
       const delivery = createDelivery(options);
       const call = callOf(delivery, make());

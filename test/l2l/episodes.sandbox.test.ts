@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { PATIENCE } from '../queue/harness.ts';
 import { increment } from '../support/actions.ts';
-import { episode, openPlant } from './plant.ts';
+import { type EpisodeOptions, episode, openPlant } from './plant.ts';
 
 const MINUTE = 60_000;
 const ADOPT = { ifFoundOpen: 'adopt' } as const;
@@ -34,7 +34,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     it('gets a note where the rule adopts it and leaves the close to people', async () => {
       const { tell, isIdle, personOpens, dispatches } = await openPlant();
       await personOpens();
-      const one = episode(1, 10 * MINUTE, MINUTE, { open: ADOPT, close: { how: 'note' } });
+      const one = episode(1, 10 * MINUTE, -MINUTE, { open: ADOPT, close: { how: 'note' } });
       await tell(one.open, one.close);
       await settled(isIdle);
       expect(dispatches()[0]).toMatchObject({
@@ -100,7 +100,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     it('do not close what one of them adopted without the right to close it', async () => {
       const { tell, isIdle, dispatches, personOpens } = await openPlant();
       await personOpens();
-      const adopting = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop', open: ADOPT });
+      const adopting = episode(1, 10 * MINUTE, -MINUTE, { rule: 'stop', open: ADOPT });
       const leaving = episode(1, 9 * MINUTE, -MINUTE, { rule: 'oil' });
       await tell(adopting.open, leaving.open, adopting.close);
       await settled(isIdle);
@@ -110,14 +110,30 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     });
   });
 
-  it('takes over what the gateway opened before its journal was rebuilt', async () => {
-    const { tell, isIdle, dispatches, person } = await openPlant();
-    const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
-    await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c3d4e]' });
-    const one = episode(1, 10 * MINUTE, -MINUTE);
-    await tell(one.open, one.close);
+  it.each(['open_and_close', 'add'] as const)(
+    'takes over what the gateway opened before its journal was rebuilt, and ends it (if_missed: %s)',
+    async ifMissed => {
+      const { tell, isIdle, dispatches, person, story } = await openPlant();
+      const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
+      await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c3d4e]' });
+      const one = episode(1, 10 * MINUTE, -MINUTE, { open: { ifMissed } });
+      await tell(one.open, one.close);
+      await settled(isIdle);
+      expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
+      expect(story()).toEqual(['open 57001', 'close 57001']);
+    },
+  );
+
+  it('leaves to its holder what another rule has open while a missed episode went', async () => {
+    const { tell, isIdle, story, row } = await openPlant();
+    const going = episode(1, 10 * MINUTE, MINUTE, { rule: 'oil' });
+    const missed = episode(1, 8 * MINUTE, 5 * MINUTE, { rule: 'stop', open: { ifMissed: 'add' } });
+    await tell(going.open, missed.open, missed.close);
     await settled(isIdle);
-    expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
+    expect(await row(missed.close)).toMatchObject({ detail: expect.stringContaining('held by oil too') });
+    await tell(going.close);
+    await settled(isIdle);
+    expect(story()).toEqual(['open 57001', 'close 57001']);
   });
 
   describe('what a person does to the dispatch meanwhile', () => {
@@ -334,6 +350,55 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       await settled(isIdle);
       expect(dispatches()).toHaveLength(2);
       expect(dispatches()[1]).toMatchObject({ reported: one.reported, completed: one.completed });
+    });
+  });
+
+  describe('an episode that is told again by a person after the next one opened its dispatch', () => {
+    async function toldAgain(options: EpisodeOptions, duplicate: 'refuse' | 'existing' | 'nothing' = 'refuse') {
+      const plant = await openPlant({ settle: MINUTE });
+      const { tell, sandbox, journal, queue, row } = plant;
+      sandbox.setManners({ duplicate });
+      sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/open', count: 1 }]);
+      const first = episode(1, 10 * MINUTE, 5 * MINUTE, options);
+      const second = episode(2, 4 * MINUTE, MINUTE, options);
+      await tell(first.open);
+      await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
+      const doubt = { at: Date.now(), notBefore: 0, reason: 'reset', detail: 'one without a mark may be it' } as const;
+      await journal.transition(journal.openCalls()[0]?.id ?? 0, ['unknown'], { ...doubt, state: 'parked' });
+      await tell(first.close, second.open);
+      await vi.waitFor(async () => expect(await row(second.open)).toMatchObject({ state: 'delivered' }), PATIENCE);
+
+      const entry = journal.history.page({ limit: 9 }).entries.find(({ key }) => key === first.open.key);
+      await journal.decisions.decide({ kind: 'retry', id: entry?.id ?? 0, who: 'anna', confirmed: true });
+      queue.reconsider();
+      return { ...plant, first, second };
+    }
+
+    it.each(['refuse', 'existing', 'nothing'] as const)(
+      'is told as its own, finished one (a second one: %s)',
+      async duplicate => {
+        const { tell, isIdle, first, second, dispatches, story } = await toldAgain({}, duplicate);
+        await settled(isIdle);
+        await tell(second.close);
+        await settled(isIdle);
+
+        expect(story()).toEqual(['open 57001', 'add 57002', 'close 57001']);
+        expect(dispatches()).toMatchObject([
+          { reported: second.reported, completed: second.completed },
+          { reported: wholeMinute(first.reported), completed: wholeMinute(first.completed) },
+        ]);
+      },
+    );
+
+    it.each<[string, EpisodeOptions, object]>([
+      ['opened and left to people', { close: { how: 'leave' } }, { closed: null }],
+      ['opened and closed', { open: ADOPT, close: { closeAdopted: true } }, { closed: expect.any(Number) }],
+    ])('is %s where it is not told as a finished one', async (_what, options, end) => {
+      const { isIdle, first, second, dispatches, journal } = await toldAgain(options);
+      await settled(isIdle);
+
+      expect(dispatches()).toMatchObject([{ reported: second.reported }, { reported: first.reported, ...end }]);
+      expect(journal.chain(first.chain)).toMatchObject({ result: { dispatchId: 57002 } });
     });
   });
 

@@ -71,6 +71,7 @@ export async function openPlant(options: { readonly timeout?: number; readonly s
     blocked: ['already has an open critical Dispatch'],
     blockedWait: 100,
     settle: { call: settle, batch: settle },
+    chainOf: chain => bench.journal.chain(chain),
   });
   const folder = testFolder();
   const bench: Bench = await openBench({ real: delivery, folder, log, timings: { ...QUICK.timings, lookAgain: 60 } });

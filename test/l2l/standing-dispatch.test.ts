@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DispatchRecord } from '../../src/l2l/dispatches.ts';
 import { type Seeker, standingDispatch } from '../../src/l2l/standing-dispatch.ts';
 
-const SEEKER: Seeker = { mark: '[gw aaaaaaaaaa]', user: 'gateway', reported: 5000, ifFoundOpen: 'leave' };
+const SEEKER: Seeker = { mark: '[gw aaaaaaaaaa]', user: 'gateway', reported: 5000, ifFoundOpen: 'leave', ended: null };
 
 /** An open dispatch, reported at its number. */
 function dispatch(number: number, fields: Partial<DispatchRecord> = {}): DispatchRecord {
@@ -51,6 +51,23 @@ describe('standing dispatch', () => {
     if (expected === null) expect(found).toBeNull();
     else expect(found).toMatchObject(expected);
     if (found?.adopted || found?.dispatchNumber === 2) expect(found).not.toHaveProperty('foundOpen');
+  });
+
+  it.each<[string, DispatchRecord, number | null]>([
+    ["the gateway's from before it was over", gateways(7999), 7999],
+    ["the gateway's of the second in which it ended", gateways(8000), null],
+    ["the gateway's from after that", gateways(9000), null],
+    ["a person's from after that", dispatch(9000), null],
+    ['its own, whenever that was', own(9000), 9000],
+    ["the gateway's of a time nobody knows", { ...gateways(9000), reported: [] }, 9000],
+    [
+      "the gateway's of the hour that comes twice, when it may have been before",
+      { ...gateways(9000), reported: [7000, 9000] },
+      9000,
+    ],
+  ])('for an episode that is over: %s', (_what, open, expected) => {
+    const found = standingDispatch([open], { ...SEEKER, ended: 8250 });
+    expect(found?.dispatchNumber ?? null).toBe(expected);
   });
 
   it('says what else is open', () => {

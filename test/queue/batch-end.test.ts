@@ -1,8 +1,38 @@
 import { describe, expect, it, vi } from 'vitest';
 import { recordSet } from '../support/actions.ts';
 import { openBench, PATIENCE } from './harness.ts';
+import { DELIVERED } from './scripted-delivery.ts';
 
 describe('a batch that ended in parts', () => {
+  it('makes a set a dead letter as soon as L2L refused it, which a person can have told again before the others are final', async () => {
+    const { delivery, journal, queue, log, tell, isIdle } = await openBench();
+    const [refused, slow] = [recordSet('L1', 1), recordSet('L2', 1)];
+    let isFinal = false;
+    const failed = new Map([[refused.key, 'overlaps detail 5']]);
+    delivery.on.send = () => (delivery.sent.length === 1 ? { kind: 'accepted', result: {}, answer: '{}' } : DELIVERED);
+    delivery.on.follow = () => {
+      const detail = `${isFinal ? 2 : 1} of 2 sets are final`;
+      return isFinal ? { kind: 'final', failed, detail } : { kind: 'pending', failed, detail };
+    };
+    await tell(refused, slow);
+    await vi.waitFor(() => expect(delivery.followed.length).toBeGreaterThan(2), PATIENCE);
+
+    expect(journal.openCalls()).toMatchObject([{ state: 'accepted' }]);
+    expect(journal.unsettled(9)).toMatchObject([{ state: 'dead', lane: 'production:L1', detail: 'overlaps detail 5' }]);
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+
+    const [{ id } = { id: 0 }] = journal.unsettled(1);
+    await journal.decisions.decide({ kind: 'retry', id, who: 'anna', confirmed: true });
+    queue.reconsider();
+    await vi.waitFor(() => expect(journal.history.entry(id)?.state).toBe('delivered'), PATIENCE);
+    isFinal = true;
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(journal.history.page({ limit: 9 }).entries.map(({ state }) => state)).toEqual(['delivered', 'delivered']);
+    expect(delivery.sent.map(({ keys }) => keys)).toEqual([[refused.key, slow.key], [refused.key]]);
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
   it('delivers, refuses and parks set by set, and tells what a person has to see to', async () => {
     const { delivery, journal, log, tell, isIdle } = await openBench();
     const sets = [recordSet('L1', 1), recordSet('L2', 1), recordSet('L3', 1)];

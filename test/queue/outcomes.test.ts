@@ -129,6 +129,24 @@ describe('call queue and what L2L answers', () => {
     );
   });
 
+  it.each([
+    ['increment', increment('M1', 1)],
+    ['open', openDispatch('M1', 1)],
+  ])('tells an %s again as its rule says, three times, and then a person decides', async (_what, action) => {
+    const { delivery, tell, isIdle, journal, log } = await openBench();
+    const next = action.kind === 'increment_cycles' ? increment('M1', 2) : openDispatch('M1', 2);
+    delivery.on.send = call => (call.actions.some(({ key }) => key === action.key) ? LOST : DELIVERED);
+
+    await tell({ ...action, onUnknown: 'repeat' });
+    await vi.waitFor(() => expect(journal.counts().parked).toBe(1), PATIENCE);
+    await tell(next);
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent.filter(({ keys }) => keys.includes(action.key))).toHaveLength(4);
+    expect(log.lines.filter(({ message }) => /sent again, as its rule says/.test(message))).toHaveLength(3);
+    expect(journal.unsettled(1)[0]).toMatchObject({ detail: 'nobody knows; sent 4 times by now' });
+  });
+
   it('asks again when the look itself failed', async () => {
     const { delivery, tell, isIdle } = await openBench();
     delivery.on.send = () => LOST;

@@ -101,13 +101,28 @@ describe('verdicts', () => {
 
   it.each([
     [['repeat', 'repeat'], { state: 'released', guarded: false }],
-    [['drop', 'drop'], { state: 'dropped' }],
+    [
+      ['drop', 'drop'],
+      {
+        state: 'dropped',
+        detail: 'd; let go, as its rule says: if L2L has it, it stays there until a person sees to it',
+      },
+    ],
     [['repeat', 'drop'], { state: 'parked' }],
     [['repeat', undefined], { state: 'parked' }],
     [[undefined], { state: 'parked' }],
   ] as const)('does with what can not be decided what all its rules say: %j', (choices, expected) => {
     const actions = choices.map((onUnknown, n) => ({ ...increment('M1', n), id: n, ...(onUnknown && { onUnknown }) }));
     expect(afterLook({ ...CALL, actions }, { kind: 'undecided', detail: 'd' }, at())).toMatchObject(expected);
+  });
+
+  it.each([
+    [0, {}, { state: 'released', reason: 'undecided', guarded: false }],
+    [2, { guardedRepeat: true }, { state: 'released', reason: 'undecided', guarded: true }],
+    [3, { guardedRepeat: true }, { state: 'parked', detail: 'd; sent 4 times by now' }],
+  ])('after %i repeats in doubt', (doubts, policy, expected) => {
+    const call: Call = { ...CALL, actions: [{ ...increment('M1', 1), id: 1, onUnknown: 'repeat' }] };
+    expect(afterLook(call, { kind: 'undecided', detail: 'd' }, at(1, policy), doubts)).toMatchObject(expected);
   });
 
   it('keeps a call guarded that its episode overtook', () => {

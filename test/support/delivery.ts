@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
+import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { type Logger, silentLogger } from '../../src/core/logger.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
@@ -36,6 +37,7 @@ export function testDelivery({
     clock,
     log,
     settle: { call: 0, batch: 0 },
+    chainOf: () => NO_CHAIN,
     ...change,
   });
   return { client, delivery };

@@ -44,6 +44,8 @@ export type ActionContext = {
   readonly blocked: readonly string[];
   /** How long such an open waits before it is tried again (ms). */
   readonly blockedWait: number;
+  /** What is known of an episode now. */
+  readonly chainOf: (chain: string) => ChainState;
 };
 
 /** How one kind of action becomes requests, and what L2L's answers to them mean. */

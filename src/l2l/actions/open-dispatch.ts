@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CallResult, ChainState, Outcome, StoredAction } from '../../core/delivery.ts';
 import { externalIdOf, isMarked, type Marked, markOf } from '../dispatch-mark.ts';
-import { type DispatchRecord, type DispatchSlot, listOpen, listSince } from '../dispatches.ts';
+import { type DispatchRecord, type DispatchSlot, type Listing, listOpen, listSince } from '../dispatches.ts';
 import { numberField, recordsOf, textField } from '../envelope.ts';
 import { standingDispatch } from '../standing-dispatch.ts';
 import {
@@ -41,11 +41,20 @@ export const openDispatch = defineAction({
 });
 
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
-  const { site, user, zone, reader, blocked, blockedWait } = context;
+  const { site, user, zone, reader, blocked, blockedWait, chainOf } = context;
   const slotOf = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine, type: params.type });
   /** A technician may have changed the type of ours before it is found. */
   const anyType = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine });
-  const seekerOf = (action: Open) => ({ ...action.params, mark: markOf(marked(action)), user });
+
+  /** What stands for the episode among what is open; asked anew each time, because the episode may be over by now. */
+  function standing(call: OpenCall, open: readonly DispatchRecord[]): CallResult | null {
+    if (open.length === 0) return null;
+    const action = oldest(call.actions);
+    const waiting = action.chain === null ? [] : chainOf(action.chain).waiting;
+    // Its close is in the call that tells it as finished, or waits for what becomes of the open.
+    const ended = [...call.actions, ...waiting].find(isClose)?.params.completed ?? null;
+    return standingDispatch(open, { ...action.params, mark: markOf(marked(action)), user, ended });
+  }
 
   /** The close that waits as well, when its rule tells such an episode in another way than opening and closing. */
   function missed(action: Open, chain: ChainState) {
@@ -61,21 +70,38 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   }
 
   /** The dispatch this call made, among those L2L lists: by its mark, or by what a technician can't have rewritten. */
-  function madeBy(call: OpenCall, dispatches: readonly DispatchRecord[]): CallResult | 'doubtful' | null {
+  function madeBy(call: OpenCall, dispatches: readonly DispatchRecord[]): CallResult | null {
     const action = oldest(call.actions);
-    const { reported } = action.params;
     const mark = markOf(marked(action));
     const externalId = externalIdOf(marked(action));
-    const alike = ({ description, type, reported: times }: DispatchRecord) =>
-      type === action.params.type &&
-      !isAdd(call.request) &&
-      !isMarked(description) &&
-      times.some(at => sameSecond(at, reported));
     const own =
       dispatches.find(one => one.description.includes(mark) || one.externalId === externalId) ??
-      dispatches.find(one => one.createdBy === user && alike(one));
-    if (own) return { dispatchId: own.id, dispatchNumber: own.number, reported };
-    return dispatches.some(one => one.createdBy === undefined && alike(one)) ? 'doubtful' : null;
+      alike(call, dispatches).find(one => one.createdBy === user);
+    return own ? { dispatchId: own.id, dispatchNumber: own.number, reported: action.params.reported } : null;
+  }
+
+  /** Those this call may have made, as far as their text says nothing else. */
+  function alike({ actions, request }: OpenCall, dispatches: readonly DispatchRecord[]): readonly DispatchRecord[] {
+    const { type, reported } = oldest(actions).params;
+    if (isAdd(request)) return [];
+    return dispatches.filter(
+      one => one.type === type && !isMarked(one.description) && one.reported.some(at => sameSecond(at, reported)),
+    );
+  }
+
+  /** Why it can't be told whether none of these is the one this call made; null: none is. */
+  function doubtAbout(call: OpenCall, { dispatches, isComplete }: Listing): string | null {
+    const action = oldest(call.actions);
+    const { machine, type } = action.params;
+    const without = `without its text ${markOf(marked(action))}`;
+    const numbers = alike(call, dispatches)
+      .filter(({ createdBy }) => createdBy === undefined)
+      .map(({ number }) => number);
+    if (numbers.length > 0) {
+      const which = numbers.length === 1 ? `dispatch ${numbers}` : `one of dispatches ${numbers.join(', ')}`;
+      return `${which} of ${machine} may be it: same type and time, by nobody knows whom, ${without}`;
+    }
+    return isComplete ? null : `${machine} has too many newer ${type} dispatches to find it, all ${without}`;
   }
 
   /** L2L took a guarded call without opening ours: an earlier call did, somebody else's is open, or it was refused for nothing. */
@@ -84,13 +110,12 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const listed = await listSince(reader, zone, anyType(action), action.params.reported, signal);
     if (!listed.ok) return listed.outcome;
     const made = madeBy(call, listed.dispatches);
-    if (made === 'doubtful' || (!made && !listed.isComplete))
-      return { kind: 'unknown', reason: 'refused', detail: words };
+    if (!made && doubtAbout(call, listed) !== null) return { kind: 'unknown', reason: 'refused', detail: words };
     const { type } = action.params;
     const open = listed.dispatches.filter(dispatch => dispatch.isOpen && dispatch.type === type);
-    const result = made ?? standingDispatch(open, seekerOf(action));
+    const result = made ?? standing(call, open);
     if (result) return { kind: 'delivered', result, answer };
-    const detail = `asked not to open a second one, L2L said: ${words}; there is none, so it is opened`;
+    const detail = `asked not to open a second one, L2L said: ${words}; none stands for it, so it is told without asking`;
     return { kind: 'again', reason: 'refused', detail, after: 0, guarded: false };
   }
 
@@ -107,11 +132,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const { machine, type } = action.params;
     const listed = await listOpen(reader, zone, { site, machine }, signal);
     const open = listed.ok ? listed.dispatches : [];
-    const standing = standingDispatch(
-      open.filter(dispatch => dispatch.type === type),
-      seekerOf(action),
-    );
-    if (standing) return { kind: 'delivered', result: standing, answer: refusal.answer };
+    const ofType = open.filter(dispatch => dispatch.type === type);
+    const result = standing(call, ofType);
+    if (result) return { kind: 'delivered', result, answer: refusal.answer };
     const names = open.map(dispatch => `${dispatch.number} (${dispatch.type})`).join(', ');
     const detail = `${names === '' ? '' : `open on ${machine}: ${names}; `}L2L said: ${refusal.detail}`;
     return { kind: 'again', reason: 'blocked', detail, after: blockedWait, guarded: action.guarded === true };
@@ -137,8 +160,13 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (action.params.ifFoundOpen === 'open') return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      const result = standingDispatch(whileItWent(call, listed.dispatches), seekerOf(action));
-      return result ? { kind: 'done', result } : { kind: 'send', base: null };
+      const result = standing(call, listed.dispatches);
+      if (!result) return { kind: 'send', base: null };
+      const isGateways = result.foundOpen === undefined && result.adopted !== true;
+      // One call can't say that it stands for the open and is ended by the close, if nobody else holds it.
+      return isAdd(call.request) && isGateways
+        ? { kind: 'again', detail: `${result.nothing ?? 'it is open already'}: told as open and close` }
+        : { kind: 'done', result };
     },
 
     succeeded(call, envelope, answer, signal) {
@@ -171,13 +199,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       const listed = await listSince(reader, zone, anyType(action), reported, signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
       const made = madeBy(call, listed.dispatches);
-      if (made === 'doubtful') {
-        const detail = `a ${type} dispatch of ${machine} has the same time and may be this one`;
-        return { kind: 'undecided', detail };
-      }
       if (made) return { kind: 'applied', result: made, detail: `found as dispatch ${made.dispatchNumber}` };
-      if (!listed.isComplete)
-        return { kind: 'undecided', detail: `${machine} has too many newer ${type} dispatches to find it` };
+      const doubt = doubtAbout(call, listed);
+      if (doubt !== null) return { kind: 'undecided', detail: doubt };
       const mark = markOf(marked(action));
       return { kind: 'absent', detail: `no dispatch of ${machine} ${type} since then carries ${mark}` };
     },
@@ -186,14 +210,6 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
 function marked({ key, params }: Pick<Open, 'key'> & { readonly params: Pick<Open['params'], 'reported'> }): Marked {
   return { key, at: params.reported };
-}
-
-/** What began after an episode that is told as finished was over is about the next one: it does not stand for it. */
-function whileItWent({ actions }: { readonly actions: readonly StoredAction[] }, open: readonly DispatchRecord[]) {
-  const close = actions.find(isClose);
-  if (!close) return open;
-  const { completed } = close.params;
-  return open.filter(({ reported }) => reported.length === 0 || reported.some(at => at <= completed));
 }
 
 function isClose(action: StoredAction): action is Extract<StoredAction, { readonly kind: 'close_dispatch' }> {

@@ -45,6 +45,12 @@ export const recordDetails = defineAction({
 
 type Set = ActionOf<'record_details'>;
 
+/** What L2L refused, where it refused any. */
+function refusedOf(fates: ReadonlyMap<string, Fate>): { readonly failed?: ReadonlyMap<string, string> } {
+  const failed = [...fates].flatMap(([key, fate]) => (fate.kind === 'failed' ? [[key, fate.detail] as const] : []));
+  return failed.length > 0 ? { failed: new Map(failed) } : {};
+}
+
 function createHandler({ site, zone, clock, reader }: ActionContext): ActionHandler<'record_details'> {
   const pitchDetails = createPitchDetails(reader, site, zone);
   /** What is settled of batches followed up without their id: it is not read again. */
@@ -116,7 +122,8 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     const total = call.actions.length;
     const isOver = sinceSent(call) >= FOLLOWED_FOR;
     const final = [...fates.values()].filter(fate => fate.kind !== 'missing').length;
-    if (final < total && !isOver) return { kind: 'pending', detail: `${final} of ${total} sets are final` };
+    if (final < total && !isOver)
+      return { kind: 'pending', detail: `${final} of ${total} sets are final`, ...refusedOf(fates) };
 
     settled.delete(call.id);
     const failed = new Map<string, string>();
@@ -138,23 +145,28 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     const status = await reader.read('pitchdetails/record_details_batch_status/', query, signal);
     if (!status.ok) return { kind: 'failed', outcome: status.outcome };
 
-    const total = call.actions.length;
+    const total = setsIn(call);
     const states = status.records.map(setState);
     const final = states.filter(state => state !== 'pending').length;
-    if ((final < total || final < states.length) && sinceSent(call) >= WAITED_FOR) return followByLooking(call, signal);
-    if (final < total || final < states.length)
-      return { kind: 'pending', detail: `${final} of ${total} sets are final` };
+    const isFinal = final >= total && final >= states.length;
+    if (!isFinal && sinceSent(call) >= WAITED_FOR) return followByLooking(call, signal);
+    const detail = `${final} of ${total} sets are final`;
+    const refused = failedSets(
+      call.actions,
+      status.records.filter(record => setState(record) === 'failed'),
+      zone,
+    );
+    if (!isFinal && [...refused.keys()].every(key => call.ended?.has(key))) return { kind: 'pending', detail };
 
     // Read after the states are final: an error that comes later than the list would be missed.
     const errors = await reader.read('pitchdetails/record_details_batch_errors/', query, signal);
     if (!errors.ok) return { kind: 'failed', outcome: errors.outcome };
-    const refused = status.records.filter(record => setState(record) === 'failed');
-    const failed = new Map([
-      ...failedSets(call.actions, refused, zone),
-      ...failedSets(call.actions, errors.records, zone),
-    ]);
+    const failed = new Map([...refused, ...failedSets(call.actions, errors.records, zone)]);
+    if (!isFinal) return { kind: 'pending', detail, failed };
     noteTime(call.id);
-    const expected = Math.max(errors.records.length, states.filter(state => state === 'failed').length);
+    // One that a person had told again before the others were final is in another call by now.
+    const gone = total - call.actions.length;
+    const expected = Math.max(errors.records.length, states.filter(state => state === 'failed').length) - gone;
     if (failed.size < expected) {
       const words = errors.records.map(setWords).join('; ');
       return {
@@ -162,7 +174,11 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
         detail: `${expected} sets of batch ${batchId} failed, not all can be told: ${words}`,
       };
     }
-    return { kind: 'final', failed, detail: `${total - failed.size} of ${total} sets of batch ${batchId} are booked` };
+    return {
+      kind: 'final',
+      failed,
+      detail: `${call.actions.length - failed.size} of ${total} sets of batch ${batchId} are booked`,
+    };
   }
 
   function noteTime(call: number): void {
@@ -190,4 +206,10 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     look,
     follow,
   };
+}
+
+/** How many sets L2L was sent, whichever of them the call still has. */
+function setsIn({ request }: CallOf<'record_details'>): number {
+  const batch: unknown = JSON.parse(new URLSearchParams(request.body).get('batch') ?? '');
+  return Array.isArray(batch) ? batch.length : 0;
 }

@@ -19,6 +19,7 @@ function entry(action: ReturnType<typeof openDispatch>, change: Partial<HistoryE
     notBefore: null,
     expiresAt: null,
     held: false,
+    guarded: false,
     call: null,
     ...change,
   };

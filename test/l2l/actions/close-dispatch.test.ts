@@ -39,9 +39,17 @@ describe('close_dispatch', () => {
     ['it adopted one without the right to end it', opened({ dispatchId: 57001, adopted: true }), 'nothing'],
     ['others hold its dispatch', { ...OPENED, heldBy: ['oil'], isOurs: true }, 'nothing'],
     ['nothing was opened', opened(null), 'nothing'],
+    ['its open was let go', { ...NO_CHAIN, open: 'dropped' }, 'nothing'],
   ])('sends nothing when %s', (_what, chain, kind) => {
     const { delivery } = scripted(() => answer({}));
     expect(delivery.freeze([ACTION], chain).kind).toBe(kind);
+  });
+
+  it('does not say that nothing was opened when nobody knows', () => {
+    const { delivery } = scripted(() => answer({}));
+    expect(delivery.freeze([ACTION], { ...NO_CHAIN, open: 'dropped' })).toMatchObject({
+      why: 'its open was let go: if L2L has the dispatch all the same, a person closes it',
+    });
   });
 
   it.each<[string, CallResult, boolean, boolean]>([

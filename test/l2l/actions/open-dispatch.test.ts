@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CloseDispatchParams, OpenDispatchParams } from '../../../src/core/action.ts';
 import { type ChainState, NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
+import type { DeliveryOptions } from '../../../src/l2l/delivery.ts';
 import { markOf } from '../../../src/l2l/dispatch-mark.ts';
 import { answer, at, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
@@ -142,10 +143,15 @@ describe('open_dispatch', () => {
   describe('refused', () => {
     const refused = (error: string) => answer({ success: false, error });
     const BLOCKED = 'Machine PRESS-01 already has an open critical Dispatch';
-    const send = async (action: StoredAction, error: string, records: object[] | 'fails') => {
+    const send = async (
+      action: StoredAction,
+      error: string,
+      records: object[] | 'fails',
+      options: Partial<DeliveryOptions> = {},
+    ) => {
       const respond = ({ method }: Sent) =>
         method === 'POST' ? refused(error) : records === 'fails' ? answer({}, 500) : list(...records);
-      const { delivery } = scripted(respond, { blocked: ['open CRITICAL dispatch'] });
+      const { delivery } = scripted(respond, { blocked: ['open CRITICAL dispatch'], ...options });
       return delivery.send(frozenCall(delivery, [action]), NEVER);
     };
     const guarded = stored('open_dispatch', PARAMS, { key: ACTION.key, guarded: true });
@@ -214,6 +220,26 @@ describe('open_dispatch', () => {
     ])('%s', async (_what, action, error, records, expected) => {
       expect(await send(action, error, records)).toMatchObject(expected);
     });
+
+    it.each<[string, StoredAction, string, object]>([
+      ['on a repeat', guarded, 'exists', { kind: 'again', reason: 'refused', guarded: false }],
+      ['on a repeat, as one that blocks it', guarded, BLOCKED, { kind: 'again', reason: 'blocked' }],
+      ['as one that blocks it', ACTION, BLOCKED, { kind: 'again', reason: 'blocked', guarded: false }],
+    ])(
+      "for the next episode's dispatch, %s: that one stands for nothing before it",
+      async (_what, action, error, expected) => {
+        const next = listed({
+          reported: '2026-03-02 06:12:00',
+          createdby: 'gateway',
+          description: 'x [gw 0a1b2c3d4e]',
+        });
+        const completed = at('2026-03-02 06:10:00');
+        const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
+        const chainOf = () => ({ ...NO_CHAIN, waiting: [close] });
+        expect(await send(action, error, [next], { chainOf })).toMatchObject(expected);
+        expect(await send(action, error, [next])).toMatchObject({ kind: 'delivered' });
+      },
+    );
   });
 
   it('leaves out trade and reason when the rule names none', () => {
@@ -281,11 +307,16 @@ describe('open_dispatch', () => {
     });
 
     it.each([
-      ['stands for one told as finished when it was open meanwhile', '2026-03-02 06:09:30', 'done'],
-      ['does not stand for one told as finished when that was over before', '2026-03-02 06:09:31', 'send'],
-    ])('an open one %s', async (_what, reported, kind) => {
-      const gateways = listed({ reported, createdby: 'gateway', description: 'x [gw 0a1b2c]' });
-      const { delivery } = scripted(() => list(gateways));
+      [
+        "of a person's stands for one told as finished when it was open meanwhile",
+        '2026-03-02 06:09:29',
+        'kim',
+        'done',
+      ],
+      ['of the gateway is to be ended, not to stand beside a finished one', '2026-03-02 06:09:29', 'gateway', 'again'],
+      ['does not stand for one told as finished when that was over before', '2026-03-02 06:09:31', 'gateway', 'send'],
+    ])('an open one %s', async (_what, reported, createdby, kind) => {
+      const { delivery } = scripted(() => list(listed({ reported, createdby, description: 'x [gw 0a1b2c3d4e]' })));
       const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
       const completed = at('2026-03-02 06:09:30');
       const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
@@ -347,6 +378,15 @@ describe('open_dispatch', () => {
       if (look.kind === 'applied') expect(look.result.dispatchId).toBe(9);
       expect(sent[0]?.fields).toMatchObject({ order_by: '-reported' });
       expect(sent[0]?.fields).not.toHaveProperty('open');
+    });
+
+    it('names the dispatches that may be it, and the text by which it would be known', async () => {
+      const alike = { ...ours, description: 'oil', createdby: null };
+      const { delivery } = scripted(() => list(listed(alike), listed({ id: 9, dispatchnumber: 10, ...alike })));
+      expect(await delivery.look(frozenCall(delivery, [ACTION]), NEVER)).toMatchObject({
+        kind: 'undecided',
+        detail: `one of dispatches 8001, 10 of PRESS-01 may be it: same type and time, by nobody knows whom, without its text ${TOKEN}`,
+      });
     });
 
     it('reads page after page until before its time', async () => {

@@ -160,6 +160,34 @@ describe('record_details', () => {
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-1@0', 'bad']]) });
     });
 
+    it('names the sets that failed while others are worked on, and asks for errors only when there are new ones', async () => {
+      const errors = [{ ...SENT[1], error: 'overlaps detail 5' }];
+      const status = as('queued', 'failed', 'finished');
+      expect(await follow(status, errors)).toEqual({
+        kind: 'pending',
+        detail: '2 of 3 sets are final',
+        failed: new Map([['LINE-1@5', 'overlaps detail 5']]),
+      });
+      const { delivery, sent, clock } = scripted(() => answer({ success: true, data: status }));
+      const accepted = { state: 'accepted', result: { batchId: '301' }, sentAt: clock.now() } as const;
+      const call = frozenCall(delivery, SETS, NO_CHAIN, { ...accepted, ended: new Set(['LINE-1@5']) });
+      expect(await delivery.follow(call, NEVER)).toMatchObject({ kind: 'pending' });
+      expect(sent).toHaveLength(1);
+    });
+
+    it('is done with a batch although one of its refused sets is in another call by now', async () => {
+      const { delivery, clock } = scripted(({ path }) =>
+        answer({
+          success: true,
+          data: path.includes('status') ? as('finished', 'failed', 'finished') : [{ ...SENT[1], error: 'overlaps' }],
+        }),
+      );
+      const accepted = { state: 'accepted', result: { batchId: '301' }, sentAt: clock.now() } as const;
+      const call = frozenCall(delivery, SETS, NO_CHAIN, accepted);
+      const left = { ...call, actions: call.actions.filter(({ key }) => key !== 'LINE-1@5') };
+      expect(await delivery.follow(left, NEVER)).toMatchObject({ kind: 'final', failed: new Map() });
+    });
+
     it('does not guess which sets failed', async () => {
       const result = await follow(
         [{ status: 'finished' }, { status: 'failed' }, { status: 'finished' }],
@@ -318,6 +346,11 @@ describe('record_details', () => {
         parked: new Map(),
         detail: expect.stringContaining('2 of 3'),
       });
+    });
+
+    it('names a refused one while another one is missing', async () => {
+      const { follow } = lost({}, [{ ...SENT[1], error: 'overlaps detail 5' }]);
+      expect(await follow()).toMatchObject({ kind: 'pending', failed: new Map([['LINE-1@5', 'overlaps detail 5']]) });
     });
 
     it('follows on after a restart: what it knew is read again', async () => {

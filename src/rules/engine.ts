@@ -1,10 +1,7 @@
 import type { SampleBatch, SourceState } from '../core/sample.ts';
-import type { WorldScope } from './dispatch.ts';
-import { createInheritance } from './inheritance.ts';
-import { createMachine } from './machines.ts';
-import type { EngineInput, Program, StepResult } from './program.ts';
-import { createRuleGraph } from './rule-graph.ts';
-import type { RuleMachine, RuleView } from './rule-machine.ts';
+import type { WorldScope } from './dispatch/dispatch.ts';
+import { createRuleGraph } from './engine/rule-graph.ts';
+import type { RuleMachine, RuleView } from './engine/rule-machine.ts';
 import {
   applySample,
   differs,
@@ -13,11 +10,14 @@ import {
   loseSignal,
   type SignalCell,
   type SourceCell,
-} from './signal-table.ts';
+} from './engine/signal-table.ts';
+import { createStep, takeResult } from './engine/step.ts';
+import { createTimers } from './engine/timers.ts';
+import { type WatchedEpisode, watchedEpisode } from './engine/watched-episode.ts';
+import { createMachine } from './machines.ts';
+import type { EngineInput, Program, StepResult } from './program.ts';
 import { type SignalView, signalView } from './signal-view.ts';
-import { createStep, takeResult } from './step.ts';
-import { createTimers } from './timers.ts';
-import { type WatchedEpisode, watchedEpisode } from './watched-episode.ts';
+import { createInheritance } from './stored/inheritance.ts';
 
 /** The rules at work: deterministic, without clock or IO. The same inputs always give the same results. */
 export interface Engine {

@@ -4,13 +4,13 @@ import type { KeptValue, TakenMessage } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
-import { createCommitter, type Health } from './committer.ts';
+import type { RuleView } from './engine/rule-machine.ts';
+import type { WatchedEpisode } from './engine/watched-episode.ts';
 import { createEngine } from './engine.ts';
-import { addResult, createKeptValues, type PendingCommit } from './pending-commit.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
-import type { RuleView } from './rule-machine.ts';
+import { createCommitter, type Health } from './runner/committer.ts';
+import { addResult, createKeptValues, type PendingCommit } from './runner/pending-commit.ts';
 import type { SignalView } from './signal-view.ts';
-import type { WatchedEpisode } from './watched-episode.ts';
 
 export type RunnerOptions = {
   readonly program: Program;

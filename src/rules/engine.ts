@@ -1,5 +1,4 @@
 import type { SampleBatch, SourceState } from '../core/sample.ts';
-import type { WorldScope } from './dispatch/dispatch.ts';
 import { createRuleGraph } from './engine/rule-graph.ts';
 import type { RuleMachine, RuleView } from './engine/rule-machine.ts';
 import {
@@ -15,7 +14,7 @@ import { createStep, takeResult } from './engine/step.ts';
 import { createTimers } from './engine/timers.ts';
 import { type WatchedEpisode, watchedEpisode } from './engine/watched-episode.ts';
 import { createMachine } from './machines.ts';
-import type { EngineInput, Program, StepResult } from './program.ts';
+import type { EngineInput, Program, StepResult, WorldScope } from './program.ts';
 import { type SignalView, signalView } from './signal-view.ts';
 import { createInheritance } from './stored/inheritance.ts';
 

@@ -1,10 +1,10 @@
 import { StartError } from '../core/errors.ts';
 import { createCycles } from './counting/cycles.ts';
 import { createProduction } from './counting/production.ts';
-import { createDispatch, type WorldScope } from './dispatch/dispatch.ts';
+import { createDispatch } from './dispatch/dispatch.ts';
 import type { RuleMachine } from './engine/rule-machine.ts';
 import type { SignalCell } from './engine/signal-table.ts';
-import type { CompiledRule } from './program.ts';
+import type { CompiledRule, WorldScope } from './program.ts';
 import { referencesOf } from './references.ts';
 import type { StoredState } from './stored/stored-state.ts';
 

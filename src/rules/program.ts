@@ -5,18 +5,22 @@ import type { SampleBatch, SignalDefinition, SourceState, Value } from '../core/
 /** What an expression comes to. `unknown` never opens and never closes anything. */
 export type Truth = boolean | 'unknown';
 
-/** How an expression reads its world: the last good value, or undefined while it is unknown. */
-export interface ExpressionScope {
+/** How rules read their world: the last good value, or undefined while it is unknown. */
+export interface WorldScope {
   /** Value of a signal while its quality is good; undefined: unknown. */
   value(signal: string): Value | undefined;
   /** `good(x)`: never unknown. */
   good(signal: string): boolean;
-  /** `still(x)`: undefined while x is unknown. */
-  still(signal: string): boolean | undefined;
   /** `NAME.connected`: never unknown. */
   connected(source: string): boolean;
   /** `rule.active`: never unknown. */
   active(rule: string): boolean;
+}
+
+/** How the expressions of one rule read it: whether a signal stands still is for each rule to say. */
+export interface ExpressionScope extends WorldScope {
+  /** `still(x)`: undefined while x is unknown. */
+  still(signal: string): boolean | undefined;
 }
 
 /** A compiled condition. References are complete: nothing else changes its outcome. */

@@ -1,35 +1,16 @@
-import { z } from 'zod';
 import { formatDuration } from '../../core/fields.ts';
 import type { Value } from '../../core/sample.ts';
 import type { RuleMachine } from '../engine/rule-machine.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
-import type { Condition, DispatchRule, ExpressionScope, Truth } from '../program.ts';
-import { DelayState, dueOf, knownTime, pauseDelay, resumeDelay, startDelay } from './delay.ts';
-import { chainOf, closeAction, Episode, episodeSettings, openAction } from './episode.ts';
-import { createStill, noteSample, StillState, stillState } from './still.ts';
-import { endedWords, forWords, openedWords, type Seen } from './words.ts';
-
-export const DispatchState = z.object({
-  kind: z.literal('dispatch'),
-  phase: z.enum(['inactive', 'pending', 'active', 'clearing']),
-  /** The rule's own time; it never runs backwards. Null before anything was known. */
-  time: z.number().nullable(),
-  /** Activations so far: the number of the latest episode. */
-  episodes: z.number(),
-  /** The latest time told as reported or completed: the next is not before it, whichever source's clock gave it. */
-  told: z.number().nullable().default(null),
-  /** The running on_delay (pending) or off_delay (clearing). */
-  delay: DelayState.nullable(),
-  episode: Episode.nullable(),
-  still: z.record(z.string(), StillState),
-  held: z.boolean(),
-});
-export type DispatchState = z.infer<typeof DispatchState>;
-
-/** How a machine reads the world: the table's scope, with `still(x)` answered by the machine itself. */
-export type WorldScope = Omit<ExpressionScope, 'still'>;
+import type { DispatchRule, Truth, WorldScope } from '../program.ts';
+import { createConditions } from './conditions.ts';
+import { type DelayState, dueOf, knownTime, pauseDelay, resumeDelay, startDelay } from './delay.ts';
+import { type DispatchState, newDispatchState } from './dispatch-state.ts';
+import { closeAction, episodeSettings, newEpisode, openAction } from './episode.ts';
+import { createStills } from './stills.ts';
+import { awaitedWords, endedWords, forWords, openedWords, type Seen } from './words.ts';
 
 export type DispatchOptions = {
   readonly rule: DispatchRule;
@@ -53,48 +34,19 @@ export type DispatchOptions = {
  */
 export function createDispatch({ rule, world, cells, restored }: DispatchOptions): RuleMachine {
   const { when, unless, until, onDelay, offDelay } = rule;
-  const conditions = [when, unless, until].filter(condition => condition !== null);
+  const written = [when, unless, until].filter(condition => condition !== null);
   const cellsOf = (names: Iterable<string>) => [...new Set(names)].flatMap(name => cells.get(name) ?? []);
-  const inputs = cellsOf(conditions.flatMap(condition => [...condition.signals, ...condition.still]));
-  const watched = cellsOf([...when.signals, ...when.still]);
-  const teller = tellerOf(rule, cellsOf(cells.keys()));
-  const stills = cellsOf(conditions.flatMap(condition => condition.still)).map(cell =>
-    createStill(cell, restored?.still[cell.definition.name]),
-  );
-  const state: DispatchState = restored
-    ? structuredClone(restored)
-    : {
-        kind: 'dispatch',
-        phase: 'inactive',
-        time: null,
-        episodes: 0,
-        told: null,
-        delay: null,
-        episode: null,
-        still: {},
-        held: false,
-      };
+  const inputs = cellsOf(written.flatMap(condition => condition.signals));
+  const watched = cellsOf(when.signals);
+  const teller = tellerOf(rule, [...cells.values()]);
+  const stills = createStills(cellsOf(written.flatMap(condition => condition.still)), onDelay, restored?.still ?? {});
+  const conditions = createConditions(rule, world, stills, inputs);
+  const state = restored ? structuredClone(restored) : newDispatchState();
   let awaitUntil = -Infinity;
-  /** During an evaluation before an activation: signals that have just changed do not stand still. */
-  let assumeMoving = false;
 
-  const seen = (of: readonly SignalCell[]): Seen => ({ when, cells: of, isStill: stills.length === 1 });
+  const seen = (of: readonly SignalCell[]): Seen => ({ when, cells: of, isStill: stills.size === 1 });
   const isActive = () => state.phase === 'active' || state.phase === 'clearing';
-
-  const scope: ExpressionScope = {
-    ...world,
-    still(signal) {
-      const still = stills.find(one => one.cell.definition.name === signal);
-      if (still === undefined || !still.cell.good) return undefined;
-      if (isActive()) return !still.moving;
-      return !(assumeMoving && still.moving);
-    },
-  };
-
-  const evaluate = (condition: Condition): Truth => condition.evaluate(scope);
-  const opening = (): Truth =>
-    and(evaluate(when), and(unless ? not(evaluate(unless)) : true, until ? not(evaluate(until)) : true));
-  const clearing = (): Truth => (until ? evaluate(until) : not(evaluate(when)));
+  const awaited = (): Truth => (isActive() ? conditions.clearing() : conditions.opening());
 
   function lengthOf(): number {
     return state.phase === 'clearing' ? offDelay : onDelay;
@@ -102,12 +54,6 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
 
   function delayDue(): number {
     return state.delay === null ? Infinity : Math.max(dueOf(state.delay, lengthOf()), awaitUntil);
-  }
-
-  function stillDue(): number {
-    let due = Infinity;
-    if (isActive()) for (const still of stills) if (still.moving) due = Math.min(due, still.until);
-    return due;
   }
 
   /** Brings the phase and its delay in line with the truth of what is waited for: opening, or while active clearing. */
@@ -118,7 +64,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     } else if (truth === false) {
       if (state.phase === 'pending') {
         // While nothing was known it may have held far longer than the delay counted.
-        const known = delay.pausedAt === null || heldAllAlong(step);
+        const known = delay.pausedAt === null || conditions.heldAllAlong(step);
         const when = known
           ? 'before the delay ended'
           : 'when it was known again; how long the condition held is not known';
@@ -130,7 +76,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     } else if (truth === 'unknown') {
       if (pauseDelay(delay, at)) step.changed.add(rule.name);
     } else if (delay.pausedAt !== null) {
-      if (heldAllAlong(step) || goesOn(delay.pausedAt, at, step.freezeLimit)) resumeDelay(delay, at);
+      if (goesOn(delay.pausedAt, at, step)) resumeDelay(delay, at);
       else state.delay = startDelay(at, step);
       step.changed.add(rule.name);
     }
@@ -141,29 +87,16 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     state.delay = startDelay(from, step);
     const length = lengthOf();
     if (waiting === 'pending' && length > 0) {
-      tell(
-        step,
-        rule,
-        state.delay.since,
-        'pending',
-        `${when.text}: opens if it stays so for ${formatDuration(length)}`,
-      );
+      const text = `${when.text}: opens if it stays so for ${formatDuration(length)}`;
+      tell(step, rule, state.delay.since, 'pending', text);
     } else {
       step.changed.add(rule.name);
     }
   }
 
-  /** Nothing it reads can have changed unseen: the pause was none. */
-  function heldAllAlong(step: Step): boolean {
-    return step.kept && inputs.every(cell => cell.fresh === step.serial);
-  }
-
-  function goesOn(pausedAt: number, at: number, freezeLimit: number): boolean {
-    if (at - pausedAt > freezeLimit) return false;
-    return !inputs.some(
-      cell =>
-        cell.returnedAt >= pausedAt && cell.returnedSourceAt > pausedAt && cell.returnedSourceAt < cell.returnedAt,
-    );
+  /** Whether a delay goes on with its old start after the pause. */
+  function goesOn(pausedAt: number, at: number, step: Step): boolean {
+    return conditions.heldAllAlong(step) || (at - pausedAt <= step.freezeLimit && !conditions.changedUnseen(pausedAt));
   }
 
   function complete(at: number, step: Step): void {
@@ -173,15 +106,12 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   }
 
   function activate(delay: DelayState, at: number, step: Step): void {
-    const { machine, type } = rule;
-    const reported = notBefore(delay.since);
     state.episodes++;
+    const episode = newEpisode(rule, state.episodes, notBefore(delay.since), step.mode);
     state.phase = 'active';
     state.delay = null;
-    const chain = chainOf(rule.name, state.episodes, reported);
-    const episode: Episode = { machine, type, reported, mode: step.mode, chain, ...episodeSettings(rule) };
     state.episode = episode;
-    for (const still of stills) still.moving = false;
+    stills.settleAll();
     const lastGood = (signal: string): Value | undefined => cells.get(signal)?.value ?? undefined;
     const found = rule.reason?.resolve(lastGood);
     const unreasoned = found && 'missing' in found ? `; no reason: ${found.missing}` : '';
@@ -201,7 +131,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     }
     endEpisode();
     tell(step, rule, at, 'cleared', text);
-    const moved = lastMove();
+    const moved = stills.settleAll();
     openAgain(moved > -Infinity ? Math.min(Math.max(delay.since, moved), at) : at, step);
   }
 
@@ -211,18 +141,9 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     state.episode = null;
   }
 
-  /** Right after an episode `still(x)` is true again: its last change is when it began to stand still. */
-  function lastMove(): number {
-    let last = -Infinity;
-    for (const still of stills) {
-      if (still.moving) last = Math.max(last, still.changedAt);
-      still.moving = false;
-    }
-    return last;
-  }
-
+  /** Right after an episode `still(x)` is true again: the last change of x is when it began to stand still. */
   function openAgain(from: number, step: Step): void {
-    if (opening() === true) begin('pending', from, step);
+    if (conditions.opening() === true) begin('pending', from, step);
   }
 
   function notBefore(at: number): number {
@@ -232,33 +153,24 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
 
   /** A change of x in `still(x)` starts the on_delay anew where the condition holds only because x stood still. */
   function noteStills(at: number, step: Step): void {
-    let changed = false;
-    for (const still of stills) {
-      if (still.cell.fresh !== step.serial) continue;
-      const wasMoving = still.moving;
-      if (!noteSample(still, at, isActive(), onDelay)) continue;
-      step.moved.add(rule.name);
-      if (isActive()) {
-        if (!wasMoving) step.changed.add(rule.name);
-      } else {
-        still.moving = true;
-        changed = true;
-      }
+    const change = stills.note(at, step.serial);
+    if (change === 'no change') return;
+    step.moved.add(rule.name);
+    if (isActive()) {
+      if (change === 'starts') step.changed.add(rule.name);
+      return;
     }
-    if (!changed) return;
-    assumeMoving = true;
-    if (state.phase === 'pending' && opening() !== true) {
+    if (state.phase === 'pending' && conditions.opening() !== true) {
       if (state.delay?.pausedAt != null) step.changed.add(rule.name);
       state.delay = startDelay(at, step);
     }
-    assumeMoving = false;
-    for (const still of stills) still.moving = false;
+    stills.settleAll();
   }
 
   return {
     rule,
     get due() {
-      return Math.min(delayDue(), stillDue());
+      return Math.min(delayDue(), stills.due);
     },
     get active() {
       return isActive();
@@ -268,9 +180,9 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     },
     evaluate(raw, step) {
       const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
-      const at = heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
-      if (stills.length > 0) noteStills(at, step);
-      const truth = isActive() ? clearing() : opening();
+      const at = conditions.heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
+      if (stills.size > 0) noteStills(at, step);
+      const truth = awaited();
       // While nothing is known time stands still, so that queued messages of that time can still tell what happened.
       if (truth !== 'unknown' || state.delay?.runningFrom != null) state.time = at;
       follow(truth, at, step);
@@ -283,14 +195,8 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         complete(at, step);
         return;
       }
-      for (const still of stills) {
-        if (still.moving && still.until <= at) {
-          still.moving = false;
-          still.until = Infinity;
-          step.changed.add(rule.name);
-        }
-      }
-      if (isActive()) follow(clearing(), at, step);
+      if (stills.settle(at)) step.changed.add(rule.name);
+      if (isActive()) follow(conditions.clearing(), at, step);
     },
     restart(lastAlive, _at, step) {
       const alive = lastAlive - (state.delay?.lag ?? 0);
@@ -301,11 +207,11 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         state.episode = { ...episode, ...episodeSettings(rule) };
         step.changed.add(rule.name);
       }
-      for (const still of stills) still.until = Infinity;
+      stills.restart();
       if (state.delay !== null && pauseDelay(state.delay, knownUntil)) step.changed.add(rule.name);
     },
     standstill(from, to, step) {
-      for (const still of stills) if (still.moving) still.until += to - from;
+      stills.postpone(to - from);
       const { delay } = state;
       if (delay === null || !pauseDelay(delay, from)) return;
       if (to - from > step.freezeLimit) state.delay = startDelay(to, step);
@@ -320,7 +226,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       step.actions.push(closeAction(episode, { completed, how: 'leave', text }, teller, { at, time: step.time }));
       endEpisode();
       tell(step, rule, at, 'closed_early', text);
-      openAgain(Math.max(at, lastMove()), step);
+      openAgain(Math.max(at, stills.settleAll()), step);
     },
     hold(held, step) {
       if (state.held !== held && state.delay !== null) step.changed.add(rule.name);
@@ -332,34 +238,14 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     awaitSignals(at) {
       awaitUntil = at;
     },
-    state() {
-      const still: DispatchState['still'] = {};
-      for (const one of stills) {
-        const kept = stillState(one);
-        if (kept !== undefined) still[one.cell.definition.name] = kept;
-      }
-      return { ...structuredClone(state), still };
-    },
+    state: () => ({ ...structuredClone(state), still: stills.state() }),
     view() {
       const { phase, delay, episode } = state;
-      const due = Math.min(delayDue(), stillDue());
-      const truth = isActive() ? clearing() : opening();
+      const due = Math.min(delayDue(), stills.due);
       const paused = delay !== null && delay.pausedAt !== null ? ', paused while unknown' : '';
-      const text = isActive()
-        ? `open on ${episode?.machine ?? rule.machine}; ${until ? until.text : `not (${when.text})`} is ${truth}${paused}`
-        : `${when.text}${unless ? ` unless ${unless.text}` : ''} is ${truth}${paused}`;
+      const text = `${awaitedWords(rule, isActive() ? (episode?.machine ?? rule.machine) : null)} is ${awaited()}${paused}`;
       const since = delay?.since ?? episode?.reported ?? null;
       return { rule: rule.name, kind: 'dispatch', phase, since, due: Number.isFinite(due) ? due : null, text };
     },
   };
-}
-
-function not(truth: Truth): Truth {
-  return truth === 'unknown' ? 'unknown' : !truth;
-}
-
-/** False wins over unknown: one thing known to be wrong is enough. */
-function and(a: Truth, b: Truth): Truth {
-  if (a === false || b === false) return false;
-  return a === 'unknown' || b === 'unknown' ? 'unknown' : true;
 }

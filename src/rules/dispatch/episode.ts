@@ -24,13 +24,20 @@ export type Episode = z.infer<typeof Episode>;
 
 type Settings = Pick<Episode, 'whenCleared' | 'closeAdopted' | 'ifClosedByPerson' | 'onRemove'>;
 
+/** The activation with this number, mode and time to be reported (ms since 1970). */
+export function newEpisode(rule: DispatchRule, number: number, reported: number, mode: Episode['mode']): Episode {
+  const { machine, type, name } = rule;
+  return { machine, type, reported, mode, chain: chainOf(name, number, reported), ...episodeSettings(rule) };
+}
+
+/** What the config says of an episode now; an open one follows it. */
 export function episodeSettings(rule: DispatchRule): Settings {
   const { whenCleared, closeAdopted, ifClosedByPerson, onRemove } = rule;
   return { whenCleared, closeAdopted, ifClosedByPerson, onRemove };
 }
 
 /** The time keeps the actions of an episode apart from those of an earlier one when numbers began anew with a lost state. */
-export function chainOf(rule: string, number: number, reported: number): string {
+function chainOf(rule: string, number: number, reported: number): string {
   return `${rule}#${number}@${Math.floor(reported)}`;
 }
 
@@ -50,6 +57,7 @@ type Moment = Pick<Action, 'at' | 'time'>;
 /** What the texts of the rule came to when the episode opened. */
 type Said = { readonly description: string; readonly reason: string | undefined; readonly text: string };
 
+/** Tells L2L that the episode began. */
 export function openAction(rule: DispatchRule, episode: Episode, teller: Teller, said: Said, moment: Moment): Action {
   const { machine, type, reported, chain, mode } = episode;
   const { trade, ifFoundOpen, ifMissed } = rule;

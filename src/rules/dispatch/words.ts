@@ -29,6 +29,13 @@ export function endedWords({ when, cells, isStill }: Seen): string {
   return cells.map(({ definition, value }) => `${definition.name} = ${value ?? 'unknown'}`).join(', ');
 }
 
+/** What is waited for: that it opens, or while a dispatch is open on `machine` that it clears. */
+export function awaitedWords({ when, unless, until }: DispatchRule, machine: string | null): string {
+  if (machine !== null) return `open on ${machine}; ${until ? until.text : `not (${when.text})`}`;
+  return `${when.text}${unless ? ` unless ${unless.text}` : ''}`;
+}
+
+/** ` for 2m`; nothing for no time. */
 export function forWords(lasted: number): string {
   return lasted > 0 ? ` for ${formatDuration(lasted)}` : '';
 }

@@ -1,7 +1,7 @@
 import { tellPending } from '../counting/cycles.ts';
 import type { ProductionState } from '../counting/production.ts';
 import { tellInterval } from '../counting/record-set.ts';
-import type { DispatchState } from '../dispatch/dispatch.ts';
+import type { DispatchState } from '../dispatch/dispatch-state.ts';
 import { closeAction } from '../dispatch/episode.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { formerTeller } from '../engine/teller.ts';

@@ -1,7 +1,7 @@
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import type { CounterState } from './counting/counters.ts';
-import type { CyclesState } from './counting/cycles.ts';
-import type { ProductionState } from './counting/production.ts';
+import type { CyclesState } from './counting/cycles-state.ts';
+import type { ProductionState } from './counting/production-state.ts';
 import type { DispatchState } from './dispatch/dispatch-state.ts';
 import type { Episode } from './dispatch/episode.ts';
 import { parseState } from './stored/stored-state.ts';

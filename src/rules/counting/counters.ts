@@ -180,6 +180,11 @@ export function createCounter(
   };
 }
 
+/** Until when a counter is known after a start: while its source was catching up, no longer than to its last reading. */
+export function knownUntil(lastReading: number | null, held: boolean, lastAlive: number): number {
+  return held ? (lastReading ?? lastAlive) : lastAlive;
+}
+
 function compact(value: bigint): number | bigint {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

@@ -1,123 +1,22 @@
-import { z } from 'zod';
-import type { RuleMachine } from '../engine/rule-machine.ts';
+import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
-import { type Step, tell } from '../engine/step.ts';
-import { expiryOf, type Teller, tellerOf, unknownOf } from '../engine/teller.ts';
-import type { CyclesRule, RuleEvent } from '../program.ts';
-import { laneOf } from '../program.ts';
-import { type Counted, CounterState, createCounter } from './counters.ts';
-
-export const CyclesState = z.object({
-  kind: z.literal('cycles'),
-  machine: z.string(),
-  counter: CounterState.nullable(),
-  /** Counted and not told yet, with the span it was counted over. */
-  pending: z.number(),
-  from: z.number(),
-  to: z.number(),
-  time: z.enum(['source', 'received']),
-  /** When pending is told; null: nothing is pending. */
-  due: z.number().nullable(),
-  /** Flushes so far. */
-  flushes: z.number(),
-  /** Everything counted since the counter was last seen for the first time. */
-  total: z.number(),
-  /** How often that was: another address or machine is another counter. */
-  sights: z.number(),
-  /** When it was last. */
-  sightAt: z.number().default(0),
-  /** What L2L's count at that time is kept by. Empty in states written before it was kept: `withSight` fills it in. */
-  chain: z.string().default(''),
-  /** How what is pending is told; null in states written before it was kept. */
-  mode: z.enum(['increment', 'total']).nullable().default(null),
-  held: z.boolean(),
-});
-export type CyclesState = z.infer<typeof CyclesState>;
-
-/** `state` as the rule of this name left it. */
-export function withSight(rule: string, state: CyclesState): CyclesState {
-  return state.chain === '' ? { ...state, chain: chainOf(rule, state) } : state;
-}
-
-function chainOf(rule: string, { sights, sightAt }: Pick<CyclesState, 'sights' | 'sightAt'>): string {
-  return `${rule}#${sights}@${sightAt}`;
-}
-
-/** Tells what is pending, for the machine and in the way it was counted for. */
-export function tellPending(state: CyclesState, teller: Teller, text: string, at: number, step: Step): void {
-  const { machine, pending: count, from, to, chain } = state;
-  state.flushes++;
-  state.pending = 0;
-  state.due = null;
-  // The time keeps it apart from what was told before a lost state, with which the numbers began anew.
-  const key = `${teller.name}#${state.flushes}@${Math.floor(to)}`;
-  const common = { rule: teller.name, at, time: state.time, mode: step.mode, cause: teller.cause(text) };
-  step.actions.push(
-    state.mode === 'total'
-      ? {
-          ...common,
-          key: `${key}:total`,
-          kind: 'set_cycles',
-          chain,
-          lane: laneOf('set_cycles', machine),
-          params: { machine, movement: state.total, at: to },
-          ...unknownOf(teller),
-        }
-      : {
-          ...common,
-          key: `${key}:increment`,
-          kind: 'increment_cycles',
-          chain: null,
-          lane: laneOf('increment_cycles', machine),
-          params: { machine, count, from, to },
-          ...expiryOf(teller, at),
-          ...unknownOf(teller),
-        },
-  );
-  tell(step, teller, at, 'counted', text);
-}
-
-const EVENT: Partial<Record<Counted['kind'], RuleEvent['kind']>> = {
-  first_sight: 'first_sight',
-  rollover: 'rollover',
-  reset: 'counter_reset',
-  quarantine: 'quarantined',
-};
-
-/** Tells what a reading was when it was more than a plain step; true when it did. */
-export function tellCounted(step: Step, rule: RuleMachine['rule'], at: number, counted: Counted): boolean {
-  const kind = EVENT[counted.kind];
-  if (kind === undefined) return false;
-  tell(step, rule, at, kind, counted.words ?? '');
-  return true;
-}
+import type { Step } from '../engine/step.ts';
+import { tellerOf } from '../engine/teller.ts';
+import type { CyclesRule } from '../program.ts';
+import { type Counted, createCounter, knownUntil } from './counters.ts';
+import { tellPending } from './cycle-count.ts';
+import { type CyclesState, newCyclesState, sightChain } from './cycles-state.ts';
+import { followCounter } from './followed-counter.ts';
 
 /**
  * Counts a machine's cycles and tells them at clock-aligned times: the movement since the last time (increment), or all of
  * it since the counter was first seen (total). Nothing moved: nothing is told.
  */
 export function createCycles(rule: CyclesRule, cell: SignalCell, restored: CyclesState | null): RuleMachine {
-  const counter = createCounter(rule.counter, restored?.counter ?? null, rule.firstSight);
+  const followed = followCounter(rule, cell, createCounter(rule.counter, restored?.counter ?? null, rule.firstSight));
+  const { counter } = followed;
   const teller = tellerOf(rule, [cell]);
-  const state: CyclesState = restored
-    ? { ...restored, mode: restored.mode ?? rule.mode }
-    : {
-        kind: 'cycles',
-        machine: rule.machine,
-        counter: null,
-        pending: 0,
-        from: 0,
-        to: 0,
-        time: 'received',
-        due: null,
-        flushes: 0,
-        total: 0,
-        sights: 0,
-        sightAt: 0,
-        chain: chainOf(rule.name, { sights: 0, sightAt: 0 }),
-        mode: rule.mode,
-        held: false,
-      };
+  const state = restored ? { ...restored, mode: restored.mode ?? rule.mode } : newCyclesState(rule);
 
   function add(counted: Counted, at: number, step: Step): void {
     if (state.pending === 0) {
@@ -140,32 +39,21 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     state.total = 0;
     state.sights++;
     state.sightAt = Math.floor(at);
-    state.chain = chainOf(rule.name, state);
+    state.chain = sightChain(rule.name, state);
   }
 
   return {
     rule,
-    active: false,
-    episode: null,
+    ...WITHOUT_CONDITION,
     get due() {
       return state.due ?? Infinity;
     },
     evaluate(at, step) {
-      if (cell.fresh !== step.serial) return;
-      if (!cell.good) {
-        if (counter.lose(at)) step.changed.add(rule.name);
-        return;
-      }
-      const wasBlind = counter.blindFrom !== null;
-      const counted = counter.read(cell.value, step);
-      if (wasBlind !== (counter.blindFrom !== null)) step.changed.add(rule.name);
+      const counted = followed.read(at, step);
       if (counted === null) return;
       if (counted.kind === 'first_sight') sight(at, step);
-      if (counted.moved > 0) {
-        add(counted, at, step);
-        step.moved.add(rule.name);
-      }
-      tellCounted(step, rule, at, counted);
+      if (counted.moved > 0) add(counted, at, step);
+      followed.tell(counted, at, step);
     },
     fire: (at, step) => flush(at, step),
     restart(lastAlive, at, step) {
@@ -176,19 +64,15 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
         state.mode = rule.mode;
         step.changed.add(rule.name);
       }
-      const knownUntil = state.held ? (counter.at ?? lastAlive) : lastAlive;
+      followed.lose(knownUntil(counter.at, state.held, lastAlive), step);
       state.held = false;
-      if (counter.lose(knownUntil)) step.changed.add(rule.name);
     },
     // A counter tells afterwards what it counted meanwhile.
     standstill() {},
-    closedByPerson() {},
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
       state.held = held;
     },
-    setBack() {},
-    awaitSignals() {},
     state: () => ({ ...state, counter: counter.state() }),
     view() {
       const skipped = counter.quarantined > 0 ? `, ${counter.quarantined} implausible ones not counted` : '';

@@ -1,54 +1,18 @@
-import { z } from 'zod';
-import type { Value } from '../../core/sample.ts';
-import type { RuleMachine } from '../engine/rule-machine.ts';
+import type { SignalDefinition } from '../../core/sample.ts';
+import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
 import type { Step } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { ProductionRule } from '../program.ts';
-import { type Counted, type Counter, CounterState, createCounter } from './counters.ts';
-import { tellCounted } from './cycles.ts';
-import { type Amount, createIntervals, Interval, type Span } from './intervals.ts';
+import { type CounterState, createCounter, knownUntil } from './counters.ts';
+import { followCounter } from './followed-counter.ts';
+import { type Amount, createIntervals, type Span } from './intervals.ts';
+import { createProductRuns } from './product-runs.ts';
+import { newProductionState, type ProductionState } from './production-state.ts';
 import { tellInterval } from './record-set.ts';
 
 /** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
 const LATEST_READING = 10_000;
-
-/** A product and since when it runs; `missing` says why there is no code for it. */
-const Run = z.object({ from: z.number(), code: z.string().nullable(), missing: z.string().nullable() });
-
-/** Counts that wait for parts per count, with the blind time they span. */
-const Waiting = z.object({ at: z.number(), count: z.number(), blindFrom: z.number().nullable() });
-
-const Parked = z.object({
-  from: z.number(),
-  to: z.number(),
-  parts: z.number(),
-  scrap: z.number(),
-  intervals: z.number(),
-});
-
-export const ProductionState = z.object({
-  kind: z.literal('production'),
-  line: z.string(),
-  /** What the config says of the intervals, for when it does not any more. Product null: L2L finds it. */
-  of: z.enum(['total', 'good']).default('total'),
-  product: z.string().nullable().default(null),
-  /** The rule's own time; null before the first reading. */
-  time: z.number().nullable(),
-  clock: z.enum(['source', 'received']),
-  quantity: CounterState.nullable(),
-  scrap: z.record(z.string(), CounterState),
-  waiting: z.array(Waiting),
-  intervals: z.array(Interval),
-  toldUntil: z.number(),
-  runs: z.array(Run),
-  /** Good parts not told yet: what rounding left, or scrap that exceeded the parts of its interval (then negative). */
-  carry: z.number(),
-  /** Counts for which there is no product code, by the reason; shown, never sent. */
-  parked: z.record(z.string(), Parked),
-  held: z.boolean(),
-});
-export type ProductionState = z.infer<typeof ProductionState>;
 
 export type ProductionOptions = {
   readonly rule: ProductionRule;
@@ -70,37 +34,22 @@ export type ProductionOptions = {
  */
 export function createProduction({ rule, cells, restored }: ProductionOptions): RuleMachine {
   const { every, lateness, quantity, perCount, product } = rule;
-  const counter = createCounter(quantity.counter, restored?.quantity ?? null, 'base');
-  const scraps = rule.scrap.map(({ category, counter: definition }) => ({
+  const follow = (definition: SignalDefinition, kept: CounterState | undefined | null) =>
+    followCounter(rule, cells.get(definition.name), createCounter(definition, kept ?? null, 'base'));
+  const parts = follow(quantity.counter, restored?.quantity);
+  const scraps = rule.scrap.map(({ category, counter }) => ({
     category,
-    counter: createCounter(definition, restored?.scrap[category] ?? null, 'base'),
-    cell: cells.get(definition.name),
+    ...follow(counter, restored?.scrap[category]),
   }));
+  const counters = [parts, ...scraps];
+  const { counter } = parts;
   const state = restored
     ? { ...structuredClone(restored), of: quantity.of, product: product?.text ?? null }
-    : ({
-        kind: 'production',
-        line: rule.line,
-        of: quantity.of,
-        product: product?.text ?? null,
-        time: null,
-        clock: 'received',
-        quantity: null,
-        scrap: {},
-        waiting: [],
-        intervals: [],
-        toldUntil: 0,
-        runs: [],
-        carry: 0,
-        parked: {},
-        held: false,
-      } satisfies ProductionState as ProductionState);
-  const changes = () => state.runs.slice(1).map(run => run.from);
+    : newProductionState(rule);
+  const runs = createProductRuns(product, cells, state.runs);
+  const { changes } = runs;
   const intervals = createIntervals({ every, restored: state.intervals, toldUntil: state.toldUntil, changes });
-  const quantityCell = cells.get(quantity.counter.name);
-  const productCells = (product?.signals ?? []).flatMap(name => cells.get(name) ?? []);
   const teller = tellerOf(rule, [...cells.values()]);
-  const lastGood = (signal: string): Value | undefined => cells.get(signal)?.value ?? undefined;
 
   function partsPerCount(): number | undefined {
     if (typeof perCount === 'number') return perCount;
@@ -109,21 +58,11 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     return Number.isFinite(value) && value >= 0 ? value : undefined;
   }
 
-  /** The config may name another product after a start, so it is resolved once without a change. */
-  let resolved = false;
-
   function followProduct(at: number, step: Step): void {
-    if (product === null || productCells.some(cell => cell.value === null)) return;
-    if (resolved && !productCells.some(cell => cell.fresh === step.serial)) return;
-    resolved = true;
-    const found = product.resolve(lastGood);
-    const code = 'code' in found ? found.code : null;
-    const missing = 'missing' in found ? found.missing : null;
-    const last = state.runs.at(-1);
-    if (last?.code === code && last.missing === missing) return;
+    const product = runs.change(step.serial);
+    if (product === undefined) return;
     // The first product ever known is also that of the parts counted just before it was known.
-    const from = last === undefined ? 0 : intervals.cutAt(Math.max(at, state.time ?? at));
-    state.runs.push({ from, code, missing });
+    runs.begin(runs.isEmpty ? 0 : intervals.cutAt(Math.max(at, state.time ?? at)), product);
     step.changed.add(rule.name);
   }
 
@@ -135,23 +74,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       state.waiting[0]?.blindFrom ?? state.waiting[0]?.at ?? Infinity,
       (state.time ?? 0) - every - lateness,
     );
-    while (state.runs[1] !== undefined && state.runs[1].from <= Math.max(first, intervals.toldUntil))
-      state.runs.shift();
-  }
-
-  function read(one: Counter, cell: SignalCell | undefined, at: number, step: Step): Counted | null {
-    if (cell === undefined || cell.fresh !== step.serial) return null;
-    if (!cell.good) {
-      if (one.lose(at)) step.changed.add(rule.name);
-      return null;
-    }
-    const wasBlind = one.blindFrom !== null;
-    const counted = one.read(cell.value, step);
-    if (wasBlind !== (one.blindFrom !== null)) step.changed.add(rule.name);
-    if (counted === null) return null;
-    if (counted.moved > 0) step.moved.add(rule.name);
-    tellCounted(step, rule, at, counted);
-    return counted;
+    runs.forget(Math.max(first, intervals.toldUntil));
   }
 
   /** The blind time a movement spans, when it goes across the end of an interval. */
@@ -211,16 +134,21 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
 
   return {
     rule,
-    active: false,
-    episode: null,
+    ...WITHOUT_CONDITION,
     get due() {
       return dueNow();
     },
     evaluate(at, step) {
       followProduct(at, step);
-      const counted = read(counter, quantityCell, at, step);
+      const counted = parts.read(at, step);
+      if (counted !== null) parts.tell(counted, at, step);
       let scrap = 0;
-      for (const one of scraps) scrap += read(one.counter, one.cell, at, step)?.moved ?? 0;
+      for (const one of scraps) {
+        const scrapped = one.read(at, step);
+        if (scrapped === null) continue;
+        one.tell(scrapped, at, step);
+        scrap += scrapped.moved;
+      }
       const per = partsPerCount();
       if (per !== undefined) placeWaiting(per, step);
       const moved = counted?.moved ?? 0;
@@ -242,29 +170,21 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       closeOldest(at, step);
     },
     restart(lastAlive, at, step) {
-      resolved = false;
-      const known = (one: Counter) => (state.held ? (one.at ?? lastAlive) : lastAlive);
       if (state.line !== rule.line) {
-        leaveLine(known(counter), at, step);
+        leaveLine(knownUntil(counter.at, state.held, lastAlive), at, step);
         state.line = rule.line;
         step.changed.add(rule.name);
       }
-      if (counter.lose(known(counter))) step.changed.add(rule.name);
-      for (const one of scraps) if (one.counter.lose(known(one.counter))) step.changed.add(rule.name);
+      for (const one of counters) one.lose(knownUntil(one.counter.at, state.held, lastAlive), step);
       state.held = false;
     },
     standstill(from, to, step) {
-      for (const one of [counter, ...scraps.map(scrap => scrap.counter)]) {
-        if (one.lose(from, to + LATEST_READING)) step.changed.add(rule.name);
-      }
+      for (const one of counters) one.lose(from, step, to + LATEST_READING);
     },
-    closedByPerson() {},
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
       state.held = held;
     },
-    setBack() {},
-    awaitSignals() {},
     state() {
       const scrap: ProductionState['scrap'] = { ...state.scrap };
       for (const one of scraps) {
@@ -275,16 +195,16 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       return structuredClone({ ...state, quantity: counter.state(), scrap, intervals: [...all], toldUntil });
     },
     view() {
-      const parts = sum(intervals.all, interval => interval.parts);
+      const made = sum(intervals.all, interval => interval.parts);
       const scrap = sum(intervals.all, interval => interval.scrap);
       const parked = Object.entries(state.parked).map(
         ([why, kept]) => `; ${kept.parts} parts and ${kept.scrap} scrap of ${kept.intervals} intervals parked: ${why}`,
       );
-      const skipped = sum([counter, ...scraps.map(one => one.counter)], one => one.quarantined);
+      const skipped = sum(counters, one => one.counter.quarantined);
       const implausible = skipped > 0 ? `; ${skipped} implausible counts left out` : '';
       const waiting = sum(state.waiting, one => one.count);
       const held = waiting > 0 ? `; ${waiting} counts wait for ${perCount}` : '';
-      const text = `${parts} parts, ${scrap} scrap not told yet${held}${implausible}${parked.join('')}`;
+      const text = `${made} parts, ${scrap} scrap not told yet${held}${implausible}${parked.join('')}`;
       const due = dueNow();
       return {
         rule: rule.name,

@@ -2,7 +2,8 @@ import { type Step, tell } from '../engine/step.ts';
 import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
 import { laneOf } from '../program.ts';
 import type { Interval } from './intervals.ts';
-import type { ProductionState } from './production.ts';
+import { productAt } from './product-runs.ts';
+import type { ProductionState } from './production-state.ts';
 
 /** What telling an interval reads and leaves in the state of its rule. */
 type Books = Pick<ProductionState, 'line' | 'of' | 'product' | 'clock' | 'runs' | 'carry' | 'parked'>;
@@ -21,7 +22,7 @@ export function tellInterval(
 ): void {
   const { start, end, parts, scrap, blind } = interval;
   const words = `${books.of} ${parts}, scrap ${scrap}`;
-  const run = runAt(books, start);
+  const run = productAt(books.runs, start, books.product);
   if (run.missing !== null) {
     const parked = books.parked[run.missing];
     books.parked[run.missing] = {
@@ -54,9 +55,4 @@ export function tellInterval(
     ...unknownOf(teller),
   });
   tell(step, teller, at, 'interval_closed', `${actual} good, ${scrap} scrap`);
-}
-
-function runAt({ runs, product }: Books, at: number): Books['runs'][number] {
-  const run = runs.findLast(candidate => candidate.from <= at) ?? runs[0];
-  return run ?? { from: 0, code: null, missing: product === null ? null : `${product} was never known` };
 }

@@ -35,6 +35,15 @@ export interface RuleMachine {
   view(): RuleView;
 }
 
+/** A rule that only counts has no condition: nothing of it is ever open, and a clock that is set back takes no delay along. */
+export const WITHOUT_CONDITION = {
+  active: false,
+  episode: null,
+  closedByPerson() {},
+  setBack() {},
+  awaitSignals() {},
+} satisfies Partial<RuleMachine>;
+
 /** A rule as the status page shows it. */
 export type RuleView = {
   readonly rule: string;

@@ -1,5 +1,6 @@
-import { tellPending } from '../counting/cycles.ts';
-import type { ProductionState } from '../counting/production.ts';
+import { knownUntil } from '../counting/counters.ts';
+import { tellPending } from '../counting/cycle-count.ts';
+import type { ProductionState } from '../counting/production-state.ts';
 import { tellInterval } from '../counting/record-set.ts';
 import type { DispatchState } from '../dispatch/dispatch-state.ts';
 import { closeAction } from '../dispatch/episode.ts';
@@ -57,7 +58,7 @@ function endEpisode(
 /** Every interval is told until the time that was seen; what has no product or no parts per count can't be. */
 function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
   const { quantity, held, intervals, waiting } = state;
-  const seenUntil = Math.min(held ? (quantity?.at ?? lastAlive) : lastAlive, quantity?.blindFrom ?? Infinity);
+  const seenUntil = Math.min(knownUntil(quantity?.at ?? null, held, lastAlive), quantity?.blindFrom ?? Infinity);
   for (const interval of intervals) {
     const seen = Math.max(Math.floor(seenUntil / SECOND) * SECOND, interval.start + SECOND);
     const told = { ...interval, end: Math.min(interval.end, seen) };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StartError } from '../../core/errors.ts';
-import { CyclesState, withSight } from '../counting/cycles.ts';
-import { ProductionState } from '../counting/production.ts';
+import { CyclesState, withSight } from '../counting/cycles-state.ts';
+import { ProductionState } from '../counting/production-state.ts';
 import { DispatchState } from '../dispatch/dispatch-state.ts';
 import { withChain } from '../dispatch/episode.ts';
 import type { CompiledRule } from '../program.ts';

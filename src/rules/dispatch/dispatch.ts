@@ -40,13 +40,13 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   const watched = cellsOf(when.signals);
   const teller = tellerOf(rule, [...cells.values()]);
   const stills = createStills(cellsOf(written.flatMap(condition => condition.still)), onDelay, restored?.still ?? {});
-  const conditions = createConditions(rule, world, stills, inputs);
+  const { opening, clearing, heldAllAlong, changedUnseen } = createConditions(rule, world, stills, inputs);
   const state = restored ? structuredClone(restored) : newDispatchState();
   let awaitUntil = -Infinity;
 
   const seen = (of: readonly SignalCell[]): Seen => ({ when, cells: of, isStill: stills.size === 1 });
   const isActive = () => state.phase === 'active' || state.phase === 'clearing';
-  const awaited = (): Truth => (isActive() ? conditions.clearing() : conditions.opening());
+  const awaited = (): Truth => (isActive() ? clearing() : opening());
 
   function lengthOf(): number {
     return state.phase === 'clearing' ? offDelay : onDelay;
@@ -64,7 +64,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     } else if (truth === false) {
       if (state.phase === 'pending') {
         // While nothing was known it may have held far longer than the delay counted.
-        const known = delay.pausedAt === null || conditions.heldAllAlong(step);
+        const known = delay.pausedAt === null || heldAllAlong(step);
         const when = known
           ? 'before the delay ended'
           : 'when it was known again; how long the condition held is not known';
@@ -96,7 +96,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
 
   /** Whether a delay goes on with its old start after the pause. */
   function goesOn(pausedAt: number, at: number, step: Step): boolean {
-    return conditions.heldAllAlong(step) || (at - pausedAt <= step.freezeLimit && !conditions.changedUnseen(pausedAt));
+    return heldAllAlong(step) || (at - pausedAt <= step.freezeLimit && !changedUnseen(pausedAt));
   }
 
   function complete(at: number, step: Step): void {
@@ -143,7 +143,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
 
   /** Right after an episode `still(x)` is true again: the last change of x is when it began to stand still. */
   function openAgain(from: number, step: Step): void {
-    if (conditions.opening() === true) begin('pending', from, step);
+    if (opening() === true) begin('pending', from, step);
   }
 
   function notBefore(at: number): number {
@@ -160,7 +160,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (change === 'starts') step.changed.add(rule.name);
       return;
     }
-    if (state.phase === 'pending' && conditions.opening() !== true) {
+    if (state.phase === 'pending' && opening() !== true) {
       if (state.delay?.pausedAt != null) step.changed.add(rule.name);
       state.delay = startDelay(at, step);
     }
@@ -180,7 +180,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     },
     evaluate(raw, step) {
       const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
-      const at = conditions.heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
+      const at = heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
       if (stills.size > 0) noteStills(at, step);
       const truth = awaited();
       // While nothing is known time stands still, so that queued messages of that time can still tell what happened.
@@ -196,7 +196,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         return;
       }
       if (stills.settle(at)) step.changed.add(rule.name);
-      if (isActive()) follow(conditions.clearing(), at, step);
+      if (isActive()) follow(clearing(), at, step);
     },
     restart(lastAlive, _at, step) {
       const alive = lastAlive - (state.delay?.lag ?? 0);

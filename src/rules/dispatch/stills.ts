@@ -51,6 +51,15 @@ export function createStills(
   length: number,
   restored: Readonly<Record<string, StillState>>,
 ): Stills {
+  // Most rules have none: what a sample touches in memory decides how many rules a gateway can have.
+  return cells.length === 0 ? NONE : followStills(cells, length, restored);
+}
+
+function followStills(
+  cells: readonly SignalCell[],
+  length: number,
+  restored: Readonly<Record<string, StillState>>,
+): Stills {
   const stills = cells.map((cell): Still => {
     const kept = restored[cell.definition.name];
     return {
@@ -132,6 +141,8 @@ export function createStills(
     },
   };
 }
+
+const NONE = followStills([], 0, {});
 
 function encode(value: Value): string {
   return `${typeof value}:${value}`;

@@ -126,6 +126,15 @@ export function loseSignal(cell: SignalCell, serial: number, reason: string): vo
   cell.fresh = serial;
 }
 
+/** After a start nothing is known of a source until it says where it stands. */
+export function forgetSource(source: SourceCell): void {
+  source.state = 'connecting';
+  source.connected = false;
+  source.seen = false;
+  source.lastAt = -Infinity;
+  source.dated = false;
+}
+
 /** After a start nothing is known, whatever this process or an earlier one saw. */
 export function forgetSignal(cell: SignalCell): void {
   cell.value = null;

@@ -63,6 +63,7 @@ type RuleBase = {
   readonly renamedFrom: string | null;
 };
 
+/** Opens a dispatch while its condition holds. Delays in ms. */
 export type DispatchRule = RuleBase & {
   readonly kind: 'dispatch';
   readonly when: Condition;
@@ -87,6 +88,7 @@ export type DispatchRule = RuleBase & {
   readonly onRemove: 'leave' | 'close';
 };
 
+/** Counts the cycles of a machine. `every` in ms. */
 export type CyclesRule = RuleBase & {
   readonly kind: 'cycles';
   readonly machine: string;
@@ -96,6 +98,7 @@ export type CyclesRule = RuleBase & {
   readonly firstSight: 'base' | 'count';
 };
 
+/** Records what a line made. Times in ms. */
 export type ProductionRule = RuleBase & {
   readonly kind: 'production';
   readonly line: string;
@@ -154,6 +157,7 @@ export type RuleEvent = {
   readonly detail: string;
 };
 
+/** What an input came to. */
 export type StepResult = {
   readonly events: readonly RuleEvent[];
   readonly actions: readonly Action[];

@@ -12,6 +12,7 @@ export type RuleReferences = {
   readonly rules: readonly string[];
 };
 
+/** What a rule names, in the order it is written. */
 export function referencesOf(rule: CompiledRule): RuleReferences {
   switch (rule.kind) {
     case 'dispatch': {

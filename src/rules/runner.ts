@@ -9,7 +9,8 @@ import type { WatchedEpisode } from './engine/watched-episode.ts';
 import { createEngine } from './engine.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
 import { createCommitter, type Health } from './runner/committer.ts';
-import { addResult, createKeptValues, type PendingCommit } from './runner/pending-commit.ts';
+import { createKeptValues } from './runner/kept-values.ts';
+import { addResult, type PendingCommit } from './runner/pending-commit.ts';
 import type { SignalView } from './signal-view.ts';
 
 export type RunnerOptions = {
@@ -70,7 +71,7 @@ const LATE = 250;
 export function createRunner(options: RunnerOptions): Runner {
   const { program, journal, clock, log, mostPending = 100_000 } = options;
   const engine = createEngine(program, journal.ruleStates());
-  const kept = createKeptValues(engine, journal.keptValues());
+  const kept = createKeptValues(engine.signal, journal.keptValues());
   const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, release });
   /** Messages in commits that are not durable yet, by source and packet id. */
   const taking = new Map<string, string>();

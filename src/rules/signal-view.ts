@@ -13,6 +13,7 @@ export type SignalView = {
   readonly at: number | null;
 };
 
+/** What is known of a signal now, as a copy. */
 export function signalView(cell: SignalCell): SignalView {
   const { definition, value, good, quality, reason, at } = cell;
   return { definition, value, good, quality, reason, at };

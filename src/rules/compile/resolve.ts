@@ -36,6 +36,7 @@ export interface Resolver {
 const DAY = 86_400_000;
 const SHORTEST_INTERVAL = 1000;
 
+/** `names`: what the rules may name. */
 export function createResolver(names: Names & TemplateNames, placeOf: PlaceOf): Resolver {
   const { signals } = names;
   const problems: Problem[] = [];

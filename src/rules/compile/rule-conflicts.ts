@@ -6,6 +6,7 @@ export type Conflict = { readonly rule: string; readonly key: readonly string[];
 /** What a rule claims for itself alone: two rules with the same claim are a conflict. */
 type Claim = { readonly claim: string; readonly key: readonly string[]; readonly words: string };
 
+/** Every pair of rules of which only one can be right. */
 export function conflicts(rules: Rules): readonly Conflict[] {
   const owners = new Map<string, string>();
   const found: Conflict[] = [];

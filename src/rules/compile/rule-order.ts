@@ -1,4 +1,5 @@
 import type { CompiledRule } from '../program.ts';
+import { referencesOf } from '../references.ts';
 
 /**
  * Puts rules behind the rules whose `.active` they read, otherwise in the order written: one pass of the engine then sees every
@@ -22,7 +23,7 @@ export function orderRules(rules: readonly CompiledRule[]): {
       return;
     }
     way.push(rule.name);
-    for (const name of rulesReadBy(rule)) {
+    for (const name of referencesOf(rule).rules) {
       const read = byName.get(name);
       if (read) visit(read);
     }
@@ -31,9 +32,4 @@ export function orderRules(rules: readonly CompiledRule[]): {
   };
   for (const rule of rules) visit(rule);
   return { ordered: [...ordered], loops };
-}
-
-function rulesReadBy(rule: CompiledRule): readonly string[] {
-  if (rule.kind !== 'dispatch') return [];
-  return [...rule.when.rules, ...(rule.unless?.rules ?? []), ...(rule.until?.rules ?? [])];
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { CounterDefinition, SampleBatch, SignalDefinition, Value } from '../../core/sample.ts';
 
+/** What a counter showed, and when (ms since 1970). */
 export type Reading = { readonly value: number | bigint; readonly at: number };
 
+/** What lies between two readings. */
 export type Movement = {
   readonly kind: 'step' | 'rollover' | 'reset' | 'quarantine' | 'first_sight';
   /** Units that count. */
@@ -80,6 +82,7 @@ export type Counted = Movement & {
 
 export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & { readonly retained: boolean; readonly undated: boolean };
 
+/** One counter signal as one rule follows it. */
 export interface Counter {
   readonly definition: SignalDefinition;
   /**

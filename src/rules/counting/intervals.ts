@@ -11,6 +11,7 @@ export const Interval = z.object({
 });
 export type Interval = z.infer<typeof Interval>;
 
+/** What was counted. */
 export type Amount = { readonly parts: number; readonly scrap: number };
 
 /** A time in which nothing was seen. */
@@ -49,6 +50,7 @@ export type IntervalsOptions = {
   readonly changes: () => readonly number[];
 };
 
+/** `restored` and `toldUntil`: as an earlier process left them. Lengths and times in ms. */
 export function createIntervals({ every, restored, toldUntil: told, changes }: IntervalsOptions): Intervals {
   const intervals: Interval[] = restored.map(interval => ({ ...interval }));
   let toldUntil = told;

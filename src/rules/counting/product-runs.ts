@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SignalCell } from '../engine/signal-table.ts';
+import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
 import type { CodeTemplate } from '../program.ts';
 
 /** A product and since when it runs; `missing` says why there is no code for it. */
@@ -31,6 +31,7 @@ export function createProductRuns(
   cells: ReadonlyMap<string, SignalCell>,
   runs: Run[],
 ): ProductRuns {
+  const lastGood = lastGoodOf(cells);
   const inputs = (template?.signals ?? []).flatMap(name => cells.get(name) ?? []);
   /** The config may name another product after a start, so it is resolved once without a change. */
   let resolved = false;
@@ -40,7 +41,7 @@ export function createProductRuns(
       if (template === null || inputs.some(cell => cell.value === null)) return undefined;
       if (resolved && !inputs.some(cell => cell.fresh === serial)) return undefined;
       resolved = true;
-      const found = template.resolve(signal => cells.get(signal)?.value ?? undefined);
+      const found = template.resolve(lastGood);
       const code = 'code' in found ? found.code : null;
       const missing = 'missing' in found ? found.missing : null;
       const last = runs.at(-1);

@@ -5,8 +5,6 @@ import type { Stills } from './stills.ts';
 
 /** What opens and what clears a dispatch rule, as its signals are now. */
 export interface Conditions {
-  /** Every signal they read. */
-  readonly inputs: readonly SignalCell[];
   /** `when` and not `unless` and not a written `until` (reset wins). */
   opening(): Truth;
   /** `until`, or not `when`. `unless` never clears. */
@@ -17,6 +15,7 @@ export interface Conditions {
   changedUnseen(pausedAt: number): boolean;
 }
 
+/** `inputs`: the cell of every signal they read. */
 export function createConditions(
   { when, unless, until }: DispatchRule,
   world: WorldScope,
@@ -26,7 +25,6 @@ export function createConditions(
   const scope: ExpressionScope = { ...world, still: stills.stands };
   const evaluate = (condition: Condition): Truth => condition.evaluate(scope);
   return {
-    inputs,
     opening: () => and(evaluate(when), and(unless ? not(evaluate(unless)) : true, until ? not(evaluate(until)) : true)),
     clearing: () => (until ? evaluate(until) : not(evaluate(when))),
     heldAllAlong: step => step.kept && inputs.every(cell => cell.fresh === step.serial),

@@ -24,6 +24,7 @@ export type DelayStart = Pick<DelayState, 'time' | 'lag'> & {
   readonly shift: number;
 };
 
+/** A delay that begins to count at `at`, by the clock of its rule (ms since 1970). */
 export function startDelay(at: number, { time, lag, shift }: DelayStart): DelayState {
   return { since: at + shift, time, counted: 0, runningFrom: at, pausedAt: null, lag };
 }

@@ -1,7 +1,6 @@
 import { formatDuration } from '../../core/fields.ts';
-import type { Value } from '../../core/sample.ts';
 import type { RuleMachine } from '../engine/rule-machine.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
+import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { DispatchRule, Truth, WorldScope } from '../program.ts';
@@ -112,7 +111,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     state.delay = null;
     state.episode = episode;
     stills.settleAll();
-    const lastGood = (signal: string): Value | undefined => cells.get(signal)?.value ?? undefined;
+    const lastGood = lastGoodOf(cells);
     const found = rule.reason?.resolve(lastGood);
     const unreasoned = found && 'missing' in found ? `; no reason: ${found.missing}` : '';
     const text = `${openedWords(seen(inputs), knownTime(delay, at))}${unreasoned}`;

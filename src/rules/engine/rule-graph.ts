@@ -13,6 +13,7 @@ export type RuleNode = {
   readonly leader: SignalCell | undefined;
 };
 
+/** What the engine finds its way by: sources and signals by name, rules by index. */
 export type RuleGraph = {
   readonly sources: ReadonlyMap<string, SourceCell>;
   readonly cells: ReadonlyMap<string, SignalCell>;

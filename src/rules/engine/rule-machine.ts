@@ -1,4 +1,4 @@
-import type { Episode } from '../dispatch/episode.ts';
+import type { Mode } from '../../core/action.ts';
 import type { CompiledRule } from '../program.ts';
 import type { Step } from './step.ts';
 
@@ -13,7 +13,7 @@ export interface RuleMachine {
   /** `rule.active`. */
   readonly active: boolean;
   /** The open episode of a dispatch rule. */
-  readonly episode: Episode | null;
+  readonly episode: OpenEpisode | null;
   /** Looks at the signals as they are now. `at` may lie before the rule's own time, which never runs backwards. */
   evaluate(at: number, step: Step): void;
   /** Called when `due` has come, with that time. Afterwards `due` has moved or work has been taken off it. */
@@ -34,6 +34,15 @@ export interface RuleMachine {
   state(): object;
   view(): RuleView;
 }
+
+/** What the engine has to know of an episode: whose dispatch it is, and whether it matters who closes it. */
+export type OpenEpisode = {
+  readonly chain: string;
+  readonly machine: string;
+  readonly type: string;
+  readonly mode: Mode;
+  readonly ifClosedByPerson: 'wait' | 'reopen';
+};
 
 /** A rule that only counts has no condition: nothing of it is ever open, and a clock that is set back takes no delay along. */
 export const WITHOUT_CONDITION = {

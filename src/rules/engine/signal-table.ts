@@ -54,6 +54,7 @@ export type SignalCell = {
   readonly waiters: number[];
 };
 
+/** A source of which nothing is known yet. */
 export function createSourceCell(name: string): SourceCell {
   return {
     name,
@@ -68,6 +69,7 @@ export function createSourceCell(name: string): SourceCell {
   };
 }
 
+/** A signal that was never read yet. */
 export function createSignalCell(definition: SignalDefinition, source: SourceCell): SignalCell {
   return {
     definition,
@@ -103,6 +105,7 @@ export function differs(cell: SignalCell, sample: Sample): boolean {
   return good !== cell.good || (good && sample.value !== cell.value);
 }
 
+/** Makes the sample the newest of its signal; the value of a bad one is left out. */
 export function applySample(cell: SignalCell, sample: Sample, batch: SampleBatch, serial: number): void {
   const good = isGood(cell, sample);
   if (good && !cell.good) {
@@ -124,6 +127,11 @@ export function loseSignal(cell: SignalCell, serial: number, reason: string): vo
   cell.quality = 'bad';
   cell.reason = reason;
   cell.fresh = serial;
+}
+
+/** Last good values by signal, also of those that are unknown now; undefined: never was good since the start. */
+export function lastGoodOf(cells: ReadonlyMap<string, SignalCell>): (signal: string) => Value | undefined {
+  return signal => cells.get(signal)?.value ?? undefined;
 }
 
 /** After a start nothing is known of a source until it says where it stands. */

@@ -27,6 +27,7 @@ export type Step = {
   readonly forgotten: Set<string>;
 };
 
+/** The step of an engine that was told nothing yet. */
 export function createStep({ mode, freezeLimit }: Program): Step {
   return {
     serial: 0,

@@ -8,6 +8,7 @@ export type Teller = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
   cause(text: string): Cause;
 };
 
+/** `cells`: of every signal whose value is part of the cause. */
 export function tellerOf(rule: CompiledRule, cells: readonly SignalCell[]): Teller {
   const { name, maxAge, onUnknown } = rule;
   return { name, maxAge, onUnknown, cause: text => causeOf(rule, cells, text) };
@@ -34,6 +35,7 @@ export function expiryOf({ maxAge }: Teller, at: number): Pick<Action, 'expiresA
   return maxAge === null ? {} : { expiresAt: at + maxAge };
 }
 
+/** What is done when it can not be told whether L2L took the action; park goes without saying. */
 export function unknownOf({ onUnknown }: Teller): Pick<Action, 'onUnknown'> {
   return onUnknown === 'park' ? {} : { onUnknown };
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { RuleJournal } from '../../core/rule-journal.ts';
 import { emptyCommit, hasContent, mergeCommits, type PendingCommit } from './pending-commit.ts';
 
+/** Whether the journal takes commits; if not, why, in words. */
 export type Health = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
 
 /** Makes what the engine told durable, one group commit after the other. */

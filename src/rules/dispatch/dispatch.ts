@@ -41,6 +41,8 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   const stills = createStills(cellsOf(written.flatMap(condition => condition.still)), onDelay, restored?.still ?? {});
   const { opening, clearing, heldAllAlong, changedUnseen } = createConditions(rule, world, stills, inputs);
   const state = restored ? structuredClone(restored) : newDispatchState();
+  /** Most rules have none: what every sample touches in memory decides how many rules a core can have. */
+  const hasStills = stills.size > 0;
   let awaitUntil = -Infinity;
 
   const seen = (of: readonly SignalCell[]): Seen => ({ when, cells: of, isStill: stills.size === 1 });
@@ -169,7 +171,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   return {
     rule,
     get due() {
-      return Math.min(delayDue(), stills.due);
+      return hasStills ? Math.min(delayDue(), stills.due) : delayDue();
     },
     get active() {
       return isActive();
@@ -180,7 +182,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     evaluate(raw, step) {
       const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
       const at = heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
-      if (stills.size > 0) noteStills(at, step);
+      if (hasStills) noteStills(at, step);
       const truth = awaited();
       // While nothing is known time stands still, so that queued messages of that time can still tell what happened.
       if (truth !== 'unknown' || state.delay?.runningFrom != null) state.time = at;

@@ -34,6 +34,17 @@ const HOMES: Record<string, readonly string[]> = {
   '@marcbachmann/cel-js': ['rules/expression'],
 };
 
+/** Which folders of the rules a folder of them may import from; the files of the room itself stand between the folders. */
+const RULES_MAY_IMPORT: Record<string, readonly string[]> = {
+  expression: [],
+  compile: ['expression'],
+  engine: [],
+  dispatch: ['engine'],
+  counting: ['engine'],
+  stored: ['engine', 'dispatch', 'counting'],
+  runner: [],
+};
+
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
 
 const IMPORT =
@@ -89,6 +100,27 @@ describe('architecture', () => {
         const other = isLocal(to) ? protocolOf(normalize(join(dirname(from), to))) : undefined;
         return own && other && own !== other;
       })
+      .map(({ from, to }) => `${from} → ${to}`);
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps the folders of the rules in order: no kind of rule knows another, the engine knows none', () => {
+    const folderOf = (file: string) => /^src\/rules\/([\w-]+)\//.exec(file)?.[1];
+    const wrong = all
+      .filter(({ from, to }) => {
+        const own = folderOf(from);
+        const other = isLocal(to) ? folderOf(normalize(join(dirname(from), to))) : undefined;
+        return own && other && own !== other && !RULES_MAY_IMPORT[own]?.includes(other);
+      })
+      .map(({ from, to }) => `${from} → ${to}`);
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('lets no other room reach into the folders of the rules', () => {
+    const wrong = all
+      .filter(({ from, to }) => roomOf(from) !== 'rules' && /\/rules\/[\w-]+\//.test(to))
       .map(({ from, to }) => `${from} → ${to}`);
 
     expect(wrong).toEqual([]);

@@ -1,12 +1,12 @@
 import type { Mode } from '../core/action.ts';
 import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
-import { compileRule } from './compile-rule.ts';
+import { compileRule } from './compile/compile-rule.ts';
+import { createResolver, type PlaceOf } from './compile/resolve.ts';
+import { conflicts } from './compile/rule-conflicts.ts';
+import { orderRules } from './compile/rule-order.ts';
 import type { LookupTable } from './lookup.ts';
 import type { CompiledRule, Program } from './program.ts';
-import { createResolver, type PlaceOf } from './resolve.ts';
-import { conflicts } from './rule-conflicts.ts';
-import { orderRules } from './rule-order.ts';
 import type { Rule, RuleDefaults, Rules } from './schema.ts';
 
 export type CompileOptions = {

@@ -1,6 +1,6 @@
 import type { Problem } from '../core/errors.ts';
 import type { Value } from '../core/sample.ts';
-import { parseCsv } from './csv.ts';
+import { parseCsv } from './compile/csv.ts';
 
 /** How a lookup is found: by a number, by a text, or by the lowest set bit of a word. */
 export type LookupKey = 'number' | 'text' | 'bit';

@@ -1,12 +1,12 @@
 import { StartError } from '../core/errors.ts';
-import { createCycles } from './cycles.ts';
-import { createDispatch, type WorldScope } from './dispatch.ts';
-import { createProduction } from './production.ts';
-import type { CompiledRule } from './program.ts';
+import { createCycles } from './counting/cycles.ts';
+import { createProduction } from './counting/production.ts';
+import { createDispatch } from './dispatch/dispatch.ts';
+import type { RuleMachine } from './engine/rule-machine.ts';
+import type { SignalCell } from './engine/signal-table.ts';
+import type { CompiledRule, WorldScope } from './program.ts';
 import { referencesOf } from './references.ts';
-import type { RuleMachine } from './rule-machine.ts';
-import type { SignalCell } from './signal-table.ts';
-import type { StoredState } from './stored-state.ts';
+import type { StoredState } from './stored/stored-state.ts';
 
 /** The machine of a rule, going on from its state; from one of another kind of rule nothing goes on. */
 export function createMachine(

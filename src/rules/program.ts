@@ -5,18 +5,22 @@ import type { SampleBatch, SignalDefinition, SourceState, Value } from '../core/
 /** What an expression comes to. `unknown` never opens and never closes anything. */
 export type Truth = boolean | 'unknown';
 
-/** How an expression reads its world: the last good value, or undefined while it is unknown. */
-export interface ExpressionScope {
+/** How rules read their world: the last good value, or undefined while it is unknown. */
+export interface WorldScope {
   /** Value of a signal while its quality is good; undefined: unknown. */
   value(signal: string): Value | undefined;
   /** `good(x)`: never unknown. */
   good(signal: string): boolean;
-  /** `still(x)`: undefined while x is unknown. */
-  still(signal: string): boolean | undefined;
   /** `NAME.connected`: never unknown. */
   connected(source: string): boolean;
   /** `rule.active`: never unknown. */
   active(rule: string): boolean;
+}
+
+/** How the expressions of one rule read it: whether a signal stands still is for each rule to say. */
+export interface ExpressionScope extends WorldScope {
+  /** `still(x)`: undefined while x is unknown. */
+  still(signal: string): boolean | undefined;
 }
 
 /** A compiled condition. References are complete: nothing else changes its outcome. */
@@ -59,6 +63,7 @@ type RuleBase = {
   readonly renamedFrom: string | null;
 };
 
+/** Opens a dispatch while its condition holds. Delays in ms. */
 export type DispatchRule = RuleBase & {
   readonly kind: 'dispatch';
   readonly when: Condition;
@@ -83,6 +88,7 @@ export type DispatchRule = RuleBase & {
   readonly onRemove: 'leave' | 'close';
 };
 
+/** Counts the cycles of a machine. `every` in ms. */
 export type CyclesRule = RuleBase & {
   readonly kind: 'cycles';
   readonly machine: string;
@@ -92,6 +98,7 @@ export type CyclesRule = RuleBase & {
   readonly firstSight: 'base' | 'count';
 };
 
+/** Records what a line made. Times in ms. */
 export type ProductionRule = RuleBase & {
   readonly kind: 'production';
   readonly line: string;
@@ -150,6 +157,7 @@ export type RuleEvent = {
   readonly detail: string;
 };
 
+/** What an input came to. */
 export type StepResult = {
   readonly events: readonly RuleEvent[];
   readonly actions: readonly Action[];

@@ -12,11 +12,12 @@ export type RuleReferences = {
   readonly rules: readonly string[];
 };
 
+/** What a rule names, in the order it is written. */
 export function referencesOf(rule: CompiledRule): RuleReferences {
   switch (rule.kind) {
     case 'dispatch': {
       const conditions = [rule.when, rule.unless, rule.until].filter(condition => condition !== null);
-      const read = once(conditions.flatMap(condition => [...condition.signals, ...condition.still]));
+      const read = once(conditions.flatMap(condition => condition.signals));
       return {
         conditions: read,
         counters: [],

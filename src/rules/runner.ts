@@ -4,14 +4,15 @@ import type { KeptValue, TakenMessage } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
-import { createCommitter, type Health } from './committer.ts';
+import type { RuleView } from './engine/rule-machine.ts';
+import type { WatchedEpisode } from './engine/watched-episode.ts';
 import { createEngine } from './engine.ts';
-import { type Unfounded, unfoundedRenames } from './inheritance.ts';
-import { addResult, createKeptValues, type PendingCommit } from './pending-commit.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
-import type { RuleView } from './rule-machine.ts';
+import { createCommitter, type Health } from './runner/committer.ts';
+import { createKeptValues } from './runner/kept-values.ts';
+import { addResult, type PendingCommit } from './runner/pending-commit.ts';
 import type { SignalView } from './signal-view.ts';
-import type { WatchedEpisode } from './watched-episode.ts';
+import { type Unfounded, unfoundedRenames } from './stored/inheritance.ts';
 
 export type RunnerOptions = {
   readonly program: Program;
@@ -75,7 +76,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const states = journal.ruleStates();
   const engine = createEngine(program, states);
   const unfounded = unfoundedRenames(program.rules, states);
-  const kept = createKeptValues(engine, journal.keptValues());
+  const kept = createKeptValues(engine.signal, journal.keptValues());
   const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, written, release });
   /** Messages in commits that are not durable yet, by source and packet id. */
   const taking = new Map<string, string>();

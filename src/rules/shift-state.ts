@@ -1,10 +1,10 @@
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
-import type { CounterState } from './counters.ts';
-import type { CyclesState } from './cycles.ts';
-import type { DispatchState } from './dispatch.ts';
-import type { Episode } from './episode.ts';
-import type { ProductionState } from './production.ts';
-import { parseState } from './stored-state.ts';
+import type { CounterState } from './counting/counters.ts';
+import type { CyclesState } from './counting/cycles-state.ts';
+import type { ProductionState } from './counting/production-state.ts';
+import type { DispatchState } from './dispatch/dispatch-state.ts';
+import type { Episode } from './dispatch/episode.ts';
+import { parseState } from './stored/stored-state.ts';
 
 /** A source further from the gateway's clock than this (ms) is not believed, by the default of max_skew. */
 const MOST_SKEW = 5 * 60_000;

@@ -1,5 +1,5 @@
 import type { Quality, SignalDefinition, Value } from '../core/sample.ts';
-import type { SignalCell } from './signal-table.ts';
+import type { SignalCell } from './engine/signal-table.ts';
 
 /** A signal as the status page shows it. */
 export type SignalView = {
@@ -13,6 +13,7 @@ export type SignalView = {
   readonly at: number | null;
 };
 
+/** What is known of a signal now, as a copy. */
 export function signalView(cell: SignalCell): SignalView {
   const { definition, value, good, quality, reason, at } = cell;
   return { definition, value, good, quality, reason, at };

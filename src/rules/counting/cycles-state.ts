@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { CyclesRule } from '../program.ts';
+import { CounterState } from './counters.ts';
+
+/** A cycles rule as kept over a restart. */
+export const CyclesState = z.object({
+  kind: z.literal('cycles'),
+  machine: z.string(),
+  counter: CounterState.nullable(),
+  /** Counted and not told yet, with the span it was counted over. */
+  pending: z.number(),
+  from: z.number(),
+  to: z.number(),
+  time: z.enum(['source', 'received']),
+  /** When pending is told; null: nothing is pending. */
+  due: z.number().nullable(),
+  /** Flushes so far. */
+  flushes: z.number(),
+  /** Everything counted since the counter was last seen for the first time. */
+  total: z.number(),
+  /** How often that was: another address or machine is another counter. */
+  sights: z.number(),
+  /** When it was last. */
+  sightAt: z.number().default(0),
+  /** What L2L's count at that time is kept by. Empty in states written before it was kept: `withSight` fills it in. */
+  chain: z.string().default(''),
+  /** How what is pending is told; null in states written before it was kept. */
+  mode: z.enum(['increment', 'total']).nullable().default(null),
+  /** A source it reads was catching up. */
+  held: z.boolean(),
+});
+export type CyclesState = z.infer<typeof CyclesState>;
+
+/** Of a rule that has counted nothing yet. */
+export function newCyclesState({ name, machine, mode }: CyclesRule): CyclesState {
+  return {
+    kind: 'cycles',
+    machine,
+    counter: null,
+    pending: 0,
+    from: 0,
+    to: 0,
+    time: 'received',
+    due: null,
+    flushes: 0,
+    total: 0,
+    sights: 0,
+    sightAt: 0,
+    chain: sightChain(name, { sights: 0, sightAt: 0 }),
+    mode,
+    held: false,
+  };
+}
+
+/** `state` as the rule of this name left it. */
+export function withSight(rule: string, state: CyclesState): CyclesState {
+  return state.chain === '' ? { ...state, chain: sightChain(rule, state) } : state;
+}
+
+/** The chain of all that is counted from one first sight on. */
+export function sightChain(rule: string, { sights, sightAt }: Pick<CyclesState, 'sights' | 'sightAt'>): string {
+  return `${rule}#${sights}@${sightAt}`;
+}

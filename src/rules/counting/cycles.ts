@@ -1,0 +1,89 @@
+import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
+import type { SignalCell } from '../engine/signal-table.ts';
+import type { Step } from '../engine/step.ts';
+import { tellerOf } from '../engine/teller.ts';
+import type { CyclesRule } from '../program.ts';
+import { type Counted, createCounter, knownUntil } from './counters.ts';
+import { tellPending } from './cycle-count.ts';
+import { type CyclesState, newCyclesState, sightChain } from './cycles-state.ts';
+import { followCounter } from './followed-counter.ts';
+
+/**
+ * Counts a machine's cycles and tells them at clock-aligned times: the movement since the last time (increment), or all of
+ * it since the counter was first seen (total). Nothing moved: nothing is told.
+ */
+export function createCycles(rule: CyclesRule, cell: SignalCell, restored: CyclesState | null): RuleMachine {
+  const followed = followCounter(rule, cell, createCounter(rule.counter, restored?.counter ?? null, rule.firstSight));
+  const { counter } = followed;
+  const teller = tellerOf(rule, [cell]);
+  const state = restored ? { ...restored, mode: restored.mode ?? rule.mode } : newCyclesState(rule);
+
+  function add(counted: Counted, at: number, step: Step): void {
+    if (state.pending === 0) {
+      state.from = counted.from;
+      state.due = boundaryAfter(Math.max(at, state.to), rule.every);
+    }
+    state.pending += counted.moved;
+    state.total += counted.moved;
+    state.to = Math.max(at, state.to);
+    state.time = step.time;
+  }
+
+  function flush(at: number, step: Step): void {
+    tellPending(state, teller, `${state.pending} counted on ${rule.counter.name}`, at, step);
+  }
+
+  /** What was counted so far is told before another counter, one for another machine or another way to tell it begins. */
+  function sight(at: number, step: Step): void {
+    if (state.pending > 0) flush(at, step);
+    state.total = 0;
+    state.sights++;
+    state.sightAt = Math.floor(at);
+    state.chain = sightChain(rule.name, state);
+  }
+
+  return {
+    rule,
+    ...WITHOUT_CONDITION,
+    get due() {
+      return state.due ?? Infinity;
+    },
+    evaluate(at, step) {
+      const counted = followed.read(at, step);
+      if (counted === null) return;
+      if (counted.kind === 'first_sight') sight(at, step);
+      if (counted.moved > 0) add(counted, at, step);
+      followed.tell(counted, at, step);
+    },
+    fire: (at, step) => flush(at, step),
+    restart(lastAlive, at, step) {
+      // What was counted for a machine is told for that machine, also when the config names another one now.
+      if (state.machine !== rule.machine || state.mode !== rule.mode) {
+        sight(at, step);
+        state.machine = rule.machine;
+        state.mode = rule.mode;
+        step.changed.add(rule.name);
+      }
+      followed.lose(knownUntil(counter.at, state.held, lastAlive), step);
+      state.held = false;
+    },
+    // A counter tells afterwards what it counted meanwhile.
+    standstill() {},
+    hold(held, step) {
+      if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
+      state.held = held;
+    },
+    state: () => ({ ...state, counter: counter.state() }),
+    view() {
+      const skipped = counter.quarantined > 0 ? `, ${counter.quarantined} implausible ones not counted` : '';
+      const known = counter.at === null ? ' (not seen yet)' : counter.blindFrom === null ? '' : ' (unknown now)';
+      const text = `${state.total} counted on ${rule.counter.name}${known}, ${state.pending} to be told${skipped}`;
+      return { rule: rule.name, kind: 'cycles', phase: 'counting', since: counter.at, due: state.due, text };
+    },
+  };
+}
+
+/** The next multiple of `every` after `at`, counted from 1970: on the clock for every length that divides an hour. */
+function boundaryAfter(at: number, every: number): number {
+  return (Math.floor(at / every) + 1) * every;
+}

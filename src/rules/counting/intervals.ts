@@ -1,0 +1,159 @@
+import { z } from 'zod';
+
+/** What was counted between two instants of a line; ms since 1970, the end not included. */
+export const Interval = z.object({
+  start: z.number(),
+  end: z.number(),
+  parts: z.number(),
+  scrap: z.number(),
+  /** Spans a time in which nothing was seen. */
+  blind: z.boolean(),
+});
+export type Interval = z.infer<typeof Interval>;
+
+/** What was counted. */
+export type Amount = { readonly parts: number; readonly scrap: number };
+
+/** A time in which nothing was seen. */
+export type Span = { readonly from: number; readonly to: number };
+
+const SECOND = 1000;
+
+/**
+ * The intervals of one line that are not told yet: clock-aligned, cut where the product changes, never overlapping each
+ * other or what was told before. Only intervals with something in them exist. All edges are whole seconds, since L2L's times
+ * are.
+ */
+export interface Intervals {
+  /** Puts an amount where it happened; what happened before the last cut goes to the interval after it. */
+  add(at: number, amount: Amount, blind?: boolean): void;
+  /** One interval of its own from where the sight was lost to where it came back, with what was counted over it. */
+  addSpan(span: Span, amount: Amount): void;
+  /** Divides whole parts and scrap over the clock intervals of a span by time; the sum is exact. */
+  spread(span: Span, counts: Amount, partsPerCount: number): void;
+  /** Cuts at a change of product; returns the instant from which the new product counts. */
+  cutAt(at: number): number;
+  /** Ends the oldest interval at `at` instead, if that leaves it a length. False: it does not. */
+  shorten(at: number): boolean;
+  oldest(): Interval | undefined;
+  /** Takes the oldest out: it is told, and nothing is placed before its end again. */
+  take(): Interval | undefined;
+  readonly toldUntil: number;
+  readonly all: readonly Interval[];
+}
+
+export type IntervalsOptions = {
+  readonly every: number;
+  readonly restored: readonly Interval[];
+  readonly toldUntil: number;
+  /** Instants at which the product changed, rising: no interval goes across one. */
+  readonly changes: () => readonly number[];
+};
+
+/** `restored` and `toldUntil`: as an earlier process left them. Lengths and times in ms. */
+export function createIntervals({ every, restored, toldUntil: told, changes }: IntervalsOptions): Intervals {
+  const intervals: Interval[] = restored.map(interval => ({ ...interval }));
+  let toldUntil = told;
+
+  function insert(interval: Interval): Interval {
+    const index = intervals.findIndex(other => other.start > interval.start);
+    intervals.splice(index < 0 ? intervals.length : index, 0, interval);
+    return interval;
+  }
+
+  function at(time: number): Interval {
+    const instant = Math.max(time, toldUntil);
+    const found = intervals.find(interval => interval.start <= instant && instant < interval.end);
+    if (found) return found;
+    const aligned = Math.floor(instant / every) * every;
+    let start = Math.max(aligned, toldUntil);
+    let end = aligned + every;
+    for (const edge of [...changes(), ...intervals.flatMap(interval => [interval.start, interval.end])]) {
+      if (edge <= instant) start = Math.max(start, edge);
+      else end = Math.min(end, edge);
+    }
+    return insert({ start, end, parts: 0, scrap: 0, blind: false });
+  }
+
+  function add(time: number, { parts, scrap }: Amount, blind = false): void {
+    if (parts === 0 && scrap === 0) return;
+    const interval = at(time);
+    interval.parts += parts;
+    interval.scrap += scrap;
+    interval.blind ||= blind;
+  }
+
+  return {
+    add,
+    addSpan({ from, to }, amount) {
+      if (amount.parts === 0 && amount.scrap === 0) return;
+      const start = Math.max(floorSecond(from), toldUntil);
+      const end = Math.max(ceilSecond(to), start + SECOND);
+      const span = { start, end, ...amount, blind: true };
+      for (const interval of [...intervals]) {
+        if (interval.end <= start || interval.start >= end) continue;
+        if (interval.start < start) {
+          interval.end = start;
+          continue;
+        }
+        // Counted by another counter while this one was blind: two sets of a line can't share a time.
+        span.parts += interval.parts;
+        span.scrap += interval.scrap;
+        intervals.splice(intervals.indexOf(interval), 1);
+      }
+      insert(span);
+    },
+    spread({ from, to }, counts, partsPerCount) {
+      let start = from;
+      let parts = 0;
+      let scrap = 0;
+      while (start < to) {
+        const end = Math.min(to, (Math.floor(start / every) + 1) * every);
+        const share = (end - from) / (to - from);
+        const partsSoFar = Math.round(counts.parts * share);
+        const scrapSoFar = Math.round(counts.scrap * share);
+        add(start, { parts: (partsSoFar - parts) * partsPerCount, scrap: scrapSoFar - scrap }, true);
+        parts = partsSoFar;
+        scrap = scrapSoFar;
+        start = end;
+      }
+    },
+    cutAt(time) {
+      let cut = Math.max(floorSecond(time), toldUntil);
+      const last = changes().at(-1);
+      if (last !== undefined) cut = Math.max(cut, last + SECOND);
+      const found = intervals.find(interval => interval.start <= cut && cut < interval.end);
+      if (found === undefined) return cut;
+      cut = Math.max(cut, found.start + SECOND);
+      found.end = Math.min(found.end, cut);
+      return cut;
+    },
+    shorten(time) {
+      const [interval] = intervals;
+      const end = floorSecond(time);
+      if (interval === undefined || end <= interval.start) return false;
+      interval.end = Math.min(interval.end, end);
+      return true;
+    },
+    oldest: () => intervals[0],
+    take() {
+      const interval = intervals.shift();
+      if (interval) toldUntil = Math.max(toldUntil, interval.end);
+      return interval;
+    },
+    get toldUntil() {
+      return toldUntil;
+    },
+    get all() {
+      return intervals;
+    },
+  };
+}
+
+function floorSecond(time: number): number {
+  return Math.floor(time / SECOND) * SECOND;
+}
+
+function ceilSecond(time: number): number {
+  return Math.ceil(time / SECOND) * SECOND;
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
+import type { CodeTemplate } from '../program.ts';
+
+/** A product and since when it runs; `missing` says why there is no code for it. */
+export const Run = z.object({ from: z.number(), code: z.string().nullable(), missing: z.string().nullable() });
+export type Run = z.infer<typeof Run>;
+
+type Product = Omit<Run, 'from'>;
+
+/** Which product ran on a line when, as far as something counted then is not told yet. */
+export interface ProductRuns {
+  /**
+   * The product that runs now when it is another one than before. Undefined: it is the same, L2L finds it, or not all of its
+   * signals are known yet. `serial`: of the step; the text is resolved anew when one of its signals has a sample in it.
+   */
+  change(serial: number): Product | undefined;
+  /** From `from` on this product runs. */
+  begin(from: number, product: Product): void;
+  /** No product was ever known. */
+  readonly isEmpty: boolean;
+  /** Instants at which the product changed, rising. */
+  changes(): readonly number[];
+  /** Runs that ended at `until` or before are not needed any more. */
+  forget(until: number): void;
+}
+
+/** `runs`: those of the rule's state, updated in place. `template` null: L2L finds the product. */
+export function createProductRuns(
+  template: CodeTemplate | null,
+  cells: ReadonlyMap<string, SignalCell>,
+  runs: Run[],
+): ProductRuns {
+  const lastGood = lastGoodOf(cells);
+  const inputs = (template?.signals ?? []).flatMap(name => cells.get(name) ?? []);
+  /** The config may name another product after a start, so it is resolved once without a change. */
+  let resolved = false;
+
+  return {
+    change(serial) {
+      if (template === null || inputs.some(cell => cell.value === null)) return undefined;
+      if (resolved && !inputs.some(cell => cell.fresh === serial)) return undefined;
+      resolved = true;
+      const found = template.resolve(lastGood);
+      const code = 'code' in found ? found.code : null;
+      const missing = 'missing' in found ? found.missing : null;
+      const last = runs.at(-1);
+      return last?.code === code && last.missing === missing ? undefined : { code, missing };
+    },
+    begin(from, product) {
+      runs.push({ from, ...product });
+    },
+    get isEmpty() {
+      return runs.length === 0;
+    },
+    changes: () => runs.slice(1).map(run => run.from),
+    forget(until) {
+      while (runs[1] !== undefined && runs[1].from <= until) runs.shift();
+    },
+  };
+}
+
+/** The product at an instant; the first one known is also that of the time before. Without one it is missing. */
+export function productAt(runs: readonly Run[], at: number, product: string | null): Product {
+  const run = runs.findLast(candidate => candidate.from <= at) ?? runs[0];
+  return run ?? { code: null, missing: product === null ? null : `${product} was never known` };
+}

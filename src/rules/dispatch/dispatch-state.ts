@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { DelayState } from './delay.ts';
+import { Episode } from './episode.ts';
+import { StillState } from './stills.ts';
+
+/** A dispatch rule as kept over a restart. */
+export const DispatchState = z.object({
+  kind: z.literal('dispatch'),
+  phase: z.enum(['inactive', 'pending', 'active', 'clearing']),
+  /** The rule's own time; it never runs backwards. Null before anything was known. */
+  time: z.number().nullable(),
+  /** Activations so far: the number of the latest episode. */
+  episodes: z.number(),
+  /** The latest time told as reported or completed: the next is not before it, whichever source's clock gave it. */
+  told: z.number().nullable().default(null),
+  /** The running on_delay (pending) or off_delay (clearing). */
+  delay: DelayState.nullable(),
+  episode: Episode.nullable(),
+  still: z.record(z.string(), StillState),
+  /** A source it reads was catching up. */
+  held: z.boolean(),
+});
+export type DispatchState = z.infer<typeof DispatchState>;
+
+/** Of a rule that has seen nothing yet. */
+export function newDispatchState(): DispatchState {
+  return {
+    kind: 'dispatch',
+    phase: 'inactive',
+    time: null,
+    episodes: 0,
+    told: null,
+    delay: null,
+    episode: null,
+    still: {},
+    held: false,
+  };
+}

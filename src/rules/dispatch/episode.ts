@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import type { Action } from '../../core/action.ts';
+import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
+import { type DispatchRule, laneOf } from '../program.ts';
+
+/**
+ * One activation of a dispatch rule, as kept while it is open. It has all that its close needs although the config may change:
+ * a close goes where the open went, and a rule that is removed has no settings left.
+ */
+export const Episode = z.object({
+  machine: z.string(),
+  type: z.string(),
+  reported: z.number(),
+  mode: z.enum(['live', 'shadow']),
+  /** By it L2L's dispatch is found again. Empty in states written before it was kept: `withChain` fills it in. */
+  chain: z.string().default(''),
+  /** These follow the config as long as there is one for the rule. */
+  whenCleared: z.enum(['close', 'complete', 'note', 'leave']).default('close'),
+  closeAdopted: z.boolean().default(false),
+  ifClosedByPerson: z.enum(['wait', 'reopen']).default('wait'),
+  onRemove: z.enum(['leave', 'close']).default('leave'),
+});
+export type Episode = z.infer<typeof Episode>;
+
+type Settings = Pick<Episode, 'whenCleared' | 'closeAdopted' | 'ifClosedByPerson' | 'onRemove'>;
+
+/** The activation with this number, mode and time to be reported (ms since 1970). */
+export function newEpisode(rule: DispatchRule, number: number, reported: number, mode: Episode['mode']): Episode {
+  const { machine, type, name } = rule;
+  return { machine, type, reported, mode, chain: chainOf(name, number, reported), ...episodeSettings(rule) };
+}
+
+/** What the config says of an episode now; an open one follows it. */
+export function episodeSettings(rule: DispatchRule): Settings {
+  const { whenCleared, closeAdopted, ifClosedByPerson, onRemove } = rule;
+  return { whenCleared, closeAdopted, ifClosedByPerson, onRemove };
+}
+
+/** The time keeps the actions of an episode apart from those of an earlier one when numbers began anew with a lost state. */
+function chainOf(rule: string, number: number, reported: number): string {
+  return `${rule}#${number}@${Math.floor(reported)}`;
+}
+
+/** `state` as the rule of this name left it. */
+export function withChain<State extends { episode: Episode | null; episodes: number }>(
+  rule: string,
+  state: State,
+): State {
+  const { episode, episodes } = state;
+  if (episode === null || episode.chain !== '') return state;
+  return { ...state, episode: { ...episode, chain: chainOf(rule, episodes, episode.reported) } };
+}
+
+/** When an action of an episode is made, and by whose clock. */
+type Moment = Pick<Action, 'at' | 'time'>;
+
+/** What the texts of the rule came to when the episode opened. */
+type Said = { readonly description: string; readonly reason: string | undefined; readonly text: string };
+
+/** Tells L2L that the episode began. */
+export function openAction(rule: DispatchRule, episode: Episode, teller: Teller, said: Said, moment: Moment): Action {
+  const { machine, type, reported, chain, mode } = episode;
+  const { trade, ifFoundOpen, ifMissed } = rule;
+  return {
+    key: `${chain}:open`,
+    kind: 'open_dispatch',
+    rule: teller.name,
+    lane: laneOf('open_dispatch', machine),
+    chain,
+    ...moment,
+    params: {
+      machine,
+      type,
+      ...(trade === null ? {} : { trade }),
+      ...(said.reason === undefined ? {} : { reason: said.reason }),
+      description: said.description,
+      reported,
+      ifFoundOpen,
+      ...(ifMissed === 'open_and_close' ? {} : { ifMissed }),
+    },
+    cause: teller.cause(said.text),
+    mode,
+    ...expiryOf(teller, reported),
+    ...unknownOf(teller),
+  };
+}
+
+/** Made for every episode that is over, also when L2L is told nothing (`leave`): from then on it holds no dispatch. */
+export function closeAction(
+  episode: Episode,
+  end: { readonly completed: number; readonly how: Episode['whenCleared']; readonly text: string },
+  teller: Teller,
+  moment: Moment,
+): Action {
+  const { machine, type, chain, mode, closeAdopted } = episode;
+  const { how, text } = end;
+  // A clock that was set back meanwhile must not end it before it began.
+  const completed = Math.max(end.completed, episode.reported);
+  return {
+    key: `${chain}:close`,
+    kind: 'close_dispatch',
+    rule: teller.name,
+    lane: laneOf('close_dispatch', machine),
+    chain,
+    ...moment,
+    params: { machine, type, completed, how, ...(closeAdopted ? { closeAdopted } : {}) },
+    cause: teller.cause(text),
+    mode,
+    ...unknownOf(teller),
+  };
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { Value } from '../../core/sample.ts';
+import type { SignalCell } from '../engine/signal-table.ts';
+
+/** One `still(x)` of a rule, as kept over a restart. */
+export const StillState = z.object({
+  /** The last good value as text with its type in front. */
+  value: z.string(),
+  changedAt: z.number(),
+  /** Changed while the rule was active, and has not stood still for on_delay since. */
+  moving: z.boolean(),
+});
+export type StillState = z.infer<typeof StillState>;
+
+/** Follows which of the signals that a rule names in `still(x)` stand still. What never moved stands still. */
+export interface Stills {
+  readonly size: number;
+  /** `still(x)`; undefined while x is unknown. */
+  stands(signal: string): boolean | undefined;
+  /**
+   * Looks at the samples of the step with this serial: a signal that changed moves. The first value ever is no change.
+   * `starts`: something moves now that stood still.
+   */
+  note(at: number, serial: number): 'no change' | 'starts' | 'goes on';
+  /** When the first of what moves will have stood still for long enough; Infinity: nothing moves, or it is not known. */
+  readonly due: number;
+  /** What has not moved for long enough at `at` stands still again; true when anything does. */
+  settle(at: number): boolean;
+  /** Everything counts as standing still. Returns when what moved changed last; -Infinity: nothing did. */
+  settleAll(): number;
+  /** Nothing was seen for a while: what moves has to stand still for the whole time anew. */
+  restart(): void;
+  /** Nothing was seen for `length` ms, which do not count. */
+  postpone(length: number): void;
+  state(): Record<string, StillState>;
+}
+
+type Still = {
+  readonly cell: SignalCell;
+  /** Undefined before the first good value. */
+  value: Value | undefined;
+  changedAt: number;
+  moving: boolean;
+  /** While moving: when it will have stood still for long enough. */
+  until: number;
+};
+
+/** `length`: how long a signal that moved has not to change to stand still again (ms). */
+export function createStills(
+  cells: readonly SignalCell[],
+  length: number,
+  restored: Readonly<Record<string, StillState>>,
+): Stills {
+  // Most rules have none: what a sample touches in memory decides how many rules a gateway can have.
+  return cells.length === 0 ? NONE : followStills(cells, length, restored);
+}
+
+function followStills(
+  cells: readonly SignalCell[],
+  length: number,
+  restored: Readonly<Record<string, StillState>>,
+): Stills {
+  const stills = cells.map((cell): Still => {
+    const kept = restored[cell.definition.name];
+    return {
+      cell,
+      value: kept && decode(kept.value),
+      changedAt: kept?.changedAt ?? -Infinity,
+      moving: kept?.moving ?? false,
+      until: Infinity,
+    };
+  });
+
+  /** Whether the signal's fresh sample is a change. */
+  function noteSample(still: Still, at: number): boolean {
+    const { cell } = still;
+    if (!cell.good) {
+      still.until = Infinity;
+      return false;
+    }
+    const changed = still.value !== undefined && still.value !== cell.value;
+    if (changed || still.value === undefined) still.changedAt = at;
+    if (cell.value !== null) still.value = cell.value;
+    if (changed) still.moving = true;
+    // Back after a gap without a change: what stood still unseen does not count, the time starts anew.
+    if (still.moving && (changed || still.until === Infinity)) still.until = at + length;
+    return changed;
+  }
+
+  return {
+    size: stills.length,
+    stands(signal) {
+      const still = stills.find(one => one.cell.definition.name === signal);
+      return still?.cell.good ? !still.moving : undefined;
+    },
+    note(at, serial) {
+      let outcome: ReturnType<Stills['note']> = 'no change';
+      for (const still of stills) {
+        const wasMoving = still.moving;
+        if (still.cell.fresh !== serial || !noteSample(still, at)) continue;
+        if (!wasMoving) outcome = 'starts';
+        else if (outcome === 'no change') outcome = 'goes on';
+      }
+      return outcome;
+    },
+    get due() {
+      let due = Infinity;
+      for (const still of stills) if (still.moving) due = Math.min(due, still.until);
+      return due;
+    },
+    settle(at) {
+      let settled = false;
+      for (const still of stills) {
+        if (!still.moving || still.until > at) continue;
+        still.moving = false;
+        still.until = Infinity;
+        settled = true;
+      }
+      return settled;
+    },
+    settleAll() {
+      let last = -Infinity;
+      for (const still of stills) {
+        if (still.moving) last = Math.max(last, still.changedAt);
+        still.moving = false;
+      }
+      return last;
+    },
+    restart() {
+      for (const still of stills) still.until = Infinity;
+    },
+    postpone(by) {
+      for (const still of stills) if (still.moving) still.until += by;
+    },
+    state() {
+      const states: Record<string, StillState> = {};
+      for (const { cell, value, changedAt, moving } of stills) {
+        if (value !== undefined) states[cell.definition.name] = { value: encode(value), changedAt, moving };
+      }
+      return states;
+    },
+  };
+}
+
+const NONE = followStills([], 0, {});
+
+function encode(value: Value): string {
+  return `${typeof value}:${value}`;
+}
+
+function decode(text: string): Value {
+  const cut = text.indexOf(':');
+  const rest = text.slice(cut + 1);
+  switch (text.slice(0, cut)) {
+    case 'number':
+      return Number(rest);
+    case 'bigint':
+      return BigInt(rest);
+    case 'boolean':
+      return rest === 'true';
+    default:
+      return rest;
+  }
+}

@@ -1,0 +1,41 @@
+import { formatDuration } from '../../core/fields.ts';
+import type { SignalCell } from '../engine/signal-table.ts';
+import type { DispatchRule } from '../program.ts';
+
+/** What of a dispatch rule tells people why it opened and ended. */
+export type Seen = {
+  readonly when: DispatchRule['when'];
+  readonly cells: readonly SignalCell[];
+  /** One signal alone is watched for standing still. */
+  readonly isStill: boolean;
+};
+
+/** One plain sentence of why it opened. */
+export function openedWords({ when, cells, isStill }: Seen, lasted: number): string {
+  const length = forWords(lasted);
+  const [only] = cells;
+  if (only !== undefined && cells.length === 1) {
+    if (isStill) return `${only.definition.name} stood still${length}`;
+    if (typeof only.value === 'boolean') return `${only.definition.name} was ${only.value}${length}`;
+  }
+  return `${when.text} was true${length}`;
+}
+
+/** What was seen when it held no longer: the values, where they are few enough to be read. */
+export function endedWords({ when, cells, isStill }: Seen): string {
+  const [only] = cells;
+  if (only !== undefined && cells.length === 1 && isStill) return `${only.definition.name} moved again`;
+  if (cells.length === 0 || cells.length > 3) return `${when.text} no longer held`;
+  return cells.map(({ definition, value }) => `${definition.name} = ${value ?? 'unknown'}`).join(', ');
+}
+
+/** What is waited for: that it opens, or while a dispatch is open on `machine` that it clears. */
+export function awaitedWords({ when, unless, until }: DispatchRule, machine: string | null): string {
+  if (machine !== null) return `open on ${machine}; ${until ? until.text : `not (${when.text})`}`;
+  return `${when.text}${unless ? ` unless ${unless.text}` : ''}`;
+}
+
+/** ` for 2m`; nothing for no time. */
+export function forWords(lasted: number): string {
+  return lasted > 0 ? ` for ${formatDuration(lasted)}` : '';
+}

@@ -1,0 +1,165 @@
+import type { SampleBatch } from '../../core/sample.ts';
+import type { Program } from '../program.ts';
+import type { RuleClocks } from './rule-clocks.ts';
+import type { RuleNode } from './rule-graph.ts';
+import type { RuleMachine } from './rule-machine.ts';
+import { createStep, type Step } from './step.ts';
+import { createTimers } from './timers.ts';
+
+/**
+ * Lets rules look at the signals and fires their timers: each rule by its own clock, what is due before what is shown, and
+ * after the rules whose `.active` it reads. Rules are named by their index in the program.
+ */
+export interface Evaluation {
+  readonly step: Step;
+  /** Begins a step of this time (ms since 1970). `undated`: it is not known how long ago its samples happened. */
+  begin(at: number, batch?: SampleBatch, undated?: boolean): void;
+  /** These rules have to look in this step. */
+  collect(rules: readonly number[]): void;
+  readonly collected: readonly number[];
+  /** Fires what is due up to `at` of these rules and of those they depend on, in order of time. `lag`: of the clock of `at`. */
+  fireDue(rules: readonly number[], at: number, lag: number): void;
+  /** Lets the collected rules look at the world as it is, and those that depend on what changes then. */
+  look(at: number, lag: number): void;
+  /** Something happens to one rule at `at`, by a clock with this lag; `act` gets the time by the rule's own. */
+  visit(rule: number, at: number, lag: number, act: (machine: RuleMachine, own: number) => void): void;
+  /** Fires every timer that is due by the gateway's clock. */
+  tick(at: number): void;
+  /** When the next timer is due by the gateway's clock; Infinity: nothing waits. */
+  nextDue(): number;
+  /** What a rule waits for has changed. */
+  reschedule(rule: number): void;
+  /** A source that a rule reads began (1) or ended (-1) catching up: its timers wait while any does. */
+  hold(rule: number, change: 1 | -1): void;
+  isHeld(rule: number): boolean;
+  /** After a start no source is catching up any more. */
+  release(rule: number): void;
+}
+
+const NOTHING: readonly never[] = [];
+
+/** `machines` and `nodes`: one of each for every rule, in the order of the program. */
+export function createEvaluation(
+  program: Program,
+  nodes: readonly RuleNode[],
+  machines: readonly RuleMachine[],
+  { lagOf, timeFor }: RuleClocks,
+): Evaluation {
+  const step = createStep(program);
+  const timers = createTimers(machines.length);
+  /** How many sources catching up a rule's timers wait for. */
+  const holds = new Int32Array(machines.length);
+  /** The step in which a rule was collected last. */
+  const collectedIn = new Int32Array(machines.length);
+  const collected: number[] = [];
+
+  function machineAt(rule: number): RuleMachine {
+    const machine = machines[rule];
+    if (machine === undefined) throw new RangeError(`no rule ${rule}`);
+    return machine;
+  }
+
+  /** Timers wait for the gateway's clock. */
+  function reschedule(rule: number): void {
+    timers.set(rule, (holds[rule] ?? 0) > 0 ? Infinity : machineAt(rule).due + lagOf(rule));
+  }
+
+  function begin(at: number, batch?: SampleBatch, undated = false): void {
+    step.serial++;
+    step.at = at;
+    step.time = batch?.time ?? 'received';
+    step.retained = batch?.retained ?? false;
+    step.kept = batch?.kept ?? false;
+    step.undated = undated;
+    collected.length = 0;
+  }
+
+  function fire(rule: number): void {
+    visit(rule, machineAt(rule).due, lagOf(rule), (machine, own) => machine.fire(own, step));
+  }
+
+  function visit(rule: number, at: number, lag: number, act: (machine: RuleMachine, own: number) => void): void {
+    const machine = machineAt(rule);
+    const own = timeFor(rule, at, lag);
+    const { active } = machine;
+    step.lag = lagOf(rule);
+    step.shift = at - own;
+    act(machine, own);
+    reschedule(rule);
+    if (machine.active !== active) lookAt(nodes[rule]?.readers ?? NOTHING, at, lag);
+  }
+
+  /** Lets rules look in order of dependence; those that read one whose state changed come later in the program. */
+  function lookAt(rules: readonly number[], at: number, lag: number): void {
+    let queue = rules;
+    for (let next = 0; next < queue.length; next++) {
+      const rule = queue[next] ?? 0;
+      const machine = machineAt(rule);
+      const own = timeFor(rule, at, lag);
+      while (machine.due <= own) fire(rule);
+      const { active } = machine;
+      step.lag = lagOf(rule);
+      step.shift = at - own;
+      machine.evaluate(own, step);
+      reschedule(rule);
+      if (machine.active !== active) queue = withReaders(queue, next, nodes[rule]?.readers ?? NOTHING);
+    }
+  }
+
+  for (const rule of machines.keys()) reschedule(rule);
+
+  return {
+    step,
+    begin,
+    collect(rules) {
+      for (const rule of rules) {
+        if (collectedIn[rule] === step.serial) continue;
+        collectedIn[rule] = step.serial;
+        collected.push(rule);
+      }
+    },
+    collected,
+    fireDue(rules, at, lag) {
+      const isDue = (rule: number) => machineAt(rule).due <= timeFor(rule, at, lag);
+      if (!rules.some(rule => isDue(rule) || (nodes[rule]?.upstream ?? NOTHING).some(isDue))) return;
+      const overdue = rules.flatMap(rule => [rule, ...(nodes[rule]?.upstream ?? NOTHING)]).filter(isDue);
+      const dueOf = (rule: number) => machineAt(rule).due + lagOf(rule);
+      overdue.sort((a, b) => dueOf(a) - dueOf(b) || a - b);
+      for (const rule of overdue) while (isDue(rule)) fire(rule);
+    },
+    look(at, lag) {
+      if (collected.length === 0) return;
+      if (collected.length > 1) collected.sort((a, b) => a - b);
+      lookAt(collected, at, lag);
+    },
+    visit,
+    tick(at) {
+      begin(at);
+      while (timers.next() <= at) {
+        const rule = timers.first();
+        if (rule === undefined) return;
+        fire(rule);
+      }
+    },
+    nextDue: timers.next,
+    reschedule,
+    hold(rule, change) {
+      const count = (holds[rule] ?? 0) + change;
+      holds[rule] = count;
+      machineAt(rule).hold(count > 0, step);
+      reschedule(rule);
+    },
+    isHeld: rule => (holds[rule] ?? 0) > 0,
+    release(rule) {
+      holds[rule] = 0;
+      reschedule(rule);
+    },
+  };
+}
+
+/** The rules still to look at, and the readers of the one that changed: they all come later in the program. */
+function withReaders(queue: readonly number[], next: number, readers: readonly number[]): readonly number[] {
+  if (readers.length === 0) return queue;
+  const later = new Set([...queue.slice(next + 1), ...readers]);
+  return [...queue.slice(0, next + 1), ...[...later].sort((a, b) => a - b)];
+}

@@ -1,0 +1,68 @@
+import type { Mode } from '../../core/action.ts';
+import type { CompiledRule } from '../program.ts';
+import type { Step } from './step.ts';
+
+/**
+ * One rule with its state, updated in place. Machines are deterministic and know no clock: all times handed in and out are
+ * those of the clock the rule goes by, which may be behind the gateway's or ahead of it.
+ */
+export interface RuleMachine {
+  readonly rule: CompiledRule;
+  /** When `fire` wants to be called (ms since 1970); Infinity: not at all. */
+  readonly due: number;
+  /** `rule.active`. */
+  readonly active: boolean;
+  /** The open episode of a dispatch rule. */
+  readonly episode: OpenEpisode | null;
+  /** Looks at the signals as they are now. `at` may lie before the rule's own time, which never runs backwards. */
+  evaluate(at: number, step: Step): void;
+  /** Called when `due` has come, with that time. Afterwards `due` has moved or work has been taken off it. */
+  fire(at: number, step: Step): void;
+  /** Nothing was seen since `lastAlive`. */
+  restart(lastAlive: number, at: number, step: Step): void;
+  /** The process stood still: nothing was seen in between, and the last values hold again from `to` on. */
+  standstill(from: number, to: number, step: Step): void;
+  /** A person ended the dispatch of its open episode. */
+  closedByPerson(at: number, step: Step): void;
+  /** A source it reads began or ended catching up: event time stands still for it meanwhile. */
+  hold(held: boolean, step: Step): void;
+  /** The clock it goes by turned out to be so far behind the gateway's, whose time stood in for it since the start (ms). */
+  setBack(lag: number): void;
+  /** Its timers wait for signals not seen since the start, until `until` at the latest; -Infinity: no longer. */
+  awaitSignals(until: number): void;
+  /** Plain JSON; a machine made from it goes on as if nothing had happened. */
+  state(): object;
+  view(): RuleView;
+}
+
+/** What the engine has to know of an episode: whose dispatch it is, and whether it matters who closes it. */
+export type OpenEpisode = {
+  readonly chain: string;
+  readonly machine: string;
+  readonly type: string;
+  readonly mode: Mode;
+  readonly ifClosedByPerson: 'wait' | 'reopen';
+};
+
+/** A rule that only counts has no condition: nothing of it is ever open, and a clock that is set back takes no delay along. */
+export const WITHOUT_CONDITION = {
+  active: false,
+  episode: null,
+  closedByPerson() {},
+  setBack() {},
+  awaitSignals() {},
+} satisfies Partial<RuleMachine>;
+
+/** A rule as the status page shows it. */
+export type RuleView = {
+  readonly rule: string;
+  readonly kind: CompiledRule['kind'];
+  /** inactive, pending, active, clearing; counting for the others. */
+  readonly phase: string;
+  /** Since when the phase's condition holds (ms since 1970). */
+  readonly since: number | null;
+  /** When it acts by itself next. */
+  readonly due: number | null;
+  /** Where it stands, in one plain sentence. */
+  readonly text: string;
+};

@@ -1,0 +1,157 @@
+import type { Quality, Sample, SampleBatch, SignalDefinition, SourceState, Value } from '../../core/sample.ts';
+
+/** What is known of one source. */
+export type SourceCell = {
+  readonly name: string;
+  state: SourceState;
+  /** `NAME.connected`. */
+  connected: boolean;
+  /** Said since the start whether it is connected; until then its rules' timers wait. */
+  seen: boolean;
+  /** Event time of the last batch: what a source still catching up is known until. */
+  lastAt: number;
+  /** A live message with a time of its own came since the start: the lag of its signals is known. */
+  dated: boolean;
+  readonly signals: SignalCell[];
+  /** Indexes of the rules that read `NAME.connected`. */
+  readonly readers: number[];
+  /** Indexes of the rules whose timers wait while it is catching up. */
+  readonly holds: number[];
+};
+
+/** What is known of one signal. Updated in place: the table is the engine's only memory of values. */
+export type SignalCell = {
+  readonly definition: SignalDefinition;
+  readonly source: SourceCell;
+  /** The last good value, kept while unknown for texts and causes; null: never was good since the start. */
+  value: Value | null;
+  good: boolean;
+  quality: Quality;
+  /** Why it is not good, in words. */
+  reason: string | null;
+  /** Event time of the last sample, good or not; null: none since the start. */
+  at: number | null;
+  time: SampleBatch['time'];
+  /**
+   * How far the clock that stamps it is behind the gateway's (ms), by its newest live message with a time of its own. Of the
+   * signal, since the devices behind one broker have a clock each; before its first, that of the source's first one.
+   */
+  lag: number;
+  /** Rules that go by this clock. */
+  readonly followers: number[];
+  /** When it last became good after being unknown, and the source's time of that value (NaN: none given). */
+  returnedAt: number;
+  returnedSourceAt: number;
+  /** Was good once since the start. */
+  seen: boolean;
+  /** Serial of the step whose samples name it, and of the step that applied one. */
+  named: number;
+  fresh: number;
+  /** Rules to look at when value or quality class changed; rules to look at for every reading (counters). */
+  readonly readers: number[];
+  readonly counters: number[];
+  /** Rules whose timers wait, after a start, until it was good once. */
+  readonly waiters: number[];
+};
+
+/** A source of which nothing is known yet. */
+export function createSourceCell(name: string): SourceCell {
+  return {
+    name,
+    state: 'connecting',
+    connected: false,
+    seen: false,
+    lastAt: -Infinity,
+    dated: false,
+    signals: [],
+    readers: [],
+    holds: [],
+  };
+}
+
+/** A signal that was never read yet. */
+export function createSignalCell(definition: SignalDefinition, source: SourceCell): SignalCell {
+  return {
+    definition,
+    source,
+    value: null,
+    good: false,
+    quality: 'bad',
+    reason: null,
+    at: null,
+    time: 'received',
+    lag: 0,
+    followers: [],
+    returnedAt: -Infinity,
+    returnedSourceAt: Number.NaN,
+    seen: false,
+    named: 0,
+    fresh: 0,
+    readers: [],
+    counters: [],
+    waiters: [],
+  };
+}
+
+/** Whether a sample makes its signal known. A good sample without a usable value is no value: never 0 or false. */
+export function isGood(cell: SignalCell, sample: Sample): boolean {
+  if (sample.value === null || Number.isNaN(sample.value)) return false;
+  return sample.quality === 'good' || (sample.quality === 'uncertain' && cell.definition.acceptUncertain);
+}
+
+/** Whether applying the sample changes anything a condition can see. */
+export function differs(cell: SignalCell, sample: Sample): boolean {
+  const good = isGood(cell, sample);
+  return good !== cell.good || (good && sample.value !== cell.value);
+}
+
+/** Makes the sample the newest of its signal; the value of a bad one is left out. */
+export function applySample(cell: SignalCell, sample: Sample, batch: SampleBatch, serial: number): void {
+  const good = isGood(cell, sample);
+  if (good && !cell.good) {
+    cell.returnedAt = batch.at;
+    cell.returnedSourceAt = sample.sourceAt ?? Number.NaN;
+  }
+  if (good) cell.value = sample.value;
+  cell.good = good;
+  cell.quality = good || sample.quality !== 'good' ? sample.quality : 'bad';
+  cell.reason = sample.reason ?? null;
+  cell.at = batch.at;
+  cell.time = batch.time;
+  cell.fresh = serial;
+}
+
+/** The source is away: its signals are unknown from now on; last good values stay for texts and causes. */
+export function loseSignal(cell: SignalCell, serial: number, reason: string): void {
+  cell.good = false;
+  cell.quality = 'bad';
+  cell.reason = reason;
+  cell.fresh = serial;
+}
+
+/** Last good values by signal, also of those that are unknown now; undefined: never was good since the start. */
+export function lastGoodOf(cells: ReadonlyMap<string, SignalCell>): (signal: string) => Value | undefined {
+  return signal => cells.get(signal)?.value ?? undefined;
+}
+
+/** After a start nothing is known of a source until it says where it stands. */
+export function forgetSource(source: SourceCell): void {
+  source.state = 'connecting';
+  source.connected = false;
+  source.seen = false;
+  source.lastAt = -Infinity;
+  source.dated = false;
+}
+
+/** After a start nothing is known, whatever this process or an earlier one saw. */
+export function forgetSignal(cell: SignalCell): void {
+  cell.value = null;
+  cell.good = false;
+  cell.quality = 'bad';
+  cell.reason = null;
+  cell.at = null;
+  cell.lag = 0;
+  cell.returnedAt = -Infinity;
+  cell.returnedSourceAt = Number.NaN;
+  cell.seen = false;
+}

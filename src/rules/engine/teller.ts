@@ -1,0 +1,41 @@
+import { type Action, type Cause, type CauseValue, plainValue } from '../../core/action.ts';
+import type { CompiledRule } from '../program.ts';
+import type { SignalCell } from './signal-table.ts';
+
+/** Whoever has actions made: a rule, or what is left of one that is not configured any more. */
+export type Teller = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
+  /** Why an action is made, with the values as they are now. */
+  cause(text: string): Cause;
+};
+
+/** `cells`: of every signal whose value is part of the cause. */
+export function tellerOf(rule: CompiledRule, cells: readonly SignalCell[]): Teller {
+  const { name, maxAge, onUnknown } = rule;
+  return { name, maxAge, onUnknown, cause: text => causeOf(rule, cells, text) };
+}
+
+function causeOf(rule: CompiledRule, cells: readonly SignalCell[], text: string): Cause {
+  const values: CauseValue[] = cells.map(cell => ({
+    signal: cell.definition.name,
+    value: plainValue(cell.value),
+    quality: cell.quality,
+    at: cell.at,
+  }));
+  return { rule: rule.name, where: `${rule.place.file}:${rule.place.line}`, text, values };
+}
+
+/** Its place in the config and its values are gone; what it had not told is told however old it is. */
+export function formerTeller(name: string): Teller {
+  const where = 'not configured any more';
+  return { name, maxAge: null, onUnknown: 'park', cause: text => ({ rule: name, where, text, values: [] }) };
+}
+
+/** How long an action is worth telling that says what happened at `at`; an end or a newest count is always worth it. */
+export function expiryOf({ maxAge }: Teller, at: number): Pick<Action, 'expiresAt'> {
+  return maxAge === null ? {} : { expiresAt: at + maxAge };
+}
+
+/** What is done when it can not be told whether L2L took the action; park goes without saying. */
+export function unknownOf({ onUnknown }: Teller): Pick<Action, 'onUnknown'> {
+  return onUnknown === 'park' ? {} : { onUnknown };
+}

@@ -1,0 +1,57 @@
+import type { KeptValue } from '../../core/commit.ts';
+import type { Sample, SampleBatch } from '../../core/sample.ts';
+import type { Engine } from '../engine.ts';
+
+/** A kept value is written again at least so often while it stands (ms), so that its age is right after a restart. */
+const REFRESH = 10_000;
+
+/** Last values of the signals whose broker keeps a session: what the broker will not tell us again. */
+export interface KeptValues {
+  /** Notes a sample; returns the row to write when it is new, or its age has to be written again. */
+  note(sample: Sample, batch: SampleBatch): KeptValue | null;
+  /** The values that still hold: of this source, good, not stale at `now`, and with when they were last heard. */
+  of(source: string, now: number): KeptValue[];
+  /** The broker lost what came since: none of this source's values hold any more. Returns the rows to write. */
+  forget(source: string): KeptValue[];
+}
+
+/** `restored`: the rows that earlier processes wrote. */
+export function createKeptValues(signal: Engine['signal'], restored: readonly KeptValue[]): KeptValues {
+  const last = new Map(restored.map(kept => [kept.signal, { kept, at: kept.at }]));
+  return {
+    note(sample, batch) {
+      const view = signal(sample.signal);
+      if (view === undefined || !view.definition.restorable) return null;
+      const known = last.get(sample.signal);
+      const quality = view.good ? sample.quality : 'bad';
+      if (view.value === null) return null;
+      if (known && known.kept.value === view.value && known.kept.quality === quality) {
+        known.at = batch.at;
+        if (batch.at - known.kept.at < REFRESH) return null;
+      }
+      const kept: KeptValue = { signal: sample.signal, value: view.value, quality, at: batch.at };
+      last.set(sample.signal, { kept, at: batch.at });
+      return kept;
+    },
+    of(source, now) {
+      const rows: KeptValue[] = [];
+      for (const { kept, at } of last.values()) {
+        const view = signal(kept.signal);
+        const definition = view?.definition;
+        if (!definition?.restorable || definition.source !== source || kept.quality === 'bad') continue;
+        if (definition.staleAfter !== undefined && now - at > definition.staleAfter) continue;
+        rows.push({ ...kept, at });
+      }
+      return rows;
+    },
+    forget(source) {
+      const rows: KeptValue[] = [];
+      for (const { kept, at } of last.values()) {
+        if (kept.quality === 'bad' || signal(kept.signal)?.definition.source !== source) continue;
+        rows.push({ ...kept, quality: 'bad', at });
+      }
+      for (const kept of rows) last.set(kept.signal, { kept, at: kept.at });
+      return rows;
+    },
+  };
+}

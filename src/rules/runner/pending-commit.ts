@@ -1,0 +1,62 @@
+import type { Action } from '../../core/action.ts';
+import type { KeptValue, TakenMessage } from '../../core/commit.ts';
+import type { Receipt } from '../../core/sample.ts';
+import type { RuleEvent, StepResult } from '../program.ts';
+
+/** The next group commit: everything the engine told since the last one. Rule states are read only when it is made. */
+export type PendingCommit = {
+  readonly rules: Set<string>;
+  /** Rules that are done with and whose state goes. */
+  readonly forget: Set<string>;
+  actions: Action[];
+  events: RuleEvent[];
+  taken: TakenMessage[];
+  /** Acknowledged with this commit, in this order: new messages and duplicates of them. */
+  receipts: Receipt[];
+  readonly values: Map<string, KeptValue>;
+  /** Batches in it. */
+  batches: number;
+};
+
+/** Nothing to make durable yet. */
+export function emptyCommit(): PendingCommit {
+  return {
+    rules: new Set(),
+    forget: new Set(),
+    actions: [],
+    events: [],
+    taken: [],
+    receipts: [],
+    values: new Map(),
+    batches: 0,
+  };
+}
+
+/** Whether there is anything the journal has to make durable. */
+export function hasContent(pending: PendingCommit): boolean {
+  const { rules, forget, actions, taken, values } = pending;
+  return rules.size + forget.size + actions.length + taken.length + values.size > 0;
+}
+
+/** Adds what a step of the engine came to. */
+export function addResult(pending: PendingCommit, result: StepResult): void {
+  for (const rule of result.changed) pending.rules.add(rule);
+  for (const rule of result.moved) pending.rules.add(rule);
+  for (const rule of result.forgotten) pending.forget.add(rule);
+  for (const action of result.actions) pending.actions.push(action);
+  for (const event of result.events) pending.events.push(event);
+}
+
+/** A commit that failed goes in front of what came since: one later commit makes both durable. */
+export function mergeCommits(failed: PendingCommit, since: PendingCommit): PendingCommit {
+  return {
+    rules: new Set([...failed.rules, ...since.rules]),
+    forget: new Set([...failed.forget, ...since.forget]),
+    actions: [...failed.actions, ...since.actions],
+    events: [...failed.events, ...since.events],
+    taken: [...failed.taken, ...since.taken],
+    receipts: [...failed.receipts, ...since.receipts],
+    values: new Map([...failed.values, ...since.values]),
+    batches: failed.batches + since.batches,
+  };
+}

@@ -1,0 +1,95 @@
+import { type Step, tell } from '../engine/step.ts';
+import type { CompiledRule } from '../program.ts';
+import { endFormerRule, leavesDispatch } from './former-rule.ts';
+import { parseState, readState, readStateFor, type StoredState } from './stored-state.ts';
+
+/** What earlier processes left: to rules that go on from it, and of rules that are not configured any more. */
+export interface Inheritance {
+  /** What the rule goes on from: its own state, or that of the rule it was renamed from. */
+  of(rule: string): StoredState | null;
+  /** States of rules that are not configured (any more): name to JSON text. */
+  readonly orphans: ReadonlyMap<string, string>;
+  /** Ends what nobody goes on from, once, at the start. Orphans whose dispatch is to stay open remain. */
+  settle(lastAlive: number, at: number, step: Step): void;
+}
+
+/** `states`: JSON text by rule. Throws StartError for a state that a configured rule needs and can't be read. */
+export function createInheritance(rules: readonly CompiledRule[], states: ReadonlyMap<string, string>): Inheritance {
+  const configured = new Set(rules.map(rule => rule.name));
+  const orphans = new Map([...states].filter(([name]) => !configured.has(name)));
+  const inherited = new Map<string, StoredState>();
+  const renamed = new Map<string, string>();
+  /** States of another kind than the rule that has their name now. */
+  const replaced = new Map<string, string>();
+
+  for (const rule of rules) {
+    const stored = states.has(rule.name) ? rule.name : rule.renamedFrom;
+    const text = stored === null ? undefined : states.get(stored);
+    if (stored === null || text === undefined) continue;
+    const state = readStateFor(rule, stored, text);
+    if (state === undefined) {
+      if (stored === rule.name) replaced.set(stored, text);
+      continue;
+    }
+    inherited.set(rule.name, state);
+    if (stored === rule.name) continue;
+    renamed.set(rule.name, stored);
+    orphans.delete(stored);
+  }
+
+  return {
+    of: rule => inherited.get(rule) ?? null,
+    orphans,
+    settle(lastAlive, at, step) {
+      for (const [rule, stored] of renamed) {
+        step.changed.add(rule);
+        step.forgotten.add(stored);
+      }
+      for (const [rule, text] of replaced) {
+        const state = readState(rule, text);
+        if (state !== undefined) endFormerRule(rule, state, lastAlive, at, step);
+        else
+          tell(
+            step,
+            { name: rule },
+            at,
+            'removed',
+            'what it left as another kind of rule is of another version: forgotten',
+          );
+        step.changed.add(rule);
+      }
+      for (const [rule, text] of [...orphans]) {
+        const state = readState(rule, text);
+        if (state === undefined || leavesDispatch(state)) continue;
+        endFormerRule(rule, state, lastAlive, at, step);
+        // What was told of it is no state to be written: it has no machine any more.
+        step.changed.delete(rule);
+        step.forgotten.add(rule);
+        orphans.delete(rule);
+      }
+      renamed.clear();
+      replaced.clear();
+    },
+  };
+}
+
+/** A rule whose `renamed_from` names nothing that the journal holds: the name is mistyped, or that rule never did anything. */
+export type Unfounded = {
+  readonly rule: string;
+  readonly renamedFrom: string;
+  /** What the journal does hold of rules of its kind that are not configured any more: taken as removed. */
+  readonly gone: readonly string[];
+};
+
+/** Rules that begin anew although their config says what they go on from. `states`: as the last process left them. Pure. */
+export function unfoundedRenames(
+  rules: readonly CompiledRule[],
+  states: ReadonlyMap<string, string>,
+): readonly Unfounded[] {
+  const { orphans } = createInheritance(rules, states);
+  const kinds = [...orphans].map(([name, text]) => ({ name, kind: parseState(text)?.kind }));
+  return rules.flatMap(({ name: rule, kind, renamedFrom }) => {
+    if (renamedFrom === null || states.has(rule) || states.has(renamedFrom)) return [];
+    return [{ rule, renamedFrom, gone: kinds.filter(left => left.kind === kind).map(({ name }) => name) }];
+  });
+}

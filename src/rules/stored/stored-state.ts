@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { StartError } from '../../core/errors.ts';
+import { CyclesState, withSight } from '../counting/cycles-state.ts';
+import { ProductionState } from '../counting/production-state.ts';
+import { DispatchState } from '../dispatch/dispatch-state.ts';
+import { withChain } from '../dispatch/episode.ts';
+import type { CompiledRule } from '../program.ts';
+
+/** The state of a rule as an earlier process left it. */
+export const StoredState = z.discriminatedUnion('kind', [DispatchState, CyclesState, ProductionState]);
+export type StoredState = z.infer<typeof StoredState>;
+
+/** As it was written. Undefined: no rule of this version wrote it. */
+export function parseState(text: string): StoredState | undefined {
+  return StoredState.safeParse(parse(text)).data;
+}
+
+/** `rule`: who left it, which may be another name than the one that goes on from it. Undefined: this version can't read it. */
+export function readState(rule: string, text: string): StoredState | undefined {
+  const state = parseState(text);
+  switch (state?.kind) {
+    case 'dispatch':
+      return withChain(rule, state);
+    case 'cycles':
+      return withSight(rule, state);
+    default:
+      return state;
+  }
+}
+
+/** Undefined: it is of another kind of rule. Throws StartError for a state of this kind that this version can't read. */
+export function readStateFor(rule: CompiledRule, stored: string, text: string): StoredState | undefined {
+  const value = parse(text);
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+  if (kind !== rule.kind && typeof kind === 'string') return undefined;
+  const state = readState(stored, text);
+  if (state !== undefined) return state;
+  throw new StartError(
+    `the journal's state of rule ${stored} can't be read by this version; start the version that wrote it, or rename the rule to begin anew`,
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is as unreadable as the wrong shape: the caller says so with the rule's name.
+    return undefined;
+  }
+}

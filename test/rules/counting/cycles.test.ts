@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../../src/rules/engine.ts';
+import { clockOf, lines, on, paramsOf, plant } from '../support/plant.ts';
+import { counter, cycles, ONE_PER_SECOND, program } from '../support/program.ts';
+
+const strokes = counter('press1.strokes');
+const press = program([cycles('press1_cycles', strokes)], [strokes]);
+
+describe('cycles rule', () => {
+  it('tells what was counted on the clock, and nothing when nothing moved', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:05', { 'press1.strokes': 812 });
+    line.set('06:40', { 'press1.strokes': 812 });
+    line.set('06:50', { 'press1.strokes': 820 });
+    line.until('07:30');
+    expect(lines(line.actions)).toEqual(['06:15:00 press1_cycles +12', '07:00:00 press1_cycles +8']);
+    expect(line.actions.map(action => [action.key, action.lane, action.chain])).toEqual([
+      [`press1_cycles#1@${on('06:05')}:increment`, 'cycles:PRESS-01', null],
+      [`press1_cycles#2@${on('06:50')}:increment`, 'cycles:PRESS-01', null],
+    ]);
+    const [first] = paramsOf(line.actions, 'increment_cycles');
+    expect([clockOf(first?.from ?? 0), clockOf(first?.to ?? 0)]).toEqual(['06:00:00', '06:05:00']);
+  });
+
+  it('counts a rollover once, also over a kill', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 4294967290 });
+    line.set('06:01', { 'press1.strokes': 4 });
+    line.restart('06:02', '06:02:05');
+    line.source('06:02:05', 'connected');
+    line.set('06:03', { 'press1.strokes': 9 });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual(['06:15:00 press1_cycles +15']);
+    expect(line.events.map(event => event.kind)).toContain('rollover');
+  });
+
+  it('counts only real strokes over a download during which the signal is bad', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.source('06:01', 'disconnected');
+    line.source('06:03', 'connected');
+    line.set('06:03', { 'press1.strokes': 'bad' });
+    line.set('06:03:30', { 'press1.strokes': 812 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:15:00 press1_cycles +12']);
+  });
+
+  it('shows an implausible step and does not count it', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:01', { 'press1.strokes': 90_000 });
+    line.set('06:02', { 'press1.strokes': 90_030 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:15:00 press1_cycles +30']);
+    expect(line.events.find(event => event.kind === 'quarantined')?.detail).toContain('89200 not counted');
+    expect(line.engine.rules()[0]?.text).toContain('89200 implausible ones not counted');
+  });
+
+  it('tells the movement since first sight in mode total, with the chain of that sight', () => {
+    const line = plant(program([cycles('total', strokes, { mode: 'total' })], [strokes]));
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:05', { 'press1.strokes': 810 });
+    line.set('06:20', { 'press1.strokes': 815 });
+    line.until('07:00');
+    expect(lines(line.actions)).toEqual(['06:15:00 total =10', '06:30:00 total =15']);
+    expect(line.actions.map(action => action.chain)).toEqual([`total#1@${on('06:00')}`, `total#1@${on('06:00')}`]);
+  });
+
+  it('commits raw values lazily and everything else at once', () => {
+    const line = plant(press);
+    expect(line.set('06:00', { 'press1.strokes': 800 }).changed).toEqual(['press1_cycles']);
+    expect(line.set('06:01', { 'press1.strokes': 801 })).toMatchObject({ changed: [], moved: ['press1_cycles'] });
+    expect(line.set('06:02', { 'press1.strokes': 'bad' }).changed).toEqual(['press1_cycles']);
+    expect(line.set('06:03', { 'press1.strokes': 802 }).changed).toEqual(['press1_cycles']);
+    expect(line.set('06:04', { 'press1.strokes': 0 }).changed).toEqual(['press1_cycles']);
+  });
+
+  it('tells what was counted for a machine to that machine when the config names another', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:01', { 'press1.strokes': 812 });
+    const states = new Map([['press1_cycles', JSON.stringify(line.engine.stateOf('press1_cycles'))]]);
+    const edited = program([cycles('press1_cycles', strokes, { machine: 'PRESS-02' })], [strokes]);
+    const { actions } = createEngine(edited, states).step({ kind: 'restart', at: on('06:03'), lastAlive: on('06:02') });
+    expect(paramsOf(actions, 'increment_cycles')).toMatchObject([{ machine: 'PRESS-01', count: 12 }]);
+  });
+
+  it('counts what a counter shows that was reset while nobody looked', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:01', { 'press1.strokes': 812 });
+    line.restart('06:02', '06:30');
+    line.source('06:30', 'connected');
+    line.set('06:30', { 'press1.strokes': 40 });
+    line.until('07:00');
+    const told = paramsOf(line.actions, 'increment_cycles');
+    expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(52);
+    expect(line.events.map(event => event.kind)).toContain('counter_reset');
+  });
+
+  it('counts nothing between two counters: a signal that is read from elsewhere begins anew, and says so', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 800 });
+    line.set('06:01', { 'press1.strokes': 812 });
+    const states = new Map([['press1_cycles', JSON.stringify(line.engine.stateOf('press1_cycles'))]]);
+    const elsewhere = { ...strokes, fingerprint: 'another register' };
+    const after = plant(program([cycles('press1_cycles', elsewhere)], [elsewhere]), '06:03');
+    after.engine = createEngine(program([cycles('press1_cycles', elsewhere)], [elsewhere]), states);
+    after.engine.step({ kind: 'restart', at: on('06:03'), lastAlive: on('06:02') });
+    after.set('06:04', { 'press1.strokes': 9000 });
+    after.set('06:05', { 'press1.strokes': 9003 });
+    after.until('06:30');
+    expect(paramsOf(after.actions, 'increment_cycles').map(({ count }) => count)).toEqual([12, 3]);
+    expect(after.events).toContainEqual(expect.objectContaining({ kind: 'first_sight' }));
+  });
+
+  it('loses nothing of a fast counter whose queued messages carry no time', () => {
+    const fast = counter('fast', { wrapsAt: null, maxRate: ONE_PER_SECOND }, { source: 'broker' });
+    const line = plant(program([cycles('fast_cycles', fast, { every: 60_000 })], [fast]));
+    line.set('06:00', { fast: 0 }, { source: 'broker', time: 'received' });
+    line.source('06:01', 'disconnected', 'broker');
+    line.source('07:00', 'catching_up', 'broker');
+    for (let index = 1; index <= 50; index++)
+      line.set('07:00', { fast: index * 60 }, { source: 'broker', time: 'received' });
+    line.source('07:00:01', 'connected', 'broker');
+    line.until('07:05');
+    expect(lines(line.actions)).toEqual(['07:01:00 fast_cycles +3000']);
+  });
+});

@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../../src/rules/engine.ts';
+import { lines, on, paramsOf, plant } from '../support/plant.ts';
+import { counter, lookup, production, program, signal } from '../support/program.ts';
+
+const strokes = counter('strokes');
+const scrap = counter('crack');
+const cavities = signal('cavities', { type: 'number' });
+const recipe = signal('recipe', { type: 'number' });
+const simple = program([production('line1', strokes)], [strokes]);
+const withScrap = program(
+  [production('line1', strokes, { scrap: [{ category: 'CRACK', counter: scrap }] })],
+  [strokes, scrap],
+);
+
+describe('production rule', () => {
+  it('tells each clock interval with parts in it, after its end and the lateness', () => {
+    const line = plant(simple);
+    line.set('06:00:30', { strokes: 100 });
+    line.set('06:01', { strokes: 110 });
+    line.set('06:06', { strokes: 130 });
+    line.set('06:21', { strokes: 131 });
+    line.until('07:00');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:05:00 actual 10 scrap 0',
+      '06:05:00-06:10:00 actual 20 scrap 0',
+      '06:20:00-06:25:00 actual 1 scrap 0',
+    ]);
+    expect(line.actions[0]).toMatchObject({
+      key: `line1@${on('06:05')}:record`,
+      lane: 'production:LINE-1',
+      chain: null,
+      at: on('06:05:01'),
+    });
+  });
+
+  it('holds the cut for parts counted before it, and gives later ones to the next interval', () => {
+    const line = plant(program([production('line1', strokes, { lateness: 10_000 })], [strokes]));
+    line.set('06:04', { strokes: 100 });
+    line.set('06:04:59', { strokes: 101 }, { receivedAt: on('06:05:05') });
+    line.set('06:05:08', { strokes: 103 });
+    line.set('06:04:59', { strokes: 104 }, { receivedAt: on('06:05:20') });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 1 scrap 0', '06:05:00-06:10:00 actual 3 scrap 0']);
+  });
+
+  it('takes scrap off the total and carries what exceeds it', () => {
+    const line = plant(withScrap);
+    line.set('06:00', { strokes: 0, crack: 0 });
+    line.set('06:01', { strokes: 2, crack: 5 });
+    line.set('06:06', { strokes: 12 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 0 scrap 5', '06:05:00-06:10:00 actual 7 scrap 0']);
+  });
+
+  it('sends good parts as they are counted, scrap beside them', () => {
+    const rule = production('line1', strokes, {
+      quantity: { of: 'good', counter: strokes },
+      scrap: [{ category: 'CRACK', counter: scrap }],
+    });
+    const line = plant(program([rule], [strokes, scrap]));
+    line.set('06:00', { strokes: 0, crack: 0 });
+    line.set('06:01', { strokes: 20, crack: 3 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 20 scrap 3']);
+  });
+
+  it('multiplies each stroke by the cavities of that moment', () => {
+    const line = plant(program([production('line1', strokes, { perCount: 'cavities' })], [strokes, cavities]));
+    line.set('06:00', { strokes: 0, cavities: 4 });
+    line.set('06:01', { strokes: 10 });
+    line.set('06:02', { cavities: 2 });
+    line.set('06:03', { strokes: 15 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 50 scrap 0']);
+  });
+
+  it('holds strokes until the cavities are known', () => {
+    const line = plant(program([production('line1', strokes, { perCount: 'cavities' })], [strokes, cavities]));
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 10 });
+    line.until('06:07');
+    expect(line.actions).toEqual([]);
+    line.set('06:07', { cavities: 4 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 40 scrap 0']);
+  });
+
+  it('sends at most two decimals and carries the rest', () => {
+    const line = plant(program([production('line1', strokes, { perCount: 1 / 3 })], [strokes]));
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 1 });
+    line.set('06:06', { strokes: 2 });
+    line.set('06:11', { strokes: 3 });
+    line.until('06:20');
+    expect(paramsOf(line.actions, 'record_details').map(set => set.actual)).toEqual([0.33, 0.34, 0.33]);
+  });
+
+  it('cuts where the product changes', () => {
+    const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
+    const line = plant(program([rule], [strokes, recipe]));
+    line.set('06:00', { strokes: 0, recipe: 1 });
+    line.set('06:01', { strokes: 10 });
+    line.set('06:02', { recipe: 2 });
+    line.set('06:03', { strokes: 15 });
+    line.set('06:06', { strokes: 20 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0 A',
+      '06:02:00-06:05:00 actual 5 scrap 0 B',
+      '06:05:00-06:10:00 actual 5 scrap 0 B',
+    ]);
+  });
+
+  it('parks an interval without a product code, loudly, and goes on', () => {
+    const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A' }) });
+    const line = plant(program([rule], [strokes, recipe]));
+    line.set('06:00', { strokes: 0, recipe: 9 });
+    line.set('06:01', { strokes: 10 });
+    line.set('06:05', { recipe: 1 });
+    line.set('06:06', { strokes: 15 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:05:00-06:10:00 actual 5 scrap 0 A']);
+    expect(line.events.find(event => event.kind === 'interval_parked')?.detail).toContain('codes has no 9');
+    expect(line.engine.rules()[0]?.text).toContain('10 parts and 0 scrap of 1 intervals parked: codes has no 9');
+  });
+
+  it('goes on over a restart inside an interval', () => {
+    const line = plant(withScrap);
+    line.set('06:00', { strokes: 0, crack: 0 });
+    line.set('06:01', { strokes: 10, crack: 1 });
+    line.restart('06:02', '06:03');
+    line.source('06:03', 'connected');
+    line.set('06:03', { strokes: 15, crack: 2 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 13 scrap 2']);
+  });
+
+  it('tells parts of the former line for that line when the config names another', () => {
+    const line = plant(simple);
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 10 });
+    const states = new Map([['line1', JSON.stringify(line.engine.stateOf('line1'))]]);
+    const edited = program([production('line1', strokes, { line: 'LINE-2' })], [strokes]);
+    const { actions } = createEngine(edited, states).step({ kind: 'restart', at: on('06:03'), lastAlive: on('06:02') });
+    expect(lines(actions)).toEqual(['06:00:00-06:02:00 actual 10 scrap 0']);
+    expect(paramsOf(actions, 'record_details')).toMatchObject([{ line: 'LINE-1' }]);
+  });
+});
+
+describe('production rule after a blind time', () => {
+  function blind(afterGap: 'one' | 'spread') {
+    const rule = production('line1', strokes, { afterGap, scrap: [{ category: 'CRACK', counter: scrap }] });
+    const line = plant(program([rule], [strokes, scrap]));
+    line.set('06:00', { strokes: 0, crack: 0 });
+    line.set('06:01', { strokes: 10 });
+    line.source('06:02', 'disconnected');
+    line.source('06:12', 'connected');
+    line.set('06:12', { strokes: 31, crack: 2 });
+    line.set('06:13', { strokes: 40 });
+    line.until('06:30');
+    return lines(line.actions);
+  }
+
+  it('makes one flagged set from the last to the first good reading', () => {
+    expect(blind('one')).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0',
+      '06:02:00-06:12:00 actual 19 scrap 2 blind',
+      '06:12:00-06:15:00 actual 9 scrap 0',
+    ]);
+  });
+
+  it('spreads whole parts over the clock intervals in proportion, and the sum is exact', () => {
+    expect(blind('spread')).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0',
+      '06:02:00-06:05:00 actual 5 scrap 1 blind',
+      '06:05:00-06:10:00 actual 10 scrap 1 blind',
+      '06:10:00-06:15:00 actual 13 scrap 0 blind',
+    ]);
+  });
+
+  it('gives parts of a blind time to the product before it', () => {
+    const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
+    const line = plant(program([rule], [strokes, recipe]));
+    line.set('06:00', { strokes: 0, recipe: 1 });
+    line.source('06:01', 'disconnected');
+    line.source('06:12', 'connected');
+    line.set('06:12', { strokes: 20, recipe: 2 });
+    line.set('06:13', { strokes: 21 });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual([
+      '06:01:00-06:12:00 actual 20 scrap 0 A blind',
+      '06:12:00-06:15:00 actual 1 scrap 0 B',
+    ]);
+  });
+
+  it('is blind over a standstill of the process when parts turn out to have been made', () => {
+    const line = plant(simple);
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 10 });
+    line.standstill('06:04', '06:12');
+    line.set('06:12:01', { strokes: 100 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:04:00 actual 10 scrap 0',
+      '06:04:00-06:12:01 actual 90 scrap 0 blind',
+    ]);
+  });
+
+  it('is not blind over a standstill when no reading follows: the line stood', () => {
+    const line = plant(simple);
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 10 });
+    line.standstill('06:04', '06:12');
+    line.set('06:41', { strokes: 11 });
+    line.until('06:50');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:04:00 actual 10 scrap 0', '06:40:00-06:45:00 actual 1 scrap 0']);
+  });
+
+  it('is blind over a restart across an interval end', () => {
+    const line = plant(simple);
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 10 });
+    line.restart('06:04', '06:40');
+    line.source('06:40', 'connected');
+    line.set('06:40', { strokes: 100 });
+    line.until('06:50');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:04:00 actual 10 scrap 0',
+      '06:04:00-06:40:00 actual 90 scrap 0 blind',
+    ]);
+  });
+
+  it('is not blind when queued messages tell the true times', () => {
+    const parts = counter('parts', undefined, { source: 'broker', restorable: true });
+    const line = plant(program([production('line1', parts)], [parts]));
+    const broker = { source: 'broker' };
+    line.set('06:00', { parts: 0 }, broker);
+    line.set('06:01', { parts: 10 }, broker);
+    line.source('06:02', 'disconnected', 'broker');
+    line.source('08:00', 'catching_up', 'broker');
+    line.set('06:01', { parts: 10 }, { ...broker, retained: true, receivedAt: on('08:00') });
+    line.set('06:03', { parts: 15 }, { ...broker, receivedAt: on('08:00') });
+    line.set('06:07', { parts: 20 }, { ...broker, receivedAt: on('08:00') });
+    line.source('08:00:01', 'connected', 'broker');
+    line.until('08:10');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0',
+      '06:02:00-06:05:00 actual 5 scrap 0',
+      '06:05:00-06:10:00 actual 5 scrap 0',
+    ]);
+  });
+
+  it('takes a change of product that a queued message tells at its true time, though an interval was told meanwhile', () => {
+    const parts = counter('parts', undefined, { source: 'broker', restorable: true });
+    const made = signal('made', { type: 'number', source: 'broker', restorable: true });
+    const rule = production('line1', parts, { product: lookup('made', { '1': 'A', '2': 'B' }) });
+    const line = plant(program([rule], [parts, made]));
+    const broker = { source: 'broker' };
+    line.set('06:00', { parts: 0, made: 1 }, broker);
+    line.set('06:01', { parts: 10 }, broker);
+    line.source('06:02', 'disconnected', 'broker');
+    line.until('07:59');
+    line.source('08:00', 'catching_up', 'broker');
+    line.set('06:03', { made: 2 }, { ...broker, receivedAt: on('08:00') });
+    line.set('06:04', { parts: 15 }, { ...broker, receivedAt: on('08:00') });
+    line.source('08:00:01', 'connected', 'broker');
+    line.until('08:10');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0 A',
+      '06:03:00-06:05:00 actual 5 scrap 0 B',
+    ]);
+  });
+});

@@ -1,0 +1,304 @@
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../../src/rules/engine.ts';
+import { lines, on, type Plant, paramsOf, plant } from '../support/plant.ts';
+import {
+  counter,
+  cycles,
+  dispatch,
+  is,
+  isActive,
+  isNot,
+  production,
+  program,
+  signal,
+  standsStill,
+} from '../support/program.ts';
+
+const running = signal('running');
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** One stop from 06:01 to 06:09, opened at 06:03. */
+function stopOf(over: Parameters<typeof dispatch>[2]): Plant {
+  const line = plant(program([dispatch('stopped', isNot('running'), over)], [running]));
+  line.set('06:00', { running: true });
+  line.set('06:01', { running: false });
+  line.set('06:09', { running: true });
+  line.until('06:30');
+  return line;
+}
+
+describe('an episode', () => {
+  it.each(['close', 'complete', 'note', 'leave'] as const)('ends as its rule says: %s', whenCleared => {
+    const line = stopOf({ whenCleared });
+
+    expect(lines(line.actions)).toEqual([
+      '06:03:00 open stopped reported 06:01:00',
+      `06:09:00 ${whenCleared} stopped completed 06:09:00`,
+    ]);
+    expect(line.events.map(event => event.kind)).toEqual(['pending', 'activated', 'cleared']);
+  });
+
+  it('says nothing of what is as usual', () => {
+    const { actions } = stopOf({ ifFoundOpen: 'adopt' });
+
+    expect(paramsOf(actions, 'open_dispatch')).toEqual([
+      {
+        machine: 'PRESS-01',
+        type: 'DOWN',
+        description: 'Press 1 stopped',
+        reported: on('06:01'),
+        ifFoundOpen: 'adopt',
+      },
+    ]);
+    expect(paramsOf(actions, 'close_dispatch')).toEqual([
+      { machine: 'PRESS-01', type: 'DOWN', completed: on('06:09'), how: 'close' },
+    ]);
+    for (const action of actions) expect(Object.keys(action)).not.toContain('expiresAt');
+    for (const action of actions) expect(Object.keys(action)).not.toContain('onUnknown');
+  });
+
+  it('takes what its rule says of adoption, of what was missed, of age and of doubt', () => {
+    const { actions } = stopOf({
+      ifFoundOpen: 'adopt',
+      closeAdopted: true,
+      ifMissed: 'add',
+      maxAge: 8 * HOUR,
+      onUnknown: 'repeat',
+    });
+
+    expect(actions).toMatchObject([
+      { params: { ifFoundOpen: 'adopt', ifMissed: 'add' }, expiresAt: on('06:01') + 8 * HOUR, onUnknown: 'repeat' },
+      { params: { closeAdopted: true }, onUnknown: 'repeat' },
+    ]);
+    expect(actions[1]).not.toHaveProperty('expiresAt');
+  });
+
+  it('follows the config in what becomes of it, not in where it was opened', () => {
+    const edited = program(
+      [dispatch('stopped', isNot('running'), { machine: 'PRESS-99', whenCleared: 'note', ifClosedByPerson: 'reopen' })],
+      [running],
+    );
+    const line = plant(program([dispatch('stopped', isNot('running'))], [running]));
+    line.set('06:01', { running: false });
+    line.until('06:05');
+    expect(line.engine.watchedEpisodes()).toEqual([]);
+
+    expect(line.restart('06:05', '06:06', edited).changed).toEqual(['stopped']);
+    const chain = `stopped#1@${on('06:01')}`;
+    expect(line.engine.watchedEpisodes()).toEqual([{ rule: 'stopped', chain, machine: 'PRESS-01', type: 'DOWN' }]);
+    line.source('06:06', 'connected');
+    line.set('06:07', { running: true });
+    expect(paramsOf(line.actions, 'close_dispatch')).toMatchObject([{ machine: 'PRESS-01', how: 'note' }]);
+  });
+});
+
+describe('an episode during which the clock was set back', () => {
+  it('does not end before it began', () => {
+    const rules = program([dispatch('stopped', isNot('running'))], [running]);
+    const line = plant(rules);
+    line.set('06:01', { running: false });
+    line.until('06:05');
+    const state = JSON.stringify({ ...line.engine.stateOf('stopped'), told: on('05:01'), time: on('05:05') });
+    const set = plant(rules, '05:06');
+    set.engine = createEngine(rules, new Map([['stopped', state]]));
+    set.engine.step({ kind: 'restart', at: on('05:06'), lastAlive: on('05:05') });
+    set.set('05:07', { running: true });
+    expect(lines(set.actions)).toEqual(['05:07:00 close stopped completed 06:01:00']);
+  });
+});
+
+describe('news of counts', () => {
+  const strokes = counter('strokes');
+
+  it('is told only so long, and in doubt as the rule says; the newest count always', () => {
+    const told = { maxAge: HOUR, onUnknown: 'drop' } as const;
+    const rules = [
+      cycles('count', strokes, told),
+      cycles('sum', strokes, { ...told, machine: 'PRESS-02', mode: 'total' }),
+      production('line', strokes, told),
+    ];
+    const line = plant(program(rules, [strokes]));
+    line.set('06:00', { strokes: 0 });
+    line.set('06:01', { strokes: 5 });
+    line.until('06:20');
+
+    expect(line.actions).toMatchObject([
+      { rule: 'line', onUnknown: 'drop', expiresAt: on('06:05:01') + HOUR },
+      { rule: 'count', onUnknown: 'drop', expiresAt: on('06:15') + HOUR },
+      { rule: 'sum', onUnknown: 'drop' },
+    ]);
+    expect(line.actions[2]).not.toHaveProperty('expiresAt');
+  });
+});
+
+describe('a dispatch closed by a person', () => {
+  const chain = `stopped#1@${on('06:01')}`;
+  const manual = signal('manual');
+
+  function stopped(ifClosedByPerson: 'wait' | 'reopen' = 'reopen'): Plant {
+    const rules = [
+      dispatch('stopped', isNot('running'), { unless: is('manual'), offDelay: MINUTE, ifClosedByPerson }),
+      dispatch('after', is('manual'), { onDelay: 0, unless: isActive('stopped') }),
+    ];
+    const line = plant(program(rules, [running, manual]));
+    line.set('06:00', { running: true, manual: false });
+    line.set('06:01', { running: false });
+    line.until('06:05');
+    line.take();
+    return line;
+  }
+
+  it('opens the next one after a whole on_delay, reported from then on', () => {
+    const line = stopped();
+
+    expect(line.closedByPerson('06:10', chain).changed).toEqual(['stopped']);
+    line.set('06:30', { running: true });
+    line.until('06:40');
+
+    expect(lines(line.actions)).toEqual([
+      '06:10:00 leave stopped completed 06:10:00',
+      '06:12:00 open stopped reported 06:10:00',
+      '06:31:00 close stopped completed 06:30:00',
+    ]);
+    expect(line.actions.map(action => action.chain)).toEqual([chain, ...[1, 2].map(() => `stopped#2@${on('06:10')}`)]);
+    expect(line.events.map(event => event.kind)).toContain('closed_early');
+  });
+
+  it('changes nothing when it is told again, or for another episode', () => {
+    const line = stopped();
+    line.closedByPerson('06:10', chain);
+    const told = line.actions.length;
+    const state = line.engine.stateOf('stopped');
+
+    expect(line.closedByPerson('06:10', chain)).toMatchObject({ actions: [], events: [], changed: [] });
+    expect(line.closedByPerson('06:11', `stopped#9@${on('06:01')}`)).toMatchObject({ actions: [], changed: [] });
+    expect(line.engine.stateOf('stopped')).toEqual(state);
+    expect(line.actions).toHaveLength(told);
+  });
+
+  it('is waited for to clear where the rule says so', () => {
+    const line = stopped('wait');
+
+    expect(line.engine.watchedEpisodes()).toEqual([]);
+    expect(line.closedByPerson('06:10', chain)).toMatchObject({ actions: [], events: [], changed: [] });
+    line.set('06:30', { running: true });
+    line.until('06:40');
+    expect(lines(line.actions)).toEqual(['06:31:00 close stopped completed 06:30:00']);
+  });
+
+  it('opens nothing while the condition does not hold or something speaks against it', () => {
+    const line = stopped();
+    line.set('06:09:30', { running: true });
+    line.closedByPerson('06:10', chain);
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:10:00 leave stopped completed 06:10:00']);
+
+    const manually = stopped();
+    manually.set('06:09', { manual: true });
+    manually.closedByPerson('06:10', chain);
+    manually.set('06:15', { manual: false });
+    manually.until('06:20');
+    expect(lines(manually.actions.filter(action => action.rule === 'stopped'))).toEqual([
+      '06:10:00 leave stopped completed 06:10:00',
+      '06:17:00 open stopped reported 06:15:00',
+    ]);
+  });
+
+  it('lets the rules look that depend on it', () => {
+    const line = stopped();
+    line.set('06:09', { manual: true });
+    expect(line.actions).toEqual([]);
+    line.closedByPerson('06:10', chain);
+    expect(line.actions.map(action => `${action.kind} ${action.rule}`)).toEqual([
+      'close_dispatch stopped',
+      'open_dispatch after',
+    ]);
+  });
+
+  it('comes too late for an episode that was over in time', () => {
+    const line = stopped();
+    line.set('06:08', { running: true });
+    const { actions } = line.engine.step({ kind: 'closed_by_person', chain, at: on('06:10') });
+    expect(lines(actions)).toEqual(['06:09:00 close stopped completed 06:08:00']);
+    line.until('06:20');
+    expect(line.actions).toEqual([]);
+  });
+
+  it('begins to stand still with the last part made, where one was made since', () => {
+    const parts = signal('parts', { type: 'number' });
+    const idle = dispatch('idle', standsStill('parts'), { offDelay: 10 * MINUTE, ifClosedByPerson: 'reopen' });
+    const line = plant(program([idle], [parts]));
+    line.set('06:00', { parts: 1 });
+    line.set('06:01', { parts: 2 });
+    line.until('06:05');
+    line.set('06:10', { parts: 3 });
+    line.engine.step({ kind: 'closed_by_person', chain: `idle#1@${on('06:01')}`, at: on('06:09') });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual([
+      '06:03:00 open idle reported 06:01:00',
+      '06:12:00 open idle reported 06:10:00',
+    ]);
+  });
+
+  it('is told by the clock of the gateway, also to a rule that goes by another', () => {
+    const line = plant(program([dispatch('stopped', isNot('running'), { ifClosedByPerson: 'reopen' })], [running]));
+    line.set('06:00', { running: true }, { receivedAt: on('06:03') });
+    line.set('06:01', { running: false }, { receivedAt: on('06:04') });
+    line.until('06:08');
+    line.closedByPerson('06:20', chain);
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual([
+      '06:03:00 open stopped reported 06:01:00',
+      '06:17:00 leave stopped completed 06:20:00',
+      '06:19:00 open stopped reported 06:20:00',
+    ]);
+  });
+
+  it('is not looked for where L2L does not know of it', () => {
+    const rules = [dispatch('stopped', isNot('running'), { ifClosedByPerson: 'reopen' })];
+    for (const [mode, watched] of [
+      ['live', 1],
+      ['shadow', 0],
+    ] as const) {
+      const line = plant(program(rules, [running], { mode }));
+      line.set('06:01', { running: false });
+      expect(line.engine.watchedEpisodes()).toHaveLength(0);
+      line.until('06:05');
+      expect(line.engine.watchedEpisodes()).toHaveLength(watched);
+    }
+  });
+});
+
+describe('a condition that came back unseen', () => {
+  const short = () => {
+    const line = plant(program([dispatch('stopped', isNot('running'))], [running]));
+    line.set('06:00', { running: true });
+    line.set('06:01', { running: false });
+    return line;
+  };
+  const returned = ({ events }: Plant) => events.find(event => event.kind === 'returned')?.detail;
+
+  it('is said to have come back in time only when that was seen', () => {
+    const seen = short();
+    seen.set('06:02', { running: true });
+    expect(returned(seen)).toBe('running = true before the delay ended');
+  });
+
+  it.each<[string, (line: Plant) => void]>([
+    ['unknown', line => void line.set('06:01:30', { running: 'bad' })],
+    [
+      'not asked, the gateway being off',
+      line => {
+        line.restart('06:01:30', '06:09');
+        line.source('06:09', 'connected');
+      },
+    ],
+  ])('claims nothing of a time in which it was %s', (_, lose) => {
+    const line = short();
+    lose(line);
+    line.set('06:10', { running: true });
+    expect(returned(line)).toBe('running = true when it was known again; how long the condition held is not known');
+    expect(line.actions).toEqual([]);
+  });
+});

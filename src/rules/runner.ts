@@ -12,7 +12,7 @@ import { createCommitter, type Health } from './runner/committer.ts';
 import { createKeptValues } from './runner/kept-values.ts';
 import { addResult, type PendingCommit } from './runner/pending-commit.ts';
 import type { SignalView } from './signal-view.ts';
-import { type Unfounded, unfoundedRenames } from './stored/inheritance.ts';
+import { tellUnfoundedRenames } from './stored/unfounded-renames.ts';
 
 export type RunnerOptions = {
   readonly program: Program;
@@ -75,7 +75,6 @@ export function createRunner(options: RunnerOptions): Runner {
   const { program, journal, clock, log, mostPending = 100_000 } = options;
   const states = journal.ruleStates();
   const engine = createEngine(program, states);
-  const unfounded = unfoundedRenames(program.rules, states);
   const kept = createKeptValues(engine.signal, journal.keptValues());
   const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, written, release });
   /** Messages in commits that are not durable yet, by source and packet id. */
@@ -189,7 +188,7 @@ export function createRunner(options: RunnerOptions): Runner {
   return {
     start() {
       const now = clock.now();
-      tellUnfounded(unfounded, log);
+      tellUnfoundedRenames(program.rules, states, log);
       step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now }, true);
       awake = now;
       beat();
@@ -248,20 +247,6 @@ export function createRunner(options: RunnerOptions): Runner {
     rules: () => engine.rules(),
     orphans: engine.orphans,
   };
-}
-
-/** Without anything that could have been meant, nothing is lost: the rule of that name never did anything. */
-function tellUnfounded(renames: readonly Unfounded[], log: Logger): void {
-  for (const { gone, ...rename } of renames) {
-    if (gone.length === 0) {
-      log.info(rename, 'renamed_from names a rule of which the journal holds nothing: take it out, or mend the name');
-    } else {
-      log.warn(
-        { ...rename, gone },
-        'renamed_from names a rule of which the journal holds nothing; rules that it does hold are gone from the config and taken as removed. If one of them was meant, mend the name and look in L2L for what it left open',
-      );
-    }
-  }
 }
 
 function keyOf(message: TakenMessage): string {

@@ -1,7 +1,7 @@
 import { type Step, tell } from '../engine/step.ts';
 import type { CompiledRule } from '../program.ts';
 import { endFormerRule, leavesDispatch } from './former-rule.ts';
-import { parseState, readState, readStateFor, type StoredState } from './stored-state.ts';
+import { readState, readStateFor, type StoredState } from './stored-state.ts';
 
 /** What earlier processes left: to rules that go on from it, and of rules that are not configured any more. */
 export interface Inheritance {
@@ -71,25 +71,4 @@ export function createInheritance(rules: readonly CompiledRule[], states: Readon
       replaced.clear();
     },
   };
-}
-
-/** A rule whose `renamed_from` names nothing that the journal holds: the name is mistyped, or that rule never did anything. */
-export type Unfounded = {
-  readonly rule: string;
-  readonly renamedFrom: string;
-  /** What the journal does hold of rules of its kind that are not configured any more: taken as removed. */
-  readonly gone: readonly string[];
-};
-
-/** Rules that begin anew although their config says what they go on from. `states`: as the last process left them. Pure. */
-export function unfoundedRenames(
-  rules: readonly CompiledRule[],
-  states: ReadonlyMap<string, string>,
-): readonly Unfounded[] {
-  const { orphans } = createInheritance(rules, states);
-  const kinds = [...orphans].map(([name, text]) => ({ name, kind: parseState(text)?.kind }));
-  return rules.flatMap(({ name: rule, kind, renamedFrom }) => {
-    if (renamedFrom === null || states.has(rule) || states.has(renamedFrom)) return [];
-    return [{ rule, renamedFrom, gone: kinds.filter(left => left.kind === kind).map(({ name }) => name) }];
-  });
 }

@@ -156,7 +156,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     log.error({ file, error: words(cause) }, 'the disk failed or the journal is damaged: nobody may go on with it');
     options.onFatal?.(cause);
   });
-  const noting = startNoting({ witness, meta, group });
+  const noting = startNoting({ witness, meta, group, now: options.now });
   const upkeep =
     options.limits &&
     startUpkeep({

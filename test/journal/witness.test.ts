@@ -192,6 +192,19 @@ describe('a journal that was not set back', () => {
     expect(data.start().lastAlive).toBe(1000);
   });
 
+  it('is run when the clock was set back a little and a crash came before it was where it had been', async () => {
+    const data = dataFolder();
+    const first = data.start({ now: () => 3000 });
+    await alive(first, 3000);
+    first.close();
+    const second = data.start({ now: () => 1500 });
+    await alive(second, 1600);
+    // What a crash leaves: the lock goes with its process, and nothing more is written.
+    rmSync(join(data.folder, 'lock'));
+
+    expect(data.start({ now: () => 5000 }).lastAlive).toBe(1600);
+  });
+
   it('is run when a process that it was taken from ends after the one that took it', async () => {
     const data = dataFolder();
     const first = data.start();
@@ -216,7 +229,7 @@ describe('the note of how far a journal has come', () => {
     const meta = createMeta(db);
     const group = groupCommit(db);
     const noted = () => JSON.parse(readFileSync(join(folder, 'journal.witness'), 'utf8')).alive;
-    using _noting = startNoting({ witness: witnessOf(folder), meta, group, every: 1000 });
+    using _noting = startNoting({ witness: witnessOf(folder), meta, group, now: () => 10, every: 1000 });
 
     group.write(() => meta.put('alive', '5'));
     vi.advanceTimersByTime(1000);

@@ -226,7 +226,8 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       noting[Symbol.dispose]();
       try {
         group.flush();
-        witness.note(progressOf(meta));
+        // Open still: the disk failed, and what is read in it is not committed.
+        if (!db.isTransaction) witness.note(progressOf(meta));
       } finally {
         db.close();
         lock[Symbol.dispose]();

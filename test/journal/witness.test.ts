@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { adoptJournal } from '../../src/journal/adopt.ts';
@@ -203,6 +203,21 @@ describe('a journal that was not set back', () => {
     rmSync(join(data.folder, 'lock'));
 
     expect(data.start({ now: () => 5000 }).lastAlive).toBe(1600);
+  });
+
+  it('is run when the disk failed before what was written last was committed', async () => {
+    const data = dataFolder();
+    const journal = data.start();
+    await alive(journal, 1000);
+    const lost = alive(journal, 2000);
+    vi.spyOn(StatementSync.prototype, 'all').mockImplementationOnce(() => {
+      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 266 });
+    });
+    expect(() => journal.unsettled(1)).toThrow('disk I/O error');
+    journal.close();
+    await expect(lost).rejects.toThrow('disk I/O error');
+
+    expect(data.start().lastAlive).toBe(1000);
   });
 
   it('is run when a process that it was taken from ends after the one that took it', async () => {

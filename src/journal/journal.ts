@@ -156,7 +156,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     log.error({ file, error: words(cause) }, 'the disk failed or the journal is damaged: nobody may go on with it');
     options.onFatal?.(cause);
   });
-  const noting = startNoting({ witness, meta, group });
+  const noting = startNoting({ witness, meta, group, now: options.now });
   const upkeep =
     options.limits &&
     startUpkeep({
@@ -226,7 +226,8 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       noting[Symbol.dispose]();
       try {
         group.flush();
-        witness.note(progressOf(meta));
+        // Open still: the disk failed, and what is read in it is not committed.
+        if (!db.isTransaction) witness.note(progressOf(meta));
       } finally {
         db.close();
         lock[Symbol.dispose]();

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { adoptJournal } from '../../src/journal/adopt.ts';
@@ -192,6 +192,34 @@ describe('a journal that was not set back', () => {
     expect(data.start().lastAlive).toBe(1000);
   });
 
+  it('is run when the clock was set back a little and a crash came before it was where it had been', async () => {
+    const data = dataFolder();
+    const first = data.start({ now: () => 3000 });
+    await alive(first, 3000);
+    first.close();
+    const second = data.start({ now: () => 1500 });
+    await alive(second, 1600);
+    // What a crash leaves: the lock goes with its process, and nothing more is written.
+    rmSync(join(data.folder, 'lock'));
+
+    expect(data.start({ now: () => 5000 }).lastAlive).toBe(1600);
+  });
+
+  it('is run when the disk failed before what was written last was committed', async () => {
+    const data = dataFolder();
+    const journal = data.start();
+    await alive(journal, 1000);
+    const lost = alive(journal, 2000);
+    vi.spyOn(StatementSync.prototype, 'all').mockImplementationOnce(() => {
+      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 266 });
+    });
+    expect(() => journal.unsettled(1)).toThrow('disk I/O error');
+    journal.close();
+    await expect(lost).rejects.toThrow('disk I/O error');
+
+    expect(data.start().lastAlive).toBe(1000);
+  });
+
   it('is run when a process that it was taken from ends after the one that took it', async () => {
     const data = dataFolder();
     const first = data.start();
@@ -216,7 +244,7 @@ describe('the note of how far a journal has come', () => {
     const meta = createMeta(db);
     const group = groupCommit(db);
     const noted = () => JSON.parse(readFileSync(join(folder, 'journal.witness'), 'utf8')).alive;
-    using _noting = startNoting({ witness: witnessOf(folder), meta, group, every: 1000 });
+    using _noting = startNoting({ witness: witnessOf(folder), meta, group, now: () => 10, every: 1000 });
 
     group.write(() => meta.put('alive', '5'));
     vi.advanceTimersByTime(1000);

@@ -7,6 +7,7 @@ import {
   type Look,
   type Outcome,
   type Setback,
+  type StoredAction,
 } from '../core/delivery.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { BreakerEvent } from './breaker.ts';
@@ -143,10 +144,15 @@ function undecided({ actions }: Call, policy: CallPolicy): Pick<CallTransition, 
   return choice === 'drop' ? { state: 'dropped' } : { state: 'released', guarded: policy.guardedRepeat === true };
 }
 
-/** The call had no effect and its episode went on meanwhile: its actions are told in another way, or not at all. */
-export function overtaken({ actions }: Call, now: number): CallTransition {
+/** The call had no effect and time went on meanwhile: its actions are told in another way, or not at all. */
+export function overtaken({ actions }: Call, now: number, detail: string): CallTransition {
   const guarded = actions.some(action => action.guarded);
-  return { state: 'released', at: now, notBefore: now, reason: null, detail: 'its episode went on meanwhile', guarded };
+  return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded };
+}
+
+/** An episode whose dispatch is open is closed however late: only what opens it, or what counts, can be too old. */
+export function isTooOld({ kind, expiresAt }: StoredAction, now: number): boolean {
+  return expiresAt !== undefined && expiresAt < now && kind !== 'close_dispatch';
 }
 
 /** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */

@@ -16,6 +16,7 @@ import {
   breakerEventOfSend,
   breakerEventOfSetback,
   type Circumstances,
+  isTooOld,
   needsPreparing,
   overtaken,
   repeatUnknown,
@@ -68,18 +69,22 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (event.kind === 'accepted' && !general) settler.giveUpSuspects();
   }
 
-  /** Whether its episode would not tell it so any more: it ended before its open could leave, or its dispatch found another holder. */
-  function isOvertaken({ kind, actions, attempt, createdAt }: Call): boolean {
+  /** Why it is not told so any more: too old by now, its episode ended before its open could leave, its dispatch has another holder. */
+  function overtakenBy({ kind, actions, attempt, createdAt }: Call): string | null {
+    const now = clock.now();
+    if (actions.some(action => isTooOld(action, now))) return 'too old by now';
     const chain = actions[0]?.chain ?? null;
-    const isFresh = kind === 'close_dispatch' && attempt === 0 && clock.now() - createdAt < FRESH;
-    if (chain === null || isFresh) return false;
+    const isFresh = kind === 'close_dispatch' && attempt === 0 && now - createdAt < FRESH;
+    if (chain === null || isFresh) return null;
     const again = delivery.freeze(actions, journal.chain(chain));
-    return again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);
+    const isOther = again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);
+    return isOther ? 'its episode went on meanwhile' : null;
   }
 
   async function send(entry: Entry): Promise<void> {
     const { call } = entry;
-    if (isOvertaken(call)) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now()));
+    const why = overtakenBy(call);
+    if (why !== null) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now(), why));
     const standstills = options.standstills();
     let { base } = call;
     if (needsPreparing(call, clock.now())) {

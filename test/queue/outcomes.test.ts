@@ -41,6 +41,31 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#1:open', 'M1#1:open', 'M1#1:close']);
   });
 
+  it.each([
+    ['it could not be read what is open', 'prepare'],
+    ['L2L could not be reached', 'send'],
+  ] as const)('does not tell what became too old while %s', async (_, step) => {
+    const { delivery, tell, isIdle, journal } = await openBench();
+    const expiresAt = Date.now() + 300;
+    let late = 0;
+    if (step === 'prepare') {
+      delivery.on.prepare = () =>
+        Date.now() > expiresAt ? { kind: 'send', base: null } : { kind: 'failed', outcome: AWAY };
+    }
+    delivery.on.send = ({ actions }) => {
+      const isFirst = actions[0]?.key === 'M1#1:open';
+      if (isFirst && Date.now() > expiresAt) late += 1;
+      return isFirst && step === 'send' && Date.now() <= expiresAt ? AWAY : DELIVERED;
+    };
+
+    await tell({ ...openDispatch('M1', 1), expiresAt }, openDispatch('M1', 2));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(late).toBe(0);
+    expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
+    expect(delivery.sent.at(-1)?.keys).toEqual(['M1#2:open']);
+  });
+
   it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {
     const { delivery, tell, isIdle, queue, journal } = await openBench();
     let blocked = true;

@@ -1,9 +1,12 @@
 import { between, seededRandom } from '../../src/simulation/random.ts';
+import type { Manners } from '../../src/simulation/sandbox/call.ts';
 import type { DiskFault } from './disk.ts';
-import { L2L_FAULTS, type L2lFault, type L2lWindow, REFUSAL } from './l2l.ts';
+import { REFUSAL } from './l2l.ts';
+import { L2L_FAULTS, type L2lFault, type L2lWindow } from './l2l-faults.ts';
 import { MOMENTS, type Moment } from './notes.ts';
 import { type MachineSpec, type MachineStory, tellStory } from './plant.ts';
 import { REDIS_FAULTS, type RedisFault } from './redis.ts';
+import { drawCycleRule, drawDispatchRules } from './rules.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -23,7 +26,7 @@ export type Blow = { readonly at: number } & (
   | { readonly kind: 'person'; readonly deed: PersonDeed }
 );
 
-export const PERSON_DEEDS = ['close', 'delete', 'change_type', 'rewrite', 'open'] as const;
+export const PERSON_DEEDS = ['close', 'complete', 'delete', 'change_type', 'rewrite', 'open', 'open'] as const;
 export type PersonDeed = (typeof PERSON_DEEDS)[number];
 
 /** All that a seed decides. The same seed makes the same plan, and the same plan the same run. */
@@ -36,7 +39,10 @@ export type Plan = {
   readonly background: number;
   readonly disk: readonly (Span & { readonly fault: DiskFault; readonly share: number })[];
   readonly plcDown: readonly Span[];
-  readonly ifFoundOpen: 'leave' | 'open';
+  /** What L2L answers to an open that it was asked to refuse a second time, when one is open. */
+  readonly duplicate: Manners['duplicate'];
+  /** Chance that a person corrects a machine's count while nobody knows whether an increment arrived. */
+  readonly corrects: number;
   readonly rate: string;
   readonly every: number;
   readonly poll: number;
@@ -101,7 +107,7 @@ export function makePlan(seed: number): Plan {
       ms: span(1000, HOUR),
     })),
     ...list(times(3, 0.5), () => ({ at: anywhere(), kind: 'broker' as const, ms: span(500, 20 * MINUTE) })),
-    ...list(times(5, 0.5), () => ({ at: anywhere(), kind: 'person' as const, deed: pick(PERSON_DEEDS) })),
+    ...list(times(6, 0.7), () => ({ at: anywhere(), kind: 'person' as const, deed: pick(PERSON_DEEDS) })),
   ];
   const l2l = list(times(6, 0.85), () => windowOf(anywhere(), pick(L2L_FAULTS)));
   const disk = list(times(3, 0.3), () => {
@@ -120,12 +126,21 @@ export function makePlan(seed: number): Plan {
     return { from, to, fault, share: isWhole ? 1 : ms(10, 80) / 100 };
   }
 
+  /** How long an off_delay runs is not told by what happened where the process stood still. */
+  const standsStill = blows.some(({ kind }) => kind === 'freeze');
+  function rulesOf(machine: (typeof MACHINES)[number]): MachineSpec['dispatches'] {
+    const [first, ...others] = drawDispatchRules(random, machine, machine.via === 'broker' && !standsStill);
+    if (!first) throw new Error(`${machine.name} has no rule`);
+    return [first, ...others];
+  }
+
   const stories = MACHINES.filter((_, index) => index % 2 === 0 || chance(0.7)).map(machine => {
     const resets = chance(0.3) ? 1 + Math.floor(random() * 2) : 0;
     const register = chance(0.5) ? 65_536 : 4_294_967_296;
     const spec: MachineSpec = {
       ...machine,
-      delay: pick([15_000, 60_000, 120_000]),
+      dispatches: rulesOf(machine),
+      counts: drawCycleRule(random),
       cycle: ms(6000, 25_000),
       register,
       resets,
@@ -133,7 +148,6 @@ export function makePlan(seed: number): Plan {
       strokesAtStart: resets > 0 ? ms(0, 5000) : register - ms(5, 150),
       scrapShare: machine.line === null ? 0 : 0.1,
       recipes: machine.line === null ? [11] : [11, 12],
-      mode: chance(0.25) ? 'total' : 'increment',
     };
     return tellStory(spec, seededRandom(ms(0, 2 ** 31)), begin, end);
   });
@@ -146,7 +160,8 @@ export function makePlan(seed: number): Plan {
     background: chance(0.5) ? 0 : ms(1, 15) / 100,
     disk,
     plcDown,
-    ifFoundOpen: chance(0.7) ? 'leave' : 'open',
+    duplicate: pick(['refuse', 'refuse', 'existing', 'nothing']),
+    corrects: chance(0.5) ? 0.5 : 0,
     rate: pick(['unlimited', '1/s', '20/min']),
     every: pick([MINUTE, 5 * MINUTE, 15 * MINUTE]),
     poll: pick([1000, 3000, 5000]),
@@ -154,6 +169,17 @@ export function makePlan(seed: number): Plan {
     batchDelay: pick([1000, 10_000, 90_000]),
     transient: chance(0.7) ? [REFUSAL] : [],
   };
+}
+
+/** When something is in the way of telling L2L what happens. */
+export function troublesOf({ blows, l2l, disk, background, end }: Plan): Span[] {
+  const struck = blows.flatMap(({ at, ...blow }): Span[] => {
+    // An armed crash waits for its moment.
+    if (blow.kind === 'crash') return [{ from: at, to: at + 10 * MINUTE + blow.dead }];
+    if (blow.kind === 'stop') return [{ from: at, to: at + MINUTE + blow.dead }];
+    return blow.kind === 'person' ? [] : [{ from: at, to: at + blow.ms }];
+  });
+  return [...struck, ...l2l, ...disk, ...(background > 0 ? [{ from: START, to: end }] : [])];
 }
 
 /** The plan in one line. */

@@ -39,9 +39,10 @@ export function stopsKept(
 }
 
 /** What follows when a person ended the dispatch of an episode at `at` and its rule opens another one: as if it had begun then. */
-export function afterPerson({ stops, completed, need }: ExpectedDispatch, rule: DispatchRule, at: number) {
+export function afterPerson({ stops, reported, completed, need }: ExpectedDispatch, rule: DispatchRule, at: number) {
   if (stops === null || need !== 'must') {
-    return [{ reported: [at], completed, need: 'may', stops: null }] satisfies ExpectedDispatch[];
+    const seenAgain = reported.filter(time => time > at);
+    return [{ reported: [at, ...seenAgain], completed, need: 'may', stops: null }] satisfies ExpectedDispatch[];
   }
   const left = stops.filter(({ end }) => end > at).map(({ start, end }) => ({ start: Math.max(start, at), end }));
   return episodes(left, rule, ROUNDED);

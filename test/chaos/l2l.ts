@@ -110,6 +110,10 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         else arrival.timer = world.at(world.now() + between(random, 0, longestAfter(arrival.path)), arrival.apply);
       }
 
+      function cut(): void {
+        for (const arrival of [...arrivals]) abandon(arrival);
+      }
+
       function exchange(entry: Entry, signal: AbortSignal): Promise<Exchange> {
         const { method, path, body } = entry;
         return new Promise(resolve => {
@@ -207,9 +211,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         expect(call) {
           expected = call;
         },
-        cut() {
-          for (const arrival of [...arrivals]) abandon(arrival);
-        },
+        cut,
         admit: signal => admit('send', signal),
         async post(request: FrozenRequest, signal: AbortSignal) {
           const call = expected;
@@ -228,6 +230,8 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           );
           try {
             const sent = perform(ledger.post(number, call, request), signal);
+            // A request that leaves as the process ends arrives as late as one that was on its way.
+            if (life.dead) cut();
             notes.moment('sent');
             return await sent;
           } finally {

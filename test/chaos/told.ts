@@ -16,6 +16,8 @@ export type Told = {
   readonly posts: readonly Entry[];
   /** It was ended because a person ended its dispatch. */
   readonly isEarly: boolean;
+  /** It was over before it could be told, and one call stood for its open and its close. */
+  readonly isTogether: boolean;
 };
 
 /** All episodes of a machine's rules, oldest first. */
@@ -32,6 +34,7 @@ export function toldOf({ spec }: MachineStory, actions: readonly StoredRow[], po
           close: close ? { ...close, params: JSON.parse(close.params) as CloseDispatchParams } : null,
           result: open.result === null ? null : (JSON.parse(open.result) as CallResult),
           posts: posts.filter(({ keys }) => keys.includes(open.key)),
+          isTogether: open.result !== null && close?.result === open.result && close.settled_at === open.settled_at,
           isEarly: close?.cause.includes('a person closed the dispatch') === true,
         };
       }),

@@ -15,7 +15,8 @@ export function dispatchProblems(machine: string, told: readonly Told[], { data,
   const problems: string[] = [];
   const id = data.machines.find(({ code }) => code === machine)?.id;
   for (const dispatch of data.dispatches.filter(one => one.machine === id)) {
-    const holders = told.filter(({ open, result }) => open.state === 'delivered' && result?.dispatchId === dispatch.id);
+    const standsFor = ({ open, result }: Told) => open.state === 'delivered' && result?.dispatchId === dispatch.id;
+    const holders = told.filter(one => standsFor(one) && (!one.isTogether || isFinished(one, dispatch)));
     const isOurs = dispatch.createdby === 'gateway';
     const maker = told.find(({ posts }) => posts.some(post => post.dispatch === dispatch.id));
     const say = (what: string) => problems.push(`dispatch ${dispatch.id} of ${machine} ${what}`);

@@ -30,11 +30,10 @@ export function openProblems(episode: Told, { ledger }: Judged): string[] {
 }
 
 /** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
-function foundProblems({ open, close, rule, result, posts }: Told, looks: readonly Entry[]): string[] {
+function foundProblems({ open, close, rule, result, isTogether }: Told, looks: readonly Entry[]): string[] {
   const settled = open.settled_at ?? 0;
   const look = lastLook(looks, rule.machine, settled);
-  const isAdd = posts.length === 0 && close?.settled_at === open.settled_at;
-  const seen = open_(look, rule.type, isAdd ? (close?.params.completed ?? settled) : settled);
+  const seen = open_(look, rule.type, isTogether ? (close?.params.completed ?? settled) : settled);
   const found = seen.find(({ id }) => id === result?.dispatchId);
   if (rule.ifFoundOpen === 'open') return ['found a dispatch, and its rule opens one beside it'];
   if (!found) return [`found dispatch ${result?.dispatchId}, which was not open`];

@@ -2,7 +2,8 @@ import type { Clock } from '../../src/core/clock.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { L2lEdge } from './l2l.ts';
 import type { PersonDeed } from './plan.ts';
-import type { MachineStory } from './plant.ts';
+import { type MachineStory, momentAt } from './plant.ts';
+import type { DispatchRule } from './rules.ts';
 
 /** How and when (ms since 1970) a person ended a dispatch. */
 export type PersonEnd = { readonly at: number; readonly how: 'close' | 'complete' | 'delete' };
@@ -38,7 +39,13 @@ export function createPeople(options: {
   const { world, l2l, random, stories } = options;
   const ended = new Map<number, PersonEnd>();
   const corrected: { machine: string; at: number }[] = [];
-  const { dispatches, dispatchtypes } = l2l.backend.data;
+  const { dispatches, dispatchtypes, machines } = l2l.backend.data;
+
+  function isStanding(id: number): boolean {
+    const code = machines.find(machine => machine.id === id)?.code;
+    const story = stories.find(({ spec }) => spec.machine === code);
+    return story !== undefined && !momentAt(story, world.now()).running;
+  }
 
   function end(id: number | undefined, how: PersonEnd['how']): void {
     if (id === undefined) return;
@@ -49,10 +56,19 @@ export function createPeople(options: {
     if (done && !ended.has(id)) ended.set(id, { at: world.now(), how });
   }
 
-  function open(): void {
-    const rules = stories.flatMap(({ spec }) => spec.dispatches);
-    const rule = rules[Math.floor(random() * rules.length)];
+  const anyOf = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
+
+  /** Mostly for a machine that has just stopped, before the gateway opens one for it. */
+  function see(): void {
+    const rule = anyOf(stories.flatMap(({ spec }) => spec.dispatches));
+    const stops = stories.find(({ spec }) => spec.machine === rule?.machine)?.stops ?? [];
+    const next = stops.find(({ start, end: over }) => start > world.now() && over - start > (rule?.delay ?? 0));
     if (!rule) return;
+    if (next && random() < 0.8) world.at(next.start + Math.round(between(random, 1000, rule.delay)), () => open(rule));
+    else open(rule);
+  }
+
+  function open(rule: DispatchRule): void {
     const fields = { machinecode: rule.machine, dispatchtypecode: rule.type, description: 'seen by kim' };
     if (!l2l.person('dispatches/open/', { ...fields, trade: 'MAINT', user: 'kim' })) return;
     const id = dispatches.at(-1)?.id;
@@ -70,9 +86,10 @@ export function createPeople(options: {
       });
     },
     meddle(deed) {
-      if (deed === 'open') return open();
+      if (deed === 'open') return see();
       const ours = dispatches.filter(one => one.createdby === 'gateway' && one.closed === null && !one.deleted);
-      const target = ours[Math.floor(random() * ours.length)];
+      const standing = ours.filter(({ machine }) => isStanding(machine));
+      const target = anyOf(standing.length > 0 && random() < 0.8 ? standing : ours);
       if (!target) return;
       // What is completed and not closed would block its machine for good.
       const isSingle = dispatchtypes.some(type => type.id === target.dispatchtype && !type.allowmultiple);

@@ -54,12 +54,16 @@ export function episodeProblems(
 }
 
 /** What ends an episode early is a person's end of its dispatch, at the time of that. */
-function earlyProblems({ rule, result, close }: Told, completed: readonly number[], { people }: Judged): string[] {
+function earlyProblems({ rule, result, close }: Told, completed: readonly number[], judged: Judged): string[] {
+  const { people, troubles } = judged;
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
   const at = close?.params.completed ?? 0;
   if (rule.ifClosedByPerson !== 'reopen') return ['was ended early, and its rule waits'];
   if (!end) return [`was ended early, and nobody ended dispatch ${result?.dispatchId}`];
-  if (at > Math.max(...completed) + rule.offDelay) return [`was ended early at ${text(at)}, when it was over`];
+  const over = Math.max(...completed) + rule.offDelay;
+  // While its source is away the gateway does not know that it is over.
+  const isUnheard = troubles.some(({ from, to }) => from < at && to > over);
+  if (at > over && !isUnheard) return [`was ended early at ${text(at)}, when it was over`];
   const isLate = end.how === 'delete' ? false : at > end.at + PERSON_ROUNDED;
   const isRight = at >= end.at - PERSON_ROUNDED && !isLate;
   return isRight ? [] : [`was ended early at ${text(at)}; a person did so at ${text(end.at)}`];

@@ -8,8 +8,9 @@ import type { MachineStory } from './plant.ts';
 import type { Look } from './poller.ts';
 import type { CycleRule } from './rules.ts';
 import { readActions, type StoredRow } from './stored.ts';
-import { toldOf } from './told.ts';
+import { type Told, toldOf } from './told.ts';
 import type { Totals } from './totals.ts';
+import { turnsOf } from './turns.ts';
 import { actionProblems, sentBy } from './verdict-actions.ts';
 import { cycleProblems, partProblems } from './verdict-counts.ts';
 import { dispatchProblems } from './verdict-dispatches.ts';
@@ -60,11 +61,13 @@ export function judge(judged: Judged): Verdict {
     problems.push(...actionProblems(action, actions, sent, judged));
   }
 
+  const all: Told[] = [];
   for (const story of stories) {
     const { spec, stops } = story;
     const sights = spec.via === 'poller' ? sightsOf(polled.indexOf(story), looks, ends, poll) : null;
     const expected = sights ? expectSeen(story, sights) : expectAll(story);
     const told = toldOf(story, actions, judged.ledger.posts);
+    all.push(...told);
     for (const rule of spec.dispatches) {
       const own = told.filter(one => one.rule === rule);
       const wanted = sights ? stopsSeen(sights, rule, poll) : stopsKept(stops, rule, standstills);
@@ -76,6 +79,6 @@ export function judge(judged: Judged): Verdict {
     if (spec.line !== null) problems.push(...partProblems(story, expected, actions, judged, totals));
   }
   const { stops, dispatches, strokes, cycles, parts, booked, excused } = totals;
-  const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''}`;
+  const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''} | ${turnsOf(all, actions, sent)}`;
   return { problems, line };
 }

@@ -11,8 +11,13 @@ import { drawCycleRule, drawDispatchRules } from './rules.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A Monday in winter; the repeated and the skipped hour are another suite's. */
-export const START = Date.UTC(2026, 0, 12, 8, 0, 0);
+/** When a run begins (ms since 1970): a Monday in winter, or shortly before the site's clocks are changed. */
+const STARTS = {
+  winter: Date.UTC(2026, 0, 12, 8, 0, 0),
+  spring: Date.UTC(2026, 2, 8, 8, 20, 0),
+  autumn: Date.UTC(2026, 10, 1, 6, 40, 0),
+} as const;
+export type Night = keyof typeof STARTS;
 
 export type Span = { readonly from: number; readonly to: number };
 
@@ -32,6 +37,8 @@ export type PersonDeed = (typeof PERSON_DEEDS)[number];
 /** All that a seed decides. The same seed makes the same plan, and the same plan the same run. */
 export type Plan = {
   readonly seed: number;
+  readonly night: Night;
+  readonly start: number;
   readonly stories: readonly MachineStory[];
   readonly end: number;
   readonly blows: readonly Blow[];
@@ -70,7 +77,9 @@ export function makePlan(seed: number): Plan {
   /** Short ones often, long ones sometimes. */
   const span = (least: number, most: number) => Math.round(least * (most / least) ** random());
 
-  const begin = START + 2 * MINUTE;
+  const night: Night = chance(0.1) ? 'autumn' : chance(0.05) ? 'spring' : 'winter';
+  const start = STARTS[night];
+  const begin = start + 2 * MINUTE;
   const length = chance(0.15) ? ms(2.5 * HOUR, 4 * HOUR) : ms(0.8 * HOUR, 1.6 * HOUR);
   const end = begin + length;
   const anywhere = () => ms(begin + MINUTE, end);
@@ -153,6 +162,8 @@ export function makePlan(seed: number): Plan {
   });
   return {
     seed,
+    night,
+    start,
     stories,
     end,
     blows: blows.sort((a, b) => a.at - b.at),
@@ -172,14 +183,14 @@ export function makePlan(seed: number): Plan {
 }
 
 /** When something is in the way of telling L2L what happens. */
-export function troublesOf({ blows, l2l, disk, background, end }: Plan): Span[] {
+export function troublesOf({ blows, l2l, disk, background, start, end }: Plan): Span[] {
   const struck = blows.flatMap(({ at, ...blow }): Span[] => {
     // An armed crash waits for its moment.
     if (blow.kind === 'crash') return [{ from: at, to: at + 10 * MINUTE + blow.dead }];
     if (blow.kind === 'stop') return [{ from: at, to: at + MINUTE + blow.dead }];
     return blow.kind === 'person' ? [] : [{ from: at, to: at + blow.ms }];
   });
-  return [...struck, ...l2l, ...disk, ...(background > 0 ? [{ from: START, to: end }] : [])];
+  return [...struck, ...l2l, ...disk, ...(background > 0 ? [{ from: start, to: end }] : [])];
 }
 
 /** The plan in one line. */
@@ -194,6 +205,7 @@ export function planWords(plan: Plan): string {
   }
   for (const { fault } of plan.l2l) count(`l2l:${fault}`);
   for (const { fault } of plan.disk) count(`disk:${fault}`);
+  if (plan.night !== 'winter') count(`night:${plan.night}`);
   if (plan.plcDown.length > 0) counts.set('plc_down', plan.plcDown.length);
   return [...counts].map(([what, n]) => (n === 1 ? what : `${what}*${n}`)).join(' ') || 'none';
 }

@@ -8,7 +8,7 @@ import { l2lEdge, REFUSAL } from './l2l.ts';
 import { createLives } from './lives.ts';
 import type { Notes } from './notes.ts';
 import { createPeople } from './people.ts';
-import { type Blow, makePlan, type Plan, planWords, START, troublesOf } from './plan.ts';
+import { type Blow, makePlan, type Plan, planWords, troublesOf } from './plan.ts';
 import type { Look } from './poller.ts';
 import { LONGEST_OFF_DELAY, SINGLE_TYPES } from './rules.ts';
 import { countUntold } from './stored.ts';
@@ -58,7 +58,7 @@ const l2lWorld = (plan: Plan): SandboxWorld => ({
 /** Runs one seed from its first moment until everything is told or nothing moves any more. One run a process at a time. */
 export async function runSeed(seed: number): Promise<SeedResult> {
   const plan = makePlan(seed);
-  const world = takeOverTime(START);
+  const world = takeOverTime(plan.start);
   const random = seededRandom(seed * 31 + 5);
   const trace: string[] = [];
   const problems: string[] = [];
@@ -66,7 +66,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const looks: Look[] = [];
 
   const notes: Notes = {
-    trace: text => void trace.push(`${((world.now() - START) / 1000).toFixed(3)} ${text}`),
+    trace: text => void trace.push(`${((world.now() - plan.start) / 1000).toFixed(3)} ${text}`),
     problem(text) {
       problems.push(text);
       notes.trace(`PROBLEM ${text}`);
@@ -192,6 +192,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       poll: plan.poll,
       standstills,
       toldLate: plan.disk.length > 0 || standstills.length > 0,
+      isAutumn: plan.night === 'autumn',
       people,
       refusals: plan.transient.length > 0 ? [] : [REFUSAL],
       data: l2l.backend.data,

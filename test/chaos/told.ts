@@ -1,5 +1,7 @@
 import type { CloseDispatchParams, OpenDispatchParams } from '../../src/core/action.ts';
 import type { CallResult } from '../../src/core/delivery.ts';
+import { siteTime } from '../../src/simulation/sandbox/site-time.ts';
+import { ZONE } from './config.ts';
 import type { Entry } from './ledger.ts';
 import type { MachineStory } from './plant.ts';
 import type { DispatchRule } from './rules.ts';
@@ -16,6 +18,8 @@ export type Told = {
   readonly posts: readonly Entry[];
   /** It was ended because a person ended its dispatch. */
   readonly isEarly: boolean;
+  /** Its close is a dead letter, and L2L never did what it says. */
+  readonly isNotClosed: boolean;
   /** It was over before it could be told, and one call stood for its open and its close. */
   readonly isTogether: boolean;
 };
@@ -34,6 +38,9 @@ export function toldOf({ spec }: MachineStory, actions: readonly StoredRow[], po
           close: close ? { ...close, params: JSON.parse(close.params) as CloseDispatchParams } : null,
           result: open.result === null ? null : (JSON.parse(open.result) as CallResult),
           posts: posts.filter(({ keys }) => keys.includes(open.key)),
+          isNotClosed:
+            close?.state === 'dead' &&
+            !posts.some(({ keys, appliedAt }) => appliedAt !== null && keys.includes(close.key)),
           isTogether: open.result !== null && close?.result === open.result && close.settled_at === open.settled_at,
           isEarly: close?.cause.includes('a person closed the dispatch') === true,
         };
@@ -46,6 +53,7 @@ export function isNear(times: readonly number[], at: number | null): boolean {
   return at !== null && times.some(time => Math.abs(Math.floor(time / 1000) * 1000 - at) <= 1000);
 }
 
-export function wholeSecond(at: number): number {
-  return Math.floor(at / 1000) * 1000;
+/** What L2L reads of an instant, in whole seconds: local time without an offset, so an hour in autumn means two. */
+export function inL2l(at: number | null): string {
+  return at === null ? 'never' : siteTime(Math.floor(at / 1000) * 1000, ZONE);
 }

@@ -62,8 +62,9 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
     case 'dropped':
       return [0, 1];
     case 'dead':
-      // A batch is taken before its sets are refused.
-      return kind === 'record_details' ? [0, 1] : [0, 0];
+      // What may be repeated blindly may be refused the second time, and a batch is taken before its sets are.
+      if (kind === 'set_cycles') return [0, any];
+      return kind === 'record_details' || kind === 'close_dispatch' ? [0, 1] : [0, 0];
     default:
       return [0, 0];
   }

@@ -1,6 +1,6 @@
 import type { Dispatch, SandboxData } from '../../src/simulation/sandbox/records.ts';
 import { descriptionOf } from './config.ts';
-import { type Told, wholeSecond } from './told.ts';
+import { inL2l, type Told } from './told.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
@@ -42,22 +42,24 @@ function isFinished({ posts }: Told, { id }: Dispatch): boolean {
 
 /** Told as over already: with whole minutes, and the seconds in its description. */
 function finishedProblems({ open, close, rule }: Told, dispatch: Dispatch): string[] {
-  const minute = (at: number) => Math.floor(at / MINUTE) * MINUTE;
+  const minute = (at: number) => inL2l(Math.floor(at / MINUTE) * MINUTE);
+  const [from, to] = [minute(open.params.reported), minute(close?.params.completed ?? 0)];
   const { reported, completed, closed } = dispatch;
-  const isRight =
-    reported === minute(open.params.reported) && completed === minute(close?.params.completed ?? 0) && closed !== null;
-  if (!isRight) return [`was told as over from ${text(reported)} to ${text(completed)}`];
+  // In the repeated hour a later instant can read earlier, and L2L takes no end before its start.
+  if (inL2l(reported) !== from || inL2l(completed) !== (to < from ? from : to) || closed === null) {
+    return [`was told as over from ${text(reported)} to ${text(completed)}`];
+  }
   return dispatch.description.startsWith(`${descriptionOf(rule)} (`) ? [] : [`reads ${dispatch.description}`];
 }
 
 function openedProblems({ open, rule }: Told, { reported, description }: Dispatch): string[] {
-  if (reported !== wholeSecond(open.params.reported)) return [`is reported ${text(reported)}`];
+  if (inL2l(reported) !== inL2l(open.params.reported)) return [`is reported ${text(reported)}`];
   return description.startsWith(`${descriptionOf(rule)} [gw `) ? [] : [`reads ${description}`];
 }
 
 /** @param endedAt when a person ended it */
 function endProblems(
-  { id, completed, closed }: Dispatch,
+  { id, reported, completed, closed, deleted }: Dispatch,
   holders: readonly Told[],
   isOurs: boolean,
   data: SandboxData,
@@ -74,13 +76,16 @@ function endProblems(
   const problems: string[] = [];
   if (ends.length > (end ? 1 : 0)) problems.push(`was ended ${ends.length} times`);
   if (comments.length > notes.length) problems.push(`was commented ${comments.length} times, not ${notes.length}`);
-  if (endedAt !== undefined) return problems;
-  if (comments.length < notes.length) problems.push(`was commented ${comments.length} times, not ${notes.length}`);
-  if (!end?.close) return problems;
-  const told = wholeSecond(end.close.params.completed);
-  if (completed !== told) problems.push(`ended ${text(completed)}, not ${text(told)}`);
+  if (!deleted && comments.length < notes.length)
+    problems.push(`was commented ${comments.length} times, not ${notes.length}`);
+  if (!end?.close || (endedAt !== undefined && endedAt <= (end.close.settled_at ?? endedAt))) return problems;
+  if (ends.length === 0) problems.push('was not ended');
+  const told = inL2l(end.close.params.completed);
+  const isFolded = told < inL2l(reported) && completed === reported + 1000;
+  if (inL2l(completed) !== told && !isFolded) problems.push(`ended ${inL2l(completed)}, not ${told}`);
   if (end.close.params.how === 'close' && closed === null) problems.push('is still open');
-  if (end.close.params.how === 'complete' && closed !== null) problems.push('was closed, not completed');
+  if (end.close.params.how === 'complete' && closed !== null && endedAt === undefined)
+    problems.push('was closed, not completed');
   return problems;
 }
 
@@ -90,7 +95,7 @@ function isEnding(how: string | undefined): boolean {
 
 /** Episodes that cleared when no other one held the dispatch, in that order: it is theirs to do something about it. */
 function lastsOf(holders: readonly Told[]): Told[] {
-  const cleared = holders.filter(({ close }) => close !== null && close.state !== 'dead').toSorted(inOrder);
+  const cleared = holders.filter(({ close, isNotClosed }) => close !== null && !isNotClosed).toSorted(inOrder);
   return cleared.filter((one, at) => {
     const over = one.close?.settled_at ?? 0;
     return !cleared.slice(at + 1).some(({ open }) => (open.settled_at ?? 0) <= over);

@@ -1,5 +1,5 @@
 import type { Entry, OpenDispatch } from './ledger.ts';
-import type { Told } from './told.ts';
+import { inL2l, type Told } from './told.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
@@ -8,6 +8,8 @@ import type { Judged } from './verdict.ts';
  * pause, is waited for.
  */
 export const LEAVES_WITHIN = 200_000;
+
+const HOUR = 3_600_000;
 
 /** What an open came to is what L2L showed when it was made: opened once, found, or not to be told any more. */
 export function openProblems(episode: Told, { ledger }: Judged): string[] {
@@ -31,9 +33,8 @@ export function openProblems(episode: Told, { ledger }: Judged): string[] {
 
 /** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
 function foundProblems({ open, close, rule, result, isTogether }: Told, looks: readonly Entry[]): string[] {
-  const settled = open.settled_at ?? 0;
-  const look = lastLook(looks, rule.machine, settled);
-  const seen = open_(look, rule.type, isTogether ? (close?.params.completed ?? settled) : settled);
+  const look = lastLook(looks, rule.machine, open.settled_at ?? 0);
+  const seen = standing(look, rule.type, isTogether ? close : null);
   const found = seen.find(({ id }) => id === result?.dispatchId);
   if (rule.ifFoundOpen === 'open') return ['found a dispatch, and its rule opens one beside it'];
   if (!found) return [`found dispatch ${result?.dispatchId}, which was not open`];
@@ -55,9 +56,9 @@ function leftProblems(episode: Told, post: Entry, looks: readonly Entry[]): stri
   if (!mayBeTold && isMissed(episode, before)) problems.push(`left at ${text(post.at)}, long after it was over`);
   if (rule.ifFoundOpen === 'open') return problems;
   const look = lastLook(looks, rule.machine, post.at);
-  const standing = open_(look, rule.type, isAdd ? (close?.params.completed ?? post.at) : post.at);
+  const beside = standing(look, rule.type, isAdd ? close : null);
   if (!look || (look.heardAt ?? 0) < before) problems.push(`left at ${text(post.at)} without a look`);
-  else if (standing.length > 0) problems.push(`left at ${text(post.at)} although ${standing[0]?.id} was open`);
+  else if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
   return problems;
 }
 
@@ -99,9 +100,15 @@ function lastLook(looks: readonly Entry[], machine: string, until: number): Entr
   );
 }
 
-/** What a look showed of a type, without what began after `until`. */
-function open_(look: Entry | undefined, type: string, until: number): readonly OpenDispatch[] {
-  return (look?.open ?? []).filter(one => one.type === type && one.reported <= until);
+/** What a look showed of a type; beside an episode that is over already only what did not begin after it. */
+function standing(look: Entry | undefined, type: string, close: Told['close']): readonly OpenDispatch[] {
+  const until = close?.params.completed ?? Number.POSITIVE_INFINITY;
+  return (look?.open ?? []).filter(one => one.type === type && earliest(one.reported) <= until);
+}
+
+/** The first instant that L2L's local time of this one can mean. */
+function earliest(at: number): number {
+  return inL2l(at - HOUR) === inL2l(at) ? at - HOUR : at;
 }
 
 function newestFirst(a: OpenDispatch, b: OpenDispatch): number {

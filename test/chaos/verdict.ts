@@ -28,6 +28,8 @@ export type Judged = {
    * acknowledged, or the process stood still. What was told late is then in the next interval; the sum holds all the same.
    */
   readonly toldLate: boolean;
+  /** An hour comes twice: production is told at half speed in it, so no set is of its true time. */
+  readonly isAutumn: boolean;
   readonly people: Meddled;
   /** Words of refusals that make a dead letter rightly: the seed asked for them. */
   readonly refusals: readonly string[];

@@ -24,6 +24,8 @@ export type Timings = {
   readonly longestFollow: number;
   /** How long a refused call waits for signs that L2L refuses everybody, before it becomes a dead letter. */
   readonly refusalHold: number;
+  /** What was read in L2L before a wait for the budget longer than this is read again: L2L may have asked for a pause. */
+  readonly longestWait: number;
 };
 
 export const TIMING_DEFAULTS: Timings = {
@@ -34,6 +36,7 @@ export const TIMING_DEFAULTS: Timings = {
   firstFollow: 5000,
   longestFollow: 60_000,
   refusalHold: 10_000,
+  longestWait: 30_000,
 };
 
 /** What a verdict needs to know besides the answer. `setbacks`: times in a row this call did not get on, this one included. */

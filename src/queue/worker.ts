@@ -81,7 +81,7 @@ export function createWorker(options: WorkerOptions): RunJob {
     return isOther ? 'its episode went on meanwhile' : null;
   }
 
-  async function send(entry: Entry): Promise<void> {
+  async function send(entry: Entry, isAdmitted = false): Promise<void> {
     const { call } = entry;
     const why = overtakenBy(call);
     if (why !== null) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now(), why));
@@ -97,9 +97,11 @@ export function createWorker(options: WorkerOptions): RunJob {
       }
       base = prepared.base;
     }
-    // A pause or a stop may have begun meanwhile; and what was read before a standstill is read again.
-    const admitted = await delivery.admit(signal);
+    // A pause or a stop may have begun meanwhile; and what was read before a standstill or a long wait is read again.
+    const asked = clock.now();
+    const admitted = isAdmitted || (await delivery.admit(signal));
     if (!admitted || !options.admits(entry) || options.standstills() !== standstills) return settler.putBack(entry);
+    if (clock.now() - asked > timings.longestWait) return send(entry, true);
     let sending: Call | null;
     try {
       sending = await journal.markSending(call.id, call.attempt, base, clock.now());

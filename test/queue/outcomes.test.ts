@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/delivery.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
@@ -64,6 +65,34 @@ describe('call queue and what L2L answers', () => {
     expect(late).toBe(0);
     expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
     expect(delivery.sent.at(-1)?.keys).toEqual(['M1#2:open']);
+  });
+
+  it('reads L2L again when the budget let it wait for long', async () => {
+    const delivery = scriptedDelivery();
+    let asked = 0;
+    let read = 0;
+    const bench = await openBench({
+      delivery: {
+        ...delivery,
+        async admit() {
+          asked += 1;
+          if (asked === 1) await setTimeout(120);
+          return true;
+        },
+      },
+      timings: { ...QUICK.timings, longestWait: 100 },
+    });
+    // Somebody opened one during the wait.
+    delivery.on.prepare = () => {
+      read += 1;
+      if (read === 1) return { kind: 'send', base: null };
+      return { kind: 'done', result: { dispatchId: 7, nothing: 'dispatch 7 is already open' } };
+    };
+
+    await bench.tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(bench.isIdle()).toBe(true), PATIENCE);
+
+    expect({ asked, read, sent: delivery.sent.length }).toEqual({ asked: 1, read: 2, sent: 0 });
   });
 
   it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {

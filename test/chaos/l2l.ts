@@ -56,7 +56,7 @@ type Arrival = { timer: Disposable; readonly path: string; readonly apply: () =>
 export function l2lEdge(options: L2lOptions): L2lEdge {
   const { world, random, notes, waits, manners } = options;
   const backend = startBackend({ world: options.plant, clock: world, manners });
-  const ledger = createLedger(backend.data, world);
+  const ledger = createLedger(backend.data, world, options.onDoubt);
   const check = createCallCheck(notes, ledger);
 
   function run(method: string, path: string, fields: string, by: string): Exchange {
@@ -128,9 +128,6 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             if (life.dead) return;
             over = true;
             entry.heard(result);
-            const machine =
-              entry.isDoubtful && /increment_cycle_count/.test(path) ? /code=([^&]+)/.exec(body)?.[1] : null;
-            if (machine) options.onDoubt(machine);
             timer[Symbol.dispose]();
             signal.removeEventListener('abort', onStop);
             if (fault)

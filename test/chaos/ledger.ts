@@ -49,7 +49,8 @@ export interface Ledger {
   get(life: number, path: string, isFeed: boolean): Entry;
 }
 
-export function createLedger(data: SandboxData, clock: Clock): Ledger {
+/** @param onDoubt the answer to an increment of this machine is lost */
+export function createLedger(data: SandboxData, clock: Clock, onDoubt: (machine: string) => void): Ledger {
   const posts: Entry[] = [];
   const looks: Entry[] = [];
   const watched: Entry[] = [];
@@ -60,7 +61,7 @@ export function createLedger(data: SandboxData, clock: Clock): Ledger {
       .filter(one => one.machine === machine?.id && one.closed === null && one.completed === null && !one.deleted)
       .map(({ id, createdby, reported, dispatchtype }) => {
         const type = data.dispatchtypes.find(other => other.id === dispatchtype)?.code ?? '';
-        return { id, type, isOurs: createdby === 'gateway', reported };
+        return { id, type, isOurs: createdby !== 'kim', reported };
       });
   }
 
@@ -96,6 +97,8 @@ export function createLedger(data: SandboxData, clock: Clock): Ledger {
         state.heardAt = clock.now();
         state.isDoubtful =
           result.kind === 'failed' ? result.left : result.status >= 500 || !result.body.startsWith('{');
+        const counted = path.includes('increment_cycle_count') ? new URLSearchParams(body).get('code') : null;
+        if (state.isDoubtful && counted !== null) onDoubt(counted);
       },
     };
     return state;

@@ -9,12 +9,17 @@ import type { Judged } from './verdict.ts';
  */
 export const LEAVES_WITHIN = 200_000;
 
+/** From the last look at what is open to an open (ms): a wait for the budget of half a minute, and a first try that came to nothing. */
+const LOOK_GOOD_FOR = 70_000;
 const HOUR = 3_600_000;
 
 /** What an open came to is what L2L showed when it was made: opened once, found, or not to be told any more. */
 export function openProblems(episode: Told, { ledger }: Judged): string[] {
   const { open, result, posts } = episode;
   const problems: string[] = [];
+  const { maxAge } = episode.rule;
+  const expiresAt = maxAge === null ? null : open.params.reported + maxAge;
+  if (open.expires_at !== expiresAt) problems.push(`is too old after ${text(open.expires_at)}, not ${text(expiresAt)}`);
   const made = posts.filter(({ dispatch }) => dispatch !== null);
   if (made.length > 1) problems.push(`was opened ${made.length} times`);
   const isOwn = open.state === 'delivered' && result?.nothing === undefined;
@@ -38,10 +43,10 @@ function foundProblems({ open, close, rule, result, isTogether }: Told, looks: r
   const found = seen.find(({ id }) => id === result?.dispatchId);
   if (rule.ifFoundOpen === 'open') return ['found a dispatch, and its rule opens one beside it'];
   if (!found) return [`found dispatch ${result?.dispatchId}, which was not open`];
-  const kind = found.isOurs ? 'ours' : result?.adopted ? 'adopt' : result?.foundOpen === undefined ? 'ours' : 'leave';
+  const kind = result?.adopted ? 'adopt' : result?.foundOpen === undefined ? 'ours' : 'leave';
   if (kind !== (found.isOurs ? 'ours' : rule.ifFoundOpen)) return [`took dispatch ${found.id} as ${kind}`];
-  const better = seen.filter(one => one.isOurs || !found.isOurs).toSorted(newestFirst)[0];
-  const best = seen.filter(({ isOurs }) => isOurs).toSorted(newestFirst)[0] ?? better;
+  const ours = seen.filter(({ isOurs }) => isOurs);
+  const [best] = (ours.length > 0 ? ours : seen).toSorted(newestFirst);
   return best?.id === found.id ? [] : [`took dispatch ${found.id}, and ${best?.id} was open too`];
 }
 
@@ -57,7 +62,7 @@ function leftProblems(episode: Told, post: Entry, looks: readonly Entry[]): stri
   if (rule.ifFoundOpen === 'open') return problems;
   const look = lastLook(looks, rule.machine, post.at);
   const beside = standing(look, rule.type, isAdd ? close : null);
-  if (!look || (look.heardAt ?? 0) < before) problems.push(`left at ${text(post.at)} without a look`);
+  if (!look || (look.heardAt ?? 0) < post.at - LOOK_GOOD_FOR) problems.push(`left at ${text(post.at)} without a look`);
   else if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
   return problems;
 }
@@ -69,8 +74,8 @@ function guardProblems({ open, posts }: Told): string[] {
     const earlier = posts.slice(0, at).filter(({ path }) => path.endsWith('dispatches/open/'));
     const doubted = earlier.some(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null);
     const refused = earlier.some(one => isGuarded(one) && !one.isDoubtful && one.heardAt !== null);
-    const isFirstLife = earlier.length === 0 && post.at - open.created_at < 1000;
-    if (isGuarded(post) && !doubted && isFirstLife) problems.push('was guarded at its first attempt');
+    const isNew = earlier.length === 0 && post.at - open.created_at < 1000;
+    if (isGuarded(post) && !doubted && isNew) problems.push('was guarded at its first attempt');
     if (!isGuarded(post) && doubted && !refused) problems.push('was repeated without a guard');
   });
   return problems;

@@ -183,14 +183,23 @@ export function makePlan(seed: number): Plan {
 }
 
 /** When something is in the way of telling L2L what happens. */
-export function troublesOf({ blows, l2l, disk, background, start, end }: Plan): Span[] {
-  const struck = blows.flatMap(({ at, ...blow }): Span[] => {
-    // An armed crash waits for its moment.
-    if (blow.kind === 'crash') return [{ from: at, to: at + 10 * MINUTE + blow.dead }];
-    if (blow.kind === 'stop') return [{ from: at, to: at + MINUTE + blow.dead }];
-    return blow.kind === 'person' ? [] : [{ from: at, to: at + blow.ms }];
-  });
-  return [...struck, ...l2l, ...disk, ...(background > 0 ? [{ from: start, to: end }] : [])];
+export function troublesOf(plan: Plan): Span[] {
+  const { blows, l2l, disk, background, start, end } = plan;
+  return [...blows.flatMap(spanOf), ...l2l, ...disk, ...(background > 0 ? [{ from: start, to: end }] : [])];
+}
+
+/** When the gateway may not know what the machines do: its sources are away, or it is. */
+export function unheardOf({ blows, plcDown }: Plan): Span[] {
+  const struck = blows.filter(({ kind }) => kind !== 'redis').flatMap(spanOf);
+  // Until everything is read again.
+  return [...struck, ...plcDown].map(({ from, to }) => ({ from, to: to + MINUTE }));
+}
+
+function spanOf({ at, ...blow }: Blow): Span[] {
+  // An armed crash waits for its moment.
+  if (blow.kind === 'crash') return [{ from: at, to: at + 10 * MINUTE + blow.dead }];
+  if (blow.kind === 'stop') return [{ from: at, to: at + MINUTE + blow.dead }];
+  return blow.kind === 'person' ? [] : [{ from: at, to: at + blow.ms }];
 }
 
 /** The plan in one line. */

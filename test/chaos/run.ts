@@ -8,7 +8,7 @@ import { l2lEdge, REFUSAL } from './l2l.ts';
 import { createLives } from './lives.ts';
 import type { Notes } from './notes.ts';
 import { createPeople } from './people.ts';
-import { type Blow, makePlan, type Plan, planWords, troublesOf } from './plan.ts';
+import { type Blow, makePlan, type Plan, planWords, troublesOf, unheardOf } from './plan.ts';
 import type { Look } from './poller.ts';
 import { LONGEST_OFF_DELAY, SINGLE_TYPES } from './rules.ts';
 import { countUntold } from './stored.ts';
@@ -198,6 +198,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       data: l2l.backend.data,
       ledger: l2l.ledger,
       troubles: troublesOf(plan),
+      unheard: unheardOf(plan),
       onUnknown: ({ rule }) =>
         plan.stories.find(({ spec }) => rule.startsWith(spec.name))?.spec.counts.onUnknown ?? 'park',
       folder,

@@ -54,8 +54,8 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
     case 'delivered':
       // An absolute count is sent as often as it likes.
       if (kind === 'set_cycles') return [1, any];
-      // Its first attempt ended it, and the second was told so.
-      if (kind === 'close_dispatch' && nothing) return [0, 1];
+      // Its first attempt ended it, and the second was told so; or a person had.
+      if (kind === 'close_dispatch' && (nothing || judged.people.ended.has(dispatchOf(result)))) return [0, 1];
       if (nothing) return [0, 0];
       return [1, judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged) ? any : 1];
     case 'parked':
@@ -83,8 +83,13 @@ function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
   }
   const words = detail ?? '';
   if (judged.refusals.some(refusal => words.includes(refusal))) return true;
-  const id = Number(/ispatch(?: id)? (\d+)/.exec(words)?.[1] ?? result?.match(/"dispatchId":(\d+)/)?.[1]);
+  const named = /ispatch(?: id)? (\d+)/.exec(words)?.[1];
+  const id = named === undefined ? dispatchOf(result) : Number(named);
   return kind === 'close_dispatch' && judged.people.ended.get(id)?.how === 'delete';
+}
+
+function dispatchOf(result: string | null): number {
+  return Number(result?.match(/"dispatchId":(\d+)/)?.[1]);
 }
 
 /** An increment's answer was lost and a person corrected the count meanwhile: nobody can say whether it arrived. */

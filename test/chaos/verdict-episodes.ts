@@ -55,22 +55,28 @@ export function episodeProblems(
 
 /** What ends an episode early is a person's end of its dispatch, at the time of that. */
 function earlyProblems({ rule, result, close }: Told, completed: readonly number[], judged: Judged): string[] {
-  const { people, troubles } = judged;
+  const { people, unheard } = judged;
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
   const at = close?.params.completed ?? 0;
   if (rule.ifClosedByPerson !== 'reopen') return ['was ended early, and its rule waits'];
   if (!end) return [`was ended early, and nobody ended dispatch ${result?.dispatchId}`];
   const over = Math.max(...completed) + rule.offDelay;
   // While its source is away the gateway does not know that it is over.
-  const isUnheard = troubles.some(({ from, to }) => from < at && to > over);
+  const isUnheard = unheard.some(({ from, to }) => from < at && to > over);
   if (at > over && !isUnheard) return [`was ended early at ${text(at)}, when it was over`];
   const isLate = end.how === 'delete' ? false : at > end.at + PERSON_ROUNDED;
   const isRight = at >= end.at - PERSON_ROUNDED && !isLate;
   return isRight ? [] : [`was ended early at ${text(at)}; a person did so at ${text(end.at)}`];
 }
 
-/** The watch read while the episode went on that a person had ended its dispatch, in a life that could write it down. */
-function isKnownEnded({ rule, open, close, result }: Told, { people, ledger, ends, toldLate }: Judged): boolean {
+/**
+ * The watch read while the episode went on that a person had ended its dispatch, in a life that could write it down and knew what
+ * the machine did.
+ */
+function isKnownEnded(
+  { rule, open, close, result }: Told,
+  { people, ledger, ends, toldLate, unheard }: Judged,
+): boolean {
   const id = result?.dispatchId;
   const end = people.ended.get(id ?? Number.NaN);
   if (rule.ifClosedByPerson !== 'reopen' || !end || !close || toldLate) return false;
@@ -79,6 +85,7 @@ function isKnownEnded({ rule, open, close, result }: Told, { people, ledger, end
     const until = ends.find(one => one.life === life)?.writtenUntil ?? Number.POSITIVE_INFINITY;
     const isOurs = new URLSearchParams(path.split('?')[1]).get('id') === String(id);
     const isWhileOpen = heardAt > (open.settled_at ?? Number.POSITIVE_INFINITY);
+    if (unheard.some(({ from, to }) => heardAt > from && heardAt < to)) return false;
     return isOurs && isWhileOpen && heardAt + WRITTEN_WITHIN < Math.min(until, close.params.completed);
   });
 }

@@ -37,6 +37,8 @@ export type Judged = {
   readonly ledger: Ledger;
   /** When something was in the way of telling L2L. */
   readonly troubles: readonly Span[];
+  /** When the gateway may not have known what the machines did. */
+  readonly unheard: readonly Span[];
   /** What the rule of an action says about what nobody can decide. */
   readonly onUnknown: (action: StoredRow) => CycleRule['onUnknown'];
   readonly folder: string;

@@ -5,6 +5,7 @@ import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import { type Turns, takeTurns } from './turns.ts';
+import { isTooOld } from './verdicts.ts';
 
 export type SchedulerOptions = {
   readonly journal: CallJournal;
@@ -124,9 +125,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return { ...frozen, actions: frozen.kind === 'held' ? actions : [...actions, ...(frozen.and ?? [])] };
   }
 
-  /** An episode whose dispatch is open is closed however late: only what opens it can be too old. */
-  function isLate({ kind, expiresAt }: StoredAction): boolean {
-    return expiresAt !== undefined && expiresAt < options.now() && kind !== 'close_dispatch';
+  function isLate(action: StoredAction): boolean {
+    return isTooOld(action, options.now());
   }
 
   function settle(settled: Promise<void>): void {

@@ -7,6 +7,7 @@ import {
   type Look,
   type Outcome,
   type Setback,
+  type StoredAction,
 } from '../core/delivery.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { BreakerEvent } from './breaker.ts';
@@ -23,6 +24,8 @@ export type Timings = {
   readonly longestFollow: number;
   /** How long a refused call waits for signs that L2L refuses everybody, before it becomes a dead letter. */
   readonly refusalHold: number;
+  /** What was read in L2L before a wait for the budget longer than this is read again: L2L may have asked for a pause. */
+  readonly longestWait: number;
 };
 
 export const TIMING_DEFAULTS: Timings = {
@@ -33,6 +36,7 @@ export const TIMING_DEFAULTS: Timings = {
   firstFollow: 5000,
   longestFollow: 60_000,
   refusalHold: 10_000,
+  longestWait: 30_000,
 };
 
 /** What a verdict needs to know besides the answer. `setbacks`: times in a row this call did not get on, this one included. */
@@ -163,10 +167,15 @@ function undecided(
   return { state: 'released', reason: 'undecided', detail, guarded: policy.guardedRepeat === true };
 }
 
-/** The call had no effect and its episode went on meanwhile: its actions are told in another way, or not at all. */
-export function overtaken({ actions }: Call, now: number): CallTransition {
+/** The call had no effect and time went on meanwhile: its actions are told in another way, or not at all. */
+export function overtaken({ actions }: Call, now: number, detail: string): CallTransition {
   const guarded = actions.some(action => action.guarded);
-  return { state: 'released', at: now, notBefore: now, reason: null, detail: 'its episode went on meanwhile', guarded };
+  return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded };
+}
+
+/** An episode whose dispatch is open is closed however late: only what opens it, or what counts, can be too old. */
+export function isTooOld({ kind, expiresAt }: StoredAction, now: number): boolean {
+  return expiresAt !== undefined && expiresAt < now && kind !== 'close_dispatch';
 }
 
 /** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */

@@ -16,6 +16,7 @@ import {
   breakerEventOfSend,
   breakerEventOfSetback,
   type Circumstances,
+  isTooOld,
   needsPreparing,
   overtaken,
   repeatUnknown,
@@ -69,20 +70,24 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (event.kind === 'accepted' && !general) settler.giveUpSuspects();
   }
 
-  /** Whether its episode would not tell it so any more: it ended before its open could leave, or its dispatch found another holder. */
-  function isOvertaken({ kind, actions, lanes, attempt, createdAt }: Call): boolean {
+  /** Why it is not told so any more: too old by now, its episode ended before its open could leave, its dispatch has another holder. */
+  function overtakenBy({ kind, actions, lanes, attempt, createdAt }: Call): string | null {
+    const now = clock.now();
+    if (actions.some(action => isTooOld(action, now))) return 'too old by now';
     const chain = actions[0]?.chain ?? null;
-    const isFresh = kind === 'close_dispatch' && attempt === 0 && clock.now() - createdAt < FRESH;
+    const isFresh = kind === 'close_dispatch' && attempt === 0 && now - createdAt < FRESH;
     // What ends an episode waits behind its open.
     const isLast = kind === 'open_dispatch' && lanes.every(lane => journal.waiting(lane, 1).length === 0);
-    if (chain === null || isFresh || isLast) return false;
+    if (chain === null || isFresh || isLast) return null;
     const again = delivery.freeze(actions, journal.chain(chain));
-    return again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);
+    const isOther = again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);
+    return isOther ? 'its episode went on meanwhile' : null;
   }
 
-  async function send(entry: Entry): Promise<void> {
+  async function send(entry: Entry, isAdmitted = false): Promise<void> {
     const { call } = entry;
-    if (isOvertaken(call)) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now()));
+    const why = overtakenBy(call);
+    if (why !== null) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now(), why));
     const standstills = options.standstills();
     let { base } = call;
     if (needsPreparing(call, clock.now())) {
@@ -99,9 +104,11 @@ export function createWorker(options: WorkerOptions): RunJob {
       }
       base = prepared.base;
     }
-    // A pause or a stop may have begun meanwhile; and what was read before a standstill is read again.
-    const admitted = await delivery.admit(signal);
+    // A pause or a stop may have begun meanwhile; and what was read before a standstill or a long wait is read again.
+    const asked = clock.now();
+    const admitted = isAdmitted || (await delivery.admit(signal));
     if (!admitted || !options.admits(entry) || options.standstills() !== standstills) return settler.putBack(entry);
+    if (clock.now() - asked > timings.longestWait) return send(entry, true);
     let sending: Call | null;
     try {
       sending = await journal.markSending(call.id, call.attempt, base, clock.now());

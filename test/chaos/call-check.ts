@@ -1,15 +1,21 @@
 import type { Call } from '../../src/core/delivery.ts';
+import type { Ledger } from './ledger.ts';
 import type { Notes } from './notes.ts';
 
 /** Looks at a call when its request is about to leave; remembers what every life sent. */
 export type CallCheck = (call: Call, body: string, inFlight: ReadonlySet<string>, isMarked: boolean) => void;
 
 /** What has to be so of every call at every moment, whatever goes wrong around it. */
-export function createCallCheck({ problem }: Notes): CallCheck {
+export function createCallCheck({ problem }: Notes, { posts }: Pick<Ledger, 'posts'>): CallCheck {
   const bodies = new Map<number, string>();
   const sent = new Set<number>();
   /** The youngest action sent, by lane. */
   const sentUpTo = new Map<string, number>();
+
+  /** The close of an open that L2L blocked: both stood aside, and the lane went on. */
+  const isBehindBlocked = (key: string) =>
+    key.endsWith(':close') &&
+    posts.some(({ keys, refusal }) => isBlocked(refusal) && keys.includes(key.replace(/:close$/, ':open')));
 
   return (call, body, inFlight, isMarked) => {
     for (const lane of call.lanes) if (inFlight.has(lane)) problem(`two calls of ${lane} in flight`);
@@ -17,11 +23,20 @@ export function createCallCheck({ problem }: Notes): CallCheck {
     if (known !== undefined && known !== body) problem(`call ${call.id} changed its body from ${known} to ${body}`);
     bodies.set(call.id, body);
     if (!isMarked) problem(`call ${call.id} is sent without its durable mark`);
-    for (const { id, key, lane } of call.actions) {
+    // A dispatch that is told as finished tells its close with it, before what was open in between.
+    const inOrder = call.kind === 'open_dispatch' ? call.actions.slice(0, 1) : call.actions;
+    for (const { id } of call.actions.slice(inOrder.length)) sent.add(id);
+    for (const { id, key, lane } of inOrder) {
       const before = sentUpTo.get(lane) ?? 0;
-      if (id < before && !sent.has(id)) problem(`${key} is sent for the first time after a later one of ${lane}`);
+      if (id < before && !sent.has(id) && !isBehindBlocked(key))
+        problem(`${key} is sent for the first time after a later one of ${lane}`);
       sent.add(id);
       sentUpTo.set(lane, Math.max(before, id));
     }
   };
+}
+
+/** L2L opens none while another dispatch is open on the machine. */
+export function isBlocked(refusal: string | null): boolean {
+  return refusal?.includes('open critical Dispatch') === true;
 }

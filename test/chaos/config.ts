@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { type LoadedConfig, loadConfig } from '../../src/config/load.ts';
 import { formatDuration } from '../../src/core/fields.ts';
 import type { MachineStory } from './plant.ts';
+import type { DispatchRule } from './rules.ts';
 
 export const SITE = 43;
 export const ZONE = 'America/Denver';
@@ -10,7 +11,6 @@ export const POLLER = 'presses';
 
 export type ConfigChoices = {
   readonly stories: readonly MachineStory[];
-  readonly ifFoundOpen: 'leave' | 'open';
   readonly rate: string;
   readonly every: number;
   readonly poll: number;
@@ -27,7 +27,7 @@ export function chaosConfig(choices: ConfigChoices): LoadedConfig {
   });
 }
 
-function configText({ stories, ifFoundOpen, rate, every, poll, freezeLimit, transient }: ConfigChoices): string {
+function configText({ stories, rate, every, poll, freezeLimit, transient }: ConfigChoices): string {
   const of = (via: string) => stories.filter(({ spec }) => spec.via === via);
   const source = (via: string, head: string, signals: (story: MachineStory, index: number) => string) =>
     of(via).length === 0 ? '' : `${head}\n    signals:\n${of(via).map(signals).join('\n')}`;
@@ -42,7 +42,7 @@ l2l:
   rate: ${rate}
   transient: [${transient.map(one => `"${one}"`).join(', ')}]
 defaults:
-  dispatch: { trade: MAINT, if_found_open: ${ifFoundOpen} }
+  dispatch: { trade: MAINT }
 lookups:
   recipes: { key: number, file: recipes.csv }
 sources:
@@ -71,7 +71,10 @@ ${source(
 rules:
 ${stories
   .map(({ spec }) => {
-    const { name, machine, line, delay, mode } = spec;
+    const { name, machine, line, counts } = spec;
+    const age = (maxAge: number | null) => (maxAge === null ? '' : `max_age: ${formatDuration(maxAge)}, `);
+    const dispatches = spec.dispatches.map(rule => dispatchText(name, rule)).join('\n');
+    const told = `${age(counts.maxAge)}on_unknown: ${counts.onUnknown}`;
     const production = `
   ${name}_parts:
     production:
@@ -80,12 +83,31 @@ ${stories
       scrap: ${name}.scrap
       product: "{{ recipes[${name}.recipe].product }}"
       every: ${formatDuration(every)}`;
-    return `  ${name}_down:
-    when: not ${name}.running
-    on_delay: ${formatDuration(delay)}
-    dispatch: { machine: ${machine}, type: DOWN, description: ${name} stands still }
-  ${name}_cycles: { cycles: { machine: ${machine}, counter: ${name}.strokes, every: ${formatDuration(every)}, mode: ${mode} } }${line === null ? '' : production}`;
+    return `${dispatches}
+  ${name}_cycles: { ${told}, cycles: { machine: ${machine}, counter: ${name}.strokes, every: ${formatDuration(every)}, mode: ${counts.mode} } }${line === null ? '' : production}`;
   })
   .join('\n')}
 `;
+}
+
+function dispatchText(signals: string, rule: DispatchRule): string {
+  const { name, machine, type, delay, offDelay, maxAge, ifFoundOpen, closeAdopted } = rule;
+  const { whenCleared, ifClosedByPerson, ifMissed } = rule;
+  return `  ${name}:
+    when: not ${signals}.running
+    on_delay: ${formatDuration(delay)}
+    off_delay: ${formatDuration(offDelay)}${maxAge === null ? '' : `\n    max_age: ${formatDuration(maxAge)}`}
+    dispatch:
+      machine: ${machine}
+      type: ${type}
+      description: ${descriptionOf(rule)}
+      if_found_open: ${ifFoundOpen}${ifFoundOpen === 'adopt' ? `\n      close_adopted: ${closeAdopted}` : ''}
+      when_cleared: ${whenCleared}
+      if_closed_by_person: ${ifClosedByPerson}
+      if_missed: ${ifMissed}`;
+}
+
+/** What a rule's dispatches begin with: people only ever write behind it. */
+export function descriptionOf({ name }: Pick<DispatchRule, 'name'>): string {
+  return `${name} stands still`;
 }

@@ -6,6 +6,7 @@ import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createDelivery } from '../../src/l2l/delivery.ts';
 import { createSiteZone } from '../../src/l2l/site-time.ts';
+import { createWatch, type Watch } from '../../src/l2l/watch.ts';
 import { type CallQueue, openCallQueue } from '../../src/queue/call-queue.ts';
 import { createRunner, type Runner } from '../../src/rules/runner.ts';
 import type { Random } from '../../src/simulation/random.ts';
@@ -63,6 +64,7 @@ export function createLife(parts: LifeParts): Life {
   let queue: CallQueue | null = null;
   let runner: Runner | null = null;
   let committed: Committed | null = null;
+  let watch: Watch | null = null;
   let sources: SourceLife[] = [];
   const log: Logger = {
     debug() {},
@@ -96,7 +98,7 @@ export function createLife(parts: LifeParts): Life {
         const stored = committed?.callState(id);
         return stored?.state === 'sending' && stored.attempt === attempt;
       };
-      const client = parts.l2l.connect(time, budget, isMarked);
+      const client = parts.l2l.connect(time, parts.number, budget, isMarked);
       link = client;
       const delivery = createDelivery({
         client,
@@ -106,6 +108,7 @@ export function createLife(parts: LifeParts): Life {
         clock: time,
         log,
         transient: l2l.transient,
+        blocked: l2l.blocked,
         settle: { call: l2l.settle, batch: l2l.batch_settle },
         chainOf: chain => journal?.chain(chain) ?? NO_CHAIN,
       });
@@ -152,6 +155,17 @@ export function createLife(parts: LifeParts): Life {
         onWritten: () => calls.written(),
       });
       runner = rules;
+      watch = createWatch({
+        client,
+        site: l2l.site,
+        clock: time,
+        log,
+        every: l2l.watch,
+        watched: () => rules.watchedEpisodes(),
+        dispatchOf: chain => open.chain(chain).result?.dispatchId,
+        onClosed: (chain, at) => rules.closedByPerson(chain, at),
+      });
+      watch.start();
       rules.start();
       const isTaken = (packetId: number, hash: string) => committed?.hasTaken(BROKER, packetId, hash) ?? false;
       const polled = parts.stories.filter(({ spec }) => spec.via === 'poller');
@@ -173,6 +187,7 @@ export function createLife(parts: LifeParts): Life {
     },
     async stop() {
       for (const source of sources) source.stop();
+      watch?.stop();
       await runner?.stop().catch(error => notes.trace(`rules did not stop cleanly: ${words(error)}`));
       await queue?.stop(60_000);
       if (time.dead) return;

@@ -5,44 +5,23 @@ import { apiPath, encodeFields } from '../../src/l2l/form.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import { targetOf } from '../../src/simulation/sandbox/api.ts';
 import { type Backend, startBackend } from '../../src/simulation/sandbox/backend.ts';
+import type { Manners } from '../../src/simulation/sandbox/call.ts';
 import { paramsOf } from '../../src/simulation/sandbox/params.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { createCallCheck } from './call-check.ts';
+import { drawFault, type L2lTroubles } from './l2l-faults.ts';
+import { createLedger, type Entry, type Ledger } from './ledger.ts';
 import type { Notes } from './notes.ts';
 import type { LifeTime, WorldTime } from './virtual-time.ts';
 
-export const L2L_FAULTS = [
-  'refused', // nobody listens
-  'late', // hangs beyond the time-out, then applies it
-  'lost', // hangs and never applies it
-  'reset', // the connection ends, before or after it was applied
-  'server', // 500 or 502, before or after
-  'page', // some proxy's page, before or after
-  'slow_down', // 429
-  'no', // success:false for every write
-  'key', // 401 or 403
-  'slow',
-] as const;
-export type L2lFault = (typeof L2L_FAULTS)[number];
-
-/** A time in which L2L fails in one way; `share` of the requests are struck. */
-export type L2lWindow = {
-  readonly from: number;
-  readonly to: number;
-  readonly fault: L2lFault;
-  readonly share: number;
-};
-
 export type L2lWaits = { readonly timeout: number; readonly settle: number; readonly lookAgain: number };
 
-export type L2lOptions = {
+export type L2lOptions = L2lTroubles & {
   readonly world: WorldTime;
   readonly plant: SandboxWorld;
-  readonly windows: readonly L2lWindow[];
-  /** Chance that a request outside of every window is struck by something, until `noFaultsAfter`. */
-  readonly background: number;
-  readonly noFaultsAfter: number;
-  readonly batchDelay: number;
+  readonly manners: Pick<Manners, 'batchDelay' | 'duplicate'>;
+  /** The answer to an increment of this machine is lost. */
+  readonly onDoubt: (machine: string) => void;
   readonly random: Random;
   readonly notes: Notes;
   readonly waits: L2lWaits;
@@ -58,7 +37,9 @@ export type L2lLink = Client & {
 
 export interface L2lEdge {
   readonly backend: Backend;
-  connect(life: LifeTime, budget: Budget, isMarked: (call: Call) => boolean): L2lLink;
+  readonly ledger: Ledger;
+  /** @param number which life it is */
+  connect(life: LifeTime, number: number, budget: Budget, isMarked: (call: Call) => boolean): L2lLink;
   /** A person at a screen of L2L. */
   person(method: string, fields: Readonly<Record<string, string>>): boolean;
 }
@@ -73,13 +54,10 @@ type Arrival = { timer: Disposable; readonly path: string; readonly apply: () =>
 
 /** The sandbox's logic behind a line that breaks in every way the seed asks for. Each request draws from chance in its turn. */
 export function l2lEdge(options: L2lOptions): L2lEdge {
-  const { world, windows, random, notes, waits } = options;
-  const backend = startBackend({
-    world: options.plant,
-    clock: world,
-    manners: { batchDelay: options.batchDelay },
-  });
-  const check = createCallCheck(notes);
+  const { world, random, notes, waits, manners } = options;
+  const backend = startBackend({ world: options.plant, clock: world, manners });
+  const ledger = createLedger(backend.data, world, options.onDoubt);
+  const check = createCallCheck(notes, ledger);
 
   function run(method: string, path: string, fields: string, by: string): Exchange {
     const url = new URL(path, 'http://l2l');
@@ -92,24 +70,14 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
     return { kind: 'answered', status: 200, body: JSON.stringify(answer) };
   }
 
-  function faultNow(isWrite: boolean): L2lFault | null {
-    const now = world.now();
-    for (const { from, to, fault, share } of windows) {
-      if (now < from || now >= to || random() >= share) continue;
-      if (fault !== 'no' || isWrite) return fault;
-    }
-    if (now >= options.noFaultsAfter || random() >= options.background) return null;
-    const rare: readonly L2lFault[] = ['refused', 'late', 'lost', 'reset', 'server', 'page', 'slow_down', 'slow'];
-    return rare[Math.floor(random() * rare.length)] ?? null;
-  }
-
   return {
     backend,
+    ledger,
     person(method, fields) {
       const answer = run('POST', apiPath(method), encodeFields({ site: 43, ...fields }), 'kim');
       return answer.kind === 'answered' && answer.body.includes('"success":true');
     },
-    connect(life, budget, isMarked) {
+    connect(life, number, budget, isMarked) {
       const inFlight = new Set<string>();
       const arrivals = new Set<Arrival>();
       let expected: Call | null = null;
@@ -142,11 +110,16 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         else arrival.timer = world.at(world.now() + between(random, 0, longestAfter(arrival.path)), arrival.apply);
       }
 
-      function exchange(method: 'GET' | 'POST', path: string, body: string, signal: AbortSignal): Promise<Exchange> {
+      function cut(): void {
+        for (const arrival of [...arrivals]) abandon(arrival);
+      }
+
+      function exchange(entry: Entry, signal: AbortSignal): Promise<Exchange> {
+        const { method, path, body } = entry;
         return new Promise(resolve => {
           const now = world.now();
           const latency = Math.round(between(random, 10, 150));
-          const fault = faultNow(method === 'POST');
+          const fault = drawFault(options, world, random, method === 'POST');
           let over = false;
           const own: Arrival[] = [];
           const end = (result: Exchange) => {
@@ -154,6 +127,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             notes.moment('answer');
             if (life.dead) return;
             over = true;
+            entry.heard(result);
             timer[Symbol.dispose]();
             signal.removeEventListener('abort', onStop);
             if (fault)
@@ -172,7 +146,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           signal.addEventListener('abort', onStop, { once: true });
           const hear = (at: number, tell: () => void) => world.at(at, () => life.input(tell));
           const server = (at: number, then: (answer: Exchange) => void = () => {}) =>
-            own.push(arrive(at, path, () => then(run(method, path, body, 'api'))));
+            own.push(arrive(at, path, () => then(entry.served(() => run(method, path, body, 'api')))));
           const told = (result: Exchange) => hear(world.now() + latency, () => end(result));
           const applied = fault && random() < 0.5;
           switch (fault) {
@@ -223,9 +197,9 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           () => false, // aborted
         );
 
-      async function perform(method: 'GET' | 'POST', path: string, body: string, signal: AbortSignal) {
+      async function perform(entry: Entry, signal: AbortSignal) {
         if (signal.aborted) return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped' } as const;
-        const result = await exchange(method, path, body, signal);
+        const result = await exchange(entry, signal);
         if (result.kind === 'answered' && result.retryAfter !== undefined) budget.pause(result.retryAfter);
         return result;
       }
@@ -234,9 +208,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         expect(call) {
           expected = call;
         },
-        cut() {
-          for (const arrival of [...arrivals]) abandon(arrival);
-        },
+        cut,
         admit: signal => admit('send', signal),
         async post(request: FrozenRequest, signal: AbortSignal) {
           const call = expected;
@@ -254,7 +226,9 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             `call ${call.id} attempt ${call.attempt} of ${call.lanes.join()}: ${request.path} ${request.body}`,
           );
           try {
-            const sent = perform('POST', request.path, request.body, signal);
+            const sent = perform(ledger.post(number, call, request), signal);
+            // A request that leaves as the process ends arrives as late as one that was on its way.
+            if (life.dead) cut();
             notes.moment('sent');
             return await sent;
           } finally {
@@ -265,7 +239,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           if (!(await admit(priority, signal)))
             return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped' };
           notes.moment('read');
-          return perform('GET', `${apiPath(method)}?${encodeFields(query)}`, '', signal);
+          return perform(ledger.get(number, `${apiPath(method)}?${encodeFields(query)}`, priority === 'feed'), signal);
         },
         close: async () => {},
       };

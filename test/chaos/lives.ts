@@ -1,7 +1,8 @@
 import type { Random } from '../../src/simulation/random.ts';
 import type { Broker } from './broker.ts';
 import { type DiskFault, imageOf, putBack, watchDisk } from './disk.ts';
-import type { LifeEnd, Standstill } from './expected.ts';
+import type { LifeEnd } from './expected.ts';
+import type { Standstill } from './expected-stops.ts';
 import { createLife, type Life, type LifeParts } from './gateway.ts';
 import type { Moment, Notes } from './notes.ts';
 import { lifeTime, type TimerHost, type WorldTime } from './virtual-time.ts';

@@ -1,15 +1,23 @@
 import { between, seededRandom } from '../../src/simulation/random.ts';
+import type { Manners } from '../../src/simulation/sandbox/call.ts';
 import type { DiskFault } from './disk.ts';
-import { L2L_FAULTS, type L2lFault, type L2lWindow, REFUSAL } from './l2l.ts';
+import { REFUSAL } from './l2l.ts';
+import { L2L_FAULTS, type L2lFault, type L2lWindow } from './l2l-faults.ts';
 import { MOMENTS, type Moment } from './notes.ts';
 import { type MachineSpec, type MachineStory, tellStory } from './plant.ts';
 import { REDIS_FAULTS, type RedisFault } from './redis.ts';
+import { drawCycleRule, drawDispatchRules } from './rules.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A Monday in winter; the repeated and the skipped hour are another suite's. */
-export const START = Date.UTC(2026, 0, 12, 8, 0, 0);
+/** When a run begins (ms since 1970): a Monday in winter, or shortly before the site's clocks are changed. */
+const STARTS = {
+  winter: Date.UTC(2026, 0, 12, 8, 0, 0),
+  spring: Date.UTC(2026, 2, 8, 8, 20, 0),
+  autumn: Date.UTC(2026, 10, 1, 6, 40, 0),
+} as const;
+export type Night = keyof typeof STARTS;
 
 export type Span = { readonly from: number; readonly to: number };
 
@@ -23,12 +31,14 @@ export type Blow = { readonly at: number } & (
   | { readonly kind: 'person'; readonly deed: PersonDeed }
 );
 
-export const PERSON_DEEDS = ['close', 'delete', 'change_type', 'rewrite', 'open'] as const;
+export const PERSON_DEEDS = ['close', 'complete', 'delete', 'change_type', 'rewrite', 'open', 'open'] as const;
 export type PersonDeed = (typeof PERSON_DEEDS)[number];
 
 /** All that a seed decides. The same seed makes the same plan, and the same plan the same run. */
 export type Plan = {
   readonly seed: number;
+  readonly night: Night;
+  readonly start: number;
   readonly stories: readonly MachineStory[];
   readonly end: number;
   readonly blows: readonly Blow[];
@@ -36,7 +46,10 @@ export type Plan = {
   readonly background: number;
   readonly disk: readonly (Span & { readonly fault: DiskFault; readonly share: number })[];
   readonly plcDown: readonly Span[];
-  readonly ifFoundOpen: 'leave' | 'open';
+  /** What L2L answers to an open that it was asked to refuse a second time, when one is open. */
+  readonly duplicate: Manners['duplicate'];
+  /** Chance that a person corrects a machine's count while nobody knows whether an increment arrived. */
+  readonly corrects: number;
   readonly rate: string;
   readonly every: number;
   readonly poll: number;
@@ -64,7 +77,9 @@ export function makePlan(seed: number): Plan {
   /** Short ones often, long ones sometimes. */
   const span = (least: number, most: number) => Math.round(least * (most / least) ** random());
 
-  const begin = START + 2 * MINUTE;
+  const night: Night = chance(0.1) ? 'autumn' : chance(0.05) ? 'spring' : 'winter';
+  const start = STARTS[night];
+  const begin = start + 2 * MINUTE;
   const length = chance(0.15) ? ms(2.5 * HOUR, 4 * HOUR) : ms(0.8 * HOUR, 1.6 * HOUR);
   const end = begin + length;
   const anywhere = () => ms(begin + MINUTE, end);
@@ -101,7 +116,7 @@ export function makePlan(seed: number): Plan {
       ms: span(1000, HOUR),
     })),
     ...list(times(3, 0.5), () => ({ at: anywhere(), kind: 'broker' as const, ms: span(500, 20 * MINUTE) })),
-    ...list(times(5, 0.5), () => ({ at: anywhere(), kind: 'person' as const, deed: pick(PERSON_DEEDS) })),
+    ...list(times(6, 0.7), () => ({ at: anywhere(), kind: 'person' as const, deed: pick(PERSON_DEEDS) })),
   ];
   const l2l = list(times(6, 0.85), () => windowOf(anywhere(), pick(L2L_FAULTS)));
   const disk = list(times(3, 0.3), () => {
@@ -120,12 +135,21 @@ export function makePlan(seed: number): Plan {
     return { from, to, fault, share: isWhole ? 1 : ms(10, 80) / 100 };
   }
 
+  /** How long an off_delay runs is not told by what happened where the process stood still. */
+  const standsStill = blows.some(({ kind }) => kind === 'freeze');
+  function rulesOf(machine: (typeof MACHINES)[number]): MachineSpec['dispatches'] {
+    const [first, ...others] = drawDispatchRules(random, machine, machine.via === 'broker' && !standsStill);
+    if (!first) throw new Error(`${machine.name} has no rule`);
+    return [first, ...others];
+  }
+
   const stories = MACHINES.filter((_, index) => index % 2 === 0 || chance(0.7)).map(machine => {
     const resets = chance(0.3) ? 1 + Math.floor(random() * 2) : 0;
     const register = chance(0.5) ? 65_536 : 4_294_967_296;
     const spec: MachineSpec = {
       ...machine,
-      delay: pick([15_000, 60_000, 120_000]),
+      dispatches: rulesOf(machine),
+      counts: drawCycleRule(random),
       cycle: ms(6000, 25_000),
       register,
       resets,
@@ -133,12 +157,13 @@ export function makePlan(seed: number): Plan {
       strokesAtStart: resets > 0 ? ms(0, 5000) : register - ms(5, 150),
       scrapShare: machine.line === null ? 0 : 0.1,
       recipes: machine.line === null ? [11] : [11, 12],
-      mode: chance(0.25) ? 'total' : 'increment',
     };
     return tellStory(spec, seededRandom(ms(0, 2 ** 31)), begin, end);
   });
   return {
     seed,
+    night,
+    start,
     stories,
     end,
     blows: blows.sort((a, b) => a.at - b.at),
@@ -146,7 +171,8 @@ export function makePlan(seed: number): Plan {
     background: chance(0.5) ? 0 : ms(1, 15) / 100,
     disk,
     plcDown,
-    ifFoundOpen: chance(0.7) ? 'leave' : 'open',
+    duplicate: pick(['refuse', 'refuse', 'existing', 'nothing']),
+    corrects: chance(0.5) ? 0.5 : 0,
     rate: pick(['unlimited', '1/s', '20/min']),
     every: pick([MINUTE, 5 * MINUTE, 15 * MINUTE]),
     poll: pick([1000, 3000, 5000]),
@@ -154,6 +180,26 @@ export function makePlan(seed: number): Plan {
     batchDelay: pick([1000, 10_000, 90_000]),
     transient: chance(0.7) ? [REFUSAL] : [],
   };
+}
+
+/** When something is in the way of telling L2L what happens. */
+export function troublesOf(plan: Plan): Span[] {
+  const { blows, l2l, disk, background, start, end } = plan;
+  return [...blows.flatMap(spanOf), ...l2l, ...disk, ...(background > 0 ? [{ from: start, to: end }] : [])];
+}
+
+/** When the gateway may not know what the machines do: its sources are away, or it is. */
+export function unheardOf({ blows, plcDown }: Plan): Span[] {
+  const struck = blows.filter(({ kind }) => kind !== 'redis').flatMap(spanOf);
+  // Until everything is read again.
+  return [...struck, ...plcDown].map(({ from, to }) => ({ from, to: to + MINUTE }));
+}
+
+function spanOf({ at, ...blow }: Blow): Span[] {
+  // An armed crash waits for its moment.
+  if (blow.kind === 'crash') return [{ from: at, to: at + 10 * MINUTE + blow.dead }];
+  if (blow.kind === 'stop') return [{ from: at, to: at + MINUTE + blow.dead }];
+  return blow.kind === 'person' ? [] : [{ from: at, to: at + blow.ms }];
 }
 
 /** The plan in one line. */
@@ -168,6 +214,7 @@ export function planWords(plan: Plan): string {
   }
   for (const { fault } of plan.l2l) count(`l2l:${fault}`);
   for (const { fault } of plan.disk) count(`disk:${fault}`);
+  if (plan.night !== 'winter') count(`night:${plan.night}`);
   if (plan.plcDown.length > 0) counts.set('plc_down', plan.plcDown.length);
   return [...counts].map(([what, n]) => (n === 1 ? what : `${what}*${n}`)).join(' ') || 'none';
 }

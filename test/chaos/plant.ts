@@ -1,4 +1,5 @@
 import { between, type Random } from '../../src/simulation/random.ts';
+import type { CycleRule, DispatchRule } from './rules.ts';
 
 export type Stop = { readonly start: number; readonly end: number };
 export type Stroke = { readonly at: number; readonly recipe: number; readonly scrap: boolean };
@@ -20,8 +21,9 @@ export type MachineSpec = {
   readonly line: string | null;
   /** broker: every change is a message that the broker keeps; poller: only what is there at a poll is seen. */
   readonly via: 'broker' | 'poller';
-  /** on_delay of its rule (ms). */
-  readonly delay: number;
+  /** The rules that open dispatches for its stops; the first one has the shortest on_delay. */
+  readonly dispatches: readonly [DispatchRule, ...DispatchRule[]];
+  readonly counts: CycleRule;
   /** Time from stroke to stroke (ms). */
   readonly cycle: number;
   /** Highest value of the stroke register plus one. */
@@ -31,8 +33,6 @@ export type MachineSpec = {
   readonly resets: number;
   readonly scrapShare: number;
   readonly recipes: readonly number[];
-  /** Cycles are told as increments or as a total. */
-  readonly mode: 'increment' | 'total';
 };
 
 /** Everything one machine does from the start to the end: known before anything runs, so nothing the gateway does changes it. */
@@ -45,8 +45,13 @@ export type MachineStory = {
 };
 
 const SCRAP_REGISTER = 65_536;
-/** No stop is as long as the delay by so little (ms) that a rounded time could decide. */
+/** No stop is as long as an on_delay, and no run as an off_delay, by so little (ms) that a rounded time could decide. */
 const CLEAR_OF_DELAY = 5000;
+
+function clearOf(length: number, delays: readonly number[]): number {
+  const near = delays.some(delay => Math.abs(length - delay) < CLEAR_OF_DELAY);
+  return near ? clearOf(length + 2 * CLEAR_OF_DELAY, delays) : length;
+}
 
 export function tellStory(spec: MachineSpec, random: Random, begin: number, end: number): MachineStory {
   const moments: Moment[] = [];
@@ -55,6 +60,9 @@ export function tellStory(spec: MachineSpec, random: Random, begin: number, end:
   const resets = Array.from({ length: spec.resets }, () => Math.round(between(random, begin + 300_000, end))).sort(
     (a, b) => a - b,
   );
+  const [{ delay }] = spec.dispatches;
+  const delays = spec.dispatches.map(rule => rule.delay);
+  const offDelays = spec.dispatches.map(rule => rule.offDelay);
   let pending = [...resets];
   let running = true;
   let register = spec.strokesAtStart;
@@ -76,7 +84,7 @@ export function tellStory(spec: MachineSpec, random: Random, begin: number, end:
   note(begin - 10_000_000);
   let at = begin;
   while (at < end) {
-    const runEnd = Math.min(end, at + Math.round(between(random, 120_000, 900_000)));
+    const runEnd = Math.min(end, at + clearOf(Math.round(between(random, 120_000, 900_000)), offDelays));
     for (;;) {
       const next = at + Math.round(spec.cycle * between(random, 0.8, 1.2));
       if (next >= runEnd) break;
@@ -91,11 +99,10 @@ export function tellStory(spec: MachineSpec, random: Random, begin: number, end:
     if (runEnd >= end) break;
     const start = runEnd;
     const isShort = random() < 0.35;
-    const length = Math.round(
-      isShort
-        ? between(random, 3000, spec.delay - CLEAR_OF_DELAY)
-        : between(random, spec.delay + CLEAR_OF_DELAY, spec.delay + 20 * 60_000 * random() ** 2 + 2 * CLEAR_OF_DELAY),
-    );
+    const drawn = isShort
+      ? between(random, 3000, delay - CLEAR_OF_DELAY)
+      : between(random, delay + CLEAR_OF_DELAY, delay + 20 * 60_000 * random() ** 2 + 2 * CLEAR_OF_DELAY);
+    const length = clearOf(Math.round(drawn), delays);
     resetUntil(start);
     running = false;
     note(start);

@@ -8,8 +8,9 @@ import { l2lEdge, REFUSAL } from './l2l.ts';
 import { createLives } from './lives.ts';
 import type { Notes } from './notes.ts';
 import { createPeople } from './people.ts';
-import { type Blow, makePlan, type Plan, planWords, START } from './plan.ts';
+import { type Blow, makePlan, type Plan, planWords, troublesOf, unheardOf } from './plan.ts';
 import type { Look } from './poller.ts';
+import { LONGEST_OFF_DELAY, SINGLE_TYPES } from './rules.ts';
 import { countUntold } from './stored.ts';
 import { judge } from './verdict.ts';
 import { takeOverTime } from './virtual-time.ts';
@@ -42,7 +43,11 @@ const l2lWorld = (plan: Plan): SandboxWorld => ({
         code: spec.line ?? `LINE-X${index}`,
         machines: [{ code: spec.machine, cyclecount: 1000 * (index + 1) }],
       })),
-      dispatchtypes: [{ code: 'DOWN', impact: 0 }, { code: 'QUALITY' }],
+      dispatchtypes: [
+        { code: 'DOWN', impact: 0 },
+        { code: 'QUALITY' },
+        ...SINGLE_TYPES.map(code => ({ code, allowmultiple: false })),
+      ],
       trades: [{ code: 'MAINT', default: true }],
       products: [...PRODUCTS.values()],
       users: ['gateway', 'kim'],
@@ -53,7 +58,7 @@ const l2lWorld = (plan: Plan): SandboxWorld => ({
 /** Runs one seed from its first moment until everything is told or nothing moves any more. One run a process at a time. */
 export async function runSeed(seed: number): Promise<SeedResult> {
   const plan = makePlan(seed);
-  const world = takeOverTime(START);
+  const world = takeOverTime(plan.start);
   const random = seededRandom(seed * 31 + 5);
   const trace: string[] = [];
   const problems: string[] = [];
@@ -61,7 +66,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const looks: Look[] = [];
 
   const notes: Notes = {
-    trace: text => void trace.push(`${((world.now() - START) / 1000).toFixed(3)} ${text}`),
+    trace: text => void trace.push(`${((world.now() - plan.start) / 1000).toFixed(3)} ${text}`),
     problem(text) {
       problems.push(text);
       notes.trace(`PROBLEM ${text}`);
@@ -74,12 +79,13 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     windows: plan.l2l,
     background: plan.background,
     noFaultsAfter: plan.end,
-    batchDelay: plan.batchDelay,
+    manners: { batchDelay: plan.batchDelay, duplicate: plan.duplicate },
+    onDoubt: machine => people.doubt(machine),
     random: seededRandom(seed * 13 + 1),
     notes,
     waits: { timeout: 60_000, settle: 60_000, lookAgain: 30_000 },
   });
-  const people = createPeople(world, l2l, random);
+  const people = createPeople({ world, l2l, random, stories: plan.stories, corrects: plan.corrects, until: plan.end });
   const broker = createBroker({
     world,
     name: BROKER,
@@ -142,7 +148,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     const { current: life } = lives;
     if (!life?.journal || !life.queue || life.time.dead || life.time.frozen || lives.isArmed) return false;
     // Whatever was counted last has been told at the end of its interval.
-    if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + 2 * MINUTE) return false;
+    if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + LONGEST_OFF_DELAY + 2 * MINUTE) return false;
     if (broker.left > 0 || life.journal.openCalls().length > 0) return false;
     return life.journal.counts().waiting === 0 || countUntold(folder) === 0;
   }
@@ -186,9 +192,15 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       poll: plan.poll,
       standstills,
       toldLate: plan.disk.length > 0 || standstills.length > 0,
+      isAutumn: plan.night === 'autumn',
       people,
       refusals: plan.transient.length > 0 ? [] : [REFUSAL],
       data: l2l.backend.data,
+      ledger: l2l.ledger,
+      troubles: troublesOf(plan),
+      unheard: unheardOf(plan),
+      onUnknown: ({ rule }) =>
+        plan.stories.find(({ spec }) => rule.startsWith(spec.name))?.spec.counts.onUnknown ?? 'park',
       folder,
       products: PRODUCTS,
     });

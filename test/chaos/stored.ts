@@ -3,20 +3,30 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** An action as the journal has it in the end. */
 export type StoredRow = {
+  readonly id: number;
   readonly key: string;
   readonly kind: string;
+  readonly rule: string;
   readonly params: string;
   readonly state: string;
   readonly detail: string | null;
   readonly result: string | null;
   readonly lane: string;
+  readonly cause: string;
+  /** ms since 1970: made durable, brought to an end, not told after. */
+  readonly created_at: number;
+  readonly settled_at: number | null;
+  readonly expires_at: number | null;
 };
+
+const COLUMNS =
+  'id, key, kind, rule, params, state, detail, result, lane, cause, created_at, settled_at, expires_at' as const;
 
 /** Every action the gateway ever told, oldest first. */
 export function readActions(folder: string): StoredRow[] {
   const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
   try {
-    const rows = db.prepare('SELECT key, kind, params, state, detail, result, lane FROM action ORDER BY id').all();
+    const rows = db.prepare(`SELECT ${COLUMNS} FROM action ORDER BY id`).all();
     return rows as StoredRow[];
   } finally {
     db.close();

@@ -6,6 +6,8 @@ export type Totals = {
   cycles: number;
   parts: number;
   booked: number;
+  /** Not told, or not known whether, as the seed asked for. */
+  excused: number;
 };
 
 /** A moment of the day, for people. */

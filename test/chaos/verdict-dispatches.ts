@@ -1,91 +1,108 @@
-import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
-import type { Expected } from './expected.ts';
-import type { MachineStory } from './plant.ts';
-import type { StoredRow } from './stored.ts';
-import { type Totals, text } from './totals.ts';
+import type { Dispatch, SandboxData } from '../../src/simulation/sandbox/records.ts';
+import { descriptionOf } from './config.ts';
+import { inL2l, type Told } from './told.ts';
+import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
-const SECOND = 1000;
+const MINUTE = 60_000;
 
-/** Every stop has its one dispatch with its true times, closed, and there is no other of ours. */
-export function dispatchProblems(
-  { spec }: MachineStory,
-  expected: Expected,
-  actions: readonly StoredRow[],
-  { data, people }: Judged,
-  totals: Totals,
-): string[] {
+/**
+ * Every dispatch of a machine is as the episodes that hold it leave it: opened for one of them, ended once by the last of them, as
+ * its rule says, and what a person opened is touched only where a rule that adopted it may.
+ * @param told of one machine
+ */
+export function dispatchProblems(machine: string, told: readonly Told[], { data, people }: Judged): string[] {
   const problems: string[] = [];
-  const machine = data.machines.find(({ code }) => code === spec.machine);
-  const ours = data.dispatches.filter(one => one.machine === machine?.id && one.createdby === 'gateway');
-  const left = [...ours];
-  const near = (times: readonly number[], at: number | null) =>
-    at !== null && times.some(time => Math.abs(Math.floor(time / SECOND) * SECOND - at) <= SECOND);
-  const opens = actions
-    .filter(({ kind, lane }) => kind === 'open_dispatch' && lane === `dispatch:${spec.machine}`)
-    .map(row => ({ ...row, params: JSON.parse(row.params) as { reported: number } }));
-
-  for (const stop of expected.dispatches) {
-    const index = left.findIndex(one => near(stop.reported, one.reported));
-    const [found] = index < 0 ? [] : left.splice(index, 1);
-    if (stop.need === 'must') totals.stops += 1;
-    const name = `stop of ${spec.machine} at ${stop.reported.map(text).join(' or ')}`;
-    if (!found) {
-      if (stop.need !== 'must') continue;
-      const open = opens.find(one => stop.reported.some(at => Math.abs(at - one.params.reported) <= SECOND));
-      const why =
-        open && (open.state === 'delivered' ? foundOpen(open, actions, data) : open.state !== 'waiting' && open.detail);
-      if (why) totals.dispatches += 1;
-      else problems.push(`${name} has no dispatch (its open: ${open ? `${open.state} ${open.result}` : 'never told'})`);
-      continue;
+  const id = data.machines.find(({ code }) => code === machine)?.id;
+  for (const dispatch of data.dispatches.filter(one => one.machine === id)) {
+    const standsFor = ({ open, result }: Told) => open.state === 'delivered' && result?.dispatchId === dispatch.id;
+    const holders = told.filter(one => standsFor(one) && (!one.isTogether || isFinished(one, dispatch)));
+    const isOurs = dispatch.createdby !== 'kim';
+    const maker = told.find(({ posts }) => posts.some(post => post.dispatch === dispatch.id));
+    const say = (what: string) => problems.push(`dispatch ${dispatch.id} of ${machine} ${what}`);
+    if (isOurs) {
+      if (!maker || !holders.includes(maker)) say(`of ${text(dispatch.reported)} belongs to no episode`);
+      else {
+        if (isFinished(maker, dispatch)) {
+          for (const what of finishedProblems(maker, dispatch)) say(what);
+          continue;
+        }
+        for (const what of openedProblems(maker, dispatch)) say(what);
+      }
     }
-    if (stop.need === 'never') problems.push(`${name} was too short, and has dispatch ${found.id}`);
-    if (stop.need === 'must') totals.dispatches += 1;
-    if (people.deleted.has(found.id)) continue;
-    if (people.closed.has(found.id)) {
-      if (found.closed === null) problems.push(`dispatch ${found.id} was closed by a person and is open`);
-      continue;
-    }
-    // L2L refused its close, which waits as a dead letter; a later episode may have found it open and ended it.
-    if (isLeft(found.id, actions)) continue;
-    if (found.closed === null) {
-      problems.push(`${name}: dispatch ${found.id} is still open`);
-    } else if (!near(stop.completed, found.completed)) {
-      const ends = stop.completed.map(text).join(' or ');
-      problems.push(`${name}: dispatch ${found.id} ended ${text(found.completed)}, not ${ends}`);
-    }
-  }
-  for (const one of left) {
-    problems.push(`dispatch ${one.id} of ${spec.machine}, reported ${text(one.reported)}, is one too many`);
-  }
-  const told = data.log.filter(
-    ({ target, by, what }) => target === spec.machine && by === 'api' && what.startsWith('dispatches/'),
-  );
-  const times = told.map(({ change }) => Number(change['reported'] ?? change['completed']));
-  for (let at = 1; at < times.length; at++) {
-    const id = Number(told[at]?.change['dispatch']);
-    if ((times[at] ?? 0) < (times[at - 1] ?? 0) && !people.closed.has(id)) {
-      problems.push(`${spec.machine}: ${told[at]?.what} of ${text(times[at])} came after ${text(times[at - 1])}`);
-    }
+    if (holders.some(({ close }) => close === null || close.state === 'waiting')) continue;
+    for (const what of endProblems(dispatch, holders, isOurs, data, people.ended.get(dispatch.id)?.at)) say(what);
   }
   return problems;
 }
 
-/** The close of the episode that opened this dispatch is a dead letter. */
-function isLeft(dispatch: number, actions: readonly StoredRow[]): boolean {
-  const opened = actions.find(({ result }) => dispatchIdOf(result) === dispatch && !result?.includes('"nothing"'));
-  return actions.some(({ key, state }) => state === 'dead' && key === opened?.key.replace(':open', ':close'));
+function isFinished({ posts }: Told, { id }: Dispatch): boolean {
+  return posts.some(({ dispatch, path }) => dispatch === id && path.endsWith('dispatches/add/'));
 }
 
-function dispatchIdOf(result: string | null): number {
-  return Number(/"dispatchId":(\d+)/.exec(result ?? '')?.[1]);
+/** Told as over already: with whole minutes, and the seconds in its description. */
+function finishedProblems({ open, close, rule }: Told, dispatch: Dispatch): string[] {
+  const minute = (at: number) => inL2l(Math.floor(at / MINUTE) * MINUTE);
+  const [from, to] = [minute(open.params.reported), minute(close?.params.completed ?? 0)];
+  const { reported, completed, closed } = dispatch;
+  // In the repeated hour a later instant can read earlier, and L2L takes no end before its start.
+  if (inL2l(reported) !== from || inL2l(completed) !== (to < from ? from : to) || closed === null) {
+    return [`was told as over from ${text(reported)} to ${text(completed)}`];
+  }
+  return dispatch.description.startsWith(`${descriptionOf(rule)} (`) ? [] : [`reads ${dispatch.description}`];
 }
 
-/** The open found another dispatch; which one, where it was rightly there: a person's, or ours whose close L2L refused. */
-function foundOpen(open: Pick<StoredRow, 'result'>, actions: readonly StoredRow[], data: SandboxData): string | null {
-  const number = Number(/"foundOpen":(\d+)/.exec(open.result ?? '')?.[1]);
-  const id = open.result?.includes('"nothing"') ? dispatchIdOf(open.result) : Number.NaN;
-  const other = data.dispatches.find(one => one.dispatchnumber === number || one.id === id);
-  const isRight = other && (other.createdby !== 'gateway' || isLeft(other.id, actions));
-  return isRight ? `dispatch ${other.dispatchnumber} was open` : null;
+function openedProblems({ open, rule }: Told, { reported, description }: Dispatch): string[] {
+  if (inL2l(reported) !== inL2l(open.params.reported)) return [`is reported ${text(reported)}`];
+  return description.startsWith(`${descriptionOf(rule)} [gw `) ? [] : [`reads ${description}`];
+}
+
+/** @param endedAt when a person ended it */
+function endProblems(
+  { id, reported, completed, closed, deleted }: Dispatch,
+  holders: readonly Told[],
+  isOurs: boolean,
+  data: SandboxData,
+  endedAt: number | undefined,
+): string[] {
+  const written = data.log.filter(({ by, change }) => by === 'api' && change['dispatch'] === id);
+  const ends = written.filter(({ what }) => what === 'dispatches/close' || what === 'dispatches/complete');
+  const comments = written.filter(({ what }) => what === 'dispatches/add_comment');
+  const last = lastsOf(holders);
+  const mayEnd = isOurs || holders.some(({ result, close }) => result?.adopted && close?.params.closeAdopted);
+  const end = mayEnd ? last.find(({ close }) => isEnding(close?.params.how)) : undefined;
+  const notes = last.filter(({ close, result }) => close?.params.how === 'note' && (mayEnd || result?.adopted));
+
+  const problems: string[] = [];
+  if (ends.length > (end ? 1 : 0)) problems.push(`was ended ${ends.length} times`);
+  if (comments.length > notes.length) problems.push(`was commented ${comments.length} times, not ${notes.length}`);
+  if (!deleted && comments.length < notes.length)
+    problems.push(`was commented ${comments.length} times, not ${notes.length}`);
+  if (!end?.close || (endedAt !== undefined && endedAt <= (end.close.settled_at ?? endedAt))) return problems;
+  if (ends.length === 0) problems.push('was not ended');
+  const told = inL2l(end.close.params.completed);
+  const isFolded = told < inL2l(reported) && completed === reported + 1000;
+  if (inL2l(completed) !== told && !isFolded) problems.push(`ended ${inL2l(completed)}, not ${told}`);
+  if (end.close.params.how === 'close' && closed === null) problems.push('is still open');
+  if (end.close.params.how === 'complete' && closed !== null && endedAt === undefined)
+    problems.push('was closed, not completed');
+  return problems;
+}
+
+function isEnding(how: string | undefined): boolean {
+  return how === 'close' || how === 'complete';
+}
+
+/** Episodes that cleared when no other one held the dispatch, in that order: it is theirs to do something about it. */
+function lastsOf(holders: readonly Told[]): Told[] {
+  const cleared = holders.filter(({ close, isNotClosed }) => close !== null && !isNotClosed).toSorted(inOrder);
+  return cleared.filter((one, at) => {
+    const over = one.close?.settled_at ?? 0;
+    return !cleared.slice(at + 1).some(({ open }) => (open.settled_at ?? 0) <= over);
+  });
+}
+
+function inOrder(a: Told, b: Told): number {
+  const by = (a.close?.params.completed ?? 0) - (b.close?.params.completed ?? 0);
+  return by === 0 ? (a.close?.id ?? 0) - (b.close?.id ?? 0) : by;
 }

@@ -1,11 +1,21 @@
 import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
-import { expectAll, expectSeen, type LifeEnd, type Standstill } from './expected.ts';
+import { expectAll, expectSeen, type LifeEnd, sightsOf } from './expected.ts';
+import { type Standstill, stopsKept, stopsSeen } from './expected-stops.ts';
+import type { Ledger } from './ledger.ts';
 import type { Meddled } from './people.ts';
+import type { Span } from './plan.ts';
 import type { MachineStory } from './plant.ts';
 import type { Look } from './poller.ts';
-import { openOf, readActions, type StoredRow } from './stored.ts';
+import type { CycleRule } from './rules.ts';
+import { readActions, type StoredRow } from './stored.ts';
+import { type Told, toldOf } from './told.ts';
+import type { Totals } from './totals.ts';
+import { turnsOf } from './turns.ts';
+import { actionProblems, sentBy } from './verdict-actions.ts';
 import { cycleProblems, partProblems } from './verdict-counts.ts';
 import { dispatchProblems } from './verdict-dispatches.ts';
+import { episodeProblems } from './verdict-episodes.ts';
+import { openProblems } from './verdict-opens.ts';
 
 export type Judged = {
   readonly stories: readonly MachineStory[];
@@ -18,10 +28,19 @@ export type Judged = {
    * acknowledged, or the process stood still. What was told late is then in the next interval; the sum holds all the same.
    */
   readonly toldLate: boolean;
+  /** An hour comes twice: production is told at half speed in it, so no set is of its true time. */
+  readonly isAutumn: boolean;
   readonly people: Meddled;
   /** Words of refusals that make a dead letter rightly: the seed asked for them. */
   readonly refusals: readonly string[];
   readonly data: SandboxData;
+  readonly ledger: Ledger;
+  /** When something was in the way of telling L2L. */
+  readonly troubles: readonly Span[];
+  /** When the gateway may not have known what the machines did. */
+  readonly unheard: readonly Span[];
+  /** What the rule of an action says about what nobody can decide. */
+  readonly onUnknown: (action: StoredRow) => CycleRule['onUnknown'];
   readonly folder: string;
   readonly products: ReadonlyMap<number, string>;
 };
@@ -34,38 +53,36 @@ export type Verdict = {
 
 /** Holds what the machines did, as far as anybody could see it, against what L2L has when all is told. */
 export function judge(judged: Judged): Verdict {
-  const { stories, data } = judged;
+  const { stories, data, looks, ends, poll, standstills } = judged;
   const problems: string[] = [];
   const actions = readActions(judged.folder);
-  const totals = { stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 };
+  const sent = sentBy(judged.ledger.posts);
+  const totals: Totals = { stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 };
   const polled = stories.filter(({ spec }) => spec.via === 'poller');
 
   for (const action of actions) {
-    if (action.state === 'delivered' || action.state === 'nothing' || action.state === 'shadow') continue;
-    if (isExcused(action.state === 'waiting' ? (openOf(action, actions) ?? action) : action, judged))
-      totals.excused += 1;
-    else problems.push(`${action.key} is ${action.state}: ${action.detail ?? 'for no reason'}`);
+    if (action.state !== 'delivered' && action.state !== 'nothing') totals.excused += 1;
+    problems.push(...actionProblems(action, actions, sent, judged));
   }
 
+  const all: Told[] = [];
   for (const story of stories) {
-    const { spec } = story;
-    const expected =
-      spec.via === 'broker'
-        ? expectAll(story, judged.standstills)
-        : expectSeen(story, polled.indexOf(story), judged.looks, judged.ends, judged.poll);
-    problems.push(...dispatchProblems(story, expected, actions, judged, totals));
-    problems.push(...cycleProblems(story, expected, actions, data, totals));
+    const { spec, stops } = story;
+    const sights = spec.via === 'poller' ? sightsOf(polled.indexOf(story), looks, ends, poll) : null;
+    const expected = sights ? expectSeen(story, sights) : expectAll(story);
+    const told = toldOf(story, actions, judged.ledger.posts);
+    all.push(...told);
+    for (const rule of spec.dispatches) {
+      const own = told.filter(one => one.rule === rule);
+      const wanted = sights ? stopsSeen(sights, rule, poll) : stopsKept(stops, rule, standstills);
+      problems.push(...episodeProblems(wanted, own, judged, totals));
+    }
+    for (const episode of told) problems.push(...openProblems(episode, judged));
+    problems.push(...dispatchProblems(spec.machine, told, judged));
+    problems.push(...cycleProblems(story, expected, actions, sent, data, totals));
     if (spec.line !== null) problems.push(...partProblems(story, expected, actions, judged, totals));
   }
   const { stops, dispatches, strokes, cycles, parts, booked, excused } = totals;
-  const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''}`;
+  const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''} | ${turnsOf(all, actions, sent)}`;
   return { problems, line };
-}
-
-/** A refusal that the seed asked for, or a dispatch that a person took away. */
-function isExcused({ detail, kind, result }: StoredRow, { refusals, people }: Judged): boolean {
-  const words = detail ?? '';
-  if (refusals.some(refusal => words.includes(refusal))) return true;
-  const id = Number(/ispatch(?: id)? (\d+)/.exec(words)?.[1] ?? result?.match(/"dispatchId":(\d+)/)?.[1]);
-  return kind === 'close_dispatch' && people.deleted.has(id);
 }

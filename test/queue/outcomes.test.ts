@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/delivery.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
@@ -39,6 +40,59 @@ describe('call queue and what L2L answers', () => {
     expect(second?.id).not.toBe(first?.id);
     expect([first?.actions[0]?.guarded, second?.actions[0]?.guarded]).toEqual([undefined, true]);
     expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#1:open', 'M1#1:open', 'M1#1:close']);
+  });
+
+  it.each([
+    ['it could not be read what is open', 'prepare'],
+    ['L2L could not be reached', 'send'],
+  ] as const)('does not tell what became too old while %s', async (_, step) => {
+    const { delivery, tell, isIdle, journal } = await openBench();
+    const expiresAt = Date.now() + 300;
+    let late = 0;
+    if (step === 'prepare') {
+      delivery.on.prepare = () =>
+        Date.now() > expiresAt ? { kind: 'send', base: null } : { kind: 'failed', outcome: AWAY };
+    }
+    delivery.on.send = ({ actions }) => {
+      const isFirst = actions[0]?.key === 'M1#1:open';
+      if (isFirst && Date.now() > expiresAt) late += 1;
+      return isFirst && step === 'send' && Date.now() <= expiresAt ? AWAY : DELIVERED;
+    };
+
+    await tell({ ...openDispatch('M1', 1), expiresAt }, openDispatch('M1', 2));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(late).toBe(0);
+    expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
+    expect(delivery.sent.at(-1)?.keys).toEqual(['M1#2:open']);
+  });
+
+  it('reads L2L again when the budget let it wait for long', async () => {
+    const delivery = scriptedDelivery();
+    let asked = 0;
+    let read = 0;
+    const bench = await openBench({
+      delivery: {
+        ...delivery,
+        async admit() {
+          asked += 1;
+          if (asked === 1) await setTimeout(120);
+          return true;
+        },
+      },
+      timings: { ...QUICK.timings, longestWait: 100 },
+    });
+    // Somebody opened one during the wait.
+    delivery.on.prepare = () => {
+      read += 1;
+      if (read === 1) return { kind: 'send', base: null };
+      return { kind: 'done', result: { dispatchId: 7, nothing: 'dispatch 7 is already open' } };
+    };
+
+    await bench.tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(bench.isIdle()).toBe(true), PATIENCE);
+
+    expect({ asked, read, sent: delivery.sent.length }).toEqual({ asked: 1, read: 2, sent: 0 });
   });
 
   it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {

@@ -9,6 +9,7 @@ import type {
   Look,
   Outcome,
   Prepared,
+  Setback,
   StoredAction,
 } from '../../src/core/delivery.ts';
 
@@ -41,7 +42,7 @@ const POLICIES: Record<ActionKind, CallPolicy> = {
 };
 
 export const DELIVERED: Outcome = { kind: 'delivered', result: {}, answer: '{"success":true}' };
-export const AWAY: Outcome = { kind: 'retry', reason: 'network', detail: 'connection refused' };
+export const AWAY: Setback = { kind: 'retry', reason: 'network', detail: 'connection refused' };
 export const LOST: Outcome = { kind: 'unknown', reason: 'timeout', detail: 'no answer within 60 s' };
 export const REFUSED: Outcome = {
   kind: 'rejected',

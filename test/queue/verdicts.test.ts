@@ -127,9 +127,9 @@ describe('verdicts', () => {
 
   it('keeps a call guarded that its episode overtook', () => {
     const action = { ...increment('M1', 1), id: 1 };
-    expect(overtaken({ ...CALL, actions: [action] }, NOW)).toMatchObject({ state: 'released', guarded: false });
+    expect(overtaken({ ...CALL, actions: [action] }, NOW, 'd')).toMatchObject({ state: 'released', guarded: false });
     const guarded = { ...CALL, actions: [{ ...action, guarded: true }] };
-    expect(overtaken(guarded, NOW)).toMatchObject({ state: 'released', guarded: true });
+    expect(overtaken(guarded, NOW, 'd')).toMatchObject({ state: 'released', guarded: true });
   });
 
   it.each<[string, number, Exclude<Follow, { kind: 'final' }>, object]>([

@@ -222,6 +222,8 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     closedByPerson(at, step) {
       const { episode } = state;
       if (episode?.ifClosedByPerson !== 'reopen') return;
+      // What its source kept meanwhile may have ended it before, and begun the next one: it is told again when that is known.
+      if (state.held || clearing() === 'unknown') return;
       const completed = notBefore(at + step.shift);
       const text = `a person closed the dispatch on ${episode.machine} before the condition had cleared`;
       step.actions.push(closeAction(episode, { completed, how: 'leave', text }, teller, { at, time: step.time }));

@@ -205,6 +205,30 @@ describe('a dispatch closed by a person', () => {
     ]);
   });
 
+  it('waits for what its source kept meanwhile: that may have ended it before, and is told with its true times', () => {
+    const line = stopped();
+    line.source('06:06', 'disconnected');
+    line.closedByPerson('06:30', chain);
+    expect(line.engine.watchedEpisodes()).toHaveLength(1);
+
+    line.source('06:40', 'catching_up');
+    line.closedByPerson('06:30', chain);
+    const kept = (at: string, isRunning: boolean) =>
+      line.set(at, { running: isRunning, manual: false }, { receivedAt: on('06:40') });
+    kept('06:07', true);
+    kept('06:12', false);
+    kept('06:16', true);
+    line.source('06:40', 'connected');
+    line.until('06:45');
+    line.closedByPerson('06:30', chain);
+
+    expect(lines(line.actions).map(action => action.slice(9))).toEqual([
+      'close stopped completed 06:07:00',
+      'open stopped reported 06:12:00',
+      'close stopped completed 06:16:00',
+    ]);
+  });
+
   it('lets the rules look that depend on it', () => {
     const line = stopped();
     line.set('06:09', { manual: true });

@@ -1,0 +1,123 @@
+import type { Sight } from './expected.ts';
+import type { Stop } from './plant.ts';
+import type { DispatchRule } from './rules.ts';
+
+/** An episode of a rule that has to be there, or may be. Times are instants one of which it must have (ms since 1970). */
+export type ExpectedDispatch = {
+  readonly reported: readonly number[];
+  readonly completed: readonly number[];
+  /** never: the condition was not known to hold for long enough. */
+  readonly need: 'must' | 'may' | 'never';
+  /** What it is made of; null: nobody saw that in full. */
+  readonly stops: readonly Stop[] | null;
+};
+
+/** A time in which the process stood still. */
+export type Standstill = { readonly from: number; readonly to: number };
+
+/** How long after a standstill what waited in the sockets is read (ms). */
+const AFTER_STANDSTILL = 2000;
+/** A person's moment is known to the second, so a length from there on is too (ms). */
+const ROUNDED = 2000;
+
+/**
+ * A source that keeps everything: what happened is what is expected, whatever the gateway went through. But time in which the
+ * process stood still counts for no delay (docs/decisions/0007-time-nobody-watched.md).
+ */
+export function stopsKept(
+  stops: readonly Stop[],
+  rule: DispatchRule,
+  standstills: readonly Standstill[],
+): ExpectedDispatch[] {
+  return episodes(stops, rule, 0).map(expected => {
+    const touching = standstills.filter(({ from, to }) =>
+      expected.completed.some(end => from < end && to + AFTER_STANDSTILL > (expected.reported[0] ?? 0)),
+    );
+    if (touching.length === 0) return expected;
+    return { ...expected, reported: [...expected.reported, ...touching.map(({ to }) => to + 1000)], need: 'may' };
+  });
+}
+
+/** What follows when a person ended the dispatch of an episode at `at` and its rule opens another one: as if it had begun then. */
+export function afterPerson({ stops, reported, completed, need }: ExpectedDispatch, rule: DispatchRule, at: number) {
+  if (stops === null || need !== 'must') {
+    const seenAgain = reported.filter(time => time > at);
+    return [{ reported: [at, ...seenAgain], completed, need: 'may', stops: null }] satisfies ExpectedDispatch[];
+  }
+  const left = stops.filter(({ end }) => end > at).map(({ start, end }) => ({ start: Math.max(start, at), end }));
+  return episodes(left, rule, ROUNDED);
+}
+
+/** Stops with less than the off_delay between them are one episode, once one of them lasted for the on_delay. */
+function episodes(stops: readonly Stop[], { delay, offDelay }: DispatchRule, rounded: number): ExpectedDispatch[] {
+  const found: ExpectedDispatch[] = [];
+  for (let first = 0; first < stops.length; first++) {
+    const begin = stops[first];
+    if (!begin || begin.end - begin.start < delay - rounded) continue;
+    let last = first;
+    const isOne = (at: number) => (stops[at + 1]?.start ?? Infinity) - (stops[at]?.end ?? 0) < offDelay;
+    while (isOne(last)) last += 1;
+    const of = stops.slice(first, last + 1);
+    const need = begin.end - begin.start < delay + rounded ? 'may' : 'must';
+    found.push({ reported: [begin.start], completed: [of.at(-1)?.end ?? begin.end], need, stops: of });
+    first = last;
+  }
+  return found;
+}
+
+/** The stops a rule could see, one after the other; two with nothing seen between them are one. */
+export function stopsSeen(sights: readonly Sight[], { delay }: DispatchRule, poll: number): ExpectedDispatch[] {
+  const found: ExpectedDispatch[] = [];
+  for (let first = 0; first < sights.length; first++) {
+    if (sights[first]?.moment.running !== false) continue;
+    let last = first;
+    while (sights[last + 1]?.moment.running === false) last += 1;
+    found.push(stopSeen(sights, first, last, delay, poll));
+    first = last;
+  }
+  return found;
+}
+
+function stopSeen(
+  sights: readonly Sight[],
+  first: number,
+  last: number,
+  delay: number,
+  poll: number,
+): ExpectedDispatch {
+  const reported: number[] = [];
+  let isOpenEnded = true;
+  let inSight = 0;
+  let longest = 0;
+  let total = 0;
+  for (let at = first; at <= last; at++) {
+    const sight = sights[at];
+    if (!sight) continue;
+    if (isOpenEnded || sight.gap) reported.push(sight.at);
+    if (sight.sure) isOpenEnded = false;
+    const step = at === first || sight.gap ? 0 : sight.at - (sights[at - 1]?.at ?? sight.at);
+    inSight = sight.gap ? 0 : inSight + step;
+    total += step;
+    longest = Math.max(longest, inSight);
+  }
+  const end = sights[last + 1];
+  if (end && !end.gap) {
+    const step = end.at - (sights[last]?.at ?? end.at);
+    longest = Math.max(longest, inSight + step);
+    total += step;
+  }
+  const completed: number[] = [];
+  for (let at = last + 1; at < sights.length; at++) {
+    const sight = sights[at];
+    if (!sight?.moment.running) continue;
+    completed.push(sight.at);
+    if (sight.sure) break;
+  }
+  // What was forgotten may have made one stop of two, or none of one.
+  const around = sights.slice(Math.max(0, first - 1), last + 2);
+  const gaps = around.filter(({ gap }) => gap).length;
+  const margin = 2 * poll + 3000;
+  if (total + (gaps + 1) * margin < delay) return { reported, completed, need: 'never', stops: [] };
+  const must = longest >= delay + margin && around.every(({ sure }) => sure);
+  return { reported, completed, need: must ? 'must' : 'may', stops: null };
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../src/core/clock.ts';
+import type { Call, FrozenRequest } from '../../src/core/delivery.ts';
+import type { Exchange } from '../../src/l2l/client.ts';
+import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
+
+/** One request that left the gateway, and what truly became of it. Times are ms since 1970. */
+export interface Entry {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body: string;
+  /** Which life of the gateway sent it, and when. */
+  readonly life: number;
+  readonly at: number;
+  /** The actions it tells. */
+  readonly keys: readonly string[];
+  /** When L2L did what it says; null: never, or L2L refused. */
+  readonly appliedAt: number | null;
+  /** The dispatch that L2L made for it. */
+  readonly dispatch: number | null;
+  readonly refusal: string | null;
+  /** What was open on the machine it asks about when L2L answered; null: it asks about no machine. */
+  readonly open: readonly OpenDispatch[] | null;
+  /** When the gateway heard how it ended, and whether it can know from that what L2L did. */
+  readonly heardAt: number | null;
+  readonly isDoubtful: boolean;
+  /** L2L has the request. */
+  served(run: () => Exchange): Exchange;
+  /** The gateway hears how it ended. */
+  heard(result: Exchange): void;
+}
+
+export type OpenDispatch = {
+  readonly id: number;
+  readonly type: string;
+  readonly isOurs: boolean;
+  readonly reported: number;
+};
+
+/** All that left the gateway, in its order: what the journal says of it is held against this. */
+export interface Ledger {
+  readonly posts: readonly Entry[];
+  /** Reads of what is open on a machine. */
+  readonly looks: readonly Entry[];
+  /** Reads of one dispatch by the watch for what people close. */
+  readonly watched: readonly Entry[];
+  /** @param request as it leaves: an absolute count is known only then */
+  post(life: number, call: Call, request: FrozenRequest): Entry;
+  /** @param isFeed nobody waits for it: the watch for what people close */
+  get(life: number, path: string, isFeed: boolean): Entry;
+}
+
+/** @param onDoubt the answer to an increment of this machine is lost */
+export function createLedger(data: SandboxData, clock: Clock, onDoubt: (machine: string) => void): Ledger {
+  const posts: Entry[] = [];
+  const looks: Entry[] = [];
+  const watched: Entry[] = [];
+
+  function openOn(machinecode: string): OpenDispatch[] {
+    const machine = data.machines.find(({ code }) => code === machinecode);
+    return data.dispatches
+      .filter(one => one.machine === machine?.id && one.closed === null && one.completed === null && !one.deleted)
+      .map(({ id, createdby, reported, dispatchtype }) => {
+        const type = data.dispatchtypes.find(other => other.id === dispatchtype)?.code ?? '';
+        return { id, type, isOurs: createdby !== 'kim', reported };
+      });
+  }
+
+  function entry(method: 'GET' | 'POST', path: string, body: string, life: number, keys: readonly string[]): Entry {
+    const machine = method === 'GET' ? new URLSearchParams(path.split('?')[1]).get('machinecode') : null;
+    const state = {
+      method,
+      path,
+      body,
+      life,
+      at: clock.now(),
+      keys,
+      appliedAt: null as number | null,
+      dispatch: null as number | null,
+      refusal: null as string | null,
+      open: null as readonly OpenDispatch[] | null,
+      heardAt: null as number | null,
+      isDoubtful: false,
+      served(run: () => Exchange): Exchange {
+        const before = data.dispatches.length;
+        const answer = run();
+        if (answer.kind !== 'answered') return answer;
+        const said = JSON.parse(answer.body) as { success: boolean; error?: string };
+        if (data.dispatches.length > before) state.dispatch = data.dispatches.at(-1)?.id ?? null;
+        // Asked to refuse a second one, L2L may say success and open none.
+        const isOpen = /dispatches\/(?:open|add)\/$/.test(path);
+        if (said.success && (!isOpen || state.dispatch !== null)) state.appliedAt = clock.now();
+        if (!said.success) state.refusal = said.error ?? '';
+        if (machine) state.open = openOn(machine);
+        return answer;
+      },
+      heard(result: Exchange): void {
+        state.heardAt = clock.now();
+        state.isDoubtful =
+          result.kind === 'failed' ? result.left : result.status >= 500 || !result.body.startsWith('{');
+        const counted = path.includes('increment_cycle_count') ? new URLSearchParams(body).get('code') : null;
+        if (state.isDoubtful && counted !== null) onDoubt(counted);
+      },
+    };
+    return state;
+  }
+
+  return {
+    posts,
+    looks,
+    watched,
+    post(life, { actions }, request) {
+      const keys = actions.map(({ key }) => key);
+      const made = entry('POST', request.path, request.body, life, keys);
+      posts.push(made);
+      return made;
+    },
+    get(life, path, isFeed) {
+      const made = entry('GET', path, '', life, []);
+      const query = new URLSearchParams(path.split('?')[1]);
+      if (path.includes('dispatches/?') && query.has('machinecode')) looks.push(made);
+      else if (isFeed && query.has('id')) watched.push(made);
+      return made;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { CloseDispatchParams, OpenDispatchParams } from '../../src/core/action.ts';
+import type { CallResult } from '../../src/core/delivery.ts';
+import { siteTime } from '../../src/simulation/sandbox/site-time.ts';
+import { ZONE } from './config.ts';
+import type { Entry } from './ledger.ts';
+import type { MachineStory } from './plant.ts';
+import type { DispatchRule } from './rules.ts';
+import type { StoredRow } from './stored.ts';
+
+/** An episode as the gateway's journal has it: its open, its close, and the requests for both. */
+export type Told = {
+  readonly rule: DispatchRule;
+  readonly open: Omit<StoredRow, 'params'> & { readonly params: OpenDispatchParams };
+  readonly close: (Omit<StoredRow, 'params'> & { readonly params: CloseDispatchParams }) | null;
+  /** What the open came to. */
+  readonly result: CallResult | null;
+  /** The requests for its open, as they left. */
+  readonly posts: readonly Entry[];
+  /** It was ended because a person ended its dispatch. */
+  readonly isEarly: boolean;
+  /** Its close is a dead letter, and L2L never did what it says. */
+  readonly isNotClosed: boolean;
+  /** It was over before it could be told, and one call stood for its open and its close. */
+  readonly isTogether: boolean;
+};
+
+/** All episodes of a machine's rules, oldest first. */
+export function toldOf({ spec }: MachineStory, actions: readonly StoredRow[], posts: readonly Entry[]): Told[] {
+  const byKey = new Map(actions.map(action => [action.key, action]));
+  return spec.dispatches.flatMap(rule =>
+    actions
+      .filter(({ kind, rule: name }) => kind === 'open_dispatch' && name === rule.name)
+      .map(open => {
+        const close = byKey.get(open.key.replace(/:open$/, ':close'));
+        return {
+          rule,
+          open: { ...open, params: JSON.parse(open.params) as OpenDispatchParams },
+          close: close ? { ...close, params: JSON.parse(close.params) as CloseDispatchParams } : null,
+          result: open.result === null ? null : (JSON.parse(open.result) as CallResult),
+          posts: posts.filter(({ keys }) => keys.includes(open.key)),
+          isNotClosed:
+            close?.state === 'dead' &&
+            !posts.some(({ keys, appliedAt }) => appliedAt !== null && keys.includes(close.key)),
+          isTogether: open.result !== null && close?.result === open.result && close.settled_at === open.settled_at,
+          isEarly: close?.cause.includes('a person closed the dispatch') === true,
+        };
+      }),
+  );
+}
+
+/** Whether one of these instants is told as this one; L2L has whole seconds. */
+export function isNear(times: readonly number[], at: number | null): boolean {
+  return at !== null && times.some(time => Math.abs(Math.floor(time / 1000) * 1000 - at) <= 1000);
+}
+
+/** What L2L reads of an instant, in whole seconds: local time without an offset, so an hour in autumn means two. */
+export function inL2l(at: number | null): string {
+  return at === null ? 'never' : siteTime(Math.floor(at / 1000) * 1000, ZONE);
+}

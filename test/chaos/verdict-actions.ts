@@ -1,0 +1,112 @@
+import { isBlocked } from './call-check.ts';
+import type { Entry } from './ledger.ts';
+import type { Span } from './plan.ts';
+import { openOf, type StoredRow } from './stored.ts';
+import { text } from './totals.ts';
+import type { Judged } from './verdict.ts';
+import { LEAVES_WITHIN } from './verdict-opens.ts';
+
+/** A count read so long ago (ms) does not decide any more whether an increment arrived. */
+const BASE_GOOD_FOR = 15 * 60_000;
+/** So much longer than any trouble lasts (ms) its consequences do: look-ups, pauses, waits. */
+const AFTERMATH = 10 * 60_000;
+
+/** Requests by the actions they tell. */
+export type Sent = ReadonlyMap<string, readonly Entry[]>;
+
+export function sentBy(posts: readonly Entry[]): Sent {
+  const sent = new Map<string, Entry[]>();
+  for (const post of posts) {
+    for (const key of post.keys) sent.set(key, [...(sent.get(key) ?? []), post]);
+  }
+  return sent;
+}
+
+/** How often L2L did what an action says. */
+export function timesApplied({ key }: Pick<StoredRow, 'key'>, sent: Sent): number {
+  return (sent.get(key) ?? []).filter(({ appliedAt }) => appliedAt !== null).length;
+}
+
+/** What the journal says of an action is what L2L did: once where it was delivered, never where it was not told. */
+export function actionProblems(action: StoredRow, actions: readonly StoredRow[], sent: Sent, judged: Judged): string[] {
+  const { key, state, kind, detail, expires_at } = action;
+  const problems: string[] = [];
+  const times = timesApplied(action, sent);
+  const [least, most] = timesAllowed(action, sent, judged);
+  if (times < least || times > most) {
+    problems.push(`${key} is ${state} (${detail ?? 'for no reason'}), and L2L took it ${times} times`);
+  }
+  const isOver = state === 'delivered' || state === 'nothing' || state === 'shadow';
+  if (!isOver && !isExcused(state === 'waiting' ? (openOf(action, actions) ?? action) : action, sent, judged)) {
+    problems.push(`${key} is ${state}: ${detail ?? 'for no reason'}`);
+  }
+  for (const { at } of kind === 'close_dispatch' ? [] : (sent.get(key) ?? [])) {
+    if (at - LEAVES_WITHIN > (expires_at ?? at)) problems.push(`${key} left at ${text(at)}, when it was too old`);
+  }
+  return problems;
+}
+
+function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [number, number] {
+  const { kind, state, result } = action;
+  const nothing = result?.includes('"nothing"') === true;
+  const any = Number.POSITIVE_INFINITY;
+  switch (state) {
+    case 'delivered':
+      // An absolute count is sent as often as it likes.
+      if (kind === 'set_cycles') return [1, any];
+      // Its first attempt ended it, and the second was told so; or a person had.
+      if (kind === 'close_dispatch' && (nothing || judged.people.ended.has(dispatchOf(result)))) return [0, 1];
+      if (nothing) return [0, 0];
+      return [1, judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged) ? any : 1];
+    case 'parked':
+    case 'dropped':
+      return [0, 1];
+    case 'dead':
+      // What may be repeated blindly may be refused the second time, and a batch is taken before its sets are.
+      if (kind === 'set_cycles') return [0, any];
+      return kind === 'record_details' || kind === 'close_dispatch' ? [0, 1] : [0, 0];
+    default:
+      return [0, 0];
+  }
+}
+
+/** Whatever is not told in the end has to be so by what the seed asked for. */
+function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
+  const { state, detail, expires_at, settled_at, created_at, kind, result } = action;
+  if (state === 'dead' && detail?.startsWith('too old')) {
+    if (expires_at === null || settled_at === null || settled_at <= expires_at) return false;
+    return hasTrouble(judged.troubles, { from: created_at, to: expires_at }) || wasBlocked(action, sent);
+  }
+  if (state === 'parked' || state === 'dropped') {
+    const wanted = state === 'parked' ? 'park' : 'drop';
+    return judged.onUnknown(action) === wanted && isUndecidable(action, sent, judged);
+  }
+  const words = detail ?? '';
+  if (judged.refusals.some(refusal => words.includes(refusal))) return true;
+  const named = /ispatch(?: id)? (\d+)/.exec(words)?.[1];
+  const id = named === undefined ? dispatchOf(result) : Number(named);
+  return kind === 'close_dispatch' && judged.people.ended.get(id)?.how === 'delete';
+}
+
+function dispatchOf(result: string | null): number {
+  return Number(result?.match(/"dispatchId":(\d+)/)?.[1]);
+}
+
+/** An increment's answer was lost and a person corrected the count meanwhile: nobody can say whether it arrived. */
+function isUndecidable(action: StoredRow, sent: Sent, { people }: Judged): boolean {
+  const posts = sent.get(action.key) ?? [];
+  const [first] = posts;
+  if (!first || action.kind !== 'increment_cycles') return false;
+  if (!posts.some(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null)) return false;
+  const machine = action.lane.replace('cycles:', '');
+  const until = action.settled_at ?? Number.POSITIVE_INFINITY;
+  return people.corrected.some(one => one.machine === machine && one.at > first.at - BASE_GOOD_FOR && one.at < until);
+}
+
+function wasBlocked({ key }: StoredRow, sent: Sent): boolean {
+  return (sent.get(key) ?? []).some(({ refusal }) => isBlocked(refusal));
+}
+
+function hasTrouble(troubles: readonly Span[], { from, to }: Span): boolean {
+  return troubles.some(trouble => trouble.from < to && trouble.to + AFTERMATH > from);
+}

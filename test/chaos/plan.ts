@@ -6,7 +6,7 @@ import { L2L_FAULTS, type L2lFault, type L2lWindow } from './l2l-faults.ts';
 import { MOMENTS, type Moment } from './notes.ts';
 import { type MachineSpec, type MachineStory, tellStory } from './plant.ts';
 import { REDIS_FAULTS, type RedisFault } from './redis.ts';
-import { drawCycleRule, drawDispatchRules } from './rules.ts';
+import { drawCycleRule, drawDispatchRules, SINGLE_TYPES } from './rules.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -178,8 +178,13 @@ export function makePlan(seed: number): Plan {
     poll: pick([1000, 3000, 5000]),
     freezeLimit: pick([5 * MINUTE, 30 * MINUTE, 12 * HOUR]),
     batchDelay: pick([1000, 10_000, 90_000]),
-    transient: chance(0.7) ? [REFUSAL] : [],
+    // A close that is a dead letter would block the other rule for good.
+    transient: chance(0.7) || stories.some(isSingle) ? [REFUSAL] : [],
   };
+}
+
+function isSingle({ spec }: MachineStory): boolean {
+  return spec.dispatches.some(({ type }) => SINGLE_TYPES.some(single => single === type));
 }
 
 /** When something is in the way of telling L2L what happens. */

@@ -264,7 +264,9 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   sweeper.reconcile();
 
   return {
-    written: () => stopping || pass(),
+    written() {
+      if (!stopping) pass();
+    },
     reconsider() {
       scheduler.forgetHeld();
       wake();

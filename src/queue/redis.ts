@@ -43,7 +43,10 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   return redis;
 }
 
-/** What is sent in one turn of the event loop leaves in one write: under load a commit lets many commands go at once. */
+/**
+ * What is sent in one turn of the event loop leaves in one write: under load a commit lets many commands go at once. ioredis' own
+ * pipelining would let a command wait until the batch before it is answered.
+ */
 function gatherWrites(socket: Writable): void {
   const write = socket.write.bind(socket);
   socket.write = ((...args: Parameters<typeof write>) => {

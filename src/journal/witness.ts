@@ -86,11 +86,12 @@ export function startNoting({ witness, meta, group, now, every = EVERY }: Noting
     return { ...life, alive: Math.min(alive, now()) };
   }
   witness.note(progress());
+  let ended = false;
   const timer = setInterval(() => {
     try {
       const { value, durable } = group.write(progress, 'lazily');
       durable.then(
-        () => witness.note(value),
+        () => ended || witness.note(value),
         () => {}, // Not committed, so not noted.
       );
     } catch {
@@ -98,5 +99,10 @@ export function startNoting({ witness, meta, group, now, every = EVERY }: Noting
     }
   }, every);
   timer.unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return {
+    [Symbol.dispose]() {
+      ended = true;
+      clearInterval(timer);
+    },
+  };
 }

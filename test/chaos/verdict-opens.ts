@@ -39,7 +39,7 @@ export function openProblems(episode: Told, { ledger }: Judged): string[] {
 /** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
 function foundProblems({ open, close, rule, result, isTogether }: Told, looks: readonly Entry[]): string[] {
   const look = lastLook(looks, rule.machine, open.settled_at ?? 0);
-  const seen = standing(look, rule.type, isTogether ? close : null);
+  const seen = standing(look, rule.type, isTogether ? close : knownBy(close, look?.heardAt ?? 0));
   const found = seen.find(({ id }) => id === result?.dispatchId);
   if (rule.ifFoundOpen === 'open') return ['found a dispatch, and its rule opens one beside it'];
   if (!found) return [`found dispatch ${result?.dispatchId}, which was not open`];
@@ -61,7 +61,7 @@ function leftProblems(episode: Told, post: Entry, looks: readonly Entry[]): stri
   if (!mayBeTold && isMissed(episode, before)) problems.push(`left at ${text(post.at)}, long after it was over`);
   if (rule.ifFoundOpen === 'open') return problems;
   const look = lastLook(looks, rule.machine, post.at);
-  const beside = standing(look, rule.type, isAdd ? close : null);
+  const beside = standing(look, rule.type, isAdd ? close : knownBy(close, post.at));
   if (!look || (look.heardAt ?? 0) < post.at - LOOK_GOOD_FOR) problems.push(`left at ${text(post.at)} without a look`);
   else if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
   return problems;
@@ -87,7 +87,11 @@ function isGuarded({ body }: Entry): boolean {
 
 /** Its end was in the journal by then. */
 function isMissed({ close }: Told, at: number): boolean {
-  return close !== null && close.created_at <= at;
+  return knownBy(close, at) !== null;
+}
+
+function knownBy(close: Told['close'], at: number): Told['close'] {
+  return close !== null && close.created_at <= at ? close : null;
 }
 
 /** Once it is over it is not opened any more, but told as finished or not at all. */
@@ -105,10 +109,10 @@ function lastLook(looks: readonly Entry[], machine: string, until: number): Entr
   );
 }
 
-/** What a look showed of a type; beside an episode that is over already only what did not begin after it. */
+/** What a look showed of a type; beside an episode that is over already only what began before its last second. */
 function standing(look: Entry | undefined, type: string, close: Told['close']): readonly OpenDispatch[] {
-  const until = close?.params.completed ?? Number.POSITIVE_INFINITY;
-  return (look?.open ?? []).filter(one => one.type === type && earliest(one.reported) <= until);
+  const until = Math.floor((close?.params.completed ?? Number.POSITIVE_INFINITY) / 1000);
+  return (look?.open ?? []).filter(one => one.type === type && Math.floor(earliest(one.reported) / 1000) < until);
 }
 
 /** The first instant that L2L's local time of this one can mean. */

@@ -259,4 +259,24 @@ describe('the note of how far a journal has come', () => {
 
     expect(noted()).toBe(5);
   });
+
+  it('notes nothing once it is ended, though the commit comes then', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const folder = testFolder();
+    const db = openDatabase(join(folder, 'journal.db'), false);
+    onTestFinished(() => db.close());
+    const meta = createMeta(db);
+    const group = groupCommit(db);
+    const noting = startNoting({ witness: witnessOf(folder), meta, group, now: () => 10, every: 1000 });
+
+    const { durable } = group.write(() => meta.put('alive', '5'));
+    vi.advanceTimersByTime(1000);
+    noting[Symbol.dispose]();
+    group.flush();
+    await durable;
+    await new Promise(setImmediate);
+
+    expect(JSON.parse(readFileSync(join(folder, 'journal.witness'), 'utf8')).alive).toBe(0);
+  });
 });

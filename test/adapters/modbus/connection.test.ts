@@ -147,7 +147,7 @@ describe('Modbus connection', () => {
     await vi.waitFor(() => expect(life.sink.last('m.dead')).toBeDefined(), SOON);
 
     expect(life.sink.last('m.dead')?.reason).toContain('"gateway target device failed to respond" (exception 11)');
-    expect(life.sink.last('m.live')?.quality).toBe('good');
+    await vi.waitFor(() => expect(life.sink.last('m.live')?.quality).toBe('good'), SOON);
   });
 
   it('gives the connection up when nothing behind it answers', async () => {
@@ -178,7 +178,9 @@ describe('Modbus connection', () => {
       }),
     );
 
-    await vi.waitFor(() => expect(life.sink.of('m.quick').length).toBeGreaterThan(5), SOON);
+    await vi.waitFor(() => expect(life.sink.last('m.slow')).toBeDefined(), SOON);
+    const heardQuick = life.sink.of('m.quick').length;
+    await vi.waitFor(() => expect(life.sink.of('m.quick').length).toBeGreaterThan(heardQuick + 5), SOON);
 
     expect(life.sink.of('m.slow').length).toBe(1);
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
 import { controlRoutes } from './app/control.ts';
+import { nameProducts } from './app/name-products.ts';
 import { journalStatus, notReady, queueStatus, signalStatus } from './app/status.ts';
 import { tellAction, tellEvent, told } from './app/told.ts';
 import { destinationOf } from './config/journal-place.ts';
@@ -128,6 +129,8 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     onFatal: options.onFatal,
   });
   started.add('journal', () => journal.close());
+  // While the clock is in doubt nothing is told, and its times are still to be put right.
+  if (!vigil?.doubt()) await nameProducts({ journal, rules: program.rules, log });
   const { deadLetters, parked } = journal.counts();
   if (deadLetters + parked > 0)
     log.warn({ deadLetters, parked }, 'L2L was not told everything: l2l-gateway queue list shows it');

@@ -24,6 +24,7 @@ const PersonSays = z.strictObject({
   id: z.int(),
   who: z.string().min(1).max(100),
   why: z.string().max(1000).exactOptional(),
+  product: z.string().min(1).max(100).exactOptional(),
   confirmed: z.boolean(),
 }) satisfies z.ZodType<Decision>;
 

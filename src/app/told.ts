@@ -5,7 +5,7 @@ import type { Logger } from '../core/logger.ts';
 import type { RuleEvent } from '../rules/program.ts';
 
 /** Quiet in normal operation: what happens with every part is told only to who asks for it. */
-const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn'>> = {
+const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn' | 'error'>> = {
   pending: 'debug',
   activated: 'debug',
   cleared: 'debug',
@@ -17,7 +17,7 @@ const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn'
   rollover: 'debug',
   counter_reset: 'info',
   quarantined: 'warn',
-  interval_parked: 'warn',
+  interval_parked: 'error',
   removed: 'warn',
 };
 

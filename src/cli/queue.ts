@@ -12,7 +12,7 @@ import { runSubcommand, type Subcommand } from './subcommand.ts';
 
 const help = `l2l-gateway queue list   [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND] [--limit N] [--json]
 l2l-gateway queue show   ID [FILE] [--json]
-l2l-gateway queue retry  ID… [FILE] [--yes] [--why TEXT]
+l2l-gateway queue retry  ID… [FILE] [--product CODE] [--yes] [--why TEXT]
 l2l-gateway queue retry  --all [--rule RULE] [FILE] [--why TEXT]
 l2l-gateway queue drop   ID… [FILE] [--yes] [--why TEXT]
 l2l-gateway queue export [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND]
@@ -35,13 +35,15 @@ What L2L was not told yet, and what it could not be told.
   --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
   --limit N        rows of the list
   --json           one JSON object a line, as export writes them (list: without calls and attempts); times are UTC
+  --product CODE   of a set of production whose product is not known, or that L2L refused: told as this product
   --all            every dead letter, with --rule those of one rule; never what is parked
   --yes            answers the question that a parked call asks. Whether L2L has such a call is not known: look there
                    first. Retry says that L2L does not have it, drop says that it does
   --why TEXT       is kept with the decision
 
 dead    dead letter: L2L refused it, or it became too old; show has L2L's words
-parked  it can't be told whether L2L took it, or it may not be sent; a person has to look and decide
+parked  it can't be told whether L2L took it, it may not be sent, or its product is not known; a person has to look
+        and decide
 held    a close whose open is a dead letter or parked; it goes the way of that open
 blocked L2L can't take it now, such as while a dispatch of another type is open on the machine
 

@@ -22,8 +22,9 @@ export function actionWords(action: Pick<Action, 'kind' | 'params'>): string {
     case 'set_cycles':
       return `set cycles of ${params.machine} to ${params.movement} above its count at first sight`;
     case 'record_details': {
-      const product = params.product === null ? 'the product L2L finds' : params.product;
-      return `record ${params.actual} good, ${params.scrap} scrap of ${product} on ${params.line}`;
+      const { actual, scrap, product, unknownProduct, line } = params;
+      const of = product ?? (unknownProduct ? 'a product that is not known' : 'the product L2L finds');
+      return `record ${actual} good, ${scrap} scrap of ${of} on ${line}`;
     }
   }
 }

@@ -59,6 +59,9 @@ export type SetCyclesParams = {
   readonly at: number;
 };
 
+/** Why the product of a set is not known, and what the signals that name it showed: as JSON, by signal. */
+export type UnknownProduct = { readonly why: string; readonly seen: Readonly<Record<string, string>> };
+
 export type RecordDetailsParams = {
   readonly line: string;
   readonly start: number;
@@ -68,6 +71,8 @@ export type RecordDetailsParams = {
   readonly scrap: number;
   /** null: L2L finds the product itself (product_autodetect). */
   readonly product: string | null;
+  /** Then it is parked from the start, until somebody names the product: never told under a wrong one. */
+  readonly unknownProduct?: UnknownProduct;
   readonly operatorCount?: number;
   /** The interval spans a time in which nothing was seen. */
   readonly blind?: boolean;

@@ -149,6 +149,8 @@ export type Decision = {
   /** Login of who says so. */
   readonly who: string;
   readonly why?: string;
+  /** retry of a set of production: told as this product. */
+  readonly product?: string;
   /** The person answered what had to be asked. */
   readonly confirmed: boolean;
 };

@@ -8,6 +8,7 @@ import { openDatabase, query } from './database.ts';
 import { insertEvent } from './events.ts';
 import { identityOf, whyNotTheSame } from './identity.ts';
 import { createMeta } from './meta.ts';
+import { IS_UNNAMED } from './rows.ts';
 import { suspicionOf } from './suspicion.ts';
 import { witnessOf } from './witness.ts';
 
@@ -63,7 +64,7 @@ export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions
     query(db, `UPDATE call SET state = 'parked', detail = ? WHERE ${OPEN}`).run(WHY);
     const parked = query(
       db,
-      "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call')",
+      `UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call') OR ${IS_UNNAMED}`,
     ).run(WHY, now);
     const forgotten = query(
       db,

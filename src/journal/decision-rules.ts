@@ -1,3 +1,4 @@
+import type { UnknownProduct } from '../core/action.ts';
 import { actionWords } from '../core/action-words.ts';
 import type { HistoryEntry, Prospect } from '../core/history.ts';
 
@@ -28,13 +29,15 @@ export type Case = {
   readonly destination: string | null;
   /** set_cycles: a newer count of the same counter that L2L has or will be told. record_details: a newer set that overlaps. */
   readonly newer: HistoryEntry | null;
+  /** retry: what a set of production is told as; null: as what it is. */
+  readonly product: string | null;
 };
 
 /**
  * `queue retry`. A dead or parked open takes its close with it. Once its episode is over it is told as one finished dispatch, never
  * as two calls between which something else may come. Pure.
  */
-export function judgeRetry({ target, unit, destination, newer }: Case): Judged {
+export function judgeRetry({ target, unit, destination, newer, product }: Case): Judged {
   const open = unit.find(member => member.kind === 'open_dispatch' && isStuck(member));
   const close = unit.find(({ kind }) => kind === 'close_dispatch');
   const isOver = close !== undefined;
@@ -48,6 +51,8 @@ export function judgeRetry({ target, unit, destination, newer }: Case): Judged {
     );
   }
   if (newer) return refused(newerWords(target, newer));
+  const misnamed = productProblem(target, product);
+  if (misnamed !== null) return refused(misnamed);
 
   const moves = unit
     .filter(member => isStuck(member) || (goesWithOpen(member) && member.state !== 'waiting'))
@@ -56,10 +61,12 @@ export function judgeRetry({ target, unit, destination, newer }: Case): Judged {
       if (member.id !== open?.id) return move;
       return { ...move, ...(member.state === 'parked' && { guarded: true }), ...(isOver && { finished: true }) };
     });
-  const doubtful = unit.find(({ state }) => state === 'parked');
+  const doubtful = unit.find(isInDoubt);
   return {
     kind: 'done',
-    words: open ? openWords(open, isOver) : `it waits to be told again: ${unitWords(target, unit)}`,
+    words: open
+      ? openWords(open, isOver)
+      : `it waits to be told${unknownProductOf(target) ? '' : ' again'}: ${unitWords(product === null ? target : named(target, product), unit)}`,
     ask: doubtful ? RETRY_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other'] : null,
     doubt: doubtful ? doubtWords(doubtful, unit) : null,
     moves,
@@ -83,8 +90,30 @@ export function judgeDrop({ target, unit }: Case): Judged {
   };
 }
 
-function isDoubtful({ kind, state, guarded }: HistoryEntry): boolean {
-  return state === 'parked' || (kind === 'open_dispatch' && guarded);
+function isDoubtful(entry: HistoryEntry): boolean {
+  return isInDoubt(entry) || (entry.kind === 'open_dispatch' && entry.guarded);
+}
+
+/** Whether L2L has it, or what its times are, is not known. A set that only waits for its product was certainly not told. */
+function isInDoubt(entry: HistoryEntry): boolean {
+  const unknown = unknownProductOf(entry);
+  return entry.state === 'parked' && !(unknown && entry.detail === unknown.why);
+}
+
+/** Why it can't be told as this product (null: as what it is). */
+function productProblem(target: HistoryEntry, product: string | null): string | null {
+  const unknown = unknownProductOf(target);
+  if (product === null) return unknown ? `its product is not known (${unknown.why}): ${NAME_IT}` : null;
+  const isRefusedSet = target.kind === 'record_details' && target.state === 'dead';
+  return unknown || isRefusedSet ? null : NOT_NAMED;
+}
+
+function unknownProductOf({ params }: HistoryEntry): UnknownProduct | undefined {
+  return 'unknownProduct' in params ? params.unknownProduct : undefined;
+}
+
+function named(set: HistoryEntry, product: string): HistoryEntry {
+  return { ...set, params: { ...set.params, product } as HistoryEntry['params'] };
 }
 
 function isStuck({ state }: HistoryEntry): boolean {
@@ -159,6 +188,9 @@ function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string 
   return actionWords({ kind: target.kind, params: { ...target.params, count: sum } as HistoryEntry['params'] });
 }
 
+const NAME_IT =
+  'name it with --product CODE, or add what is missing to the lookup and start the gateway anew; drop it when it was booked by hand';
+const NOT_NAMED = '--product is for a set of production that L2L refused, or whose product is not known';
 const RETRY_MEANS = {
   open: 'retry looks for it in L2L and opens it when it is not there',
   other: 'retry says that L2L does not have it, and tells it',

@@ -10,7 +10,7 @@ import { type EntryRow, entryOf, SELECT_ENTRY } from './history-rows.ts';
 /** What a person may decide about an action, and everything known that bears on it. Reads only. */
 export interface Prospects {
   detail(id: number): HistoryDetail | undefined;
-  judge(kind: Decision['kind'], target: HistoryEntry): Judged;
+  judge(decision: Pick<Decision, 'kind' | 'product'>, target: HistoryEntry): Judged;
 }
 
 /** Other actions of an episode or a call that are shown; a merged call has up to a thousand. */
@@ -69,9 +69,10 @@ export function createProspects(db: DatabaseSync, history: History, destination:
     return row ? entryOf(row) : null;
   }
 
-  function judge(kind: Decision['kind'], target: HistoryEntry): Judged {
+  function judge({ kind, product }: Pick<Decision, 'kind' | 'product'>, target: HistoryEntry): Judged {
     const unit = unitOf(target);
-    const facts: Case = { target, unit, destination, newer: kind === 'retry' ? newerThan(target, unit) : null };
+    const newer = kind === 'retry' ? newerThan(target, unit) : null;
+    const facts: Case = { target, unit, destination, newer, product: product ?? null };
     return kind === 'retry' ? judgeRetry(facts) : judgeDrop(facts);
   }
 
@@ -89,8 +90,8 @@ export function createProspects(db: DatabaseSync, history: History, destination:
           const { who, why, was } = JSON.parse(detail) as Noted;
           return { at, kind, who, why: why ?? null, was };
         }),
-        retry: prospectOf(judge('retry', entry)),
-        drop: prospectOf(judge('drop', entry)),
+        retry: prospectOf(judge({ kind: 'retry' }, entry)),
+        drop: prospectOf(judge({ kind: 'drop' }, entry)),
       };
     },
   };
@@ -129,11 +130,16 @@ export function createDecisions(options: DecisionOptions): Decisions {
        untimed = NULL, guarded = COALESCE(?, guarded), params = CASE WHEN ? THEN json_set(params, '$.ifMissed', 'add') ELSE params END
      WHERE id = ? AND state = ?`,
   );
+  const name = query(
+    db,
+    "UPDATE action SET params = json_set(json_remove(params, '$.unknownProduct'), '$.product', ?) WHERE id = ?",
+  );
   const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
   const note = insertEvent(db);
 
   function carryOut(decision: Decision, target: HistoryEntry, { moves }: Judged): void {
-    const { who, why } = decision;
+    const { who, product } = decision;
+    const why = [product && `as product ${product}`, decision.why].filter(Boolean).join('; ');
     const detail = `dropped by ${who}${why ? `: ${why}` : ''}`;
     for (const { id, from, to, guarded, finished } of moves) {
       const changed =
@@ -141,6 +147,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
           ? retry.run(guarded ? 1 : null, finished ? 1 : 0, id, from)
           : drop.run(detail, now(), id, from);
       if (changed !== 1) throw new Error(`action ${id} is not ${from} in the journal`);
+      if (product !== undefined) name.run(product, id);
     }
     const was = `${target.state}${target.detail ? `: ${target.detail}` : ''}`;
     const noted: Noted = { actions: moves.map(({ id }) => id), who, ...(why && { why }), was };
@@ -152,7 +159,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
     async decide(decision) {
       const target = history.entry(decision.id);
       if (!target) return { kind: 'unknown_id', words: `the journal has no action ${decision.id}`, ids: [] };
-      const judged = prospects.judge(decision.kind, target);
+      const judged = prospects.judge(decision, target);
       if (judged.kind !== 'done') return { kind: judged.kind, words: judged.words, ids: [] };
       if (judged.ask !== null && !decision.confirmed) {
         return { kind: 'ask', words: `${judged.doubt}; ${judged.ask}`, ids: [] };

@@ -1,5 +1,4 @@
 import type { Call, CallState, FrozenRequest, Reason, StoredAction } from '../core/delivery.ts';
-import type { Value } from '../core/sample.ts';
 
 /** How the tables' rows read in TypeScript, and the way there and back. */
 export type ActionRow = {
@@ -36,6 +35,9 @@ export function actionOf(row: ActionRow): StoredAction {
     ...(guarded !== null && { guarded: guarded === 1 }),
   } as StoredAction;
 }
+
+/** SQL: a set that is parked only because its product is not known. */
+export const IS_UNNAMED = "(state = 'parked' AND detail = json_extract(params, '$.unknownProduct.why'))";
 
 export type CallRow = {
   id: number;
@@ -88,16 +90,4 @@ export function jsonOrNull(value: object | null | undefined): string | null {
 
 export function parseOrNull<T>(text: string | null): T | null {
   return text === null ? null : JSON.parse(text);
-}
-
-/** 64-bit counters have no JSON form of their own. */
-export function valueToJson(value: Value): string {
-  return JSON.stringify(typeof value === 'bigint' ? { bigint: value.toString() } : value);
-}
-
-export function valueFromJson(text: string): Value {
-  const value: unknown = JSON.parse(text);
-  return typeof value === 'object' && value !== null && 'bigint' in value
-    ? BigInt(String(value.bigint))
-    : (value as Value);
 }

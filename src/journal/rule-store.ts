@@ -5,9 +5,9 @@ import type { StoredAction } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RuleJournal } from '../core/rule-journal.ts';
 import type { Quality } from '../core/sample.ts';
+import { valueFromJson, valueToJson } from '../core/value-json.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { valueFromJson, valueToJson } from './rows.ts';
 
 /** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
 export type RuleStore = Omit<RuleJournal, 'lastAlive'>;
@@ -53,8 +53,9 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
   const putAction = query(
     db,
     `INSERT INTO action
-       (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, created_at, expires_at, on_unknown, untimed)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+       (key, kind, rule, lane, chain, at, time, params, cause, mode, destination, state, detail, created_at, settled_at,
+        expires_at, on_unknown, untimed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
   const readByKey = query<{ params: string }>(db, 'SELECT params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
@@ -64,6 +65,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
   function putActions(write: RuleCommit): StoredAction[] {
     const stored: StoredAction[] = [];
     for (const action of write.actions) {
+      const { state, detail } = placeOf(action);
       const changes = putAction.run(
         action.key,
         action.kind,
@@ -76,15 +78,17 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
         JSON.stringify(action.cause),
         action.mode,
         destination,
-        action.mode === 'shadow' ? 'shadow' : 'waiting',
+        state,
+        detail,
         write.at,
+        state === 'parked' ? write.at : null,
         action.expiresAt ?? null,
         action.onUnknown ?? null,
         untimed ? 1 : null,
       );
       if (changes === 0) noteConflict(action);
       const row = changes === 1 ? inserted.get() : undefined;
-      if (row && action.mode === 'live') stored.push({ ...action, id: row.id });
+      if (row && state === 'waiting') stored.push({ ...action, id: row.id });
     }
     return stored;
   }
@@ -122,4 +126,11 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
       return durable;
     },
   };
+}
+
+/** Where an action begins. A set whose product is not known can't be told before somebody names it. */
+function placeOf({ mode, kind, params }: Action) {
+  if (mode === 'shadow') return { state: 'shadow', detail: null } as const;
+  const unknown = kind === 'record_details' ? params.unknownProduct : undefined;
+  return unknown ? ({ state: 'parked', detail: unknown.why } as const) : ({ state: 'waiting', detail: null } as const);
 }

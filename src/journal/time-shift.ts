@@ -5,6 +5,7 @@ import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import { query } from './database.ts';
 import { type ClockEvent, insertEvent } from './events.ts';
 import { createMeta } from './meta.ts';
+import { IS_UNNAMED } from './rows.ts';
 
 /** How the journal's times are to be taken by the life that opens it. */
 export type JournalTime = {
@@ -91,6 +92,6 @@ function parkUntimed(db: DatabaseSync, now: number): void {
     db,
     `UPDATE action SET state = 'parked', settled_at = ?, detail =
        'made while the clock could not be trusted, by a process that ended before the clock was set: its times are not known'
-     WHERE untimed = 1 AND state = 'waiting'`,
+     WHERE untimed = 1 AND (state = 'waiting' OR ${IS_UNNAMED})`,
   ).run(now);
 }

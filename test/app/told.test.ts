@@ -32,7 +32,7 @@ describe('told', () => {
     ['activated', 'debug'],
     ['cleared', 'debug'],
     ['counted', 'debug'],
-    ['interval_parked', 'warn'],
+    ['interval_parked', 'error'],
   ] as const)('tells that a rule %s at level %s', (kind, level) => {
     const log = recordingLogger();
 

@@ -1,21 +1,22 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { HistoryRecord } from '../../src/core/history.ts';
 import type { Sandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import { testFolder } from '../support/folder.ts';
 import { type Ended, PATIENCE, runToEnd, type TestGateway, testGateway } from '../support/gateway.ts';
 import { PLCS, type Shown, type TestPlc } from '../support/plcs.ts';
-import { API_KEY, cyclesOf, dispatchesOf, dispatchStory, testSandbox } from '../support/sandbox.ts';
+import { API_KEY, cyclesOf, dispatchesOf, dispatchStory, partsOf, testSandbox } from '../support/sandbox.ts';
 
 const RUNS: Shown = { running: true, strokes: 100, scrap: 0 };
 const STANDS: Shown = { ...RUNS, running: false };
 
 type World = { readonly sandbox: Sandbox; readonly plc: TestPlc; readonly gateway: TestGateway };
 
-async function world(rules: string): Promise<World> {
+async function world(rules: string, codes?: string): Promise<World> {
   const [sandbox, plc] = await Promise.all([testSandbox(), PLCS.mqtt(RUNS)]);
-  const gateway = testGateway({ l2l: sandbox.url, sources: plc.source, rules });
+  const lookup = codes === undefined ? {} : { codes };
+  const gateway = testGateway({ l2l: sandbox.url, sources: plc.source, rules, ...lookup });
   await gateway.start();
   await gateway.untilSeen();
   return { sandbox, plc, gateway };
@@ -28,6 +29,14 @@ const DOWN = `
     dispatch: { machine: ROBOT-01, type: DOWN, description: Robot 1 stands still }`;
 const CYCLES = `
   robot1_cycles: { cycles: { machine: ROBOT-01, counter: robot1.strokes, every: 1s } }`;
+const PARTS = `
+  line3_parts:
+    production:
+      line: LINE-3
+      total: robot1.strokes
+      product: "{{ codes[robot1.scrap].product }}"
+      every: 1s
+      lateness: 0s`;
 
 /** A command line on the gateway's config, without the API key in its environment. No output may hold it. */
 async function say(gateway: TestGateway, ...words: string[]): Promise<Ended> {
@@ -161,6 +170,41 @@ describe('queue and journal commands', () => {
     expect(cyclesOf(sandbox.state(), 'ROBOT-01') - before).toBe(207);
     const shown = await say(gateway, 'journal', 'show', String(second?.id));
     expect(shown.out).toMatch(/why +dropped by \S+: seen in L2L/);
+  });
+
+  it('production without a product: parked, then told as what a person or a mended lookup names', async () => {
+    const { sandbox, plc, gateway } = await world(PARTS, 'recipe;product\n99;P-99\n');
+    const codes = join(dirname(gateway.file), 'codes.csv');
+    await plc.show({ ...RUNS, strokes: 107 });
+    const [set] = await listed(gateway, 'parked', 1);
+    const id = String(set?.id);
+    const why = 'lookup codes has no row for robot1.scrap = 0';
+    expect(gateway.logged('rule event').filter(({ level }) => level === 50)).toMatchObject([
+      { event: { kind: 'interval_parked', detail: expect.stringContaining(why) } },
+    ]);
+
+    const show = await say(gateway, 'queue', 'show', id);
+    for (const part of ['record 7 good, 0 scrap of a product that is not known on LINE-3', `why         ${why}`])
+      expect(show.out).toContain(part);
+    expect((await say(gateway, 'queue', 'retry', id)).err).toContain(`its product is not known (${why})`);
+    expect((await say(gateway, 'queue', 'retry', '--all', '--product', 'P-1')).code).toBe(64);
+    const named = await say(gateway, 'queue', 'retry', id, '--product', 'P-100');
+    expect([named.code, named.out]).toEqual([
+      0,
+      `${id}: it waits to be told: record 7 good, 0 scrap of P-100 on LINE-3\n`,
+    ]);
+    await vi.waitFor(() => expect(partsOf(sandbox.state(), 'LINE-3').good).toBe(7), PATIENCE);
+
+    await plc.show({ ...RUNS, strokes: 112 });
+    const [later] = await listed(gateway, 'parked', 1);
+    await gateway.stop();
+    writeFileSync(codes, 'recipe;product\n0;P-200\n');
+    await gateway.start();
+    await gateway.untilDelivered();
+    await vi.waitFor(() => expect(partsOf(sandbox.state(), 'LINE-3').good).toBe(12), PATIENCE);
+    expect((await say(gateway, 'journal', 'show', String(later?.id))).out).toMatch(
+      /retried by the gateway, .*\n +why +as product P-200; the config names it now/,
+    );
   });
 
   it('reads the journal of a gateway that does not run, and changes nothing without it', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/history.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
+import { closeDispatch, increment, openDispatch, recordSet, setCycles, unnamedSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../support/journal.ts';
 
@@ -112,6 +112,90 @@ describe('retry of an episode', () => {
     await say(journal, 'retry', 'A#1:close');
 
     expect(states(journal)).toEqual({ 'A#1:open': 'delivered', 'A#1:close': 'waiting' });
+  });
+});
+
+describe('a set whose product is not known', () => {
+  const KEY = 'LINE-1@1:record';
+
+  it('is parked from the start, over a restart too, and holds up no other', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, unnamedSet('LINE-1', 1), recordSet('LINE-1', 2));
+
+    expect(waitingKeys(journal, 'production:LINE-1')).toEqual(['LINE-1@2:record']);
+    expect(journal.history.page({ states: ['parked'], limit: 9 }).entries).toMatchObject([
+      { key: KEY, detail: 'lookup recipes has no row for recipe = 7', settledAt: 1 },
+    ]);
+    journal.close();
+    expect(waitingKeys(testJournal(folder), 'production:LINE-1')).toEqual(['LINE-1@2:record']);
+  });
+
+  it('is told once somebody names the product, without a question', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, unnamedSet('LINE-1', 1));
+
+    expect(await say(journal, 'retry', KEY)).toMatchObject({
+      kind: 'refused',
+      words: expect.stringContaining('its product is not known (lookup recipes has no row for recipe = 7)'),
+    });
+    expect(await say(journal, 'retry', KEY, { product: 'P7' })).toEqual({
+      kind: 'done',
+      words: 'it waits to be told: record 5 good, 0 scrap of P7 on LINE-1',
+      ids: [idOf(journal, KEY)],
+    });
+
+    const told = { line: 'LINE-1', start: 60_000, end: 120_000, actual: 5, scrap: 0, product: 'P7' };
+    expect(journal.waiting('production:LINE-1', 9).map(({ params }) => params)).toEqual([told]);
+    expect(journal.decisions.detail(idOf(journal, KEY))?.decisions).toMatchObject([
+      { who: 'anna', why: 'as product P7', was: 'parked: lookup recipes has no row for recipe = 7' },
+    ]);
+    journal.close();
+    expect(testJournal(folder).waiting('production:LINE-1', 9)[0]?.params).toEqual(told);
+  });
+
+  it('is dropped without a question: L2L certainly does not have it', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, unnamedSet('LINE-1', 1));
+
+    expect(await say(journal, 'drop', KEY)).toMatchObject({ kind: 'done' });
+
+    expect(states(journal)).toEqual({ [KEY]: 'dropped' });
+  });
+
+  it('is only journalled in shadow mode', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, { ...unnamedSet('LINE-1', 1), mode: 'shadow' });
+
+    expect(states(journal)).toEqual({ [KEY]: 'shadow' });
+  });
+});
+
+describe('a retry that names the product', () => {
+  it('tells a set that L2L refused as that product', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, recordSet('LINE-1', 1));
+    await settle(journal, 'production:LINE-1', REFUSED);
+
+    await say(journal, 'retry', 'LINE-1@1:record', { product: 'P7' });
+
+    expect(journal.waiting('production:LINE-1', 9)).toMatchObject([{ params: { product: 'P7' } }]);
+  });
+
+  it('is refused where L2L may have the set under its former product, and for anything else', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, recordSet('LINE-1', 1), increment('A', 1));
+    await settle(journal, 'production:LINE-1', IN_DOUBT);
+    await settle(journal, 'cycles:A', REFUSED);
+
+    for (const key of ['LINE-1@1:record', 'A@1:increment'])
+      expect(await say(journal, 'retry', key, { product: 'P7', confirmed: true })).toMatchObject({
+        kind: 'refused',
+        words: expect.stringContaining('--product is for a set of production'),
+      });
+
+    expect(states(journal)).toEqual({ 'LINE-1@1:record': 'parked', 'A@1:increment': 'dead' });
   });
 });
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { adoptJournal } from '../../src/journal/adopt.ts';
 import { differs } from '../../src/journal/identity.ts';
-import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
+import { closeDispatch, increment, openDispatch, unnamedSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { deliver, REQUEST, testJournal, write } from '../support/journal.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
@@ -23,6 +23,7 @@ async function used(): Promise<{ readonly folder: string; readonly id: string; r
     increment('WAITS', 1),
     openDispatch('D', 1),
     closeDispatch('D', 1),
+    unnamedSet('LINE-1', 1),
   );
   await deliver(journal, 'cycles:SENT', 5);
   await deliver(journal, 'dispatch:D', 5, { dispatchId: 7 });
@@ -100,11 +101,11 @@ describe('adopting a journal', () => {
 
     const adopted = adopt(other);
 
-    expect(adopted).toEqual({ id: expect.not.stringMatching(id), parked: 3, forgotten: 2 });
+    expect(adopted).toEqual({ id: expect.not.stringMatching(id), parked: 4, forgotten: 2 });
     const journal = testJournal(other);
     expect([journal.id, journal.epoch]).toEqual([adopted.id, epoch + 2]);
     expect([journal.waitingHeads(10), journal.openCalls()]).toEqual([[], []]);
-    expect(journal.counts()).toMatchObject({ waiting: 0, parked: 3, deadLetters: 0 });
+    expect(journal.counts()).toMatchObject({ waiting: 0, parked: 4, deadLetters: 0 });
     expect(new Set(journal.unsettled(10).map(({ detail }) => detail))).toEqual(
       new Set(['from a copied or restored journal: L2L may have been told since']),
     );
@@ -127,10 +128,10 @@ describe('adopting a journal', () => {
 
     const adopted = adoptJournal({ folder, now: 5, log, unmoved: true });
 
-    expect(log.lines).toMatchObject([{ level: 'warn', fields: { former: id, id: adopted.id, parked: 3 } }]);
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { former: id, id: adopted.id, parked: 4 } }]);
     const db = new DatabaseSync(join(folder, 'journal.db'));
     expect(db.prepare('SELECT at, kind, detail FROM event').all()).toEqual([
-      { at: 5, kind: 'adopted', detail: `journal ${id} as ${adopted.id}; 3 actions parked` },
+      { at: 5, kind: 'adopted', detail: `journal ${id} as ${adopted.id}; 4 actions parked` },
     ]);
     db.close();
   });

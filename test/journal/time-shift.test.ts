@@ -5,7 +5,7 @@ import type { Action } from '../../src/core/action.ts';
 import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
 import { readLastLife } from '../../src/journal/last-life.ts';
 import { type JournalTime, TIME_AS_IT_WAS } from '../../src/journal/time-shift.ts';
-import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
+import { closeDispatch, increment, openDispatch, recordSet, setCycles, unnamedSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { REQUEST, testJournal } from '../support/journal.ts';
 
@@ -121,6 +121,7 @@ describe('journal: a clock that can not be trusted', () => {
     setCycles('B', 2000, 5),
     recordSet('L', 100),
     { ...openDispatch('B', 2000), time: 'source' as const },
+    unnamedSet('M', 100),
   ];
 
   async function doubtful(): Promise<string> {
@@ -151,6 +152,8 @@ describe('journal: a clock that can not be trusted', () => {
       ['open_dispatch', { reported: 2_000_000 }],
     ]);
     expect(journal.waiting('dispatch:A', 9).map(({ at }) => at)).toEqual([at, at + 500]);
+    const [unnamed] = journal.history.page({ states: ['parked'], limit: 9 }).entries;
+    expect(unnamed?.params).toMatchObject({ start: 100 * 60_000 + HOUR });
     expect(rows(folder, 'SELECT count(*) AS n FROM action WHERE untimed IS NOT NULL')).toEqual([{ n: 0 }]);
     expect(readLastLife(folder).doubted).toBeNull();
   });
@@ -178,7 +181,13 @@ describe('journal: a clock that can not be trusted', () => {
 
     expect(paramsOf(journal)).toEqual([]);
     expect(journal.counts().parked).toBe(made.length);
-    expect(journal.unsettled(1)[0]?.detail).toContain('its times are not known');
+    for (const { detail } of journal.unsettled(9)) expect(detail).toContain('its times are not known');
+    const { id } = journal.history.page({ states: ['parked'], machine: 'M', limit: 1 }).entries[0] ?? {};
+    const named = { kind: 'retry', id: id ?? 0, product: 'P7', who: 'anna', confirmed: false } as const;
+    expect(await journal.decisions.decide(named)).toMatchObject({
+      kind: 'ask',
+      words: expect.stringContaining('its times are not known'),
+    });
   });
 
   it('parks nothing again that a person said is to be told', async () => {

@@ -83,6 +83,13 @@ export function recordSet(line: string, n: number, actual = 5): Action {
   };
 }
 
+/** One record set of a line whose product is not known: its lookup has no row for recipe 7. */
+export function unnamedSet(line: string, n: number): Action {
+  const set = recordSet(line, n) as Extract<Action, { kind: 'record_details' }>;
+  const unknownProduct = { why: 'lookup recipes has no row for recipe = 7', seen: { recipe: '7' } };
+  return { ...set, params: { ...set.params, product: null, unknownProduct } };
+}
+
 /** The machine's absolute count, `movement` since the rule first saw its counter. */
 export function setCycles(machine: string, n: number, movement: number): Action {
   return {

@@ -26,6 +26,8 @@ export type GatewayOptions = {
   readonly sources: string;
   /** YAML below `rules:`, indented by two. */
   readonly rules: string;
+  /** CSV of the lookup `codes`, whose key is a number. */
+  readonly codes?: string;
   readonly mode?: 'live' | 'shadow';
   /** Address of a Redis somebody else runs; left out: the gateway starts its own. */
   readonly redis?: string;
@@ -120,7 +122,7 @@ ${options.redis === undefined ? '' : `  redis: ${options.redis}\n`}l2l:
   rate: unlimited
 ${waits.join('\n')}
 defaults: { dispatch: { trade: MAINT } }
-sources:
+${options.codes === undefined ? '' : 'lookups: { codes: { key: number, file: codes.csv } }\n'}sources:
 ${options.sources}
 rules:
 ${options.rules}
@@ -132,6 +134,7 @@ export function testGateway(options: GatewayOptions): TestGateway {
   const folder = testFolder();
   const file = join(folder, 'gateway.yaml');
   writeFileSync(file, gatewayYaml(options, folder));
+  if (options.codes !== undefined) writeFileSync(join(folder, 'codes.csv'), options.codes);
   const runtime = join(folder, 'run');
   const lines: LogLine[] = [];
   let output = '';

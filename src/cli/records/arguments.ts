@@ -20,6 +20,7 @@ const OPTIONS = {
   until: TEXT,
   limit: TEXT,
   why: TEXT,
+  product: TEXT,
   json: FLAG,
   all: FLAG,
   yes: FLAG,

@@ -10,17 +10,21 @@ import { oneLine } from './table.ts';
 export async function decide(kind: Decision['kind'], args: readonly string[], io: Io): Promise<number> {
   const { whose, ids, values } =
     kind === 'retry'
-      ? readArguments(args, ['all', 'rule', 'yes', 'why'], 'many')
+      ? readArguments(args, ['all', 'rule', 'product', 'yes', 'why'], 'many')
       : readArguments(args, ['yes', 'why'], 'many');
-  const { all = false, rule, yes = false, why } = values;
+  const { all = false, rule, product, yes = false, why } = values;
   if (all === ids.length > 0) {
     throw new UsageError(
       kind === 'retry' ? `write the numbers to retry, or --all` : 'write the numbers of what is to be dropped',
     );
   }
+  if (product !== undefined && all)
+    throw new UsageError('--product goes with numbers: not every set is of one product');
+  if (product?.trim() === '') throw new UsageError('--product: write the code of the product, as L2L has it');
   if (rule !== undefined && !all) throw new UsageError('--rule goes with --all');
   return withGateway(whose, io, async link => {
-    const say = { kind, who: whoAsks(io), ...(why !== undefined && { why }), confirmed: yes };
+    const says = { ...(why !== undefined && { why }), ...(product !== undefined && { product: product.trim() }) };
+    const say = { kind, who: whoAsks(io), ...says, confirmed: yes };
     let undone = 0;
     let count = 0;
     for await (const id of all ? deadLetters(link, rule) : ids) {

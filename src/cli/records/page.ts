@@ -63,9 +63,17 @@ const IS_TIME = new Set(['reported', 'completed', 'start', 'end', 'from', 'to', 
 
 function params({ params }: HistoryEntry, times: Times): readonly string[] {
   return Object.entries(params).flatMap(([name, value], index) => {
-    const text = IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : String(value);
+    // Why is said by the action's own line of that name.
+    if (name === 'unknownProduct') return [];
+    const text =
+      IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : String(value ?? productWords(params));
     return field(index === 0 ? 'tells' : '', `${asInConfig(name)}: ${text}`);
   });
+}
+
+/** A set without a product code. */
+function productWords(params: HistoryEntry['params']): string {
+  return 'unknownProduct' in params ? 'not known' : 'the one L2L finds';
 }
 
 /** `ifFoundOpen` as people wrote it: `if_found_open`. */

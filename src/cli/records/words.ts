@@ -46,7 +46,7 @@ const MEANINGS: Readonly<Partial<Record<string, string>>> = {
   delivered: 'L2L has it',
   nothing: 'there was nothing to tell',
   dead: 'a dead letter; nothing more happens by itself',
-  parked: 'whether L2L has it can’t be told, or it may not be sent; a person decides',
+  parked: 'whether L2L has it can’t be told, it may not be sent, or its product is not known; a person decides',
   dropped: 'let go',
   shadow: 'made in shadow mode; L2L is not told',
 };

@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import { valueToJson } from '../../core/value-json.ts';
 import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
 import type { CodeTemplate } from '../program.ts';
 
-/** A product and since when it runs; `missing` says why there is no code for it. */
-export const Run = z.object({ from: z.number(), code: z.string().nullable(), missing: z.string().nullable() });
+/** A product and since when it runs. Without a code `missing` says why, and `seen` what its signals showed (JSON by signal). */
+export const Run = z.object({
+  from: z.number(),
+  code: z.string().nullable(),
+  missing: z.string().nullable(),
+  seen: z.record(z.string(), z.string()).default({}),
+});
 export type Run = z.infer<typeof Run>;
 
 type Product = Omit<Run, 'from'>;
@@ -45,7 +51,8 @@ export function createProductRuns(
       const code = 'code' in found ? found.code : null;
       const missing = 'missing' in found ? found.missing : null;
       const last = runs.at(-1);
-      return last?.code === code && last.missing === missing ? undefined : { code, missing };
+      if (last?.code === code && last.missing === missing) return undefined;
+      return { code, missing, seen: missing === null ? {} : shown(inputs) };
     },
     begin(from, product) {
       runs.push({ from, ...product });
@@ -60,8 +67,14 @@ export function createProductRuns(
   };
 }
 
+function shown(cells: readonly SignalCell[]): Record<string, string> {
+  return Object.fromEntries(
+    cells.flatMap(({ definition, value }) => (value === null ? [] : [[definition.name, valueToJson(value)]])),
+  );
+}
+
 /** The product at an instant; the first one known is also that of the time before. Without one it is missing. */
 export function productAt(runs: readonly Run[], at: number, product: string | null): Product {
   const run = runs.findLast(candidate => candidate.from <= at) ?? runs[0];
-  return run ?? { code: null, missing: product === null ? null : `${product} was never known` };
+  return run ?? { code: null, missing: product === null ? null : `${product} was never known`, seen: {} };
 }

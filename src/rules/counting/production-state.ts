@@ -7,14 +7,6 @@ import { Run } from './product-runs.ts';
 /** Counts that wait for parts per count, with the blind time they span. */
 const Waiting = z.object({ at: z.number(), count: z.number(), blindFrom: z.number().nullable() });
 
-const Parked = z.object({
-  from: z.number(),
-  to: z.number(),
-  parts: z.number(),
-  scrap: z.number(),
-  intervals: z.number(),
-});
-
 /** A production rule as kept over a restart. */
 export const ProductionState = z.object({
   kind: z.literal('production'),
@@ -33,8 +25,6 @@ export const ProductionState = z.object({
   runs: z.array(Run),
   /** Good parts not told yet: what rounding left, or scrap that exceeded the parts of its interval (then negative). */
   carry: z.number(),
-  /** Counts for which there is no product code, by the reason; shown, never sent. */
-  parked: z.record(z.string(), Parked),
   /** A source it reads was catching up. */
   held: z.boolean(),
 });
@@ -56,7 +46,6 @@ export function newProductionState({ line, quantity, product }: ProductionRule):
     toldUntil: 0,
     runs: [],
     carry: 0,
-    parked: {},
     held: false,
   };
 }

@@ -28,7 +28,7 @@ export type ProductionOptions = {
  * - `total` counts: good = total − scrap. Scrap beyond the total, and what rounding to two decimals leaves, is carried on.
  * - A count is multiplied by `per_count` as it is at that moment; while that is unknown the counts wait for it.
  * - A new product cuts the interval. Parts of a blind time belong to the product before it. Without a code the interval is
- *   parked: kept by reason and shown, never sent under a wrong product.
+ *   parked: never sent under a wrong product.
  * - A blind time across the end of an interval is one set of its own (`one`), or divided over the intervals (`spread`).
  *   A scrap counter that is blind alone counts where it comes back.
  */
@@ -197,14 +197,11 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     view() {
       const made = sum(intervals.all, interval => interval.parts);
       const scrap = sum(intervals.all, interval => interval.scrap);
-      const parked = Object.entries(state.parked).map(
-        ([why, kept]) => `; ${kept.parts} parts and ${kept.scrap} scrap of ${kept.intervals} intervals parked: ${why}`,
-      );
       const skipped = sum(counters, one => one.counter.quarantined);
       const implausible = skipped > 0 ? `; ${skipped} implausible counts left out` : '';
       const waiting = sum(state.waiting, one => one.count);
       const held = waiting > 0 ? `; ${waiting} counts wait for ${perCount}` : '';
-      const text = `${made} parts, ${scrap} scrap not told yet${held}${implausible}${parked.join('')}`;
+      const text = `${made} parts, ${scrap} scrap not told yet${held}${implausible}`;
       const due = dueNow();
       return {
         rule: rule.name,

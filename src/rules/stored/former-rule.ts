@@ -55,7 +55,7 @@ function endEpisode(
   tell(step, { name }, completed, 'removed', `${REMOVED}; its dispatch ${type} on ${machine} ${words}`);
 }
 
-/** Every interval is told until the time that was seen; what has no product or no parts per count can't be. */
+/** Every interval is told until the time that was seen; what has no parts per count can't be. */
 function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
   const { quantity, held, intervals, waiting } = state;
   const seenUntil = Math.min(knownUntil(quantity?.at ?? null, held, lastAlive), quantity?.blindFrom ?? Infinity);
@@ -65,8 +65,7 @@ function endLine(name: string, state: ProductionState, lastAlive: number, at: nu
     tellInterval(state, told, formerTeller(name), `counted; ${REMOVED}`, at, step);
   }
   const counts = waiting.reduce((sum, { count }) => sum + count, 0);
-  const parked = Object.values(state.parked).reduce((sum, { parts }) => sum + parts, 0);
-  if (counts + parked === 0) return;
-  const lost = `${parked} parts without a product and ${counts} counts without parts per count`;
+  if (counts === 0) return;
+  const lost = `${counts} counts without parts per count`;
   tell(step, { name }, at, 'removed', `${REMOVED}; ${lost} were never sent and are forgotten now`);
 }

@@ -120,9 +120,32 @@ describe('production rule', () => {
     line.set('06:05', { recipe: 1 });
     line.set('06:06', { strokes: 15 });
     line.until('06:20');
-    expect(lines(line.actions)).toEqual(['06:05:00-06:10:00 actual 5 scrap 0 A']);
-    expect(line.events.find(event => event.kind === 'interval_parked')?.detail).toContain('codes has no 9');
-    expect(line.engine.rules()[0]?.text).toContain('10 parts and 0 scrap of 1 intervals parked: codes has no 9');
+    expect(paramsOf(line.actions, 'record_details')).toEqual([
+      {
+        line: 'LINE-1',
+        start: on('06:00'),
+        end: on('06:05'),
+        actual: 10,
+        scrap: 0,
+        product: null,
+        unknownProduct: { why: 'codes has no 9', seen: { recipe: '9' } },
+      },
+      { line: 'LINE-1', start: on('06:05'), end: on('06:10'), actual: 5, scrap: 0, product: 'A' },
+    ]);
+    expect(line.events.find(event => event.kind === 'interval_parked')?.detail).toBe(
+      '10 good, 0 scrap of line LINE-1 wait for a product code: codes has no 9',
+    );
+  });
+
+  it('keeps over a restart what the product was that has no code', () => {
+    const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A' }) });
+    const line = plant(program([rule], [strokes, recipe]));
+    line.set('06:00', { strokes: 0, recipe: 9 });
+    line.set('06:01', { strokes: 10 });
+    line.restart('06:02', '06:03');
+    line.set('06:07', { recipe: 1 });
+    line.until('06:20');
+    expect(paramsOf(line.actions, 'record_details')[0]?.unknownProduct?.seen).toEqual({ recipe: '9' });
   });
 
   it('goes on over a restart inside an interval', () => {

@@ -192,15 +192,18 @@ describe('a counting rule that was removed', () => {
     expect(lines(queued.actions)).toEqual(['06:10:00-06:12:00 actual 12 scrap 0']);
   });
 
-  it('says which parts it could not tell', () => {
+  it('says which parts it could not tell, and leaves those without a product to people', () => {
     const none = counted(production('line1', strokes, { product: lookup('recipe', {}), perCount: 'cavities' }));
     none.set('06:02:30', { cavities: 2 });
     none.set('06:03', { cavities: 'bad' });
     none.set('06:03:30', { strokes: 813 });
 
-    expect(none.restart('06:04', '06:10', rules(other))).toMatchObject({ actions: [], forgotten: ['line1'] });
+    expect(none.restart('06:04', '06:10', rules(other))).toMatchObject({
+      actions: [{ params: { actual: 24, unknownProduct: { why: expect.any(String) } } }],
+      forgotten: ['line1'],
+    });
     expect(none.events.slice(-2).map(event => event.kind)).toEqual(['interval_parked', 'removed']);
-    expect(none.events.at(-1)?.detail).toContain('24 parts without a product and 1 counts without parts per count');
+    expect(none.events.at(-1)?.detail).toContain('1 counts without parts per count');
   });
 });
 

@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { testFolder } from '../support/folder.ts';
 import { type Ended, type GatewayOptions, gatewayYaml, runToEnd, testGateway } from '../support/gateway.ts';
+import { reservedPort } from '../support/port.ts';
 
 const NOBODY = 'http://127.0.0.1:1';
 const SOURCES = `
@@ -120,7 +120,7 @@ describe('a start that can not work', () => {
 
   it('the port is taken', async () => {
     const taken = createServer();
-    const port = await freePort();
+    const port = await reservedPort();
     await new Promise<void>(resolve => taken.listen(port, '127.0.0.1', resolve));
     onTestFinished(() => void taken.close());
 

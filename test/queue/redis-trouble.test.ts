@@ -2,8 +2,8 @@ import { Queue } from 'bullmq';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
+import { reservedPort } from '../support/port.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { type Bench, openBench, PATIENCE } from './harness.ts';
 import { DELIVERED } from './scripted-delivery.ts';
@@ -14,7 +14,7 @@ const BACK = 'Redis answers again';
 
 /** A queue on a Redis somebody else runs. */
 async function benchOn(...settings: readonly string[]) {
-  const redis = await startRedisServer(await freePort(), ...settings);
+  const redis = await startRedisServer(await reservedPort(), ...settings);
   const bench = await openBench({ redis: { url: new Secret(redis.url) }, sweepEvery: 20 });
   const logged = (message: string) => bench.log.lines.filter(line => line.message === message).length;
   return { ...bench, redis, logged };
@@ -176,7 +176,7 @@ describe('call queue on a Redis that is in trouble', () => {
     ['has a password and the address none', '', 'Redis asks for a password'],
     ['has another password', ':not-this-one@', 'Redis does not take the user or the password'],
   ])('says what to do when Redis %s, and goes on when that is mended', async (_what, login, words) => {
-    const port = await freePort();
+    const port = await reservedPort();
     const { client } = await startRedisServer(port, '--requirepass', 'right');
     const { queue, log, tell, isIdle } = await openBench({
       redis: { url: new Secret(`redis://${login}127.0.0.1:${port}`) },

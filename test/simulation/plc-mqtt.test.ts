@@ -4,8 +4,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { MachineState } from '../../src/simulation/machine.ts';
 import { machineTopic, startMqttPlc } from '../../src/simulation/plc-mqtt.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
-
-const PATIENCE = { timeout: 15_000, interval: 10 };
+import { PATIENCE } from '../support/patience.ts';
 
 /** A machine that changes when the test says so. */
 function machine(name: string) {

@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { mqttAdapter } from '../../../src/adapters/mqtt/adapter.ts';
 import { sleep, systemClock } from '../../../src/core/clock.ts';
 import { startMosquitto } from '../../support/mosquitto.ts';
-import { adapterFor, cuttableWay, device, live, PATIENCE, source } from './support.ts';
+import { PATIENCE } from '../../support/patience.ts';
+import { adapterFor, cuttableWay, device, live, source } from './support.ts';
 
 const SIGNALS = {
   'lamp.on': { topic: 'lamp', as: 'bool' },

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sleep, systemClock } from '../../../src/core/clock.ts';
 import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { recordingSink } from '../recording-sink.ts';
-import { adapterFor, cuttableWay, device, live, PATIENCE, source } from './support.ts';
+import { adapterFor, cuttableWay, device, live, source } from './support.ts';
 
 const SIGNALS = { 'press1.strokes': { topic: 'press1/strokes', as: 'integer' } };
 const KEEP = () => undefined;

@@ -8,9 +8,8 @@ import { MqttSource } from '../../../src/adapters/mqtt/schema.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { words } from '../../../src/core/errors.ts';
 import { type Logger, silentLogger } from '../../../src/core/logger.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { type RecordingSink, recordingSink } from '../recording-sink.ts';
-
-export const PATIENCE = { timeout: 15_000, interval: 10 };
 
 /** The source as the YAML would say it, with what every test has in common. */
 export function source(url: string, signals: object, more: object = {}): MqttSource {

@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
 import { startBreakableProxy } from '../../support/breakable-proxy.ts';
 import { type OpcuaNode, startOpcuaServer } from '../../support/opcua.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { fastClock, runLife, source } from './support.ts';
 
-const SOON = { timeout: 15_000, interval: 10 };
 const NODE: OpcuaNode = { id: 's="Press1"."Strokes"', type: 'UInt32', value: 1 };
 const STROKES = { 'press1.strokes': { node: NODE.id, as: 'uint32' } };
 
@@ -32,7 +32,7 @@ describe('OPC UA connection', () => {
       }),
     );
 
-    await vi.waitFor(() => expect(life.sink.batches().length).toBeGreaterThan(0), SOON);
+    await vi.waitFor(() => expect(life.sink.batches().length).toBeGreaterThan(0), PATIENCE);
 
     expect(life.sink.batches()[0]?.samples.map(({ signal, value, quality }) => [signal, value, quality])).toEqual([
       ['m.run', true, 'good'],
@@ -55,7 +55,7 @@ describe('OPC UA connection', () => {
       }),
       fastClock(20),
     );
-    await vi.waitFor(() => expect(life.sink.last('m.narrow')).toBeDefined(), SOON);
+    await vi.waitFor(() => expect(life.sink.last('m.narrow')).toBeDefined(), PATIENCE);
 
     expect(life.sink.last('press1.strokes')).toMatchObject({ value: 1, quality: 'good' });
     expect(life.sink.last('m.gone')).toMatchObject({
@@ -75,19 +75,19 @@ describe('OPC UA connection', () => {
       strokes += 1;
       await server.set({ ...NODE, value: strokes });
       expect(life.sink.last('m.gone')).toMatchObject({ value: true, quality: 'good' });
-    }, SOON);
+    }, PATIENCE);
   });
 
   it('passes on quality, source time and a queue that overflowed', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     await using life = runLife(source(server.endpoint, STROKES));
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
     const at = Date.now() - 2000;
 
     await server.set({ ...NODE, value: 2, status: 'UncertainLastUsableValue', at });
     await vi.waitFor(
       () => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 2, quality: 'uncertain', sourceAt: at }),
-      SOON,
+      PATIENCE,
     );
     await server.set({ ...NODE, value: 3, status: 'BadNoCommunication' });
     await vi.waitFor(
@@ -97,10 +97,13 @@ describe('OPC UA connection', () => {
           quality: 'bad',
           reason: 'the server says BadNoCommunication',
         }),
-      SOON,
+      PATIENCE,
     );
     await server.set({ ...NODE, value: 4, overflow: true });
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4, quality: 'good' }), SOON);
+    await vi.waitFor(
+      () => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4, quality: 'good' }),
+      PATIENCE,
+    );
 
     expect(life.sink.last('press1.strokes')?.reason).toContain('overflowed');
     expect(life.log.lines.map(line => line.message)).toContain(
@@ -117,7 +120,7 @@ describe('OPC UA connection', () => {
         { clock: 'source', publishing: '500ms' },
       ),
     );
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
     const at = Date.now() - 5000;
 
     await server.set(
@@ -126,7 +129,7 @@ describe('OPC UA connection', () => {
       { ...NODE, value: 4, at: at + 200 },
     );
 
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4 }), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4 }), PATIENCE);
     expect(
       life.sink
         .batches()
@@ -147,12 +150,12 @@ describe('OPC UA connection', () => {
         'press1.strokes': { node: NODE.id, as: 'uint32', sampling: '0ms' },
       }),
     );
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
 
     proxy.breakAll();
     await server.set(...[2, 3, 4].map(value => ({ ...NODE, value })));
 
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4 }), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 4 }), PATIENCE);
     expect(life.sink.of('press1.strokes').map(sample => sample.value)).toEqual([1, 2, 3, 4]);
     expect(await server.sessions()).toBe(1);
     expect(life.sink.events.filter(event => event.kind === 'connected').length).toBe(1);
@@ -161,7 +164,7 @@ describe('OPC UA connection', () => {
   it('gives up a server that is silent, though the connection stands', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     await using life = runLife(source(server.endpoint, STROKES), fastClock(10));
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
 
     server.freeze();
 
@@ -171,7 +174,7 @@ describe('OPC UA connection', () => {
   it('ends its session when it is stopped', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     const life = runLife(source(server.endpoint, STROKES));
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
     expect(await server.sessions()).toBe(1);
 
     expect(await life.stop()).toBe('resolved');
@@ -202,13 +205,13 @@ describe('OPC UA connection', () => {
       source(server.endpoint, STROKES, { login: { user: 'gateway', password: new Secret('right') } }),
     );
 
-    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 1 }), SOON);
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 1 }), PATIENCE);
   });
 
   it('says in words that the server has no session left', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE], maxSessions: 1 });
     await using first = runLife(source(server.endpoint, STROKES));
-    await vi.waitFor(() => expect(first.sink.last('press1.strokes')).toBeDefined(), SOON);
+    await vi.waitFor(() => expect(first.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
     await using second = runLife(source(server.endpoint, STROKES));
 
     expect(await second.ended).toContain('the server has no free session');

@@ -9,7 +9,7 @@ export const API_KEY = 'key-that-nobody-may-see-4711';
 
 /** The small world in a zone without summer time: no run of the tests falls into a repeated hour. */
 export const SITE_ZONE = 'America/Phoenix';
-const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: SITE_ZONE })) };
+export const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: SITE_ZONE })) };
 
 /** How long a call hangs, or is slow, that is to wait for the test (ms). */
 export const UNTIL_TOLD = 3_600_000;

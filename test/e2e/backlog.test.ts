@@ -204,5 +204,5 @@ describe('a backlog of eight hours', () => {
     const said = backlog.ms ?? 0;
     expect(took).toBeGreaterThan(said / 2);
     expect(took).toBeLessThan(said * 2);
-  }, 90_000);
+  });
 });

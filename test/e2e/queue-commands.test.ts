@@ -13,9 +13,9 @@ const STANDS: Shown = { ...RUNS, running: false };
 
 type World = { readonly sandbox: Sandbox; readonly plc: TestPlc; readonly gateway: TestGateway };
 
-async function world(rules: string): Promise<World> {
+async function world(rules: string, waits: Readonly<Record<string, string>> = {}): Promise<World> {
   const [sandbox, plc] = await Promise.all([testSandbox(), PLCS.mqtt(RUNS)]);
-  const gateway = testGateway({ l2l: sandbox.url, sources: plc.source, rules });
+  const gateway = testGateway({ l2l: sandbox.url, sources: plc.source, rules, waits });
   await gateway.start();
   await gateway.untilSeen();
   return { sandbox, plc, gateway };
@@ -131,7 +131,8 @@ describe('queue and journal commands', () => {
   });
 
   it('a parked increment: asks, then is told again or let go by a person’s word', async () => {
-    const { sandbox, plc, gateway } = await world(CYCLES);
+    // Before it looks, somebody else has counted.
+    const { sandbox, plc, gateway } = await world(CYCLES, { settle: '3s' });
     const before = cyclesOf(sandbox.state(), 'ROBOT-01');
     const doubt = async (strokes: number, parked: number) => {
       // L2L does not get it, and somebody else counts meanwhile: what stands there says nothing any more.

@@ -170,5 +170,5 @@ describe('secrets', () => {
     expect(found).toEqual([]);
     expect(gateway.output()).toContain('***');
     expect(files.length).toBeGreaterThan(1);
-  }, 90_000);
+  });
 });

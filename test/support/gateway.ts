@@ -44,8 +44,9 @@ export type GatewayOptions = {
   readonly within?: readonly string[];
 };
 
+/** Short where a test waits for what follows; an answer of a busy machine is not taken for none. */
 const QUICK = {
-  timeout: '2s',
+  timeout: '10s',
   settle: '300ms',
   look_again: '200ms',
   batch_settle: '500ms',

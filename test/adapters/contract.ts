@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter.ts';
 import { words } from '../../src/core/errors.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { recordingSink } from './recording-sink.ts';
 
 /** A source with one number signal, its server under the test's control. */
@@ -20,8 +21,6 @@ export type AdapterFixture = {
   /** Ends everything the fixture started. */
   close(): Promise<void>;
 };
-
-const PATIENCE = { timeout: 15_000, interval: 10 };
 
 /** Open TCP connections of this process. */
 function sockets(): number {

@@ -1,11 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE, testGateway } from '../support/gateway.ts';
 import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
-import { testSandbox, timeOfDay } from '../support/sandbox.ts';
+import { testSandbox, timeOfDay, UNTIL_TOLD } from '../support/sandbox.ts';
 
-/** L2L applies a call this long after it came; the gateway has given it up by then. */
-const LATE_MS = 1500;
-const WAITS = { timeout: '500ms', settle: '2s', batch_settle: '2s' };
+const WAITS = { timeout: '1s', settle: '1s', batch_settle: '1s' };
+const GIVEN_UP = 'no answer to a call: L2L may have taken it; it is looked up, or repeated where that doubles nothing';
 
 describe('a call that L2L applies after the gateway gave it up', () => {
   it.each([
@@ -24,18 +23,30 @@ describe('a call that L2L applies after the gateway gave it up', () => {
     await gateway.untilReady();
     await plant.begin();
     await gateway.untilSeen();
-    sandbox.setFaults([{ kind: 'hang', ms: LATE_MS, path, method: 'POST', count: 1 }]);
+    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path, method: 'POST', count: 1 }]);
 
     const start = Date.now();
     await plant.tell('weld1', { running: false, strokes: 1004, ts: start });
     await plant.tell('weld1', { running: true, strokes: 1004, ts: start + 1000 });
-    if (what !== 'goes on') await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
+    await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
+    // However slow this machine is: L2L shows nothing before it has applied what it holds.
+    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, method: 'GET' }]);
+    const apply = () => {
+      sandbox.setFaults([]);
+      sandbox.endWaits();
+    };
+    if (what === 'goes on') {
+      await vi.waitFor(() => expect(gateway.logged(GIVEN_UP).length).toBeGreaterThan(0), PATIENCE);
+      apply();
+    }
     if (what === 'is killed') {
       await gateway.kill();
       await gateway.start();
+      apply();
     }
     if (what === 'stands still meanwhile') {
       gateway.freeze();
+      apply();
       await vi.waitFor(() => expect(accountOf(sandbox.state())['WELD-01']?.cycles).toBe(4), PATIENCE);
       gateway.thaw();
     }
@@ -44,6 +55,5 @@ describe('a call that L2L applies after the gateway gave it up', () => {
     await vi.waitFor(() => expect(accountOf(sandbox.state())['WELD-01']).toEqual(told), PATIENCE);
     await gateway.untilDelivered();
     expect(accountOf(sandbox.state())['WELD-01']).toEqual(told);
-    expect(sandbox.state().faults[0]?.struck).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE, testGateway } from '../support/gateway.ts';
 import { mqttPlant } from '../support/mqtt-plant.ts';
-import { API_KEY, dispatchesOf, testSandbox } from '../support/sandbox.ts';
+import { API_KEY, dispatchesOf, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
 
 /** Longer than a process may be away without noticing it. */
 const AWAY = 5000;
@@ -9,7 +9,7 @@ const AWAY = 5000;
 describe('a gateway that stands still between its look at L2L and its call', () => {
   it('looks again before it sends: what a person did meanwhile counts', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
-    const waits = { timeout: '20s' };
+    const waits = { timeout: '1h' };
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules, waits });
     await gateway.start();
     await gateway.untilReady();
@@ -17,13 +17,14 @@ describe('a gateway that stands still between its look at L2L and its call', () 
     await gateway.untilSeen();
 
     // The answer that no dispatch is open waits in the socket of a process that stands still.
-    sandbox.setFaults([{ kind: 'hang', ms: 1000, path: 'dispatches/', method: 'GET', count: 1 }]);
+    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path: 'dispatches/', method: 'GET', count: 1 }]);
     const listed = () =>
       sandbox.state().calls.filter(({ method, path }) => method === 'GET' && path.endsWith('/dispatches/'));
     await plant.tell('weld1', { running: false, strokes: 1000, ts: Date.now() });
     await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
     gateway.freeze();
     const frozen = Date.now();
+    sandbox.endWaits();
     await vi.waitFor(() => expect(listed()).toHaveLength(1), PATIENCE);
     const person = await fetch(`${sandbox.url}/api/1.0/dispatches/open/`, {
       method: 'POST',

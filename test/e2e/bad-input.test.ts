@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { testFolder } from '../support/folder.ts';
 import { type Ended, type GatewayOptions, gatewayYaml, runToEnd, testGateway } from '../support/gateway.ts';
 
@@ -120,8 +120,8 @@ describe('a start that can not work', () => {
 
   it('the port is taken', async () => {
     const taken = createServer();
-    const port = await freePort();
-    await new Promise<void>(resolve => taken.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
     onTestFinished(() => void taken.close());
 
     const ended = await start({ http: `127.0.0.1:${port}` });

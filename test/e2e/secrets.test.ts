@@ -2,11 +2,11 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { PATIENCE, runToEnd, testGateway } from '../support/gateway.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { startOpcuaServer, TEST_NAMESPACE } from '../support/opcua.ts';
+import { reservedPort } from '../support/port.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { API_KEY } from '../support/sandbox.ts';
 
@@ -57,7 +57,7 @@ function startTellTale() {
 
 describe('secrets', () => {
   it('show in no log, error, job, journal, page or report, whoever echoes them', async () => {
-    const [tellTale, redisPort] = await Promise.all([startTellTale(), freePort()]);
+    const [tellTale, redisPort] = await Promise.all([startTellTale(), reservedPort()]);
     const [broker, plc, redis] = await Promise.all([
       startMosquitto({ config: ['allow_anonymous false', 'password_file $DIR/users'], files: { users: BROKER_USERS } }),
       startOpcuaServer({
@@ -170,5 +170,5 @@ describe('secrets', () => {
     expect(found).toEqual([]);
     expect(gateway.output()).toContain('***');
     expect(files.length).toBeGreaterThan(1);
-  }, 90_000);
+  });
 });

@@ -1,9 +1,9 @@
 import { connectAsync } from 'mqtt';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { PATIENCE, testGateway } from '../support/gateway.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { startOpcuaServer, TEST_NAMESPACE } from '../support/opcua.ts';
+import { reservedPort } from '../support/port.ts';
 import { startPymodbus } from '../support/pymodbus.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { dispatchStory, testSandbox, timeOfDay } from '../support/sandbox.ts';
@@ -12,7 +12,12 @@ const MACHINES = ['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02', 'ROBOT-01', 'ROB
 
 describe('everything is away at the start', () => {
   it('runs, says what is missing, keeps what happens and delivers it when each comes back', async () => {
-    const [l2l, redis, opcua, modbus] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const [l2l, redis, opcua, modbus] = await Promise.all([
+      reservedPort(),
+      reservedPort(),
+      reservedPort(),
+      reservedPort(),
+    ]);
     const broker = await startMosquitto();
     onTestFinished(broker.close);
     await broker.shutDown();
@@ -116,5 +121,5 @@ describe('everything is away at the start', () => {
 
     const stories = MACHINES.map(machine => dispatchStory(sandbox.state(), machine));
     expect(stories).toEqual(MACHINES.map(() => [`open ${timeOfDay(start)}`, `close ${timeOfDay(start + 2000)}`]));
-  }, 90_000);
+  });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Ballast, createBallast } from '../../src/journal/ballast.ts';
 import { testFolder } from '../support/folder.ts';
+import { PATIENCE } from '../support/patience.ts';
 
 const KIB = 1024;
 
@@ -15,7 +16,7 @@ function ballast(file: string, size: number): Ballast {
 
 async function written(file: string, size: number): Promise<void> {
   const former = ballast(file, size);
-  await vi.waitFor(() => expect(statSync(file).blocks * 512).toBeGreaterThanOrEqual(size));
+  await vi.waitFor(() => expect(statSync(file).blocks * 512).toBeGreaterThanOrEqual(size), PATIENCE);
   former.stop();
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { increment } from '../support/actions.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 const root = process.argv[2] ?? '';
@@ -38,10 +39,10 @@ function fill(bytes: number): void {
   }
 }
 async function until(what: string, test: () => boolean): Promise<void> {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + PATIENCE.timeout;
   while (!test()) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
-    await wait(20);
+    await wait(PATIENCE.interval);
   }
 }
 

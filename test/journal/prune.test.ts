@@ -11,6 +11,7 @@ import { between, seededRandom } from '../../src/simulation/random.ts';
 import { closeDispatch, increment, openDispatch, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { deliver, REQUEST, testJournal, write } from '../support/journal.ts';
+import { PATIENCE } from '../support/patience.ts';
 
 const NOW = 1_000_000;
 const UNBOUND = Number.POSITIVE_INFINITY;
@@ -262,7 +263,7 @@ describe('a journal with a size', () => {
       await deliver(journal, 'cycles:A', n);
     }
 
-    await vi.waitFor(() => expect(journal.upkeep()?.used).toBeLessThan(400_000), { timeout: 10_000 });
+    await vi.waitFor(() => expect(journal.upkeep()?.used).toBeLessThan(400_000), PATIENCE);
     await write(journal, wordy(151));
   });
 
@@ -280,7 +281,7 @@ describe('a journal with a size', () => {
     await expect(write(journal)).rejects.toThrow('is full');
 
     for (let n = 0; n < waiting / 2; n++) await deliver(journal, 'cycles:A', n);
-    await vi.waitFor(() => expect(journal.upkeep()?.problem).toBeNull(), { timeout: 10_000 });
+    await vi.waitFor(() => expect(journal.upkeep()?.problem).toBeNull(), PATIENCE);
     await write(journal, increment('B', 1));
     expect(journal.counts().waiting).toBe(waiting - Math.ceil(waiting / 2) + 1);
   });

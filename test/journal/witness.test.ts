@@ -12,6 +12,7 @@ import { startNoting, witnessOf } from '../../src/journal/witness.ts';
 import { increment } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { testJournal } from '../support/journal.ts';
+import { PATIENCE } from '../support/patience.ts';
 
 /** A data folder over several lives of the gateway. */
 function dataFolder() {
@@ -99,7 +100,7 @@ describe('a backup that was put back into the same file', () => {
     const backup = data.backup();
     await alive(journal, 2000);
     vi.advanceTimersByTime(60_000);
-    await vi.waitFor(() => expect(readFileSync(data.note, 'utf8')).toContain('2000'));
+    await vi.waitFor(() => expect(readFileSync(data.note, 'utf8')).toContain('2000'), PATIENCE);
     const noted = readFileSync(data.note);
     await alive(journal, 3000);
     journal.close();
@@ -249,7 +250,7 @@ describe('the note of how far a journal has come', () => {
     group.write(() => meta.put('alive', '5'));
     vi.advanceTimersByTime(1000);
     expect(noted()).toBe(0);
-    await vi.waitFor(() => expect(noted()).toBe(5));
+    await vi.waitFor(() => expect(noted()).toBe(5), PATIENCE);
 
     const lost = group.write(() => meta.put('alive', '6'));
     vi.advanceTimersByTime(1000);

@@ -9,6 +9,7 @@ import { Secret } from '../../src/core/secret.ts';
 import { type Budget, createBudget } from '../../src/l2l/budget.ts';
 import { type Client, type ClientOptions, createClient } from '../../src/l2l/client.ts';
 import { startHttpServer } from '../support/http-server.ts';
+import { movableClock } from '../support/movable-clock.ts';
 
 const KEY = 'k3y+/with"odd%characters=';
 const NEVER = new AbortController().signal;
@@ -183,18 +184,28 @@ describe('L2L client', () => {
   describe('knows that it may have been sent', () => {
     it('when there is no answer in time', async () => {
       const server = await startHttpServer(() => undefined);
-      const answer = await client(server.url, { timeout: 150 }).post(OPEN, NEVER);
-      expect(answer).toMatchObject({ kind: 'failed', left: true, reason: 'timeout' });
+      const time = movableClock();
+      const answer = client(server.url, { timeout: 60_000, clock: time }).post(OPEN, NEVER);
+      await expect.poll(() => server.seen.length).toBe(1);
+      time.advance(60_000);
+      expect(await answer).toMatchObject({ kind: 'failed', left: true, reason: 'timeout' });
       expect(server.seen).toHaveLength(1);
     });
 
     it('when the answer stops in its middle', async () => {
-      const server = await startHttpServer((_request, response) => {
+      const server = await startHttpServer((request, response) => {
         response.writeHead(200, { 'content-length': '100' });
         response.write('{"success":true');
+        if (request.body !== OPEN.body) response.end(' '.repeat(85));
       });
-      const answer = await client(server.url, { timeout: 150 }).post(OPEN, NEVER);
-      expect(answer).toMatchObject({ kind: 'failed', left: true, reason: 'timeout' });
+      const time = movableClock();
+      const one = client(server.url, { timeout: 60_000, clock: time });
+      const answer = one.post(OPEN, NEVER);
+      await expect.poll(() => server.seen.length).toBe(1);
+      // What was answered before another one came whole has come as far as it goes.
+      expect(await one.post({ ...OPEN, body: 'another' }, NEVER)).toMatchObject({ kind: 'answered' });
+      time.advance(60_000);
+      expect(await answer).toMatchObject({ kind: 'failed', left: true, reason: 'timeout' });
     });
 
     it('when the connection is reset after the request, and does not repeat it', async () => {

@@ -11,27 +11,33 @@ import {
   type StoredAction,
 } from '../../src/core/delivery.ts';
 import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
-import { SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 import { testDelivery } from '../support/delivery.ts';
+import { movableClock } from '../support/movable-clock.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
-import { API_KEY } from '../support/sandbox.ts';
-import { DENVER, frozenCall, NEVER, stored } from './calls.ts';
+import { API_KEY, WORLD } from '../support/sandbox.ts';
+import { frozenCall, NEVER, stored } from './calls.ts';
 
 const clock = systemClock();
 
-async function setUp(timeout = 2000) {
+const HOUR = 3_600_000;
+const TIMEOUT = 60_000;
+
+/** Time here and time at L2L pass as they do, and further when the test says so. */
+async function setUp() {
+  const [time, timeThere] = [movableClock(), movableClock()];
   const sandbox = await startSandbox({
     port: 0,
     host: '127.0.0.1',
     key: API_KEY,
-    world: SMALL_WORLD,
+    world: WORLD,
     manners: { batchDelay: 50 },
+    clock: timeThere,
   });
   onTestFinished(() => sandbox.stop());
   const log = recordingLogger();
   const settle = { call: 60_000, batch: 300_000 };
-  const { delivery } = testDelivery({ url: sandbox.url, clock, log, timeout, zone: DENVER, settle });
-  return { sandbox, delivery, log };
+  const { delivery } = testDelivery({ url: sandbox.url, clock: time, log, timeout: TIMEOUT, settle });
+  return { sandbox, delivery, log, time, timeThere };
 }
 
 /** Prepares and sends a call as the queue does. */
@@ -180,13 +186,14 @@ describe('delivery to the L2L sandbox', () => {
   });
 
   it('follows a batch whose answer was lost while L2L works on it, and never sends it again', async () => {
-    const { sandbox, delivery } = await setUp();
-    sandbox.setManners({ batchDelay: 0, batchPace: 300 });
+    const { sandbox, delivery, timeThere } = await setUp();
+    sandbox.setManners({ batchDelay: 0, batchPace: HOUR });
     sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'record_details_batch', method: 'POST', count: 1 }]);
     const sets = [set('LINE-1', 10), set('LINE-9', 9), set('LINE-2', 9)];
     const { call } = await deliver(delivery, frozenCall(delivery, sets));
     await expect.poll(() => sandbox.state().details.length).toBe(1);
     expect(await delivery.look(call, NEVER)).toMatchObject({ kind: 'accepted', result: {} });
+    timeThere.advance(2 * HOUR);
     const follow = await followed(delivery, { ...call, state: 'accepted', result: {} });
     expect(follow).toMatchObject({ kind: 'final', failed: new Map([['LINE-9-9', expect.stringMatching(/LINE-9/)]]) });
     expect(follow.kind === 'final' && follow.parked).toEqual(new Map());
@@ -215,11 +222,15 @@ describe('delivery to the L2L sandbox', () => {
   });
 
   it('gives up on an answer that hangs, and L2L may still apply it later', async () => {
-    const { sandbox, delivery } = await setUp(200);
-    sandbox.setFaults([{ kind: 'hang', ms: 400, path: 'increment', count: 1 }]);
-    const { call, outcome } = await deliver(delivery, frozenCall(delivery, [add(3)]));
+    const { sandbox, delivery, time, timeThere } = await setUp();
+    sandbox.setFaults([{ kind: 'hang', ms: HOUR, path: 'increment', count: 1 }]);
+    const given = deliver(delivery, frozenCall(delivery, [add(3)]));
+    await expect.poll(() => sandbox.state().faults[0]?.struck).toBe(1);
+    time.advance(TIMEOUT);
+    const { call, outcome } = await given;
     expect(outcome).toMatchObject({ kind: 'unknown', reason: 'timeout' });
     expect((await delivery.look(call, NEVER)).kind).toBe('absent');
+    timeThere.advance(HOUR);
     await expect.poll(() => countOf(sandbox, 'PRESS-01')).toBe(1003);
     expect((await delivery.look(call, NEVER)).kind).toBe('applied');
   });

@@ -5,6 +5,8 @@ import { increment } from '../support/actions.ts';
 import { type EpisodeOptions, episode, openPlant } from './plant.ts';
 
 const MINUTE = 60_000;
+/** Before it is looked up what came of a call: longer than anything the test does meanwhile. */
+const SETTLE = 10 * MINUTE;
 const ADOPT = { ifFoundOpen: 'adopt' } as const;
 const wholeMinute = (at: number) => Math.floor(at / MINUTE) * MINUTE;
 const settled = (isIdle: () => boolean) => vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
@@ -288,12 +290,13 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     });
 
     it('is closed in full when its open may have arrived after all', async () => {
-      const { tell, isIdle, sandbox, story, journal } = await openPlant();
+      const { tell, isIdle, sandbox, story, journal, clock } = await openPlant({ settle: SETTLE });
       sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/open', count: 1 }]);
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
       await tell(one.open);
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
       await tell(one.close);
+      clock.advance(SETTLE);
       await settled(isIdle);
       expect(story()).toEqual(['open 57001', 'close 57001']);
     });
@@ -417,14 +420,15 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
 
   describe('an increment of which it can not be told whether it arrived', () => {
     async function undecided(onUnknown: Action['onUnknown'], told: 'before' | 'after') {
-      const plant = await openPlant({ settle: 200 });
-      const { tell, sandbox, journal, person } = plant;
+      const plant = await openPlant({ settle: SETTLE });
+      const { tell, sandbox, journal, person, clock } = plant;
       sandbox.setFaults([{ kind: 'reset', when: told, path: 'increment_cycle_count', count: 1 }]);
       await tell({ ...increment('PRESS-01', 1, 5), ...(onUnknown && { onUnknown }) });
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
       // Another writer: base 1000, with or without our 5, plus 3.
       await person('machines/increment_cycle_count/', { site: '43', code: 'PRESS-01', cyclecount: '3' });
       await tell(increment('PRESS-01', 2, 10));
+      clock.advance(SETTLE);
       return { ...plant, count: () => sandbox.state().machines.find(({ code }) => code === 'PRESS-01')?.cyclecount };
     }
 

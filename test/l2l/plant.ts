@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Action, ActionParams } from '../../src/core/action.ts';
-import { systemClock } from '../../src/core/clock.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
 import { type Bench, openBench, QUICK } from '../queue/harness.ts';
 import { testDelivery } from '../support/delivery.ts';
 import { testFolder } from '../support/folder.ts';
+import { movableClock } from '../support/movable-clock.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { API_KEY, testSandbox } from '../support/sandbox.ts';
 
@@ -59,9 +59,9 @@ export function episode(number: number, began: number, ended: number, options: E
 
 /** The sandbox over HTTP, a real journal and Redis, and the queue between them, with short waits. */
 export async function openPlant(options: { readonly timeout?: number; readonly settle?: number } = {}) {
-  const { timeout = 2000, settle = 60 } = options;
+  const { timeout = 30_000, settle = 60 } = options;
   const sandbox = await testSandbox();
-  const clock = systemClock();
+  const clock = movableClock();
   const log = recordingLogger();
   const { client, delivery } = testDelivery({
     url: sandbox.url,
@@ -74,7 +74,13 @@ export async function openPlant(options: { readonly timeout?: number; readonly s
     chainOf: chain => bench.journal.chain(chain),
   });
   const folder = testFolder();
-  const bench: Bench = await openBench({ real: delivery, folder, log, timings: { ...QUICK.timings, lookAgain: 60 } });
+  const bench: Bench = await openBench({
+    real: delivery,
+    folder,
+    log,
+    clock,
+    timings: { ...QUICK.timings, lookAgain: 60 },
+  });
 
   async function person(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> {
     const body = new URLSearchParams({ realuser: 'kim', ...fields });

@@ -6,8 +6,9 @@ import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createClient } from '../../src/l2l/client.ts';
 import { createReachability } from '../../src/l2l/reachability.ts';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { startHttpServer } from '../support/http-server.ts';
+import { PATIENCE } from '../support/patience.ts';
+import { reservedPort } from '../support/port.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 const START = Date.UTC(2026, 2, 2);
@@ -41,7 +42,7 @@ describe('L2L reachability', () => {
     const { url, seen } = await l2l();
     const { reachability, log } = watch(url);
 
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE);
 
     expect(seen[0]).toMatchObject({
       method: 'GET',
@@ -52,13 +53,15 @@ describe('L2L reachability', () => {
   });
 
   it('says that nobody is there, with the address and since when', async () => {
-    const url = `http://127.0.0.1:${await freePort()}`;
+    const url = `http://127.0.0.1:${await reservedPort()}`;
     const { reachability, log } = watch(url);
 
-    await vi.waitFor(() =>
-      expect(reachability.problem()).toMatch(
-        `L2L (${url}) can't be reached since 2026-03-02T00:00:00.000Z: connect ECONNREFUSED`,
-      ),
+    await vi.waitFor(
+      () =>
+        expect(reachability.problem()).toMatch(
+          `L2L (${url}) can't be reached since 2026-03-02T00:00:00.000Z: connect ECONNREFUSED`,
+        ),
+      PATIENCE,
     );
     expect(log.lines.map(({ level, message }) => [level, message])).toEqual([['error', "L2L can't be reached"]]);
   });
@@ -66,13 +69,13 @@ describe('L2L reachability', () => {
   it.each([401, 403])('says that the key is not taken (%i) until it is', async status => {
     const { url, seen, answer } = await l2l(status);
     const { reachability, time, log } = watch(url);
-    await vi.waitFor(() => expect(reachability.problem()).toMatch(`does not take the API key since`));
+    await vi.waitFor(() => expect(reachability.problem()).toMatch(`does not take the API key since`), PATIENCE);
 
     answer.status = 200;
     await vi.waitFor(() => {
       time.advance(60_000);
       expect(reachability.problem()).toBeNull();
-    });
+    }, PATIENCE);
 
     expect(seen.length).toBeGreaterThan(1);
     expect(log.lines.map(({ level }) => level)).toEqual(['error', 'info']);
@@ -81,7 +84,7 @@ describe('L2L reachability', () => {
   it('believes a delivered call, and does not ask while calls are delivered', async () => {
     const { url, seen } = await l2l(401);
     const { reachability, time } = watch(url);
-    await vi.waitFor(() => expect(reachability.problem()).not.toBeNull());
+    await vi.waitFor(() => expect(reachability.problem()).not.toBeNull(), PATIENCE);
     const asked = seen.length;
 
     reachability.note({ kind: 'delivered', result: {}, answer: '' });
@@ -96,7 +99,7 @@ describe('L2L reachability', () => {
   it('asks no more once stopped', async () => {
     const { url, seen } = await l2l();
     const { reachability, time } = watch(url);
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE);
 
     reachability.stop();
     time.advance(600_000);

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createWatch, type WatchOptions } from '../../src/l2l/watch.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { answer, type Sent } from './calls.ts';
 import { episode, openPlant } from './plant.ts';
@@ -136,7 +137,7 @@ describe('watch', () => {
     const one = episode(1, 600_000, 60_000);
     const other = episode(1, 600_000, 60_000, { machine: 'PRESS-02', rule: 'other' });
     await tell(one.open, other.open);
-    await vi.waitFor(() => expect(isIdle()).toBe(true), { timeout: 20_000 });
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     const [dispatch] = dispatches();
     const closed: [string, number][] = [];
     const watch = createWatch({
@@ -152,7 +153,7 @@ describe('watch', () => {
     onTestFinished(() => watch.stop());
     watch.start();
     await person(`dispatches/close/${dispatch?.id}`);
-    await vi.waitFor(() => expect(closed).not.toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(closed).not.toEqual([]), PATIENCE);
     expect(new Set(closed.map(([chain]) => chain))).toEqual(new Set([one.chain]));
     expect(closed[0]?.[1]).toBe(dispatches()[0]?.completed);
   });

@@ -7,6 +7,7 @@ import type { JobData } from '../../src/queue/jobs.ts';
 import { seededRandom } from '../../src/simulation/random.ts';
 import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
+import { movableClock } from '../support/movable-clock.ts';
 import { type Bench, openBench, openTestJournal, PATIENCE } from './harness.ts';
 import { AWAY, DELIVERED, LOST, scriptedDelivery } from './scripted-delivery.ts';
 
@@ -76,9 +77,9 @@ describe('call queue on a Redis that fails', () => {
 
     deliveredOnce(bench, actions);
     expect(kills).toBeGreaterThanOrEqual(2);
-    const words = bench.log.lines.map(line => line.message);
-    expect(words).toContain('Redis does not answer; calls wait in the journal');
-    expect(words).toContain('Redis answers again');
+    const words = () => bench.log.lines.map(line => line.message);
+    await vi.waitFor(() => expect(words()).toContain('Redis answers again'), PATIENCE);
+    expect(words()).toContain('Redis does not answer; calls wait in the journal');
   });
 
   it('applies everything once and in order while answers are lost, L2L is away, and Redis is wiped and killed', async () => {
@@ -179,14 +180,19 @@ describe('call queue on a Redis that fails', () => {
   });
 
   it('adds a job again whose hash is left in no list', async () => {
-    const bench = await openBench();
-    const { delivery, redis, tell, keys } = bench;
+    const clock = movableClock();
+    const { delivery, redis, tell, keys } = await openBench({
+      clock,
+      delivery: scriptedDelivery({ open_dispatch: { settle: 600_000 } }),
+    });
     delivery.on.send = () => (delivery.sent.length === 1 ? { ...LOST, detail: 'first' } : DELIVERED);
     delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
     await tell(openDispatch('M1', 1));
     await vi.waitFor(async () => expect((await keys('delayed')).length).toBe(1), PATIENCE);
     await redis.client.unlink(await keys('delayed'));
 
+    await vi.waitFor(async () => expect((await keys('delayed')).length).toBe(1), PATIENCE);
+    clock.advance(600_000);
     await vi.waitFor(() => expect(delivery.looked).toHaveLength(1), PATIENCE);
   });
 

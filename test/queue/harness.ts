@@ -6,11 +6,12 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { type CallQueue, type CallQueueOptions, openCallQueue } from '../../src/queue/call-queue.ts';
 import { testFolder } from '../support/folder.ts';
 import { testJournal } from '../support/journal.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { type TestRedis, testRedis } from '../support/redis.ts';
 import { type ScriptedDelivery, scriptedDelivery } from './scripted-delivery.ts';
 
-export const PATIENCE = { timeout: 20_000, interval: 5 };
+export { PATIENCE };
 
 /** Waits a test can sit through; what is tested is what follows them. */
 export const QUICK = {

@@ -2,8 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/delivery.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
+import { movableClock } from '../support/movable-clock.ts';
 import { openBench, PATIENCE, QUICK } from './harness.ts';
 import { AWAY, DELIVERED, LOST, NO_KEY, REFUSED, scriptedDelivery } from './scripted-delivery.ts';
+
+/** What L2L refuses becomes a dead letter when it takes something else, and not by the time that passes. */
+const HELD = { ...QUICK.timings, refusalHold: 3_600_000 };
 
 /** Answers in order; the last one stays. */
 function inTurn(...outcomes: readonly Outcome[]): () => Outcome {
@@ -46,23 +50,31 @@ describe('call queue and what L2L answers', () => {
     ['it could not be read what is open', 'prepare'],
     ['L2L could not be reached', 'send'],
   ] as const)('does not tell what became too old while %s', async (_, step) => {
-    const { delivery, tell, isIdle, journal } = await openBench();
-    const expiresAt = Date.now() + 300;
+    const clock = movableClock();
+    const { delivery, tell, isIdle, journal } = await openBench({ clock });
+    const expiresAt = clock.now() + 3_600_000;
+    let tries = 0;
     let late = 0;
+    // L2L is back after the third try, and it is too late by then.
+    const isAway = () => {
+      tries += 1;
+      if (tries === 3) clock.advance(3_600_000);
+      return tries <= 3;
+    };
     if (step === 'prepare') {
-      delivery.on.prepare = () =>
-        Date.now() > expiresAt ? { kind: 'send', base: null } : { kind: 'failed', outcome: AWAY };
+      delivery.on.prepare = () => (isAway() ? { kind: 'failed', outcome: AWAY } : { kind: 'send', base: null });
     }
     delivery.on.send = ({ actions }) => {
       const isFirst = actions[0]?.key === 'M1#1:open';
-      if (isFirst && Date.now() > expiresAt) late += 1;
-      return isFirst && step === 'send' && Date.now() <= expiresAt ? AWAY : DELIVERED;
+      if (isFirst && clock.now() > expiresAt) late += 1;
+      return isFirst && step === 'send' && isAway() ? AWAY : DELIVERED;
     };
 
     await tell({ ...openDispatch('M1', 1), expiresAt }, openDispatch('M1', 2));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(late).toBe(0);
+    expect(tries).toBeGreaterThanOrEqual(3);
     expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
     expect(delivery.sent.at(-1)?.keys).toEqual(['M1#2:open']);
   });
@@ -96,12 +108,16 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {
-    const { delivery, tell, isIdle, queue, journal } = await openBench();
+    const clock = movableClock();
+    const { delivery, tell, isIdle, queue, journal } = await openBench({ clock });
     let blocked = true;
     delivery.on.send = ({ actions }) => {
-      if (actions[0]?.key === 'M1#2:close') blocked = false;
+      if (actions[0]?.key === 'M1#2:close') {
+        blocked = false;
+        clock.advance(600_000);
+      }
       if (!blocked || actions[0]?.key !== 'M1#1:open') return DELIVERED;
-      return { kind: 'again', reason: 'blocked', detail: 'dispatch 8 is open', after: 50, guarded: false };
+      return { kind: 'again', reason: 'blocked', detail: 'dispatch 8 is open', after: 600_000, guarded: false };
     };
     delivery.on.freeze = (actions, chain) =>
       actions[0]?.kind === 'close_dispatch' && chain.open === 'pending'
@@ -218,16 +234,20 @@ describe('call queue and what L2L answers', () => {
 
   it('repeats a repeatable call without asking, and holds nobody else up', async () => {
     const { delivery, tell, isIdle } = await openBench();
-    delivery.on.send = call =>
-      call.kind === 'close_dispatch' && call.attempt === 1 ? LOST : { kind: 'delivered', result: {}, answer: '' };
+    const keys = () => delivery.sent.map(({ keys }) => keys[0]);
+    delivery.on.send = async call => {
+      if (call.kind !== 'close_dispatch') return DELIVERED;
+      if (call.attempt === 1) return LOST;
+      // The lane is held up for as long as it takes until another one goes on.
+      await vi.waitFor(() => expect(keys()).toContain('M2#1:open'), PATIENCE);
+      return DELIVERED;
+    };
 
     await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), openDispatch('M2', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.looked).toEqual([]);
-    const order = delivery.sent.map(({ keys }) => keys[0]);
-    expect(order.filter(key => key?.startsWith('M1'))).toEqual(['M1#1:open', 'M1#1:close', 'M1#1:close', 'M1#2:open']);
-    expect(order.indexOf('M2#1:open')).toBeLessThan(order.lastIndexOf('M1#1:close'));
+    expect(keys().filter(key => key?.startsWith('M1'))).toEqual(['M1#1:open', 'M1#1:close', 'M1#1:close', 'M1#2:open']);
   });
 
   it('follows an accepted batch until it is final', async () => {
@@ -251,7 +271,7 @@ describe('call queue and what L2L answers', () => {
 
   it('makes a refused call a dead letter as soon as L2L takes another', async () => {
     const { delivery, tell, queue, journal } = await openBench({
-      timings: { ...QUICK.timings, refusalHold: 3_600_000 },
+      timings: HELD,
     });
     delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' ? REFUSED : DELIVERED);
 
@@ -290,7 +310,7 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('pauses when L2L refuses everybody, keeps every call, and goes on when it takes one', async () => {
-    const { delivery, tell, journal, queue, log } = await openBench({ concurrency: 2 });
+    const { delivery, tell, journal, queue, log } = await openBench({ concurrency: 2, timings: HELD });
     let general = true;
     delivery.on.send = () => (general ? REFUSED : DELIVERED);
     const machines = Array.from({ length: 12 }, (_, n) => `M${n}`);
@@ -309,7 +329,7 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('gives up the calls of one bad rule after the pause they caused', async () => {
-    const { delivery, tell, journal, queue } = await openBench({ concurrency: 2 });
+    const { delivery, tell, journal, queue } = await openBench({ concurrency: 2, timings: HELD });
     delivery.on.send = call => (call.lanes[0]?.startsWith('dispatch:BAD') ? REFUSED : DELIVERED);
 
     await tell(...['BAD1', 'BAD2', 'BAD3', 'BAD4'].map(machine => openDispatch(machine, 1)));

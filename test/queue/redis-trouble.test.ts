@@ -2,8 +2,8 @@ import { Queue } from 'bullmq';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Action } from '../../src/core/action.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
+import { reservedPort } from '../support/port.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { type Bench, openBench, PATIENCE } from './harness.ts';
 import { DELIVERED } from './scripted-delivery.ts';
@@ -14,7 +14,7 @@ const BACK = 'Redis answers again';
 
 /** A queue on a Redis somebody else runs. */
 async function benchOn(...settings: readonly string[]) {
-  const redis = await startRedisServer(await freePort(), ...settings);
+  const redis = await startRedisServer(await reservedPort(), ...settings);
   const bench = await openBench({ redis: { url: new Secret(redis.url) }, sweepEvery: 20 });
   const logged = (message: string) => bench.log.lines.filter(line => line.message === message).length;
   return { ...bench, redis, logged };
@@ -89,8 +89,10 @@ describe('call queue on a Redis that is in trouble', () => {
       await trouble.mend(redis);
       await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
       expectOnceInOrder(bench, [...told, late]);
-      await vi.waitFor(() => expect(queue.status().redis).toMatchObject({ up: true, detail: 'connected' }), PATIENCE);
-      expect([logged(REFUSES), logged(BACK)]).toEqual([1, 1]);
+      await vi.waitFor(() => {
+        expect(queue.status().redis).toMatchObject({ up: true, detail: 'connected' });
+        expect([logged(REFUSES), logged(BACK)]).toEqual([1, 1]);
+      }, PATIENCE);
     },
   );
 
@@ -111,7 +113,7 @@ describe('call queue on a Redis that is in trouble', () => {
     redis.thaw();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     expectOnceInOrder(bench, [...told, increment('M99', 1)]);
-    expect(queue.status().redis.up).toBe(true);
+    await vi.waitFor(() => expect(queue.status().redis.up).toBe(true), PATIENCE);
   });
 
   it('waits while Redis is gone, and fills it again when it comes back empty', async () => {
@@ -126,6 +128,8 @@ describe('call queue on a Redis that is in trouble', () => {
     await tell(...told);
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('ECONNREFUSED'), PATIENCE);
     await killed;
+    // What had been taken out of Redis before goes on without it.
+    await vi.waitFor(() => expect(queue.status().running).toBe(0), PATIENCE);
     const before = delivery.sent.length;
     await tell(increment('M99', 1));
     expect(delivery.sent).toHaveLength(before);
@@ -133,7 +137,7 @@ describe('call queue on a Redis that is in trouble', () => {
     await redis.start();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     expectOnceInOrder(bench, [...told, increment('M99', 1)]);
-    expect([logged(SILENT), logged(BACK)]).toEqual([1, 1]);
+    await vi.waitFor(() => expect([logged(SILENT), logged(BACK)]).toEqual([1, 1]), PATIENCE);
   });
 
   it('sends nothing twice when a failover brings the jobs of a while ago back', async () => {
@@ -147,17 +151,16 @@ describe('call queue on a Redis that is in trouble', () => {
     };
     await tell(...told);
     await vi.waitFor(() => expect(delivery.sent.length).toBeGreaterThan(20), PATIENCE);
+    const prefix = `{l2l:${journal.id}:${journal.epoch}}`;
+    const queue = new Queue('calls', { connection: redis.client, prefix });
+    onTestFinished(() => queue.close());
+    const remembered = () => queue.getJobCountByTypes('waiting', 'active', 'delayed');
+    await vi.waitFor(async () => expect(await remembered()).toBeGreaterThan(10), PATIENCE);
 
     const keys = await redis.client.keys('*:calls:*');
     const dumped = await Promise.all(keys.map(async key => ({ key, dump: await redis.client.dumpBuffer(key) })));
     // A job may end between the two questions.
     const old = dumped.filter(({ dump }) => dump !== null);
-    const prefix = `{l2l:${journal.id}:${journal.epoch}}`;
-    const queue = new Queue('calls', { connection: redis.client, prefix });
-    onTestFinished(() => queue.close());
-    const remembered = await queue.getJobCountByTypes('waiting', 'active', 'delayed');
-    expect(remembered).toBeGreaterThan(10);
-
     enough.resolve();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     await redis.client.flushall();
@@ -176,7 +179,7 @@ describe('call queue on a Redis that is in trouble', () => {
     ['has a password and the address none', '', 'Redis asks for a password'],
     ['has another password', ':not-this-one@', 'Redis does not take the user or the password'],
   ])('says what to do when Redis %s, and goes on when that is mended', async (_what, login, words) => {
-    const port = await freePort();
+    const port = await reservedPort();
     const { client } = await startRedisServer(port, '--requirepass', 'right');
     const { queue, log, tell, isIdle } = await openBench({
       redis: { url: new Secret(`redis://${login}127.0.0.1:${port}`) },

@@ -10,6 +10,7 @@ import { openJournal } from '../../src/journal/journal.ts';
 import type { Program } from '../../src/rules/program.ts';
 import { createRunner } from '../../src/rules/runner.ts';
 import { testFolder } from '../support/folder.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { lines, on } from './support/plant.ts';
 import { counter, cycles, dispatch, is, program, signal } from './support/program.ts';
 
@@ -80,7 +81,7 @@ function start(rules: Program, folder = testFolder(), at = '06:00') {
   };
 }
 
-const soon = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 1 });
+const soon = (check: () => void) => vi.waitFor(check, { ...PATIENCE, interval: 1 });
 
 describe('what the rules know is on the disk', () => {
   it('as soon as a sample starts a delay, though nothing is to be told yet', async () => {

@@ -11,8 +11,8 @@ import { MODBUS_ADDRESSES, modbusUnit, OPCUA_NAMESPACE, opcuaNode } from '../../
 import { startModbusPlc } from '../../src/simulation/plc-modbus.ts';
 import { startOpcuaPlc } from '../../src/simulation/plc-opcua.ts';
 import { recordingSink } from '../adapters/recording-sink.ts';
+import { PATIENCE } from '../support/patience.ts';
 
-const SOON = { timeout: 15_000, interval: 10 };
 const FIRST: MachineState = { running: true, strokes: 4_294_967_290, scrap: 3, recipe: 11 };
 const LATER: MachineState = { running: false, strokes: 4, scrap: 65_535, recipe: 12 };
 
@@ -85,9 +85,9 @@ describe('simulated PLC', () => {
     });
     const shown = () => sinks.map(sink => Object.fromEntries(fields.map(field => [field, sink.last(field)?.value])));
 
-    await vi.waitFor(() => expect(shown()).toEqual([FIRST, FIRST]), SOON);
+    await vi.waitFor(() => expect(shown()).toEqual([FIRST, FIRST]), PATIENCE);
     machines[1]?.become(LATER);
-    await vi.waitFor(() => expect(shown()).toEqual([LATER, LATER]), SOON);
+    await vi.waitFor(() => expect(shown()).toEqual([LATER, LATER]), PATIENCE);
 
     abort.abort();
   });

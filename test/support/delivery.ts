@@ -23,7 +23,7 @@ export function testDelivery({
   clock,
   log = silentLogger,
   rate,
-  timeout = 10_000,
+  timeout = 60_000,
   ...change
 }: TestDeliveryOptions) {
   const budget = createBudget({ clock, log, rate: rate ?? null });

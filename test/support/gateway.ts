@@ -10,11 +10,12 @@ import type { JournalCounts } from '../../src/journal/overview.ts';
 import type { CallQueueStatus } from '../../src/queue/call-queue.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
 import { testFolder } from './folder.ts';
+import { PATIENCE } from './patience.ts';
 import { API_KEY, SITE_ZONE } from './sandbox.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
-/** Longest time a condition may take on a busy machine; nothing waits this long when all is well. */
-export const PATIENCE = { timeout: 20_000, interval: 25 };
+
+export { PATIENCE };
 
 /** How many characters of the log are shown when a test fails; set LAST_WORDS to see more of a story. */
 const LAST_WORDS = Number(process.env.LAST_WORDS ?? 6000);
@@ -45,8 +46,9 @@ export type GatewayOptions = {
   readonly within?: readonly string[];
 };
 
+/** Short where a test waits for what follows; an answer of a busy machine is not taken for none. */
 const QUICK = {
-  timeout: '2s',
+  timeout: '10s',
   settle: '300ms',
   look_again: '200ms',
   batch_settle: '500ms',
@@ -143,7 +145,7 @@ export function testGateway(options: GatewayOptions): TestGateway {
   let url = '';
 
   const fetchJson = async (path: string) => {
-    const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(5000) });
+    const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(PATIENCE.timeout) });
     return { code: response.status, body: (await response.json()) as unknown };
   };
   const status = async () => (await fetchJson('/status')).body as GatewayStatus;
@@ -225,8 +227,8 @@ export function testGateway(options: GatewayOptions): TestGateway {
       }, PATIENCE),
     async redis() {
       const { epoch } = await status();
-      const [path] = globSync(join(runtime, `redis-*-${epoch}/redis.sock`));
-      const client = new Redis({ path: path ?? 'none', retryStrategy: () => 50, maxRetriesPerRequest: null });
+      const [path = 'none'] = globSync(join(runtime, `redis-*-${epoch}/redis.sock`));
+      const client = new Redis({ path, retryStrategy: () => 50, maxRetriesPerRequest: null });
       client.on('error', () => {}); // It is killed as a part of the test.
       onTestFinished(() => client.disconnect());
       return client;

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../src/simulation/free-port.ts';
 import { runMosquitto } from '../../src/simulation/mosquitto.ts';
+import { reservedPort } from './port.ts';
 
 export interface Mosquitto {
   readonly url: string;
@@ -27,7 +27,7 @@ export type MosquittoOptions = {
 /** A real broker on a port the system gave, with a folder of its own, which may die and come back. */
 export async function startMosquitto({ config = [], files = {} }: MosquittoOptions = {}): Promise<Mosquitto> {
   const folder = await mkdtemp(join(tmpdir(), 'mosquitto-'));
-  const port = await freePort();
+  const port = await reservedPort();
   const settings = [
     ...(config.some(line => line.startsWith('allow_anonymous')) ? [] : ['allow_anonymous true']),
     'persistence true',

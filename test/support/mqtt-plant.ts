@@ -27,6 +27,8 @@ export interface MqttPlant {
   begin(): Promise<void>;
   /** Every machine runs and stops in turn for about this long (ms); ends with all of them running and all told. */
   play(ms: number): Promise<void>;
+  /** The same, until what the test waits for has come. */
+  playUntil(isOver: () => boolean): Promise<void>;
   /** One change of one machine, with its time. */
   tell(
     name: string,
@@ -53,7 +55,7 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
   const pause = (least: number, most: number) =>
     new Promise(resolve => setTimeout(resolve, Math.round(between(random, least, most))));
 
-  async function shift(name: string, until: number): Promise<void> {
+  async function shift(name: string, isOver: () => boolean): Promise<void> {
     const story = stories.get(name) ?? [];
     const told: Promise<void>[] = [];
     const show = (running: boolean) => {
@@ -61,7 +63,7 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
       told.push(tell(name, { running, strokes: strokes.get(name) ?? 0, ts }));
       return timeOfDay(ts);
     };
-    while (Date.now() < until) {
+    while (!isOver()) {
       for (let count = Math.round(between(random, 2, 8)); count > 0; count -= 1) {
         await pause(40, 200);
         strokes.set(name, (strokes.get(name) ?? 0) + 1);
@@ -72,6 +74,10 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
       story.push(`close ${show(true)}`);
     }
     await Promise.all(told);
+  }
+
+  async function playUntil(isOver: () => boolean): Promise<void> {
+    await Promise.all(STATIONS.map(({ name }) => shift(name, isOver)));
   }
 
   return {
@@ -102,8 +108,9 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
     },
     async play(ms) {
       const until = Date.now() + ms;
-      await Promise.all(STATIONS.map(({ name }) => shift(name, until)));
+      await playUntil(() => Date.now() >= until);
     },
+    playUntil,
     tell,
     truth: () =>
       Object.fromEntries(

@@ -16,24 +16,24 @@ export interface TestPlc {
   readonly source: string;
   /** Whether the protocol carries the PLC's own time of an event. */
   readonly ownTime: boolean;
-  /** Shows a new state, as of now; resolves when the server has it. */
-  show(state: Shown): Promise<void>;
+  /** Shows a new state, as of now; resolves to that time when the server has it. */
+  show(state: Shown): Promise<number>;
   /** Connections from gateways, where the server tells. */
   sessions(): Promise<number> | null;
 }
 
 const COUNTER = 'counter: { wraps: never, max_rate: 1000/s }';
+/** How long a stop lasts before it is told (ms). */
+export const ON_DELAY = 300;
 
 async function opcua(first: Shown): Promise<TestPlc> {
-  const nodes = ({ running, strokes, scrap }: Shown) => {
-    const at = Date.now();
-    return [
+  const nodes = ({ running, strokes, scrap }: Shown, at: number) =>
+    [
       { id: 's=strokes', type: 'UInt32', value: strokes, at },
       { id: 's=scrap', type: 'UInt16', value: scrap, at },
       { id: 's=running', type: 'Boolean', value: running, at },
     ] as const;
-  };
-  const server = await startOpcuaServer({ nodes: nodes(first) });
+  const server = await startOpcuaServer({ nodes: nodes(first, Date.now()) });
   onTestFinished(server.kill);
   return {
     name: 'press1',
@@ -52,7 +52,11 @@ async function opcua(first: Shown): Promise<TestPlc> {
       press1.strokes: { node: s=strokes, as: uint32, ${COUNTER} }
       press1.scrap: { node: s=scrap, as: uint16, ${COUNTER} }`,
     ownTime: true,
-    show: state => server.set(...nodes(state)),
+    async show(state) {
+      const now = Date.now();
+      await server.set(...nodes(state, now));
+      return now;
+    },
     sessions: () => server.sessions(),
   };
 }
@@ -78,8 +82,10 @@ async function modbus(first: Shown): Promise<TestPlc> {
       weld1.scrap: { unit: 7, input: 3, as: uint16, ${COUNTER} }`,
     ownTime: false,
     async show(state) {
+      const now = Date.now();
       await server.set(7, 'input', 0, words(state));
       await server.set(7, 'discrete_input', 0, [state.running]);
+      return now;
     },
     sessions: () => null,
   };
@@ -91,8 +97,10 @@ async function mqtt(first: Shown): Promise<TestPlc> {
   const client = await connectAsync(broker.url);
   onTestFinished(() => client.endAsync(true));
   const show = async (state: Shown) => {
-    const payload = JSON.stringify({ ...state, ts: Date.now() });
+    const now = Date.now();
+    const payload = JSON.stringify({ ...state, ts: now });
     await client.publishAsync('plant/robot1', payload, { qos: 1, retain: true });
+    return now;
   };
   await show(first);
   const field = (name: string) => `topic: plant/robot1, json: $.${name}, time: $.ts`;
@@ -123,7 +131,7 @@ export function rulesFor({ name, machine, line }: Pick<TestPlc, 'name' | 'machin
   return `
   ${name}_down:
     when: not ${name}.running
-    on_delay: 300ms
+    on_delay: ${ON_DELAY}ms
     dispatch: { machine: ${machine}, type: DOWN, description: "${name} stands still after {{ ${name}.strokes }} strokes" }
   ${name}_cycles: { cycles: { machine: ${machine}, counter: ${name}.strokes, every: 1s } }
   ${name}_parts:

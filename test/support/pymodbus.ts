@@ -13,7 +13,8 @@ export type WireRead = readonly [number, string, number, number];
 /** pymodbus as Debian ships it, in a process of its own. */
 export interface PymodbusServer extends AsyncDisposable {
   readonly port: number;
-  readonly reads: readonly WireRead[];
+  /** What came over the wire, in order; none that came before this is asked is left out. */
+  reads(): Promise<readonly WireRead[]>;
   set(unit: number, table: Table, address: number, values: readonly (number | boolean)[]): Promise<void>;
   /** These units do not answer at all from now on. */
   silence(units: readonly number[]): Promise<void>;
@@ -41,7 +42,11 @@ export async function startPymodbus(units: PymodbusUnits, port = 0): Promise<Pym
   const tell = async (command: object) => void (await server.tell(command));
   return {
     port: server.port,
-    reads,
+    // They are told in the order in which they come, before any answer to what is told later.
+    async reads() {
+      await tell({});
+      return [...reads];
+    },
     set: (unit, table, address, values) => tell({ set: [unit, table, address, values] }),
     silence: silent => tell({ silent }),
     refuse: (unit, exception, times) => tell({ refuse: [unit, exception, times] }),

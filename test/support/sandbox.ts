@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
-import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import type { SandboxState } from '../../src/simulation/sandbox/state.ts';
 import { type SandboxWorld, SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 
@@ -8,21 +9,63 @@ export const API_KEY = 'key-that-nobody-may-see-4711';
 
 /** The small world in a zone without summer time: no run of the tests falls into a repeated hour. */
 export const SITE_ZONE = 'America/Phoenix';
-const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: SITE_ZONE })) };
+export const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: SITE_ZONE })) };
+
+/** How long a call hangs, or is slow, that is to wait for the test (ms). */
+export const UNTIL_TOLD = 3_600_000;
+
+export type TestSandbox = Sandbox & {
+  /** What waits {@link UNTIL_TOLD} happens now: what hangs is applied and answered. */
+  endWaits(): void;
+};
 
 /** An L2L on a port of its own, ended with the test. Batches are worked on almost at once. */
-export async function testSandbox(options: { readonly port?: number; readonly seed?: number } = {}): Promise<Sandbox> {
-  const { port = 0, seed = 1 } = options;
+export async function testSandbox(
+  options: { readonly port?: number; readonly seed?: number; readonly manners?: SandboxOptions['manners'] } = {},
+): Promise<TestSandbox> {
+  const { port = 0, seed = 1, manners } = options;
+  const { clock, endWaits } = impatientClock();
   const sandbox = await startSandbox({
     port,
     seed,
     host: '127.0.0.1',
     key: API_KEY,
     world: WORLD,
-    manners: { batchDelay: 50 },
+    manners: { batchDelay: 50, ...manners },
+    clock,
   });
   onTestFinished(() => sandbox.stop());
-  return sandbox;
+  return { ...sandbox, endWaits };
+}
+
+/** Real time; what waits {@link UNTIL_TOLD} can be called back at once. */
+function impatientClock(): { readonly clock: Clock; endWaits(): void } {
+  const { now, at } = systemClock();
+  const waiting = new Set<() => void>();
+  return {
+    clock: {
+      now,
+      at(time, callback) {
+        if (time - now() < UNTIL_TOLD / 2) return at(time, callback);
+        const end = () => {
+          waiting.delete(end);
+          timer[Symbol.dispose]();
+          callback();
+        };
+        const timer = at(time, end);
+        waiting.add(end);
+        return {
+          [Symbol.dispose]() {
+            waiting.delete(end);
+            timer[Symbol.dispose]();
+          },
+        };
+      },
+    },
+    endWaits() {
+      for (const end of [...waiting]) end();
+    },
+  };
 }
 
 /** What L2L has of a machine's dispatches, in the order it was told. */

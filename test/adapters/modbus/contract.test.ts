@@ -1,12 +1,14 @@
+import { reservedPort } from '../../support/port.ts';
 import { startPymodbus } from '../../support/pymodbus.ts';
 import { describeAdapterContract } from '../contract.ts';
 import { adapterFor, source } from './support.ts';
 
 describeAdapterContract('modbus', async () => {
   let shown = 1;
-  const start = (port = 0) => startPymodbus({ 7: { holding: { 30: [shown] } } }, port);
+  const port = await reservedPort();
+  const start = () => startPymodbus({ 7: { holding: { 30: [shown] } } }, port);
   let server = await start();
-  const config = source(server.port, { 'press1.strokes': { unit: 7, holding: 31, as: 'uint16' } });
+  const config = source(port, { 'press1.strokes': { unit: 7, holding: 31, as: 'uint16' } });
   return {
     create: () => adapterFor(config),
     signal: 'press1.strokes',
@@ -16,7 +18,7 @@ describeAdapterContract('modbus', async () => {
     },
     kill: () => server.kill(),
     async restart() {
-      server = await start(config.port);
+      server = await start();
     },
     close: () => server.kill(),
   };

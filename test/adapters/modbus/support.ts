@@ -14,7 +14,8 @@ export function source(port: number, signals: object, more: object = {}): Modbus
     port,
     first_register: 1,
     poll: '50ms',
-    timeout: '200ms',
+    // No answer of a busy machine is taken for none; where silence is the subject the test says how long.
+    timeout: '30s',
     signals,
     ...more,
   });

@@ -6,7 +6,8 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { type Logger, silentLogger } from '../../../src/core/logger.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
-import { adapterFor, device, live, PATIENCE, source } from './support.ts';
+import { PATIENCE } from '../../support/patience.ts';
+import { adapterFor, device, live, source } from './support.ts';
 
 describe('mqtt adapter', () => {
   let broker: Mosquitto;

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { sleep, systemClock } from '../../../src/core/clock.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
+import { virtualClock } from '../../../src/core/virtual-clock.ts';
 import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { recordingSink } from '../recording-sink.ts';
-import { adapterFor, cuttableWay, device, live, PATIENCE, source } from './support.ts';
+import { adapterFor, cuttableWay, device, live, source } from './support.ts';
 
 const SIGNALS = { 'press1.strokes': { topic: 'press1/strokes', as: 'integer' } };
 const KEEP = () => undefined;
@@ -95,7 +97,8 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
   });
 
   it('catches up with what was queued while it was away, then says it is connected', async () => {
-    const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
+    const clock = virtualClock(Date.now());
+    const adapter = adapterFor(source(broker.url, SIGNALS, { version }), silentLogger, clock);
     const first = live(adapter);
     await first.connected();
     expect(first.sink.events[0]).toEqual({ kind: 'session', present: false });
@@ -103,7 +106,8 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     for (const value of [1, 2, 3]) await strokes(value);
 
     const second = live(adapter);
-    await second.connected();
+    await vi.waitFor(() => expect(values(second)).toHaveLength(3), PATIENCE);
+    await second.quiet(clock);
 
     expect(second.sink.events.map(event => event.kind)).toEqual([
       'session',
@@ -173,27 +177,27 @@ describe('a slow commit while catching up', () => {
     await using machine = await device(broker.url);
     const TIMED = { 'lamp.on': { topic: 'lamp', as: 'bool', json: '$.on', time: '$.ts' } };
     const config = source(broker.url, TIMED, { version: '3.1.1' });
+    const clock = virtualClock(Date.now());
     const first = live(adapterFor(config));
     await first.connected();
     await first.stop();
-    const twoHoursAgo = Date.now() - 2 * 3_600_000;
+    const twoHoursAgo = clock.now() - 2 * 3_600_000;
     for (let n = 0; n < 60; n += 1)
       await machine.publishAsync('lamp', JSON.stringify({ on: n % 2 === 0, ts: twoHoursAgo + n * 60_000 }), { qos: 1 });
 
     const commits: (() => void)[] = [];
     const second = live(
-      adapterFor(config),
+      adapterFor(config, silentLogger, clock),
       recordingSink(batch => void commits.push(batch.receipt?.committed ?? KEEP)),
     );
     await vi.waitFor(() => expect(commits).toHaveLength(20), PATIENCE);
-    // What is shown is that nothing ends by itself: there is nothing to wait for but the silence itself.
-    await sleep(systemClock(), 2200);
+    clock.advance(600_000);
     expect(second.sink.events).not.toContainEqual({ kind: 'connected' });
     for (let done = 0; done < 60; done += 1) {
       await vi.waitFor(() => expect(commits.length).toBeGreaterThan(done), PATIENCE);
       commits[done]?.();
     }
-    await second.connected();
+    await second.quiet(clock);
 
     expect(second.sink.batches().map(batch => batch.time)).toEqual(Array.from({ length: 60 }, () => 'source'));
     await second.stop();

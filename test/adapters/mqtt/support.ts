@@ -5,20 +5,20 @@ import { expect, vi } from 'vitest';
 import type { Adapter } from '../../../src/adapters/adapter.ts';
 import { mqttAdapter } from '../../../src/adapters/mqtt/adapter.ts';
 import { MqttSource } from '../../../src/adapters/mqtt/schema.ts';
-import { systemClock } from '../../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { words } from '../../../src/core/errors.ts';
 import { type Logger, silentLogger } from '../../../src/core/logger.ts';
+import type { VirtualClock } from '../../../src/core/virtual-clock.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { type RecordingSink, recordingSink } from '../recording-sink.ts';
-
-export const PATIENCE = { timeout: 15_000, interval: 10 };
 
 /** The source as the YAML would say it, with what every test has in common. */
 export function source(url: string, signals: object, more: object = {}): MqttSource {
   return MqttSource.parse({ protocol: 'mqtt', url, client_id: 'gateway', signals, ...more });
 }
 
-export function adapterFor(config: MqttSource, log: Logger = silentLogger): Adapter {
-  return mqttAdapter({ name: 'broker', config, clock: systemClock(), log });
+export function adapterFor(config: MqttSource, log: Logger = silentLogger, clock: Clock = systemClock()): Adapter {
+  return mqttAdapter({ name: 'broker', config, clock, log });
 }
 
 export interface Life {
@@ -28,11 +28,14 @@ export interface Life {
   /** Ends it in good order. */
   stop(): Promise<string>;
   connected(): Promise<void>;
+  /** Where the adapter goes by this clock: lets the second of silence pass that ends what the broker kept. */
+  quiet(clock: VirtualClock): Promise<void>;
 }
 
 export function live(adapter: Adapter, sink = recordingSink()): Life {
   const abort = new AbortController();
   const ended = adapter.run(sink, abort.signal).then(() => 'resolved', words);
+  const connected = () => vi.waitFor(() => expect(sink.events).toContainEqual({ kind: 'connected' }), PATIENCE);
   return {
     sink,
     ended,
@@ -40,7 +43,12 @@ export function live(adapter: Adapter, sink = recordingSink()): Life {
       abort.abort();
       return ended;
     },
-    connected: () => vi.waitFor(() => expect(sink.events).toContainEqual({ kind: 'connected' }), PATIENCE),
+    connected,
+    quiet(clock) {
+      expect(sink.events).not.toContainEqual({ kind: 'connected' });
+      clock.advance(1000);
+      return connected();
+    },
   };
 }
 

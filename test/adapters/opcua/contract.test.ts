@@ -2,6 +2,7 @@ import { opcuaAdapter } from '../../../src/adapters/opcua/connection.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { startOpcuaServer } from '../../support/opcua.ts';
+import { reservedPort } from '../../support/port.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { describeAdapterContract } from '../contract.ts';
 import { source } from './support.ts';
@@ -11,9 +12,10 @@ const SECRET = 'right-and-secret';
 describeAdapterContract('opcua', async () => {
   let shown = 1;
   const node = () => ({ id: 's="Press1"."Strokes"', type: 'UInt32', value: shown }) as const;
-  const start = (port = 0) => startOpcuaServer({ port, nodes: [node()], users: { gateway: SECRET } });
+  const port = await reservedPort();
+  const start = () => startOpcuaServer({ port, nodes: [node()], users: { gateway: SECRET } });
   let server = await start();
-  const { port, endpoint } = server;
+  const { endpoint } = server;
   const config = source(
     endpoint,
     { 'press1.strokes': { node: node().id, as: 'uint32' } },
@@ -29,7 +31,7 @@ describeAdapterContract('opcua', async () => {
     },
     kill: () => server.kill(),
     async restart() {
-      server = await start(port);
+      server = await start();
     },
     close: () => server.kill(),
   };

@@ -19,14 +19,6 @@ export function source(endpoint: string, signals: object, more: object = {}): Op
   });
 }
 
-/** Real time that passes `factor` times as fast, for what takes seconds to be noticed. */
-export function fastClock(factor: number): Clock {
-  const real = systemClock();
-  const anchor = real.now();
-  const now = () => anchor + (real.now() - anchor) * factor;
-  return { now, at: (at, callback) => real.at(real.now() + (at - now()) / factor, callback) };
-}
-
 /** One life of the adapter; disposing ends it. */
 export function runLife(config: OpcuaSource, clock: Clock = systemClock()) {
   const log = recordingLogger();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { virtualClock } from '../../../src/core/virtual-clock.ts';
 import { NO_DELAY, record, records, sandboxForTest } from './support.ts';
 
 const SET = {
@@ -91,9 +92,9 @@ describe('sandbox record_details', () => {
   });
 
   it('tells the most recent set of a line', async () => {
-    const { post, get } = await sandboxForTest();
-    const text = (ago: number) =>
-      new Date(Date.now() - 7 * 3_600_000 - ago).toISOString().slice(0, 19).replace('T', ' ');
+    const now = Date.parse('2026-03-02T13:00:00Z');
+    const { post, get } = await sandboxForTest({ clock: virtualClock(now) });
+    const text = (ago: number) => new Date(now - 7 * 3_600_000 - ago).toISOString().slice(0, 19).replace('T', ' ');
     for (const minutes of [40, 20, 30]) {
       const [start, end] = [text((minutes + 5) * 60_000), text(minutes * 60_000)];
       await post('pitchdetails/record_details/', { ...ONE, start, end, actual: minutes });
@@ -108,7 +109,8 @@ describe('sandbox record_details', () => {
 
 describe('sandbox record_details_batch', () => {
   it('takes a batch at once and works on it later, each set on its own', async () => {
-    const { sandbox, post, get } = await sandboxForTest({ manners: { batchDelay: 300 } });
+    const clock = virtualClock(Date.parse('2026-03-02T13:30:00Z'));
+    const { sandbox, post, get } = await sandboxForTest({ manners: { batchDelay: 300 }, clock });
     const bad = { ...SET, linecode: 'LINE-9' };
     const taken = await post('pitchdetails/record_details_batch/', batchOf(SET, bad, { ...SET, linecode: 'LINE-2' }));
     const batch_id = Number(taken.body.batch_id);
@@ -117,9 +119,8 @@ describe('sandbox record_details_batch', () => {
     const status = async () => records(await get('pitchdetails/record_details_batch_status/', { site: 43, batch_id }));
     expect((await status()).map(({ status: name }) => name)).toEqual(['queued', 'queued', 'queued']);
 
-    await expect
-      .poll(async () => (await status()).map(({ status: name }) => name))
-      .toEqual(['finished', 'failed', 'finished']);
+    clock.advance(300);
+    expect((await status()).map(({ status: name }) => name)).toEqual(['finished', 'failed', 'finished']);
     const errors = records(await get('pitchdetails/record_details_batch_errors/', { site: 43, batch_id }));
     expect(errors).toEqual([expect.objectContaining({ ...bad, batch_id, error: expect.stringContaining('LINE-9') })]);
     expect(records(await get('pitchdetails/record_details_batch_errors/', { site: 43 }))).toHaveLength(1);

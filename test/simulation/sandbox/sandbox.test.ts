@@ -117,9 +117,11 @@ describe('sandbox faults', () => {
   });
 
   it('is away for a while and comes back on the same port', async () => {
-    const { sandbox, post } = await sandboxForTest();
+    const clock = virtualClock(0);
+    const { sandbox, post } = await sandboxForTest({ clock });
     sandbox.setFaults([{ kind: 'away', ms: 250 }]);
     await expect(post(INCREMENT, COUNT)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    clock.advance(250);
     await expect
       .poll(() =>
         post(INCREMENT, COUNT).then(

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import type { Outcome } from '../../src/core/delivery.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { openBench, PATIENCE, QUICK } from './harness.ts';
@@ -93,6 +94,77 @@ describe('call queue and what L2L answers', () => {
     await vi.waitFor(() => expect(bench.isIdle()).toBe(true), PATIENCE);
 
     expect({ asked, read, sent: delivery.sent.length }).toEqual({ asked: 1, read: 2, sent: 0 });
+  });
+
+  it('does not tell what became too old while L2L was read', async () => {
+    const { delivery, tell, isIdle, journal } = await openBench();
+    const expiresAt = Date.now() + 100;
+    // The budget let the read wait.
+    delivery.on.prepare = async () => {
+      await vi.waitUntil(() => Date.now() > expiresAt, PATIENCE);
+      return { kind: 'send', base: null };
+    };
+
+    await tell({ ...openDispatch('M1', 1), expiresAt });
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent).toEqual([]);
+    expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
+  });
+
+  it('reads L2L again when the disk, or the process, stood still over the mark that it is being sent', async () => {
+    const clock = systemClock();
+    let ahead = 0;
+    const { delivery, tell, isIdle, journal } = await openBench({
+      clock: { now: () => clock.now() + ahead, at: (at, callback) => clock.at(at - ahead, callback) },
+    });
+    const { markSending } = journal;
+    journal.markSending = async (...mark) => {
+      const marked = await markSending(...mark);
+      if (ahead === 0) ahead = 3_600_000;
+      return marked;
+    };
+    let read = 0;
+    delivery.on.prepare = () => {
+      read += 1;
+      if (read === 1) return { kind: 'send', base: null };
+      return { kind: 'done', result: { dispatchId: 7, nothing: 'dispatch 7 is already open' } };
+    };
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect({ read, sent: delivery.sent.length }).toEqual({ read: 2, sent: 0 });
+  });
+
+  it('sends by an anchor that was read long ago: it is read once', async () => {
+    const { delivery, tell, isIdle } = await openBench();
+    const base = { cycleCount: 5, at: Date.now() - 3_600_000 };
+    delivery.on.prepare = () => ({ kind: 'send', base });
+
+    await tell(setCycles('M1', 1, 3));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent.map(({ call }) => [call.attempt, call.base])).toEqual([[1, base]]);
+  });
+
+  it('sends nothing when the clock was set, or a pause began, while the mark was written', async () => {
+    let doubt: string | null = null;
+    const { delivery, tell, queue, journal } = await openBench({
+      vigil: { doubt: () => doubt, standstills: () => 0 },
+    });
+    const { markSending } = journal;
+    journal.markSending = async (...mark) => {
+      const marked = await markSending(...mark);
+      doubt = 'the clock was set';
+      return marked;
+    };
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(queue.status().open).toEqual({ retry: 1 }), PATIENCE);
+
+    expect(delivery.sent).toEqual([]);
+    expect(queue.status().running).toBe(0);
   });
 
   it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {

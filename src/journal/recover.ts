@@ -9,24 +9,27 @@ export type RecoverOptions = {
   readonly now: number;
   /** When the earlier life is last known to have run (ms since 1970). */
   readonly diedAt: number;
-  /** How long after its send a call of a kind may still take effect (ms). */
+  /** Longest time that a request is on its way (ms): it may have gone on after the journal last heard of the earlier life. */
+  readonly timeout: number;
+  /** How long after the end of its request a call of a kind may still take effect (ms). */
   readonly settle: (kind: ActionKind) => number;
 };
 
 /** Puts in order what an earlier life left behind, before anybody reads. */
 export function recover(db: DatabaseSync, options: RecoverOptions): void {
-  const { diedAt } = options;
+  const { diedAt, now, timeout } = options;
   query(
     db,
     "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
   ).run(diedAt);
-  // A mark without an outcome: the request may have left, and may still land for a while.
+  // A mark without an outcome: the request may have left, and may still land for a while after the process ended. That was later
+  // than it is known to have run when it stood still, drained its calls, or took nothing from its sources for want of room.
   const doubt = query(
     db,
-    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE id = ?",
+    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?, MIN(?, sent_at + ?)) + ?, looks = 0 WHERE id = ?",
   );
   const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
-  for (const { id, kind } of sending.all()) doubt.run(diedAt, options.settle(kind), id);
+  for (const { id, kind } of sending.all()) doubt.run(diedAt, now, timeout, options.settle(kind), id);
   parkDeadly(db, options);
   // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
   query(

@@ -31,6 +31,7 @@ export function recover(db: DatabaseSync, options: RecoverOptions): void {
   const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
   for (const { id, kind } of sending.all()) doubt.run(diedAt, now, timeout, options.settle(kind), id);
   parkDeadly(db, options);
+  releaseFollowers(db);
   // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
   query(
     db,
@@ -39,6 +40,20 @@ export function recover(db: DatabaseSync, options: RecoverOptions): void {
   ).run();
   query(db, "DELETE FROM call WHERE state = 'frozen'").run();
   parkForeign(db, options);
+}
+
+/**
+ * A set that L2L refused before its batch was final may be in a call that was never sent, with sets that were never in that batch.
+ * Only the first of them is known to have been in it: the batch must not end with more sets than it was sent with.
+ */
+function releaseFollowers(db: DatabaseSync): void {
+  const followers = query<{ call: number; first: number }>(
+    db,
+    `SELECT c.id AS call, min(a.id) AS first FROM call c JOIN call former ON former.id = c.predecessor JOIN action a ON a.call = c.id
+     WHERE c.state = 'frozen' AND former.state = 'accepted' GROUP BY c.id`,
+  );
+  const release = query(db, "UPDATE action SET state = 'waiting', call = NULL WHERE call = ? AND id <> ?");
+  for (const { call, first } of followers.all()) release.run(call, first);
 }
 
 /** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */

@@ -486,4 +486,19 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#1:open', 'M1#2:open']);
     expect(queue.status().paused).toBeNull();
   });
+
+  it('leaves nothing running when it stops although an outcome cannot be written', async () => {
+    const { delivery, tell, journal, queue } = await openBench();
+    Object.assign(journal, { transition: () => Promise.reject(new Error('database or disk is full')) });
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await queue.stop(0);
+
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await setTimeout(50);
+
+    expect(delivery.sent).toHaveLength(1);
+    expect(timers.mock.calls.filter(([, ms]) => ms === 5)).toEqual([]);
+    timers.mockRestore();
+  });
 });

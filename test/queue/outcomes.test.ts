@@ -487,6 +487,29 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().paused).toBeNull();
   });
 
+  it('finds out that the journal can be written again by looking up a call, when there is none to send', async () => {
+    const { delivery, tell, isIdle, journal, queue } = await openBench();
+    const { markSending } = journal;
+    journal.markSending = async (id, ...mark) => {
+      if (journal.call(id)?.lanes[0] === 'dispatch:M1') return markSending(id, ...mark);
+      // The commit took the call with it, and its action was too old for another one.
+      const actions = journal.call(id)?.actions ?? [];
+      const gone = { state: 'released', at: 1, notBefore: 0, reason: null, detail: null } as const;
+      await journal.transition(id, ['frozen'], gone);
+      await journal.giveUp(actions, 'too old');
+      throw new Error('database or disk is full');
+    };
+    delivery.on.send = () => LOST;
+    delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
+
+    await tell(openDispatch('M1', 1), openDispatch('M2', 1));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.looked).toHaveLength(1);
+    await vi.waitFor(() => expect(queue.status().paused).toBeNull(), PATIENCE);
+  });
+
   it('leaves nothing running when it stops although an outcome cannot be written', async () => {
     const { delivery, tell, journal, queue } = await openBench();
     Object.assign(journal, { transition: () => Promise.reject(new Error('database or disk is full')) });

@@ -120,6 +120,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
       program.rules.flatMap(({ name, renamedFrom }) => (renamedFrom === null ? name : [name, renamedFrom])),
     ),
     now: () => clock.now(),
+    timeout: l2l.timeout,
     settle: kind => delivery.policy(kind).settle,
     ...(time && { time }),
     shiftState,

@@ -88,8 +88,15 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
     }
   }
 
-  function remove(): void {
-    rmSync(file, { force: true });
+  /** False: it is still there. Some file systems need room to remove a file; who waits for that room must hear of the rest. */
+  function remove(): boolean {
+    try {
+      rmSync(file, { force: true });
+      return true;
+    } catch (cause) {
+      log.error({ file, error: words(cause) }, 'the ballast could not be removed: it takes room that is needed');
+      return false;
+    }
   }
 
   return {
@@ -97,8 +104,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
       if (size === 0) return false;
       const had = state === 'in place' || state === 'writing';
       state = 'low';
-      remove();
-      return had;
+      return remove() && had;
     },
     get problem() {
       if (state !== 'low') return null;

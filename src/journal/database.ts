@@ -109,22 +109,31 @@ export function onBroken(db: DatabaseSync, listener: (error: Error) => void): vo
 
 export function query<Row>(db: DatabaseSync, sql: string): Query<Row> {
   const statement: StatementSync = db.prepare(sql);
+  function watch(cause: unknown): void {
+    if (!(cause instanceof Error) || !isBroken(cause)) return;
+    const tell = watchers.get(db);
+    watchers.delete(db);
+    tell?.(cause);
+  }
   function watched<T>(work: () => T): T {
     try {
       return work();
     } catch (cause) {
-      if (cause instanceof Error && isBroken(cause)) {
-        const tell = watchers.get(db);
-        watchers.delete(db);
-        tell?.(cause);
-      }
+      watch(cause);
       throw cause;
     }
   }
   return {
     get: (...values) => watched(() => statement.get(...values) as Row | undefined),
     all: (...values) => watched(() => statement.all(...values) as Row[]),
-    iterate: (...values) => statement.iterate(...values) as Iterable<Row>,
+    *iterate(...values) {
+      try {
+        yield* statement.iterate(...values) as Iterable<Row>;
+      } catch (cause) {
+        watch(cause);
+        throw cause;
+      }
+    },
     run: (...values) => watched(() => Number(statement.run(...values).changes)),
     insert: (...values) => watched(() => Number(statement.run(...values).lastInsertRowid)),
   };

@@ -35,7 +35,9 @@ export type JournalOptions = {
   /** The rules there are, with the names they had before: what another one left open holds no dispatch. Left out: all. */
   readonly rules?: ReadonlySet<string>;
   readonly now: () => number;
-  /** How long after its send a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
+  /** Longest time that a request is on its way (ms). Left out: it ends at once. */
+  readonly timeout?: number;
+  /** How long after its request ended a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
   /** Left out: times are as they were, and to be trusted. */
   readonly time?: JournalTime;
@@ -138,9 +140,9 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   if (rebuilt !== null) insertEvent(db).run(options.now(), 'rebuilt', rebuilt);
   takeTime(db, time, shiftState, options.now());
   const lastAlive = numberOrNull(meta.get('alive'));
-  const { destination, settle } = options;
+  const { destination, settle, timeout = 0 } = options;
   const now = options.now();
-  recover(db, { destination, settle, now, diedAt: lastAlive ?? now });
+  recover(db, { destination, settle, timeout, now, diedAt: lastAlive ?? now });
   db.exec('COMMIT');
 
   // The lock file keeps a second process out, but not one that finds the lock file gone: whoever came last writes, alone.

@@ -9,25 +9,29 @@ export type RecoverOptions = {
   readonly now: number;
   /** When the earlier life is last known to have run (ms since 1970). */
   readonly diedAt: number;
-  /** How long after its send a call of a kind may still take effect (ms). */
+  /** Longest time that a request is on its way (ms): it may have gone on after the journal last heard of the earlier life. */
+  readonly timeout: number;
+  /** How long after the end of its request a call of a kind may still take effect (ms). */
   readonly settle: (kind: ActionKind) => number;
 };
 
 /** Puts in order what an earlier life left behind, before anybody reads. */
 export function recover(db: DatabaseSync, options: RecoverOptions): void {
-  const { diedAt } = options;
+  const { diedAt, now, timeout } = options;
   query(
     db,
     "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
   ).run(diedAt);
-  // A mark without an outcome: the request may have left, and may still land for a while.
+  // A mark without an outcome: the request may have left, and may still land for a while after the process ended. That was later
+  // than it is known to have run when it stood still, drained its calls, or took nothing from its sources for want of room.
   const doubt = query(
     db,
-    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?) + ?, looks = 0 WHERE id = ?",
+    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?, MIN(?, sent_at + ?)) + ?, looks = 0 WHERE id = ?",
   );
   const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
-  for (const { id, kind } of sending.all()) doubt.run(diedAt, options.settle(kind), id);
+  for (const { id, kind } of sending.all()) doubt.run(diedAt, now, timeout, options.settle(kind), id);
   parkDeadly(db, options);
+  releaseFollowers(db);
   // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
   query(
     db,
@@ -36,6 +40,20 @@ export function recover(db: DatabaseSync, options: RecoverOptions): void {
   ).run();
   query(db, "DELETE FROM call WHERE state = 'frozen'").run();
   parkForeign(db, options);
+}
+
+/**
+ * A set that L2L refused before its batch was final may be in a call that was never sent, with sets that were never in that batch.
+ * Only the first of them is known to have been in it: the batch must not end with more sets than it was sent with.
+ */
+function releaseFollowers(db: DatabaseSync): void {
+  const followers = query<{ call: number; first: number }>(
+    db,
+    `SELECT c.id AS call, min(a.id) AS first FROM call c JOIN call former ON former.id = c.predecessor JOIN action a ON a.call = c.id
+     WHERE c.state = 'frozen' AND former.state = 'accepted' GROUP BY c.id`,
+  );
+  const release = query(db, "UPDATE action SET state = 'waiting', call = NULL WHERE call = ? AND id <> ?");
+  for (const { call, first } of followers.all()) release.run(call, first);
 }
 
 /** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */

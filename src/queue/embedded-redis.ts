@@ -74,6 +74,8 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
         return; // Only stop() ends this wait.
       }
       await rm(socket, { force: true });
+      // stop() has ended the life before this one, and knows of no other.
+      if (stopping.signal.aborted) return;
       life = startOnce(command, folder, socket);
     }
   }

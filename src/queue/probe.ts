@@ -41,7 +41,7 @@ export function createProbe(options: ProbeOptions): Probe {
     if (writes[0] && writes[0].probes === 0) return writes[0];
     const fresh = options.scheduler.fill(1)[0];
     if (fresh) return fresh;
-    return writes[0] ?? (cause === 'network' || cause === 'auth' ? idle.find(mayRead) : undefined);
+    return writes[0] ?? (cause === 'refused' ? undefined : idle.find(mayRead));
   }
 
   return {

@@ -110,6 +110,12 @@ export function deadLetter(refusal: { detail: string; answer: string }, now: num
   return { state: 'rejected', at: now, notBefore: now, reason: 'refused', ...refusal };
 }
 
+/** It was marked as being sent, and then it was not. */
+export function notSent(now: number): CallTransition {
+  const detail = 'not sent yet: the gateway paused, stopped or stood still before it could leave';
+  return { state: 'retry', at: now, notBefore: now, reason: null, detail };
+}
+
 /** A repeatable call whose outcome is unknown gives the same end state when it is sent again. */
 export function repeatUnknown(call: Call, now: number): CallTransition {
   return { state: 'retry', at: now, notBefore: now, reason: call.reason, detail: call.detail };
@@ -240,4 +246,9 @@ const LOOK_GOOD_FOR = 5000;
 export function needsPreparing({ attempt, base, sentAt }: Call, now: number): boolean {
   if (attempt === 0 || sentAt === null) return true;
   return base === null ? now - sentAt > LOOK_GOOD_FOR : now - base.at > BASE_GOOD_FOR;
+}
+
+/** Whether so much time went by between the mark of an attempt and its send that it has to be read again. */
+export function isOutdated({ sentAt }: Call, now: number): boolean {
+  return sentAt !== null && now - sentAt > LOOK_GOOD_FOR;
 }

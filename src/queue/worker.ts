@@ -16,8 +16,10 @@ import {
   breakerEventOfSend,
   breakerEventOfSetback,
   type Circumstances,
+  isOutdated,
   isTooOld,
   needsPreparing,
+  notSent,
   overtaken,
   repeatUnknown,
   setback,
@@ -109,6 +111,9 @@ export function createWorker(options: WorkerOptions): RunJob {
     const admitted = isAdmitted || (await delivery.admit(signal));
     if (!admitted || !options.admits(entry) || options.standstills() !== standstills) return settler.putBack(entry);
     if (clock.now() - asked > timings.longestWait) return send(entry, true);
+    // The read may have waited for the budget as well, for minutes when L2L asked for a pause.
+    const since = overtakenBy(call);
+    if (since !== null) return settler.settle(entry, ['frozen', 'retry'], overtaken(call, clock.now(), since));
     let sending: Call | null;
     try {
       sending = await journal.markSending(call.id, call.attempt, base, clock.now());
@@ -119,6 +124,10 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (!sending) return settler.reload(entry);
     if (gate.pause?.cause === 'journal') tell({ kind: 'written' });
     entry.call = sending;
+    // The disk may have been long over the mark, or the process stood still: then it begins anew with what was read before.
+    const marked = clock.now();
+    if (!options.admits(entry) || isOutdated(sending, marked))
+      return settler.settle(entry, ['sending'], notSent(marked));
     conclude(entry, await attempt(sending));
   }
 

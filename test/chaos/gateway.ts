@@ -116,6 +116,7 @@ export function createLife(parts: LifeParts): Life {
         folder: parts.folder,
         destination: 'L2L',
         now: () => time.now(),
+        timeout: l2l.timeout,
         settle: kind => delivery.policy(kind).settle,
         log,
       });

@@ -1,10 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Ballast, createBallast } from '../../src/journal/ballast.ts';
 import { testFolder } from '../support/folder.ts';
 import { PATIENCE } from '../support/patience.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 
 const KIB = 1024;
 
@@ -48,5 +49,24 @@ describe('the ballast of an earlier setting', () => {
 
     expect(ballast(file, 64 * KIB).problem).toBeNull();
     expect(statSync(file).ino).toBe(ino);
+  });
+});
+
+describe('a ballast that the disk does not let go', () => {
+  it('is said, and keeps nobody from hearing that the disk is full', async () => {
+    const file = join(testFolder(), 'ballast');
+    const log = recordingLogger();
+    const stuck = createBallast({ file, size: 64 * KIB, log, onRoom: () => {}, every: 5 });
+    onTestFinished(() => stuck.stop());
+    await vi.waitFor(() => expect(stuck.problem).toBeNull());
+    await vi.waitFor(() => expect(statSync(file).blocks * 512).toBeGreaterThanOrEqual(64 * KIB));
+    // Stands for a file system that needs room to remove a file, as btrfs does.
+    rmSync(file);
+    mkdirSync(join(file, 'in the way'), { recursive: true });
+
+    expect(stuck.release()).toBe(false);
+
+    expect(stuck.problem).toContain('is full');
+    expect(log.lines.map(({ level }) => level)).toContain('error');
   });
 });

@@ -109,4 +109,26 @@ describe('group commit on a disk that fails', () => {
     expect(() => group.write(() => 1)).toThrow();
     db.close();
   });
+
+  it('has the process told also by rows that are read one by one', () => {
+    const db = new DatabaseSync(join(testFolder(), 'x.db'));
+    db.exec('CREATE TABLE t (v); INSERT INTO t VALUES (1), (2)');
+    const told: unknown[] = [];
+    onBroken(db, cause => void told.push(failureOf(cause)));
+    let read = 0;
+    db.function('failing', () => {
+      read += 1;
+      if (read === 2) throw sqlite(1034);
+      return read;
+    });
+
+    const rows: unknown[] = [];
+    const walk = () => {
+      for (const row of query<{ v: number }>(db, 'SELECT failing() AS v FROM t').iterate()) rows.push(row.v);
+    };
+    expect(walk).toThrow();
+
+    expect({ rows, told }).toEqual({ rows: [1], told: ['disk'] });
+    db.close();
+  });
 });

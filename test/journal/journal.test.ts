@@ -291,6 +291,21 @@ describe('journal: after a crash', () => {
     expect(found?.request).toEqual(REQUEST);
   });
 
+  it.each([
+    ['ended with its time-out', 1_000_000, 220_000],
+    ['is cut off by the crash', 130_000, 190_000],
+  ])('waits for a request that %s, though nothing was committed while it hung', async (_, now, notBefore) => {
+    const folder = testFolder();
+    const journal = open(folder);
+    // A full disk, a stop that drains its calls, a process that stands still: the rules commit nothing.
+    await write(journal, increment('A', 1));
+    const call = freezeHead(journal, 'cycles:A');
+    await journal.markSending(call.id, 0, null, 100_000);
+    journal.close();
+
+    expect(open(folder, { timeout: 60_000, now: () => now }).openCalls()[0]?.notBefore).toBe(notBefore);
+  });
+
   it('gives a batch the time L2L needs to work on it', async () => {
     const folder = testFolder();
     const journal = open(folder);

@@ -39,6 +39,36 @@ describe('journal: several actions in one call', () => {
     );
   });
 
+  it('takes no set for one of a batch that is not final because a refused one of it shared a call that was never sent', async () => {
+    const folder = testFolder();
+    const first = testJournal(folder);
+    const [booked, refused, later] = [recordSet('L1', 1), recordSet('L2', 1), recordSet('L3', 1)];
+    await write(first, booked, refused);
+    const batch = first.freeze(
+      ['production:L1', 'production:L2'].flatMap(lane => first.waiting(lane, 1)),
+      REQUEST,
+      0,
+    );
+    await first.markSending(batch.id, 0, null, 5);
+    const failed = new Map([[refused.key, 'overlaps detail 5']]);
+    const accepted = { state: 'accepted', at: 6, notBefore: 6, reason: null, detail: null } as const;
+    await first.transition(batch.id, ['sending'], { ...accepted, failed });
+    await first.decisions.decide({ kind: 'retry', id: 2, who: 'anna', confirmed: true });
+    await write(first, later);
+    first.freeze(
+      ['production:L2', 'production:L3'].flatMap(lane => first.waiting(lane, 1)),
+      REQUEST,
+      0,
+    );
+    first.close();
+
+    const again = testJournal(folder);
+
+    expect(again.openCalls().map(({ id }) => id)).toEqual([batch.id]);
+    expect(again.call(batch.id)?.actions.map(({ key }) => key)).toEqual([booked.key, refused.key]);
+    expect(again.waitingHeads(9).map(({ key }) => key)).toEqual([refused.key, later.key]);
+  });
+
   it('counts how often they were told in vain because nobody could tell, over restarts, until a person decides', async () => {
     const folder = testFolder();
     let journal = testJournal(folder);

@@ -47,6 +47,14 @@ function isAlive(pid: number | string): boolean {
   return found !== undefined && found.state !== 'Z';
 }
 
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+}
+
 function livingIn(group: number): readonly string[] {
   return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && processOf(pid)?.group === group && isAlive(pid));
 }
@@ -88,6 +96,26 @@ describe('embedded redis', () => {
     process.kill(pid, 'SIGKILL');
     await vi.waitFor(async () => expect(await pidOf(client)).not.toBe(pid), PATIENCE);
     expect(log.lines.map(line => line.level)).toEqual(['error']);
+  });
+
+  it('is not started again by a stop that comes while it is about to be', async () => {
+    let stopped: Promise<void> | undefined;
+    const redis = await start({
+      random() {
+        // Due with the wait before the new start, and after it: in the middle of what is done before that start.
+        const stop = () => {
+          stopped = redis.stop();
+        };
+        queueMicrotask(() => setTimeout(stop, 50));
+        return 0;
+      },
+    });
+    process.kill(await pidOf(connect(redis.socket)), 'SIGKILL');
+    await vi.waitFor(() => expect(stopped).toBeDefined(), PATIENCE);
+    await stopped;
+
+    const commands = readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && commandOf(pid).includes(redis.socket));
+    expect(commands).toEqual([]);
   });
 
   it('ends with its parent, even after SIGKILL', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import type { Outcome } from '../../src/core/delivery.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { movableClock } from '../support/movable-clock.ts';
@@ -105,6 +106,77 @@ describe('call queue and what L2L answers', () => {
     await vi.waitFor(() => expect(bench.isIdle()).toBe(true), PATIENCE);
 
     expect({ asked, read, sent: delivery.sent.length }).toEqual({ asked: 1, read: 2, sent: 0 });
+  });
+
+  it('does not tell what became too old while L2L was read', async () => {
+    const { delivery, tell, isIdle, journal } = await openBench();
+    const expiresAt = Date.now() + 100;
+    // The budget let the read wait.
+    delivery.on.prepare = async () => {
+      await vi.waitUntil(() => Date.now() > expiresAt, PATIENCE);
+      return { kind: 'send', base: null };
+    };
+
+    await tell({ ...openDispatch('M1', 1), expiresAt });
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent).toEqual([]);
+    expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
+  });
+
+  it('reads L2L again when the disk, or the process, stood still over the mark that it is being sent', async () => {
+    const clock = systemClock();
+    let ahead = 0;
+    const { delivery, tell, isIdle, journal } = await openBench({
+      clock: { now: () => clock.now() + ahead, at: (at, callback) => clock.at(at - ahead, callback) },
+    });
+    const { markSending } = journal;
+    journal.markSending = async (...mark) => {
+      const marked = await markSending(...mark);
+      if (ahead === 0) ahead = 3_600_000;
+      return marked;
+    };
+    let read = 0;
+    delivery.on.prepare = () => {
+      read += 1;
+      if (read === 1) return { kind: 'send', base: null };
+      return { kind: 'done', result: { dispatchId: 7, nothing: 'dispatch 7 is already open' } };
+    };
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect({ read, sent: delivery.sent.length }).toEqual({ read: 2, sent: 0 });
+  });
+
+  it('sends by an anchor that was read long ago: it is read once', async () => {
+    const { delivery, tell, isIdle } = await openBench();
+    const base = { cycleCount: 5, at: Date.now() - 3_600_000 };
+    delivery.on.prepare = () => ({ kind: 'send', base });
+
+    await tell(setCycles('M1', 1, 3));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent.map(({ call }) => [call.attempt, call.base])).toEqual([[1, base]]);
+  });
+
+  it('sends nothing when the clock was set, or a pause began, while the mark was written', async () => {
+    let doubt: string | null = null;
+    const { delivery, tell, queue, journal } = await openBench({
+      vigil: { doubt: () => doubt, standstills: () => 0 },
+    });
+    const { markSending } = journal;
+    journal.markSending = async (...mark) => {
+      const marked = await markSending(...mark);
+      doubt = 'the clock was set';
+      return marked;
+    };
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(queue.status().open).toEqual({ retry: 1 }), PATIENCE);
+
+    expect(delivery.sent).toEqual([]);
+    expect(queue.status().running).toBe(0);
   });
 
   it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {
@@ -433,5 +505,43 @@ describe('call queue and what L2L answers', () => {
 
     expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#1:open', 'M1#2:open']);
     expect(queue.status().paused).toBeNull();
+  });
+
+  it('finds out that the journal can be written again by looking up a call, when there is none to send', async () => {
+    const { delivery, tell, isIdle, journal, queue } = await openBench();
+    const { markSending } = journal;
+    journal.markSending = async (id, ...mark) => {
+      if (journal.call(id)?.lanes[0] === 'dispatch:M1') return markSending(id, ...mark);
+      // The commit took the call with it, and its action was too old for another one.
+      const actions = journal.call(id)?.actions ?? [];
+      const gone = { state: 'released', at: 1, notBefore: 0, reason: null, detail: null } as const;
+      await journal.transition(id, ['frozen'], gone);
+      await journal.giveUp(actions, 'too old');
+      throw new Error('database or disk is full');
+    };
+    delivery.on.send = () => LOST;
+    delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
+
+    await tell(openDispatch('M1', 1), openDispatch('M2', 1));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.looked).toHaveLength(1);
+    await vi.waitFor(() => expect(queue.status().paused).toBeNull(), PATIENCE);
+  });
+
+  it('leaves nothing running when it stops although an outcome cannot be written', async () => {
+    const { delivery, tell, journal, queue } = await openBench();
+    Object.assign(journal, { transition: () => Promise.reject(new Error('database or disk is full')) });
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await queue.stop(0);
+
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await setTimeout(50);
+
+    expect(delivery.sent).toHaveLength(1);
+    expect(timers.mock.calls.filter(([, ms]) => ms === 5)).toEqual([]);
+    timers.mockRestore();
   });
 });

@@ -62,7 +62,10 @@ export type StoredAction = Action & {
   readonly id: number;
   /** Stands outside the order of its lane until then (ms since 1970). */
   readonly notBefore?: number;
-  /** An earlier call of it may have had effect after all: L2L is asked to refuse a second one. */
+  /**
+   * An earlier call of it may have had effect after all: L2L is asked to refuse a second one. Of a record set: L2L has had it
+   * before, and may still list why it refused it then.
+   */
   readonly guarded?: boolean;
 };
 
@@ -126,14 +129,19 @@ export const BASE_GOOD_FOR = 15 * 60_000;
 export type CallBase = {
   /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
   readonly cycleCount?: number;
+  /** What L2L already lists as an error about record sets of the call that were told before: none of it is about this call. */
+  readonly errors?: readonly string[];
   /** When it was read (ms since 1970). */
   readonly at: number;
 };
 
+/** A dispatch of an episode that is over and waits for a person's word: by its open's action, and by its id where that is known. */
+export type StuckDispatch = { readonly key: string; readonly reported: number; readonly dispatchId: number | null };
+
 /**
  * What a chain's earlier actions came to; a close needs the id its open was given, a set_cycles the anchor of the newest
- * set_cycles of its chain that was delivered (`open` says nothing for those). No picture of one moment: `heldBy`, `isOurs` and
- * `waiting` are read when they are asked for.
+ * set_cycles of its chain that was delivered (`open` says nothing for those). No picture of one moment: everything below `result`
+ * is read when it is asked for.
  */
 export type ChainState = {
   readonly open: 'none' | 'pending' | 'delivered' | 'dead' | 'dropped';
@@ -144,9 +152,21 @@ export type ChainState = {
   readonly isOurs: boolean;
   /** The actions of the chain that wait in no call yet, oldest first, the ones to be frozen included. */
   readonly waiting: readonly StoredAction[];
+  /** In this journal L2L was told or asked about no dispatch of its machine and type yet: a former journal may have left one open. */
+  readonly isFirst: boolean;
+  /** Other episodes of its lane whose open or close is a dead letter or parked although they are over: no other episode's to end. */
+  readonly stuck: readonly StuckDispatch[];
 };
 
-export const NO_CHAIN: ChainState = { open: 'none', result: null, heldBy: [], isOurs: false, waiting: [] };
+export const NO_CHAIN: ChainState = {
+  open: 'none',
+  result: null,
+  heldBy: [],
+  isOurs: false,
+  waiting: [],
+  isFirst: false,
+  stuck: [],
+};
 
 /** How a kind of action becomes calls. */
 export type CallPolicy = {

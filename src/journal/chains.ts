@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { CallResult, ChainState } from '../core/delivery.ts';
+import type { CallResult, ChainState, StuckDispatch } from '../core/delivery.ts';
 import { query } from './database.ts';
 import { ACTION_COLUMNS, type ActionRow, actionOf, parseOrNull } from './rows.ts';
 
@@ -46,6 +46,31 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
      ORDER BY id DESC LIMIT 1`,
   );
 
+  // By the rule as the chain names it, in the order of the index: one that has told anything is found with its first row.
+  const readTold = query<{ id: number }>(
+    db,
+    `SELECT id FROM action WHERE chain >= ? AND chain < ? AND kind = 'open_dispatch' AND destination = ? AND result IS NOT NULL LIMIT 1`,
+  );
+  // Through all dispatches that are kept: asked for a rule that has told nothing yet.
+  const readToldByOthers = query<{ id: number }>(
+    db,
+    `SELECT o.id FROM action f JOIN action o ON o.kind = 'open_dispatch' AND o.result IS NOT NULL AND o.lane = f.lane
+       AND o.destination = ? AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
+     WHERE f.chain = ? AND f.kind = 'open_dispatch' LIMIT 1`,
+  );
+  // A person's dispatch is nobody's but the person's, whoever could not end it; and what people are to end holds up no episode.
+  const readStuck = query<StuckDispatch>(
+    db,
+    `SELECT o.key, json_extract(o.params, '$.reported') AS reported,
+       CASE WHEN json_extract(o.result, '$.foundOpen') IS NULL AND json_extract(o.result, '$.adopted') IS NULL
+         THEN json_extract(o.result, '$.dispatchId') END AS dispatchId
+     FROM action s JOIN action o ON o.chain = s.chain AND o.kind = 'open_dispatch'
+       JOIN action c ON c.chain = s.chain AND c.kind = 'close_dispatch'
+     WHERE s.state IN ('dead', 'parked') AND s.kind IN ('open_dispatch', 'close_dispatch') AND s.destination = ?
+       AND s.lane = (SELECT lane FROM action WHERE chain = ? AND kind = 'open_dispatch') AND s.chain <> ?
+       AND json_extract(c.params, '$.how') IN ('close', 'complete')`,
+  );
+
   /** An episode left behind by a rule that is not configured any more never clears: others do not wait for it. */
   function isLeftBehind(chain: string): boolean {
     const keeper = rules && readKeeper.get(chain)?.rule;
@@ -83,6 +108,14 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
       },
       get waiting() {
         return readChainWaiting.all(chain, destination).map(actionOf);
+      },
+      get isFirst() {
+        const rule = chain.slice(0, chain.indexOf('#'));
+        const told = readTold.get(`${rule}#`, `${rule}$`, destination) ?? readToldByOthers.get(destination, chain);
+        return told === undefined;
+      },
+      get stuck() {
+        return readStuck.all(destination, chain, chain);
       },
     };
   };

@@ -7,7 +7,7 @@ export type Move = {
   readonly id: number;
   readonly from: HistoryEntry['state'];
   readonly to: 'waiting' | 'dropped';
-  /** L2L may have it all the same: it is asked to refuse a second one. */
+  /** L2L may have it all the same: it is asked to refuse a second one. A record set: L2L has had it before. */
   readonly guarded?: boolean;
   /** Of an episode that is over: told as one finished dispatch. */
   readonly finished?: boolean;
@@ -58,6 +58,8 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
     .filter(member => isStuck(member) || (goesWithOpen(member) && member.state !== 'waiting'))
     .map((member): Move => {
       const move: Move = { id: member.id, from: member.state, to: 'waiting' };
+      // L2L may list for long why it refused it.
+      if (member.kind === 'record_details') return { ...move, guarded: true };
       if (member.id !== open?.id) return move;
       return { ...move, ...(member.state === 'parked' && { guarded: true }), ...(isOver && { finished: true }) };
     });

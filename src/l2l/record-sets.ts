@@ -48,6 +48,16 @@ export type SetRecords = { readonly details: readonly L2lRecord[]; readonly erro
 
 type SetOf = { readonly key: string; readonly params: RecordDetailsParams };
 
+/** Tells an error that L2L lists from every other one; its fields are not documented. */
+export function errorName(record: L2lRecord): string {
+  return textField(record, 'id') ?? JSON.stringify(record);
+}
+
+/** The errors that are about any of these sets, by name. */
+export function errorsAbout(sets: readonly SetOf[], errors: readonly L2lRecord[], zone: SiteZone): readonly string[] {
+  return errors.filter(error => sets.some(({ params }) => isSent(error, params, zone))).map(errorName);
+}
+
 /** What became of sets of one batch, by key. A record stands for one set only. Errors from before `since` (ms since 1970) are none of ours. */
 export function fatesOf(
   sets: readonly SetOf[],
@@ -79,10 +89,7 @@ export function failedSets(
   zone: SiteZone,
 ): ReadonlyMap<string, string> {
   // Of two sets that read alike, the later one is refused: it overlaps the earlier one.
-  const found = match(sets.toReversed(), records, (record, params) => {
-    const sent = sentPart(record);
-    return textField(sent, 'linecode') === params.line && isDetailOf(sent, params, zone);
-  });
+  const found = match(sets.toReversed(), records, (record, params) => isSent(record, params, zone));
   return new Map([...found].map(([key, record]) => [key, setWords(record)]));
 }
 
@@ -117,6 +124,12 @@ function isMadeSince(record: L2lRecord, since: number): boolean {
 function sentPart(record: L2lRecord): L2lRecord {
   const parts = [record, ...Object.values(record).filter(isRecord)];
   return parts.find(part => textField(part, 'linecode') !== undefined) ?? record;
+}
+
+/** Whether what was sent with this record is the set. */
+function isSent(record: L2lRecord, params: RecordDetailsParams, zone: SiteZone): boolean {
+  const sent = sentPart(record);
+  return textField(sent, 'linecode') === params.line && isDetailOf(sent, params, zone);
 }
 
 function isDetailOf(record: L2lRecord, params: RecordDetailsParams, zone: SiteZone): boolean {

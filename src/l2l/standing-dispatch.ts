@@ -12,23 +12,29 @@ export type Seeker = {
   readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
   /** When the episode was over (ms since 1970); null: it goes on. */
   readonly ended: number | null;
+  /** No episode of this journal has had one of the machine and type: the gateway's is what a former journal left open. */
+  readonly isFirst: boolean;
+  /** Of another episode that is over: a person decides about it. */
+  readonly isStuck: (dispatch: DispatchRecord) => boolean;
 };
 
 /**
  * Which of the open dispatches of a machine and type stands for an episode, and what that makes of its open; null: none, it
  * opens its own. First its own by the mark; then one that a gateway of this user opened, for another rule or before its journal
- * was rebuilt: that one is the gateway's and ends with the last episode that holds it; then a person's, as the rule says. Of
+ * was rebuilt: that one is the gateway's and ends with the last episode that holds it; then a person's, as the rule says. A rule
+ * may open its own beside a person's and another rule's, not beside what a former journal left open. Of
  * several the newest. What began after the episode was over is about the next one, and stands for that. Pure.
  */
 export function standingDispatch(open: readonly DispatchRecord[], seeker: Seeker): CallResult | null {
   const newestFirst = open.toSorted((a, b) => (b.reported.at(-1) ?? 0) - (a.reported.at(-1) ?? 0) || b.id - a.id);
   const own = newestFirst.find(dispatch => dispatch.description.includes(seeker.mark));
   if (own) return { dispatchId: own.id, dispatchNumber: own.number, reported: seeker.reported };
-  if (seeker.ifFoundOpen === 'open') return null;
+  const isBeside = seeker.ifFoundOpen === 'open';
+  if (isBeside && !seeker.isFirst) return null;
 
-  const inTime = newestFirst.filter(dispatch => beganWithin(dispatch, seeker.ended));
+  const inTime = newestFirst.filter(dispatch => beganWithin(dispatch, seeker.ended) && !seeker.isStuck(dispatch));
   const gateways = inTime.find(({ description, createdBy }) => createdBy === seeker.user && isMarked(description));
-  const found = gateways ?? inTime[0];
+  const found = gateways ?? (isBeside ? undefined : inTime[0]);
   if (!found) return null;
   const [reported] = found.reported;
   const known = { dispatchId: found.id, ...(reported !== undefined && { reported }) };

@@ -9,7 +9,7 @@ import type { Manners } from '../../src/simulation/sandbox/call.ts';
 import { paramsOf } from '../../src/simulation/sandbox/params.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { createCallCheck } from './call-check.ts';
-import { drawFault, type L2lTroubles } from './l2l-faults.ts';
+import { drawFault, type L2lFault, type L2lTroubles } from './l2l-faults.ts';
 import { createLedger, type Entry, type Ledger } from './ledger.ts';
 import type { Notes } from './notes.ts';
 import type { LifeTime, WorldTime } from './virtual-time.ts';
@@ -22,6 +22,8 @@ export type L2lOptions = L2lTroubles & {
   readonly manners: Pick<Manners, 'batchDelay' | 'duplicate'>;
   /** The answer to an increment of this machine is lost. */
   readonly onDoubt: (machine: string) => void;
+  /** A request leaves: what strikes it for certain; null: chance decides. */
+  readonly onLeave: (entry: Entry) => L2lFault | null;
   readonly random: Random;
   readonly notes: Notes;
   readonly waits: L2lWaits;
@@ -119,7 +121,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         return new Promise(resolve => {
           const now = world.now();
           const latency = Math.round(between(random, 10, 150));
-          const fault = drawFault(options, world, random, method === 'POST');
+          const fault = options.onLeave(entry) ?? drawFault(options, world, random, method === 'POST');
           let over = false;
           const own: Arrival[] = [];
           const end = (result: Exchange) => {

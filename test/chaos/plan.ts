@@ -56,6 +56,10 @@ export type Plan = {
   readonly freezeLimit: number;
   readonly batchDelay: number;
   readonly transient: readonly string[];
+  /** Machines of which a gateway whose journal is lost left a dispatch open. */
+  readonly former: readonly string[];
+  /** From then on the first open of this machine that leaves is what ends the gateway, each time, until it is not told any more. */
+  readonly deadly: { readonly machine: string; readonly from: number } | null;
 };
 
 const MACHINES: readonly Pick<MachineSpec, 'name' | 'machine' | 'line' | 'via'>[] = [
@@ -160,6 +164,8 @@ export function makePlan(seed: number): Plan {
     };
     return tellStory(spec, seededRandom(ms(0, 2 ** 31)), begin, end);
   });
+  // What nobody ends would block the other rule of such a machine for good.
+  const shareable = stories.filter(story => !isSingle(story)).map(({ spec }) => spec.machine);
   return {
     seed,
     night,
@@ -180,6 +186,8 @@ export function makePlan(seed: number): Plan {
     batchDelay: pick([1000, 10_000, 90_000]),
     // A close that is a dead letter would block the other rule for good.
     transient: chance(0.7) || stories.some(isSingle) ? [REFUSAL] : [],
+    former: shareable.filter(() => chance(0.3)),
+    deadly: chance(0.2) && shareable.length > 0 ? { machine: pick(shareable), from: anywhere() } : null,
   };
 }
 
@@ -220,6 +228,8 @@ export function planWords(plan: Plan): string {
   for (const { fault } of plan.l2l) count(`l2l:${fault}`);
   for (const { fault } of plan.disk) count(`disk:${fault}`);
   if (plan.night !== 'winter') count(`night:${plan.night}`);
+  if (plan.former.length > 0) counts.set('former', plan.former.length);
+  if (plan.deadly) count('deadly');
   if (plan.plcDown.length > 0) counts.set('plc_down', plan.plcDown.length);
   return [...counts].map(([what, n]) => (n === 1 ? what : `${what}*${n}`)).join(' ') || 'none';
 }

@@ -3,7 +3,9 @@ import { seededRandom } from '../../src/simulation/random.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { createBroker } from './broker.ts';
 import { BROKER, chaosConfig, SITE, ZONE } from './config.ts';
+import { createDeadly } from './deadly.ts';
 import { dataFolder, removeFolder } from './disk.ts';
+import { leaveOpen } from './former.ts';
 import { l2lEdge, REFUSAL } from './l2l.ts';
 import { createLives } from './lives.ts';
 import type { Notes } from './notes.ts';
@@ -31,6 +33,7 @@ const PRODUCTS = new Map([
   [12, 'P-120'],
 ]);
 const MINUTE = 60_000;
+const DEADLY_PAUSE = 2000;
 const LONGEST_SETTLING = 8 * 60 * MINUTE;
 const LONGEST_STOP = 10 * MINUTE;
 
@@ -81,6 +84,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     noFaultsAfter: plan.end,
     manners: { batchDelay: plan.batchDelay, duplicate: plan.duplicate },
     onDoubt: machine => people.doubt(machine),
+    onLeave: entry => deadly.onLeave(entry),
     random: seededRandom(seed * 13 + 1),
     notes,
     waits: { timeout: 60_000, settle: 60_000, lookAgain: 30_000 },
@@ -112,6 +116,8 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       return random() < bad.share ? bad.fault : null;
     },
   });
+
+  const deadly = createDeadly(plan.deadly, world, () => lives.arm('sent', 0, DEADLY_PAUSE));
 
   function strike(blow: Blow): void {
     notes.trace(`blow ${JSON.stringify(blow)}`);
@@ -178,6 +184,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   };
   process.on('unhandledRejection', onError);
   try {
+    const former = leaveOpen(plan, l2l);
     broker.begin();
     lives.begin();
     for (const blow of plan.blows) world.at(blow.at, () => strike(blow));
@@ -194,6 +201,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       toldLate: plan.disk.length > 0 || standstills.length > 0,
       isAutumn: plan.night === 'autumn',
       people,
+      former,
       refusals: plan.transient.length > 0 ? [] : [REFUSAL],
       data: l2l.backend.data,
       ledger: l2l.ledger,

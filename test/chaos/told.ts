@@ -48,6 +48,26 @@ export function toldOf({ spec }: MachineStory, actions: readonly StoredRow[], po
   );
 }
 
+/**
+ * From when on its dispatch waits for a person, who ends it when the episode was over (ms since 1970): its open is not known to have
+ * come about, or L2L refused its close. null: it never does.
+ */
+export function stuckSince({ open, close }: Told): number | null {
+  if (close?.params.how !== 'close' && close?.params.how !== 'complete') return null;
+  if (isStuck(open.state)) return Math.max(open.settled_at ?? 0, close.created_at);
+  return isStuck(close.state) ? close.settled_at : null;
+}
+
+export function isStuck(state: string): boolean {
+  return state === 'dead' || state === 'parked';
+}
+
+/** What the gateway opened for it, or took over for it from another one of its own. */
+export function isItsDispatch({ posts, result }: Told, id: number): boolean {
+  if (posts.some(({ dispatch }) => dispatch === id)) return true;
+  return result?.dispatchId === id && result.foundOpen === undefined && result.adopted !== true;
+}
+
 /** Whether one of these instants is told as this one; L2L has whole seconds. */
 export function isNear(times: readonly number[], at: number | null): boolean {
   return at !== null && times.some(time => Math.abs(Math.floor(time / 1000) * 1000 - at) <= 1000);

@@ -7,12 +7,16 @@ import { type Sent, timesApplied } from './verdict-actions.ts';
 export function turnsOf(told: readonly Told[], actions: readonly StoredRow[], sent: Sent): string {
   const counts = new Map<string, number>();
   const count = (what: string, when: boolean) => when && counts.set(what, (counts.get(what) ?? 0) + 1);
-  for (const { open, close, result, posts, isEarly, isTogether } of told) {
+  for (const { open, close, result, posts, isEarly, isTogether, isNotClosed } of told) {
     const bodies = posts.map(({ body }) => body);
     count('left', result?.foundOpen !== undefined);
     count('adopted', result?.adopted === true && !close?.params.closeAdopted);
     count('adopted_to_close', result?.adopted === true && close?.params.closeAdopted === true);
-    count('shared', result?.nothing !== undefined && result.foundOpen === undefined && !result.adopted);
+    const isShared = result?.dispatchId !== undefined && result.nothing !== undefined;
+    count('shared', isShared && result.foundOpen === undefined && !result.adopted);
+    count('untold', result !== null && result.dispatchId === undefined);
+    count('parked_open', open.state === 'parked');
+    count('not_closed', isNotClosed);
     count('held', close?.detail?.startsWith('held by') === true);
     count('reopened', isEarly);
     count('too_old', open.detail?.startsWith('too old') === true);

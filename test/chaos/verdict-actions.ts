@@ -77,6 +77,9 @@ function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
     if (expires_at === null || settled_at === null || settled_at <= expires_at) return false;
     return hasTrouble(judged.troubles, { from: created_at, to: expires_at }) || wasBlocked(action, sent);
   }
+  // Five times the gateway ended while it was on its way.
+  if (state === 'parked' && kind === 'open_dispatch')
+    return (sent.get(action.key) ?? []).filter(({ heardAt }) => heardAt === null).length >= 5;
   if (state === 'parked' || state === 'dropped') {
     const wanted = state === 'parked' ? 'park' : 'drop';
     return judged.onUnknown(action) === wanted && isUndecidable(action, sent, judged);

@@ -1,6 +1,6 @@
 import type { Dispatch, SandboxData } from '../../src/simulation/sandbox/records.ts';
 import { descriptionOf } from './config.ts';
-import { inL2l, type Told } from './told.ts';
+import { inL2l, isStuck, type Told } from './told.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
@@ -11,7 +11,7 @@ const MINUTE = 60_000;
  * its rule says, and what a person opened is touched only where a rule that adopted it may.
  * @param told of one machine
  */
-export function dispatchProblems(machine: string, told: readonly Told[], { data, people }: Judged): string[] {
+export function dispatchProblems(machine: string, told: readonly Told[], { data, people, former }: Judged): string[] {
   const problems: string[] = [];
   const id = data.machines.find(({ code }) => code === machine)?.id;
   for (const dispatch of data.dispatches.filter(one => one.machine === id)) {
@@ -20,8 +20,9 @@ export function dispatchProblems(machine: string, told: readonly Told[], { data,
     const isOurs = dispatch.createdby !== 'kim';
     const maker = told.find(({ posts }) => posts.some(post => post.dispatch === dispatch.id));
     const say = (what: string) => problems.push(`dispatch ${dispatch.id} of ${machine} ${what}`);
-    if (isOurs) {
-      if (!maker || !holders.includes(maker)) say(`of ${text(dispatch.reported)} belongs to no episode`);
+    if (isOurs && !former.has(dispatch.id)) {
+      if (!maker || (!holders.includes(maker) && !isStuck(maker.open.state)))
+        say(`of ${text(dispatch.reported)} belongs to no episode`);
       else {
         if (isFinished(maker, dispatch)) {
           for (const what of finishedProblems(maker, dispatch)) say(what);

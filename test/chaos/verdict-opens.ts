@@ -1,5 +1,5 @@
 import type { Entry, OpenDispatch } from './ledger.ts';
-import { inL2l, type Told } from './told.ts';
+import { inL2l, isItsDispatch, stuckSince, type Told } from './told.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
@@ -13,9 +13,14 @@ export const LEAVES_WITHIN = 200_000;
 const LOOK_GOOD_FOR = 70_000;
 const HOUR = 3_600_000;
 
+/** What an open is held against: the looks, the episodes of its machine, what a former journal left open. */
+type Seen = { readonly looks: readonly Entry[]; readonly told: readonly Told[]; readonly former: ReadonlySet<number> };
+
 /** What an open came to is what L2L showed when it was made: opened once, found, or not to be told any more. */
-export function openProblems(episode: Told, { ledger }: Judged): string[] {
+/** @param told of its machine */
+export function openProblems(episode: Told, told: readonly Told[], { ledger, former }: Judged): string[] {
   const { open, result, posts } = episode;
+  const seen: Seen = { looks: ledger.looks, told, former };
   const problems: string[] = [];
   const { maxAge } = episode.rule;
   const expiresAt = maxAge === null ? null : open.params.reported + maxAge;
@@ -26,22 +31,26 @@ export function openProblems(episode: Told, { ledger }: Judged): string[] {
   if (isOwn && made[0]?.dispatch !== result?.dispatchId) {
     problems.push(`says dispatch ${result?.dispatchId}, L2L made ${made[0]?.dispatch ?? 'none'}`);
   }
-  if (!isOwn && made.length > 0) problems.push(`is ${open.state}, and dispatch ${made[0]?.dispatch} was opened for it`);
-  if (open.state === 'delivered' && !isOwn) problems.push(...foundProblems(episode, ledger.looks));
+  if (!isOwn && made.length > 0 && open.state !== 'parked')
+    problems.push(`is ${open.state}, and dispatch ${made[0]?.dispatch} was opened for it`);
+  if (isUntold(episode)) problems.push(...untoldProblems(episode, seen));
+  else if (open.state === 'delivered' && !isOwn) problems.push(...foundProblems(episode, seen));
   if (open.state === 'nothing' && !(isMissed(episode, open.settled_at ?? 0) && episode.rule.ifMissed === 'nothing')) {
     problems.push('was not told, and it was not over');
   }
-  for (const post of posts) problems.push(...leftProblems(episode, post, ledger.looks));
+  for (const post of posts) problems.push(...leftProblems(episode, post, seen));
   problems.push(...guardProblems(episode));
   return problems.map(problem => `${open.key} of ${text(open.params.reported)} ${problem}`);
 }
 
 /** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
-function foundProblems({ open, close, rule, result, isTogether }: Told, looks: readonly Entry[]): string[] {
+function foundProblems(episode: Told, { looks, told, former }: Seen): string[] {
+  const { open, close, rule, result, isTogether } = episode;
   const look = lastLook(looks, rule.machine, open.settled_at ?? 0);
-  const seen = standing(look, rule.type, isTogether ? close : knownBy(close, look?.heardAt ?? 0));
+  const seen = standing(look, episode, isTogether ? close : knownBy(close, look?.heardAt ?? 0), told);
   const found = seen.find(({ id }) => id === result?.dispatchId);
-  if (rule.ifFoundOpen === 'open') return ['found a dispatch, and its rule opens one beside it'];
+  const isLeft = former.has(result?.dispatchId ?? Number.NaN) && isFirst(episode, told, open.settled_at ?? 0);
+  if (rule.ifFoundOpen === 'open' && !isLeft) return ['found a dispatch, and its rule opens one beside it'];
   if (!found) return [`found dispatch ${result?.dispatchId}, which was not open`];
   const kind = result?.adopted ? 'adopt' : result?.foundOpen === undefined ? 'ours' : 'leave';
   if (kind !== (found.isOurs ? 'ours' : rule.ifFoundOpen)) return [`took dispatch ${found.id} as ${kind}`];
@@ -51,7 +60,7 @@ function foundProblems({ open, close, rule, result, isTogether }: Told, looks: r
 }
 
 /** No open leaves while what the gateway saw stands for it, or when it is over and its rule tells it otherwise. */
-function leftProblems(episode: Told, post: Entry, looks: readonly Entry[]): string[] {
+function leftProblems(episode: Told, post: Entry, { looks, told }: Seen): string[] {
   const { rule, close } = episode;
   const isAdd = post.path.endsWith('dispatches/add/');
   const problems: string[] = [];
@@ -59,9 +68,12 @@ function leftProblems(episode: Told, post: Entry, looks: readonly Entry[]): stri
   const mayBeTold = isAdd ? rule.ifMissed === 'add' : !tellsOtherwise(episode) || isGuarded(post);
   if (isAdd && !isMissed(episode, post.at)) problems.push('was told as over while it went on');
   if (!mayBeTold && isMissed(episode, before)) problems.push(`left at ${text(post.at)}, long after it was over`);
-  if (rule.ifFoundOpen === 'open') return problems;
+  const isBeside = rule.ifFoundOpen === 'open';
+  if (isBeside && !isFirst(episode, told, post.at)) return problems;
   const look = lastLook(looks, rule.machine, post.at);
-  const beside = standing(look, rule.type, isAdd ? close : knownBy(close, post.at));
+  const beside = standing(look, episode, isAdd ? close : knownBy(close, post.at), told).filter(
+    ({ isOurs }) => isOurs || !isBeside,
+  );
   if (!look || (look.heardAt ?? 0) < post.at - LOOK_GOOD_FOR) problems.push(`left at ${text(post.at)} without a look`);
   else if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
   return problems;
@@ -109,10 +121,47 @@ function lastLook(looks: readonly Entry[], machine: string, until: number): Entr
   );
 }
 
-/** What a look showed of a type; beside an episode that is over already only what began before its last second. */
-function standing(look: Entry | undefined, type: string, close: Told['close']): readonly OpenDispatch[] {
+/**
+ * What a look showed of a type and can stand for an episode: beside one that is over already only what began before its last second,
+ * and nothing of another one that waits for a person.
+ */
+function standing(
+  look: Entry | undefined,
+  episode: Told,
+  close: Told['close'],
+  told: readonly Told[],
+): readonly OpenDispatch[] {
   const until = Math.floor((close?.params.completed ?? Number.POSITIVE_INFINITY) / 1000);
-  return (look?.open ?? []).filter(one => one.type === type && Math.floor(earliest(one.reported) / 1000) < until);
+  const at = look?.heardAt ?? 0;
+  const stuck = told.filter(other => other !== episode && (stuckSince(other) ?? Number.POSITIVE_INFINITY) <= at);
+  return (look?.open ?? [])
+    .filter(one => one.type === episode.rule.type && Math.floor(earliest(one.reported) / 1000) < until)
+    .filter(({ id }) => !stuck.some(other => isItsDispatch(other, id)));
+}
+
+/** L2L was told or asked about no dispatch of the machine and type before: what of the gateway's is open is of no episode. */
+function isFirst(episode: Told, told: readonly Told[], at: number): boolean {
+  return !told.some(
+    other =>
+      other !== episode &&
+      other.rule.type === episode.rule.type &&
+      other.result !== null &&
+      (other.open.settled_at ?? Number.POSITIVE_INFINITY) < at,
+  );
+}
+
+/** Its rule tells nothing of an episode that it missed: L2L was only asked what a former journal left open. */
+export function isUntold({ open, result }: Told): boolean {
+  return open.state === 'delivered' && result?.dispatchId === undefined;
+}
+
+function untoldProblems(episode: Told, { looks, told }: Seen): string[] {
+  const { open, close, rule } = episode;
+  const at = open.settled_at ?? 0;
+  if (rule.ifMissed !== 'nothing' || !isMissed(episode, at)) return ['was not told, and it was not over'];
+  if (!isFirst(episode, told, at)) return ['was not told, and L2L was asked about it'];
+  const left = standing(lastLook(looks, rule.machine, at), episode, close, told).find(({ isOurs }) => isOurs);
+  return left ? [`was not told although ${left.id} was left open`] : [];
 }
 
 /** The first instant that L2L's local time of this one can mean. */

@@ -31,6 +31,8 @@ export type Judged = {
   /** An hour comes twice: production is told at half speed in it, so no set is of its true time. */
   readonly isAutumn: boolean;
   readonly people: Meddled;
+  /** Dispatches that a gateway whose journal is lost had left open. */
+  readonly former: ReadonlySet<number>;
   /** Words of refusals that make a dead letter rightly: the seed asked for them. */
   readonly refusals: readonly string[];
   readonly data: SandboxData;
@@ -77,7 +79,7 @@ export function judge(judged: Judged): Verdict {
       const wanted = sights ? stopsSeen(sights, rule, poll) : stopsKept(stops, rule, standstills);
       problems.push(...episodeProblems(wanted, own, judged, totals));
     }
-    for (const episode of told) problems.push(...openProblems(episode, judged));
+    for (const episode of told) problems.push(...openProblems(episode, told, judged));
     problems.push(...dispatchProblems(spec.machine, told, judged));
     problems.push(...cycleProblems(story, expected, actions, sent, data, totals));
     if (spec.line !== null) problems.push(...partProblems(story, expected, actions, judged, totals));

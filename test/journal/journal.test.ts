@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { NO_CHAIN } from '../../src/core/delivery.ts';
+import type { Action, CloseDispatchParams } from '../../src/core/action.ts';
+import type { CallResult } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
-import { REQUEST, testJournal, write } from '../support/journal.ts';
+import { deliver, type End, IN_DOUBT, REFUSED, REQUEST, settle, testJournal, write } from '../support/journal.ts';
 
 function open(folder: string, change: Partial<JournalOptions> = {}): Journal {
   return testJournal(folder, { settle: kind => (kind === 'record_details' ? 300_000 : 60_000), ...change });
@@ -198,8 +199,49 @@ describe('journal: lanes and calls', () => {
     });
 
     expect(journal.chain('A#1')).toMatchObject({ open: 'delivered', result: { dispatchId: 99 } });
-    expect(journal.chain('A#2')).toEqual(NO_CHAIN);
+    expect(journal.chain('A#2')).toMatchObject({ open: 'none', result: null, heldBy: [], isOurs: false, stuck: [] });
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:close']);
+  });
+
+  it('knows whether L2L was told of a dispatch of a machine and type, by whichever rule', async () => {
+    const journal = open(testFolder());
+    const oil = { ...openDispatch('A', 2), rule: 'oil', chain: 'oil#1', key: 'oil#1:open' };
+    const quality = { ...oil, chain: 'quality#1', key: 'quality#1:open', params: { ...oil.params, type: 'QUALITY' } };
+    await write(journal, openDispatch('A', 1), openDispatch('B', 1), oil, quality as Action);
+    const first = () => ['A#1', 'oil#1', 'quality#1', 'B#1'].filter(chain => journal.chain(chain).isFirst);
+    expect(first()).toHaveLength(4);
+    await deliver(journal, 'dispatch:A', 1, { nothing: 'it was over' });
+    expect(first()).toEqual(['quality#1', 'B#1']);
+  });
+
+  it.each<[string, End, CloseDispatchParams['how'], object[]]>([
+    ['open is parked', IN_DOUBT, 'close', [{ key: 'A#1:open', reported: 1000, dispatchId: null }]],
+    ['open is a dead letter', REFUSED, 'complete', [{ key: 'A#1:open', reported: 1000, dispatchId: null }]],
+    ['open is parked and people end it', IN_DOUBT, 'note', []],
+    ['dispatch is open', { state: 'delivered', result: { dispatchId: 7 } }, 'close', []],
+  ])('lists what is stuck of the others of its lane when they are over: its %s', async (_what, end, how, stuck) => {
+    const journal = open(testFolder());
+    const close = closeDispatch('A', 1);
+    const params = { ...close.params, how } as CloseDispatchParams;
+    await write(journal, openDispatch('A', 1), openDispatch('A', 2), openDispatch('B', 1));
+    await settle(journal, 'dispatch:A', end);
+    expect(journal.chain('A#2').stuck).toEqual([]);
+    await write(journal, { ...close, params } as Action);
+    expect(journal.chain('A#2').stuck).toEqual(stuck);
+    expect(journal.chain('A#1').stuck).toEqual([]);
+    expect(journal.chain('B#1').stuck).toEqual([]);
+  });
+
+  it.each<[string, CallResult, number | null]>([
+    ['its dispatch', { dispatchId: 7 }, 7],
+    ['no dispatch of a person', { dispatchId: 7, adopted: true }, null],
+    ['no dispatch that was left', { dispatchId: 7, foundOpen: 70 }, null],
+  ])('lists an episode whose close is a dead letter, with %s', async (_what, result, dispatchId) => {
+    const journal = open(testFolder());
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('A', 2));
+    await deliver(journal, 'dispatch:A', 1, result);
+    await settle(journal, 'dispatch:A', REFUSED);
+    expect(journal.chain('A#2').stuck).toEqual([{ key: 'A#1:open', reported: 1000, dispatchId }]);
   });
 
   it.each([
@@ -327,7 +369,11 @@ describe('journal: after a crash', () => {
     await journal.transition(call.id, ['sending'], { ...done, result: { dispatchId: 1234 } });
     journal.close();
 
-    expect(open(folder, { destination: 'site 44' }).chain('A#1')).toEqual(NO_CHAIN);
+    expect(open(folder, { destination: 'site 44' }).chain('A#1')).toMatchObject({
+      open: 'none',
+      result: null,
+      isFirst: true,
+    });
   });
 
   it('parks a call that was on its way each of five times the gateway ended', async () => {

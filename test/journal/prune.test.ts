@@ -210,7 +210,11 @@ describe('pruning the journal', () => {
       const look = () => {
         const journal = testJournal(folder);
         const standing = chains.flatMap(n =>
-          [0, 1, 2].map(m => ({ chain: `M${m}#${n}`, ...journal.chain(`M${m}#${n}`) })),
+          [0, 1, 2].map(m => {
+            // Without its history a rule is a new one: it looks into L2L once more than it has to.
+            const { isFirst: _first, ...chain } = journal.chain(`M${m}#${n}`);
+            return { chain: `M${m}#${n}`, ...chain };
+          }),
         );
         const { waiting, deadLetters, parked } = journal.counts();
         const unsettled = journal.unsettled(100);

@@ -266,10 +266,11 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
 
     it('is not told at all', async () => {
       const { tell, isIdle, story, row } = await openPlant();
-      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
-      await tell(one.open, one.close);
+      const first = episode(1, 20 * MINUTE, 11 * MINUTE);
+      const one = episode(2, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
+      await tell(first.open, first.close, one.open, one.close);
       await settled(isIdle);
-      expect(story()).toEqual([]);
+      expect(story()).toEqual(['open 57001', 'close 57001']);
       expect([await row(one.open), await row(one.close)]).toMatchObject([{ state: 'nothing' }, { state: 'nothing' }]);
     });
 

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { DispatchRecord } from '../../src/l2l/dispatches.ts';
 import { type Seeker, standingDispatch } from '../../src/l2l/standing-dispatch.ts';
 
-const SEEKER: Seeker = { mark: '[gw aaaaaaaaaa]', user: 'gateway', reported: 5000, ifFoundOpen: 'leave', ended: null };
+const SEEKER: Seeker = {
+  mark: '[gw aaaaaaaaaa]',
+  user: 'gateway',
+  reported: 5000,
+  ifFoundOpen: 'leave',
+  ended: null,
+  isFirst: false,
+  isStuck: () => false,
+};
 
 /** An open dispatch, reported at its number. */
 function dispatch(number: number, fields: Partial<DispatchRecord> = {}): DispatchRecord {
@@ -20,6 +28,7 @@ function dispatch(number: number, fields: Partial<DispatchRecord> = {}): Dispatc
 }
 const own = (number: number) => dispatch(number, { description: 'x [gw aaaaaaaaaa]', createdBy: 'gateway' });
 const gateways = (number: number) => dispatch(number, { description: 'x [gw bbbbbbbbbb]', createdBy: 'gateway' });
+const is = (wanted: number) => (one: DispatchRecord) => one.number === wanted;
 
 describe('standing dispatch', () => {
   it.each<[string, readonly DispatchRecord[], Seeker['ifFoundOpen'], object | null]>([
@@ -51,6 +60,15 @@ describe('standing dispatch', () => {
     if (expected === null) expect(found).toBeNull();
     else expect(found).toMatchObject(expected);
     if (found?.adopted || found?.dispatchNumber === 2) expect(found).not.toHaveProperty('foundOpen');
+  });
+
+  it.each<[string, Seeker['ifFoundOpen'], Partial<Seeker>, number | null]>([
+    ["the gateway's, although it opens beside others, when a former journal left it", 'open', { isFirst: true }, 2],
+    ["a person's, not the gateway's of an episode that waits for a person", 'leave', { isStuck: is(2) }, 1],
+    ['none beside what waits for a person', 'open', { isFirst: true, isStuck: is(2) }, null],
+  ])('%s', (_what, ifFoundOpen, change, expected) => {
+    const found = standingDispatch([gateways(2), dispatch(1)], { ...SEEKER, ifFoundOpen, ...change });
+    expect(found?.foundOpen ?? found?.dispatchNumber ?? null).toBe(expected);
   });
 
   it.each<[string, DispatchRecord, number | null]>([

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import type { CallResult, ChainState, Outcome, StoredAction } from '../../core/delivery.ts';
+import {
+  type CallResult,
+  type ChainState,
+  NO_CHAIN,
+  type Outcome,
+  type Prepared,
+  type StoredAction,
+} from '../../core/delivery.ts';
 import { externalIdOf, isMarked, type Marked, markOf } from '../dispatch-mark.ts';
 import { type DispatchRecord, type DispatchSlot, type Listing, listOpen, listSince } from '../dispatches.ts';
 import { numberField, recordsOf, textField } from '../envelope.ts';
@@ -40,20 +47,30 @@ export const openDispatch = defineAction({
   create: createHandler,
 });
 
+const UNTOLD = 'it was over before L2L could be told';
+
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
-  const { site, user, zone, reader, blocked, blockedWait, chainOf } = context;
+  const { site, user, zone, clock, reader, blocked, blockedWait } = context;
+  const chainOf = ({ chain }: Open): ChainState => (chain === null ? NO_CHAIN : context.chainOf(chain));
   const slotOf = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine, type: params.type });
   /** A technician may have changed the type of ours before it is found. */
   const anyType = ({ params }: Open): DispatchSlot => ({ site, machine: params.machine });
 
-  /** What stands for the episode among what is open; asked anew each time, because the episode may be over by now. */
-  function standing(call: OpenCall, open: readonly DispatchRecord[]): CallResult | null {
+  /**
+   * What stands for the episode among what is open; asked anew each time, because the episode may be over by now.
+   * @param isOnlyOne L2L opens none beside it, so what waits for a person stands for the episode too
+   */
+  function standing(call: OpenCall, open: readonly DispatchRecord[], isOnlyOne = false): CallResult | null {
     if (open.length === 0) return null;
     const action = oldest(call.actions);
-    const waiting = action.chain === null ? [] : chainOf(action.chain).waiting;
+    const chain = chainOf(action);
     // Its close is in the call that tells it as finished, or waits for what becomes of the open.
-    const ended = [...call.actions, ...waiting].find(isClose)?.params.completed ?? null;
-    return standingDispatch(open, { ...action.params, mark: markOf(marked(action)), user, ended });
+    const ended = [...call.actions, ...chain.waiting].find(isClose)?.params.completed ?? null;
+    const stuck = isOnlyOne ? [] : chain.stuck;
+    const isStuck = ({ id, description }: DispatchRecord) =>
+      stuck.some(one => one.dispatchId === id || description.includes(markOf({ key: one.key, at: one.reported })));
+    const isFirst = action.params.ifFoundOpen === 'open' && chain.isFirst;
+    return standingDispatch(open, { ...action.params, mark: markOf(marked(action)), user, ended, isFirst, isStuck });
   }
 
   /** The close that waits as well, when its rule tells such an episode in another way than opening and closing. */
@@ -133,7 +150,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const listed = await listOpen(reader, zone, { site, machine }, signal);
     const open = listed.ok ? listed.dispatches : [];
     const ofType = open.filter(dispatch => dispatch.type === type);
-    const result = standing(call, ofType);
+    const result = standing(call, ofType, true);
     if (result) return { kind: 'delivered', result, answer: refusal.answer };
     const names = open.map(dispatch => `${dispatch.number} (${dispatch.type})`).join(', ');
     const detail = `${names === '' ? '' : `open on ${machine}: ${names}; `}L2L said: ${refusal.detail}`;
@@ -144,29 +161,33 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     freeze(actions, chain) {
       const action = oldest(actions);
       const over = missed(action, chain);
-      if (over?.ifMissed === 'nothing') {
-        return { kind: 'nothing', why: 'it was over before L2L could be told', and: [over.close] };
+      const request = openRequest(action.params, marked(action), context, action.guarded === true);
+      if (!over) return { kind: 'request', request };
+      const and = [over.close];
+      if (over.ifMissed === 'nothing') {
+        const isAsked = chain.isFirst && (action.expiresAt ?? Number.POSITIVE_INFINITY) >= clock.now();
+        return isAsked ? { kind: 'request', request, and } : { kind: 'nothing', why: UNTOLD, and };
       }
-      if (!over) {
-        const request = openRequest(action.params, marked(action), context, action.guarded === true);
-        return { kind: 'request', request };
-      }
-      const request = addRequest(action.params, over.close.params, marked(action), context);
-      return { kind: 'request', request, and: [over.close] };
+      return { kind: 'request', request: addRequest(action.params, over.close.params, marked(action), context), and };
     },
 
     async prepare(call, signal) {
       const action = oldest(call.actions);
-      if (action.params.ifFoundOpen === 'open') return { kind: 'send', base: null };
+      if (action.params.ifFoundOpen === 'open' && !chainOf(action).isFirst) return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
       const result = standing(call, listed.dispatches);
-      if (!result) return { kind: 'send', base: null };
-      const isGateways = result.foundOpen === undefined && result.adopted !== true;
+      const isGateways = result !== null && result.foundOpen === undefined && result.adopted !== true;
       // One call can't say that it stands for the open and is ended by the close, if nobody else holds it.
-      return isAdd(call.request) && isGateways
-        ? { kind: 'again', detail: `${result.nothing ?? 'it is open already'}: told as open and close` }
-        : { kind: 'done', result };
+      const toldAnew: Prepared = {
+        kind: 'again',
+        detail: `${result?.nothing ?? 'it is open already'}: told as open and close`,
+      };
+      if (isUntold(call)) {
+        return isGateways ? toldAnew : { kind: 'done', result: { nothing: `${UNTOLD}; none of the gateway is open` } };
+      }
+      if (!result) return { kind: 'send', base: null };
+      return isAdd(call.request) && isGateways ? toldAnew : { kind: 'done', result };
     },
 
     succeeded(call, envelope, answer, signal) {
@@ -210,6 +231,11 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
 function marked({ key, params }: Pick<Open, 'key'> & { readonly params: Pick<Open['params'], 'reported'> }): Marked {
   return { key, at: params.reported };
+}
+
+/** Its rule wants nothing told of it: L2L is only asked what is open. */
+function isUntold({ actions, request }: OpenCall): boolean {
+  return actions.some(isClose) && !isAdd(request);
 }
 
 function isClose(action: StoredAction): action is Extract<StoredAction, { readonly kind: 'close_dispatch' }> {

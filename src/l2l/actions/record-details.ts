@@ -3,7 +3,17 @@ import type { Follow, Look } from '../../core/delivery.ts';
 import { textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
 import { ANY_OFFSET, createPitchDetails } from '../pitch-details.ts';
-import { type Fate, failedSets, fatesOf, setFields, setState, setTimes, setWords } from '../record-sets.ts';
+import {
+  errorName,
+  errorsAbout,
+  type Fate,
+  failedSets,
+  fatesOf,
+  setFields,
+  setState,
+  setTimes,
+  setWords,
+} from '../record-sets.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction } from './action.ts';
 import { Code, Instant, Quantity } from './fields.ts';
 
@@ -60,28 +70,36 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
   let slowest = 0;
   const nameOf = ({ params }: Set) => `${params.line} ${setTimes(params, zone).start}`;
 
+  const sinceOf = (call: CallOf<'record_details'>) => call.createdAt - CLOCK_MARGIN;
+
+  /** The errors of any batch since shortly before this one was made. */
+  function readErrors(call: CallOf<'record_details'>, signal: AbortSignal) {
+    // Whose clock `start` goes by is not said: the earliest it can mean is early enough, what is too old is sorted out later.
+    const query = { site, start: zone.minute(sinceOf(call) - ANY_OFFSET) };
+    return reader.read('pitchdetails/record_details_batch_errors/', query, signal);
+  }
+
   /** What became of the sets of a batch whose id was lost; or why that could not be read. */
   async function readFates(call: CallOf<'record_details'>, signal: AbortSignal) {
-    const since = call.createdAt - CLOCK_MARGIN;
     const known = settled.get(call.id) ?? new Map<string, Fate>();
     const open = call.actions.filter(set => !known.has(set.key));
     if (open.length === 0) return { ok: true, fates: known } as const;
-    // Whose clock `start` goes by is not said: the earliest it can mean is early enough, what is too old is sorted out here.
-    const query = { site, start: zone.minute(since - ANY_OFFSET) };
-    const errors = await reader.read('pitchdetails/record_details_batch_errors/', query, signal);
-    if (!errors.ok) return errors;
+    const read = await readErrors(call, signal);
+    if (!read.ok) return read;
+    const former = new Set(call.base?.errors);
+    const errors = read.records.filter(record => !former.has(errorName(record)));
 
     const fates = new Map(known);
     for (const [line, sets] of Map.groupBy(open, set => set.params.line)) {
-      const read = await pitchDetails.read(
+      const booked = await pitchDetails.read(
         line,
         sets.map(set => set.params),
         signal,
       );
-      if (!read.ok) return read;
+      if (!booked.ok) return booked;
       // All sets of the line are matched, so that none of the open ones is given the record of a settled one.
       const all = call.actions.filter(set => set.params.line === line);
-      const found = fatesOf(all, { details: read.records, errors: errors.records }, zone, since);
+      const found = fatesOf(all, { details: booked.records, errors }, zone, sinceOf(call));
       for (const { key } of sets) fates.set(key, found.get(key) ?? MISSING);
     }
     return { ok: true, fates } as const;
@@ -191,6 +209,15 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
       const batch = JSON.stringify(actions.map(({ params }) => setFields(params, zone)));
       const path = apiPath('pitchdetails/record_details_batch/');
       return { kind: 'request', request: { method: 'POST', path, body: encodeFields({ site, batch }) } };
+    },
+
+    async prepare(call, signal) {
+      const again = call.actions.filter(set => set.guarded);
+      if (again.length === 0) return { kind: 'send', base: null };
+      // When this answer is lost, what L2L refused before must not be taken for what becomes of it now.
+      const read = await readErrors(call, signal);
+      if (!read.ok) return { kind: 'failed', outcome: read.outcome };
+      return { kind: 'send', base: { errors: errorsAbout(again, read.records, zone), at: clock.now() } };
     },
 
     succeeded(call, envelope, answer) {

@@ -1,0 +1,34 @@
+import type { Clock } from '../../src/core/clock.ts';
+import type { L2lFault } from './l2l-faults.ts';
+import type { Entry } from './ledger.ts';
+import type { Plan } from './plan.ts';
+
+/** So often the gateway ends with a call before that call is not tried any more. */
+const CRASHES = 5;
+
+/**
+ * An open that ends the gateway whenever it leaves. L2L gets none of the requests but perhaps the last one: what it has then is
+ * open, and the gateway can't know.
+ * @param kill the gateway dies as soon as the request has left
+ */
+export function createDeadly(deadly: Plan['deadly'], clock: Clock, kill: () => void) {
+  let victim: string | undefined;
+  let crashes = 0;
+
+  return {
+    onLeave({ method, path, keys: [key] }: Entry): L2lFault | null {
+      if (!deadly || clock.now() < deadly.from || method !== 'POST' || !path.endsWith('dispatches/open/')) return null;
+      if (!key?.startsWith(ruleOf(deadly.machine))) return null;
+      victim ??= key;
+      if (key !== victim || crashes === CRASHES) return null;
+      crashes += 1;
+      kill();
+      return crashes < CRASHES ? 'lost' : null;
+    },
+  };
+}
+
+/** Rules are named as their machine: `PRESS-01` has press1_down. */
+function ruleOf(machine: string): string {
+  return `${machine.toLowerCase().replace(/-0*/, '')}_`;
+}

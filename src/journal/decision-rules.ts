@@ -59,7 +59,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
     .map((member): Move => {
       const move: Move = { id: member.id, from: member.state, to: 'waiting' };
       // L2L may list for long why it refused it.
-      if (member.kind === 'record_details') return { ...move, guarded: true };
+      if (member.kind === 'record_details') return unknownProductOf(member) ? move : { ...move, guarded: true };
       if (member.id !== open?.id) return move;
       return { ...move, ...(member.state === 'parked' && { guarded: true }), ...(isOver && { finished: true }) };
     });

@@ -196,6 +196,7 @@ describe('the road from a signal to L2L', () => {
     await vi.waitFor(() => expect(existsSync(join(gateway.dataFolder, 'control.sock'))).toBe(false), PATIENCE);
     sandbox.endWaits();
     expect(await stopped).toBe(0);
+    expect(gateway.logged('call answered')).toMatchObject([{ outcome: { kind: 'delivered' } }]);
     expect(dispatchStory(sandbox.state(), plc.machine)).toHaveLength(1);
 
     await gateway.start();

@@ -222,9 +222,11 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(await row(late.open)).toMatchObject({ detail: expect.stringMatching(/too old/) });
       expect(await row(late.close)).toMatchObject({ state: 'waiting' });
       expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 1 });
-      expect(queue.status().held).toBe(1);
-      const whys = log.lines.map(({ fields }) => ('why' in fields ? fields.why : undefined));
-      expect(whys).toContain('waits for the dead letter of its episode');
+      await vi.waitFor(() => {
+        expect(queue.status().held).toBe(1);
+        const whys = log.lines.map(({ fields }) => ('why' in fields ? fields.why : undefined));
+        expect(whys).toContain('waits for the dead letter of its episode');
+      }, PATIENCE);
     });
   });
 

@@ -59,6 +59,7 @@ describe('simulated PLC', () => {
           port: modbus.port,
           first_register: 1,
           poll: '20ms',
+          timeout: '30s',
           signals: Object.fromEntries(
             fields.map(field => [field, { unit: modbusUnit(1), ...MODBUS_ADDRESSES[field] }]),
           ),

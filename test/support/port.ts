@@ -14,9 +14,10 @@ let next = LOWEST + (process.pid % 1000) * 20;
 export async function reservedPort(): Promise<number> {
   const highest = Math.min(HIGHEST, firstHandedOut() - 1);
   for (let tries = LOWEST; tries < highest; tries += 1) {
+    const port = next;
     next = next < highest ? next + 1 : LOWEST;
     // A name in no folder, gone with its process.
-    if ((await listens(`\0l2l-test-port-${next}`)) && (await isFree(next))) return next;
+    if ((await listens(`\0l2l-test-port-${port}`)) && (await isFree(port))) return port;
   }
   throw new Error(`no port between ${LOWEST} and ${highest} is free`);
 }
@@ -38,7 +39,7 @@ async function listens(path: string): Promise<boolean> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
+  const server = createServer().listen(port);
   try {
     await once(server, 'listening');
   } catch {

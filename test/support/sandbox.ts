@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
+import { type Sandbox, startSandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import type { SandboxState } from '../../src/simulation/sandbox/state.ts';
 import { type SandboxWorld, SMALL_WORLD } from '../../src/simulation/sandbox/world.ts';
 
@@ -21,9 +21,9 @@ export type TestSandbox = Sandbox & {
 
 /** An L2L on a port of its own, ended with the test. Batches are worked on almost at once. */
 export async function testSandbox(
-  options: { readonly port?: number; readonly seed?: number; readonly manners?: SandboxOptions['manners'] } = {},
+  options: { readonly port?: number; readonly seed?: number } = {},
 ): Promise<TestSandbox> {
-  const { port = 0, seed = 1, manners } = options;
+  const { port = 0, seed = 1 } = options;
   const { clock, endWaits } = impatientClock();
   const sandbox = await startSandbox({
     port,
@@ -31,7 +31,7 @@ export async function testSandbox(
     host: '127.0.0.1',
     key: API_KEY,
     world: WORLD,
-    manners: { batchDelay: 50, ...manners },
+    manners: { batchDelay: 50 },
     clock,
   });
   onTestFinished(() => sandbox.stop());

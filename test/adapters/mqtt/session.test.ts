@@ -218,12 +218,14 @@ describe('a source that is never quiet', () => {
     for (let n = 0; n < 5; n += 1) await say();
 
     const second = live(adapterFor(config));
-    const every = setInterval(() => void say(), 100);
+    const said: Promise<unknown>[] = [];
+    const every = setInterval(() => said.push(say()), 100);
     try {
       await second.connected();
     } finally {
       clearInterval(every);
     }
+    await Promise.all(said);
     await second.stop();
   });
 });
@@ -235,7 +237,8 @@ describe('time of queued mqtt messages', () => {
     const broker = await startMosquitto();
     onTestFinished(broker.close);
     await using machine = await device(broker.url);
-    const hourAgo = Date.now() - 3_600_000;
+    const clock = virtualClock(Date.now());
+    const hourAgo = clock.now() - 3_600_000;
     const say = (running: boolean, ts: number) =>
       machine.publishAsync('press1', JSON.stringify({ running, ts }), { qos: 1 });
     const config = source(broker.url, TIMED);
@@ -244,15 +247,16 @@ describe('time of queued mqtt messages', () => {
     await before.stop();
     await say(false, hourAgo);
 
-    const adapter = adapterFor(config);
+    const adapter = adapterFor(config, silentLogger, clock);
     const after = live(adapter);
-    await after.connected();
-    await say(true, Date.now());
+    await vi.waitFor(() => expect(after.sink.batches()).toHaveLength(1), PATIENCE);
+    await after.quiet(clock);
+    await say(true, clock.now());
     await vi.waitFor(() => expect(after.sink.batches()).toHaveLength(2), PATIENCE);
     await after.stop();
     await say(false, hourAgo);
     const again = live(adapter);
-    await again.connected();
+    await vi.waitFor(() => expect(again.sink.batches()).toHaveLength(1), PATIENCE);
 
     expect(after.sink.batches()[0]).toMatchObject({ at: hourAgo, time: 'source', samples: [{ sourceAt: hourAgo }] });
     const [old] = again.sink.batches();

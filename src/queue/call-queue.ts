@@ -18,7 +18,7 @@ import type { LinkStatus } from './redis-link.ts';
 import { createScheduler } from './scheduler.ts';
 import { type CallCounts, createSettler } from './settler.ts';
 import { createSweeper } from './sweeper.ts';
-import { afterSend, TIMING_DEFAULTS, type Timings } from './verdicts.ts';
+import { abandoned, TIMING_DEFAULTS, type Timings } from './verdicts.ts';
 import { createWorker } from './worker.ts';
 
 export type CallQueueOptions = {
@@ -186,10 +186,9 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     isOverdue: entry => book.running < concurrency && clock.now() - entry.due > OVERDUE_SWEEPS * sweepEvery,
     doubt(entry) {
       entry.running = true;
-      const detail = 'found on its way, but nobody sends it';
       const policy = delivery.policy(entry.call.kind);
       const at = { now: clock.now(), random: 0, setbacks: entry.setbacks, timings, policy };
-      settler.settle(entry, ['sending'], afterSend({ kind: 'unknown', reason: 'crashed', detail }, at));
+      settler.settle(entry, ['sending'], abandoned(at));
     },
   });
 

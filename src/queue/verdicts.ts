@@ -100,6 +100,11 @@ export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
   }
 }
 
+/** Found `sending`, though nobody here sends it: whether L2L has it is not known. */
+export function abandoned(at: Circumstances): CallTransition {
+  return afterSend({ kind: 'unknown', reason: 'crashed', detail: 'found on its way, but nobody sends it' }, at);
+}
+
 /** What was read before the send says that its actions have to be told in another way. */
 export function toldAnew(detail: string, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };

@@ -10,6 +10,7 @@ import type { Gate } from './gate.ts';
 import type { JobData } from './jobs.ts';
 import type { Settler } from './settler.ts';
 import {
+  abandoned,
   afterFollow,
   afterLook,
   afterSend,
@@ -226,6 +227,8 @@ export function createWorker(options: WorkerOptions): RunJob {
       }
       case 'accepted':
         return follow(entry);
+      case 'sending':
+        return settler.settle(entry, ['sending'], abandoned(circumstances(entry)));
       default:
         return settler.reload(entry);
     }

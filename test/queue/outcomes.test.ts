@@ -507,6 +507,18 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().paused).toBeNull();
   });
 
+  it('looks up a call whose run ended by a fault of ours after it was sent', async () => {
+    const { delivery, tell, isIdle } = await openBench();
+    delivery.on.send = () => ({ kind: 'a fault' }) as never;
+    delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect([delivery.sent.length, delivery.looked.length]).toEqual([1, 1]);
+    expect(delivery.looked[0]).toMatchObject({ state: 'unknown', reason: 'crashed' });
+  });
+
   it('finds out that the journal can be written again by looking up a call, when there is none to send', async () => {
     const { delivery, tell, isIdle, journal, queue } = await openBench();
     const { markSending } = journal;

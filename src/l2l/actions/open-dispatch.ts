@@ -165,6 +165,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (!over) return { kind: 'request', request };
       const and = [over.close];
       if (over.ifMissed === 'nothing') {
+        // The request never leaves: what is read before it says whether there is something to end.
         const isAsked = chain.isFirst && (action.expiresAt ?? Number.POSITIVE_INFINITY) >= clock.now();
         return isAsked ? { kind: 'request', request, and } : { kind: 'nothing', why: UNTOLD, and };
       }
@@ -173,7 +174,8 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
     async prepare(call, signal) {
       const action = oldest(call.actions);
-      if (action.params.ifFoundOpen === 'open' && !chainOf(action).isFirst) return { kind: 'send', base: null };
+      const opensBeside = action.params.ifFoundOpen === 'open' && !chainOf(action).isFirst;
+      if (opensBeside && !isUntold(call)) return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, slotOf(action), signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
       const result = standing(call, listed.dispatches);

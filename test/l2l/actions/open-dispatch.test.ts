@@ -326,6 +326,27 @@ describe('open_dispatch', () => {
       expect(await delivery.prepare(call, NEVER)).toMatchObject({ kind });
     });
 
+    const marked = { createdby: 'gateway', description: 'x [gw 0a1b2c3d4e]' };
+    it.each<[string, OpenDispatchParams['ifFoundOpen'], object[], object]>([
+      ['none is open', 'leave', [], { kind: 'done', result: { nothing: expect.any(String) } }],
+      ['none is open, and it opens beside others', 'open', [], { kind: 'done' }],
+      ["a person's is open", 'leave', [listed()], { kind: 'done', result: { nothing: expect.any(String) } }],
+      ["a person's is open, and it adopts", 'adopt', [listed()], { kind: 'done' }],
+      ["the gateway's is open", 'leave', [listed(marked)], { kind: 'again' }],
+    ])('never tells what its rule wants untold: %s', async (_what, ifFoundOpen, records, expected) => {
+      const { delivery } = scripted(() => list(...records));
+      const action = stored('open_dispatch', { ...PARAMS, ifFoundOpen, ifMissed: 'nothing' });
+      const completed = at('2026-03-02 06:09:30');
+      const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
+      const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, close], isFirst: true };
+      const call = { ...frozenCall(delivery, [action], chain), actions: [action, close] };
+
+      const prepared = await delivery.prepare(call, NEVER);
+
+      expect(prepared).toMatchObject(expected);
+      if (prepared.kind === 'done') expect(Object.keys(prepared.result)).toEqual(['nothing']);
+    });
+
     it('asks nothing when the rule opens its own beside any other', async () => {
       const { delivery, sent } = scripted(() => list(listed()));
       const call = frozenCall(delivery, [stored('open_dispatch', { ...PARAMS, ifFoundOpen: 'open' })]);

@@ -167,6 +167,9 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         if (at !== undefined && mayBeQueued) queue?.made(at, receivedAt, ahead);
         count();
         const queued = isQueued();
+        // A broker that lost power sends what it had saved before, and has forgotten that it was sent: DUP does not say so. With a time
+        // in it, what is the same to the byte under the same packet id is the same event; without, it may be another.
+        const isDated = reading.time !== undefined && 'at' in reading.time;
         if (mayBeQueued && at !== undefined && at <= openedAt) queuedUntil = Math.max(queuedUntil, at);
         sink.samples({
           at: at ?? receivedAt,
@@ -178,7 +181,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
             receipt: {
               packetId: receipt.packetId,
               hash: hash('sha256', Buffer.concat([Buffer.from(`${topic}\0`), payload]), 'base64url'),
-              duplicate: receipt.duplicate,
+              duplicate: receipt.duplicate || (queued && isDated),
               committed: () => {
                 if (!queued) lastCommit = receivedAt;
                 acknowledge();

@@ -186,10 +186,12 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   });
   started.add('L2L watch', () => watch.stop());
 
+  const values = journal.keptValues();
+  const kept = new Set(values.flatMap(({ signal, quality }) => (quality === 'bad' ? [] : signal)));
   const adapters = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => ({
       name,
-      adapter: await createAdapter({ name, config: source, clock, log, lastAlive: journal.lastAlive }),
+      adapter: await createAdapter({ name, config: source, clock, log, lastAlive: journal.lastAlive, kept }),
       signals: signalsOf(name, source),
     })),
   );
@@ -240,7 +242,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     port: runner,
     clock,
     log,
-    restored: new Map(journal.keptValues().map(({ signal, at }) => [signal, at])),
+    restored: new Map(values.map(({ signal, at }) => [signal, at])),
   });
   const sources = supervisor;
   started.add('sources', async () => void (await sources.stop(SOURCES_CLOSE_WITHIN)));

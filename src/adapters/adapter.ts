@@ -24,6 +24,8 @@ export type AdapterOptions<Config> = {
   readonly log: Logger;
   /** When an earlier process of this gateway was last alive (ms since 1970); null or left out: not known. */
   readonly lastAlive?: number | null;
+  /** Signals whose value from before still holds when a broker kept our session. Left out: of all of them. */
+  readonly kept?: ReadonlySet<string>;
 };
 
 /** One configured source. Creating it does no IO. */

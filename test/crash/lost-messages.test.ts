@@ -12,7 +12,8 @@ async function press(more = '') {
   onTestFinished(broker.close);
   const client = await connectAsync(broker.url);
   onTestFinished(() => client.endAsync(true));
-  const say = (topic: string, fields: object) => client.publishAsync(topic, JSON.stringify(fields), { qos: 1 });
+  const say = (topic: string, fields: object, qos: 0 | 1 = 1) =>
+    client.publishAsync(topic, JSON.stringify(fields), { qos });
   return {
     sources: `
   broker:
@@ -30,9 +31,9 @@ async function press(more = '') {
     on_delay: 200ms
     dispatch: { machine: PRESS-01, type: DOWN, description: press 1 stands still }
   press1_cycles: { cycles: { machine: PRESS-01, counter: press1.strokes, every: 1s } }`,
-    async running(running: boolean) {
+    async running(running: boolean, qos: 0 | 1 = 1) {
       const ts = Date.now();
-      await say('press1/state', { running, ts });
+      await say('press1/state', { running, ts }, qos);
       return timeOfDay(ts);
     },
     strokes: (n: number) => say('press1/strokes', { n, ts: Date.now() }),
@@ -145,5 +146,25 @@ describe('a broker that the gateway left alone for longer than max_offline', () 
     });
     const closed = await machine.running(true);
     await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`, `close ${closed}`]), PATIENCE);
+  });
+});
+
+describe('a device that sends without acknowledgement', () => {
+  it('leaves an episode open while nobody knows, since its end may have been said while the gateway was off', async () => {
+    const machine = await press();
+    const { gateway, story, running } = await started(machine);
+    const opened = await machine.running(false, 0);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`]), PATIENCE);
+    await gateway.stop();
+    await machine.running(true, 0);
+    await machine.strokes(1001);
+
+    await gateway.start();
+    await gateway.untilReady();
+
+    expect(await running()).toMatchObject({ good: false });
+    const closed = await machine.running(true, 0);
+    await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`, `close ${closed}`]), PATIENCE);
+    expect(gateway.output()).toContain('let it send with QoS 1');
   });
 });

@@ -455,6 +455,22 @@ describe('runner and a kept session', () => {
     expect(bad.runner.signals()).toMatchObject([{ good: false, value: null }]);
   });
 
+  it('restores nothing that was said without acknowledgement: nobody kept what came after it', async () => {
+    const before = await start(slow);
+    before.source('connected');
+    before.send({ lamp: false }, 1);
+    before.send({ lamp: true });
+    await vi.waitFor(() => expect(before.journal.keptValues()).toMatchObject([{ signal: 'lamp', quality: 'bad' }]));
+    before.source('disconnected');
+    before.runner.session('broker', true);
+    expect(before.runner.signals()).toMatchObject([{ good: false }]);
+    const after = await start(slow, before.journal);
+    after.runner.session('broker', true);
+    expect(after.runner.signals()).toMatchObject([{ good: false, value: null }]);
+    after.send({ lamp: true }, 2);
+    await vi.waitFor(() => expect(after.journal.keptValues()).toMatchObject([{ signal: 'lamp', quality: 'good' }]));
+  });
+
   it('has in the journal at once that a value is uncertain, also where no rule is touched by that', async () => {
     const unread = signal('unread', { source: 'broker', restorable: true });
     const rules = program([dispatch('alarmed', is('lamp'), { onDelay: 0 })], [lamp, unread]);

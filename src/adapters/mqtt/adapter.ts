@@ -11,12 +11,14 @@ import type { MqttSource } from './schema.ts';
 import { subscriptions, takes } from './topics.ts';
 
 /** Reads signals from a broker. One message is one batch; it is acknowledged after what it caused is committed. */
-export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOptions<MqttSource>): Adapter {
+export function mqttAdapter({ name, config, clock, log, lastAlive, kept }: AdapterOptions<MqttSource>): Adapter {
   const reader = createReader(config.signals);
   const filters = subscriptions(Object.values(config.signals).map(signal => signal.topic));
   const absence = createAbsence(lastAlive ?? null);
   /** Signals of topics the broker refused: they have a reason of their own. */
   const unreadable = new Set<string>();
+  /** Signals of whom the broker keeps nothing for us: not said yet, or said last without acknowledgement (QoS 0). */
+  const unkept = new Set(Object.keys(config.signals).filter(signal => kept?.has(signal) === false));
   /** The broker holds exactly our subscriptions, as far as this process knows. */
   let subscribed = false;
   /** When the last message that was not queued was committed: queued ones are younger. */
@@ -31,6 +33,21 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
     timeTrouble = trouble;
     if (trouble === '') log.info(fields, 'message times are used again');
     else log.warn({ ...fields, trouble }, 'message time is not used, the time of receipt stands in');
+  }
+
+  let toldUnkept = false;
+  function noteKept(topic: string, { samples }: Reading, isKept: boolean): void {
+    if (isKept && unkept.size === 0) return;
+    for (const { signal } of samples) {
+      if (isKept) unkept.delete(signal);
+      else unkept.add(signal);
+    }
+    if (isKept || toldUnkept) return;
+    toldUnkept = true;
+    log.warn(
+      { source: name, topic },
+      'this device sends without acknowledgement (QoS 0): what it says while the gateway is away is lost, and its states are unknown afterwards; let it send with QoS 1',
+    );
   }
 
   function noteUnread(topic: string): void {
@@ -68,6 +85,10 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
     if (samples.length > 0) sink.samples({ at: since, receivedAt: clock.now(), time, samples });
   }
 
+  function isOfUnkept(filter: string): boolean {
+    return [...unkept].some(signal => takes(filter, config.signals[signal]?.topic ?? ''));
+  }
+
   /** Why messages of this absence may be lost, by what came of the queue so far. */
   function loss(openedAt: number): Loss | undefined {
     const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
@@ -76,10 +97,12 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
   }
 
   /** Hands one life's messages over. */
-  function createLife(sink: SourceSink, askRetained: () => void) {
+  function createLife(sink: SourceSink, askRetained: (filters: readonly string[]) => void) {
     let openedAt = clock.now();
     const committedBefore = lastCommit;
     let queue: CatchUp | undefined;
+    /** Topics of signals that are unknown now, though the broker kept the session: it may retain what they are. */
+    let unheld: readonly string[] = [];
     let subscriptionsStand = false;
     /** Time of the newest message made before the connect (ms since 1970): what the queue told is known until then. */
     let queuedUntil = -Infinity;
@@ -100,8 +123,11 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         // Of messages without a time nobody knows when they were said, so nothing counts as known since the gateway left.
         if (queuedUntil > -Infinity) doubtStates(sink, lost, queuedUntil, 'source');
         else doubtStates(sink, lost, since ?? clock.now(), 'received');
-        askRetained();
-      } else if (config.queue_limit === undefined && looksFull(queued)) {
+      }
+      const asked = lost ? filters : unheld;
+      unheld = [];
+      if (asked.length > 0) askRetained(asked);
+      if (!lost && config.queue_limit === undefined && looksFull(queued)) {
         log.warn(
           { source: name, queued },
           "as many messages came as a full queue has: later ones may be lost; look up the broker's limit (mosquitto: max_queued_messages), raise it, and write it as queue_limit",
@@ -125,6 +151,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         sink.session(sessionPresent);
         absence.opened(sessionPresent);
         if (sessionPresent) {
+          unheld = filters.filter(isOfUnkept);
           sink.catchingUp();
           // Known before the queue is read: nothing of it may meet a state from before the absence.
           const lost = loss(openedAt);
@@ -160,6 +187,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
           noteUnread(topic);
           return;
         }
+        noteKept(topic, reading, receipt !== null);
         const receivedAt = clock.now();
         const isQueued = () => queue?.reading === true && !retained;
         const at = eventTime(topic, reading.time, receivedAt, isQueued(), committedBefore);
@@ -220,7 +248,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
       if (signal.aborted) return;
       const options = await clientOptions(config);
       if (signal.aborted) return;
-      using life = createLife(sink, () => connection.askRetained(filters));
+      using life = createLife(sink, asked => connection.askRetained(asked));
       const connection = openConnection(config.url, options, config.receive_maximum, clock, life);
       signal.addEventListener('abort', connection.stop, { once: true });
       try {

@@ -32,6 +32,8 @@ async function plant(options: { readonly queue?: number; readonly more?: object 
   return {
     broker,
     config,
+    /** The broker has what was said without acknowledgement before. */
+    heard: () => machine.publishAsync('nobody', '', { qos: 1 }),
     press: (strokes: number, ts: number) =>
       machine.publishAsync('press1', JSON.stringify({ state: 'run', strokes, ts }), { qos: 1 }),
     lamp: (on: boolean, options: { readonly qos?: 0 | 1; readonly retain?: boolean } = {}) =>
@@ -333,5 +335,52 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
     expect(second.sink.last('lamp.on')?.quality).toBe('uncertain');
     expect(third.sink.batches()).toEqual([]);
     await third.stop();
+  });
+});
+
+describe('an mqtt state that was said without acknowledgement', () => {
+  it.each([[5], ['3.1.1']] as const)(
+    'is asked for again after a break, when nobody kept what came since (mqtt %s)',
+    async version => {
+      const { broker, config, lamp, heard } = await plant({ more: { version } });
+      const log = recordingLog();
+      const adapter = adapterFor(config(broker.url), log);
+      const first = live(adapter);
+      await first.connected();
+      await lamp(true, { qos: 0, retain: true });
+      await vi.waitFor(() => expect(first.sink.last('lamp.on')?.value).toBe(true), PATIENCE);
+      await first.stop();
+      await lamp(false, { qos: 0, retain: true });
+      await heard();
+
+      const second = live(adapter);
+
+      await vi.waitFor(() => expect(second.sink.last('lamp.on')?.value).toBe(false), PATIENCE);
+      expect(second.sink.batches()).toMatchObject([{ retained: true }]);
+      expect(log.warnings).toEqual([{ source: 'broker', topic: 'lamp' }]);
+      await second.stop();
+    },
+  );
+
+  it.each([
+    { kept: [], asked: 1 },
+    { kept: ['lamp.on'], asked: 0 },
+  ])('is asked for by the next process, unless the journal holds it ($kept)', async ({ kept, asked }) => {
+    const { broker, config, lamp, heard, press } = await plant();
+    const first = live(adapterFor(config(broker.url)));
+    await first.connected();
+    await first.stop();
+    await lamp(true, { qos: 0, retain: true });
+    await heard();
+    const known = new Set(['press1.state', 'press1.strokes', ...kept]);
+    const options = { name: 'broker', config: config(broker.url), clock: systemClock(), log: recordingLog() };
+    const second = live(mqttAdapter({ ...options, kept: known }));
+    await second.connected();
+    // Comes after what was asked for.
+    await press(1, Date.now());
+    await vi.waitFor(() => expect(second.sink.of('press1.state')).toHaveLength(1), PATIENCE);
+
+    expect(second.sink.of('lamp.on')).toHaveLength(asked);
+    await second.stop();
   });
 });

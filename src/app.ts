@@ -205,6 +205,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
       queue: queue.status(),
       l2l: reachability.problem(),
       sources: supervisor?.status() ?? [],
+      signals: runner.signals(),
     });
   };
   let supervisor: ReturnType<typeof startSupervisor> | undefined;

@@ -29,9 +29,27 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
     },
     l2l: null,
     sources: [],
+    signals: [],
     ...change,
   };
 }
+
+const signal = (change: Partial<SignalView>): SignalView => ({
+  definition: {
+    name: 'press1.running',
+    source: 'plc',
+    type: 'bool',
+    fingerprint: 'f',
+    restorable: false,
+    acceptUncertain: false,
+  },
+  value: null,
+  good: false,
+  quality: 'bad',
+  reason: null,
+  at: null,
+  ...change,
+});
 
 describe('readiness', () => {
   it('misses nothing when all is well', () => {
@@ -67,28 +85,28 @@ describe('readiness', () => {
   it('names sources that are away', () => {
     const sources = [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }] as const;
 
-    expect(notReady(standing({ sources }))).toEqual(['source plc is disconnected: refused']);
+    expect(notReady(standing({ sources, signals: [signal({ reason: 'plc is disconnected' })] }))).toEqual([
+      'source plc is disconnected: refused',
+    ]);
+  });
+
+  it('names a source that answers but can not be read', () => {
+    const sources = [{ source: 'plc', state: 'connected', at: 0 }] as const;
+    const signals = [
+      signal({ good: true, quality: 'good' }),
+      signal({}),
+      signal({ definition: { ...signal({}).definition, name: 'press1.fault' }, reason: 'no such node' }),
+      signal({ reason: 'the queue was full', quality: 'uncertain' }),
+    ];
+
+    expect(notReady(standing({ sources, signals }))).toEqual([
+      'source plc: 2 of 4 signals unknown; press1.fault: no such node',
+    ]);
+    expect(notReady(standing({ sources, signals: signals.slice(0, 2) }))).toEqual([]);
   });
 });
 
 describe('signals of the status page', () => {
-  const signal = (change: Partial<SignalView>): SignalView => ({
-    definition: {
-      name: 'press1.running',
-      source: 'plc',
-      type: 'bool',
-      fingerprint: 'f',
-      restorable: false,
-      acceptUncertain: false,
-    },
-    value: null,
-    good: false,
-    quality: 'bad',
-    reason: null,
-    at: null,
-    ...change,
-  });
-
   it.each([
     ['never received', {}, 'nothing received yet: source plc is disconnected: refused'],
     ['lost', { reason: 'plc is disconnected' }, 'plc is disconnected'],
@@ -100,6 +118,12 @@ describe('signals of the status page', () => {
     );
 
     expect(shown).toMatchObject({ reason });
+  });
+
+  it('does not call a source away that is back', () => {
+    expect(signalStatus([signal({ at: 5 })], [{ source: 'plc', state: 'connected', at: 10 }])).toMatchObject([
+      { reason: 'nothing received since the source came back' },
+    ]);
   });
 
   it.each([

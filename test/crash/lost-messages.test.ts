@@ -69,13 +69,16 @@ describe('a broker whose queue was full while the gateway was off', () => {
     for (let n = 1; n <= LIMIT; n += 1) await machine.strokes(1000 + n);
     await machine.running(true);
     await gateway.start();
-    await gateway.untilReady();
+    await gateway.untilConnected();
 
     expect(await running()).toMatchObject({
       good: false,
       quality: 'uncertain',
       reason: expect.stringContaining("the broker's queue was full"),
     });
+    expect((await gateway.ready()).missing).toEqual([
+      expect.stringMatching(/^source broker: 1 of 2 signals unknown; press1.running: .* queue was full/),
+    ]);
     await vi.waitFor(() => expect(cycles()).toBe(LIMIT), PATIENCE);
     await machine.strokes(1010);
     await vi.waitFor(() => expect(cycles()).toBe(10), PATIENCE);
@@ -84,7 +87,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     // Killed, it does not take the state from before the absence for certain either.
     await gateway.kill();
     await gateway.start();
-    await gateway.untilReady();
+    await gateway.untilConnected();
     expect(await running()).toMatchObject({ good: false });
 
     const closed = await machine.running(true);
@@ -100,7 +103,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     await machine.running(false);
     await machine.running(true);
     await gateway.start();
-    await gateway.untilReady();
+    await gateway.untilConnected();
     expect(await running()).toMatchObject({ good: false, quality: 'uncertain' });
 
     // Cycles are told after a second: the delay of the stop is over by then.
@@ -138,7 +141,7 @@ describe('a broker that the gateway left alone for longer than max_offline', () 
     await new Promise(resolve => setTimeout(resolve, 1500));
 
     await gateway.start();
-    await gateway.untilReady();
+    await gateway.untilConnected();
 
     expect(await running()).toMatchObject({
       quality: 'uncertain',
@@ -160,7 +163,7 @@ describe('a device that sends without acknowledgement', () => {
     await machine.strokes(1001);
 
     await gateway.start();
-    await gateway.untilReady();
+    await gateway.untilConnected();
 
     expect(await running()).toMatchObject({ good: false });
     const closed = await machine.running(true, 0);

@@ -188,10 +188,13 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
 
   const values = journal.keptValues();
   const kept = new Set(values.flatMap(({ signal, quality }) => (quality === 'bad' ? [] : signal)));
+  const away = journal.away();
+  const awayOf = (name: string) =>
+    away.find(({ source }) => source === name) ?? { since: journal.lastAlive, queued: 0 };
   const adapters = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => ({
       name,
-      adapter: await createAdapter({ name, config: source, clock, log, lastAlive: journal.lastAlive, kept }),
+      adapter: await createAdapter({ name, config: source, clock, log, away: awayOf(name), kept }),
       signals: signalsOf(name, source),
     })),
   );

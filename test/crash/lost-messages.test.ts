@@ -15,6 +15,7 @@ async function press(more = '') {
   const say = (topic: string, fields: object, qos: 0 | 1 = 1) =>
     client.publishAsync(topic, JSON.stringify(fields), { qos });
   return {
+    broker,
     sources: `
   broker:
     protocol: mqtt
@@ -116,6 +117,31 @@ describe('a broker whose queue was full while the gateway was off', () => {
     expect(story()).toEqual([]);
   });
 
+  it('opens nothing for it either when it is killed while it reads the queue', async () => {
+    const machine = await press();
+    const { gateway, story, running } = await started(machine);
+    await gateway.stop();
+    for (let n = 1; n < LIMIT; n += 1) await machine.strokes(1000 + n);
+    await machine.running(false);
+    await machine.running(true);
+    await gateway.start();
+    // All of it is read and acknowledged, and nobody has said yet that this was all.
+    await vi.waitFor(async () => expect(await running()).toMatchObject({ value: false }), PATIENCE);
+    await gateway.kill();
+    await gateway.start();
+    await gateway.untilConnected();
+
+    expect(await running()).toMatchObject({
+      good: false,
+      quality: 'uncertain',
+      reason: expect.stringContaining("the broker's queue was full"),
+    });
+    await machine.running(true);
+    await vi.waitFor(async () => expect(await running()).toMatchObject({ good: true, value: true }), PATIENCE);
+    await gateway.untilDelivered();
+    expect(story()).toEqual([]);
+  });
+
   it('changes nothing below its limit', async () => {
     const machine = await press();
     const { gateway, story, running } = await started(machine);
@@ -149,6 +175,25 @@ describe('a broker that the gateway left alone for longer than max_offline', () 
     });
     const closed = await machine.running(true);
     await vi.waitFor(() => expect(story()).toEqual([`open ${opened}`, `close ${closed}`]), PATIENCE);
+  });
+});
+
+describe('a broker that was away from the gateway for longer than max_offline', () => {
+  it('leaves states unknown, also when the gateway is killed before it comes back', async () => {
+    const machine = await press('\n    max_offline: 1s');
+    const { gateway, running } = await started(machine);
+    await machine.broker.shutDown();
+    // The absence is what is tested.
+    await new Promise(resolve => setTimeout(resolve, 1500));
+    await gateway.kill();
+    await gateway.start();
+    await machine.broker.start();
+    await gateway.untilConnected();
+
+    expect(await running()).toMatchObject({
+      quality: 'uncertain',
+      reason: expect.stringContaining('longer than max_offline (1s)'),
+    });
   });
 });
 

@@ -50,12 +50,11 @@ export interface Absence {
   left(at: number): void;
 }
 
-/** `lastAlive`: when an earlier process was last there (ms since 1970). */
-export function createAbsence(lastAlive: number | null): Absence {
+/** `before`: since when an earlier process was away, and what it had acknowledged of the queue. */
+export function createAbsence(before: Pick<Absence, 'since' | 'queued'>): Absence {
   let state: 'away' | 'catching_up' | 'present' = 'away';
-  let since = lastAlive;
-  let queued = 0;
-  let acknowledged = 0;
+  let { since, queued } = before;
+  let acknowledged = queued;
 
   function caughtUp(): void {
     state = 'present';

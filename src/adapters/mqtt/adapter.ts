@@ -11,10 +11,10 @@ import type { MqttSource } from './schema.ts';
 import { subscriptions, takes } from './topics.ts';
 
 /** Reads signals from a broker. One message is one batch; it is acknowledged after what it caused is committed. */
-export function mqttAdapter({ name, config, clock, log, lastAlive, kept }: AdapterOptions<MqttSource>): Adapter {
+export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOptions<MqttSource>): Adapter {
   const reader = createReader(config.signals);
   const filters = subscriptions(Object.values(config.signals).map(signal => signal.topic));
-  const absence = createAbsence(lastAlive ?? null);
+  const absence = createAbsence(away ?? { since: null, queued: 0 });
   /** Signals of topics the broker refused: they have a reason of their own. */
   const unreadable = new Set<string>();
   /** Signals of whom the broker keeps nothing for us: not said yet, or said last without acknowledgement (QoS 0). */

@@ -173,7 +173,15 @@ describe('mqtt adapter that is refused', () => {
     const signals = { 'a.b': { topic: 'open', as: 'number' }, 'c.d': { topic: 'secret', as: 'number' } };
     const config = source(broker, signals, { max_offline: '1h' });
     const lastAlive = Date.now() - 2 * 3_600_000;
-    const life = live(mqttAdapter({ name: 'broker', config, clock: systemClock(), log: silentLogger, lastAlive }));
+    const life = live(
+      mqttAdapter({
+        name: 'broker',
+        config,
+        clock: systemClock(),
+        log: silentLogger,
+        away: { since: lastAlive, queued: 0 },
+      }),
+    );
 
     await life.connected();
 

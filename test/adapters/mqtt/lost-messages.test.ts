@@ -299,7 +299,7 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
       config: config(broker.url),
       clock: systemClock(),
       log: recordingLog(),
-      lastAlive: LONG_AGO,
+      away: { since: LONG_AGO, queued: 0 },
     });
 
     const second = live(adapter);
@@ -323,7 +323,7 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
       config: config(broker.url),
       clock: systemClock(),
       log: recordingLog(),
-      lastAlive: LONG_AGO,
+      away: { since: LONG_AGO, queued: 0 },
     });
     const second = live(adapter);
     await second.connected();

@@ -51,7 +51,7 @@ function add(node: OpcuaNode): void {
     dataType: DataType[node.type],
     valueRank: -2,
     // 0: a client may ask for every change, not only for a look now and then.
-    minimumSamplingInterval: 0,
+    minimumSamplingInterval: node.sampling ?? 0,
   });
   variables.set(node.id, variable);
   show(node);

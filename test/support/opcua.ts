@@ -20,6 +20,8 @@ export type OpcuaNode = {
   readonly value: unknown;
   readonly status?: string;
   readonly overflow?: boolean;
+  /** How often the server looks at it at most (ms); as often as a client asks when left out. */
+  readonly sampling?: number;
   /** Source time (ms since 1970); now when left out. */
   readonly at?: number;
 };

@@ -83,7 +83,9 @@ async function live(
         found.push({ point, nodeId, handle: handles.get(point) ?? 0 });
       }
     }
-    for (const { item, status } of await monitor(session, subscription.subscriptionId, found)) {
+    const { refused, revised } = await monitor(session, subscription.subscriptionId, found);
+    reader.noteRevised(revised);
+    for (const { item, status } of refused) {
       left.push(item.point);
       bad.push(reader.refuse(item.point, refusalWords(item.point, status)));
     }

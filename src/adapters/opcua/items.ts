@@ -9,13 +9,14 @@ const PER_REQUEST = 100;
 export type Item = { readonly point: Point; readonly nodeId: string; readonly handle: number };
 export type RefusedItem = { readonly item: Item; readonly status: string };
 
-/** Subscribes the items. Resolves to those the server refuses; rejects when it answers none at all. */
-export async function monitor(
-  session: RawSession,
-  subscriptionId: number,
-  items: readonly Item[],
-): Promise<readonly RefusedItem[]> {
+/** What the server makes of an item that it looks at less often than asked, or of which it keeps fewer changes. */
+export type RevisedItem = { readonly item: Item; readonly sampling: number; readonly queue: number };
+export type Monitored = { readonly refused: readonly RefusedItem[]; readonly revised: readonly RevisedItem[] };
+
+/** Subscribes the items. Rejects when the server answers none at all. */
+export async function monitor(session: RawSession, subscriptionId: number, items: readonly Item[]): Promise<Monitored> {
   const refused: RefusedItem[] = [];
+  const revised: RevisedItem[] = [];
   for (let from = 0; from < items.length; from += PER_REQUEST) {
     const some = items.slice(from, from + PER_REQUEST);
     const response = await session.createMonitoredItems({
@@ -33,9 +34,17 @@ export async function monitor(
       })),
     });
     for (const [index, item] of some.entries()) {
-      const status = response.results?.[index]?.statusCode;
-      if (!status || status.isNotGood()) refused.push({ item, status: status?.name ?? 'no answer' });
+      const result = response.results?.[index];
+      if (!result || result.statusCode.isNotGood()) {
+        refused.push({ item, status: result?.statusCode.name ?? 'no answer' });
+        continue;
+      }
+      const { revisedSamplingInterval: sampling, revisedQueueSize: queue } = result;
+      const { point } = item;
+      // 0 asks for as often as the server can: whatever it makes of it is what was asked for.
+      const isSlower = point.sampling > 0 && sampling > point.sampling;
+      if (isSlower || queue < point.queue) revised.push({ item, sampling, queue });
     }
   }
-  return refused;
+  return { refused, revised };
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { Sample, SampleBatch } from '../../core/sample.ts';
 import { batchesOf } from './batches.ts';
 import { decode, hasOverflowed, qualityOf } from './decode.ts';
+import type { RevisedItem } from './items.ts';
 import type { Point } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
 
@@ -10,6 +11,8 @@ import type { OpcuaSource } from './schema.ts';
 export interface Reader {
   /** A bad sample for a point that can't be read, with the reason. */
   refuse(point: Point, reason: string): Sample;
+  /** The server does less than asked. A queue of one change even loses without saying so: the overflow bit needs two. */
+  noteRevised(items: readonly RevisedItem[]): void;
   batches(message: NotificationMessage, receivedAt: number): readonly Omit<SampleBatch, 'source'>[];
   /** Why the server ended the subscription, when the message says so. */
   ended(message: NotificationMessage): string | undefined;
@@ -38,6 +41,17 @@ export function notificationReader({ source, config, log, pointOf }: ReaderOptio
 
   return {
     refuse,
+    noteRevised([first, ...others]) {
+      if (!first) return;
+      const { item, sampling, queue } = first;
+      const { signal, sampling: asked, queue: askedQueue } = item.point;
+      const signals = 1 + others.length;
+      sayOnce(
+        'revised',
+        { signals, signal, sampling: `${sampling} ms of ${asked}`, queue: `${queue} of ${askedQueue}` },
+        'the OPC UA server looks at nodes less often, or keeps fewer changes of them, than asked: what comes and goes in between is lost',
+      );
+    },
     batches(message, receivedAt) {
       const skew = (message.publishTime?.getTime() ?? receivedAt) - receivedAt;
       if (config.clock === 'source' && Math.abs(skew) > config.max_skew)

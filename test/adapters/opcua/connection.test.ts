@@ -108,6 +108,21 @@ describe('OPC UA connection', () => {
     );
   });
 
+  it('says once that the server looks at nodes less often than asked', async () => {
+    const slow = ['s=a', 's=b'].map((id): OpcuaNode => ({ id, type: 'Boolean', value: true, sampling: 2000 }));
+    await using server = await startOpcuaServer({ nodes: [NODE, ...slow] });
+    await using life = runLife(source(server.endpoint, { ...STROKES, 'm.a': 's=a', 'm.b': 's=b' }));
+
+    await vi.waitFor(() => expect(life.sink.last('m.b')).toBeDefined(), SOON);
+
+    expect(life.log.lines.filter(line => line.level === 'warn')).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining('what comes and goes in between is lost'),
+        fields: { source: 'plc', signals: 2, signal: 'm.a', sampling: '2000 ms of 50', queue: '10 of 10' },
+      }),
+    ]);
+  });
+
   it('gives every change in between as a step of its own, at the time of the source', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     await using life = runLife(

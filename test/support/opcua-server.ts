@@ -68,6 +68,10 @@ for await (const line of createInterface({ input: process.stdin })) {
     // The server folds changes of one node that are nearer than its shortest sampling interval, 50 ms.
     await wait(60);
   }
+  for (const id of command.remove ?? []) {
+    const variable = variables.get(id);
+    if (variable) addressSpace.deleteNode(variable);
+  }
   for (const node of command.add ?? []) add(node);
   say({ done: true, sessions: engine.currentSessionCount });
 }

@@ -11,12 +11,18 @@ export type RefusedItem = { readonly item: Item; readonly status: string };
 
 /** What the server makes of an item that it looks at less often than asked, or of which it keeps fewer changes. */
 export type RevisedItem = { readonly item: Item; readonly sampling: number; readonly queue: number };
-export type Monitored = { readonly refused: readonly RefusedItem[]; readonly revised: readonly RevisedItem[] };
+export type Monitored = {
+  /** The server's numbers of the items. */
+  readonly ids: ReadonlyMap<Point, number>;
+  readonly refused: readonly RefusedItem[];
+  readonly revised: readonly RevisedItem[];
+};
 
 /** Subscribes the items. Rejects when the server answers none at all. */
 export async function monitor(session: RawSession, subscriptionId: number, items: readonly Item[]): Promise<Monitored> {
   const refused: RefusedItem[] = [];
   const revised: RevisedItem[] = [];
+  const ids = new Map<Point, number>();
   for (let from = 0; from < items.length; from += PER_REQUEST) {
     const some = items.slice(from, from + PER_REQUEST);
     const response = await session.createMonitoredItems({
@@ -41,10 +47,17 @@ export async function monitor(session: RawSession, subscriptionId: number, items
       }
       const { revisedSamplingInterval: sampling, revisedQueueSize: queue } = result;
       const { point } = item;
+      ids.set(point, result.monitoredItemId);
       // 0 asks for as often as the server can: whatever it makes of it is what was asked for.
       const isSlower = point.sampling > 0 && sampling > point.sampling;
       if (isSlower || queue < point.queue) revised.push({ item, sampling, queue });
     }
   }
-  return { refused, revised };
+  return { ids, refused, revised };
+}
+
+/** Gives items back; one the server has forgotten by itself is none to it. */
+export async function forget(session: RawSession, subscriptionId: number, ids: readonly number[]): Promise<void> {
+  for (let from = 0; from < ids.length; from += PER_REQUEST)
+    await session.deleteMonitoredItems({ subscriptionId, monitoredItemIds: ids.slice(from, from + PER_REQUEST) });
 }

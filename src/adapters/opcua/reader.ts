@@ -2,7 +2,7 @@ import { DataChangeNotification, type NotificationMessage, StatusChangeNotificat
 import type { Logger } from '../../core/logger.ts';
 import type { Sample, SampleBatch } from '../../core/sample.ts';
 import { batchesOf } from './batches.ts';
-import { decode, hasOverflowed, qualityOf } from './decode.ts';
+import { decode, hasOverflowed, isGone, qualityOf } from './decode.ts';
 import type { RevisedItem } from './items.ts';
 import type { Point } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
@@ -24,9 +24,11 @@ export type ReaderOptions = {
   readonly log: Logger;
   /** The point that the server's changes with this handle belong to. */
   readonly pointOf: (handle: number) => Point | undefined;
+  /** Told when a node is there no more: the server does not look for it again by itself. */
+  readonly onGone: (point: Point) => void;
 };
 
-export function notificationReader({ source, config, log, pointOf }: ReaderOptions): Reader {
+export function notificationReader({ source, config, log, pointOf, onGone }: ReaderOptions): Reader {
   const said = new Set<string>();
   const sayOnce = (what: string, fields: object, message: string) => {
     if (said.has(what)) return;
@@ -68,6 +70,7 @@ export function notificationReader({ source, config, log, pointOf }: ReaderOptio
           if (!point) continue;
           const sample = decode(point, value);
           samples.push(sample);
+          if (isGone(value.statusCode.name)) onGone(point);
           const { signal } = point;
           if (hasOverflowed(value.statusCode.value))
             sayOnce(`overflow ${signal}`, { signal }, 'OPC UA queue overflowed: changes are lost; raise queue');

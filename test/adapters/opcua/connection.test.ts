@@ -78,6 +78,29 @@ describe('OPC UA connection', () => {
     }, SOON);
   });
 
+  it('finds a node again that a download took away and brought back', async () => {
+    const gone: OpcuaNode = { id: 's=fault', type: 'UInt16', value: 1 };
+    await using server = await startOpcuaServer({ nodes: [NODE, gone] });
+    await using life = runLife(
+      source(server.endpoint, { ...STROKES, 'm.fault': { node: gone.id, as: 'uint16' } }),
+      fastClock(20),
+    );
+    await vi.waitFor(() => expect(life.sink.last('m.fault')).toMatchObject({ value: 1 }), SOON);
+    await server.remove(gone.id);
+    await vi.waitFor(() => expect(life.sink.last('m.fault')).toMatchObject({ quality: 'bad' }), SOON);
+    await server.add({ ...gone, value: 7 });
+
+    let strokes = 1;
+    await vi.waitFor(async () => {
+      strokes += 1;
+      await server.set({ ...NODE, value: strokes });
+      expect(life.sink.last('m.fault')).toMatchObject({ value: 7, quality: 'good' });
+    }, SOON);
+    await server.set({ ...gone, value: 8 });
+    await vi.waitFor(() => expect(life.sink.of('m.fault').map(({ value }) => value)).toEqual([1, null, 7, 8]), SOON);
+    expect(life.sink.events.filter(event => event.kind === 'connected')).toHaveLength(1);
+  });
+
   it('passes on quality, source time and a queue that overflowed', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     await using life = runLife(source(server.endpoint, STROKES));

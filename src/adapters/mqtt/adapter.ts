@@ -93,7 +93,7 @@ export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOpt
   function loss(openedAt: number): Loss | undefined {
     const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
     const away = absence.since === null ? null : openedAt - absence.since;
-    return lossOf({ queued: absence.queued, queueLimit, away, maxOffline });
+    return lossOf({ queued: absence.queued, queueLimit, away, maxOffline, takenOver: absence.takenOver });
   }
 
   /** Hands one life's messages over. */
@@ -160,6 +160,7 @@ export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOpt
         queue = catchUp({ clock, behind: sessionPresent, release: caughtUp, hold: fellBehind });
         return sessionPresent && subscribed ? [] : filters;
       },
+      takenOver: absence.lostSession,
       subscribed(refused: readonly RefusedTopic[]): void {
         subscribed = refused.length === 0;
         subscriptionsStand = true;

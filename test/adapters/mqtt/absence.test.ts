@@ -4,7 +4,7 @@ import { createAbsence, looksFull, lossOf } from '../../../src/adapters/mqtt/abs
 const HOUR = 3_600_000;
 
 describe('what an mqtt broker may have thrown away', () => {
-  const facts = { queued: 0, queueLimit: 5, away: HOUR, maxOffline: 24 * HOUR };
+  const facts = { queued: 0, queueLimit: 5, away: HOUR, maxOffline: 24 * HOUR, takenOver: false };
 
   it.each([
     { what: 'fewer messages than the limit', change: { queued: 4 }, expected: undefined },
@@ -24,6 +24,11 @@ describe('what an mqtt broker may have thrown away', () => {
       what: 'a longer one',
       change: { away: 24 * HOUR + 60_123 },
       expected: 'the gateway was away for 1d1m, longer than max_offline (1d)',
+    },
+    {
+      what: 'another client in our place',
+      change: { takenOver: true },
+      expected: 'another client had the same client_id, and what it took of the messages comes to nobody else',
     },
     { what: 'an absence of unknown length', change: { away: null }, expected: undefined },
   ])('$what: $expected', ({ change, expected }) => {

@@ -199,6 +199,26 @@ describe('mqtt adapter that is refused', () => {
     );
   });
 
+  it('takes for unknown what was said while another client had its session', async () => {
+    const broker = await scriptedBroker({
+      sessionPresent: true,
+      subscribe: [1],
+      after: Buffer.from([0xe0, 2, 0x8e, 0]),
+    });
+    const adapter = adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } }));
+    const first = live(adapter);
+    await first.ended;
+    expect(first.sink.of('a.b')).toEqual([]);
+
+    const second = live(adapter);
+    await second.ended;
+
+    expect(second.sink.last('a.b')).toMatchObject({
+      quality: 'uncertain',
+      reason: expect.stringContaining('another client had the same client_id'),
+    });
+  });
+
   it.each([
     [0x84, 'it does not speak this MQTT version; write version: 3.1.1'],
     [0x85, 'it does not take this client_id; ask who runs the broker which names it allows'],

@@ -30,18 +30,25 @@ export function notReady({ now, clock, rules, queue, l2l, sources, signals }: St
     ...(redis.up ? [] : [redis.detail]),
     ...(paused ? [pauseWords(paused, queue.backlog, now)] : []),
     ...(l2l === null || saysAsMuch ? [] : [l2l]),
-    ...sources.flatMap(source => (source.state === 'connected' ? blindWords(source, signals) : sourceWords(source))),
+    ...sources.flatMap(source =>
+      source.state === 'connected' ? blindWords(source, signals, now) : sourceWords(source),
+    ),
   ];
 }
 
+/** What is read or subscribed says what it is within so long of the connect (ms); a broker's device speaks when it pleases. */
+const FIRST_VALUES = 30_000;
+
 /** A source that answers while its signals can't be read: the rules see nothing, and nothing else says so. */
-function blindWords({ source }: SourceStatus, signals: readonly SignalView[]): readonly string[] {
+function blindWords({ source, at }: SourceStatus, signals: readonly SignalView[], now: number): readonly string[] {
   const its = signals.filter(({ definition }) => definition.source === source);
-  const unknown = its.filter(({ good, reason }) => !good && reason !== null);
+  const isOverdue = ({ definition }: SignalView) => !definition.restorable && now - at > FIRST_VALUES;
+  const unknown = its.filter(signal => !signal.good && (signal.reason !== null || isOverdue(signal)));
   const [first] = unknown;
   if (!first) return [];
+  const { definition, reason } = first;
   return [
-    `source ${source}: ${unknown.length} of ${its.length} signals unknown; ${first.definition.name}: ${first.reason}`,
+    `source ${source}: ${unknown.length} of ${its.length} signals unknown; ${definition.name}: ${reason ?? 'nothing received'}`,
   ];
 }
 

@@ -91,7 +91,7 @@ describe('readiness', () => {
   });
 
   it('names a source that answers but can not be read', () => {
-    const sources = [{ source: 'plc', state: 'connected', at: 0 }] as const;
+    const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
     const signals = [
       signal({ good: true, quality: 'good' }),
       signal({}),
@@ -102,7 +102,20 @@ describe('readiness', () => {
     expect(notReady(standing({ sources, signals }))).toEqual([
       'source plc: 2 of 4 signals unknown; press1.fault: no such node',
     ]);
-    expect(notReady(standing({ sources, signals: signals.slice(0, 2) }))).toEqual([]);
+  });
+
+  it('names a source that says nothing of a signal, unless its device speaks when it pleases', () => {
+    const { definition } = signal({});
+    const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
+    const silent = signal({});
+    const device = signal({ definition: { ...definition, restorable: true } });
+    const missing = (now: number, one: SignalView) => notReady(standing({ now, sources, signals: [one] }));
+
+    expect(missing(NOW + 30_000, silent)).toEqual([]);
+    expect(missing(NOW + 30_001, silent)).toEqual([
+      'source plc: 1 of 1 signals unknown; press1.running: nothing received',
+    ]);
+    expect(missing(NOW + 30_001, device)).toEqual([]);
   });
 });
 

@@ -9,16 +9,17 @@ import { believed } from './payload-time.ts';
 import { createReader, type Reading } from './reader.ts';
 import type { MqttSource } from './schema.ts';
 import { subscriptions, takes } from './topics.ts';
+import { createUnkept } from './unkept.ts';
 
 /** Reads signals from a broker. One message is one batch; it is acknowledged after what it caused is committed. */
-export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOptions<MqttSource>): Adapter {
+export function mqttAdapter(options: AdapterOptions<MqttSource>): Adapter {
+  const { name, config, clock, log, away } = options;
   const reader = createReader(config.signals);
   const filters = subscriptions(Object.values(config.signals).map(signal => signal.topic));
   const absence = createAbsence(away ?? { since: null, queued: 0 });
   /** Signals of topics the broker refused: they have a reason of their own. */
   const unreadable = new Set<string>();
-  /** Signals of whom the broker keeps nothing for us: not said yet, or said last without acknowledgement (QoS 0). */
-  const unkept = new Set(Object.keys(config.signals).filter(signal => kept?.has(signal) === false));
+  const unkept = createUnkept(options);
   /** The broker holds exactly our subscriptions, as far as this process knows. */
   let subscribed = false;
   /** When the last message that was not queued was committed: queued ones are younger. */
@@ -33,21 +34,6 @@ export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOpt
     timeTrouble = trouble;
     if (trouble === '') log.info(fields, 'message times are used again');
     else log.warn({ ...fields, trouble }, 'message time is not used, the time of receipt stands in');
-  }
-
-  let toldUnkept = false;
-  function noteKept(topic: string, { samples }: Reading, isKept: boolean): void {
-    if (isKept && unkept.size === 0) return;
-    for (const { signal } of samples) {
-      if (isKept) unkept.delete(signal);
-      else unkept.add(signal);
-    }
-    if (isKept || toldUnkept) return;
-    toldUnkept = true;
-    log.warn(
-      { source: name, topic },
-      'this device sends without acknowledgement (QoS 0): what it says while the gateway is away is lost, and its states are unknown afterwards; let it send with QoS 1',
-    );
   }
 
   function noteUnread(topic: string): void {
@@ -83,10 +69,6 @@ export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOpt
       .filter(([signal, { counter }]) => counter === undefined && !unreadable.has(signal))
       .map(([signal]) => ({ signal, value: null, quality: 'uncertain' as const, reason }));
     if (samples.length > 0) sink.samples({ at: since, receivedAt: clock.now(), time, samples });
-  }
-
-  function isOfUnkept(filter: string): boolean {
-    return [...unkept].some(signal => takes(filter, config.signals[signal]?.topic ?? ''));
   }
 
   /** Why messages of this absence may be lost, by what came of the queue so far. */
@@ -151,7 +133,7 @@ export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOpt
         sink.session(sessionPresent);
         absence.opened(sessionPresent);
         if (sessionPresent) {
-          unheld = filters.filter(isOfUnkept);
+          unheld = unkept.among(filters);
           sink.catchingUp();
           // Known before the queue is read: nothing of it may meet a state from before the absence.
           const lost = loss(openedAt);
@@ -188,7 +170,7 @@ export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOpt
           noteUnread(topic);
           return;
         }
-        noteKept(topic, reading, receipt !== null);
+        unkept.note(topic, reading.samples, receipt !== null);
         const receivedAt = clock.now();
         const isQueued = () => queue?.reading === true && !retained;
         const at = eventTime(topic, reading.time, receivedAt, isQueued(), committedBefore);
@@ -247,10 +229,10 @@ export function mqttAdapter({ name, config, clock, log, away, kept }: AdapterOpt
   return {
     async run(sink, signal) {
       if (signal.aborted) return;
-      const options = await clientOptions(config);
+      const clientSettings = await clientOptions(config);
       if (signal.aborted) return;
       using life = createLife(sink, asked => connection.askRetained(asked));
-      const connection = openConnection(config.url, options, config.receive_maximum, clock, life);
+      const connection = openConnection(config.url, clientSettings, config.receive_maximum, clock, life);
       signal.addEventListener('abort', connection.stop, { once: true });
       try {
         await connection.ended;

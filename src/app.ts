@@ -190,10 +190,15 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   });
   started.add('L2L watch', () => watch.stop());
 
+  const values = journal.keptValues();
+  const kept = new Set(values.flatMap(({ signal, quality }) => (quality === 'bad' ? [] : signal)));
+  const away = journal.away();
+  const awayOf = (name: string) =>
+    away.find(({ source }) => source === name) ?? { since: journal.lastAlive, queued: 0 };
   const adapters = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => ({
       name,
-      adapter: await createAdapter({ name, config: source, clock, log, lastAlive: journal.lastAlive }),
+      adapter: await createAdapter({ name, config: source, clock, log, away: awayOf(name), kept }),
       signals: signalsOf(name, source),
     })),
   );
@@ -207,6 +212,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
       queue: queue.status(),
       l2l: reachability.problem(),
       sources: supervisor?.status() ?? [],
+      signals: runner.signals(),
     });
   };
   let supervisor: ReturnType<typeof startSupervisor> | undefined;
@@ -244,7 +250,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     port: runner,
     clock,
     log,
-    restored: new Map(journal.keptValues().map(({ signal, at }) => [signal, at])),
+    restored: new Map(values.map(({ signal, at }) => [signal, at])),
   });
   const sources = supervisor;
   started.add('sources', async () => void (await sources.stop(SOURCES_CLOSE_WITHIN)));

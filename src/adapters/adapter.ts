@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
+import type { Absence } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';
 import type { SampleBatch, SignalDefinition } from '../core/sample.ts';
 
@@ -22,8 +23,10 @@ export type AdapterOptions<Config> = {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
-  /** When an earlier process of this gateway was last alive (ms since 1970); null or left out: not known. */
-  readonly lastAlive?: number | null;
+  /** How long nobody of this gateway was there with everything read, and how much was read since. Left out: not known. */
+  readonly away?: Pick<Absence, 'since' | 'queued'>;
+  /** Signals whose value from before still holds when a broker kept our session. Left out: of all of them. */
+  readonly kept?: ReadonlySet<string>;
 };
 
 /** One configured source. Creating it does no IO. */

@@ -17,10 +17,11 @@ export type Standing = {
   /** What is wrong with L2L, seen without a call. */
   readonly l2l: string | null;
   readonly sources: readonly SourceStatus[];
+  readonly signals: readonly SignalView[];
 };
 
 /** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
-export function notReady({ now, clock, rules, queue, l2l, sources }: Standing): readonly string[] {
+export function notReady({ now, clock, rules, queue, l2l, sources, signals }: Standing): readonly string[] {
   const { redis, paused } = queue;
   const saysAsMuch = paused?.cause === 'network' || paused?.cause === 'auth';
   return [
@@ -29,7 +30,25 @@ export function notReady({ now, clock, rules, queue, l2l, sources }: Standing): 
     ...(redis.up ? [] : [redis.detail]),
     ...(paused ? [pauseWords(paused, queue.backlog, now)] : []),
     ...(l2l === null || saysAsMuch ? [] : [l2l]),
-    ...sources.filter(({ state }) => state !== 'connected').map(sourceWords),
+    ...sources.flatMap(source =>
+      source.state === 'connected' ? blindWords(source, signals, now) : sourceWords(source),
+    ),
+  ];
+}
+
+/** What is read or subscribed says what it is within so long of the connect (ms); a broker's device speaks when it pleases. */
+const FIRST_VALUES = 30_000;
+
+/** A source that answers while its signals can't be read: the rules see nothing, and nothing else says so. */
+function blindWords({ source, at }: SourceStatus, signals: readonly SignalView[], now: number): readonly string[] {
+  const its = signals.filter(({ definition }) => definition.source === source);
+  const isOverdue = ({ definition }: SignalView) => !definition.restorable && now - at > FIRST_VALUES;
+  const unknown = its.filter(signal => !signal.good && (signal.reason !== null || isOverdue(signal)));
+  const [first] = unknown;
+  if (!first) return [];
+  const { definition, reason } = first;
+  return [
+    `source ${source}: ${unknown.length} of ${its.length} signals unknown; ${definition.name}: ${reason ?? 'nothing received'}`,
   ];
 }
 
@@ -98,7 +117,8 @@ export function signalStatus(signals: readonly SignalView[], sources: readonly S
     if (signal.good || signal.reason !== null) return shown;
     const source = standing.get(signal.definition.source);
     const isUp = !source || source.state === 'connected';
-    return { ...shown, reason: isUp ? 'nothing received yet' : `nothing received yet: ${sourceWords(source)}` };
+    const since = signal.at === null ? 'yet' : 'since the source came back';
+    return { ...shown, reason: isUp ? `nothing received ${since}` : `nothing received yet: ${sourceWords(source)}` };
   });
 }
 

@@ -13,6 +13,15 @@ export type KeptValue = {
 /** One message of an acknowledging transport that was taken. */
 export type TakenMessage = { readonly source: string; readonly packetId: number; readonly hash: string };
 
+/** Since when a source whose broker keeps messages for us was not there with all of them read. */
+export type Absence = {
+  readonly source: string;
+  /** ms since 1970; null: not known. */
+  readonly since: number | null;
+  /** Messages of its queue that were taken since. */
+  readonly queued: number;
+};
+
 /** What one group commit of the rules makes durable, all of it or nothing. */
 export type RuleCommit = {
   readonly states: readonly { readonly rule: string; readonly state: string }[];
@@ -21,6 +30,8 @@ export type RuleCommit = {
   readonly actions: readonly Action[];
   readonly taken: readonly TakenMessage[];
   readonly values: readonly KeptValue[];
+  /** All sources that are away or catching up, when that or what was read of them has changed. */
+  readonly away?: readonly Absence[];
   readonly at: number;
 };
 

@@ -38,6 +38,7 @@ export type SampleBatch = {
 export type Receipt = {
   readonly packetId: number;
   readonly hash: string;
+  /** It may have come before: the broker says so, or sends what it kept and the message tells apart from any other when it was made. */
   readonly duplicate: boolean;
   /** Called once, after the commit; sends the acknowledgement. Never throws. */
   readonly committed: () => void;

@@ -178,6 +178,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     log,
     untimed: time.doubted !== null,
     problem: () => upkeep?.problem ?? null,
+    meta,
     onAlive: at => meta.put('alive', String(at)),
     onActions(stored) {
       for (const action of stored) calls.lanes.add(action);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Action } from '../core/action.ts';
-import type { RuleCommit } from '../core/commit.ts';
+import type { Absence, RuleCommit } from '../core/commit.ts';
 import type { StoredAction } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RuleJournal } from '../core/rule-journal.ts';
@@ -8,6 +8,7 @@ import type { Quality } from '../core/sample.ts';
 import { valueFromJson, valueToJson } from '../core/value-json.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { Meta } from './meta.ts';
 
 /** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
 export type RuleStore = Omit<RuleJournal, 'lastAlive'>;
@@ -21,11 +22,12 @@ export type RuleStoreOptions = {
   readonly problem: () => string | null;
   /** Called in the transaction of each commit, with its time (ms since 1970). */
   readonly onAlive: (at: number) => void;
+  readonly meta: Meta;
   readonly onActions: (actions: readonly StoredAction[]) => void;
 };
 
 export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: RuleStoreOptions): RuleStore {
-  const { destination, log, untimed, problem, onAlive, onActions } = options;
+  const { destination, log, untimed, problem, onAlive, onActions, meta } = options;
   /** Sources whose taken messages go with the next commit, and those that went with one that is not durable yet. */
   const forgetting = new Set<string>();
   const forgotten = new Set<string>();
@@ -103,6 +105,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
   return {
     ruleStates: () => new Map(states.all().map(row => [row.rule, row.state])),
     keptValues: () => values.all().map(row => ({ ...row, value: valueFromJson(row.value) })),
+    away: () => JSON.parse(meta.get('away') ?? '[]') as Absence[],
     wasTaken: message =>
       !forgetting.has(message.source) && taken.get(message.source, message.packetId)?.hash === message.hash,
     forgetTaken: source => void forgetting.add(source),
@@ -115,6 +118,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
         for (const { rule, state } of write.states) putState.run(rule, state);
         for (const kept of write.values) putValue.run(kept.signal, valueToJson(kept.value), kept.quality, kept.at);
         for (const message of write.taken) putTaken.run(message.source, message.packetId, message.hash);
+        if (write.away) meta.put('away', JSON.stringify(write.away));
         onAlive(write.at);
         return putActions(write);
       });

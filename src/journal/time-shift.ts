@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Action } from '../core/action.ts';
 import { withTimes } from '../core/action-times.ts';
+import type { Absence } from '../core/commit.ts';
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import { query } from './database.ts';
 import { type ClockEvent, insertEvent } from './events.ts';
@@ -51,6 +52,13 @@ function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState):
   for (const { rule, state } of states) putState.run(shiftState(state, shift), rule);
   query(db, `UPDATE kept_value SET at = ${moved('at')}`).run(from, by);
   query(db, `UPDATE meta SET value = ${moved('CAST(value AS REAL)')} WHERE key = 'alive'`).run(from, by);
+  const meta = createMeta(db);
+  const away = JSON.parse(meta.get('away') ?? '[]') as Absence[];
+  const shifted = away.map(({ since, ...rest }) => ({
+    ...rest,
+    since: since === null ? null : shiftTime(since, shift),
+  }));
+  if (away.length > 0) meta.put('away', JSON.stringify(shifted));
   // The times an action tells are those it was made with; only when it may be told is measured by this clock.
   query(
     db,

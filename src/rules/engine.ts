@@ -5,9 +5,11 @@ import { createRuleGraph } from './engine/rule-graph.ts';
 import type { RuleMachine, RuleView } from './engine/rule-machine.ts';
 import {
   applySample,
+  awayWords,
   differs,
   forgetSignal,
   forgetSource,
+  forgetWhy,
   isGood,
   loseSignal,
   type SourceCell,
@@ -119,7 +121,8 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     const wasCatchingUp = source.state === 'catching_up';
     // A source lost while catching up is known until its last message, not until now.
     const knownUntil = wasCatchingUp && source.lastAt > -Infinity ? Math.min(at, source.lastAt) : at;
-    if (!connected) loseSource(source, `${name} is ${state.replace('_', ' ')}`, at, knownUntil);
+    if (connected) forgetWhy(source.signals, awayWords(source.name, source.state));
+    else loseSource(source, awayWords(name, state), at, knownUntil);
 
     evaluation.begin(at);
     source.state = state;

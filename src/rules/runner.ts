@@ -8,6 +8,7 @@ import type { RuleView } from './engine/rule-machine.ts';
 import type { WatchedEpisode } from './engine/watched-episode.ts';
 import { createEngine } from './engine.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
+import { createAbsences } from './runner/absences.ts';
 import { createCommitter, type Health } from './runner/committer.ts';
 import { createKeptValues } from './runner/kept-values.ts';
 import { addResult, type PendingCommit } from './runner/pending-commit.ts';
@@ -76,7 +77,16 @@ export function createRunner(options: RunnerOptions): Runner {
   const states = journal.ruleStates();
   const engine = createEngine(program, states);
   const kept = createKeptValues(engine.signal, journal.keptValues());
-  const committer = createCommitter({ journal, clock, log, stateOf: engine.stateOf, written, release });
+  const absences = createAbsences(program, journal);
+  const committer = createCommitter({
+    journal,
+    clock,
+    log,
+    stateOf: engine.stateOf,
+    away: absences.all,
+    written,
+    release,
+  });
   /** Messages in commits that are not durable yet, by source and packet id. */
   const taking = new Map<string, string>();
   let wake: { at: number; timer: Disposable } | null = null;
@@ -189,6 +199,7 @@ export function createRunner(options: RunnerOptions): Runner {
     start() {
       const now = clock.now();
       tellUnfoundedRenames(program.rules, states, log);
+      committer.pending.away = true;
       step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now }, true);
       awake = now;
       beat();
@@ -210,6 +221,7 @@ export function createRunner(options: RunnerOptions): Runner {
         committer.soon();
         return;
       }
+      if (batch.receipt && !batch.retained && absences.took(batch.source)) committer.pending.away = true;
       step({ kind: 'samples', batch }, batch.receipt !== undefined);
       for (const sample of batch.samples) {
         const value = kept.note(sample, batch);
@@ -217,7 +229,10 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     },
     status({ source, state, at }) {
-      if (!stopped) step({ kind: 'source', source, state, at });
+      if (stopped) return;
+      const isNew = absences.became(source, state, at);
+      if (isNew) committer.pending.away = true;
+      step({ kind: 'source', source, state, at }, isNew);
     },
     session(source, present) {
       if (stopped) return;
@@ -226,6 +241,7 @@ export function createRunner(options: RunnerOptions): Runner {
         return;
       }
       journal.forgetTaken(source);
+      if (absences.beganAnew(source)) committer.pending.away = true;
       for (const value of kept.forget(source)) keep(value);
       const { pending } = committer;
       pending.taken = pending.taken.filter(message => message.source !== source);

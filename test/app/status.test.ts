@@ -29,9 +29,27 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
     },
     l2l: null,
     sources: [],
+    signals: [],
     ...change,
   };
 }
+
+const signal = (change: Partial<SignalView>): SignalView => ({
+  definition: {
+    name: 'press1.running',
+    source: 'plc',
+    type: 'bool',
+    fingerprint: 'f',
+    restorable: false,
+    acceptUncertain: false,
+  },
+  value: null,
+  good: false,
+  quality: 'bad',
+  reason: null,
+  at: null,
+  ...change,
+});
 
 describe('readiness', () => {
   it('misses nothing when all is well', () => {
@@ -67,28 +85,41 @@ describe('readiness', () => {
   it('names sources that are away', () => {
     const sources = [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }] as const;
 
-    expect(notReady(standing({ sources }))).toEqual(['source plc is disconnected: refused']);
+    expect(notReady(standing({ sources, signals: [signal({ reason: 'plc is disconnected' })] }))).toEqual([
+      'source plc is disconnected: refused',
+    ]);
+  });
+
+  it('names a source that answers but can not be read', () => {
+    const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
+    const signals = [
+      signal({ good: true, quality: 'good' }),
+      signal({}),
+      signal({ definition: { ...signal({}).definition, name: 'press1.fault' }, reason: 'no such node' }),
+      signal({ reason: 'the queue was full', quality: 'uncertain' }),
+    ];
+
+    expect(notReady(standing({ sources, signals }))).toEqual([
+      'source plc: 2 of 4 signals unknown; press1.fault: no such node',
+    ]);
+  });
+
+  it('names a source that says nothing of a signal, unless its device speaks when it pleases', () => {
+    const { definition } = signal({});
+    const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
+    const silent = signal({});
+    const device = signal({ definition: { ...definition, restorable: true } });
+    const missing = (now: number, one: SignalView) => notReady(standing({ now, sources, signals: [one] }));
+
+    expect(missing(NOW + 30_000, silent)).toEqual([]);
+    expect(missing(NOW + 30_001, silent)).toEqual([
+      'source plc: 1 of 1 signals unknown; press1.running: nothing received',
+    ]);
+    expect(missing(NOW + 30_001, device)).toEqual([]);
   });
 });
 
 describe('signals of the status page', () => {
-  const signal = (change: Partial<SignalView>): SignalView => ({
-    definition: {
-      name: 'press1.running',
-      source: 'plc',
-      type: 'bool',
-      fingerprint: 'f',
-      restorable: false,
-      acceptUncertain: false,
-    },
-    value: null,
-    good: false,
-    quality: 'bad',
-    reason: null,
-    at: null,
-    ...change,
-  });
-
   it.each([
     ['never received', {}, 'nothing received yet: source plc is disconnected: refused'],
     ['lost', { reason: 'plc is disconnected' }, 'plc is disconnected'],
@@ -100,6 +131,12 @@ describe('signals of the status page', () => {
     );
 
     expect(shown).toMatchObject({ reason });
+  });
+
+  it('does not call a source away that is back', () => {
+    expect(signalStatus([signal({ at: 5 })], [{ source: 'plc', state: 'connected', at: 10 }])).toMatchObject([
+      { reason: 'nothing received since the source came back' },
+    ]);
   });
 
   it.each([

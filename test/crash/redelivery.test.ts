@@ -42,3 +42,43 @@ describe('messages the broker sends again after a SIGKILL', () => {
     expect(wire.heard().split('"strokes":1005,')).toHaveLength(1 + 2);
   });
 });
+
+describe('messages the broker sends again after its own power cut', () => {
+  it('counts and opens once, although the broker knows nothing of having sent them', async () => {
+    const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(2)]);
+    const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
+    const account = () => accountOf(sandbox.state())['PRESS-01'];
+    await gateway.start();
+    await gateway.untilReady();
+    await plant.begin();
+    await gateway.untilSeen();
+    await gateway.stop();
+    const start = Date.now();
+    for (let stroke = 1; stroke <= 5; stroke += 1)
+      await plant.tell('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
+    await plant.tell('press1', { running: false, strokes: 1005, ts: start + 1000 });
+    // What it keeps for us is on its disk now, and stays there as it is until it saves itself again, half an hour later.
+    await plant.broker.shutDown();
+    await plant.broker.start();
+    await gateway.start();
+    await vi.waitFor(() => expect(account()?.story).toEqual([`open ${timeOfDay(start + 1000)}`]), PATIENCE);
+    await plant.tell('press1', { running: true, strokes: 1006, ts: start + 2000 });
+    const told = {
+      story: [`open ${timeOfDay(start + 1000)}`, `close ${timeOfDay(start + 2000)}`],
+      cycles: 6,
+      good: 6,
+    };
+    await vi.waitFor(() => expect(account()).toEqual(told), PATIENCE);
+
+    await plant.broker.kill();
+    await vi.waitFor(async () => expect((await gateway.ready()).code).toBe(503), PATIENCE);
+    await plant.broker.start();
+    await gateway.untilReady();
+    await plant.tell('press1', { running: true, strokes: 1007, ts: Date.now() });
+
+    const after = { ...told, cycles: 7, good: 7 };
+    await vi.waitFor(() => expect(account()).toEqual(after), PATIENCE);
+    await gateway.untilDelivered();
+    expect(account()).toEqual(after);
+  });
+});

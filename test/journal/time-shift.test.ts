@@ -49,6 +49,10 @@ describe('journal: a clock that was set', () => {
       actions: [increment('A', 1), increment('B', 1), { ...openDispatch('C', 1), expiresAt: FROM + 9000 }],
       taken: [],
       values: [{ signal: 's', value: 1, quality: 'good', at: FROM + 100 }],
+      away: [
+        { source: 'broker', since: FROM + 50, queued: 3 },
+        { source: 'new', since: null, queued: 0 },
+      ],
       at: FROM + 200,
     });
     const sent = await sentCall(journal, 'A', FROM + 300);
@@ -69,6 +73,10 @@ describe('journal: a clock that was set', () => {
     expect(again.call(waits.id)).toMatchObject({ sentAt: FROM - HOUR - 300, notBefore: FROM + 60_400 + by });
     expect(again.lastAlive).toBe(FROM + 200 + by);
     expect(again.keptValues()).toMatchObject([{ at: FROM + 100 + by }]);
+    expect(again.away()).toEqual([
+      { source: 'broker', since: FROM + 50 + by, queued: 3 },
+      { source: 'new', since: null, queued: 0 },
+    ]);
     expect(again.ruleStates()).toEqual(new Map([['r', JSON.stringify(['before', by])]]));
     // What an action tells is as it was made; only how long it may wait is measured by the clock.
     const [opens] = again.waiting('dispatch:C', 1);

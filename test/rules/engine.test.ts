@@ -382,6 +382,20 @@ describe('engine', () => {
     expect(line.events).toEqual([]);
   });
 
+  it('says that a source is away as long as it is, and why else a signal is unknown', () => {
+    const line = plant(program([dispatch('a', isNot('running'))], [running, signal('other')]));
+    line.source('06:00', 'connected');
+    line.set('06:00', { running: true, other: 'bad' });
+    const other = line.engine.signal('other')?.reason;
+    line.source('06:01', 'disconnected');
+    expect(line.engine.signal('running')).toMatchObject({ good: false, reason: 'plc is disconnected' });
+
+    line.source('06:02', 'connected');
+
+    expect(line.engine.signal('running')).toMatchObject({ good: false, reason: null });
+    expect(line.engine.signal('other')).toMatchObject({ good: false, reason: other });
+  });
+
   it('marks an action whose true time is not known', () => {
     const line = plant(program([dispatch('a', is('alarm'), { onDelay: 0 })], [alarm]));
     line.set('06:00', { alarm: true }, { ...broker, time: 'received' });

@@ -455,6 +455,47 @@ describe('runner and a kept session', () => {
     expect(bad.runner.signals()).toMatchObject([{ good: false, value: null }]);
   });
 
+  it('restores nothing that was said without acknowledgement: nobody kept what came after it', async () => {
+    const before = await start(slow);
+    before.source('connected');
+    before.send({ lamp: false }, 1);
+    before.send({ lamp: true });
+    await vi.waitFor(() => expect(before.journal.keptValues()).toMatchObject([{ signal: 'lamp', quality: 'bad' }]));
+    before.source('disconnected');
+    before.runner.session('broker', true);
+    expect(before.runner.signals()).toMatchObject([{ good: false }]);
+    const after = await start(slow, before.journal);
+    after.runner.session('broker', true);
+    expect(after.runner.signals()).toMatchObject([{ good: false, value: null }]);
+    after.send({ lamp: true }, 2);
+    await vi.waitFor(() => expect(after.journal.keptValues()).toMatchObject([{ signal: 'lamp', quality: 'good' }]));
+  });
+
+  it('knows after a crash how long the broker was alone, and what was read of its queue', async () => {
+    const before = await start(slow);
+    before.runner.session('broker', true);
+    before.source('catching_up');
+    before.send({ lamp: true }, 1);
+    before.send({ lamp: false }, 2);
+    before.send({ lamp: false }, 2, { duplicate: true });
+    before.send({ lamp: false }, 3, { retained: true });
+    await vi.waitFor(() => expect(before.acknowledged).toEqual([1, 2, 2, 3]));
+    expect(before.journal.away()).toEqual([{ source: 'broker', since: null, queued: 2 }]);
+
+    const after = await start(slow, before.journal, {}, '06:01');
+    after.runner.session('broker', true);
+    after.source('catching_up');
+    after.send({ lamp: true }, 4);
+    await vi.waitFor(() => expect(after.journal.away()).toEqual([{ source: 'broker', since: null, queued: 3 }]));
+    after.source('connected');
+    await vi.waitFor(() => expect(after.journal.away()).toEqual([]));
+    after.source('disconnected');
+    await vi.waitFor(() => expect(after.journal.away()).toMatchObject([{ since: on('06:01'), queued: 0 }]));
+    after.runner.session('broker', false);
+    after.source('connected');
+    await vi.waitFor(() => expect(after.journal.away()).toEqual([]));
+  });
+
   it('has in the journal at once that a value is uncertain, also where no rule is touched by that', async () => {
     const unread = signal('unread', { source: 'broker', restorable: true });
     const rules = program([dispatch('alarmed', is('lamp'), { onDelay: 0 })], [lamp, unread]);

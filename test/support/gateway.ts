@@ -99,6 +99,8 @@ export interface TestGateway {
   ready(): Promise<{ readonly code: number; readonly missing: readonly string[] }>;
   /** Resolves when `/health/ready` says yes. */
   untilReady(): Promise<void>;
+  /** Resolves when every source is connected, whatever its signals say. */
+  untilConnected(): Promise<void>;
   /** Resolves when every signal was seen and is good. */
   untilSeen(): Promise<void>;
   /** Resolves when nothing waits and nothing is under way; fails when something is parked or dead. */
@@ -206,6 +208,11 @@ export function testGateway(options: GatewayOptions): TestGateway {
     },
     untilReady: () =>
       vi.waitFor(async () => expect(await gateway.ready()).toEqual({ code: 200, missing: [] }), PATIENCE),
+    untilConnected: () =>
+      vi.waitFor(async () => {
+        const { sources } = await status();
+        expect(sources.map(({ state }) => state)).toEqual(sources.map(() => 'connected'));
+      }, PATIENCE),
     untilSeen: () =>
       vi.waitFor(async () => {
         const { sources, signals } = await status();

@@ -51,7 +51,7 @@ function add(node: OpcuaNode): void {
     dataType: DataType[node.type],
     valueRank: -2,
     // 0: a client may ask for every change, not only for a look now and then.
-    minimumSamplingInterval: 0,
+    minimumSamplingInterval: node.sampling ?? 0,
   });
   variables.set(node.id, variable);
   show(node);
@@ -67,6 +67,10 @@ for await (const line of createInterface({ input: process.stdin })) {
     show(node);
     // The server folds changes of one node that are nearer than its shortest sampling interval, 50 ms.
     await wait(60);
+  }
+  for (const id of command.remove ?? []) {
+    const variable = variables.get(id);
+    if (variable) addressSpace.deleteNode(variable);
   }
   for (const node of command.add ?? []) add(node);
   say({ done: true, sessions: engine.currentSessionCount });

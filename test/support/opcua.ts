@@ -20,6 +20,8 @@ export type OpcuaNode = {
   readonly value: unknown;
   readonly status?: string;
   readonly overflow?: boolean;
+  /** How often the server looks at it at most (ms); as often as a client asks when left out. */
+  readonly sampling?: number;
   /** Source time (ms since 1970); now when left out. */
   readonly at?: number;
 };
@@ -34,7 +36,11 @@ export type OpcuaServerSpec = {
   readonly maxSessions?: number;
 };
 
-export type OpcuaCommand = { readonly set?: readonly OpcuaNode[]; readonly add?: readonly OpcuaNode[] };
+export type OpcuaCommand = {
+  readonly set?: readonly OpcuaNode[];
+  readonly add?: readonly OpcuaNode[];
+  readonly remove?: readonly string[];
+};
 
 export const TEST_NAMESPACE = 'urn:test:plc';
 
@@ -44,6 +50,8 @@ export interface OpcuaTestServer extends AsyncDisposable {
   readonly endpoint: string;
   set(...nodes: readonly OpcuaNode[]): Promise<void>;
   add(...nodes: readonly OpcuaNode[]): Promise<void>;
+  /** Takes nodes out by their id, as a download to the PLC does. */
+  remove(...ids: readonly string[]): Promise<void>;
   /** Sessions the server has open. */
   sessions(): Promise<number>;
   freeze(): void;
@@ -67,6 +75,7 @@ export async function startOpcuaServer(
     endpoint: `opc.tcp://127.0.0.1:${server.port}`,
     set: async (...set) => void (await server.tell({ set })),
     add: async (...add) => void (await server.tell({ add })),
+    remove: async (...remove) => void (await server.tell({ remove })),
     sessions: async () => (await server.tell({})).sessions,
     freeze: server.freeze,
     thaw: server.thaw,

@@ -9,13 +9,20 @@ export type CatchUpFacts = {
   /** How long the gateway was away; null: not known. */
   readonly away: number | null;
   readonly maxOffline: number;
+  /** Another client had our session. */
+  readonly takenOver: boolean;
 };
 
 /** Why the broker may have thrown messages away, and what keeps it from doing so the next time, in words. */
 export type Loss = { readonly reason: string; readonly mend: string };
 
 /** Undefined: nothing says that anything was lost. Pure. */
-export function lossOf({ queued, queueLimit, away, maxOffline }: CatchUpFacts): Loss | undefined {
+export function lossOf({ queued, queueLimit, away, maxOffline, takenOver }: CatchUpFacts): Loss | undefined {
+  if (takenOver)
+    return {
+      reason: 'another client had the same client_id, and what it took of the messages comes to nobody else',
+      mend: 'give each client a client_id of its own',
+    };
   if (queueLimit !== undefined && queued >= queueLimit)
     return {
       reason: `the broker's queue was full: ${queued} messages came, it keeps ${queueLimit}`,
@@ -42,24 +49,29 @@ export interface Absence {
   /** When the gateway was last there with everything read (ms since 1970); null: not known. */
   readonly since: number | null;
   readonly queued: number;
+  /** Another client came under our name since: what it acknowledged does not come to us. */
+  readonly takenOver: boolean;
   opened(sessionPresent: boolean): void;
   /** A message of the queue came; the function marks it as acknowledged. */
   came(): () => void;
   /** The queue is read. */
   caughtUp(): void;
+  /** The broker says that another client has taken our session. */
+  lostSession(): void;
   left(at: number): void;
 }
 
-/** `lastAlive`: when an earlier process was last there (ms since 1970). */
-export function createAbsence(lastAlive: number | null): Absence {
+/** `before`: since when an earlier process was away, and what it had acknowledged of the queue. */
+export function createAbsence(before: Pick<Absence, 'since' | 'queued'>): Absence {
   let state: 'away' | 'catching_up' | 'present' = 'away';
-  let since = lastAlive;
-  let queued = 0;
-  let acknowledged = 0;
+  let { since, queued } = before;
+  let acknowledged = queued;
+  let takenOver = false;
 
   function caughtUp(): void {
     state = 'present';
     acknowledged = 0;
+    takenOver = false;
   }
 
   return {
@@ -68,6 +80,9 @@ export function createAbsence(lastAlive: number | null): Absence {
     },
     get queued() {
       return queued;
+    },
+    get takenOver() {
+      return takenOver;
     },
     opened(sessionPresent) {
       if (!sessionPresent) caughtUp();
@@ -81,6 +96,9 @@ export function createAbsence(lastAlive: number | null): Absence {
       };
     },
     caughtUp,
+    lostSession() {
+      takenOver = true;
+    },
     left(at) {
       if (state === 'present') since = at;
       state = 'away';

@@ -9,14 +9,17 @@ import { believed } from './payload-time.ts';
 import { createReader, type Reading } from './reader.ts';
 import type { MqttSource } from './schema.ts';
 import { subscriptions, takes } from './topics.ts';
+import { createUnkept } from './unkept.ts';
 
 /** Reads signals from a broker. One message is one batch; it is acknowledged after what it caused is committed. */
-export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOptions<MqttSource>): Adapter {
+export function mqttAdapter(options: AdapterOptions<MqttSource>): Adapter {
+  const { name, config, clock, log, away } = options;
   const reader = createReader(config.signals);
   const filters = subscriptions(Object.values(config.signals).map(signal => signal.topic));
-  const absence = createAbsence(lastAlive ?? null);
+  const absence = createAbsence(away ?? { since: null, queued: 0 });
   /** Signals of topics the broker refused: they have a reason of their own. */
   const unreadable = new Set<string>();
+  const unkept = createUnkept(options);
   /** The broker holds exactly our subscriptions, as far as this process knows. */
   let subscribed = false;
   /** When the last message that was not queued was committed: queued ones are younger. */
@@ -72,14 +75,16 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
   function loss(openedAt: number): Loss | undefined {
     const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
     const away = absence.since === null ? null : openedAt - absence.since;
-    return lossOf({ queued: absence.queued, queueLimit, away, maxOffline });
+    return lossOf({ queued: absence.queued, queueLimit, away, maxOffline, takenOver: absence.takenOver });
   }
 
   /** Hands one life's messages over. */
-  function createLife(sink: SourceSink, askRetained: () => void) {
+  function createLife(sink: SourceSink, askRetained: (filters: readonly string[]) => void) {
     let openedAt = clock.now();
     const committedBefore = lastCommit;
     let queue: CatchUp | undefined;
+    /** Topics of signals that are unknown now, though the broker kept the session: it may retain what they are. */
+    let unheld: readonly string[] = [];
     let subscriptionsStand = false;
     /** Time of the newest message made before the connect (ms since 1970): what the queue told is known until then. */
     let queuedUntil = -Infinity;
@@ -100,8 +105,11 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         // Of messages without a time nobody knows when they were said, so nothing counts as known since the gateway left.
         if (queuedUntil > -Infinity) doubtStates(sink, lost, queuedUntil, 'source');
         else doubtStates(sink, lost, since ?? clock.now(), 'received');
-        askRetained();
-      } else if (config.queue_limit === undefined && looksFull(queued)) {
+      }
+      const asked = lost ? filters : unheld;
+      unheld = [];
+      if (asked.length > 0) askRetained(asked);
+      if (!lost && config.queue_limit === undefined && looksFull(queued)) {
         log.warn(
           { source: name, queued },
           "as many messages came as a full queue has: later ones may be lost; look up the broker's limit (mosquitto: max_queued_messages), raise it, and write it as queue_limit",
@@ -125,6 +133,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         sink.session(sessionPresent);
         absence.opened(sessionPresent);
         if (sessionPresent) {
+          unheld = unkept.among(filters);
           sink.catchingUp();
           // Known before the queue is read: nothing of it may meet a state from before the absence.
           const lost = loss(openedAt);
@@ -133,6 +142,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         queue = catchUp({ clock, behind: sessionPresent, release: caughtUp, hold: fellBehind });
         return sessionPresent && subscribed ? [] : filters;
       },
+      takenOver: absence.lostSession,
       subscribed(refused: readonly RefusedTopic[]): void {
         subscribed = refused.length === 0;
         subscriptionsStand = true;
@@ -160,6 +170,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
           noteUnread(topic);
           return;
         }
+        unkept.note(topic, reading.samples, receipt !== null);
         const receivedAt = clock.now();
         const isQueued = () => queue?.reading === true && !retained;
         const at = eventTime(topic, reading.time, receivedAt, isQueued(), committedBefore);
@@ -167,6 +178,9 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
         if (at !== undefined && mayBeQueued) queue?.made(at, receivedAt, ahead);
         count();
         const queued = isQueued();
+        // A broker that lost power sends what it had saved before, and has forgotten that it was sent: DUP does not say so. With a time
+        // in it, what is the same to the byte under the same packet id is the same event; without, it may be another.
+        const isDated = reading.time !== undefined && 'at' in reading.time;
         if (mayBeQueued && at !== undefined && at <= openedAt) queuedUntil = Math.max(queuedUntil, at);
         sink.samples({
           at: at ?? receivedAt,
@@ -178,7 +192,7 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
             receipt: {
               packetId: receipt.packetId,
               hash: hash('sha256', Buffer.concat([Buffer.from(`${topic}\0`), payload]), 'base64url'),
-              duplicate: receipt.duplicate,
+              duplicate: receipt.duplicate || (queued && isDated),
               committed: () => {
                 if (!queued) lastCommit = receivedAt;
                 acknowledge();
@@ -215,10 +229,10 @@ export function mqttAdapter({ name, config, clock, log, lastAlive }: AdapterOpti
   return {
     async run(sink, signal) {
       if (signal.aborted) return;
-      const options = await clientOptions(config);
+      const clientSettings = await clientOptions(config);
       if (signal.aborted) return;
-      using life = createLife(sink, () => connection.askRetained(filters));
-      const connection = openConnection(config.url, options, config.receive_maximum, clock, life);
+      using life = createLife(sink, asked => connection.askRetained(asked));
+      const connection = openConnection(config.url, clientSettings, config.receive_maximum, clock, life);
       signal.addEventListener('abort', connection.stop, { once: true });
       try {
         await connection.ended;

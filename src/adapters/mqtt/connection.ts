@@ -26,6 +26,8 @@ export type ConnectionHandlers = {
   opened(sessionPresent: boolean): readonly string[];
   subscribed(refused: readonly RefusedTopic[]): void;
   message(message: Message): void;
+  /** Another client came with our client_id and has the session now. Not every broker says so. */
+  takenOver(): void;
 };
 
 export interface Connection {
@@ -40,6 +42,7 @@ export interface Connection {
 /** How long a stop waits for the last commits, and then for the broker to close (ms). */
 const DRAIN_MS = 1000;
 const GOODBYE_MS = 2000;
+const SESSION_TAKEN_OVER = 142;
 /** Topics per SUBSCRIBE packet. */
 const SUBSCRIBE_AT_ONCE = 200;
 
@@ -109,7 +112,10 @@ export function openConnection(
     };
   }
 
-  client.on('disconnect', packet => lost(`${url} ended the connection: ${refusal(packet.reasonCode ?? 0)}`));
+  client.on('disconnect', ({ reasonCode = 0 }) => {
+    if (reasonCode === SESSION_TAKEN_OVER && !over) handlers.takenOver();
+    lost(`${url} ended the connection: ${refusal(reasonCode)}`);
+  });
   client.on('error', error => {
     const code: unknown = 'code' in error ? error.code : undefined;
     if (opened) lost(`the connection to ${url} is lost`, error);

@@ -1,4 +1,4 @@
-import { compile, type JSONValue } from 'json-p3';
+import { compile, type JSONPathNode, type JSONValue } from 'json-p3';
 import { words } from '../../core/errors.ts';
 
 /** What a path found: exactly one value, or in words why not. */
@@ -17,13 +17,26 @@ export function pathProblem(path: string): string | undefined {
   }
 }
 
+/** A document nested too deep ends the search: whoever sent it must not end the gateway, again with each time the broker brings it. */
+function nodesOf(
+  query: ReturnType<typeof compile>,
+  document: JSONValue,
+): readonly JSONPathNode[] | { readonly problem: string } {
+  try {
+    return query.query(document).nodes;
+  } catch (error) {
+    return { problem: `the payload can't be searched: ${words(error)}` };
+  }
+}
+
 /** Throws when the path is not valid: the schema has refused it before. */
 export function compilePath(text: string): JsonPath {
   const query = compile(text);
   return {
     text,
     find(document) {
-      const nodes = query.query(document).nodes;
+      const nodes = nodesOf(query, document);
+      if ('problem' in nodes) return nodes;
       const [only] = nodes;
       if (only && nodes.length === 1) return { value: only.value };
       return {

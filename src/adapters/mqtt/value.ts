@@ -10,8 +10,16 @@ const SHOWN = 40;
 
 /** What arrived, short enough for a message. */
 function shown(raw: JSONValue): string {
-  const text = JSON.stringify(raw) ?? 'nothing';
+  const text = written(raw);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+function written(raw: JSONValue): string {
+  try {
+    return JSON.stringify(raw) ?? 'nothing';
+  } catch {
+    return 'what is nested too deep'; // The only way in which parsed JSON can't be written.
+  }
 }
 
 function toNumber(raw: JSONValue): number | undefined {

@@ -2,7 +2,7 @@ import { sleep } from '../../core/clock.ts';
 import type { Sample } from '../../core/sample.ts';
 import type { Adapter, AdapterOptions, SourceSink } from '../adapter.ts';
 import { faultWords, refusalWords } from './fault-words.ts';
-import { type Item, monitor } from './items.ts';
+import { forget, type Item, monitor } from './items.ts';
 import { nodeText, resolveNode } from './node-ref.ts';
 import { type Point, pointsOf } from './point.ts';
 import { startPublishing } from './publishing.ts';
@@ -56,23 +56,37 @@ async function live(
 
   const points = pointsOf(config);
   const handles = new Map(points.map((point, index) => [point, index + 1]));
-  const reader = notificationReader({ source: name, config, log, pointOf: handle => points[handle - 1] });
+  /** Points that the server does not look at: it has no such node, or had one and has it no more. */
+  const missing = new Set(points);
+  const ids = new Map<Point, number>();
+  const reader = notificationReader({
+    source: name,
+    config,
+    log,
+    pointOf: handle => points[handle - 1],
+    onGone: point => missing.add(point),
+  });
 
   function deliver(samples: readonly Sample[]): void {
     const now = clock.now();
     if (samples.length > 0) sink.samples({ at: now, receivedAt: now, time: 'received', samples });
   }
 
-  /** Subscribes what is not subscribed yet; resolves to the points that can't be, each told as bad. */
-  async function subscribe(wanted: readonly Point[]): Promise<readonly Point[]> {
+  /** Subscribes what is missing; what can't be stays so and is told as bad. */
+  async function subscribe(): Promise<void> {
+    const wanted = [...missing];
     const namespaces = await session.readNamespaceArray();
+    await forget(
+      session,
+      subscription.subscriptionId,
+      wanted.flatMap(point => ids.get(point) ?? []),
+    );
     const bad: Sample[] = [];
-    const left: Point[] = [];
     const found: Item[] = [];
     for (const point of wanted) {
+      ids.delete(point);
       const nodeId = resolveNode(point.node, namespaces);
       if (nodeId === undefined) {
-        left.push(point);
         bad.push(
           reader.refuse(
             point,
@@ -83,12 +97,14 @@ async function live(
         found.push({ point, nodeId, handle: handles.get(point) ?? 0 });
       }
     }
-    for (const { item, status } of await monitor(session, subscription.subscriptionId, found)) {
-      left.push(item.point);
-      bad.push(reader.refuse(item.point, refusalWords(item.point, status)));
+    const { ids: made, refused, revised } = await monitor(session, subscription.subscriptionId, found);
+    reader.noteRevised(revised);
+    for (const [point, id] of made) {
+      ids.set(point, id);
+      missing.delete(point);
     }
+    for (const { item, status } of refused) bad.push(reader.refuse(item.point, refusalWords(item.point, status)));
     if (!signal.aborted) deliver(bad);
-    return left;
   }
 
   const keepAliveCount = Math.max(3, Math.round(KEEP_ALIVE / config.publishing));
@@ -102,7 +118,7 @@ async function live(
       priority: 1,
     }),
   );
-  let missing = await asked(subscribe(points));
+  await asked(subscribe());
   signal.throwIfAborted();
   sink.connected();
   const publishing = startPublishing({
@@ -122,7 +138,7 @@ async function live(
   async function retryMissing(): Promise<never> {
     for (;;) {
       await sleep(clock, RETRY_NODES, signal);
-      if (missing.length > 0) missing = await subscribe(missing);
+      if (missing.size > 0) await subscribe();
     }
   }
 

@@ -39,6 +39,11 @@ export function hasOverflowed(status: number): boolean {
   return (status & OVERFLOW) === OVERFLOW;
 }
 
+/** The node was taken away, by a download for example; one with its name that comes later is another one to the server. */
+export function isGone(status: string): boolean {
+  return status === 'BadNodeIdUnknown' || status === 'BadNodeIdInvalid';
+}
+
 /** A value with its quality; a value of another type than the config says is bad, in words. */
 export function decode(point: Point, reading: Reading): Sample {
   const at = reading.sourceTimestamp?.getTime();

@@ -10,6 +10,7 @@ import type { RawSession } from './session.ts';
 
 /** Publish requests that wait at the server at once: while one answer is on its way the next has a request to go with. */
 const WAITING = 2;
+const FIRST_SEQUENCE = 1;
 const LAST_SEQUENCE = 2 ** 32 - 1;
 
 export type PublishingOptions = {
@@ -38,6 +39,8 @@ export function startPublishing(options: PublishingOptions): Publishing {
   const { session, subscriptionId, watchdog, clock } = options;
   let acknowledge: { subscriptionId: number; sequenceNumber: number }[] = [];
   let expected: number | undefined;
+  /** The connection came back, and nothing that came since has shown that all is there. */
+  let isInDoubt = false;
   let heardAt = clock.now();
   let waiting = 0;
   let stopped = false;
@@ -61,14 +64,18 @@ export function startPublishing(options: PublishingOptions): Publishing {
 
   function take(message: NotificationMessage): void {
     heardAt = clock.now();
-    // A keep-alive only announces the number of the next notification.
-    if ((message.notificationData ?? []).length === 0) return;
     const { sequenceNumber } = message;
+    const isKeepAlive = (message.notificationData ?? []).length === 0;
+    // A keep-alive announces the number of the next notification. After a break that shows what was sent into the void and not kept
+    // there; at other times it is not gone by, as a server that counts them otherwise would never be read.
+    if (isKeepAlive && !isInDoubt) return;
+    isInDoubt = false;
     if (expected !== undefined && sequenceNumber !== expected) {
       lose(`notifications are missing (number ${expected} expected, ${sequenceNumber} came)`);
       return;
     }
-    expected = sequenceNumber === LAST_SEQUENCE ? 1 : sequenceNumber + 1;
+    if (isKeepAlive) return;
+    expected = sequenceNumber === LAST_SEQUENCE ? FIRST_SEQUENCE : sequenceNumber + 1;
     acknowledge.push({ subscriptionId, sequenceNumber });
     options.onMessage(message);
   }
@@ -120,10 +127,13 @@ export function startPublishing(options: PublishingOptions): Publishing {
     async resume() {
       try {
         for (;;) {
-          const message = expected === undefined || stopped ? undefined : await republish(expected);
+          // Where nothing had come yet, the very first one is missing: the values as they are.
+          const message = stopped ? undefined : await republish(expected ?? FIRST_SEQUENCE);
           if (!message || stopped) break;
           take(message);
         }
+        expected ??= FIRST_SEQUENCE;
+        isInDoubt = true;
         heardAt = clock.now();
         fill();
       } catch (error) {

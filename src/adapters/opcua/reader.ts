@@ -2,7 +2,8 @@ import { DataChangeNotification, type NotificationMessage, StatusChangeNotificat
 import type { Logger } from '../../core/logger.ts';
 import type { Sample, SampleBatch } from '../../core/sample.ts';
 import { batchesOf } from './batches.ts';
-import { decode, hasOverflowed, qualityOf } from './decode.ts';
+import { decode, hasOverflowed, isGone, qualityOf } from './decode.ts';
+import type { RevisedItem } from './items.ts';
 import type { Point } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
 
@@ -10,6 +11,8 @@ import type { OpcuaSource } from './schema.ts';
 export interface Reader {
   /** A bad sample for a point that can't be read, with the reason. */
   refuse(point: Point, reason: string): Sample;
+  /** The server does less than asked. A queue of one change even loses without saying so: the overflow bit needs two. */
+  noteRevised(items: readonly RevisedItem[]): void;
   batches(message: NotificationMessage, receivedAt: number): readonly Omit<SampleBatch, 'source'>[];
   /** Why the server ended the subscription, when the message says so. */
   ended(message: NotificationMessage): string | undefined;
@@ -21,9 +24,11 @@ export type ReaderOptions = {
   readonly log: Logger;
   /** The point that the server's changes with this handle belong to. */
   readonly pointOf: (handle: number) => Point | undefined;
+  /** Told when a node is there no more: the server does not look for it again by itself. */
+  readonly onGone: (point: Point) => void;
 };
 
-export function notificationReader({ source, config, log, pointOf }: ReaderOptions): Reader {
+export function notificationReader({ source, config, log, pointOf, onGone }: ReaderOptions): Reader {
   const said = new Set<string>();
   const sayOnce = (what: string, fields: object, message: string) => {
     if (said.has(what)) return;
@@ -38,6 +43,17 @@ export function notificationReader({ source, config, log, pointOf }: ReaderOptio
 
   return {
     refuse,
+    noteRevised([first, ...others]) {
+      if (!first) return;
+      const { item, sampling, queue } = first;
+      const { signal, sampling: asked, queue: askedQueue } = item.point;
+      const signals = 1 + others.length;
+      sayOnce(
+        'revised',
+        { signals, signal, sampling: `${sampling} ms of ${asked}`, queue: `${queue} of ${askedQueue}` },
+        'the OPC UA server looks at nodes less often, or keeps fewer changes of them, than asked: what comes and goes in between is lost',
+      );
+    },
     batches(message, receivedAt) {
       const skew = (message.publishTime?.getTime() ?? receivedAt) - receivedAt;
       if (config.clock === 'source' && Math.abs(skew) > config.max_skew)
@@ -54,6 +70,7 @@ export function notificationReader({ source, config, log, pointOf }: ReaderOptio
           if (!point) continue;
           const sample = decode(point, value);
           samples.push(sample);
+          if (isGone(value.statusCode.name)) onGone(point);
           const { signal } = point;
           if (hasOverflowed(value.statusCode.value))
             sayOnce(`overflow ${signal}`, { signal }, 'OPC UA queue overflowed: changes are lost; raise queue');

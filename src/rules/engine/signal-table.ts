@@ -129,6 +129,16 @@ export function loseSignal(cell: SignalCell, serial: number, reason: string): vo
   cell.fresh = serial;
 }
 
+/** Why a signal is unknown whose source is in this state. */
+export function awayWords(source: string, state: SourceState): string {
+  return `${source} is ${state.replace('_', ' ')}`;
+}
+
+/** The source is back: of those that were not heard since, this is not the reason any more. */
+export function forgetWhy(cells: readonly SignalCell[], reason: string): void {
+  for (const cell of cells) if (cell.reason === reason) cell.reason = null;
+}
+
 /** Last good values by signal, also of those that are unknown now; undefined: never was good since the start. */
 export function lastGoodOf(cells: ReadonlyMap<string, SignalCell>): (signal: string) => Value | undefined {
   return signal => cells.get(signal)?.value ?? undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import type { Absence } from '../../core/commit.ts';
 import { words } from '../../core/errors.ts';
 import { backoff } from '../../core/lifecycle.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -27,6 +28,8 @@ export type CommitterOptions = {
   readonly log: Logger;
   /** JSON-safe state of a rule, read when the commit is made. */
   readonly stateOf: (rule: string) => object | undefined;
+  /** Sources that are away, read when the commit is made. */
+  readonly away: () => readonly Absence[];
   /** The journal has it, though not on disk yet: what follows from it may be made ready. Must not throw. */
   readonly written: (commit: PendingCommit) => void;
   /** The commit is durable: now, and not before, the world may hear of it. Must not throw. */
@@ -42,7 +45,7 @@ const LONGEST_RETRY = 30_000;
  * What comes while a commit is under way goes into the next one. A refused commit (disk full) is kept in front of what comes
  * after it and tried again with a back-off: nothing is released before it is durable, and nothing is forgotten.
  */
-export function createCommitter({ journal, clock, log, stateOf, written, release }: CommitterOptions): Committer {
+export function createCommitter({ journal, clock, log, stateOf, away, written, release }: CommitterOptions): Committer {
   let pending = emptyCommit();
   let underWay: Promise<void> | null = null;
   let wanted = false;
@@ -110,6 +113,7 @@ export function createCommitter({ journal, clock, log, stateOf, written, release
       actions: commit.actions,
       taken: commit.taken,
       values: [...commit.values.values()],
+      ...(commit.away ? { away: away() } : {}),
       at,
     });
     written(commit);

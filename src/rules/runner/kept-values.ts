@@ -23,9 +23,10 @@ export function createKeptValues(signal: Engine['signal'], restored: readonly Ke
       const view = signal(sample.signal);
       if (view === undefined || !view.definition.restorable) return null;
       const known = last.get(sample.signal);
-      const quality = view.good ? sample.quality : 'bad';
+      // What came without acknowledgement no broker keeps for who is away: what came after it may be gone.
+      const quality = view.good && batch.receipt ? sample.quality : 'bad';
       if (view.value === null) return null;
-      if (known && known.kept.value === view.value && known.kept.quality === quality) {
+      if (known?.kept.quality === quality && (quality === 'bad' || known.kept.value === view.value)) {
         known.at = batch.at;
         if (batch.at - known.kept.at < REFRESH) return null;
       }

@@ -14,6 +14,8 @@ export type PendingCommit = {
   /** Acknowledged with this commit, in this order: new messages and duplicates of them. */
   receipts: Receipt[];
   readonly values: Map<string, KeptValue>;
+  /** Which sources are away, or what was read of them, has changed. */
+  away: boolean;
   /** Batches in it. */
   batches: number;
 };
@@ -28,14 +30,15 @@ export function emptyCommit(): PendingCommit {
     taken: [],
     receipts: [],
     values: new Map(),
+    away: false,
     batches: 0,
   };
 }
 
 /** Whether there is anything the journal has to make durable. */
 export function hasContent(pending: PendingCommit): boolean {
-  const { rules, forget, actions, taken, values } = pending;
-  return rules.size + forget.size + actions.length + taken.length + values.size > 0;
+  const { rules, forget, actions, taken, values, away } = pending;
+  return away || rules.size + forget.size + actions.length + taken.length + values.size > 0;
 }
 
 /** Adds what a step of the engine came to. */
@@ -57,6 +60,7 @@ export function mergeCommits(failed: PendingCommit, since: PendingCommit): Pendi
     taken: [...failed.taken, ...since.taken],
     receipts: [...failed.receipts, ...since.receipts],
     values: new Map([...failed.values, ...since.values]),
+    away: failed.away || since.away,
     batches: failed.batches + since.batches,
   };
 }

@@ -4,7 +4,7 @@ import { createAbsence, looksFull, lossOf } from '../../../src/adapters/mqtt/abs
 const HOUR = 3_600_000;
 
 describe('what an mqtt broker may have thrown away', () => {
-  const facts = { queued: 0, queueLimit: 5, away: HOUR, maxOffline: 24 * HOUR };
+  const facts = { queued: 0, queueLimit: 5, away: HOUR, maxOffline: 24 * HOUR, takenOver: false };
 
   it.each([
     { what: 'fewer messages than the limit', change: { queued: 4 }, expected: undefined },
@@ -25,6 +25,11 @@ describe('what an mqtt broker may have thrown away', () => {
       change: { away: 24 * HOUR + 60_123 },
       expected: 'the gateway was away for 1d1m, longer than max_offline (1d)',
     },
+    {
+      what: 'another client in our place',
+      change: { takenOver: true },
+      expected: 'another client had the same client_id, and what it took of the messages comes to nobody else',
+    },
     { what: 'an absence of unknown length', change: { away: null }, expected: undefined },
   ])('$what: $expected', ({ change, expected }) => {
     expect(lossOf({ ...facts, ...change })?.reason).toBe(expected);
@@ -44,7 +49,7 @@ describe('what an mqtt broker may have thrown away', () => {
 
 describe('an absence from an mqtt broker', () => {
   it('lasts from the end of the last connection that had read everything', () => {
-    const absence = createAbsence(1000);
+    const absence = createAbsence({ since: 1000, queued: 0 });
     expect(absence.since).toBe(1000);
 
     absence.opened(true);
@@ -56,7 +61,7 @@ describe('an absence from an mqtt broker', () => {
   });
 
   it('goes on when the connection breaks while the queue is read', () => {
-    const absence = createAbsence(1000);
+    const absence = createAbsence({ since: 1000, queued: 0 });
     absence.opened(true);
     for (const acknowledged of [absence.came(), absence.came()]) acknowledged();
     absence.came();
@@ -70,8 +75,17 @@ describe('an absence from an mqtt broker', () => {
     expect([absence.since, absence.queued]).toEqual([1000, 4]);
   });
 
+  it('goes on where a process was killed while it read the queue', () => {
+    const absence = createAbsence({ since: 1000, queued: 4 });
+
+    absence.opened(true);
+    absence.came();
+
+    expect([absence.since, absence.queued]).toEqual([1000, 5]);
+  });
+
   it('begins anew when the queue was read', () => {
-    const absence = createAbsence(null);
+    const absence = createAbsence({ since: null, queued: 0 });
     absence.opened(true);
     const late = absence.came();
     absence.came()();
@@ -85,7 +99,7 @@ describe('an absence from an mqtt broker', () => {
   });
 
   it('is over when the broker kept no session', () => {
-    const absence = createAbsence(1000);
+    const absence = createAbsence({ since: 1000, queued: 0 });
     absence.opened(true);
     absence.came()();
     absence.left(2000);
@@ -98,7 +112,7 @@ describe('an absence from an mqtt broker', () => {
   });
 
   it('says nothing of a process that was never connected', () => {
-    const absence = createAbsence(null);
+    const absence = createAbsence({ since: null, queued: 0 });
     absence.left(5000);
 
     expect(absence.since).toBeNull();

@@ -174,7 +174,15 @@ describe('mqtt adapter that is refused', () => {
     const signals = { 'a.b': { topic: 'open', as: 'number' }, 'c.d': { topic: 'secret', as: 'number' } };
     const config = source(broker, signals, { max_offline: '1h' });
     const lastAlive = Date.now() - 2 * 3_600_000;
-    const life = live(mqttAdapter({ name: 'broker', config, clock: systemClock(), log: silentLogger, lastAlive }));
+    const life = live(
+      mqttAdapter({
+        name: 'broker',
+        config,
+        clock: systemClock(),
+        log: silentLogger,
+        away: { since: lastAlive, queued: 0 },
+      }),
+    );
 
     await life.connected();
 
@@ -190,6 +198,26 @@ describe('mqtt adapter that is refused', () => {
     expect(await life.ended).toBe(
       `${broker} ended the connection: another client connected with the same client_id; each client needs one of its own`,
     );
+  });
+
+  it('takes for unknown what was said while another client had its session', async () => {
+    const broker = await scriptedBroker({
+      sessionPresent: true,
+      subscribe: [1],
+      after: Buffer.from([0xe0, 2, 0x8e, 0]),
+    });
+    const adapter = adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } }));
+    const first = live(adapter);
+    await first.ended;
+    expect(first.sink.of('a.b')).toEqual([]);
+
+    const second = live(adapter);
+    await second.ended;
+
+    expect(second.sink.last('a.b')).toMatchObject({
+      quality: 'uncertain',
+      reason: expect.stringContaining('another client had the same client_id'),
+    });
   });
 
   it.each([

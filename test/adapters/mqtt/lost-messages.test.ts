@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { AdapterOptions } from '../../../src/adapters/adapter.ts';
 import { mqttAdapter } from '../../../src/adapters/mqtt/adapter.ts';
+import type { MqttSource } from '../../../src/adapters/mqtt/schema.ts';
 import { type Logger, silentLogger } from '../../../src/core/logger.ts';
 import { virtualClock } from '../../../src/core/virtual-clock.ts';
 import { startMosquitto } from '../../support/mosquitto.ts';
@@ -39,9 +41,11 @@ async function plant(options: { readonly queue?: number; readonly more?: object 
     clock,
     config,
     adapter: (log?: Logger, url = broker.url) => adapterFor(config(url), log, clock),
-    /** One that knows when the process before it was last alive. */
-    heir: (lastAlive: number) =>
-      mqttAdapter({ name: 'broker', config: config(broker.url), clock, log: silentLogger, lastAlive }),
+    /** Of the next process, with what the journal knows. */
+    heir: (known: Pick<AdapterOptions<MqttSource>, 'away' | 'kept'>) =>
+      mqttAdapter({ name: 'broker', config: config(broker.url), clock, log: silentLogger, ...known }),
+    /** The broker has what was said without acknowledgement before. */
+    published: () => machine.publishAsync('nobody', '', { qos: 1 }),
     press: (strokes: number, ts: number) =>
       machine.publishAsync('press1', JSON.stringify({ state: 'run', strokes, ts }), { qos: 1 }),
     lamp: (on: boolean, options: { readonly qos?: 0 | 1; readonly retain?: boolean } = {}) =>
@@ -339,7 +343,7 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
     const ts = clock.now() - 3_600_000;
     await press(1, ts);
 
-    const second = live(heir(longAgo));
+    const second = live(heir({ away: { since: longAgo, queued: 0 } }));
     await heard(second, 1);
     await second.quiet(clock);
 
@@ -354,7 +358,7 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
     const first = live(adapter());
     await first.connected();
     await first.stop();
-    const plc = heir(clock.now() - 3 * 3_600_000);
+    const plc = heir({ away: { since: clock.now() - 3 * 3_600_000, queued: 0 } });
     const second = live(plc);
     await catchingUp(second);
     await second.quiet(clock);
@@ -367,5 +371,53 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
     expect(second.sink.last('lamp.on')?.quality).toBe('uncertain');
     expect(third.sink.batches()).toEqual([]);
     await third.stop();
+  });
+});
+
+describe('an mqtt state that was said without acknowledgement', () => {
+  it.each([[5], ['3.1.1']] as const)(
+    'is asked for again after a break, when nobody kept what came since (mqtt %s)',
+    async version => {
+      const { clock, adapter, lamp, published } = await plant({ more: { version } });
+      const log = recordingLogger();
+      const plc = adapter(log);
+      const first = live(plc);
+      await first.connected();
+      await lamp(true, { qos: 0, retain: true });
+      await heard(first, 1, 'lamp.on');
+      await first.stop();
+      await lamp(false, { qos: 0, retain: true });
+      await published();
+
+      const second = live(plc);
+      await catchingUp(second);
+      await second.quiet(clock);
+
+      await heard(second, 1, 'lamp.on');
+      expect(second.sink.batches()).toMatchObject([{ retained: true, samples: [{ value: false }] }]);
+      expect(warningsOf(log)).toEqual([{ source: 'broker', topic: 'lamp' }]);
+      await second.stop();
+    },
+  );
+
+  it.each([
+    { kept: [], asked: 1 },
+    { kept: ['lamp.on'], asked: 0 },
+  ])('is asked for by the next process, unless the journal holds it ($kept)', async ({ kept, asked }) => {
+    const { clock, adapter, heir, lamp, published, press } = await plant();
+    const first = live(adapter());
+    await first.connected();
+    await first.stop();
+    await lamp(true, { qos: 0, retain: true });
+    await published();
+    const second = live(heir({ kept: new Set(['press1.state', 'press1.strokes', ...kept]) }));
+    await catchingUp(second);
+    await second.quiet(clock);
+    // Comes after what was asked for.
+    await press(1, clock.now());
+    await heard(second, 1);
+
+    expect(second.sink.of('lamp.on')).toHaveLength(asked);
+    await second.stop();
   });
 });

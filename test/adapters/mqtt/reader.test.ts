@@ -30,6 +30,17 @@ describe('mqtt message reader', () => {
     ]);
   });
 
+  it.each([
+    ['$..fault', /^the payload can't be searched: recursion limit/],
+    ['$.robots', /^what is nested too deep is not a number/],
+  ])('calls what is nested too deep for %s bad, and does not end by it', (json, reason) => {
+    const payload = `{"robots":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+
+    expect(read({ 'a.b': { topic: 'a', json, as: 'number' } }, 'a', payload)?.samples).toEqual([
+      { signal: 'a.b', value: null, quality: 'bad', reason: expect.stringMatching(reason) },
+    ]);
+  });
+
   it('knows which topics nobody reads', () => {
     expect(read({ 'a.b': { topic: 'a/+', as: 'string' } }, 'b/c', 'x')).toBeUndefined();
   });

@@ -1,13 +1,26 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
 import { startBreakableProxy } from '../../support/breakable-proxy.ts';
-import { movableClock } from '../../support/movable-clock.ts';
+import { type MovableClock, movableClock } from '../../support/movable-clock.ts';
 import { type OpcuaNode, startOpcuaServer } from '../../support/opcua.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { runLife, source } from './support.ts';
 
 const NODE: OpcuaNode = { id: 's="Press1"."Strokes"', type: 'UInt32', value: 1 };
 const STROKES = { 'press1.strokes': { node: NODE.id, as: 'uint32' } };
+
+/** For the adapter, and not for the server, whose keep-alives come less often: changes keep the watchdog quiet. */
+async function passAMinute(
+  clock: MovableClock,
+  server: Awaited<ReturnType<typeof startOpcuaServer>>,
+  { sink }: ReturnType<typeof runLife>,
+): Promise<void> {
+  for (let strokes = 2; strokes < 15; strokes += 1) {
+    clock.advance(5000);
+    await server.set({ ...NODE, value: strokes });
+    await vi.waitFor(() => expect(sink.last('press1.strokes')).toMatchObject({ value: strokes }), PATIENCE);
+  }
+}
 
 describe('OPC UA connection', () => {
   it('finds its namespace wherever the server has it, and reads every kind of node', async () => {
@@ -76,13 +89,31 @@ describe('OPC UA connection', () => {
 
     await server.add({ id: 's="Press1"."FaultWrd"', type: 'Boolean', value: true });
 
-    // A minute passes for the adapter and not for the server, whose keep-alives come less often: changes keep the watchdog quiet.
-    for (let strokes = 2; strokes < 15; strokes += 1) {
-      clock.advance(5000);
-      await server.set({ ...NODE, value: strokes });
-      await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: strokes }), PATIENCE);
-    }
+    await passAMinute(clock, server, life);
     await vi.waitFor(() => expect(life.sink.last('m.gone')).toMatchObject({ value: true, quality: 'good' }), PATIENCE);
+  });
+
+  it('finds a node again that a download took away and brought back', async () => {
+    const gone: OpcuaNode = { id: 's=fault', type: 'UInt16', value: 1 };
+    await using server = await startOpcuaServer({ nodes: [NODE, gone] });
+    const clock = movableClock();
+    await using life = runLife(
+      source(server.endpoint, { ...STROKES, 'm.fault': { node: gone.id, as: 'uint16' } }),
+      clock,
+    );
+    await vi.waitFor(() => expect(life.sink.last('m.fault')).toMatchObject({ value: 1 }), PATIENCE);
+    await server.remove(gone.id);
+    await vi.waitFor(() => expect(life.sink.last('m.fault')).toMatchObject({ quality: 'bad' }), PATIENCE);
+    await server.add({ ...gone, value: 7 });
+
+    await passAMinute(clock, server, life);
+    await vi.waitFor(() => expect(life.sink.last('m.fault')).toMatchObject({ value: 7, quality: 'good' }), PATIENCE);
+    await server.set({ ...gone, value: 8 });
+    await vi.waitFor(
+      () => expect(life.sink.of('m.fault').map(({ value }) => value)).toEqual([1, null, 7, 8]),
+      PATIENCE,
+    );
+    expect(life.sink.events.filter(event => event.kind === 'connected')).toHaveLength(1);
   });
 
   it('passes on quality, source time and a queue that overflowed', async () => {
@@ -116,6 +147,21 @@ describe('OPC UA connection', () => {
     expect(life.log.lines.map(line => line.message)).toContain(
       'OPC UA queue overflowed: changes are lost; raise queue',
     );
+  });
+
+  it('says once that the server looks at nodes less often than asked', async () => {
+    const slow = ['s=a', 's=b'].map((id): OpcuaNode => ({ id, type: 'Boolean', value: true, sampling: 2000 }));
+    await using server = await startOpcuaServer({ nodes: [NODE, ...slow] });
+    await using life = runLife(source(server.endpoint, { ...STROKES, 'm.a': 's=a', 'm.b': 's=b' }));
+
+    await vi.waitFor(() => expect(life.sink.last('m.b')).toBeDefined(), PATIENCE);
+
+    expect(life.log.lines.filter(line => line.level === 'warn')).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining('what comes and goes in between is lost'),
+        fields: { source: 'plc', signals: 2, signal: 'm.a', sampling: '2000 ms of 50', queue: '10 of 10' },
+      }),
+    ]);
   });
 
   it('gives every change in between as a step of its own, at the time of the source', async () => {

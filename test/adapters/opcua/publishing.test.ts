@@ -103,6 +103,35 @@ describe('OPC UA publishing', () => {
     expect([seen, lost]).toEqual([[1, 2, 3, 4], []]);
   });
 
+  it('fetches the first values that were sent into a broken connection', async () => {
+    const { requests, kept, seen, publishing, answer } = start();
+    kept.set(1, message(1));
+    while (requests.length > 0) answer(new Error('Connection Break'));
+
+    await publishing.resume();
+    answer(null, message(2));
+
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it.each([
+    { what: 'has shown', known: [1], next: 2, lost: [] },
+    { what: 'lacks', known: [1], next: 3, lost: ['notifications are missing (number 2 expected, 3 came)'] },
+    { what: 'lacks the first of', known: [], next: 2, lost: ['notifications are missing (number 1 expected, 2 came)'] },
+  ])(
+    'takes the first keep-alive after a break for a sign that it $what all',
+    async ({ known, next, lost: expected }) => {
+      const { requests, lost, publishing, answer } = start();
+      for (const number of known) answer(null, message(number));
+      while (requests.length > 0) answer(new Error('Connection Break'));
+      await publishing.resume();
+
+      answer(null, message(next, []));
+
+      expect(lost).toEqual(expected);
+    },
+  );
+
   it.each(['BadNoSubscription', 'BadSessionIdInvalid', 'BadSubscriptionIdInvalid'])('gives up on %s', status => {
     const { lost, answer } = start();
 

@@ -12,7 +12,7 @@ export function source(endpoint: string, signals: object, more: object = {}): Op
     protocol: 'opcua',
     endpoint,
     namespace: TEST_NAMESPACE,
-    sampling: '20ms',
+    sampling: '50ms',
     publishing: '50ms',
     signals,
     ...more,

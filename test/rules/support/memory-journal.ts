@@ -1,4 +1,4 @@
-import type { KeptValue, RuleCommit, TakenMessage } from '../../../src/core/commit.ts';
+import type { Absence, KeptValue, RuleCommit, TakenMessage } from '../../../src/core/commit.ts';
 import type { RuleJournal } from '../../../src/core/rule-journal.ts';
 
 /** A journal in memory whose commits can be held back or refused. */
@@ -19,6 +19,7 @@ export function memoryJournal(): MemoryJournal {
   const values = new Map<string, KeptValue>();
   const taken = new Map<string, string>();
   const commits: RuleCommit[] = [];
+  let away: readonly Absence[] = [];
   const held: (() => void)[] = [];
   let holding = false;
   let refusal: Error | null = null;
@@ -41,6 +42,7 @@ export function memoryJournal(): MemoryJournal {
     refused: () => refusals,
     ruleStates: () => states,
     keptValues: () => [...values.values()],
+    away: () => away,
     get lastAlive() {
       return commits.at(-1)?.at ?? null;
     },
@@ -58,6 +60,7 @@ export function memoryJournal(): MemoryJournal {
       for (const { rule, state } of commit.states) states.set(rule, state);
       for (const value of commit.values) values.set(value.signal, value);
       for (const message of commit.taken) taken.set(keyOf(message), message.hash);
+      away = commit.away ?? away;
       commits.push(commit);
     },
   };

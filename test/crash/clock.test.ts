@@ -1,17 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import type { Sandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import { testFolder } from '../support/folder.ts';
 import { type GatewayOptions, PATIENCE, type TestGateway, testGateway } from '../support/gateway.ts';
 import { type MqttPlant, mqttPlant } from '../support/mqtt-plant.ts';
 import { ON_DELAY, PLCS, rulesFor } from '../support/plcs.ts';
 import { reservedPort } from '../support/port.ts';
-import { cyclesOf, dispatchesOf, partsOf, testSandbox } from '../support/sandbox.ts';
+import { cyclesOf, dispatchesOf, partsOf, type TestSandbox, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
 
 const HOUR = 3_600_000;
 const ANEW = 'the clock was set or the machine was suspended: the gateway begins anew with the right time';
 const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
+/** How long a machine stands still before it is told (ms): longer than it takes until the clock is set. */
+const LONG_DELAY = 10_000;
 /** Two processes read the same clock, and neither reads it at the very same moment (ms). */
 const CLOCKS = 100;
 
@@ -19,7 +20,7 @@ const CLOCKS = 100;
 type Span = { readonly from: number; readonly until: number };
 
 type Bench = {
-  readonly sandbox: Sandbox;
+  readonly sandbox: TestSandbox;
   readonly plant: MqttPlant;
   readonly gateway: TestGateway;
   /** The clock shows the true time and so much more from now on (ms). */
@@ -36,7 +37,7 @@ async function bench(wall: number, options: Partial<GatewayOptions> = {}): Promi
   const gateway = testGateway({
     l2l: sandbox.url,
     sources: plant.source.replaceAll(', time: $.ts', ''),
-    rules: plant.rules.replace('on_delay: 200ms', 'on_delay: 5s'),
+    rules: plant.rules.replace('on_delay: 200ms', `on_delay: ${LONG_DELAY}ms`),
     http: `127.0.0.1:${port}`,
     main: MAIN,
     env: { CLOCK_FILE: file },
@@ -84,18 +85,23 @@ describe('a clock that is set while the gateway runs', () => {
     const { sandbox, gateway } = line;
     await begin(line);
     sandbox.setFaults([
-      { kind: 'hang', ms: 1500, path: 'increment_cycle_count', method: 'POST', count: 1 },
+      { kind: 'hang', ms: UNTIL_TOLD, path: 'increment_cycle_count', method: 'POST', count: 1 },
       { kind: 'status', status: 429, retryAfter: 4, path: 'dispatches/open', count: 1 },
     ]);
+    const struck = () => sandbox.state().faults.map(fault => fault.struck);
 
-    // A delay that runs, a call on its way, a call that waits for its next try.
+    // A call on its way, a call that waits for its next try, and last a delay that runs: it is not over when the clock is set.
+    await line.tell(way === 'forward' ? 'robot1' : 'weld1', true, 1004);
+    await until(() => expect(struck()).toEqual([1, 0]));
+    const welded = await line.tell('weld1', false, way === 'forward' ? 1000 : 1004);
+    await until(() => expect(struck()).toEqual([1, 1]));
     const stopped = await line.tell('press1', false, 1000);
-    const welded = await line.tell('weld1', false, 1000);
-    await line.tell('robot1', true, way === 'forward' ? 1004 : 1000);
-    if (way === 'back') await line.tell('weld1', false, 1004);
-    await until(() => expect(sandbox.state().faults.map(({ struck }) => struck)).toEqual([1, 1]));
+    // Nobody looks for the call on its way before L2L has applied it.
+    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, method: 'GET' }]);
     line.set(0);
     await until(() => expect(gateway.logged(ANEW)).toHaveLength(1));
+    sandbox.setFaults([]);
+    sandbox.endWaits();
     await gateway.untilSeen();
 
     const [ours] = (await until(() => {
@@ -104,13 +110,14 @@ describe('a clock that is set while the gateway runs', () => {
       return found;
     })) as ReturnType<typeof dispatchesOf>;
     expectIn(ours?.reported, stopped);
-    expect(ours?.created).toBeGreaterThan(stopped.from + 5000);
+    expect(ours?.created).toBeGreaterThan(stopped.from + LONG_DELAY);
     const ran = await line.tell('press1', true, 1003);
     await line.tell('weld1', true, 1009);
     await line.tell('robot1', true, 1010);
     await until(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.closed).not.toBeNull());
     expectIn(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.completed, ran);
     // What was told to the journal before keeps the time of that clock: it was frozen with it.
+    await until(() => expect(dispatchesOf(sandbox.state(), 'WELD-01')).toHaveLength(1));
     expectIn(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.reported, welded, wrong);
     await until(() =>
       expect(['PRESS-01', 'WELD-01', 'ROBOT-01'].map(code => cyclesOf(sandbox.state(), code))).toEqual([3, 9, 10]),
@@ -143,7 +150,7 @@ describe('a clock that is set while the gateway runs', () => {
 describe('a machine that was suspended', () => {
   it('claims nothing for the time in which nobody looked, and goes on with the right time', async () => {
     const plc = await PLCS.modbus({ running: true, strokes: 1000, scrap: 0 });
-    const rules = rulesFor(plc).replace(`${ON_DELAY}ms`, '3s');
+    const rules = rulesFor(plc).replace(`${ON_DELAY}ms`, `${LONG_DELAY}ms`);
     const { sandbox, gateway, set } = await bench(-8 * HOUR, { sources: plc.source, rules });
     await gateway.start();
     await gateway.untilSeen();
@@ -154,7 +161,7 @@ describe('a machine that was suspended', () => {
     set(0, 8 * HOUR);
     await until(() => expect(dispatchesOf(sandbox.state(), plc.machine)).toHaveLength(1));
     const ran = Date.now();
-    const stoodStill = { from: awake, until: ran - 3000 };
+    const stoodStill = { from: awake, until: ran - LONG_DELAY };
     await plc.show({ running: true, strokes: 1006, scrap: 0 });
     await until(() => expect(dispatchesOf(sandbox.state(), plc.machine)[0]?.closed).not.toBeNull());
     const closed = Date.now();

@@ -217,6 +217,8 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     clearImmediate(passing);
     passing = undefined;
     if (!ready()) return;
+    if (timePassed) scheduler.forgetHeld();
+    timePassed = false;
     if (gate.pause) probe.tryOne();
     else for (const entry of scheduler.fill()) dispatch(entry);
   }
@@ -232,14 +234,16 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   }
 
   let sweeps = 0;
+  let timePassed = false;
   let sweeping: Promise<void> | undefined;
   function sweep(): Promise<void> {
     if (!ready()) return Promise.resolve();
-    scheduler.forgetHeld();
     sweeping ??= sweepOnce()
       .catch(cause => log.debug({ error: words(cause) }, 'Redis went away during a sweep'))
       .finally(() => {
         sweeping = undefined;
+        // Not sooner than it is asked about again: the status shows what is held.
+        timePassed = true;
         wake();
       });
     return sweeping;

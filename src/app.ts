@@ -168,6 +168,8 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     journal,
     clock,
     log,
+    doubted: time?.doubted != null,
+    isLeft: () => vigil?.isLeft() ?? false,
     onEvents(events) {
       for (const event of events) tellEvent(log, event);
     },

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type App, startApp } from '../app.ts';
+import type { App, AppOptions } from '../app.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { anchoredClock, type Clock } from '../core/clock.ts';
 import { type ClockChange, type ClockWatch, watchClock } from '../core/clock-watch.ts';
@@ -22,6 +22,8 @@ export type LivesOptions = {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   readonly machine: MachineTime;
+  /** Begins one life of the gateway; it is ended before the next one begins. */
+  readonly startApp: (options: AppOptions) => Promise<App>;
   readonly runtimeFolder?: string;
   /** A damaged journal is set aside and a new one begins. */
   readonly rebuild?: boolean;
@@ -44,7 +46,7 @@ const SHORT_DRAIN = 1000;
  * gateway ends and begins anew in the same process, with its journal brought into the right time. Resolves to what did not end well.
  */
 export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
-  const { loaded, log, machine, signal, runtimeFolder, rebuild = false, onFatal } = options;
+  const { loaded, log, machine, startApp, signal, runtimeFolder, rebuild = false, onFatal } = options;
   const policy = loaded.config.gateway.clock;
   let life = firstLife(machine.wall(), readLastLife(loaded.dataFolder), policy);
   for (;;) {
@@ -115,7 +117,8 @@ function nextLife({ base, clock }: Life, change: ClockChange, watch: ClockWatch,
     doubted: null,
     event: isStepped ? clockStep(by, 'the clock was set') : suspended,
   };
-  return { base: { from: wall, doubt: null }, clock: anchoredClock(wall), time };
+  // Whatever this time base was told of before goes along with it: set once more, that is moved once more.
+  return { base: { from: base.from + (isStepped ? by : 0), doubt: null }, clock: anchoredClock(wall), time };
 }
 
 function suspension(ms: number) {

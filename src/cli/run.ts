@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { runLives } from '../app/lives.ts';
+import { startApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { words } from '../core/errors.ts';
 import { machineTime } from '../core/wall-clock.ts';
@@ -50,6 +51,7 @@ ${EXIT.usage} the command line is not`,
       loaded,
       log,
       machine: machineTime,
+      startApp,
       signal: io.signal,
       rebuild: values.rebuild,
       // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.

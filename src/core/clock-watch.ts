@@ -15,6 +15,11 @@ export interface Vigil {
   doubt(): string | null;
   /** Rises each time the process was found to have stood still: what it had read of L2L before is old. */
   standstills(): number;
+  /**
+   * The clock was set or the machine was suspended: this time base is left. What comes in now would be stamped by it; it belongs to
+   * the life that begins next.
+   */
+  isLeft(): boolean;
 }
 
 /** Why the gateway's time base has to be left. */
@@ -83,6 +88,8 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     const by = off - slept;
     const wall = clock.now() + off;
     if (base.doubt === null && Math.abs(by) <= CLOCK_TOLERANCE) {
+      // A clock that was not followed was set right: what may be left is a suspension meanwhile.
+      if (slept > 0) return { kind: 'suspended', slept };
       log.info({}, 'the clock agrees with the gateway again');
     } else if (isPlausible(wall, base, policy)) {
       return { kind: 'stepped', slept, by };
@@ -115,6 +122,10 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     standstills() {
       look();
       return standstills;
+    },
+    isLeft() {
+      look();
+      return change !== null;
     },
     stop: () => timer?.[Symbol.dispose](),
   };

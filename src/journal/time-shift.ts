@@ -94,12 +94,16 @@ function wholeSeconds(move: (at: number) => number): (at: number) => number {
   return at => Math.round(move(at) / 1000) * 1000;
 }
 
-/** Nobody knows any more how far the clock of that life was off. */
+/**
+ * Nobody knows any more how far the clock of that life was off. What tells L2L no time of that clock is told all the same: counts, and
+ * what a source stamped.
+ */
 function parkUntimed(db: DatabaseSync, now: number): void {
   query(
     db,
     `UPDATE action SET state = 'parked', settled_at = ?, detail =
        'made while the clock could not be trusted, by a process that ended before the clock was set: its times are not known'
-     WHERE untimed = 1 AND (state = 'waiting' OR ${IS_UNNAMED})`,
+     WHERE untimed = 1 AND (state = 'waiting' OR ${IS_UNNAMED}) AND time = 'received' AND kind NOT IN ('increment_cycles', 'set_cycles')`,
   ).run(now);
+  query(db, `UPDATE action SET untimed = NULL WHERE untimed = 1 AND (state = 'waiting' OR ${IS_UNNAMED})`).run();
 }

@@ -79,7 +79,7 @@ const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
 /** How Redis is set up is looked over at every so manieth sweep. */
 const LOOK_OVER_EVERY = 30;
-const ALWAYS_AWAKE: Vigil = { doubt: () => null, standstills: () => 0 };
+const ALWAYS_AWAKE: Vigil = { doubt: () => null, standstills: () => 0, isLeft: () => false };
 /** A job that is due for so many sweeps, and is not run although there is room, gets a new one. */
 const OVERDUE_SWEEPS = 5;
 /** After a request was cut off: for its outcome to become durable (ms). */

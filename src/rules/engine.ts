@@ -155,8 +155,9 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     evaluation.look(knownUntil, lag);
   }
 
-  function restart(at: number, lastAlive: number): void {
+  function restart(at: number, lastAlive: number, doubted: boolean): void {
     evaluation.begin(at);
+    step.doubted = doubted;
     for (const cell of cells.values()) forgetSignal(cell);
     for (const source of sources.values()) forgetSource(source);
     const knownUntil = Math.min(lastAlive, at);
@@ -204,7 +205,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
           evaluation.tick(input.at);
           break;
         case 'restart':
-          restart(input.at, input.lastAlive);
+          restart(input.at, input.lastAlive, input.doubted ?? false);
           break;
         case 'standstill':
           standstill(input.from, input.to);

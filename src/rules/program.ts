@@ -130,7 +130,7 @@ export type EngineInput =
   | { readonly kind: 'source'; readonly source: string; readonly state: SourceState; readonly at: number }
   | { readonly kind: 'tick'; readonly at: number }
   /** After a start: nothing is known since `lastAlive`. */
-  | { readonly kind: 'restart'; readonly at: number; readonly lastAlive: number }
+  | { readonly kind: 'restart'; readonly at: number; readonly lastAlive: number; readonly doubted?: boolean }
   /** The process stood still: nothing was seen from `from` on; values are up to date again at `to`. */
   | { readonly kind: 'standstill'; readonly from: number; readonly to: number }
   /** A person ended the dispatch of this episode at `at`, before its condition cleared. May be told more than once. */

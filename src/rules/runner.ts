@@ -20,6 +20,10 @@ export type RunnerOptions = {
   readonly journal: RuleJournal;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The clock is not believed: how long nobody looked before the start is not known. Left out: it is. */
+  readonly doubted?: boolean;
+  /** The clock is left: what comes in is not taken, nor acknowledged, since it would be stamped by it. Left out: it never is. */
+  readonly isLeft?: () => boolean;
   /** Told after their commit. Must not throw. */
   readonly onEvents?: (events: readonly RuleEvent[]) => void;
   /** The journal has new actions, though not on disk yet: what is to be sent may be built, and sent after that commit. Must not throw. */
@@ -73,7 +77,7 @@ const LATE = 250;
  * their signals become unknown instead of silently old.
  */
 export function createRunner(options: RunnerOptions): Runner {
-  const { program, journal, clock, log, mostPending = 100_000 } = options;
+  const { program, journal, clock, log, doubted = false, isLeft = () => false, mostPending = 100_000 } = options;
   const states = journal.ruleStates();
   const engine = createEngine(program, states);
   const kept = createKeptValues(engine.signal, journal.keptValues());
@@ -187,7 +191,8 @@ export function createRunner(options: RunnerOptions): Runner {
     const now = clock.now();
     const values = kept.of(source, now);
     if (values.length === 0) return;
-    const at = Math.max(...values.map(value => value.at));
+    // A clock that was set forward moved them too, those that a source had stamped as well: none of them is from the future.
+    const at = Math.min(now, Math.max(...values.map(value => value.at)));
     const samples = values.map(value => ({ ...value, sourceAt: value.at }));
     step({
       kind: 'samples',
@@ -200,7 +205,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const now = clock.now();
       tellUnfoundedRenames(program.rules, states, log);
       committer.pending.away = true;
-      step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now }, true);
+      step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now, doubted }, true);
       awake = now;
       beat();
       for (const rule of engine.orphans.keys()) {
@@ -211,7 +216,7 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     },
     samples(batch) {
-      if (stopped) return;
+      if (stopped || isLeft()) return;
       if (!batch.receipt && !committer.health.healthy && committer.pending.batches >= mostPending) {
         refuse(batch);
         return;
@@ -229,13 +234,13 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     },
     status({ source, state, at }) {
-      if (stopped) return;
+      if (stopped || isLeft()) return;
       const isNew = absences.became(source, state, at);
       if (isNew) committer.pending.away = true;
       step({ kind: 'source', source, state, at }, isNew);
     },
     session(source, present) {
-      if (stopped) return;
+      if (stopped || isLeft()) return;
       if (present) {
         restoreValues(source);
         return;
@@ -249,7 +254,7 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     closedByPerson(chain, at) {
       // L2L's clock may be ahead: what has not happened yet by ours would let every timer fire that is due until then.
-      if (!stopped) step({ kind: 'closed_by_person', chain, at: Math.min(at, clock.now()) });
+      if (!stopped && !isLeft()) step({ kind: 'closed_by_person', chain, at: Math.min(at, clock.now()) });
     },
     watchedEpisodes: () => engine.watchedEpisodes(),
     async stop() {

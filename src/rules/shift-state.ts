@@ -42,7 +42,9 @@ function shiftDispatch(state: DispatchState, shift: TimeShift): DispatchState {
   const move = (at: number) => (own ? at : shiftTime(at, shift));
   return {
     ...state,
-    time: orNull(time, move),
+    // Only a delay has to keep its distance to it. Without one it just holds back what is older; moved forward beyond the time of a
+    // source's own clock it would hold back what comes next.
+    time: delay === null && shift.by > 0 ? time : orNull(time, move),
     // L2L was told these; but a clock set back must not hold what comes next until it has caught up with them.
     told: shift.by < 0 ? orNull(told, move) : told,
     delay: delay && {
@@ -115,7 +117,9 @@ function placing({ intervals, toldUntil }: ProductionState, shift: TimeShift): (
 }
 
 function shiftCounter(counter: CounterState | null, move: (at: number) => number): CounterState | null {
-  return counter && { ...counter, at: move(counter.at), blindFrom: orNull(counter.blindFrom, move) };
+  if (counter === null) return null;
+  const gaps = counter.gaps.map(gap => ({ ...gap, at: move(gap.at) }));
+  return { ...counter, at: move(counter.at), blindFrom: orNull(counter.blindFrom, move), gaps };
 }
 
 function orNull(at: number | null, move: (at: number) => number): number | null {

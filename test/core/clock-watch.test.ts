@@ -74,6 +74,7 @@ describe('the watch over the clock', () => {
   it('lets nothing be sent from the very moment of a change', () => {
     const line = bench();
     line.suspend(3000);
+    expect(line.watch.isLeft()).toBe(true);
     expect(line.watch.doubt()).toContain('begins anew');
   });
 
@@ -96,10 +97,21 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toEqual({ kind: 'suspended', slept: HOUR });
   });
 
+  it('counts a suspension also when a clock that was not followed was set right over it', async () => {
+    const line = bench();
+    line.set(-START);
+    line.clock.advance(1000);
+    line.suspend(HOUR);
+    line.set(START);
+    line.clock.advance(1000);
+    expect(await changeOf(line)).toEqual({ kind: 'suspended', slept: HOUR });
+  });
+
   it('keeps a doubt until the clock is set to what can be', async () => {
     const line = bench({ from: START, doubt: 'why' }, -HOUR);
     line.clock.advance(2 * HOUR);
     expect(line.watch.doubt()).toBe('why');
+    expect(line.watch.isLeft()).toBe(false);
     line.set(-3 * HOUR);
     line.clock.advance(1000);
     expect(await changeOf(line)).toBe('none');

@@ -394,7 +394,41 @@ describe('runner and redelivered messages', () => {
   });
 });
 
+describe('runner whose clock is left', () => {
+  it('takes and acknowledges nothing that it would stamp by it', async () => {
+    let left = false;
+    const bench = await start(call, memoryJournal(), { isLeft: () => left });
+    bench.source('connected');
+    left = true;
+    bench.send({ lamp: true }, 1);
+    left = false;
+    bench.send({ lamp: false }, 2);
+    await vi.waitFor(() => expect(bench.acknowledged).toEqual([2]));
+    expect(bench.committed).toEqual([]);
+  });
+});
+
 describe('runner and a kept session', () => {
+  it('restores no value from the future, where the clock was set forward since its source stamped it', async () => {
+    const before = await start(call);
+    before.runner.session('broker', true);
+    before.source('connected');
+    before.send({ lamp: false }, 1);
+    await vi.waitFor(() => expect(before.acknowledged).toEqual([1]));
+
+    const { journal } = before;
+    const moved = {
+      ...journal,
+      keptValues: () => journal.keptValues().map(kept => ({ ...kept, at: kept.at + 60_000 })),
+    };
+    const next = await start(call, moved, {}, '06:00:10');
+    next.runner.session('broker', true);
+    next.source('connected');
+    next.send({ lamp: true }, 2);
+    await vi.waitFor(() => expect(next.committed).toHaveLength(1));
+    expect(paramsOf(next.committed, 'open_dispatch')).toMatchObject([{ reported: on('06:00:10') }]);
+  });
+
   const slow = program([dispatch('alarmed', is('lamp'), { onDelay: 30_000 })], [lamp]);
 
   it('opens for a value acknowledged before a crash that the device does not repeat', async () => {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { runLives } from '../../src/app/lives.ts';
+import { startApp } from '../../src/app.ts';
 import { createLogger } from '../../src/cli/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { machineTime } from '../../src/core/wall-clock.ts';
@@ -17,6 +18,7 @@ const log = await createLogger('debug', false);
 const errors = await runLives({
   loaded,
   log,
+  startApp,
   machine: {
     wall: () => machineTime.wall() + told().wall,
     sinceBoot: () => machineTime.sinceBoot() + told().asleep,

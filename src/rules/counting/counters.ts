@@ -67,6 +67,10 @@ export const CounterState = z.object({
   blindFrom: z.number().nullable(),
   /** Units quarantined so far. */
   quarantined: z.number(),
+  /** Movements over absences of unknown length, from a reading of `at` to `to`: judged when the clock is believed again. */
+  gaps: z
+    .array(z.object({ from: z.string().regex(/^\d+$/), at: z.number(), to: z.string().regex(/^\d+$/) }))
+    .default([]),
 });
 export type CounterState = z.infer<typeof CounterState>;
 
@@ -80,7 +84,12 @@ export type Counted = Movement & {
   readonly words: string | null;
 };
 
-export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & { readonly retained: boolean; readonly undated: boolean };
+export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & {
+  readonly retained: boolean;
+  readonly undated: boolean;
+  /** The gateway's clock is not believed. */
+  readonly doubted?: boolean;
+};
 
 /** One counter signal as one rule follows it. */
 export interface Counter {
@@ -95,6 +104,8 @@ export interface Counter {
    * moved meanwhile, since what was missed would have come.
    */
   lose(at: number, until?: number): boolean;
+  /** Nobody knows how long nothing was read before the next reading. */
+  loseTrack(): void;
   readonly blindFrom: number | null;
   readonly quarantined: number;
   /** Time of the last reading; null before the first. */
@@ -118,12 +129,28 @@ export function createCounter(
   let blindFrom = restored?.blindFrom ?? null;
   let blindUntil = Infinity;
   let quarantined = restored?.quarantined ?? 0;
+  let gaps = restored?.gaps ?? [];
+  let lostTrack = false;
 
   function takeBase(value: number | bigint, at: number): void {
     base = { value, at };
     fingerprint = definition.fingerprint;
     spare = 0;
     blindFrom = null;
+    lostTrack = false;
+  }
+
+  /** A reading with what moved while the gateway was away: no longer, as is known now, than until this reading. */
+  function withGaps(counted: Counted, at: number): Counted {
+    const read = (text: string) => compact(BigInt(text));
+    const judged = gaps.map(gap => judge({ value: read(gap.from), at: gap.at }, { value: read(gap.to), at }));
+    gaps = [];
+    return judged.reduce(together, counted);
+  }
+
+  function judge(previous: Reading, next: Reading, unused = 0): Counted {
+    const found = movement(rules, previous, next, unused);
+    return { ...found, from: previous.at, blindFrom, words: wordsFor(definition, previous, next, found) };
   }
 
   function sight(value: number | bigint, input: CounterInput): Counted | null {
@@ -133,6 +160,7 @@ export function createCounter(
     if (count && input.retained) return null;
     const moved = count ? Number(value) : 0;
     takeBase(value, input.at);
+    gaps = [];
     const words = replaced
       ? `${definition.name} is read from another address or scale now: counting starts at its reading of ${value}`
       : `${definition.name} seen for the first time at ${value}: counting starts ${count ? 'at 0' : 'there'}`;
@@ -155,12 +183,17 @@ export function createCounter(
       if (input.at > blindUntil) blindFrom = null;
       const previous = base;
       const next = { value, at: Math.max(input.at, previous.at) };
-      const result = movement(rules, previous, next, spare);
-      const counted = { ...result, from: previous.at, blindFrom, words: wordsFor(definition, previous, next, result) };
-      const unused = next.at - previous.at + spare - result.moved / rules.maxRate;
+      const plain = judge(previous, next, spare);
+      if (lostTrack && plain.kind !== 'step') {
+        gaps = [...gaps, { from: previous.value.toString(), at: previous.at, to: value.toString() }];
+        takeBase(value, next.at);
+        return null;
+      }
+      const unused = next.at - previous.at + spare - plain.moved / rules.maxRate;
       takeBase(value, next.at);
       if (input.time === 'received') spare = Math.max(0, input.undated ? unused : Math.min(unused, STALL));
-      quarantined += result.quarantined;
+      const counted = input.doubted || gaps.length === 0 ? plain : withGaps(plain, next.at);
+      quarantined += counted.quarantined;
       return counted;
     },
     lose(at, until = Infinity) {
@@ -169,6 +202,9 @@ export function createCounter(
       if (blindFrom !== null) return false;
       blindFrom = Math.max(at, base.at);
       return true;
+    },
+    loseTrack() {
+      if (base !== null) lostTrack = true;
     },
     get blindFrom() {
       return blindFrom;
@@ -179,8 +215,15 @@ export function createCounter(
     get at() {
       return base?.at ?? null;
     },
-    state: () => base && { fingerprint, reading: base.value.toString(), at: base.at, spare, blindFrom, quarantined },
+    state: () =>
+      base && { fingerprint, reading: base.value.toString(), at: base.at, spare, blindFrom, quarantined, gaps },
   };
+}
+
+function together(counted: Counted, before: Counted): Counted {
+  const told = before.words === null ? counted : before;
+  const moved = counted.moved + before.moved;
+  return { ...told, moved, quarantined: counted.quarantined + before.quarantined, blindFrom: counted.blindFrom };
 }
 
 /** Until when a counter is known after a start: while its source was catching up, no longer than to its last reading. */

@@ -64,7 +64,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
         state.mode = rule.mode;
         step.changed.add(rule.name);
       }
-      followed.lose(knownUntil(counter.at, state.held, lastAlive), step);
+      followed.restart(knownUntil(counter.at, state.held, lastAlive), step);
       state.held = false;
     },
     // A counter tells afterwards what it counted meanwhile.

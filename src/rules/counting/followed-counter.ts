@@ -12,6 +12,8 @@ export interface FollowedCounter {
   tell(counted: Counted, at: number, step: Step): void;
   /** The signal is unknown from `at` on; `until` as a counter takes it. */
   lose(at: number, step: Step, until?: number): void;
+  /** The process starts again; the signal is unknown since `at`. */
+  restart(at: number, step: Step): void;
 }
 
 /** `cell`: undefined when no source declares the signal; then there is never a reading. */
@@ -27,6 +29,10 @@ export function followCounter(
   return {
     counter,
     lose,
+    restart(at, step) {
+      lose(at, step);
+      if (step.doubted) counter.loseTrack();
+    },
     read(at, step) {
       if (cell === undefined || cell.fresh !== step.serial) return null;
       if (!cell.good) {

@@ -175,7 +175,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
         state.line = rule.line;
         step.changed.add(rule.name);
       }
-      for (const one of counters) one.lose(knownUntil(one.counter.at, state.held, lastAlive), step);
+      for (const one of counters) one.restart(knownUntil(one.counter.at, state.held, lastAlive), step);
       state.held = false;
     },
     standstill(from, to, step) {

@@ -18,6 +18,8 @@ export type Step = {
   kept: boolean;
   /** Queued messages without a time of their own are arriving: how long ago they happened is not known. */
   undated: boolean;
+  /** The gateway's clock is not believed: how long it was away before its start is not known. */
+  doubted: boolean;
   readonly mode: Mode;
   readonly freezeLimit: number;
   readonly events: RuleEvent[];
@@ -38,6 +40,7 @@ export function createStep({ mode, freezeLimit }: Program): Step {
     retained: false,
     kept: false,
     undated: false,
+    doubted: false,
     mode,
     freezeLimit,
     events: [],

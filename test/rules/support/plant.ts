@@ -30,8 +30,8 @@ export type Plant = {
   standstill(from: string, to: string): StepResult;
   /** A person closes the dispatch of an episode; told at once. */
   closedByPerson(time: string, chain: string): StepResult;
-  /** The process dies and a new one, perhaps with other rules, starts from the states it left. */
-  restart(died: string, started: string, edited?: Program): StepResult;
+  /** The process dies and a new one, perhaps with other rules, starts from the states it left; `doubted`: by a clock it does not believe. */
+  restart(died: string, started: string, edited?: Program, doubted?: boolean): StepResult;
   take(): Action[];
 };
 
@@ -83,12 +83,12 @@ export function plant(program: Program, start = '06:00'): Plant {
       pass(on(time));
       return step({ kind: 'closed_by_person', chain, at: on(time) });
     },
-    restart(died, started, edited = current) {
+    restart(died, started, edited = current, doubted = false) {
       pass(on(died));
       const states = current.rules.map(({ name }) => [name, JSON.stringify(self.engine.stateOf(name))] as const);
       self.engine = createEngine(edited, new Map([...self.engine.orphans, ...states]));
       current = edited;
-      return step({ kind: 'restart', at: on(started), lastAlive: on(died) });
+      return step({ kind: 'restart', at: on(started), lastAlive: on(died), doubted });
     },
     take: () => actions.splice(0),
   };

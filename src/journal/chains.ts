@@ -58,6 +58,13 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
        AND o.destination = ? AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
      WHERE f.chain = ? AND f.kind = 'open_dispatch' LIMIT 1`,
   );
+  // L2L was asked before it was sent, whatever came of it.
+  const readParked = query<{ id: number }>(
+    db,
+    `SELECT o.id FROM action f JOIN action o ON o.lane = f.lane AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
+     WHERE f.chain = ? AND f.kind = 'open_dispatch' AND o.state IN ('dead', 'parked') AND o.state = 'parked'
+       AND o.kind = 'open_dispatch' AND o.call IS NOT NULL AND o.destination = ? LIMIT 1`,
+  );
   // A person's dispatch is nobody's but the person's, whoever could not end it; and what people are to end holds up no episode.
   const readStuck = query<StuckDispatch>(
     db,
@@ -111,7 +118,10 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
       },
       get isFirst() {
         const rule = chain.slice(0, chain.indexOf('#'));
-        const told = readTold.get(`${rule}#`, `${rule}$`, destination) ?? readToldByOthers.get(destination, chain);
+        const told =
+          readTold.get(`${rule}#`, `${rule}$`, destination) ??
+          readParked.get(chain, destination) ??
+          readToldByOthers.get(destination, chain);
         return told === undefined;
       },
       get stuck() {

@@ -1,11 +1,13 @@
 import { createAcknowledgements } from '../../src/adapters/mqtt/acknowledgements.ts';
 import { type CatchUp, catchUp } from '../../src/adapters/mqtt/catch-up.ts';
+import { believed } from '../../src/adapters/mqtt/payload-time.ts';
 import type { SampleBatch } from '../../src/core/sample.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { Notes } from './notes.ts';
 import type { MachineStory, Moment } from './plant.ts';
+import type { LifeTime } from './process-time.ts';
 import { type Port, type SourceLife, samplesOf } from './source.ts';
-import type { LifeTime, WorldTime } from './virtual-time.ts';
+import type { WorldTime } from './virtual-time.ts';
 
 type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
 
@@ -17,9 +19,14 @@ export interface Broker {
   cut(): void;
   /** The line is gone for `ms`; the gateway notices. */
   lose(ms: number): void;
+  /** Messages whose own time was too far from the gateway's clock to be used, as they were heard. */
+  readonly undated: readonly Undated[];
   /** Messages that nobody acknowledged yet. */
   readonly left: number;
 }
+
+/** A message made at `at` that was stamped when it was heard (true times, ms since 1970). */
+export type Undated = { readonly machine: string; readonly at: number; readonly heardAt: number };
 
 /** Whether the journal has taken a message, by what is on disk. */
 export type IsTaken = (packetId: number, hash: string) => boolean;
@@ -34,6 +41,9 @@ type Connection = {
 };
 
 const MOST_IN_FLIGHT = 20;
+/** Of its source in the config, as they are when nothing is written (ms). */
+export const MAX_SKEW = 5 * 60_000;
+const SESSION_EXPIRY = 24 * 3_600_000;
 /** So few that ids come round again all the time. */
 const PACKET_IDS = 50;
 
@@ -48,6 +58,7 @@ export function createBroker(options: {
   const queue: Message[] = [];
   let inFlight: Message[] = [];
   const retained = new Map<MachineStory, Moment>();
+  const undated: Undated[] = [];
   let present = false;
   let connection: Connection | null = null;
   let nextId = 0;
@@ -102,6 +113,7 @@ export function createBroker(options: {
   }
 
   return {
+    undated,
     get left() {
       return queue.length + inFlight.length;
     },
@@ -127,6 +139,15 @@ export function createBroker(options: {
     connect(life, port, isTaken) {
       let stopped = false;
       let queued: CatchUp | undefined;
+      let ahead = 0;
+      let lastCommit: number | undefined;
+
+      /** As the adapter does it. */
+      function isBelieved(at: number, receivedAt: number, isQueued: boolean, committed: number | undefined): boolean {
+        const facts = { receivedAt, maxSkew: MAX_SKEW, queued: isQueued, sessionExpiry: SESSION_EXPIRY };
+        const { from, to } = believed({ ...facts, lastCommit: committed });
+        return at >= from && at <= to;
+      }
 
       function attempt(): void {
         if (stopped) return;
@@ -139,6 +160,7 @@ export function createBroker(options: {
       }
 
       function open(): void {
+        const committedBefore = lastCommit;
         const acknowledgements = createAcknowledgements(bytes => {
           const ids = Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readUInt16BE(4 * at + 2));
           const reached = world.now() + Math.round(between(random, 1, 30));
@@ -168,9 +190,14 @@ export function createBroker(options: {
           const acknowledge = acknowledgements.hold(packetId);
           const receivedAt = life.now();
           const { at } = moment;
-          if (!isRetained) queued?.made(at, receivedAt, 0);
+          const isQueued = () => queued?.reading === true && !isRetained;
           // A machine that has not begun yet shows what it showed long ago.
-          const dated = at > receivedAt - 7 * 24 * 3_600_000 && !isRetained;
+          const dated = !isRetained && isBelieved(at, receivedAt, isQueued(), committedBefore);
+          if (dated) {
+            ahead = Math.max(ahead, at - receivedAt);
+            queued?.made(at, receivedAt, ahead);
+          } else if (!isRetained) undated.push({ machine: story.spec.machine, at, heardAt: world.now() });
+          const wasQueued = isQueued();
           const hash = `${story.spec.name} ${moment.at} ${moment.strokes} ${moment.running}`;
           const batch: SampleBatch = {
             source: name,
@@ -188,6 +215,7 @@ export function createBroker(options: {
                 if (life.dead) return;
                 if (!isTaken(packetId, hash))
                   notes.problem(`${name} message ${packetId} is acknowledged before its commit`);
+                if (!wasQueued) lastCommit = receivedAt;
                 acknowledge();
                 told?.();
               },

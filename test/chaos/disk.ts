@@ -13,6 +13,8 @@ export type DiskWatch = {
   afterCommit(tells: boolean): void;
   /** How this write fails; null: it does not. */
   fault(kind: 'commit' | 'write'): DiskFault | null;
+  /** The true time (ms since 1970), whatever the gateway's clock says. */
+  now(): number;
 };
 
 let watch: DiskWatch | null = null;
@@ -28,9 +30,13 @@ type Run = (this: StatementSync, ...values: unknown[]) => ReturnType<StatementSy
 const realRun = StatementSync.prototype.run as Run;
 const realExec = DatabaseSync.prototype.exec;
 const homes = new WeakMap<StatementSync, DatabaseSync>();
+/** Connections that know the true time. */
+const dated = new WeakSet<DatabaseSync>();
 const realPrepare = DatabaseSync.prototype.prepare;
 
 DatabaseSync.prototype.prepare = function prepare(...args) {
+  if (!dated.has(this)) this.function('true_now', () => watch?.now() ?? 0);
+  dated.add(this);
   const statement = realPrepare.apply(this, args);
   homes.set(statement, this);
   return statement;
@@ -64,6 +70,22 @@ DatabaseSync.prototype.exec = function exec(sql) {
 
 function full(): Error {
   return Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
+}
+
+/**
+ * Lets the journal of a folder keep, with each action and as durable as that, when it was truly made and brought to an end: its own
+ * times are by a clock that may be wrong, and move when that is set.
+ */
+export function keepTrueTimes(folder: string): void {
+  const db = new DatabaseSync(join(folder, 'journal.db'));
+  db.exec(`CREATE TABLE IF NOT EXISTS chaos_true (id INTEGER PRIMARY KEY, made REAL, settled REAL);
+    CREATE TRIGGER IF NOT EXISTS chaos_made AFTER INSERT ON action BEGIN
+      INSERT INTO chaos_true VALUES (NEW.id, true_now(), NULL);
+    END;
+    CREATE TRIGGER IF NOT EXISTS chaos_settled AFTER UPDATE OF settled_at ON action BEGIN
+      UPDATE chaos_true SET settled = true_now() WHERE id = NEW.id;
+    END;`);
+  db.close();
 }
 
 /** In memory where there is such a place: SQLite syncs all the same, and it costs nothing. */

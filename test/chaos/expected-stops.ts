@@ -1,3 +1,4 @@
+import { MAX_SKEW, type Undated } from './broker.ts';
 import type { Sight } from './expected.ts';
 import type { Stop } from './plant.ts';
 import type { DispatchRule } from './rules.ts';
@@ -8,6 +9,8 @@ export type ExpectedDispatch = {
   readonly completed: readonly number[];
   /** never: the condition was not known to hold for long enough. */
   readonly need: 'must' | 'may' | 'never';
+  /** So much later (ms) it may be told: by messages that were believed a rule's time may be ahead of the clock that stamps others. */
+  readonly ahead?: number;
   /** What it is made of; null: nobody saw that in full. */
   readonly stops: readonly Stop[] | null;
 };
@@ -22,19 +25,35 @@ const ROUNDED = 2000;
 
 /**
  * A source that keeps everything: what happened is what is expected, whatever the gateway went through. But time in which the
- * process stood still counts for no delay (docs/decisions/0007-time-nobody-watched.md).
+ * process stood still counts for no delay (docs/decisions/0007-time-nobody-watched.md), and what a message says whose own time is not
+ * believed happened when it was heard.
  */
 export function stopsKept(
   stops: readonly Stop[],
   rule: DispatchRule,
   standstills: readonly Standstill[],
+  undated: readonly Undated[],
 ): ExpectedDispatch[] {
   return episodes(stops, rule, 0).map(expected => {
+    const { stops: of, reported, completed } = expected;
     const touching = standstills.filter(({ from, to }) =>
-      expected.completed.some(end => from < end && to + AFTER_STANDSTILL > (expected.reported[0] ?? 0)),
+      completed.some(end => from < end && to + AFTER_STANDSTILL > (reported[0] ?? 0)),
     );
-    if (touching.length === 0) return expected;
-    return { ...expected, reported: [...expected.reported, ...touching.map(({ to }) => to + 1000)], need: 'may' };
+    const heard = (times: readonly number[]) =>
+      undated.filter(({ at }) => times.includes(at)).map(({ heardAt }) => heardAt);
+    const begun = heard((of ?? []).map(({ start }) => start));
+    const ended = heard((of ?? []).map(({ end }) => end));
+    // What is stamped when it is heard may come too close to what was before for an off_delay to end.
+    const isVague = undated.length > 0 && rule.offDelay > 0;
+    if (!isVague && touching.length + begun.length + ended.length === 0) return expected;
+    const later = isVague ? stops.filter(({ start }) => start > (completed[0] ?? 0)) : [];
+    return {
+      ...expected,
+      reported: [...reported, ...begun, ...touching.map(({ to }) => to + 1000)],
+      completed: [...completed, ...ended, ...later.map(({ end }) => end)],
+      need: 'may',
+      ...(undated.length > 0 && { ahead: MAX_SKEW }),
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Call, FrozenRequest } from '../../src/core/delivery.ts';
+import { CLOCK_TOLERANCE, EARLIEST } from '../../src/core/wall-clock.ts';
 import type { Budget } from '../../src/l2l/budget.ts';
 import type { Client, Exchange } from '../../src/l2l/client.ts';
 import { apiPath, encodeFields } from '../../src/l2l/form.ts';
@@ -12,7 +13,8 @@ import { createCallCheck } from './call-check.ts';
 import { drawFault, type L2lFault, type L2lTroubles } from './l2l-faults.ts';
 import { createLedger, type Entry, type Ledger } from './ledger.ts';
 import type { Notes } from './notes.ts';
-import type { LifeTime, WorldTime } from './virtual-time.ts';
+import type { LifeTime } from './process-time.ts';
+import type { WorldTime } from './virtual-time.ts';
 
 export type L2lWaits = { readonly timeout: number; readonly settle: number; readonly lookAgain: number };
 
@@ -41,7 +43,13 @@ export interface L2lEdge {
   readonly backend: Backend;
   readonly ledger: Ledger;
   /** @param number which life it is */
-  connect(life: LifeTime, number: number, budget: Budget, isMarked: (call: Call) => boolean): L2lLink;
+  connect(
+    life: LifeTime,
+    number: number,
+    budget: Budget,
+    isMarked: (call: Call) => boolean,
+    isDoubted: boolean,
+  ): L2lLink;
   /** A person at a screen of L2L. */
   person(method: string, fields: Readonly<Record<string, string>>): boolean;
 }
@@ -51,6 +59,11 @@ const MARGIN = 10_000;
 /** What is looked for twice before it is repeated may be later still. */
 const LOOKED_FOR_TWICE = /dispatches\/open|increment_cycle_count|record_details_batch/;
 export const REFUSAL = 'The site is closed for the night';
+
+/** Not what shows a time that cannot be: the gateway's own is better. */
+function isLeft(wall: number, now: number): boolean {
+  return Math.abs(wall - now) > CLOCK_TOLERANCE && wall >= EARLIEST;
+}
 
 type Arrival = { timer: Disposable; readonly path: string; readonly apply: () => void; done: boolean };
 
@@ -79,7 +92,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       const answer = run('POST', apiPath(method), encodeFields({ site: 43, ...fields }), 'kim');
       return answer.kind === 'answered' && answer.body.includes('"success":true');
     },
-    connect(life, number, budget, isMarked) {
+    connect(life, number, budget, isMarked, isDoubted) {
       const inFlight = new Set<string>();
       const arrivals = new Set<Arrival>();
       let expected: Call | null = null;
@@ -144,7 +157,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             for (const arrival of own) abandon(arrival);
             failed(true, 'stopped');
           };
-          const timer = life.at(now + waits.timeout, () => failed(true, 'timeout'));
+          const timer = life.at(life.now() + waits.timeout, () => failed(true, 'timeout'));
           signal.addEventListener('abort', onStop, { once: true });
           const hear = (at: number, tell: () => void) => world.at(at, () => life.input(tell));
           const server = (at: number, then: (answer: Exchange) => void = () => {}) =>
@@ -223,6 +236,9 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           notes.moment('send');
           if (life.dead && random() < 0.5) return new Promise<Exchange>(() => {});
           check(call, `${request.path} ${request.body}`, inFlight, life.dead || isMarked(call));
+          if (!life.dead && (isDoubted || isLeft(world.machine.wall(), life.now()))) {
+            notes.problem(`call ${call.id} is sent by a clock that is not the machine's`);
+          }
           for (const lane of call.lanes) inFlight.add(lane);
           notes.trace(
             `call ${call.id} attempt ${call.attempt} of ${call.lanes.join()}: ${request.path} ${request.body}`,

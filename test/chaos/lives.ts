@@ -1,16 +1,25 @@
+import { runLives } from '../../src/app/lives.ts';
+import type { AppOptions } from '../../src/app.ts';
+import type { LoadedConfig } from '../../src/config/load.ts';
+import { words } from '../../src/core/errors.ts';
+import type { Logger } from '../../src/core/logger.ts';
 import type { Random } from '../../src/simulation/random.ts';
 import type { Broker } from './broker.ts';
+import type { ClockLog } from './clock-log.ts';
 import { type DiskFault, imageOf, putBack, watchDisk } from './disk.ts';
 import type { LifeEnd } from './expected.ts';
 import type { Standstill } from './expected-stops.ts';
 import { createLife, type Life, type LifeParts } from './gateway.ts';
 import type { Moment, Notes } from './notes.ts';
-import { lifeTime, type TimerHost, type WorldTime } from './virtual-time.ts';
+import { type ProcessTime, processTime } from './process-time.ts';
+import type { TimerHost, WorldTime } from './virtual-time.ts';
 
-export type LivesOptions = Omit<LifeParts, 'time' | 'number' | 'random'> & {
+export type LivesOptions = Omit<LifeParts, 'process' | 'number' | 'random' | 'onWritten'> & {
+  readonly loaded: LoadedConfig;
   readonly world: WorldTime & { host(life: TimerHost | null): void };
   readonly broker: Broker;
   readonly notes: Notes;
+  readonly clock: ClockLog;
   readonly randomOf: (life: number) => Random;
   /** How the disk fails right now; null: it does not. */
   readonly diskFault: (kind: 'commit' | 'write') => DiskFault | null;
@@ -19,6 +28,8 @@ export type LivesOptions = Omit<LifeParts, 'time' | 'number' | 'random'> & {
 /** The lives of one gateway, one after the other on the same data folder. */
 export interface Lives {
   readonly current: Life | null;
+  /** Its process is there, and does not stand still. */
+  readonly isRunning: boolean;
   readonly count: number;
   /** When the last one began. */
   readonly begunAt: number;
@@ -35,6 +46,12 @@ export interface Lives {
   /** As by SIGTERM; resolves when it has ended. Null: it does not start again. */
   stop(dead: number | null): void;
   freeze(ms: number): void;
+  /** The machine is suspended. False: its gateway does not run just now. */
+  suspend(ms: number): boolean;
+  /** Since when the gateway does not believe its clock; null while it does. */
+  readonly doubtedSince: number | null;
+  /** A person starts it again with a config that says that the clock is right; the next start is without. */
+  trust(): void;
   /** It has stopped and does not start again. */
   readonly over: boolean;
   /** Ends everything, however it stands. */
@@ -45,23 +62,36 @@ export interface Lives {
 const LATEST_CRASH = 10 * 60_000;
 const START_AGAIN = 10_000;
 
+/** One process, in which a life follows the other when the clock is set. */
+type Process = {
+  readonly number: number;
+  readonly time: ProcessTime;
+  readonly told: AbortController;
+  life: Life | null;
+};
+
 export function createLives(options: LivesOptions): Lives {
-  const { world, folder, broker, notes } = options;
+  const { world, folder, broker, loaded, notes } = options;
   const ends: LifeEnd[] = [];
   const standstills: Standstill[] = [];
-  let life: Life | null = null;
+  let process: Process | null = null;
+  let processes = 0;
   let count = 0;
+  let doubtedSince: number | null = null;
+  let trusts = false;
   let begunAt = world.now();
+  /** Until when what the gateway saw is on the disk. */
+  let writtenUntil = world.now();
   let armed: { readonly moment: Moment; skip: number; readonly dead: number } | null = null;
-  let stopping = false;
+  let stopping: { readonly dead: number | null } | null = null;
   let over = false;
 
-  const alive = () => (life?.time.dead === false ? life : null);
+  const alive = () => (process?.time.dead === false ? process : null);
 
-  function part(ending: Life): void {
-    ending.time.die();
+  function part({ time, life }: Process): void {
+    time.die();
     broker.cut();
-    ending.link?.cut();
+    life?.link?.cut();
     world.host(null);
     watchDisk(null);
   }
@@ -75,26 +105,24 @@ export function createLives(options: LivesOptions): Lives {
     if (!dying || !armed) return;
     const { dead } = armed;
     armed = null;
-    notes.trace(`CRASH of life ${dying.number} at ${where}, dead for ${dead} ms`);
+    notes.trace(`CRASH of life ${count} at ${where}, dead for ${dead} ms`);
     const image = imageOf(folder);
     part(dying);
     // Its code runs on to the end of what it is in; nothing of that counts, and the disk is put back as it was.
     world.at(world.now(), () => {
-      dying.bury();
+      dying.life?.bury();
       putBack(folder, image);
     });
     again(dead);
   }
 
   function begin(): void {
-    count += 1;
-    begunAt = world.now();
-    stopping = false;
-    const own = lifeTime(world);
-    const next = createLife({ ...options, time: own, number: count, random: options.randomOf(count) });
-    life = next;
-    notes.trace(`life ${count} begins`);
-    world.host(own);
+    stopping = null;
+    const time = processTime(world);
+    processes += 1;
+    const next: Process = { number: processes, time, told: new AbortController(), life: null };
+    process = next;
+    world.host(time);
     watchDisk({
       beforeCommit(tells) {
         notes.moment('before_commit');
@@ -104,29 +132,82 @@ export function createLives(options: LivesOptions): Lives {
         notes.moment('after_commit');
         if (tells) notes.moment('after_telling');
       },
-      fault: kind => (own.dead ? null : options.diskFault(kind)),
+      fault: kind => (time.dead ? null : options.diskFault(kind)),
+      now: world.now,
     });
-    next.start().then(
-      () => noteEnds(next),
+    const running = runLives({
+      loaded: { ...(trusts ? trusting(loaded) : loaded), dataFolder: folder },
+      log: loggerOf(time),
+      machine: world.machine,
+      startApp: own => startLife(next, own),
+      signal: next.told.signal,
+      onFatal: error => notes.problem(`the journal can not be trusted any more: ${words(error)}`),
+      onStart() {},
+    });
+    trusts = false;
+    running.then(
+      errors => {
+        if (!time.dead) hasStopped(next, errors);
+      },
       (error: unknown) => {
-        if (own.dead) return;
-        notes.trace(`life ${next.number} could not start: ${String(error)}`);
+        if (time.dead) return;
+        notes.trace(`life ${count} could not start: ${String(error)}`);
         part(next);
-        next.bury();
+        next.life?.bury();
         again(START_AGAIN);
       },
     );
   }
 
-  /** What this life found in the journal is all that is left of those before it. */
-  function noteEnds({ number, lastAlive }: Life): void {
-    if (lastAlive === null) return;
-    for (let before = ends.length + 1; before < number; before++) ends.push({ life: before, writtenUntil: lastAlive });
+  async function startLife(parent: Process, own: AppOptions) {
+    count += 1;
+    begunAt = world.now();
+    const number = count;
+    notes.trace(`life ${number} begins`);
+    noteClock(parent, own);
+    const random = options.randomOf(number);
+    const onWritten = (at: number) => {
+      writtenUntil = at;
+    };
+    const life = createLife({ ...options, process: parent.time, number, random, onWritten }, own);
+    parent.life = life;
+    const app = await life.start();
+    // What this life found in the journal is all that is left of those before it.
+    for (let before = ends.length + 1; before < number; before++) ends.push({ life: before, writtenUntil });
+    return app;
+  }
+
+  function noteClock({ number }: Process, own: AppOptions): void {
+    const isDoubted = own.time?.doubted != null;
+    doubtedSince = isDoubted ? (doubtedSince ?? world.now()) : null;
+    const off = own.clock.now() - world.now();
+    options.clock.note({ at: world.now(), process: number, off, isDoubted });
+    if (off !== 0 || isDoubted)
+      notes.trace(`the gateway's clock is off by ${off} ms${isDoubted ? ', and doubted' : ''}`);
+  }
+
+  function loggerOf(time: ProcessTime): Logger {
+    const say = (fields: object, message: string) => {
+      if (!time.dead) notes.trace(`gateway: ${message} ${JSON.stringify(fields)}`);
+    };
+    return { debug() {}, info: say, warn: say, error: say };
+  }
+
+  function hasStopped(ending: Process, errors: readonly Error[]): void {
+    notes.trace(`life ${count} has stopped`);
+    for (const error of errors) notes.trace(`not everything stopped cleanly: ${words(error)}`);
+    armed = null;
+    part(ending);
+    if (stopping?.dead == null) over = true;
+    else again(stopping.dead);
   }
 
   return {
     get current() {
-      return life;
+      return process?.life ?? null;
+    },
+    get isRunning() {
+      return alive()?.time.frozen === false;
     },
     get count() {
       return count;
@@ -158,16 +239,9 @@ export function createLives(options: LivesOptions): Lives {
     stop(dead) {
       const ending = alive();
       if (!ending || stopping || ending.time.frozen) return;
-      stopping = true;
-      notes.trace(`life ${ending.number} is told to stop`);
-      void ending.stop().then(() => {
-        if (ending.time.dead) return;
-        notes.trace(`life ${ending.number} has stopped`);
-        armed = null;
-        part(ending);
-        if (dead === null) over = true;
-        else again(dead);
-      });
+      stopping = { dead };
+      notes.trace(`life ${count} is told to stop`);
+      ending.told.abort('SIGTERM');
     },
     freeze(ms) {
       const still = alive();
@@ -175,10 +249,31 @@ export function createLives(options: LivesOptions): Lives {
       standstills.push({ from: world.now(), to: world.now() + ms });
       still.time.freeze(ms);
     },
+    suspend(ms) {
+      const still = alive();
+      if (!still || still.time.frozen) return false;
+      world.machine.suspend(ms);
+      standstills.push({ from: world.now(), to: world.now() + ms });
+      still.time.freeze(ms);
+      return true;
+    },
+    get doubtedSince() {
+      return alive() ? doubtedSince : null;
+    },
+    trust() {
+      trusts = true;
+      this.stop(1000);
+    },
     end() {
       const ending = alive();
       if (ending) part(ending);
-      life?.bury();
+      process?.life?.bury();
     },
   };
+}
+
+/** The config with the word of a person that the clock is right. */
+function trusting(loaded: LoadedConfig): LoadedConfig {
+  const { config } = loaded;
+  return { ...loaded, config: { ...config, gateway: { ...config.gateway, clock: 'trust' } } };
 }

@@ -1,5 +1,6 @@
 import { between, seededRandom } from '../../src/simulation/random.ts';
 import type { Manners } from '../../src/simulation/sandbox/call.ts';
+import { type ClockBlow, drawClockBlows } from './clock-plan.ts';
 import type { DiskFault } from './disk.ts';
 import { REFUSAL } from './l2l.ts';
 import { L2L_FAULTS, type L2lFault, type L2lWindow } from './l2l-faults.ts';
@@ -22,14 +23,16 @@ export type Night = keyof typeof STARTS;
 export type Span = { readonly from: number; readonly to: number };
 
 /** Something that is done to the gateway or its surroundings at a moment. */
-export type Blow = { readonly at: number } & (
-  | { readonly kind: 'crash'; readonly moment: Moment; readonly count: number; readonly dead: number }
-  | { readonly kind: 'stop'; readonly dead: number }
-  | { readonly kind: 'freeze'; readonly ms: number }
-  | { readonly kind: 'redis'; readonly fault: RedisFault; readonly ms: number }
-  | { readonly kind: 'broker'; readonly ms: number }
-  | { readonly kind: 'person'; readonly deed: PersonDeed }
-);
+export type Blow =
+  | ClockBlow
+  | ({ readonly at: number } & (
+      | { readonly kind: 'crash'; readonly moment: Moment; readonly count: number; readonly dead: number }
+      | { readonly kind: 'stop'; readonly dead: number }
+      | { readonly kind: 'freeze'; readonly ms: number }
+      | { readonly kind: 'redis'; readonly fault: RedisFault; readonly ms: number }
+      | { readonly kind: 'broker'; readonly ms: number }
+      | { readonly kind: 'person'; readonly deed: PersonDeed }
+    ));
 
 export const PERSON_DEEDS = ['close', 'complete', 'delete', 'change_type', 'rewrite', 'open', 'open'] as const;
 export type PersonDeed = (typeof PERSON_DEEDS)[number];
@@ -41,6 +44,8 @@ export type Plan = {
   readonly start: number;
   readonly stories: readonly MachineStory[];
   readonly end: number;
+  /** How far the wall clock is off when the gateway starts for the first time (ms). */
+  readonly firstOff: number;
   readonly blows: readonly Blow[];
   readonly l2l: readonly L2lWindow[];
   readonly background: number;
@@ -108,7 +113,9 @@ export function makePlan(seed: number): Plan {
       count: Math.floor(random() * 12),
       dead: deadOnce(),
     }));
+  const clock = drawClockBlows(seed, { from: begin, to: end }, night !== 'autumn');
   const blows: Blow[] = [
+    ...clock.blows,
     ...crashes,
     ...againSoon,
     ...list(times(2, 0.3), () => ({ at: anywhere(), kind: 'stop' as const, dead: deadOnce() })),
@@ -172,6 +179,7 @@ export function makePlan(seed: number): Plan {
     start,
     stories,
     end,
+    firstOff: clock.firstOff,
     blows: blows.sort((a, b) => a.at - b.at),
     l2l,
     background: chance(0.5) ? 0 : ms(1, 15) / 100,
@@ -209,10 +217,20 @@ export function unheardOf({ blows, plcDown }: Plan): Span[] {
 }
 
 function spanOf({ at, ...blow }: Blow): Span[] {
-  // An armed crash waits for its moment.
-  if (blow.kind === 'crash') return [{ from: at, to: at + 10 * MINUTE + blow.dead }];
-  if (blow.kind === 'stop') return [{ from: at, to: at + MINUTE + blow.dead }];
-  return blow.kind === 'person' ? [] : [{ from: at, to: at + blow.ms }];
+  switch (blow.kind) {
+    case 'crash':
+      // Armed, it waits for its moment.
+      return [{ from: at, to: at + 10 * MINUTE + blow.dead }];
+    case 'stop':
+    case 'battery':
+      return [{ from: at, to: at + MINUTE + blow.dead }];
+    case 'clock':
+      return [{ from: at, to: at + MINUTE }];
+    case 'person':
+      return [];
+    default:
+      return [{ from: at, to: at + MINUTE + blow.ms }];
+  }
 }
 
 /** The plan in one line. */
@@ -223,10 +241,11 @@ export function planWords(plan: Plan): string {
     if (blow.kind === 'crash') count(`crash:${blow.moment}`);
     else if (blow.kind === 'redis') count(`redis:${blow.fault}`);
     else if (blow.kind === 'person') count(`person:${blow.deed}`);
-    else count(blow.kind);
+    else if (blow.kind !== 'clock' || blow.off !== 0) count(blow.kind);
   }
   for (const { fault } of plan.l2l) count(`l2l:${fault}`);
   for (const { fault } of plan.disk) count(`disk:${fault}`);
+  if (plan.firstOff !== 0) count('starts_in_the_past');
   if (plan.night !== 'winter') count(`night:${plan.night}`);
   if (plan.former.length > 0) counts.set('former', plan.former.length);
   if (plan.deadly) count('deadly');

@@ -1,7 +1,8 @@
 import { between, type Random } from '../../src/simulation/random.ts';
 import { type MachineStory, type Moment, momentAt } from './plant.ts';
+import type { LifeTime } from './process-time.ts';
 import { type Port, type SourceLife, samplesOf } from './source.ts';
-import type { LifeTime, WorldTime } from './virtual-time.ts';
+import type { WorldTime } from './virtual-time.ts';
 
 /** What the gateway was shown by one poll. */
 export type Look = { readonly at: number; readonly life: number; readonly moments: readonly Moment[] };
@@ -43,7 +44,7 @@ export function startPoller(options: {
         if (stopped) return;
         become('connected');
         const at = life.now();
-        options.looks.push({ at, life: options.number, moments });
+        options.looks.push({ at: world.now(), life: options.number, moments });
         const samples = stories.flatMap((story, index) => {
           const moment = moments[index];
           return moment ? samplesOf(story, moment) : [];

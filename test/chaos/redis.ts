@@ -3,7 +3,7 @@ import type { Carrier, CarrierNeeds } from '../../src/queue/carrier.ts';
 import type { JobData } from '../../src/queue/jobs.ts';
 import type { Random } from '../../src/simulation/random.ts';
 import type { Notes } from './notes.ts';
-import type { LifeTime } from './virtual-time.ts';
+import type { LifeTime } from './process-time.ts';
 
 export const REDIS_FAULTS = [
   'lose', // some jobs are gone

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { seededRandom } from '../../src/simulation/random.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { createBroker } from './broker.ts';
+import { createClockLog } from './clock-log.ts';
+import { isOfClock } from './clock-plan.ts';
 import { BROKER, chaosConfig, SITE, ZONE } from './config.ts';
 import { createDeadly } from './deadly.ts';
 import { dataFolder, removeFolder } from './disk.ts';
@@ -34,7 +36,10 @@ const PRODUCTS = new Map([
 ]);
 const MINUTE = 60_000;
 const DEADLY_PAUSE = 2000;
-const LONGEST_SETTLING = 8 * 60 * MINUTE;
+const DAY = 24 * 60 * MINUTE;
+const LONGEST_SETTLING = 14 * 60 * MINUTE;
+/** For so long (ms) a gateway that does not believe its clock is left alone. */
+const PATIENCE = 10 * MINUTE;
 const LONGEST_STOP = 10 * MINUTE;
 
 const l2lWorld = (plan: Plan): SandboxWorld => ({
@@ -97,8 +102,10 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     random: seededRandom(seed * 17 + 3),
     notes,
   });
+  const clock = createClockLog();
   const lives = createLives({
     world,
+    clock,
     folder,
     loaded: chaosConfig(plan),
     l2l,
@@ -134,6 +141,16 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       case 'redis':
         lives.current?.redis.strike(blow.fault, blow.ms);
         return;
+      case 'clock':
+        world.machine.set(blow.off);
+        return;
+      case 'suspend':
+        if (lives.suspend(blow.ms) && blow.isCut) broker.lose(blow.ms);
+        return;
+      case 'battery':
+        world.machine.set(blow.off);
+        lives.arm('now', 0, blow.dead);
+        return;
       case 'broker':
         broker.lose(blow.ms);
         return;
@@ -143,20 +160,36 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     }
   }
 
+  const clockBlows = plan.blows.filter(({ kind }) => isOfClock(kind));
   /** When the last thing happens that the gateway has to see or to write. */
   const quietFrom = Math.max(
     plan.end,
     ...plan.stories.map(({ moments }) => moments.at(-1)?.at ?? 0),
     ...[...plan.plcDown, ...plan.disk].map(({ to }) => to),
+    ...clockBlows.map(blow => blow.at + ('ms' in blow ? blow.ms : 0)),
   );
+  /** What was counted is told so much later where the clock was set back meanwhile. */
+  const mostSet = Math.max(0, ...clockBlows.map(blow => ('off' in blow && blow.off > -DAY ? Math.abs(blow.off) : 0)));
 
   function isDone(): boolean {
     const { current: life } = lives;
-    if (!life?.journal || !life.queue || life.time.dead || life.time.frozen || lives.isArmed) return false;
+    if (!life?.journal || !life.queue || !lives.isRunning || lives.isArmed) return false;
     // Whatever was counted last has been told at the end of its interval.
-    if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + LONGEST_OFF_DELAY + 2 * MINUTE) return false;
+    if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + mostSet + LONGEST_OFF_DELAY + 2 * MINUTE)
+      return false;
     if (broker.left > 0 || life.journal.openCalls().length > 0) return false;
     return life.journal.counts().waiting === 0 || countUntold(folder) === 0;
+  }
+
+  /** Somebody sees in the end that the gateway does not believe a clock that is right. */
+  function trustInTime(): void {
+    const { doubtedSince } = lives;
+    const isOverdue = doubtedSince !== null && doubtedSince + PATIENCE < world.now();
+    if (isOverdue && world.machine.off === 0 && lives.isRunning) {
+      notes.trace('a person says that the clock is right');
+      lives.trust();
+    }
+    world.at(world.now() + 5 * MINUTE, trustInTime);
   }
 
   /** No fault begins any more, but outages go on to their end. */
@@ -179,14 +212,16 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   }
 
   const onError = (error: unknown) => {
-    if (lives.current?.time.dead) return;
+    if (!lives.isRunning) return;
     notes.problem(`nobody caught: ${error instanceof Error ? error.stack : String(error)}`);
   };
   process.on('unhandledRejection', onError);
   try {
     const former = leaveOpen(plan, l2l);
+    world.machine.set(plan.firstOff);
     broker.begin();
     lives.begin();
+    trustInTime();
     for (const blow of plan.blows) world.at(blow.at, () => strike(blow));
     await world.runUntil(plan.end);
     await settle();
@@ -197,15 +232,17 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       looks,
       ends,
       poll: plan.poll,
+      clock,
+      undated: broker.undated,
       standstills,
-      toldLate: plan.disk.length > 0 || standstills.length > 0,
+      toldLate: plan.disk.length > 0 || standstills.length > 0 || clock.spread > 0,
       isAutumn: plan.night === 'autumn',
       people,
       former,
       refusals: plan.transient.length > 0 ? [] : [REFUSAL],
       data: l2l.backend.data,
       ledger: l2l.ledger,
-      troubles: troublesOf(plan),
+      troubles: [...troublesOf(plan), ...clock.doubts()],
       unheard: unheardOf(plan),
       onUnknown: ({ rule }) =>
         plan.stories.find(({ spec }) => rule.startsWith(spec.name))?.spec.counts.onUnknown ?? 'park',

@@ -13,20 +13,24 @@ export type StoredRow = {
   readonly result: string | null;
   readonly lane: string;
   readonly cause: string;
-  /** ms since 1970: made durable, brought to an end, not told after. */
-  readonly created_at: number;
+  /** The clock that stamped what it tells. */
+  readonly time: 'source' | 'received';
+  /** When it was truly made and brought to an end (ms since 1970), whatever the gateway's clock said. */
+  readonly made: number;
+  readonly settled: number | null;
+  /** By the gateway's clock: brought to an end, not told after. */
   readonly settled_at: number | null;
   readonly expires_at: number | null;
 };
 
 const COLUMNS =
-  'id, key, kind, rule, params, state, detail, result, lane, cause, created_at, settled_at, expires_at' as const;
+  'id, key, kind, rule, params, state, detail, result, lane, cause, time, made, settled, settled_at, expires_at' as const;
 
 /** Every action the gateway ever told, oldest first. */
 export function readActions(folder: string): StoredRow[] {
   const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
   try {
-    const rows = db.prepare(`SELECT ${COLUMNS} FROM action ORDER BY id`).all();
+    const rows = db.prepare(`SELECT ${COLUMNS} FROM action JOIN chaos_true USING (id) ORDER BY id`).all();
     return rows as StoredRow[];
   } finally {
     db.close();

@@ -41,7 +41,7 @@ export function toldOf({ spec }: MachineStory, actions: readonly StoredRow[], po
           isNotClosed:
             close?.state === 'dead' &&
             !posts.some(({ keys, appliedAt }) => appliedAt !== null && keys.includes(close.key)),
-          isTogether: open.result !== null && close?.result === open.result && close.settled_at === open.settled_at,
+          isTogether: open.result !== null && close?.result === open.result && close.settled === open.settled,
           isEarly: close?.cause.includes('a person closed the dispatch') === true,
         };
       }),
@@ -54,8 +54,8 @@ export function toldOf({ spec }: MachineStory, actions: readonly StoredRow[], po
  */
 export function stuckSince({ open, close }: Told): number | null {
   if (close?.params.how !== 'close' && close?.params.how !== 'complete') return null;
-  if (isStuck(open.state)) return Math.max(open.settled_at ?? 0, close.created_at);
-  return isStuck(close.state) ? close.settled_at : null;
+  if (isStuck(open.state)) return Math.max(open.settled ?? 0, close.made);
+  return isStuck(close.state) ? close.settled : null;
 }
 
 export function isStuck(state: string): boolean {
@@ -66,11 +66,6 @@ export function isStuck(state: string): boolean {
 export function isItsDispatch({ posts, result }: Told, id: number): boolean {
   if (posts.some(({ dispatch }) => dispatch === id)) return true;
   return result?.dispatchId === id && result.foundOpen === undefined && result.adopted !== true;
-}
-
-/** Whether one of these instants is told as this one; L2L has whole seconds. */
-export function isNear(times: readonly number[], at: number | null): boolean {
-  return at !== null && times.some(time => Math.abs(Math.floor(time / 1000) * 1000 - at) <= 1000);
 }
 
 /** What L2L reads of an instant, in whole seconds: local time without an offset, so an hour in autumn means two. */

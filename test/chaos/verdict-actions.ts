@@ -11,6 +11,10 @@ const BASE_GOOD_FOR = 15 * 60_000;
 /** So much longer than any trouble lasts (ms) its consequences do: look-ups, pauses, waits. */
 const AFTERMATH = 10 * 60_000;
 
+/** Parked because nobody knows any more when it was; what tells L2L no times never is. */
+const UNTIMED = 'made while the clock could not be trusted';
+const TELLS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };
+
 /** Requests by the actions they tell. */
 export type Sent = ReadonlyMap<string, readonly Entry[]>;
 
@@ -29,7 +33,7 @@ export function timesApplied({ key }: Pick<StoredRow, 'key'>, sent: Sent): numbe
 
 /** What the journal says of an action is what L2L did: once where it was delivered, never where it was not told. */
 export function actionProblems(action: StoredRow, actions: readonly StoredRow[], sent: Sent, judged: Judged): string[] {
-  const { key, state, kind, detail, expires_at } = action;
+  const { key, state, kind, detail } = action;
   const problems: string[] = [];
   const times = timesApplied(action, sent);
   const [least, most] = timesAllowed(action, sent, judged);
@@ -41,7 +45,7 @@ export function actionProblems(action: StoredRow, actions: readonly StoredRow[],
     problems.push(`${key} is ${state}: ${detail ?? 'for no reason'}`);
   }
   for (const { at } of kind === 'close_dispatch' ? [] : (sent.get(key) ?? [])) {
-    if (at - LEAVES_WITHIN > (expires_at ?? at)) problems.push(`${key} left at ${text(at)}, when it was too old`);
+    if (at - LEAVES_WITHIN > trueExpiry(action)) problems.push(`${key} left at ${text(at)}, when it was too old`);
   }
   return problems;
 }
@@ -72,11 +76,14 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
 
 /** Whatever is not told in the end has to be so by what the seed asked for. */
 function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
-  const { state, detail, expires_at, settled_at, created_at, kind, result } = action;
+  const { state, detail, expires_at, settled_at, made, kind, result } = action;
   if (state === 'dead' && detail?.startsWith('too old')) {
     if (expires_at === null || settled_at === null || settled_at <= expires_at) return false;
-    return hasTrouble(judged.troubles, { from: created_at, to: expires_at }) || wasBlocked(action, sent);
+    const expiry = trueExpiry(action);
+    const span = { from: Math.min(made, expiry), to: Math.max(made, expiry) };
+    return hasTrouble(judged.troubles, span) || wasBlocked(action, sent);
   }
+  if (state === 'parked' && detail?.startsWith(UNTIMED)) return judged.clock.isUntimed(action) && kind in TELLS_TIMES;
   // Five times the gateway ended while it was on its way.
   if (state === 'parked' && kind === 'open_dispatch')
     return (sent.get(action.key) ?? []).filter(({ heardAt }) => heardAt === null).length >= 5;
@@ -91,6 +98,12 @@ function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
   return kind === 'close_dispatch' && judged.people.ended.get(id)?.how === 'delete';
 }
 
+/** An action expires by the clock of the life that settles it. */
+function trueExpiry({ expires_at, settled_at, settled }: StoredRow): number {
+  if (expires_at === null) return Number.POSITIVE_INFINITY;
+  return expires_at - ((settled_at ?? 0) - (settled ?? 0));
+}
+
 function dispatchOf(result: string | null): number {
   return Number(result?.match(/"dispatchId":(\d+)/)?.[1]);
 }
@@ -102,7 +115,7 @@ function isUndecidable(action: StoredRow, sent: Sent, { people }: Judged): boole
   if (!first || action.kind !== 'increment_cycles') return false;
   if (!posts.some(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null)) return false;
   const machine = action.lane.replace('cycles:', '');
-  const until = action.settled_at ?? Number.POSITIVE_INFINITY;
+  const until = action.settled ?? Number.POSITIVE_INFINITY;
   return people.corrected.some(one => one.machine === machine && one.at > first.at - BASE_GOOD_FOR && one.at < until);
 }
 

@@ -1,4 +1,5 @@
 import type { Dispatch, SandboxData } from '../../src/simulation/sandbox/records.ts';
+import type { ClockLog } from './clock-log.ts';
 import { descriptionOf } from './config.ts';
 import { inL2l, isStuck, type Told } from './told.ts';
 import { text } from './totals.ts';
@@ -11,12 +12,15 @@ const MINUTE = 60_000;
  * its rule says, and what a person opened is touched only where a rule that adopted it may.
  * @param told of one machine
  */
-export function dispatchProblems(machine: string, told: readonly Told[], { data, people, former }: Judged): string[] {
+export function dispatchProblems(machine: string, told: readonly Told[], judged: Judged): string[] {
+  const { data, people, former, clock } = judged;
   const problems: string[] = [];
   const id = data.machines.find(({ code }) => code === machine)?.id;
   for (const dispatch of data.dispatches.filter(one => one.machine === id)) {
     const standsFor = ({ open, result }: Told) => open.state === 'delivered' && result?.dispatchId === dispatch.id;
-    const holders = told.filter(one => standsFor(one) && (!one.isTogether || isFinished(one, dispatch)));
+    const holders = told
+      .filter(one => standsFor(one) && (!one.isTogether || isFinished(one, dispatch)))
+      .toSorted((a, b) => inOrder(a, b, clock));
     const isOurs = dispatch.createdby !== 'kim';
     const maker = told.find(({ posts }) => posts.some(post => post.dispatch === dispatch.id));
     const say = (what: string) => problems.push(`dispatch ${dispatch.id} of ${machine} ${what}`);
@@ -79,7 +83,7 @@ function endProblems(
   if (comments.length > notes.length) problems.push(`was commented ${comments.length} times, not ${notes.length}`);
   if (!deleted && comments.length < notes.length)
     problems.push(`was commented ${comments.length} times, not ${notes.length}`);
-  if (!end?.close || (endedAt !== undefined && endedAt <= (end.close.settled_at ?? endedAt))) return problems;
+  if (!end?.close || (endedAt !== undefined && endedAt <= (end.close.settled ?? endedAt))) return problems;
   if (ends.length === 0) problems.push('was not ended');
   const told = inL2l(end.close.params.completed);
   const isFolded = told < inL2l(reported) && completed === reported + 1000;
@@ -94,16 +98,17 @@ function isEnding(how: string | undefined): boolean {
   return how === 'close' || how === 'complete';
 }
 
-/** Episodes that cleared when no other one held the dispatch, in that order: it is theirs to do something about it. */
+/** Of the holders in the order in which they cleared, those that did so when no other one held the dispatch: it is theirs to do something about it. */
 function lastsOf(holders: readonly Told[]): Told[] {
-  const cleared = holders.filter(({ close, isNotClosed }) => close !== null && !isNotClosed).toSorted(inOrder);
+  const cleared = holders.filter(({ close }) => close !== null);
   return cleared.filter((one, at) => {
-    const over = one.close?.settled_at ?? 0;
-    return !cleared.slice(at + 1).some(({ open }) => (open.settled_at ?? 0) <= over);
+    const over = one.close?.settled ?? 0;
+    return !one.isNotClosed && !cleared.slice(at + 1).some(({ open }) => (open.settled ?? 0) <= over);
   });
 }
 
-function inOrder(a: Told, b: Told): number {
-  const by = (a.close?.params.completed ?? 0) - (b.close?.params.completed ?? 0);
+function inOrder(a: Told, b: Told, clock: ClockLog): number {
+  const cleared = ({ close }: Told) => (close ? clock.truly(close.params.completed, close) : 0);
+  const by = cleared(a) - cleared(b);
   return by === 0 ? (a.close?.id ?? 0) - (b.close?.id ?? 0) : by;
 }

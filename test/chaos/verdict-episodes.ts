@@ -1,5 +1,6 @@
+import type { ClockLog } from './clock-log.ts';
 import { afterPerson, type ExpectedDispatch } from './expected-stops.ts';
-import { isNear, type Told } from './told.ts';
+import type { Told } from './told.ts';
 import { type Totals, text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
@@ -19,11 +20,12 @@ export function episodeProblems(
   totals: Totals,
 ): string[] {
   const problems: string[] = [];
+  const { clock } = judged;
   const left = [...told];
   const queue = [...expected];
   for (let stop = queue.shift(); stop; stop = queue.shift()) {
     const { reported, completed, need } = stop;
-    const index = left.findIndex(({ open }) => isNear(reported, open.params.reported));
+    const index = indexOf(stop, left, queue, clock);
     const [found] = index < 0 ? [] : left.splice(index, 1);
     if (need === 'must') totals.stops += 1;
     if (!found) {
@@ -43,7 +45,7 @@ export function episodeProblems(
       queue.unshift(...afterPerson(stop, rule, close.params.completed));
       continue;
     }
-    if (!isNear(completed, close.params.completed)) {
+    if (!completed.some(at => clock.isTold(close.params.completed, at, close, null, stop.ahead))) {
       problems.push(`${name} ended ${text(close.params.completed)}, not ${completed.map(text).join(' or ')}`);
     }
     if (close.params.how !== rule.whenCleared) problems.push(`${name} is ended by ${close.params.how}`);
@@ -51,6 +53,20 @@ export function episodeProblems(
   }
   for (const { open } of left) problems.push(`${open.key} of ${text(open.params.reported)} is one too many`);
   return problems;
+}
+
+/** Of the episode that tells a stop: the one that surely does, else one that may and that surely tells no other stop. */
+function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly ExpectedDispatch[], clock: ClockLog) {
+  const tells = ({ open }: Told, { reported, ahead }: ExpectedDispatch, surely?: 'surely') =>
+    reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead));
+  const isWhole = (one: Told, { completed, ...other }: ExpectedDispatch) =>
+    tells(one, { completed, ...other }, 'surely') &&
+    completed.some(at => one.close && clock.isTold(one.close.params.completed, at, one.close, null, other.ahead));
+  const whole = told.findIndex(one => isWhole(one, stop));
+  if (whole >= 0) return whole;
+  const sure = told.findIndex(one => tells(one, stop, 'surely') && !others.some(other => isWhole(one, other)));
+  if (sure >= 0 || stop.need === 'never') return sure;
+  return told.findIndex(one => tells(one, stop) && !others.some(other => tells(one, other, 'surely')));
 }
 
 /** What ends an episode early is a person's end of its dispatch, at the time of that. */
@@ -84,7 +100,7 @@ function isKnownEnded(
     if (appliedAt === null || heardAt === null || isDoubtful || appliedAt < end.at) return false;
     const until = ends.find(one => one.life === life)?.writtenUntil ?? Number.POSITIVE_INFINITY;
     const isOurs = new URLSearchParams(path.split('?')[1]).get('id') === String(id);
-    const isWhileOpen = heardAt > (open.settled_at ?? Number.POSITIVE_INFINITY);
+    const isWhileOpen = heardAt > (open.settled ?? Number.POSITIVE_INFINITY);
     if (unheard.some(({ from, to }) => heardAt > from && heardAt < to)) return false;
     return isOurs && isWhileOpen && heardAt + WRITTEN_WITHIN < Math.min(until, close.params.completed);
   });

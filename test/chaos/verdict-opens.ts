@@ -18,13 +18,16 @@ type Seen = { readonly looks: readonly Entry[]; readonly told: readonly Told[]; 
 
 /** What an open came to is what L2L showed when it was made: opened once, found, or not to be told any more. */
 /** @param told of its machine */
-export function openProblems(episode: Told, told: readonly Told[], { ledger, former }: Judged): string[] {
+export function openProblems(episode: Told, told: readonly Told[], { ledger, former, clock }: Judged): string[] {
   const { open, result, posts } = episode;
   const seen: Seen = { looks: ledger.looks, told, former };
   const problems: string[] = [];
   const { maxAge } = episode.rule;
   const expiresAt = maxAge === null ? null : open.params.reported + maxAge;
-  if (open.expires_at !== expiresAt) problems.push(`is too old after ${text(open.expires_at)}, not ${text(expiresAt)}`);
+  // Its age goes by the gateway's clock, and what it tells may be corrected or be by another one.
+  const moved = (open.expires_at ?? 0) - (expiresAt ?? 0);
+  if ((open.expires_at === null) !== (expiresAt === null) || Math.abs(moved) > clock.mostMoved(open))
+    problems.push(`is too old after ${text(open.expires_at)}, not ${text(expiresAt)}`);
   const made = posts.filter(({ dispatch }) => dispatch !== null);
   if (made.length > 1) problems.push(`was opened ${made.length} times`);
   const isOwn = open.state === 'delivered' && result?.nothing === undefined;
@@ -35,7 +38,7 @@ export function openProblems(episode: Told, told: readonly Told[], { ledger, for
     problems.push(`is ${open.state}, and dispatch ${made[0]?.dispatch} was opened for it`);
   if (isUntold(episode)) problems.push(...untoldProblems(episode, seen));
   else if (open.state === 'delivered' && !isOwn) problems.push(...foundProblems(episode, seen));
-  if (open.state === 'nothing' && !(isMissed(episode, open.settled_at ?? 0) && episode.rule.ifMissed === 'nothing')) {
+  if (open.state === 'nothing' && !(isMissed(episode, open.settled ?? 0) && episode.rule.ifMissed === 'nothing')) {
     problems.push('was not told, and it was not over');
   }
   for (const post of posts) problems.push(...leftProblems(episode, post, seen));
@@ -46,10 +49,10 @@ export function openProblems(episode: Told, told: readonly Told[], { ledger, for
 /** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
 function foundProblems(episode: Told, { looks, told, former }: Seen): string[] {
   const { open, close, rule, result, isTogether } = episode;
-  const look = lastLook(looks, rule.machine, open.settled_at ?? 0);
+  const look = lastLook(looks, rule.machine, open.settled ?? 0);
   const seen = standing(look, episode, isTogether ? close : knownBy(close, look?.heardAt ?? 0), told);
   const found = seen.find(({ id }) => id === result?.dispatchId);
-  const isLeft = former.has(result?.dispatchId ?? Number.NaN) && isFirst(episode, told, open.settled_at ?? 0);
+  const isLeft = former.has(result?.dispatchId ?? Number.NaN) && isFirst(episode, told, open.settled ?? 0);
   if (rule.ifFoundOpen === 'open' && !isLeft) return ['found a dispatch, and its rule opens one beside it'];
   if (!found) return [`found dispatch ${result?.dispatchId}, which was not open`];
   const kind = result?.adopted ? 'adopt' : result?.foundOpen === undefined ? 'ours' : 'leave';
@@ -86,7 +89,7 @@ function guardProblems({ open, posts }: Told): string[] {
     const earlier = posts.slice(0, at).filter(({ path }) => path.endsWith('dispatches/open/'));
     const doubted = earlier.some(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null);
     const refused = earlier.some(one => isGuarded(one) && !one.isDoubtful && one.heardAt !== null);
-    const isNew = earlier.length === 0 && post.at - open.created_at < 1000;
+    const isNew = earlier.length === 0 && post.at - open.made < 1000;
     if (isGuarded(post) && !doubted && isNew) problems.push('was guarded at its first attempt');
     if (!isGuarded(post) && doubted && !refused) problems.push('was repeated without a guard');
   });
@@ -103,7 +106,7 @@ function isMissed({ close }: Told, at: number): boolean {
 }
 
 function knownBy(close: Told['close'], at: number): Told['close'] {
-  return close !== null && close.created_at <= at ? close : null;
+  return close !== null && close.made <= at ? close : null;
 }
 
 /** Once it is over it is not opened any more, but told as finished or not at all. */
@@ -145,8 +148,8 @@ function isFirst(episode: Told, told: readonly Told[], at: number): boolean {
     other =>
       other !== episode &&
       other.rule.type === episode.rule.type &&
-      other.result !== null &&
-      (other.open.settled_at ?? Number.POSITIVE_INFINITY) < at,
+      (other.result !== null || (other.open.state === 'parked' && other.posts.length > 0)) &&
+      (other.open.settled ?? Number.POSITIVE_INFINITY) < at,
   );
 }
 
@@ -157,7 +160,7 @@ export function isUntold({ open, result }: Told): boolean {
 
 function untoldProblems(episode: Told, { looks, told }: Seen): string[] {
   const { open, close, rule } = episode;
-  const at = open.settled_at ?? 0;
+  const at = open.settled ?? 0;
   if (rule.ifMissed !== 'nothing' || !isMissed(episode, at)) return ['was not told, and it was not over'];
   if (!isFirst(episode, told, at)) return ['was not told, and L2L was asked about it'];
   const left = standing(lastLook(looks, rule.machine, at), episode, close, told).find(({ isOurs }) => isOurs);

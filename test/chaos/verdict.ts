@@ -1,4 +1,6 @@
 import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
+import { MAX_SKEW, type Undated } from './broker.ts';
+import type { ClockLog } from './clock-log.ts';
 import { expectAll, expectSeen, type LifeEnd, sightsOf } from './expected.ts';
 import { type Standstill, stopsKept, stopsSeen } from './expected-stops.ts';
 import type { Ledger } from './ledger.ts';
@@ -22,7 +24,9 @@ export type Judged = {
   readonly looks: readonly Look[];
   readonly ends: readonly LifeEnd[];
   readonly poll: number;
+  readonly clock: ClockLog;
   readonly standstills: readonly Standstill[];
+  readonly undated: readonly Undated[];
   /**
    * Sources were not heard for a while and the gateway went on by its own clock: the disk took nothing, so nothing was
    * acknowledged, or the process stood still. What was told late is then in the next interval; the sum holds all the same.
@@ -60,6 +64,7 @@ export function judge(judged: Judged): Verdict {
   const actions = readActions(judged.folder);
   const sent = sentBy(judged.ledger.posts);
   const totals: Totals = { stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 };
+  const undatedOf = (machine: string) => judged.undated.filter(one => one.machine === machine);
   const polled = stories.filter(({ spec }) => spec.via === 'poller');
 
   for (const action of actions) {
@@ -71,12 +76,16 @@ export function judge(judged: Judged): Verdict {
   for (const story of stories) {
     const { spec, stops } = story;
     const sights = spec.via === 'poller' ? sightsOf(polled.indexOf(story), looks, ends, poll) : null;
-    const expected = sights ? expectSeen(story, sights) : expectAll(story);
+    const expected = sights
+      ? expectSeen(story, sights)
+      : expectAll(story, undatedOf(spec.machine).length === 0 && judged.clock.spread <= MAX_SKEW);
     const told = toldOf(story, actions, judged.ledger.posts);
     all.push(...told);
     for (const rule of spec.dispatches) {
       const own = told.filter(one => one.rule === rule);
-      const wanted = sights ? stopsSeen(sights, rule, poll) : stopsKept(stops, rule, standstills);
+      const wanted = sights
+        ? stopsSeen(sights, rule, poll)
+        : stopsKept(stops, rule, standstills, undatedOf(spec.machine));
       problems.push(...episodeProblems(wanted, own, judged, totals));
     }
     for (const episode of told) problems.push(...openProblems(episode, told, judged));

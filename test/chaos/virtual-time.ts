@@ -1,11 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../src/core/clock.ts';
+import { type TurnedClocks, turnedClocks } from './turned-clocks.ts';
 
 /** One thing that happens at a moment of virtual time. */
 type Happening = { readonly at: number; readonly order: number; callback: (() => void) | null };
 
 /** The world's time: stands still until the next happening is run. All of a run's chance and time comes from outside of Node. */
 export interface WorldTime extends Clock {
+  /** What the machine's clocks say: the true time until somebody turns them. */
+  readonly machine: TurnedClocks;
   /** Runs happenings one by one, each until nothing is left to do at that moment, up to `at`. */
   runUntil(at: number): Promise<void>;
   /** Resolves when nothing is left to do at this moment. */
@@ -24,6 +27,7 @@ type Immediate = { callback: (() => void) | null };
  * time. `setImmediate` stays in its place in the order of things: after the microtasks, before the next happening.
  */
 export function takeOverTime(start: number): WorldTime & { host(life: TimerHost | null): void } {
+  const machine = turnedClocks(() => now);
   const heap: Happening[] = [];
   let now = start;
   let order = 0;
@@ -142,13 +146,14 @@ export function takeOverTime(start: number): WorldTime & { host(life: TimerHost 
       if (entry) entry.callback = null;
     },
   });
-  Date.now = () => now;
-  performance.now = () => now - start;
+  Date.now = machine.wall;
+  performance.now = () => now - start - machine.still;
   globalThis.performance.now = performance.now;
 
   return {
     now: () => now,
     at,
+    machine,
     drain,
     host(life) {
       hosted = life;
@@ -171,67 +176,4 @@ export function takeOverTime(start: number): WorldTime & { host(life: TimerHost 
 
 function nothing(): Disposable {
   return { [Symbol.dispose]() {} };
-}
-
-/** The time of one life of the gateway: it ends with it, and stands still while the process is stopped. */
-export interface LifeTime extends TimerHost {
-  /** Something comes in from outside; a stopped process finds it when it goes on, after its overdue timers. */
-  input(callback: () => void): void;
-  freeze(ms: number): void;
-  readonly frozen: boolean;
-  die(): void;
-}
-
-export function lifeTime(world: Clock): LifeTime {
-  let dead = false;
-  let frozen = false;
-  let late: { callback: (() => void) | null }[] = [];
-  let inputs: (() => void)[] = [];
-
-  function thaw(): void {
-    frozen = false;
-    const run = [...late.map(({ callback }) => callback), ...inputs];
-    late = [];
-    inputs = [];
-    for (const callback of run) if (callback) world.at(world.now(), () => dead || callback());
-  }
-
-  return {
-    get dead() {
-      return dead;
-    },
-    get frozen() {
-      return frozen;
-    },
-    now: () => world.now(),
-    at(at, callback) {
-      const entry: { callback: (() => void) | null } = { callback };
-      const timer = world.at(at, () => {
-        if (dead || !entry.callback) return;
-        if (frozen) late.push(entry);
-        else entry.callback();
-      });
-      return {
-        [Symbol.dispose]() {
-          entry.callback = null;
-          timer[Symbol.dispose]();
-        },
-      };
-    },
-    input(callback) {
-      if (dead) return;
-      if (frozen) inputs.push(callback);
-      else callback();
-    },
-    freeze(ms) {
-      if (frozen || dead) return;
-      frozen = true;
-      world.at(world.now() + ms, () => dead || thaw());
-    },
-    die() {
-      dead = true;
-      late = [];
-      inputs = [];
-    },
-  };
 }

@@ -65,6 +65,7 @@ class Road {
     watchDisk({
       beforeCommit() {},
       afterCommit() {},
+      now: () => 0,
       fault: kind => (fault !== null && (fault === 'commit') === (kind === 'commit') && writes++ === at ? fault : null),
     });
     for (const one of steps) {

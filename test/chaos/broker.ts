@@ -36,6 +36,8 @@ type Connection = {
   readonly hear: (message: Message, isDuplicate: boolean, isRetained: boolean) => void;
   readonly lost: () => void;
   open: boolean;
+  /** The gateway was told of its session: nothing comes before that. */
+  greeted: boolean;
   /** On its way: what the gateway will read at once. */
   wire: (() => void)[];
 };
@@ -85,7 +87,7 @@ export function createBroker(options: {
   }
 
   function fill(): void {
-    while (connection?.open && inFlight.length < MOST_IN_FLIGHT) {
+    while (connection?.greeted && inFlight.length < MOST_IN_FLIGHT) {
       const message = queue.shift();
       if (!message) return;
       message.packetId = freeId();
@@ -172,6 +174,7 @@ export function createBroker(options: {
         const mine: Connection = {
           life,
           open: true,
+          greeted: false,
           wire: [],
           hear: (message, isDuplicate, isRetained) => hear(message, isDuplicate, isRetained),
           lost() {
@@ -226,6 +229,7 @@ export function createBroker(options: {
 
         life.at(life.now() + 20, () => {
           if (!mine.open || stopped) return;
+          mine.greeted = true;
           const hold = () => port.status({ source: name, state: 'catching_up', at: life.now() });
           port.session(name, present);
           if (present) hold();

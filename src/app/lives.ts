@@ -10,6 +10,7 @@ import {
   beginTime,
   CLOCK_TOLERANCE,
   type ClockPolicy,
+  doubtOf,
   isPlausible,
   type LastLife,
   type MachineTime,
@@ -36,7 +37,13 @@ export type LivesOptions = {
 };
 
 /** The gateway between two changes of the machine's time. */
-type Life = { readonly base: TimeBase; readonly clock: Clock; readonly time: JournalTime };
+type Life = {
+  readonly base: TimeBase;
+  readonly clock: Clock;
+  readonly time: JournalTime;
+  /** When the process before this one was last alive (ms since 1970). */
+  readonly alive: number | null;
+};
 
 /** A request cut off when the gateway begins anew is looked up afterwards: nobody waits for L2L longer than this (ms). */
 const SHORT_DRAIN = 1000;
@@ -59,7 +66,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
       options.onStart(app);
       const change = await changeOrEnd(watch, signal);
       if (change === null) return await app.stop();
-      log.warn(change, 'the clock was set or the machine was suspended: the gateway begins anew with the right time');
+      log.warn(change, 'the clock was set or the machine was suspended: the gateway begins anew');
       const errors = await app.stop(SHORT_DRAIN);
       if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
       if (signal.aborted) return errors;
@@ -93,11 +100,11 @@ function firstLife(wall: number, last: LastLife, policy: ClockPolicy): Life {
         ? shift && clockStep(shift.by, 'the clock is trusted although it stood behind the journal')
         : { kind: 'clock_doubt', detail: doubt },
   };
-  return { base: { from, doubt }, clock: anchoredClock(from), time };
+  return { base: { from, doubt }, clock: anchoredClock(from), time, alive: last.alive };
 }
 
 /** Where time goes on after a change; read anew, since the clock may have been set again while the gateway ended. */
-function nextLife({ base, clock }: Life, change: ClockChange, watch: ClockWatch, policy: ClockPolicy): Life {
+function nextLife({ base, clock, alive }: Life, change: ClockChange, watch: ClockWatch, policy: ClockPolicy): Life {
   const { off, slept: measured } = watch.measure();
   const slept = measured > CLOCK_TOLERANCE ? measured : 0;
   const now = clock.now() + slept;
@@ -107,8 +114,12 @@ function nextLife({ base, clock }: Life, change: ClockChange, watch: ClockWatch,
   // Without a clock to follow the time base goes on, the suspension included: that much is known.
   const isDoubted = base.doubt !== null;
   if (!isPlausible(wall, base, policy) || (isDoubted && change.kind === 'suspended')) {
+    // It may have been set meanwhile, to what is not believed either: a person who trusts it trusts what it shows last.
+    const doubt = isDoubted ? (doubtOf(wall, alive) ?? base.doubt) : null;
     const doubted = isDoubted ? { from: base.from, by } : null;
-    return { base, clock: anchoredClock(now), time: { shift: null, marked: 'keep', doubted, event: suspended } };
+    const event = suspended ?? (doubt === null ? null : ({ kind: 'clock_doubt', detail: doubt } as const));
+    const time: JournalTime = { shift: null, marked: 'keep', doubted, event };
+    return { base: { from: base.from, doubt }, clock: anchoredClock(now), time, alive };
   }
   const isStepped = isDoubted || Math.abs(by) > CLOCK_TOLERANCE;
   const time: JournalTime = {
@@ -118,7 +129,7 @@ function nextLife({ base, clock }: Life, change: ClockChange, watch: ClockWatch,
     event: isStepped ? clockStep(by, 'the clock was set') : suspended,
   };
   // Whatever this time base was told of before goes along with it: set once more, that is moved once more.
-  return { base: { from: base.from + (isStepped ? by : 0), doubt: null }, clock: anchoredClock(wall), time };
+  return { base: { from: base.from + (isStepped ? by : 0), doubt: null }, clock: anchoredClock(wall), time, alive };
 }
 
 function suspension(ms: number) {

@@ -91,7 +91,8 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
       // A clock that was not followed was set right: what may be left is a suspension meanwhile.
       if (slept > 0) return { kind: 'suspended', slept };
       log.info({}, 'the clock agrees with the gateway again');
-    } else if (isPlausible(wall, base, policy)) {
+    } else if (base.doubt !== null || isPlausible(wall, base, policy)) {
+      // Doubted, it may not be followed now either; but how far it is off has to be known should a person say that it is right.
       return { kind: 'stepped', slept, by };
     } else if (slept > 0) {
       // Whatever the clock says: the gateway's time goes on, the suspension included.

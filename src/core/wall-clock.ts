@@ -45,21 +45,25 @@ export function beginTime(
   { alive, doubted }: LastLife,
   policy: ClockPolicy,
 ): TimeBase & { readonly shift: TimeShift | null } {
-  const behind = alive !== null && wall < alive - CLOCK_TOLERANCE;
   if (policy === 'trust') {
-    const shift = doubted ?? (behind ? { from: alive, by: wall - alive } : null);
+    const shift = doubted ?? (isBehind(wall, alive) ? { from: alive, by: wall - alive } : null);
     return { from: wall, doubt: null, shift };
   }
-  const mend = 'set the clock (NTP), or write `clock: trust` under gateway if it is right';
-  if (behind) {
-    const doubt = `the clock says ${utc(wall)}, the journal was last written at ${utc(alive)}; nothing is sent: ${mend}`;
-    return { from: Math.max(alive, EARLIEST), doubt, shift: null };
-  }
-  if (wall < EARLIEST) {
-    const doubt = `the clock says ${utc(wall)}, this version was made after ${utc(EARLIEST)}; nothing is sent: ${mend}`;
-    return { from: EARLIEST, doubt, shift: null };
-  }
+  const doubt = doubtOf(wall, alive);
+  if (doubt !== null) return { from: Math.max(alive ?? EARLIEST, EARLIEST), doubt, shift: null };
   return { from: wall, doubt: null, shift: null };
+}
+
+/** Why a clock that shows `wall` is not believed, with what to do; null: nothing is said against it. `alive`: see `LastLife`. */
+export function doubtOf(wall: number, alive: number | null): string | null {
+  const mend = 'nothing is sent: set the clock (NTP), or write `clock: trust` under gateway if it is right';
+  const says = `the clock says ${utc(wall)}`;
+  if (isBehind(wall, alive)) return `${says}, the journal was last written at ${utc(alive)}; ${mend}`;
+  return wall < EARLIEST ? `${says}, this version was made after ${utc(EARLIEST)}; ${mend}` : null;
+}
+
+function isBehind(wall: number, alive: number | null): alive is number {
+  return alive !== null && wall < alive - CLOCK_TOLERANCE;
 }
 
 /** Whether the wall clock may be followed from a time base: it shows no time before it, and none before this version. */

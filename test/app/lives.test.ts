@@ -3,6 +3,7 @@ import { runLives } from '../../src/app/lives.ts';
 import type { AppOptions } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { shiftTime } from '../../src/core/time-shift.ts';
+import { EARLIEST } from '../../src/core/wall-clock.ts';
 import { testFolder } from '../support/folder.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
@@ -11,15 +12,15 @@ const HOUR = 3_600_000;
 /** What is added to the clocks of the machine (ms). */
 type Turn = { readonly wall: number; readonly asleep?: number };
 
-/** The lives of a gateway in which the clocks of its machine are turned, once in each but the last. */
-async function livesAt(turns: readonly Turn[]): Promise<AppOptions[]> {
+/** The lives of a gateway in which the clocks of its machine are turned, once in each but the last; `off` at the start (ms). */
+async function livesAt(turns: readonly Turn[], off = 0): Promise<AppOptions[]> {
   const folder = testFolder();
   const text = `gateway: { name: test, data: ${folder}, http: off }
 l2l: { url: http://localhost:1, api_key: "\${L2L_API_KEY}", site: 1, timezone: UTC, user: gateway }
 sources: { plc: { protocol: simulated, signals: { x: { as: bool, script: [{ for: 1m, value: true }] } } } }
 rules: {}`;
   const loaded = loadConfig('gateway.yaml', { L2L_API_KEY: 'sandbox-key' }, () => Buffer.from(text));
-  const clocks = { wall: 0, asleep: 0 };
+  const clocks = { wall: off, asleep: 0 };
   const lives: AppOptions[] = [];
   const stop = new AbortController();
   await runLives({
@@ -63,5 +64,17 @@ describe('the lives of a gateway whose clock is set', () => {
     const [shift] = lives.flatMap(({ time }) => time?.shift ?? []);
     expect(shift).toBeDefined();
     expect(shift && Math.abs(shiftTime(before + 60_000, shift) - before - 60_000 - HOUR)).toBeLessThan(1000);
+  });
+
+  it('know how far a clock is off that was set once more and is still not believed', async () => {
+    const [lost, stillLost] = [Date.UTC(1971, 0, 1), Date.UTC(2000, 0, 1)];
+    const lives = await livesAt([{ wall: stillLost - lost }], lost - Date.now());
+
+    const [first, second] = lives.map(({ time, clock }) => ({ ...time, now: clock.now() }));
+    expect(first?.doubted?.by).toBeCloseTo(lost - EARLIEST, -4);
+    expect(second?.doubted).toEqual({ from: first?.doubted?.from, by: expect.closeTo(stillLost - EARLIEST, -4) });
+    expect(second).toMatchObject({ shift: null, marked: 'keep', event: { kind: 'clock_doubt' } });
+    expect(second?.event?.detail).toContain('the clock says 2000-01-01');
+    expect(second?.now).toBeCloseTo(first?.now ?? 0, -4);
   });
 });

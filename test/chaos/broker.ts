@@ -1,13 +1,13 @@
 import { createAcknowledgements } from '../../src/adapters/mqtt/acknowledgements.ts';
 import { type CatchUp, catchUp } from '../../src/adapters/mqtt/catch-up.ts';
 import { believed } from '../../src/adapters/mqtt/payload-time.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type { SampleBatch } from '../../src/core/sample.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { Notes } from './notes.ts';
 import type { MachineStory, Moment } from './plant.ts';
 import type { LifeTime } from './process-time.ts';
 import { type Port, type SourceLife, samplesOf } from './source.ts';
-import type { WorldTime } from './virtual-time.ts';
 
 type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
 
@@ -50,7 +50,7 @@ const SESSION_EXPIRY = 24 * 3_600_000;
 const PACKET_IDS = 50;
 
 export function createBroker(options: {
-  readonly world: WorldTime;
+  readonly world: Clock;
   readonly name: string;
   readonly stories: readonly MachineStory[];
   readonly random: Random;

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { virtualClock } from '../../src/core/virtual-clock.ts';
+import { seededRandom } from '../../src/simulation/random.ts';
+import { createBroker } from './broker.ts';
+import { makePlan } from './plan.ts';
+import type { MachineStory } from './plant.ts';
+import type { Port } from './source.ts';
+
+const START = Date.UTC(2026, 0, 12, 8);
+
+/** A robot that makes a stroke at each of these times (ms since START). */
+function robot(strokes: readonly number[]): MachineStory {
+  const spec = makePlan(1).stories.find(story => story.spec.via === 'broker')?.spec;
+  if (!spec) throw new Error('no machine of that plan is behind the broker');
+  const moments = [-1000, ...strokes].map((at, made) => ({
+    at: START + at,
+    running: true,
+    strokes: made,
+    scrap: 0,
+    recipe: 11,
+  }));
+  return { spec, moments, strokes: [], stops: [], resets: [] };
+}
+
+describe('the scripted broker', () => {
+  it('tells of the session first, then sends again what was not acknowledged, then what came since', () => {
+    const clock = virtualClock(START);
+    const notes = { trace() {}, moment() {}, problem: (text: string) => expect.unreachable(text) };
+    const stories = [robot([1000, 2000, 5060])];
+    const broker = createBroker({ world: clock, name: 'broker', stories, random: seededRandom(1), notes });
+    const life = { dead: false, frozen: false, now: clock.now, at: clock.at, input: (heard: () => void) => heard() };
+    const heard: string[] = [];
+    const port: Port = {
+      status() {},
+      session: (_, present) => void heard.push(present ? 'session' : 'no session'),
+      samples({ samples, retained, receipt }) {
+        const strokes = samples.find(({ signal }) => signal.endsWith('.strokes'))?.value;
+        heard.push(`${strokes}${retained ? ' retained' : ''}${receipt?.duplicate ? ' again' : ''}`);
+      },
+    };
+    broker.begin();
+    broker.connect(life, port, () => true);
+    clock.advance(4000);
+    broker.cut();
+    clock.advance(1000);
+    // Asked for at 5050; the third stroke is made before the answer.
+    broker.connect(life, port, () => true);
+    clock.advance(1000);
+
+    expect(heard).toEqual(['no session', '0 retained', '1', '2', 'session', '0 again', '1 again', '2 again', '3']);
+  });
+});

@@ -62,7 +62,12 @@ function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly
   const isWhole = (one: Told, { completed, ...other }: ExpectedDispatch) =>
     tells(one, { completed, ...other }, 'surely') &&
     completed.some(at => one.close && clock.isTold(one.close.params.completed, at, one.close, null, other.ahead));
-  const whole = told.findIndex(one => isWhole(one, stop));
+  // Of two stops that one episode can tell, the one that may go untold does not take it from one that nothing else tells.
+  const isWanted = (one: Told) =>
+    others.some(
+      other => other.need === 'must' && isWhole(one, other) && !told.some(two => two !== one && isWhole(two, other)),
+    );
+  const whole = told.findIndex(one => isWhole(one, stop) && (stop.need === 'must' || !isWanted(one)));
   if (whole >= 0) return whole;
   const sure = told.findIndex(one => tells(one, stop, 'surely') && !others.some(other => isWhole(one, other)));
   if (sure >= 0 || stop.need === 'never') return sure;

@@ -18,7 +18,7 @@ export type Told = {
   readonly posts: readonly Entry[];
   /** It was ended because a person ended its dispatch. */
   readonly isEarly: boolean;
-  /** Its close is a dead letter, and L2L never did what it says. */
+  /** Its close waits for a person, and L2L never did what it says. */
   readonly isNotClosed: boolean;
   /** It was over before it could be told, and one call stood for its open and its close. */
   readonly isTogether: boolean;
@@ -39,7 +39,8 @@ export function toldOf({ spec }: MachineStory, actions: readonly StoredRow[], po
           result: open.result === null ? null : (JSON.parse(open.result) as CallResult),
           posts: posts.filter(({ keys }) => keys.includes(open.key)),
           isNotClosed:
-            close?.state === 'dead' &&
+            close !== undefined &&
+            isStuck(close.state) &&
             !posts.some(({ keys, appliedAt }) => appliedAt !== null && keys.includes(close.key)),
           isTogether: open.result !== null && close?.result === open.result && close.settled === open.settled,
           isEarly: close?.cause.includes('a person closed the dispatch') === true,

@@ -37,15 +37,29 @@ export function readActions(folder: string): StoredRow[] {
   }
 }
 
-/** Actions that are still to be told. The close of a dispatch that could not be opened waits for a person, as it should. */
+/** Actions that are still to be told. What can't be before a person decides about something else waits, as it should. */
 export function countUntold(folder: string): number {
   const actions = readActions(folder);
-  return actions.filter(action => action.state === 'waiting' && !openOf(action, actions)).length;
+  const isToWait = (action: StoredRow) => openOf(action, actions) !== undefined || isHeldUp(action, actions);
+  return actions.filter(action => action.state === 'waiting' && !isToWait(action)).length;
 }
 
-/** The open that did not come about, for which this close waits; undefined: there is none. */
+/**
+ * L2L opens none beside a dispatch that a person is to end, its close being parked: this open is tried again until that is done,
+ * however old it gets.
+ */
+export function isHeldUp({ key, kind, lane, state, expires_at }: StoredRow, actions: readonly StoredRow[]): boolean {
+  if (kind !== 'open_dispatch' || state !== 'waiting' || expires_at !== null) return false;
+  const own = key.replace(/:open$/, ':close');
+  return actions.some(
+    other => other.kind === 'close_dispatch' && other.lane === lane && other.state === 'parked' && other.key !== own,
+  );
+}
+
+/** The open that did not come about or is held up, for which this close waits; undefined: there is none. */
 export function openOf({ kind, key }: StoredRow, actions: readonly StoredRow[]): StoredRow | undefined {
   if (kind !== 'close_dispatch') return undefined;
   const open = actions.find(other => other.key === key.replace(/:close$/, ':open'));
-  return open?.state === 'dead' || open?.state === 'parked' ? open : undefined;
+  const waits = open && (open.state === 'dead' || open.state === 'parked' || isHeldUp(open, actions));
+  return waits ? open : undefined;
 }

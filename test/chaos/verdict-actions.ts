@@ -1,7 +1,7 @@
 import { isBlocked } from './call-check.ts';
 import type { Entry } from './ledger.ts';
 import type { Span } from './plan.ts';
-import { openOf, type StoredRow } from './stored.ts';
+import { isHeldUp, openOf, type StoredRow } from './stored.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 import { LEAVES_WITHIN } from './verdict-opens.ts';
@@ -41,7 +41,8 @@ export function actionProblems(action: StoredRow, actions: readonly StoredRow[],
     problems.push(`${key} is ${state} (${detail ?? 'for no reason'}), and L2L took it ${times} times`);
   }
   const isOver = state === 'delivered' || state === 'nothing' || state === 'shadow';
-  if (!isOver && !isExcused(state === 'waiting' ? (openOf(action, actions) ?? action) : action, sent, judged)) {
+  const cause = state === 'waiting' ? (openOf(action, actions) ?? action) : action;
+  if (!isOver && !isExcused(cause, sent, judged) && !waitsForPerson(cause, actions, sent)) {
     problems.push(`${key} is ${state}: ${detail ?? 'for no reason'}`);
   }
   for (const { at } of kind === 'close_dispatch' ? [] : (sent.get(key) ?? [])) {
@@ -96,6 +97,11 @@ function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
   const named = /ispatch(?: id)? (\d+)/.exec(words)?.[1];
   const id = named === undefined ? dispatchOf(result) : Number(named);
   return kind === 'close_dispatch' && judged.people.ended.get(id)?.how === 'delete';
+}
+
+/** L2L refused it because of another dispatch, up to the end, and a person is to end one of the machine. */
+function waitsForPerson(action: StoredRow, actions: readonly StoredRow[], sent: Sent): boolean {
+  return isHeldUp(action, actions) && isBlocked(sent.get(action.key)?.at(-1)?.refusal ?? null);
 }
 
 /** An action expires by the clock of the life that settles it. */

@@ -25,15 +25,19 @@ export type JournalTime = {
 
 export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubted: null, event: null };
 
-/** A rule's state as JSON text, shifted. Handed in: the journal does not know what the rules keep. */
-export type ShiftState = (state: string, shift: TimeShift) => string;
+/**
+ * A rule's state as JSON text, shifted. `toldMoves`: what it told by that clock is corrected as well. Handed in: the journal does not
+ * know what the rules keep.
+ */
+export type ShiftState = (state: string, shift: TimeShift, toldMoves: boolean) => string;
 
 /** Before anybody reads: one transaction brings every time that something still waits for into the right time base. */
 export function takeTime(db: DatabaseSync, time: JournalTime, shiftState: ShiftState, now: number): void {
-  if (time.shift) shiftTimes(db, time.shift, shiftState);
+  const meta = createMeta(db);
+  const isCorrected = time.marked === 'correct' && meta.get('doubted') !== undefined;
+  if (time.shift) shiftTimes(db, time.shift, shiftState, isCorrected);
   if (time.marked === 'correct' && time.shift) correctUntimed(db, time.shift);
   if (time.marked === 'park') parkUntimed(db, now);
-  const meta = createMeta(db);
   if (time.doubted) meta.put('doubted', JSON.stringify(time.doubted));
   else meta.drop('doubted');
   if (time.event) {
@@ -45,11 +49,11 @@ export function takeTime(db: DatabaseSync, time: JournalTime, shiftState: ShiftS
 /** `shiftTime` in SQL; ?1 is from, ?2 is by. */
 const moved = (time: string) => `CASE WHEN ${time} > ?1 THEN ${time} + ?2 ELSE min(${time}, ?1 + ?2) END`;
 
-function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState): void {
+function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState, toldMoves: boolean): void {
   const { from, by } = shift;
   const putState = query(db, 'UPDATE rule_state SET state = ? WHERE rule = ?');
   const states = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state').all();
-  for (const { rule, state } of states) putState.run(shiftState(state, shift), rule);
+  for (const { rule, state } of states) putState.run(shiftState(state, shift, toldMoves), rule);
   query(db, `UPDATE kept_value SET at = ${moved('at')}`).run(from, by);
   query(db, `UPDATE meta SET value = ${moved('CAST(value AS REAL)')} WHERE key = 'alive'`).run(from, by);
   const meta = createMeta(db);

@@ -13,8 +13,9 @@ const SECOND = 1000;
 /**
  * A rule's state after the gateway's clock was corrected: what was recorded by it moves along, so delays keep the time that has
  * passed and counters the time between two readings. `text` is returned as it is when no rule of this version wrote it.
+ * `toldMoves`: what was told by that clock waited for this, and moves along.
  */
-export function shiftState(text: string, shift: TimeShift): string {
+export function shiftState(text: string, shift: TimeShift, toldMoves = false): string {
   const data = parseState(text);
   switch (data?.kind) {
     case 'dispatch':
@@ -22,7 +23,7 @@ export function shiftState(text: string, shift: TimeShift): string {
     case 'cycles':
       return JSON.stringify(shiftCycles(data, shift));
     case 'production':
-      return JSON.stringify(shiftProduction(data, shift));
+      return JSON.stringify(shiftProduction(data, shift, toldMoves));
     case undefined:
       return text;
   }
@@ -77,10 +78,10 @@ function shiftCycles(state: CyclesState, shift: TimeShift): CyclesState {
   return { ...state, counter: shiftCounter(counter, move), from: move(from), to: move(to), due: orNull(due, move) };
 }
 
-function shiftProduction(state: ProductionState, shift: TimeShift): ProductionState {
+function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: boolean): ProductionState {
   if (hasOwnClock(state.clock, shift)) return state;
   const move = (at: number) => shiftTime(at, shift);
-  const place = placing(state, shift);
+  const place = placing(state, shift, toldMoves);
   return {
     ...state,
     time: orNull(state.time, move),
@@ -98,20 +99,30 @@ function shiftProduction(state: ProductionState, shift: TimeShift): ProductionSt
       start: place(interval.start),
       end: place(interval.end),
     })),
-    // What was told stays told: forward nothing is placed where no time was, back nothing before the end of what was told.
-    toldUntil: shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
+    // Else what was told stays told: moved forward it would hold up what a clock set right again places before it.
+    toldUntil: toldMoves && shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
     runs: state.runs.map(run => ({ ...run, from: place(run.from) })),
   };
 }
 
 /**
- * Where an edge of an interval goes. All of them by the same whole seconds when the clock was set back, and not further than to
- * the end of what was told: so they keep their order, their lengths and their products.
+ * Where an edge of an interval goes: all of them by the same whole seconds, so they keep their order, their lengths and their
+ * products. Back not further than to the end of what was told. Forward less by what they are ahead of the latest count: they are
+ * only where they could not go back, and with each step there and back they would get further ahead of the clock.
  */
-function placing({ intervals, toldUntil }: ProductionState, shift: TimeShift): (at: number) => number {
+function placing(
+  { intervals, time, toldUntil }: ProductionState,
+  shift: TimeShift,
+  toldMoves: boolean,
+): (at: number) => number {
   const whole = Math.round(shift.by / SECOND) * SECOND;
-  if (shift.by > 0) return at => shiftTime(at, { from: shift.from, by: whole });
-  const room = Math.max(0, (intervals[0]?.start ?? Infinity) - toldUntil);
+  const first = intervals[0]?.start;
+  if (shift.by > 0) {
+    const ahead = toldMoves ? 0 : Math.max(0, (first ?? -Infinity) - (time ?? Infinity));
+    const by = Math.max(0, whole - Math.ceil(ahead / SECOND) * SECOND);
+    return at => shiftTime(at, { from: shift.from, by });
+  }
+  const room = Math.max(0, (first ?? Infinity) - toldUntil);
   const back = Math.max(whole, -room);
   return at => Math.max(0, at + back);
 }

@@ -41,6 +41,23 @@ async function sentCall(journal: Journal, machine: string, sentAt: number) {
 }
 
 describe('journal: a clock that was set', () => {
+  it.each([
+    ['a life that did not believe its clock', DOUBTED, true],
+    ['any other', null, false],
+  ])('tells the rules whether what they told moves as well: after %s', async (_, doubted, expected) => {
+    const folder = testFolder();
+    const journal = open(folder, { doubted });
+    await write(journal, FROM + 200);
+    journal.close();
+    const asked: boolean[] = [];
+    const shiftState = (state: string, _shift: unknown, toldMoves: boolean) => {
+      asked.push(toldMoves);
+      return state;
+    };
+    open(folder, { shift: FORWARD, marked: 'correct' }, { shiftState });
+    expect(asked).toEqual([expected]);
+  });
+
   it.each([BACK, FORWARD])('moves what waits for a time by $by ms, and nothing of an earlier life', async shift => {
     const folder = testFolder();
     const journal = open(folder);

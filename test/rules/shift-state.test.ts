@@ -25,10 +25,10 @@ const stop = program([dispatch('stop', isNot('running'))], [running]);
 const RECEIVED = { time: 'received' } as const;
 
 /** The process ends at `died`, the clock is set by `by`, and a new one begins at once. */
-function step(line: Plant, of: Program, died: string, by: number, from = '06:00'): void {
+function step(line: Plant, of: Program, died: string, by: number, from = on('06:00') - 1): void {
   line.until(died);
   const states = of.rules.map(({ name }) => [name, JSON.stringify(line.engine.stateOf(name))] as const);
-  const shift = { from: on(from) - 1, by };
+  const shift = { from, by };
   line.engine = createEngine(of, new Map(states.map(([name, text]) => [name, shiftState(text, shift)])));
   const at = on(died) + by;
   const take = (result: ReturnType<Plant['engine']['step']>) => line.actions.push(...result.actions);
@@ -77,7 +77,7 @@ describe('a delay over a step of the clock', () => {
     line.restart('06:00:30', '06:01');
     line.source('06:01', 'connected');
     line.set('06:01:05', { running: false }, RECEIVED);
-    step(line, stop, '06:01:35', HOUR, '06:01');
+    step(line, stop, '06:01:35', HOUR, on('06:01') - 1);
     line.set('07:01:35', { running: false }, RECEIVED);
     line.until('07:03');
     expect(lines(line.actions)).toEqual(['07:02:35 open stop reported 06:00:00']);
@@ -146,7 +146,7 @@ describe('counts over a step of the clock', () => {
     line.source('06:02:02', 'connected');
     line.set('06:02:03', { strokes: after + 3 }, RECEIVED);
     expect(line.engine.rules()[0]?.text).not.toContain('not counted');
-    step(line, count, '06:02:10', 10 * MINUTE, '06:02');
+    step(line, count, '06:02:10', 10 * MINUTE, on('06:02') - 1);
     line.set('06:12:12', { strokes: after + 5 }, RECEIVED);
     expect(line.engine.rules()[0]?.text).toContain(counted);
     expect(line.engine.rules()[0]?.text).not.toContain('not counted');
@@ -158,7 +158,7 @@ describe('counts over a step of the clock', () => {
     line.restart('06:02', '06:02', count, true);
     line.source('06:02', 'connected');
     line.set('06:02:01', { strokes: 5000 }, RECEIVED);
-    step(line, count, '06:02:10', 10 * MINUTE, '06:02');
+    step(line, count, '06:02:10', 10 * MINUTE, on('06:02') - 1);
     line.set('06:12:12', { strokes: 5001 }, RECEIVED);
     expect(line.engine.rules()[0]?.text).toContain('1 counted');
     expect(line.engine.rules()[0]?.text).toContain('4900 implausible ones not counted');
@@ -213,6 +213,37 @@ describe('production over a step of the clock', () => {
       '06:07:00-06:10:00 actual 3 scrap 0 B',
     ]);
   });
+
+  it.each([
+    ['forward and right again', HOUR, '07:08:32'],
+    ['back and right again', -HOUR, '05:08:32'],
+  ])('is told when it is due after a clock that was set %s', (_, by, right) => {
+    const line = made(by);
+    step(line, parts, right, -by, on('05:59') + by);
+    line.set('06:09', { strokes: 16, recipe: 2 }, RECEIVED);
+    line.until('06:16');
+    expect(lines(line.actions)).toHaveLength(3);
+  });
+
+  it('begins after what was told, where that is corrected as well', () => {
+    const line = made(0);
+    const state = line.engine.stateOf('line1');
+    const shift = { from: on('05:00'), by: HOUR };
+    const toldUntil = (text: string) => JSON.parse(text).toldUntil;
+    expect(toldUntil(shiftState(JSON.stringify({ ...state, toldUntil: on('06:05') }), shift))).toBe(on('06:05'));
+    expect(toldUntil(shiftState(JSON.stringify({ ...state, toldUntil: on('06:05') }), shift, true))).toBe(on('07:05'));
+  });
+
+  it('does not go further ahead of the clock with each step there and back', () => {
+    const line = made(-HOUR);
+    const from = on('05:00');
+    const there = { from: from - HOUR, by: HOUR };
+    const back = { from, by: -HOUR };
+    let text = JSON.stringify(line.engine.stateOf('line1'));
+    const first = text;
+    for (let times = 0; times < 5; times++) text = shiftState(shiftState(text, there), back);
+    expect(JSON.parse(text).intervals).toEqual(JSON.parse(first).intervals);
+  });
 });
 
 describe('shiftState', () => {
@@ -253,9 +284,9 @@ describe('shiftState', () => {
   });
 });
 
-/** Times that were told never move forward, and without a delay the rule's own time does not either. */
+/** What a dispatch rule told never moves forward, and without a delay the rule's own time does not either. */
 function unclamped(text: string): object {
-  const { told: _told, toldUntil: _toldUntil, ...state } = JSON.parse(text);
+  const { told: _told, ...state } = JSON.parse(text);
   if (state.kind === 'dispatch' && state.delay === null) state.time = null;
   if (state.episode) state.episode.reported = null;
   return state;

@@ -35,7 +35,7 @@ describe('the scripted broker', () => {
       session: (_, present) => void heard.push(present ? 'session' : 'no session'),
       samples({ samples, retained, receipt }) {
         const strokes = samples.find(({ signal }) => signal.endsWith('.strokes'))?.value;
-        heard.push(`${strokes}${retained ? ' retained' : ''}${receipt?.duplicate ? ' again' : ''}`);
+        heard.push(`${strokes}${retained ? ' retained' : ''}${receipt?.duplicate ? ' looked up' : ''}`);
       },
     };
     broker.begin();
@@ -47,6 +47,16 @@ describe('the scripted broker', () => {
     broker.connect(life, port, () => true);
     clock.advance(1000);
 
-    expect(heard).toEqual(['no session', '0 retained', '1', '2', 'session', '0 again', '1 again', '2 again', '3']);
+    expect(heard).toEqual([
+      'no session',
+      '0 retained',
+      '1',
+      '2',
+      'session',
+      '0 looked up',
+      '1 looked up',
+      '2 looked up',
+      '3 looked up',
+    ]);
   });
 });

@@ -212,7 +212,8 @@ export function createBroker(options: {
             receipt: {
               packetId,
               hash,
-              duplicate,
+              // As the adapter does it: these messages have a time, so what is the same to the byte is the same event.
+              duplicate: duplicate || wasQueued,
               committed() {
                 notes.moment('acknowledge');
                 if (life.dead) return;

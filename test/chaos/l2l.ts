@@ -65,7 +65,14 @@ function isLeft(wall: number, now: number): boolean {
   return Math.abs(wall - now) > CLOCK_TOLERANCE && wall >= EARLIEST;
 }
 
-type Arrival = { timer: Disposable; readonly path: string; readonly apply: () => void; done: boolean };
+type Arrival = {
+  timer: Disposable;
+  readonly path: string;
+  readonly apply: () => void;
+  done: boolean;
+  /** When the line under its request ended: its lateness counts from there, whatever ends later. */
+  lostAt: number | null;
+};
 
 /** The sandbox's logic behind a line that breaks in every way the seed asks for. Each request draws from chance in its turn. */
 export function l2lEdge(options: L2lOptions): L2lEdge {
@@ -102,6 +109,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         const arrival: Arrival = {
           path,
           done: false,
+          lostAt: null,
           apply() {
             arrival.done = true;
             arrivals.delete(arrival);
@@ -120,9 +128,12 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       /** The line under a request is gone. */
       function abandon(arrival: Arrival): void {
         if (arrival.done) return;
+        const now = world.now();
+        arrival.lostAt ??= now;
         arrival.timer[Symbol.dispose]();
-        if (random() < 0.5) arrivals.delete(arrival);
-        else arrival.timer = world.at(world.now() + between(random, 0, longestAfter(arrival.path)), arrival.apply);
+        if (random() < 0.5) return void arrivals.delete(arrival);
+        const at = arrival.lostAt + between(random, 0, longestAfter(arrival.path));
+        arrival.timer = world.at(Math.max(now, at), arrival.apply);
       }
 
       function cut(): void {
@@ -142,6 +153,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             notes.moment('answer');
             if (life.dead) return;
             over = true;
+            for (const arrival of own) arrival.lostAt ??= world.now();
             entry.heard(result);
             timer[Symbol.dispose]();
             signal.removeEventListener('abort', onStop);

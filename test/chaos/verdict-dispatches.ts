@@ -98,12 +98,17 @@ function isEnding(how: string | undefined): boolean {
   return how === 'close' || how === 'complete';
 }
 
-/** Of the holders in the order in which they cleared, those that did so when no other one held the dispatch: it is theirs to do something about it. */
+/**
+ * Of the holders in the order in which they cleared, those that did so when no other one held the dispatch: it is theirs to do
+ * something about it. One whose close waits for a person by then does not hold it.
+ */
 function lastsOf(holders: readonly Told[]): Told[] {
   const cleared = holders.filter(({ close }) => close !== null);
   return cleared.filter((one, at) => {
     const over = one.close?.settled ?? 0;
-    return !one.isNotClosed && !cleared.slice(at + 1).some(({ open }) => (open.settled ?? 0) <= over);
+    const holds = ({ open, close, isNotClosed }: Told) =>
+      (open.settled ?? 0) <= over && !(isNotClosed && (close?.settled ?? over) < over);
+    return !one.isNotClosed && !cleared.slice(at + 1).some(holds);
   });
 }
 

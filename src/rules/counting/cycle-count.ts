@@ -11,7 +11,13 @@ export function tellPending(state: CyclesState, teller: Teller, text: string, at
   state.due = null;
   // The time keeps it apart from what was told before a lost state, with which the numbers began anew.
   const key = `${teller.name}#${state.flushes}@${Math.floor(to)}`;
-  const common = { rule: teller.name, at, time: state.time, mode: step.mode, cause: teller.cause(text) };
+  const common = {
+    rule: teller.name,
+    at,
+    time: state.time,
+    mode: state.countedIn ?? step.mode,
+    cause: teller.cause(text),
+  };
   step.actions.push(
     state.mode === 'total'
       ? {

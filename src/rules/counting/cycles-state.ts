@@ -26,6 +26,8 @@ export const CyclesState = z.object({
   chain: z.string().default(''),
   /** How what is pending is told; null in states written before it was kept. */
   mode: z.enum(['increment', 'total']).nullable().default(null),
+  /** The gateway's mode while it was counted; null in states written before it was kept. */
+  countedIn: z.enum(['live', 'shadow']).nullable().default(null),
   /** A source it reads was catching up. */
   held: z.boolean(),
 });
@@ -48,6 +50,7 @@ export function newCyclesState({ name, machine, mode }: CyclesRule): CyclesState
     sightAt: 0,
     chain: sightChain(name, { sights: 0, sightAt: 0 }),
     mode,
+    countedIn: null,
     held: false,
   };
 }

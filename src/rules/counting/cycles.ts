@@ -57,13 +57,17 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     },
     fire: (at, step) => flush(at, step),
     restart(lastAlive, at, step) {
-      // What was counted for a machine is told for that machine, also when the config names another one now.
-      if (state.machine !== rule.machine || state.mode !== rule.mode) {
+      // What was counted for a machine is sent for that machine, also when the config names another one now. What was counted in
+      // shadow mode is never sent, and what was counted live is, also when the gateway's mode is another one now.
+      const otherMode = state.countedIn !== null && state.countedIn !== step.mode;
+      if (state.machine !== rule.machine || state.mode !== rule.mode || otherMode) {
         sight(at, step);
         state.machine = rule.machine;
         state.mode = rule.mode;
         step.changed.add(rule.name);
       }
+      if (state.countedIn !== step.mode && counter.at !== null) step.changed.add(rule.name);
+      state.countedIn = step.mode;
       followed.restart(knownUntil(counter.at, state.held, lastAlive), step);
       state.held = false;
     },

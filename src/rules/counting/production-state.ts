@@ -25,6 +25,8 @@ export const ProductionState = z.object({
   runs: z.array(Run),
   /** Good parts not told yet: what rounding left, or scrap that exceeded the parts of its interval (then negative). */
   carry: z.number(),
+  /** The gateway's mode while it was counted; null in states written before it was kept. */
+  countedIn: z.enum(['live', 'shadow']).nullable().default(null),
   /** A source it reads was catching up. */
   held: z.boolean(),
 });
@@ -46,6 +48,7 @@ export function newProductionState({ line, quantity, product }: ProductionRule):
     toldUntil: 0,
     runs: [],
     carry: 0,
+    countedIn: null,
     held: false,
   };
 }

@@ -1,7 +1,7 @@
 import type { SignalDefinition } from '../../core/sample.ts';
 import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
-import type { Step } from '../engine/step.ts';
+import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { ProductionRule } from '../program.ts';
 import { type CounterState, createCounter, knownUntil } from './counters.ts';
@@ -124,12 +124,22 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     step.changed.add(rule.name);
   }
 
-  /** Parts of the line that the config named before are told for that line, and no time in which nobody counted for it. */
-  function leaveLine(knownUntil: number, at: number, step: Step): void {
+  /** All that was counted is recorded now, for the line and in the mode it was counted for, and no time in which nobody counted. */
+  function endIntervals(knownUntil: number, at: number, step: Step): void {
     for (let oldest = intervals.oldest(); oldest !== undefined; oldest = intervals.oldest()) {
       intervals.shorten(Math.max(knownUntil, oldest.start + 1000));
       closeOldest(at, step);
     }
+  }
+
+  /** What belongs to the other mode and can't be recorded any more: it must not change what this mode records. */
+  function dropRest(at: number, step: Step): void {
+    const counts = sum(state.waiting, one => one.count);
+    state.waiting = [];
+    state.carry = 0;
+    if (counts === 0) return;
+    const words = `the gateway's mode was changed: ${counts} counts wait for ${perCount} from before; they are not recorded`;
+    tell(step, rule, at, 'removed', words);
   }
 
   return {
@@ -170,11 +180,15 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       closeOldest(at, step);
     },
     restart(lastAlive, at, step) {
-      if (state.line !== rule.line) {
-        leaveLine(knownUntil(counter.at, state.held, lastAlive), at, step);
+      const otherMode = state.countedIn !== null && state.countedIn !== step.mode;
+      if (state.line !== rule.line || otherMode) {
+        endIntervals(knownUntil(counter.at, state.held, lastAlive), at, step);
+        if (otherMode) dropRest(at, step);
         state.line = rule.line;
         step.changed.add(rule.name);
       }
+      if (state.countedIn !== step.mode && counter.at !== null) step.changed.add(rule.name);
+      state.countedIn = step.mode;
       for (const one of counters) one.restart(knownUntil(one.counter.at, state.held, lastAlive), step);
       state.held = false;
     },

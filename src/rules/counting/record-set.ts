@@ -6,7 +6,7 @@ import { productAt } from './product-runs.ts';
 import type { ProductionState } from './production-state.ts';
 
 /** What telling an interval reads and leaves in the state of its rule. */
-type Books = Pick<ProductionState, 'line' | 'of' | 'product' | 'clock' | 'runs' | 'carry'>;
+type Books = Pick<ProductionState, 'line' | 'of' | 'product' | 'clock' | 'runs' | 'carry' | 'countedIn'>;
 
 /**
  * Tells one interval as one set. Without a product code the set is parked until somebody names the product. Scrap beyond the total,
@@ -46,7 +46,7 @@ export function tellInterval(
       ...(blind ? { blind } : {}),
     },
     cause: teller.cause(`${books.of} ${parts}, scrap ${scrap} ${where}${blind ? ' while nothing was seen' : ''}`),
-    mode: step.mode,
+    mode: books.countedIn ?? step.mode,
     ...expiryOf(teller, at),
     ...unknownOf(teller),
   });

@@ -14,7 +14,14 @@ function say(what: object): void {
 
 function variant({ type, value }: OpcuaNode): Variant {
   const arrayType = Array.isArray(value) && !type.endsWith('Int64') ? VariantArrayType.Array : VariantArrayType.Scalar;
-  return new Variant({ dataType: DataType[type], arrayType, value: value === 'NaN' ? Number.NaN : value });
+  return new Variant({ dataType: DataType[type], arrayType, value: rawValue(type, value) });
+}
+
+function rawValue(type: OpcuaNode['type'], value: unknown): unknown {
+  if (value === 'NaN') return Number.NaN;
+  if (type === 'DateTime') return new Date(String(value));
+  if (type === 'LocalizedText') return { text: value };
+  return value;
 }
 
 function status({ status = 'Good', overflow = false }: OpcuaNode): StatusCode {
@@ -23,7 +30,7 @@ function status({ status = 'Good', overflow = false }: OpcuaNode): StatusCode {
 }
 
 const spec = JSON.parse(process.argv[2] ?? '{}') as OpcuaServerSpec;
-const { users, maxSessions } = spec;
+const { users, maxSessions, itemsPerRequest, saysLimits = true } = spec;
 const simulated = await createOpcuaServer({
   host: '127.0.0.1',
   port: spec.port,
@@ -57,6 +64,11 @@ function add(node: OpcuaNode): void {
   show(node);
 }
 
+if (itemsPerRequest !== undefined) {
+  engine.serverCapabilities.operationLimits.maxMonitoredItemsPerCall = itemsPerRequest;
+  const limit = addressSpace.findNode('i=11714');
+  if (!saysLimits && limit) addressSpace.deleteNode(limit);
+}
 for (const node of spec.nodes) add(node);
 const endpoint = await simulated.start();
 say({ port: Number(new URL(endpoint.replace('opc.tcp:', 'http:')).port) });

@@ -15,8 +15,10 @@ export type OpcuaNode = {
     | 'UInt64'
     | 'Float'
     | 'Double'
-    | 'String';
-  /** 64-bit integers as `[high, low]`; `NaN` as text. */
+    | 'String'
+    | 'DateTime'
+    | 'LocalizedText';
+  /** 64-bit integers as `[high, low]`; `NaN` and dates as text; an array for an array node. */
   readonly value: unknown;
   readonly status?: string;
   readonly overflow?: boolean;
@@ -34,6 +36,10 @@ export type OpcuaServerSpec = {
   readonly namespacesBefore?: number;
   readonly users?: Readonly<Record<string, string>>;
   readonly maxSessions?: number;
+  /** Monitored items that the server takes in one request; unlimited when left out. */
+  readonly itemsPerRequest?: number;
+  /** Whether the server has the nodes that say so. */
+  readonly saysLimits?: boolean;
 };
 
 export type OpcuaCommand = {

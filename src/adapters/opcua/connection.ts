@@ -2,7 +2,7 @@ import { sleep } from '../../core/clock.ts';
 import type { Sample } from '../../core/sample.ts';
 import type { Adapter, AdapterOptions, SourceSink } from '../adapter.ts';
 import { faultWords, refusalWords } from './fault-words.ts';
-import { forget, type Item, monitor } from './items.ts';
+import { type Item, openItems } from './items.ts';
 import { nodeText, resolveNode } from './node-ref.ts';
 import { type Point, pointsOf } from './point.ts';
 import { startPublishing } from './publishing.ts';
@@ -67,8 +67,9 @@ async function live(
     onGone: point => missing.add(point),
   });
 
-  function deliver(samples: readonly Sample[]): void {
+  function deliver(refused: readonly Sample[]): void {
     const now = clock.now();
+    const samples = refused.filter(reader.isNews);
     if (samples.length > 0) sink.samples({ at: now, receivedAt: now, time: 'received', samples });
   }
 
@@ -76,11 +77,7 @@ async function live(
   async function subscribe(): Promise<void> {
     const wanted = [...missing];
     const namespaces = await session.readNamespaceArray();
-    await forget(
-      session,
-      subscription.subscriptionId,
-      wanted.flatMap(point => ids.get(point) ?? []),
-    );
+    await items.forget(wanted.flatMap(point => ids.get(point) ?? []));
     const bad: Sample[] = [];
     const found: Item[] = [];
     for (const point of wanted) {
@@ -97,7 +94,7 @@ async function live(
         found.push({ point, nodeId, handle: handles.get(point) ?? 0 });
       }
     }
-    const { ids: made, refused, revised } = await monitor(session, subscription.subscriptionId, found);
+    const { ids: made, refused, revised } = await items.monitor(found);
     reader.noteRevised(revised);
     for (const [point, id] of made) {
       ids.set(point, id);
@@ -118,6 +115,7 @@ async function live(
       priority: 1,
     }),
   );
+  const items = await asked(openItems(session, subscription.subscriptionId));
   await asked(subscribe());
   signal.throwIfAborted();
   sink.connected();

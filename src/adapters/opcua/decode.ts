@@ -1,4 +1,5 @@
 import type { Quality, Sample, Value } from '../../core/sample.ts';
+import { elementOf } from './array-element.ts';
 import type { Point } from './point.ts';
 import type { OpcuaType } from './schema.ts';
 
@@ -23,8 +24,12 @@ const TYPES: ReadonlyMap<number, OpcuaType> = new Map([
   [10, 'float32'],
   [11, 'float64'],
   [12, 'string'],
+  [13, 'string'], // DateTime
+  [14, 'string'], // Guid
+  [20, 'string'], // QualifiedName
+  [21, 'string'], // LocalizedText
 ]);
-const SCALAR = 0;
+const STRUCTURE = 22;
 /** Status code bits: the info bits belong to a data value, and it is the overflow bit. */
 const OVERFLOW = 0x480;
 
@@ -52,11 +57,15 @@ export function decode(point: Point, reading: Reading): Sample {
 
   const { value: status, name } = reading.statusCode;
   const quality = qualityOf(status);
-  if (quality === 'bad') return bad(`the server says ${name}`);
-  const { dataType, arrayType, value: raw } = reading.value;
-  if (arrayType !== SCALAR) return bad('the node is an array; name the node of one element');
+  if (quality === 'bad') return bad(statusWords(name, point));
+  const { dataType } = reading.value;
+  if (dataType === 0) return bad('the node has no value');
+  const element = elementOf(point, reading.value);
+  if ('problem' in element) return bad(element.problem);
+  const raw = element.value;
+  if (raw === null || raw === undefined) return bad('the node has no value');
   const type = TYPES.get(dataType);
-  if (raw === null || raw === undefined || dataType === 0) return bad('the node has no value');
+  if (dataType === STRUCTURE) return bad('the node is a structure; name the node of one member');
   if (type === undefined) return bad('the node holds neither yes/no, a number nor text');
   if (!fits(point.type, type)) return bad(`the node is ${type}; write as: ${type}`);
   const value = plain(type, raw);
@@ -79,7 +88,25 @@ function plain(type: OpcuaType, raw: unknown): Value {
     const number = Number(whole);
     return Number.isSafeInteger(number) ? number : whole;
   }
-  return raw as Value;
+  return type === 'string' ? text(raw) : (raw as Value);
+}
+
+/** Text without the blanks and NULs with which PLCs fill their strings; a DateTime as ISO 8601 in UTC. */
+function text(raw: unknown): string {
+  if (raw instanceof Date) return Number.isNaN(raw.getTime()) ? '' : raw.toISOString();
+  // LocalizedText has `text`, QualifiedName has `name`; either may be null.
+  const { text = undefined, name = undefined } = typeof raw === 'object' && raw !== null ? (raw as Named) : {};
+  const whole = typeof raw === 'string' ? raw : (text ?? name ?? '');
+  return whole.replace(/[\0 ]+$/, '');
+}
+
+type Named = { readonly text?: string | null; readonly name?: string | null };
+
+/** A bad status in words; what only the config can mend says how. */
+function statusWords(status: string, { index }: Point): string {
+  return status.startsWith('BadIndexRangeNoData')
+    ? `the array has no element ${index}; index counts from 0 (${status})`
+    : `the server says ${status}`;
 }
 
 /** node-opcua gives 64-bit integers as `[high, low]`, each without a sign. */

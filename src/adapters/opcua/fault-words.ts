@@ -1,12 +1,14 @@
 import { words } from '../../core/errors.ts';
 import { nodeText } from './node-ref.ts';
-import type { Point } from './point.ts';
+import { type Point, pointText } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
 
 /** What a person can do about the faults that are met in plants, by OPC UA status or network code. */
 const HINTS: Readonly<Record<string, (source: OpcuaSource) => string>> = {
   BadTooManySessions: () =>
     'the server has no free session: close other clients, or wait about a minute until sessions left behind have ended',
+  BadTooManySubscriptions: () =>
+    'the server has no free subscription: close other clients, or wait about a minute until subscriptions left behind have ended',
   BadUserAccessDenied: refusedLogin,
   BadIdentityTokenInvalid: refusedLogin,
   BadIdentityTokenRejected: refusedLogin,
@@ -44,7 +46,7 @@ export function faultWords(fault: unknown, source: OpcuaSource): string {
 
 /** Why the server does not give us a node, with what to look at. */
 export function refusalWords(point: Point, status: string): string {
-  const node = nodeText(point.node);
+  const node = pointText(point);
   switch (status) {
     case 'BadNodeIdUnknown':
     case 'BadNodeIdInvalid':
@@ -53,7 +55,12 @@ export function refusalWords(point: Point, status: string): string {
     case 'BadNotReadable':
       return `the server does not let us read ${node} (${status}): give this login the right to`;
     case 'BadTooManyMonitoredItems':
+    case 'BadTooManyOperations':
       return `the server takes no more nodes (${status}): read fewer, or raise its limit`;
+    case 'BadIndexRangeNoData':
+      return `the array has no element ${point.index} (${status}): index counts from 0`;
+    case 'BadIndexRangeInvalid':
+      return `the server gives no single elements of ${nodeText(point.node)} (${status}): let the PLC program copy the element to a node of its own`;
     default:
       return `the server refuses ${node}: ${status}`;
   }

@@ -1,8 +1,9 @@
-import { AttributeIds, MonitoringMode, TimestampsToReturn } from 'node-opcua';
+import { AttributeIds, MonitoringMode, NumericRange, TimestampsToReturn, VariableIds } from 'node-opcua';
+import { words } from '../../core/errors.ts';
 import type { Point } from './point.ts';
 import type { RawSession } from './session.ts';
 
-/** Nodes in one request: what the smallest PLCs take. */
+/** Nodes in one request where the server names no limit of its own: the smallest PLCs take as many. */
 const PER_REQUEST = 100;
 
 /** A point, its node on this server, and the number its changes come back with. */
@@ -18,46 +19,113 @@ export type Monitored = {
   readonly revised: readonly RevisedItem[];
 };
 
-/** Subscribes the items. Rejects when the server answers none at all. */
-export async function monitor(session: RawSession, subscriptionId: number, items: readonly Item[]): Promise<Monitored> {
-  const refused: RefusedItem[] = [];
-  const revised: RevisedItem[] = [];
-  const ids = new Map<Point, number>();
-  for (let from = 0; from < items.length; from += PER_REQUEST) {
-    const some = items.slice(from, from + PER_REQUEST);
-    const response = await session.createMonitoredItems({
-      subscriptionId,
-      timestampsToReturn: TimestampsToReturn.Both,
-      itemsToCreate: some.map(({ point, nodeId, handle }) => ({
-        itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
-        monitoringMode: MonitoringMode.Reporting,
-        requestedParameters: {
-          clientHandle: handle,
-          samplingInterval: point.sampling,
-          queueSize: point.queue,
-          discardOldest: true,
-        },
-      })),
-    });
-    for (const [index, item] of some.entries()) {
-      const result = response.results?.[index];
-      if (!result || result.statusCode.isNotGood()) {
-        refused.push({ item, status: result?.statusCode.name ?? 'no answer' });
-        continue;
-      }
-      const { revisedSamplingInterval: sampling, revisedQueueSize: queue } = result;
-      const { point } = item;
-      ids.set(point, result.monitoredItemId);
-      // 0 asks for as often as the server can: whatever it makes of it is what was asked for.
-      const isSlower = point.sampling > 0 && sampling > point.sampling;
-      if (isSlower || queue < point.queue) revised.push({ item, sampling, queue });
-    }
-  }
-  return { ids, refused, revised };
+/** The monitored items of one subscription. */
+export interface Items {
+  /** Subscribes the items. Rejects when the server does not answer. */
+  monitor(items: readonly Item[]): Promise<Monitored>;
+  /** Gives items back; the server may have forgotten some by itself. Rejects when the server does not answer. */
+  forget(ids: readonly number[]): Promise<void>;
 }
 
-/** Gives items back; one the server has forgotten by itself is none to it. */
-export async function forget(session: RawSession, subscriptionId: number, ids: readonly number[]): Promise<void> {
-  for (let from = 0; from < ids.length; from += PER_REQUEST)
-    await session.deleteMonitoredItems({ subscriptionId, monitoredItemIds: ids.slice(from, from + PER_REQUEST) });
+/** Statuses of a whole request that is too large: the same items in smaller requests are accepted. */
+const TOO_MUCH =
+  /\bBad(TooManyOperations|TooManyMonitoredItems|RequestTooLarge|ResponseTooLarge|EncodingLimitsExceeded)\b/;
+
+/**
+ * Splits its requests as the server's OperationLimits say (OPC UA part 5, 6.3.11). A server that names no limit and refuses a
+ * request as too large gets the items in halves, and no larger request after that.
+ */
+export async function openItems(session: RawSession, subscriptionId: number): Promise<Items> {
+  let perRequest = await readLimit(session);
+
+  /** Sends what `request` makes of a part of the list, in parts that the server takes; `refuse` gets a single one that it does not. */
+  async function inParts<T>(
+    list: readonly T[],
+    request: (part: readonly T[]) => Promise<void>,
+    refuse: (one: T, status: string) => void,
+  ): Promise<void> {
+    for (let from = 0; from < list.length; ) {
+      const part = list.slice(from, from + perRequest);
+      try {
+        await request(part);
+      } catch (cause) {
+        const status = TOO_MUCH.exec(words(cause))?.[0];
+        if (status === undefined) throw cause;
+        const [only] = part;
+        if (part.length > 1 || only === undefined) {
+          perRequest = Math.ceil(part.length / 2);
+          continue;
+        }
+        refuse(only, status);
+      }
+      from += part.length;
+    }
+  }
+
+  return {
+    async monitor(items) {
+      const refused: RefusedItem[] = [];
+      const revised: RevisedItem[] = [];
+      const ids = new Map<Point, number>();
+
+      async function create(part: readonly Item[]): Promise<void> {
+        const response = await session.createMonitoredItems({
+          subscriptionId,
+          timestampsToReturn: TimestampsToReturn.Both,
+          itemsToCreate: part.map(({ point, nodeId, handle }) => ({
+            itemToMonitor: {
+              nodeId,
+              attributeId: AttributeIds.Value,
+              // One element of an array (OPC UA part 4, 7.27), so that changes of the others send nothing.
+              ...(point.index !== undefined && { indexRange: new NumericRange(point.index) }),
+            },
+            monitoringMode: MonitoringMode.Reporting,
+            requestedParameters: {
+              clientHandle: handle,
+              samplingInterval: point.sampling,
+              queueSize: point.queue,
+              discardOldest: true,
+            },
+          })),
+        });
+        for (const [index, item] of part.entries()) {
+          const result = response.results?.[index];
+          if (!result || result.statusCode.isNotGood()) {
+            refused.push({ item, status: result?.statusCode.name ?? 'no answer' });
+            continue;
+          }
+          const { revisedSamplingInterval: sampling, revisedQueueSize: queue } = result;
+          const { point } = item;
+          ids.set(point, result.monitoredItemId);
+          // 0 asks for as often as the server can: whatever it makes of it is what was asked for.
+          const isSlower = point.sampling > 0 && sampling > point.sampling;
+          if (isSlower || queue < point.queue) revised.push({ item, sampling, queue });
+        }
+      }
+
+      await inParts(items, create, (item, status) => refused.push({ item, status }));
+      return { ids, refused, revised };
+    },
+    forget: ids =>
+      inParts(
+        ids,
+        async part => void (await session.deleteMonitoredItems({ subscriptionId, monitoredItemIds: [...part] })),
+        () => {}, // an item that can't be given back ends with its subscription
+      ),
+  };
+}
+
+const LIMIT_NODE = `i=${VariableIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall}`;
+
+/** How many monitored items one request may name. A server without the node, or with a senseless value in it, gets the usual number. */
+async function readLimit(session: RawSession): Promise<number> {
+  try {
+    const { statusCode, value } = await session.read({ nodeId: LIMIT_NODE, attributeId: AttributeIds.Value });
+    const limit: unknown = value?.value;
+    // 0 means no limit (OPC UA part 5, 6.3.11).
+    const isLimit = statusCode.isGood() && typeof limit === 'number' && Number.isInteger(limit) && limit > 0;
+    return isLimit ? Math.min(limit, PER_REQUEST) : PER_REQUEST;
+  } catch {
+    return PER_REQUEST; // a lost connection shows at the next request
+  }
 }

@@ -6,6 +6,8 @@ export type Point = {
   readonly signal: string;
   readonly node: NodeRef;
   readonly type: OpcuaType;
+  /** The element of an array, from 0; undefined: the node is one value. */
+  readonly index?: number;
   /** How often the server looks at the node (ms). */
   readonly sampling: number;
   /** Changes the server keeps between two notifications. */
@@ -14,14 +16,26 @@ export type Point = {
 
 /** The signals of a source as points, in the order written. */
 export function pointsOf(config: OpcuaSource): readonly Point[] {
-  return Object.entries(config.signals).map(([signal, { node, as, sampling, queue }]) => {
+  return Object.entries(config.signals).map(([signal, { node, as, index, sampling, queue }]) => {
     const parsed = parseNode(node, config.namespace);
     if (!parsed) throw new Error(`${signal}: ${node} is not a node id; the schema lets none through`);
-    return { signal, node: parsed, type: as, sampling: sampling ?? config.sampling, queue: queue ?? config.queue };
+    return {
+      signal,
+      node: parsed,
+      type: as,
+      ...(index !== undefined && { index }),
+      sampling: sampling ?? config.sampling,
+      queue: queue ?? config.queue,
+    };
   });
 }
 
 /** The whole of a point in words, for `check` and as the identity of a counter's base. */
 export function describe(point: Point): string {
-  return `${nodeText(point.node)} ${point.type}`;
+  return `${pointText(point)} ${point.type}`;
+}
+
+/** The node, and which element of it, in words. */
+export function pointText({ node, index }: Point): string {
+  return index === undefined ? nodeText(node) : `element ${index} of ${nodeText(node)}`;
 }

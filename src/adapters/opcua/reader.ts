@@ -11,6 +11,11 @@ import type { OpcuaSource } from './schema.ts';
 export interface Reader {
   /** A bad sample for a point that can't be read, with the reason. */
   refuse(point: Point, reason: string): Sample;
+  /**
+   * False for a bad sample with the reason that its signal has already. Some servers send a NaN at each sampling, as it differs
+   * from itself.
+   */
+  isNews(sample: Sample): boolean;
   /** The server does less than asked. A queue of one change even loses without saying so: the overflow bit needs two. */
   noteRevised(items: readonly RevisedItem[]): void;
   batches(message: NotificationMessage, receivedAt: number): readonly Omit<SampleBatch, 'source'>[];
@@ -36,6 +41,17 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
     log.warn({ source, ...fields }, message);
   };
 
+  const badReasons = new Map<string, string | undefined>();
+  function isNews({ signal, quality, reason }: Sample): boolean {
+    if (quality !== 'bad') {
+      badReasons.delete(signal);
+      return true;
+    }
+    if (badReasons.has(signal) && badReasons.get(signal) === reason) return false;
+    badReasons.set(signal, reason);
+    return true;
+  }
+
   function refuse({ signal }: Point, reason: string): Sample {
     sayOnce(`refused ${signal}`, { signal, reason }, 'OPC UA signal can not be read');
     return { signal, value: null, quality: 'bad', reason };
@@ -43,6 +59,7 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
 
   return {
     refuse,
+    isNews,
     noteRevised([first, ...others]) {
       if (!first) return;
       const { item, sampling, queue } = first;
@@ -69,7 +86,7 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
           const point = pointOf(clientHandle);
           if (!point) continue;
           const sample = decode(point, value);
-          samples.push(sample);
+          if (isNews(sample)) samples.push(sample);
           if (isGone(value.statusCode.name)) onGone(point);
           const { signal } = point;
           if (hasOverflowed(value.statusCode.value))

@@ -49,6 +49,12 @@ const LongSignal = z
   .strictObject({
     node: Node,
     as: OpcuaType.default('bool').meta({ description: 'What the node holds; yes/no when left out' }),
+    index: z
+      .int()
+      .min(0)
+      .max(0xffff_ffff)
+      .optional()
+      .meta({ description: 'Which element of an array node, counted from 0; left out for a node of one value' }),
     sampling: Duration.optional().meta({ description: 'How often the server looks at this node' }),
     queue: Queue.optional().meta({ description: 'Changes the server keeps of this node between two notifications' }),
     counter: Counter.optional(),

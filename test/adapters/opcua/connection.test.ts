@@ -60,6 +60,87 @@ describe('OPC UA connection', () => {
     }, PATIENCE);
   });
 
+  it('takes a NaN that the server sends again and again for one bad reading', async () => {
+    const broken: OpcuaNode = { id: 's=broken', type: 'Double', value: 'NaN' };
+    await using server = await startOpcuaServer({ nodes: [NODE, broken] });
+    await using life = runLife(
+      source(server.endpoint, {
+        ...STROKES,
+        'm.broken': { node: broken.id, as: 'float64', sampling: '0ms' },
+      }),
+    );
+    await vi.waitFor(() => expect(life.sink.last('m.broken')).toMatchObject({ quality: 'bad' }), PATIENCE);
+
+    await server.set(broken, broken, broken, { ...NODE, value: 2 });
+    await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 2 }), PATIENCE);
+    expect(life.sink.of('m.broken')).toHaveLength(1);
+
+    await server.set({ ...broken, value: 1 }, broken);
+    await vi.waitFor(
+      () => expect(life.sink.of('m.broken').map(({ value }) => value)).toEqual([null, 1, null]),
+      PATIENCE,
+    );
+  });
+
+  it('reads single elements of arrays, dates and translated text', async () => {
+    const stations: OpcuaNode = { id: 's=stations', type: 'UInt16', value: [10, 11, 12, 13] };
+    await using server = await startOpcuaServer({
+      nodes: [
+        stations,
+        { id: 's=run', type: 'Boolean', value: [false, true] },
+        { id: 's=since', type: 'DateTime', value: '2026-03-02T13:01:00.000Z' },
+        { id: 's=text', type: 'LocalizedText', value: 'Presse 1   ' },
+      ],
+    });
+    await using life = runLife(
+      source(server.endpoint, {
+        'st3.count': { node: stations.id, index: 3, as: 'uint16' },
+        'st1.run': { node: 's=run', index: 1 },
+        'm.since': { node: 's=since', as: 'string' },
+        'm.text': { node: 's=text', as: 'string' },
+        'st9.count': { node: stations.id, index: 9, as: 'uint16' },
+        'm.whole': { node: stations.id, as: 'uint16' },
+      }),
+    );
+    await vi.waitFor(() => {
+      for (const signal of ['st3.count', 'st1.run', 'm.since', 'm.text', 'st9.count', 'm.whole'])
+        expect(life.sink.last(signal)).toBeDefined();
+    }, PATIENCE);
+
+    expect(life.sink.last('st3.count')).toMatchObject({ value: 13, quality: 'good' });
+    expect(life.sink.last('st1.run')).toMatchObject({ value: true, quality: 'good' });
+    expect(life.sink.last('m.since')).toMatchObject({ value: '2026-03-02T13:01:00.000Z' });
+    expect(life.sink.last('m.text')).toMatchObject({ value: 'Presse 1' });
+    expect(life.sink.last('st9.count')?.reason).toContain('the array has no element 9');
+    expect(life.sink.last('m.whole')?.reason).toBe('the node is an array of 4; write index: 0 for its first element');
+
+    await server.set({ ...stations, value: [10, 11, 12, 14] });
+    await vi.waitFor(() => expect(life.sink.last('st3.count')).toMatchObject({ value: 14 }), PATIENCE);
+    await server.set({ ...stations, value: [10] });
+    await vi.waitFor(() => expect(life.sink.last('st3.count')).toMatchObject({ quality: 'bad' }), PATIENCE);
+  });
+
+  it.each([
+    ['says how many', true],
+    ['only refuses larger requests', false],
+  ])('reads all its signals from a server that takes few items in one request and %s', async (_, saysLimits) => {
+    const ids = Array.from({ length: 23 }, (_, index) => `s=n${index}`);
+    await using server = await startOpcuaServer({
+      nodes: ids.map((id, value): OpcuaNode => ({ id, type: 'Int32', value })),
+      itemsPerRequest: 5,
+      saysLimits,
+    });
+    await using life = runLife(
+      source(server.endpoint, Object.fromEntries(ids.map((id, index) => [`m.n${index}`, { node: id, as: 'int32' }]))),
+    );
+
+    await vi.waitFor(() => {
+      for (const [index] of ids.entries())
+        expect(life.sink.last(`m.n${index}`)).toMatchObject({ value: index, quality: 'good' });
+    }, PATIENCE);
+    expect(life.log.lines.filter(line => line.level === 'warn')).toEqual([]);
+  });
+
   it('makes only the wrong signals bad, in words, and finds a node that comes later', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     const clock = movableClock();

@@ -36,6 +36,12 @@ describe('OPC UA decode', () => {
     ['number', 5, 7, 7],
     ['number', 11, 0.5, 0.5],
     ['number', 9, [0, 5], 5],
+    ['string', 12, 'P-110  \0\0', 'P-110'],
+    ['string', 13, new Date(AT), '2023-11-14T22:13:20.000Z'],
+    ['string', 14, '72962b91-fa75-4ae6-8d28-b404dc7daf63', '72962b91-fa75-4ae6-8d28-b404dc7daf63'],
+    ['string', 20, { namespaceIndex: 2, name: 'Press' }, 'Press'],
+    ['string', 21, { locale: 'de', text: 'Presse 1 ' }, 'Presse 1'],
+    ['string', 21, { locale: null, text: null }, ''],
   ])('reads %s (built-in type %i)', (type, dataType, raw, value) => {
     expect(decode(point(type), reading(dataType, raw))).toEqual({
       signal: 'm.x',
@@ -57,8 +63,16 @@ describe('OPC UA decode', () => {
       'an array',
       'uint16',
       { ...reading(5, [1, 2]), value: { dataType: 5, arrayType: 1, value: [1, 2] } },
-      'the node is an array',
+      'the node is an array of 2; write index: 0',
     ],
+    [
+      'a table of several dimensions',
+      'uint16',
+      { ...reading(5, [1, 2]), value: { dataType: 5, arrayType: 2, value: [1, 2] } },
+      'array of several dimensions',
+    ],
+    ['a structure', 'number', reading(22, {}), 'name the node of one member'],
+    ['a date that is none', 'number', reading(13, new Date(AT)), 'the node is string; write as: string'],
     [
       'a bad status',
       'bool',
@@ -71,6 +85,21 @@ describe('OPC UA decode', () => {
       quality: 'bad',
       reason: expect.stringContaining(reason),
     });
+  });
+
+  it.each<[string, number, Reading['value'], unknown, string | undefined]>([
+    ['the one element of the range', 3, { dataType: 5, arrayType: 1, value: Uint16Array.of(7) }, 7, undefined],
+    ['its element of a whole array', 1, { dataType: 5, arrayType: 1, value: Uint16Array.of(7, 8) }, 8, undefined],
+    ['a 64-bit element', 0, { dataType: 9, arrayType: 1, value: [[1, 2]] }, 4_294_967_298, undefined],
+    ['no element beyond the end', 2, { dataType: 5, arrayType: 1, value: [7, 8] }, null, 'has no element 2'],
+    ['no element of nothing', 2, { dataType: 5, arrayType: 1, value: null }, null, 'has no element 2'],
+    ['no element of one value', 2, { dataType: 5, arrayType: 0, value: 7 }, null, 'is no array; leave out index'],
+  ])('reads %s with an index', (_, index, value, expected, reason) => {
+    const sample = decode({ ...point('number'), index }, { ...reading(5, 0), value });
+
+    expect(sample.value).toEqual(expected);
+    if (reason === undefined) expect(sample.quality).toBe('good');
+    else expect(sample).toMatchObject({ quality: 'bad', reason: expect.stringContaining(reason) });
   });
 
   it('keeps an uncertain value as uncertain', () => {

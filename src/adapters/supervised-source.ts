@@ -5,6 +5,7 @@ import { backoff } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import type { SampleBatch, SignalDefinition, SourceState, SourceStatus } from '../core/sample.ts';
 import type { Adapter, SourceSink } from './adapter.ts';
+import { watchFirstValues } from './first-values.ts';
 import { createStaleness } from './staleness.ts';
 
 /** Where everything of all sources goes. Calls return at once and never throw. */
@@ -46,6 +47,8 @@ const LEAST_CHECK_MS = 20;
 export async function runSource(source: SourceToRun, context: SourceContext, signal: AbortSignal): Promise<void> {
   const { port, clock, log, random } = context;
   const silence = watchSilence(source, context);
+  const { name, signals } = source;
+  const firstValues = watchFirstValues({ source: name, signals, known: context.restored, clock, log });
   let state: SourceState | undefined;
   let reason: string | undefined;
   let connectedAt: number | undefined;
@@ -74,6 +77,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
         connectedAt ??= clock.now();
         become('connected');
         silence.watch();
+        firstValues.connected();
       },
       catchingUp() {
         if (over) return;
@@ -87,6 +91,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
       samples(batch) {
         if (over) return;
         silence.received(batch);
+        for (const { signal } of batch.samples) firstValues.received(signal);
         port.samples({ source: source.name, ...batch });
       },
     };
@@ -112,10 +117,12 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
     if (connectedAt !== undefined && clock.now() - connectedAt >= STABLE_MS) attempt = 0;
     attempt += 1;
     silence.unwatch();
+    firstValues.disconnected();
     become('disconnected', why);
     await sleep(clock, backoff(attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS, random()), signal).catch(() => undefined); // aborted: the loop ends
   }
   silence.unwatch();
+  firstValues.disconnected();
   become('stopped');
 }
 

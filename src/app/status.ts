@@ -1,3 +1,4 @@
+import { FIRST_VALUES_WITHIN } from '../adapters/first-values.ts';
 import { actionWords } from '../core/action-words.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SignalDefinition, SourceStatus } from '../core/sample.ts';
@@ -36,20 +37,26 @@ export function notReady({ now, clock, rules, queue, l2l, sources, signals }: St
   ];
 }
 
-/** What is read or subscribed says what it is within so long of the connect (ms); a broker's device speaks when it pleases. */
-const FIRST_VALUES = 30_000;
+const MOST_NAMED = 3;
 
 /** A source that answers while its signals can't be read: the rules see nothing, and nothing else says so. */
 function blindWords({ source, at }: SourceStatus, signals: readonly SignalView[], now: number): readonly string[] {
   const its = signals.filter(({ definition }) => definition.source === source);
-  const isOverdue = ({ definition }: SignalView) => !definition.restorable && now - at > FIRST_VALUES;
-  const unknown = its.filter(signal => !signal.good && (signal.reason !== null || isOverdue(signal)));
-  const [first] = unknown;
-  if (!first) return [];
-  const { definition, reason } = first;
-  return [
-    `source ${source}: ${unknown.length} of ${its.length} signals unknown; ${definition.name}: ${reason ?? 'nothing received'}`,
-  ];
+  const isOverdue = now - at > FIRST_VALUES_WITHIN;
+  // A device behind a broker sends when something happens, but one that never sent anything may be a misspelt topic.
+  const isMissing = ({ definition, at }: SignalView) => isOverdue && (!definition.restorable || at === null);
+  const unknown = its.filter(signal => !signal.good && (signal.reason !== null || isMissing(signal)));
+  if (unknown.length === 0) return [];
+  const named = unknown
+    .slice(0, MOST_NAMED)
+    .map(({ definition, reason, at }) => `${definition.name} (${reason ?? nothingWords(at)})`);
+  const more = unknown.length - named.length;
+  const rest = more > 0 ? ` and ${more} more` : '';
+  return [`source ${source}: ${unknown.length} of ${its.length} signals unknown: ${named.join(', ')}${rest}`];
+}
+
+function nothingWords(at: number | null): string {
+  return at === null ? 'nothing received yet: check its topic or node' : 'nothing received since the source came back';
 }
 
 const PAUSES = {
@@ -117,8 +124,7 @@ export function signalStatus(signals: readonly SignalView[], sources: readonly S
     if (signal.good || signal.reason !== null) return shown;
     const source = standing.get(signal.definition.source);
     const isUp = !source || source.state === 'connected';
-    const since = signal.at === null ? 'yet' : 'since the source came back';
-    return { ...shown, reason: isUp ? `nothing received ${since}` : `nothing received yet: ${sourceWords(source)}` };
+    return { ...shown, reason: isUp ? nothingWords(signal.at) : `nothing received yet: ${sourceWords(source)}` };
   });
 }
 

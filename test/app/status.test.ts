@@ -100,22 +100,52 @@ describe('readiness', () => {
     ];
 
     expect(notReady(standing({ sources, signals }))).toEqual([
-      'source plc: 2 of 4 signals unknown; press1.fault: no such node',
+      'source plc: 2 of 4 signals unknown: press1.fault (no such node), press1.running (the queue was full)',
     ]);
   });
 
-  it('names a source that says nothing of a signal, unless its device speaks when it pleases', () => {
+  it('names no more than three signals of a source', () => {
     const { definition } = signal({});
     const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
-    const silent = signal({});
-    const device = signal({ definition: { ...definition, restorable: true } });
-    const missing = (now: number, one: SignalView) => notReady(standing({ now, sources, signals: [one] }));
+    const signals = ['a', 'b', 'c', 'd', 'e'].map(name =>
+      signal({ definition: { ...definition, name }, reason: 'no such node' }),
+    );
 
-    expect(missing(NOW + 30_000, silent)).toEqual([]);
-    expect(missing(NOW + 30_001, silent)).toEqual([
-      'source plc: 1 of 1 signals unknown; press1.running: nothing received',
+    expect(notReady(standing({ sources, signals }))).toEqual([
+      'source plc: 5 of 5 signals unknown: a (no such node), b (no such node), c (no such node) and 2 more',
     ]);
-    expect(missing(NOW + 30_001, device)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a subscribed node that never had a value',
+      { restorable: false },
+      null,
+      'nothing received yet: check its topic or node',
+    ],
+    ['a topic that never had a message', { restorable: true }, null, 'nothing received yet: check its topic or node'],
+    [
+      'a node that is silent since a reconnect',
+      { restorable: false },
+      5,
+      'nothing received since the source came back',
+    ],
+  ])('names %s, 30 s after the connect', (_, change, at, words) => {
+    const { definition } = signal({});
+    const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
+    const silent = signal({ definition: { ...definition, ...change }, at });
+    const missing = (now: number) => notReady(standing({ now, sources, signals: [silent] }));
+
+    expect(missing(NOW + 30_000)).toEqual([]);
+    expect(missing(NOW + 30_001)).toEqual([`source plc: 1 of 1 signals unknown: press1.running (${words})`]);
+  });
+
+  it('waits for a device behind a broker that sent before', () => {
+    const { definition } = signal({});
+    const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
+    const device = signal({ definition: { ...definition, restorable: true }, at: 5 });
+
+    expect(notReady(standing({ now: NOW + 60_000, sources, signals: [device] }))).toEqual([]);
   });
 });
 

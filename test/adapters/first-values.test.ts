@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { watchFirstValues } from '../../src/adapters/first-values.ts';
+import { virtualClock } from '../../src/core/virtual-clock.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
+
+function watched(names: readonly string[], known: readonly string[] = []) {
+  const clock = virtualClock(1_000_000);
+  const log = recordingLogger();
+  const signals = names.map(name => ({
+    name,
+    source: 'broker',
+    type: 'bool' as const,
+    fingerprint: name,
+    restorable: true,
+    acceptUncertain: false,
+  }));
+  const values = watchFirstValues({ source: 'broker', signals, known: new Set(known), clock, log });
+  return { values, clock, log };
+}
+
+describe('first values of a source', () => {
+  it('logs once which signals never had a value, 30 s after the connect', () => {
+    const { values, clock, log } = watched(['a', 'b', 'c'], ['c']);
+    clock.advance(60_000);
+    values.connected();
+    values.received('a');
+    clock.advance(29_999);
+    expect(log.lines).toEqual([]);
+
+    clock.advance(1);
+    values.disconnected();
+    values.connected();
+    clock.advance(60_000);
+
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        fields: { source: 'broker', signals: ['b'], count: 1 },
+        message: expect.stringContaining('check the spelling of their topics or nodes'),
+      },
+    ]);
+  });
+
+  it('does not wait while the source is away', () => {
+    const { values, clock, log } = watched(['a']);
+    values.connected();
+    clock.advance(20_000);
+    values.disconnected();
+    clock.advance(60_000);
+    values.connected();
+    clock.advance(20_000);
+    values.received('a');
+    clock.advance(60_000);
+
+    expect(log.lines).toEqual([]);
+  });
+
+  it('names at most ten of many', () => {
+    const { values, clock, log } = watched(Array.from({ length: 40 }, (_, index) => `s${index}`));
+    values.connected();
+    clock.advance(30_000);
+
+    expect(log.lines[0]?.fields).toMatchObject({ count: 40, signals: { length: 10 } });
+  });
+});

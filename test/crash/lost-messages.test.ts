@@ -78,7 +78,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
       reason: expect.stringContaining("the broker's queue was full"),
     });
     expect((await gateway.ready()).missing).toEqual([
-      expect.stringMatching(/^source broker: 1 of 2 signals unknown; press1.running: .* queue was full/),
+      expect.stringMatching(/^source broker: 1 of 2 signals unknown: press1.running \(.* queue was full/),
     ]);
     await vi.waitFor(() => expect(cycles()).toBe(LIMIT), PATIENCE);
     await machine.strokes(1010);

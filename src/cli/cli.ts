@@ -10,6 +10,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.ts')).checkCommand,
   queue: async () => (await import('./queue.ts')).queueCommand,
   journal: async () => (await import('./journal.ts')).journalCommand,
+  sandbox: async () => (await import('./sandbox.ts')).sandboxCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
 };
 

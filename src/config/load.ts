@@ -81,7 +81,7 @@ function unreadable(path: string, error: unknown, where = ''): string {
 }
 
 /** A file of tests is written beside a config and looks like one. */
-function refuseTestFile(yaml: YamlFile): void {
+export function refuseTestFile(yaml: YamlFile): void {
   const keys = yaml.keys([]);
   if (!keys.includes('tests') || keys.includes('gateway')) return;
   throw new ConfigError([
@@ -121,7 +121,7 @@ function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile):
  * What is in order of a file that is not: with sources and lookups known, the rules that could be read are checked all the same,
  * and a person sees every mistake at once. null: too much is unknown for that.
  */
-function readableParts(reader: SchemaReader, yaml: YamlFile): Parts | null {
+export function readableParts(reader: SchemaReader, yaml: YamlFile): Parts | null {
   const { defaults, sources, lookups } = Config.shape;
   const readDefaults = reader.read(defaults, ['defaults']);
   const readSources = reader.read(sources, ['sources']);
@@ -156,7 +156,13 @@ type Compiled =
     }
   | { readonly problems: readonly Problem[] };
 
-function compile(parts: Parts, file: string, readFile: ReadFile, yaml: YamlFile, reader: SchemaReader): Compiled {
+export function compile(
+  parts: Parts,
+  file: string,
+  readFile: ReadFile,
+  yaml: YamlFile,
+  reader: SchemaReader,
+): Compiled {
   const signals = new Map(
     Object.entries(parts.sources)
       .flatMap(([name, source]) => signalsOf(name, source))

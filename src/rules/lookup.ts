@@ -16,6 +16,8 @@ export type LookupTable = {
   readonly fields: readonly string[];
   /** The row of a key, else the default row; undefined: no such key and no default. */
   find(value: Value): LookupRow | undefined;
+  /** Every text in a column, the default row's included, each once. */
+  texts(field: string): readonly string[];
 };
 
 export type LookupOptions = {
@@ -91,6 +93,10 @@ export function parseLookup(
       find(value) {
         const key = keyFor(value, options.key);
         return (key === undefined ? undefined : found.get(key)?.row) ?? otherwise;
+      },
+      texts(field) {
+        const rows = [...[...found.values()].map(({ row }) => row), ...(otherwise ? [otherwise] : [])];
+        return [...new Set(rows.flatMap(row => row.get(field) ?? []))];
       },
     },
   };

@@ -47,6 +47,8 @@ export type Template = {
 export type CodeTemplate = {
   readonly text: string;
   readonly signals: readonly string[];
+  /** Every code it can resolve to, as far as the config shows it; null: the value of a signal is a part of the code. */
+  readonly codes: readonly string[] | null;
   resolve(lastGood: (signal: string) => Value | undefined): { readonly code: string } | { readonly missing: string };
 };
 

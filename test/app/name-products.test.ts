@@ -40,7 +40,10 @@ describe('sets whose product was not known', () => {
   it.each<[string, CompiledRule[]]>([
     ['the row is not there', [rule(lookup('recipe', { '8': 'P8' }))]],
     ['the rule goes by another signal now', [rule(lookup('other', { '7': 'P7' }))]],
-    ['the rule has one product now', [rule({ text: 'P7', signals: [], resolve: () => ({ code: 'P7' }) })]],
+    [
+      'the rule has one product now',
+      [rule({ text: 'P7', signals: [], codes: ['P7'], resolve: () => ({ code: 'P7' }) })],
+    ],
     ['L2L finds the product now', [rule(null)]],
     ['the rule is gone', [rule(NAMED, 'another')]],
   ])('stay parked when %s', async (_, rules) => {

@@ -28,7 +28,7 @@ const failing = (error: unknown) => at(['go'], () => Promise.reject(error));
 
 describe('cli', () => {
   it('has a file for each of its commands', () => {
-    expect(Object.keys(commands)).toEqual(['run', 'check', 'queue', 'journal', 'demo']);
+    expect(Object.keys(commands)).toEqual(['run', 'check', 'queue', 'journal', 'sandbox', 'demo']);
   });
 
   it.each(Object.entries(commands))('documents the exit codes of %s', async (_, load) => {

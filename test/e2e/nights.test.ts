@@ -25,7 +25,9 @@ const plant = program(
   [
     dispatch('stop', isNot('running'), { onDelay: MINUTE, trade: 'MAINT' }),
     cycles('press', strokes),
-    production('line1', strokes, { product: { text: 'P-100', signals: [], resolve: () => ({ code: 'P-100' }) } }),
+    production('line1', strokes, {
+      product: { text: 'P-100', signals: [], codes: ['P-100'], resolve: () => ({ code: 'P-100' }) },
+    }),
   ],
   [running, strokes],
 );

@@ -16,7 +16,14 @@ const WORD = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*/g;
 
 type LastGood = (signal: string) => Value | undefined;
 type Filled = { readonly text: string } | { readonly missing: string };
-type Part = (lastGood: LastGood) => Filled;
+type Part = {
+  readonly fill: (lastGood: LastGood) => Filled;
+  /** What it can be filled with; null: whatever a signal shows. */
+  readonly texts: readonly string[] | null;
+};
+
+/** A code of several lookups has as many values as their rows multiplied: more are not listed. */
+const MOST_CODES = 1000;
 
 const MISSING = 'unknown';
 const PART = /\{\{([\s\S]*?)\}\}/g;
@@ -37,7 +44,7 @@ export function compileTemplate(
   const render = (lastGood: LastGood) => {
     let rendered = '';
     for (const part of parts) {
-      const filled = part(lastGood);
+      const filled = part.fill(lastGood);
       rendered += 'text' in filled ? filled.text : MISSING;
     }
     return rendered;
@@ -56,13 +63,22 @@ export function compileCode(
   const resolve = (lastGood: LastGood) => {
     let code = '';
     for (const part of parts) {
-      const filled = part(lastGood);
+      const filled = part.fill(lastGood);
       if ('missing' in filled) return filled;
       code += filled.text;
     }
     return code.trim() === '' ? { missing: `\`${text}\` came to an empty text` } : { code: code.trim() };
   };
-  return { code: { text, signals, resolve } };
+  return { code: { text, signals, codes: codesOf(parts), resolve } };
+}
+
+function codesOf(parts: readonly Part[]): readonly string[] | null {
+  let codes = [''];
+  for (const { texts } of parts) {
+    if (texts === null || codes.length * texts.length > MOST_CODES) return null;
+    codes = codes.flatMap(code => texts.map(text => code + text));
+  }
+  return [...new Set(codes.map(code => code.trim()))].filter(code => code !== '');
 }
 
 /**
@@ -99,7 +115,7 @@ function compileParts(
     if (single && names.signals.has(name.split(/[[\]]/)[1]?.trim() ?? name)) {
       problems.push({ offset: at + single.index, message: `\`${single[0]}\` is plain text; write \`{{ ${name} }}\`` });
     }
-    if (plain !== '') parts.push(() => ({ text: plain }));
+    if (plain !== '') parts.push({ fill: () => ({ text: plain }), texts: [plain] });
   };
 
   for (const match of text.matchAll(PART)) {
@@ -125,7 +141,7 @@ function compilePart(inside: string, { signals, lookups }: TemplateNames): Compi
   if (SIGNAL_PART.test(inside)) {
     const problem = unknownSignal(inside, signals);
     if (problem) return { problem };
-    return { signal: inside, part: lastGood => print(inside, lastGood) };
+    return { signal: inside, part: { fill: lastGood => print(inside, lastGood), texts: null } };
   }
   const [, lookup, signal, field] = LOOKUP_PART.exec(inside) ?? [];
   if (lookup === undefined || signal === undefined || field === undefined) {
@@ -138,7 +154,8 @@ function compilePart(inside: string, { signals, lookups }: TemplateNames): Compi
   const problem =
     unknownSignal(signal, signals) ?? wrongKey(table, signal, signals.get(signal)) ?? unknownField(table, field);
   if (problem) return { problem };
-  return { signal, part: lastGood => lookUp(table, signal, field, lastGood) };
+  const fill = (lastGood: LastGood) => lookUp(table, signal, field, lastGood);
+  return { signal, part: { fill, texts: table.texts(field) } };
 }
 
 function unknownSignal(name: string, signals: TemplateNames['signals']): string | undefined {

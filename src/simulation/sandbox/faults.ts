@@ -24,6 +24,8 @@ const Kind = z.discriminatedUnion('kind', [
 ]);
 
 const Scope = z.object({
+  /** What people call it; left out: it is known by its kind only. */
+  name: z.string().optional(),
   /** Part of the path, such as `dispatches/open`; left out: every call. */
   path: z.string().optional(),
   method: z.enum(['GET', 'POST']).optional(),
@@ -35,8 +37,8 @@ const Scope = z.object({
 
 /** One way in which the sandbox misbehaves, for which calls, how often. */
 export const Fault = z.record(z.string(), z.unknown()).transform((fields, context) => {
-  const { path, method, probability, count, ...rest } = fields;
-  const scope = Scope.safeParse({ path, method, probability, count });
+  const { name, path, method, probability, count, ...rest } = fields;
+  const scope = Scope.safeParse({ name, path, method, probability, count });
   const kind = Kind.safeParse(rest);
   for (const result of [scope, kind]) {
     for (const issue of result.error?.issues ?? []) {
@@ -55,8 +57,10 @@ export interface Faults {
   list(): readonly FaultInForce[];
   /** Takes the place of all faults in force; a seed starts chance anew. */
   set(faults: readonly Fault[], seed?: number): void;
-  /** Ends every fault of a kind and leaves the others as they are. */
-  end(kind: Fault['kind']): void;
+  /** Adds one to those in force. */
+  add(fault: Fault): void;
+  /** Ends every fault that is meant and leaves the others as they are. */
+  end(isMeant: (fault: Fault) => boolean): void;
   judge(method: string, path: string): { readonly slow: number; readonly fault: Fault | undefined };
 }
 
@@ -69,8 +73,11 @@ export function faults(seed: number): Faults {
       if (newSeed !== undefined) random = seededRandom(newSeed);
       inForce = next.map(fault => ({ fault, struck: 0 }));
     },
-    end(kind) {
-      inForce = inForce.filter(({ fault }) => fault.kind !== kind);
+    add(fault) {
+      inForce = [...inForce, { fault, struck: 0 }];
+    },
+    end(isMeant) {
+      inForce = inForce.filter(({ fault }) => !isMeant(fault));
     },
     judge(method, path) {
       let slow = 0;

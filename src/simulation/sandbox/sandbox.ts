@@ -9,6 +9,7 @@ import { startBackend } from './backend.ts';
 import type { Manners } from './call.ts';
 import { Fault, type FaultInput, faults as faultsOf } from './faults.ts';
 import { bodyOf, sendHtml, sendJson } from './http.ts';
+import { NAMED_FAULTS, namedFault } from './named-faults.ts';
 import { PAGE_HEADERS, page } from './page.ts';
 import { paramsOf } from './params.ts';
 import type { SandboxState, SeenCall } from './state.ts';
@@ -18,7 +19,8 @@ export type SandboxOptions = {
   /** 0: the system picks one. */
   readonly port: number;
   readonly host: string;
-  readonly key: string;
+  /** Accepted with each call; several: each of them. */
+  readonly key: string | readonly string[];
   readonly world: SandboxWorld;
   readonly manners?: Partial<Manners> | undefined;
   readonly seed?: number;
@@ -30,13 +32,20 @@ export interface Sandbox {
   state(): SandboxState;
   /** Takes the place of all faults in force. An `away` among them begins at once. */
   setFaults(faults: readonly FaultInput[], seed?: number): void;
+  /** Ends the faults of this name. */
+  endFault(name: string): void;
   setManners(manners: Partial<Manners>): void;
   stop(): Promise<void>;
 }
 
+const NAMES = NAMED_FAULTS.map(({ name }) => name);
+
 const Control = z.strictObject({
   faults: z.array(Fault).optional(),
   seed: z.int().optional(),
+  /** Names of faults: what begins and what ends beside the others in force. */
+  start: z.enum(NAMES).optional(),
+  end: z.enum(NAMES).optional(),
   manners: z
     .strictObject({
       duplicate: z.enum(['refuse', 'existing', 'nothing']).optional(),
@@ -54,6 +63,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const clock = options.clock ?? systemClock();
   const backend = startBackend({ world: options.world, clock, manners: options.manners });
   const faults = faultsOf(options.seed ?? 1);
+  const keys = new Set<unknown>([options.key].flat());
   const calls: SeenCall[] = [];
   const stopping = new AbortController();
   let returning: Disposable | undefined;
@@ -92,6 +102,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
     if (given.manners) backend.setManners(definedOf(given.manners));
     if (given.faults) faults.set(given.faults, given.seed);
+    const { start, end } = given;
+    if (end !== undefined) faults.end(({ name }) => name === end);
+    if (start !== undefined) faults.add(Fault.parse(namedFault(start)));
     response.once('finish', goAwayIfTold);
     sendJson(response, 200, { faults: faults.list(), manners: backend.manners }, { connection: 'close' });
   }
@@ -113,7 +126,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     };
     const apply = () => {
       const key = request.headers.l2lauth ?? params.peek('auth');
-      if (key !== options.key) return { status: 401, answer: { success: false, error: 'Invalid API key' } };
+      if (!keys.has(key)) return { status: 401, answer: { success: false, error: 'Invalid API key' } };
       const found = targetOf(url.pathname, method);
       if (!found) return { status: 404, answer: { success: false, error: 'Not found' } };
       if (!found.verbs.includes(method))
@@ -168,7 +181,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   function comeBackAfter(ms: number): void {
     returning = clock.at(clock.now() + ms, () => {
-      faults.end('away');
+      faults.end(({ kind }) => kind === 'away');
       server.listen(port, options.host);
     });
   }
@@ -192,6 +205,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults.set(z.array(Fault).parse(next), seed);
       goAwayIfTold();
     },
+    endFault: name => faults.end(fault => fault.name === name),
     setManners: manners => backend.setManners(manners),
     async stop() {
       stopping.abort(new Error('the sandbox was stopped'));

@@ -115,6 +115,16 @@ describe('compileTemplate', () => {
 
 describe('compileCode', () => {
   it.each([
+    ['P-100', ['P-100']],
+    ['{{ recipes[press1.recipe].product }}', ['0123']],
+    ['{{ faults[press1.faults].reason }}', ['HYDR', 'OTHER']],
+    ['{{ faults[press1.faults].reason }}-{{ states[oven2.state].code }}', ['HYDR-R', 'OTHER-R']],
+    ['P-{{ press1.recipe }}', null],
+  ])('%s lists the codes it can come to', (text, expected) => {
+    expect(code(text).codes).toEqual(expected);
+  });
+
+  it.each([
     ['P-100', { code: 'P-100' }],
     ['{{ recipes[press1.recipe].product }}', { code: '0123' }],
     ['P-{{ press1.recipe }}', { code: 'P-17' }],

@@ -77,6 +77,7 @@ export function lookup(signal: string, table: Readonly<Record<string, string>>):
   return {
     text: `{{ codes[${signal}] }}`,
     signals: [signal],
+    codes: Object.values(table),
     resolve(lastGood) {
       const code = table[String(lastGood(signal))];
       return code === undefined ? { missing: `codes has no ${String(lastGood(signal))}` } : { code };

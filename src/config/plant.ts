@@ -1,0 +1,148 @@
+import { ConfigError, type Place, type Problem } from '../core/errors.ts';
+import { Secret } from '../core/secret.ts';
+import { SecretText } from '../core/secret-text.ts';
+import type { CodeTemplate, CompiledRule } from '../rules/program.ts';
+import { Gateway } from './gateway-schema.ts';
+import { L2l } from './l2l-schema.ts';
+import { compile, loadConfig, readableParts, refuseTestFile, textOfFile } from './load.ts';
+import type { ReadFile } from './read-file.ts';
+import { type Read, type SchemaReader, schemaReader } from './read-schema.ts';
+import { type Environment, references } from './references.ts';
+import { parseYamlFile, textOf, type YamlFile } from './yaml-file.ts';
+
+/** The codes that rules send to L2L. Each list is sorted, and names a code once. */
+export type PlantCodes = {
+  readonly machines: readonly string[];
+  readonly lines: readonly string[];
+  /** Lines whose product L2L has to find. */
+  readonly autodetect: readonly string[];
+  readonly types: readonly string[];
+  readonly trades: readonly string[];
+  readonly reasons: readonly string[];
+  readonly products: readonly string[];
+  /** Reasons that are not listed: the value of a signal is a part of the code. As written in the rule. */
+  readonly openReasons: readonly string[];
+  /** Dispatch rules without a trade. */
+  readonly withoutTrade: readonly string[];
+};
+
+/** What a config says of the L2L that it is written for. */
+export type Plant = PlantCodes & {
+  /** As it was given. */
+  readonly file: string;
+  readonly site: number;
+  readonly timezone: string;
+  readonly user: string;
+  /** What is written under `api_key`, such as `${L2L_API_KEY}`; the key itself is null where nothing is behind the reference. */
+  readonly key: { readonly written: string; readonly value: Secret | null };
+  /** Where the gateway sends by this config; null: the address is missing or not valid. */
+  readonly sendsTo: { readonly mode: 'shadow' | 'live'; readonly url: string | null };
+  /** Where the lines stand that say so. */
+  readonly places: { readonly mode: Place; readonly url: Place; readonly key: Place };
+};
+
+const DEFAULT_KEY = `\${L2L_API_KEY}`;
+
+/**
+ * Reads the part of a config that L2L knows too. Secrets may be missing, and so may `url`, `api_key` and the gateway's own settings.
+ * Throws a ConfigError with every problem that `check` finds when the rest is not valid.
+ */
+export function loadPlant(file: string, env: Environment, readFile: ReadFile): Plant {
+  const yaml = parseYamlFile(file, textOfFile(file, readFile));
+  if (yaml.problems.length > 0) throw new ConfigError(yaml.problems);
+  refuseTestFile(yaml);
+  const reader = schemaReader(yaml, references(file, env, readFile));
+  const site = reader.read(L2l.shape.site, ['l2l', 'site']);
+  const timezone = reader.read(L2l.shape.timezone, ['l2l', 'timezone']);
+  const user = reader.read(L2l.shape.user, ['l2l', 'user']);
+  const parts = readableParts(reader, yaml);
+  const compiled = parts?.broken.size === 0 ? compile(parts, file, readFile, yaml, reader) : undefined;
+  const problems = [site, timezone, user].flatMap(read => ('problems' in read ? read.problems : []));
+  if (compiled && 'problems' in compiled) problems.push(...compiled.problems);
+  if (!compiled || !('program' in compiled) || problems.length > 0) {
+    throw new ConfigError(problemsIn(file, env, readFile, reader.problems) ?? problems);
+  }
+  return {
+    file,
+    site: valueIn(site),
+    timezone: valueIn(timezone),
+    user: valueIn(user),
+    key: keyOf(yaml, reader),
+    sendsTo: {
+      mode: orElse(reader.read(Gateway.shape.mode, ['gateway', 'mode']), 'shadow'),
+      url: orElse(reader.read(L2l.shape.url, ['l2l', 'url']), null),
+    },
+    places: {
+      mode: yaml.placeOf(['gateway', 'mode']),
+      url: yaml.placeOf(['l2l', 'url']),
+      key: yaml.placeOf(['l2l', 'api_key']),
+    },
+    ...codesOf(compiled.program.rules),
+  };
+}
+
+/** The codes that rules send to L2L, those from lookups included. Pure. */
+export function codesOf(rules: readonly CompiledRule[]): PlantCodes {
+  const dispatches = rules.filter(rule => rule.kind === 'dispatch');
+  const production = rules.filter(rule => rule.kind === 'production');
+  const machines = rules.flatMap(rule => (rule.kind === 'production' ? [] : rule.machine));
+  const reasons = dispatches.flatMap(({ reason }) => reason ?? []);
+  const products = production.flatMap(({ product }) => product ?? []);
+  return {
+    machines: sorted(machines),
+    lines: sorted(production.map(({ line }) => line)),
+    autodetect: sorted(production.flatMap(({ line, product }) => (product === null ? line : []))),
+    types: sorted(dispatches.map(({ type }) => type)),
+    trades: sorted(dispatches.flatMap(({ trade }) => trade ?? [])),
+    reasons: listed(reasons),
+    products: listed(products),
+    openReasons: sorted(reasons.flatMap(({ codes, text }) => (codes === null ? text : []))),
+    withoutTrade: sorted(dispatches.flatMap(({ name, trade }) => (trade === null ? name : []))),
+  };
+}
+
+function listed(templates: readonly CodeTemplate[]): readonly string[] {
+  return sorted(templates.flatMap(({ codes }) => codes ?? []));
+}
+
+function sorted(codes: readonly string[]): readonly string[] {
+  return [...new Set(codes)].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+function keyOf(yaml: YamlFile, reader: SchemaReader): Plant['key'] {
+  const path = ['l2l', 'api_key'];
+  const node = yaml.scalar(path);
+  const read = reader.read(SecretText, path);
+  // What is written there is shown to people: only when it is a reference, never a key in plain text.
+  if (!node || !('value' in read)) return { written: DEFAULT_KEY, value: null };
+  const written = textOf(node);
+  // A reference that leads nowhere is handed over as it is written.
+  return { written, value: read.value.reveal() === written ? null : new Secret(read.value.reveal()) };
+}
+
+function orElse<Value, Other>(read: Read<Value>, other: Other): Value | Other {
+  return 'value' in read ? read.value : other;
+}
+
+function valueIn<Value>(read: Read<Value>): Value {
+  if ('value' in read) return read.value;
+  throw new ConfigError(read.problems);
+}
+
+/** Every problem that `check` finds, without references that lead nowhere as long as there is another; undefined: none. */
+function problemsIn(
+  file: string,
+  env: Environment,
+  readFile: ReadFile,
+  unset: readonly Problem[],
+): readonly Problem[] | undefined {
+  try {
+    loadConfig(file, env, readFile);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const isUnset = new Set(unset.map(({ message }) => message));
+    const others = error.problems.filter(({ message }) => !isUnset.has(message));
+    return others.length > 0 ? others : error.problems;
+  }
+}

@@ -5,7 +5,7 @@ import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
 import { controlRoutes } from './app/control.ts';
 import { nameProducts } from './app/name-products.ts';
-import { journalStatus, notReady, queueStatus, signalStatus } from './app/status.ts';
+import { journalStatus, notReady, queueStatus, rulesStatus, signalStatus, sourcesStatus } from './app/status.ts';
 import { tellAction, tellEvent, told } from './app/told.ts';
 import { destinationOf } from './config/journal-place.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -15,6 +15,7 @@ import { words } from './core/errors.ts';
 import { formatDuration } from './core/fields.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
+import { createTimeNotation } from './core/time-notation.ts';
 import { openJournal } from './journal/journal.ts';
 import type { JournalTime } from './journal/time-shift.ts';
 import { createBudget, type SharedBudget } from './l2l/budget.ts';
@@ -86,6 +87,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   const { config, program } = loaded;
   const { gateway, l2l } = config;
   const startedAt = clock.now();
+  const { iso, people } = createTimeNotation(l2l.timezone);
 
   const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, clock, started) });
   const client = createClient({
@@ -110,7 +112,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     chainOf: chain => journal.chain(chain),
   });
 
-  const reachability = createReachability({ client, url: l2l.url, site: l2l.site, clock, log });
+  const reachability = createReachability({ client, url: l2l.url, site: l2l.site, clock, log, iso });
   started.add('L2L reachability', () => reachability.stop());
 
   const journal = openJournal({
@@ -125,6 +127,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     ...(time && { time }),
     shiftState,
     log,
+    writeTime: people,
     limits: { keep: gateway.journal.keep, maxSize: gateway.journal.max_size, ballast: gateway.journal.ballast },
     onCorrupt: options.rebuild ? 'rebuild' : gateway.journal.on_corrupt,
     onFatal: options.onFatal,
@@ -229,12 +232,12 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
         epoch: journal.epoch,
         uptime: formatDuration(clock.now() - startedAt),
         notReady: missing(),
-        sources: supervisor?.status() ?? [],
-        signals: signalStatus(runner.signals(), supervisor?.status() ?? []),
-        rules: runner.rules(),
+        sources: sourcesStatus(supervisor?.status() ?? [], iso),
+        signals: signalStatus(runner.signals(), supervisor?.status() ?? [], iso),
+        rules: rulesStatus(runner.rules(), iso),
         orphans: [...runner.orphans.keys()],
-        journal: journalStatus(journal),
-        queue: queueStatus(queue.status()),
+        journal: journalStatus(journal, iso),
+        queue: queueStatus(queue.status(), iso),
       }),
     });
     started.add('status page', () => web.stop());

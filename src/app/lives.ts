@@ -6,6 +6,7 @@ import { type ClockChange, type ClockWatch, watchClock } from '../core/clock-wat
 import { words } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { Logger } from '../core/logger.ts';
+import { createTimeNotation, type TimeNotation } from '../core/time-notation.ts';
 import {
   beginTime,
   CLOCK_TOLERANCE,
@@ -55,10 +56,11 @@ const SHORT_DRAIN = 1000;
 export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
   const { loaded, log, machine, startApp, signal, runtimeFolder, rebuild = false, onFatal } = options;
   const policy = loaded.config.gateway.clock;
-  let life = firstLife(machine.wall(), readLastLife(loaded.dataFolder), policy);
+  const { iso } = createTimeNotation(loaded.config.l2l.timezone);
+  let life = firstLife(machine.wall(), readLastLife(loaded.dataFolder), policy, iso);
   for (;;) {
     const { base, clock, time } = life;
-    if (base.doubt !== null) log.error({}, base.doubt);
+    if (base.doubt !== null) log.error({ detail: base.doubt }, 'the clock is not believed: nothing is sent');
     const watch = watchClock({ clock, machine, base, policy, log });
     try {
       const begin = { loaded, clock, log, vigil: watch, time, rebuild, onFatal };
@@ -70,7 +72,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
       const errors = await app.stop(SHORT_DRAIN);
       if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
       if (signal.aborted) return errors;
-      life = nextLife(life, change, watch, policy);
+      life = nextLife(life, change, watch, { policy, iso });
     } finally {
       watch.stop();
     }
@@ -89,8 +91,8 @@ async function changeOrEnd(watch: ClockWatch, signal: AbortSignal): Promise<Cloc
   return first;
 }
 
-function firstLife(wall: number, last: LastLife, policy: ClockPolicy): Life {
-  const { from, doubt, shift } = beginTime(wall, last, policy);
+function firstLife(wall: number, last: LastLife, policy: ClockPolicy, iso: TimeNotation['iso']): Life {
+  const { from, doubt, shift } = beginTime(wall, last, policy, iso);
   const time: JournalTime = {
     shift,
     marked: last.doubted !== null && shift === last.doubted ? 'correct' : 'park',
@@ -104,7 +106,12 @@ function firstLife(wall: number, last: LastLife, policy: ClockPolicy): Life {
 }
 
 /** Where time goes on after a change; read anew, since the clock may have been set again while the gateway ended. */
-function nextLife({ base, clock, alive }: Life, change: ClockChange, watch: ClockWatch, policy: ClockPolicy): Life {
+function nextLife(
+  { base, clock, alive }: Life,
+  change: ClockChange,
+  watch: ClockWatch,
+  { policy, iso }: { readonly policy: ClockPolicy; readonly iso: TimeNotation['iso'] },
+): Life {
   const { off, slept: measured } = watch.measure();
   const slept = measured > CLOCK_TOLERANCE ? measured : 0;
   const now = clock.now() + slept;
@@ -115,7 +122,7 @@ function nextLife({ base, clock, alive }: Life, change: ClockChange, watch: Cloc
   const isDoubted = base.doubt !== null;
   if (!isPlausible(wall, base, policy) || (isDoubted && change.kind === 'suspended')) {
     // It may have been set meanwhile, to what is not believed either: a person who trusts it trusts what it shows last.
-    const doubt = isDoubted ? (doubtOf(wall, alive) ?? base.doubt) : null;
+    const doubt = isDoubted ? (doubtOf(wall, alive, iso) ?? base.doubt) : null;
     const doubted = isDoubted ? { from: base.from, by } : null;
     const event = suspended ?? (doubt === null ? null : ({ kind: 'clock_doubt', detail: doubt } as const));
     const time: JournalTime = { shift: null, marked: 'keep', doubted, event };

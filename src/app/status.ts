@@ -5,6 +5,7 @@ import type { SignalDefinition, SourceStatus } from '../core/sample.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Backlog, backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
+import type { RuleView } from '../rules/rule-view.ts';
 import type { SignalView } from '../rules/signal-view.ts';
 
 /** What the readiness page goes by. */
@@ -79,8 +80,21 @@ function sourceWords({ source, state, reason }: SourceStatus): string {
 const MOST_LISTED = 50;
 const MOST_EVENTS = 10;
 
+/** How an instant (ms since 1970) is written on the page: ISO text with the site's offset. */
+type Iso = (at: number) => string;
+
+const isoOrNull = (at: number | null, iso: Iso) => (at === null ? null : iso(at));
+
+export function sourcesStatus(sources: readonly SourceStatus[], iso: Iso): readonly object[] {
+  return sources.map(source => ({ ...source, at: iso(source.at) }));
+}
+
+export function rulesStatus(rules: readonly RuleView[], iso: Iso): readonly object[] {
+  return rules.map(rule => ({ ...rule, since: isoOrNull(rule.since, iso), due: isoOrNull(rule.due, iso) }));
+}
+
 /** The journal's part of the status page, with what a person has to see to, and what happened to it last. */
-export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'events' | 'upkeep'>): object {
+export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'events' | 'upkeep'>, iso: Iso): object {
   const { waiting, oldestWaitingAt, ...counts } = journal.counts();
   const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
     id: action.id,
@@ -88,39 +102,48 @@ export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'e
     what: actionWords(action),
     rule: action.rule,
     lane: action.lane,
-    at: action.at,
-    settledAt: action.settledAt,
+    at: iso(action.at),
+    settledAt: isoOrNull(action.settledAt, iso),
     detail: action.detail,
   }));
   return {
     actionsWaiting: waiting,
-    oldestActionAt: oldestWaitingAt,
+    oldestActionAt: isoOrNull(oldestWaitingAt, iso),
     ...counts,
     file: journal.upkeep(),
     newestUnsettled: unsettled,
-    newestEvents: journal.events(MOST_EVENTS),
+    newestEvents: journal.events(MOST_EVENTS).map(event => ({ ...event, at: iso(event.at) })),
   };
 }
 
-export function queueStatus(queue: CallQueueStatus): object {
-  const { paused, backlog, running, open, oldestOpenAt, counts, ...redis } = queue;
+export function queueStatus(queue: CallQueueStatus, iso: Iso): object {
+  const { paused, backlog, running, open, oldestOpenAt, counts, redis, ...others } = queue;
   const { calls, oldestAt } = backlog;
   return {
-    ...redis,
-    paused,
-    backlog: { calls, oldestAt, words: backlogWords(backlog, paused !== null && paused.cause !== 'journal') },
+    redis: { ...redis, since: iso(redis.since) },
+    ...others,
+    paused: paused && { ...paused, since: iso(paused.since), probeAt: iso(paused.probeAt) },
+    backlog: {
+      calls,
+      oldestAt: isoOrNull(oldestAt, iso),
+      words: backlogWords(backlog, paused !== null && paused.cause !== 'journal'),
+    },
     callsRunning: running,
     callsOpen: open,
-    oldestCallAt: oldestOpenAt,
+    oldestCallAt: isoOrNull(oldestOpenAt, iso),
     sinceStart: counts,
   };
 }
 
 /** A signal that was never received says why: what its source says. */
-export function signalStatus(signals: readonly SignalView[], sources: readonly SourceStatus[]): readonly object[] {
+export function signalStatus(
+  signals: readonly SignalView[],
+  sources: readonly SourceStatus[],
+  iso: Iso,
+): readonly object[] {
   const standing = new Map(sources.map(source => [source.source, source]));
   return signals.map(signal => {
-    const shown = { ...signal, definition: definitionStatus(signal.definition) };
+    const shown = { ...signal, definition: definitionStatus(signal.definition), at: isoOrNull(signal.at, iso) };
     if (signal.good || signal.reason !== null) return shown;
     const source = standing.get(signal.definition.source);
     const isUp = !source || source.state === 'connected';
@@ -128,7 +151,7 @@ export function signalStatus(signals: readonly SignalView[], sources: readonly S
   });
 }
 
-/** As people write it in the config: a counter's rate by the minute, and where it wraps as `wraps` (the page shows `…At` as times). */
+/** As people write it in the config: a counter's rate by the minute, and where it wraps as `wraps`. */
 function definitionStatus({ counter, ...definition }: SignalDefinition): object {
   if (!counter) return definition;
   const { wrapsAt, maxRate } = counter;

@@ -19,19 +19,20 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
 
   list     the newest 50, or --limit N
   show     one action with its cause, its true times, the request as it was sent, every attempt, look and answer
-  export   NDJSON, oldest first, one action a line with its calls and attempts; times are UTC. It goes in pages:
-           a million of them need no more memory than one, and hold up no call
+  export   NDJSON, oldest first, one action a line with its calls and attempts; times are ISO 8601 with the site's offset.
+           It goes in pages: a million of them need no more memory than one, and hold up no call
   adopt    a data folder that was copied, or put back from a backup, is used here from now on: what it holds as untold is
            parked, since L2L may have been told; counters start from what they show. Only while no gateway runs on it
 
   FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
   --data FOLDER    the gateway's data folder instead
-  --since, --until TIME   when it happened: "2026-03-02 06:00", 2026-03-02 or 06:00 in the site's time, in UTC with a Z at
-                   its end, or 2h for two hours ago
+  --since, --until TIME   when it happened, in the site's time: "2026-03-02 06:00:00", 2026-03-02 or 06:00; a time as list and
+                   export show it ("2026-03-02 06:00:00 MST", 2026-03-02T06:00:00.000-07:00, or with a Z for UTC); or
+                   2h for two hours ago
   --machine CODE   code of a machine or line
   --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
   --limit N        rows of the list
-  --json           one JSON object a line, as export writes them (list: without calls and attempts); times are UTC
+  --json           one JSON object a line, as export writes them (list: without calls and attempts)
   --yes            adopts a folder that lies as it was written too: a cloned disk or a machine that was set back
 
 list, show and export also read the journal of a gateway that does not run, and write nothing to it.
@@ -55,7 +56,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     const wanted = { ...queryOf(values, times), newestFirst: true };
     const { entries, more } = await collect(reader, wanted, limit, io.signal);
     if (values.json) {
-      for (const entry of entries) io.out(toLine(entry));
+      for (const entry of entries) io.out(toLine(entry, times));
       return EXIT.ok;
     }
     if (entries.length === 0) {
@@ -64,12 +65,12 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     }
     io.out(table('journal', entries, times, io.columns).join('\n'));
     const older = more ? 'there are older ones: --limit N or --until TIME shows them; ' : '';
-    io.out(`\n${older}times in ${times.name}; l2l-gateway journal show ID tells everything about one`);
+    io.out(`\n${older}times in ${times.zone}; l2l-gateway journal show ID tells everything about one`);
     return EXIT.ok;
   });
 }
 
 async function exportAll(args: readonly string[], io: Io): Promise<number> {
   const { whose, values } = readArguments(args, FILTERS, 'none');
-  return withHistory(whose, io, ({ reader, times }) => exportRecords(reader, queryOf(values, times), io));
+  return withHistory(whose, io, source => exportRecords(source, queryOf(values, source.times), io));
 }

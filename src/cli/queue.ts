@@ -34,7 +34,8 @@ What L2L was not told yet, and what it could not be told.
   --machine CODE   code of a machine or line
   --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
   --limit N        rows of the list
-  --json           one JSON object a line, as export writes them (list: without calls and attempts); times are UTC
+  --json           one JSON object a line, as export writes them (list: without calls and attempts); times are
+                   ISO 8601 with the site's offset
   --product CODE   of a set of production whose product is not known, or that L2L refused: told as this product
   --all            every dead letter, with --rule those of one rule; never what is parked
   --yes            answers the question that a parked call asks. Whether L2L has such a call is not known: look there
@@ -72,9 +73,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   async export(args, io) {
     const { whose, values } = readArguments(args, ['state', 'rule', 'machine', 'kind'], 'none');
     const states = statesOf(values.state).flat();
-    return withHistory(whose, io, ({ reader, times }) =>
-      exportRecords(reader, { ...queryOf(values, times), states }, io),
-    );
+    return withHistory(whose, io, source => exportRecords(source, { ...queryOf(values, source.times), states }, io));
   },
 };
 
@@ -99,7 +98,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
       entries.push(...listed.entries);
       more ||= listed.more;
     }
-    if (values.json) for (const entry of entries) io.out(toLine(entry));
+    if (values.json) for (const entry of entries) io.out(toLine(entry, times));
     else if (entries.length > 0) io.out(table('queue', entries, times, io.columns).join('\n'));
     if (!values.json) io.out(footer(source, entries.length, more));
     return EXIT.ok;
@@ -116,5 +115,5 @@ function statesOf(state: string | undefined): readonly (readonly StoredState[])[
 function footer({ times }: Source, rows: number, more: boolean): string {
   if (rows === 0) return 'nothing waits, nothing is parked, and there is no dead letter';
   const end = more ? 'there is more: --limit N, --state, --rule or --machine show it; ' : '';
-  return `\n${end}times in ${times.name}; l2l-gateway queue show ID tells everything about one`;
+  return `\n${end}times in ${times.zone}; l2l-gateway queue show ID tells everything about one`;
 }

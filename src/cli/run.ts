@@ -5,6 +5,7 @@ import { runLives } from '../app/lives.ts';
 import { startApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { words } from '../core/errors.ts';
+import { createTimeNotation } from '../core/time-notation.ts';
 import { machineTime } from '../core/wall-clock.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
 import { createLogger } from './log.ts';
@@ -23,6 +24,7 @@ at once; what was under way is looked up in L2L after the next start.
                 journal that is sound
 
 The log is readable lines on a terminal, and one JSON object a line where there is none (systemd, Docker, a file).
+Its times are the site's (l2l.timezone): "2026-03-02 06:01:00 MST" for people, ISO 8601 with the offset in JSON.
 
 When the machine's clock is set or the machine was suspended, it begins anew by itself with the right time.
 An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
@@ -44,7 +46,8 @@ ${EXIT.usage} the command line is not`,
 
     const loaded = loadConfig(positionals[0] ?? 'config/gateway.yaml', io.env, io.readFile);
     const { gateway, l2l } = loaded.config;
-    const log = await createLogger(level ?? gateway.log, process.stdout.isTTY);
+    const times = createTimeNotation(l2l.timezone);
+    const log = await createLogger(level ?? gateway.log, process.stdout.isTTY, times);
     const runtimeFolder = io.env.RUNTIME_DIRECTORY;
     io.signal.addEventListener('abort', () => log.info({ signal: io.signal.reason }, 'gateway stops'), { once: true });
     const errors = await runLives({

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
-import { createSiteZone, type SiteZone } from '../l2l/site-time.ts';
 import { Gateway } from './gateway-schema.ts';
 import { L2l } from './l2l-schema.ts';
 import { textOfFile } from './load.ts';
@@ -13,8 +12,8 @@ import { parseYamlFile } from './yaml-file.ts';
 export type JournalPlace = {
   /** Absolute. */
   readonly dataFolder: string;
-  /** The site's clock; null: the config does not give it. */
-  readonly zone: SiteZone | null;
+  /** IANA name of the site's time zone; null: the config does not give it. */
+  readonly timezone: string | null;
   /** Where the gateway sends, as its journal names it; null: the config does not give it. */
   readonly destination: string | null;
 };
@@ -39,14 +38,9 @@ export function readJournalPlace(file: string, env: Environment, readFile: ReadF
   const site = reader.read(L2l.shape.site, ['l2l', 'site']);
   return {
     dataFolder: resolve(data.value),
-    zone: 'value' in timezone ? createSiteZone(timezone.value) : null,
+    timezone: 'value' in timezone ? timezone.value : null,
     destination: 'value' in url && 'value' in site ? destinationOf({ url: url.value, site: site.value }) : null,
   };
-}
-
-/** A site's clock by its IANA name. */
-export function zoneOf(name: string): SiteZone {
-  return createSiteZone(name);
 }
 
 /** How a journal names where its actions are to be told. */

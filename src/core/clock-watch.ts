@@ -98,10 +98,7 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
       // Whatever the clock says: the gateway's time goes on, the suspension included.
       return { kind: 'suspended', slept };
     } else {
-      log.error(
-        { clock: new Date(wall).toISOString() },
-        'the clock was set to a time that cannot be: it is not followed',
-      );
+      log.error({ clock: new Date(wall) }, 'the clock was set to a time that cannot be: it is not followed');
     }
     expected = off;
     return null;

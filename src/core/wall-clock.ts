@@ -36,6 +36,9 @@ export type LastLife = {
   readonly doubted: TimeShift | null;
 };
 
+/** How an instant (ms since 1970) is written in a sentence. */
+type Write = (at: number) => string;
+
 /**
  * The time base of a new process. A clock behind the journal's last time, or before this version was made, has lost its time:
  * the gateway's time then goes on from the journal's, so that nothing is recorded as if it had come before what it came after.
@@ -44,22 +47,23 @@ export function beginTime(
   wall: number,
   { alive, doubted }: LastLife,
   policy: ClockPolicy,
+  write: Write,
 ): TimeBase & { readonly shift: TimeShift | null } {
   if (policy === 'trust') {
     const shift = doubted ?? (isBehind(wall, alive) ? { from: alive, by: wall - alive } : null);
     return { from: wall, doubt: null, shift };
   }
-  const doubt = doubtOf(wall, alive);
+  const doubt = doubtOf(wall, alive, write);
   if (doubt !== null) return { from: Math.max(alive ?? EARLIEST, EARLIEST), doubt, shift: null };
   return { from: wall, doubt: null, shift: null };
 }
 
 /** Why a clock that shows `wall` is not believed, with what to do; null: nothing is said against it. `alive`: see `LastLife`. */
-export function doubtOf(wall: number, alive: number | null): string | null {
+export function doubtOf(wall: number, alive: number | null, write: Write): string | null {
   const mend = 'nothing is sent: set the clock (NTP), or write `clock: trust` under gateway if it is right';
-  const says = `the clock says ${utc(wall)}`;
-  if (isBehind(wall, alive)) return `${says}, the journal was last written at ${utc(alive)}; ${mend}`;
-  return wall < EARLIEST ? `${says}, this version was made after ${utc(EARLIEST)}; ${mend}` : null;
+  const says = `the clock says ${write(wall)}`;
+  if (isBehind(wall, alive)) return `${says}, the journal was last written at ${write(alive)}; ${mend}`;
+  return wall < EARLIEST ? `${says}, this version was made after ${write(EARLIEST)}; ${mend}` : null;
 }
 
 function isBehind(wall: number, alive: number | null): alive is number {
@@ -80,8 +84,4 @@ export function judgeClock(off: number, expected: number, slept: number): 'right
   const isNear = (a: number, b: number) => Math.abs(a - b) <= CLOCK_TOLERANCE;
   if (isNear(off, expected)) return 'right';
   return slept > CLOCK_TOLERANCE && isNear(off, expected + slept) ? 'suspended' : 'stepped';
-}
-
-function utc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

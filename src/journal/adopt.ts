@@ -47,7 +47,7 @@ export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions
     if (former === undefined)
       throw new StartError(`there is nothing to adopt in ${folder}: its journal was never used`);
     const home = meta.get('home');
-    if (!unmoved && home !== undefined && whyNotTheSame(folder, meta) === null) {
+    if (!unmoved && home !== undefined && whyNotTheSame(folder, meta, String) === null) {
       throw new StartError(
         `nothing was done: the journal in ${folder} lies where it was written, and the gateway starts with it as it is. Adopting parks what L2L was not told yet. If this is a cloned disk or a machine that was set back, say it again with --yes`,
       );

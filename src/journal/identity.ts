@@ -31,11 +31,14 @@ export function differs(known: Identity, now: Identity): string | null {
   return null;
 }
 
-/** Why the journal in a folder is not the one that ran there last, in words; null when it is, as far as can be told. */
-export function whyNotTheSame(folder: string, meta: Meta): string | null {
+/**
+ * Why the journal in a folder is not the one that ran there last, in words, with times as `write` gives them; null when it is, as
+ * far as can be told.
+ */
+export function whyNotTheSame(folder: string, meta: Meta, write: (at: number) => string): string | null {
   const home = meta.get('home');
   const moved = home === undefined ? null : differs(JSON.parse(home) as Identity, identityOf(filesIn(folder).journal));
-  return moved ?? witnessOf(folder).contradicts(meta);
+  return moved ?? witnessOf(folder).contradicts(meta, write);
 }
 
 /** Hashed with a word of our own, as machine-id(5) asks: the id itself is nobody else's business. */

@@ -5,6 +5,7 @@ import type { ActionKind } from '../core/action.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import { StartError, words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import { hostTimeNotation } from '../core/time-notation.ts';
 import { createCallStore } from './call-store.ts';
 import { createChains } from './chains.ts';
 import { Damaged } from './check.ts';
@@ -43,6 +44,8 @@ export type JournalOptions = {
   readonly time?: JournalTime;
   readonly shiftState?: ShiftState;
   readonly log: Logger;
+  /** How an instant (ms since 1970) is written in an error. Left out: ISO text in this host's zone. */
+  readonly writeTime?: (at: number) => string;
   /** `ballast` in bytes, 0: none. Left out: everything is kept, and nothing is put aside for a full disk. */
   readonly limits?: Bounds & { readonly ballast: number };
   /** What to do with a damaged file: refuse to start (default), or set it aside and begin anew. */
@@ -131,7 +134,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   const epoch = Number(meta.get('epoch') ?? 0) + 1;
   const witness = witnessOf(folder);
   if (known === undefined) witness.forget();
-  else expectTheSame(folder, meta);
+  else expectTheSame(folder, meta, options.writeTime ?? hostTimeNotation().iso);
 
   db.exec('BEGIN IMMEDIATE');
   meta.put('id', id);
@@ -240,8 +243,8 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
 }
 
 /** A journal that was copied or restored may say that something is still to be told which was told since. */
-function expectTheSame(folder: string, meta: Meta): void {
-  const why = whyNotTheSame(folder, meta);
+function expectTheSame(folder: string, meta: Meta, writeTime: (at: number) => string): void {
+  const why = whyNotTheSame(folder, meta, writeTime);
   if (why === null) return;
   throw new StartError(
     `the journal ${filesIn(folder).journal} is not run: ${why}. What it holds as untold may have been told to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what is untold and lets counters start from what they show`,

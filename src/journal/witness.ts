@@ -11,8 +11,11 @@ type Progress = { readonly id: string; readonly epoch: number; readonly alive: n
  * the note never says more than the journal. A journal that says less than the note was set back, even where its file is the same.
  */
 export interface Witness {
-  /** Why the journal is not the one that ran here last, in words; null when it is, or when nothing is noted. */
-  contradicts(meta: Meta): string | null;
+  /**
+   * Why the journal is not the one that ran here last, in words, with times as `write` gives them; null when it is, or when nothing
+   * is noted.
+   */
+  contradicts(meta: Meta, write: (at: number) => string): string | null;
   /** `progress` has to be committed. */
   note(progress: Progress): void;
   /** Another journal may begin here. */
@@ -22,13 +25,13 @@ export interface Witness {
 export function witnessOf(folder: string): Witness {
   const file = filesIn(folder).witness;
   return {
-    contradicts(meta) {
+    contradicts(meta, write) {
       const seen = read(file);
       if (seen === null) return null;
       const now = progressOf(meta);
       if (seen.id !== now.id) return `it is another journal than the one that ran here last, ${seen.id}`;
       if (seen.epoch < now.epoch || (seen.epoch === now.epoch && seen.alive <= now.alive)) return null;
-      return `it was last written to at ${utc(now.alive)}, and the one that ran here last at ${utc(seen.alive)}: a backup was put back, or the disk has lost what it had taken`;
+      return `it was last written to at ${write(now.alive)}, and the one that ran here last at ${write(seen.alive)}: a backup was put back, or the disk has lost what it had taken`;
     },
     note(progress) {
       try {
@@ -59,10 +62,6 @@ function read(file: string): Progress | null {
     // None yet, as after an update, or not readable: then there is nothing to compare with.
     return null;
   }
-}
-
-function utc(at: number): string {
-  return new Date(at).toISOString();
 }
 
 export type NotingOptions = {

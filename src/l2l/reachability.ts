@@ -11,6 +11,8 @@ export type ReachabilityOptions = {
   readonly site: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How an instant (ms since 1970) is written in `problem`. */
+  readonly iso: (at: number) => string;
 };
 
 /** Whether L2L is there and takes the key, found out before the first call needs it. Never holds up a call. */
@@ -28,7 +30,7 @@ const EVERY = 60_000;
 /** While nothing listens there a question costs nothing, and who mends the network wants to see it. */
 const EVERY_WHILE_AWAY = 10_000;
 
-export function createReachability({ client, url, site, clock, log }: ReachabilityOptions): Reachability {
+export function createReachability({ client, url, site, clock, log, iso }: ReachabilityOptions): Reachability {
   const abort = new AbortController();
   let trouble: { readonly what: string; readonly words: string; readonly since: number } | null = null;
   let shownAt = Number.NEGATIVE_INFINITY;
@@ -66,8 +68,7 @@ export function createReachability({ client, url, site, clock, log }: Reachabili
     note({ kind }) {
       if (kind === 'delivered' || kind === 'accepted') good();
     },
-    problem: () =>
-      trouble && `L2L (${url}) ${trouble.what} since ${new Date(trouble.since).toISOString()}: ${trouble.words}`,
+    problem: () => trouble && `L2L (${url}) ${trouble.what} since ${iso(trouble.since)}: ${trouble.words}`,
     stop() {
       abort.abort();
       timer?.[Symbol.dispose]();

@@ -26,7 +26,7 @@ export function createBacklogLog(clock: Clock, log: Logger): BacklogLog {
       }
       if ((ms ?? 0) <= WORTH_TELLING || (toldAt !== null && now - toldAt < AGAIN_AFTER)) return;
       toldAt = now;
-      const oldest = oldestAt === null ? null : new Date(oldestAt).toISOString();
+      const oldest = oldestAt === null ? null : new Date(oldestAt);
       log.warn({ calls, backlog: backlogWords(backlog, isAway), oldest }, 'calls to L2L wait');
     },
   };

@@ -2,7 +2,7 @@ import type { SampleBatch, SourceState } from '../core/sample.ts';
 import { createEvaluation } from './engine/evaluation.ts';
 import { createRuleClocks } from './engine/rule-clocks.ts';
 import { createRuleGraph } from './engine/rule-graph.ts';
-import type { RuleMachine, RuleView } from './engine/rule-machine.ts';
+import type { RuleMachine } from './engine/rule-machine.ts';
 import {
   applySample,
   awayWords,
@@ -18,6 +18,7 @@ import { takeResult } from './engine/step.ts';
 import { type WatchedEpisode, watchedEpisode } from './engine/watched-episode.ts';
 import { createMachine } from './machines.ts';
 import type { EngineInput, Program, StepResult, WorldScope } from './program.ts';
+import type { RuleView } from './rule-view.ts';
 import { type SignalView, signalView } from './signal-view.ts';
 import { createInheritance } from './stored/inheritance.ts';
 

@@ -3,7 +3,7 @@ import { StartError, words } from '../core/errors.ts';
 
 /** What the pages show; the app hands it in and it is read anew for each request. */
 export type StatusSource = {
-  /** Everything, as plain JSON. Holds no secret. */
+  /** Everything, as plain JSON with its times as text. Holds no secret. */
   status(): object;
   /** Empty when the gateway does its whole job; else what is missing, in words. */
   notReady(): readonly string[];
@@ -17,7 +17,7 @@ export interface WebServer {
 
 /**
  * The gateway's own HTTP side: `/health/live` (200 while the process answers), `/health/ready` (200, or 503 with the reasons),
- * `/status` (JSON, times as ISO text in UTC). Read only. Throws a StartError when the port is taken.
+ * `/status` (JSON). Read only. Throws a StartError when the port is taken.
  */
 export async function startWeb(host: string, port: number, source: StatusSource): Promise<WebServer> {
   const server = createServer((request, response) => {
@@ -84,10 +84,7 @@ function send(response: ServerResponse, { status, body }: Answer): void {
   response.end(text);
 }
 
-const IS_TIME = /^(?:at|since|due|\w+At)$/;
-
-/** Times (fields `at`, `since`, `due`, `…At`) are written for people. 64-bit counters have no number in JSON that holds them exactly: text. */
-function plain(key: string, value: unknown): unknown {
-  if (typeof value === 'number' && IS_TIME.test(key)) return new Date(value).toISOString();
+/** 64-bit counters have no number in JSON that holds them exactly: text. */
+function plain(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { journalStatus, notReady, type Standing, signalStatus } from '../../src/app/status.ts';
+import { createTimeNotation } from '../../src/core/time-notation.ts';
 import type { ClockEvent, EventEntry } from '../../src/journal/events.ts';
 import type { PauseCause } from '../../src/queue/breaker.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
@@ -8,6 +9,7 @@ import { testFolder } from '../support/folder.ts';
 import { REFUSED, settle, testJournal, write } from '../support/journal.ts';
 
 const NOW = 100_000;
+const { iso } = createTimeNotation('America/Denver');
 const AWAY = "L2L (https://acme) can't be reached since …";
 const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: 'why', since: 0, probeAt, probes: 1 });
 
@@ -158,13 +160,14 @@ describe('signals of the status page', () => {
     const [shown] = signalStatus(
       [signal(change)],
       [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }],
+      iso,
     );
 
     expect(shown).toMatchObject({ reason });
   });
 
   it('does not call a source away that is back', () => {
-    expect(signalStatus([signal({ at: 5 })], [{ source: 'plc', state: 'connected', at: 10 }])).toMatchObject([
+    expect(signalStatus([signal({ at: 5 })], [{ source: 'plc', state: 'connected', at: 10 }], iso)).toMatchObject([
       { reason: 'nothing received since the source came back' },
     ]);
   });
@@ -176,7 +179,7 @@ describe('signals of the status page', () => {
     const { definition } = signal({});
     const counting = signal({ good: true, definition: { ...definition, counter: { wrapsAt, maxRate: 0.001 } } });
 
-    expect(signalStatus([counting], [])).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
+    expect(signalStatus([counting], [], iso)).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
   });
 });
 
@@ -184,6 +187,7 @@ describe('the journal on the status page', () => {
   /** A life of the gateway that begins at `now` because of this. */
   const life = (folder: string, now: number, event: EventEntry & { readonly kind: ClockEvent }) =>
     testJournal(folder, { now: () => now, time: { shift: null, marked: 'keep', doubted: null, event } });
+  const shown = (event: EventEntry) => ({ ...event, at: iso(event.at) });
   const step = (at: number) => ({ at, kind: 'clock_step', detail: `times moved forward by ${at}s` }) as const;
 
   it('shows what happened to it, newest first, each with its time, and no more than ten', () => {
@@ -191,9 +195,9 @@ describe('the journal on the status page', () => {
     for (let at = 1; at < 12; at++) life(folder, at, step(at)).close();
     const suspended = { at: 12, kind: 'suspended', detail: 'the machine was suspended for 2h' } as const;
 
-    const shown = journalStatus(life(folder, 12, suspended));
+    const page = journalStatus(life(folder, 12, suspended), iso);
 
-    expect(shown).toMatchObject({ newestEvents: [suspended, ...[11, 10, 9, 8, 7, 6, 5, 4, 3].map(step)] });
+    expect(page).toMatchObject({ newestEvents: [suspended, ...[11, 10, 9, 8, 7, 6, 5, 4, 3].map(step)].map(shown) });
   });
 
   it('does not call what people decided an event of the journal', async () => {
@@ -204,6 +208,6 @@ describe('the journal on the status page', () => {
 
     await journal.decisions.decide({ kind: 'drop', id: refused?.id ?? 0, who: 'ann', confirmed: true });
 
-    expect(journalStatus(journal)).toMatchObject({ newestUnsettled: [], newestEvents: [step(1)] });
+    expect(journalStatus(journal, iso)).toMatchObject({ newestUnsettled: [], newestEvents: [shown(step(1))] });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accountLine, shownLine } from '../../src/cli/demo/account.ts';
 
-const time = Date.UTC(2026, 2, 2, 13, 1, 3);
+const time = '2026-03-02T06:01:03.000-07:00';
 const show = (line: object) => {
   const found = accountLine(JSON.stringify({ level: 20, time, ...line }));
   return found && shownLine(found, 'America/Denver', false);
@@ -107,7 +107,7 @@ describe('demo account', () => {
   });
 
   it('colours only for a terminal', () => {
-    const line = { at: time, stage: 'L2L', subject: 'PRESS-01', text: 'delivered', tone: 'good' } as const;
+    const line = { at: Date.parse(time), stage: 'L2L', subject: 'PRESS-01', text: 'delivered', tone: 'good' } as const;
     expect(shownLine(line, 'UTC', true)).toContain('\u001b[32mdelivered\u001b[0m');
     expect(shownLine(line, 'UTC', false)).not.toContain('\u001b');
   });

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createTimeNotation } from '../../src/core/time-notation.ts';
 import { shiftTime } from '../../src/core/time-shift.ts';
 import { beginTime, EARLIEST, isPlausible, judgeClock } from '../../src/core/wall-clock.ts';
 
 const NOW = Date.parse('2026-11-05T12:00:00Z');
 const HOUR = 3_600_000;
+const { people } = createTimeNotation('UTC');
 const lived = (alive: number | null) => ({ alive, doubted: null });
 
 describe('what a wall clock has done', () => {
@@ -29,7 +31,7 @@ describe('where time begins', () => {
     ['after an outage', NOW, NOW - HOUR, { from: NOW, doubt: null }],
     ['within two seconds before the journal', NOW - 1500, NOW, { from: NOW - 1500, doubt: null }],
   ])('trusts the clock %s', (_, wall, alive, base) => {
-    expect(beginTime(wall, lived(alive), 'check')).toEqual({ ...base, shift: null });
+    expect(beginTime(wall, lived(alive), 'check', people)).toEqual({ ...base, shift: null });
   });
 
   it.each([
@@ -43,21 +45,21 @@ describe('where time begins', () => {
     ['of a lost battery', 0, null, EARLIEST, 'the clock says 1970-01-01 00:00:00 UTC, this version was made after'],
     ['behind both', 0, NOW, NOW, 'the clock says 1970-01-01 00:00:00 UTC, the journal was last written at 2026-11-05'],
   ])('doubts a clock %s, and goes on from what is known', (_, wall, alive, from, words) => {
-    const begun = beginTime(wall, lived(alive), 'check');
+    const begun = beginTime(wall, lived(alive), 'check', people);
     expect(begun).toMatchObject({ from, shift: null });
     expect(begun.doubt).toContain(words);
     expect(begun.doubt).toContain('write `clock: trust`');
   });
 
   it('believes it all the same where a person says so, and brings the journal before it', () => {
-    expect(beginTime(NOW - HOUR, lived(NOW), 'trust')).toEqual({
+    expect(beginTime(NOW - HOUR, lived(NOW), 'trust', people)).toEqual({
       from: NOW - HOUR,
       doubt: null,
       shift: { from: NOW, by: -HOUR },
     });
     const doubted = { from: NOW, by: -HOUR };
-    expect(beginTime(NOW + 9, { alive: NOW + HOUR, doubted }, 'trust').shift).toBe(doubted);
-    expect(beginTime(NOW, lived(NOW - HOUR), 'trust').shift).toBeNull();
+    expect(beginTime(NOW + 9, { alive: NOW + HOUR, doubted }, 'trust', people).shift).toBe(doubted);
+    expect(beginTime(NOW, lived(NOW - HOUR), 'trust', people).shift).toBeNull();
   });
 
   it('follows a clock that is set to what can be, and no other', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { createTimeNotation } from '../../src/core/time-notation.ts';
 import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createClient } from '../../src/l2l/client.ts';
@@ -11,6 +12,7 @@ import { PATIENCE } from '../support/patience.ts';
 import { reservedPort } from '../support/port.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
+const { iso } = createTimeNotation('America/Denver');
 const START = Date.UTC(2026, 2, 2);
 
 function watch(url: string) {
@@ -19,7 +21,7 @@ function watch(url: string) {
   const client = createClient({ url, apiKey: new Secret('wrong'), budget, clock });
   const time = virtualClock(START);
   const log = recordingLogger();
-  const reachability = createReachability({ client, url, site: 43, clock: time, log });
+  const reachability = createReachability({ client, url, site: 43, clock: time, log, iso });
   onTestFinished(async () => {
     reachability.stop();
     await client.close();
@@ -59,7 +61,7 @@ describe('L2L reachability', () => {
     await vi.waitFor(
       () =>
         expect(reachability.problem()).toMatch(
-          `L2L (${url}) can't be reached since 2026-03-02T00:00:00.000Z: connect ECONNREFUSED`,
+          `L2L (${url}) can't be reached since 2026-03-01T17:00:00.000-07:00: connect ECONNREFUSED`,
         ),
       PATIENCE,
     );

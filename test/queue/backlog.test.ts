@@ -130,7 +130,7 @@ describe('backlog', () => {
     expect(log.lines[0]?.fields).toEqual({
       calls: 200,
       backlog: '200 calls wait, about 4m once L2L answers',
-      oldest: '1970-01-01T00:01:00.000Z',
+      oldest: new Date(60_000),
     });
   });
 });

@@ -7,6 +7,7 @@ import { runLives } from '../../src/app/lives.ts';
 import { startApp } from '../../src/app.ts';
 import { createLogger } from '../../src/cli/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { createTimeNotation } from '../../src/core/time-notation.ts';
 import { machineTime } from '../../src/core/wall-clock.ts';
 
 const told = () => JSON.parse(readFileSync(process.env.CLOCK_FILE ?? '', 'utf8')) as { wall: number; asleep: number };
@@ -14,7 +15,7 @@ const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort('SIGTERM'));
 
 const loaded = loadConfig(process.argv[3] ?? '', process.env, path => readFileSync(path));
-const log = await createLogger('debug', false);
+const log = await createLogger('debug', false, createTimeNotation(loaded.config.l2l.timezone));
 const errors = await runLives({
   loaded,
   log,

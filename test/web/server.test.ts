@@ -30,16 +30,12 @@ describe('web server', () => {
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
   });
 
-  it('writes times for people and leaves other numbers alone', async () => {
-    const page = { at: 0, since: 0.25, oldestCallAt: null, uptime: 5, value: 1 };
+  it('writes numbers as they are, whatever their names', async () => {
+    const page = { at: 0, since: 0.25, oldestCallAt: null, value: 1 };
     const web = await startWeb('127.0.0.1', 0, { status: () => page, notReady: () => [] });
     onTestFinished(() => web.stop());
 
-    expect(await (await fetch(`${web.url}/status`)).json()).toEqual({
-      ...page,
-      at: '1970-01-01T00:00:00.000Z',
-      since: '1970-01-01T00:00:00.000Z',
-    });
+    expect(await (await fetch(`${web.url}/status`)).json()).toEqual(page);
   });
 
   it('writes a 64-bit counter as text', async () => {

@@ -4,6 +4,9 @@ import { KIND_WORDS } from '../../core/action-words.ts';
 
 const Kind = z.custom<ActionKind>(kind => typeof kind === 'string' && Object.hasOwn(KIND_WORDS, kind));
 
+/** The log of a gateway that is read by a program has ISO text. */
+const Time = z.iso.datetime({ offset: true }).transform(text => Date.parse(text));
+
 /**
  * The lines of the gateway's log that make up the live account: what a rule saw and did, what L2L was told, what L2L answered.
  * Most are written at level debug, because a gateway is quiet in normal operation.
@@ -11,12 +14,12 @@ const Kind = z.custom<ActionKind>(kind => typeof kind === 'string' && Object.has
 const Told = z.discriminatedUnion('msg', [
   z.object({
     msg: z.literal('rule event'),
-    time: z.number(),
+    time: Time,
     event: z.object({ rule: z.string(), kind: z.string(), detail: z.string() }),
   }),
   z.object({
     msg: z.literal('action made'),
-    time: z.number(),
+    time: Time,
     /** The action in words. */
     does: z.string(),
     action: z.object({
@@ -26,7 +29,7 @@ const Told = z.discriminatedUnion('msg', [
   }),
   z.object({
     msg: z.literal('call sent'),
-    time: z.number(),
+    time: Time,
     call: z.number(),
     kind: Kind,
     lanes: z.array(z.string()),
@@ -34,7 +37,7 @@ const Told = z.discriminatedUnion('msg', [
   }),
   z.object({
     msg: z.literal('call answered'),
-    time: z.number(),
+    time: Time,
     call: z.number(),
     kind: Kind,
     lanes: z.array(z.string()),
@@ -46,7 +49,7 @@ const Told = z.discriminatedUnion('msg', [
   }),
   z.object({
     msg: z.literal('call looked up'),
-    time: z.number(),
+    time: Time,
     call: z.number(),
     lanes: z.array(z.string()),
     look: z.object({

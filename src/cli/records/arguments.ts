@@ -61,8 +61,8 @@ export function queryOf(values: Values, times: Times): Omit<HistoryQuery, 'limit
     ...(rule !== undefined && { rule }),
     ...(machine !== undefined && { machine }),
     ...(kind !== undefined && { kind: kindOf(kind) }),
-    ...(since !== undefined && { since: timeOf('--since', since, times) }),
-    ...(until !== undefined && { until: timeOf('--until', until, times) }),
+    ...(since !== undefined && { since: timeOf('--since', since, times, 'first') }),
+    ...(until !== undefined && { until: timeOf('--until', until, times, 'last') }),
   };
 }
 
@@ -79,10 +79,10 @@ function kindOf(text: string): ActionKind {
   throw new UsageError(`--kind ${text}: the kinds are ${kinds.join(', ')}${didYouMean(text, kinds)}`);
 }
 
-function timeOf(option: string, text: string, times: Times): number {
-  const at = times.parse(text);
+function timeOf(option: string, text: string, times: Times, end: 'first' | 'last'): number {
+  const at = times[end](text);
   if (at !== undefined) return at;
   throw new UsageError(
-    `${option} ${text}: write a time (of ${times.name}) such as "2026-03-02 06:00", 2026-03-02 or 06:00, in UTC with a Z at its end, or 2h for two hours ago`,
+    `${option} ${text}: write a time (of ${times.zone}) such as "2026-03-02 06:00:00", 2026-03-02 or 06:00, or a time as the lists and exports show it, or 2h for two hours ago`,
   );
 }

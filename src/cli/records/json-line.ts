@@ -1,8 +1,48 @@
-const IS_TIME = /^(?:at|reported|completed|start|end|from|to|notBefore|\w+At)$/;
+import type { HistoryCall, HistoryDetail, HistoryEntry, HistoryRecord } from '../../core/history.ts';
+import type { TimeNotation } from '../../core/time-notation.ts';
+import { type Write, writtenAction, writtenOrNull, writtenResult } from '../../core/written-times.ts';
 
-/** Times are ISO text in UTC, as on the status page. */
-export function toLine(value: object): string {
-  return JSON.stringify(value, (key, part: unknown) =>
-    typeof part === 'number' && IS_TIME.test(key) ? new Date(part).toISOString() : part,
-  );
+/** An action as one line of JSON, with what is known beside it. Its times are ISO text with the site's offset. */
+export function toLine(
+  entry: HistoryEntry | HistoryRecord | HistoryDetail,
+  { iso }: Pick<TimeNotation, 'iso'>,
+): string {
+  return JSON.stringify({
+    ...entryJson(entry, iso),
+    ...('calls' in entry && { calls: entry.calls.map(call => callJson(call, iso)) }),
+    ...('decisions' in entry && {
+      others: entry.others.map(other => entryJson(other, iso)),
+      decisions: entry.decisions.map(decision => ({ ...decision, at: iso(decision.at) })),
+    }),
+  });
+}
+
+function entryJson(entry: HistoryEntry, iso: Write<string>) {
+  const { createdAt, settledAt, notBefore, expiresAt, result, call } = entry;
+  return {
+    ...entry,
+    ...writtenAction(entry, iso),
+    createdAt: iso(createdAt),
+    settledAt: writtenOrNull(settledAt, iso),
+    notBefore: writtenOrNull(notBefore, iso),
+    expiresAt: writtenOrNull(expiresAt, iso),
+    result: result && writtenResult(result, iso),
+    call: call && {
+      ...call,
+      notBefore: iso(call.notBefore),
+      createdAt: iso(call.createdAt),
+      sentAt: writtenOrNull(call.sentAt, iso),
+    },
+  };
+}
+
+function callJson(call: HistoryCall, iso: Write<string>) {
+  return {
+    ...call,
+    createdAt: iso(call.createdAt),
+    sentAt: writtenOrNull(call.sentAt, iso),
+    base: call.base && { ...call.base, at: iso(call.base.at) },
+    result: call.result && writtenResult(call.result, iso),
+    attempts: call.attempts.map(attempt => ({ ...attempt, at: iso(attempt.at) })),
+  };
 }

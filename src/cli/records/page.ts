@@ -1,5 +1,6 @@
 import { actionWords } from '../../core/action-words.ts';
 import type { HistoryCall, HistoryDetail, HistoryEntry, Prospect } from '../../core/history.ts';
+import { writtenParams, writtenResult } from '../../core/written-times.ts';
 import { oneLine } from './table.ts';
 import type { Times } from './times.ts';
 import { callWord, stateWord, stateWords } from './words.ts';
@@ -18,14 +19,14 @@ function lines(action: HistoryDetail, times: Times): readonly string[] {
     '',
     ...field('state', stateWords(action)),
     ...field('why', action.detail),
-    ...field('since', action.settledAt === null ? null : times.full(action.settledAt)),
+    ...field('since', action.settledAt === null ? null : times.people(action.settledAt)),
     ...(action.state === 'waiting' ? waits(action, times) : []),
-    ...field('happened', `${times.full(action.at)}${action.time === 'received' ? ', the time it was received' : ''}`),
-    ...field('journalled', times.full(action.createdAt)),
+    ...field('happened', `${times.people(action.at)}${action.time === 'received' ? ', the time it was received' : ''}`),
+    ...field('journalled', times.people(action.createdAt)),
     ...field('rule', `${cause.rule}  ${cause.where}`),
     ...field('cause', cause.text),
     ...cause.values.flatMap(({ signal, value, quality, at }) =>
-      field('', `${signal} = ${value ?? 'unknown'} (${quality}${at === null ? '' : `, ${times.full(at)}`})`),
+      field('', `${signal} = ${value ?? 'unknown'} (${quality}${at === null ? '' : `, ${times.people(at)}`})`),
     ),
     ...params(action, times),
     ...field('lane', action.lane),
@@ -38,7 +39,7 @@ function lines(action: HistoryDetail, times: Times): readonly string[] {
     ...others(action),
     ...action.decisions.flatMap(({ at, kind, who, why, was }) => [
       '',
-      `${kind === 'retry' ? 'retried' : 'dropped'} by ${oneLine(who)}, ${times.full(at)}`,
+      `${kind === 'retry' ? 'retried' : 'dropped'} by ${oneLine(who)}, ${times.people(at)}`,
       ...field('why', why),
       ...field('it was', was),
     ]),
@@ -50,8 +51,8 @@ function lines(action: HistoryDetail, times: Times): readonly string[] {
 
 function waits({ notBefore, expiresAt }: HistoryEntry, times: Times): readonly string[] {
   return [
-    ...field('not before', notBefore === null ? null : times.full(notBefore)),
-    ...field('too old', expiresAt === null ? null : `after ${times.full(expiresAt)}`),
+    ...field('not before', notBefore === null ? null : times.people(notBefore)),
+    ...field('too old', expiresAt === null ? null : `after ${times.people(expiresAt)}`),
   ];
 }
 
@@ -59,14 +60,11 @@ function field(label: string, text: string | null): readonly string[] {
   return text === null || text === '' ? [] : [`  ${label.padEnd(LABEL)} ${oneLine(text)}`];
 }
 
-const IS_TIME = new Set(['reported', 'completed', 'start', 'end', 'from', 'to', 'at']);
-
-function params({ params }: HistoryEntry, times: Times): readonly string[] {
-  return Object.entries(params).flatMap(([name, value], index) => {
+function params(action: HistoryEntry, times: Times): readonly string[] {
+  return Object.entries(writtenParams(action, times.people)).flatMap(([name, value], index) => {
     // Why is said by the action's own line of that name.
     if (name === 'unknownProduct') return [];
-    const text =
-      IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : String(value ?? productWords(params));
+    const text = String(value ?? productWords(action.params));
     return field(index === 0 ? 'tells' : '', `${asInConfig(name)}: ${text}`);
   });
 }
@@ -83,9 +81,8 @@ function asInConfig(name: string): string {
 
 function result({ result }: HistoryEntry, times: Times): readonly string[] {
   if (!result) return [];
-  const parts = Object.entries(result).map(
-    ([name, value]) =>
-      `${asInConfig(name)} ${IS_TIME.has(name) && typeof value === 'number' ? times.full(value) : value}`,
+  const parts = Object.entries(writtenResult(result, times.people)).map(
+    ([name, value]) => `${asInConfig(name)} ${value}`,
   );
   return field('L2L gave', parts.join(', '));
 }
@@ -95,11 +92,11 @@ function callLines(call: HistoryCall, times: Times): readonly string[] {
   const after = call.predecessor === null ? '' : `, after call ${call.predecessor}`;
   return [
     `call ${call.id}  ${callWord(call.state)}${after}`,
-    ...field('built', `${times.full(call.createdAt)}, in start ${call.epoch} of the gateway`),
-    ...field('last sent', call.sentAt === null ? 'never' : times.full(call.sentAt)),
+    ...field('built', `${times.people(call.createdAt)}, in start ${call.epoch} of the gateway`),
+    ...field('last sent', call.sentAt === null ? 'never' : times.people(call.sentAt)),
     ...field(
       'before it',
-      base?.cycleCount === undefined ? null : `count ${base.cycleCount}, read ${times.full(base.at)}`,
+      base?.cycleCount === undefined ? null : `count ${base.cycleCount}, read ${times.people(base.at)}`,
     ),
     ...field('request', `${request.method} ${request.path}`),
     ...bodyLines(request.body).flatMap(line => field('', line)),
@@ -141,7 +138,7 @@ function attempts({ attempts }: HistoryCall, times: Times): readonly string[] {
     // A refusal is final only when L2L takes other calls meanwhile.
     const word = state === 'retry' && reason === 'refused' ? 'refused for now' : callWord(state);
     const words = [word, reason && !word.startsWith(reason) && `(${reason})`, detail].filter(part => part).join(' ');
-    return [...field(what, `${times.site(at)}  ${words}`), ...(answer ? field('', `answer ${answer}`) : [])];
+    return [...field(what, `${times.people(at)}  ${words}`), ...(answer ? field('', `answer ${answer}`) : [])];
   });
 }
 

@@ -13,7 +13,7 @@ export async function show(args: readonly string[], io: Io): Promise<number> {
       io.err(`the journal has no action ${ids[0]}; queue list and journal list show the numbers`);
       return EXIT.failed;
     }
-    io.out(values.json ? toLine(action) : page(action, times, io.columns).join('\n'));
+    io.out(values.json ? toLine(action, times) : page(action, times, io.columns).join('\n'));
     return EXIT.ok;
   });
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { readJournalFile } from '../../app/journal-file.ts';
-import { type JournalPlace, readJournalPlace, zoneOf } from '../../config/journal-place.ts';
+import { type JournalPlace, readJournalPlace } from '../../config/journal-place.ts';
 import { systemClock } from '../../core/clock.ts';
 import { StartError } from '../../core/errors.ts';
 import type { HistoryReader } from '../../core/history.ts';
@@ -25,16 +25,16 @@ export type Source = { readonly reader: HistoryReader; readonly times: Times; re
  * with words when neither goes.
  */
 export async function withHistory(whose: Whose, io: Io, work: (source: Source) => Promise<number>): Promise<number> {
-  const { dataFolder, zone, destination } = placeOf(whose, io);
+  const { dataFolder, timezone, destination } = placeOf(whose, io);
   const link = await openLink(dataFolder);
   const now = systemClock().now();
   if (typeof link === 'object') {
     using open = link;
-    return await work({ reader: open, times: createTimes(zoneOf(open.timezone), now), now });
+    return await work({ reader: open, times: createTimes(open.timezone, now), now });
   }
   if (link === 'not_answering') io.err('the running gateway does not answer: this is read from its file');
   using file = readJournalFile(dataFolder, destination);
-  return await work({ reader: file, times: createTimes(zone, now), now });
+  return await work({ reader: file, times: createTimes(timezone, now), now });
 }
 
 /** Lets `work` speak to the running gateway: what changes the queue goes through it, never beside it. */
@@ -55,7 +55,7 @@ export async function withGateway(whose: Whose, io: Io, work: (link: Link) => Pr
 
 /** Where the journal of the gateway is that is meant. Throws a ConfigError. */
 export function placeOf({ file, data }: Whose, io: Io): JournalPlace {
-  if (data !== undefined && file === undefined) return { dataFolder: resolve(data), zone: null, destination: null };
+  if (data !== undefined && file === undefined) return { dataFolder: resolve(data), timezone: null, destination: null };
   const place = readJournalPlace(file ?? DEFAULT_FILE, io.env, io.readFile);
   return data === undefined ? place : { ...place, dataFolder: resolve(data) };
 }

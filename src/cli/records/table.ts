@@ -19,7 +19,7 @@ export function table(
   const rows = entries.map(entry => [
     String(entry.id),
     stateWord(entry),
-    times.short(of === 'queue' ? standsSince(entry) : entry.at),
+    times.people(of === 'queue' ? standsSince(entry) : entry.at),
     oneLine(placeWord(entry)),
     oneLine(whatWords(entry)),
     entry.rule,
@@ -43,10 +43,10 @@ function fitted(natural: readonly number[], columns: number): readonly number[] 
   const kept = natural.slice(0, 4);
   const [what = 0, rule = 0, why = 0] = natural.slice(4);
   const room = columns - kept.reduce((sum, width) => sum + width, 0) - GAP.length * 6;
-  const whatWidth = Math.min(what, Math.max(8, Math.floor(room * 0.4)));
+  const whatWidth = Math.min(what, Math.max(6, Math.floor(room * 0.4)));
   const left = room - whatWidth;
-  const ruleWidth = Math.min(rule, Math.max(8, Math.floor(left * 0.4), left - why));
-  return [...kept, whatWidth, ruleWidth, Math.max(8, left - ruleWidth)];
+  const ruleWidth = Math.min(rule, Math.max(6, Math.floor(left * 0.4), left - why));
+  return [...kept, whatWidth, ruleWidth, Math.max(6, left - ruleWidth)];
 }
 
 /** Characters, not UTF-16 units: a name from a PLC may hold any. */

@@ -1,5 +1,6 @@
 import type { Mode } from '../../core/action.ts';
 import type { CompiledRule } from '../program.ts';
+import type { RuleView } from '../rule-view.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -52,17 +53,3 @@ export const WITHOUT_CONDITION = {
   setBack() {},
   awaitSignals() {},
 } satisfies Partial<RuleMachine>;
-
-/** A rule as the status page shows it. */
-export type RuleView = {
-  readonly rule: string;
-  readonly kind: CompiledRule['kind'];
-  /** inactive, pending, active, clearing; counting for the others. */
-  readonly phase: string;
-  /** Since when the phase's condition holds (ms since 1970). */
-  readonly since: number | null;
-  /** When it acts by itself next. */
-  readonly due: number | null;
-  /** Where it stands, in one plain sentence. */
-  readonly text: string;
-};

@@ -28,8 +28,8 @@ describe('page of an action', () => {
     const text = page(await detail(IN_DOUBT), times).join('\n');
 
     for (const part of [
-      /attempt 1 {3}1970-01-01 00:16:00 {2}in doubt \(timeout\) no answer within 60s/,
-      /look {8}1970-01-01 00:16:10 {2}parked \(timeout\) A stood at 5, stands at 9/,
+      /attempt 1 {3}1970-01-01 00:16:00 UTC {2}in doubt \(timeout\) no answer within 60s/,
+      /look {8}1970-01-01 00:16:10 UTC {2}parked \(timeout\) A stood at 5, stands at 9/,
       /in the same call\n {2}2 {2}parked {2}add 1 cycle to A/,
       'queue retry 1: it waits to be told again: add 2 cycles to A',
       'asks first: retry says that L2L does not have it, and tells it',
@@ -55,7 +55,7 @@ describe('page of an action', () => {
     const text = found ? page(found, times).join('\n') : '';
 
     expect(text).toContain('if_found_open: ');
-    expect(text).toMatch(/attempt 1 .* refused for now No rights\n {2}then .*:02 {2}refused No rights/);
+    expect(text).toMatch(/attempt 1 .* refused for now No rights\n {2}then .*:02 UTC {2}refused No rights/);
   });
 
   it.each([60, 80, 100])('fits %i columns, with the words that go on below their own', async columns => {

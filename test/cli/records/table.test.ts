@@ -43,7 +43,7 @@ describe('list of actions', () => {
     );
 
     expect(Math.max(...rows.map(row => row.length))).toBeLessThanOrEqual(columns);
-    expect(rows[1]).toMatch(/^123456 {2}dead {3}01-01 00:00 {2}PRESS-01 {2}open DOWN/);
+    expect(rows[1]).toMatch(/^123456 {2}dead {3}1970-01-01 00:00:02 UTC {2}PRESS-01 {2}open DOWN/);
   });
 
   it('is not cut where there is no terminal', () => {

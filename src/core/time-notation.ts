@@ -1,0 +1,97 @@
+import { createTimeZone, QUARTER, type TimeZone } from './time-zone.ts';
+
+/** The one way in which the gateway writes an instant (ms since 1970): in the site's time, for people or for programs. */
+export interface TimeNotation {
+  /** IANA name of the zone. */
+  readonly zone: string;
+  /** `2026-03-02 06:01:00 MST`; where the zone has no abbreviation its offset stands there: `+05:30`. */
+  people(at: number): string;
+  /** ISO 8601 with the zone's offset: `2026-03-02T06:01:00.000-07:00`. */
+  iso(at: number): string;
+  /** The instants a text can mean, earliest first. Takes what `people` and `iso` write, and either without its zone. */
+  parse(text: string): readonly number[];
+}
+
+/** The last instant a Date can hold (ms since 1970), with room for every offset. A device can send any time. */
+const LATEST = 8.64e15 - 24 * 3_600_000;
+const MINUTE = 60_000;
+/** No single locale knows the abbreviations of the whole world: American, European, Canadian, Australian, South African. */
+const LOCALES = ['en-US', 'en-GB', 'en-CA', 'en-AU', 'en-ZA'];
+const MOST_CACHED = 1000;
+const WITH_ABBREVIATION = /^(?<time>.*\d)\s*(?<abbreviation>[A-Za-z]{2,5})$/;
+
+/** Throws a StartError for a name that is no IANA time zone. */
+export function createTimeNotation(name: string): TimeNotation {
+  const zone = createTimeZone(name);
+  const abbreviationOf = abbreviations(zone);
+
+  function local(at: number): string {
+    return new Date(at + zone.offset(at)).toISOString().replace('Z', '');
+  }
+
+  function people(at: number): string {
+    if (!isInstant(at)) return 'a time that cannot be';
+    const text = local(at)
+      .replace('T', ' ')
+      .replace(/\.\d+$/, '');
+    return `${text} ${abbreviationOf(at)}`;
+  }
+
+  return {
+    zone: name,
+    people,
+    iso(at) {
+      if (!isInstant(at)) return 'a time that cannot be';
+      return `${local(at)}${offsetText(zone.offset(at))}`;
+    },
+    parse(text) {
+      const { time, abbreviation } = WITH_ABBREVIATION.exec(text.trim())?.groups ?? {};
+      if (time === undefined || abbreviation === undefined) return zone.parse(text);
+      const word = abbreviation.toUpperCase();
+      const here = zone.parse(time).filter(at => abbreviationOf(at).toUpperCase() === word);
+      return here.length === 0 && word === 'UTC' ? zone.parse(`${time}Z`) : here;
+    },
+  };
+}
+
+/** The zone of this host: for what is written before the config names the site's, or without a config. */
+export function hostTimeNotation(): TimeNotation {
+  return createTimeNotation(Intl.DateTimeFormat().resolvedOptions().timeZone);
+}
+
+function isInstant(at: number): boolean {
+  return Math.abs(at) <= LATEST;
+}
+
+/** `-07:00`; `+00:00` for UTC. */
+function offsetText(offset: number): string {
+  const minutes = Math.round(Math.abs(offset) / MINUTE);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+/** The abbreviation at an instant, else the offset. */
+function abbreviations(zone: TimeZone): (at: number) => string {
+  const formatters = LOCALES.map(
+    locale => new Intl.DateTimeFormat(locale, { timeZone: zone.name, timeZoneName: 'short' }),
+  );
+  // Looked up for every log line.
+  const known = new Map<number, string>();
+
+  function find(at: number): string {
+    for (const formatter of formatters) {
+      const word = formatter.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+      // Where a locale has no abbreviation it writes GMT+5:30.
+      if (/^[A-Z]{2,5}$/.test(word)) return word;
+    }
+    return offsetText(zone.offset(at));
+  }
+
+  return at => {
+    const quarter = Math.floor(at / QUARTER);
+    const found = known.get(quarter) ?? find(at);
+    if (known.size >= MOST_CACHED) known.clear();
+    known.set(quarter, found);
+    return found;
+  };
+}

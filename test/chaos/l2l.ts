@@ -246,7 +246,11 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             return { kind: 'failed', left: false, reason: 'network', detail: 'no call' };
           }
           notes.moment('send');
-          if (life.dead && random() < 0.5) return new Promise<Exchange>(() => {});
+          if (life.dead && random() < 0.5) {
+            // It never leaves, but its mark is durable: nobody who reads the journal can know.
+            ledger.post(number, call, request);
+            return new Promise<Exchange>(() => {});
+          }
           check(call, `${request.path} ${request.body}`, inFlight, life.dead || isMarked(call));
           if (!life.dead && (isDoubted || isLeft(world.machine.wall(), life.now()))) {
             notes.problem(`call ${call.id} is sent by a clock that is not the machine's`);

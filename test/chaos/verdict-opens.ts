@@ -1,3 +1,4 @@
+import { isBlocked } from './call-check.ts';
 import type { Entry, OpenDispatch } from './ledger.ts';
 import { inL2l, isItsDispatch, stuckSince, type Told } from './told.ts';
 import { text } from './totals.ts';
@@ -48,9 +49,11 @@ export function openProblems(episode: Told, told: readonly Told[], { ledger, for
 
 /** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
 function foundProblems(episode: Told, { looks, told, former }: Seen): string[] {
-  const { open, close, rule, result, isTogether } = episode;
+  const { open, close, rule, result, isTogether, posts } = episode;
   const look = lastLook(looks, rule.machine, open.settled ?? 0);
-  const seen = standing(look, episode, isTogether ? close : knownBy(close, look?.heardAt ?? 0), told);
+  // Where L2L opens only one of the type, the stop joins also what waits for a person (docs/decisions/0009).
+  const others = isBlocked(posts.at(-1)?.refusal ?? null) ? [] : told;
+  const seen = standing(look, episode, isTogether ? close : knownBy(close, look?.heardAt ?? 0), others);
   const found = seen.find(({ id }) => id === result?.dispatchId);
   const isLeft = former.has(result?.dispatchId ?? Number.NaN) && isFirst(episode, told, open.settled ?? 0);
   if (rule.ifFoundOpen === 'open' && !isLeft) return ['found a dispatch, and its rule opens one beside it'];

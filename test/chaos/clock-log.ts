@@ -27,6 +27,11 @@ export interface ClockLog {
   isUntimed(action: Dated): boolean;
   /** The true instant that an action most likely means by what it tells. */
   truly(told: number, action: Dated): number;
+  /**
+   * The true instant up to which a call that leaves at the true instant `at` may tell an action. Its age goes by the clock of that
+   * moment, and its end moves along once, when the clock of the life that made it is set.
+   */
+  lastMoment(expiresAt: number, made: number, at: number): number;
   /** When the gateway did not believe its clock. */
   doubts(): Span[];
   /** The most (ms) by which it was set since an action was made. */
@@ -78,6 +83,18 @@ export function createClockLog(): ClockLog {
       return time === 'received' && own?.isDoubted === true && !known;
     },
     truly: (told, action) => told - rangeOf(action.made, action)[0],
+    lastMoment(expiresAt, made, at) {
+      const [maker, then] = [made, at].map(time =>
+        Math.max(
+          0,
+          readings.findLastIndex(one => one.at < time),
+        ),
+      ) as [number, number];
+      const next = readings[maker + 1];
+      const isToMove = then === maker && next !== undefined && next.process === readings[maker]?.process;
+      const moved = isToMove ? next.off - (readings[maker]?.off ?? 0) : 0;
+      return expiresAt - moved - (readings[then]?.off ?? 0);
+    },
     doubts() {
       return readings.flatMap((reading, index) =>
         reading.isDoubted ? [{ from: reading.at, to: readings[index + 1]?.at ?? Number.POSITIVE_INFINITY }] : [],

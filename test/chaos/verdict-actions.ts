@@ -46,7 +46,8 @@ export function actionProblems(action: StoredRow, actions: readonly StoredRow[],
     problems.push(`${key} is ${state}: ${detail ?? 'for no reason'}`);
   }
   for (const { at } of kind === 'close_dispatch' ? [] : (sent.get(key) ?? [])) {
-    if (at - LEAVES_WITHIN > trueExpiry(action)) problems.push(`${key} left at ${text(at)}, when it was too old`);
+    const last = action.expires_at === null ? null : judged.clock.lastMoment(action.expires_at, action.made, at);
+    if (last !== null && at - LEAVES_WITHIN > last) problems.push(`${key} left at ${text(at)}, when it was too old`);
   }
   return problems;
 }

@@ -46,11 +46,11 @@ export function stopsKept(
     // What is stamped when it is heard may come too close to what was before for an off_delay to end.
     const isVague = undated.length > 0 && rule.offDelay > 0;
     if (!isVague && touching.length + begun.length + ended.length === 0) return expected;
-    const later = isVague ? stops.filter(({ start }) => start > (completed[0] ?? 0)) : [];
+    const later = isVague ? stops.filter(({ start }) => start > (completed[0] ?? 0)).map(({ end }) => end) : [];
     return {
       ...expected,
       reported: [...reported, ...begun, ...touching.map(({ to }) => to + 1000)],
-      completed: [...completed, ...ended, ...later.map(({ end }) => end)],
+      completed: [...completed, ...ended, ...later, ...heard(later)],
       need: 'may',
       ...(undated.length > 0 && { ahead: MAX_SKEW }),
     };

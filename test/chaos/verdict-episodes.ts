@@ -67,9 +67,15 @@ function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly
     others.some(
       other => other.need === 'must' && isWhole(one, other) && !told.some(two => two !== one && isWhole(two, other)),
     );
-  const whole = told.findIndex(one => isWhole(one, stop) && (stop.need === 'must' || !isWanted(one)));
-  if (whole >= 0) return whole;
-  const sure = told.findIndex(one => tells(one, stop, 'surely') && !others.some(other => isWhole(one, other)));
+  const surelyOf = (wanted: ExpectedDispatch) => {
+    const whole = told.findIndex(one => isWhole(one, wanted) && (wanted.need === 'must' || !isWanted(one)));
+    if (whole >= 0) return whole;
+    return told.findIndex(one => tells(one, wanted, 'surely') && !others.some(other => isWhole(one, other)));
+  };
+  // What may be told later than it was is told by the one that has its true time, where there is one.
+  const { ahead, ...exact } = stop;
+  const early = ahead === undefined ? -1 : surelyOf(exact);
+  const sure = early >= 0 ? early : surelyOf(stop);
   if (sure >= 0 || stop.need === 'never') return sure;
   return told.findIndex(one => tells(one, stop) && !others.some(other => tells(one, other, 'surely')));
 }

@@ -56,9 +56,15 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
   const machines: readonly RuleMachine[] = program.rules.map(rule =>
     createMachine(rule, inheritance.of(rule.name), cells, world),
   );
-  const clocks = createRuleClocks(graph, (rule, lag, isFirst) => {
-    if (isFirst) machines[rule]?.setBack(lag);
-    evaluation.reschedule(rule);
+  const keptLags = program.rules.map(rule => inheritance.of(rule.name)?.lag ?? null);
+  const clocks = createRuleClocks(graph, keptLags, {
+    onLag(rule, later) {
+      machines[rule]?.setBack(later);
+      evaluation.reschedule(rule);
+    },
+    onKept(rule) {
+      step.moved.add(program.rules[rule]?.name ?? '');
+    },
   });
   const evaluation = createEvaluation(program, nodes, machines, clocks);
   const { step } = evaluation;
@@ -161,6 +167,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     step.doubted = doubted;
     for (const cell of cells.values()) forgetSignal(cell);
     for (const source of sources.values()) forgetSource(source);
+    clocks.restart();
     const knownUntil = Math.min(lastAlive, at);
     inheritance.settle(knownUntil, at, step);
     machines.forEach((machine, rule) => {
@@ -219,7 +226,9 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       return takeResult(step, next === Infinity ? null : next);
     },
     stateOf(rule) {
-      return machines[indexes.get(rule) ?? -1]?.state();
+      const index = indexes.get(rule) ?? -1;
+      const machine = machines[index];
+      return machine && { ...machine.state(), lag: clocks.keptOf(index) };
     },
     signal(name) {
       const cell = cells.get(name);

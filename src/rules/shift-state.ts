@@ -4,7 +4,8 @@ import type { CyclesState } from './counting/cycles-state.ts';
 import type { ProductionState } from './counting/production-state.ts';
 import type { DispatchState } from './dispatch/dispatch-state.ts';
 import type { Episode } from './dispatch/episode.ts';
-import { parseState } from './stored/stored-state.ts';
+import { shiftLag } from './engine/kept-lag.ts';
+import { parseState, type StoredState } from './stored/stored-state.ts';
 
 /** A source further from the gateway's clock than this (ms) is not believed, by the default of max_skew. */
 const MOST_SKEW = 5 * 60_000;
@@ -17,15 +18,18 @@ const SECOND = 1000;
  */
 export function shiftState(text: string, shift: TimeShift, toldMoves = false): string {
   const data = parseState(text);
-  switch (data?.kind) {
+  if (data === undefined) return text;
+  return JSON.stringify({ ...shiftByKind(data, shift, toldMoves), lag: shiftLag(data.lag, shift, MOST_SKEW) });
+}
+
+function shiftByKind(data: StoredState, shift: TimeShift, toldMoves: boolean): StoredState {
+  switch (data.kind) {
     case 'dispatch':
-      return JSON.stringify(shiftDispatch(data, shift));
+      return shiftDispatch(data, shift);
     case 'cycles':
-      return JSON.stringify(shiftCycles(data, shift));
+      return shiftCycles(data, shift);
     case 'production':
-      return JSON.stringify(shiftProduction(data, shift, toldMoves));
-    case undefined:
-      return text;
+      return shiftProduction(data, shift, toldMoves);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Span } from './plan.ts';
+import type { StoredRow } from './stored.ts';
 
 /** How the clock of one life of the gateway stood from a moment on. */
 export type ClockReading = {
@@ -29,9 +30,9 @@ export interface ClockLog {
   truly(told: number, action: Dated): number;
   /**
    * The true instant up to which a call that leaves at the true instant `at` may tell an action. Its age goes by the clock of that
-   * moment, and its end moves along once, when the clock of the life that made it is set.
+   * moment, and its end moves along once, when the clock of the life that made it is set while it waits.
    */
-  lastMoment(expiresAt: number, made: number, at: number): number;
+  lastMoment(expiresAt: number, action: Pick<StoredRow, 'made' | 'settled'>, at: number): number;
   /** When the gateway did not believe its clock. */
   doubts(): Span[];
   /** The most (ms) by which it was set since an action was made. */
@@ -83,17 +84,18 @@ export function createClockLog(): ClockLog {
       return time === 'received' && own?.isDoubted === true && !known;
     },
     truly: (told, action) => told - rangeOf(action.made, action)[0],
-    lastMoment(expiresAt, made, at) {
-      const [maker, then] = [made, at].map(time =>
+    lastMoment(expiresAt, { made, settled }, at) {
+      const indexAt = (time: number) =>
         Math.max(
           0,
           readings.findLastIndex(one => one.at < time),
-        ),
-      ) as [number, number];
-      const next = readings[maker + 1];
-      const isToMove = then === maker && next !== undefined && next.process === readings[maker]?.process;
-      const moved = isToMove ? next.off - (readings[maker]?.off ?? 0) : 0;
-      return expiresAt - moved - (readings[then]?.off ?? 0);
+        );
+      const [maker, then] = [readings[indexAt(made)], readings[indexAt(at)]];
+      const next = readings[indexAt(made) + 1];
+      const isToMove =
+        then === maker && next?.process === maker?.process && (settled ?? Infinity) > (next?.at ?? Infinity);
+      const moved = isToMove ? (next?.off ?? 0) - (maker?.off ?? 0) : 0;
+      return expiresAt - moved - (then?.off ?? 0);
     },
     doubts() {
       return readings.flatMap((reading, index) =>

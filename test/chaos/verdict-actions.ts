@@ -46,7 +46,7 @@ export function actionProblems(action: StoredRow, actions: readonly StoredRow[],
     problems.push(`${key} is ${state}: ${detail ?? 'for no reason'}`);
   }
   for (const { at } of kind === 'close_dispatch' ? [] : (sent.get(key) ?? [])) {
-    const last = action.expires_at === null ? null : judged.clock.lastMoment(action.expires_at, action.made, at);
+    const last = action.expires_at === null ? null : judged.clock.lastMoment(action.expires_at, action, at);
     if (last !== null && at - LEAVES_WITHIN > last) problems.push(`${key} left at ${text(at)}, when it was too old`);
   }
   return problems;

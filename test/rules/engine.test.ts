@@ -228,6 +228,69 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:30 open alarmed reported 06:10:00']);
   });
 
+  it('waits by its own clock after a restart too, before a live message shows again how far that is behind', () => {
+    const line = plant(alarmed);
+    line.set('06:10', { alarm: true }, behind);
+    line.restart('06:13:30', '06:13:30');
+    line.source('06:13:30', 'catching_up', 'broker');
+    line.set('06:10', { alarm: true }, { ...queued, retained: true, receivedAt: on('06:13:30') });
+    line.source('06:13:31', 'connected', 'broker');
+    line.until('06:14:59');
+    expect(line.actions).toEqual([]);
+    line.set('06:11:50', { alarm: false }, { ...behind, receivedAt: on('06:14:50') });
+    line.until('06:20');
+    expect(line.actions).toEqual([]);
+  });
+
+  it('waits by its own clock for what begins in the queue of a restart', () => {
+    const line = plant(alarmed);
+    line.set('06:09', { alarm: false }, { ...behind, receivedAt: on('06:12') });
+    line.restart('06:12:30', '06:14');
+    line.source('06:14', 'catching_up', 'broker');
+    line.set('06:10', { alarm: true }, { ...queued, receivedAt: on('06:14') });
+    expect(line.source('06:14:01', 'connected', 'broker').wakeAt).toBe(on('06:15'));
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
+  });
+
+  it('waits by each clock behind one broker after a restart, whichever is heard first', () => {
+    const call = signal('call', { source: 'broker' });
+    const called = dispatch('called', is('call'), { onDelay: 120_000 });
+    const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 }), called], [alarm, call]));
+    line.set('06:13', { call: false }, broker);
+    line.set('06:10', { alarm: true }, behind);
+    line.restart('06:13:30', '06:13:30');
+    line.source('06:13:30', 'catching_up', 'broker');
+    line.set('06:10', { alarm: true }, { ...queued, retained: true, receivedAt: on('06:13:30') });
+    line.source('06:13:31', 'connected', 'broker');
+    line.set('06:13:40', { call: true }, broker);
+    line.until('06:14:59');
+    expect(line.actions).toEqual([]);
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual([
+      '06:12:00 open alarmed reported 06:10:00',
+      '06:15:40 open called reported 06:13:40',
+    ]);
+  });
+
+  it('rather ends a delay late after a restart than early, when the source’s clock was ahead', () => {
+    const line = plant(alarmed);
+    line.set('06:10', { alarm: false }, { source: 'broker', receivedAt: on('06:07') });
+    line.restart('06:07:30', '06:14');
+    line.source('06:14', 'catching_up', 'broker');
+    line.set('06:14', { alarm: true }, { ...queued, receivedAt: on('06:14') });
+    expect(line.source('06:14:01', 'connected', 'broker').wakeAt).toBe(on('06:16'));
+  });
+
+  it('keeps how far the source is behind where no other state changes, once for all messages that say the same', () => {
+    const line = plant(alarmed);
+    const heard = (at: string, receivedAt: string) =>
+      line.set(at, { alarm: false }, { source: 'broker', receivedAt: on(receivedAt) }).moved;
+    expect(heard('06:10', '06:13')).toEqual(['alarmed']);
+    expect(heard('06:10:30', '06:13:30.400')).toEqual([]);
+    expect(heard('06:11', '06:15')).toEqual(['alarmed']);
+  });
+
   it('tells an interval when the source’s clock is past its end, with all its parts', () => {
     const parts = counter('parts', undefined, { source: 'broker' });
     const line = plant(program([production('line', parts)], [parts]));

@@ -71,6 +71,17 @@ describe('a delay over a step of the clock', () => {
     expect(lines(line.actions)).toEqual([expect.stringContaining('open stop reported 06:00:00')]);
   });
 
+  it('by a source’s clock is not over early when the gateway’s was set forward, before a live message comes', () => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false });
+    step(line, stop, '06:01', MINUTE);
+    line.set('06:00', { running: false }, { retained: true, receivedAt: on('06:02') });
+    line.until('06:02:59');
+    expect(line.actions).toEqual([]);
+    line.until('06:03:00');
+    expect(lines(line.actions)).toEqual(['06:02:00 open stop reported 06:00:00']);
+  });
+
   it('leaves a start of an earlier life where it was', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false }, RECEIVED);

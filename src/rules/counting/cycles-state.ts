@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeptLag } from '../engine/kept-lag.ts';
 import type { CyclesRule } from '../program.ts';
 import { CounterState } from './counters.ts';
 
@@ -28,6 +29,7 @@ export const CyclesState = z.object({
   mode: z.enum(['increment', 'total']).nullable().default(null),
   /** The gateway's mode while it was counted; null in states written before it was kept. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),
+  lag: KeptLag,
   /** A source it reads was catching up. */
   held: z.boolean(),
 });
@@ -51,6 +53,7 @@ export function newCyclesState({ name, machine, mode }: CyclesRule): CyclesState
     chain: sightChain(name, { sights: 0, sightAt: 0 }),
     mode,
     countedIn: null,
+    lag: null,
     held: false,
   };
 }

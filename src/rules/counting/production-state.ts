@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeptLag } from '../engine/kept-lag.ts';
 import type { ProductionRule } from '../program.ts';
 import { CounterState } from './counters.ts';
 import { Interval } from './intervals.ts';
@@ -27,6 +28,7 @@ export const ProductionState = z.object({
   carry: z.number(),
   /** The gateway's mode while it was counted; null in states written before it was kept. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),
+  lag: KeptLag,
   /** A source it reads was catching up. */
   held: z.boolean(),
 });
@@ -49,6 +51,7 @@ export function newProductionState({ line, quantity, product }: ProductionRule):
     runs: [],
     carry: 0,
     countedIn: null,
+    lag: null,
     held: false,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeptLag } from '../engine/kept-lag.ts';
 import { DelayState } from './delay.ts';
 import { Episode } from './episode.ts';
 import { StillState } from './stills.ts';
@@ -17,6 +18,7 @@ export const DispatchState = z.object({
   delay: DelayState.nullable(),
   episode: Episode.nullable(),
   still: z.record(z.string(), StillState),
+  lag: KeptLag,
   /** A source it reads was catching up. */
   held: z.boolean(),
 });
@@ -33,6 +35,7 @@ export function newDispatchState(): DispatchState {
     delay: null,
     episode: null,
     still: {},
+    lag: null,
     held: false,
   };
 }

@@ -235,8 +235,8 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (state.held !== held && state.delay !== null) step.changed.add(rule.name);
       state.held = held;
     },
-    setBack(lag) {
-      if (state.time !== null) state.time -= Math.max(0, lag);
+    setBack(by) {
+      if (state.time !== null) state.time -= Math.max(0, by);
     },
     awaitSignals(at) {
       awaitUntil = at;

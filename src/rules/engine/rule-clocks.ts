@@ -1,4 +1,5 @@
 import type { SampleBatch } from '../../core/sample.ts';
+import { isNews, type KeptLag, standIn } from './kept-lag.ts';
 import type { RuleGraph } from './rule-graph.ts';
 import type { SignalCell, SourceCell } from './signal-table.ts';
 
@@ -13,26 +14,59 @@ export interface RuleClocks {
   timeFor(rule: number, at: number, lag: number): number;
   /** Follows the clock that gave a batch its time; returns its lag. */
   follow(source: SourceCell, batch: SampleBatch): number;
+  /** After a start, when nothing is known of any signal: what earlier processes knew of the clocks stands in. */
+  restart(): void;
+  /** Of the clock that a rule goes by, as it is to be kept over a restart. */
+  keptOf(rule: number): KeptLag;
 }
 
 /** A clock's lag is followed when it has changed by more (ms): less is how long its messages are under way. */
 const LAG_STEP = 250;
 
 /**
- * `onLag`: told for every rule that goes by a clock whose lag is another one now. `isFirst`: until then the gateway's clock
- * stood in for it.
+ * `kept`: what an earlier process knew, by rule. `onLag`: told for every rule that goes by a clock whose lag is another one now.
+ * `later`: how much further (ms) it is behind than what stood in for it until now; 0: it was known. `onKept`: another one is to be
+ * kept of a rule.
  */
 export function createRuleClocks(
-  { nodes, cells }: RuleGraph,
-  onLag: (rule: number, lag: number, isFirst: boolean) => void,
+  { nodes, cells, sources }: RuleGraph,
+  earlier: readonly KeptLag[],
+  { onLag, onKept }: { onLag: (rule: number, later: number) => void; onKept: (rule: number) => void },
 ): RuleClocks {
+  const kept = [...earlier];
+
   function lagOf(rule: number): number {
     return nodes[rule]?.leader?.lag ?? 0;
   }
 
-  function setLag(cell: SignalCell, lag: number, isFirst: boolean): void {
+  function setLag(cell: SignalCell, lag: number): void {
+    const later = cell.lagFrom === 'message' ? 0 : lag - cell.lag;
     cell.lag = lag;
-    for (const rule of cell.followers) onLag(rule, lag, isFirst);
+    for (const rule of cell.followers) onLag(rule, later);
+  }
+
+  /** By a live message of the signal itself. */
+  function learn(cell: SignalCell, lag: number): void {
+    if (cell.lagFrom === 'message' && cell.lag === lag) return;
+    setLag(cell, lag);
+    cell.lagFrom = 'message';
+    for (const rule of cell.followers) {
+      if (!isNews(lag, kept[rule] ?? null)) continue;
+      kept[rule] = lag;
+      onKept(rule);
+    }
+  }
+
+  function cellsOf({ samples }: SampleBatch): SignalCell[] {
+    return samples.flatMap(({ signal }) => cells.get(signal) ?? []);
+  }
+
+  /** One message goes by one clock: what is known of that by one of its signals is known of all. */
+  function lagTogether(named: readonly SignalCell[]): number {
+    const known = named.find(cell => cell.lagFrom !== 'nothing') ?? named[0];
+    if (known === undefined) return 0;
+    for (const cell of named) if (cell.lagFrom === 'nothing' && cell.lag !== known.lag) setLag(cell, known.lag);
+    return known.lag;
   }
 
   return {
@@ -42,22 +76,35 @@ export function createRuleClocks(
       return own === lag ? at : at + lag - own;
     },
     follow(source, batch) {
-      if (batch.time === 'received' && !batch.kept) return 0;
-      const known = cells.get(batch.samples[0]?.signal ?? '')?.lag ?? 0;
-      const isLive = batch.time === 'source' && source.state !== 'catching_up' && !batch.retained;
-      if (!isLive) return known;
+      // Values of several clocks: no rule's time goes ahead of its own.
+      if (batch.kept) return Math.min(...cellsOf(batch).map(cell => cell.lag));
+      if (batch.time === 'received') return 0;
+      if (source.state === 'catching_up' || batch.retained) return lagTogether(cellsOf(batch));
       const seen = Math.round(batch.receivedAt - batch.at);
       if (!source.dated) {
         source.dated = true;
-        for (const cell of source.signals) setLag(cell, seen, true);
-        return seen;
+        for (const cell of source.signals) if (cell.lagFrom === 'nothing') setLag(cell, seen);
       }
+      const known = cells.get(batch.samples[0]?.signal ?? '')?.lag ?? 0;
       const lag = Math.abs(seen - known) > LAG_STEP ? seen : known;
       for (const { signal } of batch.samples) {
         const cell = cells.get(signal);
-        if (cell !== undefined && cell.lag !== lag) setLag(cell, lag, false);
+        if (cell !== undefined) learn(cell, lag);
       }
       return lag;
     },
+    restart() {
+      for (const [rule, lag] of kept.entries()) {
+        const leader = nodes[rule]?.leader;
+        if (lag === null || leader === undefined) continue;
+        leader.lag = Math.max(leader.lag, standIn(lag));
+        leader.lagFrom = 'earlier_process';
+      }
+      for (const { signals } of sources.values()) {
+        const most = Math.max(0, ...signals.map(cell => cell.lag));
+        for (const cell of signals) if (cell.lagFrom === 'nothing') cell.lag = most;
+      }
+    },
+    keptOf: rule => kept[rule] ?? null,
   };
 }

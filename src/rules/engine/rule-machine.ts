@@ -27,8 +27,8 @@ export interface RuleMachine {
   closedByPerson(at: number, step: Step): void;
   /** A source it reads began or ended catching up: event time stands still for it meanwhile. */
   hold(held: boolean, step: Step): void;
-  /** The clock it goes by turned out to be so far behind the gateway's, whose time stood in for it since the start (ms). */
-  setBack(lag: number): void;
+  /** The clock it goes by turned out to be so much further (ms) behind than what stood in for it since the start. */
+  setBack(by: number): void;
   /** Its timers wait for signals not seen since the start, until `until` at the latest; -Infinity: no longer. */
   awaitSignals(until: number): void;
   /** Plain JSON; a machine made from it goes on as if nothing had happened. */

@@ -34,9 +34,11 @@ export type SignalCell = {
   time: SampleBatch['time'];
   /**
    * How far the clock that stamps it is behind the gateway's (ms), by its newest live message with a time of its own. Of the
-   * signal, since the devices behind one broker have a clock each; before its first, that of the source's first one.
+   * signal, since the devices behind one broker have a clock each; before its first, what the process before knew of it, or else
+   * that of the source's first one.
    */
   lag: number;
+  lagFrom: 'nothing' | 'earlier_process' | 'message';
   /** Rules that go by this clock. */
   readonly followers: number[];
   /** When it last became good after being unknown, and the source's time of that value (NaN: none given). */
@@ -81,6 +83,7 @@ export function createSignalCell(definition: SignalDefinition, source: SourceCel
     at: null,
     time: 'received',
     lag: 0,
+    lagFrom: 'nothing',
     followers: [],
     returnedAt: -Infinity,
     returnedSourceAt: Number.NaN,
@@ -161,6 +164,7 @@ export function forgetSignal(cell: SignalCell): void {
   cell.reason = null;
   cell.at = null;
   cell.lag = 0;
+  cell.lagFrom = 'nothing';
   cell.returnedAt = -Infinity;
   cell.returnedSourceAt = Number.NaN;
   cell.seen = false;

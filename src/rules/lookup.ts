@@ -1,9 +1,9 @@
 import type { Problem } from '../core/errors.ts';
 import type { Value } from '../core/sample.ts';
-import { parseCsv } from './compile/csv.ts';
+import { type CsvRow, parseCsv } from './compile/csv.ts';
+import { keyFor, keyOf, type LookupKey, spoiltByExcel } from './compile/lookup-key.ts';
 
-/** How a lookup is found: by a number, by a text, or by the lowest set bit of a word. */
-export type LookupKey = 'number' | 'text' | 'bit';
+export type { LookupKey };
 
 /** One row: codes and texts by the names of the header, the key's column too. */
 export type LookupRow = ReadonlyMap<string, string>;
@@ -28,11 +28,9 @@ export type LookupOptions = {
   readonly default?: Readonly<Record<string, string>>;
 };
 
-const HIGHEST_BIT = 63;
-
 /**
- * Reads a lookup file (CSV: comma or semicolon, UTF-8 or Windows-1252, as Excel writes it). The first column is the key, the
- * header names the fields, codes stay text. All problems at once.
+ * Reads a lookup file (CSV as Excel writes it). The first column is the key, the header names the fields, codes stay text. All
+ * problems at once.
  */
 export function parseLookup(
   bytes: Uint8Array,
@@ -46,6 +44,7 @@ export function parseLookup(
   const { rows, problems: broken } = parseCsv(bytes);
   for (const { line, message } of broken) refuse(line, message);
   const [header, ...body] = rows;
+  if (header === undefined && broken.length > 0) return { problems };
   if (header === undefined) {
     refuse(1, 'the file is empty; write a header row, such as `recipe;product`');
     return { problems };
@@ -55,7 +54,7 @@ export function parseLookup(
   if (fields.length === 0)
     refuse(header.line, 'the header names one column only; a lookup needs a key and at least one field');
   for (const [i, name] of names.entries()) {
-    if (name === '') refuse(header.line, `column ${i + 1} has no name`);
+    if (name === '') refuse(header.line, `column ${i + 1} has no name${textIn(i, body)}`);
     else if (names.indexOf(name) < i) refuse(header.line, `two columns are called \`${name}\``);
   }
 
@@ -68,7 +67,13 @@ export function parseLookup(
       );
       continue;
     }
-    const written = cells[0] ?? '';
+    const spoilt = cells.flatMap((cell, i) => {
+      const words = spoiltByExcel(cell);
+      return words === undefined ? [] : [`column \`${names[i] ?? ''}\`: ${words}`];
+    });
+    for (const words of spoilt) refuse(line, words);
+    if (spoilt.length > 0) continue;
+    const written = (cells[0] ?? '').trim();
     const key = keyOf(written, options.key);
     if ('problem' in key) {
       refuse(line, key.problem);
@@ -106,34 +111,8 @@ function hintFor(isTooLong: boolean): string {
   return isTooLong ? '; put a value that contains the separator in quotes' : '';
 }
 
-/** The canonical form of a key as written in the file: 12, 012 and 12,0 are one number. */
-function keyOf(written: string, kind: LookupKey): { readonly key: string } | { readonly problem: string } {
-  if (written === '') return { problem: 'the key is empty' };
-  if (kind === 'text') return { key: written };
-  if (!/^[+-]?\d+([.,]\d+)?$/.test(written)) return { problem: `the key \`${written}\` is not a number` };
-  const number = Number(written.replace(',', '.'));
-  if (kind === 'number') return { key: canonical(number) };
-  if (Number.isInteger(number) && number >= 0 && number <= HIGHEST_BIT) return { key: String(number) };
-  return { problem: `the key ${written} is not a bit; bits are 0 (the lowest) to ${HIGHEST_BIT}` };
-}
-
-/** The canonical form of the key a value asks for; undefined: the value is of another kind, or no bit is set. */
-function keyFor(value: Value, kind: LookupKey): string | undefined {
-  if (kind === 'text') return typeof value === 'string' ? value : undefined;
-  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
-  if (kind === 'number') return typeof value === 'number' ? canonical(value) : String(value);
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) return undefined;
-  return lowestBit(BigInt.asUintN(HIGHEST_BIT + 1, BigInt(value)));
-}
-
-/** A 32-bit float holds seven digits: 12.7 comes as 12.699999809 and is still the key 12.7. */
-function canonical(number: number): string {
-  return String(Number.isInteger(number) ? number : Number(number.toPrecision(7)));
-}
-
-function lowestBit(word: bigint): string | undefined {
-  if (word === 0n) return undefined;
-  let bit = 0;
-  for (let rest = word; (rest & 1n) === 0n; rest >>= 1n) bit++;
-  return String(bit);
+/** Which row makes a column without a name matter; the rows in which it has no text are not the reason that it is there. */
+function textIn(column: number, body: readonly CsvRow[]): string {
+  const row = body.find(({ cells }) => (cells[column] ?? '') !== '');
+  return row ? `, and line ${row.line} has "${row.cells[column] ?? ''}" in it; name it, or empty the column` : '';
 }

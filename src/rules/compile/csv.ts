@@ -1,37 +1,43 @@
+import { readCsvText, workbookKind } from './csv-text.ts';
+
 /** One row of a CSV file and the line it begins at, counted from 1. */
 export type CsvRow = { readonly line: number; readonly cells: readonly string[] };
 
 /**
- * Reads the rows of a CSV file as Excel writes it anywhere in the world: comma or semicolon (the header decides), quotes, a byte
- * order mark or none, UTF-8 or Windows-1252. Every value is text, without the spaces around it. Empty lines are left out.
+ * Reads the rows of a CSV file as Excel writes it anywhere in the world: comma, semicolon, tab or | (`sep=` or the header decides),
+ * quotes, any line end, UTF-8, UTF-16 or Windows-1252. Every value is text, without the spaces around it. Rows without any text are
+ * left out, and so are columns: those stay behind when cells were formatted or deleted.
  */
 export function parseCsv(bytes: Uint8Array): {
   readonly rows: readonly CsvRow[];
   readonly problems: readonly { readonly line: number; readonly message: string }[];
 } {
-  const text = decode(bytes);
-  const separator = separatorOf(text);
+  const workbook = workbookKind(bytes);
+  if (workbook !== undefined) {
+    const message = `this is an Excel workbook (${workbook}), no CSV file; save it in Excel as "CSV UTF-8"`;
+    return { rows: [], problems: [{ line: 1, message }] };
+  }
+  const { text, separator, start } = readCsvText(bytes);
   const rows: CsvRow[] = [];
-  let line = 1;
-  let rowLine = 1;
+  let line = start > 0 ? 2 : 1;
+  let rowLine = line;
   let cells: string[] = [];
   let cell = '';
   let wasQuoted = false;
 
   const endCell = () => {
-    cells.push(wasQuoted ? cell : cell.trim());
+    cells.push(cleaned(wasQuoted ? cell : cell.trim()));
     cell = '';
     wasQuoted = false;
   };
   const endRow = () => {
-    const isEmpty = cells.length === 0 && !wasQuoted && cell.trim() === '';
     endCell();
-    if (!isEmpty) rows.push({ line: rowLine, cells });
+    if (cells.some(hasText)) rows.push({ line: rowLine, cells });
     cells = [];
     rowLine = line;
   };
 
-  for (let at = 0; at < text.length; at++) {
+  for (let at = start; at < text.length; at++) {
     const sign = text.charAt(at);
     if (sign === '"' && cell.trim() === '' && !wasQuoted) {
       const quoted = readQuoted(text, at);
@@ -50,7 +56,33 @@ export function parseCsv(bytes: Uint8Array): {
     }
   }
   endRow();
-  return { rows, problems: [] };
+  return { rows: withoutEmptyColumns(rows), problems: [] };
+}
+
+function hasText(cell: string | undefined): boolean {
+  return cell !== undefined && cell.trim() !== '';
+}
+
+/** Rows without the columns in which no row has any text. */
+function withoutEmptyColumns(rows: readonly CsvRow[]): readonly CsvRow[] {
+  const longest = rows.reduce((most, { cells }) => Math.max(most, cells.length), 0);
+  const isUsed = Array.from({ length: longest }, () => false);
+  for (const { cells } of rows) for (const [index, cell] of cells.entries()) isUsed[index] ||= hasText(cell);
+  if (!isUsed.includes(false)) return rows;
+  return rows.map(({ line, cells }) => ({ line, cells: cells.filter((_, index) => isUsed[index]) }));
+}
+
+const NO_WIDTH = /[\u00ad\u200b\u2060\ufeff]/g;
+const OTHER_SPACE = /[\u00a0\u2007\u202f]/g;
+const TEXT_FORMULA = /^="([^"]*)"$/;
+
+/**
+ * The text of a cell as a person sees it: without signs that have no width, every space an ordinary one (codes of L2L have no
+ * other), and `="0123"`, which keeps the zeros in Excel, without its formula.
+ */
+function cleaned(cell: string): string {
+  const seen = cell.replace(NO_WIDTH, '').replace(OTHER_SPACE, ' ');
+  return TEXT_FORMULA.exec(seen)?.[1] ?? seen;
 }
 
 /** The value of a quoted cell that opens at `start`, and where its closing quote stands. */
@@ -64,20 +96,4 @@ function readQuoted(text: string, start: number) {
   }
   const inside = text.slice(start + 1, end);
   return { value: inside.replaceAll('""', '"'), lines: inside.split('\n').length - 1, end };
-}
-
-/** Windows-1252 is what Excel writes without asking; it is hardly ever valid UTF-8 once a letter beyond ASCII is in it. */
-function decode(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    // Not UTF-8: the one thing this error can mean.
-    return new TextDecoder('windows-1252').decode(bytes);
-  }
-}
-
-function separatorOf(text: string): ';' | ',' {
-  const header = text.split('\n').find(line => line.trim() !== '') ?? '';
-  return header.replaceAll(/"[^"]*"/g, '').includes(';') ? ';' : ',';
 }

@@ -1,0 +1,58 @@
+/** The text of a CSV file with `\n` line ends, and how its cells are separated. */
+export type CsvText = {
+  readonly text: string;
+  readonly separator: string;
+  /** Where the rows begin: behind Excel's line `sep=;`, where the file has one. */
+  readonly start: number;
+};
+
+const WORKBOOKS: readonly (readonly [signature: readonly number[], kind: string])[] = [
+  [[0x50, 0x4b, 0x03, 0x04], '.xlsx'],
+  [[0xd0, 0xcf, 0x11, 0xe0], '.xls'],
+];
+
+/** The kind of Excel workbook that was saved under the name of a CSV file; undefined: it is none. */
+export function workbookKind(bytes: Uint8Array): string | undefined {
+  return WORKBOOKS.find(([signature]) => signature.every((byte, at) => bytes[at] === byte))?.[1];
+}
+
+/** `sep=;`, perhaps in quotes, perhaps with empty cells behind it. */
+const SEPARATOR_LINE = /^"?sep=([;,|\t])"?[;,|\t ]*(?:\n|$)/i;
+
+/** Which sign separates the cells when the header has it, the surest sign first. */
+const SEPARATORS = [';', '\t', ',', '|'] as const;
+
+/** Decodes a CSV file of any program: any line end, any of the encodings that Excel writes. */
+export function readCsvText(bytes: Uint8Array): CsvText {
+  const text = decode(bytes).replace(/\r\n?/g, '\n');
+  const named = SEPARATOR_LINE.exec(text);
+  if (named?.[1] !== undefined) return { text, separator: named[1], start: named[0].length };
+  const header = headerOf(text);
+  return { text, separator: SEPARATORS.find(sign => header.includes(sign)) ?? ',', start: 0 };
+}
+
+/** Windows-1252 is what Excel writes without asking; it is hardly ever valid UTF-8 once a letter beyond ASCII is in it. */
+function decode(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  // "Unicode text" of Excel; without the mark, every second byte of plain letters is 0.
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return decoded('utf-16le', bytes);
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return decoded('utf-16be', bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // Not UTF-8: the one thing this error can mean.
+    return decoded('windows-1252', bytes);
+  }
+}
+
+function decoded(encoding: string, bytes: Uint8Array): string {
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/** The first line with anything in it, without what stands in quotes. */
+function headerOf(text: string): string {
+  const unquoted = text.slice(0, LONGEST_HEADER).replaceAll(/"[^"]*"/g, '""');
+  return unquoted.split('\n').find(line => line.trim() !== '') ?? '';
+}
+
+const LONGEST_HEADER = 65_536;

@@ -71,11 +71,10 @@ describe('parseCsv', () => {
       ],
     ],
     [
-      'empty values',
+      'empty values, without rows that have no other',
       'a,b\n,\n"",2',
       [
         ['a', 'b'],
-        ['', ''],
         ['', '2'],
       ],
     ],

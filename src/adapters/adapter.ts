@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Absence } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';
 import type { SampleBatch, SignalDefinition } from '../core/sample.ts';
+import type { Claim } from './claim.ts';
 
 /**
  * What an adapter tells its supervisor during one life of its connection. Calls return at once and never throw.
@@ -56,6 +57,8 @@ export type AdapterDefinition<Config extends { protocol: string }> = {
   signals(name: string, config: Config): readonly SignalDefinition[];
   /** Pure, for `check`: where the source and each of its signals are, in words. Left out: there is nothing to tell. */
   describe?(config: Config): SourceWords;
+  /** Pure. What this source has for itself outside of the gateway, so that two sources don't take the same. Left out: nothing. */
+  claims?(config: Config): readonly Claim[];
   /** Lazy, so `check` loads no protocol stack. */
   load(): Promise<(options: AdapterOptions<Config>) => Adapter>;
 };

@@ -35,7 +35,10 @@ export const Counter = z
 export const sharedSignalFields = {
   counter: Counter.optional(),
   unit_text: z.string().optional().meta({ description: 'Unit for people to read, such as kW or °C' }),
-  stale_after: Duration.optional().meta({ description: 'Bad when nothing was received for so long' }),
+  stale_after: z
+    .union([z.literal('never'), Duration], 'write a time with its unit, such as 90s, 2m or 1h30m, or never')
+    .optional()
+    .meta({ description: 'Bad when nothing was received for so long; never: the last value holds', examples: ['10m'] }),
   accept: z
     .literal('uncertain')
     .optional()
@@ -147,7 +150,7 @@ export function counterDefinition(counter: z.output<typeof Counter>, full: numbe
 
 type SharedFields = {
   readonly counter?: z.output<typeof Counter> | undefined;
-  readonly stale_after?: number | undefined;
+  readonly stale_after?: number | 'never' | undefined;
   readonly unit_text?: string | undefined;
   readonly accept?: 'uncertain' | undefined;
 };
@@ -159,7 +162,7 @@ export function sharedDefinition(
 ): Pick<SignalDefinition, 'counter' | 'staleAfter' | 'unit' | 'acceptUncertain'> {
   return {
     ...(fields.counter && { counter: counterDefinition(fields.counter, full) }),
-    ...(fields.stale_after !== undefined && { staleAfter: fields.stale_after }),
+    ...(typeof fields.stale_after === 'number' && { staleAfter: fields.stale_after }),
     ...(fields.unit_text !== undefined && { unit: fields.unit_text }),
     acceptUncertain: fields.accept === 'uncertain',
   };

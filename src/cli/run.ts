@@ -48,6 +48,9 @@ ${EXIT.usage} the command line is not`,
     const { gateway, l2l } = loaded.config;
     const times = createTimeNotation(l2l.timezone);
     const log = await createLogger(level ?? gateway.log, process.stdout.isTTY, times);
+    for (const { place, message } of loaded.warnings) {
+      log.warn(place ? { at: `${place.file}:${place.line}:${place.column}` } : {}, message);
+    }
     const runtimeFolder = io.env.RUNTIME_DIRECTORY;
     io.signal.addEventListener('abort', () => log.info({ signal: io.signal.reason }, 'gateway stops'), { once: true });
     const errors = await runLives({

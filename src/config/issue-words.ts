@@ -117,10 +117,20 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
       if (secret) return [{ place: yaml.placeOf(path), message: `${label(path)}${issue.message}` }];
       // A check that is about the name and not about what stands behind it says so.
       const aboutKey = issue.code === 'custom' && issue.params?.key === true;
-      if (aboutKey) return [{ place: yaml.keyPlaceOf(path), message: `${label(path)}${issue.message}` }];
+      if (aboutKey) {
+        const message = `${label(path)}${issue.message}${lineOfOther(issue.params?.other, path, yaml)}`;
+        return [{ place: yaml.keyPlaceOf(path), message }];
+      }
       return [problem(yaml.placeOf(path), path, wordsFor(issue, path, context), context)];
     }
   }
+}
+
+/** ` (line 12)`: where the other of two things stands; `other` replaces as many names at the end of the path as it has itself. */
+function lineOfOther(other: unknown, path: Path, yaml: YamlFile): string {
+  if (!Array.isArray(other)) return '';
+  const depth = path.lastIndexOf('sources') + 1;
+  return ` (line ${yaml.keyPlaceOf([...path.slice(0, depth), ...(other as string[])]).line})`;
 }
 
 /** A schema's words about what a reference holds, with the name of the reference and never its value. */

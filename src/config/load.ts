@@ -12,6 +12,7 @@ import { type ReadFile, utf8, whyUnreadable } from './read-file.ts';
 import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, type References, references } from './references.ts';
 import { Config } from './schema.ts';
+import { warningsOf } from './warnings.ts';
 import { type Path, parseYamlFile, type YamlFile } from './yaml-file.ts';
 
 /** A config that is valid through and through, and what follows from it. */
@@ -23,6 +24,8 @@ export type LoadedConfig = {
   readonly signals: ReadonlyMap<string, SignalDefinition>;
   /** Absolute path of the journal's folder. */
   readonly dataFolder: string;
+  /** What is valid and rarely what was meant: `check` shows it, the gateway logs it when it starts. */
+  readonly warnings: readonly Problem[];
   /** Every file the config consists of, for whoever watches for changes. */
   readonly files: readonly string[];
 };
@@ -55,6 +58,11 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
     program: compiled.program,
     signals: compiled.signals,
     dataFolder: resolve(read.value.gateway.data),
+    warnings: finished(
+      warningsOf({ sources: read.value.sources, signals: compiled.signals, rules: compiled.program.rules }, yaml),
+      file,
+      held,
+    ),
     files: [file, ...compiled.files],
   };
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { adapters, type SourceConfig, signalsOf } from '../adapters/registry.ts';
+import { adapters, type SourceConfig } from '../adapters/registry.ts';
 import { notBuilt } from '../core/fields.ts';
 import { Lookups, RuleDefaults, Rules } from '../rules/schema.ts';
 import { Gateway, Name } from './gateway-schema.ts';
 import { L2l } from './l2l-schema.ts';
+import { clashesOf } from './source-clashes.ts';
 
 type Discriminable = Parameters<typeof z.discriminatedUnion>[1][number];
 
@@ -16,19 +17,8 @@ const Source = z.discriminatedUnion(
 export const Sources = z
   .record(Name, Source)
   .superRefine((sources, context) => {
-    const owners = new Map<string, string>();
-    for (const [source, config] of Object.entries(sources)) {
-      for (const { name } of signalsOf(source, config)) {
-        const owner = owners.get(name);
-        owners.set(name, owner ?? source);
-        if (owner === undefined) continue;
-        context.addIssue({
-          code: 'custom',
-          path: [source, 'signals', name],
-          message: `source ${owner} has a signal of this name; every signal of a gateway has a name of its own`,
-          params: { key: true },
-        });
-      }
+    for (const { path, other, message } of clashesOf(sources)) {
+      context.addIssue({ code: 'custom', path: [...path], message, params: { key: true, other } });
     }
   })
   .meta({ description: 'Where signals come from, by name; each also gives NAME.connected, which is never unknown' });

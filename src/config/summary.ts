@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { adapterDefinition } from '../adapters/registry.ts';
+import { formatProblem, type Problem } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SignalDefinition } from '../core/sample.ts';
 import type { CompiledRule, DispatchRule } from '../rules/program.ts';
@@ -14,6 +15,7 @@ export function summary(loaded: LoadedConfig): string {
   const unused = unusedSignals(loaded);
   return [
     `${loaded.file} is valid`,
+    ...warningLines(loaded),
     '',
     ...columns([
       [
@@ -34,6 +36,14 @@ export function summary(loaded: LoadedConfig): string {
     ...budgetLines(estimateCalls(loaded.program, l2l.rate)),
     ...(unused.length > 0 ? ['', `read by no rule: ${unused.join(', ')}`] : []),
   ].join('\n');
+}
+
+function warningLines({ warnings }: LoadedConfig): string[] {
+  return warnings.length === 0 ? [] : ['', ...warnings.map(warning => formatWarning(warning))];
+}
+
+function formatWarning({ place, message }: Problem): string {
+  return formatProblem({ ...(place && { place }), message: `WARNING: ${message}` });
 }
 
 function dataWords(written: string, folder: string): string {

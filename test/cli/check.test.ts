@@ -124,6 +124,25 @@ rules: 3
     expect(out).toMatch(/^WARNING: more calls than allowed, .* raise `every:` of press1_cycles, line1,/m);
   });
 
+  it('warns of what is valid and rarely meant, with its place; the gateway logs it once when it starts', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const warned = GOOD.replace('trade: MAINT, ', '').replace('/var/lib/l2l-gateway', './file/data');
+    writeFileSync(join(folder, 'warned.yaml'), warned);
+
+    const { code, out } = await program(['check', 'warned.yaml']);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^warned\.yaml is valid\n\nwarned\.yaml:22:5 WARNING: press1_down\.dispatch: no trade is written, /,
+    );
+
+    // A data folder below a file: the gateway ends before it begins anything.
+    const run = await program(['run', 'warned.yaml']);
+    const lines = `${run.out}${run.err}`.split('\n').filter(line => line.includes('no trade is written'));
+    expect(run.code).toBe(1);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('"at":"warned.yaml:22:5"');
+  });
+
   it('prints every problem with its place and ends with 2', async () => {
     writeFileSync(join(folder, 'bad.yaml'), GOOD.replace('2m', '90').replace('not press1.running', 'press1.runing'));
 

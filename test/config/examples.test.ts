@@ -38,6 +38,10 @@ describe('config/', () => {
       expect(load(file).config.gateway.mode).toBe('shadow');
     });
 
+    it('has no warning', () => {
+      expect(load(file).warnings).toEqual([]);
+    });
+
     it('uses every signal it declares', () => {
       expect(summary(load(file))).not.toContain('read by no rule');
     });

@@ -1,5 +1,6 @@
 import type { SignalDefinition } from '../../core/sample.ts';
 import { type AdapterDefinition, defineAdapter } from '../adapter.ts';
+import { hostIdentity } from '../claim.ts';
 import { bitsOf, fullScale, sharedDefinition } from '../signal-fields.ts';
 import { describe, longFormNote, pointsOf } from './point.ts';
 import { ModbusSource } from './schema.ts';
@@ -28,5 +29,13 @@ export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
       .map(longFormNote)
       .filter(note => note !== undefined),
   }),
+  claims: ({ host, port, signals }) =>
+    [...new Set(Object.values(signals).map(({ unit }) => unit))].map(unit => ({
+      identity: JSON.stringify(['modbus', hostIdentity(host), port, unit]),
+      path: ['host'],
+      fault: 'warning',
+      words: other =>
+        `source ${other} reads unit ${unit} of this device too, over a connection of its own; many devices take few connections, so put the signals under one source unless both are meant`,
+    })),
   load: async () => (await import('./connection.ts')).modbusAdapter,
 });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IClientOptions } from 'mqtt';
 import { words } from '../../core/errors.ts';
+import { brokerOf } from './broker.ts';
 import type { MqttSource } from './schema.ts';
 
 async function pem(file: string, key: string): Promise<Buffer> {
@@ -13,14 +14,12 @@ async function pem(file: string, key: string): Promise<Buffer> {
 
 /** The options of MQTT.js for a source. Reads the certificate files each time, so that renewed ones are taken. */
 export async function clientOptions(config: MqttSource): Promise<IClientOptions> {
-  const url = new URL(config.url);
-  const secure = url.protocol === 'mqtts:';
+  const { host, port, secure } = brokerOf(config);
   const { ca, cert, key } = config.tls ?? {};
   return {
     protocol: secure ? 'mqtts' : 'mqtt',
-    // Of an IPv6 address the URL keeps the brackets, the socket wants none.
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (secure ? 8883 : 1883) : Number(url.port),
+    host,
+    port,
     clientId: config.client_id,
     clean: false,
     keepalive: Math.round(config.keepalive / 1000),

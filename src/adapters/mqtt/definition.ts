@@ -1,6 +1,8 @@
 import type { SignalDefinition } from '../../core/sample.ts';
 import { defineAdapter } from '../adapter.ts';
+import { type Claim, hostIdentity } from '../claim.ts';
 import { sharedDefinition } from '../signal-fields.ts';
+import { brokerOf } from './broker.ts';
 import { type MqttSignal, MqttSource } from './schema.ts';
 
 /** What a counter's base belongs to: another topic, path or meaning is another counter. */
@@ -19,6 +21,28 @@ function signalDefinition(name: string, source: string, signal: MqttSignal): Sig
   };
 }
 
+/** The broker closes the connection of a client when another one comes with its client_id. */
+function claims(config: MqttSource): readonly Claim[] {
+  const { host, port } = brokerOf(config);
+  const broker = hostIdentity(host);
+  return [
+    {
+      identity: JSON.stringify(['mqtt', broker, port, config.client_id]),
+      path: ['client_id'],
+      fault: 'error',
+      words: other =>
+        `source ${other} has this client_id at the same broker, which closes the connection of one when the other connects; write another client_id, or put the signals under one source`,
+    },
+    {
+      identity: JSON.stringify(['mqtt', broker, config.client_id]),
+      path: ['client_id'],
+      fault: 'warning',
+      words: other =>
+        `source ${other} has this client_id on another port of the same host; if both ports are of one broker, write another client_id`,
+    },
+  ];
+}
+
 export const mqtt = defineAdapter<MqttSource>({
   protocol: 'mqtt',
   schema: MqttSource,
@@ -30,5 +54,6 @@ export const mqtt = defineAdapter<MqttSource>({
       Object.entries(config.signals).map(([name, { topic, json }]) => [name, json ? `${topic} ${json}` : topic]),
     ),
   }),
+  claims,
   load: async () => (await import('./adapter.ts')).mqttAdapter,
 });

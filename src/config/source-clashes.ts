@@ -1,0 +1,61 @@
+import { adapterDefinition, type SourceConfig, signalsOf } from '../adapters/registry.ts';
+
+type Sources = Readonly<Record<string, SourceConfig>>;
+
+/** Two things of which a gateway has only one. Both paths begin below `sources`; `path` is what stands further down. */
+export type Clash = {
+  readonly path: readonly string[];
+  readonly other: readonly string[];
+  readonly message: string;
+};
+
+/** Signals with the same name, and sources that have the same thing outside of the gateway. */
+export function clashesOf(sources: Sources): readonly Clash[] {
+  return [...namedTwice(sources), ...claimedTwice(sources, 'error')];
+}
+
+/** Sources that share something they may share, which is rarely meant. */
+export function sharedBySources(sources: Sources): readonly Clash[] {
+  return claimedTwice(sources, 'warning');
+}
+
+function namedTwice(sources: Sources): Clash[] {
+  const owners = new Map<string, string>();
+  const found: Clash[] = [];
+  for (const [source, config] of Object.entries(sources)) {
+    for (const { name } of signalsOf(source, config)) {
+      const path = [source, 'signals', name];
+      const owner = owners.get(name);
+      owners.set(name, owner ?? source);
+      if (owner !== undefined) {
+        const message = `source ${owner} has a signal of this name; every signal of a gateway has a name of its own`;
+        found.push({ path, other: [owner, 'signals', name], message });
+      }
+      const connected = /^(.+)\.connected$/.exec(name)?.[1];
+      if (connected !== undefined && Object.hasOwn(sources, connected)) {
+        const message = `source ${connected} gives a signal of this name by itself; write another name`;
+        found.push({ path, other: [connected], message });
+      }
+    }
+  }
+  return found;
+}
+
+function claimedTwice(sources: Sources, fault: 'error' | 'warning'): Clash[] {
+  const owners = new Map<string, { readonly source: string; readonly other: readonly string[] }>();
+  const found = new Map<string, Clash>();
+  for (const [source, config] of Object.entries(sources)) {
+    for (const claim of adapterDefinition(config.protocol).claims?.(config) ?? []) {
+      if (claim.fault !== fault) continue;
+      const path = [source, ...claim.path];
+      const owner = owners.get(claim.identity);
+      if (owner === undefined) owners.set(claim.identity, { source, other: path });
+      // Two sources that share several things say it once.
+      else if (owner.source !== source) {
+        const pair = JSON.stringify([path, owner.other]);
+        if (!found.has(pair)) found.set(pair, { path, other: owner.other, message: claim.words(owner.source) });
+      }
+    }
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,78 @@
+import type { SourceConfig } from '../adapters/registry.ts';
+import type { Problem } from '../core/errors.ts';
+import type { SignalDefinition } from '../core/sample.ts';
+import type { CompiledRule } from '../rules/program.ts';
+import { floatCounterWarning, neverStale } from './signal-warnings.ts';
+import { sharedBySources } from './source-clashes.ts';
+import type { Path, YamlFile } from './yaml-file.ts';
+
+/** What is valid in a config and rarely what was meant. */
+export type Judged = {
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly signals: ReadonlyMap<string, SignalDefinition>;
+  readonly rules: readonly CompiledRule[];
+};
+
+/** One thing a person should look at, at the key where it stands in the file. */
+type Warning = { readonly path: Path; readonly message: (yaml: YamlFile) => string };
+
+/** Of many warnings of one kind the first ones are shown: a thousand lines would hide the others. */
+const SHOWN = 5;
+
+/** Everything to look at, from top to bottom. A config with warnings is valid. */
+export function warningsOf(judged: Judged, yaml: YamlFile): readonly Problem[] {
+  const kinds = [withoutTrade(judged), withoutStaleAfter(judged), floatCounters(judged), shared(judged)];
+  return kinds.flatMap(warnings => shownOf(warnings, yaml));
+}
+
+function shownOf(warnings: readonly Warning[], yaml: YamlFile): Problem[] {
+  const shown = warnings.slice(0, SHOWN);
+  const rest = warnings.length - shown.length;
+  return shown.map(({ path, message }, index) => {
+    const more = rest > 0 && index === SHOWN - 1 ? `; the same holds for ${rest} more further down` : '';
+    return { place: yaml.keyPlaceOf(path), message: `${message(yaml)}${more}` };
+  });
+}
+
+function withoutTrade({ rules }: Judged): Warning[] {
+  return rules.flatMap(rule =>
+    rule.kind === 'dispatch' && rule.trade === null
+      ? [
+          {
+            path: ['rules', rule.name, 'dispatch'],
+            message: () =>
+              `${rule.name}.dispatch: no trade is written, neither here nor under defaults; L2L's reference asks for one with every dispatch; write such as trade: MAINT`,
+          },
+        ]
+      : [],
+  );
+}
+
+function withoutStaleAfter({ sources }: Judged): Warning[] {
+  return Object.entries(sources).flatMap(([source, config]) =>
+    neverStale(config).map(signal => ({
+      path: ['sources', source, 'signals', signal],
+      message: () =>
+        `${source}.${signal}: no stale_after is written; when the sender fails and the broker runs on, the last value counts as true for ever; write the longest time between two messages, such as stale_after: 10m, or stale_after: never`,
+    })),
+  );
+}
+
+function floatCounters({ sources }: Judged): Warning[] {
+  return Object.entries(sources).flatMap(([source, config]) =>
+    Object.entries(config.signals).flatMap(([name, signal]) => {
+      const words = floatCounterWarning(signal);
+      return words === undefined
+        ? []
+        : [{ path: ['sources', source, 'signals', name], message: () => `${source}.${name}: ${words}` }];
+    }),
+  );
+}
+
+function shared({ sources }: Judged): Warning[] {
+  return sharedBySources(sources).map(({ path, other, message }) => ({
+    path: ['sources', ...path],
+
+    message: yaml => `${path.join('.')}: ${message} (line ${yaml.keyPlaceOf(['sources', ...other]).line})`,
+  }));
+}

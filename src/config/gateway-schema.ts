@@ -97,7 +97,8 @@ export const Gateway = z
     }),
     redis: Redis.optional().meta({
       type: 'string',
-      description: 'Address of a Redis of your own; without it the gateway starts one for itself',
+      description:
+        'Address of a single Redis of your own, not of a cluster; without it the gateway starts one for itself',
       examples: ['redis://redis:6379', `\${REDIS_URL}`],
     }),
     freeze_limit: Duration.prefault('10m').meta({

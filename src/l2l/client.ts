@@ -3,10 +3,10 @@ import type { Clock } from '../core/clock.ts';
 import type { FrozenRequest, Reason } from '../core/delivery.ts';
 import { StartError, words } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
+import { redactor } from '../core/redact.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Budget, Priority } from './budget.ts';
 import { apiPath, encodeFields, type Fields } from './form.ts';
-import { redactor } from './redact.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** What one HTTP request came to. No text in it contains the key. */

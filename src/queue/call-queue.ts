@@ -15,6 +15,7 @@ import { createGate } from './gate.ts';
 import { createProbe } from './probe.ts';
 import type { RedisAddress } from './redis.ts';
 import type { LinkStatus } from './redis-link.ts';
+import { refusalWords } from './redis-words.ts';
 import { createScheduler } from './scheduler.ts';
 import { type CallCounts, createSettler } from './settler.ts';
 import { createSweeper } from './sweeper.ts';
@@ -199,7 +200,13 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     try {
       await carrier.forgetOthers();
     } catch (cause) {
-      log.debug({ error: words(cause) }, 'Redis went away while it was cleared of what earlier lives left');
+      const refused = refusalWords(words(cause));
+      if (refused)
+        log.warn(
+          { detail: refused },
+          'Redis was not cleared of the jobs of earlier lives; they do nothing, but stay there',
+        );
+      else log.debug({ error: words(cause) }, 'Redis went away while it was cleared of the jobs of earlier lives');
     }
   }
 

@@ -2,7 +2,7 @@ import type { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
 import { type Jobs, type JobsOptions, openJobs } from './jobs.ts';
-import { checkRedis, openRedis, type RedisAddress, unlinkOthers } from './redis.ts';
+import { checkRedis, openRedis, type RedisAddress, redactorOf, unlinkOthers } from './redis.ts';
 import { type Link, watchLink } from './redis-link.ts';
 
 /** What takes calls from the scheduler to the worker and keeps nothing of its own: the journal is the truth. */
@@ -38,8 +38,9 @@ export function redisCarrier(redis: RedisAddress | { readonly runtimeDir: string
     const address = await addressOf(redis, needs, started);
     const producer = openRedis(address, 'producer', 'l2l-gateway');
     const worker = openRedis(address, 'worker', 'l2l-gateway');
-    const link = watchLink({ ...needs, redis: producer, key: `${prefix}:touched` });
-    const jobs = openJobs({ ...needs, producer, worker, prefix });
+    const redact = redactorOf(producer);
+    const link = watchLink({ ...needs, redis: producer, key: `${prefix}:touched`, redact });
+    const jobs = openJobs({ ...needs, producer, worker, prefix, redact, onFailed: error => link.failed(error) });
     started.add('jobs', () => jobs.close());
     return {
       link,

@@ -16,6 +16,10 @@ export type JobsOptions = {
   /** Runs a job. Never rejects: a job never fails in BullMQ. */
   readonly run: (jobId: string, data: JobData) => Promise<void>;
   readonly log: Logger;
+  /** A command came to nothing: a lost connection, or what Redis says against it. */
+  readonly onFailed: (error: unknown) => void;
+  /** Takes what is secret out of a server's words. */
+  readonly redact: (text: string) => string;
   /** How often BullMQ looks for jobs whose lock ran out (ms). */
   readonly stalledInterval?: number;
 };
@@ -39,7 +43,7 @@ const LOCK = 90_000;
 const CLOSE_WITHIN = 3000;
 
 export function openJobs(options: JobsOptions): Jobs {
-  const { producer, prefix, log } = options;
+  const { producer, prefix, log, onFailed, redact } = options;
   const queue = new Queue<JobData>(QUEUE, {
     connection: producer,
     prefix,
@@ -54,6 +58,8 @@ export function openJobs(options: JobsOptions): Jobs {
       return undefined;
     },
     {
+      // It begins when its connections are ready: one that can't become ready would be asked again and again without a pause.
+      autorun: false,
       connection: options.worker,
       prefix,
       concurrency: options.concurrency,
@@ -66,22 +72,38 @@ export function openJobs(options: JobsOptions): Jobs {
     },
   );
   // Lost locks and connections are expected; the sweep finds what they left behind.
-  queue.on('error', error => log.debug({ error: words(error) }, 'queue error'));
-  worker.on('error', error => log.debug({ error: words(error) }, 'worker error'));
+  queue.on('error', error => log.debug({ error: redact(words(error)) }, 'queue error'));
+  worker.on('error', error => {
+    log.debug({ error: redact(words(error)) }, 'worker error');
+    onFailed(error);
+  });
+  worker
+    .waitUntilReady()
+    .then(() => worker.run())
+    .catch(onFailed);
+
+  async function reported<T>(command: Promise<T>): Promise<T> {
+    try {
+      return await command;
+    } catch (cause) {
+      onFailed(cause);
+      throw cause;
+    }
+  }
 
   return {
     async add(id, kind, data, delay) {
-      await queue.add(kind, data, delay > 0 ? { jobId: id, delay: Math.ceil(delay) } : { jobId: id });
+      await reported(queue.add(kind, data, delay > 0 ? { jobId: id, delay: Math.ceil(delay) } : { jobId: id }));
     },
     async state(id) {
-      const state = await queue.getJobState(id);
+      const state = await reported(queue.getJobState(id));
       if (state === 'waiting' || state === 'delayed' || state === 'prioritized') return 'waiting';
       return state === 'active' ? 'active' : 'lost';
     },
     async remove(id) {
       // Without the lock BullMQ lets go of a job that says it is active.
-      await producer.unlink(queue.toKey(`${id}:lock`));
-      await queue.remove(id);
+      await reported(producer.unlink(queue.toKey(`${id}:lock`)));
+      await reported(queue.remove(id));
     },
     pause() {
       worker.pause(true).catch(error => log.debug({ error: words(error) }, 'worker did not pause'));

@@ -1,13 +1,16 @@
 import type { Redis } from 'ioredis';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import { refusalWords } from './redis-words.ts';
+import { isRefusal } from './redis-connection.ts';
+import { allRefusalWords, refusalWords } from './redis-words.ts';
 
 /** Whether Redis does its part, in words for the status page. */
 export type LinkStatus = { readonly up: boolean; readonly since: number; readonly detail: string };
 
 export type LinkOptions = {
   readonly redis: Redis;
+  /** Takes the parts of a password out of what a server or a proxy echoes. */
+  readonly redact?: (text: string) => string;
   /** A key of the queue's own, to find out whether Redis takes writes. */
   readonly key: string;
   readonly now: () => number;
@@ -27,41 +30,54 @@ export interface Link {
 export interface WatchedLink extends Link {
   /** Finds out whether Redis takes writes; rejects when it does not. */
   touch(): Promise<void>;
+  /** A command of the queue came to nothing. When Redis itself refused it, the status says so until none is refused any more. */
+  failed(error: unknown): void;
 }
 
-const REFUSES = 'Redis refuses what the queue tells it; calls wait in the journal';
+const REFUSES = 'Redis refuses commands of the queue; calls wait in the journal';
 const SILENT = 'Redis does not answer; calls wait in the journal';
+/** A refusal is over when nothing was refused for so long (ms): more than a sweep, and than BullMQ's worker rests in between. */
+const REFUSAL_LASTS = 3000;
 
 /** Follows a connection, and what Redis says on it. */
-export function watchLink({ redis, key, now, log, onUp, isStopping }: LinkOptions): WatchedLink {
+export function watchLink(options: LinkOptions): WatchedLink {
+  const { redis, key, now, log, onUp, isStopping, redact = text => text } = options;
   let connected = false;
   let status: LinkStatus = { up: false, since: now(), detail: 'connecting to Redis' };
   let lastError = '';
+  /** What Redis refused lately, with when it did so last. */
+  const refusals = new Map<string, number>();
   /** What was said in the log and is not over yet. */
-  let told: string | null = null;
+  const logged = new Set<string>();
 
   /** `detail` is for the status page; the log hears of each cause once. */
   function fails(detail: string): void {
     status = { up: false, since: status.up ? now() : status.since, detail };
     const refusal = refusalWords(lastError);
     const cause = refusal ?? (connected ? REFUSES : SILENT);
-    if (told === cause || isStopping()) return;
-    told = cause;
+    if (logged.has(cause) || isStopping()) return;
+    logged.add(cause);
     if (cause === SILENT) log.warn({ detail: lastError }, SILENT);
     else log.error({ detail: refusal ?? lastError, error: lastError }, REFUSES);
   }
 
   function works(): void {
-    if (told !== null) log.info({}, 'Redis answers again');
-    told = null;
+    if (logged.size > 0) log.info({}, 'Redis answers again');
+    logged.clear();
     lastError = '';
     if (!status.up) status = { up: true, since: now(), detail: 'connected' };
   }
 
   function refused(message: string): void {
-    lastError = message;
-    const detail = refusalWords(message) ?? `Redis refuses what the queue tells it: ${message}`;
-    fails(`${detail}; calls wait in the journal until it is mended`);
+    lastError = redact(message);
+    refusals.set(lastError, now());
+    fails(`${allRefusalWords([...refusals.keys()])}; calls wait in the journal until it is mended`);
+  }
+
+  /** Takes out what was not refused again for a while. */
+  function isRefused(): boolean {
+    for (const [message, at] of refusals) if (now() - at >= REFUSAL_LASTS) refusals.delete(message);
+    return refusals.size > 0;
   }
 
   function down(): void {
@@ -72,12 +88,13 @@ export function watchLink({ redis, key, now, log, onUp, isStopping }: LinkOption
 
   function up(): void {
     connected = true;
-    works();
+    // Its first commands show whether what was refused before is refused still.
+    if (!isRefused()) works();
     onUp();
   }
 
   redis.on('error', error => {
-    lastError = words(error);
+    lastError = redact(words(error));
   });
   redis.on('ready', up);
   redis.on('close', down);
@@ -89,6 +106,9 @@ export function watchLink({ redis, key, now, log, onUp, isStopping }: LinkOption
     get status() {
       return status;
     },
+    failed(error) {
+      if (connected && isRefusal(error)) refused(error.message);
+    },
     async touch() {
       try {
         await redis.set(key, '1', 'PX', 60_000);
@@ -96,7 +116,7 @@ export function watchLink({ redis, key, now, log, onUp, isStopping }: LinkOption
         if (connected) refused(words(cause));
         throw cause;
       }
-      if (connected) works();
+      if (connected && !isRefused()) works();
     },
   };
 }

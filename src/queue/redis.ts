@@ -1,6 +1,7 @@
-import type { Writable } from 'node:stream';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
+import { redactor } from '../core/redact.ts';
 import type { Secret } from '../core/secret.ts';
+import { type ConnectionOptions, RedisConnection } from './redis-connection.ts';
 
 /** Where Redis is: a URL (it may hold a password), or the socket of the gateway's own child. */
 export type RedisAddress = { readonly url: Secret } | { readonly socket: string };
@@ -28,40 +29,42 @@ const ROLE_OPTIONS = {
 
 /** The one place that makes connections. It connects in the background and again after every loss, at most 500 ms later. */
 export function openRedis(address: RedisAddress, role: RedisRole, name: string): Redis {
-  const options = {
+  const options: ConnectionOptions = {
     ...ROLE_OPTIONS[role],
+    ...('url' in address ? serverOf(address.url) : { path: address.socket }),
     connectionName: name,
     connectTimeout: 5000,
     socketTimeout: SILENCE,
     retryStrategy: (times: number) => Math.min(50 * times, LONGEST_RETRY_WAIT),
   };
-  const redis =
-    'url' in address ? new Redis(address.url.reveal(), options) : new Redis({ ...options, path: address.socket });
+  const redis = new RedisConnection(options, role === 'worker');
   // Without a listener ioredis writes every failed connect to the console; who needs the words listens as well.
   redis.on('error', () => {});
-  redis.on('connect', () => gatherWrites(redis.stream));
   return redis;
 }
 
-/**
- * What is sent in one turn of the event loop leaves in one write: under load a commit lets many commands go at once. ioredis' own
- * pipelining would let a command wait until the batch before it is answered.
- */
-function gatherWrites(socket: Writable): void {
-  const write = socket.write.bind(socket);
-  socket.write = ((...args: Parameters<typeof write>) => {
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      setImmediate(() => socket.uncork());
-    }
-    return write(...args);
-  }) as typeof socket.write;
+/** Takes its user's password out of a text; a server or a proxy may echo what it did not understand. */
+export function redactorOf({ options }: Redis): (text: string) => string {
+  return redactor(options.password ?? '');
+}
+
+/** The config has found the address to be one. */
+function serverOf(address: Secret): ConnectionOptions {
+  const { protocol, hostname, port, username, password, pathname } = new URL(address.reveal());
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 6379 : Number(port),
+    db: Number(pathname.slice(1)),
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' && { tls: {} }),
+  };
 }
 
 /** What is wrong with how Redis is set up, each with the line that mends it. Empty when nothing is. */
 export async function checkRedis(redis: Redis): Promise<readonly string[]> {
   const problems: string[] = [];
-  const info = await redis.info();
+  const info = String(await redis.call('INFO'));
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
   if (policy !== undefined && policy !== 'noeviction') {
     problems.push(

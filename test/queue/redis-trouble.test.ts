@@ -8,7 +8,7 @@ import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { type Bench, openBench, PATIENCE } from './harness.ts';
 import { DELIVERED } from './scripted-delivery.ts';
 
-const REFUSES = 'Redis refuses what the queue tells it; calls wait in the journal';
+const REFUSES = 'Redis refuses commands of the queue; calls wait in the journal';
 const SILENT = 'Redis does not answer; calls wait in the journal';
 const BACK = 'Redis answers again';
 
@@ -16,8 +16,11 @@ const BACK = 'Redis answers again';
 async function benchOn(...settings: readonly string[]) {
   const redis = await startRedisServer(await reservedPort(), ...settings);
   const bench = await openBench({ redis: { url: new Secret(redis.url) }, sweepEvery: 20 });
-  const logged = (message: string) => bench.log.lines.filter(line => line.message === message).length;
-  return { ...bench, redis, logged };
+  /** The details with which it was logged. */
+  const causes = (message: string) =>
+    bench.log.lines.filter(line => line.message === message).map(({ fields }) => String(Object(fields).detail));
+  const logged = (message: string) => causes(message).length;
+  return { ...bench, redis, logged, causes };
 }
 
 function actions(machines: number, episodes: number): readonly Action[] {
@@ -69,7 +72,7 @@ describe('call queue on a Redis that is in trouble', () => {
     'loses and doubles nothing when Redis $what, says so, and goes on when that is mended',
     async trouble => {
       const bench = await benchOn();
-      const { delivery, tell, queue, redis, isIdle, logged } = bench;
+      const { delivery, tell, queue, redis, isIdle, logged, causes } = bench;
       const told = actions(10, 5);
       let begun: Promise<unknown> | undefined;
       delivery.on.send = async () => {
@@ -83,7 +86,7 @@ describe('call queue on a Redis that is in trouble', () => {
       expect(queue.status().redis.up).toBe(false);
       const late = increment('M99', 1);
       await tell(late);
-      await vi.waitFor(() => expect(logged(REFUSES)).toBe(1), PATIENCE);
+      await vi.waitFor(() => expect(logged(REFUSES)).toBeGreaterThan(0), PATIENCE);
       expect(isIdle()).toBe(false);
 
       await trouble.mend(redis);
@@ -91,7 +94,9 @@ describe('call queue on a Redis that is in trouble', () => {
       expectOnceInOrder(bench, [...told, late]);
       await vi.waitFor(() => {
         expect(queue.status().redis).toMatchObject({ up: true, detail: 'connected' });
-        expect([logged(REFUSES), logged(BACK)]).toEqual([1, 1]);
+        // Each cause once: a user may lack the right to several commands.
+        expect(causes(REFUSES)).toEqual([...new Set(causes(REFUSES))]);
+        expect(logged(BACK)).toBe(1);
       }, PATIENCE);
     },
   );

@@ -74,9 +74,15 @@ function endProblems(
   const ends = written.filter(({ what }) => what === 'dispatches/close' || what === 'dispatches/complete');
   const comments = written.filter(({ what }) => what === 'dispatches/add_comment');
   const last = lastsOf(holders);
-  const mayEnd = isOurs || holders.some(({ result, close }) => result?.adopted && close?.params.closeAdopted);
-  const end = mayEnd ? last.find(({ close }) => isEnding(close?.params.how)) : undefined;
-  const notes = last.filter(({ close, result }) => close?.params.how === 'note' && (mayEnd || result?.adopted));
+  /** A person's dispatch is the gateway's to end from when a rule adopted it that says so. */
+  const mayEnd = ({ close: own }: Told) =>
+    isOurs ||
+    holders.some(
+      ({ result, open, close }) =>
+        result?.adopted && close?.params.closeAdopted && (open.settled ?? 0) <= (own?.settled ?? 0),
+    );
+  const end = last.find(one => isEnding(one.close?.params.how) && mayEnd(one));
+  const notes = last.filter(one => one.close?.params.how === 'note' && (mayEnd(one) || one.result?.adopted));
 
   const problems: string[] = [];
   if (ends.length > (end ? 1 : 0)) problems.push(`was ended ${ends.length} times`);

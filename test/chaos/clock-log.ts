@@ -24,6 +24,8 @@ export interface ClockLog {
    * earlier process. `ahead`: it may be so much later (ms).
    */
   isTold(told: number, at: number, action: Dated, surely?: 'surely' | null, ahead?: number): boolean;
+  /** Whether `told` is later than anything that an action says of the true instant `at`. */
+  isLater(told: number, at: number, action: Dated): boolean;
   /** It was made by a process that did not believe its clock and ended before that was set: its times are not known. */
   isUntimed(action: Dated): boolean;
   /** The true instant that an action most likely means by what it tells. */
@@ -78,6 +80,7 @@ export function createClockLog(): ClockLog {
       const truly = Math.floor(at / SECOND) * SECOND;
       return told >= truly + least - SECOND && told <= truly + most + SECOND + ahead;
     },
+    isLater: (told, at, action) => told > at + rangeOf(at, action)[1],
     isUntimed({ time, made }) {
       const own = readings.findLast(({ at }) => at < made);
       const known = readings.some(({ process, isDoubted, at }) => process === own?.process && at > made && !isDoubted);

@@ -45,7 +45,7 @@ export function episodeProblems(
       queue.unshift(...afterPerson(stop, rule, close.params.completed));
       continue;
     }
-    if (!completed.some(at => clock.isTold(close.params.completed, at, close, null, stop.ahead))) {
+    if (!completed.some(at => isEnd(found, at, stop, clock))) {
       problems.push(`${name} ended ${text(close.params.completed)}, not ${completed.map(text).join(' or ')}`);
     }
     if (close.params.how !== rule.whenCleared) problems.push(`${name} is ended by ${close.params.how}`);
@@ -78,6 +78,14 @@ function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly
   const sure = early >= 0 ? early : surelyOf(stop);
   if (sure >= 0 || stop.need === 'never') return sure;
   return told.findIndex(one => tells(one, stop) && !others.some(other => tells(one, other, 'surely')));
+}
+
+/** No end is told before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
+function isEnd({ open, close }: Told, at: number, { ahead }: ExpectedDispatch, clock: ClockLog): boolean {
+  if (!close) return false;
+  const told = close.params.completed;
+  if (clock.isTold(told, at, close, null, ahead)) return true;
+  return told === open.params.reported && clock.isLater(told, at, close);
 }
 
 /** What ends an episode early is a person's end of its dispatch, at the time of that. */

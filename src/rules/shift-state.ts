@@ -2,10 +2,13 @@ import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import type { CounterState } from './counting/counters.ts';
 import type { CyclesState } from './counting/cycles-state.ts';
 import type { ProductionState } from './counting/production-state.ts';
+import type { DelayState } from './dispatch/delay.ts';
 import type { DispatchState } from './dispatch/dispatch-state.ts';
 import type { Episode } from './dispatch/episode.ts';
 import { shiftLag } from './engine/kept-lag.ts';
 import { parseState, type StoredState } from './stored/stored-state.ts';
+
+type Move = (at: number) => number;
 
 /** A source further from the gateway's clock than this (ms) is not believed, by the default of max_skew. */
 const MOST_SKEW = 5 * 60_000;
@@ -25,7 +28,7 @@ export function shiftState(text: string, shift: TimeShift, toldMoves = false): s
 function shiftByKind(data: StoredState, shift: TimeShift, toldMoves: boolean): StoredState {
   switch (data.kind) {
     case 'dispatch':
-      return shiftDispatch(data, shift);
+      return shiftDispatch(data, shift, toldMoves);
     case 'cycles':
       return shiftCycles(data, shift);
     case 'production':
@@ -41,7 +44,7 @@ function hasOwnClock(time: 'source' | 'received' | undefined, { by }: TimeShift)
   return time === 'source' && Math.abs(by) <= MOST_SKEW;
 }
 
-function shiftDispatch(state: DispatchState, shift: TimeShift): DispatchState {
+function shiftDispatch(state: DispatchState, shift: TimeShift, toldMoves: boolean): DispatchState {
   const { time, told, delay, episode, still } = state;
   const own = hasOwnClock(delay?.time, shift);
   const move = (at: number) => (own ? at : shiftTime(at, shift));
@@ -53,17 +56,32 @@ function shiftDispatch(state: DispatchState, shift: TimeShift): DispatchState {
     // L2L was told these; but a clock set back must not hold what comes next until it has caught up with them.
     told: shift.by < 0 ? orNull(told, move) : told,
     delay: delay && {
-      ...delay,
-      // What a source stamped is true whatever the gateway's clock did.
-      since: delay.time === 'source' ? delay.since : move(delay.since),
-      runningFrom: orNull(delay.runningFrom, move),
-      pausedAt: orNull(delay.pausedAt, move),
+      ...shiftDelay(delay, shift, move, toldMoves),
       lag: own ? delay.lag + shift.by : delay.lag,
     },
     episode: episode && { ...episode, reported: shiftReported(episode, shift, move) },
     still: Object.fromEntries(
       Object.entries(still).map(([name, one]) => [name, { ...one, changedAt: move(one.changedAt) }]),
     ),
+  };
+}
+
+/**
+ * What a source stamped is true whatever the gateway's clock did. `isDoubted`: what an earlier process stamped is perhaps by a clock
+ * that was not believed either, and nobody knows how far it is from this one. What had passed of it counts, the step does not.
+ */
+function shiftDelay(delay: DelayState, { from, by }: TimeShift, move: Move, isDoubted: boolean): DelayState {
+  const { time, since, counted, runningFrom, pausedAt } = delay;
+  if (time === 'source' || !isDoubted || Math.max(runningFrom ?? -Infinity, pausedAt ?? -Infinity) > from) {
+    const start = time === 'source' ? since : move(since);
+    return { ...delay, since: start, runningFrom: orNull(runningFrom, move), pausedAt: orNull(pausedAt, move) };
+  }
+  return {
+    ...delay,
+    since: move(since),
+    counted: counted + (runningFrom === null ? 0 : from - runningFrom),
+    runningFrom: orNull(runningFrom, () => from + by),
+    pausedAt: orNull(pausedAt, () => from + by),
   };
 }
 

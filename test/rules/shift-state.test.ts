@@ -25,11 +25,11 @@ const stop = program([dispatch('stop', isNot('running'))], [running]);
 const RECEIVED = { time: 'received' } as const;
 
 /** The process ends at `died`, the clock is set by `by`, and a new one begins at once. */
-function step(line: Plant, of: Program, died: string, by: number, from = on('06:00') - 1): void {
+function step(line: Plant, of: Program, died: string, by: number, from = on('06:00') - 1, toldMoves = false): void {
   line.until(died);
   const states = of.rules.map(({ name }) => [name, JSON.stringify(line.engine.stateOf(name))] as const);
   const shift = { from, by };
-  line.engine = createEngine(of, new Map(states.map(([name, text]) => [name, shiftState(text, shift)])));
+  line.engine = createEngine(of, new Map(states.map(([name, text]) => [name, shiftState(text, shift, toldMoves)])));
   const at = on(died) + by;
   const take = (result: ReturnType<Plant['engine']['step']>) => line.actions.push(...result.actions);
   take(line.engine.step({ kind: 'restart', at, lastAlive: at }));
@@ -93,6 +93,27 @@ describe('a delay over a step of the clock', () => {
     line.until('07:03');
     expect(lines(line.actions)).toEqual(['07:02:35 open stop reported 06:00:00']);
   });
+
+  it.each([
+    ['runs', 'catching_up'],
+    ['is paused', 'connecting'],
+  ] as const)(
+    'counts no step of a doubted clock, where it %s since an earlier process that had one too',
+    (_, state) => {
+      const line = plant(stop, '05:59');
+      const kept = { ...RECEIVED, kept: true, retained: true };
+      line.set('06:00', { running: false }, RECEIVED);
+      line.restart('06:01', '06:01', stop, true);
+      line.source('06:01', state);
+      if (state === 'catching_up') line.set('06:01', { running: false }, kept);
+      step(line, stop, '06:01:30', HOUR, on('06:01'), true);
+      line.set('07:01:30', { running: false }, kept);
+      line.until('07:01:59');
+      expect(lines(line.actions)).toEqual([]);
+      line.until('07:02');
+      expect(lines(line.actions)).toEqual(['07:02:00 open stop reported 06:00:00']);
+    },
+  );
 });
 
 describe('an episode over a step of the clock', () => {

@@ -21,12 +21,17 @@ export interface Broker {
   lose(ms: number): void;
   /** Messages whose own time was too far from the gateway's clock to be used, as they were heard. */
   readonly undated: readonly Undated[];
+  /** Messages whose own time was used, after one of the same machine whose time was not. */
+  readonly datedAfter: readonly DatedAfter[];
   /** Messages that nobody acknowledged yet. */
   readonly left: number;
 }
 
 /** A message made at `at` that was stamped when it was heard (true times, ms since 1970). */
 export type Undated = { readonly machine: string; readonly at: number; readonly heardAt: number };
+
+/** A message made at `at` and heard at `heardAt`, after one that was stamped when it was heard, at `stampedAt` (true times). */
+export type DatedAfter = Undated & { readonly stampedAt: number };
 
 /** Whether the journal has taken a message, by what is on disk. */
 export type IsTaken = (packetId: number, hash: string) => boolean;
@@ -61,6 +66,8 @@ export function createBroker(options: {
   let inFlight: Message[] = [];
   const retained = new Map<MachineStory, Moment>();
   const undated: Undated[] = [];
+  const datedAfter: DatedAfter[] = [];
+  const stamped = new Map<string, number>();
   let present = false;
   let connection: Connection | null = null;
   let nextId = 0;
@@ -116,6 +123,7 @@ export function createBroker(options: {
 
   return {
     undated,
+    datedAfter,
     get left() {
       return queue.length + inFlight.length;
     },
@@ -196,10 +204,17 @@ export function createBroker(options: {
           const isQueued = () => queued?.reading === true && !isRetained;
           // A machine that has not begun yet shows what it showed long ago.
           const dated = !isRetained && isBelieved(at, receivedAt, isQueued(), committedBefore);
+          const { machine } = story.spec;
+          const heardAt = world.now();
           if (dated) {
+            const stampedAt = stamped.get(machine);
+            if (stampedAt !== undefined) datedAfter.push({ machine, at, heardAt, stampedAt });
             ahead = Math.max(ahead, at - receivedAt);
             queued?.made(at, receivedAt, ahead);
-          } else if (!isRetained) undated.push({ machine: story.spec.machine, at, heardAt: world.now() });
+          } else if (!isRetained) {
+            undated.push({ machine, at, heardAt });
+            stamped.set(machine, heardAt);
+          }
           const wasQueued = isQueued();
           const hash = `${story.spec.name} ${moment.at} ${moment.strokes} ${moment.running}`;
           const batch: SampleBatch = {

@@ -26,6 +26,10 @@ export interface ClockLog {
   isTold(told: number, at: number, action: Dated, surely?: 'surely' | null, ahead?: number): boolean;
   /** Whether `told` is later than anything that an action says of the true instant `at`. */
   isLater(told: number, at: number, action: Dated): boolean;
+  /**
+   * The gateway's time of the true instant `at`, as its journal has it at the true instant `now`: set back it moves along, forward it stays.
+   */
+  shownAt(at: number, now: number): number;
   /** It was made by a process that did not believe its clock and ended before that was set: its times are not known. */
   isUntimed(action: Dated): boolean;
   /** The true instant that an action most likely means by what it tells. */
@@ -79,6 +83,20 @@ export function createClockLog(): ClockLog {
       const [least, most] = rangeOf(surely ? action.made : at, action);
       const truly = Math.floor(at / SECOND) * SECOND;
       return told >= truly + least - SECOND && told <= truly + most + SECOND + ahead;
+    },
+    shownAt(at, now) {
+      const first = Math.max(
+        0,
+        readings.findLastIndex(one => one.at < at),
+      );
+      const steps = readings.slice(first, readings.findLastIndex(one => one.at <= now) + 1);
+      return steps.reduce(
+        (shown, { process, off }, index) => {
+          const before = steps[index - 1];
+          return before?.process === process ? shown + Math.min(0, off - before.off) : shown;
+        },
+        at + (readings[first]?.off ?? 0),
+      );
     },
     isLater: (told, at, action) => told > at + rangeOf(at, action)[1],
     isUntimed({ time, made }) {

@@ -234,6 +234,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       poll: plan.poll,
       clock,
       undated: broker.undated,
+      datedAfter: broker.datedAfter,
       standstills,
       toldLate: plan.disk.length > 0 || standstills.length > 0 || clock.spread > 0,
       isAutumn: plan.night === 'autumn',

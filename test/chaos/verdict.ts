@@ -1,5 +1,5 @@
 import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
-import { MAX_SKEW, type Undated } from './broker.ts';
+import { type DatedAfter, MAX_SKEW, type Undated } from './broker.ts';
 import type { ClockLog } from './clock-log.ts';
 import { expectAll, expectSeen, type LifeEnd, sightsOf } from './expected.ts';
 import { type Standstill, stopsKept, stopsSeen } from './expected-stops.ts';
@@ -27,6 +27,7 @@ export type Judged = {
   readonly clock: ClockLog;
   readonly standstills: readonly Standstill[];
   readonly undated: readonly Undated[];
+  readonly datedAfter: readonly DatedAfter[];
   /**
    * Sources were not heard for a while and the gateway went on by its own clock: the disk took nothing, so nothing was
    * acknowledged, or the process stood still. What was told late is then in the next interval; the sum holds all the same.
@@ -64,7 +65,8 @@ export function judge(judged: Judged): Verdict {
   const actions = readActions(judged.folder);
   const sent = sentBy(judged.ledger.posts);
   const totals: Totals = { stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 };
-  const undatedOf = (machine: string) => judged.undated.filter(one => one.machine === machine);
+  const undated = [...judged.undated, ...overtaken(judged)];
+  const undatedOf = (machine: string) => undated.filter(one => one.machine === machine);
   const polled = stories.filter(({ spec }) => spec.via === 'poller');
 
   for (const action of actions) {
@@ -96,4 +98,14 @@ export function judge(judged: Judged): Verdict {
   const { stops, dispatches, strokes, cycles, parts, booked, excused } = totals;
   const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''} | ${turnsOf(all, actions, sent)}`;
   return { problems, line };
+}
+
+/**
+ * A rule's time never runs backwards: what is older than a message that counted as made when it was heard counts as made with that one,
+ * where the gateway's clock was ahead and a queue is believed longer than what is live.
+ */
+function overtaken({ datedAfter, clock }: Judged): Undated[] {
+  return datedAfter
+    .filter(({ at, heardAt, stampedAt }) => at < clock.shownAt(stampedAt, heardAt))
+    .map(({ machine, at, stampedAt }) => ({ machine, at, heardAt: stampedAt }));
 }

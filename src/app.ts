@@ -53,6 +53,8 @@ export type AppOptions = {
   readonly runtimeFolder?: string;
   /** A damaged journal is set aside and a new one begins, as with gateway.journal.on_corrupt: rebuild. */
   readonly rebuild?: boolean;
+  /** Why lines of the log are missing or late, in words; null: none are. */
+  readonly logProblem?: () => string | null;
   /** The journal can't be trusted any more: the process has to end at once, without another write. */
   readonly onFatal: (error: Error) => void;
 };
@@ -218,6 +220,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
       l2l: reachability.problem(),
       sources: supervisor?.status() ?? [],
       signals: runner.signals(),
+      log: options.logProblem?.() ?? null,
     });
   };
   let supervisor: ReturnType<typeof startSupervisor> | undefined;

@@ -20,10 +20,12 @@ export type Standing = {
   readonly l2l: string | null;
   readonly sources: readonly SourceStatus[];
   readonly signals: readonly SignalView[];
+  /** Why lines of the log are missing; null: none are. */
+  readonly log: string | null;
 };
 
 /** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
-export function notReady({ now, clock, rules, queue, l2l, sources, signals }: Standing): readonly string[] {
+export function notReady({ now, clock, rules, queue, l2l, sources, signals, log }: Standing): readonly string[] {
   const { redis, paused } = queue;
   const saysAsMuch = paused?.cause === 'network' || paused?.cause === 'auth';
   return [
@@ -35,6 +37,7 @@ export function notReady({ now, clock, rules, queue, l2l, sources, signals }: St
     ...sources.flatMap(source =>
       source.state === 'connected' ? blindWords(source, signals, now) : sourceWords(source),
     ),
+    ...(log === null ? [] : [log]),
   ];
 }
 

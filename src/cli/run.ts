@@ -8,7 +8,7 @@ import { words } from '../core/errors.ts';
 import { createTimeNotation } from '../core/time-notation.ts';
 import { machineTime } from '../core/wall-clock.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
-import { createLogger } from './log.ts';
+import { createLogger, logConsole } from './log.ts';
 
 export const runCommand: Command = {
   summary: 'runs the gateway with a config file until it is told to stop',
@@ -47,7 +47,8 @@ ${EXIT.usage} the command line is not`,
     const loaded = loadConfig(positionals[0] ?? 'config/gateway.yaml', io.env, io.readFile);
     const { gateway, l2l } = loaded.config;
     const times = createTimeNotation(l2l.timezone);
-    const log = await createLogger(level ?? gateway.log, process.stdout.isTTY, times);
+    const { log, output } = await createLogger(level ?? gateway.log, process.stdout.isTTY, times);
+    logConsole(log);
     for (const { place, message } of loaded.warnings) {
       log.warn(place ? { at: `${place.file}:${place.line}:${place.column}` } : {}, message);
     }
@@ -57,7 +58,7 @@ ${EXIT.usage} the command line is not`,
       loaded,
       log,
       machine: machineTime,
-      startApp,
+      startApp: begin => startApp({ ...begin, logProblem: () => output.problem() }),
       signal: io.signal,
       rebuild: values.rebuild,
       // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.
@@ -71,9 +72,13 @@ ${EXIT.usage} the command line is not`,
     });
     if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
     else log.info({}, 'gateway stopped');
+    await output.flush(LAST_LINES);
     return errors.length === 0 ? EXIT.ok : EXIT.failed;
   },
 };
+
+/** How long the end of the process waits for a reader of the log (ms). */
+const LAST_LINES = 1000;
 
 /**
  * Reading a config leaves many times more behind than it keeps (the parser's tree of a file with 10,000 signals: 250 MB). A gateway

@@ -32,6 +32,7 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
     l2l: null,
     sources: [],
     signals: [],
+    log: null,
     ...change,
   };
 }

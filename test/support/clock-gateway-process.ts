@@ -15,7 +15,7 @@ const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort('SIGTERM'));
 
 const loaded = loadConfig(process.argv[3] ?? '', process.env, path => readFileSync(path));
-const log = await createLogger('debug', false, createTimeNotation(loaded.config.l2l.timezone));
+const { log, output } = await createLogger('debug', false, createTimeNotation(loaded.config.l2l.timezone));
 const errors = await runLives({
   loaded,
   log,
@@ -29,4 +29,5 @@ const errors = await runLives({
   onFatal: () => process.exit(1),
   onStart: app => log.info({ status: app.url }, 'gateway runs'),
 });
+await output.flush(1000);
 process.exitCode = errors.length === 0 ? 0 : 1;

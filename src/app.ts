@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
 import { controlRoutes } from './app/control.ts';
+import { logAction, logEvent, loggedDelivery } from './app/log-actions.ts';
+import { logDone } from './app/log-done.ts';
 import { nameProducts } from './app/name-products.ts';
 import { journalStatus, notReady, queueStatus, rulesStatus, signalStatus, sourcesStatus } from './app/status.ts';
-import { tellAction, tellEvent, told } from './app/told.ts';
 import { destinationOf } from './config/journal-place.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Clock } from './core/clock.ts';
@@ -144,7 +145,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   const runtime = runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`);
   const queue = await openCallQueue({
     journal,
-    delivery: told(delivery, log, outcome => reachability.note(outcome)),
+    delivery: loggedDelivery(delivery, log, outcome => reachability.note(outcome)),
     redis: gateway.redis ?? { runtimeDir: runtime },
     clock,
     log,
@@ -156,6 +157,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
       longestFollow: l2l.follow_up,
     },
     ...(vigil && { vigil }),
+    onDone: done => logDone(log, done, chain => journal.chain(chain).result),
   });
   started.add('queue', () => queue.stop(drain.ms));
 
@@ -176,10 +178,10 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     doubted: time?.doubted != null,
     isLeft: () => vigil?.isLeft() ?? false,
     onEvents(events) {
-      for (const event of events) tellEvent(log, event);
+      for (const event of events) logEvent(log, event);
     },
     onCommitted(actions) {
-      for (const action of actions) tellAction(log, action);
+      for (const action of actions) logAction(log, action);
     },
     onWritten: () => queue.written(),
   });

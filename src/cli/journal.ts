@@ -17,7 +17,8 @@ l2l-gateway journal adopt  [FILE] [--yes]
 
 What L2L was told, when, and why: everything the gateway keeps, newest first.
 
-  list     the newest 50, or --limit N
+  list     the newest 50, or --limit N: the true time (when the stop began or ended, or the counting began), and when
+           the rule made the action
   show     one action with its cause, its true times, the request as it was sent, every attempt, look and answer
   export   NDJSON, oldest first, one action a line with its calls and attempts; times are ISO 8601 with the site's offset.
            It goes in pages: a million of them need no more memory than one, and hold up no call
@@ -26,7 +27,7 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
 
   FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
   --data FOLDER    the gateway's data folder instead
-  --since, --until TIME   when it happened, in the site's time: "2026-03-02 06:00:00", 2026-03-02 or 06:00; a time as list and
+  --since, --until TIME   when it was made, in the site's time: "2026-03-02 06:00:00", 2026-03-02 or 06:00; a time as list and
                    export show it ("2026-03-02 06:00:00 MST", 2026-03-02T06:00:00.000-07:00, or with a Z for UTC); or
                    2h for two hours ago
   --machine CODE   code of a machine or line

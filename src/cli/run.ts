@@ -18,8 +18,9 @@ Runs the gateway with FILE (config/gateway.yaml when left out) until Ctrl-C or S
 ends, what is known is committed, PLC sessions are closed, and nothing is left running. A second Ctrl-C ends it
 at once; what was under way is looked up in L2L after the next start.
 
-  --log LEVEL   debug, info, warn or error instead of gateway.log in the file; info tells what shadow mode would
-                have told L2L and what a person has to see to; debug tells every rule event, action and call
+  --log LEVEL   debug, info, warn or error instead of gateway.log in the file; info has a line for each dispatch
+                opened, closed or found open, each count and each batch of production (in shadow mode: what the
+                gateway would send), and what a person has to see to; debug has every rule event, action and call
   --rebuild     set a damaged journal aside and begin anew: counters start from what they show; does nothing to a
                 journal that is sound
 

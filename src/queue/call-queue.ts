@@ -2,6 +2,7 @@ import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Vigil } from '../core/clock-watch.ts';
 import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/delivery.ts';
+import type { Done } from '../core/done.ts';
 import { words } from '../core/errors.ts';
 import { endsWithin, Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
@@ -41,6 +42,8 @@ export type CallQueueOptions = {
   readonly random?: () => number;
   /** Left out: the clock is right, and the process never stands still. */
   readonly vigil?: Vigil;
+  /** It is durable how far the gateway got with these actions. Must not throw. Left out: nobody asks. */
+  readonly onDone?: (done: Done) => void;
 };
 
 export type CallQueueStatus = {
@@ -91,7 +94,7 @@ const LAST_OUTCOMES = 2000;
  * away, empty or old at any time. Resolves as soon as it runs, also while Redis does not answer.
  */
 export async function openCallQueue(options: CallQueueOptions): Promise<CallQueue> {
-  const { journal, delivery, clock, log, vigil = ALWAYS_AWAKE } = options;
+  const { journal, delivery, clock, log, vigil = ALWAYS_AWAKE, onDone = () => {} } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
   const sweepEvery = options.sweepEvery ?? 2000;
@@ -137,6 +140,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     log,
     signal: cutOff.signal,
     onWaiting: dispatch,
+    onDone,
     onLeft(call: Call) {
       const chains = new Set(call.actions.map(action => action.chain).filter(chain => chain !== null));
       if (chains.size > 0) scheduler.forgetHeld(chains);
@@ -144,7 +148,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     },
   });
   const mostFrozen = Math.max(2 * concurrency, Math.floor((options.rate ?? 0) * BUDGET_AHEAD));
-  const scheduler = createScheduler({ journal, delivery, book, now: () => clock.now(), log, mostFrozen });
+  const scheduler = createScheduler({ journal, delivery, book, now: () => clock.now(), log, mostFrozen, onDone });
   const probe = createProbe({ book, gate, clock, settler, scheduler, dispatch, ready });
   const run = createWorker({
     journal,

@@ -1,6 +1,7 @@
 import { actionWords } from '../core/action-words.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import { type Delivery, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
+import type { Done } from '../core/done.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
@@ -15,6 +16,8 @@ export type SchedulerOptions = {
   readonly log: Logger;
   /** Calls that are built and not sent yet: what comes later can still be merged into what was not built. */
   readonly mostFrozen: number;
+  /** It is durable that nothing is sent for these actions. Left out: nobody asks. */
+  readonly onDone?: (done: Done) => void;
 };
 
 /**
@@ -90,7 +93,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         continue;
       }
       if (frozen.kind === 'nothing') {
-        settle(journal.settleNothing(frozen.actions, frozen.why));
+        const done: Done = { kind: 'nothing', actions: frozen.actions, result: null, detail: frozen.why };
+        settle(journal.settleNothing(frozen.actions, frozen.why).then(() => options.onDone?.(done)));
       } else if (isLate(first)) {
         log.error({ actions: [first.id], what: actionWords(first), rule: first.rule }, TOO_OLD);
         settle(journal.giveUp([first], 'too old: its time to be told ran out before L2L could take it'));

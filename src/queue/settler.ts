@@ -2,6 +2,7 @@ import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
+import type { Done } from '../core/done.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
@@ -23,6 +24,8 @@ export type SettlerOptions = {
   readonly onWaiting: (entry: Entry) => void;
   /** The call is final, or left its lanes: their next actions may go. */
   readonly onLeft: (call: Call) => void;
+  /** It is durable that L2L has these actions, or works on them. */
+  readonly onDone: (done: Done) => void;
 };
 
 export type CallCounts = { delivered: number; rejected: number; parked: number; released: number; dropped: number };
@@ -100,8 +103,14 @@ export function createSettler(options: SettlerOptions): Settler {
     }
   }
 
-  async function end(entry: Entry, state: CallState, write: () => Promise<boolean>): Promise<void> {
+  async function end(
+    entry: Entry,
+    state: CallState,
+    write: () => Promise<boolean>,
+    done: Done | null = null,
+  ): Promise<void> {
     const moved = await durably(write);
+    if (moved && done) options.onDone(done);
     if (moved && isFinal(state)) {
       counts[state] += 1;
       leave(entry, entry.call);
@@ -154,8 +163,14 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   return {
-    settle: (entry, from, to) => track(end(entry, to.state, () => journal.transition(entry.call.id, from, to))),
-    finish: (entry, batch) => track(end(entry, 'delivered', () => journal.finish(entry.call.id, batch))),
+    settle(entry, from, to) {
+      const done = doneBy(entry.call, to);
+      track(end(entry, to.state, () => journal.transition(entry.call.id, from, to), done));
+    },
+    finish(entry, batch) {
+      const done = doneByBatch(entry.call, batch);
+      track(end(entry, 'delivered', () => journal.finish(entry.call.id, batch), done));
+    },
     move: (entry, from, to) => durably(() => journal.transition(entry.call.id, from, to)),
     putBack,
     reload,
@@ -182,4 +197,17 @@ function isFinal(state: CallState): state is keyof CallCounts {
   return (
     state === 'delivered' || state === 'rejected' || state === 'parked' || state === 'released' || state === 'dropped'
   );
+}
+
+/** What L2L has, or works on, after this transition; null: it gets no further by it. */
+function doneBy({ state, actions, result }: Call, to: CallTransition): Done | null {
+  const { detail } = to;
+  if (to.state === 'delivered') return { kind: 'delivered', actions, result: to.result ?? result, detail };
+  if (to.state !== 'accepted' || state === 'accepted') return null;
+  return { kind: 'accepted', actions, result: to.result ?? result, detail };
+}
+
+function doneByBatch({ actions, result, ended }: Call, { failed, parked, detail }: BatchEnd): Done | null {
+  const recorded = actions.filter(({ key }) => !failed.has(key) && !parked?.has(key) && !ended?.has(key));
+  return recorded.length === 0 ? null : { kind: 'delivered', actions: recorded, result, detail };
 }

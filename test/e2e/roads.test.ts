@@ -87,6 +87,14 @@ describe('the road from a signal to L2L', () => {
     await expectDelivered(plc, stop, sandbox);
     await gateway.untilDelivered();
     expect(sandbox.state().log.flatMap(({ ignored = [] }) => ignored)).toEqual([]);
+    const [dispatch] = dispatchesOf(sandbox.state(), plc.machine);
+    const named = { level: 30, machine: plc.machine, dispatch: dispatch?.dispatchnumber };
+    const sum = (message: string, field: string) =>
+      gateway.logged(message).reduce((all, line) => all + Number(line[field]), 0);
+    await vi.waitFor(() => {
+      expect([gateway.logged('dispatch opened'), gateway.logged('dispatch closed')]).toMatchObject([[named], [named]]);
+      expect([sum('cycle count sent', 'added'), sum('production recorded', 'good')]).toEqual([17, 15]);
+    }, PATIENCE);
   });
 
   it('all three protocols at once; SIGTERM ends everything; no secret shows', async () => {
@@ -147,7 +155,14 @@ describe('the road from a signal to L2L', () => {
     expect(await gateway.stop()).toBe(0);
     const { calls, log } = sandbox.state();
     expect([calls, log]).toEqual([[], []]);
-    expect(gateway.logged('shadow: not sent')).toHaveLength(kinds().length);
+    const would = gateway.lines().filter(({ msg }) => msg.startsWith('would '));
+    expect(would).toHaveLength(kinds().length);
+    expect(would.find(({ msg }) => msg === 'would open dispatch')).toMatchObject({
+      level: 30,
+      machine: plc.machine,
+      description: expect.stringContaining('stands still'),
+      reported: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*-0[67]:00$/),
+    });
   });
 
   it('a 64-bit counter beyond 2^53 is counted exactly, and the status page shows it', async () => {

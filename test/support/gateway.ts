@@ -80,7 +80,9 @@ export interface TestGateway {
   readonly dataFolder: string;
   /** Everything it wrote, over all its lives. */
   output(): string;
-  /** Lines of its log with this message. */
+  /** Lines of its log. */
+  lines(): readonly LogLine[];
+  /** Those with this message. */
   logged(message: string): readonly LogLine[];
   /** Starts it and resolves when its status page answers. */
   start(): Promise<void>;
@@ -172,6 +174,7 @@ export function testGateway(options: GatewayOptions): TestGateway {
     file,
     dataFolder: options.data ?? join(folder, 'data'),
     output: () => output,
+    lines: () => lines,
     logged: message => lines.filter(({ msg }) => msg === message),
     async start() {
       const env = { RUNTIME_DIRECTORY: runtime, ...options.env };

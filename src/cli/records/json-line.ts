@@ -1,6 +1,7 @@
 import type { HistoryCall, HistoryDetail, HistoryEntry, HistoryRecord } from '../../core/history.ts';
 import type { TimeNotation } from '../../core/time-notation.ts';
 import { type Write, writtenAction, writtenOrNull, writtenResult } from '../../core/written-times.ts';
+import { stateWord } from './words.ts';
 
 /** An action as one line of JSON, with what is known beside it. Its times are ISO text with the site's offset. */
 export function toLine(
@@ -22,6 +23,7 @@ function entryJson(entry: HistoryEntry, iso: Write<string>) {
   return {
     ...entry,
     ...writtenAction(entry, iso),
+    stands: stateWord(entry),
     createdAt: iso(createdAt),
     settledAt: writtenOrNull(settledAt, iso),
     notBefore: writtenOrNull(notBefore, iso),

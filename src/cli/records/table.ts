@@ -1,12 +1,22 @@
 import type { HistoryEntry } from '../../core/history.ts';
 import type { Times } from './times.ts';
-import { placeWord, reasonWords, standsSince, stateWord, whatWords } from './words.ts';
+import { placeWord, reasonWords, standsSince, stateWord, trueTime, whatWords } from './words.ts';
 
 /** Which times and reasons a list shows: of the queue, where things stand; of the journal, what happened. */
 export type TableOf = 'queue' | 'journal';
 
-const NARROWEST = 80;
+/** Columns of the narrowest list: that of the journal has two times. */
+const NARROWEST: Readonly<Record<TableOf, number>> = { queue: 80, journal: 110 };
 const GAP = '  ';
+
+/** The times of each list. True time: when the stop began or ended, or the counting began; made: when the rule made the action. */
+const TIMES: Readonly<Record<TableOf, readonly (readonly [string, (entry: HistoryEntry) => number])[]>> = {
+  queue: [['since', standsSince]],
+  journal: [
+    ['true time', trueTime],
+    ['made', entry => entry.at],
+  ],
+};
 
 /** Rows of a list with its head, cut to `columns`; left out: not cut. Pure. */
 export function table(
@@ -15,18 +25,20 @@ export function table(
   times: Times,
   columns?: number,
 ): readonly string[] {
-  const head = ['id', 'state', of === 'queue' ? 'since' : 'happened', 'where', 'what', 'rule', 'why'];
+  const columnsOfTime = TIMES[of];
+  const head = ['id', 'state', ...columnsOfTime.map(([title]) => title), 'where', 'what', 'rule', 'why'];
   const rows = entries.map(entry => [
     String(entry.id),
     stateWord(entry),
-    times.people(of === 'queue' ? standsSince(entry) : entry.at),
+    ...columnsOfTime.map(([, timeOf]) => times.people(timeOf(entry))),
     oneLine(placeWord(entry)),
     oneLine(whatWords(entry)),
     entry.rule,
     oneLine(of === 'queue' || entry.state !== 'delivered' ? reasonWords(entry) : entry.cause.text),
   ]);
   const natural = head.map((title, column) => Math.max(title.length, ...rows.map(row => length(row[column] ?? ''))));
-  const widths = columns === undefined ? natural : fitted(natural, Math.max(columns, NARROWEST));
+  const widths =
+    columns === undefined ? natural : fitted(natural, Math.max(columns, NARROWEST[of]), 3 + columnsOfTime.length);
   return [head, ...rows].map(row =>
     row
       .map((cell, column) => {
@@ -38,11 +50,11 @@ export function table(
   );
 }
 
-/** Id, state, time and place are never cut; the others share what is left, and what one of them does not need goes to the reason. */
-function fitted(natural: readonly number[], columns: number): readonly number[] {
-  const kept = natural.slice(0, 4);
-  const [what = 0, rule = 0, why = 0] = natural.slice(4);
-  const room = columns - kept.reduce((sum, width) => sum + width, 0) - GAP.length * 6;
+/** Id, state, times and place are never cut; the others share what is left, and what one of them does not need goes to the reason. */
+function fitted(natural: readonly number[], columns: number, uncut: number): readonly number[] {
+  const kept = natural.slice(0, uncut);
+  const [what = 0, rule = 0, why = 0] = natural.slice(uncut);
+  const room = columns - kept.reduce((sum, width) => sum + width, 0) - GAP.length * (natural.length - 1);
   const whatWidth = Math.min(what, Math.max(6, Math.floor(room * 0.4)));
   const left = room - whatWidth;
   const ruleWidth = Math.min(rule, Math.max(6, Math.floor(left * 0.4), left - why));

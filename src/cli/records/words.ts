@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import type { CallState } from '../../core/delivery.ts';
+import { foundOpen, foundOpenWords, WHOSE_WORDS } from '../../core/found-open.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 
 const CALL_WORDS: Readonly<Record<CallState, string>> = {
@@ -15,8 +16,13 @@ const CALL_WORDS: Readonly<Record<CallState, string>> = {
   dropped: 'dropped',
 };
 
-/** Where an action stands, in one word of the lists. */
-export function stateWord({ state, held, notBefore, call }: HistoryEntry): string {
+/** Where an action stands, in one word of the lists; of an open that found a dispatch open, its number. */
+export function stateWord({ kind, state, held, notBefore, call, result }: HistoryEntry): string {
+  if (state === 'delivered' && kind === 'open_dispatch') {
+    const found = foundOpen(kind, result);
+    if (found) return foundOpenWords(found);
+    if (result?.nothing !== undefined) return 'nothing';
+  }
   if (state === 'in_call') return call ? CALL_WORDS[call.state] : 'on its way';
   if (state !== 'waiting') return state;
   if (held) return 'held';
@@ -30,7 +36,8 @@ export function callWord(state: CallState): string {
 /** Where an action stands and what that means. */
 export function stateWords(entry: HistoryEntry): string {
   const word = stateWord(entry);
-  const meaning = MEANINGS[word];
+  const found = entry.state === 'delivered' ? foundOpen(entry.kind, entry.result) : null;
+  const meaning = found ? WHOSE_WORDS[found.whose] : MEANINGS[word];
   return meaning ? `${word}: ${meaning}` : word;
 }
 
@@ -70,6 +77,23 @@ export function whatWords({ kind, params }: Pick<HistoryEntry, 'kind' | 'params'
       return `set cycles, ${action.params.movement} moved`;
     case 'record_details':
       return `${action.params.actual} good, ${action.params.scrap} scrap`;
+  }
+}
+
+/** When it truly was: the stop began or ended, the count or the interval began (ms since 1970). */
+export function trueTime({ kind, params }: Pick<HistoryEntry, 'kind' | 'params'>): number {
+  const action = { kind, params } as Action;
+  switch (action.kind) {
+    case 'open_dispatch':
+      return action.params.reported;
+    case 'close_dispatch':
+      return action.params.completed;
+    case 'increment_cycles':
+      return action.params.from;
+    case 'set_cycles':
+      return action.params.at;
+    case 'record_details':
+      return action.params.start;
   }
 }
 

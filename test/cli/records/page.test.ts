@@ -38,6 +38,17 @@ describe('page of an action', () => {
     }
   });
 
+  it("says that a person's dispatch was found open", async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1));
+    await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 1, foundOpen: 1008 } });
+    const found = journal.decisions.detail(1);
+
+    const text = found ? page(found, times).join('\n') : '';
+
+    expect(text).toContain('state       found open #1008: a person opened it');
+  });
+
   it('offers nothing for what L2L has', async () => {
     expect(page(await detail({ state: 'delivered' }), times).join('\n')).not.toContain('queue retry');
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { table } from '../../../src/cli/records/table.ts';
 import { createTimes } from '../../../src/cli/records/times.ts';
 import type { HistoryEntry } from '../../../src/core/history.ts';
-import { openDispatch, recordSet } from '../../support/actions.ts';
+import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../../support/actions.ts';
 
 const times = createTimes(null, 5000);
 
@@ -44,6 +44,38 @@ describe('list of actions', () => {
 
     expect(Math.max(...rows.map(row => row.length))).toBeLessThanOrEqual(columns);
     expect(rows[1]).toMatch(/^123456 {2}dead {3}1970-01-01 00:00:02 UTC {2}PRESS-01 {2}open DOWN/);
+  });
+
+  it.each([110, 132])('fits %i columns with the two times of the journal', columns => {
+    const rows = table('journal', [entry(openDispatch('PRESS-01', 7), { detail: LONG, at: 60_000 })], times, columns);
+
+    expect(Math.max(...rows.map(row => row.length))).toBeLessThanOrEqual(columns);
+    expect(rows[0]).toMatch(/^id {2}state {2}true time {16}made {21}where/);
+    expect(rows[1]).toMatch(/dead {3}1970-01-01 00:00:07 UTC {2}1970-01-01 00:01:00 UTC {2}PRESS-01/);
+  });
+
+  it.each([
+    [openDispatch('A', 1), '1970-01-01 00:00:01 UTC'],
+    [closeDispatch('A', 7), '1970-01-01 00:00:07 UTC'],
+    [increment('A', 5), '1970-01-01 00:00:05 UTC'],
+    [setCycles('A', 3, 7), '1970-01-01 00:00:03 UTC'],
+    [recordSet('A', 2), '1970-01-01 00:02:00 UTC'],
+  ])('has the true time of each kind: %#', (action, time) => {
+    expect(table('journal', [entry(action, { at: 3_600_000 })], times)[1]).toContain(
+      `${time}  1970-01-01 01:00:00 UTC`,
+    );
+  });
+
+  it.each([
+    [{ dispatchId: 1, foundOpen: 1008, nothing: 'n' }, 'found open #1008'],
+    [{ dispatchId: 1, dispatchNumber: 1008, adopted: true, nothing: 'n' }, 'found open #1008'],
+    [{ dispatchId: 1, dispatchNumber: 1008, nothing: 'n' }, 'found open #1008'],
+    [{ nothing: 'it was over' }, 'nothing'],
+    [{ dispatchId: 1, dispatchNumber: 1008 }, 'delivered'],
+  ])('says what an open came to: %j', (result, word) => {
+    const [, row] = table('journal', [entry(openDispatch('A', 1), { state: 'delivered', result })], times);
+
+    expect(row?.slice(4)).toMatch(new RegExp(`^${word} {2}`));
   });
 
   it('is not cut where there is no terminal', () => {

@@ -1,0 +1,82 @@
+import type { Action } from '../core/action.ts';
+import { actionWords } from '../core/action-words.ts';
+import type { Delivery, Look, Outcome } from '../core/delivery.ts';
+import type { Logger } from '../core/logger.ts';
+import { writtenAction, writtenResult } from '../core/written-times.ts';
+import type { RuleEvent } from '../rules/program.ts';
+import { actionFacts } from './action-facts.ts';
+
+/** Steps of a rule on its way to an action are at level debug: the action itself is at level info. */
+const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn' | 'error'>> = {
+  pending: 'debug',
+  activated: 'debug',
+  cleared: 'debug',
+  returned: 'debug',
+  closed_early: 'info',
+  counted: 'debug',
+  interval_closed: 'debug',
+  first_sight: 'debug',
+  rollover: 'debug',
+  counter_reset: 'info',
+  quarantined: 'warn',
+  interval_parked: 'error',
+  removed: 'warn',
+};
+
+/** The log writes a Date in its own notation. */
+const date = (at: number) => new Date(at);
+
+export function logEvent(log: Logger, event: RuleEvent): void {
+  log[EVENT_LEVELS[event.kind]]({ event: { ...event, at: date(event.at) } }, 'rule event');
+}
+
+/** In shadow mode nothing else comes of an action: one line says what the gateway would send. */
+export function logAction(log: Logger, action: Action): void {
+  log.debug({ action: writtenAction(action, date), does: actionWords(action) }, 'action made');
+  if (action.mode === 'shadow') log.info(actionFacts(action), `would ${wouldDo(action)}`);
+}
+
+function wouldDo({ kind, params }: Action): string {
+  switch (kind) {
+    case 'open_dispatch':
+      return 'open dispatch';
+    case 'close_dispatch':
+      return WOULD_END[params.how];
+    case 'increment_cycles':
+    case 'set_cycles':
+      return 'send cycle count';
+    case 'record_details':
+      return 'record production';
+  }
+}
+
+const WOULD_END = {
+  close: 'close dispatch',
+  complete: 'complete dispatch',
+  note: 'write note on dispatch',
+  leave: 'leave dispatch open',
+} as const;
+
+/** Writes each call and its answer to the log at level debug, and hands on what came of each send. */
+export function loggedDelivery(delivery: Delivery, log: Logger, onOutcome: (outcome: Outcome) => void): Delivery {
+  return {
+    ...delivery,
+    async send(call, signal) {
+      const { id, kind, lanes, attempt } = call;
+      log.debug({ call: id, kind, lanes, attempt }, 'call sent');
+      const outcome = await delivery.send(call, signal);
+      log.debug({ call: id, kind, lanes, outcome: loggable(outcome) }, 'call answered');
+      onOutcome(outcome);
+      return outcome;
+    },
+    async look(call, signal) {
+      const look = await delivery.look(call, signal);
+      log.debug({ call: call.id, kind: call.kind, lanes: call.lanes, look: loggable(look) }, 'call looked up');
+      return look;
+    },
+  };
+}
+
+function loggable(came: Outcome | Look): object {
+  return 'result' in came ? { ...came, result: writtenResult(came.result, date) } : came;
+}

@@ -1,0 +1,36 @@
+import type { ActionKind } from './action.ts';
+import type { CallResult } from './delivery.ts';
+
+/** A dispatch that was open already and stands for an episode, so that the gateway opened none. */
+export type FoundOpen = {
+  /** L2L's dispatch number. */
+  readonly number: number;
+  /** person: left as it is. adopted: a person's, and the episode's now. gateway: another rule opened it, or an earlier journal. */
+  readonly whose: 'person' | 'adopted' | 'gateway';
+};
+
+/** What an open found instead of opening a dispatch; null: it opened its own, or none. Pure. */
+export function foundOpen(kind: ActionKind, result: CallResult | null): FoundOpen | null {
+  if (kind !== 'open_dispatch' || result === null) return null;
+  if (result.foundOpen !== undefined) return { number: result.foundOpen, whose: 'person' };
+  if (result.dispatchNumber === undefined) return null;
+  if (result.adopted) return { number: result.dispatchNumber, whose: 'adopted' };
+  return result.nothing === undefined ? null : { number: result.dispatchNumber, whose: 'gateway' };
+}
+
+/** L2L's number of a dispatch, whoever opened it; undefined: there is none, or L2L did not say it. */
+export function dispatchNumber(result: CallResult | null): number | undefined {
+  return result?.dispatchNumber ?? result?.foundOpen;
+}
+
+/** `found open #1008`. */
+export function foundOpenWords({ number }: FoundOpen): string {
+  return `found open #${number}`;
+}
+
+/** Whose dispatch it is and what becomes of it. */
+export const WHOSE_WORDS: Readonly<Record<FoundOpen['whose'], string>> = {
+  person: 'a person opened it; it stands for this one and people close it',
+  adopted: 'a person opened it; the gateway adopted it',
+  gateway: 'the gateway opened it; both share it',
+};

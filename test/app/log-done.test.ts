@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { logDone } from '../../src/app/log-done.ts';
+import type { Action } from '../../src/core/action.ts';
+import type { CallResult } from '../../src/core/delivery.ts';
+import type { Done } from '../../src/core/done.ts';
+import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
+
+const OPENED: CallResult = { dispatchId: 57_008, dispatchNumber: 1008, reported: 1000 };
+
+/** The one line that is written. */
+function lineOf(done: Partial<Done>, actions: readonly Action[], opened: CallResult | null = OPENED) {
+  const log = recordingLogger();
+  const whole: Done = { kind: 'delivered', result: null, detail: null, ...done, actions: actions.map(numbered) };
+  logDone(log, whole, () => opened);
+  expect(log.lines.map(({ level }) => level)).toEqual(['info']);
+  return { message: log.lines[0]?.message, fields: log.lines[0]?.fields };
+}
+
+function numbered(action: Action, id: number) {
+  return { ...action, id };
+}
+
+function closed(how: 'close' | 'complete' | 'note' | 'leave'): Action {
+  const action = closeDispatch('PRESS-01', 1);
+  return { ...action, params: { ...action.params, how } } as Action;
+}
+
+const open = openDispatch('PRESS-01', 1);
+
+describe('log of what L2L has', () => {
+  it('names machine, number, text, true time and rule of a dispatch that was opened', () => {
+    expect(lineOf({ result: OPENED }, [open])).toEqual({
+      message: 'dispatch opened',
+      fields: {
+        dispatch: 1008,
+        machine: 'PRESS-01',
+        type: 'DOWN',
+        description: 'PRESS-01 stopped',
+        reported: new Date(1000),
+        rule: 'r',
+        why: 'because',
+      },
+    });
+  });
+
+  it.each<[string, CallResult, string]>([
+    ["a person's", { dispatchId: 1, foundOpen: 1008, nothing: 'dispatch 1008 is already open' }, 'people close it'],
+    ['an adopted one', { ...OPENED, adopted: true, nothing: 'dispatch 1008 is adopted' }, 'the gateway adopted it'],
+    ["the gateway's own", { ...OPENED, nothing: 'dispatch 1008 of the gateway is open' }, 'both share it'],
+  ])('says that %s was found open', (_whose, result, words) => {
+    expect(lineOf({ result, detail: result.nothing ?? null }, [open])).toMatchObject({
+      message: 'dispatch found open',
+      fields: { dispatch: 1008, machine: 'PRESS-01', reported: new Date(1000), whose: expect.stringContaining(words) },
+    });
+  });
+
+  it('says that an episode was sent as one finished dispatch, with both times', () => {
+    expect(lineOf({ result: OPENED }, [open, closed('close')])).toMatchObject({
+      message: 'dispatch opened and closed',
+      fields: { dispatch: 1008, reported: new Date(1000), completed: new Date(1500) },
+    });
+  });
+
+  it.each<[string, Partial<Done>]>([
+    ['nothing is sent', { kind: 'nothing', detail: 'it was over' }],
+    ['L2L was only read', { result: { nothing: 'it was over' } }],
+  ])('says why no dispatch was opened when %s', (_when, done) => {
+    expect(lineOf(done, [open, closed('close')])).toMatchObject({
+      message: 'no dispatch opened',
+      fields: { machine: 'PRESS-01', because: 'it was over' },
+    });
+  });
+
+  it.each([
+    ['close', 'dispatch closed'],
+    ['complete', 'dispatch completed'],
+    ['note', 'note written on dispatch'],
+  ] as const)('says how a dispatch was ended: %s', (how, message) => {
+    expect(lineOf({ result: { dispatchId: 57_008 } }, [closed(how)])).toEqual({
+      message,
+      fields: {
+        dispatch: 1008,
+        machine: 'PRESS-01',
+        type: 'DOWN',
+        completed: new Date(1500),
+        rule: 'r',
+        why: 'because',
+      },
+    });
+  });
+
+  it.each<[string, CallResult | null, string]>([
+    ['ours', OPENED, 'dispatch left open'],
+    ["a person's", { dispatchId: 1, foundOpen: 1008 }, 'dispatch left open'],
+    ['none', null, 'no dispatch closed'],
+  ])('says why a dispatch stays open: %s', (_whose, opened, message) => {
+    expect(lineOf({ kind: 'nothing', detail: 'the rule leaves it' }, [closed('leave')], opened)).toMatchObject({
+      message,
+      fields: { ...(opened && { dispatch: 1008 }), because: 'the rule leaves it', completed: new Date(1500) },
+    });
+  });
+
+  it('says that somebody else had closed it', () => {
+    expect(lineOf({ result: { dispatchId: 57_008, nothing: 'already closed' } }, [closed('close')])).toMatchObject({
+      message: 'dispatch needs no close any more',
+      fields: { dispatch: 1008, because: 'already closed' },
+    });
+  });
+
+  it('adds up what went in one cycle count', () => {
+    expect(lineOf({ result: { cycleCount: 1003 } }, [increment('A', 1, 4), increment('A', 2, 5)])).toEqual({
+      message: 'cycle count sent',
+      fields: { machine: 'A', added: 9, from: new Date(1000), to: new Date(2999), countInL2l: 1003, rule: 'r' },
+    });
+  });
+
+  it.each([
+    ['accepted', 'production accepted'],
+    ['delivered', 'production recorded'],
+  ] as const)('writes one line for a batch of production that is %s', (kind, message) => {
+    const sets = [recordSet('LINE-1', 1, 0.1), recordSet('LINE-2', 2, 0.2)];
+
+    expect(lineOf({ kind, result: { batchId: '302' } }, sets)).toEqual({
+      message,
+      fields: {
+        line: 'LINE-1, LINE-2',
+        sets: 2,
+        good: 0.3,
+        scrap: 0,
+        product: 'P1',
+        from: new Date(60_000),
+        to: new Date(180_000),
+        batch: '302',
+        rule: 'r',
+      },
+    });
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Done } from '../../src/core/done.ts';
+import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { openBench, PATIENCE } from './harness.ts';
+import { DELIVERED, LOST, REFUSED } from './scripted-delivery.ts';
+
+/** A queue, and what it said it got done: kind, keys of the actions, and whether the journal had it by then. */
+async function bench() {
+  const seen: { readonly kind: Done['kind']; readonly keys: readonly string[]; readonly detail: string | null }[] = [];
+  const unwritten: string[] = [];
+  const opened = await openBench({
+    onDone({ kind, actions, detail }) {
+      seen.push({ kind, keys: actions.map(({ key }) => key), detail });
+      for (const { id, key } of actions) {
+        const state = opened.journal.history.entry(id)?.state;
+        if (state !== (kind === 'accepted' ? 'in_call' : kind)) unwritten.push(`${key} ${state}`);
+      }
+    },
+  });
+  return { ...opened, seen, unwritten };
+}
+
+describe('what the queue says it got done', () => {
+  it('is each call once, whether L2L answered it or it was found there', async () => {
+    const { delivery, tell, seen, unwritten } = await bench();
+    delivery.on.send = ({ actions }) => (actions[0]?.key === 'M1#1:open' ? LOST : DELIVERED);
+    delivery.on.look = () => ({ kind: 'applied', result: { dispatchId: 9 }, detail: 'found' });
+
+    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), increment('M2', 1));
+    await vi.waitFor(() => expect(seen).toHaveLength(3), PATIENCE);
+
+    expect(seen.flatMap(({ kind, keys }) => keys.map(key => `${kind} ${key}`)).toSorted()).toEqual([
+      'delivered M1#1:close',
+      'delivered M1#1:open',
+      'delivered M2@1:increment',
+    ]);
+    expect(unwritten).toEqual([]);
+  });
+
+  it('is also what needed no call, with why', async () => {
+    const { delivery, tell, seen, unwritten } = await bench();
+    delivery.on.freeze = () => ({ kind: 'nothing', why: 'it was over' });
+
+    await tell(openDispatch('M1', 1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE);
+
+    expect(seen).toEqual([{ kind: 'nothing', keys: ['M1#1:open'], detail: 'it was over' }]);
+    expect(unwritten).toEqual([]);
+  });
+
+  it('is of a batch that L2L took, and then those of its sets that it booked', async () => {
+    const { delivery, tell, seen } = await bench();
+    const [booked, refused, lost, early] = ['L1', 'L2', 'L3', 'L4'].map(line => recordSet(line, 1).key);
+    delivery.on.send = () => ({ kind: 'accepted', result: { batchId: '7' }, answer: '{}' });
+    let looks = 0;
+    delivery.on.follow = () => {
+      looks += 1;
+      if (looks < 3) return { kind: 'pending', detail: '1 of 4', failed: new Map([[early ?? '', 'overlaps']]) };
+      const failed = new Map([[refused ?? '', 'no product']]);
+      return { kind: 'final', failed, parked: new Map([[lost ?? '', 'never came']]), detail: '1 of 4' };
+    };
+
+    await tell(recordSet('L1', 1), recordSet('L2', 1), recordSet('L3', 1), recordSet('L4', 1));
+    await vi.waitFor(() => expect(seen).toHaveLength(2), PATIENCE);
+
+    expect(seen.map(({ kind, keys }) => [kind, keys])).toEqual([
+      ['accepted', [booked, refused, lost, early]],
+      ['delivered', [booked]],
+    ]);
+  });
+
+  it('is nothing of what L2L refused', async () => {
+    const { delivery, tell, journal, seen } = await bench();
+    delivery.on.send = ({ actions }) => (actions[0]?.key === 'M1#1:open' ? REFUSED : DELIVERED);
+
+    await tell(openDispatch('M1', 1), increment('M2', 1));
+    await vi.waitFor(() => {
+      expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
+      expect(seen).toHaveLength(1);
+    }, PATIENCE);
+
+    expect(seen.map(({ keys }) => keys)).toEqual([['M2@1:increment']]);
+  });
+});

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Place, Problem } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { label } from './label.ts';
 import { type Path, textOf, type YamlFile } from './yaml-file.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -148,6 +149,10 @@ function problem(place: Place, path: Path, words: string, { yaml }: IssueContext
   if (!yaml.has(path)) return { place, message: `${label(path.slice(0, -1))}${name} is missing – ${words}` };
   const node = yaml.scalar(path);
   if (node && textOf(node) === '') return { place, message: `${label(path)}nothing is written – ${words}` };
+  if (node?.value === null) {
+    const meant = `YAML's word for nothing; put it in quotes if it is meant as text, or take the key out`;
+    return { place, message: `${label(path)}"${textOf(node)}" is ${meant} – ${words}` };
+  }
   const written = node && quoted(textOf(node));
   // A schema's own sentence may begin with what was written already.
   const repeated = written === undefined || words.includes(written);
@@ -182,7 +187,9 @@ function unknownKey(name: string, valid: readonly string[], path: Path, yaml: Ya
     ? `did you mean ${near}?`
     : /[()[\]]/.test(name)
       ? 'a comma ends a value inside { }; put the text in quotes'
-      : `the keys here are ${valid.join(', ')}`;
+      : /^\d/.test(name)
+        ? 'a comma ends a value inside { }; write a point in a number, such as 1.5'
+        : `the keys here are ${valid.join(', ')}`;
   return { place: yaml.keyPlaceOf([...path, name]), message: `${label(path)}unknown key "${name}"; ${advice}` };
 }
 
@@ -208,17 +215,6 @@ function union(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueCo
   const expected = [...new Set((closest ? [closest] : issue.errors).flat().map(inner => inner.message))];
   const words = expected.map((text, index) => (index === 0 ? text : text.replace(/^expected /, ''))).join(', or ');
   return [problem(yaml.placeOf(path), path, words, context)];
-}
-
-/** Names in front of a message, as people say them: `press1_down.on_delay: `, `rs485.meter7.power.unit: `. */
-export function label(path: Path): string {
-  const names = path.map(String);
-  const [first, second, third, ...rest] = names;
-  if (first === 'rules' && second !== undefined) return `${names.slice(1).join('.')}: `;
-  if (first === 'sources' && second !== undefined) {
-    return `${[second, ...(third === 'signals' ? [] : third === undefined ? [] : [third]), ...rest].join('.')}: `;
-  }
-  return names.length > 0 ? `${names.join('.')}: ` : '';
 }
 
 function oneOf(options: readonly string[]): string {

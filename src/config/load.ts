@@ -7,8 +7,9 @@ import { compileRules } from '../rules/compile.ts';
 import { type LookupTable, parseLookup } from '../rules/lookup.ts';
 import type { Program } from '../rules/program.ts';
 import { Rule } from '../rules/schema.ts';
-import { DOES_NOT_FIT, inOrder, label, type PlainProblem } from './issue-words.ts';
-import { type ReadFile, utf8, whyUnreadable } from './read-file.ts';
+import { DOES_NOT_FIT, inOrder, type PlainProblem } from './issue-words.ts';
+import { label } from './label.ts';
+import { firstBadPlace, type ReadFile, textIn, whyUnreadable } from './read-file.ts';
 import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, type References, references } from './references.ts';
 import { Config } from './schema.ts';
@@ -75,9 +76,11 @@ export function textOfFile(file: string, readFile: ReadFile): string {
   } catch (error) {
     throw new ConfigError([{ message: `${unreadable(file, error)}` }]);
   }
-  const text = utf8(bytes);
-  if (text === undefined)
-    throw new ConfigError([{ message: `${file} is not UTF-8 text; save it with the encoding UTF-8` }]);
+  const text = textIn(bytes);
+  if (text === undefined) {
+    const message = `${file} is not UTF-8 text from here on; save it with the encoding UTF-8`;
+    throw new ConfigError([{ place: { file, ...firstBadPlace(bytes) }, message }]);
+  }
   return text;
 }
 

@@ -19,12 +19,27 @@ export function whyUnreadable(error: unknown): string {
   }
 }
 
-/** Text of a UTF-8 file without its byte order mark; undefined when it is not UTF-8. */
-export function utf8(bytes: Uint8Array): string | undefined {
+/**
+ * Text of a file in UTF-8, or in UTF-16 (what Windows calls "Unicode"), with `\n` line ends and without the
+ * mark; undefined when it is neither.
+ */
+export function textIn(bytes: Uint8Array): string | undefined {
+  const [first, second] = bytes;
+  // Without a mark, every second byte of plain letters is 0.
+  const little = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
+  const big = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
+  const encoding = little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes).replace(/\r\n?/g, '\n');
   } catch {
     // Only the decoder's "not valid" can be thrown here; the caller says it with the file's name.
     return undefined;
   }
+}
+
+/** Where a file stops to be UTF-8, counted as editors do; the last byte of a character that is cut off counts too. */
+export function firstBadPlace(bytes: Uint8Array): { readonly line: number; readonly column: number } {
+  // What can't be decoded becomes U+FFFD; a file that has this character itself is shown there, which is as good a place.
+  const before = new TextDecoder('utf-8').decode(bytes).replace(/\r\n?/g, '\n').split('\ufffd', 1)[0] ?? '';
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }

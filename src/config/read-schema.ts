@@ -3,8 +3,10 @@ import type { z } from 'zod';
 import type { Problem } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { flatIssues, plainWords, problemsOf } from './issue-words.ts';
+import { label } from './label.ts';
 import type { References, Substituted } from './references.ts';
-import { type Path, textOf, type YamlFile } from './yaml-file.ts';
+import { textProblem } from './text-checks.ts';
+import { type Path, scalarValue, textOf, type YamlFile } from './yaml-file.ts';
 
 /**
  * A scalar can be handed to the schema in more than one form. It starts as `written` (YAML's own reading; a text that is one whole
@@ -28,8 +30,15 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
   const forms = new Map<string, Form>();
   const substitutions = new Map<string, Substituted>();
   const problems: Problem[] = [];
+  /** Where something is said already. */
+  const refused = new Set<string>();
 
   yaml.data((node, path) => {
+    const message = textProblem(node, path, references.env);
+    if (message !== undefined) {
+      refused.add(key(path));
+      problems.push({ place: yaml.placeOf(path), message: `${label(path)}${message}` });
+    }
     const substituted = references.substitute(textOf(node));
     if (!substituted) return null;
     substitutions.set(key(path), substituted);
@@ -41,7 +50,7 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
   function handedOver(node: Scalar, path: Path): unknown {
     const form = forms.get(key(path)) ?? 'written';
     const substituted = substitutions.get(key(path));
-    if (!substituted) return form === 'text' ? textOf(node) : node.value;
+    if (!substituted) return form === 'text' ? textOf(node) : scalarValue(node);
     if (form === 'typed') return typed(substituted.text);
     return form === 'written' && substituted.whole ? new Secret(substituted.text) : substituted.text;
   }
@@ -60,7 +69,8 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
     const wantsText =
       (issue.code === 'invalid_type' && issue.expected === 'string') ||
       (issue.code === 'invalid_value' && issue.values.includes(textOf(node)));
-    return form === 'written' && wantsText && typeof node.value !== 'string' && textOf(node) !== ''
+    // null and ~ are YAML's words for nothing.
+    return form === 'written' && wantsText && typeof node.value !== 'string' && node.value !== null
       ? 'text'
       : undefined;
   }
@@ -90,7 +100,7 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
             problems: problemsOf(result.error.issues, {
               yaml,
               base: path,
-              quiet: at => (substitutions.get(key(at))?.problems.length ?? 0) > 0,
+              quiet: at => refused.has(key(at)) || (substitutions.get(key(at))?.problems.length ?? 0) > 0,
               hidden: at => substitutions.get(key(at))?.text,
             }),
           };

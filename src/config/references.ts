@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { type ReadFile, utf8, whyUnreadable } from './read-file.ts';
+import { type ReadFile, textIn, whyUnreadable } from './read-file.ts';
 
 const REFERENCE = /\$\{([^}]*)\}?/g;
 const WHOLE = /^\$\{[^}]*\}$/;
@@ -8,6 +8,15 @@ const FILE = /^file:(.+)$/;
 
 /** Shorter values (a port, a letter) would be found by chance in any message; where they stand, no message quotes the text. */
 const SHORTEST_MASKED = 4;
+
+const CONTROL = /\p{Cc}/u;
+
+/** A value without the line end behind it, which editors and `echo` write. */
+function inOneLine(written: string, what: string): { readonly value: string } | { readonly problem: string } {
+  const value = written.replace(/[\r\n]+$/, '');
+  if (!CONTROL.test(value)) return { value };
+  return { problem: `${what} holds more than one line, or a control character; write one line of text into it` };
+}
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +30,8 @@ export type Substituted = {
 
 /** Puts the values of `${NAME}` and `${file:/path}` into texts, and remembers them, so that no message shows one. */
 export interface References {
+  /** Where the names are looked up. */
+  readonly env: Environment;
   /** null: there is no reference in the text. */
   substitute(text: string): Substituted | null;
   /** The message with every substituted value written as its reference again. */
@@ -33,8 +44,9 @@ export function references(configFile: string, env: Environment, readFile: ReadF
 
   function fromFile(path: string): { readonly value: string } | { readonly problem: string } {
     try {
-      const value = utf8(readFile(resolve(dirname(configFile), path)))?.replace(/\r?\n$/, '');
-      return value ? { value } : { problem: `the file ${path} is empty or not UTF-8 text` };
+      const value = textIn(readFile(resolve(dirname(configFile), path)));
+      if (!value?.trim()) return { problem: `the file ${path} is empty or not UTF-8 text` };
+      return inOneLine(value, `the file ${path}`);
     } catch (error) {
       return {
         problem: `the file ${path} can't be read (${whyUnreadable(error)}); put it there or write another path`,
@@ -52,10 +64,12 @@ export function references(configFile: string, env: Environment, readFile: ReadF
     }
     const value = env[name];
     if (value === undefined) return { problem: `the environment has no ${name}; set it before the gateway starts` };
-    return value ? { value } : { problem: `${name} is empty in the environment; give it a value` };
+    if (!value.trim()) return { problem: `${name} is empty in the environment; give it a value` };
+    return inOneLine(value, name);
   }
 
   return {
+    env,
     substitute(text) {
       if (!text.includes('${')) return null;
       const problems: { offset: number; message: string }[] = [];

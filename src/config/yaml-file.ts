@@ -1,18 +1,7 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  visit,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar } from 'yaml';
 import type { Place, Problem } from '../core/errors.ts';
+import { documentProblems } from './document-problems.ts';
 import { sourceOffset } from './source-offset.ts';
-import { losesTheThread, yamlProblem } from './yaml-problem.ts';
 
 /** Keys and list indexes from the top of the file down to one value. */
 export type Path = readonly PropertyKey[];
@@ -39,8 +28,6 @@ export interface YamlFile {
   has(path: Path): boolean;
 }
 
-const UNREAD = 'what follows could not be read; mend this first';
-
 type Found = { readonly key: Node | undefined; readonly value: Node | undefined };
 
 /** Reads YAML text. Never throws for what is written in it. */
@@ -59,48 +46,7 @@ export function parseYamlFile(file: string, text: string): YamlFile {
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
-  /** Where the scalar begins that ends at or behind `offset`. */
-  function scalarBefore(offset: number): number {
-    let start = offset;
-    visit(document, {
-      Scalar(_, { range }) {
-        if (range && range[0] < offset && offset <= range[2]) start = range[0];
-      },
-    });
-    return start;
-  }
-
-  /** Where the bracket stands that opens before `offset` and is not closed. */
-  function bracketBefore(offset: number): number | undefined {
-    let open: number | undefined;
-    visit(document, {
-      Collection(_, { flow, range }) {
-        if (!flow || !range || range[0] >= offset) return;
-        if (text[range[1] - 1] !== (text[range[0]] === '{' ? '}' : ']')) open = range[0];
-      },
-    });
-    return open;
-  }
-
-  const problems: Problem[] = [];
-  const sayOnce = (problem: Problem) => {
-    // What follows on the same line is YAML's confusion about the first, not another mistake.
-    if (!problems.some(said => said.place?.line === problem.place?.line)) problems.push(problem);
-  };
-  const errors = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0]);
-  const lost = errors.findIndex(losesTheThread);
-  for (const error of lost === -1 ? errors : errors.slice(0, lost + 1)) {
-    const problem = yamlProblem(error, text, placeAt, scalarBefore, bracketBefore);
-    const isLast = lost !== -1 && lost < errors.length - 1 && error === errors[lost];
-    sayOnce(isLast ? { ...problem, message: `${problem.message}; ${UNREAD}` } : problem);
-  }
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return;
-      const message = `"*${alias.source}" refers to nothing above it; write the text out, or put it in quotes`;
-      sayOnce({ place: placeAt(alias.range?.[0] ?? 0), message });
-    },
-  });
+  const problems = documentProblems(document, text, placeAt);
 
   function resolved(node: unknown): Node | undefined {
     if (isAlias(node)) return node.resolve(document);
@@ -193,5 +139,16 @@ export function parseYamlFile(file: string, text: string): YamlFile {
 
 /** A scalar as it was written, quotes and escapes taken away: `0123` and `12E3` stay what they are. */
 export function textOf(node: Scalar): string {
-  return node.source ?? String(node.value ?? '');
+  const { source, value } = node;
+  return withoutBlockEnd(node, source ?? String(value ?? ''));
+}
+
+/** A scalar as YAML reads it. */
+export function scalarValue(node: Scalar): unknown {
+  return typeof node.value === 'string' ? withoutBlockEnd(node, node.value) : node.value;
+}
+
+/** The line end behind a block of text (`|`, `>`) is part of how YAML is written, and not of the text. */
+function withoutBlockEnd({ type }: Scalar, text: string): string {
+  return type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED' ? text.replace(/\n+$/, '') : text;
 }

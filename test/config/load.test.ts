@@ -156,7 +156,7 @@ describe('loadConfig', () => {
       [
         'two rules with one name',
         `${HEAD}${DOWN}  press1_down: {}\n`,
-        ['config/gateway.yaml:19:3 "press1_down" is written twice here; keep one of the two'],
+        ['config/gateway.yaml:19:3 "press1_down" is written twice here (first in line 15); keep one of the two'],
       ],
       [
         'a number as time',
@@ -212,7 +212,7 @@ describe('loadConfig', () => {
         }),
       ).toThrow("no.yaml can't be read: EIO: the disk does not answer");
       expect(problems(Buffer.from([0x67, 0xe4, 0x20]))).toEqual([
-        'config/gateway.yaml is not UTF-8 text; save it with the encoding UTF-8',
+        'config/gateway.yaml:1:2 config/gateway.yaml is not UTF-8 text from here on; save it with the encoding UTF-8',
       ]);
       expect(problems('')).toEqual(['config/gateway.yaml:1:1 the file is empty']);
     });

@@ -27,7 +27,7 @@ describe('schemaReader', () => {
     ['12E3', '12E3'],
     ['1_000', '1_000'],
     ['true', 'true'],
-    ['null', 'null'],
+    ['"null"', 'null'],
     ['0x1F', '0x1F'],
     ['"PRESS-01"', 'PRESS-01'],
     ['4.50', '4.50'],

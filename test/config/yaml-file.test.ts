@@ -23,7 +23,11 @@ describe('parseYamlFile', () => {
       'r: { reason: {{ x.y }}, b: 1 }\n',
       'g.yaml:1:14 "{{" – YAML takes { for the start of a map; put the text in quotes: "{{ … }}"',
     ],
-    ['a key written twice', 'a: 1\nb: 2\na: 3\n', 'g.yaml:3:1 "a" is written twice here; keep one of the two'],
+    [
+      'a key written twice',
+      'a: 1\nb: 2\na: 3\n',
+      'g.yaml:3:1 "a" is written twice here (first in line 1); keep one of the two',
+    ],
     [
       'a colon inside a text',
       'a: Press 1: down\n',

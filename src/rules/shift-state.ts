@@ -30,7 +30,7 @@ function shiftByKind(data: StoredState, shift: TimeShift, toldMoves: boolean): S
     case 'dispatch':
       return shiftDispatch(data, shift, toldMoves);
     case 'cycles':
-      return shiftCycles(data, shift);
+      return shiftCycles(data, shift, toldMoves);
     case 'production':
       return shiftProduction(data, shift, toldMoves);
   }
@@ -39,14 +39,16 @@ function shiftByKind(data: StoredState, shift: TimeShift, toldMoves: boolean): S
 /**
  * A rule by a source's own clock is not concerned by a step of the gateway's, while the source can still be believed after it.
  * Beyond that the source has stepped as well, or the gateway's clock takes its place: in both cases the rule's time moves along.
+ * `isDoubted`: the step ends a doubt. Until then time went on from the journal's, and a source that shares the wrong clock of the
+ * machine was not believed: what was believed has a clock of its own, however large the step is.
  */
-function hasOwnClock(time: 'source' | 'received' | undefined, { by }: TimeShift): boolean {
-  return time === 'source' && Math.abs(by) <= MOST_SKEW;
+function hasOwnClock(time: 'source' | 'received' | undefined, { by }: TimeShift, isDoubted: boolean): boolean {
+  return time === 'source' && (isDoubted || Math.abs(by) <= MOST_SKEW);
 }
 
 function shiftDispatch(state: DispatchState, shift: TimeShift, toldMoves: boolean): DispatchState {
   const { time, told, delay, episode, still } = state;
-  const own = hasOwnClock(delay?.time, shift);
+  const own = hasOwnClock(delay?.time, shift, toldMoves);
   const move = (at: number) => (own ? at : shiftTime(at, shift));
   return {
     ...state,
@@ -93,15 +95,16 @@ function shiftReported({ chain, reported }: Episode, { by }: TimeShift, move: (a
   return chain === '' || by > 0 ? reported : move(reported);
 }
 
-function shiftCycles(state: CyclesState, shift: TimeShift): CyclesState {
+function shiftCycles(state: CyclesState, shift: TimeShift, toldMoves: boolean): CyclesState {
   // `sightAt` stays: it is part of the chain's name.
-  const move = (at: number) => (hasOwnClock(state.time, shift) ? at : shiftTime(at, shift));
+  const move = (at: number) => (hasOwnClock(state.time, shift, toldMoves) ? at : shiftTime(at, shift));
   const { counter, from, to, due } = state;
   return { ...state, counter: shiftCounter(counter, move), from: move(from), to: move(to), due: orNull(due, move) };
 }
 
 function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: boolean): ProductionState {
-  if (hasOwnClock(state.clock, shift)) return state;
+  // Sets that were told in a doubt move, so what comes after them moves with them, whoever stamped it.
+  if (hasOwnClock(state.clock, shift, false)) return state;
   const move = (at: number) => shiftTime(at, shift);
   const place = placing(state, shift, toldMoves);
   return {

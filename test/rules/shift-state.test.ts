@@ -94,6 +94,20 @@ describe('a delay over a step of the clock', () => {
     expect(lines(line.actions)).toEqual(['07:02:35 open stop reported 06:00:00']);
   });
 
+  it('by a source’s clock goes on by that clock when a doubt ends, however far the gateway’s clock was off', () => {
+    const line = plant(stop, '05:59');
+    line.source('05:59:30', 'catching_up');
+    line.set('06:04', { running: false }, { receivedAt: on('06:00') });
+    step(line, stop, '06:00:10', 6 * MINUTE, on('05:59'), true);
+    line.source('06:06:11', 'catching_up');
+    line.set('06:04', { running: false }, { ...RECEIVED, kept: true, retained: true, receivedAt: on('06:06:11') });
+    line.set('06:07', { running: true }, { receivedAt: on('06:07') });
+    expect(lines(line.actions)).toEqual([
+      '06:06:00 open stop reported 06:04:00',
+      '06:07:00 close stop completed 06:07:00',
+    ]);
+  });
+
   it.each([
     ['runs', 'catching_up'],
     ['is paused', 'connecting'],

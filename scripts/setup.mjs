@@ -3,7 +3,7 @@
 // before anything is installed, so it is plain JavaScript without imports from packages. A second run installs nothing and asks
 // the network nothing.
 //
-//   node scripts/setup.mjs [redis-server] [mosquitto] [python3-pymodbus]
+//   node scripts/setup.mjs [redis-server] [mosquitto] [openssl] [python3-pymodbus]
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,11 +13,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** What tells that a distribution package is there already, without asking the package manager. */
-const PRESENT = {
-  'redis-server': () => runs('redis-server', ['--version']),
-  mosquitto: () => onPath('mosquitto') || existsSync('/usr/sbin/mosquitto'),
-  'python3-pymodbus': () => runs('/usr/bin/python3', ['-c', 'import pymodbus']),
+/** By name: how it shows that it is there already, without asking the package manager, and the distribution's packages that bring it. */
+const SERVERS = {
+  'redis-server': { isThere: () => runs('redis-server', ['--version']), packages: ['redis-server'] },
+  mosquitto: { isThere: () => onPath('mosquitto') || existsSync('/usr/sbin/mosquitto'), packages: ['mosquitto'] },
+  openssl: { isThere: () => runs('openssl', ['version']), packages: ['openssl'] },
+  // Its server imports two packages that Debian only recommends with it.
+  'python3-pymodbus': {
+    isThere: () => runs('/usr/bin/python3', ['-c', 'import pymodbus.server.async_io']),
+    packages: ['python3-pymodbus', 'python3-serial', 'python3-serial-asyncio'],
+  },
 };
 
 function runs(command, args) {
@@ -72,9 +77,10 @@ function checkRuntime() {
 }
 
 function installServers(wanted) {
-  const missing = wanted.filter(name => !PRESENT[name]());
+  const missing = wanted.filter(name => !SERVERS[name].isThere());
   if (missing.length === 0) return;
-  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  const packages = missing.flatMap(name => SERVERS[name].packages);
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (!onPath('apt-get'))
     stop(
       `${missing.join(', ')} not found, and this is not a Debian or Ubuntu machine: install them with its own package manager`,
@@ -95,13 +101,13 @@ function installServers(wanted) {
     `installing failed; its words are above. By hand: ${command}`,
     env,
   );
-  const still = missing.filter(name => !PRESENT[name]());
+  const still = missing.filter(name => !SERVERS[name].isThere());
   if (still.length > 0) stop(`${still.join(', ')} still not found after the installation`);
 }
 
 const wanted = process.argv.slice(2);
 for (const name of wanted)
-  if (!(name in PRESENT)) stop(`unknown server ${name}; known: ${Object.keys(PRESENT).join(', ')}`);
+  if (!(name in SERVERS)) stop(`unknown server ${name}; known: ${Object.keys(SERVERS).join(', ')}`);
 installPackages();
 checkRuntime();
 installServers(wanted);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redisAddressProblem } from '../core/address.ts';
 import { Duration, Size } from '../core/fields.ts';
 import { Secret } from '../core/secret.ts';
 
@@ -30,28 +31,22 @@ const Http = z
 
 const REDIS_WORDS = `write redis://host:6379 or rediss:// for TLS; an address with a password only as a reference such as \${REDIS_URL}`;
 
-const REFERRED_WORDS = 'is no address; write redis://host:6379, rediss:// for TLS';
-
 const Redis = z
   .custom<string | Secret>(value => typeof value === 'string' || value instanceof Secret, REDIS_WORDS)
   .transform((value, context) => {
     // What came through a reference may hold a password; what stands in the file may not.
     const url = value instanceof Secret ? value : new Secret(value);
-    if (isRedisUrl(url.reveal(), value instanceof Secret)) return { url };
+    const problem = redisAddressProblem(url.reveal(), value instanceof Secret);
+    if (problem === null) return { url };
     context.issues.push({
       code: 'custom',
       input: value,
       message: REDIS_WORDS,
-      params: { secret: true, referred: REFERRED_WORDS },
+      // Of what a reference holds, read as a text at last, the words say what is wrong with it as an address with a login.
+      params: { secret: true, referred: redisAddressProblem(url.reveal(), true) ?? problem },
     });
     return z.NEVER;
   });
-
-function isRedisUrl(text: string, withPassword: boolean): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') return false;
-  return withPassword || url.username + url.password === '';
-}
 
 const SMALLEST_JOURNAL = 1024 ** 2;
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isPlainAddress } from '../core/address.ts';
 import type { Place, Problem } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { label } from './label.ts';
@@ -159,9 +160,11 @@ function problem(place: Place, path: Path, words: string, { yaml }: IssueContext
   return { place, message: `${label(path)}${repeated ? '' : `${written} – `}${words}` };
 }
 
-/** What was written, shortened; a password in an address is not repeated. */
+/** What was written, shortened; of an address that may hold a password, also one that was written wrong, only the beginning. */
 function quoted(text: string): string {
-  const shown = text.replace(/\/\/[^/\s@]*@/, '//***@');
+  const [, scheme] = /^((?:rediss?|mqtts?|https?|wss?|opc\.tcp):\/)/i.exec(text) ?? [];
+  const isAddress = scheme !== undefined || text.includes('://') || text.includes('@');
+  const shown = isAddress && !isPlainAddress(text) ? `${scheme ?? ''}/***` : text;
   return shown.length > 80 ? `"${shown.slice(0, 77)}…"` : `"${shown}"`;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aboutAddress, hasLogin } from '../core/address.ts';
 import { Duration, parseRate } from '../core/fields.ts';
 import { nearest } from '../core/nearest.ts';
 import { SecretText } from '../core/secret-text.ts';
@@ -7,15 +8,15 @@ import { SecretText } from '../core/secret-text.ts';
 const SiteUrl = z.string().transform((text, context) => {
   const problem = urlProblem(text);
   if (problem === undefined) return new URL(text).origin;
-  context.issues.push({ code: 'custom', input: text, message: problem });
+  context.issues.push({ code: 'custom', input: text, message: problem, params: aboutAddress(problem) });
   return z.NEVER;
 });
 
 function urlProblem(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (hasLogin(text)) return 'the address holds a user or a password; the key stands under api_key';
   if (!url || !['https:', 'http:'].includes(url.protocol))
     return 'write the address such as https://acme.leading2lean.com';
-  if (url.username || url.password) return 'the address holds a user or a password; the key stands under api_key';
   if (url.pathname !== '/' || url.search || url.hash)
     return 'the address ends after the host; the gateway adds /api/1.0/… itself';
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {

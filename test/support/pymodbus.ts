@@ -34,7 +34,8 @@ export async function startPymodbus(units: PymodbusUnits, port = 0): Promise<Pym
   const server = await startLineProcess({
     command: PYTHON,
     args: [SCRIPT, JSON.stringify({ port, units })],
-    install: 'pymodbus did not start; install it with: sudo apt-get install python3-pymodbus python3-serial python3-serial-asyncio',
+    install:
+      'pymodbus did not start; install it with: sudo apt-get install python3-pymodbus python3-serial python3-serial-asyncio',
     onNews: news => {
       if (news.read) reads.push(news.read as WireRead);
     },

@@ -23,6 +23,8 @@ function signalDefinition(name: string, source: string, signal: MqttSignal): Sig
 
 /** The broker closes the connection of a client when another one comes with its client_id. */
 function claims(config: MqttSource): readonly Claim[] {
+  // An address that is wrong is named by the schema, which looks on all the same.
+  if (!URL.canParse(config.url)) return [];
   const { host, port } = brokerOf(config);
   const broker = hostIdentity(host);
   return [

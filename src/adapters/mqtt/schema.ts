@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aboutAddress, hasLogin } from '../../core/address.ts';
 import { Duration } from '../../core/fields.ts';
 import { SecretText } from '../../core/secret-text.ts';
 import { plannedSourceFields, sharedSignalFields, signalMap } from '../signal-fields.ts';
@@ -59,20 +60,24 @@ export const MqttSignal = z
 export type MqttSignal = z.output<typeof MqttSignal>;
 
 function urlProblem(text: string): string | undefined {
+  if (hasLogin(text)) return 'the address holds a user or a password, which would be shown; write them under login:';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
-    return `"${text}" is not the address of a broker; write it such as mqtt://broker.plant:1883 or mqtts://broker.plant:8883`;
-  if (url.username !== '' || url.password !== '')
-    return 'the address holds a user or a password, which would be shown; write them under login:';
-  if ((url.pathname !== '' && url.pathname !== '/') || url.search !== '')
+    return 'is not the address of a broker; write it such as mqtt://broker.plant:1883 or mqtts://broker.plant:8883';
+  if ((url.pathname !== '' && url.pathname !== '/') || url.search !== '' || url.hash !== '')
     return 'the address ends after the port; topics are written with each signal';
   return undefined;
 }
 
+const Url = z.string().superRefine((text, context) => {
+  const message = urlProblem(text);
+  if (message) context.addIssue({ code: 'custom', message, params: aboutAddress(message) });
+});
+
 export const MqttSource = z
   .strictObject({
     protocol: z.literal('mqtt'),
-    url: checked(text => urlProblem(text)).meta({
+    url: Url.meta({
       description: 'Address of the broker: mqtt://host:1883, or mqtts://host:8883 with TLS',
     }),
     version: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aboutAddress, hasLogin } from '../../core/address.ts';
 import { Duration, notBuilt } from '../../core/fields.ts';
 import { SecretText } from '../../core/secret-text.ts';
 import {
@@ -84,14 +85,27 @@ const Login = z
   .strictObject({ user: z.string().min(1), password: SecretText })
   .meta({ description: 'User and password; anonymous when left out' });
 
+function endpointProblem(text: string): string | undefined {
+  if (hasLogin(text)) return 'the address holds a user or a password, which would be shown; write them under login:';
+  const isAddress = /^opc\.tcp:\/\/(?:\[[0-9a-fA-F:.]+\]|[^\s/:[\]]+)(?::\d{1,5})?(?:\/\S*)?$/.test(text);
+  return isAddress ? undefined : 'write the address as opc.tcp://address:4840';
+}
+
 /** One OPC UA server, one session. */
 export const OpcuaSource = z
   .strictObject({
     protocol: z.literal('opcua'),
     endpoint: z
       .string()
-      .regex(/^opc\.tcp:\/\/[^\s/]+(?:\/\S*)?$/, 'write the address as opc.tcp://address:4840')
-      .meta({ description: 'Address of the server', examples: ['opc.tcp://192.168.10.20:4840'] }),
+      .superRefine((text, context) => {
+        const problem = endpointProblem(text);
+        if (problem) context.addIssue({ code: 'custom', message: problem, params: aboutAddress(problem) });
+      })
+      .meta({
+        pattern: '^opc\\.tcp://[^\\s/@]+(?:/[^\\s@]*)?$',
+        description: 'Address of the server',
+        examples: ['opc.tcp://192.168.10.20:4840'],
+      }),
     profile: notBuilt('profile'),
     security: z
       .literal('none', 'security other than none is not built yet; write none')

@@ -20,6 +20,7 @@ const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn'
   counter_reset: 'info',
   quarantined: 'warn',
   interval_parked: 'error',
+  product_uncertain: 'warn',
   removed: 'warn',
 };
 

@@ -76,6 +76,8 @@ export type RecordDetailsParams = {
   readonly operatorCount?: number;
   /** The interval spans a time in which nothing was seen. */
   readonly blind?: boolean;
+  /** Why the product is uncertain: another one ran after that time than before it. */
+  readonly uncertainProduct?: string;
 };
 
 /** The kinds of thing L2L can be told, each with what has to be known for it. */

@@ -114,6 +114,8 @@ export type ProductionRule = RuleBase & {
   /** How long a cut waits for parts counted before it. */
   readonly lateness: number;
   readonly afterGap: 'one' | 'spread';
+  /** The product of parts counted over a blind time when it is another one after it: the one before, or a person names it. */
+  readonly blindProduct: 'old' | 'park';
 };
 
 /** Everything the engine needs, resolved and indexed once. Rules stand in order of dependence (`other.active` before its reader). */
@@ -155,6 +157,7 @@ export type RuleEvent = {
     | 'counter_reset'
     | 'quarantined'
     | 'interval_parked'
+    | 'product_uncertain' // another product ran after a blind time than before it
     | 'removed'; // not configured any more: what became of the rest
   readonly detail: string;
 };

@@ -168,6 +168,10 @@ const Production = z
       description:
         'Parts of a time in which nothing was seen. one: one interval of its own, flagged; spread: over the intervals of that time',
     }),
+    blind_product: choice(['old', 'park']).default('old').meta({
+      description:
+        'Parts of a time in which nothing was read, when another product runs after it than before: they are an interval of their own, flagged. old: it is recorded under the product before that time; park: a person names the product',
+    }),
     ...besides('production'),
   })
   .superRefine(

@@ -114,11 +114,17 @@ function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: bo
     scrap: Object.fromEntries(
       Object.entries(state.scrap).map(([category, counter]) => [category, shiftCounter(counter, move) ?? counter]),
     ),
-    waiting: state.waiting.map(({ at, count, blindFrom }) => ({
-      at: place(at),
-      count,
-      blindFrom: orNull(blindFrom, place),
-    })),
+    waiting: state.waiting.map(one => ({ ...one, at: place(one.at), blindFrom: orNull(one.blindFrom, place) })),
+    judging: state.judging && {
+      ...state.judging,
+      from: place(state.judging.from),
+      since: place(state.judging.since),
+      entries: state.judging.entries.map(entry => ({
+        ...entry,
+        at: place(entry.at),
+        blindFrom: orNull(entry.blindFrom, place),
+      })),
+    },
     intervals: state.intervals.map(interval => ({
       ...interval,
       start: place(interval.start),

@@ -38,6 +38,7 @@ describe('Rules', () => {
           every: 300_000,
           lateness: 10_000,
           after_gap: 'one',
+          blind_product: 'old',
         },
       },
     });

@@ -40,6 +40,7 @@ export const recordDetails = defineAction({
     product: Code.nullable(),
     operatorCount: Quantity.exactOptional(),
     blind: z.boolean().exactOptional(),
+    uncertainProduct: z.string().exactOptional(),
   }),
   policy: {
     priority: 2,

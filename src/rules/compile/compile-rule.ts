@@ -152,6 +152,7 @@ function compileProduction(
     every,
     lateness,
     afterGap: production.after_gap,
+    blindProduct: production.blind_product,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Uncertain } from './blind-product.ts';
 
 /** What was counted between two instants of a line; ms since 1970, the end not included. */
 export const Interval = z.object({
@@ -8,6 +9,8 @@ export const Interval = z.object({
   scrap: z.number(),
   /** Spans a time in which nothing was seen. */
   blind: z.boolean(),
+  /** Another product ran at the end of that time than at its begin. */
+  uncertain: Uncertain.exactOptional(),
 });
 export type Interval = z.infer<typeof Interval>;
 
@@ -27,8 +30,11 @@ const SECOND = 1000;
 export interface Intervals {
   /** Puts an amount where it happened; what happened before the last cut goes to the interval after it. */
   add(at: number, amount: Amount, blind?: boolean): void;
-  /** One interval of its own from where the sight was lost to where it came back, with what was counted over it. */
-  addSpan(span: Span, amount: Amount): void;
+  /**
+   * One interval of its own from where the sight was lost to where it came back, with what was counted over it. One whose product
+   * is uncertain ends where the product changes at the latest.
+   */
+  addSpan(span: Span, amount: Amount, uncertain?: Uncertain): void;
   /** Divides whole parts and scrap over the clock intervals of a span by time; the sum is exact. */
   spread(span: Span, counts: Amount, partsPerCount: number): void;
   /** Cuts at a change of product; returns the instant from which the new product counts. */
@@ -85,11 +91,12 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
 
   return {
     add,
-    addSpan({ from, to }, amount) {
+    addSpan({ from, to }, amount, uncertain) {
       if (amount.parts === 0 && amount.scrap === 0) return;
       const start = Math.max(floorSecond(from), toldUntil);
-      const end = Math.max(ceilSecond(to), start + SECOND);
-      const span = { start, end, ...amount, blind: true };
+      const change = uncertain && changes().find(edge => edge > start);
+      const end = Math.min(Math.max(ceilSecond(to), start + SECOND), change ?? Infinity);
+      const span = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
       for (const interval of [...intervals]) {
         if (interval.end <= start || interval.start >= end) continue;
         if (interval.start < start) {

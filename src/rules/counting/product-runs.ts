@@ -12,7 +12,8 @@ export const Run = z.object({
 });
 export type Run = z.infer<typeof Run>;
 
-type Product = Omit<Run, 'from'>;
+export const Product = Run.omit({ from: true });
+export type Product = z.infer<typeof Product>;
 
 /** Which product ran on a line when, as far as something counted then is not told yet. */
 export interface ProductRuns {
@@ -25,6 +26,10 @@ export interface ProductRuns {
   begin(from: number, product: Product): void;
   /** No product was ever known. */
   readonly isEmpty: boolean;
+  /** Every signal of the product is known now. False too for a product that no signal decides: there is nothing to know. */
+  readonly isRead: boolean;
+  /** The newest product. */
+  readonly current: Product | undefined;
   /** Instants at which the product changed, rising. */
   changes(): readonly number[];
   /** Runs that ended at `until` or before are not needed any more. */
@@ -60,6 +65,13 @@ export function createProductRuns(
     get isEmpty() {
       return runs.length === 0;
     },
+    get isRead() {
+      return inputs.length > 0 && inputs.every(cell => cell.good);
+    },
+    get current() {
+      const run = runs.at(-1);
+      return run && { code: run.code, missing: run.missing, seen: run.seen };
+    },
     changes: () => runs.slice(1).map(run => run.from),
     forget(until) {
       while (runs[1] !== undefined && runs[1].from <= until) runs.shift();
@@ -77,4 +89,13 @@ function shown(cells: readonly SignalCell[]): Record<string, string> {
 export function productAt(runs: readonly Run[], at: number, product: string | null): Product {
   const run = runs.findLast(candidate => candidate.from <= at) ?? runs[0];
   return run ?? { code: null, missing: product === null ? null : `${product} was never known`, seen: {} };
+}
+
+export function isSameProduct(a: Product, b: Product): boolean {
+  return a.code === b.code && (a.code !== null || a.missing === b.missing);
+}
+
+/** A product as people read it. */
+export function productWords({ code, missing }: Product): string {
+  return code ?? `a product without a code (${missing ?? 'L2L finds it'})`;
 }

@@ -1,12 +1,20 @@
 import { z } from 'zod';
 import { KeptLag } from '../engine/kept-lag.ts';
 import type { ProductionRule } from '../program.ts';
+import { Judging } from './blind-product.ts';
 import { CounterState } from './counters.ts';
 import { Interval } from './intervals.ts';
-import { Run } from './product-runs.ts';
+import { Product, Run } from './product-runs.ts';
 
 /** Counts that wait for parts per count, with the blind time they span. */
-const Waiting = z.object({ at: z.number(), count: z.number(), blindFrom: z.number().nullable() });
+const Waiting = z.object({
+  at: z.number(),
+  count: z.number(),
+  blindFrom: z.number().nullable(),
+  before: Product.nullable().default(null),
+});
+
+type Waiting = z.infer<typeof Waiting>;
 
 /** A production rule as kept over a restart. */
 export const ProductionState = z.object({
@@ -29,13 +37,21 @@ export const ProductionState = z.object({
   /** The gateway's mode while it was counted; null in states written before it was kept. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),
   lag: KeptLag,
+  /** What the config says of parts whose product is uncertain. */
+  blindProduct: z.enum(['old', 'park']).default('old'),
+  /** The product that ran when the sight was lost; null: nothing is lost. */
+  beforeBlind: Product.nullable().default(null),
+  /** Counts that wait for the product that runs after a blind time. */
+  judging: Judging.nullable().default(null),
+  /** Parts told so far, scrap included, whose product was uncertain. */
+  uncertain: z.number().default(0),
   /** A source it reads was catching up. */
   held: z.boolean(),
 });
 export type ProductionState = z.infer<typeof ProductionState>;
 
 /** Of a rule that has counted nothing yet. */
-export function newProductionState({ line, quantity, product }: ProductionRule): ProductionState {
+export function newProductionState({ line, quantity, product, blindProduct }: ProductionRule): ProductionState {
   return {
     kind: 'production',
     line,
@@ -52,6 +68,18 @@ export function newProductionState({ line, quantity, product }: ProductionRule):
     carry: 0,
     countedIn: null,
     lag: null,
+    blindProduct,
+    beforeBlind: null,
+    judging: null,
+    uncertain: 0,
     held: false,
   };
+}
+
+/** Adds counts to those that wait for parts per count; what was seen in one interval of `every` ms waits as one. */
+export function keepWaiting(waiting: Waiting[], every: number, counts: Waiting): void {
+  const last = waiting.at(-1);
+  const sameInterval = last && Math.floor(last.at / every) === Math.floor(counts.at / every);
+  if (last && sameInterval && last.blindFrom === null && counts.blindFrom === null) last.count += counts.count;
+  else waiting.push(counts);
 }

@@ -4,11 +4,12 @@ import type { SignalCell } from '../engine/signal-table.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { ProductionRule } from '../program.ts';
+import { type Entry, READ_WITHIN, totalOf, uncertaintyOf } from './blind-product.ts';
 import { type CounterState, createCounter, knownUntil } from './counters.ts';
 import { followCounter } from './followed-counter.ts';
 import { type Amount, createIntervals, type Span } from './intervals.ts';
-import { createProductRuns } from './product-runs.ts';
-import { newProductionState, type ProductionState } from './production-state.ts';
+import { createProductRuns, type Product } from './product-runs.ts';
+import { keepWaiting, newProductionState, type ProductionState } from './production-state.ts';
 import { tellInterval } from './record-set.ts';
 
 /** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
@@ -27,8 +28,9 @@ export type ProductionOptions = {
  * - Every counted part is in exactly one set; sets never overlap; an interval without parts and scrap is no set.
  * - `total` counts: good = total − scrap. Scrap beyond the total, and what rounding to two decimals leaves, is carried on.
  * - A count is multiplied by `per_count` as it is at that moment; while that is unknown the counts wait for it.
- * - A new product cuts the interval. Parts of a blind time belong to the product before it. Without a code the interval is
- *   parked: never sent under a wrong product.
+ * - A new product cuts the interval. Without a code the interval is parked: never sent under a wrong product.
+ * - Parts of a blind time wait until the product is read that runs after it. When it is another one than before, they are a set
+ *   of their own, flagged: under the product before it, or parked.
  * - A blind time across the end of an interval is one set of its own (`one`), or divided over the intervals (`spread`).
  *   A scrap counter that is blind alone counts where it comes back.
  */
@@ -44,11 +46,20 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   const counters = [parts, ...scraps];
   const { counter } = parts;
   const state = restored
-    ? { ...structuredClone(restored), of: quantity.of, product: product?.text ?? null }
+    ? {
+        ...structuredClone(restored),
+        of: quantity.of,
+        product: product?.text ?? null,
+        blindProduct: rule.blindProduct,
+      }
     : newProductionState(rule);
   const runs = createProductRuns(product, cells, state.runs);
   const { changes } = runs;
   const intervals = createIntervals({ every, restored: state.intervals, toldUntil: state.toldUntil, changes });
+  /** A product that depends on no signal is the same after a blind time. */
+  const canChange = product !== null && product.signals.length > 0;
+  /** After a standstill a product that changed meanwhile is read by then. */
+  let stillUnread = -Infinity;
   const teller = tellerOf(rule, [...cells.values()]);
 
   function partsPerCount(): number | undefined {
@@ -58,8 +69,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     return Number.isFinite(value) && value >= 0 ? value : undefined;
   }
 
-  function followProduct(at: number, step: Step): void {
-    const product = runs.change(step.serial);
+  function begin(product: Product | undefined, at: number, step: Step): void {
     if (product === undefined) return;
     // The first product ever known is also that of the parts counted just before it was known.
     runs.begin(runs.isEmpty ? 0 : intervals.cutAt(Math.max(at, state.time ?? at)), product);
@@ -71,6 +81,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     const first = Math.min(
       intervals.oldest()?.start ?? Infinity,
       counter.blindFrom ?? Infinity,
+      state.judging?.from ?? Infinity,
       state.waiting[0]?.blindFrom ?? state.waiting[0]?.at ?? Infinity,
       (state.time ?? 0) - every - lateness,
     );
@@ -82,8 +93,16 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     return from !== null && from < to && Math.floor(from / every) !== Math.floor(to / every) ? { from, to } : null;
   }
 
-  function place(count: number, scrap: number, blindFrom: number | null, at: number, per: number): void {
-    if (count === 0 && scrap === 0) return;
+  function place(entry: Entry): void {
+    if (entry.count === 0 && entry.scrap === 0) return;
+    const { blindFrom, before, at } = entry;
+    if (before !== null && state.judging === null)
+      state.judging = { from: blindFrom ?? at, since: at, before, entries: [] };
+    if (state.judging === null) put(entry);
+    else state.judging.entries.push(entry);
+  }
+
+  function put({ count, per, scrap, blindFrom, at }: Entry): void {
     const span = blindSpan(blindFrom, at);
     const amount: Amount = { parts: count * per, scrap };
     if (span === null) intervals.add(at, amount);
@@ -91,16 +110,42 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     else intervals.spread(span, { parts: count, scrap }, per);
   }
 
-  function keepWaiting(count: number, at: number, blindFrom: number | null): void {
-    const last = state.waiting.at(-1);
-    const sameInterval = last && Math.floor(last.at / every) === Math.floor(at / every);
-    if (last && sameInterval && last.blindFrom === null && blindFrom === null) last.count += count;
-    else state.waiting.push({ at, count, blindFrom });
+  /** `after`: the product that runs after the blind time; null: it was not read soon enough. */
+  function judge(after: Product | null, step: Step): void {
+    const { judging } = state;
+    if (judging === null) return;
+    state.judging = null;
+    step.changed.add(rule.name);
+    const uncertain = uncertaintyOf(judging.before, after);
+    if (uncertain === null) {
+      for (const entry of judging.entries) put(entry);
+      return;
+    }
+    const { span, amount } = totalOf(judging);
+    intervals.addSpan(span, amount, uncertain);
+  }
+
+  /** Until then the product is waited for that runs after a blind time. */
+  function judgedBy(): number {
+    return state.judging === null ? Infinity : state.judging.since + READ_WITHIN;
+  }
+
+  /** Keeps the product that runs when the sight is lost. What a broker kept meanwhile is read later: nothing is lost. */
+  function noteLoss(): void {
+    if (counter.blindFrom !== null && canChange) state.beforeBlind ??= runs.current ?? null;
+  }
+
+  /** The product that ran before the reading of this step, when nothing was read before that. */
+  function takeLoss(): Product | null {
+    if (counter.blindFrom !== null) return null;
+    const before = state.held ? null : state.beforeBlind;
+    state.beforeBlind = null;
+    return before;
   }
 
   function placeWaiting(per: number, step: Step): void {
     if (state.waiting.length === 0) return;
-    for (const { at, count, blindFrom } of state.waiting) place(count, 0, blindFrom, at, per);
+    for (const one of state.waiting) place({ ...one, per, scrap: 0 });
     state.waiting = [];
     step.changed.add(rule.name);
   }
@@ -111,7 +156,8 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     if (oldest === undefined) return Infinity;
     const { blindFrom } = counter;
     const waits = blindFrom !== null && oldest.end > blindFrom && blindFrom - oldest.start < 1000;
-    return waits ? Infinity : oldest.end + lateness;
+    const isJudged = state.judging === null || oldest.end <= state.judging.from;
+    return waits || !isJudged ? Infinity : oldest.end + lateness;
   }
 
   function closeOldest(at: number, step: Step): void {
@@ -146,11 +192,12 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     rule,
     ...WITHOUT_CONDITION,
     get due() {
-      return dueNow();
+      return Math.min(dueNow(), judgedBy());
     },
     evaluate(at, step) {
-      followProduct(at, step);
+      const next = runs.change(step.serial);
       const counted = parts.read(at, step);
+      noteLoss();
       if (counted !== null) parts.tell(counted, at, step);
       let scrap = 0;
       for (const one of scraps) {
@@ -160,14 +207,22 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
         scrap += scrapped.moved;
       }
       const per = partsPerCount();
-      if (per !== undefined) placeWaiting(per, step);
       const moved = counted?.moved ?? 0;
       const blindFrom = counted?.blindFrom ?? null;
-      if (per !== undefined || moved === 0) place(moved, scrap, blindFrom, at, per ?? 1);
+      const before = counted === null ? null : takeLoss();
+      // What is counted with the first reading of a new product is of that product, unless nothing was read before it.
+      const isBlind = state.judging !== null || (before !== null && moved > 0);
+      if (!isBlind) begin(next, at, step);
+      if (per !== undefined) placeWaiting(per, step);
+      if (per !== undefined || moved === 0)
+        place({ at, count: moved, per: per ?? 1, scrap, blindFrom, before: moved > 0 ? before : null });
       else {
-        keepWaiting(moved, at, blindFrom);
-        place(0, scrap, null, at, 1);
+        keepWaiting(state.waiting, every, { at, count: moved, blindFrom, before });
+        place({ at, count: 0, per: 1, scrap, blindFrom: null, before: null });
       }
+      if (state.judging !== null) step.changed.add(rule.name);
+      if (runs.isRead && at >= stillUnread) judge(next ?? runs.current ?? null, step);
+      if (isBlind) begin(next, at, step);
       if (moved > 0 || scrap > 0) {
         state.time = Math.max(at, state.time ?? at);
         state.clock = step.time;
@@ -177,11 +232,14 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       // While nothing is known time stands still, so that queued messages can still tell when the product changed.
       const knownUntil = Math.min(at, counter.blindFrom ?? at);
       state.time = Math.max(knownUntil, state.time ?? knownUntil);
-      closeOldest(at, step);
+      if (at >= judgedBy()) judge(runs.isRead ? (runs.current ?? null) : null, step);
+      if (at >= dueNow()) closeOldest(at, step);
     },
     restart(lastAlive, at, step) {
       const otherMode = state.countedIn !== null && state.countedIn !== step.mode;
+      if (state.judging !== null) state.judging.since = Math.max(at, state.judging.since);
       if (state.line !== rule.line || otherMode) {
+        judge(null, step);
         endIntervals(knownUntil(counter.at, state.held, lastAlive), at, step);
         if (otherMode) dropRest(at, step);
         state.line = rule.line;
@@ -191,9 +249,12 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       state.countedIn = step.mode;
       for (const one of counters) one.restart(knownUntil(one.counter.at, state.held, lastAlive), step);
       state.held = false;
+      noteLoss();
     },
     standstill(from, to, step) {
-      for (const one of counters) one.lose(from, step, to + LATEST_READING);
+      stillUnread = to + LATEST_READING;
+      for (const one of counters) one.lose(from, step, stillUnread);
+      noteLoss();
     },
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
@@ -209,13 +270,15 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       return structuredClone({ ...state, quantity: counter.state(), scrap, intervals: [...all], toldUntil });
     },
     view() {
-      const made = sum(intervals.all, interval => interval.parts);
-      const scrap = sum(intervals.all, interval => interval.scrap);
+      const unjudged = state.judging ? totalOf(state.judging).amount : { parts: 0, scrap: 0 };
+      const made = unjudged.parts + sum(intervals.all, interval => interval.parts);
+      const scrap = unjudged.scrap + sum(intervals.all, interval => interval.scrap);
       const skipped = sum(counters, one => one.counter.quarantined);
       const implausible = skipped > 0 ? `; ${skipped} implausible counts left out` : '';
       const waiting = sum(state.waiting, one => one.count);
       const held = waiting > 0 ? `; ${waiting} counts wait for ${perCount}` : '';
-      const text = `${made} parts, ${scrap} scrap not told yet${held}${implausible}`;
+      const doubted = state.uncertain > 0 ? `; the product of ${state.uncertain} parts is uncertain` : '';
+      const text = `${made} parts, ${scrap} scrap not told yet${held}${implausible}${doubted}`;
       const due = dueNow();
       return {
         rule: rule.name,

@@ -1,12 +1,16 @@
 import { type Step, tell } from '../engine/step.ts';
 import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
 import { laneOf } from '../program.ts';
+import type { Uncertain } from './blind-product.ts';
 import type { Interval } from './intervals.ts';
-import { productAt } from './product-runs.ts';
+import { type Product, productAt, productWords } from './product-runs.ts';
 import type { ProductionState } from './production-state.ts';
 
 /** What telling an interval reads and leaves in the state of its rule. */
-type Books = Pick<ProductionState, 'line' | 'of' | 'product' | 'clock' | 'runs' | 'carry' | 'countedIn'>;
+type Books = Pick<
+  ProductionState,
+  'line' | 'of' | 'product' | 'clock' | 'runs' | 'carry' | 'countedIn' | 'blindProduct' | 'uncertain'
+>;
 
 /**
  * Tells one interval as one set. Without a product code the set is parked until somebody names the product. Scrap beyond the total,
@@ -20,13 +24,14 @@ export function tellInterval(
   at: number,
   step: Step,
 ): void {
-  const { start, end, parts, scrap, blind } = interval;
+  const { start, end, parts, scrap, blind, uncertain } = interval;
   const good = parts - (books.of === 'total' ? scrap : 0) + books.carry;
   const actual = Math.max(0, Math.round(good * 100) / 100);
   books.carry = Math.round((good - actual) * 1e6) / 1e6;
   if (actual === 0 && scrap === 0) return;
   const { line, clock: time } = books;
-  const { code: product, missing: why, seen } = productAt(books.runs, start, books.product);
+  const { code: product, missing: why, seen } = productOf(books, interval);
+  const doubt = uncertain ? doubtWords(uncertain) : null;
   step.actions.push({
     key: `${teller.name}@${end}:record`,
     kind: 'record_details',
@@ -44,13 +49,34 @@ export function tellInterval(
       product,
       ...(why !== null && { unknownProduct: { why, seen } }),
       ...(blind ? { blind } : {}),
+      ...(doubt !== null && { uncertainProduct: doubt }),
     },
-    cause: teller.cause(`${books.of} ${parts}, scrap ${scrap} ${where}${blind ? ' while nothing was seen' : ''}`),
+    cause: teller.cause(
+      `${books.of} ${parts}, scrap ${scrap} ${where}${blind ? ' while nothing was seen' : ''}${doubt === null ? '' : `; product uncertain: ${doubt}`}`,
+    ),
     mode: books.countedIn ?? step.mode,
     ...expiryOf(teller, at),
     ...unknownOf(teller),
   });
   const words = `${actual} good, ${scrap} scrap`;
-  if (why === null) tell(step, teller, at, 'interval_closed', words);
-  else tell(step, teller, at, 'interval_parked', `${words} of line ${line} wait for a product code: ${why}`);
+  if (doubt !== null) {
+    books.uncertain += actual + scrap;
+    const parked = product === null ? 'they wait for a product code' : `they are recorded as ${product}`;
+    tell(step, teller, at, 'product_uncertain', `${words} of line ${line}: ${doubt}; ${parked}`);
+  }
+  if (why !== null)
+    tell(step, teller, at, 'interval_parked', `${words} of line ${line} wait for a product code: ${why}`);
+  else if (doubt === null) tell(step, teller, at, 'interval_closed', words);
+}
+
+/** The product that ran when the interval began; none when the config wants a person to name an uncertain one. */
+function productOf(books: Books, { start, uncertain }: Interval): Product {
+  if (!uncertain) return productAt(books.runs, start, books.product);
+  if (books.blindProduct === 'old') return uncertain.before;
+  return { code: null, missing: doubtWords(uncertain), seen: {} };
+}
+
+function doubtWords({ before, after }: Uncertain): string {
+  const then = after === null ? 'what ran after it was not read' : `${productWords(after)} ran after it`;
+  return `${productWords(before)} ran before a time in which nothing was read, ${then}`;
 }

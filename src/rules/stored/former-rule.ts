@@ -1,3 +1,4 @@
+import { totalOf, uncertaintyOf } from '../counting/blind-product.ts';
 import { knownUntil } from '../counting/counters.ts';
 import { tellPending } from '../counting/cycle-count.ts';
 import type { ProductionState } from '../counting/production-state.ts';
@@ -57,11 +58,20 @@ function endEpisode(
 
 /** Every interval is told until the time that was seen; what has no parts per count can't be. */
 function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
-  const { quantity, held, intervals, waiting } = state;
+  const { quantity, held, intervals, waiting, judging } = state;
   const seenUntil = Math.min(knownUntil(quantity?.at ?? null, held, lastAlive), quantity?.blindFrom ?? Infinity);
   for (const interval of intervals) {
     const seen = Math.max(Math.floor(seenUntil / SECOND) * SECOND, interval.start + SECOND);
     const told = { ...interval, end: Math.min(interval.end, seen) };
+    tellInterval(state, told, formerTeller(name), `counted; ${REMOVED}`, at, step);
+  }
+  if (judging !== null) {
+    // Nobody reads any more which product runs on that line now.
+    const { span, amount } = totalOf(judging);
+    const uncertain = uncertaintyOf(judging.before, null);
+    const start = Math.max(Math.floor(span.from / SECOND) * SECOND, state.toldUntil, intervals.at(-1)?.end ?? 0);
+    const end = Math.max(Math.ceil(span.to / SECOND) * SECOND, start + SECOND);
+    const told = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
     tellInterval(state, told, formerTeller(name), `counted; ${REMOVED}`, at, step);
   }
   const counts = waiting.reduce((sum, { count }) => sum + count, 0);

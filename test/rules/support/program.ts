@@ -150,6 +150,7 @@ export function production(name: string, of: SignalDefinition, over: Partial<Pro
     every: 300_000,
     lateness: 1000,
     afterGap: 'one',
+    blindProduct: 'old',
     ...over,
   };
 }

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { isSameProduct, Product } from './product-runs.ts';
+
+/** What was counted at once; `per`: parts per count. */
+export const Entry = z.object({
+  at: z.number(),
+  count: z.number(),
+  per: z.number(),
+  scrap: z.number(),
+  blindFrom: z.number().nullable(),
+  /** The product that ran when the sight was lost; null: nothing was lost, or the product can be no other one. */
+  before: Product.nullable(),
+});
+export type Entry = z.infer<typeof Entry>;
+
+/** The two products at the ends of a blind time; `after` is null when it was not read soon enough. */
+export const Uncertain = z.object({ before: Product, after: Product.nullable() });
+export type Uncertain = z.infer<typeof Uncertain>;
+
+/** What was counted from a blind time on, until the product is read that runs after it. `since`: when counting went on. */
+export const Judging = z.object({
+  from: z.number(),
+  since: z.number(),
+  before: Product,
+  entries: z.array(Entry),
+});
+export type Judging = z.infer<typeof Judging>;
+
+/** After a blind time the product is read within so long (ms). */
+export const READ_WITHIN = 30_000;
+
+/** The products at both ends when they differ, or when the second one is not known; null: the product is certain. */
+export function uncertaintyOf(before: Product, after: Product | null): Uncertain | null {
+  return after !== null && isSameProduct(before, after) ? null : { before, after };
+}
+
+/** What all entries come to, in parts and scrap, and until when they reach. */
+export function totalOf({ from, entries }: Judging) {
+  return {
+    span: { from, to: Math.max(...entries.map(({ at }) => at)) },
+    amount: {
+      parts: entries.reduce((all, { count, per }) => all + count * per, 0),
+      scrap: entries.reduce((all, { scrap }) => all + scrap, 0),
+    },
+  };
+}

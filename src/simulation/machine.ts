@@ -15,6 +15,8 @@ export type Stop = { readonly start: number; readonly end: number | null };
 /** One stroke, as it truly was: it makes one part of the recipe that is loaded. */
 export type Stroke = { readonly at: number; readonly recipe: number; readonly scrap: boolean };
 
+export type Load = { readonly at: number; readonly recipe: number };
+
 /** What the machine truly did since `begin`. JSON-safe: it goes over the wire to be compared with L2L. */
 export type MachineTruth = {
   readonly name: string;
@@ -23,6 +25,8 @@ export type MachineTruth = {
   /** Every stroke made, in order; unlike the register their number never wraps. */
   readonly strokes: readonly Stroke[];
   readonly stops: readonly Stop[];
+  /** Which recipe was loaded when (ms since 1970), in order; the first one was there from the start. */
+  readonly loads: readonly Load[];
   /** Runs and counts no more: nothing will change again. */
   readonly settled: boolean;
 };
@@ -78,6 +82,7 @@ export function machineModel(options: MachineOptions): MachineModel {
   const listeners = new Set<(state: MachineState, at: number) => void>();
   const stops: { start: number; end: number | null }[] = [];
   const strokes: Stroke[] = [];
+  const loads: Load[] = [{ at: 0, recipe: recipes[0] ?? 0 }];
   let running = true;
   let recipeIndex = 0;
   let scrap = 0;
@@ -135,7 +140,9 @@ export function machineModel(options: MachineOptions): MachineModel {
         run();
         changed();
       });
-      if (state().recipe !== before) changed();
+      if (state().recipe === before) return;
+      loads.push({ at: clock.now(), recipe: state().recipe });
+      changed();
     });
     changed();
   };
@@ -160,6 +167,7 @@ export function machineModel(options: MachineOptions): MachineModel {
       line: options.line,
       strokes: [...strokes],
       stops: stops.map(one => ({ ...one })),
+      loads: [...loads],
       settled,
     }),
     [Symbol.dispose]: halt,

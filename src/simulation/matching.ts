@@ -29,3 +29,12 @@ export function match(
   }
   return { lost: lost + waiting.length - next, doubled };
 }
+
+/** What was told after something that happened later. */
+export function late<T extends { readonly at: number }>(told: readonly T[]): T[] {
+  return told.filter(({ at }, index) => at < (told[index - 1]?.at ?? Number.NEGATIVE_INFINITY));
+}
+
+export function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

@@ -1,6 +1,9 @@
 import type { Stop } from './machine.ts';
 import type { Happening } from './matching.ts';
 
+/** Each process anchors its clock to whole milliseconds of its own. */
+export const CLOCKS_APART = 10;
+
 /** A time in which nobody looked (ms since 1970): what changed in it can only be seen at its end. */
 export type BlindSpan = { readonly from: number; readonly to: number };
 

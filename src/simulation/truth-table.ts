@@ -27,15 +27,33 @@ export function truthTable({ machines, lines, verdict }: Compared): string {
   ].join('\n');
 }
 
-function sentence({ expected, delivered, lost, doubled, out_of_order, dead_letters }: Verdict): string {
-  return `${expected} expected, ${delivered} delivered, ${lost} lost, ${doubled} doubled, ${out_of_order} out of order, ${dead_letters} dead letters`;
+function sentence({
+  expected,
+  delivered,
+  lost,
+  doubled,
+  out_of_order,
+  dead_letters,
+  product_uncertain = 0,
+}: Verdict): string {
+  const allowed =
+    product_uncertain > 0
+      ? `\n${product_uncertain} parts are under the product that ran before: the recipe changed while the gateway was dead. The gateway flags them; they are not lost.`
+      : '';
+  return `${expected} expected, ${delivered} delivered, ${lost} lost, ${doubled} doubled, ${out_of_order} out of order, ${dead_letters} dead letters${allowed}`;
 }
 
-function faults(row: Pick<LineRow, 'lost' | 'doubled' | 'outOfOrder'> & { readonly unseen?: number }): string {
+function faults(
+  row: Pick<LineRow, 'lost' | 'doubled' | 'outOfOrder'> & {
+    readonly unseen?: number;
+    readonly underBefore?: number;
+  },
+): string {
   const words = [
     row.lost > 0 ? `${row.lost} lost` : '',
     row.doubled > 0 ? `${row.doubled} doubled` : '',
     row.outOfOrder > 0 ? `${row.outOfOrder} out of order` : '',
+    row.underBefore ? `${row.underBefore} under the product before: the gateway was dead` : '',
     row.unseen ? `${row.unseen} not seen: the gateway was dead` : '',
   ].filter(Boolean);
   return words.join(', ') || 'ok';

@@ -23,6 +23,10 @@ const PRESS: MachineTruth = {
     { start: T + 10_400, end: T + 20_700 },
     { start: T + 30_200, end: T + 40_100 },
   ],
+  loads: [
+    { at: 0, recipe: 11 },
+    { at: T + 15_000, recipe: 12 },
+  ],
   settled: true,
 };
 
@@ -326,6 +330,52 @@ describe('truth against L2L', () => {
       blind: () => [{ from, to }],
     });
     expect(machines[0]).toMatchObject({ unseen, lost: unseen === 1 ? 0 : 2 });
+  });
+
+  describe('when the recipe changed while the gateway was dead', () => {
+    /** Dead from the end of the first stop's middle to `to`: the recipe changed at T + 15 s, the second run began at T + 21 s. */
+    const dead = (to: number, ...sets: readonly ReturnType<typeof detail>[]): Comparison => ({
+      ...details(detail(1, T, 46, 4), ...sets),
+      blind: () => [{ from: T + 14_000, to }],
+    });
+    /** Parts of P-120 made up to here: 5. */
+    const TO = T + 21_900;
+    const rest = (actual: number) => detail(3, T + 21_900, actual, 0, P120);
+
+    it('takes the parts of that time under the product before it, and says so', () => {
+      const compared = compareTruth(dead(TO, detail(2, T + 14_000, 5, 0, P110), rest(35)));
+      expect(isClean(compared.verdict)).toBe(true);
+      expect(compared.verdict).toMatchObject({ lost: 0, doubled: 0, product_uncertain: 5 });
+      expect(compared.lines.map(({ product, underBefore }) => [product, underBefore])).toEqual([
+        ['P-110', 0],
+        ['P-120', 5],
+      ]);
+      expect(truthTable(compared)).toContain('5 parts are under the product that ran before');
+    });
+
+    it('takes them under the right product as well', () => {
+      const { verdict } = compareTruth(dead(TO, detail(2, T + 20_000, 40, 0, P120)));
+      expect(verdict).not.toHaveProperty('product_uncertain');
+      expect(isClean(verdict)).toBe(true);
+    });
+
+    it.each([
+      ['one part more than was made then', dead(TO, detail(2, T + 14_000, 6, 0, P110), rest(35)), 0, 1],
+      ['one part of later', dead(TO, detail(2, T + 14_000, 6, 0, P110), rest(34)), 1, 1],
+      ['one part less', dead(TO, detail(2, T + 14_000, 4, 0, P110), rest(35)), 1, 0],
+      ['parts recorded twice', dead(TO, detail(2, T + 14_000, 5, 0, P110), rest(40)), 0, 5],
+      [
+        'the recipe was changed long before',
+        {
+          ...dead(TO, detail(2, T + 14_000, 5, 0, P110), rest(35)),
+          truths: [{ ...PRESS, loads: [{ at: 0, recipe: 12 }] }],
+        },
+        5,
+        5,
+      ],
+    ])('allows nothing else: %s', (_what, comparison, lost, doubled) => {
+      expect(compareTruth(comparison).verdict).toMatchObject({ lost, doubled });
+    });
   });
 
   it('counts every machine and line for itself', () => {

@@ -11,6 +11,8 @@ export type ExpectedDispatch = {
   readonly need: 'must' | 'may' | 'never';
   /** So much later (ms) it may be told: by messages that were believed a rule's time may be ahead of the clock that stamps others. */
   readonly ahead?: number;
+  /** It may begin at this very time, which L2L's clock gave: when a person ended the dispatch before it. */
+  readonly since?: number;
   /** What it is made of; null: nobody saw that in full. */
   readonly stops: readonly Stop[] | null;
 };
@@ -61,10 +63,12 @@ export function stopsKept(
 export function afterPerson({ stops, reported, completed, need }: ExpectedDispatch, rule: DispatchRule, at: number) {
   if (stops === null || need !== 'must') {
     const seenAgain = reported.filter(time => time > at);
-    return [{ reported: [at, ...seenAgain], completed, need: 'may', stops: null }] satisfies ExpectedDispatch[];
+    return [
+      { reported: [at, ...seenAgain], completed, need: 'may', stops: null, since: at },
+    ] satisfies ExpectedDispatch[];
   }
   const left = stops.filter(({ end }) => end > at).map(({ start, end }) => ({ start: Math.max(start, at), end }));
-  return episodes(left, rule, ROUNDED);
+  return episodes(left, rule, ROUNDED).map(rest => (rest.reported.includes(at) ? { ...rest, since: at } : rest));
 }
 
 /** Stops with less than the off_delay between them are one episode, once one of them lasted for the on_delay. */

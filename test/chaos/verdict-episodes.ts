@@ -57,8 +57,8 @@ export function episodeProblems(
 
 /** Of the episode that tells a stop: the one that surely does, else one that may and that surely tells no other stop. */
 function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly ExpectedDispatch[], clock: ClockLog) {
-  const tells = ({ open }: Told, { reported, ahead }: ExpectedDispatch, surely?: 'surely') =>
-    reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead));
+  const tells = ({ open }: Told, { reported, ahead, since }: ExpectedDispatch, surely?: 'surely') =>
+    open.params.reported === since || reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead));
   const isWhole = (one: Told, { completed, ...other }: ExpectedDispatch) =>
     tells(one, { completed, ...other }, 'surely') &&
     completed.some(at => one.close && clock.isTold(one.close.params.completed, at, one.close, null, other.ahead));

@@ -7,6 +7,8 @@ import { controlRoutes } from './app/control.ts';
 import { logAction, logEvent, loggedDelivery } from './app/log-actions.ts';
 import { logDone } from './app/log-done.ts';
 import { nameProducts } from './app/name-products.ts';
+import { recodeBy, recodeWaiting } from './app/recode.ts';
+import { watchSettings } from './app/settings.ts';
 import { journalStatus, notReady, queueStatus, rulesStatus, signalStatus, sourcesStatus } from './app/status.ts';
 import { destinationOf } from './config/journal-place.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -22,7 +24,6 @@ import type { JournalTime } from './journal/time-shift.ts';
 import { createBudget, type SharedBudget } from './l2l/budget.ts';
 import { createClient } from './l2l/client.ts';
 import { createDelivery } from './l2l/delivery.ts';
-import { createReachability } from './l2l/reachability.ts';
 import { createSiteZone } from './l2l/site-time.ts';
 import { createWatch } from './l2l/watch.ts';
 import { openCallQueue } from './queue/call-queue.ts';
@@ -102,6 +103,9 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     connections: l2l.concurrency,
   });
   started.add('L2L connections', () => client.close());
+  let onGood = () => {};
+  const reachability = watchSettings({ loaded, client, clock, log, iso, onGood: () => onGood() });
+  started.add('L2L reachability', () => reachability.stop());
   const delivery = createDelivery({
     client,
     site: l2l.site,
@@ -113,10 +117,8 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     blocked: l2l.blocked,
     settle: { call: l2l.settle, batch: l2l.batch_settle },
     chainOf: chain => journal.chain(chain),
+    settings: reachability,
   });
-
-  const reachability = createReachability({ client, url: l2l.url, site: l2l.site, clock, log, iso });
-  started.add('L2L reachability', () => reachability.stop());
 
   const journal = openJournal({
     folder: loaded.dataFolder,
@@ -127,6 +129,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     now: () => clock.now(),
     timeout: l2l.timeout,
     settle: kind => delivery.policy(kind).settle,
+    timezone: l2l.timezone,
     ...(time && { time }),
     shiftState,
     log,
@@ -138,6 +141,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   started.add('journal', () => journal.close());
   // While the clock is in doubt nothing is told, and its times are still to be put right.
   if (!vigil?.doubt()) await nameProducts({ journal, rules: program.rules, log });
+  await recodeWaiting(journal, program, log);
   const { deadLetters, parked } = journal.counts();
   if (deadLetters + parked > 0)
     log.warn({ deadLetters, parked }, 'L2L was not told everything: l2l-gateway queue list shows it');
@@ -156,13 +160,21 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
       firstFollow: l2l.follow_up,
       longestFollow: l2l.follow_up,
     },
+    holds: () => reachability.holds(),
     ...(vigil && { vigil }),
     onDone: done => logDone(log, done, chain => journal.chain(chain).result),
   });
+  onGood = () => queue.keyTaken();
   started.add('queue', () => queue.stop(drain.ms));
 
   try {
-    const routes = controlRoutes({ journal, changed: () => queue.reconsider(), timezone: l2l.timezone, log });
+    const routes = controlRoutes({
+      journal,
+      recode: recodeBy(program),
+      changed: () => queue.reconsider(),
+      timezone: l2l.timezone,
+      log,
+    });
     const control = await startControl({ folder: loaded.dataFolder, runtimeFolder: runtime, routes });
     started.add('control socket', () => control.stop());
   } catch (cause) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActionKind } from '../core/action.ts';
 import { KIND_WORDS } from '../core/action-words.ts';
-import { type Decision, type HistoryQuery, LARGEST_PAGE, STORED_STATES } from '../core/history.ts';
+import { type Decision, type HistoryQuery, LARGEST_PAGE, type Recode, STORED_STATES } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Journal } from '../journal/journal.ts';
 import { BadRequest, type ControlRoutes } from '../web/control.ts';
@@ -25,11 +25,14 @@ const PersonSays = z.strictObject({
   who: z.string().min(1).max(100),
   why: z.string().max(1000).exactOptional(),
   product: z.string().min(1).max(100).exactOptional(),
+  asRule: z.boolean().exactOptional(),
   confirmed: z.boolean(),
 }) satisfies z.ZodType<Decision>;
 
 export type ControlParts = {
   readonly journal: Pick<Journal, 'counts' | 'history' | 'decisions'>;
+  /** Reads the codes of an action from its rule as it is now. */
+  readonly recode: Recode;
   /** What waits has changed: the queue looks at it again. */
   readonly changed: () => void;
   /** The site's time zone, for who prints times. */
@@ -38,17 +41,17 @@ export type ControlParts = {
 };
 
 /** What people on this machine may ask of the running gateway, and tell it. */
-export function controlRoutes({ journal, changed, timezone, log }: ControlParts): ControlRoutes {
+export function controlRoutes({ journal, recode, changed, timezone, log }: ControlParts): ControlRoutes {
   const { history, decisions } = journal;
   return {
     about: () => ({ timezone }),
     counts: () => journal.counts(),
     page: body => history.page(parsed(Wanted, body)),
     records: body => history.records(parsed(Wanted, body)),
-    action: body => ({ action: decisions.detail(parsed(One, body).id) ?? null }),
+    action: body => ({ action: decisions.detail(parsed(One, body).id, recode) ?? null }),
     async decide(body) {
       const decision = parsed(PersonSays, body);
-      const decided = await decisions.decide(decision);
+      const decided = await decisions.decide(decision, recode);
       if (decided.kind === 'done') {
         const { kind, who, why } = decision;
         log.info(

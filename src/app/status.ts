@@ -27,13 +27,14 @@ export type Standing = {
 /** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
 export function notReady({ now, clock, rules, queue, l2l, sources, signals, log }: Standing): readonly string[] {
   const { redis, paused } = queue;
-  const saysAsMuch = paused?.cause === 'network' || paused?.cause === 'auth';
+  // Of two words about the same thing, the ones that say where to correct it.
+  const pause = paused?.cause === 'auth' && l2l !== null ? null : paused;
   return [
     ...(clock === null ? [] : [clock]),
     ...(rules === null ? [] : [rules]),
     ...(redis.up ? [] : [redis.detail]),
-    ...(paused ? [pauseWords(paused, queue.backlog, now)] : []),
-    ...(l2l === null || saysAsMuch ? [] : [l2l]),
+    ...(pause ? [pauseWords(pause, queue.backlog, now)] : []),
+    ...(l2l === null || pause?.cause === 'network' ? [] : [l2l]),
     ...sources.flatMap(source =>
       source.state === 'connected' ? blindWords(source, signals, now) : sourceWords(source),
     ),

@@ -12,8 +12,8 @@ import { runSubcommand, type Subcommand } from './subcommand.ts';
 
 const help = `l2l-gateway queue list   [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND] [--limit N] [--json]
 l2l-gateway queue show   ID [FILE] [--json]
-l2l-gateway queue retry  ID… [FILE] [--product CODE] [--yes] [--why TEXT]
-l2l-gateway queue retry  --all [--rule RULE] [FILE] [--why TEXT]
+l2l-gateway queue retry  ID… [FILE] [--as-rule | --product CODE] [--yes] [--why TEXT]
+l2l-gateway queue retry  --all [--rule RULE] [--as-rule] [FILE] [--why TEXT]
 l2l-gateway queue drop   ID… [FILE] [--yes] [--why TEXT]
 l2l-gateway queue export [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND]
 
@@ -36,6 +36,8 @@ What L2L was not told yet, and what it could not be told.
   --limit N        rows of the list
   --json           one JSON object a line, as export writes them (list: without calls and attempts); times are
                    ISO 8601 with the site's offset
+  --as-rule        with the codes that the rule has now (machine, type, trade, reason, line, product); times and counts
+                   stay. For what L2L refused because of a wrong code: correct the file, start the gateway anew, retry
   --product CODE   of a set of production whose product is not known, or that L2L refused: told as this product
   --all            every dead letter, with --rule those of one rule; never what is parked
   --yes            answers the question that a parked call asks. Whether L2L has such a call is not known: look there

@@ -27,6 +27,8 @@ export type LoadedConfig = {
   readonly dataFolder: string;
   /** What is valid and rarely what was meant: `check` shows it, the gateway logs it when it starts. */
   readonly warnings: readonly Problem[];
+  /** Where a value is written, as `file:line`. */
+  readonly placeOf: (path: Path) => string;
   /** Every file the config consists of, for whoever watches for changes. */
   readonly files: readonly string[];
 };
@@ -64,6 +66,10 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
       file,
       held,
     ),
+    placeOf(path) {
+      const { line } = yaml.placeOf(path);
+      return `${file}:${line}`;
+    },
     files: [file, ...compiled.files],
   };
 }

@@ -8,8 +8,11 @@ export type Reason =
   | 'reset' // the connection ended after the request left
   | 'server' // any 5xx after the request left
   | 'unreadable' // no JSON, or not L2L's envelope
-  | 'auth' // 401, 403
+  | 'auth' // 401, 403 in L2L's own words
   | 'refused' // success:false
+  | 'code' // L2L does not know a code of the call: the matter of its lanes alone
+  | 'rights' // the key may not use one area of L2L, and may use others: the matter of the lanes that need that area
+  | 'denied' // success:false to a read, and to a read of every other area
   | 'blocked' // refused until a dispatch of another type on the machine is closed
   | 'crashed' // found `sending` after a restart
   | 'undecided' // L2L was looked through and could not tell either
@@ -21,7 +24,14 @@ export type Outcome =
   | { readonly kind: 'accepted'; readonly result: CallResult; readonly answer: string }
   | { readonly kind: 'retry'; readonly reason: Reason; readonly detail: string; readonly retryAfter?: number }
   | { readonly kind: 'unknown'; readonly reason: Reason; readonly detail: string }
-  | { readonly kind: 'rejected'; readonly reason: 'refused'; readonly detail: string; readonly answer: string }
+  /** `isOwn`: the refusal names a code of this call, so it says nothing about other calls. */
+  | {
+      readonly kind: 'rejected';
+      readonly reason: 'refused';
+      readonly detail: string;
+      readonly answer: string;
+      readonly isOwn?: boolean;
+    }
   | { readonly kind: 'halt'; readonly reason: 'auth'; readonly detail: string }
   /**
    * The call certainly had no effect and is over; its actions wait for another one, with another body, not before `after` ms have

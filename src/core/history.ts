@@ -1,4 +1,4 @@
-import type { Action, ActionKind } from './action.ts';
+import type { Action, ActionKind, ActionParams } from './action.ts';
 import type { CallBase, CallResult, CallState, FrozenRequest } from './delivery.ts';
 
 /** Where an action stands in the journal. */
@@ -106,7 +106,14 @@ export type HistoryDetail = HistoryRecord & {
   /** What `queue retry` and `queue drop` would do now. */
   readonly retry: Prospect;
   readonly drop: Prospect;
+  /** What `queue retry --as-rule` would do now; null: nobody knows the rules, or there is nothing to retry. */
+  readonly asRule: Prospect | null;
 };
+
+/** An action with the codes that its rule has now. */
+export type Recoded = { readonly lane: string; readonly params: ActionParams[ActionKind] };
+/** Reads the codes of an action from its rule anew; `why`: the rule can not give them. Pure. */
+export type Recode = (entry: HistoryEntry) => Recoded | { readonly why: string };
 
 /** What a person's word would do. `ask`: what the person has to be sure of first; null: nothing. */
 export type Prospect = {
@@ -151,6 +158,8 @@ export type Decision = {
   readonly why?: string;
   /** retry of a set of production: told as this product. */
   readonly product?: string;
+  /** retry: with the codes that its rule has now. */
+  readonly asRule?: boolean;
   /** The person answered what had to be asked. */
   readonly confirmed: boolean;
 };

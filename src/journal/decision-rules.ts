@@ -127,7 +127,8 @@ function isAside({ state, notBefore }: HistoryEntry): boolean {
   return state === 'waiting' && notBefore !== null;
 }
 
-function refused(words: string): Judged {
+/** Nothing is done, and the words say why. */
+export function refused(words: string): Judged {
   return { kind: 'refused', words, ask: null, doubt: null, moves: [] };
 }
 

@@ -1,17 +1,33 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Decided, Decision, HistoryDecision, HistoryDetail, HistoryEntry, Prospect } from '../core/history.ts';
+import type {
+  Decided,
+  Decision,
+  HistoryDecision,
+  HistoryDetail,
+  HistoryEntry,
+  Prospect,
+  Recode,
+  Recoded,
+} from '../core/history.ts';
 import { query } from './database.ts';
-import { type Case, type Judged, judgeDrop, judgeRetry } from './decision-rules.ts';
+import { type Case, type Judged, judgeDrop, judgeRetry, refused } from './decision-rules.ts';
 import { insertEvent } from './events.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { History } from './history.ts';
 import { type EntryRow, entryOf, SELECT_ENTRY } from './history-rows.ts';
+import { type Recoding, recoded, recodeUnit } from './recode.ts';
 
 /** What a person may decide about an action, and everything known that bears on it. Reads only. */
 export interface Prospects {
-  detail(id: number): HistoryDetail | undefined;
-  judge(decision: Pick<Decision, 'kind' | 'product'>, target: HistoryEntry): Judged;
+  /** @param recode the rules as they are now; left out: nobody knows them */
+  detail(id: number, recode?: Recode): HistoryDetail | undefined;
+  judge(decision: Pick<Decision, 'kind' | 'product' | 'asRule'>, target: HistoryEntry, recode?: Recode): JudgedAsRule;
+  /** The codes that what is decided together gets from its rules now. */
+  recode(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode): Recoding;
 }
+
+/** `recoded`: the actions that get other codes, by id; `changes`: these in words. */
+export type JudgedAsRule = Judged & { readonly recoded?: ReadonlyMap<number, Recoded>; readonly changes?: string };
 
 /** Other actions of an episode or a call that are shown; a merged call has up to a thousand. */
 const MOST_OTHERS = 50;
@@ -46,6 +62,11 @@ export function createProspects(db: DatabaseSync, history: History, destination:
        EXISTS (SELECT 1 FROM json_each(detail, '$.actions') WHERE value = ?) END ORDER BY id`,
   );
 
+  const readAnchor = query<{ id: number }>(
+    db,
+    "SELECT id FROM action WHERE chain = ? AND kind = 'set_cycles' AND state = 'delivered' LIMIT 1",
+  );
+
   function unitOf(target: HistoryEntry): readonly HistoryEntry[] {
     const { kind, chain, state, call } = target;
     if (chain !== null && (kind === 'open_dispatch' || kind === 'close_dispatch'))
@@ -69,8 +90,45 @@ export function createProspects(db: DatabaseSync, history: History, destination:
     return row ? entryOf(row) : null;
   }
 
-  function judge({ kind, product }: Pick<Decision, 'kind' | 'product'>, target: HistoryEntry): Judged {
+  function judge(
+    { kind, product, asRule }: Pick<Decision, 'kind' | 'product' | 'asRule'>,
+    target: HistoryEntry,
+    recode?: Recode,
+  ): JudgedAsRule {
     const unit = unitOf(target);
+    if (kind !== 'retry' || !asRule) return judgeUnit(kind, product, target, unit);
+    const plain = judgeUnit(kind, product, target, unit);
+    if (plain.kind !== 'done') return plain;
+    if (!recode) return refused('the rules are known to a running gateway only');
+    const recoding = recodeOf(target, unit, recode);
+    if (recoding.kind === 'refused') return refused(recoding.why);
+    const { actions, words } = recoding;
+    if (actions.size === 0) return { ...plain, words: `${plain.words}; its rule gives the same codes` };
+    const judged = judgeUnit(
+      kind,
+      product,
+      recoded(target, actions),
+      unit.map(member => recoded(member, actions)),
+    );
+    return judged.kind === 'done'
+      ? { ...judged, words: `${judged.words}; ${words}`, recoded: actions, changes: words }
+      : judged;
+  }
+
+  function recodeOf(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode): Recoding {
+    const episode =
+      target.chain === null || target.kind === 'set_cycles'
+        ? unit
+        : readEpisode.all(target.chain, target.destination).map(entryOf);
+    return recodeUnit(episode, recode, { hasAnchor: readAnchor.get(target.chain) !== undefined });
+  }
+
+  function judgeUnit(
+    kind: Decision['kind'],
+    product: string | undefined,
+    target: HistoryEntry,
+    unit: readonly HistoryEntry[],
+  ): Judged {
     const newer = kind === 'retry' ? newerThan(target, unit) : null;
     const facts: Case = { target, unit, destination, newer, product: product ?? null };
     return kind === 'retry' ? judgeRetry(facts) : judgeDrop(facts);
@@ -78,9 +136,11 @@ export function createProspects(db: DatabaseSync, history: History, destination:
 
   return {
     judge,
-    detail(id) {
+    recode: recodeOf,
+    detail(id, recode) {
       const entry = history.entry(id);
       if (!entry) return undefined;
+      const retry = judge({ kind: 'retry' }, entry);
       const others = history.others(entry, MOST_OTHERS + 1);
       return {
         ...history.record(entry),
@@ -90,8 +150,10 @@ export function createProspects(db: DatabaseSync, history: History, destination:
           const { who, why, was } = JSON.parse(detail) as Noted;
           return { at, kind, who, why: why ?? null, was };
         }),
-        retry: prospectOf(judge({ kind: 'retry' }, entry)),
+        retry: prospectOf(retry),
         drop: prospectOf(judge({ kind: 'drop' }, entry)),
+        asRule:
+          recode && retry.kind === 'done' ? prospectOf(judge({ kind: 'retry', asRule: true }, entry, recode)) : null,
       };
     },
   };
@@ -107,7 +169,12 @@ type Noted = { readonly actions: readonly number[]; readonly who: string; readon
 /** Carries out what a person decided about a dead letter or a parked call. */
 export interface Decisions extends Prospects {
   /** One episode or call in one transaction; resolves when that is durable. Done twice it says that it is done. */
-  decide(decision: Decision): Promise<Decided>;
+  decide(decision: Decision, recode?: Recode): Promise<Decided>;
+  /**
+   * What waits, was never sent, and stands in a lane that was held up by an unknown code gets the codes its rule has now; an event
+   * says so. Resolves when that is durable, to what was changed. Only before the queue runs.
+   */
+  recodeWaiting(recode: Recode): Promise<readonly { readonly actions: readonly number[]; readonly words: string }[]>;
 }
 
 export type DecisionOptions = {
@@ -137,9 +204,30 @@ export function createDecisions(options: DecisionOptions): Decisions {
   const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
   const note = insertEvent(db);
 
-  function carryOut(decision: Decision, target: HistoryEntry, { moves }: Judged): void {
+  const change = query(db, 'UPDATE action SET lane = ?, params = ? WHERE id = ?');
+  const readHeldUp = query<EntryRow>(
+    db,
+    `${SELECT_ENTRY} WHERE a.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') AND a.state = 'waiting' AND a.lane IN (
+       SELECT h.lane FROM action h JOIN call l ON l.id = h.call
+       WHERE h.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') AND h.state = 'waiting'
+         AND l.state = 'released' AND l.reason = 'code') ORDER BY a.id`,
+  );
+
+  /** Rewrites codes in the table; what waits leaves its lane before, and comes back into its new one. */
+  function rewrite(actions: ReadonlyMap<number, Recoded>): void {
+    for (const [id, { lane, params }] of actions) change.run(lane, JSON.stringify(params), id);
+  }
+
+  function carryOut(
+    decision: Decision,
+    target: HistoryEntry,
+    { moves, recoded = new Map(), changes }: JudgedAsRule,
+  ): void {
     const { who, product } = decision;
-    const why = [product && `as product ${product}`, decision.why].filter(Boolean).join('; ');
+    rewrite(recoded);
+    const why = [product && `as product ${product}`, changes && `as its rule says now: ${changes}`, decision.why]
+      .filter(Boolean)
+      .join('; ');
     const detail = `dropped by ${who}${why ? `: ${why}` : ''}`;
     for (const { id, from, to, guarded, finished } of moves) {
       const changed =
@@ -156,20 +244,46 @@ export function createDecisions(options: DecisionOptions): Decisions {
 
   return {
     ...prospects,
-    async decide(decision) {
+    async decide(decision, recode) {
       const target = history.entry(decision.id);
       if (!target) return { kind: 'unknown_id', words: `the journal has no action ${decision.id}`, ids: [] };
-      const judged = prospects.judge(decision, target);
+      const judged = prospects.judge(decision, target, recode);
       if (judged.kind !== 'done') return { kind: judged.kind, words: judged.words, ids: [] };
       if (judged.ask !== null && !decision.confirmed) {
         return { kind: 'ask', words: `${judged.doubt}; ${judged.ask}`, ids: [] };
       }
+      const waiting = [...(judged.recoded?.keys() ?? [])].filter(id => history.entry(id)?.state === 'waiting');
+      options.onGone(waiting);
       const { durable } = group.write(() => carryOut(decision, target, judged));
       const gone = judged.moves.filter(({ to, from }) => to === 'dropped' && from === 'waiting');
       options.onGone(gone.map(({ id }) => id));
-      options.onWaiting(judged.moves.filter(({ to }) => to === 'waiting').map(({ id }) => id));
+      options.onWaiting([...waiting, ...judged.moves.filter(({ to }) => to === 'waiting').map(({ id }) => id)]);
       await durable;
       return { kind: 'done', words: judged.words, ids: judged.moves.map(({ id }) => id) };
+    },
+
+    async recodeWaiting(recode) {
+      const changes: { readonly actions: readonly number[]; readonly words: string }[] = [];
+      const all = new Map<number, Recoded>();
+      const units = Map.groupBy(readHeldUp.all().map(entryOf), entry => entry.chain ?? `action ${entry.id}`);
+      for (const entries of units.values()) {
+        const [first] = entries;
+        if (!first) continue;
+        // An episode that L2L has begun to hear of, and a counter it has a count of, stay where they are.
+        const recoding = prospects.recode(first, entries, recode);
+        if (recoding.kind === 'refused' || recoding.actions.size === 0) continue;
+        for (const [id, to] of recoding.actions) all.set(id, to);
+        changes.push({ actions: [...recoding.actions.keys()], words: recoding.words });
+      }
+      if (all.size === 0) return [];
+      options.onGone([...all.keys()]);
+      const { durable } = group.write(() => {
+        rewrite(all);
+        for (const made of changes) note.run(now(), 'recoded', JSON.stringify(made));
+      });
+      options.onWaiting([...all.keys()]);
+      await durable;
+      return changes;
     },
   };
 }

@@ -8,7 +8,7 @@ export interface Events {
 }
 
 export type ClockEvent = 'clock_step' | 'clock_doubt' | 'suspended';
-export type JournalEvent = 'disk_full' | 'disk_free' | 'rebuilt' | 'adopted' | 'damaged' | ClockEvent;
+export type JournalEvent = 'disk_full' | 'disk_free' | 'rebuilt' | 'adopted' | 'damaged' | 'recoded' | ClockEvent;
 
 /** An event as people read it. */
 export type EventEntry = { readonly at: number; readonly kind: JournalEvent; readonly detail: string };

@@ -40,6 +40,8 @@ export type JournalOptions = {
   readonly timeout?: number;
   /** How long after its request ended a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
   readonly settle: (kind: ActionKind) => number;
+  /** IANA name of the zone in which calls are written. Left out: as in the life before. */
+  readonly timezone?: string;
   /** Left out: times are as they were, and to be trusted. */
   readonly time?: JournalTime;
   readonly shiftState?: ShiftState;
@@ -145,7 +147,11 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   const lastAlive = numberOrNull(meta.get('alive'));
   const { destination, settle, timeout = 0 } = options;
   const now = options.now();
-  recover(db, { destination, settle, timeout, now, diedAt: lastAlive ?? now });
+  const zone = meta.get('timezone');
+  const { timezone } = options;
+  const hasNewZone = timezone !== undefined && zone !== undefined && zone !== timezone;
+  if (timezone !== undefined) meta.put('timezone', timezone);
+  recover(db, { destination, settle, timeout, now, diedAt: lastAlive ?? now, hasNewZone });
   db.exec('COMMIT');
 
   // The lock file keeps a second process out, but not one that finds the lock file gone: whoever came last writes, alone.

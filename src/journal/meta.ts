@@ -3,9 +3,10 @@ import { query } from './database.ts';
 
 /**
  * What the journal knows of itself. id: of this journal; epoch: rises with every start; home: where the file lay when it was last
- * written to; alive: when that was; away: which sources were not there then; doubted: how its last times become right, when the clock was not trusted.
+ * written to; alive: when that was; away: which sources were not there then; doubted: how its last times become right, when the clock was not trusted;
+ * timezone: the site's zone in which calls were written last.
  */
-export type MetaKey = 'id' | 'epoch' | 'home' | 'alive' | 'away' | 'doubted';
+export type MetaKey = 'id' | 'epoch' | 'home' | 'alive' | 'away' | 'doubted' | 'timezone';
 
 export interface Meta {
   get(key: MetaKey): string | undefined;

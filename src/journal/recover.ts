@@ -13,6 +13,8 @@ export type RecoverOptions = {
   readonly timeout: number;
   /** How long after the end of its request a call of a kind may still take effect (ms). */
   readonly settle: (kind: ActionKind) => number;
+  /** The site's zone is another one than in the life before: times that were written in that one are not sent. */
+  readonly hasNewZone: boolean;
 };
 
 /** Puts in order what an earlier life left behind, before anybody reads. */
@@ -32,6 +34,7 @@ export function recover(db: DatabaseSync, options: RecoverOptions): void {
   for (const { id, kind } of sending.all()) doubt.run(diedAt, now, timeout, options.settle(kind), id);
   parkDeadly(db, options);
   releaseFollowers(db);
+  releaseUnsent(db, options);
   // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
   query(
     db,
@@ -54,6 +57,22 @@ function releaseFollowers(db: DatabaseSync): void {
   );
   const release = query(db, "UPDATE action SET state = 'waiting', call = NULL WHERE call = ? AND id <> ?");
   for (const { call, first } of followers.all()) release.run(call, first);
+}
+
+/** Told in words with the zone of the site, so that another zone means other words. */
+const WITH_TIMES = "'open_dispatch', 'close_dispatch', 'record_details'";
+
+/**
+ * A call that was built and never left is built anew: a code of its rule may be another one now. So is one that certainly had no
+ * effect, when its times were written in another zone. The call stays named: it is the history of its actions, and says why they wait.
+ */
+function releaseUnsent(db: DatabaseSync, { hasNewZone }: RecoverOptions): void {
+  const which = `state = 'retry' AND (attempt = 0${hasNewZone ? ` OR kind IN (${WITH_TIMES})` : ''})`;
+  query(
+    db,
+    `UPDATE action SET state = 'waiting', not_before = NULL WHERE state = 'in_call' AND call IN (SELECT id FROM call WHERE ${which})`,
+  ).run();
+  query(db, `UPDATE call SET state = 'released' WHERE ${which}`).run();
 }
 
 /** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */

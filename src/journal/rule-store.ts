@@ -59,6 +59,12 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
         expires_at, on_unknown, untimed)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
+  // Its open may have been given other codes since the episode began.
+  const readOpen = query<{ lane: string; machine: string; type: string }>(
+    db,
+    `SELECT lane, json_extract(params, '$.machine') AS machine, json_extract(params, '$.type') AS type FROM action
+     WHERE chain = ? AND kind = 'open_dispatch' AND destination = ? LIMIT 1`,
+  );
   const readByKey = query<{ params: string }>(db, 'SELECT params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
   const states = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state');
@@ -66,7 +72,8 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
 
   function putActions(write: RuleCommit): StoredAction[] {
     const stored: StoredAction[] = [];
-    for (const action of write.actions) {
+    for (const made of write.actions) {
+      const action = afterItsOpen(made);
       const { state, detail } = placeOf(action);
       const changes = putAction.run(
         action.key,
@@ -93,6 +100,15 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
       if (row && state === 'waiting') stored.push({ ...action, id: row.id });
     }
     return stored;
+  }
+
+  /** A close goes where its open went. */
+  function afterItsOpen(action: Action): Action {
+    if (action.kind !== 'close_dispatch' || action.chain === null) return action;
+    const open = readOpen.get(action.chain, destination);
+    if (!open || open.lane === action.lane) return action;
+    const { lane, machine, type } = open;
+    return { ...action, lane, params: { ...action.params, machine, type } };
   }
 
   /** The same action again is what the key is for. Another one under its key would be lost without a word. */

@@ -1,13 +1,25 @@
 import type { ActionKind } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
-import type { CallPolicy, ChainState, Delivery, Outcome } from '../core/delivery.ts';
+import type {
+  Call,
+  CallPolicy,
+  ChainState,
+  Delivery,
+  Follow,
+  Look,
+  Outcome,
+  Prepared,
+  Setback,
+} from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { ActionContext, ActionHandler } from './actions/action.ts';
 import { ACTIONS } from './actions/registry.ts';
 import type { Client } from './client.ts';
 import { judge, type ReadFailure } from './outcome.ts';
+import type { Reachability } from './reachability.ts';
 import { createReader } from './reader.ts';
+import { isAboutCodes } from './refused-codes.ts';
 import type { SiteZone } from './site-time.ts';
 
 export type DeliveryOptions = {
@@ -29,11 +41,14 @@ export type DeliveryOptions = {
   readonly settle: { readonly call: number; readonly batch: number };
   /** What the journal knows of an episode now. */
   readonly chainOf: (chain: string) => ChainState;
+  /** What is known of key, site and zone. Left out: they are right, and whether L2L takes the key can't be asked. */
+  readonly settings?: Pick<Reachability, 'askKey' | 'verify'>;
 };
 
 const BLOCKED_WAIT = 60_000;
 /** What L2L was seen to take for a batch makes nobody wait longer than this (ms). */
 const LONGEST_SETTLE = 3_600_000;
+const NO_RIGHT = 'L2L answers other questions with this key, so its user lacks the right to this one: give it in L2L';
 
 /** How the queue reaches L2L. A fault in here is logged and becomes the outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
@@ -65,6 +80,26 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     outcome: { kind: 'retry', reason: 'unreadable', detail },
   });
 
+  /** One area that L2L refuses, or one code that it does not know, is not L2L refusing everything. */
+  async function ofItsLane<T extends { readonly kind: string }>(
+    call: Call,
+    outcome: T | Setback,
+    signal: AbortSignal,
+  ): Promise<T | Setback> {
+    const setback = outcome as Setback;
+    const isDenied = setback.kind === 'retry' && setback.reason === 'denied';
+    if (setback.kind !== 'halt' && !isDenied) return outcome;
+    const { detail } = setback;
+    if (isDenied && isAboutCodes(detail, call.actions)) return { kind: 'retry', reason: 'code', detail };
+    if ((await options.settings?.askKey(signal)) !== 'takes') return outcome;
+    return { kind: 'retry', reason: 'rights', detail: `${detail}; ${NO_RIGHT}` };
+  }
+
+  async function read<T extends { readonly kind: string }>(call: Call, found: T, signal: AbortSignal): Promise<T> {
+    if (!('outcome' in found)) return found;
+    return { ...found, outcome: await ofItsLane(call, found.outcome as Setback, signal) };
+  }
+
   return {
     policy(kind) {
       const policy = policies[kind];
@@ -85,7 +120,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       guarded(
         'prepare',
         call,
-        async () => (await handlers[call.kind].prepare?.(call, signal)) ?? { kind: 'send', base: null },
+        async () =>
+          read<Prepared>(
+            call,
+            (await handlers[call.kind].prepare?.(call, signal)) ?? { kind: 'send', base: null },
+            signal,
+          ),
         failed,
       ),
 
@@ -99,27 +139,34 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         call,
         async () => {
           const request = handler.request?.(call) ?? call.request;
+          const unverified = options.settings ? await options.settings.verify(signal) : null;
+          if (unverified) return unverified;
           isOut = true;
           const verdict = judge(await client.post(request, signal), transient);
           if (verdict.kind === 'success') return handler.succeeded(call, verdict.envelope, verdict.answer, signal);
-          return verdict.kind === 'rejected' && handler.refused ? handler.refused(call, verdict, signal) : verdict;
+          const outcome =
+            verdict.kind === 'rejected' && handler.refused ? await handler.refused(call, verdict, signal) : verdict;
+          if (outcome.kind === 'rejected' && isAboutCodes(outcome.detail, call.actions))
+            return { ...outcome, isOwn: true };
+          return ofItsLane(call, outcome, signal);
         },
         // Nothing can have left before the request was built.
         detail => ({ kind: isOut ? 'unknown' : 'retry', reason: 'unreadable', detail }),
       );
     },
 
-    look: (call, signal) => guarded('look', call, () => handlers[call.kind].look(call, signal), failed),
+    look: (call, signal) =>
+      guarded('look', call, async () => read<Look>(call, await handlers[call.kind].look(call, signal), signal), failed),
 
     follow: (call, signal) =>
       guarded(
         'follow',
         call,
-        async () =>
-          (await handlers[call.kind].follow?.(call, signal)) ?? {
-            kind: 'undecided',
-            detail: `${call.kind} calls are not followed up`,
-          },
+        async () => {
+          const detail = `${call.kind} calls are not followed up`;
+          const found = (await handlers[call.kind].follow?.(call, signal)) ?? { kind: 'undecided', detail };
+          return read<Follow>(call, found, signal);
+        },
         failed,
       ),
   };

@@ -15,7 +15,8 @@ type Row = {
   readonly when: (answer: Answer) => boolean;
   readonly means:
     | { readonly kind: 'success' | 'rejected' }
-    | { readonly kind: 'retry' | 'unknown'; readonly reason: Reason }
+    | { readonly kind: 'retry'; readonly reason: Reason }
+    | { readonly kind: 'unknown'; readonly reason: Reason }
     | { readonly kind: 'halt'; readonly reason: 'auth' };
   readonly what: string;
 };
@@ -29,9 +30,13 @@ const isStatus = (from: number, to: number) => (answer: Answer) => answer.status
  */
 const TABLE: readonly Row[] = [
   { when: isStatus(429, 429), means: { kind: 'retry', reason: 'rate_limited' }, what: 'asks to slow down' },
-  { when: isStatus(401, 401), means: { kind: 'halt', reason: 'auth' }, what: 'does not accept the API key' },
   {
-    when: isStatus(403, 403),
+    when: a => isStatus(401, 401)(a) && a.envelope !== null,
+    means: { kind: 'halt', reason: 'auth' },
+    what: 'does not accept the API key',
+  },
+  {
+    when: a => isStatus(403, 403)(a) && a.envelope !== null,
     means: { kind: 'halt', reason: 'auth' },
     what: "does not allow this with the API key's user",
   },
@@ -44,9 +49,14 @@ const TABLE: readonly Row[] = [
   {
     when: a => a.envelope === null,
     means: { kind: 'unknown', reason: 'unreadable' },
-    what: "gave no answer of L2L's, a proxy's perhaps",
+    what: 'gave an answer that is not L2L’s: something between answered, such as a proxy or a login page',
   },
   { when: a => isStatus(200, 299)(a) && a.envelope?.success === true, means: { kind: 'success' }, what: 'succeeded' },
+  {
+    when: a => a.envelope?.success === false && ABOUT_THE_KEY.test(a.envelope.words),
+    means: { kind: 'halt', reason: 'auth' },
+    what: 'does not accept the API key',
+  },
   {
     when: a => a.envelope?.success === false && a.isTransient,
     means: { kind: 'retry', reason: 'refused' },
@@ -55,6 +65,10 @@ const TABLE: readonly Row[] = [
   { when: a => a.envelope?.success === false, means: { kind: 'rejected' }, what: 'refused' },
   { when: () => true, means: { kind: 'unknown', reason: 'unreadable' }, what: 'contradicts itself' },
 ];
+
+/** How L2L answers to a key it does not take is not documented: it may come as a refusal like any other. */
+const ABOUT_THE_KEY =
+  /\b(?:invalid|unknown|inactive|disabled|expired|revoked|missing|wrong|bad|no) (?:api[ _-]?key|auth(?:entication)?(?: key| token)?|credentials|l2lauth)\b|\bapi[ _-]?key\b.*\b(?:invalid|not|disabled|expired|revoked|inactive)\b|\bauthentication (?:failed|required|error)\b|\bnot authenticated\b/i;
 
 const LONGEST_ANSWER_KEPT = 2000;
 const LONGEST_DETAIL = 500;
@@ -88,7 +102,8 @@ export function judge(exchange: Exchange, transient: readonly string[]): Verdict
 /** A read that did not succeed: repeated later, or everything halts. */
 export function readFailure(verdict: Exclude<Verdict, { kind: 'success' }>): ReadFailure {
   if (verdict.kind === 'halt' || verdict.kind === 'retry') return verdict;
-  return { kind: 'retry', reason: verdict.reason, detail: verdict.detail };
+  const reason = verdict.kind === 'rejected' ? 'denied' : verdict.reason;
+  return { kind: 'retry', reason, detail: verdict.detail };
 }
 
 function shorten(text: string, most: number): string {

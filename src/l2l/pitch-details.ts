@@ -63,7 +63,7 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
       if (found.id === null) return { ok: true, records: [] };
       if (!windowsAreRefused) {
         const window = await readWindow(found.id, sets, signal);
-        if (window.ok || window.outcome.reason !== 'refused') return window;
+        if (window.ok || window.outcome.reason !== 'denied') return window;
         windowsAreRefused = true;
       }
       return readEach(found.id, sets, signal);

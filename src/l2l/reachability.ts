@@ -1,21 +1,24 @@
 import type { Clock } from '../core/clock.ts';
-import type { Outcome } from '../core/delivery.ts';
+import type { Outcome, Setback } from '../core/delivery.ts';
+import { backoff } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Client } from './client.ts';
-import { judge } from './outcome.ts';
+import { checkSite, type Finding, type SiteCheckOptions } from './site-check.ts';
 
-export type ReachabilityOptions = {
-  readonly client: Pick<Client, 'get'>;
+export type ReachabilityOptions = Omit<SiteCheckOptions, 'now'> & {
   /** The company's address, for the words. */
   readonly url: string;
-  readonly site: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** How an instant (ms since 1970) is written in `problem`. */
   readonly iso: (at: number) => string;
+  /** L2L answers, and nothing of the config is known to be wrong any more: what waited can go on. */
+  readonly onGood?: () => void;
 };
 
-/** Whether L2L is there and takes the key, found out before the first call needs it. Never holds up a call. */
+/** Whether L2L lets the key read anything at all; `unknown`: it could not be asked. */
+export type KeySaid = 'takes' | 'refuses' | 'unknown';
+
+/** Whether L2L is there, takes the key, and has the site with the time zone of the config: at the start, and all the time. */
 export interface Reachability {
   /** Asks once now, and again and again while no call shows it. */
   start(): void;
@@ -23,52 +26,148 @@ export interface Reachability {
   note(outcome: Outcome): void;
   /** What is wrong, in words; null: nothing that is known. */
   problem(): string | null;
+  /** Whether nothing may be sent: key, site or zone are known to be wrong, or the first answer is still to come. */
+  holds(): boolean;
+  /** L2L refused the key, or one read: what it says to other questions. Asks L2L, at most once in a while. */
+  askKey(signal: AbortSignal): Promise<KeySaid>;
+  /**
+   * Before a send: null when L2L has said once since the start that key, site and zone are right, or could not be checked. Else it
+   * is asked, and the setback is why nothing may be sent yet: times in a wrong zone can't be taken back.
+   */
+  verify(signal: AbortSignal): Promise<Setback | null>;
   stop(): void;
 }
 
+/** Without a call that shows it (ms). */
 const EVERY = 60_000;
-/** While nothing listens there a question costs nothing, and who mends the network wants to see it. */
+/** The site and its zone may be changed in L2L while calls are delivered (ms). */
+const EVERY_ANYWAY = 15 * 60_000;
+/** While nothing listens there a question costs nothing, and who mends the network wants to see it (ms). */
 const EVERY_WHILE_AWAY = 10_000;
+/** While a person has to mend the config or L2L: so often at first, then more seldom (ms). */
+const FIRST_MEND = 5000;
+const LONGEST_MEND = 60_000;
+/** What was asked so short a time ago (ms) is not asked again. */
+const FRESH = 10_000;
 
-export function createReachability({ client, url, site, clock, log, iso }: ReachabilityOptions): Reachability {
+const WHAT = {
+  away: "can't be reached",
+  between: 'gives no answer: something between the gateway and L2L does, such as a proxy or a login page',
+  key: 'does not take the API key',
+  site: 'does not have the site of the config',
+  zone: 'has another time zone than the config',
+} as const;
+type Wrong = keyof typeof WHAT;
+
+export function createReachability(options: ReachabilityOptions): Reachability {
+  const { url, clock, log, iso } = options;
   const abort = new AbortController();
-  let trouble: { readonly what: string; readonly words: string; readonly since: number } | null = null;
+  let trouble: { readonly kind: Wrong; readonly words: string; readonly since: number } | null = null;
+  let unchecked: string | null = null;
+  /** Times in a row that the config was found to be wrong. */
+  let wrongs = 0;
   let shownAt = Number.NEGATIVE_INFINITY;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let last: Finding = { kind: 'nothing' };
+  let asking: Promise<void> | undefined;
+  let started = false;
+  /** L2L has answered the first question, or could not be asked. */
+  let answered = false;
+  /** It has said something about the config. */
+  let verified = false;
   let timer: Disposable | undefined;
 
   function good(): void {
     shownAt = clock.now();
+    wrongs = 0;
     if (trouble) log.info({ url }, 'L2L answers and takes the key');
     trouble = null;
   }
 
-  function bad(what: string, words: string): void {
-    if (trouble?.what !== what) log.error({ url, detail: words }, `L2L ${what}`);
-    trouble = { what, words, since: trouble?.what === what ? trouble.since : clock.now() };
+  function bad(kind: Wrong, words: string): void {
+    wrongs += 1;
+    const isNew = trouble?.kind !== kind || (isOfConfig(kind) && trouble.words !== words);
+    if (isNew) log.error({ url, detail: words }, `L2L ${WHAT[kind]}`);
+    trouble = { kind, words, since: trouble && !isNew ? trouble.since : clock.now() };
   }
 
-  async function ask(): Promise<void> {
-    const verdict = judge(await client.get('sites/', { site, limit: 1, fields: 'site' }, 'feed', abort.signal), []);
-    if (abort.signal.aborted) return;
-    if (verdict.kind === 'halt') bad(REFUSES, verdict.detail);
-    else if (verdict.kind === 'success' || verdict.kind === 'rejected' || verdict.reason === 'rate_limited') good();
-    else bad(AWAY, verdict.detail);
+  function conclude(finding: Finding): void {
+    if (finding.kind === 'nothing') return;
+    last = finding;
+    verified ||= finding.kind !== 'away' && finding.kind !== 'between';
+    const detail = finding.kind === 'unchecked' ? finding.detail : null;
+    if (detail !== null && detail !== unchecked)
+      log.warn({ url, detail }, 'a part of the L2L settings could not be checked');
+    unchecked = detail;
+    if (finding.kind === 'good' || finding.kind === 'unchecked') {
+      good();
+      options.onGood?.();
+    } else bad(finding.kind, finding.detail);
+  }
+
+  /** One question at a time. */
+  function ask(): Promise<void> {
+    asking ??= checkSite({ ...options, now: () => clock.now() }, abort.signal)
+      .then(finding => {
+        if (abort.signal.aborted) return;
+        askedAt = clock.now();
+        answered = true;
+        conclude(finding);
+      })
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
   }
 
   async function round(): Promise<void> {
-    if (trouble || clock.now() - shownAt >= EVERY) await ask();
-    if (!abort.signal.aborted) {
-      const wait = trouble?.what === AWAY ? EVERY_WHILE_AWAY : EVERY;
-      timer = clock.at(clock.now() + wait, () => void round());
-    }
+    const now = clock.now();
+    if (trouble || now - shownAt >= EVERY || now - askedAt >= EVERY_ANYWAY) await ask();
+    if (!abort.signal.aborted) arm(untilNext());
+  }
+
+  function untilNext(): number {
+    if (trouble === null) return EVERY;
+    return isOfConfig(trouble.kind) ? backoff(wrongs, FIRST_MEND, LONGEST_MEND, 1) : EVERY_WHILE_AWAY;
+  }
+
+  function arm(wait: number): void {
+    timer?.[Symbol.dispose]();
+    timer = clock.at(clock.now() + wait, () => void round());
   }
 
   return {
-    start: () => void round(),
-    note({ kind }) {
-      if (kind === 'delivered' || kind === 'accepted') good();
+    start() {
+      started = true;
+      void round();
     },
-    problem: () => trouble && `L2L (${url}) ${trouble.what} since ${iso(trouble.since)}: ${trouble.words}`,
+    note({ kind }) {
+      // A call that L2L took says nothing about the zone in which its times were written.
+      const isWrong = trouble !== null && (trouble.kind === 'zone' || trouble.kind === 'site');
+      if ((kind === 'delivered' || kind === 'accepted') && !isWrong) good();
+    },
+    problem: () => trouble && `L2L (${url}) ${WHAT[trouble.kind]} since ${iso(trouble.since)}: ${trouble.words}`,
+    holds() {
+      if (trouble) return isOfConfig(trouble.kind);
+      return started && !answered;
+    },
+    async askKey(signal) {
+      if (asking || clock.now() - askedAt >= FRESH) await Promise.race([ask(), aborted(signal)]);
+      if (last.kind === 'away' || last.kind === 'between' || last.kind === 'nothing') return 'unknown';
+      if (last.kind === 'key') {
+        arm(untilNext());
+        return 'refuses';
+      }
+      return last.kind === 'unchecked' && !last.takes ? 'refuses' : 'takes';
+    },
+    async verify(signal) {
+      if (!verified) await Promise.race([ask(), aborted(signal)]);
+      if (trouble && isOfConfig(trouble.kind)) return { kind: 'retry', reason: 'stopped', detail: trouble.words };
+      if (verified) return null;
+      if (signal.aborted || !trouble)
+        return { kind: 'retry', reason: 'stopped', detail: 'L2L has not said yet whether the settings are right' };
+      return { kind: 'retry', reason: trouble.kind === 'between' ? 'unreadable' : 'network', detail: trouble.words };
+    },
     stop() {
       abort.abort();
       timer?.[Symbol.dispose]();
@@ -76,5 +175,13 @@ export function createReachability({ client, url, site, clock, log, iso }: Reach
   };
 }
 
-const AWAY = "can't be reached";
-const REFUSES = 'does not take the API key';
+function isOfConfig(kind: Wrong): boolean {
+  return kind === 'key' || kind === 'site' || kind === 'zone';
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

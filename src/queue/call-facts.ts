@@ -4,13 +4,14 @@ import type { Call, StoredAction } from '../core/delivery.ts';
 /** Actions named in one line of the log; a batch may hold hundreds. */
 const MOST_NAMED = 10;
 
-/** What a line of the log tells about a call: the machine and the rule it is about, and the numbers that `queue show` takes. */
+/** What a line of the log says about a call: its machine, its rules and where those are written, and the numbers that `queue show` takes. */
 export function callFacts(call: Call, about: readonly StoredAction[] = call.actions): object {
   return {
     call: call.id,
     actions: about.slice(0, MOST_NAMED).map(action => action.id),
     what: about.slice(0, MOST_NAMED).map(actionWords).join('; '),
     rules: [...new Set(about.map(action => action.rule))],
+    where: [...new Set(about.map(action => action.cause.where))],
     lanes: [...new Set(about.map(action => action.lane))],
   };
 }

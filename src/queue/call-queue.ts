@@ -41,6 +41,8 @@ export type CallQueueOptions = {
   readonly stalledInterval?: number;
   readonly random?: () => number;
   /** Left out: the clock is right, and the process never stands still. */
+  /** Nothing may be sent for now, for a reason of its own. Left out: never. */
+  readonly holds?: () => boolean;
   readonly vigil?: Vigil;
   /** It is durable how far the gateway got with these actions. Must not throw. Left out: nobody asks. */
   readonly onDone?: (done: Done) => void;
@@ -73,6 +75,8 @@ export interface CallQueue {
   reconsider(): void;
   /** During a pause: try one call now. */
   probeNow(): void;
+  /** L2L takes the key, and nothing holds calls back any more. */
+  keyTaken(): void;
   status(): CallQueueStatus;
   /** Lets requests under way end for up to `drain` ms, cuts off the rest, and leaves nothing running. */
   stop(drain: number): Promise<void>;
@@ -106,7 +110,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   let redisProblems: readonly string[] = [];
 
   // A clock in doubt ends with the life that has it, so nobody has to be woken afterwards.
-  const held = () => stopping || vigil.doubt() !== null;
+  const held = () => stopping || vigil.doubt() !== null || options.holds?.() === true;
   const ready = () => link.up && !held();
   const isAway = () => gate.pause !== null && gate.pause.cause !== 'journal';
   const admits = (entry: Entry) => !held() && (gate.pause === null || probe.is(entry));
@@ -286,6 +290,10 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
       wake();
     },
     probeNow: () => gate.probeNow(),
+    keyTaken() {
+      if (gate.pause?.cause === 'auth') gate.tell({ kind: 'answered' });
+      void sweep();
+    },
     status() {
       const open: Partial<Record<CallState, number>> = {};
       let oldestOpenAt: number | null = null;

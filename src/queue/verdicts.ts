@@ -20,6 +20,9 @@ export type Timings = {
   readonly longestRetry: number;
   /** Longest Retry-After that is believed. */
   readonly longestRetryAfter: number;
+  /** While L2L does not know a code of the call, or does not let the key use it: a person has to mend that. */
+  readonly firstMend: number;
+  readonly longestMend: number;
   readonly firstFollow: number;
   readonly longestFollow: number;
   /** How long a refused call waits for signs that L2L refuses everybody, before it becomes a dead letter. */
@@ -33,6 +36,8 @@ export const TIMING_DEFAULTS: Timings = {
   firstRetry: 2000,
   longestRetry: 300_000,
   longestRetryAfter: 900_000,
+  firstMend: 15_000,
+  longestMend: 300_000,
   firstFollow: 5000,
   longestFollow: 60_000,
   refusalHold: 10_000,
@@ -215,9 +220,18 @@ export function setback(outcome: Setback, at: Circumstances): Pick<CallTransitio
   if (outcome.kind === 'halt') return { notBefore: now, reason, detail };
   const wait =
     outcome.retryAfter === undefined
-      ? backoff(Math.max(1, setbacks), timings.firstRetry, timings.longestRetry, random)
+      ? backoff(Math.max(1, setbacks), ...waitsFor(outcome, timings), random)
       : Math.min(outcome.retryAfter, timings.longestRetryAfter);
   return { notBefore: now + wait, reason, detail };
+}
+
+function waitsFor(outcome: Setback, timings: Timings): readonly [first: number, most: number] {
+  return isOfItsLane(outcome) ? [timings.firstMend, timings.longestMend] : [timings.firstRetry, timings.longestRetry];
+}
+
+/** L2L answers and takes the key: a code or a right that is missing holds up the lanes of this call and nobody else. */
+export function isOfItsLane({ reason }: Setback): boolean {
+  return reason === 'code' || reason === 'rights';
 }
 
 /** What a send says about L2L as a whole; null: nothing (429, or the gateway is stopping). */
@@ -229,19 +243,23 @@ export function breakerEventOfSend(call: Call, outcome: Outcome): BreakerEvent |
     case 'again':
       return { kind: 'answered' };
     case 'rejected':
+      if (outcome.isOwn) return { kind: 'answered' };
       return { kind: 'refused', call: call.id, lanes: call.lanes, detail: outcome.detail };
     case 'unknown':
       return outcome.reason === 'stopped' ? null : { kind: 'failed', detail: outcome.detail };
     case 'retry':
     case 'halt':
-      return breakerEventOfSetback(outcome);
+      return breakerEventOfSetback(call, outcome);
   }
 }
 
-export function breakerEventOfSetback(outcome: Setback): BreakerEvent | null {
-  if (outcome.kind === 'halt') return { kind: 'halted', detail: outcome.detail };
+export function breakerEventOfSetback(call: Call, outcome: Setback): BreakerEvent | null {
+  const { detail } = outcome;
+  if (outcome.kind === 'halt') return { kind: 'halted', detail };
   if (outcome.reason === 'rate_limited' || outcome.reason === 'stopped') return null;
-  return { kind: 'failed', detail: outcome.detail };
+  if (isOfItsLane(outcome)) return { kind: 'answered' };
+  if (outcome.reason === 'denied') return { kind: 'refused', call: call.id, lanes: call.lanes, detail };
+  return { kind: 'failed', detail };
 }
 
 /** What was seen open in L2L before an attempt so long ago (ms) may not be all that is open now. */

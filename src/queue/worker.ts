@@ -8,6 +8,7 @@ import { type BreakerEvent, isGeneral } from './breaker.ts';
 import { callFacts } from './call-facts.ts';
 import type { Gate } from './gate.ts';
 import type { JobData } from './jobs.ts';
+import { createLaneLog } from './lane-log.ts';
 import type { Settler } from './settler.ts';
 import {
   abandoned,
@@ -60,6 +61,7 @@ const EARLY = 50;
 
 export function createWorker(options: WorkerOptions): RunJob {
   const { journal, delivery, book, gate, settler, clock, timings, log, signal } = options;
+  const laneLog = createLaneLog(log);
 
   function circumstances(entry: Entry): Circumstances {
     const policy = delivery.policy(entry.call.kind);
@@ -154,9 +156,11 @@ export function createWorker(options: WorkerOptions): RunJob {
       else if (isNewlyBlocked) log.warn({ ...callFacts(call), detail: outcome.detail }, BLOCKED);
       else log.debug({ ...callFacts(call), outcome: outcome.kind, detail: outcome.detail }, 'call not delivered');
     }
+    laneLog.note(call, outcome);
     if (outcome.kind === 'rejected') {
       settler.suspect(entry, outcome);
-      if (entry.cleared && !isGeneral(gate.state)) {
+      // A refusal that names a code of this call is its own, whatever L2L does with others.
+      if (outcome.isOwn || (entry.cleared && !isGeneral(gate.state))) {
         settler.giveUp(entry);
         tell({ kind: 'answered' });
         return;
@@ -166,18 +170,23 @@ export function createWorker(options: WorkerOptions): RunJob {
     tell(breakerEventOfSend(call, outcome));
   }
 
+  function failed(entry: Entry, outcome: Setback): void {
+    entry.setbacks += 1;
+    laneLog.note(entry.call, outcome);
+  }
+
   /** A read failed before anything was sent. */
   function setBack(entry: Entry, outcome: Setback): void {
-    entry.setbacks += 1;
+    failed(entry, outcome);
     const at = circumstances(entry);
     settler.settle(entry, ['frozen', 'retry'], { state: 'retry', at: at.now, ...setback(outcome, at) });
-    tell(breakerEventOfSetback(outcome));
+    tell(breakerEventOfSetback(entry.call, outcome));
   }
 
   async function look(entry: Entry): Promise<void> {
     const { call } = entry;
     const found = await guarded(() => delivery.look(call, signal));
-    if (found.kind === 'failed') entry.setbacks += 1;
+    if (found.kind === 'failed') failed(entry, found.outcome);
     const doubts = found.kind === 'undecided' ? journal.doubts(call.id) : 0;
     const to = afterLook(call, found, circumstances(entry), doubts);
     if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
@@ -185,7 +194,7 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (found.kind === 'undecided' && to.state === 'released')
       log.warn({ ...callFacts(call), detail: to.detail }, REPEATED);
     settler.settle(entry, ['unknown'], to);
-    tell(eventOfRead(found));
+    tell(eventOfRead(call, found));
   }
 
   async function follow(entry: Entry): Promise<void> {
@@ -204,12 +213,12 @@ export function createWorker(options: WorkerOptions): RunJob {
       }
       settler.finish(entry, found);
     } else {
-      if (found.kind === 'failed') entry.setbacks += 1;
+      if (found.kind === 'failed') failed(entry, found.outcome);
       const to = afterFollow(call, found, circumstances(entry));
       if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
       settler.settle(entry, ['accepted'], to);
     }
-    tell(eventOfRead(found));
+    tell(eventOfRead(call, found));
   }
 
   async function step(entry: Entry): Promise<void> {
@@ -273,7 +282,10 @@ async function guarded<T>(read: () => Promise<T>): Promise<T | Failed> {
 }
 
 /** `undecided` can be said without asking L2L, so it says nothing about L2L. */
-function eventOfRead(found: { readonly kind: string } | { kind: 'failed'; outcome: Setback }): BreakerEvent | null {
-  if ('outcome' in found) return breakerEventOfSetback(found.outcome);
+function eventOfRead(
+  call: Call,
+  found: { readonly kind: string } | { kind: 'failed'; outcome: Setback },
+): BreakerEvent | null {
+  if ('outcome' in found) return breakerEventOfSetback(call, found.outcome);
   return found.kind === 'undecided' ? null : { kind: 'answered' };
 }

@@ -43,6 +43,7 @@ async function served(): Promise<Served> {
   let changes = 0;
   const routes = controlRoutes({
     journal,
+    recode: () => ({ why: 'the rule is gone' }),
     changed: () => {
       changes += 1;
     },

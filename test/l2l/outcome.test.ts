@@ -16,7 +16,8 @@ const answered = (status: number, body: string, retryAfter?: number): Exchange =
 /** What the table has to say, written a second time in another way: by status, for each kind of body. */
 function expected(status: number, body: string): string {
   if (status === 429) return 'retry rate_limited';
-  if (status === 401 || status === 403) return 'halt auth';
+  // A proxy's 401 or 403 says nothing about the key.
+  if ((status === 401 || status === 403) && body !== PAGE) return 'halt auth';
   if (status >= 500) return 'unknown server';
   if (body === PAGE || (status >= 300 && status < 400)) return 'unknown unreadable';
   if (body === REFUSED) return 'rejected refused';
@@ -90,9 +91,14 @@ describe('outcome table', () => {
       if (verdict.kind === 'success') throw new Error('not a failure');
       return readFailure(verdict);
     };
-    expect(failure(answered(403, PAGE))).toMatchObject({ kind: 'halt' });
+    expect(failure(answered(403, REFUSED))).toMatchObject({ kind: 'halt' });
+    expect(failure(answered(403, PAGE))).toMatchObject({
+      kind: 'retry',
+      reason: 'unreadable',
+      detail: expect.stringMatching(/HTTP 403: .*something between answered.*Gateway time-out/),
+    });
     expect(failure(answered(502, PAGE))).toMatchObject({ kind: 'retry', reason: 'server' });
-    expect(failure(answered(200, REFUSED))).toMatchObject({ kind: 'retry', reason: 'refused' });
+    expect(failure(answered(200, REFUSED))).toMatchObject({ kind: 'retry', reason: 'denied' });
     expect(failure({ kind: 'failed', left: true, reason: 'timeout', detail: 'x' })).toMatchObject({ kind: 'retry' });
   });
 });

@@ -21,20 +21,34 @@ function watch(url: string) {
   const client = createClient({ url, apiKey: new Secret('wrong'), budget, clock });
   const time = virtualClock(START);
   const log = recordingLogger();
-  const reachability = createReachability({ client, url, site: 43, clock: time, log, iso });
+  const places = { apiKey: 'gateway.yaml:7', site: 'gateway.yaml:8', timezone: 'gateway.yaml:9' };
+  const onGood = vi.fn();
+  const options = { client, url, site: 43, timezone: 'America/Denver', places, clock: time, log, iso, onGood };
+  const reachability = createReachability(options);
   onTestFinished(async () => {
     reachability.stop();
     await client.close();
   });
   reachability.start();
-  return { reachability, time, log };
+  return { reachability, time, log, onGood };
 }
 
-async function l2l(first = 200) {
-  const answer = { status: first };
-  const server = await startHttpServer((_request, response) => {
-    response.writeHead(answer.status);
-    response.end(JSON.stringify({ success: answer.status === 200 }));
+type Answer = { status: number; body: object | string };
+const SITES = { success: true, data: [{ site: 43, timezone: 'America/Denver' }] };
+const REFUSED = { success: false, error: 'no' };
+const EMPTY = { success: true, data: [] };
+
+/** Answers every question by the area it is about, `*` for the others. */
+async function l2l(first: number | Record<string, Answer> = 200) {
+  const answer: { status: number; areas: Record<string, Answer> } =
+    typeof first === 'number' ? { status: first, areas: {} } : { status: 200, areas: first };
+  const server = await startHttpServer((request, response) => {
+    const area = /^\/api\/1\.0\/(.*?)\/?(?:\?|$)/.exec(request.url ?? '')?.[1] ?? '';
+    const all = (request.url ?? '').includes('site=') ? area : `all ${area}`;
+    const usual = { status: answer.status, body: answer.status === 200 ? SITES : REFUSED };
+    const { status, body } = answer.areas[all] ?? answer.areas['*'] ?? usual;
+    response.writeHead(status);
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   return { url: server.url, seen: server.seen, answer };
 }
@@ -96,6 +110,111 @@ describe('L2L reachability', () => {
     reachability.note({ kind: 'delivered', result: {}, answer: '' });
     time.advance(60_000 - 1);
     expect(seen).toHaveLength(asked);
+  });
+
+  const zone = (timezone: string) => ({
+    sites: { status: 200, body: { success: true, data: [{ site: 43, timezone }] } },
+  });
+  const page = { status: 403, body: '<h1>Blocked by the proxy of the plant</h1>' };
+  const forbidden = { status: 403, body: REFUSED };
+  const refused = { status: 200, body: REFUSED };
+  const others = { status: 200, body: { success: true, data: [{ site: 44 }, { site: 45 }] } };
+  const some = { status: 200, body: { success: true, data: [{ id: 1 }] } };
+
+  it.each<[string, Record<string, Answer>, RegExp]>([
+    ['a wrong key', { '*': { status: 401, body: REFUSED } }, /takes?.*API key.*correct l2l.api_key at gateway.yaml:7/],
+    ['a key that is refused with 403', { '*': forbidden }, /API key.*gateway.yaml:7/],
+    [
+      'a key that is refused with 200',
+      { '*': { status: 200, body: { success: false, error: 'Invalid API key' } } },
+      /API key.*gateway.yaml:7/,
+    ],
+    [
+      'a site that is not listed',
+      { sites: { status: 200, body: EMPTY }, 'all sites': others },
+      /no site 43 for this key; the key's sites are 44, 45. Correct l2l.site at gateway.yaml:8/,
+    ],
+    ['a site that is refused', { sites: refused, 'all sites': others }, /no site 43 .* 44, 45/],
+    [
+      'another zone',
+      zone('America/Chicago'),
+      /config says America\/Denver, L2L site 43 is in America\/Chicago; fix l2l.timezone at gateway.yaml:9/,
+    ],
+  ])('holds every call for %s, and says where to correct it', async (_, areas, words) => {
+    const { url, answer } = await l2l(areas);
+    const { reachability, time, log, onGood } = watch(url);
+    expect(reachability.holds()).toBe(true);
+    await vi.waitFor(() => expect(reachability.problem()).toMatch(words), PATIENCE);
+    expect(reachability.holds()).toBe(true);
+    expect(await reachability.verify(AbortSignal.timeout(1000))).toMatchObject({ kind: 'retry', reason: 'stopped' });
+    expect(log.lines.map(({ level }) => level)).toEqual(['error']);
+    expect(onGood).not.toHaveBeenCalled();
+
+    // Corrected in L2L, it goes on by itself, within a minute.
+    answer.areas = {};
+    await vi.waitFor(() => {
+      time.advance(60_000);
+      expect(reachability.problem()).toBeNull();
+    }, PATIENCE);
+    expect(reachability.holds()).toBe(false);
+    expect(onGood).toHaveBeenCalled();
+  });
+
+  it.each<[string, Record<string, Answer>]>([
+    ['401 for the sites alone', { sites: { status: 401, body: REFUSED }, 'all sites': forbidden, machines: some }],
+    ['403 for the sites alone', { sites: forbidden, 'all sites': forbidden, machines: some }],
+    ['success:false for the sites alone', { sites: refused, 'all sites': refused, machines: some }],
+    ['no right but for production', { '*': forbidden, 'pitchdetails/record_details_batch_errors': some }],
+    ['an empty list of sites', { sites: { status: 200, body: EMPTY }, 'all sites': { status: 200, body: EMPTY } }],
+    ['everything refused, as in a maintenance', { '*': refused }],
+    ['a zone that nobody knows', zone('Plant time')],
+    ['a zone whose sign is not documented', zone('GMT+4')],
+    ['no zone', { sites: { status: 200, body: { success: true, data: [{ site: 43 }] } } }],
+  ])('warns that the settings could not be checked, and holds nothing: %s', async (_, areas) => {
+    const { url } = await l2l(areas);
+    const { reachability, log, onGood } = watch(url);
+    await vi.waitFor(() => expect(onGood).toHaveBeenCalled(), PATIENCE);
+    expect(reachability.problem()).toBeNull();
+    expect(reachability.holds()).toBe(false);
+    expect(await reachability.verify(AbortSignal.timeout(1000))).toBeNull();
+    expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
+  });
+
+  it('does not take a proxy for L2L', async () => {
+    const { url } = await l2l({ '*': page });
+    const { reachability } = watch(url);
+    await vi.waitFor(() => expect(reachability.problem()).toMatch(/something between/), PATIENCE);
+    expect(reachability.problem()).toMatch(/Blocked by the proxy/);
+    expect(reachability.problem()).not.toMatch(/API key/);
+    expect(reachability.holds()).toBe(false);
+  });
+
+  it('lets nothing leave before L2L has said which zone it has', async () => {
+    const { url, answer } = await l2l({ '*': { status: 503, body: 'starting' } });
+    const { reachability } = watch(url);
+    await vi.waitFor(() => expect(reachability.problem()).not.toBeNull(), PATIENCE);
+    expect(reachability.holds()).toBe(false);
+    answer.areas = zone('America/Chicago');
+    expect(await reachability.verify(AbortSignal.timeout(5000))).toMatchObject({ kind: 'retry', reason: 'stopped' });
+    expect(reachability.holds()).toBe(true);
+  });
+
+  it('finds a key that is switched off after hours, as soon as a call is refused for it', async () => {
+    const { url, answer, seen } = await l2l();
+    const { reachability, time, onGood } = watch(url);
+    await vi.waitFor(() => expect(onGood).toHaveBeenCalled(), PATIENCE);
+    for (let minute = 0; minute < 300; minute += 1) {
+      time.advance(59_000);
+      reachability.note({ kind: 'delivered', result: {}, answer: '' });
+    }
+    answer.status = 401;
+    time.advance(1000);
+    const asked = seen.length;
+    const said = await Promise.all([1, 2, 3].map(() => reachability.askKey(AbortSignal.timeout(5000))));
+    expect(said).toEqual(['refuses', 'refuses', 'refuses']);
+    expect(seen.length - asked).toBeLessThan(7);
+    expect(reachability.problem()).toMatch(/API key/);
+    expect(reachability.holds()).toBe(true);
   });
 
   it('asks no more once stopped', async () => {

@@ -64,6 +64,12 @@ describe('verdicts', () => {
     expect(afterSend(outcome, { ...at(setbacks), random: 0 }).notBefore).toBe(NOW + wait / 2);
   });
 
+  it.each(['code', 'rights'] as const)('waits longer for a person to mend a missing %s, and not for ever', reason => {
+    const outcome: Outcome = { kind: 'retry', reason, detail: '' };
+    const waits = [1, 2, 3, 5, 6, 1000].map(setbacks => (afterSend(outcome, at(setbacks)).notBefore ?? 0) - NOW);
+    expect(waits).toEqual([15_000, 30_000, 60_000, 240_000, 300_000, 300_000]);
+  });
+
   it('waits before a look as long as the kind of action needs', () => {
     const outcome: Outcome = { kind: 'unknown', reason: 'timeout', detail: '' };
     expect(afterSend(outcome, at(1, { settle: 300_000 })).notBefore).toBe(NOW + 300_000);
@@ -158,6 +164,10 @@ describe('verdicts', () => {
     ['429', { kind: 'retry', reason: 'rate_limited', detail: '' }, undefined],
     ['our own stop', { kind: 'unknown', reason: 'stopped', detail: '' }, undefined],
     ['401', { kind: 'halt', reason: 'auth', detail: '' }, 'halted'],
+    ['an unknown code', { kind: 'retry', reason: 'code', detail: '' }, 'answered'],
+    ['a missing right', { kind: 'retry', reason: 'rights', detail: '' }, 'answered'],
+    ['a read that is refused', { kind: 'retry', reason: 'denied', detail: '' }, 'refused'],
+    ['a refusal of its own', { kind: 'rejected', reason: 'refused', detail: '', answer: '', isOwn: true }, 'answered'],
     ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'refused'],
     ['blocked', { kind: 'again', reason: 'blocked', detail: '', after: 0, guarded: false }, 'answered'],
   ])('what %s says about L2L', (_, outcome, kind) => {

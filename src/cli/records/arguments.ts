@@ -24,6 +24,7 @@ const OPTIONS = {
   json: FLAG,
   all: FLAG,
   yes: FLAG,
+  'as-rule': FLAG,
 } as const;
 
 type Option = keyof typeof OPTIONS;

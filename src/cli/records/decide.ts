@@ -10,9 +10,9 @@ import { oneLine } from './table.ts';
 export async function decide(kind: Decision['kind'], args: readonly string[], io: Io): Promise<number> {
   const { whose, ids, values } =
     kind === 'retry'
-      ? readArguments(args, ['all', 'rule', 'product', 'yes', 'why'], 'many')
+      ? readArguments(args, ['all', 'rule', 'product', 'as-rule', 'yes', 'why'], 'many')
       : readArguments(args, ['yes', 'why'], 'many');
-  const { all = false, rule, product, yes = false, why } = values;
+  const { all = false, rule, product, yes = false, why, 'as-rule': asRule = false } = values;
   if (all === ids.length > 0) {
     throw new UsageError(
       kind === 'retry' ? `write the numbers to retry, or --all` : 'write the numbers of what is to be dropped',
@@ -20,10 +20,16 @@ export async function decide(kind: Decision['kind'], args: readonly string[], io
   }
   if (product !== undefined && all)
     throw new UsageError('--product goes with numbers: not every set is of one product');
+  if (product !== undefined && asRule)
+    throw new UsageError('--product and --as-rule both name the product: write one of them');
   if (product?.trim() === '') throw new UsageError('--product: write the code of the product, as L2L has it');
   if (rule !== undefined && !all) throw new UsageError('--rule goes with --all');
   return withGateway(whose, io, async link => {
-    const says = { ...(why !== undefined && { why }), ...(product !== undefined && { product: product.trim() }) };
+    const says = {
+      ...(why !== undefined && { why }),
+      ...(product !== undefined && { product: product.trim() }),
+      ...(asRule && { asRule }),
+    };
     const say = { kind, who: whoAsks(io), ...says, confirmed: yes };
     let undone = 0;
     let count = 0;

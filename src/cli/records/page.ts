@@ -44,7 +44,12 @@ function lines(action: HistoryDetail, times: Times): readonly string[] {
       ...field('it was', was),
     ]),
     ...(action.retry.kind === 'done' || action.drop.kind === 'done'
-      ? ['', ...prospect(`queue retry ${action.id}`, action.retry), ...prospect(`queue drop ${action.id}`, action.drop)]
+      ? [
+          '',
+          ...prospect(`queue retry ${action.id}`, action.retry),
+          ...(action.asRule === null ? [] : prospect(`queue retry ${action.id} --as-rule`, action.asRule)),
+          ...prospect(`queue drop ${action.id}`, action.drop),
+        ]
       : []),
   ];
 }

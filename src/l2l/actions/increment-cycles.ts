@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BASE_GOOD_FOR } from '../../core/delivery.ts';
 import { numberField, recordsOf } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
-import { readCycleCount } from '../machines.ts';
+import { createMachines } from '../machines.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, defineAction, newest } from './action.ts';
 import { Code, Instant } from './fields.ts';
 
@@ -18,6 +18,7 @@ export const incrementCycles = defineAction({
 function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'increment_cycles'> {
   /** Counts as L2L last told them, by machine: the next increment then needs no read of its own. */
   const known = new Map<string, { readonly count: number; readonly at: number }>();
+  const machines = createMachines(reader, site, clock);
   const isFresh = (at: number) => clock.now() - at < BASE_GOOD_FOR;
 
   return {
@@ -37,7 +38,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
       if (call.base && isFresh(call.base.at)) return { kind: 'send', base: call.base };
       if (last && isFresh(last.at)) return { kind: 'send', base: { cycleCount: last.count, at: last.at } };
       const at = clock.now();
-      const read = await readCycleCount(reader, site, machine, signal);
+      const read = await machines.count(machine, signal);
       return read.ok
         ? { kind: 'send', base: { cycleCount: read.count, at } }
         : { kind: 'failed', outcome: read.outcome };
@@ -61,7 +62,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
 
     async look(call, signal) {
       const { machine } = newest(call.actions).params;
-      const read = await readCycleCount(reader, site, machine, signal);
+      const read = await machines.count(machine, signal);
       if (!read.ok) return { kind: 'failed', outcome: read.outcome };
       const seen = read.count;
       const base = call.base?.cycleCount;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FrozenRequest } from '../../core/delivery.ts';
 import { numberField, recordsOf } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
-import { readCycleCount } from '../machines.ts';
+import { createMachines } from '../machines.ts';
 import { type ActionContext, type ActionHandler, type CallOf, defineAction, newest } from './action.ts';
 import { Code, Instant } from './fields.ts';
 
@@ -19,6 +19,7 @@ export const setCycles = defineAction({
 });
 
 function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'set_cycles'> {
+  const machines = createMachines(reader, site, clock);
   const bodyOf = (machine: string, cyclecount: number | undefined) => encodeFields({ site, code: machine, cyclecount });
 
   /** Pure: the frozen request, or with the anchor from the base, which is durable before the first byte leaves. */
@@ -50,7 +51,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
       // The anchor is read once: with another one the call would have another body.
       if (call.base || frozenCount(call.request.body) !== undefined) return { kind: 'send', base: call.base };
       const at = clock.now();
-      const read = await readCycleCount(reader, site, newest(call.actions).params.machine, signal);
+      const read = await machines.count(newest(call.actions).params.machine, signal);
       return read.ok
         ? { kind: 'send', base: { cycleCount: read.count, at } }
         : { kind: 'failed', outcome: read.outcome };
@@ -70,7 +71,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
 
     async look(call, signal) {
       const { machine } = newest(call.actions).params;
-      const read = await readCycleCount(reader, site, machine, signal);
+      const read = await machines.count(machine, signal);
       if (!read.ok) return { kind: 'failed', outcome: read.outcome };
       const sent = countOf(call);
       return read.count === sent

@@ -1,0 +1,85 @@
+import type { ActionKind, ActionParams } from '../core/action.ts';
+import { words } from '../core/errors.ts';
+import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Value } from '../core/sample.ts';
+import type { Journal } from '../journal/journal.ts';
+import { type CodeTemplate, type CompiledRule, laneOf, type Program } from '../rules/program.ts';
+
+/** Reads the codes of an action from its rule as the config has it now. Times, counts and texts stay. */
+export function recodeBy({ rules, signals }: Pick<Program, 'rules' | 'signals'>): Recode {
+  /** The values of that time, as far as the action kept them. */
+  function codeOf(template: CodeTemplate, { cause }: HistoryEntry): { readonly code: string | null } | undefined {
+    const kept = new Map<string, Value>();
+    for (const { signal, value } of cause.values) {
+      if (value === null) continue;
+      // 64-bit numbers are kept as text.
+      const isNumber = typeof value === 'string' && signals.get(signal)?.type === 'number' && /^-?\d+$/.test(value);
+      kept.set(signal, isNumber ? BigInt(value) : value);
+    }
+    if (!template.signals.every(signal => kept.has(signal))) return undefined;
+    const found = template.resolve(signal => kept.get(signal));
+    return { code: 'code' in found ? found.code : null };
+  }
+
+  function newParams(rule: CompiledRule, entry: HistoryEntry): ActionParams[ActionKind] | undefined {
+    if (rule.kind === 'dispatch' && entry.kind === 'open_dispatch') {
+      const { reason: oldReason, trade: _trade, ...old } = entry.params as ActionParams['open_dispatch'];
+      const { machine, type, trade } = rule;
+      const found = rule.reason === null ? { code: null } : codeOf(rule.reason, entry);
+      const reason = found === undefined ? oldReason : (found.code ?? undefined);
+      return {
+        ...old,
+        machine,
+        type,
+        ...(trade !== null && { trade }),
+        ...(reason !== undefined && { reason }),
+      };
+    }
+    if (rule.kind === 'dispatch' && entry.kind === 'close_dispatch') {
+      const { machine, type } = rule;
+      return { ...(entry.params as ActionParams['close_dispatch']), machine, type };
+    }
+    if (rule.kind === 'cycles' && (entry.kind === 'increment_cycles' || entry.kind === 'set_cycles')) {
+      return { ...(entry.params as ActionParams['increment_cycles']), machine: rule.machine };
+    }
+    if (rule.kind === 'production' && entry.kind === 'record_details') {
+      const old = entry.params as ActionParams['record_details'];
+      const found = rule.product === null ? { code: null } : codeOf(rule.product, entry);
+      // A lookup without that row names nothing better than what was named then.
+      const product = rule.product === null ? null : (found?.code ?? old.product);
+      return { ...old, line: rule.line, product: old.unknownProduct ? old.product : product };
+    }
+    return undefined;
+  }
+
+  return entry => {
+    const rule = rules.find(({ name, renamedFrom }) => entry.rule === name || entry.rule === renamedFrom);
+    if (!rule) return { why: `the config has no rule ${entry.rule} any more` };
+    const params = newParams(rule, entry);
+    if (!params) return { why: `rule ${rule.name} makes another kind of call by now` };
+    const target = rule.kind === 'production' ? rule.line : rule.machine;
+    return { lane: laneOf(entry.kind, target), params } satisfies Recoded;
+  };
+}
+
+/**
+ * At the start: what still waits because L2L did not know a code, and was never sent, gets the codes its rule has now. Never rejects:
+ * what could not be changed waits as it was.
+ */
+export async function recodeWaiting(
+  journal: Pick<Journal, 'decisions'>,
+  program: Pick<Program, 'rules' | 'signals'>,
+  log: Logger,
+): Promise<void> {
+  try {
+    const changes = await journal.decisions.recodeWaiting(recodeBy(program));
+    for (const { actions, words: change } of changes)
+      log.info(
+        { actions, change },
+        'the rule has other codes by now: what waited for an unknown code is sent with them',
+      );
+  } catch (error) {
+    log.error({ error: words(error) }, 'what waits for an unknown code could not be given the codes of its rule');
+  }
+}

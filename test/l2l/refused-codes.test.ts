@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { isAboutCodes } from '../../src/l2l/refused-codes.ts';
+import { stored } from './calls.ts';
+
+const open = stored('open_dispatch', {
+  machine: 'PRESS-99',
+  type: 'DOWN',
+  trade: 'MAINT',
+  reason: 'HYDR',
+  description: 'The site is closed for the night',
+  reported: 0,
+  ifFoundOpen: 'leave',
+});
+const count = (machine: string) => stored('increment_cycles', { machine, count: 1, from: 0, to: 1 });
+
+describe('a refusal is about the codes of a call', () => {
+  it.each([
+    'Invalid machinecode: there is no active machine PRESS-99',
+    'Invalid trade: MAINT',
+    'Reason "HYDR" does not exist',
+    "Machine 'PRESS-99' not found",
+    'machinecode: PRESS-99 is inactive',
+    // Sentences without the code itself.
+    'Unable to lookup machine. Error: Machine matching query does not exist.',
+    'Invalid dispatchtypecode',
+    'Missing trade parameter',
+    'Line not found',
+    'Unknown product',
+  ])('%s', words => expect(isAboutCodes(words, [open])).toBe(true));
+
+  it.each([
+    'Problem with the request',
+    'The site is closed for the night',
+    'No rights',
+    'L2L is DOWN for maintenance, try again later',
+    'Machines are temporarily unavailable',
+    'Invalid user: there is no user gateway',
+    'Unable to lookup site. Error: there is no site 43',
+    'PRESS-990 is somebody else’s',
+    'Database error',
+  ])('%s: it is not', words => expect(isAboutCodes(words, [open])).toBe(false));
+
+  it('takes one letter or digit for a code only in quotes', () => {
+    expect(isAboutCodes('error 1 of call 12', [count('1')])).toBe(false);
+    expect(isAboutCodes('refused: "1"', [count('1')])).toBe(true);
+  });
+});

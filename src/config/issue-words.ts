@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { isPlainAddress } from '../core/address.ts';
 import type { Place, Problem } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { isBelow, namesOf, unknownKeys } from './key-problems.ts';
 import { label } from './label.ts';
 import { type Path, textOf, type YamlFile } from './yaml-file.ts';
 
@@ -84,11 +85,14 @@ export type IssueContext = {
 
 /** Zod's issues as problems: the place, what is written there, what was expected, the nearest valid name. */
 export function problemsOf(issues: readonly Issue[], context: IssueContext): Problem[] {
+  const named = namesOf(issues, context);
+  const unknown = unknownKeys(issues, context);
   const problems = issues.flatMap(issue => {
     const path = [...context.base, ...issue.path];
-    return context.quiet(path) ? [] : describe(issue, path, context);
+    const isAnswered = unknown.answers(path, issue) || named.some(({ path: name }) => isBelow(path, name));
+    return isAnswered || context.quiet(path) ? [] : describe(issue, path, context);
   });
-  return inOrder(problems);
+  return inOrder([...problems, ...named.map(({ problem }) => problem), ...unknown.problems]);
 }
 
 /** Problems of one file from top to bottom, as one works through them. */
@@ -102,7 +106,7 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
   const { yaml } = context;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map(name => unknownKey(name, issue.message.split(','), path, yaml));
+      return [];
     case 'invalid_key': {
       const words = issue.issues[0]?.message ?? issue.message;
       return [
@@ -182,18 +186,6 @@ function wordsFor(issue: Issue, path: Path, context: IssueContext): string {
   if (node && issue.message.includes(quoted(textOf(node)))) return issue.message;
   const near = node && nearest(textOf(node), issue.values.map(String));
   return near ? `did you mean ${near}? (${issue.message})` : issue.message;
-}
-
-function unknownKey(name: string, valid: readonly string[], path: Path, yaml: YamlFile): Problem {
-  const near = nearest(name, valid) ?? (name.length > 2 ? valid.find(key => key.startsWith(name)) : undefined);
-  const advice = near
-    ? `did you mean ${near}?`
-    : /[()[\]]/.test(name)
-      ? 'a comma ends a value inside { }; put the text in quotes'
-      : /^\d/.test(name)
-        ? 'a comma ends a value inside { }; write a point in a number, such as 1.5'
-        : `the keys here are ${valid.join(', ')}`;
-  return { place: yaml.keyPlaceOf([...path, name]), message: `${label(path)}unknown key "${name}"; ${advice}` };
 }
 
 /** Of a union's branches the one the writer meant: the one that accepts the kind of thing that is written there. */

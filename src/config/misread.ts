@@ -25,21 +25,26 @@ export function misreadIn(document: Document, text: string): readonly Misread[] 
   const used = looks.tag ? aliasesOf(document) : new Set<string>();
   visit(document, {
     Scalar(place, node, ancestors) {
-      const { range } = node;
+      const { range, anchor, tag } = node;
       if (!range) return;
       const isKey = place === 'key';
+      const [start, end] = range;
+      const isOdd = looks.odd && mayBeOdd(text.slice(start, end));
+      const isCut = looks.cut && (start === end || SPACE.has(text[end] ?? ''));
+      const isDropped = anchor !== undefined || tag !== undefined;
+      // Nearly all are as they look; what stands above them is only needed for the others.
+      if (!isOdd && !isCut && !isDropped && !(looks.merge && isKey)) return;
       const keys = keysOf(ancestors);
       const kind = isKey ? 'exact' : kindOf(keys);
       if (kind === 'secret') return;
       const isPlain = node.type === 'PLAIN' || node.type === undefined;
-      const [start, end] = range;
-      if (looks.cut && isPlain) {
+      if (isCut && isPlain) {
         const last = ancestors.at(-1);
         const behind = start === end && isPair(last) && isScalar(last.key) ? behindColon(text, last.key) : end;
         const cut = cutByComment(text, behind, text.slice(start, end).replace(/\s+/g, ' '), kind);
         if (cut) found.push({ ...cut, message: `${label(keys)}${cut.message}` });
       }
-      if (looks.odd) {
+      if (isOdd) {
         const isFreeKey = isKey && kindOf([...keys, '']) === 'free';
         const odd = oddCharacter(text.slice(start, end), isFreeKey ? 'free' : isKey ? 'exact' : kind, !isPlain);
         if (odd)
@@ -49,7 +54,7 @@ export function misreadIn(document: Document, text: string): readonly Misread[] 
           });
       }
       if (looks.merge && isKey && node.value === '<<') found.push({ offset: start, message: MERGE });
-      if (looks.tag) found.push(...dropped(node, used, text));
+      if (isDropped) found.push(...dropped(node, used, text));
     },
   });
   if (document.errors.length > 0) found.push(...cutKeys(text));
@@ -65,6 +70,8 @@ function cutKeys(text: string): Misread[] {
     message: `the key ends before this #, and only "${key}" is read; put the key in quotes: "${line.trim().replace(/:$/, '')}"`,
   }));
 }
+
+const SPACE: ReadonlySet<string> = new Set([' ', '\t']);
 
 const MERGE =
   '<< takes keys over from another place, which is not read here; write the keys out, or put common ones under defaults';

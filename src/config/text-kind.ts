@@ -8,8 +8,8 @@ export type TextKind = 'code' | 'exact' | 'condition' | 'free' | 'secret' | 'oth
 const KINDS: Readonly<Record<string, TextKind>> = {
   ...each('code', ['machine', 'type', 'trade', 'reason', 'line', 'product']),
   ...each('exact', ['topic', 'node', 'json', 'time', 'client_id', 'user', 'host', 'url', 'endpoint', 'namespace']),
-  ...each('exact', ['file', 'data', 'ca', 'cert', 'key', 'http', 'name']),
-  ...each('exact', ['counter', 'total', 'good', 'per_count', 'while', 'scrap', 'renamed_from', 'timezone']),
+  ...each('exact', ['file', 'data', 'ca', 'cert', 'key', 'name']),
+  ...each('exact', ['counter', 'total', 'good', 'per_count', 'while', 'scrap', 'renamed_from']),
   ...each('condition', ['when', 'unless', 'until']),
   ...each('free', ['description', 'unit_text']),
   ...each('secret', ['api_key', 'password', 'redis']),

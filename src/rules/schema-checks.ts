@@ -55,7 +55,8 @@ const OTHER_KINDS = ['changeover'] as const;
 
 /** A rule does exactly one thing; conditions belong to dispatches, which need one and a delay. */
 export function checkShape(rule: object, context: { addIssue(issue: RuleIssue): void }): void {
-  const refuse = (message: string, path: string[] = []) => context.addIssue({ code: 'custom', path, message });
+  const refuse = (message: string, path: string[] = [], about?: readonly string[]) =>
+    context.addIssue({ code: 'custom', path, message, ...(about && { params: { about } }) });
   const kinds = KINDS.filter(kind => kind in rule);
   if (OTHER_KINDS.some(kind => kind in rule)) return;
   if (kinds.length > 1) {
@@ -64,7 +65,7 @@ export function checkShape(rule: object, context: { addIssue(issue: RuleIssue): 
   }
   const [kind] = kinds;
   if (kind === undefined) {
-    refuse('this rule does nothing; write dispatch, cycles or production');
+    refuse('this rule does nothing; write dispatch, cycles or production', [], KINDS);
   } else if (kind === 'dispatch') {
     if (!('when' in rule)) refuse('write the condition, such as when: not press1.running', ['when']);
     if (!('on_delay' in rule))
@@ -89,4 +90,10 @@ export function checkAdoption(
 export const NOT_ADOPTED =
   "a person's dispatch is only ever closed where it was adopted; write if_found_open: adopt too, or take close_adopted out";
 
-type RuleIssue = { readonly code: 'custom'; readonly path: string[]; readonly message: string };
+/** `about`: keys of which one is missing; where another key stands for one of them, that is said and this is not. */
+type RuleIssue = {
+  readonly code: 'custom';
+  readonly path: string[];
+  readonly message: string;
+  readonly params?: { readonly about: readonly string[] };
+};

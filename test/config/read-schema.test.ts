@@ -141,10 +141,7 @@ describe('schemaReader', () => {
       ['list: 3', '1:7 list: "3" – expected a list'],
       ['list: [1, x]', '1:11 list.1: "x" – expected a number'],
       ['map: { A1: 2 }', '1:8 map: "A1" – write a name in lower-case letters'],
-      [
-        'inner: { on_dealy: 3s }',
-        '1:1 inner: on_delay is missing – write a time with its unit, such as 90s, 2m or 1h30m',
-      ],
+      ['inner: { on_dealy: 3s }', '1:10 inner: unknown key "on_dealy"; did you mean on_delay?'],
       ['inner: { on_delay: 3s, on_dealy: 3s }', '1:24 inner: unknown key "on_dealy"; did you mean on_delay?'],
       ['inner: { on_delay: 3s, off: 3s }', '1:24 inner: unknown key "off"; did you mean off_delay?'],
       ['inner: { on_delay: 3s, xyz: 3s }', '1:24 inner: unknown key "xyz"; the keys here are on_delay, off_delay'],

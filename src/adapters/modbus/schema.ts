@@ -76,13 +76,19 @@ export function typeOf(signal: Fields): WidthType {
   return signal.as ?? 'uint16';
 }
 
-type Fault = { readonly path: keyof Fields | 'counter.wraps'; readonly message: string };
+/** `about`: keys of which one is wrong or missing; who has said so already says no more. */
+type Fault = {
+  readonly path: keyof Fields | 'counter.wraps';
+  readonly message: string;
+  readonly about?: readonly Table[];
+};
 
 function* faults(signal: Fields): Generator<Fault> {
   const named = TABLES.filter(table => signal[table] !== undefined);
   if (named.length !== 1) {
     const path = named[1] ?? 'unit';
-    yield { path, message: `name exactly one of ${TABLES.join(', ')} with the number the device manual gives` };
+    const message = `name exactly one of ${TABLES.join(', ')} with the number the device manual gives`;
+    yield { path, message, about: TABLES };
     return;
   }
   const table = tableOf(signal);
@@ -116,7 +122,9 @@ function* faults(signal: Fields): Generator<Fault> {
 }
 
 const Signal = Fields.superRefine((signal, context) => {
-  for (const { path, message } of faults(signal)) context.addIssue({ code: 'custom', path: path.split('.'), message });
+  for (const { path, message, about } of faults(signal)) {
+    context.addIssue({ code: 'custom', path: path.split('.'), message, ...(about && { params: { about } }) });
+  }
 });
 
 /** What is wrong with the address of a device; undefined: nothing that can be told without asking the network. */
@@ -166,10 +174,12 @@ export const ModbusSource = z
   .superRefine((source, context) => {
     for (const [name, signal] of Object.entries(source.signals)) {
       const table = tableOf(signal);
-      const pdu = (signal[table] ?? 0) - source.first_register;
+      // Its own schema has said so already.
+      if (signal[table] === undefined) continue;
+      const pdu = signal[table] - source.first_register;
       const last = pdu + (table === 'input' || table === 'holding' ? REGISTERS[typeOf(signal)] : 1) - 1;
       // Its own schema has refused a number above all of them already.
-      const isRefused = (signal[table] ?? 0) > LAST_NUMBER;
+      const isRefused = signal[table] > LAST_NUMBER;
       if (isRefused || (pdu >= 0 && last <= 65_535)) continue;
       const message = `${table} ${signal[table]} does not exist when the first one is ${source.first_register}`;
       context.addIssue({ code: 'custom', path: ['signals', name, table], message });

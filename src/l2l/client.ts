@@ -5,6 +5,7 @@ import { StartError, words } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
 import { redactor } from '../core/redact.ts';
 import type { Secret } from '../core/secret.ts';
+import { certificateFacts, tlsCode, tlsWords } from '../core/tls-words.ts';
 import type { Budget, Priority } from './budget.ts';
 import { apiPath, encodeFields, type Fields } from './form.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -143,10 +144,25 @@ export function createClient(options: ClientOptions): Client {
             end({ kind: 'answered', status, body, ...(retryAfter === undefined ? {} : { retryAfter }) });
           },
           onResponseError(_controller, error) {
-            fail('reset', started ? `the connection ended before the answer: ${words(error)}` : words(error));
+            const why = tlsProblem(error) ?? words(error);
+            fail('reset', started ? `the connection ended before the answer: ${why}` : why);
           },
         },
       );
+    });
+  }
+
+  function tlsProblem(error: unknown): string | null {
+    const certificate = (error as { readonly cert?: object }).cert;
+    return tlsWords(tlsCode(error), certificate ? certificateFacts(certificate) : null, {
+      server: 'L2L',
+      url: address.origin,
+      host: address.hostname,
+      urlKey: 'l2l.url',
+      caAdvice: 'in the file that NODE_EXTRA_CA_CERTS names in the environment of the gateway',
+      nameKey: null,
+      ownKey: null,
+      now: clock.now(),
     });
   }
 

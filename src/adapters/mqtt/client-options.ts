@@ -15,7 +15,7 @@ async function pem(file: string, key: string): Promise<Buffer> {
 /** The options of MQTT.js for a source. Reads the certificate files each time, so that renewed ones are taken. */
 export async function clientOptions(config: MqttSource): Promise<IClientOptions> {
   const { host, port, secure } = brokerOf(config);
-  const { ca, cert, key } = config.tls ?? {};
+  const { ca, cert, key, servername } = config.tls ?? {};
   return {
     protocol: secure ? 'mqtts' : 'mqtt',
     host,
@@ -37,6 +37,7 @@ export async function clientOptions(config: MqttSource): Promise<IClientOptions>
         }
       : { protocolVersion: 4 }),
     ...(config.login && { username: config.login.user, password: config.login.password.reveal() }),
+    ...(servername !== undefined && { servername }),
     ...(ca !== undefined && { ca: await pem(ca, 'ca') }),
     ...(cert !== undefined && { cert: await pem(cert, 'cert') }),
     ...(key !== undefined && { key: await pem(key, 'key') }),

@@ -2,7 +2,15 @@ import { connect, type ErrorWithSubackPacket, type IClientOptions, type IPublish
 import type { Clock } from '../../core/clock.ts';
 import { words } from '../../core/errors.ts';
 import { endsWithin } from '../../core/lifecycle.ts';
+import {
+  type CertificateFacts,
+  certificateFacts,
+  isAboutCertificate,
+  tlsCode,
+  tlsWords,
+} from '../../core/tls-words.ts';
 import { createAcknowledgements } from './acknowledgements.ts';
+import { readCertificate } from './certificate.ts';
 import { refusal } from './refusals.ts';
 
 /** A message as it came; `receipt` when the broker waits for its acknowledgement. */
@@ -65,6 +73,13 @@ export function openConnection(
   let opened = false;
   let stopping = false;
   let over = false;
+  /** What is wrong is being read from the certificate. */
+  let explaining = false;
+
+  const withoutAnswer =
+    options.protocol === 'mqtts'
+      ? `${url} closed the connection without an answer; check whether this port speaks TLS (usually 8883): without TLS write mqtt://`
+      : `${url} closed the connection without an answer; check version:, and whether TLS (mqtts://) is meant`;
 
   /** The first reason counts: what follows is its echo. */
   function end(reason: Error | null): void {
@@ -118,19 +133,45 @@ export function openConnection(
   });
   client.on('error', error => {
     const code: unknown = 'code' in error ? error.code : undefined;
+    if (explaining) return;
+    const tls = tlsCode(error);
+    const problem = tlsProblem(tls, null);
     if (opened) lost(`the connection to ${url} is lost`, error);
     else if (typeof code === 'number') lost(`${url} refuses the connection: ${refusal(code)}`);
-    else if (/CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(String(code)))
-      lost(`${url} can't be trusted; name the certificate of its authority under tls.ca`, error);
+    else if (isAboutCertificate(tls)) void distrusted(tls, error);
+    else if (problem !== null) lost(problem);
+    else if (code === 'ECONNRESET' || code === 'EPIPE') lost(withoutAnswer);
     else lost(`${url} can't be reached; check url: and whether the broker runs`, error);
   });
-  client.on('close', () =>
+  client.on('close', () => {
+    if (explaining) return;
     lost(
       opened
         ? `the connection to ${url} is lost: closed by the broker or the network, as it is too when another client has the same client_id`
-        : `${url} closed the connection without an answer; check version:, and whether TLS (mqtts://) is meant`,
-    ),
-  );
+        : withoutAnswer,
+    );
+  });
+
+  /** The broker's certificate itself says what is wrong with it: a name, a date, an authority. */
+  async function distrusted(code: string, error: Error): Promise<void> {
+    explaining = true;
+    const { host = '', port = 0, servername } = options;
+    const read = await readCertificate(host, port, servername, clock.now());
+    lost(tlsProblem(code, 'cert' in error && error.cert ? certificateFacts(error.cert) : read) ?? words(error));
+  }
+
+  function tlsProblem(code: string, certificate: CertificateFacts | null): string | null {
+    return tlsWords(code, certificate, {
+      server: 'the broker',
+      url,
+      host: options.servername || (options.host ?? ''),
+      urlKey: 'url:',
+      caAdvice: 'under tls.ca',
+      nameKey: 'tls.servername',
+      ownKey: 'tls.cert and tls.key',
+      now: clock.now(),
+    });
+  }
 
   async function goodbye(): Promise<void> {
     if (!opened) return;
@@ -142,7 +183,13 @@ export function openConnection(
     await endsWithin(GOODBYE_MS, closed.promise, clock);
   }
 
-  client.connect();
+  try {
+    client.connect();
+  } catch (cause) {
+    // The certificate files can be read and are not what they have to be. There is no connection that could be ended.
+    over = true;
+    ended.reject(new Error(tlsProblem(tlsCode(cause), null) ?? `the files under tls: can't be used: ${words(cause)}`));
+  }
   return {
     ended: ended.promise,
     askRetained(filters) {

@@ -97,6 +97,14 @@ export const MqttSource = z
           .string()
           .optional()
           .meta({ description: 'File with the certificate of the authority that signed the broker’s' }),
+        servername: z
+          .string()
+          .min(1)
+          .optional()
+          .meta({
+            description: 'Name in the broker’s certificate, where it is not the host of url',
+            examples: ['broker.plant'],
+          }),
         cert: z.string().optional().meta({ description: 'File with the gateway’s own certificate' }),
         key: z.string().optional().meta({ description: 'File with the private key of that certificate' }),
       })

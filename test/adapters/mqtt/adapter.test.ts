@@ -113,7 +113,7 @@ describe('mqtt adapter', () => {
       adapterFor(source(broker.url.replace('mqtt:', 'mqtts:'), { 'a.b': { topic: 'a', as: 'number' } })),
     );
 
-    expect(await life.ended).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+ .*(check url:|check version:)/);
+    expect(await life.ended).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+ .*(check url:|check whether this port speaks TLS)/);
   });
 
   it('names a certificate file that can’t be read', async () => {

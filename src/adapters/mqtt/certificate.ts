@@ -1,0 +1,44 @@
+import { isIP } from 'node:net';
+import { connect, type PeerCertificate } from 'node:tls';
+import { type CertificateFacts, certificateFacts } from '../../core/tls-words.ts';
+
+const WITHIN = 5000;
+
+/**
+ * What the certificate at a broker's port says, whether it can be trusted or not: Node's errors do not tell. Nothing is sent on
+ * this connection, and nothing that was read is believed. Answers the certificate whose time is over or to come, else the
+ * broker's own; null when there is none to read.
+ */
+export function readCertificate(
+  host: string,
+  port: number,
+  servername: string | undefined,
+  now: number,
+): Promise<CertificateFacts | null> {
+  return new Promise(resolve => {
+    const name = servername ?? (isIP(host) === 0 ? host : undefined);
+    const socket = connect({ host, port, rejectUnauthorized: false, ...(name !== undefined && { servername: name }) });
+    const end = (facts: CertificateFacts | null) => {
+      resolve(facts);
+      socket.destroy();
+    };
+    socket.setTimeout(WITHIN, () => end(null));
+    socket.on('error', () => end(null));
+    socket.once('close', () => end(null));
+    socket.once('secureConnect', () => {
+      const chain = chainOf(socket.getPeerCertificate(true)).map(certificateFacts);
+      const isOff = ({ validFrom, validTo }: CertificateFacts) => (validTo ?? now) < now || (validFrom ?? now) > now;
+      end(chain.find(isOff) ?? chain[0] ?? null);
+    });
+  });
+}
+
+/** The certificate and those above it, as far as they were sent. The last one names itself. */
+function chainOf(
+  first: PeerCertificate & { readonly issuerCertificate?: PeerCertificate },
+): readonly PeerCertificate[] {
+  const chain = new Set<PeerCertificate>();
+  for (let next: typeof first | undefined = first; next && Object.keys(next).length > 0 && !chain.has(next); )
+    next = chain.add(next) && (next.issuerCertificate as typeof first | undefined);
+  return [...chain];
+}

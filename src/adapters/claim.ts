@@ -12,7 +12,7 @@ export type Claim = {
 
 /** Other names of this PC. */
 const LOOPBACK =
-  /^(?:localhost|127(?:\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1|::ffff:127(?:\.\d{1,3}){3}|::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4})$/;
+  /^(?:localhost|0\.0\.0\.0|127(?:\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1|::ffff:127(?:\.\d{1,3}){3}|::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4})$/;
 
 /** A host's address in one form: `BROKER.plant.` and `broker.plant` are one, and so are `localhost` and `127.0.0.1`. */
 export function hostIdentity(host: string): string {

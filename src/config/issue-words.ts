@@ -124,7 +124,7 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
       // A check that is about the name and not about what stands behind it says so.
       const aboutKey = issue.code === 'custom' && issue.params?.key === true;
       if (aboutKey) {
-        const message = `${label(path)}${issue.message}${lineOfOther(issue.params?.other, path, yaml)}`;
+        const message = `${label(path)}${issue.message}${lineOfOther(issue.params?.other, issue.params?.below === 'sources' ? ['sources'] : [], yaml)}`;
         return [{ place: yaml.keyPlaceOf(path), message }];
       }
       return [problem(yaml.placeOf(path), path, wordsFor(issue, path, context), context)];
@@ -132,11 +132,9 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
   }
 }
 
-/** ` (line 12)`: where the other of two things stands; `other` replaces as many names at the end of the path as it has itself. */
-function lineOfOther(other: unknown, path: Path, yaml: YamlFile): string {
-  if (!Array.isArray(other)) return '';
-  const depth = path.lastIndexOf('sources') + 1;
-  return ` (line ${yaml.keyPlaceOf([...path.slice(0, depth), ...(other as string[])]).line})`;
+/** ` (line 12)`: where the other of two things stands; `above` leads from the top of the file to where its path begins. */
+function lineOfOther(other: unknown, above: Path, yaml: YamlFile): string {
+  return Array.isArray(other) ? ` (line ${yaml.keyPlaceOf([...above, ...(other as string[])]).line})` : '';
 }
 
 /** A schema's words about what a reference holds, with the name of the reference and never its value. */
@@ -181,11 +179,19 @@ function wordsFor(issue: Issue, path: Path, context: IssueContext): string {
   if (issue.code === 'invalid_type' && issue.expected === 'number' && inQuotes && Number.isFinite(Number(node.value))) {
     return `${issue.message}; take the quotes away`;
   }
+  const digits = node && wholeNumberIn(textOf(node));
+  if (issue.code === 'invalid_type' && issue.expected === 'number' && digits)
+    return `${issue.message}; write ${digits}`;
   if (issue.code !== 'invalid_value') return issue.message;
   // The schema's own words already say what was meant.
   if (node && issue.message.includes(quoted(textOf(node)))) return issue.message;
   const near = node && nearest(textOf(node), issue.values.map(String));
   return near ? `did you mean ${near}? (${issue.message})` : issue.message;
+}
+
+/** A number that was written with signs between its thousands, without them; undefined: it is something else. */
+function wholeNumberIn(text: string): string | undefined {
+  return /^[+-]?\d{1,3}(?:[_' ]\d{3})+$/.test(text) ? text.replace(/[_' ]/g, '') : undefined;
 }
 
 /** Of a union's branches the one the writer meant: the one that accepts the kind of thing that is written there. */

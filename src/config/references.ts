@@ -28,6 +28,16 @@ export type Substituted = {
   readonly problems: readonly { readonly offset: number; readonly message: string }[];
 };
 
+/** What is wrong with the form of a reference. What stands behind the name may be a secret, and is not repeated. */
+function formProblem(inside: string): string {
+  const [, name, sign] = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(:?[-?+=])?/.exec(inside) ?? [];
+  if (name !== undefined && sign !== undefined) {
+    return `"\${${name}${sign}…}" gives a text for a missing ${name}, which is not read here; write \${${name}}, and set ${name} before the gateway starts`;
+  }
+  if (name !== undefined && name === inside.trim()) return `"\${${inside}}" has spaces in it; write \${${name}}`;
+  return `"\${${inside}}" is no reference; write \${NAME} for the environment or \${file:/run/secrets/name} for a file`;
+}
+
 /** Puts the values of `${NAME}` and `${file:/path}` into texts, and remembers them, so that no message shows one. */
 export interface References {
   /** Where the names are looked up. */
@@ -57,11 +67,7 @@ export function references(configFile: string, env: Environment, readFile: ReadF
   function lookUp(name: string): { readonly value: string } | { readonly problem: string } {
     const path = FILE.exec(name)?.[1]?.trim();
     if (path) return fromFile(path);
-    if (!NAME.test(name)) {
-      return {
-        problem: `"\${${name}}" is no reference; write \${NAME} for the environment or \${file:/run/secrets/name} for a file`,
-      };
-    }
+    if (!NAME.test(name)) return { problem: formProblem(name) };
     const value = env[name];
     if (value === undefined) return { problem: `the environment has no ${name}; set it before the gateway starts` };
     if (!value.trim()) return { problem: `${name} is empty in the environment; give it a value` };

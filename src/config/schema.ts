@@ -4,7 +4,7 @@ import { notBuilt } from '../core/fields.ts';
 import { Lookups, RuleDefaults, Rules } from '../rules/schema.ts';
 import { Gateway, Name } from './gateway-schema.ts';
 import { L2l } from './l2l-schema.ts';
-import { clashesOf } from './source-clashes.ts';
+import { clashesOf, signalsNamedAsRules } from './source-clashes.ts';
 
 type Discriminable = Parameters<typeof z.discriminatedUnion>[1][number];
 
@@ -18,7 +18,7 @@ export const Sources = z
   .record(Name, Source)
   .superRefine((sources, context) => {
     for (const { path, other, message } of clashesOf(sources)) {
-      context.addIssue({ code: 'custom', path: [...path], message, params: { key: true, other } });
+      context.addIssue({ code: 'custom', path: [...path], message, params: { key: true, other, below: 'sources' } });
     }
   })
   .meta({ description: 'Where signals come from, by name; each also gives NAME.connected, which is never unknown' });
@@ -35,6 +35,11 @@ export const Config = z
     calendars: notBuilt('calendars'),
     templates: notBuilt('templates'),
     machines: notBuilt('machines'),
+  })
+  .superRefine(({ sources, rules }, context) => {
+    for (const { path, other, message } of signalsNamedAsRules(sources, Object.keys(rules))) {
+      context.addIssue({ code: 'custom', path: [...path], message, params: { key: true, other } });
+    }
   })
   .meta({ title: 'l2l-gateway', description: 'Configuration of an l2l-gateway' });
 export type Config = z.output<typeof Config>;

@@ -2,7 +2,7 @@ import { adapterDefinition, type SourceConfig, signalsOf } from '../adapters/reg
 
 type Sources = Readonly<Record<string, SourceConfig>>;
 
-/** Two things of which a gateway has only one. Both paths begin below `sources`; `path` is what stands further down. */
+/** Two things of which a gateway has only one. Both paths begin where the schema that looks begins. */
 export type Clash = {
   readonly path: readonly string[];
   readonly other: readonly string[];
@@ -12,6 +12,19 @@ export type Clash = {
 /** Signals with the same name, and sources that have the same thing outside of the gateway. */
 export function clashesOf(sources: Sources): readonly Clash[] {
   return [...namedTwice(sources), ...claimedTwice(sources, 'error')];
+}
+
+/** Signals with a name that a rule gives by itself. The paths begin at the top of the file. */
+export function signalsNamedAsRules(sources: Sources, rules: readonly string[]): readonly Clash[] {
+  const active = new Map(rules.map(rule => [`${rule}.active`, rule]));
+  return Object.entries(sources).flatMap(([source, config]) =>
+    signalsOf(source, config).flatMap(({ name }) => {
+      const rule = active.get(name);
+      if (rule === undefined) return [];
+      const message = `rule ${rule} gives a signal of this name by itself; write another name`;
+      return [{ path: ['sources', source, 'signals', name], other: ['rules', rule], message }];
+    }),
+  );
 }
 
 /** Sources that share something they may share, which is rarely meant. */

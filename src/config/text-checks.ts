@@ -22,7 +22,7 @@ export function textProblem(node: Scalar, path: readonly PropertyKey[], env: Env
   const inQuotes = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE';
   const foreign = FOREIGN_REFERENCE.exec(textOf(node))?.[1];
   if (foreign !== undefined && kind !== 'free' && kind !== 'secret' && (!inQuotes || env[foreign] !== undefined)) {
-    return `"${value}" is plain text here; write a variable of the environment as "\${${foreign}}"`;
+    return `"${value}" is plain text here; write a variable of the environment as "\${${foreign}}"${inQuotes ? '' : ', or put the text in quotes if it is meant as it stands'}`;
   }
   if (kind !== 'exact' && kind !== 'code') return undefined;
   const inside = CONTROL.exec(value.trim())?.[0];

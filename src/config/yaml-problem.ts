@@ -34,7 +34,10 @@ export function yamlProblem(error: YAMLError, text: string, around: Surroundings
   const written = text.slice(start, end);
   switch (error.code) {
     case 'TAG_RESOLVE_FAILED':
-      return { place: placeAt(start), message: `"${written}" – ${tagWords(written.replace(/^!+/, ''))}` };
+      return {
+        place: placeAt(start),
+        message: `"${written}" – ${tagWords(written.replace(/^!+/, ''), written.startsWith('!!'))}`,
+      };
     case 'NON_STRING_KEY': {
       const brace = text.lastIndexOf('{', start);
       if (text.startsWith('{{', brace - 1)) {
@@ -71,6 +74,8 @@ export function yamlProblem(error: YAMLError, text: string, around: Surroundings
     case 'BAD_INDENT': {
       const open = /end with a [}\]]/.test(error.message) ? around.bracketBefore(start) : undefined;
       if (open !== undefined) return notClosed(text, open, start, placeAt);
+      const key = keyInNoColumn(text, start, placeAt);
+      if (key) return key;
       return {
         place: placeAt(start),
         message: `the line is not indented like its neighbours, or a bracket above is not closed (${error.message})`,
@@ -112,9 +117,10 @@ const TAGS: Readonly<Record<string, string>> = {
   include: 'a config is one file here; write what the other file has into this one',
 };
 
-function tagWords(name: string): string {
+function tagWords(name: string, isOfYaml: boolean): string {
   const foreign = TAGS[name.toLowerCase()];
   if (foreign !== undefined) return foreign;
+  if (isOfYaml) return `a tag of YAML that is not read here; take "!!${name}" out`;
   const negation = name ? `not ${name}` : 'not …';
   return `YAML takes ! for a tag and would drop the word after it; write \`${negation}\`, or ${QUOTE_IT} if the ! belongs to it`;
 }
@@ -134,6 +140,23 @@ function newKey(text: string, start: number, placeAt: (offset: number) => Place)
   return {
     place: placeAt(offset),
     message: `${key} stands deeper than ${above?.[1] ?? 'the key above it'}, which has a value already; begin it in the same column${column}`,
+  };
+}
+
+/** A key that begins in a column in which no map above it has its keys. */
+function keyInNoColumn(text: string, start: number, placeAt: (offset: number) => Place): Problem | undefined {
+  const begin = text.lastIndexOf('\n', start - 1) + 1;
+  const [, indent = '', key] = /^( *)([\w."'-]+) *:(?: |\n|$)/.exec(text.slice(begin)) ?? [];
+  const above = text
+    .slice(0, begin)
+    .split('\n')
+    .findLast(line => line.trim() !== '' && !line.trim().startsWith('#'));
+  if (key === undefined || above === undefined) return undefined;
+  const column = above.length - above.trimStart().length + 1;
+  if (column === indent.length + 1) return undefined;
+  return {
+    place: placeAt(begin + indent.length),
+    message: `${key} begins in column ${indent.length + 1}, and the line above it in column ${column}; begin it in exactly the column of the keys it belongs to`,
   };
 }
 

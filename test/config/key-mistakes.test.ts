@@ -178,6 +178,13 @@ describe('keys in another place', () => {
       ],
     ],
     [
+      'a key between two columns',
+      ['when: not run', 'on_delay: 2m', 'dispatch:', '  machine: P', ' type: D', '  description: x'],
+      [
+        'g.yaml:15:6 type begins in column 6, and the line above it in column 7; begin it in exactly the column of the keys it belongs to; what follows could not be read; mend this first',
+      ],
+    ],
+    [
       'keys with capitals and dashes',
       ['When: not run', 'on-delay: 2m', 'Dispatch: { machine: P, type: D, description: x }'],
       [

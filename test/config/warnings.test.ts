@@ -193,4 +193,15 @@ describe('names that stand twice', () => {
       'g.yaml:10:16 n.own.connected: source own gives a signal of this name by itself; write another name (line 5)',
     ]);
   });
+
+  it('are refused where a rule gives the name by itself', () => {
+    const sources = mqtt('n', 'mqtt://broker', 'c').replace('n.run', 'down.active');
+
+    expect(problems({ sources, rules: dispatch(', trade: T') })).toEqual([
+      'g.yaml:10:16 n.down.active: rule down gives a signal of this name by itself; write another name (line 12)',
+    ]);
+    expect(problems({ sources: sources.replace('down.active', 'up.active'), rules: dispatch(', trade: T') })).toEqual(
+      [],
+    );
+  });
 });

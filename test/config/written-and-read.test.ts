@@ -181,6 +181,7 @@ describe('what would be read otherwise', () => {
     "is YAML's word for nothing; put it in quotes if it is meant as text, or take the key out – write a code as text";
   const variable = (written: string) =>
     `"${written}" is plain text here; write a variable of the environment as "\${L2L_USER}"`;
+  const MEANT = ', or put the text in quotes if it is meant as it stands';
   const startsWith = (sign: string) => `a value can't begin with "${sign}" unless it is in quotes; ${QUOTES}`;
   const UNREAD = '; what follows could not be read; mend this first';
 
@@ -273,12 +274,15 @@ describe('what would be read otherwise', () => {
       { user: '¤!include user.txt' },
       '"!include" – a config is one file here; write what the other file has into this one',
     ],
-    [{ user: '¤$L2L_USER' }, `l2l.user: ${variable('$L2L_USER')}`],
-    [{ user: '¤$(L2L_USER)' }, `l2l.user: ${variable('$(L2L_USER)')}`],
+    [{ user: '¤$L2L_USER' }, `l2l.user: ${variable('$L2L_USER')}${MEANT}`],
+    [{ user: '¤$(L2L_USER)' }, `l2l.user: ${variable('$(L2L_USER)')}${MEANT}`],
+    [{ user: `"¤\${ L2L_USER }"` }, `"\${ L2L_USER }" has spaces in it; write \${L2L_USER}`],
+    [{ site: '¤1_000' }, 'l2l.site: "1_000" – expected a number; write 1000'],
+    [{ site: '¤!!float 3' }, '"!!float" – a tag of YAML that is not read here; take "!!float" out'],
     [{ user: '¤"%L2L_USER%"' }, `l2l.user: ${variable('%L2L_USER%')}`],
     [
       { user: `¤\${L2L_USER:-gw}` },
-      `"\${L2L_USER:-gw}" is no reference; write \${NAME} for the environment or \${file:/run/secrets/name} for a file`,
+      `"\${L2L_USER:-…}" gives a text for a missing L2L_USER, which is not read here; write \${L2L_USER}, and set L2L_USER before the gateway starts`,
     ],
     [
       { rule: '\n    ¤<<: {}\n    when: p.run' },
@@ -361,7 +365,15 @@ describe('what would be read otherwise', () => {
 
   it('never shows a secret', () => {
     const secret = 'Xy7-geheim';
-    for (const key of [secret, `${secret} #1`, `${secret}\u200b`, `$Xy7geheim`, `“${secret}”`, `!${secret}`]) {
+    for (const key of [
+      secret,
+      `${secret} #1`,
+      `${secret}\u200b`,
+      `$Xy7geheim`,
+      `“${secret}”`,
+      `!${secret}`,
+      `"\${KEY_X:-${secret}}"`,
+    ]) {
       const found = read({ key });
       expect(found).toHaveLength(1);
       if (!key.startsWith('!')) expect(JSON.stringify(found)).not.toContain('geheim');

@@ -134,7 +134,12 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     shiftState,
     log,
     writeTime: people,
-    limits: { keep: gateway.journal.keep, maxSize: gateway.journal.max_size, ballast: gateway.journal.ballast },
+    limits: {
+      keep: gateway.journal.keep,
+      keepDecisions: gateway.journal.keep_decisions,
+      maxSize: gateway.journal.max_size,
+      ballast: gateway.journal.ballast,
+    },
     onCorrupt: options.rebuild ? 'rebuild' : gateway.journal.on_corrupt,
     onFatal: options.onFatal,
   });

@@ -3,6 +3,7 @@ import type { ActionKind } from '../core/action.ts';
 import { KIND_WORDS } from '../core/action-words.ts';
 import { type Decision, type HistoryQuery, LARGEST_PAGE, type Recode, STORED_STATES } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
+import type { DecisionQuery } from '../core/rule-decision.ts';
 import type { Journal } from '../journal/journal.ts';
 import { BadRequest, type ControlRoutes } from '../web/control.ts';
 
@@ -18,6 +19,15 @@ const Wanted = z.strictObject({
   after: z.int().exactOptional(),
   limit: z.int().min(1).max(LARGEST_PAGE),
 }) satisfies z.ZodType<HistoryQuery>;
+const WantedDecisions = z.strictObject({
+  rule: z.string().exactOptional(),
+  since: z.number().exactOptional(),
+  until: z.number().exactOptional(),
+  newestFirst: z.boolean().exactOptional(),
+  after: z.strictObject({ at: z.number(), id: z.int() }).exactOptional(),
+  limit: z.int().min(1),
+}) satisfies z.ZodType<DecisionQuery>;
+const Span = z.strictObject({ since: z.number(), until: z.number() });
 const One = z.strictObject({ id: z.int() });
 const PersonSays = z.strictObject({
   kind: z.enum(['retry', 'drop']),
@@ -30,7 +40,7 @@ const PersonSays = z.strictObject({
 }) satisfies z.ZodType<Decision>;
 
 export type ControlParts = {
-  readonly journal: Pick<Journal, 'counts' | 'history' | 'decisions'>;
+  readonly journal: Pick<Journal, 'counts' | 'history' | 'decisions' | 'ruleDecisions'>;
   /** Reads the codes of an action from its rule as it is now. */
   readonly recode: Recode;
   /** What waits has changed: the queue looks at it again. */
@@ -42,13 +52,18 @@ export type ControlParts = {
 
 /** What people on this machine may ask of the running gateway, and tell it. */
 export function controlRoutes({ journal, recode, changed, timezone, log }: ControlParts): ControlRoutes {
-  const { history, decisions } = journal;
+  const { history, decisions, ruleDecisions } = journal;
   return {
     about: () => ({ timezone }),
     counts: () => journal.counts(),
     page: body => history.page(parsed(Wanted, body)),
     records: body => history.records(parsed(Wanted, body)),
     action: body => ({ action: decisions.detail(parsed(One, body).id, recode) ?? null }),
+    decisions: body => ruleDecisions.page(parsed(WantedDecisions, body)),
+    runs(body) {
+      const { since, until } = parsed(Span, body);
+      return ruleDecisions.runs(since, until, true);
+    },
     async decide(body) {
       const decision = parsed(PersonSays, body);
       const decided = await decisions.decide(decision, recode);

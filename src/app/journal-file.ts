@@ -10,6 +10,8 @@ export function readJournalFile(folder: string, destination: string | null): His
   return {
     page: async wanted => readOrSay(folder, () => file.history.page(wanted)),
     records: async wanted => readOrSay(folder, () => file.history.records(wanted)),
+    decisions: async wanted => readOrSay(folder, () => file.ruleDecisions.page(wanted)),
+    runs: async ({ since, until }) => readOrSay(folder, () => file.ruleDecisions.runs(since, until, false)),
     action: async id => readOrSay(folder, () => file.prospects.detail(id) ?? null),
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };

@@ -55,6 +55,10 @@ const Journal = z
     keep: Duration.prefault('90d').meta({
       description: 'How long what is settled stays in the journal: what was sent, when, why, what L2L answered',
     }),
+    keep_decisions: Duration.prefault('30d').meta({
+      description:
+        'How long what the rules decided without sending anything stays in the journal, for journal list --rule; 200,000 of them at most',
+    }),
     max_size: Size.refine(size => size >= SMALLEST_JOURNAL, 'write at least 1MiB, such as 2GB')
       .prefault('2GB')
       .meta({

@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
 import type { CallResult, CallState, Reason } from './delivery.ts';
+import type { DecisionRow } from './rule-decision.ts';
 import type { Quality, Value } from './sample.ts';
 
 /** The last good value of a restorable signal, as kept over a restart. */
@@ -32,6 +33,8 @@ export type RuleCommit = {
   readonly values: readonly KeptValue[];
   /** All sources that are away or catching up, when that or what was read of them has changed. */
   readonly away?: readonly Absence[];
+  /** What the rules decided without an action: for people, it asks for no commit of its own. */
+  readonly decisions?: readonly DecisionRow[];
   readonly at: number;
 };
 

@@ -1,5 +1,6 @@
 import type { Action, ActionKind, ActionParams } from './action.ts';
 import type { CallBase, CallResult, CallState, FrozenRequest } from './delivery.ts';
+import type { DecisionPage, DecisionQuery, GatewayRuns } from './rule-decision.ts';
 
 /** Where an action stands in the journal. */
 export type StoredState =
@@ -177,4 +178,8 @@ export interface HistoryReader {
   page(wanted: HistoryQuery): Promise<HistoryPage<HistoryEntry>>;
   records(wanted: HistoryQuery): Promise<HistoryPage<HistoryRecord>>;
   action(id: number): Promise<HistoryDetail | null>;
+  /** What rules decided without an action. */
+  decisions(wanted: DecisionQuery): Promise<DecisionPage>;
+  /** When the gateway started from `since` to `until` (ms since 1970). */
+  runs(wanted: { readonly since: number; readonly until: number }): Promise<GatewayRuns>;
 }

@@ -5,6 +5,8 @@ import { filesIn } from './data-folder.ts';
 import { query } from './database.ts';
 import { createProspects, type Prospects } from './decisions.ts';
 import { createHistory, type History } from './history.ts';
+import { createMeta } from './meta.ts';
+import { createRuleDecisions, type RuleDecisions } from './rule-decisions.ts';
 import { MIGRATIONS } from './schema.ts';
 import { isBroken } from './sqlite-error.ts';
 
@@ -12,6 +14,7 @@ import { isBroken } from './sqlite-error.ts';
 export interface JournalFile extends Disposable {
   readonly history: History;
   readonly prospects: Prospects;
+  readonly ruleDecisions: RuleDecisions;
 }
 
 /** `destination`: where the gateway sends, when known. Throws a StartError that says what to do. */
@@ -36,6 +39,7 @@ export function openJournalFile(folder: string, destination: string | null): Jou
     return {
       history,
       prospects: createProspects(db, history, destination),
+      ruleDecisions: createRuleDecisions(db, createMeta(db)),
       [Symbol.dispose]: () => opened.close(),
     };
   } catch (cause) {

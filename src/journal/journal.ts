@@ -20,6 +20,7 @@ import { createMeta, type Meta } from './meta.ts';
 import { createOverview, type Overview } from './overview.ts';
 import type { Bounds } from './prune.ts';
 import { recover } from './recover.ts';
+import { createRuleDecisions, noteRun, type RuleDecisions } from './rule-decisions.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
 import { setAside } from './set-aside.ts';
 import { failureOf } from './sqlite-error.ts';
@@ -66,6 +67,8 @@ export interface Journal extends RuleStore, CallJournal, Overview {
   events(limit: number): readonly EventEntry[];
   /** What was told and why, for people. */
   readonly history: History;
+  /** What the rules decided without an action, and when the gateway ran. */
+  readonly ruleDecisions: RuleDecisions;
   /** What a person says about dead letters and parked calls. */
   readonly decisions: Decisions;
   /** How it stands with the file; null when the journal was opened without limits. */
@@ -145,6 +148,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   if (rebuilt !== null) insertEvent(db).run(options.now(), 'rebuilt', rebuilt);
   takeTime(db, time, shiftState, options.now());
   const lastAlive = numberOrNull(meta.get('alive'));
+  noteRun(db, { startedAt: options.now(), lastAliveAt: lastAlive });
   const { destination, settle, timeout = 0 } = options;
   const now = options.now();
   const zone = meta.get('timezone');
@@ -209,6 +213,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   return {
     ...rules,
     history,
+    ruleDecisions: createRuleDecisions(db, meta),
     decisions,
     waitingHeads: calls.waitingHeads,
     waiting: calls.waiting,

@@ -8,6 +8,8 @@ export type Bounds = {
   readonly keep: number;
   /** Bytes of the file that may be in use; history goes when it is more, what L2L was not told stays. */
   readonly maxSize: number;
+  /** What rules decided longer ago (ms) goes. Left out: as `keep`. */
+  readonly keepDecisions?: number;
 };
 
 /** Takes history out of the journal, oldest first, a little at a time. What is not settled is never touched. */
@@ -20,6 +22,8 @@ export interface Pruner {
 
 /** Actions looked up at once; each is deleted by itself, so a step ends in time. */
 const BATCH = 32;
+/** Decisions of rules that are kept at most: about 60 MB. */
+const MOST_DECISIONS = 200_000;
 const CALLS = 100;
 const STRAYS_EVERY = 3_600_000;
 
@@ -53,6 +57,9 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     `SELECT id, call, created_at AS at FROM action WHERE state = 'shadow' AND ${MAY_GO} ORDER BY id LIMIT ${BATCH}`,
   );
   const oldestEvents = query<Old>(db, `SELECT id, NULL AS call, at FROM event ORDER BY id LIMIT ${BATCH}`);
+  const oldestDecisions = query<Old>(db, `SELECT id, NULL AS call, at FROM decision ORDER BY id LIMIT ${BATCH}`);
+  const newestDecision = query<{ id: number | null }>(db, 'SELECT max(id) AS id FROM decision');
+  const dropDecision = query(db, 'DELETE FROM decision WHERE id = ?');
   const dropAction = query(db, 'DELETE FROM action WHERE id = ?');
   const dropEvent = query(db, 'DELETE FROM event WHERE id = ?');
   // The newest call stays, so that its number is not given out again.
@@ -76,11 +83,25 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
   let seenCalls = 0;
   let straysAt = Number.NEGATIVE_INFINITY;
 
-  const kinds = [
-    { read: oldestSettled, drop: dropSettled },
-    { read: oldestShadow, drop: (old: Old) => void dropAction.run(old.id) },
-    { read: oldestEvents, drop: (old: Old) => void dropEvent.run(old.id) },
+  type Kind = {
+    readonly read: () => readonly Old[];
+    readonly drop: (old: Old) => void;
+    /** It goes whether there is room or not. */
+    readonly isOver: (old: Old, now: number) => boolean;
+  };
+  const isOld = ({ at }: Old, now: number) => at < now - bounds.keep;
+  const kinds: readonly Kind[] = [
+    { read: () => oldestSettled.all(), drop: dropSettled, isOver: isOld },
+    { read: () => oldestShadow.all(), drop: old => void dropAction.run(old.id), isOver: isOld },
+    { read: () => oldestEvents.all(), drop: old => void dropEvent.run(old.id), isOver: isOld },
+    { read: () => oldestDecisions.all(), drop: old => void dropDecision.run(old.id), isOver: isDecisionOver },
   ];
+
+  function isDecisionOver({ id, at }: Old, now: number): boolean {
+    const { keepDecisions = bounds.keep } = bounds;
+    // Ids rise by one and the oldest go first: their distance is how many there are.
+    return at < now - keepDecisions || (newestDecision.get()?.id ?? 0) - id >= MOST_DECISIONS;
+  }
 
   function dropSettled({ id, call }: Old): void {
     dropAction.run(id);
@@ -98,12 +119,17 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     }
   }
 
-  /** The oldest batch of all kinds; null when nothing of it is too old, nor room needed. */
+  /** A batch of a kind that is over its bounds, else, when room is needed, the oldest of all kinds; null: neither. */
   function batch(now: number, bytes: number) {
-    const all = kinds.map(({ read, drop }) => ({ rows: read.all(), drop }));
-    const [oldest] = all.filter(({ rows }) => rows.length > 0).sort((a, b) => ageOf(a.rows) - ageOf(b.rows));
-    if (!oldest) return null;
-    return ageOf(oldest.rows) < now - bounds.keep || used() > bytes ? oldest : null;
+    const all = kinds.flatMap(kind => {
+      const rows = kind.read();
+      const [first] = rows;
+      return first ? [{ ...kind, rows, first }] : [];
+    });
+    const over = all.find(({ first, isOver }) => isOver(first, now));
+    if (over) return over;
+    const [oldest] = all.sort((a, b) => a.first.at - b.first.at);
+    return oldest && used() > bytes ? oldest : null;
   }
 
   function used(): number {
@@ -135,7 +161,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
       const { value: more } = group.write(() => {
         if (!found) return strays(now);
         for (const old of found.rows) {
-          if (old.at >= now - bounds.keep && used() <= bytes) break;
+          if (!found.isOver(old, now) && used() <= bytes) break;
           found.drop(old);
           if (performance.now() >= end) break;
         }
@@ -144,8 +170,4 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
       return more;
     },
   };
-}
-
-function ageOf(rows: readonly { readonly at: number }[]): number {
-  return rows[0]?.at ?? Number.POSITIVE_INFINITY;
 }

@@ -9,6 +9,7 @@ import { valueFromJson, valueToJson } from '../core/value-json.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Meta } from './meta.ts';
+import { decisionWriter } from './rule-decisions.ts';
 
 /** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
 export type RuleStore = Omit<RuleJournal, 'lastAlive'>;
@@ -69,6 +70,8 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
   const states = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state');
   const values = query<{ signal: string; value: string; quality: Quality; at: number }>(db, 'SELECT * FROM kept_value');
+
+  const putDecisions = decisionWriter(db);
 
   function putActions(write: RuleCommit): StoredAction[] {
     const stored: StoredAction[] = [];
@@ -135,6 +138,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
         for (const kept of write.values) putValue.run(kept.signal, valueToJson(kept.value), kept.quality, kept.at);
         for (const message of write.taken) putTaken.run(message.source, message.packetId, message.hash);
         if (write.away) meta.put('away', JSON.stringify(write.away));
+        if (write.decisions) putDecisions(write.decisions);
         onAlive(write.at);
         return putActions(write);
       });

@@ -137,4 +137,19 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE event (id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
   `,
+  `
+  CREATE TABLE decision (
+    id INTEGER PRIMARY KEY,
+    rule TEXT NOT NULL,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    until REAL,
+    row INTEGER
+  );
+  CREATE INDEX decision_rule ON decision (rule, at);
+  CREATE TABLE run (id INTEGER PRIMARY KEY, started_at REAL NOT NULL, last_alive_at REAL);
+  `,
 ];

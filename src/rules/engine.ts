@@ -7,9 +7,9 @@ import {
   applySample,
   awayWords,
   differs,
+  forgetAbsence,
   forgetSignal,
   forgetSource,
-  forgetWhy,
   isGood,
   loseSignal,
   type SourceCell,
@@ -93,7 +93,8 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       if (!cell) continue;
       if (cell.named === step.serial) break;
       cell.named = step.serial;
-      if (cell.readers.length > 0 && differs(cell, sample)) evaluation.collect(cell.readers);
+      // The first word since the start may be why it is unknown: the rules that wait for it can say so.
+      if (cell.readers.length > 0 && (cell.at === null || differs(cell, sample))) evaluation.collect(cell.readers);
       if (cell.counters.length > 0) evaluation.collect(cell.counters);
     }
     evaluation.fireDue(evaluation.collected, batch.at, lag);
@@ -128,7 +129,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     const wasCatchingUp = source.state === 'catching_up';
     // A source lost while catching up is known until its last message, not until now.
     const knownUntil = wasCatchingUp && source.lastAt > -Infinity ? Math.min(at, source.lastAt) : at;
-    if (connected) forgetWhy(source.signals, awayWords(source.name, source.state));
+    if (connected) forgetAbsence(source);
     else loseSource(source, awayWords(name, state), at, knownUntil);
 
     evaluation.begin(at);
@@ -155,6 +156,12 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     for (const cell of lost) {
       evaluation.collect(cell.readers);
       evaluation.collect(cell.counters);
+    }
+    for (const cell of source.signals) {
+      // Not read since the start: now there is a reason.
+      if (cell.good || cell.reason !== null) continue;
+      cell.reason = reason;
+      evaluation.collect(cell.readers);
     }
     evaluation.fireDue(evaluation.collected, knownUntil, lag);
     for (const cell of lost) loseSignal(cell, step.serial, reason);

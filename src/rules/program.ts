@@ -1,5 +1,6 @@
-import type { Action, ActionKind, CloseDispatchParams, Mode, OpenDispatchParams } from '../core/action.ts';
+import type { Action, ActionKind, CauseValue, CloseDispatchParams, Mode, OpenDispatchParams } from '../core/action.ts';
 import type { Place } from '../core/errors.ts';
+import type { DecisionKind } from '../core/rule-decision.ts';
 import type { SampleBatch, SignalDefinition, SourceState, Value } from '../core/sample.ts';
 
 /** What an expression comes to. `unknown` never opens and never closes anything. */
@@ -33,6 +34,23 @@ export type Condition = {
   readonly sources: readonly string[];
   readonly rules: readonly string[];
   evaluate(scope: ExpressionScope): Truth;
+  /** The parts that decide what it comes to now: the smallest ones that are true, false or unknown as the whole is. */
+  explain(scope: ExpressionScope): readonly Part[];
+};
+
+/** A part of a condition that holds no `and` or `or`: `press1.running`, `oven2.temp > 80`. */
+export type Part = {
+  /** As it is written. */
+  readonly text: string;
+  readonly truth: Truth;
+  readonly operands: readonly PartOperand[];
+};
+
+/** `value` undefined: unknown. `signal` null: a source or a rule, which are never unknown. */
+export type PartOperand = {
+  readonly name: string;
+  readonly value: boolean | number | string | undefined;
+  readonly signal: string | null;
 };
 
 /** A compiled text with `{{ … }}` parts, evaluated when an action is made, from last good values. */
@@ -145,21 +163,17 @@ export type RuleEvent = {
   readonly rule: string;
   readonly at: number;
   readonly kind:
-    | 'pending'
+    | DecisionKind
+    // An action says these too.
     | 'activated'
     | 'cleared'
-    | 'returned' // back to normal before it was told
-    | 'closed_early' // by a person; the episode is over
     | 'counted'
-    | 'interval_closed'
-    | 'first_sight'
-    | 'rollover'
-    | 'counter_reset'
-    | 'quarantined'
-    | 'interval_parked'
-    | 'product_uncertain' // another product ran after a blind time than before it
-    | 'removed'; // not configured any more: what became of the rest
+    | 'interval_closed';
   readonly detail: string;
+  /** What the signals that decided showed. */
+  readonly values?: readonly CauseValue[];
+  /** How long the condition held (ms). */
+  readonly lasted?: number;
 };
 
 /** What an input came to. */

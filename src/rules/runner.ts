@@ -12,6 +12,7 @@ import { createAbsences } from './runner/absences.ts';
 import { createCommitter, type Health } from './runner/committer.ts';
 import { createKeptValues } from './runner/kept-values.ts';
 import { addResult, type PendingCommit } from './runner/pending-commit.ts';
+import { createRecorder } from './runner/recorder.ts';
 import type { SignalView } from './signal-view.ts';
 import { tellUnfoundedRenames } from './stored/unfounded-renames.ts';
 
@@ -82,12 +83,14 @@ export function createRunner(options: RunnerOptions): Runner {
   const engine = createEngine(program, states);
   const kept = createKeptValues(engine.signal, journal.keptValues());
   const absences = createAbsences(program, journal);
+  const recorder = createRecorder();
   const committer = createCommitter({
     journal,
     clock,
     log,
     stateOf: engine.stateOf,
     away: absences.all,
+    recorder,
     written,
     release,
   });
@@ -126,6 +129,7 @@ export function createRunner(options: RunnerOptions): Runner {
   function take(input: EngineInput, mustCommit = false): void {
     const result = engine.step(input);
     addResult(committer.pending, result);
+    if (result.events.length > 0) recorder.note(result.events, clock.now());
     if (mustCommit || result.changed.length > 0 || result.actions.length > 0) committer.soon();
     else if (result.moved.length > 0) committer.by(clock.now() + LAZY);
     wakeBy(result.wakeAt);

@@ -31,6 +31,8 @@ export async function openLink(dataFolder: string): Promise<Link | NoLink> {
       records: wanted => call('records', wanted),
       action: async id =>
         (await call<{ readonly action: Awaited<ReturnType<Link['action']>> }>('action', { id })).action,
+      decisions: wanted => call('decisions', wanted),
+      runs: wanted => call('runs', wanted),
       decide: decision => call('decide', decision),
       [Symbol.dispose]: () => agent.destroy(),
     };

@@ -1,6 +1,6 @@
 import type { SignalCell } from '../engine/signal-table.ts';
 import type { Step } from '../engine/step.ts';
-import type { Condition, DispatchRule, ExpressionScope, Truth, WorldScope } from '../program.ts';
+import type { Condition, DispatchRule, ExpressionScope, Part, Truth, WorldScope } from '../program.ts';
 import type { Stills } from './stills.ts';
 
 /** What opens and what clears a dispatch rule, as its signals are now. */
@@ -9,6 +9,12 @@ export interface Conditions {
   opening(): Truth;
   /** `until`, or not `when`. `unless` never clears. */
   clearing(): Truth;
+  /** At the last `opening()`, which came to false: not because of `when`. */
+  readonly isBlocked: boolean;
+  /** What `unless` or `until` holds back, as it is written, and the parts of it that are true now. */
+  blocking(): { readonly label: string; readonly parts: readonly Part[] };
+  /** The parts that decide now: of `when`, of what clears, or those that make the outcome unknown. */
+  partsOf(what: 'when' | 'clearing' | 'unknown'): readonly Part[];
   /** Nothing they read can have changed unseen before this step: its samples held all the time that they were not seen. */
   heldAllAlong(step: Step): boolean;
   /** A signal that was unknown tells of a change after `pausedAt`, while nobody saw it. */
@@ -24,9 +30,26 @@ export function createConditions(
 ): Conditions {
   const scope: ExpressionScope = { ...world, still: stills.stands };
   const evaluate = (condition: Condition): Truth => condition.evaluate(scope);
+  const written = [when, unless, until].filter(condition => condition !== null);
+  let whenHeld: Truth = false;
   return {
-    opening: () => and(evaluate(when), and(unless ? not(evaluate(unless)) : true, until ? not(evaluate(until)) : true)),
+    opening() {
+      whenHeld = evaluate(when);
+      return and(whenHeld, and(unless ? not(evaluate(unless)) : true, until ? not(evaluate(until)) : true));
+    },
     clearing: () => (until ? evaluate(until) : not(evaluate(when))),
+    get isBlocked() {
+      return whenHeld !== false;
+    },
+    blocking() {
+      const [condition, word] = unless && evaluate(unless) === true ? [unless, 'unless'] : [until ?? when, 'until'];
+      return { label: `${word}: ${condition.text}`, parts: condition.explain(scope) };
+    },
+    partsOf(what) {
+      if (what === 'when') return when.explain(scope);
+      if (what === 'clearing') return (until ?? when).explain(scope);
+      return written.filter(condition => evaluate(condition) === 'unknown').flatMap(one => one.explain(scope));
+    },
     heldAllAlong: step => step.kept && inputs.every(cell => cell.fresh === step.serial),
     changedUnseen: pausedAt =>
       inputs.some(

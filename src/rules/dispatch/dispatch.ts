@@ -1,9 +1,9 @@
-import { formatDuration } from '../../core/fields.ts';
 import type { RuleMachine } from '../engine/rule-machine.ts';
 import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { DispatchRule, Truth, WorldScope } from '../program.ts';
+import { createAccount } from './account.ts';
 import { createConditions } from './conditions.ts';
 import { type DelayState, dueOf, knownTime, pauseDelay, resumeDelay, startDelay } from './delay.ts';
 import { type DispatchState, newDispatchState } from './dispatch-state.ts';
@@ -39,8 +39,10 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   const watched = cellsOf(when.signals);
   const teller = tellerOf(rule, [...cells.values()]);
   const stills = createStills(cellsOf(written.flatMap(condition => condition.still)), onDelay, restored?.still ?? {});
-  const { opening, clearing, heldAllAlong, changedUnseen } = createConditions(rule, world, stills, inputs);
+  const conditions = createConditions(rule, world, stills, inputs);
+  const { opening, clearing, heldAllAlong, changedUnseen } = conditions;
   const state = restored ? structuredClone(restored) : newDispatchState();
+  const account = createAccount({ rule, state, conditions, cells });
   /** Most rules have none: what every sample touches in memory decides how many rules a core can have. */
   const hasStills = stills.size > 0;
   let awaitUntil = -Infinity;
@@ -63,36 +65,26 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     if (delay === null) {
       if (truth === true) begin(isActive() ? 'clearing' : 'pending', at, step);
     } else if (truth === false) {
-      if (state.phase === 'pending') {
-        // While nothing was known it may have held far longer than the delay counted.
-        const known = delay.pausedAt === null || heldAllAlong(step);
-        const when = known
-          ? 'before the delay ended'
-          : 'when it was known again; how long the condition held is not known';
-        tell(step, rule, at, 'returned', `${endedWords(seen(inputs))} ${when}`);
-      }
+      // While nothing was known it may have held far longer than the delay counted.
+      account.returns(at, delay.pausedAt === null || heldAllAlong(step), step);
       state.phase = isActive() ? 'active' : 'inactive';
       state.delay = null;
       step.changed.add(rule.name);
     } else if (truth === 'unknown') {
       if (pauseDelay(delay, at)) step.changed.add(rule.name);
     } else if (delay.pausedAt !== null) {
-      if (goesOn(delay.pausedAt, at, step)) resumeDelay(delay, at);
+      const isOld = goesOn(delay.pausedAt, at, step);
+      if (isOld) resumeDelay(delay, at);
       else state.delay = startDelay(at, step);
-      step.changed.add(rule.name);
+      account.goesOn(isOld, at, step);
     }
   }
 
   function begin(waiting: 'pending' | 'clearing', from: number, step: Step): void {
     state.phase = waiting;
     state.delay = startDelay(from, step);
-    const length = lengthOf();
-    if (waiting === 'pending' && length > 0) {
-      const text = `${when.text}: opens if it stays so for ${formatDuration(length)}`;
-      tell(step, rule, state.delay.since, 'pending', text);
-    } else {
-      step.changed.add(rule.name);
-    }
+    step.changed.add(rule.name);
+    if (lengthOf() > 0) account.begins(step);
   }
 
   /** Whether a delay goes on with its old start after the pause. */
@@ -163,6 +155,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     }
     if (state.phase === 'pending' && opening() !== true) {
       if (state.delay?.pausedAt != null) step.changed.add(rule.name);
+      else account.movedAgain(at, step);
       state.delay = startDelay(at, step);
     }
     stills.settleAll();
@@ -187,6 +180,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       // While nothing is known time stands still, so that queued messages of that time can still tell what happened.
       if (truth !== 'unknown' || state.delay?.runningFrom != null) state.time = at;
       follow(truth, at, step);
+      account.looked(truth, at, step);
       if (delayDue() <= at) complete(at, step);
     },
     fire(due, step) {
@@ -209,15 +203,17 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         step.changed.add(rule.name);
       }
       stills.restart();
+      account.restart();
       if (state.delay !== null && pauseDelay(state.delay, knownUntil)) step.changed.add(rule.name);
     },
     standstill(from, to, step) {
       stills.postpone(to - from);
       const { delay } = state;
       if (delay === null || !pauseDelay(delay, from)) return;
-      if (to - from > step.freezeLimit) state.delay = startDelay(to, step);
-      else resumeDelay(delay, to);
-      step.changed.add(rule.name);
+      const isOld = to - from <= step.freezeLimit;
+      if (isOld) resumeDelay(delay, to);
+      else state.delay = startDelay(to, step);
+      account.stoodStill(from, to, isOld, step);
     },
     closedByPerson(at, step) {
       const { episode } = state;
@@ -233,6 +229,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     },
     hold(held, step) {
       if (state.held !== held && state.delay !== null) step.changed.add(rule.name);
+      if (state.held !== held) account.held(held, step);
       state.held = held;
     },
     setBack(by) {

@@ -137,9 +137,12 @@ export function awayWords(source: string, state: SourceState): string {
   return `${source} is ${state.replace('_', ' ')}`;
 }
 
-/** The source is back: of those that were not heard since, this is not the reason any more. */
-export function forgetWhy(cells: readonly SignalCell[], reason: string): void {
-  for (const cell of cells) if (cell.reason === reason) cell.reason = null;
+const AWAY = ['connecting', 'disconnected', 'stopped'] as const satisfies readonly SourceState[];
+
+/** The source is back: of those that were not heard since, its absence is not the reason any more. */
+export function forgetAbsence({ name, signals }: SourceCell): void {
+  const absent = AWAY.map(state => awayWords(name, state));
+  for (const cell of signals) if (cell.reason !== null && absent.includes(cell.reason)) cell.reason = null;
 }
 
 /** Last good values by signal, also of those that are unknown now; undefined: never was good since the start. */

@@ -58,9 +58,24 @@ export function tell(
   at: number,
   kind: RuleEvent['kind'],
   detail: string,
+  more: EventDetails = {},
 ): void {
-  step.events.push({ rule: rule.name, at, kind, detail });
+  note(step, rule, at, kind, detail, more);
   step.changed.add(rule.name);
+}
+
+export type EventDetails = Pick<RuleEvent, 'values' | 'lasted'>;
+
+/** Notes what happened with a rule whose state stays as it is: it is recorded with the next commit and asks for none. */
+export function note(
+  step: Step,
+  rule: { readonly name: string },
+  at: number,
+  kind: RuleEvent['kind'],
+  detail: string,
+  more: EventDetails = {},
+): void {
+  step.events.push({ rule: rule.name, at, kind, detail, ...more });
 }
 
 /** What the steps since the last call came to; the step collects anew. */

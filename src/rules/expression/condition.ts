@@ -1,6 +1,7 @@
 import type { Place } from '../../core/errors.ts';
 import type { Condition } from '../program.ts';
 import { parseCel } from './cel.ts';
+import { explainer } from './explain.ts';
 import { foreignCall } from './foreign-call.ts';
 import type { Names } from './names.ts';
 import type { Operand } from './operand.ts';
@@ -43,7 +44,15 @@ export function compileCondition(text: string, names: Names, place: Place): Comp
   const missed = program.typeError();
   if (missed) throw new Error(`the type check let "${text}" pass, CEL does not`, { cause: missed });
 
-  return { condition: { text, place, ...referencesOf(operands), evaluate: program.evaluate } };
+  return {
+    condition: {
+      text,
+      place,
+      ...referencesOf(operands),
+      evaluate: program.evaluate,
+      explain: explainer(text, program.ast, translation),
+    },
+  };
 }
 
 function referencesOf(operands: readonly Operand[]) {

@@ -5,6 +5,7 @@ import { backoff } from '../../core/lifecycle.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { RuleJournal } from '../../core/rule-journal.ts';
 import { emptyCommit, hasContent, mergeCommits, type PendingCommit } from './pending-commit.ts';
+import type { Recorder } from './recorder.ts';
 
 /** Whether the journal takes commits; if not, why, in words. */
 export type Health = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
@@ -30,6 +31,8 @@ export type CommitterOptions = {
   readonly stateOf: (rule: string) => object | undefined;
   /** Sources that are away, read when the commit is made. */
   readonly away: () => readonly Absence[];
+  /** What the rules decided: taken along by whatever commit is made, the heartbeat's at the latest. */
+  readonly recorder: Recorder;
   /** The journal has it, though not on disk yet: what follows from it may be made ready. Must not throw. */
   readonly written: (commit: PendingCommit) => void;
   /** The commit is durable: now, and not before, the world may hear of it. Must not throw. */
@@ -38,6 +41,8 @@ export type CommitterOptions = {
 
 /** Says in the journal that the gateway is alive when nothing else is committed for so long (ms). */
 const HEARTBEAT = 2000;
+/** Rows of decisions in one commit: when a source goes away every rule that reads it says so, and nobody waits for them. */
+const MOST_DECISIONS = 500;
 const FIRST_RETRY = 250;
 const LONGEST_RETRY = 30_000;
 
@@ -45,7 +50,8 @@ const LONGEST_RETRY = 30_000;
  * What comes while a commit is under way goes into the next one. A refused commit (disk full) is kept in front of what comes
  * after it and tried again with a back-off: nothing is released before it is durable, and nothing is forgotten.
  */
-export function createCommitter({ journal, clock, log, stateOf, away, written, release }: CommitterOptions): Committer {
+export function createCommitter(options: CommitterOptions): Committer {
+  const { journal, clock, log, stateOf, away, recorder, written, release } = options;
   let pending = emptyCommit();
   let underWay: Promise<void> | null = null;
   let wanted = false;
@@ -107,6 +113,10 @@ export function createCommitter({ journal, clock, log, stateOf, away, written, r
     // Duplicates of what is durable already need no commit of their own to be acknowledged.
     if (!hasContent(commit) && commit.receipts.length > 0) return;
     const at = clock.now();
+    // At the end all of it. Refused rows come first, so that no more of them are held than one commit takes.
+    if (commit.decisions.length === 0) {
+      commit.decisions = stopped ? recorder.take(Infinity, Infinity) : recorder.take(at, MOST_DECISIONS);
+    }
     const durable = journal.commit({
       states: [...commit.rules].map(rule => ({ rule, state: JSON.stringify(stateOf(rule)) })),
       ...(commit.forget.size > 0 ? { forget: [...commit.forget] } : {}),
@@ -114,6 +124,7 @@ export function createCommitter({ journal, clock, log, stateOf, away, written, r
       taken: commit.taken,
       values: [...commit.values.values()],
       ...(commit.away ? { away: away() } : {}),
+      ...(commit.decisions.length > 0 ? { decisions: commit.decisions } : {}),
       at,
     });
     written(commit);
@@ -150,7 +161,7 @@ export function createCommitter({ journal, clock, log, stateOf, away, written, r
       stopped = true;
       timer?.disposable[Symbol.dispose]();
       await underWay;
-      if (pending.receipts.length > 0 || hasContent(pending)) await commitWanted();
+      if (pending.receipts.length > 0 || hasContent(pending) || !recorder.isEmpty) await commitWanted();
       if (!health.healthy) throw new Error(health.reason);
     },
   };

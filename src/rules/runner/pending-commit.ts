@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import type { KeptValue, TakenMessage } from '../../core/commit.ts';
+import type { DecisionRow } from '../../core/rule-decision.ts';
 import type { Receipt } from '../../core/sample.ts';
 import type { RuleEvent, StepResult } from '../program.ts';
 
@@ -10,6 +11,8 @@ export type PendingCommit = {
   readonly forget: Set<string>;
   actions: Action[];
   events: RuleEvent[];
+  /** Taken from the recorder when the commit is made. */
+  decisions: readonly DecisionRow[];
   taken: TakenMessage[];
   /** Acknowledged with this commit, in this order: new messages and duplicates of them. */
   receipts: Receipt[];
@@ -27,6 +30,7 @@ export function emptyCommit(): PendingCommit {
     forget: new Set(),
     actions: [],
     events: [],
+    decisions: [],
     taken: [],
     receipts: [],
     values: new Map(),
@@ -35,7 +39,7 @@ export function emptyCommit(): PendingCommit {
   };
 }
 
-/** Whether there is anything the journal has to make durable. */
+/** Whether there is anything the journal has to make durable. What was decided rides along and is not a reason. */
 export function hasContent(pending: PendingCommit): boolean {
   const { rules, forget, actions, taken, values, away } = pending;
   return away || rules.size + forget.size + actions.length + taken.length + values.size > 0;
@@ -57,6 +61,7 @@ export function mergeCommits(failed: PendingCommit, since: PendingCommit): Pendi
     forget: new Set([...failed.forget, ...since.forget]),
     actions: [...failed.actions, ...since.actions],
     events: [...failed.events, ...since.events],
+    decisions: [...failed.decisions, ...since.decisions],
     taken: [...failed.taken, ...since.taken],
     receipts: [...failed.receipts, ...since.receipts],
     values: new Map([...failed.values, ...since.values]),

@@ -35,10 +35,8 @@ describe('dispatch rule', () => {
     line.set('06:02:50', { 'press1.running': true });
     line.until('06:10');
     expect(line.actions).toEqual([]);
-    expect(line.events.map(event => event.kind)).toEqual(['pending', 'returned']);
-    expect(line.events[1]?.detail).toBe(
-      'press1.running = true, press1.manual = false, press1.waiting = false before the delay ended',
-    );
+    expect(line.events.map(event => event.kind)).toEqual(['known', 'pending', 'returned']);
+    expect(line.events[2]?.detail).toBe('press1.running = true after 1m50s, before on_delay (2m) ended: no dispatch');
   });
 
   it('opens after on_delay with the time of the stop and closes after off_delay with the time it ran again', () => {

@@ -36,7 +36,7 @@ describe('an episode', () => {
       '06:03:00 open stopped reported 06:01:00',
       `06:09:00 ${whenCleared} stopped completed 06:09:00`,
     ]);
-    expect(line.events.map(event => event.kind)).toEqual(['pending', 'activated', 'cleared']);
+    expect(line.events.map(event => event.kind)).toEqual(['known', 'pending', 'activated', 'cleared']);
   });
 
   it('says nothing of what is as usual', () => {
@@ -306,7 +306,7 @@ describe('a condition that came back unseen', () => {
   it('is said to have come back in time only when that was seen', () => {
     const seen = short();
     seen.set('06:02', { running: true });
-    expect(returned(seen)).toBe('running = true before the delay ended');
+    expect(returned(seen)).toBe('running = true after 1m, before on_delay (2m) ended: no dispatch');
   });
 
   it.each<[string, (line: Plant) => void]>([
@@ -322,7 +322,9 @@ describe('a condition that came back unseen', () => {
     const line = short();
     lose(line);
     line.set('06:10', { running: true });
-    expect(returned(line)).toBe('running = true when it was known again; how long the condition held is not known');
+    expect(returned(line)).toBe(
+      'running = true when it was known again; how long the condition held is not known: no dispatch',
+    );
     expect(line.actions).toEqual([]);
   });
 });

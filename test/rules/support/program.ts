@@ -24,8 +24,28 @@ export const ONE_PER_SECOND = 1 / 1000;
 type References = Partial<Pick<Condition, 'signals' | 'still' | 'sources' | 'rules'>>;
 
 function condition(text: string, references: References, evaluate: (scope: ExpressionScope) => Truth): Condition {
-  return { text, place, signals: [], still: [], sources: [], rules: [], ...references, evaluate };
+  const { signals = [], sources = [], rules = [] } = references;
+  return {
+    text,
+    place,
+    still: [],
+    ...references,
+    signals,
+    sources,
+    rules,
+    evaluate,
+    explain(scope) {
+      const operands = [
+        ...signals.map(name => ({ name, value: plain(scope.value(name)), signal: name })),
+        ...sources.map(name => ({ name: `${name}.connected`, value: scope.connected(name), signal: null })),
+        ...rules.map(name => ({ name: `${name}.active`, value: scope.active(name), signal: null })),
+      ];
+      return [{ text, truth: evaluate(scope), operands }];
+    },
+  };
 }
+
+const plain = (value: Value | undefined) => (typeof value === 'bigint' ? Number(value) : value);
 
 function test(signal: string, text: string, holds: (value: Value) => boolean): Condition {
   return condition(text, { signals: [signal] }, scope => {

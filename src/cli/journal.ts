@@ -4,8 +4,10 @@ import { limitOf, queryOf, readArguments } from './records/arguments.ts';
 import { exportRecords } from './records/export.ts';
 import { toLine } from './records/json-line.ts';
 import { collect } from './records/list.ts';
+import { readRuleStory } from './records/rule-story.ts';
 import { show } from './records/show.ts';
-import { withHistory } from './records/source.ts';
+import { type Source, withHistory } from './records/source.ts';
+import { storyJson, storyLines } from './records/story-words.ts';
 import { table } from './records/table.ts';
 import { runSubcommand } from './subcommand.ts';
 
@@ -18,9 +20,11 @@ l2l-gateway journal adopt  [FILE] [--yes]
 What L2L was told, when, and why: everything the gateway keeps, newest first.
 
   list     the newest 50, or --limit N: the true time (when the stop began or ended, or the counting began), and when
-           the rule made the action
+           the rule made the action. With --rule: also what the rule decided without sending anything, and what stood at
+           --since, oldest first: why a dispatch was not opened, or not closed
   show     one action with its cause, its true times, the request as it was sent, every attempt, look and answer
   export   NDJSON, oldest first, one action a line with its calls and attempts; times are ISO 8601 with the site's offset.
+           What the rules decided comes after them, a decision a line ("type": "decision"), without --machine or --kind.
            It goes in pages: a million of them need no more memory than one, and hold up no call
   adopt    a data folder that was copied, or put back from a backup, is used here from now on: what it holds as untold is
            parked, since L2L may have been told; counters start from what they show. Only while no gateway runs on it
@@ -53,8 +57,14 @@ export const journalCommand: Command = {
 async function list(args: readonly string[], io: Io): Promise<number> {
   const { whose, values } = readArguments(args, [...FILTERS, 'limit', 'json'], 'none');
   const limit = limitOf(values, ROWS);
-  return withHistory(whose, io, async ({ reader, times }) => {
+  return withHistory(whose, io, async source => {
+    const { reader, times } = source;
     const wanted = { ...queryOf(values, times), newestFirst: true };
+    const { rule, machine, kind, since, until } = wanted;
+    if (rule !== undefined && machine === undefined && kind === undefined) {
+      const span = { rule, limit, ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
+      return await tellStory(source, span, values.json ?? false, io);
+    }
     const { entries, more } = await collect(reader, wanted, limit, io.signal);
     if (values.json) {
       for (const entry of entries) io.out(toLine(entry, times));
@@ -69,6 +79,20 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     io.out(`\n${older}times in ${times.zone}; l2l-gateway journal show ID tells everything about one`);
     return EXIT.ok;
   });
+}
+
+async function tellStory(
+  { reader, times, now }: Source,
+  wanted: Parameters<typeof readRuleStory>[1],
+  json: boolean,
+  io: Io,
+): Promise<number> {
+  const story = await readRuleStory(reader, wanted, now, io.signal);
+  const lines = (json ? storyJson : storyLines)(story, times);
+  if (lines.length > 0) io.out(lines.join('\n'));
+  if (!json && story.told.some(({ kind }) => kind === 'action'))
+    io.out('\nl2l-gateway journal show ID tells everything about an action');
+  return EXIT.ok;
 }
 
 async function exportAll(args: readonly string[], io: Io): Promise<number> {

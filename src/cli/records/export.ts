@@ -1,6 +1,6 @@
 import { type HistoryQuery, type HistoryReader, LARGEST_PAGE } from '../../core/history.ts';
 import { EXIT, type Io } from '../command.ts';
-import { toLine } from './json-line.ts';
+import { decisionLine, toLine } from './json-line.ts';
 import type { Source } from './source.ts';
 
 /**
@@ -24,5 +24,29 @@ export async function exportRecords(
     if (io.signal.aborted || (await io.taken?.()) === false) return EXIT.failed;
     next = page.next;
   }
+  return wanted.machine === undefined && wanted.kind === undefined && wanted.states === undefined
+    ? await exportDecisions({ reader, times }, wanted, io)
+    : EXIT.ok;
+}
+
+/** What the rules decided: after the actions, oldest first. */
+async function exportDecisions(
+  { reader, times }: Pick<Source, 'reader' | 'times'>,
+  { rule, since, until }: Omit<HistoryQuery, 'limit'>,
+  io: Io,
+): Promise<number> {
+  const span = {
+    ...(rule !== undefined && { rule }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  };
+  let after: Awaited<ReturnType<HistoryReader['decisions']>>['next'] = null;
+  do {
+    const page = await reader.decisions({ ...span, ...(after && { after }), limit: LARGEST_PAGE });
+    const lines = page.entries.map(decision => decisionLine(decision, times));
+    if (lines.length > 0) io.out(lines.join('\n'));
+    if (io.signal.aborted || (await io.taken?.()) === false) return EXIT.failed;
+    after = page.next;
+  } while (after !== null);
   return EXIT.ok;
 }

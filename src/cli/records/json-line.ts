@@ -1,4 +1,5 @@
 import type { HistoryCall, HistoryDetail, HistoryEntry, HistoryRecord } from '../../core/history.ts';
+import type { RuleDecision } from '../../core/rule-decision.ts';
 import type { TimeNotation } from '../../core/time-notation.ts';
 import { type Write, writtenAction, writtenOrNull, writtenResult } from '../../core/written-times.ts';
 import { stateWord } from './words.ts';
@@ -15,6 +16,26 @@ export function toLine(
       others: entry.others.map(other => entryJson(other, iso)),
       decisions: entry.decisions.map(decision => ({ ...decision, at: iso(decision.at) })),
     }),
+  });
+}
+
+/** An action among what a rule decided; `type` says what its line stands for when it is not simply there. */
+export function actionLine(entry: HistoryEntry, { iso }: Pick<TimeNotation, 'iso'>, type?: string): string {
+  return JSON.stringify({ ...(type !== undefined && { type }), ...entryJson(entry, iso) });
+}
+
+/** What a rule decided as one line of JSON. */
+export function decisionLine(decision: RuleDecision, { iso }: Pick<TimeNotation, 'iso'>, type = 'decision'): string {
+  const { rule, at, kind, text, values, count, until } = decision;
+  return JSON.stringify({
+    type,
+    rule,
+    at: iso(at),
+    kind,
+    text,
+    values: values.map(value => ({ ...value, at: writtenOrNull(value.at, iso) })),
+    count,
+    until: writtenOrNull(until, iso),
   });
 }
 

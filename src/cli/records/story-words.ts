@@ -1,0 +1,101 @@
+import type { HistoryEntry } from '../../core/history.ts';
+import type { RuleDecision } from '../../core/rule-decision.ts';
+import { actionLine, decisionLine } from './json-line.ts';
+import type { RuleStory, Standing, Told } from './rule-story.ts';
+import { oneLine } from './table.ts';
+import type { Times } from './times.ts';
+import { placeWord, reasonWords, stateWord, whatWords } from './words.ts';
+
+type Line = { readonly at: number; readonly word: string; readonly text: string };
+
+/** What became of a rule, a plain sentence a line, oldest first. Pure. */
+export function storyLines(story: RuleStory, times: Times): readonly string[] {
+  const { rule, since, until, told, off, stoppedAt, more } = story;
+  const gone = off.map(({ startedAt, lastAliveAt }): Line => {
+    const at = lastAliveAt ?? startedAt;
+    const text = `the gateway did not run from ${times.people(at)} to ${times.people(startedAt)}: nothing was seen`;
+    return { at, word: 'gateway off', text };
+  });
+  const lines = [...gone, ...told.map(one => lineOf(one, times))];
+  if (stoppedAt !== null && stoppedAt <= (until ?? Infinity)) {
+    lines.push({ at: stoppedAt, word: 'gateway off', text: 'the gateway has not run since then: nothing is seen' });
+  }
+  lines.sort((a, b) => a.at - b.at);
+  const width = Math.max(...lines.map(({ word }) => word.length), 0);
+  const span = [
+    since === null ? '' : ` from ${times.people(since)}`,
+    until === null ? '' : ` to ${times.people(until)}`,
+  ].join('');
+  return [
+    `rule ${rule}${span}, oldest first`,
+    ...(more ? ['there is more before: --limit N or --until TIME shows it'] : []),
+    ...(since === null ? [] : [standingLine(story, since, times)]),
+    ...lines.map(({ at, word, text }) => `${times.people(at)}  ${word.padEnd(width)}  ${oneLine(text)}`),
+    ...(told.some(({ kind }) => kind !== 'start') ? [] : [nothingLine(story)]),
+  ];
+}
+
+/** The same as JSON, newest first. */
+export function storyJson({ told, before }: RuleStory, times: Times): readonly string[] {
+  const json = (one: Told, type?: string): string => {
+    if (one.kind === 'decision') return decisionLine(one.decision, times, type);
+    if (one.kind === 'action') return actionLine(one.action, times, type);
+    const { startedAt, lastAliveAt } = one.start;
+    return JSON.stringify({
+      type: 'gateway_start',
+      startedAt: times.iso(startedAt),
+      lastAliveAt: lastAliveAt === null ? null : times.iso(lastAliveAt),
+    });
+  };
+  return [...told.toReversed().map(one => json(one)), ...(before ? [json(before.last, 'stood_before')] : [])];
+}
+
+function lineOf(told: Told, times: Times): Line {
+  const { at } = told;
+  switch (told.kind) {
+    case 'decision':
+      return { at, word: told.decision.kind.replaceAll('_', ' '), text: decisionWords(told.decision, times) };
+    case 'action':
+      return { at, word: `action ${told.action.id}`, text: actionWords(told.action) };
+    case 'start':
+      return { at, word: 'gateway', text: 'the gateway started' };
+  }
+}
+
+function decisionWords({ text, count, until, kind }: RuleDecision, times: Times): string {
+  if (count === 1 || until === null) return text;
+  const which = kind === 'returned' || kind === 'kept_open' ? 'longest' : 'newest';
+  return `${count} times until ${times.people(until)}, the ${which}: ${text}`;
+}
+
+function actionWords(entry: HistoryEntry): string {
+  const why = entry.cause.text;
+  const reason = reasonWords(entry);
+  return `${whatWords(entry)} at ${placeWord(entry)}, ${stateWord(entry)}: ${why}${reason === why ? '' : ` (${reason})`}`;
+}
+
+function standingLine({ rule, before }: RuleStory, since: number, times: Times): string {
+  const at = times.people(since);
+  if (before === null) return `at ${at}: nothing is recorded of ${rule} before`;
+  const { last, startedSince } = before;
+  const stood = `since ${times.people(last.at)} ${standingWords(last, times)}`;
+  if (startedSince === null) return `at ${at}: ${stood}`;
+  return `at ${at}: the gateway had started at ${times.people(startedSince)} and the rule decided nothing after that; ${stood}`;
+}
+
+function standingWords(last: Standing['last'], times: Times): string {
+  if (last.kind === 'decision') {
+    return oneLine(`${last.decision.kind.replaceAll('_', ' ')}: ${decisionWords(last.decision, times)}`);
+  }
+  const { action } = last;
+  const stands: Partial<Record<HistoryEntry['kind'], string>> = {
+    open_dispatch: 'a dispatch is open: ',
+    close_dispatch: 'no dispatch is open: ',
+  };
+  return oneLine(`${stands[action.kind] ?? ''}${actionWords(action)} (action ${action.id})`);
+}
+
+function nothingLine({ since, before }: RuleStory): string {
+  if (since === null || before === null) return 'nothing of that is in the journal';
+  return 'the rule decided nothing in this time: what it reads stayed as it was, or was not seen';
+}

@@ -126,6 +126,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     const source = sources.get(name);
     if (source === undefined || source.state === state) return;
     const connected = state === 'connected' || state === 'catching_up';
+    step.ending = state === 'stopped';
     const wasCatchingUp = source.state === 'catching_up';
     // A source lost while catching up is known until its last message, not until now.
     const knownUntil = wasCatchingUp && source.lastAt > -Infinity ? Math.min(at, source.lastAt) : at;
@@ -144,6 +145,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       evaluation.collect(source.readers);
     }
     evaluation.look(at, 0);
+    step.ending = false;
     if (wasCatchingUp === (state === 'catching_up')) return;
     for (const rule of source.holds) evaluation.hold(rule, wasCatchingUp ? -1 : 1);
   }

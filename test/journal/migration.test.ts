@@ -173,6 +173,31 @@ describe('a journal of version 1', () => {
   });
 });
 
+describe('a journal of version 2', () => {
+  it('holds what rules decide from its first start on, and what it held before', async () => {
+    const db = new DatabaseSync(file);
+    db.exec(`PRAGMA foreign_keys = OFF; BEGIN; ${MIGRATIONS[1]} PRAGMA user_version = 2; COMMIT`);
+    db.close();
+
+    const journal = testJournal(folder);
+    const decision = { rule: 'r', at: 5, kind: 'unknown', text: 'why', values: [], count: 1, until: null } as const;
+    await journal.commit({
+      states: [],
+      actions: [],
+      taken: [],
+      values: [],
+      decisions: [{ ...decision, row: null }],
+      at: 1,
+    });
+
+    expect(journal.ruleDecisions.page({ rule: 'r', limit: 5 }).entries).toEqual([decision]);
+    expect(journal.ruleDecisions.runs(0, 2_000_000, true).starts).toEqual([
+      { startedAt: 1_000_000, lastAliveAt: 900_000 },
+    ]);
+    expect(journal.counts()).toMatchObject({ waiting: 2, shadow: 1, deadLetters: 1, parked: 1 });
+  });
+});
+
 describe('a journal of a newer gateway', () => {
   it('is refused with words', () => {
     testJournal(folder).close();

@@ -17,10 +17,10 @@ const NOW = 1_000_000;
 const UNBOUND = Number.POSITIVE_INFINITY;
 
 /** Deletes what may go: settled longer than `keep` ago, and the oldest until `bytes` are in use. Resolves to the steps it took. */
-function prune(folder: string, keep: number, bytes = UNBOUND): number {
+function prune(folder: string, keep: number, bytes = UNBOUND, keepDecisions = keep): number {
   const db = openDatabase(join(folder, 'journal.db'), false);
   const group = groupCommit(db);
-  const pruner = createPruner(db, group, { keep, maxSize: bytes });
+  const pruner = createPruner(db, group, { keep, keepDecisions, maxSize: bytes });
   let steps = 0;
   while (pruner.step(NOW, 2, bytes)) {
     steps += 1;
@@ -72,6 +72,37 @@ describe('pruning the journal', () => {
       [1],
       [1],
     ]);
+  });
+
+  it('takes decisions of rules by their own age and number, the oldest first, and the oldest of all when room is needed', async () => {
+    const told = (n: number, size = 1) => ({
+      ...({ rule: 'r', at: n, kind: 'returned', values: [], count: 1, until: null, row: null } as const),
+      text: 'x'.repeat(size),
+    });
+    const ids = (folder: string) => rows(folder, 'SELECT at FROM decision ORDER BY id');
+    const folder = await filled(async journal => {
+      const decisions = [NOW - 30, NOW - 20, NOW - 5].map(at => told(at));
+      await journal.commit({ states: [], actions: [increment('OLD', 1)], taken: [], values: [], decisions, at: 1 });
+      await deliver(journal, 'cycles:OLD', NOW - 25);
+    });
+    prune(folder, 100, UNBOUND, 10);
+    expect([ids(folder), keys(folder)]).toEqual([[NOW - 5], ['OLD@1:increment']]);
+
+    const many = await filled(async journal => {
+      const decisions = Array.from({ length: 200_050 }, (_, n) => told(n));
+      await journal.commit({ states: [], actions: [], taken: [], values: [], decisions, at: 1 });
+    });
+    prune(many, UNBOUND);
+    const left = ids(many);
+    expect([left.length, left[0]]).toEqual([200_000, 50]);
+
+    const large = await filled(async journal => {
+      const decisions = Array.from({ length: 200 }, (_, n) => told(n, 5000));
+      await journal.commit({ states: [], actions: [], taken: [], values: [], decisions, at: 1 });
+    });
+    prune(large, UNBOUND, 500_000);
+    expect(ids(large)[0]).toBeGreaterThan(50);
+    expect(ids(large).at(-1)).toBe(199);
   });
 
   it('never takes what L2L was not told: waiting, in a call, dead or parked, however old', async () => {

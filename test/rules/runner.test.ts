@@ -639,3 +639,58 @@ describe('runner while the journal refuses commits', () => {
     expect(bench.acknowledged).toEqual([]);
   });
 });
+
+describe('what a rule decided', () => {
+  const gate = signal('gate', { source: 'broker' });
+  const guarded = program([dispatch('call', is('lamp'), { onDelay: 1000, unless: is('gate') })], [lamp, gate]);
+
+  it('makes no commit of its own while no state changes, and is in the next one', async () => {
+    const bench = await start(guarded);
+    bench.source('connected');
+    bench.send({ lamp: false, gate: true });
+    await new Promise(setImmediate);
+    const before = bench.journal.commits.length;
+    for (let n = 0; n < 40; n++) {
+      bench.clock.advance(25);
+      bench.send({ lamp: n % 2 === 0 });
+    }
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(bench.journal.commits.length - before).toBeLessThanOrEqual(1);
+    bench.clock.advance(2000);
+    await vi.waitFor(() =>
+      expect(
+        bench.journal.commits
+          .flatMap(({ decisions = [] }) => decisions)
+          .filter(({ kind }) => kind === 'blocked')
+          .reduce((sum, { count }) => sum + count, 0),
+      ).toBe(20),
+    );
+  });
+
+  it('is written at a stop', async () => {
+    const bench = await start(guarded);
+    bench.source('connected');
+    bench.send({ lamp: true, gate: true });
+    await bench.runner.stop();
+    expect(bench.journal.commits.flatMap(({ decisions = [] }) => decisions)).toMatchObject([
+      { rule: 'call', kind: 'blocked', text: expect.stringContaining('gate = true') },
+    ]);
+  });
+
+  it('goes with the next commit that the journal takes', async () => {
+    const bench = await start(guarded);
+    bench.source('connected');
+    bench.journal.refuse(new Error('disk full'));
+    bench.send({ lamp: true, gate: true });
+    bench.clock.advance(3000);
+    await vi.waitFor(() => expect(bench.journal.refused()).toBeGreaterThan(0));
+    bench.journal.refuse(null);
+    bench.clock.advance(60_000);
+    await vi.waitFor(() =>
+      expect(bench.journal.commits.flatMap(({ decisions = [] }) => decisions).map(({ kind }) => kind)).toEqual([
+        'blocked',
+      ]),
+    );
+  });
+});

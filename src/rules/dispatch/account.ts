@@ -64,7 +64,7 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
   function noteUnknown(at: number, step: Step): void {
     const parts = conditions.partsOf('unknown');
     // After a start that is the plain case until everything was read once.
-    if (was === null && !isReasoned(parts, cells)) return;
+    if (step.ending || (was === null && !isReasoned(parts, cells))) return;
     const isOpen = state.phase === 'active' || state.phase === 'clearing';
     const stands = state.delay === null ? '' : `; ${delayWords()} stands still after ${counted(at)}`;
     const text = `${words(parts)}: nothing ${isOpen ? 'closes' : 'opens'} while it is unknown${stands}`;

@@ -18,6 +18,8 @@ export type Step = {
   kept: boolean;
   /** Queued messages without a time of their own are arriving: how long ago they happened is not known. */
   undated: boolean;
+  /** A source was stopped by the gateway, which ends: that is nothing a rule has to explain. */
+  ending: boolean;
   /** The gateway's clock is not believed: how long it was away before its start is not known. */
   doubted: boolean;
   readonly mode: Mode;
@@ -40,6 +42,7 @@ export function createStep({ mode, freezeLimit }: Program): Step {
     retained: false,
     kept: false,
     undated: false,
+    ending: false,
     doubted: false,
     mode,
     freezeLimit,

@@ -199,6 +199,12 @@ describe('what a dispatch rule decided', () => {
     expect(story(line)[0]).toMatch(new RegExp(`^02:07:01 unknown: .*press1.running.* unknown \\(${why}\\)`));
   });
 
+  it('says nothing of sources that the gateway itself stops at its end', () => {
+    const line = press();
+    line.source('02:10', 'stopped');
+    expect(line.events).toEqual([]);
+  });
+
   it('says in shadow mode what would be', () => {
     const line = press(STOP, 'shadow');
     line.set('02:10', { 'press1.running': false });

@@ -102,6 +102,7 @@ function night() {
       if (life === null) throw new Error('it does not run');
       const routes = controlRoutes({
         journal: life.journal,
+        recode: () => ({ why: 'the rule is gone' }),
         changed: () => {},
         timezone: 'America/Denver',
         log: silentLogger,

@@ -23,3 +23,20 @@ export function longestSight({ start, end }: Stop, blind: readonly BlindSpan[]):
   const edges = [start, ...spans.flatMap(({ from, to }) => [from, to]), until];
   return Math.max(...edges.flatMap((edge, index) => (index % 2 === 1 ? edge - (edges[index - 1] ?? edge) : [])));
 }
+
+/** The stops as they look when nobody saw the machine run between two of them: those are one. */
+export function joinedStops(
+  stops: readonly Stop[],
+  blind: readonly BlindSpan[],
+  tolerance: Tolerance,
+): readonly Stop[] {
+  const joined: Stop[] = [];
+  for (const stop of stops) {
+    const last = joined.at(-1);
+    const run = last?.end != null && { start: last.end, end: stop.start };
+    const isHidden = run && longestSight(run, blind) < tolerance.late;
+    if (last && isHidden) joined[joined.length - 1] = { start: last.start, end: stop.end };
+    else joined.push(stop);
+  }
+  return joined;
+}

@@ -1,8 +1,8 @@
 import { lineRows } from './line-truth.ts';
-import type { MachineTruth } from './machine.ts';
+import type { MachineTruth, Stop } from './machine.ts';
 import { late, match, sum } from './matching.ts';
 import type { SandboxState } from './sandbox/state.ts';
-import { type BlindSpan, CLOCKS_APART, longestSight, noticed, type Tolerance } from './sight.ts';
+import { type BlindSpan, CLOCKS_APART, joinedStops, longestSight, noticed, type Tolerance } from './sight.ts';
 
 export type Comparison = {
   readonly truths: readonly MachineTruth[];
@@ -26,7 +26,7 @@ export type Comparison = {
 export type MachineRow = {
   readonly machine: string;
   readonly stops: number;
-  /** Stops that are not in L2L and need not be: blind spans left too little of them to be seen. */
+  /** Stops that are not in L2L and need not be: blind spans left too little of them, or of the run before them, to be seen. */
   readonly unseen: number;
   readonly opened: number;
   readonly closed: number;
@@ -108,7 +108,15 @@ export function isClean({ lost, doubled, out_of_order, dead_letters }: Verdict):
   return lost + doubled + out_of_order + dead_letters === 0;
 }
 
+/** Of the two ways in which a gateway may have seen the stops, the one that agrees better. */
 function machineRow(truth: MachineTruth, comparison: Comparison): MachineRow {
+  const joined = joinedStops(truth.stops, comparison.blind(truth.machine), comparison.tolerance);
+  const [each, asOne] = [truth.stops, joined].map(stops => machineRowWith(stops, truth, comparison));
+  const wrong = (row: MachineRow) => row.lost + row.doubled;
+  return each && asOne && wrong(asOne) < wrong(each) ? asOne : (each as MachineRow);
+}
+
+function machineRowWith(stops: readonly Stop[], truth: MachineTruth, comparison: Comparison): MachineRow {
   const { after } = comparison;
   const blind = comparison.blind(truth.machine);
   const machine = after.machines.find(({ code }) => code === truth.machine);
@@ -117,7 +125,7 @@ function machineRow(truth: MachineTruth, comparison: Comparison): MachineRow {
     .filter(dispatch => dispatch.machine === machine?.id && dispatch.dispatchtype === type?.id && !dispatch.deleted)
     .toSorted((a, b) => a.reported - b.reported || a.id - b.id);
   const opened = unmatched.length;
-  let unseen = 0;
+  let unseen = truth.stops.length - stops.length;
   let closed = 0;
   let lost = 0;
   let worst: number | null = null;
@@ -127,7 +135,7 @@ function machineRow(truth: MachineTruth, comparison: Comparison): MachineRow {
     worst = Math.max(worst ?? 0, Math.abs(time - truly));
     return true;
   };
-  for (const stop of truth.stops) {
+  for (const stop of stops) {
     const index = unmatched.findIndex(dispatch => matches(dispatch.reported, stop.start));
     const [dispatch] = index < 0 ? [] : unmatched.splice(index, 1);
     if (!dispatch && longestSight(stop, blind) < comparison.delay + comparison.tolerance.late) {

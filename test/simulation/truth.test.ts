@@ -378,6 +378,17 @@ describe('truth against L2L', () => {
     });
   });
 
+  it.each([
+    ['takes two stops for one when nobody saw the run between them', T + 20_000, T + 30_500, 0, 1],
+    ['asks for both when a part of the run was seen', T + 22_000, T + 30_500, 3, 0],
+  ])('%s', (_what, from, to, lost, unseen) => {
+    const { machines } = compareTruth({
+      ...spoilt(() => ({ dispatches: [dispatch(1, T + 10_000, T + 40_000)] })),
+      blind: () => [{ from, to }],
+    });
+    expect(machines[0]).toMatchObject({ lost, unseen, doubled: 0 });
+  });
+
   it('counts every machine and line for itself', () => {
     const other = { ...PRESS, machine: 'PRESS-02', stops: [] };
     const { machines, lines, verdict } = compareTruth({ ...clean(), truths: [PRESS, other] });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { formatDuration } from '../../core/fields.ts';
 import type { FaultInForce } from './faults.ts';
+import { NAMED_FAULTS } from './named-faults.ts';
 import type { Dispatch, Machine } from './records.ts';
-import { siteTime } from './site-time.ts';
+import { siteTime, zoneName } from './site-time.ts';
 import type { SandboxState } from './state.ts';
 
 const DISPATCHES_SHOWN = 3;
@@ -19,6 +20,7 @@ body { margin: 0; background: var(--back); color: var(--ink); font: 15px/1.45 sy
 header { padding: 1rem 1.25rem .25rem; }
 h1 { font-size: 1.35rem; margin: 0; }
 h2 { font-size: 1rem; margin: 0 0 .6rem; }
+h2 small, th small { font-weight: 400; font-size: .8rem; color: var(--soft); }
 h3 { font-size: .95rem; margin: 0; overflow-wrap: anywhere; }
 p { margin: .25rem 0; color: var(--soft); }
 main { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); align-items: start; gap: 1rem; padding: .75rem 1.25rem 2rem; }
@@ -46,25 +48,44 @@ th, td { padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); v
 .failed { color: var(--open); }
 .faults { background: var(--warnback); border-color: var(--warn); }
 .faults h2 { color: var(--warn); }
+.buttons { display: flex; flex-wrap: wrap; gap: .4rem; }
+button { font: inherit; font-size: .85rem; padding: .3rem .7rem; color: var(--ink); background: var(--back); border: 1px solid var(--line);
+  border-radius: 999px; cursor: pointer; }
+button:hover, button:focus-visible { border-color: var(--ink); }
+button[aria-pressed="true"] { color: var(--card); background: var(--warn); border-color: var(--warn); }
 @media (max-width: 800px) { main { grid-template-columns: minmax(0, 1fr); padding: .75rem; } header { padding: .75rem .75rem 0; }
   .machines { grid-template-columns: minmax(0, 1fr); } table { font-size: .78rem; } th, td { padding-right: .35rem; } article header { padding: 0; } }
 `;
 
-// The page renders on the server; the script only fetches it again and swaps what is shown, so scrolling stays put.
+// The page renders on the server; the script fetches it again and swaps what is shown, so scrolling stays put, and sends what a
+// button asks for.
 const SCRIPT = `
 const state = document.getElementById('connection');
 async function refresh() {
   try {
     const answer = await fetch('/', { cache: 'no-store' });
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const focused = document.activeElement?.dataset.fault;
     for (const part of ['main', '#now']) document.querySelector(part).replaceWith(next.querySelector(part));
+    if (focused) document.querySelector('[data-fault="' + focused + '"]')?.focus();
     state.textContent = '';
   } catch {
     state.textContent = ' · no answer from the sandbox';
   }
-  setTimeout(refresh, 1000);
 }
-setTimeout(refresh, 1000);
+async function repeat() {
+  await refresh();
+  setTimeout(repeat, 1000);
+}
+setTimeout(repeat, 1000);
+document.addEventListener('click', async ({ target }) => {
+  const button = target.closest('button[data-fault]');
+  if (!button) return;
+  const does = button.getAttribute('aria-pressed') === 'true' ? 'end' : 'start';
+  const body = JSON.stringify({ [does]: button.dataset.fault });
+  await fetch('/sandbox/faults', { method: 'POST', headers: { 'content-type': 'application/json' }, body }).catch(() => {});
+  await refresh();
+});
 `;
 
 function sha256(text: string): string {
@@ -94,15 +115,16 @@ export function page(state: SandboxState): string {
 <body>
 <header>
 <h1>L2L sandbox</h1>
-<p><span id="now">${text(site?.description ?? '')} · site ${site?.site ?? ''} · <time>${siteTime(Math.floor(state.now / 1000) * 1000, zone)}</time> ${text(zone)} ·
+<p><span id="now">${text(site?.description ?? '')} · site ${site?.site ?? ''} · <time>${siteTime(Math.floor(state.now / 1000) * 1000, zone)} ${text(zoneName(state.now, zone))}</time> (${text(zone)}) ·
 ${open} open of ${state.dispatches.length} dispatches · ${state.details.length} record sets · ${state.log.length} writes</span><span id="connection" role="status"></span></p>
 </header>
 <main>
-${faultsPart(state)}
-<section class="wide" aria-labelledby="machines"><h2 id="machines">Machines</h2>
+${state.faults.length > 0 ? faultsPart(state) : ''}
+<section class="wide" aria-labelledby="machines"><h2 id="machines">Machines <small>times in ${text(zoneName(state.now, zone))}</small></h2>
 <div class="machines">${state.machines.map(machine => machinePart(state, machine, zone)).join('\n')}</div></section>
 ${productionPart(state, zone)}
 ${callsPart(state, zone)}
+${state.faults.length > 0 ? '' : faultsPart(state)}
 </main>
 <script>${SCRIPT}</script>
 </body>
@@ -110,15 +132,24 @@ ${callsPart(state, zone)}
 `;
 }
 
+/** Every way to fail that has a name, as a button that starts and ends it; below, what is in force and how often it struck. */
 function faultsPart(state: SandboxState): string {
-  if (state.faults.length === 0) return '';
+  const on = new Set(state.faults.map(({ name }) => name));
+  const buttons = NAMED_FAULTS.map(
+    ({ name, words }) =>
+      `<button type="button" data-fault="${name}" aria-pressed="${on.has(name)}" title="L2L ${text(words)}">${text(name.replaceAll('-', ' '))}</button>`,
+  );
   const rows = state.faults.map(fault => {
     const { path, method, probability, count, struck } = fault;
-    const scope = [method, path ?? 'every call'].filter(Boolean).join(' ');
+    const scope = path === undefined ? `every ${method ?? 'call'}` : [method, path].filter(Boolean).join(' ');
     const often = `${Math.round(probability * 100)} %${count === undefined ? '' : `, at most ${count}`}`;
-    return `<li><strong>${text(faultWords(fault))}</strong> — ${text(scope)}, ${often}, struck ${struck}</li>`;
+    return `<li><strong>${text(faultWords(fault))}</strong>: ${text(scope)}, ${often}, struck ${struck}</li>`;
   });
-  return `<section class="wide faults" aria-labelledby="faults"><h2 id="faults">Faults in force</h2><ol>${rows.join('')}</ol></section>`;
+  const inForce = rows.length === 0 ? '' : `<ol>${rows.join('')}</ol>`;
+  return `<section class="wide${rows.length > 0 ? ' faults' : ''}" aria-labelledby="faults"><h2 id="faults">${
+    rows.length > 0 ? 'Faults in force' : 'Let L2L fail'
+  }</h2>
+<div class="buttons">${buttons.join('\n')}</div>${inForce}</section>`;
 }
 
 function faultWords(fault: FaultInForce): string {
@@ -151,20 +182,20 @@ function machinePart(state: SandboxState, machine: Machine, zone: string): strin
   const rows = mine
     .slice(-DISPATCHES_SHOWN)
     .toReversed()
-    .map(dispatch => dispatchPart(dispatch, types.get(dispatch.dispatchtype) ?? '', zone));
+    .map(dispatch => dispatchPart(dispatch, types.get(dispatch.dispatchtype) ?? '', state.now, zone));
   const more = mine.length > DISPATCHES_SHOWN ? `<li>and ${mine.length - DISPATCHES_SHOWN} earlier</li>` : '';
   return `<article${open.length > 0 ? ' class="down"' : ''}><header><h3>${text(machine.code)}</h3>${badge}</header>
 <div class="count">${machine.cyclecount.toLocaleString('en-US')} <small>cycles</small></div>
 <ol>${rows.join('')}${more}</ol></article>`;
 }
 
-function dispatchPart(dispatch: Dispatch, type: string, zone: string): string {
-  const reported = clockTime(dispatch.reported, zone);
+function dispatchPart(dispatch: Dispatch, type: string, now: number, zone: string): string {
+  const { reported, completed } = dispatch;
   const until =
-    dispatch.completed === null
-      ? '<strong class="failed">open</strong>'
-      : `${clockTime(dispatch.completed, zone)} (${formatDuration(dispatch.completed - dispatch.reported)})`;
-  return `<li>#${dispatch.dispatchnumber} ${text(type)} ${reported} – ${until}<br>${text(dispatch.description)}</li>`;
+    completed === null
+      ? `<strong class="failed">open for ${formatDuration(Math.max(0, Math.floor((now - reported) / 1000) * 1000))}</strong>`
+      : `${clockTime(completed, now, zone)} (${formatDuration(completed - reported)})`;
+  return `<li>#${dispatch.dispatchnumber} ${text(type)} ${clockTime(reported, now, zone)} – ${until}<br>${text(dispatch.description)}</li>`;
 }
 
 function productionPart(state: SandboxState, zone: string): string {
@@ -180,7 +211,7 @@ function productionPart(state: SandboxState, zone: string): string {
     .slice(-SETS_SHOWN)
     .toReversed()
     .map(
-      set => `<tr><td class="nowrap">${text(lines.get(set.line) ?? '')}</td><td>${clockTime(set.start, zone)}</td><td class="number nowrap">${formatDuration(set.end - set.start)}</td>
+      set => `<tr><td class="nowrap">${text(lines.get(set.line) ?? '')}</td><td class="nowrap">${clockTime(set.start, state.now, zone)}</td><td class="number nowrap">${formatDuration(set.end - set.start)}</td>
 <td>${text(products.get(set.product) ?? '')}</td><td class="number">${set.actual}</td><td class="number">${set.scrap}</td></tr>`,
     );
   const failed = state.batches.flatMap(batch => batch.records).filter(record => record.status === 'failed');
@@ -188,7 +219,7 @@ function productionPart(state: SandboxState, zone: string): string {
 <div class="scroll"><table><thead><tr><th scope="col">Line</th><th scope="col" class="number">Sets</th><th scope="col" class="number">Good</th><th scope="col" class="number">Scrap</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>
 ${failed.length === 0 ? '' : `<p class="failed">${failed.length} sets failed, last: ${text(failed.at(-1)?.error ?? '')}</p>`}
 <h2>Last record sets</h2>
-<div class="scroll"><table><thead><tr><th scope="col">Line</th><th scope="col">From</th><th scope="col" class="number">For</th><th scope="col">Product</th><th scope="col" class="number">Good</th><th scope="col" class="number">Scrap</th></tr></thead><tbody>${last.join('\n') || '<tr><td colspan="6">none yet</td></tr>'}</tbody></table></div></section>`;
+<div class="scroll"><table><thead><tr><th scope="col">Line</th><th scope="col">From <small>${text(zoneName(state.now, zone))}</small></th><th scope="col" class="number">For</th><th scope="col">Product</th><th scope="col" class="number">Good</th><th scope="col" class="number">Scrap</th></tr></thead><tbody>${last.join('\n') || '<tr><td colspan="6">none yet</td></tr>'}</tbody></table></div></section>`;
 }
 
 function callsPart(state: SandboxState, zone: string): string {
@@ -197,15 +228,18 @@ function callsPart(state: SandboxState, zone: string): string {
     .toReversed()
     .map(call => {
       const answer = call.status === 0 ? 'none' : `${call.status}${call.success ? '' : ' no'}`;
-      return `<tr><td class="nowrap">${clockTime(call.at, zone)}</td><td class="call">${call.method} ${text(call.path.replace('/api/1.0/', ''))} ${text(call.target)}${call.detail ? `<br><span class="failed">${text(call.detail)}</span>` : ''}</td>
+      return `<tr><td class="nowrap">${clockTime(call.at, state.now, zone)}</td><td class="call">${call.method} ${text(call.path.replace('/api/1.0/', ''))} ${text(call.target)}${call.detail ? `<br><span class="failed">${text(call.detail)}</span>` : ''}</td>
 <td class="number nowrap ${call.success ? 'good' : 'failed'}">${answer}</td><td class="number nowrap">${Math.round(call.ms)} ms</td></tr>`;
     });
   return `<section aria-labelledby="calls"><h2 id="calls">Last calls</h2>
-<div class="scroll"><table><thead><tr><th scope="col">Time</th><th scope="col">Call</th><th scope="col" class="number">Answer</th><th scope="col" class="number">Took</th></tr></thead><tbody>${rows.join('\n') || '<tr><td colspan="4">none yet</td></tr>'}</tbody></table></div></section>`;
+<div class="scroll"><table><thead><tr><th scope="col">Time <small>${text(zoneName(state.now, zone))}</small></th><th scope="col">Call</th><th scope="col" class="number">Answer</th><th scope="col" class="number">Took</th></tr></thead><tbody>${rows.join('\n') || '<tr><td colspan="4">none yet</td></tr>'}</tbody></table></div></section>`;
 }
 
-function clockTime(at: number, zone: string): string {
-  return `<time>${siteTime(at, zone).slice(11, 19)}</time>`;
+/** The time of day, with the date where it is not today's. The page says above the times which zone they are in. */
+function clockTime(at: number, now: number, zone: string): string {
+  const [date = '', time = ''] = siteTime(Math.floor(at / 1000) * 1000, zone).split(' ');
+  const isToday = siteTime(now, zone).startsWith(date);
+  return `<time title="${date} ${time} ${text(zoneName(at, zone))}">${isToday ? time : `${date} ${time}`}</time>`;
 }
 
 function text(value: string): string {

@@ -78,6 +78,19 @@ export function siteTime(at: number, zone: string, microseconds = false): string
   return shown(at, offsetAt(at, zone), microseconds);
 }
 
+/** No single locale knows the abbreviations of all zones. */
+const LOCALES = ['en-US', 'en-GB', 'en-CA', 'en-AU', 'en-ZA'];
+
+/** What the zone is called at a moment: `MST`, `CET`, `GMT+4`. */
+export function zoneName(at: number, zone: string): string {
+  if (FIXED_ZONE.test(zone)) return zone;
+  const names = LOCALES.map(locale => {
+    const parts = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'short' }).formatToParts(at);
+    return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+  });
+  return names.find(name => /^[A-Z]{2,5}$/.test(name)) ?? names[0] ?? zone;
+}
+
 /** A moment in UTC, in the form of `created` and `lastupdated`. */
 export function utcTime(at: number, microseconds = false): string {
   return shown(at, 0, microseconds);

@@ -53,7 +53,7 @@ const TABLE: readonly Row[] = [
   },
   { when: a => isStatus(200, 299)(a) && a.envelope?.success === true, means: { kind: 'success' }, what: 'succeeded' },
   {
-    when: a => a.envelope?.success === false && ABOUT_THE_KEY.test(a.envelope.words),
+    when: a => a.envelope?.success === false && isAboutKey(a.envelope.words),
     means: { kind: 'halt', reason: 'auth' },
     what: 'does not accept the API key',
   },
@@ -69,6 +69,11 @@ const TABLE: readonly Row[] = [
 /** How L2L answers to a key it does not take is not documented: it may come as a refusal like any other. */
 const ABOUT_THE_KEY =
   /\b(?:invalid|unknown|inactive|disabled|expired|revoked|missing|wrong|bad|no) (?:api[ _-]?key|auth(?:entication)?(?: key| token)?|credentials|l2lauth)\b|\bapi[ _-]?key\b.*\b(?:invalid|not|disabled|expired|revoked|inactive)\b|\bauthentication (?:failed|required|error)\b|\bnot authenticated\b/i;
+
+/** Whether a refusal speaks of the key itself, not of a right that its user lacks. */
+export function isAboutKey(words: string): boolean {
+  return ABOUT_THE_KEY.test(words);
+}
 
 const LONGEST_ANSWER_KEPT = 2000;
 const LONGEST_DETAIL = 500;

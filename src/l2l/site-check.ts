@@ -1,7 +1,7 @@
 import type { Client } from './client.ts';
 import { type L2lRecord, recordsOf, textField } from './envelope.ts';
 import type { Fields } from './form.ts';
-import { judge, type Verdict } from './outcome.ts';
+import { isAboutKey, judge, type Verdict } from './outcome.ts';
 import { compareZones } from './same-zone.ts';
 
 /** Where the config says a thing, as `file:line`. */
@@ -30,7 +30,7 @@ export type Finding =
   | { readonly kind: 'nothing' };
 
 /** Read one after the other to find out whether the key may read anything. */
-const OTHER_AREAS = ['machines/', 'dispatches/', 'lines/', 'pitchdetails/record_details_batch_errors/'];
+const OTHER_AREAS = ['dispatches/', 'machines/', 'lines/', 'pitchdetails/record_details_batch_errors/'];
 const MOST_NAMED = 10;
 
 /** Asks L2L once. A key without the right to read the sites is no fault: then other areas say whether L2L takes it. */
@@ -66,6 +66,8 @@ export async function checkSite(options: SiteCheckOptions, signal: AbortSignal):
       const takes = verdict.kind === 'success';
       return { kind: 'unchecked', takes, detail: `the site and its time zone could not be checked: ${said}` };
     }
+    // Two areas that speak of the key itself are enough; 401 and 403 alone may be a right for each of them.
+    if (own.kind === 'halt' && isAboutKey(wordsAfter(own.detail)) && isAboutKey(wordsAfter(verdict.detail))) break;
   }
   if (own.kind !== 'halt')
     return { kind: 'unchecked', takes: true, detail: `the site and its time zone could not be checked: ${said}` };
@@ -86,6 +88,11 @@ function withoutAnswer(verdict: Verdict): Finding | undefined {
   const { reason, detail } = verdict;
   if (reason === 'rate_limited' || reason === 'stopped') return { kind: 'nothing' };
   return { kind: reason === 'unreadable' ? 'between' : 'away', detail };
+}
+
+/** L2L's own words, without what the gateway says of them. */
+function wordsAfter(detail: string): string {
+  return detail.replace(/^HTTP \d+: the server does not \w+ (?:the API key|this with the API key's user):? ?/, '');
 }
 
 function wordsOf(verdict: Verdict): string {

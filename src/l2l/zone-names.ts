@@ -67,7 +67,10 @@ export function ianaZone(text: string): string | undefined {
   const name = text.trim().replace(/^\((?:GMT|UTC)?[^)]*\)\s*/, '');
   const listed = KNOWN.get(name.toLowerCase());
   if (listed !== undefined) return listed;
-  if (/^[A-Za-z][\w+-]*(?:\/[\w+-]+)+$|^[A-Z]{3}\d[A-Z]{3}$/.test(name)) return resolved(name);
+  // Short names such as CST stand for several zones.
+  const isIana = /^[A-Za-z][\w+-]*(?:\/[\w+-]+)+$|^[A-Z]{3}\d[A-Z]{3}$/.test(name);
+  const named = isIana || /^[A-Za-z]{4,}$/.test(name) ? resolved(name) : undefined;
+  if (isIana || named !== undefined) return named;
   const city = `/${name.replaceAll(' ', '_').toLowerCase()}`;
   return Intl.supportedValuesOf('timeZone').find(zone => zone.toLowerCase().endsWith(city));
 }

@@ -180,6 +180,13 @@ describe('L2L reachability', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
+  it('asks two questions when L2L itself speaks of the key, as the budget may be small', async () => {
+    const { url, seen } = await l2l({ '*': { status: 401, body: { success: false, error: 'Invalid API key' } } });
+    const { reachability } = watch(url);
+    await vi.waitFor(() => expect(reachability.problem()).toMatch(/Invalid API key; correct/), PATIENCE);
+    expect(seen).toHaveLength(2);
+  });
+
   it('does not take a proxy for L2L', async () => {
     const { url } = await l2l({ '*': page });
     const { reachability } = watch(url);

@@ -17,6 +17,8 @@ describe('zones', () => {
     ['Europe/Berlin', 'W. Europe Standard Time'],
     ['Asia/Kolkata', 'Asia/Calcutta'],
     ['America/Mexico_City', 'Mexico City'],
+    ['Asia/Tokyo', 'Japan'],
+    ['Asia/Singapore', 'Singapore'],
     ['UTC', 'GMT'],
     ['UTC', 'Etc/UTC'],
     ['Asia/Dubai', 'GMT+4'],

@@ -77,7 +77,7 @@ describe('queue and journal commands', () => {
     expect(list.code).toBe(0);
     expect(list.out).toMatch(
       new RegExp(
-        `^ *${id} +dead +\\d\\d-\\d\\d \\d\\d:\\d\\d +ROBOT-01 +open DOWN +robot1_down +No such machine$`,
+        `^ *${id} +dead +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d \\S+ +ROBOT-01 +open DOWN +robot1_down +No such machine$`,
         'm',
       ),
     );
@@ -88,7 +88,7 @@ describe('queue and journal commands', () => {
       'dead: a dead letter',
       'why         No such machine',
       /rule +robot1_down {2}.*gateway\.yaml:\d+/,
-      /happened +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d.* America\/Phoenix \(.*UTC\)/,
+      /happened +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d MST$/m,
       'robot1.running = false (good',
       /dispatchtypecode += DOWN/,
       /description += Robot 1 stands still \[gw [0-9a-f]{10}\]/,

@@ -77,6 +77,7 @@ const FAMILIES: readonly Family[] = [
 
 const ODD = new RegExp(FAMILIES.map(({ pattern }) => pattern.source).join('|'), 'u');
 const LOOKS_LATIN = new RegExp(`[${Object.keys(ALIKE).join('')}]`);
+const EVERY_ALIKE = new RegExp(LOOKS_LATIN, 'g');
 
 /** Whether any character of a file may be another one than it looks. Most files have none. */
 export function mayBeOdd(text: string): boolean {
@@ -100,13 +101,14 @@ export function oddCharacter(source: string, kind: TextKind, inQuotes: boolean):
 
 const WORD = /[\p{L}\p{N}_]+/gu;
 const LATIN = /\p{Script=Latin}/u;
+const OTHER_LETTER = /(?!\p{Script=Latin})\p{L}/u;
 
-/** A letter of another script among Latin ones. A word all of Cyrillic letters is a word. */
+/** A letter of another script in a word that looks Latin as a whole. A word with a letter that no Latin one looks like is written so. */
 function mixedScript(source: string): OddCharacter | undefined {
   if (!LOOKS_LATIN.test(source)) return undefined;
   for (const { 0: word, index } of source.matchAll(WORD)) {
     const at = word.search(LOOKS_LATIN);
-    if (at === -1 || !LATIN.test(word)) continue;
+    if (at === -1 || !LATIN.test(word) || OTHER_LETTER.test(word.replace(EVERY_ALIKE, ''))) continue;
     const letter = word.charAt(at);
     return {
       offset: index + at,

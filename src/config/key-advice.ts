@@ -21,6 +21,8 @@ export function adviceFor(name: string, valid: readonly string[], path: Path, ya
   // What is written exactly as a key next to this map is that key, whatever other tools call so.
   if (moved && (!foreign || moved.isNear)) return moved.advice;
   if (foreign) return found(foreign.words, foreign.answers);
+  const named = namedElsewhere(name, path, yaml);
+  if (named) return named;
   const near = nearest(name, valid) ?? (name.length > 2 ? valid.find(key => key.startsWith(name)) : undefined);
   if (near !== undefined) return found(`did you mean ${near}?`, [near]);
   if (/[()[\]]/.test(name)) return found('a comma ends a value inside { }; put the text in quotes', []);
@@ -41,6 +43,21 @@ function farAway(name: string, path: Path): string | undefined {
   const paths = new Set(places.map(place => place.path.map(part => (part === '*' ? 'NAME' : part)).join('.')));
   const [only] = paths;
   return paths.size === 1 && only !== '' ? `it belongs into ${only}` : undefined;
+}
+
+/** A rule inside another rule, a signal beside `signals:`: what stands below the name shows where it belongs. */
+function namedElsewhere(name: string, path: Path, yaml: YamlFile): KeyAdvice | undefined {
+  const here = path.map(String);
+  const places = yaml.keys([...path, name]).flatMap(key => placesOfKey(key).map(place => place.path));
+  const own = places.some(place => place.at(-1) === '*' && isAt(place, here));
+  const above = here.at(-1) ?? '';
+  if (own) return found(`it looks like what "${above}" is; begin it in the column of ${above}`, []);
+  const inside = places.find(
+    place => place.length === here.length + 2 && place.at(-1) === '*' && isAt(place.slice(0, -2), here),
+  );
+  const target = inside?.at(-2);
+  if (target === undefined) return undefined;
+  return { words: `into ${target}; indent it one level deeper, below ${target}:`, answers: [target], place: target };
 }
 
 type Moved = { readonly advice: KeyAdvice; readonly isNear: boolean };

@@ -179,6 +179,12 @@ function withoutColon(line: string): string {
 function notClosed(text: string, open: number, end: number, placeAt: (offset: number) => Place): Problem {
   const comment = /[ \t]#[^\n]*[}\]]/.exec(text.slice(open, end));
   const message = `the ${text[open] ?? ''} is not closed`;
+  // The closing bracket comes after all, in a line that does not belong to the value any more.
+  const isLow = /^[^{}[\]]*[}\]]/.test(text.slice(end));
+  if (!comment && isLow) {
+    const words = `the lines of ${text[open] ?? ''} … have to be indented deeper than the key in front of it`;
+    return { place: placeAt(open), message: words };
+  }
   if (!comment) return { place: placeAt(open), message };
   const line = placeAt(open + comment.index).line;
   return {

@@ -178,6 +178,18 @@ describe('keys in another place', () => {
       ],
     ],
     [
+      'a rule inside of another one',
+      ['when: not run', 'on_delay: 2m', 'dispatch: { machine: P, type: D, description: x }', 'q:', '  when: run'],
+      ['g.yaml:14:5 down: unknown key "q"; it looks like what "down" is; begin it in the column of down'],
+    ],
+    [
+      'lines of { } in the column of the key',
+      ['when: not run', 'on_delay: 2m', 'dispatch: {', 'machine: P, type: D', '}'],
+      [
+        'g.yaml:13:15 the lines of { … have to be indented deeper than the key in front of it; what follows could not be read; mend this first',
+      ],
+    ],
+    [
       'a key between two columns',
       ['when: not run', 'on_delay: 2m', 'dispatch:', '  machine: P', ' type: D', '  description: x'],
       [
@@ -195,6 +207,14 @@ describe('keys in another place', () => {
     ],
   ])('%s', (_, lines, expected) => {
     expect(problems(rule(...lines))).toEqual(expected);
+  });
+
+  it('a signal beside signals', () => {
+    const lines = ['protocol: mqtt', 'url: mqtt://b', 'client_id: x', 'signals:', 'run: { topic: a, as: bool }'];
+
+    expect(problems(source(...lines))).toEqual([
+      'g.yaml:9:5 m: run belongs into signals; indent it one level deeper, below signals:',
+    ]);
   });
 
   it('a rule and a source without a name', () => {

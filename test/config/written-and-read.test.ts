@@ -122,6 +122,7 @@ describe('what is written is what is read', () => {
     [{ machine: '"PRESS–1"' }, { machine: 'PRESS–1' }],
     [{ machine: '"“PRESS”"' }, { machine: '“PRESS”' }],
     [{ machine: 'ПРЕСС-A1' }, { machine: 'ПРЕСС-A1' }],
+    [{ machine: 'ЦЕХA1' }, { machine: 'ЦЕХA1' }],
     [{ machine: 'PRÄGE-Ω' }, { machine: 'PRÄGE-Ω' }],
     [{ delay: '2m #short' }, { machine: 'PRESS' }],
     [{ site: '0123' }, { site: 123 }],

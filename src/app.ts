@@ -9,13 +9,13 @@ import { logDone } from './app/log-done.ts';
 import { nameProducts } from './app/name-products.ts';
 import { recodeBy, recodeWaiting } from './app/recode.ts';
 import { watchSettings } from './app/settings.ts';
-import { journalStatus, notReady, queueStatus, rulesStatus, signalStatus, sourcesStatus } from './app/status.ts';
+import { statusPage } from './app/status/page.ts';
+import { notReady } from './app/status.ts';
 import { destinationOf } from './config/journal-place.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Clock } from './core/clock.ts';
 import type { Vigil } from './core/clock-watch.ts';
 import { words } from './core/errors.ts';
-import { formatDuration } from './core/fields.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
 import { createTimeNotation } from './core/time-notation.ts';
@@ -90,7 +90,6 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   const { loaded, clock, log, runtimeFolder, vigil, time } = options;
   const { config, program } = loaded;
   const { gateway, l2l } = config;
-  const startedAt = clock.now();
   const { iso, people } = createTimeNotation(l2l.timezone);
 
   const budget = createBudget({ clock, log, rate: l2l.rate, ...sharedBudget(loaded, clock, started) });
@@ -247,19 +246,15 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   if (gateway.http) {
     const web = await startWeb(gateway.http.host, gateway.http.port, {
       notReady: missing,
-      status: () => ({
-        gateway: gateway.name,
-        mode: gateway.mode,
-        config: loaded.file,
-        epoch: journal.epoch,
-        uptime: formatDuration(clock.now() - startedAt),
-        notReady: missing(),
-        sources: sourcesStatus(supervisor?.status() ?? [], iso),
-        signals: signalStatus(runner.signals(), supervisor?.status() ?? [], iso),
-        rules: rulesStatus(runner.rules(), iso),
-        orphans: [...runner.orphans.keys()],
-        journal: journalStatus(journal, iso),
-        queue: queueStatus(queue.status(), iso),
+      status: statusPage({
+        loaded,
+        journal,
+        queue,
+        runner,
+        sources: () => supervisor?.status() ?? [],
+        notReady: missing,
+        now: () => clock.now(),
+        iso,
       }),
     });
     started.add('status page', () => web.stop());

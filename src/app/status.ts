@@ -1,11 +1,8 @@
 import { FIRST_VALUES_WITHIN } from '../adapters/first-values.ts';
-import { actionWords } from '../core/action-words.ts';
 import { formatDuration } from '../core/fields.ts';
-import type { SignalDefinition, SourceStatus } from '../core/sample.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { SourceStatus } from '../core/sample.ts';
 import { type Backlog, backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
-import type { RuleView } from '../rules/rule-view.ts';
 import type { SignalView } from '../rules/signal-view.ts';
 
 /** What the readiness page goes by. */
@@ -60,11 +57,11 @@ function blindWords({ source, at }: SourceStatus, signals: readonly SignalView[]
   return [`source ${source}: ${unknown.length} of ${its.length} signals unknown: ${named.join(', ')}${rest}`];
 }
 
-function nothingWords(at: number | null): string {
+export function nothingWords(at: number | null): string {
   return at === null ? 'nothing received yet: check its topic or node' : 'nothing received since the source came back';
 }
 
-const PAUSES = {
+export const PAUSES = {
   network: "L2L can't be reached",
   refused: 'L2L refuses whatever it is told',
   auth: 'L2L does not take the API key',
@@ -77,87 +74,6 @@ function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['pau
   return `${PAUSES[cause]} (${detail}); ${backlogWords(backlog, cause !== 'journal')}; next try ${next}`;
 }
 
-function sourceWords({ source, state, reason }: SourceStatus): string {
+export function sourceWords({ source, state, reason }: SourceStatus): string {
   return `source ${source} is ${state.replace('_', ' ')}${reason ? `: ${reason}` : ''}`;
-}
-
-const MOST_LISTED = 50;
-const MOST_EVENTS = 10;
-
-/** How an instant (ms since 1970) is written on the page: ISO text with the site's offset. */
-type Iso = (at: number) => string;
-
-const isoOrNull = (at: number | null, iso: Iso) => (at === null ? null : iso(at));
-
-export function sourcesStatus(sources: readonly SourceStatus[], iso: Iso): readonly object[] {
-  return sources.map(source => ({ ...source, at: iso(source.at) }));
-}
-
-export function rulesStatus(rules: readonly RuleView[], iso: Iso): readonly object[] {
-  return rules.map(rule => ({ ...rule, since: isoOrNull(rule.since, iso), due: isoOrNull(rule.due, iso) }));
-}
-
-/** The journal's part of the status page, with what a person has to see to, and what happened to it last. */
-export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'events' | 'upkeep'>, iso: Iso): object {
-  const { waiting, oldestWaitingAt, ...counts } = journal.counts();
-  const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
-    id: action.id,
-    state: action.state === 'dead' ? 'dead letter' : 'parked',
-    what: actionWords(action),
-    rule: action.rule,
-    lane: action.lane,
-    at: iso(action.at),
-    settledAt: isoOrNull(action.settledAt, iso),
-    detail: action.detail,
-  }));
-  return {
-    actionsWaiting: waiting,
-    oldestActionAt: isoOrNull(oldestWaitingAt, iso),
-    ...counts,
-    file: journal.upkeep(),
-    newestUnsettled: unsettled,
-    newestEvents: journal.events(MOST_EVENTS).map(event => ({ ...event, at: iso(event.at) })),
-  };
-}
-
-export function queueStatus(queue: CallQueueStatus, iso: Iso): object {
-  const { paused, backlog, running, open, oldestOpenAt, counts, redis, ...others } = queue;
-  const { calls, oldestAt } = backlog;
-  return {
-    redis: { ...redis, since: iso(redis.since) },
-    ...others,
-    paused: paused && { ...paused, since: iso(paused.since), probeAt: iso(paused.probeAt) },
-    backlog: {
-      calls,
-      oldestAt: isoOrNull(oldestAt, iso),
-      words: backlogWords(backlog, paused !== null && paused.cause !== 'journal'),
-    },
-    callsRunning: running,
-    callsOpen: open,
-    oldestCallAt: isoOrNull(oldestOpenAt, iso),
-    sinceStart: counts,
-  };
-}
-
-/** A signal that was never received says why: what its source says. */
-export function signalStatus(
-  signals: readonly SignalView[],
-  sources: readonly SourceStatus[],
-  iso: Iso,
-): readonly object[] {
-  const standing = new Map(sources.map(source => [source.source, source]));
-  return signals.map(signal => {
-    const shown = { ...signal, definition: definitionStatus(signal.definition), at: isoOrNull(signal.at, iso) };
-    if (signal.good || signal.reason !== null) return shown;
-    const source = standing.get(signal.definition.source);
-    const isUp = !source || source.state === 'connected';
-    return { ...shown, reason: isUp ? nothingWords(signal.at) : `nothing received yet: ${sourceWords(source)}` };
-  });
-}
-
-/** As people write it in the config: a counter's rate by the minute, and where it wraps as `wraps`. */
-function definitionStatus({ counter, ...definition }: SignalDefinition): object {
-  if (!counter) return definition;
-  const { wrapsAt, maxRate } = counter;
-  return { ...definition, counter: { wraps: wrapsAt ?? 'never', maxPerMinute: maxRate * 60_000 } };
 }

@@ -4,6 +4,7 @@ import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import type { Done } from '../core/done.ts';
 import { words } from '../core/errors.ts';
+import { foundOpen } from '../core/found-open.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import { callFacts } from './call-facts.ts';
@@ -28,7 +29,15 @@ export type SettlerOptions = {
   readonly onDone: (done: Done) => void;
 };
 
-export type CallCounts = { delivered: number; rejected: number; parked: number; released: number; dropped: number };
+/** Calls that ended since the start; `foundOpen`: those that found a dispatch open and opened none. */
+export type CallCounts = {
+  delivered: number;
+  foundOpen: number;
+  rejected: number;
+  parked: number;
+  released: number;
+  dropped: number;
+};
 
 /** Writes what calls came to, and keeps the book in step with the journal. */
 export interface Settler {
@@ -60,7 +69,7 @@ const JOURNAL_RETRY = 1000;
 
 export function createSettler(options: SettlerOptions): Settler {
   const { journal, book, gate, clock, log, signal } = options;
-  const counts: CallCounts = { delivered: 0, rejected: 0, parked: 0, released: 0, dropped: 0 };
+  const counts: CallCounts = { delivered: 0, foundOpen: 0, rejected: 0, parked: 0, released: 0, dropped: 0 };
   const writing = new Set<Promise<void>>();
   const suspects = new Set<Entry>();
 
@@ -112,7 +121,7 @@ export function createSettler(options: SettlerOptions): Settler {
     const moved = await durably(write);
     if (moved && done) options.onDone(done);
     if (moved && isFinal(state)) {
-      counts[state] += 1;
+      counts[done && isFound(done) ? 'foundOpen' : state] += 1;
       leave(entry, entry.call);
     } else reload(entry);
   }
@@ -193,7 +202,7 @@ export function createSettler(options: SettlerOptions): Settler {
   };
 }
 
-function isFinal(state: CallState): state is keyof CallCounts {
+function isFinal(state: CallState): state is Exclude<keyof CallCounts, 'foundOpen'> {
   return (
     state === 'delivered' || state === 'rejected' || state === 'parked' || state === 'released' || state === 'dropped'
   );
@@ -210,4 +219,8 @@ function doneBy({ state, actions, result }: Call, to: CallTransition): Done | nu
 function doneByBatch({ actions, result, ended }: Call, { failed, parked, detail }: BatchEnd): Done | null {
   const recorded = actions.filter(({ key }) => !failed.has(key) && !parked?.has(key) && !ended?.has(key));
   return recorded.length === 0 ? null : { kind: 'delivered', actions: recorded, result, detail };
+}
+
+function isFound({ actions, result }: Done): boolean {
+  return actions.some(({ kind }) => foundOpen(kind, result) !== null);
 }

@@ -1,15 +1,18 @@
+import type { Mode } from '../core/action.ts';
 import type { CompiledRule } from './program.ts';
 
 /** A rule as the status page shows it. */
 export type RuleView = {
   readonly rule: string;
   readonly kind: CompiledRule['kind'];
-  /** inactive, pending, active, clearing; counting for the others. */
-  readonly phase: string;
+  /** Of a dispatch rule, or `counting`. */
+  readonly phase: 'inactive' | 'pending' | 'active' | 'clearing' | 'counting';
   /** Since when the phase's condition holds (ms since 1970). */
   readonly since: number | null;
   /** When it acts by itself next. */
   readonly due: number | null;
   /** Where it stands, in one plain sentence. */
   readonly text: string;
+  /** The open episode of a dispatch rule. */
+  readonly episode?: { readonly chain: string; readonly mode: Mode } | null;
 };

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { journalStatus, notReady, type Standing, signalStatus } from '../../src/app/status.ts';
-import { createTimeNotation } from '../../src/core/time-notation.ts';
-import type { ClockEvent, EventEntry } from '../../src/journal/events.ts';
+import { notReady, type Standing } from '../../src/app/status.ts';
 import type { PauseCause } from '../../src/queue/breaker.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
-import { increment } from '../support/actions.ts';
-import { testFolder } from '../support/folder.ts';
-import { REFUSED, settle, testJournal, write } from '../support/journal.ts';
 
 const NOW = 100_000;
-const { iso } = createTimeNotation('America/Denver');
 const AWAY = "L2L (https://acme) can't be reached since …";
 const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: 'why', since: 0, probeAt, probes: 1 });
 
@@ -27,7 +21,7 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
       open: { retry: 2, accepted: 4 },
       held: 0,
       oldestOpenAt: null,
-      counts: { delivered: 0, rejected: 0, parked: 0, released: 0, dropped: 0 },
+      counts: { delivered: 0, foundOpen: 0, rejected: 0, parked: 0, released: 0, dropped: 0 },
     },
     l2l: null,
     sources: [],
@@ -149,66 +143,5 @@ describe('readiness', () => {
     const device = signal({ definition: { ...definition, restorable: true }, at: 5 });
 
     expect(notReady(standing({ now: NOW + 60_000, sources, signals: [device] }))).toEqual([]);
-  });
-});
-
-describe('signals of the status page', () => {
-  it.each([
-    ['never received', {}, 'nothing received yet: source plc is disconnected: refused'],
-    ['lost', { reason: 'plc is disconnected' }, 'plc is disconnected'],
-    ['good', { good: true }, null],
-  ])('says why one that is %s is not good', (_what, change, reason) => {
-    const [shown] = signalStatus(
-      [signal(change)],
-      [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }],
-      iso,
-    );
-
-    expect(shown).toMatchObject({ reason });
-  });
-
-  it('does not call a source away that is back', () => {
-    expect(signalStatus([signal({ at: 5 })], [{ source: 'plc', state: 'connected', at: 10 }], iso)).toMatchObject([
-      { reason: 'nothing received since the source came back' },
-    ]);
-  });
-
-  it.each([
-    [4_294_967_295, { wraps: 4_294_967_295, maxPerMinute: 60 }],
-    [null, { wraps: 'never', maxPerMinute: 60 }],
-  ])('shows a counter as the config has it: %s', (wrapsAt, counter) => {
-    const { definition } = signal({});
-    const counting = signal({ good: true, definition: { ...definition, counter: { wrapsAt, maxRate: 0.001 } } });
-
-    expect(signalStatus([counting], [], iso)).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
-  });
-});
-
-describe('the journal on the status page', () => {
-  /** A life of the gateway that begins at `now` because of this. */
-  const life = (folder: string, now: number, event: EventEntry & { readonly kind: ClockEvent }) =>
-    testJournal(folder, { now: () => now, time: { shift: null, marked: 'keep', doubted: null, event } });
-  const shown = (event: EventEntry) => ({ ...event, at: iso(event.at) });
-  const step = (at: number) => ({ at, kind: 'clock_step', detail: `times moved forward by ${at}s` }) as const;
-
-  it('shows what happened to it, newest first, each with its time, and no more than ten', () => {
-    const folder = testFolder();
-    for (let at = 1; at < 12; at++) life(folder, at, step(at)).close();
-    const suspended = { at: 12, kind: 'suspended', detail: 'the machine was suspended for 2h' } as const;
-
-    const page = journalStatus(life(folder, 12, suspended), iso);
-
-    expect(page).toMatchObject({ newestEvents: [suspended, ...[11, 10, 9, 8, 7, 6, 5, 4, 3].map(step)].map(shown) });
-  });
-
-  it('does not call what people decided an event of the journal', async () => {
-    const journal = life(testFolder(), 1, step(1));
-    await write(journal, increment('A', 1));
-    await settle(journal, 'cycles:A', REFUSED);
-    const [refused] = journal.unsettled(1);
-
-    await journal.decisions.decide({ kind: 'drop', id: refused?.id ?? 0, who: 'ann', confirmed: true });
-
-    expect(journalStatus(journal, iso)).toMatchObject({ newestUnsettled: [], newestEvents: [shown(step(1))] });
   });
 });

@@ -59,7 +59,7 @@ describe('a gateway whose disk fills up while it works', () => {
     await gateway.untilDelivered();
     expect(accountOf(sandbox.state())).toEqual(plant.truth());
     expect(gateway.logged('the disk has room again')).toHaveLength(2);
-    expect((await gateway.status()).epoch).toBe(1);
+    expect((await gateway.status()).starts).toBe(1);
   });
 });
 

@@ -37,6 +37,6 @@ describe('SIGKILL while all calls are paused', () => {
     await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(all), PATIENCE);
     await gateway.untilDelivered();
     expect(accountOf(sandbox.state())).toEqual(all);
-    expect((await gateway.status()).epoch).toBe(3);
+    expect((await gateway.status()).starts).toBe(3);
   });
 });

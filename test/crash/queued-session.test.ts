@@ -169,6 +169,6 @@ describe('a session that the broker kept while the gateway was off', () => {
     expect(accountOf(sandbox.state())['PRESS-01']).toEqual(told);
     const { details } = sandbox.state();
     expect(details.every(({ start, end }) => start >= now - 2 * HOUR && end <= now - HOUR / 2 + MINUTE)).toBe(true);
-    expect((await gateway.status()).epoch).toBe(2);
+    expect((await gateway.status()).starts).toBe(2);
   });
 });

@@ -48,6 +48,6 @@ describe('SIGKILL at random while L2L breaks connections', () => {
     await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(plant.truth()), PATIENCE);
     await gateway.untilDelivered();
     expect(accountOf(sandbox.state())).toEqual(plant.truth());
-    expect((await gateway.status()).epoch).toBe(KILLS + 1);
+    expect((await gateway.status()).starts).toBe(KILLS + 1);
   });
 });

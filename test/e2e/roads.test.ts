@@ -103,8 +103,8 @@ describe('the road from a signal to L2L', () => {
     await gateway.start();
     await gateway.untilReady();
     await gateway.untilSeen();
-    const { mode, epoch, notReady } = await gateway.status();
-    expect({ mode, epoch, notReady }).toEqual({ mode: 'live', epoch: 1, notReady: [] });
+    const { mode, starts, notReady } = await gateway.status();
+    expect({ mode, starts, notReady }).toEqual({ mode: 'live', starts: 1, notReady: [] });
 
     await Promise.all(
       plcs.map(async plc => {
@@ -114,6 +114,10 @@ describe('the road from a signal to L2L', () => {
       }),
     );
     await gateway.untilDelivered();
+
+    const page = JSON.stringify(await gateway.status());
+    expect(page).not.toMatch(/"fingerprint"|"epoch"|\[\\"|\{\\"/);
+    expect(page.match(/"\d{4}-\d\d-\d\d[^"]*"/g)?.filter(time => !/T[\d:.]{12}-0[67]:00"$/.test(time))).toEqual([]);
 
     const redis = await pidOf(await gateway.redis());
     expect(isRunning(redis)).toBe(true);

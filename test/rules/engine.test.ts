@@ -479,7 +479,7 @@ describe('engine', () => {
     });
     expect(line.engine.rules()).toMatchObject([
       { rule: 'stopped', phase: 'pending', since: on('06:00'), text: 'not running is unknown, paused while unknown' },
-      { rule: 'count', phase: 'counting', text: '0 counted on strokes, 0 to be told' },
+      { rule: 'count', phase: 'counting', text: '0 counted on strokes, 0 to be sent' },
     ]);
   });
 });

@@ -56,7 +56,7 @@ const QUICK = {
 };
 
 export type GatewayStatus = {
-  readonly epoch: number;
+  readonly starts: number;
   readonly mode: string;
   readonly notReady: readonly string[];
   readonly sources: readonly SourceStatus[];
@@ -68,7 +68,8 @@ export type GatewayStatus = {
   readonly queue: {
     readonly redis: CallQueueStatus['redis'];
     readonly callsRunning: number;
-    readonly callsOpen: CallQueueStatus['open'];
+    /** By state, in words. */
+    readonly callsOpen: Readonly<Record<string, number>>;
   };
 };
 
@@ -236,8 +237,8 @@ export function testGateway(options: GatewayOptions): TestGateway {
         });
       }, PATIENCE),
     async redis() {
-      const { epoch } = await status();
-      const [path = 'none'] = globSync(join(runtime, `redis-*-${epoch}/redis.sock`));
+      const { starts } = await status();
+      const [path = 'none'] = globSync(join(runtime, `redis-*-${starts}/redis.sock`));
       const client = new Redis({ path, retryStrategy: () => 50, maxRetriesPerRequest: null });
       client.on('error', () => {}); // It is killed as a part of the test.
       onTestFinished(() => client.disconnect());

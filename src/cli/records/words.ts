@@ -1,20 +1,8 @@
 import type { Action } from '../../core/action.ts';
+import { CALL_WORDS } from '../../core/call-words.ts';
 import type { CallState } from '../../core/delivery.ts';
 import { foundOpen, foundOpenWords, WHOSE_WORDS } from '../../core/found-open.ts';
 import type { HistoryEntry } from '../../core/history.ts';
-
-const CALL_WORDS: Readonly<Record<CallState, string>> = {
-  frozen: 'ready',
-  sending: 'sending',
-  retry: 'retrying',
-  unknown: 'in doubt',
-  accepted: 'accepted',
-  delivered: 'delivered',
-  rejected: 'refused',
-  parked: 'parked',
-  released: 'put back',
-  dropped: 'dropped',
-};
 
 /** Where an action stands, in one word of the lists; of an open that found a dispatch open, its number. */
 export function stateWord({ kind, state, held, notBefore, call, result }: HistoryEntry): string {

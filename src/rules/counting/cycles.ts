@@ -81,7 +81,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     view() {
       const skipped = counter.quarantined > 0 ? `, ${counter.quarantined} implausible ones not counted` : '';
       const known = counter.at === null ? ' (not seen yet)' : counter.blindFrom === null ? '' : ' (unknown now)';
-      const text = `${state.total} counted on ${rule.counter.name}${known}, ${state.pending} to be told${skipped}`;
+      const text = `${state.total} counted on ${rule.counter.name}${known}, ${state.pending} to be sent${skipped}`;
       return { rule: rule.name, kind: 'cycles', phase: 'counting', since: counter.at, due: state.due, text };
     },
   };

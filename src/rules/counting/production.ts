@@ -278,7 +278,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       const waiting = sum(state.waiting, one => one.count);
       const held = waiting > 0 ? `; ${waiting} counts wait for ${perCount}` : '';
       const doubted = state.uncertain > 0 ? `; the product of ${state.uncertain} parts is uncertain` : '';
-      const text = `${made} parts, ${scrap} scrap not told yet${held}${implausible}${doubted}`;
+      const text = `${made} parts, ${scrap} scrap not sent yet${held}${implausible}${doubted}`;
       const due = dueNow();
       return {
         rule: rule.name,

@@ -245,7 +245,15 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       const paused = delay !== null && delay.pausedAt !== null ? ', paused while unknown' : '';
       const text = `${awaitedWords(rule, isActive() ? (episode?.machine ?? rule.machine) : null)} is ${awaited()}${paused}`;
       const since = delay?.since ?? episode?.reported ?? null;
-      return { rule: rule.name, kind: 'dispatch', phase, since, due: Number.isFinite(due) ? due : null, text };
+      return {
+        rule: rule.name,
+        kind: 'dispatch',
+        phase,
+        since,
+        due: Number.isFinite(due) ? due : null,
+        text,
+        episode: episode && { chain: episode.chain, mode: episode.mode },
+      };
     },
   };
 }

@@ -1,0 +1,53 @@
+import type { LoadedConfig } from '../../config/load.ts';
+import type { SourceStatus } from '../../core/sample.ts';
+import type { TimeNotation } from '../../core/time-notation.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { CallQueue } from '../../queue/call-queue.ts';
+import type { Runner } from '../../rules/runner.ts';
+import { journalStatus } from './journal.ts';
+import { lengthWords } from './page-time.ts';
+import { queueStatus } from './queue.ts';
+import { rulesStatus } from './rules.ts';
+import { signalStatus } from './signals.ts';
+import { configuredSources, sourcesStatus } from './sources.ts';
+
+export type StatusParts = {
+  readonly loaded: LoadedConfig;
+  readonly journal: Journal;
+  readonly queue: CallQueue;
+  readonly runner: Runner;
+  readonly sources: () => readonly SourceStatus[];
+  readonly notReady: () => readonly string[];
+  readonly now: () => number;
+  readonly iso: TimeNotation['iso'];
+};
+
+/** Everything the gateway says of itself, as plain JSON in words, read anew at each call. Holds no secret. */
+export function statusPage({ loaded, journal, queue, runner, notReady, now, iso, ...parts }: StatusParts) {
+  const { gateway, l2l, sources: config } = loaded.config;
+  const startedAt = now();
+  const configured = configuredSources(config);
+  const addresses = new Map(configured.flatMap(({ signals }) => [...signals]));
+  return (): object => {
+    const sources = parts.sources();
+    const signals = runner.signals();
+    return {
+      gateway: gateway.name,
+      mode: gateway.mode,
+      config: loaded.file,
+      site: l2l.site,
+      timezone: l2l.timezone,
+      /** How often the gateway has started on this journal. */
+      starts: journal.epoch,
+      now: iso(now()),
+      uptime: lengthWords(now() - startedAt),
+      notReady: notReady(),
+      sources: sourcesStatus(configured, sources, signals, iso),
+      signals: signalStatus(signals, { sources, addressOf: signal => addresses.get(signal), now: now(), iso }),
+      rules: rulesStatus(runner.rules(), chain => journal.chain(chain), iso),
+      removedRules: [...runner.orphans.keys()],
+      journal: journalStatus(journal, iso),
+      queue: queueStatus(queue.status(), journal.counts(), iso),
+    };
+  };
+}

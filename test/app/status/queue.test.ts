@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { queueStatus } from '../../../src/app/status/queue.ts';
+import { createTimeNotation } from '../../../src/core/time-notation.ts';
+import type { CallQueueStatus } from '../../../src/queue/call-queue.ts';
+
+const { iso } = createTimeNotation('America/Denver');
+const SIX = '2026-03-02T06:00:00.000-07:00';
+const AT = Date.parse(SIX);
+
+const queue: CallQueueStatus = {
+  redis: { up: true, since: AT, detail: 'connected' },
+  redisProblems: [],
+  paused: { cause: 'network', detail: 'refused', since: AT, probeAt: AT + 60_000, probes: 2 },
+  backlog: { calls: 3, ms: 240_000, oldestAt: AT },
+  running: 1,
+  open: { retry: 2, unknown: 1, accepted: 4 },
+  held: 1,
+  oldestOpenAt: AT,
+  counts: { delivered: 5, foundOpen: 1, rejected: 2, parked: 1, released: 3, dropped: 0 },
+};
+
+describe('the queue on the status page', () => {
+  it('says in words what waits and what a person has to see to', () => {
+    expect(queueStatus(queue, { deadLetters: 1, parked: 2 }, iso)).toEqual({
+      words:
+        '3 calls wait, about 4m once L2L answers; 1 dead letter and 2 parked actions wait for a person: see l2l-gateway queue list',
+      redis: { up: true, since: SIX, detail: 'connected' },
+      redisProblems: [],
+      paused: {
+        words: "L2L can't be reached",
+        cause: 'network',
+        detail: 'refused',
+        since: SIX,
+        nextTry: '2026-03-02T06:01:00.000-07:00',
+        failedTries: 2,
+      },
+      backlog: { calls: 3, oldestAt: SIX, words: '3 calls wait, about 4m once L2L answers' },
+      callsRunning: 1,
+      callsOpen: { retrying: 2, 'in doubt': 1, accepted: 4 },
+      oldestCallAt: SIX,
+      held: 1,
+      deadLetters: 1,
+      parked: 2,
+      sinceStart: { delivered: 5, foundOpen: 1, refused: 2, parked: 1, putBack: 3, dropped: 0 },
+    });
+  });
+
+  it.each([
+    [0, 0, 'nothing waits for a person'],
+    [0, 1, '1 parked action waits for a person'],
+  ])('counts %i dead letters and %i parked', (deadLetters, parked, words) => {
+    expect(queueStatus(queue, { deadLetters, parked }, iso)).toMatchObject({ words: expect.stringContaining(words) });
+  });
+});

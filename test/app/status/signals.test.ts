@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { type SignalFacts, signalStatus } from '../../../src/app/status/signals.ts';
+import { createTimeNotation } from '../../../src/core/time-notation.ts';
+import type { SignalView } from '../../../src/rules/signal-view.ts';
+
+const { iso } = createTimeNotation('America/Denver');
+const NOW = Date.parse('2026-03-02T13:01:00Z');
+const FACTS: SignalFacts = { sources: [], addressOf: () => undefined, now: NOW, iso };
+
+const signal = (change: Partial<SignalView>): SignalView => ({
+  definition: {
+    name: 'press1.running',
+    source: 'plc',
+    type: 'bool',
+    fingerprint: '["mqtt","plant/press1","$.running","bool",null]',
+    restorable: true,
+    acceptUncertain: false,
+  },
+  value: null,
+  good: false,
+  quality: 'bad',
+  reason: null,
+  at: null,
+  ...change,
+});
+const { definition } = signal({});
+
+describe('signals of the status page', () => {
+  it('shows name, value, unit, quality, time, age and where it is read, and no JSON inside a text', () => {
+    const running = signal({
+      definition: { ...definition, type: 'number', unit: 'kW', staleAfter: 90_500, acceptUncertain: true },
+      value: 7.5,
+      good: true,
+      quality: 'uncertain',
+      at: NOW - 3900,
+    });
+
+    expect(signalStatus([running], { ...FACTS, addressOf: name => `topic of ${name}` })).toEqual([
+      {
+        name: 'press1.running',
+        value: 7.5,
+        unit: 'kW',
+        good: true,
+        quality: 'uncertain',
+        reason: null,
+        at: '2026-03-02T06:00:56.100-07:00',
+        age: '3s',
+        definition: {
+          name: 'press1.running',
+          source: 'plc',
+          type: 'number',
+          unit: 'kW',
+          badAfterSilenceOf: '1m30s500ms',
+          uncertain: 'counts as good',
+          address: 'topic of press1.running',
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    ['never received', {}, 'nothing received yet: source plc is disconnected: refused'],
+    ['lost', { reason: 'plc is disconnected' }, 'plc is disconnected'],
+    ['good', { good: true }, null],
+  ])('says why one that is %s is not good', (_what, change, reason) => {
+    const sources = [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }] as const;
+
+    expect(signalStatus([signal(change)], { ...FACTS, sources })).toMatchObject([{ reason }]);
+  });
+
+  it('does not call a source away that is back', () => {
+    const sources = [{ source: 'plc', state: 'connected', at: 10 }] as const;
+
+    expect(signalStatus([signal({ at: 5 })], { ...FACTS, sources })).toMatchObject([
+      { reason: 'nothing received since the source came back' },
+    ]);
+  });
+
+  it('has no age before the first value, and none below zero', () => {
+    expect(signalStatus([signal({}), signal({ at: NOW + 500 })], FACTS)).toMatchObject([
+      { at: null, age: null },
+      { age: '0s' },
+    ]);
+  });
+
+  it.each([
+    [4_294_967_295, { wraps: 4_294_967_295, maxPerMinute: 7 }],
+    [null, { wraps: 'never', maxPerMinute: 7 }],
+  ])('shows a counter as the config has it: %s', (wrapsAt, counter) => {
+    const counting = signal({ good: true, definition: { ...definition, counter: { wrapsAt, maxRate: 7 / 60_000 } } });
+
+    expect(signalStatus([counting], FACTS)).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
+  });
+});

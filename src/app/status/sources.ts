@@ -13,11 +13,11 @@ export type ConfiguredSource = {
   readonly signals: ReadonlyMap<string, string>;
 };
 
-/** The sources of a config, with addresses in the words that `check` has for them. A user or password in an address is masked. */
+/** The sources of a config, with addresses in the words that `check` has for them. An address holds no password: the schemas refuse that. */
 export function configuredSources(sources: Readonly<Record<string, SourceConfig>>): readonly ConfiguredSource[] {
   return Object.entries(sources).map(([name, config]) => {
     const words = adapterDefinition(config.protocol).describe?.(config);
-    const address = words?.source.replace(/\/\/[^/]*@/, '//***@') ?? null;
+    const address = words?.source ?? null;
     return { name, protocol: config.protocol, address, signals: words?.signals ?? new Map() };
   });
 }

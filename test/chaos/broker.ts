@@ -28,7 +28,13 @@ export interface Broker {
 }
 
 /** A message made at `at` that was stamped when it was heard (true times, ms since 1970). */
-export type Undated = { readonly machine: string; readonly at: number; readonly heardAt: number };
+export type Undated = {
+  readonly machine: string;
+  readonly at: number;
+  readonly heardAt: number;
+  /** It has a time of its own that is believed, and a rule's time that stands at this one (by the gateway's clock) held it back. */
+  readonly shown?: number;
+};
 
 /** A message made at `at` and heard at `heardAt`, after one that was stamped when it was heard, at `stampedAt` (true times). */
 export type DatedAfter = Undated & { readonly stampedAt: number };

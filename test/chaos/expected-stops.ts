@@ -1,5 +1,6 @@
 import { MAX_SKEW, type Undated } from './broker.ts';
 import type { Sight } from './expected.ts';
+import type { Span } from './plan.ts';
 import type { Stop } from './plant.ts';
 import type { DispatchRule } from './rules.ts';
 
@@ -11,8 +12,9 @@ export type ExpectedDispatch = {
   readonly need: 'must' | 'may' | 'never';
   /** So much later (ms) it may be told: by messages that were believed a rule's time may be ahead of the clock that stamps others. */
   readonly ahead?: number;
-  /** It may begin at this very time, which L2L's clock gave: when a person ended the dispatch before it. */
-  readonly since?: number;
+  /** What may be told of its start and its end for other reasons, whatever the gateway's clock was off. */
+  readonly begins?: readonly Span[];
+  readonly ends?: readonly Span[];
   /** What it is made of; null: nobody saw that in full. */
   readonly stops: readonly Stop[] | null;
 };
@@ -43,8 +45,11 @@ export function stopsKept(
     );
     const heard = (times: readonly number[]) =>
       undated.filter(({ at }) => times.includes(at)).map(({ heardAt }) => heardAt);
-    const begun = heard((of ?? []).map(({ start }) => start));
-    const ended = heard((of ?? []).map(({ end }) => end));
+    const starts = (of ?? []).map(({ start }) => start);
+    const ends = (of ?? []).map(({ end }) => end);
+    const [begun, ended] = [heard(starts), heard(ends)];
+    const held = (times: readonly number[]) =>
+      undated.flatMap(({ at, shown }) => (shown === undefined || !times.includes(at) ? [] : [heldBack(at, shown)]));
     // What is stamped when it is heard may come too close to what was before for an off_delay to end.
     const isVague = undated.length > 0 && rule.offDelay > 0;
     if (!isVague && touching.length + begun.length + ended.length === 0) return expected;
@@ -54,21 +59,33 @@ export function stopsKept(
       reported: [...reported, ...begun, ...touching.map(({ to }) => to + 1000)],
       completed: [...completed, ...ended, ...later, ...heard(later)],
       need: 'may',
-      ...(undated.length > 0 && { ahead: MAX_SKEW }),
+      ...(undated.length > 0 && { ahead: MAX_SKEW, begins: held(starts), ends: held([...ends, ...later]) }),
     };
   });
 }
 
-/** What follows when a person ended the dispatch of an episode at `at` and its rule opens another one: as if it had begun then. */
-export function afterPerson({ stops, reported, completed, need }: ExpectedDispatch, rule: DispatchRule, at: number) {
+/** Where a rule's time may be that stood at `shown`: it goes on with its delays, and a crash forgets what changed nothing else. */
+function heldBack(at: number, shown: number): Span {
+  return { from: at, to: shown + MAX_SKEW };
+}
+
+/**
+ * What follows when a person ended the dispatch of an episode at `at` and its rule opens another one: as if it had begun then, by L2L's
+ * clock.
+ */
+export function afterPerson(
+  { stops, reported, completed, need, ends }: ExpectedDispatch,
+  rule: DispatchRule,
+  at: number,
+): ExpectedDispatch[] {
+  const begins = [{ from: at, to: at }];
   if (stops === null || need !== 'must') {
     const seenAgain = reported.filter(time => time > at);
-    return [
-      { reported: [at, ...seenAgain], completed, need: 'may', stops: null, since: at },
-    ] satisfies ExpectedDispatch[];
+    const rest: ExpectedDispatch = { reported: [at, ...seenAgain], completed, need: 'may', stops: null, begins };
+    return [ends === undefined ? rest : { ...rest, ends }];
   }
   const left = stops.filter(({ end }) => end > at).map(({ start, end }) => ({ start: Math.max(start, at), end }));
-  return episodes(left, rule, ROUNDED).map(rest => (rest.reported.includes(at) ? { ...rest, since: at } : rest));
+  return episodes(left, rule, ROUNDED).map(rest => (rest.reported.includes(at) ? { ...rest, begins } : rest));
 }
 
 /** Stops with less than the off_delay between them are one episode, once one of them lasted for the on_delay. */

@@ -1,8 +1,11 @@
 import type { ClockLog } from './clock-log.ts';
 import { afterPerson, type ExpectedDispatch } from './expected-stops.ts';
+import type { Span } from './plan.ts';
 import type { Told } from './told.ts';
 import { type Totals, text } from './totals.ts';
 import type { Judged } from './verdict.ts';
+
+type Close = NonNullable<Told['close']>;
 
 /** From a person's end of a dispatch to what the gateway says of it (ms): L2L has seconds, a deleted one has no time at all. */
 const PERSON_ROUNDED = 1500;
@@ -45,7 +48,7 @@ export function episodeProblems(
       queue.unshift(...afterPerson(stop, rule, close.params.completed));
       continue;
     }
-    if (!completed.some(at => isEnd(found, at, stop, clock))) {
+    if (!isEnd(close, stop, clock) && !isFolded(found, completed, clock)) {
       problems.push(`${name} ended ${text(close.params.completed)}, not ${completed.map(text).join(' or ')}`);
     }
     if (close.params.how !== rule.whenCleared) problems.push(`${name} is ended by ${close.params.how}`);
@@ -57,11 +60,11 @@ export function episodeProblems(
 
 /** Of the episode that tells a stop: the one that surely does, else one that may and that surely tells no other stop. */
 function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly ExpectedDispatch[], clock: ClockLog) {
-  const tells = ({ open }: Told, { reported, ahead, since }: ExpectedDispatch, surely?: 'surely') =>
-    open.params.reported === since || reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead));
-  const isWhole = (one: Told, { completed, ...other }: ExpectedDispatch) =>
-    tells(one, { completed, ...other }, 'surely') &&
-    completed.some(at => one.close && clock.isTold(one.close.params.completed, at, one.close, null, other.ahead));
+  const tells = ({ open }: Told, { reported, ahead, begins }: ExpectedDispatch, surely?: 'surely') =>
+    isIn(open.params.reported, begins) ||
+    reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead));
+  const isWhole = (one: Told, other: ExpectedDispatch) =>
+    tells(one, other, 'surely') && one.close !== null && isEnd(one.close, other, clock);
   // Of two stops that one episode can tell, the one that may go untold does not take it from one that nothing else tells.
   const isWanted = (one: Told) =>
     others.some(
@@ -80,12 +83,19 @@ function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly
   return told.findIndex(one => tells(one, stop) && !others.some(other => tells(one, other, 'surely')));
 }
 
-/** No end is told before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
-function isEnd({ open, close }: Told, at: number, { ahead }: ExpectedDispatch, clock: ClockLog): boolean {
-  if (!close) return false;
+function isEnd(close: Close, { completed, ahead, ends }: ExpectedDispatch, clock: ClockLog): boolean {
   const told = close.params.completed;
-  if (clock.isTold(told, at, close, null, ahead)) return true;
-  return told === open.params.reported && clock.isLater(told, at, close);
+  return isIn(told, ends) || completed.some(at => clock.isTold(told, at, close, null, ahead));
+}
+
+/** No end is told before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
+function isFolded({ open, close }: Told, completed: readonly number[], clock: ClockLog): boolean {
+  if (close?.params.completed !== open.params.reported) return false;
+  return completed.some(at => clock.isLater(open.params.reported, at, close));
+}
+
+function isIn(told: number, spans: readonly Span[] = []): boolean {
+  return spans.some(({ from, to }) => told >= from && told <= to);
 }
 
 /** What ends an episode early is a person's end of its dispatch, at the time of that. */

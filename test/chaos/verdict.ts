@@ -105,7 +105,8 @@ export function judge(judged: Judged): Verdict {
  * where the gateway's clock was ahead and a queue is believed longer than what is live.
  */
 function overtaken({ datedAfter, clock }: Judged): Undated[] {
-  return datedAfter
-    .filter(({ at, heardAt, stampedAt }) => at < clock.shownAt(stampedAt, heardAt))
-    .map(({ machine, at, stampedAt }) => ({ machine, at, heardAt: stampedAt }));
+  return datedAfter.flatMap(({ machine, at, heardAt, stampedAt }) => {
+    const shown = clock.shownAt(stampedAt, heardAt);
+    return at < shown ? [{ machine, at, heardAt: stampedAt, shown }] : [];
+  });
 }

@@ -70,15 +70,16 @@ function heldBack(at: number, shown: number): Span {
 }
 
 /**
- * What follows when a person ended the dispatch of an episode at `at` and its rule opens another one: as if it had begun then, by L2L's
- * clock.
+ * What follows when a person ended the dispatch of an episode at `at` and its rule opens another one: as if it had begun then. `told`:
+ * what the gateway says of that moment.
  */
 export function afterPerson(
   { stops, reported, completed, need, ends }: ExpectedDispatch,
   rule: DispatchRule,
   at: number,
+  told: number,
 ): ExpectedDispatch[] {
-  const begins = [{ from: at, to: at }];
+  const begins = [{ from: told, to: told }];
   if (stops === null || need !== 'must') {
     const seenAgain = reported.filter(time => time > at);
     const rest: ExpectedDispatch = { reported: [at, ...seenAgain], completed, need: 'may', stops: null, begins };

@@ -45,7 +45,7 @@ export function episodeProblems(
     }
     if (found.isEarly) {
       problems.push(...earlyProblems(found, completed, judged).map(problem => `${name} ${problem}`));
-      queue.unshift(...afterPerson(stop, rule, close.params.completed));
+      queue.unshift(...afterPerson(stop, rule, earlyEnd(found, judged), close.params.completed));
       continue;
     }
     if (!isEnd(close, stop, clock) && !isFolded(found, completed, clock)) {
@@ -98,20 +98,33 @@ function isIn(told: number, spans: readonly Span[] = []): boolean {
   return spans.some(({ from, to }) => told >= from && told <= to);
 }
 
-/** What ends an episode early is a person's end of its dispatch, at the time of that. */
-function earlyProblems({ rule, result, close }: Told, completed: readonly number[], judged: Judged): string[] {
+/**
+ * What ends an episode early is a person's end of its dispatch, at the time of that by L2L's clock. By the gateway's where it is of
+ * no time, or where that is not so far yet: then it is told when it was heard.
+ */
+function earlyProblems(early: Told, completed: readonly number[], judged: Judged): string[] {
+  const { rule, result, close } = early;
   const { people, unheard } = judged;
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
-  const at = close?.params.completed ?? 0;
+  const told = close?.params.completed ?? 0;
   if (rule.ifClosedByPerson !== 'reopen') return ['was ended early, and its rule waits'];
   if (!end) return [`was ended early, and nobody ended dispatch ${result?.dispatchId}`];
+  const heard = close ? judged.clock.truly(told, close) : told;
+  const isByL2l = Math.abs(told - end.at) <= PERSON_ROUNDED && end.how !== 'delete';
+  const isByGateway = heard >= end.at - PERSON_ROUNDED && (end.how === 'delete' || told < end.at);
+  if (!isByL2l && !isByGateway) return [`was ended early at ${text(told)}; a person did so at ${text(end.at)}`];
+  const at = isByL2l ? told : heard;
   const over = Math.max(...completed) + rule.offDelay;
   // While its source is away the gateway does not know that it is over.
   const isUnheard = unheard.some(({ from, to }) => from < at && to > over);
-  if (at > over && !isUnheard) return [`was ended early at ${text(at)}, when it was over`];
-  const isLate = end.how === 'delete' ? false : at > end.at + PERSON_ROUNDED;
-  const isRight = at >= end.at - PERSON_ROUNDED && !isLate;
-  return isRight ? [] : [`was ended early at ${text(at)}; a person did so at ${text(end.at)}`];
+  return at > over && !isUnheard ? [`was ended early at ${text(told)}, when it was over`] : [];
+}
+
+/** The true instant of a person's end that ended an episode early. */
+function earlyEnd({ result, close }: Told, { people, clock }: Judged): number {
+  const end = people.ended.get(result?.dispatchId ?? Number.NaN);
+  const told = close?.params.completed ?? 0;
+  return end?.how === 'delete' && close ? clock.truly(told, close) : (end?.at ?? told);
 }
 
 /**

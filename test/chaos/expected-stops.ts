@@ -38,30 +38,42 @@ export function stopsKept(
   standstills: readonly Standstill[],
   undated: readonly Undated[],
 ): ExpectedDispatch[] {
-  return episodes(stops, rule, 0).map(expected => {
-    const { stops: of, reported, completed } = expected;
-    const touching = standstills.filter(({ from, to }) =>
-      completed.some(end => from < end && to + AFTER_STANDSTILL > (reported[0] ?? 0)),
-    );
-    const heard = (times: readonly number[]) =>
-      undated.filter(({ at }) => times.includes(at)).map(({ heardAt }) => heardAt);
-    const starts = (of ?? []).map(({ start }) => start);
-    const ends = (of ?? []).map(({ end }) => end);
-    const [begun, ended] = [heard(starts), heard(ends)];
-    const held = (times: readonly number[]) =>
-      undated.flatMap(({ at, shown }) => (shown === undefined || !times.includes(at) ? [] : [heldBack(at, shown)]));
-    // What is stamped when it is heard may come too close to what was before for an off_delay to end.
-    const isVague = undated.length > 0 && rule.offDelay > 0;
-    if (!isVague && touching.length + begun.length + ended.length === 0) return expected;
-    const later = isVague ? stops.filter(({ start }) => start > (completed[0] ?? 0)).map(({ end }) => end) : [];
-    return {
-      ...expected,
-      reported: [...reported, ...begun, ...touching.map(({ to }) => to + 1000)],
-      completed: [...completed, ...ended, ...later, ...heard(later)],
-      need: 'may',
-      ...(undated.length > 0 && { ahead: MAX_SKEW, begins: held(starts), ends: held([...ends, ...later]) }),
-    };
-  });
+  const told = [...episodes(stops, rule, 0), ...lengthened(stops, rule, undated)];
+  return told
+    .toSorted((a, b) => (a.reported[0] ?? 0) - (b.reported[0] ?? 0))
+    .map(expected => {
+      const { stops: of, reported, completed } = expected;
+      const touching = standstills.filter(({ from, to }) =>
+        completed.some(end => from < end && to + AFTER_STANDSTILL > (reported[0] ?? 0)),
+      );
+      const heard = (times: readonly number[]) =>
+        undated.filter(({ at }) => times.includes(at)).map(({ heardAt }) => heardAt);
+      const starts = (of ?? []).map(({ start }) => start);
+      const ends = (of ?? []).map(({ end }) => end);
+      const [begun, ended] = [heard(starts), heard(ends)];
+      const held = (times: readonly number[]) =>
+        undated.flatMap(({ at, shown }) => (shown === undefined || !times.includes(at) ? [] : [heldBack(at, shown)]));
+      // What is stamped when it is heard may come too close to what was before for an off_delay to end.
+      const isVague = undated.length > 0 && rule.offDelay > 0;
+      if (!isVague && touching.length + begun.length + ended.length === 0) return expected;
+      const later = isVague ? stops.filter(({ start }) => start > (completed[0] ?? 0)).map(({ end }) => end) : [];
+      return {
+        ...expected,
+        reported: [...reported, ...begun, ...touching.map(({ to }) => to + 1000)],
+        completed: [...completed, ...ended, ...later, ...heard(later)],
+        need: 'may',
+        ...(undated.length > 0 && { ahead: MAX_SKEW, begins: held(starts), ends: held([...ends, ...later]) }),
+      };
+    });
+}
+
+/** Stops that are shorter than the on_delay, and not by when they were heard. */
+function lengthened(stops: readonly Stop[], { delay }: DispatchRule, undated: readonly Undated[]): ExpectedDispatch[] {
+  const heard = (time: number) => undated.filter(({ at }) => at === time).map(({ heardAt }) => heardAt);
+  return stops
+    .filter(({ start, end }) => end - start < delay)
+    .filter(({ start, end }) => Math.max(end, ...heard(end)) - Math.min(start, ...heard(start)) >= delay - ROUNDED)
+    .map(stop => ({ reported: [stop.start], completed: [stop.end], need: 'may', stops: [stop] }));
 }
 
 /** Where a rule's time may be that stood at `shown`: it goes on with its delays, and a crash forgets what changed nothing else. */

@@ -55,13 +55,13 @@ export function tlsWords(code: string, certificate: CertificateFacts | null, nam
   const issuer = certificate?.issuer ? ` (${certificate.issuer})` : '';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return otherName(certificate, names);
   if (code === 'CERT_HAS_EXPIRED')
-    return `${its} expired${on(certificate?.validTo)}; whoever runs ${server} has to renew it. If that time is not over yet, set the clock of this host: it shows ${instant(names.now)}`;
+    return `${its} expired${on(certificate?.validTo)}; whoever runs ${server} has to renew it (the clock of this host shows ${day(names.now)})`;
   if (code === 'CERT_NOT_YET_VALID')
-    return `${its} is valid from ${instant(certificate?.validFrom) ?? 'a later time'} on, and the clock of this host shows ${instant(names.now)}; is that clock right? Set it, or whoever runs ${server} has to make another certificate`;
+    return `${its} is valid from ${instant(certificate?.validFrom) ?? 'a later time'} on, and the clock of this host shows ${day(names.now)}; is that clock right? Set it, or whoever runs ${server} has to make another certificate`;
   if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT')
     return `${its} is signed by itself${issuer} and not by an authority that this host knows; if it is the right one, name it ${names.caAdvice}`;
   if (NOT_KNOWN.test(code))
-    return `${its} is signed by an authority that this host does not know${issuer}; name the certificate of that authority ${names.caAdvice}. If it is named there already, ${server} leaves out the certificates between: whoever runs it has to send them along`;
+    return `${its} is signed by an authority this host does not know${issuer}; name that authority's certificate ${names.caAdvice}; if it is there, ${server} leaves out the ones between`;
   if (code === 'CERT_REVOKED') return `${its} was revoked; whoever runs ${server} has to make another one`;
   if (isAboutCertificate(code))
     return `${its} can't be trusted (${code}); whoever runs ${server} has to make another one`;
@@ -95,6 +95,11 @@ const MOST_NAMES = 5;
 
 function on(at: number | null | undefined): string {
   return at == null ? '' : ` on ${instant(at)}`;
+}
+
+/** By the day only: a text that changes every minute would be logged every minute. */
+function day(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
 }
 
 function instant(at: number | null | undefined): string | null {

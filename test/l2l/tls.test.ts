@@ -38,7 +38,7 @@ const withTls = ({ cert, key }: Signed) => createServer({ cert: readFileSync(cer
 it('names what is wrong with the certificate of L2L, each fault with its own remedy', async () => {
   const authority = testAuthority('Office Proxy');
   expect(await asked(withTls(authority.sign({ names: 'IP:127.0.0.1' })))).toMatch(
-    /is signed by an authority that this host does not know.*NODE_EXTRA_CA_CERTS/,
+    /is signed by an authority this host does not know.*NODE_EXTRA_CA_CERTS/,
   );
 
   setDefaultCACertificates([readFileSync(authority.ca, 'utf8')]);

@@ -80,7 +80,7 @@ describe('a broker whose certificate', () => {
   it('was signed by an authority that is not named: says where to name it', async () => {
     const url = await tlsPort(good);
     const words =
-      'is signed by an authority that this host does not know (Plant Authority); name the certificate of that authority under tls.ca';
+      "is signed by an authority this host does not know (Plant Authority); name that authority's certificate under tls.ca";
     expect(await said(url)).toContain(words);
     expect(await said(url, { ca: testAuthority('Another').ca })).toContain(words);
   });
@@ -93,7 +93,7 @@ describe('a broker whose certificate', () => {
 
   it('comes without the one between: says that it may be left out', async () => {
     const url = await tlsPort(authority.below().sign({ names: 'IP:127.0.0.1' }));
-    expect(await said(url, { ca: authority.ca })).toContain('the broker leaves out the certificates between');
+    expect(await said(url, { ca: authority.ca })).toContain('the broker leaves out the ones between');
   });
 
   it('is for the name under tls.servername: connects', async () => {

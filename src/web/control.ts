@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH } from '../core/control.ts';
 import { words } from '../core/errors.ts';
+import { limitClients, PATIENCE_WITH_CLIENTS } from './limits.ts';
 
 /** What the socket answers, by name: `POST /name` with a JSON body. Whatever is thrown is told to who asked. */
 export type ControlRoutes = Readonly<Record<string, (body: unknown) => object | Promise<object>>>;
@@ -28,6 +29,8 @@ export class BadRequest extends Error {
 
 /** Of the folders made for sockets whose own path is too long. */
 const PREFIX = 'l2l-control-';
+/** How long a stop waits for the answers under way (ms). */
+const LAST_ANSWERS = 2000;
 const LARGEST_BODY = 64 * 1024;
 
 /**
@@ -37,7 +40,7 @@ const LARGEST_BODY = 64 * 1024;
 export async function startControl({ folder, runtimeFolder, routes }: ControlOptions): Promise<ControlServer> {
   const { socket, clear } = place(folder, runtimeFolder);
   let stopping = false;
-  const server = createServer((request, response) => {
+  const server = createServer(PATIENCE_WITH_CLIENTS, (request, response) => {
     // Who asks for page after page keeps its connection: while the gateway stops it gets its answer and no more.
     response.shouldKeepAlive = !stopping;
     answer(request, routes)
@@ -48,13 +51,17 @@ export async function startControl({ folder, runtimeFolder, routes }: ControlOpt
     server.once('error', reject);
     server.listen(socket, resolve);
   });
+  limitClients(server);
   chmodSync(socket, 0o600);
   return {
     socket,
     stop: () =>
       new Promise(resolve => {
         stopping = true;
+        // Who has sent half a request, or does not read, would be waited for without an end.
+        const enough = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS);
         server.close(() => {
+          clearTimeout(enough);
           clear();
           resolve();
         });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { StartError, words } from '../core/errors.ts';
+import { limitClients, PATIENCE_WITH_CLIENTS } from './limits.ts';
 
 /** What the pages show; the app hands it in and it is read anew for each request. */
 export type StatusSource = {
@@ -20,7 +21,7 @@ export interface WebServer {
  * `/status` (JSON). Read only. Throws a StartError when the port is taken.
  */
 export async function startWeb(host: string, port: number, source: StatusSource): Promise<WebServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(PATIENCE_WITH_CLIENTS, (request, response) => {
     try {
       send(response, answerTo(request, source));
     } catch (cause) {
@@ -32,6 +33,7 @@ export async function startWeb(host: string, port: number, source: StatusSource)
     server.once('error', (cause: NodeJS.ErrnoException) => reject(new StartError(explain(cause, host, port))));
     server.listen(port, host, resolve);
   });
+  limitClients(server);
   const address = server.address();
   const actual = typeof address === 'object' && address ? address.port : port;
   return {

@@ -18,7 +18,7 @@ export function clashesOf(sources: Sources): readonly Clash[] {
 export function signalsNamedAsRules(sources: Sources, rules: readonly string[]): readonly Clash[] {
   const active = new Map(rules.map(rule => [`${rule}.active`, rule]));
   return Object.entries(sources).flatMap(([source, config]) =>
-    signalsOf(source, config).flatMap(({ name }) => {
+    Object.keys(config.signals).flatMap(name => {
       const rule = active.get(name);
       if (rule === undefined) return [];
       const message = `rule ${rule} gives a signal of this name by itself; write another name`;

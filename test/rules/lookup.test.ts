@@ -129,6 +129,7 @@ describe('files of Excel and of other programs', () => {
     ['empty cells beyond the header', 'recipe;product;note\n12;0123;größe;;\n'],
     ['spaces that do not break', '\u00a0recipe\u00a0;product;note\n12\u00a0;\u00a00123;größe'],
     ['signs without width', 'recipe;product;note\n\u200b12;01\u00ad23;größe\ufeff'],
+    ['the sign with which DOS ends a file', 'recipe;product;note\n12;0123;größe\n\u001a'],
     ['a formula that keeps the zeros', 'recipe;product;note\n12;="0123";größe'],
     ['the same formula in quotes', 'recipe;product;note\n12;"=""0123""";größe'],
   ])('are read with %s', (_, text) => {

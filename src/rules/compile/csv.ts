@@ -72,12 +72,12 @@ function withoutEmptyColumns(rows: readonly CsvRow[]): readonly CsvRow[] {
   return rows.map(({ line, cells }) => ({ line, cells: cells.filter((_, index) => isUsed[index]) }));
 }
 
-const NO_WIDTH = /[\u00ad\u200b\u2060\ufeff]/g;
+const NO_WIDTH = /[\u00ad\u200b\u2060\ufeff]|(?![\n\t])\p{Cc}/gu;
 const OTHER_SPACE = /[\u00a0\u2007\u202f]/g;
 const TEXT_FORMULA = /^="([^"]*)"$/;
 
 /**
- * The text of a cell as a person sees it: without signs that have no width, every space an ordinary one (codes of L2L have no
+ * The text of a cell as a person sees it: without signs that have no width (DOS ends a file with one), every space an ordinary one (codes of L2L have no
  * other), and `="0123"`, which keeps the zeros in Excel, without its formula.
  */
 function cleaned(cell: string): string {

@@ -12,21 +12,22 @@ import { freePort } from '../simulation/free-port.ts';
 import { compareTruth, isClean } from '../simulation/truth.ts';
 import { truthTable } from '../simulation/truth-table.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
-import { type AccountLine, accountLine, shownLine } from './demo/account.ts';
+import { type AccountLine, createAccount, legend, shownLine } from './demo/account.ts';
 import { makeChaos } from './demo/chaos.ts';
 import { demoConfig } from './demo/config.ts';
 import { type GatewayProcess, gatewayProcess, isIdle } from './demo/gateway.ts';
 import { type DemoPlant, startDemoPlant } from './demo/plant.ts';
 
-const help = `l2l-gateway demo [--for TIME] [--chaos] [--seed N] [--json]
+const help = `l2l-gateway demo [--for TIME] [--chaos] [--seed N] [-v] [--json]
 
 Starts three simulated PLCs that speak real OPC UA, Modbus TCP and MQTT, an L2L sandbox and the gateway, each as a process of its
-own on this machine, and tells live what happens: rule → action → call → L2L's answer. Ctrl-C ends it all.
+own on this machine, and shows live what happens: dispatches, changes of product, faults. Ctrl-C ends it all.
 
   --for TIME   ends by itself after this time, such as 40s: the machines come to rest, the gateway delivers what is left, and
                a table shows what the machines did beside what L2L has
   --chaos      kills the gateway, kills Redis and breaks L2L at random meanwhile; the table still has to be clean
   --seed N     another story: machines and chaos follow from the seed (1)
+  -v           shows every line: rule → action → call → L2L's answer, for counts and production too
   --json       ends with one line of JSON: machines, expected, delivered, lost, doubled, out_of_order, dead_letters
 
 Nothing is kept: config, journal and sandbox live in a temporary folder.
@@ -49,6 +50,7 @@ type Options = {
   readonly chaos: boolean;
   readonly seed: number;
   readonly json: boolean;
+  readonly verbose: boolean;
 };
 
 export const demoCommand: Command = {
@@ -73,12 +75,13 @@ function optionsOf(args: readonly string[]): Options {
       chaos: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', short: 'v', default: false },
     },
   });
   const duration = values.for === undefined ? null : parseDuration(values.for);
   if (duration === undefined) throw new UsageError(`--for ${values.for}: write a time with its unit, such as 40s`);
   if (!/^\d+$/.test(values.seed)) throw new UsageError(`--seed ${values.seed}: write a whole number`);
-  return { duration, chaos: values.chaos, seed: Number(values.seed), json: values.json };
+  return { duration, chaos: values.chaos, seed: Number(values.seed), json: values.json, verbose: values.verbose };
 }
 
 async function demo(options: Options, io: Io, started: Started): Promise<number> {
@@ -87,7 +90,7 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
   const onUnexpectedEnd = (words: string) => broken.abort(new StartError(words));
   const told = AbortSignal.any([io.signal, broken.signal]);
   const isTerminal = process.stdout.isTTY && io.env.NO_COLOR === undefined;
-  const show = (line: AccountLine) => io.out(shownLine(line, DEMO_ZONE, isTerminal));
+  const show = (line: AccountLine) => io.out(shownLine(line, DEMO_ZONE, isTerminal, io.columns));
   const say = (subject: string, text: string, tone: AccountLine['tone'] = 'loud') =>
     show({ at: Date.now(), stage: 'demo', subject, text, tone });
 
@@ -95,26 +98,38 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
   started.add('folder', () => rmSync(folder, { recursive: true, force: true }));
   const plant = await startDemoPlant({ folder, seed: options.seed, env: io.env, onUnexpectedEnd });
   started.add('plant', () => plant.stop());
-  say('plant', `PLCs at ${Object.values(plant.endpoints).join(', ')}`, 'plain');
-  say('L2L sandbox', `see ${plant.l2l}`, 'plain');
 
   const http = `127.0.0.1:${await freePort()}`;
   const config = join(folder, 'gateway.yaml');
   writeFileSync(join(folder, 'recipes.csv'), recipesCsv());
   writeFileSync(config, demoConfig({ http, l2l: plant.l2l, data: join(folder, 'data'), endpoints: plant.endpoints }));
+  const account = createAccount();
+  io.out(
+    [
+      'Six simulated machines behind three PLCs, the gateway, and an L2L sandbox; all of it runs on this PC only.',
+      '',
+      `  L2L sandbox  see ${plant.l2l} in a browser: dispatches, counts, production; a button for each fault`,
+      `  gateway      http://${http}/status`,
+      `  config       ${config} (gone when the demo ends)`,
+      `  PLCs         ${Object.values(plant.endpoints).join(', ')}`,
+      '',
+      legend(DEMO_ZONE, options.verbose),
+      ...(options.verbose ? [] : ['Counts and production are not listed here: -v shows every line.']),
+      '',
+    ].join('\n'),
+  );
   const gateway = gatewayProcess({
     config,
     url: `http://${http}`,
     env: { ...io.env, L2L_API_KEY: plant.key },
     onLogLine(text) {
-      const line = accountLine(text);
-      if (line) show(line);
+      for (const line of account(text)) if (options.verbose || !line.detail) show(line);
     },
     onUnexpectedEnd,
   });
   started.add('gateway', () => gateway.stop());
   await gateway.start(told);
-  say('gateway', `sees every signal; status at http://${http}/status`, 'plain');
+  say('gateway', `sees every signal`, 'plain');
 
   try {
     plant.tell('begin');
@@ -134,7 +149,7 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
       delay: DEMO_DELAY,
       deadLetters,
     });
-    io.out(`\n${truthTable(compared)}`);
+    io.out(`\n${isTerminal ? coloured(truthTable(compared)) : truthTable(compared)}`);
     io.out(`Times may differ by ${formatDuration(TOLERANCE.late)}: L2L keeps whole seconds, PLCs are polled.`);
     if (options.json) io.out(JSON.stringify(compared.verdict));
     return isClean(compared.verdict) ? EXIT.ok : EXIT.failed;
@@ -214,4 +229,11 @@ async function delivered(clock: Clock, plant: DemoPlant, gateway: GatewayProcess
     if (clock.now() > deadline) throw new StartError('the gateway does not answer');
     await sleep(clock, 250, told);
   }
+}
+
+/** What agrees in green, what does not in red. */
+function coloured(table: string): string {
+  return table
+    .replace(/ ok$/gm, ' \u001b[32mok\u001b[0m')
+    .replace(/\b[1-9]\d* (?:lost|doubled|out of order|dead letters)/g, '\u001b[31m$&\u001b[0m');
 }

@@ -38,7 +38,7 @@ function sentence({
 }: Verdict): string {
   const allowed =
     product_uncertain > 0
-      ? `\n${product_uncertain} parts are under the product that ran before: the recipe changed while the gateway was dead. The gateway flags them; they are not lost.`
+      ? `\n${product_uncertain === 1 ? '1 part is' : `${product_uncertain} parts are`} under the product that ran before: the recipe changed while the gateway was dead. The gateway flags this; nothing is lost.`
       : '';
   return `${expected} expected, ${delivered} delivered, ${lost} lost, ${doubled} doubled, ${out_of_order} out of order, ${dead_letters} dead letters${allowed}`;
 }

@@ -54,6 +54,14 @@ describe('demo', () => {
     const verdict: unknown = JSON.parse(lines.at(-1) ?? '');
     expect(verdict).toMatchObject({ machines: 6, lost: 0, doubled: 0, out_of_order: 0, dead_letters: 0 });
     expect((verdict as { expected: number }).expected).toBeGreaterThan(40);
+    const head = lines.slice(0, 14).join('\n');
+    expect(head).toMatch(/L2L sandbox +see http:/);
+    expect(head).toMatch(/config +\/.*gateway\.yaml/);
+    expect(head).toContain('Columns: time of the site (America/Denver)');
+    const story = lines.filter(line => /^\d\d:\d\d:\d\d /.test(line));
+    expect(story.filter(line => !/^\S+ M[SD]T {2}/.test(line))).toEqual([]);
+    // Calm: no counts and no production.
+    expect(story.filter(line => / cycles |record \d| count is /.test(line))).toEqual([]);
     expect(code).toBe(0);
     // The sandbox, three PLCs, the gateway, the broker and Redis, each of the last two with its wrapper.
     expect(children.size).toBeGreaterThanOrEqual(9);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ActionKind } from '../../core/action.ts';
 import { KIND_WORDS } from '../../core/action-words.ts';
+import { createTimeNotation, type TimeNotation } from '../../core/time-notation.ts';
 
 const Kind = z.custom<ActionKind>(kind => typeof kind === 'string' && Object.hasOwn(KIND_WORDS, kind));
 
@@ -24,6 +25,9 @@ const Told = z.discriminatedUnion('msg', [
     does: z.string(),
     action: z.object({
       rule: z.string(),
+      kind: Kind.optional(),
+      /** Of production. */
+      params: z.object({ line: z.string().optional(), product: z.string().nullish() }).optional(),
       cause: z.object({ values: z.array(z.object({ signal: z.string(), value: z.unknown() })) }),
     }),
   }),
@@ -71,13 +75,43 @@ export type AccountLine = {
   readonly subject: string;
   readonly text: string;
   readonly tone: Tone;
+  /** Shown only to who asks for every line. */
+  readonly detail?: boolean;
 };
 
-/** A line of the gateway's log as a line of the account; undefined for what does not belong to it. */
-export function accountLine(logLine: string): AccountLine | undefined {
-  const parsed = Told.safeParse(jsonOf(logLine));
-  return parsed.success && !isSaidByAction(parsed.data) ? lineOf(parsed.data) : undefined;
+/** Follows the log of the gateway. Before the first parts of another product on a line it says so. */
+export function createAccount(): (logLine: string) => readonly AccountLine[] {
+  const products = new Map<string, string>();
+
+  /** The line of the account that says which product runs now; none when it is the one before. */
+  function changeOf(told: Told): readonly AccountLine[] {
+    if (told.msg !== 'action made') return [];
+    const { line, product } = told.action.params ?? {};
+    if (told.action.kind !== 'record_details' || line === undefined || !product) return [];
+    const before = products.get(line);
+    products.set(line, product);
+    if (before === undefined || before === product) return [];
+    const text = `product changed: ${before} → ${product}`;
+    return [{ at: told.time, stage: 'rule', subject: line, text, tone: 'loud' }];
+  }
+
+  return logLine => {
+    const told = toldIn(logLine);
+    return told === undefined ? [] : [...changeOf(told), lineOf(told)];
+  };
 }
+
+/** What a line of the gateway's log says; undefined for what does not belong to the account. */
+function toldIn(logLine: string): Told | undefined {
+  const parsed = Told.safeParse(jsonOf(logLine));
+  return parsed.success && !isSaidByAction(parsed.data) ? parsed.data : undefined;
+}
+
+/** Dispatches are what people look for; counts and parts are many. */
+const isDispatch = (kind: ActionKind | undefined) => kind === 'open_dispatch' || kind === 'close_dispatch';
+
+/** What went otherwise than planned, of which a person has to know. */
+const IMPORTANT_EVENTS = new Set(['product_uncertain', 'interval_parked', 'quarantined', 'removed']);
 
 /** These come with an action that says the same and more. */
 function isSaidByAction(told: Told): boolean {
@@ -98,29 +132,54 @@ function lineOf(told: Told): AccountLine {
   switch (told.msg) {
     case 'rule event': {
       const { rule, kind, detail } = told.event;
-      return { at, stage: 'rule', subject: rule, text: `${kind.replaceAll('_', ' ')}: ${detail}`, tone: 'plain' };
+      return {
+        at,
+        stage: 'rule',
+        subject: rule,
+        text: `${kind.replaceAll('_', ' ')}: ${detail}`,
+        ...weight(IMPORTANT_EVENTS.has(kind)),
+      };
     }
     case 'action made': {
-      const { rule, cause } = told.action;
+      const { rule, cause, kind } = told.action;
       const seen = cause.values.map(({ signal, value }) => `${signal} = ${String(value)}`).join(', ');
-      return { at, stage: 'action', subject: rule, text: `${seen} → ${told.does}`, tone: 'plain' };
+      return {
+        at,
+        stage: 'action',
+        subject: rule,
+        text: `${seen} → ${told.does}`,
+        tone: 'plain',
+        detail: !isDispatch(kind),
+      };
     }
     case 'call sent': {
       const again = told.attempt > 1 ? `, attempt ${told.attempt}` : '';
       const text = `${KIND_WORDS[told.kind]} (call ${told.call}${again})`;
-      return { at, stage: 'call', subject: targets(told.lanes), text, tone: told.attempt > 1 ? 'loud' : 'plain' };
+      return {
+        at,
+        stage: 'call',
+        subject: targets(told.lanes),
+        text,
+        tone: told.attempt > 1 ? 'loud' : 'plain',
+        detail: true,
+      };
     }
     case 'call answered': {
       const { kind } = told.outcome;
       const isGood = kind === 'delivered' || kind === 'accepted';
       const text = `${sayAnswer(told.kind, told.outcome)} (call ${told.call})`;
-      return { at, stage: 'L2L', subject: targets(told.lanes), text, tone: isGood ? 'good' : 'bad' };
+      const detail = isGood && !isDispatch(told.kind);
+      return { at, stage: 'L2L', subject: targets(told.lanes), text, tone: isGood ? 'good' : 'bad', detail };
     }
     case 'call looked up': {
       const text = `${sayLook(told.look)} (call ${told.call})`;
       return { at, stage: 'L2L', subject: targets(told.lanes), text, tone: 'loud' };
     }
   }
+}
+
+function weight(isImportant: boolean): Pick<AccountLine, 'tone' | 'detail'> {
+  return isImportant ? { tone: 'loud', detail: false } : { tone: 'plain', detail: true };
 }
 
 /** `dispatch:PRESS-01` is about PRESS-01. */
@@ -182,12 +241,43 @@ const COLOURS: Readonly<Record<Tone, string>> = {
 };
 const DIM = '\u001b[2m';
 const RESET = '\u001b[0m';
-const TEXT_SHOWN = 110;
+const SHORTEST_TEXT = 60;
+const ANY_WIDTH = 145;
 
-/** Aligned columns: time of day, stage, subject, what. Colours only where there is a terminal. */
-export function shownLine({ at, stage, subject, text, tone }: AccountLine, zone: string, isTerminal: boolean): string {
-  const time = new Date(at).toLocaleTimeString('en-GB', { timeZone: zone, hourCycle: 'h23' });
-  const cut = text.length > TEXT_SHOWN ? `${text.slice(0, TEXT_SHOWN - 1)}…` : text;
+/** What the columns of a line are, for the head of the account. */
+export function legend(zone: string, verbose: boolean): string {
+  const stages = [
+    ['rule', 'what a rule saw in the signals', true],
+    ['action', 'what follows from it and is in the journal', true],
+    ['call', 'what the gateway sends to L2L', verbose],
+    ['L2L', 'what L2L answers', true],
+    ['demo', 'what this demo does to the plant, to L2L and to the gateway', true],
+  ] as const;
+  return [
+    `Columns: time of the site (${zone}), stage, machine, line or rule, what happened. Stages:`,
+    ...stages.flatMap(([stage, words, isShown]) => (isShown ? `  ${stage.padEnd(6)}  ${words}` : [])),
+  ].join('\n');
+}
+
+/** Aligned columns: time of day with its zone, stage, subject, what. Colours only where there is a terminal. `width`: of the terminal. */
+export function shownLine(
+  { at, stage, subject, text, tone }: AccountLine,
+  zone: string,
+  isTerminal: boolean,
+  width = ANY_WIDTH,
+): string {
+  const time = timeOfDay(at, zone);
   const head = `${time}  ${stage.padEnd(6)}  ${subject.padEnd(17)}`;
+  const room = Math.max(SHORTEST_TEXT, width - head.length - 2);
+  const cut = text.length > room ? `${text.slice(0, room - 1)}…` : text;
   return isTerminal ? `${DIM}${head}${RESET}  ${COLOURS[tone]}${cut}${RESET}` : `${head}  ${cut}`;
 }
+
+/** `06:01:03 MST`. */
+function timeOfDay(at: number, zone: string): string {
+  const notation = notations.get(zone) ?? createTimeNotation(zone);
+  notations.set(zone, notation);
+  return notation.people(at).split(' ').slice(1).join(' ');
+}
+
+const notations = new Map<string, TimeNotation>();

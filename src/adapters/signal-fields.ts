@@ -13,6 +13,9 @@ export const SignalName = z
     'write a signal name in lower-case letters, digits and _, its parts joined by dots, such as press1.running',
   );
 
+/** Types of a counter, as the protocols write them. */
+const WHOLE_TYPES = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'] as const;
+
 const COUNTER_WORDS = 'write counter: { wraps: full, max_rate: 60/min }';
 
 /** How a counter moves. `max_rate` is required: it tells a rollover from a reset, and both from a wrong reading. */
@@ -21,10 +24,13 @@ export const Counter = z
     {
       wraps: z
         .union(
-          [z.literal('full'), z.literal('never'), z.int().positive()],
-          'write full (the whole range of its type), never, or the highest value before it starts again at 0, such as 9999',
+          [z.literal(['full', 'never', ...WHOLE_TYPES]), z.int().positive()],
+          'write full (the whole range of its type), never, the type of the counter in the PLC, such as int32, or the highest value before it starts again at 0, such as 9999',
         )
-        .meta({ description: 'The highest value before it starts again at 0: full, never, or a number such as 9999' }),
+        .meta({
+          description:
+            'Where it starts again: full (the whole range of its type; a signed type goes on at its negative end), never, the type in the PLC such as int32, or the highest value before 0 such as 9999',
+        }),
       max_rate: Rate.meta({ description: 'Highest plausible rate; a faster step is quarantined and shown' }),
     },
     { error: ({ code }) => (code === 'invalid_type' ? COUNTER_WORDS : undefined) },
@@ -59,8 +65,10 @@ export function signalMap<Schema extends z.ZodType>(signal: Schema) {
     .meta({ description: 'What is read, by signal name' });
 }
 
-/** The number types of registers and variables, each with the highest value a counter of it can show. */
+/** The whole numbers of registers and variables, each with the highest value a counter of it can show. */
 const FULL = {
+  int8: 2 ** 7 - 1,
+  uint8: 2 ** 8 - 1,
   int16: 2 ** 15 - 1,
   uint16: 2 ** 16 - 1,
   int32: 2 ** 31 - 1,
@@ -121,7 +129,7 @@ export const WidthType = typeEnum([
 export type WidthType = z.output<typeof WidthType>;
 
 /** Highest value of an integer type; null where `wraps: full` means nothing (bool, float). */
-export function fullScale(type: WidthType): number | bigint | null {
+export function fullScale(type: string): number | bigint | null {
   return type in FULL ? FULL[type as keyof typeof FULL] : null;
 }
 
@@ -138,14 +146,28 @@ export function wrapsProblem(
   type: string,
   full: number | bigint | null,
 ): string | undefined {
-  if (typeof wraps !== 'number' || full === null || wraps <= full) return undefined;
+  const highest = typeof wraps === 'number' ? wraps : fullScale(wraps);
+  if (highest === null || full === null || highest <= full) return undefined;
   return `a ${type} goes up to ${full}; write full or a number up to ${full}, or the type the counter really has`;
 }
 
-/** Counter as the rules know it. `full` is the highest value of the signal's type; the schema refuses `wraps: full` without one. */
-export function counterDefinition(counter: z.output<typeof Counter>, full: number | bigint | null): CounterDefinition {
-  const wrapsAt = counter.wraps === 'full' ? full : counter.wraps === 'never' ? null : counter.wraps;
-  return { wrapsAt, maxRate: counter.max_rate };
+/** From here on a 32-bit float has no odd numbers: a counter of it stands still. */
+const FLOAT32_EXACT_TO = 2 ** 24;
+
+/** Counter as the rules know it, of a signal of this type. The schema refuses `wraps: full` where the type has no range. */
+export function counterDefinition({ wraps, max_rate }: z.output<typeof Counter>, type: string): CounterDefinition {
+  const range = wraps === 'full' ? type : wraps;
+  const highest = typeof range === 'number' ? range : fullScale(range);
+  return {
+    wrapsAt: highest,
+    ...(typeof range === 'string' && range.startsWith('int') && highest !== null && { wrapsTo: lowestOf(highest) }),
+    ...(type === 'float32' && { exactTo: FLOAT32_EXACT_TO }),
+    maxRate: max_rate,
+  };
+}
+
+function lowestOf(highest: number | bigint): number | bigint {
+  return typeof highest === 'bigint' ? -highest - 1n : -highest - 1;
 }
 
 type SharedFields = {
@@ -155,13 +177,13 @@ type SharedFields = {
   readonly accept?: 'uncertain' | undefined;
 };
 
-/** The part of a signal's definition that comes from the shared keys; spread into the protocol's own. */
+/** The part of a signal's definition that comes from the shared keys and its type; spread into the protocol's own. */
 export function sharedDefinition(
   fields: SharedFields,
-  full: number | bigint | null,
+  type: string,
 ): Pick<SignalDefinition, 'counter' | 'staleAfter' | 'unit' | 'acceptUncertain'> {
   return {
-    ...(fields.counter && { counter: counterDefinition(fields.counter, full) }),
+    ...(fields.counter && { counter: counterDefinition(fields.counter, type) }),
     ...(typeof fields.stale_after === 'number' && { staleAfter: fields.stale_after }),
     ...(fields.unit_text !== undefined && { unit: fields.unit_text }),
     acceptUncertain: fields.accept === 'uncertain',

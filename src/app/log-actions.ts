@@ -28,6 +28,8 @@ const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn'
   rollover: 'debug',
   counter_reset: 'info',
   quarantined: 'warn',
+  wrong_reading: 'warn',
+  not_counted: 'warn',
   interval_parked: 'error',
   product_uncertain: 'warn',
   removed: 'warn',

@@ -18,6 +18,8 @@ export const DECISION_KINDS = [
   'rollover',
   'counter_reset',
   'quarantined', // a counter moved more than its max_rate allows
+  'wrong_reading', // a counter showed something for a moment that the next reading contradicts
+  'not_counted', // a counter shows what can't be counted with
   'interval_parked', // an interval without a product
   'product_uncertain', // another product ran after a blind time than before it
   'removed', // not configured any more: what became of the rest

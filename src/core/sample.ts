@@ -59,8 +59,12 @@ export type SignalType = 'bool' | 'number' | 'string';
 
 /** How a counter signal moves. Rates are in units per millisecond. */
 export type CounterDefinition = {
-  /** Highest value before it starts again at 0; null: never wraps, so a lower value is a reset. */
+  /** Highest value before it starts again at `wrapsTo`; null: never wraps, so a lower value is a reset. */
   readonly wrapsAt: number | bigint | null;
+  /** What follows the highest value: the lowest of a signed type that goes on at its negative end. 0 when left out. */
+  readonly wrapsTo?: number | bigint;
+  /** Highest value up to which its type can count by ones, where that is less than 2^53: 2^24 of a 32-bit float. */
+  readonly exactTo?: number;
   /** Highest plausible rate, units per millisecond. Steps above it are quarantined and shown. */
   readonly maxRate: number;
 };

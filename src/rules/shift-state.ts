@@ -1,5 +1,5 @@
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
-import type { CounterState } from './counting/counters.ts';
+import type { CounterState } from './counting/counter-state.ts';
 import type { CyclesState } from './counting/cycles-state.ts';
 import type { ProductionState } from './counting/production-state.ts';
 import type { DelayState } from './dispatch/delay.ts';
@@ -161,7 +161,13 @@ function placing(
 function shiftCounter(counter: CounterState | null, move: (at: number) => number): CounterState | null {
   if (counter === null) return null;
   const gaps = counter.gaps.map(gap => ({ ...gap, at: move(gap.at) }));
-  return { ...counter, at: move(counter.at), blindFrom: orNull(counter.blindFrom, move), gaps };
+  const doubted = counter.doubted.map(one => ({
+    ...one,
+    at: move(one.at),
+    from: move(one.from),
+    blindFrom: orNull(one.blindFrom, move),
+  }));
+  return { ...counter, at: move(counter.at), blindFrom: orNull(counter.blindFrom, move), doubted, gaps };
 }
 
 function orNull(at: number | null, move: (at: number) => number): number | null {

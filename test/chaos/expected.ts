@@ -75,15 +75,32 @@ type Counted = { readonly strokes: number; readonly scrap: number };
 
 /** The movement between consecutive readings with at most one wrap or reset between two. */
 function movements(sights: readonly Sight[], register: number): Counted {
-  let strokes = 0;
-  let scrap = 0;
-  sights.forEach(({ moment }, at) => {
-    const before = sights[at - 1]?.moment;
-    if (!before) return;
-    strokes += moved(before.strokes, moment.strokes, register);
-    scrap += moved(before.scrap, moment.scrap, 65_536);
-  });
-  return { strokes, scrap };
+  return {
+    strokes: counted(
+      sights.map(({ moment }) => moment.strokes),
+      register,
+    ),
+    scrap: counted(
+      sights.map(({ moment }) => moment.scrap),
+      65_536,
+    ),
+  };
+}
+
+/** A drop to 0 is a reset, unless the counter is back where it was at its next movement: the gateway can't know better. */
+function counted(readings: readonly number[], register: number): number {
+  let count = 0;
+  let before = readings[0] ?? 0;
+  let fell = 0;
+  for (const reading of readings) {
+    const by = moved(before, reading, register);
+    const isBack = before === 0 && fell > 0 && reading > 1 && reading >= fell;
+    count += isBack ? reading - fell : by;
+    if (reading === 0 && before > 0 && by === 0) fell = before;
+    else if (reading > 0) fell = 0;
+    before = reading;
+  }
+  return count;
 }
 
 function moved(before: number, after: number, register: number): number {

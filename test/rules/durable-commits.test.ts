@@ -101,7 +101,7 @@ describe('what the rules know is on the disk', () => {
     await plant.settled();
     expect(plant.stateOnDisk('count')).toContain('"reading":"100"');
     plant.send({ strokes: 3 });
-    await soon(() => expect(plant.stateOnDisk('count')).toMatch(/"reading":"3".*"pending":53/));
+    await soon(() => expect(plant.stateOnDisk('count')).toMatch(/"reading":"3".*"moved":3.*"pending":50/));
     plant.send({ strokes: 5 });
     plant.clock.advance(1000);
     await soon(() => expect(plant.stateOnDisk('count')).toMatch(/"reading":"5".*"pending":55/));

@@ -1,7 +1,7 @@
 import type { SignalDefinition } from '../../core/sample.ts';
 import { type AdapterDefinition, defineAdapter } from '../adapter.ts';
 import { hostIdentity } from '../claim.ts';
-import { bitsOf, fullScale, sharedDefinition } from '../signal-fields.ts';
+import { bitsOf, sharedDefinition } from '../signal-fields.ts';
 import { describe, longFormNote, pointsOf } from './point.ts';
 import { ModbusSource } from './schema.ts';
 
@@ -19,7 +19,7 @@ export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
         fingerprint: `modbus ${config.host}:${config.port} ${describe(point)}`,
         restorable: false,
         ...bitsOf(point.type),
-        ...sharedDefinition({ counter: signal?.counter, unit_text: signal?.unit_text }, fullScale(point.type)),
+        ...sharedDefinition({ counter: signal?.counter, unit_text: signal?.unit_text }, point.type),
       };
     }),
   describe: config => ({

@@ -17,7 +17,7 @@ function signalDefinition(name: string, source: string, signal: MqttSignal): Sig
     type: signal.as === 'integer' ? 'number' : signal.as,
     fingerprint: fingerprint(signal),
     restorable: true,
-    ...sharedDefinition(signal, null),
+    ...sharedDefinition(signal, signal.as),
   };
 }
 

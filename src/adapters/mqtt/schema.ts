@@ -54,7 +54,7 @@ export const MqttSignal = z
     if (signal.counter.wraps === 'full')
       wrong(
         'counter',
-        'a payload has no fixed width, so nothing is known to be its full range; write the highest value, such as wraps: 4294967295, or wraps: never',
+        'a payload has no fixed width, so nothing is known to be its full range; write the type of the counter in the PLC, such as wraps: uint32, or its highest value, or wraps: never',
       );
   });
 export type MqttSignal = z.output<typeof MqttSignal>;

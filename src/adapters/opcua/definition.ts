@@ -3,7 +3,7 @@ import { type AdapterDefinition, defineAdapter } from '../adapter.ts';
 import { hostIdentity } from '../claim.ts';
 import { bitsOf, sharedDefinition } from '../signal-fields.ts';
 import { describe, pointsOf } from './point.ts';
-import { fullScaleOf, OpcuaSource, type OpcuaType } from './schema.ts';
+import { OpcuaSource, type OpcuaType } from './schema.ts';
 
 /** OPC UA: nodes, subscribed. */
 export const opcua: AdapterDefinition<OpcuaSource> = defineAdapter({
@@ -21,7 +21,7 @@ export const opcua: AdapterDefinition<OpcuaSource> = defineAdapter({
         ...bitsOf(point.type),
         ...sharedDefinition(
           { counter: signal?.counter, accept: signal?.accept, unit_text: signal?.unit_text },
-          fullScaleOf(point.type),
+          point.type,
         ),
       };
     }),

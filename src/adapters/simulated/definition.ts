@@ -1,6 +1,6 @@
 import { defineAdapter } from '../adapter.ts';
 import { sharedDefinition } from '../signal-fields.ts';
-import { fullWidth, SimulatedSource } from './schema.ts';
+import { SimulatedSource } from './schema.ts';
 
 export const simulated = defineAdapter<SimulatedSource>({
   protocol: 'simulated',
@@ -12,7 +12,7 @@ export const simulated = defineAdapter<SimulatedSource>({
       type: signal.as === 'bool' || signal.as === 'string' ? signal.as : 'number',
       fingerprint: JSON.stringify(['simulated', signal.as, signal.script ?? null, signal.count ?? null]),
       restorable: false,
-      ...sharedDefinition(signal, fullWidth(signal.as)),
+      ...sharedDefinition(signal, signal.as),
     })),
   load: async () => (await import('./adapter.ts')).simulatedAdapter,
 });

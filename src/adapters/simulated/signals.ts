@@ -1,4 +1,5 @@
 import type { Sample } from '../../core/sample.ts';
+import { counterDefinition } from '../signal-fields.ts';
 import { fullWidth, type SimulatedSignal, type SimulatedSource } from './schema.ts';
 import { createScript, type Script } from './script.ts';
 
@@ -27,10 +28,11 @@ function scripted(script: Script): SignalInTime['at'] {
   };
 }
 
-/** How many values a counter shows before it starts again at 0. */
-function range(signal: SimulatedSignal): number {
-  const wraps = signal.counter?.wraps;
-  return typeof wraps === 'number' ? wraps + 1 : Number(fullWidth(signal.as) ?? Number.POSITIVE_INFINITY) + 1;
+/** The lowest value a count shows, and how many there are before it starts again. */
+function range({ as, counter }: SimulatedSignal): { readonly lowest: number; readonly size: number } {
+  const { wrapsAt, wrapsTo = 0 } = counter ? counterDefinition(counter, as) : { wrapsAt: null };
+  const highest = Number(wrapsAt ?? fullWidth(as) ?? Number.POSITIVE_INFINITY);
+  return { lowest: Number(wrapsTo), size: highest - Number(wrapsTo) + 1 };
 }
 
 function counting(
@@ -38,12 +40,12 @@ function counting(
   count: NonNullable<SimulatedSignal['count']>,
   gate: Script,
 ): SignalInTime['at'] {
-  const size = range(signal);
+  const { lowest, size } = range(signal);
   return time => {
     const steps = Math.floor(gate.trueFor(time) / count.every);
     const total = count.from + steps * count.by;
     return {
-      sample: { value: Number.isFinite(size) ? total % size : total, quality: 'good' },
+      sample: { value: Number.isFinite(size) ? lowest + ((total - lowest) % size) : total, quality: 'good' },
       since: gate.whenTrueFor(steps * count.every),
       next: gate.whenTrueFor((steps + 1) * count.every),
     };

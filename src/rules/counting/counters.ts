@@ -1,81 +1,17 @@
-import { z } from 'zod';
 import type { CounterDefinition, SampleBatch, SignalDefinition, Value } from '../../core/sample.ts';
+import { isReading } from '../engine/counter-reading.ts';
+import { type CounterState, compact, type Doubted, readingOf, waitingIn } from './counter-state.ts';
+import { goesOnFrom, MOST_DOUBTED } from './doubted.ts';
+import { difference, type Movement, movement, movementWords, type Reading } from './movement.ts';
 
-/** What a counter showed, and when (ms since 1970). */
-export type Reading = { readonly value: number | bigint; readonly at: number };
-
-/** What lies between two readings. */
-export type Movement = {
-  readonly kind: 'step' | 'rollover' | 'reset' | 'quarantine' | 'first_sight';
-  /** Units that count. */
-  readonly moved: number;
-  /** Units that were not counted because no counter of this rate can have moved so far. */
-  readonly quarantined: number;
-};
-
-/** Readings are stamped a little late or early: a step is plausible when it fits a time longer by this (ms). */
-const JITTER = 1000;
 /** Readings without a time of their own may pile up in the transport for so long (ms) and then arrive at once. */
 const STALL = 30_000;
 
-/**
- * What a counter's new reading means. A higher value is a step; a lower one is a rollover if the step over `wrapsAt` is
- * plausible, else a reset if the new value can have been counted since. What is not plausible is not counted: it is
- * reported, and counting goes on from the new reading. `spare`: ms of earlier readings' time that were not used up.
- */
-export function movement(counter: CounterDefinition, previous: Reading | null, next: Reading, spare = 0): Movement {
-  if (previous === null) return { kind: 'first_sight', moved: 0, quarantined: 0 };
-  const elapsed = Math.max(0, next.at - previous.at) + spare + JITTER;
-  const most = counter.maxRate * elapsed + 1;
-  const step = difference(next.value, previous.value);
-  if (step >= 0) {
-    return step <= most
-      ? { kind: 'step', moved: step, quarantined: 0 }
-      : { kind: 'quarantine', moved: 0, quarantined: step };
-  }
-  const sinceZero = Number(next.value);
-  if (counter.wrapsAt !== null) {
-    const wrapped = difference(counter.wrapsAt, previous.value) + sinceZero + 1;
-    if (wrapped > 0 && wrapped <= most) return { kind: 'rollover', moved: wrapped, quarantined: 0 };
-  }
-  return sinceZero <= most
-    ? { kind: 'reset', moved: sinceZero, quarantined: 0 }
-    : { kind: 'quarantine', moved: 0, quarantined: sinceZero };
-}
-
-/** Exact also where both are beyond 2^53, which their difference is not as long as it is plausible. */
-function difference(a: number | bigint, b: number | bigint): number {
-  return typeof a === 'number' && typeof b === 'number' ? a - b : Number(BigInt(a) - BigInt(b));
-}
-
-/** Whether a value can be a counter's reading at all: a whole number, not negative, exact. */
-export function isReading(value: Value | null): value is number | bigint {
-  return (
-    (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) ||
-    (typeof value === 'bigint' && value >= 0n)
-  );
-}
-
-/** A counter as one rule follows it: belongs to the signal with this fingerprint and to no other. */
-export const CounterState = z.object({
-  fingerprint: z.string(),
-  /** The last good reading; text, because it may be beyond 2^53. */
-  reading: z.string().regex(/^\d+$/),
-  at: z.number(),
-  spare: z.number(),
-  /** Since when it is unknown; null while known. */
-  blindFrom: z.number().nullable(),
-  /** Units quarantined so far. */
-  quarantined: z.number(),
-  /** Movements over absences of unknown length, from a reading of `at` to `to`: judged when the clock is believed again. */
-  gaps: z
-    .array(z.object({ from: z.string().regex(/^\d+$/), at: z.number(), to: z.string().regex(/^\d+$/) }))
-    .default([]),
-});
-export type CounterState = z.infer<typeof CounterState>;
-
-/** A movement with what it spans. */
-export type Counted = Movement & {
+/** A movement with what it spans. `wrong_reading`: a step over readings that turned out to be wrong. */
+export type Counted = Omit<Movement, 'kind'> & {
+  readonly kind: Movement['kind'] | 'wrong_reading';
+  /** Time of the reading it ends with. */
+  readonly at: number;
   /** Time of the reading it starts from. */
   readonly from: number;
   /** Since when nothing was seen before this reading; null: it was known all the time. */
@@ -95,10 +31,14 @@ export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & {
 export interface Counter {
   readonly definition: SignalDefinition;
   /**
-   * Takes a good reading. Null: it says nothing about movement (no whole number, or a retained message, which never
-   * counts and only gives a base where there is none).
+   * Takes a good reading. Returns what it says about movement, oldest first: nothing for a retained message, which never counts and
+   * only gives a base where there is none, and for a reading that the next one has to judge.
    */
-  read(value: Value | null, input: CounterInput): Counted | null;
+  read(value: Value | null, input: CounterInput): readonly Counted[];
+  /** Believes the readings that wait for the next one; their counts, oldest first. */
+  settle(): readonly Counted[];
+  /** What waits for the next reading, and since when; null: no count waits. */
+  readonly waiting: { readonly count: number; readonly at: number } | null;
   /**
    * The signal is unknown from `at` on; true when it was known before. `until`: nothing read up to then means that nothing
    * moved meanwhile, since what was missed would have come.
@@ -108,6 +48,8 @@ export interface Counter {
   loseTrack(): void;
   readonly blindFrom: number | null;
   readonly quarantined: number;
+  /** How many readings the next one judges. */
+  readonly doubts: number;
   /** Time of the last reading; null before the first. */
   readonly at: number | null;
   state(): CounterState | null;
@@ -122,85 +64,159 @@ export function createCounter(
   restored: CounterState | null,
   firstSight: 'base' | 'count',
 ): Counter {
+  const { name } = definition;
   const rules = definition.counter ?? { wrapsAt: null, maxRate: Infinity };
-  let base: Reading | null = restored && { value: compact(BigInt(restored.reading)), at: restored.at };
+  let base: Reading | null = restored && readingOf(restored);
   let fingerprint = restored?.fingerprint ?? definition.fingerprint;
   let spare = restored?.spare ?? 0;
   let blindFrom = restored?.blindFrom ?? null;
   let blindUntil = Infinity;
   let quarantined = restored?.quarantined ?? 0;
+  let doubted: readonly Doubted[] = restored?.doubted ?? [];
   let gaps = restored?.gaps ?? [];
   let lostTrack = false;
 
-  function takeBase(value: number | bigint, at: number): void {
-    base = { value, at };
+  function takeBase(reading: Reading, unused: number): void {
+    base = reading;
     fingerprint = definition.fingerprint;
-    spare = 0;
-    blindFrom = null;
+    spare = unused;
     lostTrack = false;
   }
 
-  /** A reading with what moved while the gateway was away: no longer, as is known now, than until this reading. */
-  function withGaps(counted: Counted, at: number): Counted {
-    const read = (text: string) => compact(BigInt(text));
-    const judged = gaps.map(gap => judge({ value: read(gap.from), at: gap.at }, { value: read(gap.to), at }));
+  /** Movements while the gateway was away: no longer, as is known now, than until `at`. */
+  function judgeGaps(at: number, since: number | null): readonly Counted[] {
+    const judged = gaps.map(gap => {
+      const previous = readingOf({ reading: gap.from, at: gap.at });
+      const next = { value: compact(gap.to), at };
+      const found = movement(rules, previous, next);
+      quarantined += found.quarantined;
+      return { ...found, at, from: gap.at, blindFrom: since, words: movementWords(name, previous, next, found) };
+    });
     gaps = [];
-    return judged.reduce(together, counted);
+    return judged;
   }
 
-  function judge(previous: Reading, next: Reading, unused = 0): Counted {
-    const found = movement(rules, previous, next, unused);
-    return { ...found, from: previous.at, blindFrom, words: wordsFor(definition, previous, next, found) };
+  /** The first `count` doubted readings were right. */
+  function believe(count: number): readonly Counted[] {
+    const right = doubted.slice(0, count);
+    doubted = doubted.slice(count);
+    const last = right.at(-1);
+    if (last) takeBase(readingOf(last), last.spare);
+    // What is quarantined was told and added up when it was read.
+    return right.filter(({ kind }) => kind !== 'quarantine');
   }
 
-  function sight(value: number | bigint, input: CounterInput): Counted | null {
+  /** These doubted readings were wrong. */
+  function forget(wrong: readonly Doubted[]): void {
+    quarantined -= wrong.reduce((sum, one) => sum + one.quarantined, 0);
+    doubted = doubted.filter(one => !wrong.includes(one));
+  }
+
+  function sight(value: number | bigint, input: CounterInput): readonly Counted[] {
     const replaced = base !== null;
     const count = firstSight === 'count' && !replaced;
     // A retained value counts nothing; with no base taken, the first live reading counts from 0.
-    if (count && input.retained) return null;
-    const moved = count ? Number(value) : 0;
-    takeBase(value, input.at);
+    if (count && input.retained) return [];
+    const before = believe(doubted.length);
+    takeBase({ value, at: input.at }, 0);
+    blindFrom = null;
     gaps = [];
     const words = replaced
-      ? `${definition.name} is read from another address or scale now: counting starts at its reading of ${value}`
-      : `${definition.name} seen for the first time at ${value}: counting starts ${count ? 'at 0' : 'there'}`;
-    return { kind: 'first_sight', moved, quarantined: 0, from: input.at, blindFrom: null, words };
+      ? `${name} is read from another address or scale now: counting starts at its reading of ${value}`
+      : `${name} seen for the first time at ${value}: counting starts ${count ? 'at 0' : 'there'}`;
+    const moved = count ? sinceZero(rules, value) : 0;
+    const first = { kind: 'first_sight', moved, quarantined: 0, at: input.at, from: input.at, blindFrom: null, words };
+    return [...before, first as Counted];
+  }
+
+  /** The time that was not used up is good for what comes after it where readings have no time of their own. */
+  function unusedAfter(
+    { time, undated }: CounterInput,
+    previous: Reading,
+    next: Reading,
+    before: number,
+    moved: number,
+  ) {
+    if (time !== 'received') return 0;
+    const unused = next.at - previous.at + before - moved / rules.maxRate;
+    return Math.max(0, undated ? unused : Math.min(unused, STALL));
+  }
+
+  /** A reading that was no plain step waits for the next one. What is quarantined is told at once, and replaced by what comes next. */
+  function doubt(start: Reading, next: Reading, since: number | null, input: CounterInput): readonly Counted[] {
+    if (doubted.at(-1)?.kind === 'quarantine') forget(doubted.slice(-1));
+    const believed = doubted.length < MOST_DOUBTED ? [] : believe(1);
+    const latest = doubted.at(-1);
+    const previous = latest ? readingOf(latest) : (base ?? start);
+    const before = latest?.spare ?? spare;
+    const found = movement(rules, previous, next, before);
+    const kind: Doubted['kind'] = found.kind === 'rollover' || found.kind === 'reset' ? found.kind : 'quarantine';
+    const words = movementWords(name, previous, next, found);
+    const { moved, quarantined: skipped } = found;
+    const told = { at: next.at, kind, moved, quarantined: skipped, from: previous.at, blindFrom: since, words };
+    const unused = unusedAfter(input, previous, next, before, moved);
+    doubted = [...doubted, { reading: next.value.toString(), ...told, spare: unused }];
+    quarantined += skipped;
+    return kind === 'quarantine' ? [...believed, told] : believed;
+  }
+
+  function take(previous: Reading, next: Reading, input: CounterInput): readonly Counted[] {
+    const since = blindFrom;
+    blindFrom = null;
+    const judged = input.doubted ? [] : judgeGaps(next.at, since);
+    const open = doubted.map(one => ({ reading: readingOf(one), spare: one.spare, moved: one.moved }));
+    const from = goesOnFrom(rules, { reading: previous, spare }, open, next);
+    if (from === 'stays') return judged;
+    if (from !== 'none') return [...judged, ...step(from, next, since, input)];
+    if (!lostTrack) return [...judged, ...doubt(previous, next, since, input)];
+    const believed = believe(doubted.length);
+    const last = base ?? previous;
+    gaps = [...gaps, { from: last.value.toString(), at: last.at, to: next.value.toString() }];
+    takeBase(next, 0);
+    return [...judged, ...believed];
+  }
+
+  /** A plain step from the last believed reading, or from a doubted one that is believed now. */
+  function step(from: 'base' | number, next: Reading, since: number | null, input: CounterInput): readonly Counted[] {
+    const believed = from === 'base' ? [] : believe(from + 1);
+    const wrong = doubted;
+    forget(wrong);
+    const start = base ?? next;
+    const found = movement(rules, start, next, spare);
+    const counted = { ...found, at: input.at, from: start.at, blindFrom: since, words: null };
+    takeBase(next, unusedAfter(input, start, next, spare, found.moved));
+    const [first] = wrong;
+    if (first === undefined) return [...believed, counted];
+    const shown = wrong.map(({ reading }) => reading).join(', ');
+    const words = `${name} showed ${shown} between ${start.value} and ${next.value}: taken for a wrong reading of the device, not for a reset; ${found.moved} counted`;
+    return [...believed, { ...counted, kind: 'wrong_reading', blindFrom: first.blindFrom ?? since, words }];
   }
 
   return {
     definition,
     read(value, input) {
-      if (!isReading(value)) {
+      if (!isReading(rules, value)) {
         this.lose(input.at);
-        return null;
+        return [];
       }
       if (base === null || fingerprint !== definition.fingerprint) return sight(value, input);
       if (input.retained) {
         // It never counts; but the reading we know, said again, means that nothing moved while nothing was seen.
         if (value === base.value) blindFrom = null;
-        return null;
+        return [];
       }
       if (input.at > blindUntil) blindFrom = null;
-      const previous = base;
-      const next = { value, at: Math.max(input.at, previous.at) };
-      const plain = judge(previous, next, spare);
-      if (lostTrack && plain.kind !== 'step') {
-        gaps = [...gaps, { from: previous.value.toString(), at: previous.at, to: value.toString() }];
-        takeBase(value, next.at);
-        return null;
-      }
-      const unused = next.at - previous.at + spare - plain.moved / rules.maxRate;
-      takeBase(value, next.at);
-      if (input.time === 'received') spare = Math.max(0, input.undated ? unused : Math.min(unused, STALL));
-      const counted = input.doubted || gaps.length === 0 ? plain : withGaps(plain, next.at);
-      quarantined += counted.quarantined;
-      return counted;
+      return take(base, { value, at: Math.max(input.at, doubted.at(-1)?.at ?? base.at) }, input);
+    },
+    settle: () => believe(doubted.length),
+    get waiting() {
+      return waitingIn(doubted);
     },
     lose(at, until = Infinity) {
       if (base === null) return false;
       blindUntil = blindFrom === null ? until : Math.max(blindUntil, until);
       if (blindFrom !== null) return false;
-      blindFrom = Math.max(at, base.at);
+      blindFrom = Math.max(at, doubted.at(-1)?.at ?? base.at);
       return true;
     },
     loseTrack() {
@@ -212,39 +228,33 @@ export function createCounter(
     get quarantined() {
       return quarantined;
     },
+    get doubts() {
+      return doubted.length;
+    },
     get at() {
-      return base?.at ?? null;
+      return doubted.at(-1)?.at ?? base?.at ?? null;
     },
     state: () =>
-      base && { fingerprint, reading: base.value.toString(), at: base.at, spare, blindFrom, quarantined, gaps },
+      base && {
+        fingerprint,
+        reading: base.value.toString(),
+        at: base.at,
+        spare,
+        blindFrom,
+        quarantined,
+        doubted: [...doubted],
+        gaps,
+      },
   };
 }
 
-function together(counted: Counted, before: Counted): Counted {
-  const told = before.words === null ? counted : before;
-  const moved = counted.moved + before.moved;
-  return { ...told, moved, quarantined: counted.quarantined + before.quarantined, blindFrom: counted.blindFrom };
+/** What a counter that began at 0 has counted when it shows this: one in the negative half went through the positive one. */
+function sinceZero({ wrapsAt, wrapsTo = 0 }: CounterDefinition, value: number | bigint): number {
+  if (value >= 0 || wrapsAt === null) return Number(value);
+  return difference(wrapsAt, wrapsTo) + difference(value, 0) + 1;
 }
 
 /** Until when a counter is known after a start: while its source was catching up, no longer than to its last reading. */
 export function knownUntil(lastReading: number | null, held: boolean, lastAlive: number): number {
   return held ? (lastReading ?? lastAlive) : lastAlive;
-}
-
-function compact(value: bigint): number | bigint {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
-}
-
-function wordsFor(definition: SignalDefinition, previous: Reading, next: Reading, result: Movement): string | null {
-  const step = `${definition.name} went from ${previous.value} to ${next.value}`;
-  switch (result.kind) {
-    case 'rollover':
-      return `${step}: it started again at 0, ${result.moved} counted`;
-    case 'reset':
-      return `${step}: it was reset, ${result.moved} counted; parts between the last reading and the reset can't be known`;
-    case 'quarantine':
-      return `${step}, more than its max_rate allows: ${result.quarantined} not counted, counting goes on from ${next.value}`;
-    default:
-      return null;
-  }
 }

@@ -18,10 +18,19 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
   const teller = tellerOf(rule, [cell]);
   const state = restored ? { ...restored, mode: restored.mode ?? rule.mode } : newCyclesState(rule);
 
-  function add(counted: Counted, at: number, step: Step): void {
+  function take(all: readonly Counted[], now: number, step: Step): void {
+    for (const counted of all) {
+      if (counted.kind === 'first_sight') sight(counted.at, step);
+      if (counted.moved > 0) add(counted, now, step);
+      followed.tell(counted, step);
+    }
+  }
+
+  function add(counted: Counted, now: number, step: Step): void {
+    const { at } = counted;
     if (state.pending === 0) {
       state.from = counted.from;
-      state.due = boundaryAfter(Math.max(at, state.to), rule.every);
+      state.due = boundaryAfter(Math.max(at, state.to, now), rule.every);
     }
     state.pending += counted.moved;
     state.total += counted.moved;
@@ -46,21 +55,21 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     rule,
     ...WITHOUT_CONDITION,
     get due() {
-      return state.due ?? Infinity;
+      return Math.min(state.due ?? Infinity, followed.believedAt());
     },
     evaluate(at, step) {
-      const counted = followed.read(at, step);
-      if (counted === null) return;
-      if (counted.kind === 'first_sight') sight(at, step);
-      if (counted.moved > 0) add(counted, at, step);
-      followed.tell(counted, at, step);
+      take(followed.read(at, step), at, step);
     },
-    fire: (at, step) => flush(at, step),
+    fire(at, step) {
+      if (followed.believedAt() <= at) take(followed.settle(step), at, step);
+      if (state.due !== null && state.due <= at) flush(at, step);
+    },
     restart(lastAlive, at, step) {
       // What was counted for a machine is sent for that machine, also when the config names another one now. What was counted in
       // shadow mode is never sent, and what was counted live is, also when the gateway's mode is another one now.
       const otherMode = state.countedIn !== null && state.countedIn !== step.mode;
       if (state.machine !== rule.machine || state.mode !== rule.mode || otherMode) {
+        take(followed.settle(step), at, step);
         sight(at, step);
         state.machine = rule.machine;
         state.mode = rule.mode;
@@ -79,9 +88,10 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     },
     state: () => ({ ...state, counter: counter.state() }),
     view() {
+      const waits = counter.waiting === null ? '' : `, ${counter.waiting.count} wait for the next reading`;
       const skipped = counter.quarantined > 0 ? `, ${counter.quarantined} implausible ones not counted` : '';
       const known = counter.at === null ? ' (not seen yet)' : counter.blindFrom === null ? '' : ' (unknown now)';
-      const text = `${state.total} counted on ${rule.counter.name}${known}, ${state.pending} to be sent${skipped}`;
+      const text = `${state.total} counted on ${rule.counter.name}${known}, ${state.pending} to be sent${waits}${skipped}`;
       return { rule: rule.name, kind: 'cycles', phase: 'counting', since: counter.at, due: state.due, text };
     },
   };

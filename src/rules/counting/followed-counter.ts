@@ -6,15 +6,22 @@ import type { Counted, Counter } from './counters.ts';
 /** A counter with the signal that one rule reads it from. What it notes is part of the rule's state, so the step is told. */
 export interface FollowedCounter {
   readonly counter: Counter;
-  /** The reading of this step; null: there is none, or it says nothing about movement. */
-  read(at: number, step: Step): Counted | null;
+  /** What the reading of this step says about movement, oldest first; none: there is no reading, or it says nothing. */
+  read(at: number, step: Step): readonly Counted[];
   /** Tells people what a reading was when it was more than a plain step. */
-  tell(counted: Counted, at: number, step: Step): void;
+  tell(counted: Counted, step: Step): void;
+  /** When counts that wait for the next reading are believed, should none come; Infinity: none wait. */
+  believedAt(): number;
+  /** Believes the readings that wait for the next one; their counts. */
+  settle(step: Step): readonly Counted[];
   /** The signal is unknown from `at` on; `until` as a counter takes it. */
   lose(at: number, step: Step, until?: number): void;
   /** The process starts again; the signal is unknown since `at`. */
   restart(at: number, step: Step): void;
 }
+
+/** Counts wait so long (ms) for the next reading: a poll, also a slow one. A counter that is subscribed and stands sends none. */
+const LONGEST_WAIT = 120_000;
 
 /** `cell`: undefined when no source declares the signal; then there is never a reading. */
 export function followCounter(
@@ -22,39 +29,85 @@ export function followCounter(
   cell: SignalCell | undefined,
   counter: Counter,
 ): FollowedCounter {
+  const { definition } = counter;
+  const exactTo = definition.counter?.exactTo ?? Infinity;
+  /** Said since the start, so that a counter that stays as it is says it once. */
+  let saidUncountable = false;
+  let saidInexact = false;
+  let startedAt = -Infinity;
+
   function lose(at: number, step: Step, until?: number): void {
     if (counter.lose(at, until)) step.changed.add(rule.name);
+  }
+
+  /** A value that can't be counted with is said once, until there is one that can. */
+  function sayUncountable({ refused }: SignalCell, at: number, step: Step): void {
+    if (refused !== null && !saidUncountable)
+      tell(step, rule, at, 'not_counted', `${definition.name} can't be counted: ${refused}`);
+    saidUncountable = refused !== null;
+  }
+
+  function sayInexact(value: SignalCell['value'], at: number, step: Step): void {
+    if (saidInexact || (typeof value !== 'number' && typeof value !== 'bigint') || value < exactTo) return;
+    saidInexact = true;
+    const words = `${definition.name} is at ${value}: from ${exactTo} on a 32-bit float can't count by ones, so counts are missing; let the PLC count in a 32-bit integer`;
+    tell(step, rule, at, 'not_counted', words);
   }
 
   return {
     counter,
     lose,
     restart(at, step) {
+      saidUncountable = false;
+      saidInexact = false;
+      startedAt = step.at;
       lose(at, step);
       if (step.doubted) counter.loseTrack();
     },
     read(at, step) {
-      if (cell === undefined || cell.fresh !== step.serial) return null;
+      if (cell === undefined || cell.fresh !== step.serial) return NOTHING;
+      sayUncountable(cell, at, step);
       if (!cell.good) {
         lose(at, step);
-        return null;
+        return NOTHING;
       }
-      const wasBlind = counter.blindFrom !== null;
+      sayInexact(cell.value, at, step);
+      const { blindFrom, doubts } = counter;
       const counted = counter.read(cell.value, step);
-      if (wasBlind !== (counter.blindFrom !== null)) step.changed.add(rule.name);
-      if (counted !== null && counted.moved > 0) step.moved.add(rule.name);
-      return counted;
+      const isBlind = counter.blindFrom !== null;
+      if (isBlind !== (blindFrom !== null) || counter.doubts !== doubts) step.changed.add(rule.name);
+      if (counted.some(({ moved }) => moved > 0)) step.moved.add(rule.name);
+      return inRuleTime(counted, step);
     },
-    tell(counted, at, step) {
+    tell(counted, step) {
       const kind = EVENT[counted.kind];
-      if (kind !== undefined) tell(step, rule, at, kind, counted.words ?? '');
+      if (kind !== undefined) tell(step, rule, counted.at, kind, counted.words ?? '');
+    },
+    believedAt() {
+      const { waiting, blindFrom } = counter;
+      if (waiting === null) return Infinity;
+      // After a start the first reading takes its time.
+      return Math.max(waiting.at, blindFrom === null ? 0 : startedAt) + LONGEST_WAIT;
+    },
+    settle(step) {
+      const counted = counter.settle();
+      if (counted.length > 0) step.changed.add(rule.name);
+      return inRuleTime(counted, step);
     },
   };
 }
+
+/** With times by the clock that the rule goes by. */
+function inRuleTime(all: readonly Counted[], { shift }: Step): readonly Counted[] {
+  return shift === 0 ? all : all.map(counted => ({ ...counted, at: counted.at - shift }));
+}
+
+const NOTHING: readonly never[] = [];
 
 const EVENT: Partial<Record<Counted['kind'], RuleEvent['kind']>> = {
   first_sight: 'first_sight',
   rollover: 'rollover',
   reset: 'counter_reset',
   quarantine: 'quarantined',
+  wrong_reading: 'wrong_reading',
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { KeptLag } from '../engine/kept-lag.ts';
 import type { ProductionRule } from '../program.ts';
 import { Judging } from './blind-product.ts';
-import { CounterState } from './counters.ts';
+import { CounterState } from './counter-state.ts';
 import { Interval } from './intervals.ts';
 import { Product, Run } from './product-runs.ts';
 
@@ -29,6 +29,8 @@ export const ProductionState = z.object({
   quantity: CounterState.nullable(),
   scrap: z.record(z.string(), CounterState),
   waiting: z.array(Waiting),
+  /** Parts per count when it was last known; null: it never was. */
+  perCount: z.number().nullable().default(null),
   intervals: z.array(Interval),
   toldUntil: z.number(),
   runs: z.array(Run),
@@ -41,6 +43,8 @@ export const ProductionState = z.object({
   blindProduct: z.enum(['old', 'park']).default('old'),
   /** The product that ran when the sight was lost; null: nothing is lost. */
   beforeBlind: Product.nullable().default(null),
+  /** The same before the first reading that the next one judges. */
+  beforeDoubt: Product.nullable().default(null),
   /** Counts that wait for the product that runs after a blind time. */
   judging: Judging.nullable().default(null),
   /** Parts told so far, scrap included, whose product was uncertain. */
@@ -62,6 +66,7 @@ export function newProductionState({ line, quantity, product, blindProduct }: Pr
     quantity: null,
     scrap: {},
     waiting: [],
+    perCount: null,
     intervals: [],
     toldUntil: 0,
     runs: [],
@@ -70,6 +75,7 @@ export function newProductionState({ line, quantity, product, blindProduct }: Pr
     lag: null,
     blindProduct,
     beforeBlind: null,
+    beforeDoubt: null,
     judging: null,
     uncertain: 0,
     held: false,

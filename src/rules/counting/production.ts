@@ -5,15 +5,19 @@ import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { ProductionRule } from '../program.ts';
 import { type Entry, READ_WITHIN, totalOf, uncertaintyOf } from './blind-product.ts';
-import { type CounterState, createCounter, knownUntil } from './counters.ts';
+import type { CounterState } from './counter-state.ts';
+import { type Counted, createCounter, knownUntil } from './counters.ts';
 import { followCounter } from './followed-counter.ts';
 import { type Amount, createIntervals, type Span } from './intervals.ts';
 import { createProductRuns, type Product } from './product-runs.ts';
 import { keepWaiting, newProductionState, type ProductionState } from './production-state.ts';
+import { productionWords, sum } from './production-words.ts';
 import { tellInterval } from './record-set.ts';
 
 /** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
 const LATEST_READING = 10_000;
+
+type Movement = Pick<Counted, 'moved' | 'blindFrom' | 'at'>;
 
 export type ProductionOptions = {
   readonly rule: ProductionRule;
@@ -110,6 +114,54 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     else intervals.spread(span, { parts: count, scrap }, per);
   }
 
+  /** `before` as in an entry. Counts wait while parts per count are unknown. */
+  function count({ moved: count, blindFrom, at }: Movement, scrap: number, before: Product | null, step: Step): void {
+    if (count === 0 && scrap === 0) return;
+    const per = partsPerCount();
+    if (per !== undefined || count === 0)
+      place({ at, count, per: per ?? 1, scrap, blindFrom, before: count > 0 ? before : null });
+    else {
+      keepWaiting(state.waiting, every, { at, count, blindFrom, before });
+      place({ at, count: 0, per: 1, scrap, blindFrom: null, before: null });
+    }
+    state.perCount = per ?? state.perCount;
+    state.time = Math.max(at, state.time ?? at);
+    state.clock = step.time;
+  }
+
+  /** Places movements where they happened; the scrap of this moment, `at`, goes with the parts of it. */
+  function countAll(
+    made: readonly Counted[],
+    scrapped: readonly Counted[],
+    at: number,
+    lost: Product | null,
+    step: Step,
+  ): void {
+    let before = lost;
+    if (counter.doubts === 0) state.beforeDoubt = null;
+    const isNow = (one: Counted) => one.at >= at;
+    for (const one of scrapped) if (!isNow(one)) count({ ...one, moved: 0, blindFrom: null }, one.moved, null, step);
+    let scrap = sum(scrapped.filter(isNow), one => one.moved);
+    for (const one of made) {
+      const its = isNow(one) ? scrap : 0;
+      count(one, its, before, step);
+      scrap -= its;
+      if (one.moved > 0) before = null;
+    }
+    count({ moved: 0, blindFrom: null, at }, scrap, null, step);
+  }
+
+  /** Counts that wait for the next reading are believed, should none come. */
+  function settle(at: number, step: Step): void {
+    const due = counters.filter(one => one.believedAt() <= at);
+    for (const one of due) {
+      const settled = one.settle(step);
+      for (const counted of settled) one.tell(counted, step);
+      if (one === parts) countAll(settled, [], Infinity, state.beforeDoubt, step);
+      else countAll([], settled, Infinity, null, step);
+    }
+  }
+
   /** `after`: the product that runs after the blind time; null: it was not read soon enough. */
   function judge(after: Product | null, step: Step): void {
     const { judging } = state;
@@ -150,10 +202,11 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     step.changed.add(rule.name);
   }
 
-  /** The oldest interval is told after its end and the lateness; what a blind time can still add to waits for its end. */
+  /** The oldest interval is told after its end and the lateness; what can still be added to it waits for that. */
   function dueNow(): number {
     const oldest = intervals.oldest();
-    if (oldest === undefined) return Infinity;
+    const waitsSince = Math.min(...counters.map(one => one.counter.waiting?.at ?? Infinity));
+    if (oldest === undefined || waitsSince < oldest.end) return Infinity;
     const { blindFrom } = counter;
     const waits = blindFrom !== null && oldest.end > blindFrom && blindFrom - oldest.start < 1000;
     const isJudged = state.judging === null || oldest.end <= state.judging.from;
@@ -192,46 +245,37 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     rule,
     ...WITHOUT_CONDITION,
     get due() {
-      return Math.min(dueNow(), judgedBy());
+      return Math.min(dueNow(), judgedBy(), ...counters.map(one => one.believedAt()));
     },
     evaluate(at, step) {
       const next = runs.change(step.serial);
+      const { doubts } = counter;
       const counted = parts.read(at, step);
       noteLoss();
-      if (counted !== null) parts.tell(counted, at, step);
-      let scrap = 0;
-      for (const one of scraps) {
-        const scrapped = one.read(at, step);
-        if (scrapped === null) continue;
-        one.tell(scrapped, at, step);
-        scrap += scrapped.moved;
-      }
-      const per = partsPerCount();
-      const moved = counted?.moved ?? 0;
-      const blindFrom = counted?.blindFrom ?? null;
-      const before = counted === null ? null : takeLoss();
+      const lost = takeLoss();
+      if (counter.doubts > doubts) state.beforeDoubt ??= lost;
+      const before = counted.some(({ moved }) => moved > 0) ? (state.beforeDoubt ?? lost) : null;
+      for (const one of counted) parts.tell(one, step);
+      const scrapped = scraps.flatMap(one => {
+        const read = one.read(at, step);
+        for (const counted of read) one.tell(counted, step);
+        return read;
+      });
       // What is counted with the first reading of a new product is of that product, unless nothing was read before it.
-      const isBlind = state.judging !== null || (before !== null && moved > 0);
+      const isBlind = state.judging !== null || before !== null;
       if (!isBlind) begin(next, at, step);
+      const per = partsPerCount();
       if (per !== undefined) placeWaiting(per, step);
-      if (per !== undefined || moved === 0)
-        place({ at, count: moved, per: per ?? 1, scrap, blindFrom, before: moved > 0 ? before : null });
-      else {
-        keepWaiting(state.waiting, every, { at, count: moved, blindFrom, before });
-        place({ at, count: 0, per: 1, scrap, blindFrom: null, before: null });
-      }
+      countAll(counted, scrapped, at, before, step);
       if (state.judging !== null) step.changed.add(rule.name);
       if (runs.isRead && at >= stillUnread) judge(next ?? runs.current ?? null, step);
       if (isBlind) begin(next, at, step);
-      if (moved > 0 || scrap > 0) {
-        state.time = Math.max(at, state.time ?? at);
-        state.clock = step.time;
-      }
     },
     fire(at, step) {
       // While nothing is known time stands still, so that queued messages can still tell when the product changed.
       const knownUntil = Math.min(at, counter.blindFrom ?? at);
       state.time = Math.max(knownUntil, state.time ?? knownUntil);
+      settle(at, step);
       if (at >= judgedBy()) judge(runs.isRead ? (runs.current ?? null) : null, step);
       if (at >= dueNow()) closeOldest(at, step);
     },
@@ -239,6 +283,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       const otherMode = state.countedIn !== null && state.countedIn !== step.mode;
       if (state.judging !== null) state.judging.since = Math.max(at, state.judging.since);
       if (state.line !== rule.line || otherMode) {
+        settle(Infinity, step);
         judge(null, step);
         endIntervals(knownUntil(counter.at, state.held, lastAlive), at, step);
         if (otherMode) dropRest(at, step);
@@ -270,15 +315,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       return structuredClone({ ...state, quantity: counter.state(), scrap, intervals: [...all], toldUntil });
     },
     view() {
-      const unjudged = state.judging ? totalOf(state.judging).amount : { parts: 0, scrap: 0 };
-      const made = unjudged.parts + sum(intervals.all, interval => interval.parts);
-      const scrap = unjudged.scrap + sum(intervals.all, interval => interval.scrap);
-      const skipped = sum(counters, one => one.counter.quarantined);
-      const implausible = skipped > 0 ? `; ${skipped} implausible counts left out` : '';
-      const waiting = sum(state.waiting, one => one.count);
-      const held = waiting > 0 ? `; ${waiting} counts wait for ${perCount}` : '';
-      const doubted = state.uncertain > 0 ? `; the product of ${state.uncertain} parts is uncertain` : '';
-      const text = `${made} parts, ${scrap} scrap not sent yet${held}${implausible}${doubted}`;
+      const text = productionWords(state, intervals.all, counters, perCount);
       const due = dueNow();
       return {
         rule: rule.name,
@@ -290,8 +327,4 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       };
     },
   };
-}
-
-function sum<Of>(all: readonly Of[], amount: (one: Of) => number): number {
-  return all.reduce((total, one) => total + amount(one), 0);
 }

@@ -1,4 +1,5 @@
 import type { Quality, Sample, SampleBatch, SignalDefinition, SourceState, Value } from '../../core/sample.ts';
+import { readingProblem } from './counter-reading.ts';
 
 /** What is known of one source. */
 export type SourceCell = {
@@ -29,6 +30,8 @@ export type SignalCell = {
   quality: Quality;
   /** Why it is not good, in words. */
   reason: string | null;
+  /** Why its counter can't count with the value it shows, in words; null: it can, or it is no counter. */
+  refused: string | null;
   /** Event time of the last sample, good or not; null: none since the start. */
   at: number | null;
   time: SampleBatch['time'];
@@ -80,6 +83,7 @@ export function createSignalCell(definition: SignalDefinition, source: SourceCel
     good: false,
     quality: 'bad',
     reason: null,
+    refused: null,
     at: null,
     time: 'received',
     lag: 0,
@@ -98,8 +102,12 @@ export function createSignalCell(definition: SignalDefinition, source: SourceCel
 
 /** Whether a sample makes its signal known. A good sample without a usable value is no value: never 0 or false. */
 export function isGood(cell: SignalCell, sample: Sample): boolean {
-  if (sample.value === null || Number.isNaN(sample.value)) return false;
-  return sample.quality === 'good' || (sample.quality === 'uncertain' && cell.definition.acceptUncertain);
+  return isAccepted(cell, sample) && readingProblem(cell.definition, sample.value) === undefined;
+}
+
+function isAccepted({ definition }: SignalCell, { value, quality }: Sample): boolean {
+  if (value === null || Number.isNaN(value)) return false;
+  return quality === 'good' || (quality === 'uncertain' && definition.acceptUncertain);
 }
 
 /** Whether applying the sample changes anything a condition can see. */
@@ -118,7 +126,8 @@ export function applySample(cell: SignalCell, sample: Sample, batch: SampleBatch
   if (good) cell.value = sample.value;
   cell.good = good;
   cell.quality = good || sample.quality !== 'good' ? sample.quality : 'bad';
-  cell.reason = sample.reason ?? null;
+  cell.refused = (isAccepted(cell, sample) && readingProblem(cell.definition, sample.value)) || null;
+  cell.reason = cell.refused ?? sample.reason ?? null;
   cell.at = batch.at;
   cell.time = batch.time;
   cell.fresh = serial;
@@ -129,6 +138,7 @@ export function loseSignal(cell: SignalCell, serial: number, reason: string): vo
   cell.good = false;
   cell.quality = 'bad';
   cell.reason = reason;
+  cell.refused = null;
   cell.fresh = serial;
 }
 
@@ -165,6 +175,7 @@ export function forgetSignal(cell: SignalCell): void {
   cell.good = false;
   cell.quality = 'bad';
   cell.reason = null;
+  cell.refused = null;
   cell.at = null;
   cell.lag = 0;
   cell.lagFrom = 'nothing';

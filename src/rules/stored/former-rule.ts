@@ -1,6 +1,7 @@
 import { totalOf, uncertaintyOf } from '../counting/blind-product.ts';
 import { knownUntil } from '../counting/counters.ts';
 import { tellPending } from '../counting/cycle-count.ts';
+import type { CyclesState } from '../counting/cycles-state.ts';
 import type { ProductionState } from '../counting/production-state.ts';
 import { tellInterval } from '../counting/record-set.ts';
 import type { DispatchState } from '../dispatch/dispatch-state.ts';
@@ -30,12 +31,45 @@ export function endFormerRule(name: string, state: StoredState, lastAlive: numbe
       endEpisode(name, state, lastAlive, step);
       break;
     case 'cycles':
+      believe(state);
       if (state.pending > 0) tellPending(state, formerTeller(name), `${state.pending} counted; ${REMOVED}`, at, step);
       break;
     case 'production':
       endLine(name, state, lastAlive, at, step);
       break;
   }
+}
+
+/** What waited for the next reading counts: there is none any more. */
+function believe(state: CyclesState): void {
+  const doubted = (state.counter?.doubted ?? []).filter(({ moved }) => moved > 0);
+  for (const { moved, from, at } of doubted) {
+    if (state.pending === 0) state.from = from;
+    state.pending += moved;
+    state.total += moved;
+    state.to = Math.max(state.to, at);
+  }
+}
+
+/** Puts what waited for the next reading where it was counted: into the interval of that time, or into one of its own. */
+function place(state: ProductionState): void {
+  const { quantity, scrap, perCount, toldUntil, waiting } = state;
+  const add = (at: number, amount: { readonly parts: number; readonly scrap: number }) => {
+    const last = state.intervals.at(-1);
+    const found = state.intervals.find(({ end }) => at < end) ?? last;
+    if (found) {
+      found.parts += amount.parts;
+      found.scrap += amount.scrap;
+      return;
+    }
+    const start = Math.max(Math.floor(at / SECOND) * SECOND, toldUntil);
+    state.intervals.push({ start, end: start + SECOND, ...amount, blind: false });
+  };
+  for (const { at, moved, blindFrom } of quantity?.doubted ?? [])
+    if (perCount === null) waiting.push({ at, count: moved, blindFrom, before: null });
+    else if (moved > 0) add(at, { parts: moved * perCount, scrap: 0 });
+  for (const counter of Object.values(scrap))
+    for (const { at, moved } of counter.doubted) if (moved > 0) add(at, { parts: 0, scrap: moved });
 }
 
 function endEpisode(
@@ -58,6 +92,7 @@ function endEpisode(
 
 /** Every interval is told until the time that was seen; what has no parts per count can't be. */
 function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
+  place(state);
   const { quantity, held, intervals, waiting, judging } = state;
   const seenUntil = Math.min(knownUntil(quantity?.at ?? null, held, lastAlive), quantity?.blindFrom ?? Infinity);
   for (const interval of intervals) {

@@ -56,37 +56,9 @@ const doing: fc.Arbitrary<Doing> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('killed' as const), wait, away: fc.nat(20 * MINUTE) }) },
 );
 
-/**
- * What a person with pencil and paper would count: from one good reading to the next the first explanation that the machine's
- * rate allows, and nothing when there is none. A retained value counts nothing.
- */
-function byHand(): {
-  take(sample: Omit<Sample, 'signal'>, retained: boolean, at: number): void;
-  readonly counted: number;
-} {
-  let last: { value: number; at: number } | null = null;
-  let counted = 0;
-  return {
-    take({ value, quality }, retained, at) {
-      if (quality !== 'good' || typeof value !== 'number' || !Number.isInteger(value) || value < 0) return;
-      if (retained && last !== null) return;
-      if (last !== null) {
-        const longest = at - last.at + 1000;
-        const explanations = value >= last.value ? [value - last.value] : [value + WRAP + 1 - last.value, value];
-        counted += explanations.find(parts => parts <= longest * RATE + 1) ?? 0;
-      }
-      last = { value, at };
-    },
-    get counted() {
-      return counted;
-    },
-  };
-}
-
-function play(doings: readonly Doing[]): { readonly actions: Action[]; readonly counted: number } {
+function play(doings: readonly Doing[]): Action[] {
   let engine = createEngine(rules, new Map());
   const actions: Action[] = [];
-  const hand = byHand();
   let at = START;
   const step = (input: EngineInput) => actions.push(...engine.step(input).actions);
   const connect = () => step({ kind: 'source', source: 'plc', state: 'connected', at });
@@ -108,7 +80,6 @@ function play(doings: readonly Doing[]): { readonly actions: Action[]; readonly 
           samples,
         };
         step({ kind: 'samples', batch });
-        hand.take(one.sample, one.retained, at);
         break;
       }
       case 'lost':
@@ -130,26 +101,126 @@ function play(doings: readonly Doing[]): { readonly actions: Action[]; readonly 
   connect();
   const samples = [{ signal: 'strokes', value: 0, quality: 'good' as const }];
   step({ kind: 'samples', batch: { source: 'plc', at, receivedAt: at, time: 'source', samples } });
-  hand.take({ value: 0, quality: 'good' }, false, at);
   step({ kind: 'tick', at: at + 60 * MINUTE });
-  return { actions, counted: hand.counted };
+  return actions;
 }
+
+/** What one after the other was counted: added, set and put into the sets of two lines. */
+function totals(actions: readonly Action[]) {
+  const sets = (line: string) =>
+    paramsOf(actions, 'record_details').reduce((sum, set) => sum + (set.line === line ? set.actual : 0), 0);
+  return {
+    added: paramsOf(actions, 'increment_cycles').reduce((sum, { count }) => sum + count, 0),
+    set: paramsOf(actions, 'set_cycles').at(-1)?.movement ?? 0,
+    one: sets('LINE-1'),
+    even: sets('LINE-2'),
+  };
+}
+
+const alike = (counted: number) => ({ added: counted, set: counted, one: counted, even: counted });
 
 describe('whatever a counter reads', () => {
   it('is told once: added, set and put into sets alike', () => {
     fc.assert(
       fc.property(fc.array(doing, { maxLength: 60 }), doings => {
-        const { actions, counted } = play(doings);
-        const sets = (line: string) =>
-          paramsOf(actions, 'record_details').reduce((sum, set) => sum + (set.line === line ? set.actual : 0), 0);
-        expect({
-          added: paramsOf(actions, 'increment_cycles').reduce((sum, { count }) => sum + count, 0),
-          set: paramsOf(actions, 'set_cycles').at(-1)?.movement ?? 0,
-          one: sets('LINE-1'),
-          even: sets('LINE-2'),
-        }).toEqual({ added: counted, set: counted, one: counted, even: counted });
+        const told = totals(play(doings));
+        expect(told).toEqual(alike(told.added));
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+/** What a machine does between two polls, and what its device shows: at times 0 or anything else for a poll or more. */
+type Poll = {
+  readonly made: number;
+  readonly reset: boolean;
+  readonly shows: readonly ('zero' | 'wild')[];
+  readonly during: 'goes on' | 'killed' | 'lost';
+};
+
+const poll: fc.Arbitrary<Poll> = fc.record({
+  made: fc.nat(5),
+  reset: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  shows: fc.oneof(
+    { weight: 6, arbitrary: fc.constant([]) },
+    { weight: 2, arbitrary: fc.array(fc.constantFrom('zero' as const, 'wild' as const), { maxLength: 4 }) },
+  ),
+  during: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('goes on' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('killed' as const, 'lost' as const) },
+  ),
+});
+
+/** A counter of at most 5 in 5 s, seen every 5 s. */
+const EVERY = 5000;
+
+function disturbed(range: { lowest: number; highest: number }, begin: number, polls: readonly Poll[]) {
+  const { lowest, highest } = range;
+  const press = counter('strokes', { wrapsAt: highest, ...(lowest < 0 && { wrapsTo: lowest }), maxRate: RATE });
+  const of = program(
+    [
+      cycles('added', press, { every: 5 * MINUTE }),
+      cycles('set', press, { every: 5 * MINUTE, mode: 'total', machine: 'PRESS-02' }),
+      production('one', press),
+      production('even', press, { line: 'LINE-2', afterGap: 'spread' }),
+    ],
+    [press],
+  );
+  let engine = createEngine(of, new Map());
+  const actions: Action[] = [];
+  let at = START;
+  let value = begin;
+  let counted = 0;
+  const step = (input: EngineInput) => actions.push(...engine.step(input).actions);
+  const show = (shown: number) => {
+    at += EVERY;
+    step({ kind: 'tick', at });
+    step({ kind: 'source', source: 'plc', state: 'connected', at });
+    const samples = [{ signal: 'strokes', value: shown, quality: 'good' as const }];
+    step({ kind: 'samples', batch: { source: 'plc', at, receivedAt: at, time: 'received', samples } });
+  };
+  step({ kind: 'restart', at, lastAlive: at });
+  show(value);
+  for (const { made, reset, shows: wrong, during } of polls) {
+    // Just before its end or around 0 a counter can have gone where it is shown.
+    const isNear = value > highest - 100 || (value > -100 && value < 10);
+    const shows = isNear ? [] : wrong;
+    for (const what of shows) {
+      // Far from everything that the counter can have come to.
+      show(what === 'zero' ? 0 : value > 0 ? Math.round(highest / 3) : -Math.round(highest / 3));
+      if (during === 'killed') {
+        const states = of.rules.map(({ name }) => [name, JSON.stringify(engine.stateOf(name))] as const);
+        engine = createEngine(of, new Map(states));
+        step({ kind: 'restart', at, lastAlive: at });
+      }
+      if (during === 'lost') step({ kind: 'source', source: 'plc', state: 'disconnected', at });
+    }
+    // Reset only where it can't be mistaken: what is shown then is far below what was shown before.
+    const isReset = reset && shows.length === 0 && !isNear && (value > 500 || value < 0);
+    counted += made;
+    value = isReset ? made : value + made;
+    if (value > highest) value = lowest + (value - highest - 1);
+    show(value);
+  }
+  show(value);
+  at += 60 * MINUTE;
+  step({ kind: 'tick', at });
+  return { told: totals(actions), counted };
+}
+
+describe('a counter whose device shows 0 or nonsense at times', () => {
+  it.each([
+    { what: '16 bits', lowest: 0, highest: 65_535, begins: [800, 65_530, 40_000] },
+    { what: '16 bits with a sign', lowest: -32_768, highest: 32_767, begins: [800, 32_760, -32_768, -20_000, -9] },
+    { what: '32 bits with a sign', lowest: -2_147_483_648, highest: 2_147_483_647, begins: [2_147_483_640, -9] },
+  ])('counts what was made, no more and no less: $what', ({ begins, ...range }) => {
+    fc.assert(
+      fc.property(fc.constantFrom(...begins), fc.array(poll, { maxLength: 50 }), (begin, polls) => {
+        const { told, counted } = disturbed(range, begin, polls);
+        expect(told).toEqual(alike(counted));
+      }),
+      { numRuns: 200 },
     );
   });
 });

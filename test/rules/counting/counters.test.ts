@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createCounter, isReading, movement, type Reading } from '../../../src/rules/counting/counters.ts';
+import type { CounterDefinition, Value } from '../../../src/core/sample.ts';
+import { CounterState } from '../../../src/rules/counting/counter-state.ts';
+import { type Counted, type Counter, type CounterInput, createCounter } from '../../../src/rules/counting/counters.ts';
+import { movement, type Reading } from '../../../src/rules/counting/movement.ts';
+import { isReading } from '../../../src/rules/engine/counter-reading.ts';
 import { counter, ONE_PER_SECOND, UINT32 } from '../support/program.ts';
 
 const UINT64 = 18446744073709551615n;
@@ -144,11 +148,18 @@ describe('movement', () => {
 });
 
 describe('isReading', () => {
-  it.each([0, 7, 2n ** 63n])('takes %s', value => expect(isReading(value)).toBe(true));
+  it.each([0, 7, 2n ** 63n])('takes %s', value => expect(isReading({}, value)).toBe(true));
   it.each([-1, 1.5, Number.NaN, Infinity, 2 ** 60, -1n, true, '7', null])('refuses %s', value =>
-    expect(isReading(value)).toBe(false),
+    expect(isReading({}, value)).toBe(false),
   );
 });
+
+/** What one reading says that is no more than one movement. */
+function readOne(one: Counter, value: Value | null, input: CounterInput): Counted | null {
+  const [counted = null, ...more] = one.read(value, input);
+  expect(more).toEqual([]);
+  return counted;
+}
 
 describe('counter', () => {
   const strokes = counter('strokes');
@@ -162,23 +173,23 @@ describe('counter', () => {
 
   it('goes on from its state', () => {
     const before = createCounter(strokes, null, 'base');
-    before.read(100, live(0));
+    readOne(before, 100, live(0));
     const after = createCounter(strokes, JSON.parse(JSON.stringify(before.state())), 'base');
-    expect(after.read(105, live(60))).toMatchObject({ kind: 'step', moved: 5, from: 0 });
+    expect(readOne(after, 105, live(60))).toMatchObject({ kind: 'step', moved: 5, from: 0 });
   });
 
   it('keeps a base beyond 2^53 exactly', () => {
     const before = createCounter(strokes, null, 'base');
-    before.read(2n ** 60n + 1n, live(0));
+    readOne(before, 2n ** 60n + 1n, live(0));
     const after = createCounter(strokes, JSON.parse(JSON.stringify(before.state())), 'base');
-    expect(after.read(2n ** 60n + 4n, live(60))?.moved).toBe(3);
+    expect(readOne(after, 2n ** 60n + 4n, live(60))?.moved).toBe(3);
   });
 
   it('counts on from an implausible reading and remembers how much it left out', () => {
     const one = createCounter(strokes, null, 'base');
-    one.read(100, live(0));
-    expect(one.read(5000, live(10))?.kind).toBe('quarantine');
-    expect(one.read(5003, live(20))?.moved).toBe(3);
+    readOne(one, 100, live(0));
+    expect(readOne(one, 5000, live(10))?.kind).toBe('quarantine');
+    expect(readOne(one, 5003, live(20))?.moved).toBe(3);
     expect(one.quarantined).toBe(4900);
   });
 
@@ -186,50 +197,155 @@ describe('counter', () => {
     'takes a re-addressed signal as another counter with first sight %s',
     firstSight => {
       const before = createCounter(strokes, null, firstSight);
-      before.read(100, live(0));
+      readOne(before, 100, live(0));
       const after = createCounter({ ...strokes, fingerprint: 'elsewhere' }, before.state(), firstSight);
-      expect(after.read(90_000, live(10))).toMatchObject({ kind: 'first_sight', moved: 0 });
-      expect(after.read(90_001, live(20))).toMatchObject({ kind: 'step', moved: 1 });
+      expect(readOne(after, 90_000, live(10))).toMatchObject({ kind: 'first_sight', moved: 0 });
+      expect(readOne(after, 90_001, live(20))).toMatchObject({ kind: 'step', moved: 1 });
     },
   );
 
   it('counts from 0 at first sight where told', () => {
-    expect(createCounter(strokes, null, 'count').read(40, live(0))).toMatchObject({ kind: 'first_sight', moved: 40 });
+    const one = createCounter(strokes, null, 'count');
+    expect(readOne(one, 40, live(0))).toMatchObject({ kind: 'first_sight', moved: 40 });
   });
 
   it('never counts a retained value, and loses nothing by it', () => {
     const based = createCounter(strokes, null, 'base');
-    expect(based.read(100, live(0, { retained: true }))?.moved).toBe(0);
-    expect(based.read(105, live(10, { retained: true }))).toBeNull();
-    expect(based.read(106, live(20))?.moved).toBe(6);
+    expect(readOne(based, 100, live(0, { retained: true }))?.moved).toBe(0);
+    expect(readOne(based, 105, live(10, { retained: true }))).toBeNull();
+    expect(readOne(based, 106, live(20))?.moved).toBe(6);
     const counted = createCounter(strokes, null, 'count');
-    expect(counted.read(5, live(0, { retained: true }))).toBeNull();
-    expect(counted.read(6, live(10))?.moved).toBe(6);
+    expect(readOne(counted, 5, live(0, { retained: true }))).toBeNull();
+    expect(readOne(counted, 6, live(10))?.moved).toBe(6);
   });
 
   it('is known again when a retained value repeats its reading', () => {
     const one = createCounter(strokes, null, 'base');
-    one.read(100, live(0));
+    readOne(one, 100, live(0));
     one.lose(10_000);
-    one.read(100, live(20, { retained: true }));
+    readOne(one, 100, live(20, { retained: true }));
     expect(one.blindFrom).toBeNull();
   });
 
   it('is unknown from a value that is no reading', () => {
     const one = createCounter(strokes, null, 'base');
-    one.read(100, live(0));
-    expect(one.read(100.5, live(10))).toBeNull();
+    readOne(one, 100, live(0));
+    expect(readOne(one, 100.5, live(10))).toBeNull();
     expect(one.blindFrom).toBe(10_000);
-    expect(one.read(103, live(20))).toMatchObject({ moved: 3, blindFrom: 10_000 });
+    expect(readOne(one, 103, live(20))).toMatchObject({ moved: 3, blindFrom: 10_000 });
   });
 
   it('takes queued readings without a time as spread over the time they were queued', () => {
     const one = createCounter(strokes, null, 'base');
     const queued = { time: 'received' as const, undated: true };
-    one.read(0, live(0, queued));
+    readOne(one, 0, live(0, queued));
     const moved = Array.from({ length: 60 }, (_, index) =>
-      one.read((index + 1) * 50, live(7200 + index / 1000, queued)),
+      readOne(one, (index + 1) * 50, live(7200 + index / 1000, queued)),
     );
     expect(moved.reduce((sum, counted) => sum + (counted?.moved ?? 0), 0)).toBe(3000);
+  });
+});
+
+/** An INT of a PLC. */
+const INT16 = { wrapsAt: 32_767, wrapsTo: -32_768, maxRate: 100 / 1000 };
+const INT64 = { wrapsAt: 2n ** 63n - 1n, wrapsTo: -(2n ** 63n), maxRate: 100 / 1000 };
+
+describe('a counter with a sign', () => {
+  const live = (seconds: number) => ({ at: seconds * 1000, time: 'source' as const, retained: false, undated: false });
+
+  /** What is counted of readings that come every two seconds, with a restart before each. */
+  function countedOf(definition: CounterDefinition, values: readonly (number | bigint)[]): number {
+    let state: CounterState | null = null;
+    let moved = 0;
+    values.forEach((value, index) => {
+      const one = createCounter(counter('strokes', definition), state, 'base');
+      for (const counted of one.read(value, live(index * 2))) moved += counted.moved;
+      state = CounterState.parse(JSON.parse(JSON.stringify(one.state())));
+    });
+    return moved;
+  }
+
+  it.each([
+    { what: 'over the highest value', of: INT16, values: [32_766, 32_767, -32_768, -32_767], counted: 3 },
+    { what: 'up to 0 and on', of: INT16, values: [-2, -1, 0, 1, 2], counted: 4 },
+    { what: 'from a first reading below 0', of: INT16, values: [-32_768, -32_700], counted: 68 },
+    { what: 'with more than one between two readings', of: INT16, values: [32_760, -32_760, -32_700], counted: 76 },
+    { what: 'where the device leaves the negative half out', of: INT16, values: [32_766, 1, 2], counted: 4 },
+    { what: 'after a reset in the negative half', of: INT16, values: [-9000, 4, 6], counted: 6 },
+    {
+      what: 'in 64 bits',
+      of: INT64,
+      values: [2n ** 63n - 2n, -(2n ** 63n) + 3n, -(2n ** 63n) + 5n],
+      counted: 7,
+    },
+  ])('counts on $what', ({ of, values, counted }) => expect(countedOf(of, values)).toBe(counted));
+
+  it('counts nothing for a counter that goes down', () => {
+    expect(countedOf(INT16, [9000, 8000, 7000, 6000])).toBe(0);
+  });
+
+  it('has gone through the positive half when it counts from 0 and is first seen below it', () => {
+    const one = createCounter(counter('strokes', INT16), null, 'count');
+    expect(one.read(-32_768, live(0))).toMatchObject([{ moved: 32_768 }]);
+  });
+});
+
+describe('a reading that the next one contradicts', () => {
+  const strokes = counter('strokes', { wrapsAt: UINT32, maxRate: 10 / 1000 });
+  const live = (seconds: number) => ({
+    at: seconds * 1000,
+    time: 'received' as const,
+    retained: false,
+    undated: false,
+  });
+
+  function read(...values: readonly number[]): readonly Counted[] {
+    const one = createCounter(strokes, null, 'base');
+    return values.flatMap((value, index) => one.read(value, live(index * 2))).slice(1);
+  }
+  const moved = (all: readonly Counted[]) => all.reduce((sum, counted) => sum + counted.moved, 0);
+
+  it.each([
+    { what: '0 for one poll', values: [30, 0, 31], counted: 1 },
+    { what: '0 for several polls', values: [30, 0, 0, 0, 0, 33], counted: 3 },
+    { what: '0 while nothing is made', values: [30, 0, 30, 31], counted: 1 },
+    { what: '0 at a high total', values: [4_000_000, 0, 4_000_002], counted: 2 },
+    { what: 'its highest number', values: [30, UINT32, 31], counted: 1 },
+    { what: 'its highest number for several polls', values: [30, UINT32, UINT32, 31], counted: 1 },
+    { what: 'any number', values: [5000, 17, 5001], counted: 1 },
+    { what: '0, any number, and 0', values: [5000, 0, 123_456, 0, 5004], counted: 4 },
+    { what: '0 just before it passes its highest value', values: [UINT32 - 3, 0, UINT32 - 2], counted: 1 },
+  ])('is taken for wrong: $what', ({ values, counted }) => {
+    const all = read(...values);
+    expect(moved(all)).toBe(counted);
+    expect(all.find(({ kind }) => kind === 'wrong_reading')?.words).toContain('taken for a wrong reading');
+  });
+
+  it.each([
+    { what: 'to 0', values: [5000, 0, 1, 2], counted: 2 },
+    { what: 'to 0, where it stands for long', values: [5000, 0, 0, 0, 3], counted: 3 },
+    { what: 'to a few', values: [5000, 4, 6], counted: 6 },
+    { what: 'to a few, where it stands', values: [5000, 4, 4], counted: 4 },
+  ])('is not one that it goes on from: a reset $what', ({ values, counted }) => {
+    const all = read(...values);
+    expect(moved(all)).toBe(counted);
+    expect(all.map(({ kind }) => kind)).toContain('reset');
+  });
+
+  it('is judged after a restart as well', () => {
+    const before = createCounter(strokes, null, 'base');
+    before.read(30, live(0));
+    before.read(0, live(2));
+    const after = createCounter(strokes, JSON.parse(JSON.stringify(before.state())), 'base');
+    after.lose(3000);
+    expect(after.read(31, live(600))).toMatchObject([{ kind: 'wrong_reading', moved: 1, blindFrom: 3000 }]);
+  });
+
+  it('is no implausible count any more', () => {
+    const one = createCounter(strokes, null, 'base');
+    for (const [index, value] of [30, UINT32].entries()) one.read(value, live(index * 2));
+    expect(one.quarantined).toBe(UINT32 - 30);
+    one.read(31, live(4));
+    expect(one.quarantined).toBe(0);
   });
 });

@@ -127,4 +127,59 @@ describe('cycles rule', () => {
     line.until('07:05');
     expect(lines(line.actions)).toEqual(['07:01:00 fast_cycles +3000']);
   });
+
+  it('loses no count that waits for the next reading: when none comes, at the end of the process, when the rule is removed', () => {
+    const reset = () => {
+      const line = plant(press);
+      line.set('06:14', { 'press1.strokes': 5000 });
+      line.set('06:14:30', { 'press1.strokes': 7 });
+      return line;
+    };
+    const stands = reset();
+    expect(stands.engine.rules()[0]?.text).toContain('7 wait for the next reading');
+    stands.until('07:00');
+    expect(lines(stands.actions)).toEqual(['06:30:00 press1_cycles +7']);
+    const ended = reset();
+    ended.restart('06:15', '06:20');
+    ended.source('06:20', 'connected');
+    ended.set('06:20:01', { 'press1.strokes': 9 });
+    ended.until('07:00');
+    expect(lines(ended.actions)).toEqual(['06:30:00 press1_cycles +9']);
+    const removed = reset();
+    removed.restart('06:15', '06:20', program([], [strokes]));
+    expect(lines(removed.actions)).toEqual(['06:20:00 press1_cycles +7']);
+  });
+
+  it('says once that a counter shows what it cannot count, and that the signal is bad', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 5 });
+    line.set('06:01', { 'press1.strokes': -3 });
+    line.set('06:02', { 'press1.strokes': -2 });
+    expect(line.engine.signal('press1.strokes')).toMatchObject({
+      good: false,
+      quality: 'bad',
+      reason: expect.stringContaining('-2 is negative, so it is not counted'),
+    });
+    expect(line.events.filter(({ kind }) => kind === 'not_counted')).toHaveLength(1);
+    line.set('06:03', { 'press1.strokes': 6 });
+    line.set('06:04', { 'press1.strokes': 6.5 });
+    expect(line.events.at(-1)).toMatchObject({
+      kind: 'not_counted',
+      detail: expect.stringContaining('no whole number'),
+    });
+    expect(line.engine.signal('press1.strokes')?.good).toBe(false);
+  });
+
+  it('says when a counter is where a 32-bit float has no odd numbers, and counts what it shows', () => {
+    const total = counter('total', { wrapsAt: null, maxRate: ONE_PER_SECOND, exactTo: 2 ** 24 });
+    const line = plant(program([cycles('total_cycles', total)], [total]));
+    line.set('06:00', { total: 2 ** 24 - 1 });
+    expect(line.events.map(({ kind }) => kind)).not.toContain('not_counted');
+    line.set('06:01', { total: 2 ** 24 });
+    line.set('06:02', { total: 2 ** 24 });
+    expect(line.events.filter(({ kind }) => kind === 'not_counted')).toMatchObject([
+      { detail: expect.stringContaining("from 16777216 on a 32-bit float can't count by ones") },
+    ]);
+    expect(line.engine.signal('total')?.good).toBe(true);
+  });
 });

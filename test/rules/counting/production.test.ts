@@ -294,4 +294,36 @@ describe('production rule after a blind time', () => {
       '06:03:00-06:05:00 actual 5 scrap 0 B',
     ]);
   });
+
+  it('holds an interval for counts that wait for the next reading, and puts them where they were counted', () => {
+    const line = plant(withScrap);
+    line.set('06:00', { strokes: 5000, crack: 900 });
+    line.set('06:04:50', { strokes: 7, crack: 2 });
+    line.until('06:05:30');
+    expect(line.actions).toEqual([]);
+    line.set('06:05:40', { strokes: 9, crack: 2 });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 5 scrap 2', '06:05:00-06:10:00 actual 2 scrap 0']);
+  });
+
+  it('does not wait for the next reading of a counter for ever', () => {
+    const line = plant(withScrap);
+    line.set('06:00', { strokes: 5000, crack: 900 });
+    line.set('06:04:50', { strokes: 7, crack: 2 });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 5 scrap 2']);
+    expect(line.actions[0]?.at).toBe(on('06:06:50'));
+  });
+
+  it('counts one part where a counter shows 0 for a moment, also over the end of an interval and a restart', () => {
+    const line = plant(simple);
+    line.set('06:04', { strokes: 30 });
+    line.set('06:04:58', { strokes: 0 });
+    line.restart('06:05:30', '06:05:40');
+    line.source('06:05:41', 'connected');
+    line.set('06:05:42', { strokes: 0 });
+    line.set('06:05:50', { strokes: 31 });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual(['06:05:00-06:10:00 actual 1 scrap 0']);
+  });
 });

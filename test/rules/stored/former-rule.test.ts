@@ -178,6 +178,17 @@ describe('a counting rule that was removed', () => {
     expect(line.actions[0]).toMatchObject({ lane: 'production:LINE-1', cause: { values: [] } });
   });
 
+  it('tells what waited for the next reading of a counter', () => {
+    const line = plant(
+      rules(production('line1', strokes, { perCount: 2, scrap: [{ category: 'CRACK', counter: crack }] })),
+    );
+    line.set('06:00', { strokes: 5000, crack: 900 });
+    line.set('06:01', { strokes: 5001, crack: 900 });
+    line.set('06:02', { strokes: 7, crack: 3 });
+    line.restart('06:03', '06:10', rules(other));
+    expect(paramsOf(line.actions, 'record_details')).toMatchObject([{ actual: 13, scrap: 3 }]);
+  });
+
   it('tells none of the time in which its counter was unknown or not read yet', () => {
     const lost = counted(production('line1', strokes));
     lost.source('06:03', 'disconnected');

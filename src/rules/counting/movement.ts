@@ -1,0 +1,77 @@
+import type { CounterDefinition } from '../../core/sample.ts';
+
+/** What a counter showed, and when (ms since 1970). */
+export type Reading = { readonly value: number | bigint; readonly at: number };
+
+/** What lies between two readings. */
+export type Movement = {
+  readonly kind: 'step' | 'rollover' | 'reset' | 'quarantine' | 'first_sight';
+  /** Units that count. */
+  readonly moved: number;
+  /** Units that were not counted because no counter of this rate can have moved so far. */
+  readonly quarantined: number;
+};
+
+/** Readings are stamped a little late or early: a step is plausible when it fits a time longer by this (ms). */
+const JITTER = 1000;
+
+/**
+ * What a counter's new reading means. A higher value is a step; a lower one is a rollover if the step over the highest value is
+ * plausible, else a reset if the new value can have been counted since. What is not plausible is not counted. `spare`: ms of
+ * earlier readings' time that were not used up.
+ */
+export function movement(counter: CounterDefinition, previous: Reading | null, next: Reading, spare = 0): Movement {
+  if (previous === null) return { kind: 'first_sight', moved: 0, quarantined: 0 };
+  const most = mostWithin(counter, previous, next, spare + JITTER);
+  const step = difference(next.value, previous.value);
+  if (step >= 0 && step <= most) return { kind: 'step', moved: step, quarantined: 0 };
+  const rollover = step < 0 ? rollovers(counter, previous, next).find(by => by > 0 && by <= most) : undefined;
+  if (rollover !== undefined) return { kind: 'rollover', moved: rollover, quarantined: 0 };
+  const sinceZero = Number(next.value);
+  // A counter in the negative half goes up when it is reset.
+  const canBeReset = sinceZero >= 0 && (step < 0 || previous.value < 0);
+  if (canBeReset && sinceZero <= most) return { kind: 'reset', moved: sinceZero, quarantined: 0 };
+  return { kind: 'quarantine', moved: 0, quarantined: step < 0 && sinceZero >= 0 ? sinceZero : Math.abs(step) };
+}
+
+/** Whether a counter can have made this step in the time between the two readings, with nothing allowed for late stamps. */
+export function isStrictStep(counter: CounterDefinition, previous: Reading, next: Reading): boolean {
+  const step = difference(next.value, previous.value);
+  return step >= 0 && step <= mostWithin(counter, previous, next, 0);
+}
+
+function mostWithin({ maxRate }: CounterDefinition, previous: Reading, next: Reading, allowance: number): number {
+  return maxRate * (Math.max(0, next.at - previous.at) + allowance) + 1;
+}
+
+/**
+ * Units counted when it started again once: at the lowest value of its type, or at 0, since some devices with a signed counter leave
+ * the negative half out.
+ */
+function rollovers({ wrapsAt, wrapsTo = 0 }: CounterDefinition, previous: Reading, next: Reading): readonly number[] {
+  if (wrapsAt === null) return [];
+  const toHighest = difference(wrapsAt, previous.value);
+  if (toHighest < 0) return [];
+  const starts = next.value >= 0 && wrapsTo !== 0 ? [wrapsTo, 0] : [wrapsTo];
+  return starts.map(start => toHighest + difference(next.value, start) + 1);
+}
+
+/** Exact also where both are beyond 2^53, which their difference is not as long as it is plausible. */
+export function difference(a: number | bigint, b: number | bigint): number {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : Number(BigInt(a) - BigInt(b));
+}
+
+/** A movement in words for people; null for a plain step. */
+export function movementWords(name: string, previous: Reading, next: Reading, found: Movement): string | null {
+  const step = `${name} went from ${previous.value} to ${next.value}`;
+  switch (found.kind) {
+    case 'rollover':
+      return `${step}: it passed its highest value, ${found.moved} counted`;
+    case 'reset':
+      return `${step}: it was reset, ${found.moved} counted; parts between the last reading and the reset can't be known`;
+    case 'quarantine':
+      return `${step}, more than its max_rate allows: ${found.quarantined} not counted; the next reading shows where counting goes on`;
+    default:
+      return null;
+  }
+}

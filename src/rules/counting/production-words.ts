@@ -1,0 +1,30 @@
+import { totalOf } from './blind-product.ts';
+import type { FollowedCounter } from './followed-counter.ts';
+import type { Interval } from './intervals.ts';
+import type { ProductionState } from './production-state.ts';
+
+/** Where a production rule stands, in one plain sentence. `perCount`: parts per count, or the signal that says it. */
+export function productionWords(
+  state: Pick<ProductionState, 'judging' | 'waiting' | 'uncertain'>,
+  intervals: readonly Interval[],
+  counters: readonly Pick<FollowedCounter, 'counter'>[],
+  perCount: number | string,
+): string {
+  const unjudged = state.judging ? totalOf(state.judging).amount : { parts: 0, scrap: 0 };
+  const made = unjudged.parts + sum(intervals, interval => interval.parts);
+  const scrap = unjudged.scrap + sum(intervals, interval => interval.scrap);
+  const waiting = sum(state.waiting, one => one.count);
+  const unsure = sum(counters, one => one.counter.waiting?.count ?? 0);
+  const skipped = sum(counters, one => one.counter.quarantined);
+  return [
+    `${made} parts, ${scrap} scrap not sent yet`,
+    ...(waiting > 0 ? [`${waiting} counts wait for ${perCount}`] : []),
+    ...(unsure > 0 ? [`${unsure} counts wait for the next reading`] : []),
+    ...(skipped > 0 ? [`${skipped} implausible counts left out`] : []),
+    ...(state.uncertain > 0 ? [`the product of ${state.uncertain} parts is uncertain`] : []),
+  ].join('; ');
+}
+
+export function sum<Of>(all: readonly Of[], amount: (one: Of) => number): number {
+  return all.reduce((total, one) => total + amount(one), 0);
+}

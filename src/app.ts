@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
@@ -7,8 +6,9 @@ import { controlRoutes } from './app/control.ts';
 import { logAction, logEvent, loggedDelivery } from './app/log-actions.ts';
 import { logDone } from './app/log-done.ts';
 import { nameProducts } from './app/name-products.ts';
-import { recodeBy, recodeWaiting } from './app/recode.ts';
+import { recodeBy, recodeWaiting, whereRulesAre } from './app/recode.ts';
 import { watchSettings } from './app/settings.ts';
+import { sharedBudget } from './app/shared-budget.ts';
 import { statusPage } from './app/status/page.ts';
 import { notReady } from './app/status.ts';
 import { destinationOf } from './config/journal-place.ts';
@@ -21,14 +21,12 @@ import type { Logger } from './core/logger.ts';
 import { createTimeNotation } from './core/time-notation.ts';
 import { openJournal } from './journal/journal.ts';
 import type { JournalTime } from './journal/time-shift.ts';
-import { createBudget, type SharedBudget } from './l2l/budget.ts';
+import { createBudget } from './l2l/budget.ts';
 import { createClient } from './l2l/client.ts';
 import { createDelivery } from './l2l/delivery.ts';
 import { createSiteZone } from './l2l/site-time.ts';
 import { createWatch } from './l2l/watch.ts';
 import { openCallQueue } from './queue/call-queue.ts';
-import { openRedis } from './queue/redis.ts';
-import { createSharedBucket } from './queue/shared-bucket.ts';
 import { createRunner } from './rules/runner.ts';
 import { shiftState } from './rules/shift-state.ts';
 import { startControl } from './web/control.ts';
@@ -165,6 +163,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
       longestFollow: l2l.follow_up,
     },
     holds: () => reachability.holds(),
+    whereOf: whereRulesAre(program.rules),
     ...(vigil && { vigil }),
     onDone: done => logDone(log, done, chain => journal.chain(chain).result),
   });
@@ -277,23 +276,4 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   const sources = supervisor;
   started.add('sources', async () => void (await sources.stop(SOURCES_CLOSE_WITHIN)));
   return url;
-}
-
-/** Gateways of a plant that share a Redis share the calls L2L allows. With a Redis of its own there is nobody to share with. */
-function sharedBudget(
-  { config: { gateway, l2l } }: LoadedConfig,
-  clock: Clock,
-  started: Started,
-): { shared?: SharedBudget } {
-  if (!gateway.redis || l2l.rate === null) return {};
-  const redis = openRedis(gateway.redis, 'producer', 'l2l-gateway-budget');
-  started.add('budget', () => redis.disconnect());
-  const { host } = new URL(l2l.url);
-  const burst = Math.max(2, Math.ceil(l2l.rate * 2000));
-  const key = l2l.api_key.reveal();
-  // Of this life of the process: a name may be given twice.
-  const name = `${gateway.name}:${randomUUID()}`;
-  const shared = createSharedBucket({ redis, host, key, rate: l2l.rate, burst, gateway: name, clock });
-  started.add('place in the budget', () => shared.stop());
-  return { shared };
 }

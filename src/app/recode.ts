@@ -63,6 +63,17 @@ export function recodeBy({ rules, signals }: Pick<Program, 'rules' | 'signals'>)
   };
 }
 
+/** Where a rule is written, as `file:line`, by its name or its former one. */
+export function whereRulesAre(rules: readonly CompiledRule[]): (rule: string) => string | undefined {
+  const places = new Map<string, string>();
+  for (const { name, renamedFrom, place } of rules) {
+    const where = `${place.file}:${place.line}`;
+    if (renamedFrom !== null) places.set(renamedFrom, where);
+    places.set(name, where);
+  }
+  return rule => places.get(rule);
+}
+
 /**
  * At the start: what still waits because L2L did not know a code, and was never sent, gets the codes its rule has now. Never rejects:
  * what could not be changed waits as it was.

@@ -31,6 +31,7 @@ export type JudgedAsRule = Judged & { readonly recoded?: ReadonlyMap<number, Rec
 
 /** Other actions of an episode or a call that are shown; a merged call has up to a thousand. */
 const MOST_OTHERS = 50;
+const MOST_NUMBERED = 10;
 
 /** `destination`: where this gateway sends; null: nobody says. */
 export function createProspects(db: DatabaseSync, history: History, destination: string | null): Prospects {
@@ -159,6 +160,12 @@ export function createProspects(db: DatabaseSync, history: History, destination:
   };
 }
 
+/** `actions 5, 6 and 7 more`. */
+function numbersOf(actions: readonly number[]): string {
+  const more = actions.length - MOST_NUMBERED;
+  return `actions ${actions.slice(0, MOST_NUMBERED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 function prospectOf({ kind, words, ask }: Judged): Prospect {
   return { kind, words, ask };
 }
@@ -279,7 +286,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
       options.onGone([...all.keys()]);
       const { durable } = group.write(() => {
         rewrite(all);
-        for (const made of changes) note.run(now(), 'recoded', JSON.stringify(made));
+        for (const { actions, words } of changes) note.run(now(), 'recoded', `${numbersOf(actions)}: ${words}`);
       });
       options.onWaiting([...all.keys()]);
       await durable;

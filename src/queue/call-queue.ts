@@ -41,6 +41,8 @@ export type CallQueueOptions = {
   readonly stalledInterval?: number;
   readonly random?: () => number;
   /** Left out: the clock is right, and the process never stands still. */
+  /** Where a rule is written now, as `file:line`. Left out: as its actions say. */
+  readonly whereOf?: (rule: string) => string | undefined;
   /** Nothing may be sent for now, for a reason of its own. Left out: never. */
   readonly holds?: () => boolean;
   readonly vigil?: Vigil;
@@ -164,6 +166,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     timings,
     random: options.random ?? Math.random,
     log,
+    whereOf: options.whereOf,
     signal: cutOff.signal,
     admits,
     standstills: () => vigil.standstills(),

@@ -12,7 +12,8 @@ const CODE =
   'L2L does not know a code of a rule, or refuses it: only calls with this code are held up. Correct the rule or L2L';
 const RIGHTS = 'the L2L user of the gateway lacks a right: only calls that need it wait. Give the right in L2L';
 
-export function createLaneLog(log: Logger): LaneLog {
+/** @param whereOf where a rule is written now, as `file:line`; undefined: it is not configured any more */
+export function createLaneLog(log: Logger, whereOf: (rule: string) => string | undefined = () => undefined): LaneLog {
   /** What was logged last, by lane. */
   const said = new Map<string, string>();
   return {
@@ -27,7 +28,9 @@ export function createLaneLog(log: Logger): LaneLog {
       const text = `${reason} ${detail}`;
       if (call.lanes.every(lane => said.get(lane) === text)) return;
       for (const lane of call.lanes) said.set(lane, text);
-      log.warn({ ...callFacts(call), detail }, reason === 'rights' ? RIGHTS : CODE);
+      // The file may have changed since the action was made: its rule is where it stands now.
+      const where = new Set(call.actions.map(({ rule, cause }) => whereOf(rule) ?? cause.where));
+      log.warn({ ...callFacts(call), where: [...where], detail }, reason === 'rights' ? RIGHTS : CODE);
     },
   };
 }

@@ -39,6 +39,8 @@ export type WorkerOptions = {
   readonly timings: Timings;
   readonly random: () => number;
   readonly log: Logger;
+  /** Where a rule is written now, as `file:line`. Left out: as its actions say. */
+  readonly whereOf?: ((rule: string) => string | undefined) | undefined;
   /** Aborted when calls on their way have to end. */
   readonly signal: AbortSignal;
   /** Whether this call may run now: the gate is open, or it is the probe. */
@@ -61,7 +63,7 @@ const EARLY = 50;
 
 export function createWorker(options: WorkerOptions): RunJob {
   const { journal, delivery, book, gate, settler, clock, timings, log, signal } = options;
-  const laneLog = createLaneLog(log);
+  const laneLog = createLaneLog(log, options.whereOf);
 
   function circumstances(entry: Entry): Circumstances {
     const policy = delivery.policy(entry.call.kind);

@@ -49,10 +49,9 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
 
   const words = (parts: readonly Part[]) => partsWords(parts, cells);
   const values = (parts: readonly Part[]) => ({ values: partsValues(parts, cells) });
-  const delayWords = () => {
-    const [name, length] = state.phase === 'clearing' ? ['off_delay', rule.offDelay] : ['on_delay', rule.onDelay];
-    return `${name} (${formatDuration(length)})`;
-  };
+  const onDelay = formatDuration(rule.onDelay);
+  const offDelay = formatDuration(rule.offDelay);
+  const delayWords = () => (state.phase === 'clearing' ? `off_delay (${offDelay})` : `on_delay (${onDelay})`);
   const counted = (at: number) => formatDuration(state.delay === null ? 0 : knownTime(state.delay, at));
 
   function situation(truth: Truth): Situation {
@@ -97,7 +96,7 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
       notedIn = step.serial;
       const isClearing = state.phase === 'clearing';
       const parts = conditions.partsOf(isClearing ? 'clearing' : 'when');
-      const length = formatDuration(isClearing ? rule.offDelay : rule.onDelay);
+      const length = isClearing ? offDelay : onDelay;
       const shadow = step.mode === 'shadow' && !isClearing ? ', in shadow mode only in the journal,' : '';
       const text = `${words(parts)}: ${isClearing ? 'clears' : `opens a dispatch${shadow}`} if it stays so for ${length}`;
       tell(step, rule, delay.since, isClearing ? 'clearing' : 'pending', text, values(parts));

@@ -6,36 +6,49 @@ type Cells = ReadonlyMap<string, SignalCell>;
 
 /** What the parts of a condition show: `press1.running = false, press1.manual is unknown (no answer)`. */
 export function partsWords(parts: readonly Part[], cells: Cells): string {
-  const known: string[] = [];
-  const unknown = new Map<string, string[]>();
+  const said: string[] = [];
   for (const { text, truth, operands } of parts) {
-    const lacking = operands.filter(({ value }) => value === undefined);
-    if (truth !== 'unknown') known.push(...operands.map(({ name, value }) => `${name} = ${value}`));
-    else if (lacking.length === 0) known.push(`${text} divides by 0`);
-    for (const { name, signal } of truth === 'unknown' ? lacking : []) {
-      const why = whyUnknown(signal === null ? undefined : cells.get(signal));
-      unknown.set(why, [...(unknown.get(why) ?? []), name]);
+    if (truth === 'unknown') {
+      if (operands.every(({ value }) => value !== undefined)) said.push(`${text} divides by 0`);
+      continue;
+    }
+    for (const { name, value } of operands) {
+      const words = `${name} = ${value}`;
+      if (!said.includes(words)) said.push(words);
     }
   }
-  const groups = [...unknown].map(([why, names]) => {
-    const all = [...new Set(names)];
-    return `${all.join(', ')} ${all.length === 1 ? 'is' : 'are'} unknown (${why})`;
+  return [...said, ...unknownWords(parts, cells)].join(', ');
+}
+
+/** Those with the same reason together. */
+function unknownWords(parts: readonly Part[], cells: Cells): readonly string[] {
+  const lacking = parts
+    .filter(({ truth }) => truth === 'unknown')
+    .flatMap(({ operands }) => operands.filter(({ value }) => value === undefined));
+  if (lacking.length === 0) return [];
+  const groups = Map.groupBy(lacking, ({ signal }) => whyUnknown(signal === null ? undefined : cells.get(signal)));
+  return [...groups].map(([why, operands]) => {
+    const names = [...new Set(operands.map(({ name }) => name))];
+    return `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} unknown (${why})`;
   });
-  return [...new Set([...known, ...groups])].join(', ');
 }
 
 /** The signals that the parts read, each once. */
 export function partsValues(parts: readonly Part[], cells: Cells): readonly CauseValue[] {
-  const values = new Map<string, CauseValue>();
-  for (const { name, value, signal } of parts.flatMap(part => part.operands)) {
-    const cell = signal === null ? undefined : cells.get(signal);
-    const shown =
-      cell === undefined
-        ? { signal: name, value: value ?? null, quality: 'good', at: null }
-        : { signal: cell.definition.name, value: plainValue(cell.value), quality: cell.quality, at: cell.at };
-    values.set(shown.signal, shown);
+  const values: CauseValue[] = [];
+  for (const { operands } of parts) {
+    for (const { name, value, signal } of operands) {
+      const cell = signal === null ? undefined : cells.get(signal);
+      const of = cell?.definition.name ?? name;
+      if (values.some(one => one.signal === of)) continue;
+      values.push(
+        cell === undefined
+          ? { signal: of, value: value ?? null, quality: 'good', at: null }
+          : { signal: of, value: plainValue(cell.value), quality: cell.quality, at: cell.at },
+      );
+    }
   }
-  return [...values.values()];
+  return values;
 }
 
 /** Somebody said why: the source is away, the signal does not answer. False: it was just not read yet. */

@@ -1,4 +1,4 @@
-import type { ExpressionScope, Part, PartOperand, Truth } from '../program.ts';
+import type { ExpressionScope, Part, Truth } from '../program.ts';
 import type { ASTNode } from './cel.ts';
 import { type Operand, type Reader, readerOf } from './operand.ts';
 import type { Translation } from './translate.ts';
@@ -23,6 +23,22 @@ export function explainer(
     const range = userRange(start, end);
     return text.slice(range.start, range.end);
   };
+  /** What of a part never changes, found when it is first asked for: most conditions of a plant explain the same thing all day. */
+  const leaves = new Map<ASTNode, Leaf>();
+
+  function leafOf(node: ASTNode): Leaf {
+    const found = leaves.get(node);
+    if (found !== undefined) return found;
+    const operands = operandsIn(node).flatMap(one => {
+      const variable = known.get(one.args as string);
+      if (variable === undefined) return [];
+      const { operand, read } = variable;
+      return [{ name: written(one), read, signal: 'signal' in operand ? operand.signal : null }];
+    });
+    const leaf = { text: written(node), operands };
+    leaves.set(node, leaf);
+    return leaf;
+  }
 
   function explain(node: ASTNode, scope: ExpressionScope): Found {
     switch (node.op) {
@@ -35,22 +51,16 @@ export function explainer(
       case '||':
         return decided(true, explain(node.args[0], scope), explain(node.args[1], scope));
       default:
-        return leaf(node, scope);
+        return partOf(node, scope);
     }
   }
 
-  function leaf(node: ASTNode, scope: ExpressionScope): Found {
+  function partOf(node: ASTNode, scope: ExpressionScope): Found {
+    const { text: written, operands } = leafOf(node);
     const value = resultOf(node, scope, known);
     const truth = typeof value === 'boolean' ? value : 'unknown';
-    const operands = operandsIn(node).map(id => shown(id, scope));
-    return { truth, parts: [{ text: written(node), truth, operands }] };
-  }
-
-  function shown({ id, node }: Named, scope: ExpressionScope): PartOperand {
-    const variable = known.get(id);
-    const operand = variable?.operand;
-    const signal = operand && 'signal' in operand ? operand.signal : null;
-    return { name: written(node), value: variable?.read(scope), signal };
+    const shown = operands.map(({ name, read, signal }) => ({ name, value: read(scope), signal }));
+    return { truth, parts: [{ text: written, truth, operands: shown }] };
   }
 
   return scope => explain(root, scope).parts;
@@ -58,20 +68,20 @@ export function explainer(
 
 /** `by`: the truth that decides alone, whatever the other side is. */
 function decided(by: boolean, a: Found, b: Found): Found {
-  const sides = [a, b];
-  const truth: Truth = sides.some(side => side.truth === by)
-    ? by
-    : sides.some(side => side.truth === 'unknown')
-      ? 'unknown'
-      : !by;
-  return { truth, parts: sides.filter(side => side.truth === truth).flatMap(side => side.parts) };
+  const truth: Truth =
+    a.truth === by || b.truth === by ? by : a.truth === 'unknown' || b.truth === 'unknown' ? 'unknown' : !by;
+  if (a.truth !== truth) return b;
+  return b.truth === truth ? { truth, parts: [...a.parts, ...b.parts] } : a;
 }
 
-type Named = { readonly id: string; readonly node: ASTNode };
+type Leaf = {
+  readonly text: string;
+  readonly operands: readonly { readonly name: string; readonly read: Reader; readonly signal: string | null }[];
+};
 
-function operandsIn(node: ASTNode): Named[] {
-  if (node.op === 'id') return [{ id: node.args, node }];
-  return childrenOf(node).flatMap(operandsIn);
+/** Every name in it. */
+function operandsIn(node: ASTNode): ASTNode[] {
+  return node.op === 'id' ? [node] : childrenOf(node).flatMap(operandsIn);
 }
 
 function childrenOf(node: ASTNode): readonly ASTNode[] {

@@ -36,7 +36,7 @@ export interface ClockLog {
   truly(told: number, action: Dated): number;
   /**
    * The true instant up to which a call that leaves at the true instant `at` may tell an action. Its age goes by the clock of that
-   * moment, and its end moves along once, when the clock of the life that made it is set while it waits.
+   * moment, and its end moves along when the clock of the process that made it is set while it waits.
    */
   lastMoment(expiresAt: number, action: Pick<StoredRow, 'made' | 'settled'>, at: number): number;
   /** When the gateway did not believe its clock. */
@@ -112,10 +112,10 @@ export function createClockLog(): ClockLog {
           readings.findLastIndex(one => one.at < time),
         );
       const [maker, then] = [readings[indexAt(made)], readings[indexAt(at)]];
-      const next = readings[indexAt(made) + 1];
-      const isToMove =
-        then === maker && next?.process === maker?.process && (settled ?? Infinity) > (next?.at ?? Infinity);
-      const moved = isToMove ? (next?.off ?? 0) - (maker?.off ?? 0) : 0;
+      // Steps of the process that made it moved it, as long as it waited.
+      const steps = readings.slice(indexAt(at), indexAt(settled ?? Infinity) + 1);
+      const last = steps.filter(({ process }) => process === maker?.process).at(-1) ?? then;
+      const moved = then?.process === maker?.process ? (last?.off ?? 0) - (then?.off ?? 0) : 0;
       return expiresAt - moved - (then?.off ?? 0);
     },
     doubts() {

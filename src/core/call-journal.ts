@@ -39,7 +39,10 @@ export interface CallJournal {
 
   /** Freezes actions into a new call. Throws when one of them is not waiting any more (the compare-and-set of decision 20). */
   freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
-  /** Waiting actions become dead letters: too old to be told, or of a chain whose dispatch was never opened. */
+  /**
+   * Waiting actions become dead letters: too old to be told, or of a chain whose dispatch was never opened. What L2L may have taken, and
+   * was to be sent again, is parked.
+   */
   giveUp(actions: readonly StoredAction[], why: string): Promise<void>;
   /** Settles waiting actions for which there is nothing to send. */
   settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;

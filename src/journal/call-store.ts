@@ -4,6 +4,7 @@ import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import { query } from './database.ts';
+import { createDoubts, MAY_BE_THERE } from './doubts.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import {
@@ -94,13 +95,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
 
-  const countDoubts = query<{ n: number }>(
-    db,
-    `WITH RECURSIVE former (id, reason) AS (
-       SELECT id, NULL FROM call WHERE id = ?
-       UNION ALL SELECT c.id, c.reason FROM former JOIN call l ON l.id = former.id JOIN call c ON c.id = l.predecessor WHERE c.state = 'released')
-     SELECT count(*) AS n FROM former WHERE reason = 'undecided'`,
-  );
+  const doubts = createDoubts(db);
 
   /** Never given out twice in a life, also after a rollback: a run of the call that is gone must not meet another one. */
   let nextCall = (query<{ last: number | null }>(db, 'SELECT max(id) AS last FROM call').get()?.last ?? 0) + 1;
@@ -206,7 +201,10 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     why: string,
   ): Promise<void> {
     const { durable } = group.write(() => {
-      for (const action of actions) settleAction.run(state, why, now(), action.id);
+      for (const { id } of actions) {
+        if (state === 'dead' && doubts.of(id)) settleAction.run('parked', `${why}; ${MAY_BE_THERE}`, now(), id);
+        else settleAction.run(state, why, now(), id);
+      }
     });
     lanes.remove(actions);
     await durable;
@@ -231,7 +229,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       const row = readCall.get(id);
       return row && callOf(row, readActionsOf.all(id).map(actionOf));
     },
-    doubts: id => countDoubts.get(id)?.n ?? 0,
+    doubts: doubts.before,
     freeze(actions, request, notBefore) {
       for (const lane of lanesOf(actions)) {
         if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);

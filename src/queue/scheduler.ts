@@ -33,7 +33,7 @@ export interface Scheduler {
   readonly held: number;
 }
 
-const TOO_OLD = 'an action was too old to be told: dead letter';
+const TOO_OLD = 'an action was too old to be told: it waits for a person';
 /** Lanes looked at in one pass; with more waiting than that the order among them is by age. */
 const MOST_HEADS = 1000;
 

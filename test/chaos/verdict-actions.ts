@@ -65,6 +65,7 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
       if (nothing) return [0, 0];
       return [1, judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged) ? any : 1];
     case 'parked':
+      return [0, judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged) ? any : 1];
     case 'dropped':
       return [0, 1];
     case 'dead':
@@ -79,7 +80,10 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
 /** Whatever is not told in the end has to be so by what the seed asked for. */
 function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
   const { state, detail, expires_at, settled_at, made, kind, result } = action;
-  if (state === 'dead' && detail?.startsWith('too old')) {
+  const isTooOld = detail?.startsWith('too old') === true;
+  // It was to be told again, and nobody knows whether L2L has it.
+  const isInDoubt = judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged);
+  if (isTooOld && (state === 'dead' || (state === 'parked' && isInDoubt))) {
     if (expires_at === null || settled_at === null || settled_at <= expires_at) return false;
     const expiry = trueExpiry(action);
     const span = { from: Math.min(made, expiry), to: Math.max(made, expiry) };

@@ -93,6 +93,24 @@ describe('journal: several actions in one call', () => {
     expect(await tell(undecided)).toBe(0);
   });
 
+  it('parks what became too old before it was told again, when L2L may have taken it', async () => {
+    const folder = testFolder();
+    const journal = testJournal(folder);
+    await write(journal, ...[1, 2].map(because));
+    const [first] = journal.waiting('cycles:A', 1);
+    if (!first) throw new Error('nothing waits');
+    for (const reason of ['undecided', 'blocked'] as const) {
+      const { id } = journal.freeze([first], REQUEST, 0);
+      await journal.markSending(id, 0, null, 5);
+      await journal.transition(id, ['sending'], { ...REFUSED, state: 'released', reason });
+    }
+
+    await journal.giveUp(journal.waiting('cycles:A', 2), 'too old');
+
+    expect(journal.counts()).toMatchObject({ parked: 1, deadLetters: 1 });
+    expect(journal.waiting('cycles:A', 2)).toEqual([]);
+  });
+
   it.each(['finish', 'park'] as const)(
     'ends the sets of a batch that L2L refused before the others, over a restart, and takes nothing back (%s)',
     async end => {

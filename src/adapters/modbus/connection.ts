@@ -27,6 +27,7 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
             source: name,
             address: `${host}:${port}`,
             pause,
+            mostRegisters: config.max_registers,
             points,
             clock,
             log,
@@ -34,7 +35,7 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
             sink,
           });
           const started = clock.now();
-          const rates = planPolls(points, config.max_gap).map(({ every, reads }) => ({
+          const rates = planPolls(points, config.max_gap, config.max_registers).map(({ every, reads }) => ({
             every,
             due: started,
             poll: poll(reads),

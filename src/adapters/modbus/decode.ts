@@ -1,14 +1,22 @@
 import type { Sample, Value } from '../../core/sample.ts';
 import type { Read } from './plan.ts';
 import { isBitTable, type Point } from './point.ts';
-import type { Order } from './schema.ts';
+import type { Order, Sentinel } from './schema.ts';
+
+/** Whether an answer carries less than was asked for. */
+export function isShort(read: Read, data: Buffer): boolean {
+  return data.length < bytesOf(read);
+}
+
+function bytesOf({ table, length }: Read): number {
+  return isBitTable(table) ? Math.ceil(length / 8) : length * 2;
+}
 
 /** The samples in an answer: register bytes as sent, or bits packed lowest first. */
 export function decodeRead(read: Read, data: Buffer): readonly Sample[] {
   const bits = isBitTable(read.table);
-  const bytes = bits ? Math.ceil(read.length / 8) : read.length * 2;
-  if (data.length < bytes) {
-    const reason = `unit ${read.unit} answered ${data.length} bytes where ${bytes} were asked for`;
+  if (isShort(read, data)) {
+    const reason = `unit ${read.unit} answered ${data.length} bytes where ${bytesOf(read)} were asked for`;
     return read.points.map(point => ({ signal: point.signal, value: null, quality: 'bad', reason }));
   }
   return read.points.map(point => {
@@ -20,6 +28,11 @@ export function decodeRead(read: Read, data: Buffer): readonly Sample[] {
 
 function decodeRegisters(point: Point, registers: Buffer): Sample {
   const bytes = inOrder(registers, point.order);
+  const sentinel = point.invalid.find(one => isSentinel(one, bytes, point));
+  if (sentinel !== undefined) {
+    const shown = typeof sentinel === 'number' ? sentinel : `16#${sentinel.bits.toString(16).toUpperCase()}`;
+    return bad(point, `the register holds ${shown}: the device marks it as not valid`);
+  }
   switch (point.type) {
     case 'bool':
       return good(point, ((bytes.readUInt16BE() >> (point.bit ?? 0)) & 1) === 1);
@@ -35,8 +48,13 @@ function decodeRegisters(point: Point, registers: Buffer): Sample {
       return scaled(point, bytes.readBigInt64BE());
     case 'uint64':
       return scaled(point, bytes.readBigUInt64BE());
+    case 'bcd16':
+    case 'bcd32':
+      return decimal(point, bytes);
+    case 'string':
+      return good(point, text(bytes));
     case 'float32':
-      return scaled(point, bytes.readFloatBE());
+      return scaled(point, shortest(bytes.readFloatBE()));
     case 'float64':
       return scaled(point, bytes.readDoubleBE());
   }
@@ -44,9 +62,9 @@ function decodeRegisters(point: Point, registers: Buffer): Sample {
 
 /** The registers as one big-endian value. CDAB turns the words round, BADC the bytes of each word, DCBA both. */
 function inOrder(registers: Buffer, order: Order): Buffer {
-  if (order === 'ABCD') return registers;
+  if (order === 'ABCD' || order === 'AB') return registers;
   const bytes = Buffer.from(registers);
-  if (order === 'BADC') return bytes.swap16();
+  if (order === 'BADC' || order === 'BA') return bytes.swap16();
   bytes.reverse();
   return order === 'DCBA' ? bytes : bytes.swap16();
 }
@@ -58,16 +76,47 @@ function scaled(point: Point, raw: number | bigint): Sample {
   }
   const value = Number(raw);
   if (!Number.isFinite(value)) {
-    return {
-      signal: point.signal,
-      value: null,
-      quality: 'bad',
-      reason: `the register holds ${value}: the device marks it as not valid`,
-    };
+    return bad(point, `the register holds ${value}: the device marks it as not valid`);
   }
   if (point.scale === 1 && point.offset === 0) return good(point, value);
   // Twelve digits are more than any register measures and keep 31 × 0.1 from printing as 3.1000000000000001.
   return good(point, Number((value * point.scale + point.offset).toPrecision(12)));
+}
+
+/** Whether these are the bits, or the number, that say that there is no value. */
+function isSentinel(sentinel: Sentinel, bytes: Buffer, point: Point): boolean {
+  if (typeof sentinel === 'object') return BigInt(`0x${bytes.toString('hex')}`) === sentinel.bits;
+  const plain = decodeRegisters({ ...point, invalid: [], scale: 1, offset: 0, order: 'ABCD' }, bytes);
+  return plain.value !== null && Number(plain.value) === sentinel;
+}
+
+/** Decimal digits of four bits each. */
+function decimal(point: Point, bytes: Buffer): Sample {
+  const digits = bytes.toString('hex');
+  if (/^\d+$/.test(digits)) return scaled(point, Number(digits));
+  return bad(point, `the register holds 16#${digits.toUpperCase()}, which is no BCD number: is as: right?`);
+}
+
+/** Up to the first NUL, without the blanks that fill it up. */
+function text(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes
+    .subarray(0, end < 0 ? bytes.length : end)
+    .toString('latin1')
+    .trimEnd();
+}
+
+/** The shortest decimal that is the same 32-bit float: what people read is what conditions compare. */
+function shortest(value: number): number {
+  for (let digits = 6; digits <= 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return value;
+}
+
+function bad(point: Point, reason: string): Sample {
+  return { signal: point.signal, value: null, quality: 'bad', reason };
 }
 
 function good(point: Point, value: Value): Sample {

@@ -15,7 +15,7 @@ export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
       return {
         name: point.signal,
         source: name,
-        type: point.type === 'bool' ? 'bool' : 'number',
+        type: point.type === 'bool' || point.type === 'string' ? point.type : 'number',
         fingerprint: `modbus ${config.host}:${config.port} ${describe(point)}`,
         restorable: false,
         ...bitsOf(point.type),

@@ -10,7 +10,10 @@ export type Answer =
   | { readonly kind: 'exception'; readonly code: number }
   | { readonly kind: 'silent'; readonly why: string };
 
-/** One TCP connection to a device or gateway, one request at a time. */
+/**
+ * The connection to a device or gateway, one request at a time. Many devices close a connection that was idle, or after each answer:
+ * that is no fault. The next request makes a new one. It is lost when the new one can't be made or ends before its first answer.
+ */
 export interface Link {
   /** Rejects only when the connection is lost or `close` was called. */
   read(read: Read): Promise<Answer>;
@@ -19,6 +22,17 @@ export interface Link {
   /** Ends the connection; resolves when the device has seen it, or after a second. */
   close(): Promise<void>;
 }
+
+/** One TCP connection. */
+type Connection = {
+  /** Rejects when the connection ends before the answer. */
+  read(read: Read): Promise<Answer>;
+  /** Why it is over; null while it stands. */
+  readonly over: Error | null;
+  /** The device answered on it: a good connection, whatever ended it. */
+  readonly hasAnswered: boolean;
+  close(): Promise<void>;
+};
 
 export type LinkOptions = {
   readonly host: string;
@@ -38,11 +52,55 @@ const FUNCTION = {
 
 /** Rejects with what to do when nobody answers, or with the signal's reason when it aborts. */
 export async function openLink(options: LinkOptions, signal: AbortSignal): Promise<Link> {
+  const over = new AbortController();
+  let connection = await connectTo(options, signal);
+  let closing: Promise<void> | undefined;
+
+  async function renew(): Promise<void> {
+    await connection.close();
+    connection = await connectTo(options, over.signal);
+  }
+
+  async function ask(read: Read): Promise<Answer> {
+    if (connection.over !== null && connection.hasAnswered) await renew();
+    const { hasAnswered } = connection;
+    try {
+      return await connection.read(read);
+    } catch (reason) {
+      // The device may have closed it just before this request came.
+      if (!hasAnswered || over.signal.aborted) throw reason;
+      await renew();
+      return connection.read(read);
+    }
+  }
+
+  return {
+    lost: over.signal,
+    async read(read) {
+      over.signal.throwIfAborted();
+      try {
+        return await ask(read);
+      } catch (reason) {
+        over.abort(reason);
+        throw reason;
+      }
+    },
+    close() {
+      over.abort(new Error(`connection to ${options.host}:${options.port} closed`));
+      closing ??= connection.close();
+      return closing;
+    },
+  };
+}
+
+async function connectTo(options: LinkOptions, signal: AbortSignal): Promise<Connection> {
   const socket = await openSocket(options, signal);
   const client = new modbusSerial.default();
   await client.linkTCP(socket, { port: options.port });
   client.setTimeout(options.timeout);
 
+  let over: Error | null = null;
+  let hasAnswered = false;
   const lost = new Promise<never>((_, reject) => {
     let cause: Error | undefined;
     socket.on('error', error => {
@@ -50,28 +108,20 @@ export async function openLink(options: LinkOptions, signal: AbortSignal): Promi
     });
     socket.once('close', () => {
       const why = cause ? words(cause) : 'the device closed the connection';
-      reject(new Error(`connection to ${options.host}:${options.port} lost: ${why}`));
+      over = new Error(`connection to ${options.host}:${options.port} lost: ${why}`);
+      reject(over);
     });
   });
-  const over = new AbortController();
-  lost.catch(reason => over.abort(reason));
+  lost.catch(() => {});
   let closing: Promise<void> | undefined;
-  return {
-    lost: over.signal,
-    read: ({ unit, table, address, length }) =>
-      Promise.race([
-        lost,
-        new Promise<Answer>(resolve => {
-          client[FUNCTION[table]](unit, address, length, (error: Error | null, result?: { buffer: Buffer }) => {
-            resolve(result && !error ? { kind: 'data', data: result.buffer } : failed(error));
-          });
-        }),
-      ]),
-    close() {
-      closing ??= end();
-      return closing;
-    },
-  };
+
+  function request({ unit, table, address, length }: Read): Promise<Answer> {
+    return new Promise(resolve => {
+      client[FUNCTION[table]](unit, address, length, (error: Error | null, result?: { buffer: Buffer }) => {
+        resolve(result && !error ? { kind: 'data', data: result.buffer } : failed(error));
+      });
+    });
+  }
 
   async function end(): Promise<void> {
     const closed = lost.catch(() => {});
@@ -82,6 +132,25 @@ export async function openLink(options: LinkOptions, signal: AbortSignal): Promi
     // Cancels the timer of a request that was still waiting.
     await new Promise<void>(resolve => client.destroy(() => resolve()));
   }
+
+  return {
+    get over() {
+      return over;
+    },
+    get hasAnswered() {
+      return hasAnswered;
+    },
+    async read(read) {
+      if (over !== null) throw over;
+      const answer = await Promise.race([lost, request(read)]);
+      if (answer.kind !== 'silent') hasAnswered = true;
+      return answer;
+    },
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
 }
 
 /** modbus-serial's own errors (time-out, port not open) are plain objects with a message. */

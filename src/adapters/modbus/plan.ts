@@ -14,7 +14,7 @@ export type Read = {
 export type MaxGap = { readonly registers: number; readonly bits: number };
 
 /** What the Modbus specification lets one answer carry. */
-const MOST_REGISTERS = 125;
+export const MOST_REGISTERS = 125;
 const MOST_BITS = 2000;
 
 /** A read for one point alone. */
@@ -24,32 +24,38 @@ export function singleRead(point: Point): Read {
 }
 
 /** The fewest reads, in order of unit and address, that neither exceed what one answer may carry nor span a gap too wide. */
-export function planReads(points: readonly Point[], gap: MaxGap): readonly Read[] {
+export function planReads(points: readonly Point[], gap: MaxGap, most = MOST_REGISTERS): readonly Read[] {
   const reads: Read[] = [];
   const sorted = points.toSorted(
     (a, b) => a.unit - b.unit || a.table.localeCompare(b.table) || a.address - b.address || a.length - b.length,
   );
   for (const point of sorted) {
     const last = reads.at(-1);
-    const joined = last && join(last, point, gap);
+    const joined = last && join(last, point, gap, most);
     if (joined) reads[reads.length - 1] = joined;
     else reads.push(singleRead(point));
   }
   return reads;
 }
 
-function join(read: Read, point: Point, gap: MaxGap): Read | undefined {
+function join(read: Read, point: Point, gap: MaxGap, most: number): Read | undefined {
   if (read.unit !== point.unit || read.table !== point.table) return undefined;
   const bits = isBitTable(point.table);
   const end = read.address + read.length;
   if (point.address - end > (bits ? gap.bits : gap.registers)) return undefined;
   const length = Math.max(end, point.address + point.length) - read.address;
-  if (length > (bits ? MOST_BITS : MOST_REGISTERS)) return undefined;
+  if (length > (bits ? MOST_BITS : most)) return undefined;
   return { ...read, length, points: [...read.points, point] };
 }
 
 /** The points by how often they are read; each poll rate is planned for itself. */
-export function planPolls(points: readonly Point[], gap: MaxGap): readonly { every: number; reads: readonly Read[] }[] {
+export function planPolls(
+  points: readonly Point[],
+  gap: MaxGap,
+  most = MOST_REGISTERS,
+): readonly { every: number; reads: readonly Read[] }[] {
   const rates = Map.groupBy(points, point => point.poll);
-  return [...rates].toSorted(([a], [b]) => a - b).map(([every, group]) => ({ every, reads: planReads(group, gap) }));
+  return [...rates]
+    .toSorted(([a], [b]) => a - b)
+    .map(([every, group]) => ({ every, reads: planReads(group, gap, most) }));
 }

@@ -1,5 +1,13 @@
-import type { WidthType } from '../signal-fields.ts';
-import { type ModbusSource, type Order, REGISTERS, type Table, tableOf, typeOf } from './schema.ts';
+import {
+  type ModbusSource,
+  type Order,
+  type RegisterType,
+  registersOf,
+  type Sentinel,
+  type Table,
+  tableOf,
+  typeOf,
+} from './schema.ts';
 
 /** Where a signal stands in its device and how its registers are read. */
 export type Point = {
@@ -12,11 +20,13 @@ export type Point = {
   readonly address: number;
   /** Registers or bits it takes. */
   readonly length: number;
-  readonly type: WidthType;
+  readonly type: RegisterType;
   readonly order: Order;
   readonly bit: number | null;
   readonly scale: number;
   readonly offset: number;
+  /** Values of the registers that say that there is none. */
+  readonly invalid: readonly Sentinel[];
   /** How often it is read (ms). */
   readonly poll: number;
 };
@@ -37,12 +47,13 @@ export function pointsOf(config: ModbusSource): readonly Point[] {
       table,
       number,
       address: number - config.first_register,
-      length: isBitTable(table) ? 1 : REGISTERS[type],
+      length: isBitTable(table) ? 1 : registersOf(signal),
       type,
       order: signal.order ?? 'ABCD',
       bit: signal.bit ?? null,
       scale: signal.scale ?? 1,
       offset: signal.offset ?? 0,
+      invalid: signal.invalid === undefined ? [] : [signal.invalid].flat(),
       poll: signal.poll ?? config.poll,
     };
   });
@@ -67,7 +78,8 @@ export function longFormNote({ signal, table, number, address }: Point): string 
 /** The whole of a point in words, for `check` and as the identity of a counter's base. */
 export function describe(point: Point): string {
   const parts = [`unit ${point.unit}`, place(point), point.type];
-  if (point.length > 1) parts.push(point.order);
+  if (point.type === 'string') parts.push(`of ${point.length * 2} characters`);
+  if (point.order === 'BA' || (point.length > 1 && point.type !== 'string')) parts.push(point.order);
   if (point.bit !== null) parts.push(`bit ${point.bit}`);
   if (point.scale !== 1) parts.push(`scale ${point.scale}`);
   if (point.offset !== 0) parts.push(`offset ${point.offset}`);

@@ -2,13 +2,14 @@ import { type Clock, sleep } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Sample } from '../../core/sample.ts';
 import type { SourceSink } from '../adapter.ts';
-import { decodeRead } from './decode.ts';
+import { decodeRead, isShort } from './decode.ts';
 import { exceptionClass, exceptionWords } from './exception.ts';
 import type { Answer, Link } from './link.ts';
 import { planReads, type Read, singleRead } from './plan.ts';
 import type { Point } from './point.ts';
 import { afterFailure, HEALTHY, isDemoted, type UnitHealth } from './unit-health.ts';
 
+const DEVICE_FAILURE = 4;
 const BUSY_RETRIES = 3;
 const BUSY_WAIT = 200;
 /** How often a signal is tried again that the device refused as not existing (ms). */
@@ -20,6 +21,8 @@ export type PollerOptions = {
   readonly address: string;
   /** Between two requests (ms). */
   readonly pause: number;
+  /** Most registers of one request. */
+  readonly mostRegisters: number;
   readonly points: readonly Point[];
   readonly clock: Clock;
   readonly log: Logger;
@@ -107,8 +110,17 @@ export function poller(options: PollerOptions): (reads: readonly Read[]) => Poll
     return false;
   }
 
+  /** A read of several points that failed in a way in which a device refuses what is too wide, or a gap read along. */
+  function mayBeTooWide(read: Read, answer: Answer): boolean {
+    if (read.points.length < 2) return false;
+    if (answer.kind === 'exception') return answer.code === DEVICE_FAILURE;
+    return answer.kind === 'silent' || isShort(read, answer.data);
+  }
+
   return reads => {
     let plan = reads;
+    /** When a read that failed may be taken apart again (ms since 1970). */
+    const splitAgainAt = new Map<Read, number>();
     const refused = new Map<Point, number>();
 
     function refuse(read: Read, answer: Answer): void {
@@ -129,9 +141,26 @@ export function poller(options: PollerOptions): (reads: readonly Read[]) => Poll
         if (answer && isRefused(single, answer)) refuse(single, answer);
         else left.push(point);
       }
-      const again = planReads(left, { registers: 0, bits: 0 });
+      const again = planReads(left, { registers: 0, bits: 0 }, options.mostRegisters);
       const same = again.length === 1 && again[0]?.address === read.address && again[0].length === read.length;
       return same ? left.map(singleRead) : again;
+    }
+
+    /** Takes a read apart when its first point alone is answered. Undefined: the unit does not answer that either. */
+    async function takeApart(read: Read): Promise<readonly Read[] | undefined> {
+      const [first] = read.points;
+      if (first === undefined || clock.now() < (splitAgainAt.get(read) ?? 0)) return undefined;
+      splitAgainAt.set(read, clock.now() + REFUSED_RETRY);
+      const single = singleRead(first);
+      const answer = await ask(single);
+      if (answer.kind === 'silent' || (answer.kind === 'exception' && exceptionClass(answer.code) === 'unit'))
+        return undefined;
+      const { unit, table, address, length } = read;
+      log.warn(
+        { source, unit, table, address, length },
+        `Modbus unit answers one signal and not ${length} at once; its signals are read one by one and without gaps now. If the device takes few at once, write max_registers; if it has nothing between them, max_gap: { registers: 0, bits: 0 }`,
+      );
+      return splitUp(read);
     }
 
     async function retryRefused(): Promise<void> {
@@ -152,10 +181,11 @@ export function poller(options: PollerOptions): (reads: readonly Read[]) => Poll
       for (const read of plan) {
         if (!mayAsk(read.unit)) continue;
         const answer = await ask(read);
-        if (!isRefused(read, answer)) continue;
-        let instead: readonly Read[] = [];
-        if (read.points.length > 1) instead = await splitUp(read);
-        else refuse(read, answer);
+        const apart = mayBeTooWide(read, answer) ? await takeApart(read) : undefined;
+        if (apart === undefined && !isRefused(read, answer)) continue;
+        let instead: readonly Read[] = apart ?? [];
+        if (apart === undefined && read.points.length > 1) instead = await splitUp(read);
+        else if (apart === undefined) refuse(read, answer);
         plan = plan.flatMap(planned => (planned === read ? instead : [planned]));
       }
       await retryRefused();

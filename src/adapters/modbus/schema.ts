@@ -1,11 +1,23 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { Duration, notBuilt } from '../../core/fields.ts';
-import { Counter, fullScale, sharedSignalFields, signalMap, WidthType, wrapsProblem } from '../signal-fields.ts';
+import {
+  Counter,
+  fullScale,
+  sharedSignalFields,
+  signalMap,
+  typeEnum,
+  WidthType,
+  wrapsProblem,
+} from '../signal-fields.ts';
 
 /** The four tables of a Modbus device, in the words of the specification. */
 export const TABLES = ['coil', 'discrete_input', 'input', 'holding'] as const;
 export type Table = (typeof TABLES)[number];
+
+/** What registers can hold: numbers, numbers in decimal digits of four bits (BCD), text. */
+export const RegisterType = typeEnum([...WidthType.options, 'bcd16', 'bcd32', 'string']);
+export type RegisterType = z.output<typeof RegisterType>;
 
 /** 16-bit registers a value takes; bits are counted one by one. */
 export const REGISTERS = {
@@ -18,9 +30,18 @@ export const REGISTERS = {
   int64: 4,
   uint64: 4,
   float64: 4,
-} as const satisfies Record<WidthType, number>;
+  bcd16: 1,
+  bcd32: 2,
+  string: 0,
+} as const satisfies Record<RegisterType, number>;
 
-export const Order = z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA']).meta({
+/** Registers that a value of a signal takes; a text says how many characters it has, two to a register. */
+export function registersOf(signal: Fields): number {
+  const type = typeOf(signal);
+  return type === 'string' ? Math.ceil((signal.length ?? 2) / 2) : REGISTERS[type];
+}
+
+export const Order = z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA', 'AB', 'BA']).meta({
   description: 'Order of the bytes of a value in several registers, as the device manual prints it; ABCD is big-endian',
 });
 export type Order = z.output<typeof Order>;
@@ -36,6 +57,16 @@ const Address = z
     "numbers go up to 65536; of a manual's long form such as 400013 write the last digits: holding: 13",
   );
 
+/** A number, or its bits in hexadecimal as manuals print them. */
+const Sentinel = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^(?:16#|0x)[0-9a-f]+$/i, 'write a number, or its bits such as 16#8000')
+    .transform(text => ({ bits: BigInt(`0x${text.slice(text.search(/[#x]/i) + 1)}`) })),
+]);
+export type Sentinel = z.output<typeof Sentinel>;
+
 const Fields = z.strictObject({
   unit: z
     .int("write the device's unit (slave) number, such as unit: 1")
@@ -46,8 +77,15 @@ const Fields = z.strictObject({
   discrete_input: Address.optional().meta({ description: 'Number of the discrete input (FC 2)' }),
   input: Address.optional().meta({ description: 'Number of the first input register (FC 4)' }),
   holding: Address.optional().meta({ description: 'Number of the first holding register (FC 3)' }),
-  as: WidthType.optional().meta({ description: 'What the registers hold; uint16 when left out' }),
+  as: RegisterType.optional().meta({ description: 'What the registers hold; uint16 when left out' }),
   order: Order.optional(),
+  length: z.int().min(1).max(250).optional().meta({ description: 'Characters of a text, two to a register' }),
+  invalid: z
+    .union([Sentinel, z.array(Sentinel).min(1)])
+    .optional()
+    .meta({
+      description: 'Values of the register, before scale, that say that there is none, such as 16#8000 or -32768',
+    }),
   bit: z.int().min(0).max(15).optional().meta({ description: 'One bit of a register; 0 is the lowest' }),
   scale: z
     .number()
@@ -70,7 +108,7 @@ export function tableOf(signal: Fields): Table {
 }
 
 /** What a signal's registers hold, with the default filled in. */
-export function typeOf(signal: Fields): WidthType {
+export function typeOf(signal: Fields): RegisterType {
   const table = tableOf(signal);
   if (table === 'coil' || table === 'discrete_input' || signal.bit !== undefined) return 'bool';
   return signal.as ?? 'uint16';
@@ -82,6 +120,23 @@ type Fault = {
   readonly message: string;
   readonly about?: readonly Table[];
 };
+
+function* orderFaults({ order, length, invalid }: Fields, type: RegisterType): Generator<Fault> {
+  const isWord = order === 'AB' || order === 'BA';
+  if (type === 'bool' && order !== undefined) yield { path: 'order', message: 'a bit has no order; take it out' };
+  else if (order !== undefined && isWord !== (type === 'string' || REGISTERS[type] === 1)) {
+    const message = isWord
+      ? 'AB and BA are for one register and for text; write ABCD, CDAB, BADC or DCBA'
+      : 'this value has one register, or is text; write AB, or BA where its two bytes are swapped';
+    yield { path: 'order', message };
+  }
+  if (type === 'string' && length === undefined)
+    yield { path: 'as', message: 'say how many characters the text has, such as length: 10' };
+  if (type !== 'string' && length !== undefined)
+    yield { path: 'length', message: 'only a text has a length; take it out' };
+  if (invalid !== undefined && (type === 'bool' || type === 'string'))
+    yield { path: 'invalid', message: `a ${type} has no such value; take invalid out` };
+}
 
 function* faults(signal: Fields): Generator<Fault> {
   const named = TABLES.filter(table => signal[table] !== undefined);
@@ -99,18 +154,19 @@ function* faults(signal: Fields): Generator<Fault> {
     yield { path: 'as', message: `${single ? `a ${table}` : 'one bit'} is bool; take as out` };
   if (!single && signal.as === 'bool' && signal.bit === undefined)
     yield { path: 'as', message: 'a register has 16 bits; say which one with bit: 0 to 15' };
-  if (signal.order !== undefined && REGISTERS[type] === 1)
-    yield { path: 'order', message: 'order is for values in several registers; take it out' };
+  yield* orderFaults(signal, type);
   for (const key of ['scale', 'offset'] as const) {
     if (signal[key] === undefined) continue;
     if (type === 'bool') yield { path: key, message: `a bit has no ${key}; take it out` };
+    if (type === 'string') yield { path: key, message: `a text has no ${key}; take it out` };
     if (signal.counter)
       yield {
         path: key,
         message: `a counter is read as it counts; take ${key} out (parts per count: per_count in the rule)`,
       };
   }
-  if (signal.counter && type === 'bool')
+  if (signal.counter && type === 'string') yield { path: 'counter', message: 'a text does not count' };
+  else if (signal.counter && type === 'bool')
     yield {
       path: 'counter',
       message: 'a bit is too short to count by polling; let the PLC count and read its counter',
@@ -165,6 +221,12 @@ export const ModbusSource = z
       .strictObject({ registers: z.int().min(0).max(124).default(8), bits: z.int().min(0).max(1999).default(32) })
       .default({ registers: 8, bits: 32 })
       .meta({ description: 'Unused registers or bits that may be read along to save a request' }),
+    max_registers: z
+      .int()
+      .min(1)
+      .max(125)
+      .default(125)
+      .meta({ description: 'Most registers that one request asks for, where the device takes fewer than 125' }),
     pause: Duration.default(0).meta({
       description: 'Pause between two requests, for devices that need one',
       examples: ['20ms'],
@@ -177,7 +239,7 @@ export const ModbusSource = z
       // Its own schema has said so already.
       if (signal[table] === undefined) continue;
       const pdu = signal[table] - source.first_register;
-      const last = pdu + (table === 'input' || table === 'holding' ? REGISTERS[typeOf(signal)] : 1) - 1;
+      const last = pdu + (table === 'input' || table === 'holding' ? registersOf(signal) : 1) - 1;
       // Its own schema has refused a number above all of them already.
       const isRefused = signal[table] > LAST_NUMBER;
       if (isRefused || (pdu >= 0 && last <= 65_535)) continue;

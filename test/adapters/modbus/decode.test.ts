@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeRead } from '../../../src/adapters/modbus/decode.ts';
 import { singleRead } from '../../../src/adapters/modbus/plan.ts';
 import type { Point } from '../../../src/adapters/modbus/point.ts';
-import { type Order, REGISTERS } from '../../../src/adapters/modbus/schema.ts';
-import type { WidthType } from '../../../src/adapters/signal-fields.ts';
+import { type Order, REGISTERS, type RegisterType } from '../../../src/adapters/modbus/schema.ts';
 
 const POINT: Point = {
   signal: 'm.x',
@@ -18,15 +17,16 @@ const POINT: Point = {
   scale: 1,
   offset: 0,
   poll: 1000,
+  invalid: [],
 };
 
-function decodeHex(hex: string, type: WidthType, more: Partial<Point> = {}) {
+function decodeHex(hex: string, type: RegisterType, more: Partial<Point> = {}) {
   const point = { ...POINT, type, length: REGISTERS[type], ...more };
   return decodeRead(singleRead(point), Buffer.from(hex.replaceAll(' ', ''), 'hex'))[0];
 }
 
 describe('Modbus decode', () => {
-  it.each<[WidthType, string, number | bigint]>([
+  it.each<[RegisterType, string, number | bigint]>([
     ['int16', 'fffe', -2],
     ['uint16', 'fffe', 65_534],
     ['int32', 'ffff fffe', -2],
@@ -91,6 +91,51 @@ describe('Modbus decode', () => {
     const samples = decodeRead(read, Buffer.from([0b0000_1000, 0b10]));
 
     expect(samples.map(sample => sample.value)).toEqual([false, true, true]);
+  });
+
+  it.each([
+    [0.1, '3dcc cccd'],
+    [12.34, '4145 70a4'],
+    [-273.15, 'c388 9333'],
+    [16_777_216, '4b80 0000'],
+    [16_777_215, '4b7f ffff'],
+    [3.4028235e38, '7f7f ffff'],
+  ])('gives a 32-bit float as people read it: %s', (value, hex) => {
+    expect(decodeHex(hex, 'float32')?.value).toBe(value);
+  });
+
+  it.each<[RegisterType, string, number]>([
+    ['bcd16', '1234', 1234],
+    ['bcd16', '0009', 9],
+    ['bcd32', '1234 5678', 12_345_678],
+  ])('reads %s from %s', (type, hex, value) => expect(decodeHex(hex, type)?.value).toBe(value));
+
+  it('takes what is no decimal digit for bad', () => {
+    expect(decodeHex('12a4', 'bcd16')).toMatchObject({
+      quality: 'bad',
+      reason: expect.stringContaining('no BCD number'),
+    });
+  });
+
+  it('reads text up to its NUL or its blanks, also with swapped bytes', () => {
+    expect(decodeHex('4142 4320 2020', 'string', { length: 3 })?.value).toBe('ABC');
+    expect(decodeHex('4142 4300 5858', 'string', { length: 3 })?.value).toBe('ABC');
+    expect(decodeHex('4241 2043 2020', 'string', { length: 3, order: 'BA' })?.value).toBe('ABC');
+  });
+
+  it('swaps the bytes of one register', () => {
+    expect(decodeHex('3412', 'uint16', { order: 'BA' })?.value).toBe(0x1234);
+  });
+
+  it.each<[RegisterType, string, Point['invalid']]>([
+    ['int16', '8000', [{ bits: 0x8000n }]],
+    ['int16', '8000', [-32_768]],
+    ['uint16', 'ffff', [0, 65_535]],
+    ['uint32', 'ffff ffff', [{ bits: 0xffff_ffffn }]],
+    ['float32', '7f80 0001', [{ bits: 0x7f80_0001n }]],
+  ])('takes %s %s for no value where the config says so', (type, hex, invalid) => {
+    expect(decodeHex(hex, type, { invalid, scale: 0.1 })).toMatchObject({ value: null, quality: 'bad' });
+    expect(decodeHex('0001 0001'.slice(0, hex.length), type, { invalid })?.quality).toBe('good');
   });
 
   it('takes an answer that is too short for bad', () => {

@@ -19,6 +19,7 @@ function point(address: number, length = 1, more: Partial<Point> = {}): Point {
     scale: 1,
     offset: 0,
     poll: 1000,
+    invalid: [],
     ...more,
   };
 }

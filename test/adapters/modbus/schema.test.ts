@@ -39,7 +39,19 @@ describe('Modbus schema', () => {
     ['a number in a coil', { unit: 1, coil: 1, as: 'uint16' }, 'a coil is bool'],
     ['a bool register without a bit', { unit: 1, holding: 1, as: 'bool' }, 'say which one with bit: 0 to 15'],
     ['a bit as a number', { unit: 1, holding: 1, as: 'uint16', bit: 2 }, 'one bit is bool'],
-    ['an order in one register', { unit: 1, holding: 1, order: 'CDAB' }, 'order is for values in several registers'],
+    [
+      'an order in one register',
+      { unit: 1, holding: 1, order: 'CDAB' },
+      'this value has one register, or is text; write AB, or BA',
+    ],
+    ['a text without a length', { unit: 1, holding: 1, as: 'string' }, 'say how many characters the text has'],
+    ['a number with a length', { unit: 1, holding: 1, length: 4 }, 'only a text has a length'],
+    [
+      'a word order of two registers',
+      { unit: 1, holding: 1, as: 'uint32', order: 'BA' },
+      'AB and BA are for one register',
+    ],
+    ['an invalid text', { unit: 1, holding: 1, as: 'string', length: 4, invalid: 0 }, 'a string has no such value'],
     ['a scaled bit', { unit: 1, holding: 1, bit: 1, scale: 2 }, 'a bit has no scale'],
     [
       'a scaled counter',

@@ -2,7 +2,7 @@ import type { Action } from '../core/action.ts';
 import { actionWords } from '../core/action-words.ts';
 import type { Delivery, Look, Outcome } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
-import { writtenAction, writtenResult } from '../core/written-times.ts';
+import { writtenAction, writtenResult, writtenValue } from '../core/written-times.ts';
 import type { RuleEvent } from '../rules/program.ts';
 import { actionFacts } from './action-facts.ts';
 
@@ -39,7 +39,13 @@ const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn'
 const date = (at: number) => new Date(at);
 
 export function logEvent(log: Logger, event: RuleEvent): void {
-  log[EVENT_LEVELS[event.kind]]({ event: { ...event, at: date(event.at) } }, 'rule event');
+  const { values } = event;
+  const written = {
+    ...event,
+    at: date(event.at),
+    ...(values && { values: values.map(one => writtenValue(one, date)) }),
+  };
+  log[EVENT_LEVELS[event.kind]]({ event: written }, 'rule event');
 }
 
 /** In shadow mode nothing else comes of an action: one line says what the gateway would send. */

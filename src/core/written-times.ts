@@ -15,7 +15,8 @@ export function writtenAction<Text>(action: Pick<Action, 'kind' | 'params' | 'at
   };
 }
 
-function writtenValue<Text>({ at, ...value }: CauseValue, write: Write<Text>) {
+/** One signal that decided, with its time as it is written. Pure. */
+export function writtenValue<Text>({ at, ...value }: CauseValue, write: Write<Text>) {
   return { ...value, at: writtenOrNull(at, write) };
 }
 

@@ -66,6 +66,17 @@ describe('log of actions', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['debug']);
   });
 
+  it('hands on the times of an event as times', () => {
+    const log = recordingLogger();
+    const seen = { signal: 'press1.running', value: false, quality: 'good' };
+
+    logEvent(log, { rule: 'r', at: 1, kind: 'pending', detail: 'd', values: [{ ...seen, at: 5 }] });
+
+    expect(log.lines[0]?.fields).toEqual({
+      event: { rule: 'r', at: new Date(1), kind: 'pending', detail: 'd', values: [{ ...seen, at: new Date(5) }] },
+    });
+  });
+
   it.each([
     ['activated', 'debug'],
     ['cleared', 'debug'],

@@ -28,7 +28,7 @@ export function episodeProblems(
   const queue = [...expected];
   for (let stop = queue.shift(); stop; stop = queue.shift()) {
     const { reported, completed, need } = stop;
-    const index = indexOf(stop, left, queue, clock);
+    const index = indexOf(stop, left, queue, told, clock);
     const [found] = index < 0 ? [] : left.splice(index, 1);
     if (need === 'must') totals.stops += 1;
     if (!found) {
@@ -58,11 +58,21 @@ export function episodeProblems(
   return problems;
 }
 
-/** Of the episode that tells a stop: the one that surely does, else one that may and that surely tells no other stop. */
-function indexOf(stop: ExpectedDispatch, told: readonly Told[], others: readonly ExpectedDispatch[], clock: ClockLog) {
+/**
+ * Of the episode that tells a stop, among those of its rule (`all`) that tell no other yet: the one that surely does, else one that
+ * may and that surely tells no other stop.
+ */
+function indexOf(
+  stop: ExpectedDispatch,
+  told: readonly Told[],
+  others: readonly ExpectedDispatch[],
+  all: readonly Told[],
+  clock: ClockLog,
+) {
   const tells = ({ open }: Told, { reported, ahead, begins }: ExpectedDispatch, surely?: 'surely') =>
     isIn(open.params.reported, begins) ||
-    reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead));
+    reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead)) ||
+    (surely === undefined && isHeldAtEarlier(open, reported, all, clock));
   const isWhole = (one: Told, other: ExpectedDispatch) =>
     tells(one, other, 'surely') && one.close !== null && isEnd(one.close, other, clock);
   // Of two stops that one episode can tell, the one that may go untold does not take it from one that nothing else tells.
@@ -92,6 +102,20 @@ function isEnd(close: Close, { completed, ahead, ends }: ExpectedDispatch, clock
 function isFolded({ open, close }: Told, completed: readonly number[], clock: ClockLog): boolean {
   if (close?.params.completed !== open.params.reported) return false;
   return completed.some(at => clock.isLater(open.params.reported, at, close));
+}
+
+/** No stop is told to begin before its rule's earlier one ended or began, which a source may have stamped later than a clock that was set back. */
+function isHeldAtEarlier(
+  open: Told['open'],
+  reported: readonly number[],
+  all: readonly Told[],
+  clock: ClockLog,
+): boolean {
+  const at = open.params.reported;
+  const said = all
+    .filter(one => one.open.made < open.made)
+    .flatMap(one => [one.open.params.reported, one.close?.params.completed]);
+  return said.includes(at) && reported.some(time => clock.isLater(at, time, open));
 }
 
 function isIn(told: number, spans: readonly Span[] = []): boolean {

@@ -90,11 +90,13 @@ function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], over
     sets,
     overtaken,
   );
-  return rows().map(row => {
-    const { good = 0, scrap = 0 } = truly.find(({ product }) => product === row.product) ?? {};
+  const agreed = rows();
+  // A product whose parts are all under the one before has no row of its own there.
+  return truly.map(({ good, scrap, ...alone }) => {
+    const row = agreed.find(({ product }) => product === alone.product) ?? { ...alone, lost: 0, doubled: 0 };
     const underBefore = sum(
       blinds,
-      ({ parts, moved }) => parts.slice(0, moved).filter(({ product }) => product === row.product).length,
+      ({ parts, moved }) => parts.slice(0, moved).filter(({ product }) => product === alone.product).length,
     );
     return { ...row, good, scrap, underBefore };
   });

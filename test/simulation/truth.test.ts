@@ -353,6 +353,17 @@ describe('truth against L2L', () => {
       expect(truthTable(compared)).toContain('5 parts are under the product that ran before');
     });
 
+    it('counts a product all of whose parts are under the one before', () => {
+      const { lines, verdict } = compareTruth(
+        dead(T + 30_000, { ...detail(2, T + 14_000, 40, 0, P110), end: T + 30_000 }),
+      );
+      expect(lines.map(({ product, good, goodInL2l }) => [product, good, goodInL2l])).toEqual([
+        ['P-110', 46, 86],
+        ['P-120', 40, 0],
+      ]);
+      expect(verdict).toMatchObject({ expected: 184, lost: 0, doubled: 0, product_uncertain: 40 });
+    });
+
     it('takes them under the right product as well', () => {
       const { verdict } = compareTruth(dead(TO, detail(2, T + 20_000, 40, 0, P120)));
       expect(verdict).not.toHaveProperty('product_uncertain');

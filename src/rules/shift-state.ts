@@ -124,6 +124,7 @@ function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: bo
         at: place(entry.at),
         blindFrom: orNull(entry.blindFrom, place),
       })),
+      after: state.judging.after && { ...state.judging.after, at: place(state.judging.after.at) },
     },
     intervals: state.intervals.map(interval => ({
       ...interval,

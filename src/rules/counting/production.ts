@@ -4,7 +4,7 @@ import type { SignalCell } from '../engine/signal-table.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { ProductionRule } from '../program.ts';
-import { type Entry, READ_WITHIN, totalOf, uncertaintyOf } from './blind-product.ts';
+import { type Entry, isCertain, READ_WITHIN, totalOf, uncertaintyOf } from './blind-product.ts';
 import type { CounterState } from './counter-state.ts';
 import { type Counted, createCounter, knownUntil } from './counters.ts';
 import { followCounter } from './followed-counter.ts';
@@ -100,10 +100,13 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   function place(entry: Entry): void {
     if (entry.count === 0 && entry.scrap === 0) return;
     const { blindFrom, before, at } = entry;
-    if (before !== null && state.judging === null)
-      state.judging = { from: blindFrom ?? at, since: at, before, entries: [] };
+    if (before !== null) beginJudging(before, blindFrom ?? at, at);
     if (state.judging === null) put(entry);
     else state.judging.entries.push(entry);
+  }
+
+  function beginJudging(before: Product, from: number, since: number): void {
+    state.judging ??= { from, since, before, entries: [], after: null };
   }
 
   function put({ count, per, scrap, blindFrom, at }: Entry): void {
@@ -162,24 +165,30 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     }
   }
 
-  /** `after`: the product that runs after the blind time; null: it was not read soon enough. */
+  /** Counts of a blind time may still come out of a reading that waits for the next one. */
+  function isDoubtful(): boolean {
+    return counters.some(one => one.counter.waiting !== null);
+  }
+
+  /** `after`: the product that runs after the blind time, where that was not read before; null: it was not read soon enough. */
   function judge(after: Product | null, step: Step): void {
     const { judging } = state;
     if (judging === null) return;
     state.judging = null;
     step.changed.add(rule.name);
-    const uncertain = uncertaintyOf(judging.before, after);
+    const uncertain = uncertaintyOf(judging.before, judging.after?.product ?? after);
     if (uncertain === null) {
       for (const entry of judging.entries) put(entry);
       return;
     }
     const { span, amount } = totalOf(judging);
     intervals.addSpan(span, amount, uncertain);
+    for (const entry of judging.entries) if (isCertain(judging, entry)) put(entry);
   }
 
   /** Until then the product is waited for that runs after a blind time. */
   function judgedBy(): number {
-    return state.judging === null ? Infinity : state.judging.since + READ_WITHIN;
+    return state.judging === null || isDoubtful() ? Infinity : state.judging.since + READ_WITHIN;
   }
 
   /** Keeps the product that runs when the sight is lost. What a broker kept meanwhile is read later: nothing is lost. */
@@ -249,18 +258,21 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     },
     evaluate(at, step) {
       const next = runs.change(step.serial);
-      const { doubts } = counter;
+      const { doubts, blindFrom } = counter;
       const counted = parts.read(at, step);
       noteLoss();
       const lost = takeLoss();
       if (counter.doubts > doubts) state.beforeDoubt ??= lost;
-      const before = counted.some(({ moved }) => moved > 0) ? (state.beforeDoubt ?? lost) : null;
+      const first = counted.find(({ moved }) => moved > 0);
+      // What goes on from a doubted reading was made after the blind time.
+      const before = first === undefined ? null : first.blindFrom === null ? lost : (state.beforeDoubt ?? lost);
       for (const one of counted) parts.tell(one, step);
       const scrapped = scraps.flatMap(one => {
         const read = one.read(at, step);
         for (const counted of read) one.tell(counted, step);
         return read;
       });
+      if (lost !== null && isDoubtful()) beginJudging(lost, blindFrom ?? at, at);
       // What is counted with the first reading of a new product is of that product, unless nothing was read before it.
       const isBlind = state.judging !== null || before !== null;
       if (!isBlind) begin(next, at, step);
@@ -268,7 +280,9 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       if (per !== undefined) placeWaiting(per, step);
       countAll(counted, scrapped, at, before, step);
       if (state.judging !== null) step.changed.add(rule.name);
-      if (runs.isRead && at >= stillUnread) judge(next ?? runs.current ?? null, step);
+      const after = runs.isRead && at >= stillUnread ? (next ?? runs.current) : undefined;
+      if (state.judging !== null && after !== undefined) state.judging.after ??= { product: after, at };
+      if (state.judging?.after && !isDoubtful()) judge(null, step);
       if (isBlind) begin(next, at, step);
     },
     fire(at, step) {

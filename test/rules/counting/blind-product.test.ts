@@ -192,6 +192,74 @@ describe('parts of a blind time with different products at its ends', () => {
     ]);
     expect(uncertain(made)).toHaveLength(1);
   });
+
+  it('take their scrap along when the counters were reset meanwhile, so the next reading judges', () => {
+    const made = line();
+    made.set('06:01:30', { crack: 4 });
+    made.restart('06:02', '06:12');
+    made.source('06:12', 'connected');
+    made.set('06:12', { strokes: 7, crack: 2, recipe: 2 });
+    made.set('06:12:05', { strokes: 7, crack: 2 });
+    made.set('06:13', { strokes: 10 });
+    made.until('06:30');
+    expect(lines(made.actions)).toEqual([
+      '06:00:00-06:02:00 actual 6 scrap 4 A',
+      '06:02:00-06:12:00 actual 5 scrap 2 A blind',
+      '06:12:00-06:15:00 actual 3 scrap 0 B',
+    ]);
+  });
+
+  it.each(['parts', 'scrap'])('take their scrap along when only the counter of %s was reset', reset => {
+    const made = line();
+    made.set('06:01:30', { crack: 4 });
+    made.restart('06:02', '06:12');
+    made.source('06:12', 'connected');
+    const [strokes, crack] = reset === 'parts' ? [7, 6] : [17, 2];
+    made.set('06:12', { strokes, crack, recipe: 2 });
+    made.set('06:12:05', { strokes, crack });
+    made.set('06:13', { strokes: strokes + 3 });
+    made.until('06:30');
+    expect(lines(made.actions)).toEqual([
+      '06:00:00-06:02:00 actual 6 scrap 4 A',
+      '06:02:00-06:12:00 actual 5 scrap 2 A blind',
+      '06:12:00-06:15:00 actual 3 scrap 0 B',
+    ]);
+  });
+
+  it('are those up to the reading with the next product, also when a later one judges it', () => {
+    const made = restarted();
+    made.set('06:03', { strokes: 7, crack: 1, recipe: 2 });
+    made.set('06:03:30', { strokes: 9, crack: 2 });
+    made.set('06:04', { strokes: 10, recipe: 1 });
+    made.until('06:10');
+    expect(lines(made.actions)).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0 A',
+      '06:02:00-06:03:00 actual 6 scrap 1 A blind',
+      '06:03:00-06:04:00 actual 1 scrap 1 B',
+      '06:04:00-06:05:00 actual 1 scrap 0 A',
+    ]);
+  });
+
+  it('are flagged when no other reading comes that could judge the first one', () => {
+    const made = restarted();
+    made.set('06:03', { strokes: 7, crack: 1, recipe: 2 });
+    made.until('06:10');
+    expect(lines(made.actions)).toEqual([
+      '06:00:00-06:02:00 actual 10 scrap 0 A',
+      '06:02:00-06:03:00 actual 6 scrap 1 A blind',
+    ]);
+  });
+
+  it('are not those that were made after a reset to 0 was seen', () => {
+    const made = restarted();
+    made.set('06:03', { strokes: 0, recipe: 2 });
+    made.set('06:04', { strokes: 1 });
+    made.until('06:10');
+    expect(lines(made.actions)).toEqual([
+      '06:00:00-06:03:00 actual 10 scrap 0 A',
+      '06:03:00-06:05:00 actual 1 scrap 0 B',
+    ]);
+  });
 });
 
 describe('parts of a blind time with one product at both ends', () => {

@@ -37,7 +37,11 @@ export class RedisConnection extends Redis {
 
   override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
     const sent = super.sendCommand(...args);
-    return this.#rests ? (sent as Promise<unknown>).catch(rest) : sent;
+    if (!this.#rests) return sent;
+    const rested = (sent as Promise<unknown>).catch(rest);
+    // ioredis sends what waited for the connection by itself and drops this promise. Its caller listens to the command's own.
+    rested.catch(() => {});
+    return rested;
   }
 
   async #check(info: () => Promise<unknown>, callback: Callback): Promise<void> {

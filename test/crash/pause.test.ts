@@ -8,7 +8,11 @@ describe('SIGKILL while all calls are paused', () => {
   it.each<[string, FaultInput, RegExp]>([
     ['L2L fails', { kind: 'status', status: 503, when: 'before' }, /^L2L can't be reached/],
     ['L2L refuses everybody', { kind: 'refuse', error: 'Maintenance', method: 'POST' }, /^L2L refuses whatever/],
-    ['the key is switched off', { kind: 'status', status: 403, when: 'before' }, /^L2L does not take the API key/],
+    [
+      'the key is switched off',
+      { kind: 'status', status: 403, when: 'before' },
+      /^L2L \(\S+\) does not take the API key since /,
+    ],
   ])('%s: nothing is given up, and all of it is told once when L2L is back', async (_what, fault, words) => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });

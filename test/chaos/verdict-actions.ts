@@ -87,7 +87,9 @@ function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
     if (expires_at === null || settled_at === null || settled_at <= expires_at) return false;
     const expiry = trueExpiry(action);
     const span = { from: Math.min(made, expiry), to: Math.max(made, expiry) };
-    return hasTrouble(judged.troubles, span) || wasBlocked(action, sent);
+    // Its delay went on over a time in which its source was away, so it was too old when it could be made.
+    const isMadeLate = made > expiry && hasTrouble(judged.unheard, span);
+    return isMadeLate || hasTrouble(judged.troubles, span) || wasBlocked(action, sent);
   }
   if (state === 'parked' && detail?.startsWith(UNTIMED)) return judged.clock.isUntimed(action) && kind in TELLS_TIMES;
   // Five times the gateway ended while it was on its way.

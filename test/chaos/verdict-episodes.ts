@@ -75,10 +75,13 @@ function indexOf(
     (surely === undefined && isHeldAtEarlier(open, reported, all, clock));
   const isWhole = (one: Told, other: ExpectedDispatch) =>
     tells(one, other, 'surely') && one.close !== null && isEnd(one.close, other, clock);
-  // Of two stops that one episode can tell, the one that may go untold does not take it from one that nothing else tells.
+  // Of two stops that one episode can tell, the one that need not be told does not take it from one that nothing else tells.
   const isWanted = (one: Told) =>
     others.some(
-      other => other.need === 'must' && isWhole(one, other) && !told.some(two => two !== one && isWhole(two, other)),
+      other =>
+        (other.need === 'must' || (other.need === 'may' && stop.need === 'never')) &&
+        isWhole(one, other) &&
+        !told.some(two => two !== one && isWhole(two, other)),
     );
   const surelyOf = (wanted: ExpectedDispatch) => {
     const whole = told.findIndex(one => isWhole(one, wanted) && (wanted.need === 'must' || !isWanted(one)));
@@ -104,7 +107,10 @@ function isFolded({ open, close }: Told, completed: readonly number[], clock: Cl
   return completed.some(at => clock.isLater(open.params.reported, at, close));
 }
 
-/** No stop is told to begin before its rule's earlier one ended or began, which a source may have stamped later than a clock that was set back. */
+/**
+ * No stop is told to begin before its rule's earlier one began or ended: a source may have stamped that later than a clock that was set
+ * back shows since.
+ */
 function isHeldAtEarlier(
   open: Told['open'],
   reported: readonly number[],
@@ -112,10 +118,11 @@ function isHeldAtEarlier(
   clock: ClockLog,
 ): boolean {
   const at = open.params.reported;
-  const said = all
-    .filter(one => one.open.made < open.made)
-    .flatMap(one => [one.open.params.reported, one.close?.params.completed]);
-  return said.includes(at) && reported.some(time => clock.isLater(at, time, open));
+  const held = all.flatMap(one => [
+    ...(one.open.params.reported === at ? [one.open.made] : []),
+    ...(one.close?.params.completed === at ? [one.close.made] : []),
+  ]);
+  return reported.some(time => clock.isLater(at, time, open) && held.some(made => made < time));
 }
 
 function isIn(told: number, spans: readonly Span[] = []): boolean {

@@ -49,7 +49,7 @@ export type Part = {
 /** `value` undefined: unknown. `signal` null: a source or a rule, which are never unknown. */
 export type PartOperand = {
   readonly name: string;
-  readonly value: boolean | number | string | undefined;
+  readonly value: Value | undefined;
   readonly signal: string | null;
 };
 

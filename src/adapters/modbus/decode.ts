@@ -1,3 +1,4 @@
+import { add, isNumber, multiply, shortestFloat32, wholeNumber } from '../../core/numbers.ts';
 import type { Sample, Value } from '../../core/sample.ts';
 import type { Read } from './plan.ts';
 import { isBitTable, type Point } from './point.ts';
@@ -54,7 +55,7 @@ function decodeRegisters(point: Point, registers: Buffer): Sample {
     case 'string':
       return good(point, text(bytes));
     case 'float32':
-      return scaled(point, shortest(bytes.readFloatBE()));
+      return scaled(point, shortestFloat32(bytes.readFloatBE()));
     case 'float64':
       return scaled(point, bytes.readDoubleBE());
   }
@@ -69,18 +70,14 @@ function inOrder(registers: Buffer, order: Order): Buffer {
   return order === 'DCBA' ? bytes : bytes.swap16();
 }
 
+/** Register × scale + offset, as people calculate: 3 × 0.1 is 0.3, and whole numbers stay exact at any size. */
 function scaled(point: Point, raw: number | bigint): Sample {
-  if (typeof raw === 'bigint' && point.scale === 1 && point.offset === 0) {
-    const exact = Number.isSafeInteger(Number(raw));
-    return good(point, exact ? Number(raw) : raw);
-  }
-  const value = Number(raw);
-  if (!Number.isFinite(value)) {
-    return bad(point, `the register holds ${value}: the device marks it as not valid`);
-  }
-  if (point.scale === 1 && point.offset === 0) return good(point, value);
-  // Twelve digits are more than any register measures and keep 31 × 0.1 from printing as 3.1000000000000001.
-  return good(point, Number((value * point.scale + point.offset).toPrecision(12)));
+  const register = typeof raw === 'bigint' ? wholeNumber(raw) : raw;
+  if (!isNumber(register)) return bad(point, `the register holds ${register}: the device marks it as not valid`);
+  const product = point.scale === 1 ? register : multiply(register, point.scale);
+  const value = product === undefined || point.offset === 0 ? product : add(product, point.offset);
+  if (value === undefined) return bad(point, `${register} × ${point.scale} is too large for a number: is scale right?`);
+  return good(point, typeof value === 'number' ? value + 0 : value); // -0 becomes 0.
 }
 
 /** Whether these are the bits, or the number, that say that there is no value. */
@@ -104,15 +101,6 @@ function text(bytes: Buffer): string {
     .subarray(0, end < 0 ? bytes.length : end)
     .toString('latin1')
     .trimEnd();
-}
-
-/** The shortest decimal that is the same 32-bit float: what people read is what conditions compare. */
-function shortest(value: number): number {
-  for (let digits = 6; digits <= 9; digits++) {
-    const rounded = Number(value.toPrecision(digits));
-    if (Math.fround(rounded) === value) return rounded;
-  }
-  return value;
 }
 
 function bad(point: Point, reason: string): Sample {

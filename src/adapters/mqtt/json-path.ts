@@ -2,7 +2,9 @@ import { compile, type JSONPathNode, type JSONValue } from 'json-p3';
 import { words } from '../../core/errors.ts';
 
 /** What a path found: exactly one value, or in words why not. */
-export type Found = { readonly value: JSONValue } | { readonly problem: string };
+export type Found =
+  | { readonly value: JSONValue; readonly location?: readonly (string | number)[] }
+  | { readonly problem: string };
 
 /** A compiled RFC 9535 path that has to find exactly one value. */
 export type JsonPath = { readonly text: string; find(document: JSONValue): Found };
@@ -38,7 +40,7 @@ export function compilePath(text: string): JsonPath {
       const nodes = nodesOf(query, document);
       if ('problem' in nodes) return nodes;
       const [only] = nodes;
-      if (only && nodes.length === 1) return { value: only.value };
+      if (only && nodes.length === 1) return { value: only.value, location: only.location };
       return {
         problem: only ? `${text} matches ${nodes.length} values, it has to match one` : `${text} matches nothing`,
       };

@@ -1,11 +1,12 @@
 import type { JSONValue } from 'json-p3';
 import { words } from '../../core/errors.ts';
 import type { Sample } from '../../core/sample.ts';
+import { type ExactJson, exactJson, isRounded } from './exact-json.ts';
 import { compilePath, type Found, type JsonPath } from './json-path.ts';
 import { payloadTime } from './payload-time.ts';
 import type { MqttSignal } from './schema.ts';
 import { hasWildcard, takes } from './topics.ts';
-import { decode } from './value.ts';
+import { decode, type Raw } from './value.ts';
 
 /** What one message says. */
 export type Reading = {
@@ -71,12 +72,18 @@ export function createReader(signals: Readonly<Record<string, MqttSignal>>): Rea
   };
 }
 
-type Message = { text(): Found; document(): Found };
+type Message = {
+  text(): Found;
+  document(): Found;
+  /** The whole number at a place of the document, as its digits say. */
+  exact(location: readonly (string | number)[]): { readonly value: Raw } | { readonly problem: string };
+};
 
-/** Decodes the text and the JSON of a payload at most once, and only when a signal asks. */
+/** Decodes the text and the JSON of a payload at most once, and only when a signal asks. The text has been decoded and parsed when `exact` is asked. */
 function lazyMessage(payload: Buffer): Message {
   let text: Found | undefined;
   let document: Found | undefined;
+  let digits: ExactJson | undefined;
   const readText = () => {
     text ??= attempt(() => utf8.decode(payload), 'the payload is not UTF-8 text');
     return text;
@@ -91,6 +98,16 @@ function lazyMessage(payload: Buffer): Message {
       document = parsed;
       return parsed;
     },
+    exact(location) {
+      const found = readText();
+      if ('problem' in found) return found;
+      try {
+        digits ??= exactJson(String(found.value));
+        return { value: digits.at(location) };
+      } catch (error) {
+        return { problem: `the payload can't be searched: ${words(error)}` };
+      }
+    },
   };
 }
 
@@ -102,9 +119,13 @@ function attempt(read: () => JSONValue, problem: string): Found {
   }
 }
 
-function follow(path: JsonPath, message: Message): Found {
+function follow(path: JsonPath, message: Message): { readonly value: Raw } | { readonly problem: string } {
   const document = message.document();
-  return 'problem' in document ? document : path.find(document.value);
+  if ('problem' in document) return document;
+  const found = path.find(document.value);
+  if ('problem' in found || typeof found.value !== 'number') return found;
+  if (!Number.isFinite(found.value)) return { problem: `the number at ${path.text} is too large` };
+  return isRounded(found.value) ? message.exact(found.location ?? []) : found;
 }
 
 function sample({ name, signal, json }: Field, message: Message): Sample {
@@ -118,7 +139,7 @@ function sample({ name, signal, json }: Field, message: Message): Sample {
 function readTime(path: JsonPath, message: Message): Reading['time'] {
   const found = follow(path, message);
   if ('problem' in found) return found;
-  const at = payloadTime(found.value);
+  const at = payloadTime(typeof found.value === 'bigint' ? Number(found.value) : found.value);
   return at === undefined
     ? { problem: `${path.text} is not a time with a zone, nor a number of seconds or ms` }
     : { at };

@@ -1,20 +1,25 @@
 import type { JSONValue } from 'json-p3';
+import { type Numeric, numberOfDigits } from '../../core/numbers.ts';
 import type { Value } from '../../core/sample.ts';
 import type { MqttSignal } from './schema.ts';
 
 /** A value of the type the signal asks for, or in words why there is none. Nothing is ever guessed to be 0 or false. */
 export type Decoded = { readonly value: Value } | { readonly problem: string };
 
+/** A value of a JSON document. Whole numbers that a double does not hold come as `bigint`. */
+export type Raw = JSONValue | bigint;
+
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const SHOWN = 40;
 
 /** What arrived, short enough for a message. */
-function shown(raw: JSONValue): string {
+function shown(raw: Raw): string {
   const text = written(raw);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 
-function written(raw: JSONValue): string {
+function written(raw: Raw): string {
+  if (typeof raw === 'number' || typeof raw === 'bigint') return String(raw);
   try {
     return JSON.stringify(raw) ?? 'nothing';
   } catch {
@@ -22,12 +27,18 @@ function written(raw: JSONValue): string {
   }
 }
 
-function toNumber(raw: JSONValue): number | undefined {
-  if (typeof raw === 'number') return Number.isFinite(raw) ? raw : undefined;
+function toNumber(raw: Raw): Numeric | undefined {
+  if (typeof raw === 'bigint') return raw;
+  if (typeof raw === 'number') return Number.isFinite(raw) ? raw + 0 : undefined; // -0 becomes 0.
   if (typeof raw !== 'string') return undefined;
   const text = raw.trim();
-  const number = NUMBER.test(text) ? Number(text) : Number.NaN;
-  return Number.isFinite(number) ? number : undefined;
+  return NUMBER.test(text) ? numberOfDigits(text) : undefined;
+}
+
+/** Yes and no are never guessed to be 1 and 0. */
+function notNumber(raw: Raw): string {
+  const advice = typeof raw === 'boolean' ? '; write as: bool, or what it means as map: { true: 1, false: 0 }' : '';
+  return `${shown(raw)} is not a number${advice}`;
 }
 
 const YES_NO: ReadonlyMap<string, boolean> = new Map([
@@ -37,7 +48,7 @@ const YES_NO: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ]);
 
-function asType(raw: JSONValue, as: MqttSignal['as']): Decoded {
+function asType(raw: Raw, as: MqttSignal['as']): Decoded {
   switch (as) {
     case 'bool': {
       const value = typeof raw === 'object' ? undefined : YES_NO.get(String(raw).trim().toLowerCase());
@@ -47,12 +58,16 @@ function asType(raw: JSONValue, as: MqttSignal['as']): Decoded {
     }
     case 'number': {
       const value = toNumber(raw);
-      return value === undefined ? { problem: `${shown(raw)} is not a number` } : { value };
+      return value === undefined ? { problem: notNumber(raw) } : { value };
     }
     case 'integer': {
       const value = toNumber(raw);
-      if (value === undefined || !Number.isInteger(value)) return { problem: `${shown(raw)} is not a whole number` };
-      return Number.isSafeInteger(value) ? { value } : { problem: `${shown(raw)} is too large to be exact` };
+      if (typeof raw === 'boolean') return { problem: notNumber(raw) };
+      if (value === undefined || (typeof value === 'number' && !Number.isInteger(value)))
+        return { problem: `${shown(raw)} is not a whole number` };
+      return typeof value === 'bigint' || Number.isSafeInteger(value)
+        ? { value }
+        : { problem: `${shown(raw)} is too large to be exact` };
     }
     case 'string':
       return raw === null || raw === undefined || typeof raw === 'object'
@@ -62,7 +77,7 @@ function asType(raw: JSONValue, as: MqttSignal['as']): Decoded {
 }
 
 /** Turns what a payload or a path gave into the signal's value. */
-export function decode(raw: JSONValue, signal: Pick<MqttSignal, 'as' | 'map'>): Decoded {
+export function decode(raw: Raw, signal: Pick<MqttSignal, 'as' | 'map'>): Decoded {
   if (!signal.map) return asType(raw, signal.as);
   if (raw === null || raw === undefined || typeof raw === 'object') return { problem: `${shown(raw)} is not a word` };
   const word = String(raw).trim();

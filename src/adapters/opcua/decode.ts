@@ -1,3 +1,4 @@
+import { isNumber, shortestFloat32, wholeNumber } from '../../core/numbers.ts';
 import type { Quality, Sample, Value } from '../../core/sample.ts';
 import { elementOf } from './array-element.ts';
 import type { Point } from './point.ts';
@@ -69,7 +70,7 @@ export function decode(point: Point, reading: Reading): Sample {
   if (type === undefined) return bad('the node holds neither yes/no, a number nor text');
   if (!fits(point.type, type)) return bad(`the node is ${type}; write as: ${type}`);
   const value = plain(type, raw);
-  if (typeof value === 'number' && !Number.isFinite(value)) return bad(`the node holds ${value}`);
+  if (typeof value === 'number' && !isNumber(value)) return bad(`the node holds ${value}`);
   const reason = hasOverflowed(status)
     ? 'the queue of this node overflowed: changes before this one are lost'
     : quality === 'uncertain'
@@ -83,12 +84,10 @@ function fits(asked: OpcuaType, found: OpcuaType): boolean {
 }
 
 function plain(type: OpcuaType, raw: unknown): Value {
-  if (type === 'int64' || type === 'uint64') {
-    const whole = wide(type, raw);
-    const number = Number(whole);
-    return Number.isSafeInteger(number) ? number : whole;
-  }
-  return type === 'string' ? text(raw) : (raw as Value);
+  if (type === 'int64' || type === 'uint64') return wholeNumber(wide(type, raw));
+  if (type === 'string') return text(raw);
+  if (type === 'float32') return shortestFloat32(raw as number);
+  return typeof raw === 'number' ? raw + 0 : (raw as Value); // -0 becomes 0.
 }
 
 /** Text without the blanks and NULs with which PLCs fill their strings; a DateTime as ISO 8601 in UTC. */

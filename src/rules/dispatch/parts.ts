@@ -43,7 +43,7 @@ export function partsValues(parts: readonly Part[], cells: Cells): readonly Caus
       if (values.some(one => one.signal === of)) continue;
       values.push(
         cell === undefined
-          ? { signal: of, value: value ?? null, quality: 'good', at: null }
+          ? { signal: of, value: plainValue(value ?? null), quality: 'good', at: null }
           : { signal: of, value: plainValue(cell.value), quality: cell.quality, at: cell.at },
       );
     }

@@ -1,3 +1,4 @@
+import { isNumber } from '../../core/numbers.ts';
 import type { Quality, Sample, SampleBatch, SignalDefinition, SourceState, Value } from '../../core/sample.ts';
 import { readingProblem } from './counter-reading.ts';
 
@@ -106,7 +107,7 @@ export function isGood(cell: SignalCell, sample: Sample): boolean {
 }
 
 function isAccepted({ definition }: SignalCell, { value, quality }: Sample): boolean {
-  if (value === null || Number.isNaN(value)) return false;
+  if (value === null || (typeof value === 'number' && !isNumber(value))) return false;
   return quality === 'good' || (quality === 'uncertain' && definition.acceptUncertain);
 }
 

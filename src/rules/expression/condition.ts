@@ -1,10 +1,11 @@
 import type { Place } from '../../core/errors.ts';
-import type { Condition } from '../program.ts';
+import type { Condition, Truth } from '../program.ts';
+import { calculator } from './calculate.ts';
 import { parseCel } from './cel.ts';
 import { explainer } from './explain.ts';
 import { foreignCall } from './foreign-call.ts';
 import type { Names } from './names.ts';
-import type { Operand } from './operand.ts';
+import { type Operand, readerOf } from './operand.ts';
 import { checkOrder } from './order.ts';
 import { resolveTerms } from './terms.ts';
 import { type TextProblem, tokenise } from './tokens.ts';
@@ -44,13 +45,15 @@ export function compileCondition(text: string, names: Names, place: Place): Comp
   const missed = program.typeError();
   if (missed) throw new Error(`the type check let "${text}" pass, CEL does not`, { cause: missed });
 
+  const readers = new Map(translation.variables.map(({ id, operand }) => [id, readerOf(operand)]));
+  const result = calculator(program.ast, readers);
   return {
     condition: {
       text,
       place,
       ...referencesOf(operands),
-      evaluate: program.evaluate,
-      explain: explainer(text, program.ast, translation),
+      evaluate: scope => (result(scope) ?? 'unknown') as Truth,
+      explain: explainer(text, program.ast, translation, readers),
     },
   };
 }

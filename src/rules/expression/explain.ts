@@ -1,11 +1,10 @@
 import type { ExpressionScope, Part, Truth } from '../program.ts';
+import { calculator } from './calculate.ts';
 import type { ASTNode } from './cel.ts';
-import { type Operand, type Reader, readerOf } from './operand.ts';
+import type { Operand, Reader } from './operand.ts';
 import type { Translation } from './translate.ts';
 
-type Plain = boolean | number | string;
 type Found = { readonly truth: Truth; readonly parts: readonly Part[] };
-type Variable = { readonly read: Reader; readonly operand: Operand };
 
 /**
  * Says which parts of a condition decide what it comes to: of `a or b` those that are true, of `a and b` those that are false, and
@@ -15,10 +14,9 @@ export function explainer(
   text: string,
   root: ASTNode,
   { variables, userRange }: Translation,
+  readers: ReadonlyMap<string, Reader>,
 ): (scope: ExpressionScope) => readonly Part[] {
-  const known = new Map<string, Variable>(
-    variables.map(({ id, operand }) => [id, { operand, read: readerOf(operand) }]),
-  );
+  const known = new Map<string, Operand>(variables.map(({ id, operand }) => [id, operand]));
   const written = ({ start, end }: ASTNode) => {
     const range = userRange(start, end);
     return text.slice(range.start, range.end);
@@ -30,12 +28,11 @@ export function explainer(
     const found = leaves.get(node);
     if (found !== undefined) return found;
     const operands = operandsIn(node).flatMap(one => {
-      const variable = known.get(one.args as string);
-      if (variable === undefined) return [];
-      const { operand, read } = variable;
+      const [operand, read] = [known.get(one.args as string), readers.get(one.args as string)];
+      if (operand === undefined || read === undefined) return [];
       return [{ name: written(one), read, signal: 'signal' in operand ? operand.signal : null }];
     });
-    const leaf = { text: written(node), operands };
+    const leaf = { text: written(node), operands, result: calculator(node, readers) };
     leaves.set(node, leaf);
     return leaf;
   }
@@ -56,8 +53,8 @@ export function explainer(
   }
 
   function partOf(node: ASTNode, scope: ExpressionScope): Found {
-    const { text: written, operands } = leafOf(node);
-    const value = resultOf(node, scope, known);
+    const { text: written, operands, result } = leafOf(node);
+    const value = result(scope);
     const truth = typeof value === 'boolean' ? value : 'unknown';
     const shown = operands.map(({ name, read, signal }) => ({ name, value: read(scope), signal }));
     return { truth, parts: [{ text: written, truth, operands: shown }] };
@@ -76,6 +73,7 @@ function decided(by: boolean, a: Found, b: Found): Found {
 
 type Leaf = {
   readonly text: string;
+  readonly result: Reader;
   readonly operands: readonly { readonly name: string; readonly read: Reader; readonly signal: string | null }[];
 };
 
@@ -89,8 +87,6 @@ function childrenOf(node: ASTNode): readonly ASTNode[] {
     case 'value':
     case 'id':
       return [];
-    case 'call': // Only the function around a divisor.
-      return node.args[1];
     case '!_':
     case '-_':
       return [node.args];
@@ -101,68 +97,4 @@ function childrenOf(node: ASTNode): readonly ASTNode[] {
 
 function isNode(part: unknown): part is ASTNode {
   return typeof part === 'object' && part !== null && 'op' in part;
-}
-
-/** As CEL evaluates it; undefined: unknown. */
-function resultOf(node: ASTNode, scope: ExpressionScope, known: ReadonlyMap<string, Variable>): Plain | undefined {
-  const of = (child: ASTNode) => resultOf(child, scope, known);
-  switch (node.op) {
-    case 'id':
-      return known.get(node.args)?.read(scope);
-    case 'value':
-      return node.args as Plain;
-    case 'call': {
-      const divisor = node.args[1][0] && of(node.args[1][0]);
-      return divisor === 0 ? undefined : divisor;
-    }
-    case '!_': {
-      const value = of(node.args);
-      return value === undefined ? undefined : !value;
-    }
-    case '-_': {
-      const value = of(node.args);
-      return value === undefined ? undefined : -value;
-    }
-    case '&&':
-    case '||': {
-      const by = node.op === '||';
-      const sides = [of(node.args[0]), of(node.args[1])];
-      return sides.includes(by) ? by : sides.includes(undefined) ? undefined : !by;
-    }
-    default: {
-      const [left, right] = node.args as readonly [ASTNode, ASTNode];
-      const [a, b] = [of(left), of(right)];
-      return a === undefined || b === undefined ? undefined : calculated(node.op, a, b);
-    }
-  }
-}
-
-function calculated(operator: string, a: Plain, b: Plain): Plain | undefined {
-  const [x, y] = [a as number, b as number];
-  switch (operator) {
-    case '==':
-      return a === b;
-    case '!=':
-      return a !== b;
-    case '<':
-      return x < y;
-    case '<=':
-      return x <= y;
-    case '>':
-      return x > y;
-    case '>=':
-      return x >= y;
-    case '+':
-      return x + y;
-    case '-':
-      return x - y;
-    case '*':
-      return x * y;
-    case '/':
-      return x / y;
-    case '%':
-      return y === 0 ? undefined : x % y;
-    default:
-      return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { isNumber } from '../../core/numbers.ts';
 import type { SignalType, Value } from '../../core/sample.ts';
 import type { ExpressionScope } from '../program.ts';
 
@@ -10,14 +11,17 @@ export type Operand =
   | { readonly kind: 'connected'; readonly source: string }
   | { readonly kind: 'active'; readonly rule: string };
 
-/** Reads an operand as its type says; undefined: unknown. */
-export type Reader = (scope: ExpressionScope) => boolean | number | string | undefined;
+/** What an expression calculates with. */
+export type Plain = Value;
+
+/** Reads an operand, or a part of an expression, as its type says; undefined: unknown. */
+export type Reader = (scope: ExpressionScope) => Plain | undefined;
 
 export function typeOf(operand: Operand): SignalType {
   return operand.kind === 'signal' ? operand.type : 'bool';
 }
 
-/** A value of another type than the signal declares is unknown, as is NaN: an expression never sees either. */
+/** A value of another type than the signal declares is unknown, as are NaN and the infinities: an expression never sees any. */
 export function readerOf(operand: Operand): Reader {
   switch (operand.kind) {
     case 'signal':
@@ -48,14 +52,11 @@ function signalReader(signal: string, type: SignalType): Reader {
         return typeof value === 'string' ? value : undefined;
       };
     case 'number':
-      return scope => numberOf(scope.value(signal));
+      return scope => {
+        const value = scope.value(signal);
+        return isNumber(value) ? value : undefined;
+      };
   }
-}
-
-/** A 64-bit counter as a plain number: exact up to 2^53, which is enough to compare. */
-function numberOf(value: Value | undefined): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  return typeof value === 'bigint' ? Number(value) : undefined;
 }
 
 /** Bit 0 is the lowest; negative numbers are read as two's complement; a number with a fraction has no bits. */

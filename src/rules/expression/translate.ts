@@ -16,9 +16,6 @@ export type Translation = {
   userRange(from: number, to: number): { readonly start: number; readonly end: number };
 };
 
-/** The function around every divisor: CEL's own division by zero gives infinity, here it is unknown. */
-export const NONZERO = 'nonzero';
-
 const CEL_OPERATORS: Readonly<Record<Operator, string>> = {
   and: '&&',
   or: '||',
@@ -42,47 +39,30 @@ const TYPE_LETTERS = { bool: 'b', number: 'n', string: 's' } as const;
 export function translate(terms: readonly Term[]): Translation {
   const pieces: Piece[] = [];
   const variables = new Map<string, Variable>();
-  /** Depths of brackets at which a divisor began and not ended. */
-  const divisors: number[] = [];
   let cel = '';
-  let depth = 0;
 
   const add = (text: string, term: Term) => {
     cel += ' ';
     pieces.push({ from: cel.length, to: cel.length + text.length, start: term.start, end: term.end });
     cel += text;
   };
-  const endDivisor = () => {
-    if (divisors.at(-1) !== depth) return;
-    divisors.pop();
-    cel += ')';
-  };
 
   for (const term of terms) {
     switch (term.kind) {
       case 'open':
         add('(', term);
-        depth++;
         break;
       case 'close':
-        depth--;
         add(')', term);
-        endDivisor();
         break;
       case 'operator':
         add(CEL_OPERATORS[term.operator], term);
-        if (term.operator === '/') {
-          cel += ` ${NONZERO}(`;
-          divisors.push(depth);
-        }
         break;
       case 'literal':
         add(literal(term.value), term);
-        endDivisor();
         break;
       case 'operand':
         add(variableFor(term.operand, variables), term);
-        endDivisor();
         break;
     }
   }

@@ -29,8 +29,6 @@ export function checkTypes(text: string, root: ASTNode, { variables, userRange }
         return types.get(node.args);
       case 'value':
         return valueType(node.args);
-      case 'call': // Only the function around a divisor.
-        return node.args[1][0] && check(node.args[1][0]);
       case '!_':
         expectBool(node.args, 'not');
         return 'bool';
@@ -56,7 +54,7 @@ export function checkTypes(text: string, root: ASTNode, { variables, userRange }
       case '*':
       case '/':
       case '%':
-        for (const side of node.args) expectNumber(divisorOf(side), userOperator(node.op));
+        for (const side of node.args) expectNumber(side, userOperator(node.op));
         return 'number';
       default:
         return undefined;
@@ -118,8 +116,4 @@ function valueType(value: unknown): SignalType | undefined {
 
 function userOperator(operator: string): string {
   return USER_OPERATORS[operator] ?? operator;
-}
-
-function divisorOf(node: ASTNode): ASTNode {
-  return node.op === 'call' ? (node.args[1][0] ?? node) : node;
 }

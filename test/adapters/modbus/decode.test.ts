@@ -74,6 +74,30 @@ describe('Modbus decode', () => {
     expect(decodeHex('0064', 'uint16', { scale: 0.5, offset: -40 })?.value).toBe(10);
   });
 
+  it.each<[string, RegisterType, Partial<Point>, number | bigint]>([
+    ['0003', 'uint16', { scale: 0.1 }, 0.3],
+    ['0bb8', 'uint16', { scale: 0.1, offset: -273.15 }, 26.85],
+    ['0000', 'int16', { scale: -0.1 }, 0],
+    ['0001', 'uint16', { offset: -1 }, 0],
+    ['8000 0000', 'float32', {}, 0],
+    ['8000 0000 0000 0000', 'float64', {}, 0],
+    ['3dcc cccd', 'float32', { scale: 3 }, 0.3],
+    ['0000 011f 71fb 04cb', 'uint64', { scale: 0.001 }, 1_234_567_890.123],
+    ['0001', 'uint16', { scale: 1 / 3 }, 1 / 3],
+    ['0020 0000 0000 0001', 'uint64', { scale: 10 }, 90_071_992_547_409_930n],
+    ['0020 0000 0000 0001', 'uint64', { offset: -2 }, Number.MAX_SAFE_INTEGER],
+  ])('makes of %s (%s, %j) the number that people work out', (hex, type, more, value) => {
+    expect(decodeHex(hex, type, more)?.value).toBe(value);
+  });
+
+  it('takes what scale makes too large for bad', () => {
+    expect(decodeHex('7fe0 0000 0000 0000', 'float64', { scale: 10 })).toMatchObject({
+      value: null,
+      quality: 'bad',
+      reason: expect.stringContaining('is scale right?'),
+    });
+  });
+
   it('scales a wide integer as a number', () => {
     expect(decodeHex('ffff ffff ffff ffff', 'uint64', { scale: 0.001 })?.value).toBeCloseTo(1.8446744073709552e16, -5);
   });

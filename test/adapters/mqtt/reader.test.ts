@@ -41,12 +41,41 @@ describe('mqtt message reader', () => {
     ]);
   });
 
+  it.each<['number' | 'integer' | 'string', string, unknown]>([
+    ['integer', '{"v":9007199254740993}', 9_007_199_254_740_993n],
+    ['number', '{"v":-9007199254740993}', -9_007_199_254_740_993n],
+    ['number', '{"v":18446744073709551615}', 2n ** 64n - 1n],
+    ['string', '{"v":9007199254740993}', '9007199254740993'],
+    ['number', '{"v":9007199254740991}', 9_007_199_254_740_991],
+    ['number', '{"v":1e20}', 1e20],
+    ['number', '{"v":9007199254740993,"v":7}', 7],
+    ['number', '{"v":0.30}', 0.3],
+    ['number', '{"v":-0}', 0],
+  ])('takes whole numbers as %s as their digits say: %s', (as, payload, value) => {
+    const samples = read({ 'a.b': { topic: 'a', json: '$.v', as } }, 'a', payload)?.samples;
+
+    expect(samples).toEqual([{ signal: 'a.b', value, quality: 'good' }]);
+  });
+
+  it('finds the digits of what a filter finds', () => {
+    const payload = '{"robots":[{"id":"R1","fault":9007199254740995},{"id":"R3","fault":9007199254740993}]}';
+
+    expect(read({ 'r3.fault': R3 }, 'cell7', payload)?.samples).toMatchObject([{ value: 9_007_199_254_740_993n }]);
+  });
+
+  it.each(['1e999', '-1e999', '9'.repeat(400)])('calls a number that is too large for a double bad: %s', digits => {
+    const samples = read({ 'a.b': { topic: 'a', json: '$.v', as: 'number' } }, 'a', `{"v":${digits}}`)?.samples;
+
+    expect(samples).toEqual([{ signal: 'a.b', value: null, quality: 'bad', reason: 'the number at $.v is too large' }]);
+  });
+
   it('knows which topics nobody reads', () => {
     expect(read({ 'a.b': { topic: 'a/+', as: 'string' } }, 'b/c', 'x')).toBeUndefined();
   });
 
   it.each([
     ['{"v":1,"ts":1772431200}', { at: 1_772_431_200_000 }],
+    ['{"v":1,"ts":1772431200000000000}', { at: 1_772_431_200_000_000_000 }],
     ['{"v":1,"ts":"06:00"}', { problem: '$.ts is not a time with a zone, nor a number of seconds or ms' }],
     ['{"v":1}', { problem: '$.ts matches nothing' }],
   ])('takes the time of all fields from the one that names it: %s', (payload, time) => {

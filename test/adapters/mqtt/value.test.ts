@@ -1,9 +1,8 @@
-import type { JSONValue } from 'json-p3';
 import { describe, expect, it } from 'vitest';
-import { decode } from '../../../src/adapters/mqtt/value.ts';
+import { decode, type Raw } from '../../../src/adapters/mqtt/value.ts';
 
 describe('value of an mqtt payload', () => {
-  it.each<['bool' | 'number' | 'integer' | 'string', JSONValue, unknown]>([
+  it.each<['bool' | 'number' | 'integer' | 'string', Raw, unknown]>([
     ['bool', true, true],
     ['bool', 'FALSE', false],
     ['bool', '1\n', true],
@@ -13,38 +12,51 @@ describe('value of an mqtt payload', () => {
     ['number', '.5', 0.5],
     ['integer', '42', 42],
     ['integer', 42.0, 42],
-    ['integer', -0, -0],
+    ['integer', -0, 0],
+    ['number', '-0', 0],
+    ['number', '+31', 31],
+    ['integer', '9007199254740993', 9_007_199_254_740_993n],
+    ['integer', '+9007199254740993', 9_007_199_254_740_993n],
+    ['number', '-9007199254740993', -9_007_199_254_740_993n],
+    ['number', '1e20', 1e20],
+    ['number', 9_007_199_254_740_993n, 9_007_199_254_740_993n],
+    ['integer', 9_007_199_254_740_993n, 9_007_199_254_740_993n],
+    ['string', 9_007_199_254_740_993n, '9007199254740993'],
     ['string', 'OK', 'OK'],
     ['string', 12, '12'],
     ['string', '', ''],
-  ])('as %s takes %j', (as, raw, value) => {
+  ])('as %s takes %s', (as, raw, value) => {
     expect(decode(raw, { as })).toEqual({ value });
   });
 
-  it.each<['bool' | 'number' | 'integer' | 'string', JSONValue, string]>([
+  it.each<['bool' | 'number' | 'integer' | 'string', Raw, string]>([
     ['bool', 'ON', '"ON" is not true, false, 1 or 0; write a map: for other words'],
     ['bool', 2, '2 is not true, false, 1 or 0; write a map: for other words'],
     ['bool', null, 'null is not true, false, 1 or 0; write a map: for other words'],
     ['bool', [true], '[true] is not true, false, 1 or 0; write a map: for other words'],
     ['number', '', '"" is not a number'],
     ['number', 'NaN', '"NaN" is not a number'],
-    ['number', Number.NaN, 'null is not a number'],
+    ['number', Number.NaN, 'NaN is not a number'],
     ['number', 'Infinity', '"Infinity" is not a number'],
     ['number', '1e999', '"1e999" is not a number'],
     ['number', '12,5', '"12,5" is not a number'],
     ['number', '0x1F', '"0x1F" is not a number'],
-    ['number', true, 'true is not a number'],
+    ['number', true, 'true is not a number; write as: bool, or what it means as map: { true: 1, false: 0 }'],
     ['number', null, 'null is not a number'],
     ['number', { v: 1 }, '{"v":1} is not a number'],
     ['integer', 1.5, '1.5 is not a whole number'],
-    ['integer', '9007199254740993', '"9007199254740993" is too large to be exact'],
+    ['integer', '1e20', '"1e20" is too large to be exact'],
+    ['integer', 1e20, '100000000000000000000 is too large to be exact'],
+    ['integer', '9'.repeat(400), `"${'9'.repeat(39)}… is not a whole number`],
+    ['integer', false, 'false is not a number; write as: bool, or what it means as map: { true: 1, false: 0 }'],
+    ['bool', 9_007_199_254_740_993n, '9007199254740993 is not true, false, 1 or 0; write a map: for other words'],
     ['string', null, 'null is not a text'],
     ['string', ['a'], '["a"] is not a text'],
-  ])('as %s has no value for %j', (as, raw, problem) => {
+  ])('as %s has no value for %s', (as, raw, problem) => {
     expect(decode(raw, { as })).toEqual({ problem });
   });
 
-  it.each<[JSONValue, unknown]>([
+  it.each<[Raw, unknown]>([
     ['ON', { value: true }],
     [' OFF\r\n', { value: false }],
     [7, { value: false }],
@@ -54,6 +66,19 @@ describe('value of an mqtt payload', () => {
     [{}, { problem: '{} is not a word' }],
   ])('maps %j to %j', (raw, expected) => {
     expect(decode(raw, { as: 'bool', map: { ON: true, OFF: false, 7: false } })).toEqual(expected);
+  });
+
+  it('takes yes and no as the numbers that a map gives them', () => {
+    expect([true, false].map(raw => decode(raw, { as: 'number', map: { true: 1, false: 0 } }))).toEqual([
+      { value: 1 },
+      { value: 0 },
+    ]);
+  });
+
+  it('maps a number with all its digits', () => {
+    expect(decode(9_007_199_254_740_993n, { as: 'string', map: { '9007199254740993': 'P-110' } })).toEqual({
+      value: 'P-110',
+    });
   });
 
   it('shows a long payload shortened', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Value } from '../../../src/core/sample.ts';
+import type { Truth } from '../../../src/rules/program.ts';
 import { condition, NAMES, problems, scope, signal, signalMap } from './world.ts';
 
 describe('compileCondition', () => {
@@ -93,6 +95,57 @@ describe('compileCondition', () => {
     ['a value of another type as unknown', 'n > 5', 'RUN', 'unknown'],
   ])('takes %s', (_, text, value, expected) => {
     expect(condition(text).evaluate(scope({ n: value }))).toBe(expected);
+  });
+
+  describe('calculates and compares as people do', () => {
+    const BIG = 9_007_199_254_740_993n;
+
+    it.each<[string, Value, Value, Truth]>([
+      ['n + m = 0.3', 0.1, 0.2, true],
+      ['n + m <= 0.3', 0.1, 0.2, true],
+      ['n + m > 0.3', 0.1, 0.2, false],
+      ['n = 0.1 + 0.2', 0.3, 0, true],
+      ['n * 3 = 0.3', 0.1, 0, true],
+      ['n - m = 0.1', 100.1, 100, true],
+      ['n - 0.1 - 0.2 = 0', 0.3, 0, true],
+      ['n / 0.1 = 3', 0.3, 0, true],
+      ['n / 3 * 3 = n', 1, 0, true],
+      ['n mod 0.1 = 0', 0.3, 0, true],
+      ['n mod 0.2 = 0.1', 0.7, 0, true],
+      ['n mod 3 = -1', -7, 0, true],
+      ['-n = 0.1', -0.1, 0, true],
+      ['n / -m > 0', 1, 0, 'unknown'],
+      ['n = m', 0.1, 0.10000000149011612, false],
+      ['n + 1 > n', 10_000_000_000_000, 0, true],
+      ['n = m', BIG, BIG, true],
+      ['n = m', BIG, BIG - 1n, false],
+      ['n <> m', BIG, BIG - 1n, true],
+      ['n > m', BIG, BIG - 1n, true],
+      ['n > m', BIG, 9_007_199_254_740_992, true],
+      ['n = m', BIG, 9_007_199_254_740_992, false],
+      ['n - m = 1', BIG, BIG - 1n, true],
+      ['n + 0.5 > m', BIG, 5, true],
+      ['-n < 0', BIG, 0, true],
+      ['n > 16#1FFFFFFFFFFFFF', BIG, 0, true],
+      ['n * n > 0', 1e308, 0, 'unknown'],
+      ['n > 5', Number.POSITIVE_INFINITY, 0, 'unknown'],
+      ['n = 1', true, 0, 'unknown'],
+      ['n.63', -1, 0, true],
+      ['n.31', -2_147_483_648, 0, true],
+      ['n.0', -2, 0, false],
+      ['n.40', -(2 ** 40), 0, true],
+      ['n.39', -(2 ** 40), 0, false],
+      ['n.0', BIG, 0, true],
+      ['n.53', BIG, 0, true],
+      ['n.63', -BIG, 0, true],
+      ['n.0', 1e20, 0, 'unknown'],
+    ])('%s with %s and %s', (text, n, m, expected) => {
+      const compiled = condition(text);
+      const world = scope({ n, m });
+
+      expect(compiled.evaluate(world)).toBe(expected);
+      expect(compiled.explain(world).map(({ truth }) => truth)).toEqual([expected]);
+    });
   });
 
   it('can be evaluated with one scope and then another', () => {

@@ -133,7 +133,7 @@ function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: bo
     })),
     // Else what was told stays told: moved forward it would hold up what a clock set right again places before it.
     toldUntil: toldMoves && shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
-    runs: state.runs.map(run => ({ ...run, from: place(run.from) })),
+    runs: state.runs.map(run => ({ ...run, from: place(run.from), at: orNull(run.at, place) })),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uncertain } from './blind-product.ts';
+import type { Change } from './product-runs.ts';
 
 /** What was counted between two instants of a line; ms since 1970, the end not included. */
 export const Interval = z.object({
@@ -28,7 +29,7 @@ const SECOND = 1000;
  * are.
  */
 export interface Intervals {
-  /** Puts an amount where it happened; what happened before the last cut goes to the interval after it. */
+  /** Puts an amount where it happened, or as soon after that as nothing is told yet and its product is recorded. */
   add(at: number, amount: Amount, blind?: boolean): void;
   /**
    * One interval of its own from where the sight was lost to where it came back, with what was counted over it. One whose product
@@ -52,14 +53,15 @@ export type IntervalsOptions = {
   readonly every: number;
   readonly restored: readonly Interval[];
   readonly toldUntil: number;
-  /** Instants at which the product changed, rising: no interval goes across one. */
-  readonly changes: () => readonly number[];
+  /** When the product changed, rising: no interval goes across the instant from which the next one is recorded. */
+  readonly changes: () => readonly Change[];
 };
 
 /** `restored` and `toldUntil`: as an earlier process left them. Lengths and times in ms. */
 export function createIntervals({ every, restored, toldUntil: told, changes }: IntervalsOptions): Intervals {
   const intervals: Interval[] = restored.map(interval => ({ ...interval }));
   let toldUntil = told;
+  const edges = () => changes().map(({ from }) => from);
 
   function insert(interval: Interval): Interval {
     const index = intervals.findIndex(other => other.start > interval.start);
@@ -68,13 +70,14 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
   }
 
   function at(time: number): Interval {
-    const instant = Math.max(time, toldUntil);
+    const product = changes().findLast(change => change.at <= time);
+    const instant = Math.max(time, toldUntil, product?.from ?? -Infinity);
     const found = intervals.find(interval => interval.start <= instant && instant < interval.end);
     if (found) return found;
     const aligned = Math.floor(instant / every) * every;
     let start = Math.max(aligned, toldUntil);
     let end = aligned + every;
-    for (const edge of [...changes(), ...intervals.flatMap(interval => [interval.start, interval.end])]) {
+    for (const edge of [...edges(), ...intervals.flatMap(interval => [interval.start, interval.end])]) {
       if (edge <= instant) start = Math.max(start, edge);
       else end = Math.min(end, edge);
     }
@@ -94,7 +97,7 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
     addSpan({ from, to }, amount, uncertain) {
       if (amount.parts === 0 && amount.scrap === 0) return;
       const start = Math.max(floorSecond(from), toldUntil);
-      const change = uncertain && changes().find(edge => edge > start);
+      const change = uncertain && edges().find(edge => edge > start);
       const end = Math.min(Math.max(ceilSecond(to), start + SECOND), change ?? Infinity);
       const span = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
       for (const interval of [...intervals]) {
@@ -127,7 +130,7 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
     },
     cutAt(time) {
       let cut = Math.max(floorSecond(time), toldUntil);
-      const last = changes().at(-1);
+      const last = edges().at(-1);
       if (last !== undefined) cut = Math.max(cut, last + SECOND);
       const found = intervals.find(interval => interval.start <= cut && cut < interval.end);
       if (found === undefined) return cut;

@@ -3,17 +3,25 @@ import { valueToJson } from '../../core/value-json.ts';
 import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
 import type { CodeTemplate } from '../program.ts';
 
-/** A product and since when it runs. Without a code `missing` says why, and `seen` what its signals showed (JSON by signal). */
+/**
+ * A product and since when it runs: `at` by the signals, `from` in what is recorded, whose edges are whole seconds that nothing told
+ * covers. Without a code `missing` says why, and `seen` what its signals showed (JSON by signal).
+ */
 export const Run = z.object({
   from: z.number(),
+  /** Null in states written before it was kept. */
+  at: z.number().nullable().default(null),
   code: z.string().nullable(),
   missing: z.string().nullable(),
   seen: z.record(z.string(), z.string()).default({}),
 });
 export type Run = z.infer<typeof Run>;
 
-export const Product = Run.omit({ from: true });
+export const Product = Run.omit({ from: true, at: true });
 export type Product = z.infer<typeof Product>;
+
+/** A change of product: what was counted since `at` is recorded from `from` on. */
+export type Change = { readonly at: number; readonly from: number };
 
 /** Which product ran on a line when, as far as something counted then is not told yet. */
 export interface ProductRuns {
@@ -22,16 +30,16 @@ export interface ProductRuns {
    * signals are known yet. `serial`: of the step; the text is resolved anew when one of its signals has a sample in it.
    */
   change(serial: number): Product | undefined;
-  /** From `from` on this product runs. */
-  begin(from: number, product: Product): void;
+  /** This product runs since `at`, and is recorded from `from` on. */
+  begin(from: number, at: number, product: Product): void;
   /** No product was ever known. */
   readonly isEmpty: boolean;
   /** Every signal of the product is known now. False too for a product that no signal decides: there is nothing to know. */
   readonly isRead: boolean;
   /** The newest product. */
   readonly current: Product | undefined;
-  /** Instants at which the product changed, rising. */
-  changes(): readonly number[];
+  /** When the product changed, rising. */
+  changes(): readonly Change[];
   /** Runs that ended at `until` or before are not needed any more. */
   forget(until: number): void;
 }
@@ -59,8 +67,8 @@ export function createProductRuns(
       if (last?.code === code && last.missing === missing) return undefined;
       return { code, missing, seen: missing === null ? {} : shown(inputs) };
     },
-    begin(from, product) {
-      runs.push({ from, ...product });
+    begin(from, at, product) {
+      runs.push({ from, at, ...product });
     },
     get isEmpty() {
       return runs.length === 0;
@@ -72,7 +80,7 @@ export function createProductRuns(
       const run = runs.at(-1);
       return run && { code: run.code, missing: run.missing, seen: run.seen };
     },
-    changes: () => runs.slice(1).map(run => run.from),
+    changes: () => runs.slice(1).map(({ from, at }) => ({ from, at: at ?? from })),
     forget(until) {
       while (runs[1] !== undefined && runs[1].from <= until) runs.shift();
     },

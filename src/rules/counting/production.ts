@@ -76,7 +76,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   function begin(product: Product | undefined, at: number, step: Step): void {
     if (product === undefined) return;
     // The first product ever known is also that of the parts counted just before it was known.
-    runs.begin(runs.isEmpty ? 0 : intervals.cutAt(Math.max(at, state.time ?? at)), product);
+    runs.begin(runs.isEmpty ? 0 : intervals.cutAt(Math.max(at, state.time ?? at)), at, product);
     step.changed.add(rule.name);
   }
 

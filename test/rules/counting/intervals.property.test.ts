@@ -53,7 +53,12 @@ type Life = {
 /** A line as the production rule keeps it: blind spans end now, products change now, intervals are taken when they are over. */
 function play(doings: readonly Doing[], look: (intervals: Intervals) => void): Life {
   const changes: number[] = [];
-  const intervals = createIntervals({ every: EVERY, restored: [], toldUntil: 0, changes: () => changes });
+  const intervals = createIntervals({
+    every: EVERY,
+    restored: [],
+    toldUntil: 0,
+    changes: () => changes.map(from => ({ from, at: from })),
+  });
   const taken: Interval[] = [];
   let now = START;
   const sum = { parts: 0, scrap: 0 };

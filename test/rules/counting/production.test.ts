@@ -112,6 +112,40 @@ describe('production rule', () => {
     ]);
   });
 
+  it('gives parts to the product that runs, also within the second in which that began', () => {
+    const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
+    const line = plant(program([rule], [strokes, recipe]));
+    line.set('06:00', { strokes: 0, recipe: 1 });
+    line.set('06:05:00.200', { strokes: 4 });
+    line.set('06:05:00.500', { recipe: 2 });
+    line.set('06:05:00.700', { strokes: 5 });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual([
+      '06:05:00-06:05:01 actual 4 scrap 0 A',
+      '06:05:01-06:10:00 actual 1 scrap 0 B',
+    ]);
+  });
+
+  it('gives parts to the product that runs, also where that began in a time that was told already', () => {
+    const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
+    const line = plant(program([rule], [strokes, recipe]));
+    line.set('06:00', { strokes: 0, recipe: 1 });
+    line.set('06:03', { strokes: 10 });
+    line.until('06:05:30');
+    line.set('06:04', { strokes: 14 }, { receivedAt: on('06:05:40') });
+    line.set('06:04:10', { recipe: 2 }, { receivedAt: on('06:05:41') });
+    line.set('06:04:20', { strokes: 17 }, { receivedAt: on('06:05:42') });
+    line.set('06:04:30', { recipe: 1 }, { receivedAt: on('06:05:43') });
+    line.set('06:04:40', { strokes: 19 }, { receivedAt: on('06:05:44') });
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:05:00 actual 10 scrap 0 A',
+      '06:05:00-06:05:01 actual 4 scrap 0 A',
+      '06:05:01-06:05:02 actual 3 scrap 0 B',
+      '06:05:02-06:10:00 actual 2 scrap 0 A',
+    ]);
+  });
+
   it('parks an interval without a product code, loudly, and goes on', () => {
     const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A' }) });
     const line = plant(program([rule], [strokes, recipe]));

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cli } from './cli/cli.ts';
+import { readFile } from './cli/read-file.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -24,7 +24,7 @@ process.exitCode = await cli(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),
   env: process.env,
-  readFile: path => readFileSync(path),
+  readFile,
   signal: stop.signal,
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   ...(process.stdin.isTTY && { ask }),

@@ -1,7 +1,9 @@
-import { mkdirSync, statfsSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { accessSync, constants, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError, words } from '../core/errors.ts';
+import { whyNoFile } from '../core/file-kind.ts';
+import { makeFolder } from '../core/folder.ts';
 
 /** statfs types of network file systems: their locks and flushes can't be trusted. */
 const NETWORK_FILE_SYSTEMS = new Map([
@@ -25,11 +27,12 @@ export function filesIn(folder: string) {
 /**
  * Makes the data folder and takes its lock for the life of the process: an OS lock (SQLite's exclusive lock on a file of its
  * own), so it ends with its holder, however that ends. Disposing gives it back.
- * Throws a StartError when the folder can't be written, is on a network drive or is in use.
+ * Throws a StartError when the folder can't be written, is on a network drive or is in use, or when something else than a file has
+ * the name of one of its files.
  */
 export function lockDataFolder(folder: string): Disposable {
   try {
-    makeFolder(resolve(folder));
+    makeFolder(folder);
   } catch (cause) {
     throw new StartError(
       `the data folder ${folder} can't be made: ${words(cause)}; give the gateway's user the right to write there, or set gateway.data`,
@@ -40,6 +43,7 @@ export function lockDataFolder(folder: string): Disposable {
     throw new StartError(
       `the data folder ${folder} is on a network drive (${network}); set gateway.data to a folder on this machine's own disk`,
     );
+  expectFiles(folder);
 
   let lock: DatabaseSync | undefined;
   try {
@@ -59,17 +63,42 @@ export function lockDataFolder(folder: string): Disposable {
   return { [Symbol.dispose]: () => held.close() };
 }
 
-/** Step by step: Node's own recursive mkdir never returns where a folder is there but takes none, as under /proc. */
-function makeFolder(folder: string): void {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return;
-  if (found) throw new Error(`${folder} is there and is no folder`);
-  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+/** What every life opens has to be an ordinary file that this user may read and write, or not be there yet. */
+function expectFiles(folder: string): void {
+  const { journal, lock, ballast, suspicion, witness } = filesIn(folder);
+  for (const file of [
+    lock,
+    journal,
+    `${journal}-wal`,
+    `${journal}-shm`,
+    ballast,
+    suspicion,
+    witness,
+    `${witness}.new`,
+  ]) {
+    const why = whyNoFile(file);
+    if (why !== null) throw new StartError(noFileWords(file, why));
+  }
+  for (const file of [lock, journal, `${journal}-wal`, `${journal}-shm`]) expectAccess(folder, file);
+}
+
+/** `why`: from `whyNoFile`. */
+export function noFileWords(file: string, why: string): string {
+  return `the gateway can't use ${file}: ${why}. If its data is on another disk, look whether that disk is mounted; else move it away`;
+}
+
+/** A gateway that once ran as another user, such as root, has left files that this one may not write. */
+function expectAccess(folder: string, file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) return;
   try {
-    mkdirSync(folder);
+    accessSync(file, constants.R_OK | constants.W_OK);
   } catch (cause) {
-    // Another process may have made it meanwhile.
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause;
+    const user = process.getuid?.();
+    const owner = found.uid === user ? '' : ` (it belongs to user ${found.uid}, the gateway runs as user ${user})`;
+    throw new StartError(
+      `the gateway can't read and write ${file}: ${words(cause)}${owner}; give the folder and its files to the gateway's user, as root: chown -R USER ${folder}`,
+    );
   }
 }
 

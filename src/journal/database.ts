@@ -15,10 +15,11 @@ const WAL_LIMIT = 16 * 1024 * 1024;
  * long that takes. Throws `Damaged` when it can't be trusted, and a StartError for what a person can mend in other ways.
  */
 export function openDatabase(file: string, thorough: boolean): DatabaseSync {
-  expectFile(file);
-  checkWal(`${file}-wal`);
-  const db = new DatabaseSync(file);
+  let db: DatabaseSync | undefined;
   try {
+    expectFile(file);
+    checkWal(`${file}-wal`);
+    db = new DatabaseSync(file);
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
        PRAGMA journal_size_limit = ${WAL_LIMIT};`,
@@ -31,7 +32,7 @@ export function openDatabase(file: string, thorough: boolean): DatabaseSync {
     expectReadable(db);
     return db;
   } catch (cause) {
-    db.close();
+    db?.close();
     if (cause instanceof StartError || cause instanceof Damaged) throw cause;
     // An IO error is the disk's, not the file's: setting the file aside would not mend it.
     if (failureOf(cause) === 'damaged') throw new Damaged(words(cause));

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError, words } from '../core/errors.ts';
-import { filesIn } from './data-folder.ts';
+import { whyNoFile } from '../core/file-kind.ts';
+import { filesIn, noFileWords } from './data-folder.ts';
 import { query } from './database.ts';
 import { createProspects, type Prospects } from './decisions.ts';
 import { createHistory, type History } from './history.ts';
@@ -20,6 +21,8 @@ export interface JournalFile extends Disposable {
 /** `destination`: where the gateway sends, when known. Throws a StartError that says what to do. */
 export function openJournalFile(folder: string, destination: string | null): JournalFile {
   const file = filesIn(folder).journal;
+  const why = whyNoFile(file);
+  if (why !== null) throw new StartError(noFileWords(file, why));
   if (!existsSync(file)) {
     throw new StartError(
       `there is no journal in ${folder}; name the config the gateway runs with, or its data folder with --data`,

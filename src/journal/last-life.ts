@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { whyNoFile } from '../core/file-kind.ts';
 import type { TimeShift } from '../core/time-shift.ts';
 import type { LastLife } from '../core/wall-clock.ts';
 import { filesIn } from './data-folder.ts';
@@ -11,7 +12,7 @@ import { createMeta } from './meta.ts';
  */
 export function readLastLife(folder: string): LastLife {
   const file = filesIn(folder).journal;
-  if (!existsSync(file)) return { alive: null, doubted: null };
+  if (!existsSync(file) || whyNoFile(file) !== null) return { alive: null, doubted: null };
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { readOnly: true });

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StartError, words } from '../core/errors.ts';
+import { makeFolder } from '../core/folder.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
+import { socketPlace } from '../core/socket-place.ts';
 
 export type EmbeddedRedisOptions = {
   /** Where the socket's folder is made, such as /run/l2l-gateway. One that is too long for a socket is replaced by a short one. */
@@ -26,8 +27,6 @@ export interface EmbeddedRedis {
   stop(): Promise<void>;
 }
 
-/** Longest path a unix socket may have on Linux and macOS, less the closing zero. */
-const LONGEST_SOCKET_PATH = 103;
 const READY_WITHIN = 10_000;
 const LONGEST_RESTART_WAIT = 5000;
 
@@ -45,7 +44,7 @@ const WRAPPER = '( "$@" </dev/null; kill -KILL 0 ) & read -r _; kill -KILL 0';
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const { log } = options;
   const command = await findCommand(options.command ?? 'redis-server');
-  const folder = await makeFolder(options);
+  const folder = await prepareFolder(options);
   const socket = join(folder, 'redis.sock');
   const random = options.random ?? Math.random;
   const stopping = new AbortController();
@@ -176,22 +175,21 @@ async function findCommand(command: string): Promise<string> {
 }
 
 /** Folders of earlier lives are left behind by a SIGKILL and a power cut; they hold nothing but a dead socket. */
-async function makeFolder(options: EmbeddedRedisOptions): Promise<string> {
+async function prepareFolder(options: EmbeddedRedisOptions): Promise<string> {
   const family = `redis-${options.journal.slice(0, 8)}-`;
   const name = `${family}${options.epoch}`;
-  if (join(options.runtimeDir, name, 'redis.sock').length > LONGEST_SOCKET_PATH) {
-    return mkdtemp(join(tmpdir(), 'l2l-redis-'));
-  }
+  const { base, isWanted } = socketPlace(options.runtimeDir, `${name}/redis.sock`);
   try {
-    const folder = join(options.runtimeDir, name);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const old = (await readdir(options.runtimeDir)).filter(entry => entry.startsWith(family) && entry !== name);
-    await Promise.all(old.map(entry => rm(join(options.runtimeDir, entry), { recursive: true, force: true })));
+    if (!isWanted) return await mkdtemp(join(base, 'l2l-redis-'));
+    const folder = join(base, name);
+    makeFolder(folder, 0o700);
+    const old = (await readdir(base)).filter(entry => entry.startsWith(family) && entry !== name);
+    // One that can't be removed is in nobody's way.
+    await Promise.allSettled(old.map(entry => rm(join(base, entry), { recursive: true, force: true })));
     return folder;
   } catch (cause) {
     throw new StartError(
-      `no folder for the socket of the gateway's own Redis can be made in ${options.runtimeDir}; make it writable for the gateway's user`,
-      { cause },
+      `the folder for the socket of the gateway's own Redis can't be made in ${base}: ${words(cause)}; give the gateway's user the right to write there, or set the environment variable ${isWanted ? 'RUNTIME_DIRECTORY to another folder' : 'RUNTIME_DIRECTORY to a folder with a short path'}`,
     );
   }
 }

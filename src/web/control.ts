@@ -1,9 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH } from '../core/control.ts';
 import { words } from '../core/errors.ts';
+import { whyNoFile } from '../core/file-kind.ts';
+import { makeFolder } from '../core/folder.ts';
+import { socketPlace } from '../core/socket-place.ts';
 import { limitClients, PATIENCE_WITH_CLIENTS } from './limits.ts';
 
 /** What the socket answers, by name: `POST /name` with a JSON body. Whatever is thrown is told to who asked. */
@@ -88,6 +90,8 @@ function place(folder: string, runtimeFolder: string): { readonly socket: string
 
 /** Takes away the socket a pointer names, with the folder that was made for it. */
 function forget(pointer: string): void {
+  const why = whyNoFile(pointer);
+  if (why !== null) throw new Error(`${pointer} is in the way: ${why}; remove it`);
   if (!existsSync(pointer)) return;
   const short = dirname(readFileSync(pointer, 'utf8').trim());
   if (basename(short).includes(PREFIX)) rmSync(short, { recursive: true, force: true });
@@ -95,10 +99,9 @@ function forget(pointer: string): void {
 }
 
 function shortFolder(runtimeFolder: string): string {
-  const isShort = Buffer.byteLength(join(runtimeFolder, `${PREFIX}XXXXXX`, CONTROL_SOCKET)) <= LONGEST_SOCKET_PATH;
-  if (!isShort) return mkdtempSync(join(tmpdir(), PREFIX));
-  mkdirSync(runtimeFolder, { recursive: true, mode: 0o700 });
-  return mkdtempSync(join(runtimeFolder, PREFIX));
+  const { base, isWanted } = socketPlace(runtimeFolder, `${PREFIX}XXXXXX/${CONTROL_SOCKET}`);
+  if (isWanted) makeFolder(base, 0o700);
+  return mkdtempSync(join(base, PREFIX));
 }
 
 type Answer = { readonly status: number; readonly body: object };

@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { testFolder } from '../support/folder.ts';
 import { type Ended, type GatewayOptions, gatewayYaml, runToEnd, testGateway } from '../support/gateway.ts';
+import { OTHER_KINDS } from '../support/other-kinds.ts';
 
 const NOBODY = 'http://127.0.0.1:1';
 const SOURCES = `
@@ -23,12 +24,16 @@ async function start(
   options: Partial<GatewayOptions>,
   change = (yaml: string) => yaml,
   env: Readonly<Record<string, string | undefined>> = {},
+  within: readonly string[] = [],
 ): Promise<Ended & { readonly file: string }> {
   const folder = testFolder();
   const file = join(folder, 'gateway.yaml');
   writeFileSync(file, change(gatewayYaml({ l2l: NOBODY, sources: SOURCES, rules: RULES, ...options }, folder)));
-  return { ...(await runToEnd(['run', file], { RUNTIME_DIRECTORY: join(folder, 'run'), ...env })), file };
+  return { ...(await runToEnd(['run', file], { RUNTIME_DIRECTORY: join(folder, 'run'), ...env }, within)), file };
 }
+
+/** Makes root a user whose rights are looked at, as those of all others are. */
+const WITHOUT_RIGHTS = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-all'] : [];
 
 /** Number of the line in which a text stands. */
 function lineOf(yaml: string, text: string): number {
@@ -101,12 +106,39 @@ describe('a start that can not work', () => {
     expect(ended.err.match(/mkdir/g)).toHaveLength(1);
   });
 
-  it('the data folder may not be written', async () => {
+  it.each(OTHER_KINDS)('the journal is %s', async (_what, make, words) => {
     const data = testFolder();
-    // What the lock would be is a folder: as unwritable as without the right, also for root.
-    mkdirSync(join(data, 'lock'));
+    make(join(data, 'journal.db'));
 
-    expectWords(await start({ data }), /data folder .* can't be written: .*; give the gateway's user the right/);
+    const ended = await start({ data });
+
+    expectWords(ended, words);
+    expect(ended.err).toContain(`the gateway can't use ${join(data, 'journal.db')}: `);
+  });
+
+  it.each([
+    ['lock', 0o444],
+    ['journal.db', 0o444],
+    ['journal.db', 0],
+    ['journal.db-wal', 0],
+  ])('%s has the rights %i', async (name, mode) => {
+    const data = testFolder();
+    writeFileSync(join(data, name), '');
+    chmodSync(join(data, name), mode);
+
+    expectWords(
+      await start({ data }, undefined, {}, WITHOUT_RIGHTS),
+      /can't read and write .*; give the folder and its files/,
+    );
+  });
+
+  it.each(['/proc/x', '/proc/x/y', '/dev/null/x'])('the runtime folder %s can not be made', async runtime => {
+    const ended = await start({}, undefined, { RUNTIME_DIRECTORY: runtime });
+
+    expectWords(
+      ended,
+      /folder for the socket of the gateway's own Redis can't be made in .*; .*set the environment variable/,
+    );
   });
 
   it('the data folder is in use by another gateway, which goes on', async () => {

@@ -167,7 +167,12 @@ describe('embedded redis', () => {
   it.each<[string, Partial<EmbeddedRedisOptions>, RegExp]>([
     ['there is no redis-server', { command: 'no-such-redis' }, /has to run: apt install redis-server/],
     ['redis-server ends at once', { command: '/bin/false' }, /could not start its own Redis/],
-    ['the runtime folder can’t be written', { runtimeDir: '/dev/null/redis' }, /make it writable/],
+    [
+      'the runtime folder can’t be written',
+      { runtimeDir: '/dev/null/redis' },
+      /can't be made in .*; give the gateway's user the right/,
+    ],
+    ['the runtime folder is below /proc', { runtimeDir: '/proc/x' }, /can't be made in \/proc\/x: /],
   ])('says what to do when %s', async (_, options, message) => {
     const failed = start(options);
     await expect(failed).rejects.toThrow(message);

@@ -263,12 +263,16 @@ function spawnGateway(
 
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
-/** Runs a gateway that is expected to end by itself. `env` with an empty value takes a variable away. */
+/**
+ * Runs a gateway that is expected to end by itself. `env` with an empty value takes a variable away; `within` as in GatewayOptions.
+ */
 export async function runToEnd(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
+  within: readonly string[] = [],
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [command = process.execPath, ...rest] = [...within, process.execPath, MAIN, ...args];
+  const child = spawn(command, rest, {
     env: { ...process.env, L2L_API_KEY: API_KEY, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

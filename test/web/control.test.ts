@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
@@ -78,5 +79,24 @@ describe('control socket', () => {
     expect((await ask(second.socket, '/echo', '{}'))[0]).toBe(200);
     await second.stop();
     expect([existsSync(pointer), existsSync(second.socket)]).toEqual([false, false]);
+  });
+
+  it.each(['/proc/x', '/proc/x/y', '/dev/null/x'])(
+    'throws when the runtime folder %s can not be made',
+    async runtimeFolder => {
+      const folder = join(testFolder(), 'x'.repeat(100));
+      mkdirSync(folder);
+
+      await expect(startControl({ folder, runtimeFolder, routes: {} })).rejects.toThrow();
+    },
+  );
+
+  it('throws when a named pipe has the name of the file that says where the socket is', async () => {
+    const folder = testFolder();
+    execFileSync('mkfifo', [join(folder, 'control.path')]);
+
+    await expect(start(folder)).rejects.toThrow(
+      /control\.path is in the way: it is a named pipe, not a file; remove it/,
+    );
   });
 });

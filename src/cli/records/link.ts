@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH } from '../../core/control.ts';
 import { StartError } from '../../core/errors.ts';
+import { whyNoFile } from '../../core/file-kind.ts';
 import type { Decided, Decision, HistoryReader } from '../../core/history.ts';
 
 /** A running gateway, over the socket in its data folder. */
@@ -49,12 +50,15 @@ export async function openLink(dataFolder: string): Promise<Link | NoLink> {
 function socketOf(dataFolder: string): string {
   const own = join(dataFolder, CONTROL_SOCKET);
   if (Buffer.byteLength(own) <= LONGEST_SOCKET_PATH) return own;
+  const pointer = join(dataFolder, CONTROL_PATH_FILE);
   try {
-    return readFileSync(join(dataFolder, CONTROL_PATH_FILE), 'utf8').trim();
+    // A named pipe would be waited for without an end.
+    if (whyNoFile(pointer) === null) return readFileSync(pointer, 'utf8').trim();
   } catch {
-    // Written by a gateway that runs there: without it the path below is as good as any for saying that none does.
-    return join(dataFolder, CONTROL_PATH_FILE);
+    // As below.
   }
+  // Written by a gateway that runs there: without it this path is as good as any for saying that none does.
+  return pointer;
 }
 
 function post<Answer>(agent: Agent, socketPath: string, name: string, body: object): Promise<Answer> {

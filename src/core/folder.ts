@@ -1,0 +1,24 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/**
+ * Makes a folder and the folders above it that are missing, one level at a time. Node's own recursive mkdir never returns where a
+ * folder exists and takes no new one, as below /proc. `mode` counts for every folder that is made.
+ * Throws what the file system says, or an Error when something that is not a folder is in the way.
+ */
+export function makeFolder(folder: string, mode = 0o777): void {
+  makeLevel(resolve(folder), mode);
+}
+
+function makeLevel(folder: string, mode: number): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (found) throw new Error(`${folder} exists and is not a folder`);
+  if (dirname(folder) !== folder) makeLevel(dirname(folder), mode);
+  try {
+    mkdirSync(folder, { mode });
+  } catch (cause) {
+    // Another process may have made it meanwhile.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause;
+  }
+}

@@ -1,0 +1,26 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readFile } from '../../src/cli/read-file.ts';
+import { whyNoFile } from '../../src/core/file-kind.ts';
+import { testFolder } from '../support/folder.ts';
+import { OTHER_KINDS } from '../support/other-kinds.ts';
+
+describe('whyNoFile', () => {
+  it.each<readonly [string, (path: string) => void, RegExp | null]>([
+    ['nothing', () => {}, null],
+    ['a file', path => writeFileSync(path, 'x'), null],
+    ['a link to a file', path => symlinkSync('/etc/hostname', path), null],
+    ...OTHER_KINDS,
+  ])('%s', (_what, make, expected) => {
+    const path = join(testFolder(), 'it');
+    make(path);
+
+    if (expected === null) {
+      expect(whyNoFile(path)).toBeNull();
+    } else {
+      expect(whyNoFile(path)).toMatch(expected);
+      expect(() => readFile(path)).toThrow(expected);
+    }
+  });
+});

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { StartError } from '../../src/core/errors.ts';
+import { lockDataFolder } from '../../src/journal/data-folder.ts';
+import { openJournalFile } from '../../src/journal/journal-file.ts';
+import { readLastLife } from '../../src/journal/last-life.ts';
+import { testFolder } from '../support/folder.ts';
+import { OTHER_KINDS } from '../support/other-kinds.ts';
+
+const FILES = [
+  'lock',
+  'journal.db',
+  'journal.db-wal',
+  'journal.db-shm',
+  'ballast',
+  'journal.suspect',
+  'journal.witness',
+  'journal.witness.new',
+];
+
+describe('a data folder', () => {
+  it.each(FILES.flatMap(name => OTHER_KINDS.map(([kind, make, words]) => [name, kind, make, words] as const)))(
+    'is not taken when %s is %s',
+    (name, _kind, make, words) => {
+      const folder = testFolder();
+      make(join(folder, name));
+
+      const take = () => lockDataFolder(folder);
+
+      expect(take).toThrow(StartError);
+      expect(take).toThrow(words);
+      expect(take).toThrow(join(folder, name));
+    },
+  );
+
+  it.each(OTHER_KINDS)('is not read, and not waited for, when the journal is %s', (_kind, make, words) => {
+    const folder = testFolder();
+    make(join(folder, 'journal.db'));
+
+    expect(readLastLife(folder)).toEqual({ alive: null, doubted: null });
+    expect(() => openJournalFile(folder, null)).toThrow(words);
+  });
+});

@@ -99,7 +99,13 @@ function shiftCycles(state: CyclesState, shift: TimeShift, toldMoves: boolean): 
   // `sightAt` stays: it is part of the chain's name.
   const move = (at: number) => (hasOwnClock(state.time, shift, toldMoves) ? at : shiftTime(at, shift));
   const { counter, from, to, due } = state;
-  return { ...state, counter: shiftCounter(counter, move), from: move(from), to: move(to), due: orNull(due, move) };
+  return {
+    ...state,
+    counter: shiftCounter(counter, move, move),
+    from: move(from),
+    to: move(to),
+    due: orNull(due, move),
+  };
 }
 
 function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: boolean): ProductionState {
@@ -110,10 +116,14 @@ function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: bo
   return {
     ...state,
     time: orNull(state.time, move),
-    quantity: shiftCounter(state.quantity, move),
+    quantity: shiftCounter(state.quantity, move, place),
     scrap: Object.fromEntries(
-      Object.entries(state.scrap).map(([category, counter]) => [category, shiftCounter(counter, move) ?? counter]),
+      Object.entries(state.scrap).map(([category, counter]) => [
+        category,
+        shiftCounter(counter, move, place) ?? counter,
+      ]),
     ),
+    moments: state.moments.map(one => ({ ...one, at: place(one.at), blindFrom: orNull(one.blindFrom, place) })),
     waiting: state.waiting.map(one => ({ ...one, at: place(one.at), blindFrom: orNull(one.blindFrom, place) })),
     judging: state.judging && {
       ...state.judging,
@@ -124,7 +134,6 @@ function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: bo
         at: place(entry.at),
         blindFrom: orNull(entry.blindFrom, place),
       })),
-      after: state.judging.after && { ...state.judging.after, at: place(state.judging.after.at) },
     },
     intervals: state.intervals.map(interval => ({
       ...interval,
@@ -159,14 +168,16 @@ function placing(
   return at => Math.max(0, at + back);
 }
 
-function shiftCounter(counter: CounterState | null, move: (at: number) => number): CounterState | null {
+/** `place`: where what it counts goes. */
+function shiftCounter(counter: CounterState | null, move: Move, place: Move): CounterState | null {
   if (counter === null) return null;
   const gaps = counter.gaps.map(gap => ({ ...gap, at: move(gap.at) }));
   const doubted = counter.doubted.map(one => ({
     ...one,
     at: move(one.at),
+    moment: place(one.moment),
     from: move(one.from),
-    blindFrom: orNull(one.blindFrom, move),
+    blindFrom: orNull(one.blindFrom, place),
   }));
   return { ...counter, at: move(counter.at), blindFrom: orNull(counter.blindFrom, move), doubted, gaps };
 }

@@ -260,6 +260,16 @@ describe('production over a step of the clock', () => {
     ]);
   });
 
+  it('moves what waits for its next reading as the products move: by whole seconds', () => {
+    const line = plant(parts, '05:59');
+    line.set('06:00', { strokes: 5000, recipe: 1 }, RECEIVED);
+    line.set('06:06:00.200', { strokes: 7, recipe: 2 }, RECEIVED);
+    step(line, parts, '06:06:01', -300);
+    line.set('06:06:10', { strokes: 7, recipe: 2 }, RECEIVED);
+    line.until('06:20');
+    expect(lines(line.actions)).toEqual(['06:06:00-06:10:00 actual 7 scrap 0 B']);
+  });
+
   it.each([
     ['forward and right again', HOUR, '07:08:32'],
     ['back and right again', -HOUR, '05:08:32'],

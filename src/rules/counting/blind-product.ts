@@ -17,17 +17,12 @@ export type Entry = z.infer<typeof Entry>;
 export const Uncertain = z.object({ before: Product, after: Product.nullable() });
 export type Uncertain = z.infer<typeof Uncertain>;
 
-/**
- * What was counted from a blind time on, until the product is read that runs after it and no reading of that moment is doubted any
- * more. `since`: when counting went on.
- */
+/** What was counted from a blind time on, until the product is read that runs after it. `since`: when counting went on. */
 export const Judging = z.object({
   from: z.number(),
   since: z.number(),
   before: Product,
   entries: z.array(Entry),
-  /** The product that runs after it, and when it was read; null: not yet. */
-  after: z.object({ product: Product, at: z.number() }).nullable().default(null),
 });
 export type Judging = z.infer<typeof Judging>;
 
@@ -39,19 +34,13 @@ export function uncertaintyOf(before: Product, after: Product | null): Uncertain
   return after !== null && isSameProduct(before, after) ? null : { before, after };
 }
 
-/** What may be of either product comes to, in parts and scrap, and until when it reaches. */
-export function totalOf(judging: Judging) {
-  const entries = judging.entries.filter(entry => !isCertain(judging, entry));
+/** What all entries come to, in parts and scrap, and until when they reach. */
+export function totalOf({ from, entries }: Judging) {
   return {
-    span: { from: judging.from, to: Math.max(judging.from, ...entries.map(({ at }) => at)) },
+    span: { from, to: Math.max(...entries.map(({ at }) => at)) },
     amount: {
       parts: entries.reduce((all, { count, per }) => all + count * per, 0),
       scrap: entries.reduce((all, { scrap }) => all + scrap, 0),
     },
   };
-}
-
-/** Counted after the next product was read, so it is of that one. */
-export function isCertain({ after }: Judging, { at }: Entry): boolean {
-  return after !== null && at > after.at;
 }

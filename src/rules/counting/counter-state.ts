@@ -8,6 +8,8 @@ const Whole = z.string().regex(/^-?\d+$/);
 const Doubted = z.object({
   reading: Whole,
   at: z.number(),
+  /** The rule's own time when it was read. */
+  moment: z.number(),
   kind: z.enum(['rollover', 'reset', 'quarantine']),
   moved: z.number(),
   quarantined: z.number(),
@@ -38,11 +40,11 @@ export const CounterState = z.object({
 });
 export type CounterState = z.infer<typeof CounterState>;
 
-/** What a counter counts that is not believed yet, and since when; null: nothing. */
+/** What a counter counts that is not believed yet, and since when in the rule's time; null: nothing. */
 export function waitingIn(doubted: readonly Doubted[]): { readonly count: number; readonly at: number } | null {
   const counting = doubted.filter(({ moved }) => moved > 0);
   const [first] = counting;
-  return first ? { count: counting.reduce((sum, { moved }) => sum + moved, 0), at: first.at } : null;
+  return first ? { count: counting.reduce((sum, { moved }) => sum + moved, 0), at: first.moment } : null;
 }
 
 export function readingOf({ reading, at }: { readonly reading: string; readonly at: number }): Reading {

@@ -10,7 +10,7 @@ const STALL = 30_000;
 /** A movement with what it spans. `wrong_reading`: a step over readings that turned out to be wrong. */
 export type Counted = Omit<Movement, 'kind'> & {
   readonly kind: Movement['kind'] | 'wrong_reading';
-  /** Time of the reading it ends with. */
+  /** The rule's own time when the reading was taken that it ends with. */
   readonly at: number;
   /** Time of the reading it starts from. */
   readonly from: number;
@@ -27,14 +27,17 @@ export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & {
   readonly doubted?: boolean;
 };
 
+/** What a movement takes from the step in which it is read; `moment`: the rule's own time. */
+type Input = Pick<CounterInput, 'time' | 'undated'> & { readonly unsure: boolean; readonly moment: number };
+
 /** One counter signal as one rule follows it. */
 export interface Counter {
   readonly definition: SignalDefinition;
   /**
    * Takes a good reading. Returns what it says about movement, oldest first: nothing for a retained message, which never counts and
-   * only gives a base where there is none, and for a reading that the next one has to judge.
+   * only gives a base where there is none, and for a reading that the next one has to judge. `moment`: the rule's own time.
    */
-  read(value: Value | null, input: CounterInput): readonly Counted[];
+  read(value: Value | null, input: CounterInput, moment?: number): readonly Counted[];
   /** Believes the readings that wait for the next one; their counts, oldest first. */
   settle(): readonly Counted[];
   /** What waits for the next reading, and since when; null: no count waits. */
@@ -48,6 +51,8 @@ export interface Counter {
   loseTrack(): void;
   readonly blindFrom: number | null;
   readonly quarantined: number;
+  /** Whether a count that was read at this time of the rule waits for the next reading. */
+  waitsIn(moment: number): boolean;
   /** How many readings the next one judges. */
   readonly doubts: number;
   /** Time of the last reading; null before the first. */
@@ -84,13 +89,19 @@ export function createCounter(
   }
 
   /** Movements while the gateway was away: no longer, as is known now, than until `at`. */
-  function judgeGaps(at: number, since: number | null): readonly Counted[] {
+  function judgeGaps(at: number, since: number | null, moment: number): readonly Counted[] {
     const judged = gaps.map(gap => {
       const previous = readingOf({ reading: gap.from, at: gap.at });
       const next = { value: compact(gap.to), at };
       const found = movement(rules, previous, next);
       quarantined += found.quarantined;
-      return { ...found, at, from: gap.at, blindFrom: since, words: movementWords(name, previous, next, found) };
+      return {
+        ...found,
+        at: moment,
+        from: gap.at,
+        blindFrom: since,
+        words: movementWords(name, previous, next, found),
+      };
     });
     gaps = [];
     return judged;
@@ -103,7 +114,7 @@ export function createCounter(
     const last = right.at(-1);
     if (last) takeBase(readingOf(last), last.spare);
     // What is quarantined was told and added up when it was read.
-    return right.filter(({ kind }) => kind !== 'quarantine');
+    return right.filter(({ kind }) => kind !== 'quarantine').map(one => ({ ...one, at: one.moment }));
   }
 
   /** These doubted readings were wrong. */
@@ -112,7 +123,7 @@ export function createCounter(
     doubted = doubted.filter(one => !wrong.includes(one));
   }
 
-  function sight(value: number | bigint, input: CounterInput): readonly Counted[] {
+  function sight(value: number | bigint, input: CounterInput, at: number): readonly Counted[] {
     const replaced = base !== null;
     const count = firstSight === 'count' && !replaced;
     // A retained value counts nothing; with no base taken, the first live reading counts from 0.
@@ -125,25 +136,19 @@ export function createCounter(
       ? `${name} is read from another address or scale now: counting starts at its reading of ${value}`
       : `${name} seen for the first time at ${value}: counting starts ${count ? 'at 0' : 'there'}`;
     const moved = count ? sinceZero(rules, value) : 0;
-    const first = { kind: 'first_sight', moved, quarantined: 0, at: input.at, from: input.at, blindFrom: null, words };
+    const first = { kind: 'first_sight', moved, quarantined: 0, at, from: input.at, blindFrom: null, words };
     return [...before, first as Counted];
   }
 
   /** The time that was not used up is good for what comes after it where readings have no time of their own. */
-  function unusedAfter(
-    { time, undated }: CounterInput,
-    previous: Reading,
-    next: Reading,
-    before: number,
-    moved: number,
-  ) {
+  function unusedAfter({ time, undated }: Input, previous: Reading, next: Reading, before: number, moved: number) {
     if (time !== 'received') return 0;
     const unused = next.at - previous.at + before - moved / rules.maxRate;
     return Math.max(0, undated ? unused : Math.min(unused, STALL));
   }
 
   /** A reading that was no plain step waits for the next one. What is quarantined is told at once, and replaced by what comes next. */
-  function doubt(start: Reading, next: Reading, since: number | null, input: CounterInput): readonly Counted[] {
+  function doubt(start: Reading, next: Reading, since: number | null, input: Input): readonly Counted[] {
     if (doubted.at(-1)?.kind === 'quarantine') forget(doubted.slice(-1));
     const believed = doubted.length < MOST_DOUBTED ? [] : believe(1);
     const latest = doubted.at(-1);
@@ -153,17 +158,18 @@ export function createCounter(
     const kind: Doubted['kind'] = found.kind === 'rollover' || found.kind === 'reset' ? found.kind : 'quarantine';
     const words = movementWords(name, previous, next, found);
     const { moved, quarantined: skipped } = found;
-    const told = { at: next.at, kind, moved, quarantined: skipped, from: previous.at, blindFrom: since, words };
+    const told = { kind, moved, quarantined: skipped, from: previous.at, blindFrom: since, words };
+    const { moment } = input;
     const unused = unusedAfter(input, previous, next, before, moved);
-    doubted = [...doubted, { reading: next.value.toString(), ...told, spare: unused }];
+    doubted = [...doubted, { reading: next.value.toString(), at: next.at, moment, ...told, spare: unused }];
     quarantined += skipped;
-    return kind === 'quarantine' ? [...believed, told] : believed;
+    return kind === 'quarantine' ? [...believed, { ...told, at: moment }] : believed;
   }
 
-  function take(previous: Reading, next: Reading, input: CounterInput): readonly Counted[] {
+  function take(previous: Reading, next: Reading, input: Input): readonly Counted[] {
     const since = blindFrom;
     blindFrom = null;
-    const judged = input.doubted ? [] : judgeGaps(next.at, since);
+    const judged = input.unsure ? [] : judgeGaps(next.at, since, input.moment);
     const open = doubted.map(one => ({ reading: readingOf(one), spare: one.spare, moved: one.moved }));
     const from = goesOnFrom(rules, { reading: previous, spare }, open, next);
     if (from === 'stays') return judged;
@@ -177,13 +183,13 @@ export function createCounter(
   }
 
   /** A plain step from the last believed reading, or from a doubted one that is believed now. */
-  function step(from: 'base' | number, next: Reading, since: number | null, input: CounterInput): readonly Counted[] {
+  function step(from: 'base' | number, next: Reading, since: number | null, input: Input): readonly Counted[] {
     const believed = from === 'base' ? [] : believe(from + 1);
     const wrong = doubted;
     forget(wrong);
     const start = base ?? next;
     const found = movement(rules, start, next, spare);
-    const counted = { ...found, at: input.at, from: start.at, blindFrom: since, words: null };
+    const counted = { ...found, at: input.moment, from: start.at, blindFrom: since, words: null };
     takeBase(next, unusedAfter(input, start, next, spare, found.moved));
     const [first] = wrong;
     if (first === undefined) return [...believed, counted];
@@ -194,21 +200,24 @@ export function createCounter(
 
   return {
     definition,
-    read(value, input) {
+    read(value, input, moment = input.at) {
       if (!isReading(rules, value)) {
         this.lose(input.at);
         return [];
       }
-      if (base === null || fingerprint !== definition.fingerprint) return sight(value, input);
+      if (base === null || fingerprint !== definition.fingerprint) return sight(value, input, moment);
       if (input.retained) {
         // It never counts; but the reading we know, said again, means that nothing moved while nothing was seen.
         if (value === base.value) blindFrom = null;
         return [];
       }
       if (input.at > blindUntil) blindFrom = null;
-      return take(base, { value, at: Math.max(input.at, doubted.at(-1)?.at ?? base.at) }, input);
+      const { at, time, undated, doubted: unsure = false } = input;
+      const next = { value, at: Math.max(at, doubted.at(-1)?.at ?? base.at) };
+      return take(base, next, { time, undated, unsure, moment });
     },
     settle: () => believe(doubted.length),
+    waitsIn: moment => doubted.some(one => one.moved > 0 && one.moment === moment),
     get waiting() {
       return waitingIn(doubted);
     },

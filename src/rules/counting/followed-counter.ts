@@ -73,11 +73,11 @@ export function followCounter(
       }
       sayInexact(cell.value, at, step);
       const { blindFrom, doubts } = counter;
-      const counted = counter.read(cell.value, step);
+      const counted = counter.read(cell.value, step, at);
       const isBlind = counter.blindFrom !== null;
       if (isBlind !== (blindFrom !== null) || counter.doubts !== doubts) step.changed.add(rule.name);
       if (counted.some(({ moved }) => moved > 0)) step.moved.add(rule.name);
-      return inRuleTime(counted, step);
+      return counted;
     },
     tell(counted, step) {
       const kind = EVENT[counted.kind];
@@ -92,14 +92,9 @@ export function followCounter(
     settle(step) {
       const counted = counter.settle();
       if (counted.length > 0) step.changed.add(rule.name);
-      return inRuleTime(counted, step);
+      return counted;
     },
   };
-}
-
-/** With times by the clock that the rule goes by. */
-function inRuleTime(all: readonly Counted[], { shift }: Step): readonly Counted[] {
-  return shift === 0 ? all : all.map(counted => ({ ...counted, at: counted.at - shift }));
 }
 
 const NOTHING: readonly never[] = [];

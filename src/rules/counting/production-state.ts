@@ -4,6 +4,7 @@ import type { ProductionRule } from '../program.ts';
 import { Judging } from './blind-product.ts';
 import { CounterState } from './counter-state.ts';
 import { Interval } from './intervals.ts';
+import { Moment } from './moments.ts';
 import { Product, Run } from './product-runs.ts';
 
 /** Counts that wait for parts per count, with the blind time they span. */
@@ -29,8 +30,6 @@ export const ProductionState = z.object({
   quantity: CounterState.nullable(),
   scrap: z.record(z.string(), CounterState),
   waiting: z.array(Waiting),
-  /** Parts per count when it was last known; null: it never was. */
-  perCount: z.number().nullable().default(null),
   intervals: z.array(Interval),
   toldUntil: z.number(),
   runs: z.array(Run),
@@ -45,6 +44,8 @@ export const ProductionState = z.object({
   beforeBlind: Product.nullable().default(null),
   /** The same before the first reading that the next one judges. */
   beforeDoubt: Product.nullable().default(null),
+  /** Readings with a count that waits for the next one, oldest first. */
+  moments: z.array(Moment).default([]),
   /** Counts that wait for the product that runs after a blind time. */
   judging: Judging.nullable().default(null),
   /** Parts told so far, scrap included, whose product was uncertain. */
@@ -66,7 +67,6 @@ export function newProductionState({ line, quantity, product, blindProduct }: Pr
     quantity: null,
     scrap: {},
     waiting: [],
-    perCount: null,
     intervals: [],
     toldUntil: 0,
     runs: [],
@@ -76,6 +76,7 @@ export function newProductionState({ line, quantity, product, blindProduct }: Pr
     blindProduct,
     beforeBlind: null,
     beforeDoubt: null,
+    moments: [],
     judging: null,
     uncertain: 0,
     held: false,

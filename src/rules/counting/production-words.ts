@@ -5,14 +5,15 @@ import type { ProductionState } from './production-state.ts';
 
 /** Where a production rule stands, in one plain sentence. `perCount`: parts per count, or the signal that says it. */
 export function productionWords(
-  state: Pick<ProductionState, 'judging' | 'waiting' | 'uncertain'>,
+  state: Pick<ProductionState, 'judging' | 'waiting' | 'moments' | 'uncertain'>,
   intervals: readonly Interval[],
   counters: readonly Pick<FollowedCounter, 'counter'>[],
   perCount: number | string,
 ): string {
   const unjudged = state.judging ? totalOf(state.judging).amount : { parts: 0, scrap: 0 };
-  const made = unjudged.parts + sum(intervals, interval => interval.parts);
-  const scrap = unjudged.scrap + sum(intervals, interval => interval.scrap);
+  const together = sum(state.moments, one => one.count * (one.per ?? 1));
+  const made = unjudged.parts + sum(intervals, interval => interval.parts) + together;
+  const scrap = unjudged.scrap + sum([...intervals, ...state.moments], one => one.scrap);
   const waiting = sum(state.waiting, one => one.count);
   const unsure = sum(counters, one => one.counter.waiting?.count ?? 0);
   const skipped = sum(counters, one => one.counter.quarantined);

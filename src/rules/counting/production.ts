@@ -4,11 +4,12 @@ import type { SignalCell } from '../engine/signal-table.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { tellerOf } from '../engine/teller.ts';
 import type { ProductionRule } from '../program.ts';
-import { type Entry, isCertain, READ_WITHIN, totalOf, uncertaintyOf } from './blind-product.ts';
 import type { CounterState } from './counter-state.ts';
 import { type Counted, createCounter, knownUntil } from './counters.ts';
-import { followCounter } from './followed-counter.ts';
-import { type Amount, createIntervals, type Span } from './intervals.ts';
+import { type FollowedCounter, followCounter } from './followed-counter.ts';
+import { createIntervals } from './intervals.ts';
+import { addTo, type Moment, momentAt } from './moments.ts';
+import { createPlacing } from './placing.ts';
 import { createProductRuns, type Product } from './product-runs.ts';
 import { keepWaiting, newProductionState, type ProductionState } from './production-state.ts';
 import { productionWords, sum } from './production-words.ts';
@@ -16,8 +17,6 @@ import { tellInterval } from './record-set.ts';
 
 /** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
 const LATEST_READING = 10_000;
-
-type Movement = Pick<Counted, 'moved' | 'blindFrom' | 'at'>;
 
 export type ProductionOptions = {
   readonly rule: ProductionRule;
@@ -60,6 +59,8 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   const runs = createProductRuns(product, cells, state.runs);
   const { changes } = runs;
   const intervals = createIntervals({ every, restored: state.intervals, toldUntil: state.toldUntil, changes });
+  const placing = createPlacing(rule, state, intervals);
+  const { place, judgedBy } = placing;
   /** A product that depends on no signal is the same after a blind time. */
   const canChange = product !== null && product.signals.length > 0;
   /** After a standstill a product that changed meanwhile is read by then. */
@@ -86,109 +87,55 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       intervals.oldest()?.start ?? Infinity,
       counter.blindFrom ?? Infinity,
       state.judging?.from ?? Infinity,
-      state.waiting[0]?.blindFrom ?? state.waiting[0]?.at ?? Infinity,
+      ...[...state.waiting, ...state.moments].map(one => one.blindFrom ?? one.at),
       (state.time ?? 0) - every - lateness,
     );
     runs.forget(Math.max(first, intervals.toldUntil));
   }
 
-  /** The blind time a movement spans, when it goes across the end of an interval. */
-  function blindSpan(from: number | null, to: number): Span | null {
-    return from !== null && from < to && Math.floor(from / every) !== Math.floor(to / every) ? { from, to } : null;
+  /** Takes in what was counted; returns the readings that no counter waits in any more, oldest first. */
+  function gather(made: readonly Counted[], scrapped: readonly Counted[], at: number, lost: Product | null): Moment[] {
+    addTo(state.moments, made, scrapped, at, { now: lost, doubt: state.beforeDoubt });
+    if (counter.doubts === 0) state.beforeDoubt = null;
+    const waits = (one: Moment) => counters.some(({ counter: its }) => its.waitsIn(one.at));
+    const ready = state.moments.filter(one => !waits(one)).toSorted((a, b) => a.at - b.at);
+    state.moments = state.moments.filter(waits);
+    return ready;
   }
 
-  function place(entry: Entry): void {
-    if (entry.count === 0 && entry.scrap === 0) return;
-    const { blindFrom, before, at } = entry;
-    if (before !== null) beginJudging(before, blindFrom ?? at, at);
-    if (state.judging === null) put(entry);
-    else state.judging.entries.push(entry);
-  }
-
-  function beginJudging(before: Product, from: number, since: number): void {
-    state.judging ??= { from, since, before, entries: [], after: null };
-  }
-
-  function put({ count, per, scrap, blindFrom, at }: Entry): void {
-    const span = blindSpan(blindFrom, at);
-    const amount: Amount = { parts: count * per, scrap };
-    if (span === null) intervals.add(at, amount);
-    else if (rule.afterGap === 'one') intervals.addSpan(span, amount);
-    else intervals.spread(span, { parts: count, scrap }, per);
-  }
-
-  /** `before` as in an entry. Counts wait while parts per count are unknown. */
-  function count({ moved: count, blindFrom, at }: Movement, scrap: number, before: Product | null, step: Step): void {
+  /** Counts wait while parts per count are unknown. */
+  function count({ at, count, scrap, blindFrom, before, after, ...moment }: Moment, step: Step): void {
     if (count === 0 && scrap === 0) return;
-    const per = partsPerCount();
-    if (per !== undefined || count === 0)
-      place({ at, count, per: per ?? 1, scrap, blindFrom, before: count > 0 ? before : null });
+    const per = moment.per ?? partsPerCount();
+    const isJudged = state.judging === null;
+    if (count === 0) place({ at, count, per: 1, scrap, blindFrom: null, before: null });
+    else if (per !== undefined) place({ at, count, per, scrap, blindFrom, before });
     else {
       keepWaiting(state.waiting, every, { at, count, blindFrom, before });
       place({ at, count: 0, per: 1, scrap, blindFrom: null, before: null });
     }
-    state.perCount = per ?? state.perCount;
+    if (isJudged && after !== null) judge(after, step);
     state.time = Math.max(at, state.time ?? at);
     state.clock = step.time;
-  }
-
-  /** Places movements where they happened; the scrap of this moment, `at`, goes with the parts of it. */
-  function countAll(
-    made: readonly Counted[],
-    scrapped: readonly Counted[],
-    at: number,
-    lost: Product | null,
-    step: Step,
-  ): void {
-    let before = lost;
-    if (counter.doubts === 0) state.beforeDoubt = null;
-    const isNow = (one: Counted) => one.at >= at;
-    for (const one of scrapped) if (!isNow(one)) count({ ...one, moved: 0, blindFrom: null }, one.moved, null, step);
-    let scrap = sum(scrapped.filter(isNow), one => one.moved);
-    for (const one of made) {
-      const its = isNow(one) ? scrap : 0;
-      count(one, its, before, step);
-      scrap -= its;
-      if (one.moved > 0) before = null;
-    }
-    count({ moved: 0, blindFrom: null, at }, scrap, null, step);
+    step.changed.add(rule.name);
   }
 
   /** Counts that wait for the next reading are believed, should none come. */
   function settle(at: number, step: Step): void {
-    const due = counters.filter(one => one.believedAt() <= at);
-    for (const one of due) {
-      const settled = one.settle(step);
-      for (const counted of settled) one.tell(counted, step);
-      if (one === parts) countAll(settled, [], Infinity, state.beforeDoubt, step);
-      else countAll([], settled, Infinity, null, step);
-    }
+    const believe = (which: readonly FollowedCounter[]) =>
+      which
+        .filter(one => one.believedAt() <= at)
+        .flatMap(one => {
+          const settled = one.settle(step);
+          for (const counted of settled) one.tell(counted, step);
+          return settled;
+        });
+    for (const one of gather(believe([parts]), believe(scraps), Number.NaN, null)) count(one, step);
   }
 
-  /** Counts of a blind time may still come out of a reading that waits for the next one. */
-  function isDoubtful(): boolean {
-    return counters.some(one => one.counter.waiting !== null);
-  }
-
-  /** `after`: the product that runs after the blind time, where that was not read before; null: it was not read soon enough. */
+  /** `after`: the product that runs after the blind time; null: it was not read soon enough. */
   function judge(after: Product | null, step: Step): void {
-    const { judging } = state;
-    if (judging === null) return;
-    state.judging = null;
-    step.changed.add(rule.name);
-    const uncertain = uncertaintyOf(judging.before, judging.after?.product ?? after);
-    if (uncertain === null) {
-      for (const entry of judging.entries) put(entry);
-      return;
-    }
-    const { span, amount } = totalOf(judging);
-    intervals.addSpan(span, amount, uncertain);
-    for (const entry of judging.entries) if (isCertain(judging, entry)) put(entry);
-  }
-
-  /** Until then the product is waited for that runs after a blind time. */
-  function judgedBy(): number {
-    return state.judging === null || isDoubtful() ? Infinity : state.judging.since + READ_WITHIN;
+    if (placing.judge(after)) step.changed.add(rule.name);
   }
 
   /** Keeps the product that runs when the sight is lost. What a broker kept meanwhile is read later: nothing is lost. */
@@ -214,7 +161,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   /** The oldest interval is told after its end and the lateness; what can still be added to it waits for that. */
   function dueNow(): number {
     const oldest = intervals.oldest();
-    const waitsSince = Math.min(...counters.map(one => one.counter.waiting?.at ?? Infinity));
+    const waitsSince = Math.min(...state.moments.map(one => one.blindFrom ?? one.at));
     if (oldest === undefined || waitsSince < oldest.end) return Infinity;
     const { blindFrom } = counter;
     const waits = blindFrom !== null && oldest.end > blindFrom && blindFrom - oldest.start < 1000;
@@ -263,26 +210,29 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       noteLoss();
       const lost = takeLoss();
       if (counter.doubts > doubts) state.beforeDoubt ??= lost;
-      const first = counted.find(({ moved }) => moved > 0);
-      // What goes on from a doubted reading was made after the blind time.
-      const before = first === undefined ? null : first.blindFrom === null ? lost : (state.beforeDoubt ?? lost);
       for (const one of counted) parts.tell(one, step);
       const scrapped = scraps.flatMap(one => {
         const read = one.read(at, step);
         for (const counted of read) one.tell(counted, step);
         return read;
       });
-      if (lost !== null && isDoubtful()) beginJudging(lost, blindFrom ?? at, at);
+      const isRead = runs.isRead && at >= stillUnread;
+      const now = state.moments.find(one => one.at === at) ?? momentAt(at, partsPerCount() ?? null);
+      if (!state.moments.includes(now)) state.moments.push(now);
+      const ready = gather(counted, scrapped, at, lost);
+      if (state.moments.includes(now)) {
+        now.after ??= isRead ? (next ?? runs.current ?? null) : null;
+        if (counter.waitsIn(at)) now.blindFrom ??= blindFrom;
+        step.changed.add(rule.name);
+      }
       // What is counted with the first reading of a new product is of that product, unless nothing was read before it.
-      const isBlind = state.judging !== null || before !== null;
+      const isBlind = state.judging !== null || ready.some(one => one.before !== null);
       if (!isBlind) begin(next, at, step);
       const per = partsPerCount();
       if (per !== undefined) placeWaiting(per, step);
-      countAll(counted, scrapped, at, before, step);
+      for (const one of ready) count(one, step);
       if (state.judging !== null) step.changed.add(rule.name);
-      const after = runs.isRead && at >= stillUnread ? (next ?? runs.current) : undefined;
-      if (state.judging !== null && after !== undefined) state.judging.after ??= { product: after, at };
-      if (state.judging?.after && !isDoubtful()) judge(null, step);
+      if (isRead) judge(next ?? runs.current ?? null, step);
       if (isBlind) begin(next, at, step);
     },
     fire(at, step) {
@@ -308,6 +258,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       state.countedIn = step.mode;
       for (const one of counters) one.restart(knownUntil(one.counter.at, state.held, lastAlive), step);
       state.held = false;
+      for (const one of gather([], [], at, null)) count(one, step);
       noteLoss();
     },
     standstill(from, to, step) {

@@ -1,7 +1,9 @@
 import { totalOf, uncertaintyOf } from '../counting/blind-product.ts';
+import type { CounterState } from '../counting/counter-state.ts';
 import { knownUntil } from '../counting/counters.ts';
 import { tellPending } from '../counting/cycle-count.ts';
 import type { CyclesState } from '../counting/cycles-state.ts';
+import { addTo } from '../counting/moments.ts';
 import type { ProductionState } from '../counting/production-state.ts';
 import { tellInterval } from '../counting/record-set.ts';
 import type { DispatchState } from '../dispatch/dispatch-state.ts';
@@ -53,8 +55,9 @@ function believe(state: CyclesState): void {
 
 /** Puts what waited for the next reading where it was counted: into the interval of that time, or into one of its own. */
 function place(state: ProductionState): void {
-  const { quantity, scrap, perCount, toldUntil, waiting } = state;
+  const { quantity, scrap, moments, beforeDoubt, toldUntil, waiting } = state;
   const add = (at: number, amount: { readonly parts: number; readonly scrap: number }) => {
+    if (amount.parts === 0 && amount.scrap === 0) return;
     const last = state.intervals.at(-1);
     const found = state.intervals.find(({ end }) => at < end) ?? last;
     if (found) {
@@ -65,11 +68,18 @@ function place(state: ProductionState): void {
     const start = Math.max(Math.floor(at / SECOND) * SECOND, toldUntil);
     state.intervals.push({ start, end: start + SECOND, ...amount, blind: false });
   };
-  for (const { at, moved, blindFrom } of quantity?.doubted ?? [])
-    if (perCount === null) waiting.push({ at, count: moved, blindFrom, before: null });
-    else if (moved > 0) add(at, { parts: moved * perCount, scrap: 0 });
-  for (const counter of Object.values(scrap))
-    for (const { at, moved } of counter.doubted) if (moved > 0) add(at, { parts: 0, scrap: moved });
+  const believed = (counter: CounterState) => counter.doubted.map(one => ({ ...one, at: one.moment }));
+  const scrapped = Object.values(scrap).flatMap(believed);
+  addTo(moments, quantity ? believed(quantity) : [], scrapped, Number.NaN, { now: null, doubt: beforeDoubt });
+  for (const { at, count, per, blindFrom, before, after, ...one } of moments.toSorted((a, b) => a.at - b.at)) {
+    if (per === null && count > 0) waiting.push({ at, count, blindFrom, before });
+    const parts = count * (per ?? 0);
+    if (before === null || uncertaintyOf(before, after) === null) add(at, { parts, scrap: one.scrap });
+    else {
+      state.judging ??= { from: blindFrom ?? at, since: at, before, entries: [] };
+      state.judging.entries.push({ at, count, per: per ?? 0, scrap: one.scrap, blindFrom, before });
+    }
+  }
 }
 
 function endEpisode(

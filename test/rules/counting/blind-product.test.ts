@@ -299,3 +299,52 @@ describe('parts of a blind time with one product at both ends', () => {
     expect(on('06:05:01')).toBe(made.actions[0]?.at);
   });
 });
+
+describe('parts and scrap of one reading, when one of their counters waits for its next reading', () => {
+  /** 10 parts and 5 scrap of A up to 06:01; nothing is read from 06:02 to 06:03, when B runs. */
+  function read(parts: number, scrap: number, over: Partial<ProductionRule> = {}): Plant {
+    const made = line(over);
+    made.set('06:01:30', { crack: 5 });
+    made.restart('06:02', '06:03');
+    made.source('06:03', 'connected');
+    made.set('06:03', { strokes: parts, crack: scrap, recipe: 2, cavities: 1 });
+    return made;
+  }
+
+  const TOGETHER = ['06:00:00-06:02:00 actual 5 scrap 5 A', '06:02:00-06:03:00 actual 5 scrap 2 A blind'];
+
+  it.each([
+    ['the parts wait', 7, 7],
+    ['the scrap waits', 17, 2],
+    ['both wait', 7, 2],
+  ])('stay together when no reading follows, also over a kill: %s', (_which, parts, scrap) => {
+    const made = read(parts, scrap);
+    made.restart('06:03:02', '06:03:02');
+    made.until('06:30');
+    expect(lines(made.actions)).toEqual(TOGETHER);
+  });
+
+  it('leave the scrap where it was read when the parts were a wrong reading', () => {
+    const made = read(7, 7);
+    made.set('06:03:05', { strokes: 17, crack: 7 });
+    made.until('06:30');
+    const scrap = paramsOf(made.actions, 'record_details').map(one => one.scrap);
+    expect(scrap.reduce((sum, one) => sum + one, 0)).toBe(7);
+    expect(uncertain(made)).toHaveLength(1);
+  });
+
+  it('have the parts per count of that reading', () => {
+    const made = read(7, 5, { perCount: 'cavities' });
+    made.set('06:03:05', { strokes: 7, cavities: 4 });
+    made.until('06:30');
+    expect(lines(made.actions)[1]).toBe('06:02:00-06:03:00 actual 7 scrap 0 A blind');
+  });
+
+  it('are of the product that was read with them, whatever runs when they are believed', () => {
+    const made = read(7, 5);
+    made.set('06:03:05', { strokes: 7, recipe: 1 });
+    made.until('06:30');
+    expect(uncertain(made)).toHaveLength(1);
+    expect(lines(made.actions)[1]).toBe('06:02:00-06:03:00 actual 7 scrap 0 A blind');
+  });
+});

@@ -189,6 +189,23 @@ describe('a counting rule that was removed', () => {
     expect(paramsOf(line.actions, 'record_details')).toMatchObject([{ actual: 13, scrap: 3 }]);
   });
 
+  it('keeps together what was read at one time, and flags it where the product was another one before', () => {
+    const rule = production('line1', strokes, {
+      product: lookup('recipe', { '1': 'A', '2': 'B' }),
+      scrap: [{ category: 'CRACK', counter: crack }],
+    });
+    const line = counted(rule);
+    line.restart('06:03', '06:10');
+    line.source('06:10', 'connected');
+    line.set('06:10', { strokes: 7, crack: 5, recipe: 2 });
+    line.restart('06:11', '06:12', rules(other));
+    expect(lines(line.actions)).toEqual([
+      '06:00:00-06:03:00 actual 10 scrap 2 A',
+      '06:03:00-06:10:00 actual 4 scrap 3 A blind',
+    ]);
+    expect(line.actions[1]?.params).toMatchObject({ uncertainProduct: expect.stringContaining('A ran before') });
+  });
+
   it('tells none of the time in which its counter was unknown or not read yet', () => {
     const lost = counted(production('line1', strokes));
     lost.source('06:03', 'disconnected');

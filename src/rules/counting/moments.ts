@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Counted } from './counters.ts';
+import { Product } from './product-runs.ts';
+
+/**
+ * What was read at one time while the count of one of the counters read then waits for its next reading. Parts and scrap of one
+ * reading are placed together: the scrap is taken off these parts, and both are of the same product.
+ */
+export const Moment = z.object({
+  /** The rule's own time. */
+  at: z.number(),
+  /** Counts and scrap that do not wait any more. */
+  count: z.number(),
+  scrap: z.number(),
+  /** Parts per count at that time; null: unknown then. */
+  per: z.number().nullable(),
+  /** Since when nothing had been seen of the parts before it; null: they were known all the time. */
+  blindFrom: z.number().nullable(),
+  /** The product that ran when the sight was lost, and the one that was read at that time; null: none or not known. */
+  before: Product.nullable(),
+  after: Product.nullable(),
+});
+export type Moment = z.infer<typeof Moment>;
+
+export function momentAt(at: number, per: number | null): Moment {
+  return { at, count: 0, scrap: 0, per, blindFrom: null, before: null, after: null };
+}
+
+/** The products that ran before the blind times that a step ends: before this reading, and before the first doubted one. */
+export type Lost = { readonly now: Product | null; readonly doubt: Product | null };
+
+/** Adds what was counted to the moment in which it was read. `at`: time of this step. */
+export function addTo(
+  moments: Moment[],
+  made: readonly Pick<Counted, 'kind' | 'at' | 'moved' | 'blindFrom'>[],
+  scrapped: readonly Pick<Counted, 'at' | 'moved'>[],
+  at: number,
+  lost: Lost,
+): void {
+  function momentOf(time: number): Moment {
+    const found = moments.find(one => one.at === time) ?? momentAt(time, null);
+    if (!moments.includes(found)) moments.push(found);
+    return found;
+  }
+  for (const counted of made) {
+    if (counted.moved === 0) continue;
+    const moment = momentOf(counted.at);
+    moment.count += counted.moved;
+    moment.blindFrom ??= counted.blindFrom;
+    moment.before ??= beforeOf(counted, at, lost);
+  }
+  for (const { at: time, moved } of scrapped) if (moved > 0) momentOf(time).scrap += moved;
+}
+
+/** The product before the blind time that a movement spans; null: it spans none. */
+function beforeOf(
+  { kind, at, blindFrom }: Pick<Counted, 'kind' | 'at' | 'blindFrom'>,
+  now: number,
+  lost: Lost,
+): Product | null {
+  if (blindFrom === null) return null;
+  if (kind === 'wrong_reading') return lost.doubt ?? lost.now;
+  return at === now ? lost.now : lost.doubt;
+}

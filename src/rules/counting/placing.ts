@@ -1,0 +1,58 @@
+import type { ProductionRule } from '../program.ts';
+import { type Entry, READ_WITHIN, totalOf, uncertaintyOf } from './blind-product.ts';
+import type { Intervals, Span } from './intervals.ts';
+import type { Product } from './product-runs.ts';
+import type { ProductionState } from './production-state.ts';
+
+/** Puts what a line counted into its intervals. What spans a blind time waits until the product is read that runs after it. */
+export interface Placing {
+  place(entry: Entry): void;
+  /** `after`: the product that runs after the blind time; null: it was not read soon enough. False: nothing waited for it. */
+  judge(after: Product | null): boolean;
+  /** Until then the product is waited for (ms since 1970); Infinity: nothing waits. */
+  judgedBy(): number;
+}
+
+/** `state`: what waits is kept in it. */
+export function createPlacing(
+  { every, afterGap }: Pick<ProductionRule, 'every' | 'afterGap'>,
+  state: Pick<ProductionState, 'judging'>,
+  intervals: Intervals,
+): Placing {
+  /** The blind time a movement spans, when it goes across the end of an interval. */
+  function blindSpan(from: number | null, to: number): Span | null {
+    return from !== null && from < to && Math.floor(from / every) !== Math.floor(to / every) ? { from, to } : null;
+  }
+
+  function put({ count, per, scrap, blindFrom, at }: Entry): void {
+    const span = blindSpan(blindFrom, at);
+    const amount = { parts: count * per, scrap };
+    if (span === null) intervals.add(at, amount);
+    else if (afterGap === 'one') intervals.addSpan(span, amount);
+    else intervals.spread(span, { parts: count, scrap }, per);
+  }
+
+  return {
+    place(entry) {
+      if (entry.count === 0 && entry.scrap === 0) return;
+      const { blindFrom, before, at } = entry;
+      if (before !== null) state.judging ??= { from: blindFrom ?? at, since: at, before, entries: [] };
+      if (state.judging === null) put(entry);
+      else state.judging.entries.push(entry);
+    },
+    judge(after) {
+      const { judging } = state;
+      if (judging === null) return false;
+      state.judging = null;
+      const uncertain = uncertaintyOf(judging.before, after);
+      if (uncertain === null) {
+        for (const entry of judging.entries) put(entry);
+        return true;
+      }
+      const { span, amount } = totalOf(judging);
+      intervals.addSpan(span, amount, uncertain);
+      return true;
+    },
+    judgedBy: () => (state.judging === null ? Infinity : state.judging.since + READ_WITHIN),
+  };
+}

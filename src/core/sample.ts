@@ -85,6 +85,8 @@ export type SignalDefinition = {
   readonly staleAfter?: number;
   /** The last good value is kept in the journal and restored when the session was present (MQTT). */
   readonly restorable: boolean;
+  /** A number of a register: the table of its device, such as `unit 7 holding`, and what a register that holds 0 is shown as. */
+  readonly register?: { readonly table: string; readonly empty: number };
   /** `uncertain` is taken as good. */
   readonly acceptUncertain: boolean;
 };

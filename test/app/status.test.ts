@@ -44,6 +44,7 @@ const signal = (change: Partial<SignalView>): SignalView => ({
   good: false,
   quality: 'bad',
   reason: null,
+  emptySince: null,
   at: null,
   ...change,
 });

@@ -12,12 +12,14 @@ export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
   signals: (name, config) =>
     pointsOf(config).map((point): SignalDefinition => {
       const signal = config.signals[point.signal];
+      const type = point.type === 'bool' || point.type === 'string' ? point.type : 'number';
       return {
         name: point.signal,
         source: name,
-        type: point.type === 'bool' || point.type === 'string' ? point.type : 'number',
+        type,
         fingerprint: `modbus ${config.host}:${config.port} ${describe(point)}`,
         restorable: false,
+        ...(type === 'number' && { register: { table: `unit ${point.unit} ${point.table}`, empty: point.offset } }),
         ...bitsOf(point.type),
         ...sharedDefinition({ counter: signal?.counter, unit_text: signal?.unit_text }, point.type),
       };

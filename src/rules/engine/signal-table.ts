@@ -33,6 +33,8 @@ export type SignalCell = {
   reason: string | null;
   /** Why its counter can't count with the value it shows, in words; null: it can, or it is no counter. */
   refused: string | null;
+  /** Since when a number of a register shows that it holds 0, when it showed nothing else since the start; null: it did, or is none. */
+  emptySince: number | null;
   /** Event time of the last sample, good or not; null: none since the start. */
   at: number | null;
   time: SampleBatch['time'];
@@ -85,6 +87,7 @@ export function createSignalCell(definition: SignalDefinition, source: SourceCel
     quality: 'bad',
     reason: null,
     refused: null,
+    emptySince: null,
     at: null,
     time: 'received',
     lag: 0,
@@ -124,7 +127,11 @@ export function applySample(cell: SignalCell, sample: Sample, batch: SampleBatch
     cell.returnedAt = batch.at;
     cell.returnedSourceAt = sample.sourceAt ?? Number.NaN;
   }
-  if (good) cell.value = sample.value;
+  if (good) {
+    if (cell.value === null) cell.emptySince = batch.at;
+    if (cell.emptySince !== null && sample.value !== cell.definition.register?.empty) cell.emptySince = null;
+    cell.value = sample.value;
+  }
   cell.good = good;
   cell.quality = good || sample.quality !== 'good' ? sample.quality : 'bad';
   cell.refused = (isAccepted(cell, sample) && readingProblem(cell.definition, sample.value)) || null;
@@ -177,6 +184,7 @@ export function forgetSignal(cell: SignalCell): void {
   cell.quality = 'bad';
   cell.reason = null;
   cell.refused = null;
+  cell.emptySince = null;
   cell.at = null;
   cell.lag = 0;
   cell.lagFrom = 'nothing';

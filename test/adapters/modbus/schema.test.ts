@@ -103,6 +103,7 @@ describe('Modbus schema', () => {
         fingerprint: 'modbus 192.168.10.30:502 unit 3 holding 13 (PDU address 12) uint32 CDAB',
         restorable: false,
         acceptUncertain: false,
+        register: { table: 'unit 3 holding', empty: 0 },
         counter: { wrapsAt: 4_294_967_295, maxRate: 20 / 60_000 },
       },
       {

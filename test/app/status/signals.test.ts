@@ -20,6 +20,7 @@ const signal = (change: Partial<SignalView>): SignalView => ({
   good: false,
   quality: 'bad',
   reason: null,
+  emptySince: null,
   at: null,
   ...change,
 });
@@ -90,5 +91,56 @@ describe('signals of the status page', () => {
     const counting = signal({ good: true, definition: { ...definition, counter: { wrapsAt, maxRate: 7 / 60_000 } } });
 
     expect(signalStatus([counting], FACTS)).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
+  });
+
+  describe('of a Modbus table in which every number was 0 since the start', () => {
+    const HINT =
+      'has been 0 since the gateway started: is the address right (first_register), and the table (holding or input)?';
+    const number = (table: string, change: Partial<SignalView>, empty = 0, source = 'plc'): SignalView =>
+      signal({
+        definition: { ...definition, source, type: 'number', register: { table, empty } },
+        good: true,
+        quality: 'good',
+        value: 0,
+        at: NOW,
+        emptySince: NOW - 60_000,
+        ...change,
+      });
+    const count = { value: 31, emptySince: null };
+    const hintsOf = (...signals: SignalView[]) =>
+      signalStatus(signals, FACTS).map(shown => (shown as { hint?: string }).hint);
+
+    it('asks for the address, a minute after the start', () => {
+      expect(hintsOf(number('unit 1 holding', {}), number('unit 1 holding', { emptySince: NOW - 59_999 }))).toEqual([
+        HINT,
+        undefined,
+      ]);
+    });
+
+    it('leaves the quality as it is', () => {
+      expect(signalStatus([number('unit 1 holding', {})], FACTS)).toMatchObject([{ good: true, quality: 'good' }]);
+    });
+
+    it('asks nothing where a number of the table ever was another one', () => {
+      expect(hintsOf(number('unit 1 holding', {}), number('unit 1 holding', count))).toEqual([undefined, undefined]);
+    });
+
+    it.each([
+      ['another table', number('unit 1 input', count)],
+      ['another unit', number('unit 2 holding', count)],
+      ['another device', number('unit 1 holding', count, 0, 'press_plc')],
+      ['a number that was never read', number('unit 1 holding', { value: null, good: false, emptySince: null })],
+      ['a bit', signal({ good: true, value: true })],
+    ])('goes not by %s', (_, other) => {
+      expect(hintsOf(number('unit 1 holding', {}), other)).toEqual([HINT, undefined]);
+    });
+
+    it('asks nothing of a number that can no longer be read', () => {
+      expect(hintsOf(number('unit 1 holding', { good: false }))).toEqual([undefined]);
+    });
+
+    it('says of a number with an offset that its register is 0', () => {
+      expect(hintsOf(number('unit 1 holding', { value: -40 }, -40))).toEqual([`its register ${HINT}`]);
+    });
   });
 });

@@ -13,6 +13,15 @@ export const SignalName = z
     'write a signal name in lower-case letters, digits and _, its parts joined by dots, such as press1.running',
   );
 
+/** A value as it is written in the config. A longer whole number is refused, since YAML rounds it without a word. */
+export const WrittenValue = z
+  .union([z.boolean(), z.number(), z.string()], 'write true, false, a number or a text')
+  .refine(
+    value => typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER,
+    `is too large to be exact; numbers go from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+  )
+  .transform(value => (typeof value === 'number' ? value + 0 : value)); // -0 becomes 0.
+
 /** Types of a counter, as the protocols write them. */
 const WHOLE_TYPES = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'] as const;
 

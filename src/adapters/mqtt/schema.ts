@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { aboutAddress, hasLogin } from '../../core/address.ts';
 import { Duration } from '../../core/fields.ts';
 import { SecretText } from '../../core/secret-text.ts';
-import { plannedSourceFields, sharedSignalFields, signalMap } from '../signal-fields.ts';
+import { plannedSourceFields, sharedSignalFields, signalMap, WrittenValue } from '../signal-fields.ts';
 import { pathProblem } from './json-path.ts';
 import { filterProblem } from './topics.ts';
 
@@ -15,8 +15,6 @@ function checked(problem: (text: string) => string | undefined) {
 }
 
 const JsonPathText = checked(pathProblem);
-
-const MapValue = z.union([z.boolean(), z.number(), z.string()], 'write true, false, a number or a text');
 
 export const MqttSignal = z
   .strictObject({
@@ -32,7 +30,7 @@ export const MqttSignal = z
       .enum(['bool', 'number', 'integer', 'string'], 'write as: bool, number, integer or string')
       .meta({ description: 'What the value is; another kind of value is bad' }),
     map: z
-      .record(z.string(), MapValue)
+      .record(z.string(), WrittenValue)
       .optional()
       .meta({ description: 'What each word means, such as { ON: true, OFF: false }; any other word is bad' }),
     time: JsonPathText.optional().meta({

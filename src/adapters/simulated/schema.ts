@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { Duration } from '../../core/fields.ts';
-import { fullScale, plannedSourceFields, sharedSignalFields, signalMap, WidthType } from '../signal-fields.ts';
+import {
+  fullScale,
+  plannedSourceFields,
+  sharedSignalFields,
+  signalMap,
+  WidthType,
+  WrittenValue,
+} from '../signal-fields.ts';
 
 /** Whole milliseconds, so that the moments of a script are exact numbers. */
 const Length = Duration.refine(ms => ms >= 1, 'write at least 1ms').transform(Math.round);
@@ -9,7 +16,7 @@ const Length = Duration.refine(ms => ms >= 1, 'write at least 1ms').transform(Ma
 const Step = z
   .strictObject({
     for: Length,
-    value: z.union([z.boolean(), z.number(), z.string()]).optional(),
+    value: WrittenValue.optional(),
     quality: z.enum(['uncertain', 'bad']).optional(),
     reason: z.string().optional().meta({ description: 'Why the quality is not good' }),
   })

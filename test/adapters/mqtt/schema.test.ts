@@ -93,6 +93,11 @@ describe('mqtt source in the config', () => {
       /^signals\.a\.map: ON means 1, but the signal is bool/,
     ],
     [
+      { signals: { a: { ...SIGNAL, map: { ON: 2 ** 53 } } } },
+      /^signals\.a\.map\.ON: is too large to be exact; numbers go from -9007199254740991 to 9007199254740991/,
+    ],
+    [{ signals: { a: { ...SIGNAL, map: { ON: Number.NaN } } } }, /^signals\.a\.map\.ON: write true, false, a number/],
+    [
       { signals: { a: { ...SIGNAL, counter: { wraps: 'full', max_rate: '1/s' } } } },
       /^signals\.a\.counter: a payload has no fixed width/,
     ],

@@ -34,6 +34,21 @@ const RUNNING = {
 };
 
 describe('simulated adapter', () => {
+  it.each([2 ** 53, -(2 ** 53), Number.NaN, Number.POSITIVE_INFINITY])(
+    'takes no value that is not exact: %s',
+    value => {
+      const signals = { 'oven1.temp': { as: 'number', script: [{ for: '1s', value }] } };
+
+      expect(simulated.schema.safeParse({ protocol: 'simulated', signals }).success).toBe(false);
+    },
+  );
+
+  it('shows -0 as 0', () => {
+    const { told } = playing({ 'oven1.temp': { as: 'number', script: [{ for: '1s', value: -0 }] } });
+
+    expect(told('oven1.temp')).toEqual([[0, 0]]);
+  });
+
   it('plays a script with its own times, again and again', () => {
     const { clock, told } = playing({ 'press1.running': RUNNING });
 

@@ -24,19 +24,14 @@ export function longestSight({ start, end }: Stop, blind: readonly BlindSpan[]):
   return Math.max(...edges.flatMap((edge, index) => (index % 2 === 1 ? edge - (edges[index - 1] ?? edge) : [])));
 }
 
-/** The stops as they look when nobody saw the machine run between two of them: those are one. */
-export function joinedStops(
-  stops: readonly Stop[],
-  blind: readonly BlindSpan[],
-  tolerance: Tolerance,
-): readonly Stop[] {
-  const joined: Stop[] = [];
-  for (const stop of stops) {
-    const last = joined.at(-1);
-    const run = last?.end != null && { start: last.end, end: stop.start };
-    const isHidden = run && longestSight(run, blind) < tolerance.late;
-    if (last && isHidden) joined[joined.length - 1] = { start: last.start, end: stop.end };
-    else joined.push(stop);
-  }
-  return joined;
+/**
+ * The first of these stops and those after it, as far as nobody may have seen the machine run between them: a gateway takes some or all
+ * of them for one stop.
+ */
+export function joinable(stops: readonly Stop[], blind: readonly BlindSpan[], tolerance: Tolerance): readonly Stop[] {
+  const edge = stops.findIndex(({ end }, index) => {
+    const next = stops[index + 1];
+    return !next || end === null || longestSight({ start: end, end: next.start }, blind) >= tolerance.late;
+  });
+  return stops.slice(0, edge + 1);
 }

@@ -1,8 +1,9 @@
 import { lineRows } from './line-truth.ts';
-import type { MachineTruth, Stop } from './machine.ts';
+import type { MachineTruth } from './machine.ts';
 import { late, match, sum } from './matching.ts';
 import type { SandboxState } from './sandbox/state.ts';
-import { type BlindSpan, CLOCKS_APART, joinedStops, longestSight, noticed, type Tolerance } from './sight.ts';
+import { type BlindSpan, CLOCKS_APART, type Tolerance } from './sight.ts';
+import { matchStops } from './stop-truth.ts';
 
 export type Comparison = {
   readonly truths: readonly MachineTruth[];
@@ -108,49 +109,18 @@ export function isClean({ lost, doubled, out_of_order, dead_letters }: Verdict):
   return lost + doubled + out_of_order + dead_letters === 0;
 }
 
-/** Of the two ways in which a gateway may have seen the stops, the one that agrees better. */
 function machineRow(truth: MachineTruth, comparison: Comparison): MachineRow {
-  const joined = joinedStops(truth.stops, comparison.blind(truth.machine), comparison.tolerance);
-  const [each, asOne] = [truth.stops, joined].map(stops => machineRowWith(stops, truth, comparison));
-  const wrong = (row: MachineRow) => row.lost + row.doubled;
-  return each && asOne && wrong(asOne) < wrong(each) ? asOne : (each as MachineRow);
-}
-
-function machineRowWith(stops: readonly Stop[], truth: MachineTruth, comparison: Comparison): MachineRow {
   const { after } = comparison;
-  const blind = comparison.blind(truth.machine);
   const machine = after.machines.find(({ code }) => code === truth.machine);
   const type = after.dispatchtypes.find(({ code }) => code === comparison.type);
-  const unmatched = after.dispatches
-    .filter(dispatch => dispatch.machine === machine?.id && dispatch.dispatchtype === type?.id && !dispatch.deleted)
-    .toSorted((a, b) => a.reported - b.reported || a.id - b.id);
-  const opened = unmatched.length;
-  let unseen = truth.stops.length - stops.length;
-  let closed = 0;
-  let lost = 0;
-  let worst: number | null = null;
-  const matches = (time: number, truly: number) => {
-    const { earliest, latest } = noticed(truly, blind, comparison.tolerance);
-    if (time < earliest || time > latest) return false;
-    worst = Math.max(worst ?? 0, Math.abs(time - truly));
-    return true;
-  };
-  for (const stop of stops) {
-    const index = unmatched.findIndex(dispatch => matches(dispatch.reported, stop.start));
-    const [dispatch] = index < 0 ? [] : unmatched.splice(index, 1);
-    if (!dispatch && longestSight(stop, blind) < comparison.delay + comparison.tolerance.late) {
-      unseen += 1;
-      continue;
-    }
-    const isClosed =
-      dispatch?.closed != null &&
-      dispatch.completed != null &&
-      stop.end !== null &&
-      matches(dispatch.completed, stop.end);
-    if (!dispatch) lost += 1;
-    if (isClosed) closed += 1;
-    else lost += 1;
-  }
+  const dispatches = after.dispatches.filter(
+    dispatch => dispatch.machine === machine?.id && dispatch.dispatchtype === type?.id && !dispatch.deleted,
+  );
+  const stops = matchStops(truth.stops, dispatches, {
+    blind: comparison.blind(truth.machine),
+    tolerance: comparison.tolerance,
+    delay: comparison.delay,
+  });
 
   const counts = after.log
     .filter(({ target, what }) => target === truth.machine && what.startsWith('machines/'))
@@ -163,14 +133,14 @@ function machineRowWith(stops: readonly Stop[], truth: MachineTruth, comparison:
   return {
     machine: truth.machine,
     stops: truth.stops.length,
-    unseen,
-    opened,
-    closed,
-    worstTime: worst,
+    unseen: stops.unseen,
+    opened: dispatches.length,
+    closed: stops.closed,
+    worstTime: stops.worstTime,
     strokes: truth.strokes.length,
     cycles: sum(counts, ({ count }) => count),
-    lost: lost + cycles.lost,
-    doubled: unmatched.length + cycles.doubled,
+    lost: stops.lost + cycles.lost,
+    doubled: stops.doubled + cycles.doubled,
     outOfOrder: late(dispatchTimes(truth.machine, comparison)).length + counts.filter(({ count }) => count < 0).length,
   };
 }

@@ -400,6 +400,76 @@ describe('truth against L2L', () => {
     expect(machines[0]).toMatchObject({ lost, unseen, doubled: 0 });
   });
 
+  describe('when some of several stops look like one', () => {
+    /** Nobody saw the first run begin and end, nor the second one. */
+    const stops = [
+      { start: T + 10_000, end: T + 16_000 },
+      { start: T + 24_000, end: T + 29_000 },
+      { start: T + 38_000, end: T + 44_000 },
+    ];
+    const blind = [
+      { from: T + 14_000, to: T + 23_800 },
+      { from: T + 25_500, to: T + 39_500 },
+    ];
+    const compared = (...dispatches: readonly ReturnType<typeof dispatch>[]) =>
+      compareTruth({
+        ...spoilt(() => ({ dispatches: [...dispatches] })),
+        truths: [{ ...PRESS, stops }],
+        blind: () => blind,
+      }).machines[0];
+
+    it.each<[string, readonly ReturnType<typeof dispatch>[], object]>([
+      [
+        'the first alone, the second with the third',
+        [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 44_000)],
+        { unseen: 1, closed: 2, lost: 0, doubled: 0 },
+      ],
+      [
+        'the first with the second, the third alone',
+        [dispatch(1, T + 10_000, T + 39_000), dispatch(2, T + 39_500, T + 44_000)],
+        { unseen: 1, closed: 2, lost: 0, doubled: 0 },
+      ],
+      ['all three', [dispatch(1, T + 10_000, T + 44_000)], { unseen: 2, closed: 1, lost: 0, doubled: 0 }],
+      [
+        'each alone',
+        [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 39_000), dispatch(3, T + 39_500, T + 44_000)],
+        { unseen: 0, closed: 3, lost: 0, doubled: 0 },
+      ],
+    ])('takes %s', (_what, dispatches, expected) => {
+      expect(compared(...dispatches)).toMatchObject(expected);
+    });
+
+    it.each<[string, readonly ReturnType<typeof dispatch>[], object]>([
+      [
+        'a dispatch that was never closed',
+        [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, null)],
+        { unseen: 1, closed: 1, lost: 1, doubled: 0 },
+      ],
+      [
+        'one closed at no end',
+        [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 42_000)],
+        { unseen: 1, closed: 1, lost: 1, doubled: 0 },
+      ],
+      [
+        'one closed at no end before another one',
+        [dispatch(1, T + 10_000, T + 26_000), dispatch(2, T + 24_000, T + 44_000)],
+        { unseen: 1, closed: 1, lost: 1, doubled: 0 },
+      ],
+      [
+        'a dispatch twice',
+        [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 44_000), dispatch(3, T + 24_000, T + 44_000)],
+        { doubled: 1 },
+      ],
+      [
+        'a stop that was seen and is in no dispatch',
+        [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 39_000)],
+        { unseen: 0, closed: 2, lost: 2, doubled: 0 },
+      ],
+    ])('still sees %s', (_what, dispatches, expected) => {
+      expect(compared(...dispatches)).toMatchObject(expected);
+    });
+  });
+
   it('counts every machine and line for itself', () => {
     const other = { ...PRESS, machine: 'PRESS-02', stops: [] };
     const { machines, lines, verdict } = compareTruth({ ...clean(), truths: [PRESS, other] });

@@ -13,8 +13,14 @@ type Told = {
   readonly scrap: number;
 };
 
-/** Parts of one blind time that a gateway can only take for the product that ran before it, in the order they were made. */
-type Blind = { readonly parts: readonly Part[]; readonly before: string };
+/** A part, and the blind time in which it was made; `befores`: the products of which the gateway may have read one last before it. */
+type Made = {
+  readonly part: Part;
+  readonly blind: { readonly span: number; readonly befores: readonly string[] } | null;
+};
+
+/** The first `moved` of the parts of one blind time that are of another product than `before` are taken to be under that one. */
+type Moved = { readonly span: number; readonly before: string; readonly moved: number };
 
 /** Lines and their products, of the truth or of L2L: what only one side knows is wrong too. */
 export function lineRows(comparison: Comparison): LineRow[] {
@@ -42,47 +48,52 @@ export function lineRows(comparison: Comparison): LineRow[] {
   });
 }
 
-type Made = { readonly part: Part; readonly blind: { readonly span: number; readonly before: string } | null };
-
 function partsOf({ machine, line, strokes, loads }: MachineTruth, comparison: Comparison): readonly Made[] {
   if (line === null) return [];
   const { tolerance, products } = comparison;
   const spans = comparison.blind(machine);
   const productOf = (recipe: number) => products.get(recipe) ?? '';
-  const loadedAt = (at: number) => productOf(loads.findLast(load => load.at <= at)?.recipe ?? 0);
+  // What was loaded in the second before the gateway died may have been read, or not any more.
+  const readBefore = (from: number) => {
+    const last = loads.findLastIndex(load => load.at <= from - tolerance.late);
+    const read = loads.filter(({ at }, index) => index >= last && at <= from);
+    return [...new Set(read.map(({ recipe }) => productOf(recipe)))];
+  };
+  const befores = spans.map(({ from }) => readBefore(from));
   return strokes.map(({ at, recipe, scrap }: Stroke) => {
     const part = { line, product: productOf(recipe), scrap, ...noticed(at, spans, tolerance) };
     const span = spans.findIndex(({ from, to }) => at >= from - tolerance.late && at <= to + CLOCKS_APART);
-    // What was loaded in the second before the gateway died may not have been read any more.
-    const before = loadedAt((spans[span]?.from ?? at) - tolerance.late);
-    return { part, blind: span < 0 || before === part.product ? null : { span, before } };
+    return { part, blind: span < 0 ? null : { span, befores: befores[span] ?? [] } };
   });
 }
 
 /**
- * Rows of one line. A part of a blind time after a change of product may be under the product before it, as many as makes both sides
- * agree best: the first ones that were made, since the gateway reads the new product at one moment and counts right from then on.
+ * Rows of one line. A part of a blind time may be under the product that was read last before it, as many as makes both sides agree
+ * best: the first ones that were made, since the gateway reads the new product at one moment and counts right from then on.
  */
 function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], overtaken: readonly string[]): LineRow[] {
-  const certain = made.flatMap(({ part, blind }) => (blind === null ? part : []));
-  const inBlind = made.flatMap(({ part, blind }) => (blind === null ? [] : { part, ...blind }));
-  let blinds: readonly (Blind & { readonly moved: number })[] = [
-    ...Map.groupBy(inBlind, ({ span }) => span).values(),
-  ].map(parts => ({ parts: parts.map(({ part }) => part), before: parts[0]?.before ?? '', moved: 0 }));
-  const rows = () => {
-    const parts = blinds.flatMap(blind =>
-      blind.parts.map((part, index) => (index < blind.moved ? { ...part, product: blind.before } : part)),
-    );
-    return rowsWith(line, [...certain, ...parts], sets, overtaken);
-  };
-  const wrong = () => sum(rows(), row => row.lost + row.doubled);
-  for (const [index, { parts }] of blinds.entries()) {
-    const tries = Array.from({ length: parts.length + 1 }, (_, moved) => {
-      blinds = blinds.with(index, { ...(blinds[index] as (typeof blinds)[number]), moved });
-      return wrong();
+  const partsWith = (moves: readonly Moved[]) => {
+    const left = new Map(moves.map(({ span, moved }) => [span, moved]));
+    return made.map(({ part, blind }) => {
+      const move = moves.find(({ span }) => span === blind?.span);
+      const room = left.get(move?.span ?? -1) ?? 0;
+      if (move === undefined || room === 0 || part.product === move.before) return part;
+      left.set(move.span, room - 1);
+      return { ...part, product: move.before };
     });
-    const moved = tries.indexOf(Math.min(...tries));
-    blinds = blinds.with(index, { ...(blinds[index] as (typeof blinds)[number]), moved });
+  };
+  const wrong = (moves: readonly Moved[]) =>
+    sum(rowsWith(line, partsWith(moves), sets, overtaken), row => row.lost + row.doubled);
+
+  let moves: readonly Moved[] = [];
+  for (const [span, inSpan] of Map.groupBy(made, ({ blind }) => blind?.span)) {
+    if (span === undefined) continue;
+    const tries = (inSpan[0]?.blind?.befores ?? []).flatMap(before => {
+      const others = inSpan.filter(({ part }) => part.product !== before).length;
+      return Array.from({ length: others + 1 }, (_, moved) => [...moves, { span, before, moved }]);
+    });
+    const wrongs = tries.map(wrong);
+    moves = tries[wrongs.indexOf(Math.min(...wrongs))] ?? moves;
   }
   const truly = rowsWith(
     line,
@@ -90,14 +101,14 @@ function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], over
     sets,
     overtaken,
   );
-  const agreed = rows();
+  const parts = partsWith(moves);
+  const agreed = rowsWith(line, parts, sets, overtaken);
   // A product whose parts are all under the one before has no row of its own there.
   return truly.map(({ good, scrap, ...alone }) => {
     const row = agreed.find(({ product }) => product === alone.product) ?? { ...alone, lost: 0, doubled: 0 };
-    const underBefore = sum(
-      blinds,
-      ({ parts, moved }) => parts.slice(0, moved).filter(({ product }) => product === alone.product).length,
-    );
+    const underBefore = made.filter(
+      ({ part }, index) => part.product === alone.product && parts[index]?.product !== alone.product,
+    ).length;
     return { ...row, good, scrap, underBefore };
   });
 }

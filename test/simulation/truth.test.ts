@@ -370,6 +370,41 @@ describe('truth against L2L', () => {
       expect(isClean(verdict)).toBe(true);
     });
 
+    /** The recipe was changed so shortly before that the gateway may have read it, or not; then it is changed back. */
+    const lastChange = (at: number, set: ReturnType<typeof detail>) =>
+      compareTruth({
+        ...details(detail(1, T, 46, 4), set),
+        truths: [
+          {
+            ...PRESS,
+            strokes: [...strokes(T, 50, 11, 4), ...strokes(T + 16_000, 10, 12), ...strokes(T + 19_000, 30, 11)],
+            loads: [
+              { at: 0, recipe: 11 },
+              { at, recipe: 12 },
+              { at: T + 18_500, recipe: 11 },
+            ],
+          },
+        ],
+        blind: () => [{ from: T + 14_000, to: T + 25_000 }],
+      }).verdict;
+
+    it.each([
+      ['just before, and read', T + 13_700, detail(2, T + 14_000, 40, 0, P120), 30],
+      ['just before, and not read', T + 13_700, detail(2, T + 14_000, 40, 0, P110), 10],
+      ['long before', T + 12_000, detail(2, T + 14_000, 40, 0, P120), 30],
+    ])('takes them for the product that the gateway read last: one changed %s', (_what, at, set, uncertain) => {
+      expect(lastChange(at, set)).toMatchObject({
+        lost: 0,
+        doubled: 0,
+        product_uncertain: uncertain,
+      });
+    });
+
+    it('allows no product that was changed long before', () => {
+      const verdict = lastChange(T + 12_000, detail(2, T + 14_000, 40, 0, P110));
+      expect(verdict).toMatchObject({ lost: 10, doubled: 10 });
+    });
+
     it.each([
       ['one part more than was made then', dead(TO, detail(2, T + 14_000, 6, 0, P110), rest(35)), 0, 1],
       ['one part of later', dead(TO, detail(2, T + 14_000, 6, 0, P110), rest(34)), 1, 1],

@@ -9,7 +9,7 @@ export function partsWords(parts: readonly Part[], cells: Cells): string {
   const said: string[] = [];
   for (const { text, truth, operands } of parts) {
     if (truth === 'unknown') {
-      if (operands.every(({ value }) => value !== undefined)) said.push(`${text} divides by 0`);
+      if (operands.every(({ value }) => value !== undefined)) said.push(`${text} ${noResult(text)}`);
       continue;
     }
     for (const { name, value } of operands) {
@@ -18,6 +18,12 @@ export function partsWords(parts: readonly Part[], cells: Cells): string {
     }
   }
   return [...said, ...unknownWords(parts, cells)].join(', ');
+}
+
+/** Why there is no result of known values. */
+function noResult(text: string): string {
+  const divides = /\/|\bmod\b/i.test(text) ? 'divides by 0, or ' : '';
+  return `${divides}has a result that is too large`;
 }
 
 /** Those with the same reason together. */

@@ -51,6 +51,8 @@ export type AppOptions = {
   readonly time?: JournalTime;
   /** Where the embedded Redis may put its socket. Default: the system's folder for temporary files. */
   readonly runtimeFolder?: string;
+  /** Aborted when the gateway is to end: a start under way fails then. Left out: never. */
+  readonly signal?: AbortSignal;
   /** A damaged journal is set aside and a new one begins, as with gateway.journal.on_corrupt: rebuild. */
   readonly rebuild?: boolean;
   /** Why lines of the log are missing or late, in words; null: none are. */
@@ -85,7 +87,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function start(options: AppOptions, started: Started, drain: { readonly ms: number }) {
-  const { loaded, clock, log, runtimeFolder, vigil, time } = options;
+  const { loaded, clock, log, runtimeFolder, vigil, time, signal } = options;
   const { config, program } = loaded;
   const { gateway, l2l } = config;
   const { iso, people } = createTimeNotation(l2l.timezone);
@@ -152,7 +154,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   const queue = await openCallQueue({
     journal,
     delivery: loggedDelivery(delivery, log, outcome => reachability.note(outcome)),
-    redis: gateway.redis ?? { runtimeDir: runtime },
+    redis: gateway.redis ?? { runtimeDir: runtime, ...(signal && { signal }) },
     clock,
     log,
     concurrency: l2l.concurrency,

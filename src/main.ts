@@ -4,6 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cli } from './cli/cli.ts';
 import { readFile } from './cli/read-file.ts';
 
+// Libraries that read it when they are loaded would write what they send to the log, passwords with it.
+delete process.env.DEBUG;
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

@@ -63,8 +63,9 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
     if (base.doubt !== null) log.error({ detail: base.doubt }, 'the clock is not believed: nothing is sent');
     const watch = watchClock({ clock, machine, base, policy, log });
     try {
-      const begin = { loaded, clock, log, vigil: watch, time, rebuild, onFatal };
-      const app = await startApp({ ...begin, ...(runtimeFolder && { runtimeFolder }) });
+      const begin = { loaded, clock, log, vigil: watch, time, signal, rebuild, onFatal };
+      const app = await startOrEnd(() => startApp({ ...begin, ...(runtimeFolder && { runtimeFolder }) }), signal);
+      if (app === null) return [];
       options.onStart(app);
       const change = await changeOrEnd(watch, signal);
       if (change === null) return await app.stop();
@@ -76,6 +77,16 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
     } finally {
       watch.stop();
     }
+  }
+}
+
+/** Null: the gateway was to end before it had started, and what was started is stopped again. */
+async function startOrEnd(start: () => Promise<App>, signal: AbortSignal): Promise<App | null> {
+  try {
+    return await start();
+  } catch (cause) {
+    if (signal.aborted) return null;
+    throw cause;
   }
 }
 

@@ -12,7 +12,9 @@ export function whyNoFile(path: string): string | null {
     const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
     return isLink ? `it is a link to ${readlinkSync(path)}, which does not exist` : null;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ELOOP') return 'it is a link that leads back to itself';
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return null;
+    if (code === 'ELOOP') return 'it is a link that leads back to itself';
     return words(cause);
   }
 }

@@ -21,7 +21,7 @@ export type JournalCounts = {
   readonly parked: number;
 };
 
-/** How much there is of what, for the status page. */
+/** How much there is of what, for the status page. May be one commit ahead of the disk: a power cut can undo what was just shown. */
 export interface Overview {
   counts(): JournalCounts;
   /** The newest dead letters and parked actions, newest first. */

@@ -10,7 +10,7 @@ import { type Backlog, estimateBacklog } from './backlog.ts';
 import { createBacklogLog } from './backlog-log.ts';
 import { createBook, type Entry } from './book.ts';
 import type { BreakerOptions, Pause } from './breaker.ts';
-import { type OpenCarrier, redisCarrier } from './carrier.ts';
+import { type OpenCarrier, type OwnRedis, redisCarrier } from './carrier.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createGate } from './gate.ts';
 import { createProbe } from './probe.ts';
@@ -27,7 +27,7 @@ export type CallQueueOptions = {
   readonly journal: CallJournal;
   readonly delivery: Delivery;
   /** A Redis somebody runs, where the gateway's own may put its socket, or another carrier: the chaos suite's keeps virtual time. */
-  readonly redis: RedisAddress | { readonly runtimeDir: string } | { readonly carrier: OpenCarrier };
+  readonly redis: RedisAddress | OwnRedis | { readonly carrier: OpenCarrier };
   readonly clock: Clock;
   readonly log: Logger;
   /** Requests on their way at once, 1 to 64. */

@@ -1,6 +1,6 @@
 import type { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
-import { startEmbeddedRedis } from './embedded-redis.ts';
+import { type EmbeddedRedisOptions, startEmbeddedRedis } from './embedded-redis.ts';
 import { type Jobs, type JobsOptions, openJobs } from './jobs.ts';
 import { checkRedis, openRedis, type RedisAddress, redactorOf, unlinkOthers } from './redis.ts';
 import { type Link, watchLink } from './redis-link.ts';
@@ -29,8 +29,11 @@ export type CarrierNeeds = Pick<JobsOptions, 'run' | 'concurrency' | 'stalledInt
 /** What it starts it adds to `started`. */
 export type OpenCarrier = (needs: CarrierNeeds, started: Started) => Promise<Carrier>;
 
+/** Where the gateway's own Redis may put its socket, and what calls its start off. */
+export type OwnRedis = Pick<EmbeddedRedisOptions, 'runtimeDir' | 'signal'>;
+
 /** BullMQ on a Redis that somebody runs, or on the gateway's own. */
-export function redisCarrier(redis: RedisAddress | { readonly runtimeDir: string }): OpenCarrier {
+export function redisCarrier(redis: RedisAddress | OwnRedis): OpenCarrier {
   return async (needs, started) => {
     const { journal } = needs;
     const family = `{l2l:${journal.id}:`;
@@ -53,13 +56,12 @@ export function redisCarrier(redis: RedisAddress | { readonly runtimeDir: string
 }
 
 async function addressOf(
-  redis: RedisAddress | { readonly runtimeDir: string },
+  redis: RedisAddress | OwnRedis,
   { journal, log }: CarrierNeeds,
   started: Started,
 ): Promise<RedisAddress> {
   if (!('runtimeDir' in redis)) return redis;
-  const { runtimeDir } = redis;
-  const child = await startEmbeddedRedis({ runtimeDir, journal: journal.id, epoch: journal.epoch, log });
+  const child = await startEmbeddedRedis({ ...redis, journal: journal.id, epoch: journal.epoch, log });
   started.add('redis', () => child.stop());
   return { socket: child.socket };
 }

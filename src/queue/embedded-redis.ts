@@ -16,6 +16,8 @@ export type EmbeddedRedisOptions = {
   readonly journal: string;
   readonly epoch: number;
   readonly log: Logger;
+  /** Aborted when nobody wants it any more: a start under way ends then with an error. */
+  readonly signal?: AbortSignal;
   /** Program to start; found on PATH unless it is a path. */
   readonly command?: string;
   readonly random?: () => number;
@@ -51,11 +53,13 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   let life = startOnce(command, folder, socket);
 
   try {
-    await answering(life, socket);
+    await answering(life, socket, options.signal);
   } catch (cause) {
     await endOnce(life);
     await rm(folder, { recursive: true, force: true });
-    throw new StartError('the gateway could not start its own Redis; start redis-server by hand to see why', { cause });
+    throw new StartError(`the gateway could not start its own Redis (${command}); start it by hand to see why`, {
+      cause,
+    });
   }
   const supervised = supervise();
 
@@ -133,7 +137,7 @@ async function endOnce(life: Life): Promise<void> {
   await life.ended;
 }
 
-async function answering(life: Life, socket: string): Promise<void> {
+async function answering(life: Life, socket: string, signal?: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_WITHIN;
   const dead = life.ended.then(() => {
     throw new Error(`redis-server ended at once: ${life.output() || 'it said nothing'}`);
@@ -141,6 +145,7 @@ async function answering(life: Life, socket: string): Promise<void> {
   // Once Redis answers, its end is the supervisor's business.
   dead.catch(() => {});
   while (!(await Promise.race([connects(socket), dead]))) {
+    if (signal?.aborted) throw new Error('the start was called off');
     if (performance.now() > deadline) throw new Error(`redis-server did not answer on ${socket} within 10 s`);
     await Promise.race([wait(20), dead]);
   }

@@ -17,6 +17,7 @@ describe('whyNoFile', () => {
     make(path);
 
     if (expected === null) {
+      expect(whyNoFile(join(path, 'below'))).toBeNull();
       expect(whyNoFile(path)).toBeNull();
     } else {
       expect(whyNoFile(path)).toMatch(expected);

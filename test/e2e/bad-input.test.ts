@@ -1,10 +1,10 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { testFolder } from '../support/folder.ts';
-import { type Ended, type GatewayOptions, gatewayYaml, runToEnd, testGateway } from '../support/gateway.ts';
+import { type Ended, type GatewayOptions, gatewayYaml, PATIENCE, runToEnd, testGateway } from '../support/gateway.ts';
 import { OTHER_KINDS } from '../support/other-kinds.ts';
 
 const NOBODY = 'http://127.0.0.1:1';
@@ -161,9 +161,69 @@ describe('a start that can not work', () => {
     expectWords(ended, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken by another program; .*gateway\\.http`));
   });
 
+  it.each([
+    ['ends at once', '#!/bin/sh\nexit 1\n', /ended at once: it said nothing/],
+    ['says why it ends', '#!/bin/sh\necho no memory >&2\nexit 1\n', /ended at once: no memory/],
+    ['is no program', '\u0001nonsense', /redis-server ended at once: ./],
+    ['is silent and never listens', '#!/bin/sh\nexec sleep 1000\n', /redis-server did not answer on .* within 10 s/],
+  ])('redis-server %s', async (_what, program, words) => {
+    const folder = testFolder();
+    writeFileSync(join(folder, 'redis-server'), program, { mode: 0o755 });
+
+    const ended = await start({}, undefined, { PATH: `${folder}:${process.env.PATH}` });
+
+    expectWords(ended, words);
+    expect(ended.err).toContain(`could not start its own Redis (${folder}/redis-server); start it by hand to see why`);
+  });
+
+  it('SIGTERM ends a gateway that waits for a redis-server that never listens: exit code 0', async () => {
+    const folder = testFolder();
+    const program = join(folder, 'redis-server');
+    writeFileSync(program, '#!/bin/sh\ntouch "$0.runs"\nexec sleep 1000\n', { mode: 0o755 });
+    const gateway = testGateway({
+      l2l: NOBODY,
+      sources: SOURCES,
+      rules: RULES,
+      env: { PATH: `${folder}:${process.env.PATH}` },
+    });
+    const up = gateway.start();
+    up.catch(() => {});
+    await vi.waitFor(() => expect(existsSync(`${program}.runs`)).toBe(true), PATIENCE);
+
+    expect(await gateway.stop()).toBe(0);
+    await expect(up).rejects.toThrow('the gateway did not start');
+    expect(gateway.logged('gateway stopped')).toHaveLength(1);
+    expect(gateway.output()).not.toMatch(/within 10 s|^\s+at /m);
+  });
+
   it('there is no redis-server', async () => {
     const ended = await start({}, undefined, { PATH: testFolder() });
 
     expectWords(ended, /redis-server was not found.*apt install redis-server/);
+  });
+});
+
+describe('an odd environment', () => {
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['libraries are asked for everything they send', { DEBUG: '*' }],
+    ['language and zone are nonsense', { LANG: 'xx_YY.none', LC_ALL: 'zz', TZ: 'Nowhere/None' }],
+    [
+      'the folders for sockets have paths that are too long',
+      { RUNTIME_DIRECTORY: `/tmp/${'x'.repeat(200)}`, TMPDIR: '/none' },
+    ],
+    ['variables are large', { LARGE: 'x'.repeat(100_000), RUNTIME_DIRECTORY: 'x'.repeat(100_000) }],
+  ])('%s: the gateway runs, and its log has lines of its own only', async (_what, env) => {
+    const gateway = testGateway({ l2l: NOBODY, sources: SOURCES, rules: RULES, env });
+    await gateway.start();
+    await gateway.untilSeen();
+
+    expect(await gateway.stop()).toBe(0);
+    expect(
+      gateway
+        .output()
+        .trim()
+        .split('\n')
+        .filter(line => !line.startsWith('{')),
+    ).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -177,5 +177,20 @@ describe('embedded redis', () => {
     const failed = start(options);
     await expect(failed).rejects.toThrow(message);
     await expect(failed).rejects.toBeInstanceOf(StartError);
+  });
+
+  it('ends a start under way when it is called off, and leaves nothing', async () => {
+    const [folder, runtimeDir] = [testFolder(), testFolder()];
+    const command = join(folder, 'redis-server');
+    writeFileSync(command, '#!/bin/sh\ntouch "$0.runs"\nexec sleep 1000\n', { mode: 0o755 });
+    const off = new AbortController();
+
+    const failed = start({ command, runtimeDir, signal: off.signal });
+    failed.catch(() => {});
+    await vi.waitFor(() => expect(existsSync(`${command}.runs`)).toBe(true), PATIENCE);
+    off.abort();
+
+    await expect(failed).rejects.toMatchObject({ cause: { message: 'the start was called off' } });
+    expect(readdirSync(runtimeDir)).toEqual([]);
   });
 });

@@ -27,6 +27,7 @@ import { createDelivery } from './l2l/delivery.ts';
 import { createSiteZone } from './l2l/site-time.ts';
 import { createWatch } from './l2l/watch.ts';
 import { openCallQueue } from './queue/call-queue.ts';
+import { forgetTimes } from './rules/forget-times.ts';
 import { createRunner } from './rules/runner.ts';
 import { shiftState } from './rules/shift-state.ts';
 import { startControl } from './web/control.ts';
@@ -131,6 +132,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     timezone: l2l.timezone,
     ...(time && { time }),
     shiftState,
+    forgetTimes,
     log,
     writeTime: people,
     limits: {

@@ -25,7 +25,7 @@ import { createRuleStore, type RuleStore } from './rule-store.ts';
 import { setAside } from './set-aside.ts';
 import { failureOf } from './sqlite-error.ts';
 import { suspicionOf } from './suspicion.ts';
-import { type JournalTime, type ShiftState, TIME_AS_IT_WAS, takeTime } from './time-shift.ts';
+import { type ForgetTimes, type JournalTime, type ShiftState, TIME_AS_IT_WAS, takeTime } from './time-shift.ts';
 import { startUpkeep, type UpkeepStatus } from './upkeep.ts';
 import { progressOf, startNoting, witnessOf } from './witness.ts';
 
@@ -46,6 +46,7 @@ export type JournalOptions = {
   /** Left out: times are as they were, and to be trusted. */
   readonly time?: JournalTime;
   readonly shiftState?: ShiftState;
+  readonly forgetTimes?: ForgetTimes;
   readonly log: Logger;
   /** How an instant (ms since 1970) is written in an error. Left out: ISO text in this host's zone. */
   readonly writeTime?: (at: number) => string;
@@ -133,7 +134,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   const { folder, log } = options;
   const file = filesIn(folder).journal;
   const meta = createMeta(db);
-  const { time = TIME_AS_IT_WAS, shiftState = state => state } = options;
+  const { time = TIME_AS_IT_WAS, shiftState = state => state, forgetTimes = state => state } = options;
   const known = meta.get('id');
   const id = known ?? randomUUID();
   const epoch = Number(meta.get('epoch') ?? 0) + 1;
@@ -146,7 +147,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   meta.put('epoch', String(epoch));
   meta.put('home', JSON.stringify(identityOf(file)));
   if (rebuilt !== null) insertEvent(db).run(options.now(), 'rebuilt', rebuilt);
-  takeTime(db, time, shiftState, options.now());
+  takeTime(db, time, { shift: shiftState, forget: forgetTimes }, options.now());
   const lastAlive = numberOrNull(meta.get('alive'));
   noteRun(db, { startedAt: options.now(), lastAliveAt: lastAlive });
   const { destination, settle, timeout = 0 } = options;

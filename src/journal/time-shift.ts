@@ -31,11 +31,20 @@ export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubte
  */
 export type ShiftState = (state: string, shift: TimeShift, toldMoves: boolean) => string;
 
+/** A rule's state as JSON text, without what a clock stamped after `from` (ms since 1970) of which nobody knows how far it was off. */
+export type ForgetTimes = (state: string, from: number) => string;
+
+/** How the rules' states become right. Handed in: the journal does not know what the rules keep. */
+export type StateTimes = { readonly shift: ShiftState; readonly forget: ForgetTimes };
+
 /** Before anybody reads: one transaction brings every time that something still waits for into the right time base. */
-export function takeTime(db: DatabaseSync, time: JournalTime, shiftState: ShiftState, now: number): void {
+export function takeTime(db: DatabaseSync, time: JournalTime, states: StateTimes, now: number): void {
   const meta = createMeta(db);
   const isCorrected = time.marked === 'correct' && meta.get('doubted') !== undefined;
-  if (time.shift) shiftTimes(db, time.shift, shiftState, isCorrected);
+  const doubted = meta.get('doubted');
+  if (time.marked === 'park' && doubted !== undefined)
+    changeStates(db, state => states.forget(state, (JSON.parse(doubted) as TimeShift).from));
+  if (time.shift) shiftTimes(db, time.shift, states.shift, isCorrected);
   if (time.marked === 'correct' && time.shift) correctUntimed(db, time.shift);
   if (time.marked === 'park') parkUntimed(db, now);
   if (time.doubted) meta.put('doubted', JSON.stringify(time.doubted));
@@ -49,11 +58,15 @@ export function takeTime(db: DatabaseSync, time: JournalTime, shiftState: ShiftS
 /** `shiftTime` in SQL; ?1 is from, ?2 is by. */
 const moved = (time: string) => `CASE WHEN ${time} > ?1 THEN ${time} + ?2 ELSE min(${time}, ?1 + ?2) END`;
 
+function changeStates(db: DatabaseSync, change: (state: string) => string): void {
+  const put = query(db, 'UPDATE rule_state SET state = ? WHERE rule = ?');
+  const rows = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state').all();
+  for (const { rule, state } of rows) put.run(change(state), rule);
+}
+
 function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState, toldMoves: boolean): void {
   const { from, by } = shift;
-  const putState = query(db, 'UPDATE rule_state SET state = ? WHERE rule = ?');
-  const states = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state').all();
-  for (const { rule, state } of states) putState.run(shiftState(state, shift, toldMoves), rule);
+  changeStates(db, state => shiftState(state, shift, toldMoves));
   query(db, `UPDATE kept_value SET at = ${moved('at')}`).run(from, by);
   query(db, `UPDATE meta SET value = ${moved('CAST(value AS REAL)')} WHERE key = 'alive'`).run(from, by);
   const meta = createMeta(db);

@@ -8,6 +8,7 @@ import { createDelivery } from '../../src/l2l/delivery.ts';
 import { createSiteZone } from '../../src/l2l/site-time.ts';
 import { createWatch } from '../../src/l2l/watch.ts';
 import { type CallQueue, openCallQueue } from '../../src/queue/call-queue.ts';
+import { forgetTimes } from '../../src/rules/forget-times.ts';
 import { createRunner } from '../../src/rules/runner.ts';
 import { shiftState } from '../../src/rules/shift-state.ts';
 import type { Random } from '../../src/simulation/random.ts';
@@ -112,6 +113,7 @@ export function createLife(parts: LifeParts, options: AppOptions): Life {
       settle: kind => delivery.policy(kind).settle,
       ...(journalTime && { time: journalTime }),
       shiftState,
+      forgetTimes,
       log,
       onFatal,
     });

@@ -58,6 +58,26 @@ describe('journal: a clock that was set', () => {
     expect(asked).toEqual([expected]);
   });
 
+  it.each([
+    ['ended before its clock was set', DOUBTED, { marked: 'park' }, [FROM]],
+    ['told by how much its clock was off', DOUBTED, { marked: 'correct', shift: FORWARD }, []],
+    ['is followed in its own time base', DOUBTED, { marked: 'keep' }, []],
+    ['believed its clock', null, { marked: 'park' }, []],
+  ] as const)('lets the rules forget the times of a life that %s', async (_, doubted, time, expected) => {
+    const folder = testFolder();
+    const journal = open(folder, { doubted });
+    await write(journal, FROM + 200);
+    journal.close();
+    const asked: number[] = [];
+    const forgetTimes = (_state: string, from: number) => {
+      asked.push(from);
+      return '"anew"';
+    };
+    const next = open(folder, time, { forgetTimes });
+    expect(asked).toEqual(expected);
+    expect(next.ruleStates().get('r')).toBe(expected.length > 0 ? '"anew"' : '{}');
+  });
+
   it.each([BACK, FORWARD])('moves what waits for a time by $by ms, and nothing of an earlier life', async shift => {
     const folder = testFolder();
     const journal = open(folder);

@@ -14,6 +14,8 @@ export const DispatchState = z.object({
   episodes: z.number(),
   /** The latest time told as reported or completed: the next is not before it, whichever source's clock gave it. */
   told: z.number().nullable().default(null),
+  /** A delay was forgotten (`forgetTimes`): it begins anew with the first reading that has a time. */
+  anew: z.boolean().default(false),
   /** The running on_delay (pending) or off_delay (clearing). */
   delay: DelayState.nullable(),
   episode: Episode.nullable(),
@@ -32,6 +34,7 @@ export function newDispatchState(): DispatchState {
     time: null,
     episodes: 0,
     told: null,
+    anew: false,
     delay: null,
     episode: null,
     still: {},

@@ -173,10 +173,16 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       return state.episode;
     },
     evaluate(raw, step) {
+      // What the values are is known now, but not since when: what is queued behind them may tell.
+      if (state.anew && step.kept) return;
       const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
       const at = heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
       if (hasStills) noteStills(at, step);
       const truth = awaited();
+      if (state.anew && truth !== 'unknown') {
+        state.anew = false;
+        step.changed.add(rule.name);
+      }
       // While nothing is known time stands still, so that queued messages of that time can still tell what happened.
       if (truth !== 'unknown' || state.delay?.runningFrom != null) state.time = at;
       follow(truth, at, step);
@@ -231,6 +237,8 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (state.held !== held && state.delay !== null) step.changed.add(rule.name);
       if (state.held !== held) account.held(held, step);
       state.held = held;
+      // Nothing was queued that could tell: it begins now.
+      if (state.anew && !held) this.evaluate(step.at - step.shift, step);
     },
     setBack(by) {
       if (state.time !== null) state.time -= Math.max(0, by);

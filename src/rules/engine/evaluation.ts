@@ -146,8 +146,7 @@ export function createEvaluation(
     hold(rule, change) {
       const count = (holds[rule] ?? 0) + change;
       holds[rule] = count;
-      machineAt(rule).hold(count > 0, step);
-      reschedule(rule);
+      visit(rule, step.at, 0, machine => machine.hold(count > 0, step));
     },
     isHeld: rule => (holds[rule] ?? 0) > 0,
     release(rule) {

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../src/rules/engine.ts';
+import { forgetTimes } from '../../src/rules/forget-times.ts';
+import { lines, on, type Plant, plant } from './support/plant.ts';
+import { counter, cycles, dispatch, isNot, program, signal } from './support/program.ts';
+
+const running = signal('running');
+const stop = program([dispatch('stop', isNot('running'), { onDelay: 60_000 })], [running]);
+const RECEIVED = { time: 'received' } as const;
+/** The last process that did not believe its clock began here. */
+const FROM = on('06:00') - 1;
+
+/** The process ends at 06:00:20; the next one begins at 10:00 by a right clock. Its broker kept what came meanwhile. */
+function goOn(line: Plant): void {
+  line.until('06:00:20');
+  const text = forgetTimes(JSON.stringify(line.engine.stateOf('stop')), FROM);
+  line.engine = createEngine(stop, new Map([['stop', text]]));
+  const take = (result: ReturnType<Plant['engine']['step']>) => line.actions.push(...result.actions);
+  take(line.engine.step({ kind: 'restart', at: on('10:00'), lastAlive: on('06:00:20') }));
+  take(line.engine.step({ kind: 'source', source: 'plc', state: 'catching_up', at: on('10:00') }));
+  line.set('06:00:10', { running: false }, { ...RECEIVED, kept: true, retained: true, receivedAt: on('10:00') });
+}
+
+describe('a delay of a process that ended before its clock was set', () => {
+  it('is no time that a stop lasted', () => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false }, RECEIVED);
+    goOn(line);
+    line.set('09:00', { running: true }, { receivedAt: on('10:00') });
+    line.source('10:00:01', 'connected');
+    line.until('10:10');
+    expect(lines(line.actions)).toEqual([]);
+  });
+
+  it('begins anew when nothing was queued that tells more', () => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false }, RECEIVED);
+    goOn(line);
+    line.source('10:00:01', 'connected');
+    line.until('10:01');
+    expect(lines(line.actions)).toEqual([]);
+    line.until('10:01:02');
+    expect(lines(line.actions)).toEqual(['10:01:01 open stop reported 10:00:01']);
+  });
+
+  it('does not hold back the true times of the stops that were queued after it', () => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false }, RECEIVED);
+    goOn(line);
+    line.set('09:00', { running: true }, { receivedAt: on('10:00') });
+    line.set('09:10', { running: false }, { receivedAt: on('10:00') });
+    line.set('09:20', { running: true }, { receivedAt: on('10:00') });
+    expect(lines(line.actions)).toEqual([
+      '09:11:00 open stop reported 09:10:00',
+      '09:20:00 close stop completed 09:20:00',
+    ]);
+  });
+
+  it.each([
+    ['a source stamped it', '06:00', {}],
+    ['it began before that process', '05:59:50', RECEIVED],
+  ])('goes on where %s', (_, since, time) => {
+    const line = plant(stop, '05:59');
+    line.set(since, { running: false }, time);
+    goOn(line);
+    line.set('09:00', { running: true }, { receivedAt: on('10:00') });
+    expect(lines(line.actions)[0]).toMatch(`open stop reported ${since.padEnd(8, ':00')}`);
+  });
+
+  it('leaves the dispatch open whose off_delay it was', () => {
+    const slow = program([dispatch('stop', isNot('running'), { onDelay: 0, offDelay: 60_000 })], [running]);
+    const line = plant(slow, '05:58');
+    line.set('05:59', { running: false }, RECEIVED);
+    line.set('06:00', { running: true }, RECEIVED);
+    const text = forgetTimes(JSON.stringify(line.engine.stateOf('stop')), FROM);
+    expect(JSON.parse(text)).toMatchObject({ phase: 'active', delay: null, episode: { reported: on('05:59') } });
+  });
+
+  it('is nothing to other rules', () => {
+    const strokes = counter('strokes');
+    const line = plant(program([cycles('count', strokes)], [strokes]), '05:59');
+    line.set('06:00', { strokes: 1 }, RECEIVED);
+    const text = JSON.stringify(line.engine.stateOf('count'));
+    expect(forgetTimes(text, FROM)).toBe(text);
+    expect(forgetTimes('not a state', FROM)).toBe('not a state');
+  });
+});

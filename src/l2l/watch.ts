@@ -24,10 +24,10 @@ export type WatchOptions = {
   /** Id of the dispatch a chain was given; undefined: none yet. */
   readonly dispatchOf: (chain: string) => number | undefined;
   /**
-   * A person completed, closed or deleted the dispatch at `at` (ms since 1970), or now where L2L does not say when. Told again with
-   * every look as long as the episode is watched.
+   * A person completed, closed or deleted the dispatch at `at` (ms since 1970); null: L2L does not say when. Called again with every
+   * look as long as the episode is watched.
    */
-  readonly onClosed: (chain: string, at: number) => void;
+  readonly onClosed: (chain: string, at: number | null) => void;
 };
 
 /** Finds out which dispatches people ended, with one read of the site's open list a look. */
@@ -65,13 +65,13 @@ export function createWatch(options: WatchOptions): Watch {
     return { ok: true, open };
   }
 
-  /** By its id, because a list can leave out what is there: null while it is open, or when L2L does not say. */
-  async function endOf(id: number): Promise<number | null> {
+  /** By its id, because a list can leave out what is there: undefined while it is open, or when L2L does not say; null: ended, not known when. */
+  async function endOf(id: number): Promise<number | null | undefined> {
     const fields = `id,completed_utc,closed_utc,${OPEN_FIELDS}`;
     const read = await reader.read('dispatches/', { site, id, fields }, abort.signal);
-    if (!read.ok) return null;
+    if (!read.ok) return undefined;
     const record = read.records.find(candidate => numberField(candidate, 'id') === id);
-    return record && !isOpen(record) ? (endTime(record) ?? clock.now()) : null;
+    return record && !isOpen(record) ? (endTime(record) ?? null) : undefined;
   }
 
   async function look(): Promise<void> {
@@ -90,7 +90,7 @@ export function createWatch(options: WatchOptions): Watch {
       if (found.open.has(id)) continue;
       const at = await endOf(id);
       // Meanwhile the episode may be over, and it was the gateway itself that closed it.
-      if (at !== null && watched().some(episode => episode.chain === chain)) options.onClosed(chain, at);
+      if (at !== undefined && watched().some(episode => episode.chain === chain)) options.onClosed(chain, at);
     }
   }
 

@@ -200,12 +200,16 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     }
   }
 
-  /** The person's time is by the gateway's clock; the rule's own may be further by now. */
-  function closedByPerson(chain: string, at: number): void {
+  /**
+   * The person's time is by the gateway's clock; the rule's own may be further by now. While the gateway's clock is not believed, a time
+   * of L2L is the true one, so it stays when the clock is set.
+   */
+  function closedByPerson(chain: string, at: number, byL2l: boolean): void {
     evaluation.tick(at);
     const rule = machines.findIndex(machine => machine.episode?.chain === chain);
     if (rule < 0) return;
     evaluation.begin(at);
+    if (byL2l && step.doubted) step.time = 'source';
     evaluation.visit(rule, at, 0, (machine, own) => machine.closedByPerson(own, step));
   }
 
@@ -228,7 +232,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
           standstill(input.from, input.to);
           break;
         case 'closed_by_person':
-          closedByPerson(input.chain, input.at);
+          closedByPerson(input.chain, input.at, input.byL2l ?? false);
           break;
       }
       const next = evaluation.nextDue();

@@ -155,8 +155,8 @@ export type EngineInput =
   | { readonly kind: 'restart'; readonly at: number; readonly lastAlive: number; readonly doubted?: boolean }
   /** The process stood still: nothing was seen from `from` on; values are up to date again at `to`. */
   | { readonly kind: 'standstill'; readonly from: number; readonly to: number }
-  /** A person ended the dispatch of this episode at `at`, before its condition cleared. May be told more than once. */
-  | { readonly kind: 'closed_by_person'; readonly chain: string; readonly at: number };
+  /** A person ended the dispatch of this episode at `at`, before its condition cleared. `byL2l`: L2L says when. May come more than once. */
+  | { readonly kind: 'closed_by_person'; readonly chain: string; readonly at: number; readonly byL2l?: boolean };
 
 /** What happened in a rule, for the journal, the pages and the log. */
 export type RuleEvent = {

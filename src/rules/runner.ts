@@ -47,10 +47,10 @@ export interface Runner {
   /** What a broker said of our session: kept, so last values still hold; or not, so its packet ids mean nothing any more. */
   session(source: string, present: boolean): void;
   /**
-   * A person ended the dispatch of this episode at `at` (ms since 1970) although its condition holds. Told again it changes
-   * nothing; told and lost in a crash, the episode is still in `watchedEpisodes`.
+   * A person ended the dispatch of this episode at `at` (ms since 1970; null: L2L does not say when) although its condition holds. A
+   * second call changes nothing; after a crash that lost the first one, the episode is still in `watchedEpisodes`.
    */
-  closedByPerson(chain: string, at: number): void;
+  closedByPerson(chain: string, at: number | null): void;
   /** Open episodes for which somebody has to look whether a person closed their dispatch. */
   watchedEpisodes(): readonly WatchedEpisode[];
   /** Takes nothing more; resolves when all that was taken is durable and acknowledged, rejects when the journal refuses it. */
@@ -258,7 +258,10 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     closedByPerson(chain, at) {
       // L2L's clock may be ahead: what has not happened yet by ours would let every timer fire that is due until then.
-      if (!stopped && !isLeft()) step({ kind: 'closed_by_person', chain, at: Math.min(at, clock.now()) });
+      if (stopped || isLeft()) return;
+      const now = clock.now();
+      const byL2l = at !== null && at <= now;
+      step({ kind: 'closed_by_person', chain, at: byL2l ? at : now, byL2l });
     },
     watchedEpisodes: () => engine.watchedEpisodes(),
     async stop() {

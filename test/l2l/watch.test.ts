@@ -15,7 +15,7 @@ function setUp(dispatches: Record<string, number | undefined>, options: Partial<
   const clock = virtualClock(START);
   const records = new Map<number, object>();
   const asked: Sent['fields'][] = [];
-  const closed: [string, number][] = [];
+  const closed: [string, number | null][] = [];
   const log = recordingLogger();
   const watch = createWatch({
     client: {
@@ -34,7 +34,7 @@ function setUp(dispatches: Record<string, number | undefined>, options: Partial<
     every: 60_000,
     watched: () => Object.keys(dispatches).map(chain => ({ rule: 'r', chain })),
     dispatchOf: chain => dispatches[chain],
-    onClosed: (chain, at) => closed.push([chain, at - START]),
+    onClosed: (chain, at) => closed.push([chain, at === null ? null : at - START]),
     ...options,
   });
   watch.start();
@@ -63,11 +63,11 @@ describe('watch', () => {
     expect(closed).toEqual([]);
   });
 
-  it.each<[string, object, number]>([
+  it.each<readonly [string, object, number | null]>([
     ['closed', { open: 'F', completed: 'x', completed_utc: '2026-03-02 12:58:00' }, -120_000],
     ['completed and not closed yet', { completed: 'x', completed_utc: '2026-03-02 12:59:00' }, -60_000],
     ['closed without having been completed', { open: 'F', closed: 'x', closed_utc: '2026-03-02 12:57:00' }, -180_000],
-    ['deleted, which L2L gives no time for', { deleted: 'Y' }, 60_000],
+    ['deleted, which L2L gives no time for', { deleted: 'Y' }, null],
   ])('tells of one that is %s, and when', async (_what, record, at) => {
     const { records, closed, minute } = setUp({ 'r#1': 1, 's#1': 2 });
     records.set(1, record).set(2, {});
@@ -139,7 +139,7 @@ describe('watch', () => {
     await tell(one.open, other.open);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     const [dispatch] = dispatches();
-    const closed: [string, number][] = [];
+    const closed: [string, number | null][] = [];
     const watch = createWatch({
       client,
       site: 43,

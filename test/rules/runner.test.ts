@@ -197,13 +197,13 @@ describe('runner told that a person closed a dispatch', () => {
   });
 });
 
-describe('runner told of a person by a clock that is ahead', () => {
-  it('takes it for now and fires no timer early', async () => {
+describe('runner that learns of a person by a clock that is ahead, or by none', () => {
+  it.each([on('06:30'), null])('takes it for now and fires no timer early: %s', async at => {
     const waiting = dispatch('late', is('lamp'), { onDelay: 60_000, machine: 'PRESS-02' });
     const called = dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' });
     const bench = await start(program([called, waiting], [lamp]));
     bench.send({ lamp: true });
-    bench.runner.closedByPerson(`call#1@${on('06:00')}`, on('06:30'));
+    bench.runner.closedByPerson(`call#1@${on('06:00')}`, at);
     await bench.runner.stop();
     expect(lines(bench.committed)).toEqual([
       '06:00:00 open call reported 06:00:00',

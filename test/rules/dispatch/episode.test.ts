@@ -240,6 +240,27 @@ describe('a dispatch closed by a person', () => {
     ]);
   });
 
+  it.each([
+    ['a clock that is believed', false, true, 'received'],
+    ['a clock that is not believed', true, true, 'source'],
+    ['a clock that is not believed, where L2L does not say when', true, false, 'received'],
+  ])(
+    'has a time that stays when the clock is set only where L2L says when, in a doubt: %s',
+    (_what, doubted, byL2l, time) => {
+      const line = stopped();
+      line.restart('06:06', '06:07', undefined, doubted);
+      line.source('06:07', 'connected');
+      line.set('06:07', { running: false, manual: false }, { time: 'received' });
+      line.take();
+      const closed = line.engine.step({ kind: 'closed_by_person', chain, at: on('06:10'), byL2l });
+      const opened = line.engine.step({ kind: 'tick', at: on('06:20') });
+      expect([...closed.actions, ...opened.actions].map(action => [action.kind, action.time])).toEqual([
+        ['close_dispatch', time],
+        ['open_dispatch', time],
+      ]);
+    },
+  );
+
   it('comes too late for an episode that was over in time', () => {
     const line = stopped();
     line.set('06:08', { running: true });

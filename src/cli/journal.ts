@@ -1,3 +1,4 @@
+import type { HistoryQuery } from '../core/history.ts';
 import { type Command, EXIT, type Io } from './command.ts';
 import { journalAdopt } from './journal-adopt.ts';
 import { limitOf, queryOf, readArguments } from './records/arguments.ts';
@@ -33,7 +34,8 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
   --data FOLDER    the gateway's data folder instead
   --since, --until TIME   when it was made, in the site's time: "2026-03-02 06:00:00", 2026-03-02 or 06:00; a time as list and
                    export show it ("2026-03-02 06:00:00 MST", 2026-03-02T06:00:00.000-07:00, or with a Z for UTC); or
-                   2h for two hours ago
+                   2h for two hours ago. A time without its date is the last one that has come (at 19:00, 22:00 is
+                   yesterday's); as --until it is the first one after --since
   --machine CODE   code of a machine or line
   --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
   --limit N        rows of the list
@@ -61,6 +63,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     const { reader, times } = source;
     const wanted = { ...queryOf(values, times), newestFirst: true };
     const { rule, machine, kind, since, until } = wanted;
+    if (isAhead(source, wanted, io)) return EXIT.ok;
     if (rule !== undefined && machine === undefined && kind === undefined) {
       const span = { rule, limit, ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
       return await tellStory(source, span, values.json ?? false, io);
@@ -97,5 +100,15 @@ async function tellStory(
 
 async function exportAll(args: readonly string[], io: Io): Promise<number> {
   const { whose, values } = readArguments(args, FILTERS, 'none');
-  return withHistory(whose, io, source => exportRecords(source, queryOf(values, source.times), io));
+  return withHistory(whose, io, async source => {
+    const wanted = queryOf(values, source.times);
+    return isAhead(source, wanted, io) ? EXIT.ok : await exportRecords(source, wanted, io);
+  });
+}
+
+/** Whether all that is asked for lies in the future, of which nothing can be said. Says so; not on stdout, where JSON can be wanted. */
+function isAhead({ times, now }: Source, { since }: Pick<HistoryQuery, 'since'>, io: Io): boolean {
+  if (since === undefined || since <= now) return false;
+  io.err(`--since ${times.people(since)}: that time has not come yet; it is ${times.people(now)} now`);
+  return true;
 }

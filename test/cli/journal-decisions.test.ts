@@ -113,13 +113,18 @@ function night() {
   };
 }
 
-async function say(...args: string[]): Promise<string> {
+async function run(...args: string[]): Promise<{ readonly code: number; readonly printed: string }> {
   let printed = '';
   const print = (text: string) => {
     printed += `${text}\n`;
   };
   const signal = new AbortController().signal;
   const code = await cli(args, { out: print, err: print, env: {}, readFile: path => readFileSync(path), signal });
+  return { code, printed };
+}
+
+async function say(...args: string[]): Promise<string> {
+  const { code, printed } = await run(...args);
   expect(code).toBe(0);
   return printed;
 }
@@ -283,6 +288,51 @@ describe('journal list --rule', () => {
     expect(
       json(await say('journal', 'export', '--rule', 'press2_down', ...window, '--data', press.folder)),
     ).toHaveLength(2);
+  });
+
+  it('states nothing about a time that has not come', async () => {
+    const press = night();
+    press.start();
+    await press.source('01:00:01', 'connected');
+    await press.set('01:12:03', NORMAL);
+    await press.stop('03:00:00');
+
+    const ahead = ['--since', '2199-01-01 06:00'];
+    for (const more of [[], ['--json'], ['--kind', 'open_dispatch']]) {
+      expect(await list(press.folder, ...ahead, ...more)).toMatch(
+        /^--since 2199-01-01 06:00:00 UTC: that time has not come yet; it is .* now\n$/,
+      );
+    }
+    expect(await say('journal', 'export', '--data', press.folder, ...ahead)).toContain('has not come yet');
+
+    const open = await list(press.folder, '--since', '2026-03-02 02:00', '--until', '2199-01-01');
+    expect(open).toContain(' to 2199-01-01 00:00:00 UTC (that time has not come yet), oldest first');
+    expect(open).toContain('the rule decided nothing in this time until now: ');
+  });
+
+  it.each([
+    ['2026-03-02 06:00', '2026-03-02 05:59'],
+    ['2h', '3h'],
+  ])('refuses a time that ends before it begins: from %s to %s', async (since, until) => {
+    const press = night();
+    press.start();
+    await press.stop('03:00:00');
+
+    for (const command of ['list', 'export']) {
+      const { code, printed } = await run(
+        'journal',
+        command,
+        '--data',
+        press.folder,
+        '--since',
+        since,
+        '--until',
+        until,
+      );
+      expect(code).toBe(64);
+      expect(printed).toContain(`--until ${until} (`);
+      expect(printed).toContain(`) is before --since ${since} (`);
+    }
   });
 
   it('has words for a rule of which nothing is recorded', async () => {

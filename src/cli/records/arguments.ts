@@ -55,16 +55,28 @@ export function readArguments(
   };
 }
 
-/** The part of a query that options say. */
+/** The part of a query that options say. Throws a UsageError for a time or kind that is none, and for an end before its beginning. */
 export function queryOf(values: Values, times: Times): Omit<HistoryQuery, 'limit'> {
-  const { rule, machine, kind, since, until } = values;
+  const { rule, machine, kind } = values;
+  const { since, until } = spanOf(values, times);
   return {
     ...(rule !== undefined && { rule }),
     ...(machine !== undefined && { machine }),
     ...(kind !== undefined && { kind: kindOf(kind) }),
-    ...(since !== undefined && { since: timeOf('--since', since, times, 'first') }),
-    ...(until !== undefined && { until: timeOf('--until', until, times, 'last') }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
   };
+}
+
+function spanOf({ since, until }: Values, times: Times): Pick<HistoryQuery, 'since' | 'until'> {
+  const from = since === undefined ? undefined : timeOf('--since', since, times, times.first(since));
+  const to = until === undefined ? undefined : timeOf('--until', until, times, times.last(until, from));
+  if (from !== undefined && to !== undefined && to < from) {
+    throw new UsageError(
+      `--until ${until} (${times.people(to)}) is before --since ${since} (${times.people(from)}): write the earlier time with --since`,
+    );
+  }
+  return { ...(from !== undefined && { since: from }), ...(to !== undefined && { until: to }) };
 }
 
 /** How many rows a list shows. */
@@ -80,8 +92,7 @@ function kindOf(text: string): ActionKind {
   throw new UsageError(`--kind ${text}: the kinds are ${kinds.join(', ')}${didYouMean(text, kinds)}`);
 }
 
-function timeOf(option: string, text: string, times: Times, end: 'first' | 'last'): number {
-  const at = times[end](text);
+function timeOf(option: string, text: string, times: Times, at: number | undefined): number {
   if (at !== undefined) return at;
   throw new UsageError(
     `${option} ${text}: write a time (of ${times.zone}) such as "2026-03-02 06:00:00", 2026-03-02 or 06:00, or a time as the lists and exports show it, or 2h for two hours ago`,

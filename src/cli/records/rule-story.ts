@@ -14,6 +14,8 @@ export type RuleStory = {
   readonly off: readonly GatewayStart[];
   /** The gateway does not run now and was last alive then. */
   readonly stoppedAt: number | null;
+  /** When the journal was read: nothing later is known. */
+  readonly now: number;
   /** There is older than what is told. */
   readonly more: boolean;
 };
@@ -66,6 +68,7 @@ export async function readRuleStory(
     before: last && { last, startedSince: startBetween(runs, last.at, from) },
     off: runs.starts.filter(start => touches(start, from, until ?? Infinity)),
     stoppedAt: runs.stoppedAt !== null && now - runs.stoppedAt > ALIVE ? runs.stoppedAt : null,
+    now,
     more: all.length > limit || actions.more,
   };
 }

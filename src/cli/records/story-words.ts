@@ -10,7 +10,7 @@ type Line = { readonly at: number; readonly word: string; readonly text: string 
 
 /** What became of a rule, a plain sentence a line, oldest first. Pure. */
 export function storyLines(story: RuleStory, times: Times): readonly string[] {
-  const { rule, since, until, told, off, stoppedAt, more } = story;
+  const { rule, since, until, told, off, stoppedAt, now, more } = story;
   const gone = off.map(({ startedAt, lastAliveAt }): Line => {
     const at = lastAliveAt ?? startedAt;
     const text = `the gateway did not run from ${times.people(at)} to ${times.people(startedAt)}: nothing was seen`;
@@ -24,7 +24,7 @@ export function storyLines(story: RuleStory, times: Times): readonly string[] {
   const width = Math.max(...lines.map(({ word }) => word.length), 0);
   const span = [
     since === null ? '' : ` from ${times.people(since)}`,
-    until === null ? '' : ` to ${times.people(until)}`,
+    until === null ? '' : ` to ${times.people(until)}${until > now ? ' (that time has not come yet)' : ''}`,
   ].join('');
   return [
     `rule ${rule}${span}, oldest first`,
@@ -95,7 +95,8 @@ function standingWords(last: Standing['last'], times: Times): string {
   return oneLine(`${stands[action.kind] ?? ''}${actionWords(action)} (action ${action.id})`);
 }
 
-function nothingLine({ since, before }: RuleStory): string {
+function nothingLine({ since, until, before, now }: RuleStory): string {
   if (since === null || before === null) return 'nothing of that is in the journal';
-  return 'the rule decided nothing in this time: what it reads stayed as it was, or was not seen';
+  const span = (until ?? now) < now ? 'in this time' : 'in this time until now';
+  return `the rule decided nothing ${span}: what it reads stayed as it was, or was not seen`;
 }

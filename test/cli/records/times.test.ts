@@ -29,6 +29,37 @@ describe('times that people write', () => {
     },
   );
 
+  it.each([
+    ['22:00', '2026-11-22T05:00:00Z'],
+    ['13:01', '2026-11-21T20:01:00Z'],
+    ['13:00', '2026-11-22T20:00:00Z'],
+    ['13:00:01 MST', '2026-11-21T20:00:01Z'],
+    ['19:00Z', '2026-11-22T19:00:00Z'],
+    ['20:00:01Z', '2026-11-21T20:00:01Z'],
+  ])('takes a time without its date that is still ahead as its last one: %s', (text, at) => {
+    expect(denver.first(text)).toBe(Date.parse(at));
+  });
+
+  it.each([
+    ['22:00', '02:00', '2026-11-22T09:00:00Z'],
+    ['22:00', '23:00', '2026-11-22T06:00:00Z'],
+    ['06:00', '14:00', '2026-11-22T21:00:00Z'],
+    ['2026-11-10 22:00', '02:00', '2026-11-11T09:00:00Z'],
+    ['2026-11-10 06:00', '06:00', '2026-11-11T13:00:00Z'],
+    ['2026-10-31 22:00', '06:00', '2026-11-01T13:00:00Z'],
+    ['2h', '12:00', '2026-11-22T19:00:00Z'],
+  ])('ends a time that began at %s with the first %s after it', (since, until, at) => {
+    expect(denver.last(until, denver.first(since))).toBe(Date.parse(at));
+  });
+
+  it('ends with the last time that has come when no beginning is named', () => {
+    expect(denver.last('22:00')).toBe(Date.parse('2026-11-22T05:00:00Z'));
+  });
+
+  it('ends within the second that a time began with', () => {
+    expect(denver.last('06:00:30', denver.first('06:00:30'))).toBe(Date.parse('2026-11-22T13:00:30Z') + 999.999);
+  });
+
   it.each(['06:00 MST', '06:00:00 mst'])('takes the zone beside a time of today: %s', text => {
     expect(denver.first(text)).toBe(Date.parse('2026-11-22T13:00:00Z'));
   });

@@ -31,7 +31,8 @@ export type MatchedStops = {
 
 /**
  * Gives each stop of one machine its dispatch. Where nobody may have seen the machine run between two stops, the dispatch decides
- * whether they are one: it is closed at the end of the first or of a later one. Each such pair is decided for itself.
+ * whether they are one: it is closed at the end of the first or of a later one. Each such pair is decided for itself. A dispatch that
+ * may be of two stops is of the one at whose end it was closed.
  */
 export function matchStops(
   stops: readonly Stop[],
@@ -53,17 +54,20 @@ export function matchStops(
   for (let rest = stops, taken = 1; rest[0] !== undefined; rest = rest.slice(taken)) {
     const [first] = rest;
     taken = 1;
-    const index = unmatched.findIndex(({ reported }) => agrees(reported, first.start));
-    const [dispatch] = index < 0 ? [] : unmatched.splice(index, 1);
+    const joined = joinable(rest, blind, tolerance);
+    const lastOf = (one: Dispatch) => joined.find(({ end }) => agrees(completedOf(one), end));
+    const isOfLater = (one: Dispatch) => rest.slice(joined.length).some(({ start }) => agrees(one.reported, start));
+    const possible = unmatched.filter(({ reported }) => agrees(reported, first.start));
+    const dispatch = possible.find(lastOf) ?? possible.find(one => !isOfLater(one));
     if (dispatch === undefined) {
       if (longestSight(first, blind) < delay + tolerance.late) unseen += 1;
       else lost += 2;
       continue;
     }
     distances.push(Math.abs(dispatch.reported - first.start));
-    const joined = joinable(rest, blind, tolerance);
-    const completed = dispatch.closed === null ? null : dispatch.completed;
-    const last = joined.find(({ end }) => agrees(completed, end));
+    unmatched.splice(unmatched.indexOf(dispatch), 1);
+    const completed = completedOf(dispatch);
+    const last = lastOf(dispatch);
     if (last?.end != null && completed !== null) {
       distances.push(Math.abs(completed - last.end));
       closed += 1;
@@ -83,4 +87,8 @@ export function matchStops(
     doubled: unmatched.length,
     worstTime: distances.length === 0 ? null : Math.max(...distances),
   };
+}
+
+function completedOf({ completed, closed }: Dispatch): number | null {
+  return closed === null ? null : completed;
 }

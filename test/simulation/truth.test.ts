@@ -505,6 +505,23 @@ describe('truth against L2L', () => {
     });
   });
 
+  it('leaves a dispatch to the stop at whose end it was closed', () => {
+    const { machines } = compareTruth({
+      ...spoilt(() => ({ dispatches: [dispatch(1, T + 40_000, T + 47_500)] })),
+      truths: [
+        {
+          ...PRESS,
+          stops: [
+            { start: T + 22_000, end: T + 30_000 },
+            { start: T + 40_200, end: T + 47_500 },
+          ],
+        },
+      ],
+      blind: () => [{ from: T + 20_000, to: T + 39_600 }],
+    });
+    expect(machines[0]).toMatchObject({ unseen: 1, closed: 1, lost: 0, doubled: 0 });
+  });
+
   it('counts every machine and line for itself', () => {
     const other = { ...PRESS, machine: 'PRESS-02', stops: [] };
     const { machines, lines, verdict } = compareTruth({ ...clean(), truths: [PRESS, other] });

@@ -85,15 +85,23 @@ function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], over
   const wrong = (moves: readonly Moved[]) =>
     sum(rowsWith(line, partsWith(moves), sets, overtaken), row => row.lost + row.doubled);
 
-  let moves: readonly Moved[] = [];
-  for (const [span, inSpan] of Map.groupBy(made, ({ blind }) => blind?.span)) {
-    if (span === undefined) continue;
-    const tries = (inSpan[0]?.blind?.befores ?? []).flatMap(before => {
-      const others = inSpan.filter(({ part }) => part.product !== before).length;
-      return Array.from({ length: others + 1 }, (_, moved) => [...moves, { span, before, moved }]);
-    });
-    const wrongs = tries.map(wrong);
-    moves = tries[wrongs.indexOf(Math.min(...wrongs))] ?? moves;
+  const options = [...Map.groupBy(made, ({ blind }) => blind?.span)]
+    .map(([span, inSpan]) => movesIn(span, inSpan))
+    .filter(all => all.length > 1);
+  let moves: readonly Moved[] = options.flatMap(([first]) => first ?? []);
+  let least = wrong(moves);
+  const tryAll = (tries: readonly (readonly Moved[])[]) => {
+    for (const tried of tries) {
+      const count = wrong(tried);
+      if (count < least) [least, moves] = [count, tried];
+    }
+  };
+  for (const [index, own] of options.entries()) tryAll(own.map(one => moves.with(index, one)));
+  // The times of a part may fit to sets of two blind times: then one of them alone does not decide.
+  for (const [index, own] of options.entries()) {
+    const next = options[index + 1];
+    if (least === 0 || !next) break;
+    tryAll(own.flatMap(one => next.map(other => moves.with(index, one).with(index + 1, other))));
   }
   const truly = rowsWith(
     line,
@@ -110,6 +118,15 @@ function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], over
       ({ part }, index) => part.product === alone.product && parts[index]?.product !== alone.product,
     ).length;
     return { ...row, good, scrap, underBefore };
+  });
+}
+
+/** All that may have been moved of the parts of one blind time, beginning with none. */
+function movesIn(span: number | undefined, inSpan: readonly Made[]): readonly Moved[] {
+  if (span === undefined) return [];
+  return (inSpan[0]?.blind?.befores ?? []).flatMap(before => {
+    const others = inSpan.filter(({ part }) => part.product !== before).length;
+    return Array.from({ length: others + 1 }, (_, moved) => ({ span, before, moved }));
   });
 }
 

@@ -405,6 +405,45 @@ describe('truth against L2L', () => {
       expect(verdict).toMatchObject({ lost: 10, doubled: 10 });
     });
 
+    it('decides two of these times together where one part fits to sets of both', () => {
+      const made = (from: number, count: number, recipe: number) =>
+        Array.from({ length: count }, (_, index) => ({ at: T + from + 800 * index, recipe, scrap: false }));
+      const set = (id: number, from: number, to: number, actual: number, product: number) => ({
+        ...detail(id, T + from, actual, 0, product),
+        end: T + to,
+      });
+      const { lines } = compareTruth({
+        ...details(
+          set(1, 23_500, 38_500, 10, P120),
+          set(2, 38_500, 41_500, 3, P110),
+          set(3, 41_500, 43_500, 1, P110),
+          set(4, 43_500, 57_500, 10, P110),
+          set(5, 57_500, 62_500, 2, P120),
+        ),
+        tolerance: { early: 1000, late: 1000 },
+        truths: [
+          {
+            ...PRESS,
+            strokes: [...made(24_200, 2, 12), ...made(32_940, 12, 11), ...made(50_270, 12, 12)],
+            loads: [
+              { at: 0, recipe: 12 },
+              { at: T + 28_800, recipe: 11 },
+              { at: T + 45_900, recipe: 12 },
+            ],
+          },
+        ],
+        blind: () => [
+          { from: T + 24_000, to: T + 39_200 },
+          { from: T + 41_900, to: T + 44_000 },
+          { from: T + 44_500, to: T + 58_000 },
+        ],
+      });
+      expect(lines.map(({ product, lost, doubled, underBefore }) => [product, lost, doubled, underBefore])).toEqual([
+        ['P-110', 0, 0, 8],
+        ['P-120', 0, 0, 10],
+      ]);
+    });
+
     it.each([
       ['one part more than was made then', dead(TO, detail(2, T + 14_000, 6, 0, P110), rest(35)), 0, 1],
       ['one part of later', dead(TO, detail(2, T + 14_000, 6, 0, P110), rest(34)), 1, 1],

@@ -116,7 +116,7 @@ async function start(what: string, world: World, config: (data: string) => strin
   for (let run = 0; run < runs; run++) {
     const began = monotonic();
     const gateway = spawnGateway(config);
-    const first = gateway.line(line => line.includes('"rule event"')).then(() => monotonic() - began);
+    const first = gateway.line(line => line.includes('"event":"')).then(() => monotonic() - began);
     try {
       let over = false;
       const publishing = (async () => {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
 import { controlRoutes } from './app/control.ts';
-import { logAction, logEvent, loggedDelivery } from './app/log-actions.ts';
+import { logAction, loggedDelivery } from './app/log-actions.ts';
 import { logDone } from './app/log-done.ts';
+import { logEvent } from './app/log-event.ts';
 import { nameProducts } from './app/name-products.ts';
 import { recodeBy, recodeWaiting, whereRulesAre } from './app/recode.ts';
 import { watchSettings } from './app/settings.ts';
@@ -197,7 +198,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     doubted: time?.doubted != null,
     isLeft: () => vigil?.isLeft() ?? false,
     onEvents(events) {
-      for (const event of events) logEvent(log, event);
+      for (const event of events) logEvent(log, event, journal.numberOf);
     },
     onCommitted(actions) {
       for (const action of actions) logAction(log, action);

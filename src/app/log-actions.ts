@@ -2,51 +2,11 @@ import type { Action } from '../core/action.ts';
 import { actionWords } from '../core/action-words.ts';
 import type { Delivery, Look, Outcome } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
-import { writtenAction, writtenResult, writtenValue } from '../core/written-times.ts';
-import type { RuleEvent } from '../rules/program.ts';
+import { writtenAction, writtenResult } from '../core/written-times.ts';
 import { actionFacts } from './action-facts.ts';
-
-/** Steps of a rule on its way to an action are at level debug: the action itself is at level info. */
-const EVENT_LEVELS: Readonly<Record<RuleEvent['kind'], 'debug' | 'info' | 'warn' | 'error'>> = {
-  pending: 'debug',
-  activated: 'debug',
-  cleared: 'debug',
-  returned: 'debug',
-  blocked: 'debug',
-  condition_false: 'debug',
-  unknown: 'debug',
-  known: 'debug',
-  clearing: 'debug',
-  kept_open: 'debug',
-  catching_up: 'debug',
-  caught_up: 'debug',
-  stood_still: 'debug',
-  closed_early: 'info',
-  counted: 'debug',
-  interval_closed: 'debug',
-  first_sight: 'debug',
-  rollover: 'debug',
-  counter_reset: 'info',
-  quarantined: 'warn',
-  wrong_reading: 'warn',
-  not_counted: 'warn',
-  interval_parked: 'error',
-  product_uncertain: 'warn',
-  removed: 'warn',
-};
 
 /** The log writes a Date in its own notation. */
 const date = (at: number) => new Date(at);
-
-export function logEvent(log: Logger, event: RuleEvent): void {
-  const { values } = event;
-  const written = {
-    ...event,
-    at: date(event.at),
-    ...(values && { values: values.map(one => writtenValue(one, date)) }),
-  };
-  log[EVENT_LEVELS[event.kind]]({ event: written }, 'rule event');
-}
 
 /** In shadow mode nothing else comes of an action: one line says what the gateway would send. */
 export function logAction(log: Logger, action: Action): void {

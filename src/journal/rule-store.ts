@@ -12,7 +12,10 @@ import type { Meta } from './meta.ts';
 import { decisionWriter } from './rule-decisions.ts';
 
 /** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
-export type RuleStore = Omit<RuleJournal, 'lastAlive'>;
+export type RuleStore = Omit<RuleJournal, 'lastAlive'> & {
+  /** The number of the action with this key, as `queue show` takes it; undefined: there is none. */
+  numberOf(key: string): number | undefined;
+};
 
 export type RuleStoreOptions = {
   readonly destination: string;
@@ -66,7 +69,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
     `SELECT lane, json_extract(params, '$.machine') AS machine, json_extract(params, '$.type') AS type FROM action
      WHERE chain = ? AND kind = 'open_dispatch' AND destination = ? LIMIT 1`,
   );
-  const readByKey = query<{ params: string }>(db, 'SELECT params FROM action WHERE key = ?');
+  const readByKey = query<{ id: number; params: string }>(db, 'SELECT id, params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
   const states = query<{ rule: string; state: string }>(db, 'SELECT rule, state FROM rule_state');
   const values = query<{ signal: string; value: string; quality: Quality; at: number }>(db, 'SELECT * FROM kept_value');
@@ -123,6 +126,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
 
   return {
     ruleStates: () => new Map(states.all().map(row => [row.rule, row.state])),
+    numberOf: key => readByKey.get(key)?.id,
     keptValues: () => values.all().map(row => ({ ...row, value: valueFromJson(row.value) })),
     away: () => JSON.parse(meta.get('away') ?? '[]') as Absence[],
     wasTaken: message =>

@@ -174,6 +174,12 @@ export type RuleEvent = {
   readonly values?: readonly CauseValue[];
   /** How long the condition held (ms). */
   readonly lasted?: number;
+  /** The counter it is of. */
+  readonly signal?: string;
+  /** The production line it is of. */
+  readonly line?: string;
+  /** Key of the action that comes of it. */
+  readonly action?: string;
 };
 
 /** What an input came to. */

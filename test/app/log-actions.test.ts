@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logAction, logEvent } from '../../src/app/log-actions.ts';
+import { logAction } from '../../src/app/log-actions.ts';
 import type { Action } from '../../src/core/action.ts';
 import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
@@ -64,29 +64,5 @@ describe('log of actions', () => {
     logAction(log, openDispatch('PRESS-01', 1));
 
     expect(log.lines.map(({ level }) => level)).toEqual(['debug']);
-  });
-
-  it('hands on the times of an event as times', () => {
-    const log = recordingLogger();
-    const seen = { signal: 'press1.running', value: false, quality: 'good' };
-
-    logEvent(log, { rule: 'r', at: 1, kind: 'pending', detail: 'd', values: [{ ...seen, at: 5 }] });
-
-    expect(log.lines[0]?.fields).toEqual({
-      event: { rule: 'r', at: new Date(1), kind: 'pending', detail: 'd', values: [{ ...seen, at: new Date(5) }] },
-    });
-  });
-
-  it.each([
-    ['activated', 'debug'],
-    ['cleared', 'debug'],
-    ['counted', 'debug'],
-    ['interval_parked', 'error'],
-  ] as const)('writes that a rule %s at level %s', (kind, level) => {
-    const log = recordingLogger();
-
-    logEvent(log, { rule: 'press1_down', at: 1, kind, detail: 'press1.running is false' });
-
-    expect(log.lines.map(line => line.level)).toEqual([level]);
   });
 });

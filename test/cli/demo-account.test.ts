@@ -12,8 +12,11 @@ describe('demo account', () => {
     [
       'what a rule did',
       {
-        msg: 'rule event',
-        event: { rule: 'press1_down', at: time, kind: 'counter_reset', detail: 'press1.running is false' },
+        msg: 'counter was reset',
+        event: 'counter_reset',
+        rule: 'press1_down',
+        at: time,
+        detail: 'press1.running is false',
       },
       '06:01:03 MST  rule    press1_down        counter reset: press1.running is false',
     ],
@@ -151,7 +154,7 @@ describe('demo account', () => {
     lanes: ['cycles:PRESS-01'],
     outcome,
   });
-  const event = (kind: string) => ({ msg: 'rule event', event: { rule: 'r', kind, detail: '' } });
+  const event = (kind: string) => ({ msg: 'any message', event: kind, rule: 'r', detail: '' });
   it.each([
     ['a dispatch', made('open_dispatch'), false],
     ['counts', made('increment_cycles'), true],

@@ -180,8 +180,8 @@ describe('queue and journal commands', () => {
     const [set] = await listed(gateway, 'parked', 1);
     const id = String(set?.id);
     const why = 'lookup codes has no row for robot1.scrap = 0';
-    expect(gateway.logged('rule event').filter(({ level }) => level === 50)).toMatchObject([
-      { event: { kind: 'interval_parked', detail: expect.stringContaining(why) } },
+    expect(gateway.logged('production is parked: its product is not known')).toMatchObject([
+      { level: 50, line: 'LINE-3', detail: expect.stringContaining(why), actions: [set?.id] },
     ]);
 
     const show = await say(gateway, 'queue', 'show', id);

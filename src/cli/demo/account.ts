@@ -12,12 +12,11 @@ const Time = z.iso.datetime({ offset: true }).transform(text => Date.parse(text)
  * The lines of the gateway's log that make up the live account: what a rule saw and did, what L2L was told, what L2L answered.
  * Most are written at level debug, because a gateway is quiet in normal operation.
  */
-const Told = z.discriminatedUnion('msg', [
-  z.object({
-    msg: z.literal('rule event'),
-    time: Time,
-    event: z.object({ rule: z.string(), kind: z.string(), detail: z.string() }),
-  }),
+const Told = z.union([
+  // Each kind of event has a message of its own.
+  z
+    .object({ time: Time, event: z.string(), rule: z.string(), detail: z.string() })
+    .transform(event => ({ ...event, msg: 'rule event' as const })),
   z.object({
     msg: z.literal('action made'),
     time: Time,
@@ -115,7 +114,7 @@ const IMPORTANT_EVENTS = new Set(['product_uncertain', 'interval_parked', 'quara
 
 /** These come with an action that says the same and more. */
 function isSaidByAction(told: Told): boolean {
-  return told.msg === 'rule event' && (told.event.kind === 'counted' || told.event.kind === 'interval_closed');
+  return told.msg === 'rule event' && (told.event === 'counted' || told.event === 'interval_closed');
 }
 
 function jsonOf(text: string): unknown {
@@ -131,7 +130,7 @@ function lineOf(told: Told): AccountLine {
   const at = told.time;
   switch (told.msg) {
     case 'rule event': {
-      const { rule, kind, detail } = told.event;
+      const { rule, event: kind, detail } = told;
       return {
         at,
         stage: 'rule',

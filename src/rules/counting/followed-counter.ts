@@ -43,7 +43,9 @@ export function followCounter(
   /** A value that can't be counted with is said once, until there is one that can. */
   function sayUncountable({ refused }: SignalCell, at: number, step: Step): void {
     if (refused !== null && !saidUncountable)
-      tell(step, rule, at, 'not_counted', `${definition.name} can't be counted: ${refused}`);
+      tell(step, rule, at, 'not_counted', `${definition.name} can't be counted: ${refused}`, {
+        signal: definition.name,
+      });
     saidUncountable = refused !== null;
   }
 
@@ -51,7 +53,7 @@ export function followCounter(
     if (saidInexact || (typeof value !== 'number' && typeof value !== 'bigint') || value < exactTo) return;
     saidInexact = true;
     const words = `${definition.name} is at ${value}: from ${exactTo} on a 32-bit float can't count by ones, so counts are missing; let the PLC count in a 32-bit integer`;
-    tell(step, rule, at, 'not_counted', words);
+    tell(step, rule, at, 'not_counted', words, { signal: definition.name });
   }
 
   return {
@@ -81,7 +83,7 @@ export function followCounter(
     },
     tell(counted, step) {
       const kind = EVENT[counted.kind];
-      if (kind !== undefined) tell(step, rule, counted.at, kind, counted.words ?? '');
+      if (kind !== undefined) tell(step, rule, counted.at, kind, counted.words ?? '', { signal: definition.name });
     },
     believedAt() {
       const { waiting, blindFrom } = counter;

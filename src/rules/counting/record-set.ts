@@ -32,8 +32,9 @@ export function tellInterval(
   const { line, clock: time } = books;
   const { code: product, missing: why, seen } = productOf(books, interval);
   const doubt = uncertain ? doubtWords(uncertain) : null;
+  const key = `${teller.name}@${end}:record`;
   step.actions.push({
-    key: `${teller.name}@${end}:record`,
+    key,
     kind: 'record_details',
     rule: teller.name,
     lane: laneOf('record_details', line),
@@ -58,15 +59,16 @@ export function tellInterval(
     ...expiryOf(teller, at),
     ...unknownOf(teller),
   });
+  const facts = { line, action: key };
   const words = `${actual} good, ${scrap} scrap`;
   if (doubt !== null) {
     books.uncertain += actual + scrap;
     const parked = product === null ? 'they wait for a product code' : `they are recorded as ${product}`;
-    tell(step, teller, at, 'product_uncertain', `${words} of line ${line}: ${doubt}; ${parked}`);
+    tell(step, teller, at, 'product_uncertain', `${words} of line ${line}: ${doubt}; ${parked}`, facts);
   }
   if (why !== null)
-    tell(step, teller, at, 'interval_parked', `${words} of line ${line} wait for a product code: ${why}`);
-  else if (doubt === null) tell(step, teller, at, 'interval_closed', words);
+    tell(step, teller, at, 'interval_parked', `${words} of line ${line} wait for a product code: ${why}`, facts);
+  else if (doubt === null) tell(step, teller, at, 'interval_closed', words, facts);
 }
 
 /** The product that ran when the interval began; none when the config wants a person to name an uncertain one. */

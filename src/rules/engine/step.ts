@@ -67,7 +67,7 @@ export function tell(
   step.changed.add(rule.name);
 }
 
-export type EventDetails = Pick<RuleEvent, 'values' | 'lasted'>;
+export type EventDetails = Pick<RuleEvent, 'values' | 'lasted' | 'signal' | 'line' | 'action'>;
 
 /** Notes what happened with a rule whose state stays as it is: it is recorded with the next commit and asks for none. */
 export function note(

@@ -59,6 +59,7 @@ export function controlRoutes({ journal, recode, changed, timezone, log }: Contr
     page: body => history.page(parsed(Wanted, body)),
     records: body => history.records(parsed(Wanted, body)),
     action: body => ({ action: decisions.detail(parsed(One, body).id, recode) ?? null }),
+    names: () => history.names(),
     decisions: body => ruleDecisions.page(parsed(WantedDecisions, body)),
     runs(body) {
       const { since, until } = parsed(Span, body);

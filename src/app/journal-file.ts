@@ -12,6 +12,7 @@ export function readJournalFile(folder: string, destination: string | null): His
     records: async wanted => readOrSay(folder, () => file.history.records(wanted)),
     decisions: async wanted => readOrSay(folder, () => file.ruleDecisions.page(wanted)),
     runs: async ({ since, until }) => readOrSay(folder, () => file.ruleDecisions.runs(since, until, false)),
+    names: async () => readOrSay(folder, () => file.history.names()),
     action: async id => readOrSay(folder, () => file.prospects.detail(id) ?? null),
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };

@@ -4,6 +4,7 @@ import { journalAdopt } from './journal-adopt.ts';
 import { limitOf, queryOf, readArguments } from './records/arguments.ts';
 import { exportRecords } from './records/export.ts';
 import { toLine } from './records/json-line.ts';
+import { refuseUnknown } from './records/known-names.ts';
 import { collect } from './records/list.ts';
 import { readRuleStory } from './records/rule-story.ts';
 import { show } from './records/show.ts';
@@ -44,7 +45,7 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
 
 list, show and export also read the journal of a gateway that does not run, and write nothing to it.
 
-Exit codes: ${EXIT.ok} done; ${EXIT.failed} there is no journal or no such action, or it can't be read; ${EXIT.badConfig} the config is not valid;
+Exit codes: ${EXIT.ok} done; ${EXIT.failed} there is no journal, or no such action, rule, machine or line, or it can't be read; ${EXIT.badConfig} the config is not valid;
 ${EXIT.usage} the command line is not`;
 
 const ROWS = 50;
@@ -63,6 +64,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     const { reader, times } = source;
     const wanted = { ...queryOf(values, times), newestFirst: true };
     const { rule, machine, kind, since, until } = wanted;
+    await refuseUnknown(source, wanted, io.signal);
     if (isAhead(source, wanted, io)) return EXIT.ok;
     if (rule !== undefined && machine === undefined && kind === undefined) {
       const span = { rule, limit, ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
@@ -102,6 +104,7 @@ async function exportAll(args: readonly string[], io: Io): Promise<number> {
   const { whose, values } = readArguments(args, FILTERS, 'none');
   return withHistory(whose, io, async source => {
     const wanted = queryOf(values, source.times);
+    await refuseUnknown(source, wanted, io.signal);
     return isAhead(source, wanted, io) ? EXIT.ok : await exportRecords(source, wanted, io);
   });
 }

@@ -4,6 +4,7 @@ import { limitOf, queryOf, readArguments } from './records/arguments.ts';
 import { decide } from './records/decide.ts';
 import { exportRecords } from './records/export.ts';
 import { toLine } from './records/json-line.ts';
+import { refuseUnknown } from './records/known-names.ts';
 import { collect } from './records/list.ts';
 import { show } from './records/show.ts';
 import { type Source, withHistory } from './records/source.ts';
@@ -75,7 +76,11 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   async export(args, io) {
     const { whose, values } = readArguments(args, ['state', 'rule', 'machine', 'kind'], 'none');
     const states = statesOf(values.state).flat();
-    return withHistory(whose, io, source => exportRecords(source, { ...queryOf(values, source.times), states }, io));
+    return withHistory(whose, io, async source => {
+      const wanted = { ...queryOf(values, source.times), states };
+      await refuseUnknown(source, wanted, io.signal);
+      return await exportRecords(source, wanted, io);
+    });
   },
 };
 
@@ -93,6 +98,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     const { reader, times } = source;
     const entries = [];
     let more = false;
+    await refuseUnknown(source, queryOf(values, times), io.signal);
     for (const states of groups) {
       const wanted = { ...queryOf(values, times), states };
       // With no room left it is still asked for, to say that there is more.

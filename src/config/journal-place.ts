@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
+import type { KnownNames } from '../core/history.ts';
 import { Gateway } from './gateway-schema.ts';
 import { L2l } from './l2l-schema.ts';
 import { textOfFile } from './load.ts';
 import type { ReadFile } from './read-file.ts';
-import { schemaReader } from './read-schema.ts';
+import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, references } from './references.ts';
-import { parseYamlFile } from './yaml-file.ts';
+import { parseYamlFile, type YamlFile } from './yaml-file.ts';
 
 /** What a config says about where its journal is and how to read it. */
 export type JournalPlace = {
@@ -16,7 +18,16 @@ export type JournalPlace = {
   readonly timezone: string | null;
   /** Where the gateway sends, as its journal names it; null: the config does not give it. */
   readonly destination: string | null;
+  /** Of its rules, as far as they can be read; null: no config was read. */
+  readonly names: KnownNames | null;
 };
+
+/** Where a rule names its machine or line. */
+const TARGETS = [
+  ['dispatch', 'machine'],
+  ['cycles', 'machine'],
+  ['production', 'line'],
+] as const;
 
 /**
  * Reads only these of a config: the rest may be wrong, and no key has to be in the environment. Throws a ConfigError when the file
@@ -40,7 +51,21 @@ export function readJournalPlace(file: string, env: Environment, readFile: ReadF
     dataFolder: resolve(data.value),
     timezone: 'value' in timezone ? timezone.value : null,
     destination: 'value' in url && 'value' in site ? destinationOf({ url: url.value, site: site.value }) : null,
+    names: namesIn(yaml, reader),
   };
+}
+
+function namesIn(yaml: YamlFile, reader: SchemaReader): KnownNames {
+  const rules = yaml.keys(['rules']);
+  const machines = rules.flatMap(rule =>
+    TARGETS.flatMap(([call, key]) => {
+      const path = ['rules', rule, call, key];
+      if (!yaml.keys(path.slice(0, -1)).includes(key)) return [];
+      const code = reader.read(z.string(), path);
+      return 'value' in code ? [code.value] : [];
+    }),
+  );
+  return { rules, machines: [...new Set(machines)] };
 }
 
 /** How a journal names where its actions are to be told. */

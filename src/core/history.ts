@@ -173,11 +173,16 @@ export type Decided = {
   readonly ids: readonly number[];
 };
 
+/** Names of rules, and codes of machines and lines. */
+export type KnownNames = { readonly rules: readonly string[]; readonly machines: readonly string[] };
+
 /** Reads the history, through the running gateway or from the file of one that does not run. */
 export interface HistoryReader {
   page(wanted: HistoryQuery): Promise<HistoryPage<HistoryEntry>>;
   records(wanted: HistoryQuery): Promise<HistoryPage<HistoryRecord>>;
   action(id: number): Promise<HistoryDetail | null>;
+  /** Rules with a state or a decision, and what the newest actions name. Older actions can name others. */
+  names(): Promise<KnownNames>;
   /** What rules decided without an action. */
   decisions(wanted: DecisionQuery): Promise<DecisionPage>;
   /** When the gateway started from `since` to `until` (ms since 1970). */

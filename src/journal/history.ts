@@ -6,10 +6,12 @@ import {
   type HistoryPage,
   type HistoryQuery,
   type HistoryRecord,
+  type KnownNames,
   LARGEST_PAGE,
   type StoredState,
 } from '../core/history.ts';
 import { type Query, query } from './database.ts';
+import { namesReader } from './history-names.ts';
 import {
   type EntryRow,
   entryOf,
@@ -28,6 +30,8 @@ export interface History {
   record(entry: HistoryEntry): HistoryRecord;
   /** The other actions of its episode and of its call, oldest first. */
   others(entry: HistoryEntry, limit: number): readonly HistoryEntry[];
+  /** Rules with a state or a decision, and what the newest actions name. */
+  names(): KnownNames;
 }
 
 /** Rows a page looks at in search of those wanted. */
@@ -143,6 +147,7 @@ export function createHistory(db: DatabaseSync): History {
     },
     record: entry => ({ ...entry, calls: callsOf(entry.call?.id, new Map()) }),
     others: (entry, limit) => readOthers.all(entry.id, entry.chain, entry.call?.id ?? null, limit).map(entryOf),
+    names: namesReader(db),
   };
 }
 

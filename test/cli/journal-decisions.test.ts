@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { controlRoutes } from '../../src/app/control.ts';
 import { cli } from '../../src/cli/cli.ts';
@@ -339,10 +340,10 @@ describe('journal list --rule', () => {
     const press = night();
     press.start();
     await press.stop('02:30:00');
-    expect(await say('journal', 'list', '--rule', 'press9', '--data', press.folder)).toContain(
-      'nothing of that is in the journal',
-    );
-    expect(await say('journal', 'list', '--rule', 'press9', ...window, '--data', press.folder)).toContain(
+    const config = join(press.folder, 'gateway.yaml');
+    writeFileSync(config, `gateway: { data: ${press.folder} }\nrules: { press9: {} }\n`);
+    expect(await say('journal', 'list', '--rule', 'press9', config)).toContain('nothing of that is in the journal');
+    expect(await say('journal', 'list', '--rule', 'press9', ...window, config)).toContain(
       'at 2026-03-02 02:00:00 UTC: nothing is recorded of press9 before',
     );
   });

@@ -107,7 +107,7 @@ times in America/Denver; l2l-gateway queue show ID tells everything about one
     [['--state', 'waiting'], ['B@1:increment']],
     [['--machine', 'B'], ['B@1:increment']],
     [['--kind', 'open_dispatch'], ['A#1:open']],
-    [['--rule', 'nobody'], []],
+    [['--rule', 'r', '--kind', 'close_dispatch'], []],
   ])('takes %j', async (options, keys) => {
     const { journal, data } = await served();
     await write(journal, openDispatch('A', 1), increment('B', 1));
@@ -117,6 +117,75 @@ times in America/Denver; l2l-gateway queue show ID tells everything about one
 
     const rows = out.split('\n').filter(line => line !== '');
     expect(rows.map(row => (JSON.parse(row) as { readonly key: string }).key)).toEqual(keys);
+  });
+});
+
+describe('an unknown rule, machine or line', () => {
+  const CONFIG = `gateway:
+  data: DATA
+rules:
+  press1_down:
+    dispatch: { machine: PRESS-01 }
+  line3:
+    production: { line: LINE-3 }
+`;
+
+  it.each([
+    [['queue', 'list', '--rule', 'press1_dwn'], 'rule press1_dwn; did you mean press1_down?'],
+    [['queue', 'list', '--machine', 'PRESS-09'], 'machine or line PRESS-09; did you mean PRESS-01?'],
+    [['queue', 'export', '--rule', 'oter'], 'rule oter; did you mean other?'],
+    [['queue', 'retry', '--all', '--rule', 'nope'], 'rule nope'],
+    [['journal', 'list', '--rule', 'press1_dwn'], 'rule press1_dwn; did you mean press1_down?'],
+    [['journal', 'list', '--rule', 'press1_dwn', '--json'], 'rule press1_dwn; did you mean press1_down?'],
+    [['journal', 'list', '--rule', 'press1_dwn', '--since', '2h'], 'rule press1_dwn; did you mean press1_down?'],
+    [['journal', 'list', '--machine', 'LINE3'], 'machine or line LINE3; did you mean LINE-3?'],
+    [['journal', 'export', '--machine', 'press-7'], 'machine or line press-7; did you mean PRESS-7?'],
+  ])('is refused with the nearest name: %j', async (args, words) => {
+    const { journal, data } = await served();
+    await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
+    const file = join(testFolder(), 'gateway.yaml');
+    writeFileSync(file, CONFIG.replace('DATA', data));
+
+    const err = `neither the config nor the journal has a ${words}\n`;
+    expect(await say([...args, file])).toEqual({ code: 1, out: '', err });
+  });
+
+  it.each([
+    ['--rule', 'press1_down'],
+    ['--rule', 'other'],
+    ['--machine', 'LINE-3'],
+    ['--machine', 'PRESS-7'],
+  ])('is not what the config or the journal has: %s %s', async (option, name) => {
+    const { journal, data, stop } = await served();
+    await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
+    const file = join(testFolder(), 'gateway.yaml');
+    writeFileSync(file, CONFIG.replace('DATA', data));
+
+    const list = () => say(['queue', 'list', option, name, file]);
+    expect(await list()).toMatchObject({ code: 0, err: '' });
+    await stop();
+    expect(await list()).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('says when there was no config to look in', async () => {
+    const { journal, data } = await served();
+    await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
+
+    expect((await say(['journal', 'list', '--rule', 'ohter', '--data', data])).err).toBe(
+      'the journal has no rule ohter (no config was named to look in); did you mean other?\n',
+    );
+  });
+
+  it('is not what only an old action names', async () => {
+    const { journal, data } = await served();
+    await write(journal, { ...increment('OLD', 1), rule: 'old' }, ...range(1000).map(n => increment('A', n)));
+
+    for (const args of [
+      ['--rule', 'old'],
+      ['--machine', 'OLD'],
+    ]) {
+      expect(await say(['queue', 'list', ...args, '--data', data])).toMatchObject({ code: 0, err: '' });
+    }
   });
 });
 
@@ -135,8 +204,8 @@ describe('queue retry and drop', () => {
     });
     expect(journal.counts()).toMatchObject({ waiting: 1, deadLetters: 1, parked: 1 });
     expect(changes()).toBe(1);
-    expect((await say(['queue', 'retry', '--all', '--rule', 'nobody', '--data', data])).out).toBe(
-      'there is no dead letter of rule nobody\n',
+    expect((await say(['queue', 'retry', '--all', '--rule', 'r', '--data', data])).out).toBe(
+      'there is no dead letter of rule r\n',
     );
   });
 

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { type Decided, type Decision, LARGEST_PAGE } from '../../core/history.ts';
 import { EXIT, type Io, UsageError } from '../command.ts';
 import { readArguments } from './arguments.ts';
+import { refuseUnknown } from './known-names.ts';
 import type { Link } from './link.ts';
 import { withGateway } from './source.ts';
 import { oneLine } from './table.ts';
@@ -24,7 +25,8 @@ export async function decide(kind: Decision['kind'], args: readonly string[], io
     throw new UsageError('--product and --as-rule both name the product: write one of them');
   if (product?.trim() === '') throw new UsageError('--product: write the code of the product, as L2L has it');
   if (rule !== undefined && !all) throw new UsageError('--rule goes with --all');
-  return withGateway(whose, io, async link => {
+  return withGateway(whose, io, async (link, { inConfig }) => {
+    await refuseUnknown({ reader: link, inConfig }, rule === undefined ? {} : { rule }, io.signal);
     const says = {
       ...(why !== undefined && { why }),
       ...(product !== undefined && { product: product.trim() }),

@@ -33,6 +33,7 @@ export async function openLink(dataFolder: string): Promise<Link | NoLink> {
       action: async id =>
         (await call<{ readonly action: Awaited<ReturnType<Link['action']>> }>('action', { id })).action,
       decisions: wanted => call('decisions', wanted),
+      names: () => call('names', {}),
       runs: wanted => call('runs', wanted),
       decide: decision => call('decide', decision),
       [Symbol.dispose]: () => agent.destroy(),

@@ -97,11 +97,11 @@ function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], over
     }
   };
   for (const [index, own] of options.entries()) tryAll(own.map(one => moves.with(index, one)));
-  // The times of a part may fit to sets of two blind times: then one of them alone does not decide.
-  for (const [index, own] of options.entries()) {
-    const next = options[index + 1];
-    if (least === 0 || !next) break;
-    tryAll(own.flatMap(one => next.map(other => moves.with(index, one).with(index + 1, other))));
+  // The times of a part may fit to sets of two blind times: then one of them alone does not decide, nor two beside a third one.
+  for (const size of [2, 3]) {
+    for (let first = 0; least > 0 && first + size <= options.length; first += 1) {
+      tryAll(together(options.slice(first, first + size)).map(some => moves.toSpliced(first, size, ...some)));
+    }
   }
   const truly = rowsWith(
     line,
@@ -119,6 +119,14 @@ function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], over
     ).length;
     return { ...row, good, scrap, underBefore };
   });
+}
+
+/** Each choice of one move for each of these blind times. */
+function together(options: readonly (readonly Moved[])[]): readonly (readonly Moved[])[] {
+  return options.reduce<readonly (readonly Moved[])[]>(
+    (all, own) => all.flatMap(some => own.map(one => [...some, one])),
+    [[]],
+  );
 }
 
 /** All that may have been moved of the parts of one blind time, beginning with none. */

@@ -405,13 +405,50 @@ describe('truth against L2L', () => {
       expect(verdict).toMatchObject({ lost: 10, doubled: 10 });
     });
 
-    it('decides two of these times together where one part fits to sets of both', () => {
-      const made = (from: number, count: number, recipe: number) =>
-        Array.from({ length: count }, (_, index) => ({ at: T + from + 800 * index, recipe, scrap: false }));
-      const set = (id: number, from: number, to: number, actual: number, product: number) => ({
-        ...detail(id, T + from, actual, 0, product),
-        end: T + to,
+    const made = (from: number, count: number, recipe: number) =>
+      Array.from({ length: count }, (_, index) => ({ at: T + from + 800 * index, recipe, scrap: false }));
+    const set = (id: number, from: number, to: number, actual: number, product: number) => ({
+      ...detail(id, T + from, actual, 0, product),
+      end: T + to,
+    });
+
+    it('decides three of these times together where parts fit to sets of more than one', () => {
+      const { lines } = compareTruth({
+        ...details(
+          set(1, 400, 1400, 2, P110),
+          set(2, 1400, 18_400, 11, P110),
+          set(3, 18_400, 19_400, 1, P120),
+          set(4, 19_400, 35_400, 11, P120),
+          set(5, 35_400, 38_400, 4, P110),
+          set(6, 38_400, 45_400, 2, P110),
+          set(7, 45_400, 50_400, 1, P120),
+        ),
+        tolerance: { early: 1000, late: 1000 },
+        truths: [
+          {
+            ...PRESS,
+            strokes: [...made(800, 12, 11), ...made(18_660, 9, 12), ...made(32_340, 9, 11), ...made(45_340, 2, 12)],
+            loads: [
+              { at: 0, recipe: 11 },
+              { at: T + 14_000, recipe: 12 },
+              { at: T + 28_500, recipe: 11 },
+              { at: T + 41_900, recipe: 12 },
+            ],
+          },
+        ],
+        blind: () => [
+          { from: T + 2100, to: T + 18_950 },
+          { from: T + 19_900, to: T + 36_300 },
+          { from: T + 39_000, to: T + 46_200 },
+        ],
       });
+      expect(lines.map(({ lost, doubled }) => [lost, doubled])).toEqual([
+        [0, 0],
+        [0, 0],
+      ]);
+    });
+
+    it('decides two of these times together where one part fits to sets of both', () => {
       const { lines } = compareTruth({
         ...details(
           set(1, 23_500, 38_500, 10, P120),

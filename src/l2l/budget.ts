@@ -19,6 +19,8 @@ export interface SharedBudget {
   take(): Promise<number>;
   /** Gateways that shared it when it was last reached, this one included; at least 1. */
   readonly gateways: number;
+  /** Its first connection is still being made: that it can't be reached is no news. */
+  readonly isConnecting: boolean;
   /** Empties the bucket for `ms`. */
   pause(ms: number): Promise<void>;
 }
@@ -78,10 +80,13 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
       sharedIsAway = false;
       return wait;
     } catch (error) {
-      if (!sharedIsAway) {
-        log.warn({ error: words(error), gateways: gateways() }, 'shared budget is away, using the local share');
+      if (!sharedIsAway && !shared.isConnecting) {
+        log.warn(
+          { error: words(error), gateways: gateways() },
+          'Redis is away: this gateway uses its own share of the call budget',
+        );
+        sharedIsAway = true;
       }
-      sharedIsAway = true;
       return takeLocal();
     }
   }
@@ -139,7 +144,7 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
       const pause = Math.min(ms, LONGEST_PAUSE);
       pausedUntil = Math.max(pausedUntil, clock.now() + pause);
       shared?.pause(pause).catch(error => {
-        log.warn({ error: words(error) }, 'shared budget is away, the pause holds here only');
+        log.warn({ error: words(error) }, 'Redis is away: only this gateway keeps the pause that L2L asked for');
       });
     },
   };

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
+import { words } from '../core/errors.ts';
+import { redactorOf } from './redis.ts';
+import { refusalWords } from './redis-words.ts';
 
 export type SharedBucketOptions = {
   readonly redis: Redis;
@@ -24,9 +27,13 @@ export interface SharedBucket {
   pause(ms: number): Promise<void>;
   /** Gateways that shared it when Redis was last reached, this one included; 1 before that. */
   readonly gateways: number;
+  /** True until the first connection to Redis is made, or can't be made. */
+  readonly isConnecting: boolean;
   /** Leaves the others; the connection is whoever opened it's to close. */
   stop(): Promise<void>;
 }
+
+const NO_CONNECTION = 'there is no connection to Redis';
 
 /** How often a gateway says that it is there, and for how long after that it counts (ms). */
 const SIGN_OF_LIFE_EVERY = 20_000;
@@ -78,10 +85,26 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
   const members = `${name}:gateways`;
   let gateways = 1;
   let next: Disposable | undefined;
+  let isConnecting = redis.status !== 'ready';
+  /** Why there is no connection. */
+  let why = NO_CONNECTION;
+
+  function plain(error: unknown): string {
+    return redactorOf(redis)(refusalWords(words(error)) ?? words(error));
+  }
+
+  /** What the client library says of a command without a connection is about its own settings, so the connection's fault is named. */
+  async function ask(...command: Parameters<Redis['eval']>): Promise<number> {
+    try {
+      return Number(await redis.eval(...command));
+    } catch (cause) {
+      throw new Error(redis.status === 'ready' ? plain(cause) : why, { cause });
+    }
+  }
 
   async function signOfLife(): Promise<void> {
     try {
-      gateways = Number(await redis.eval(SIGN_OF_LIFE, 1, members, gateway, COUNTS_FOR));
+      gateways = await ask(SIGN_OF_LIFE, 1, members, gateway, COUNTS_FOR);
     } catch {
       // Away: who shared the bucket when it was last reached shares it still. Who takes from it says that it is away.
     }
@@ -90,23 +113,36 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
     next = clock.at(clock.now() + SIGN_OF_LIFE_EVERY, goOn);
     void signOfLife();
   }
-  const onReady = () => void signOfLife();
-  redis.on('ready', onReady);
+  function onReady(): void {
+    isConnecting = false;
+    why = NO_CONNECTION;
+    void signOfLife();
+  }
+  function onError(error: unknown): void {
+    why = plain(error);
+  }
+  function onClose(): void {
+    isConnecting = false;
+  }
+  redis.on('ready', onReady).on('error', onError).on('close', onClose);
   goOn();
 
   return {
     get gateways() {
       return gateways;
     },
+    get isConnecting() {
+      return isConnecting;
+    },
     async stop() {
       next?.[Symbol.dispose]();
-      redis.off('ready', onReady);
+      redis.off('ready', onReady).off('error', onError).off('close', onClose);
       // A gateway that can't be reached any more stops counting by itself.
       if (redis.status === 'ready') await redis.zrem(members, gateway).catch(() => {});
     },
-    take: async () => Number(await redis.eval(TAKE, 1, name, String(rate), String(Math.max(1, burst)))),
+    take: () => ask(TAKE, 1, name, String(rate), String(Math.max(1, burst))),
     async pause(ms) {
-      await redis.eval(PAUSE, 1, name, String(Math.max(0, ms)));
+      await ask(PAUSE, 1, name, String(Math.max(0, ms)));
     },
   };
 }

@@ -98,6 +98,7 @@ describe('call budget', () => {
     const pauses: number[] = [];
     const shared = {
       gateways: 1,
+      isConnecting: false,
       take: () => Promise.resolve(answers.shift() ?? 0),
       pause: (ms: number) => {
         pauses.push(ms);
@@ -119,17 +120,33 @@ describe('call budget', () => {
   it('falls back to its own share while the shared bucket is away, and says so once', async () => {
     const log = recordingLogger();
     const away = () => Promise.reject(new Error('connection lost'));
-    const shared = { gateways: 1, take: away, pause: away };
+    const shared = { gateways: 1, isConnecting: false, take: away, pause: away };
     const { clock, take, granted } = setUp({ rate: 1 / 1000, burst: 1, shared, log });
     for (const name of ['a', 'b', 'c']) void take(name);
     await run(clock, 2000);
     expect(granted.map(grant => grant.at)).toEqual([0, 1000, 2000]);
-    expect(log.lines.map(line => line.level)).toEqual(['warn']);
+    expect(log.lines).toMatchObject([
+      { level: 'warn', message: 'Redis is away: this gateway uses its own share of the call budget' },
+    ]);
+  });
+
+  it('says nothing while the first connection is being made, and warns when that fails', async () => {
+    const log = recordingLogger();
+    const away = () => Promise.reject(new Error('there is no connection'));
+    const shared = { gateways: 1, isConnecting: true, take: away, pause: away };
+    const { clock, take, granted } = setUp({ rate: 1 / 1000, burst: 1, shared, log });
+    void take('a');
+    await run(clock, 500);
+    expect([granted.length, log.lines]).toEqual([1, []]);
+    shared.isConnecting = false;
+    void take('b');
+    await run(clock, 1000);
+    expect([granted.length, log.lines.length]).toEqual([2, 1]);
   });
 
   it('shares the rate and the burst with the gateways it knew of while the shared bucket is away', async () => {
     const away = () => Promise.reject(new Error('connection lost'));
-    const shared = { gateways: 4, take: away, pause: away };
+    const shared = { gateways: 4, isConnecting: false, take: away, pause: away };
     const { clock, take, granted } = setUp({ rate: 4 / 1000, shared });
     for (let index = 0; index < 5; index += 1) void take(String(index));
     await run(clock, 4000);

@@ -67,6 +67,25 @@ describe('shared bucket', () => {
     ).rejects.toThrow();
   });
 
+  it('knows that its first connection is being made, until it is there', async () => {
+    const { socket } = await testRedis();
+    const redis = openRedis({ socket }, 'producer', 'test');
+    onTestFinished(() => redis.disconnect());
+    const bucket = createSharedBucket({ redis, host: 'l2l', key: 'k', rate: 1, burst: 1 });
+    expect(bucket.isConnecting).toBe(true);
+    await expect(bucket.take()).rejects.toThrow('there is no connection to Redis');
+    await expect.poll(() => bucket.isConnecting).toBe(false);
+    expect(await bucket.take()).toBe(0);
+  });
+
+  it('says why there is no connection, in no words of the library', async () => {
+    const redis = openRedis({ socket: '/nowhere/redis.sock' }, 'producer', 'test');
+    onTestFinished(() => redis.disconnect());
+    const bucket = createSharedBucket({ redis, host: 'l2l', key: 'k', rate: 1, burst: 1 });
+    await expect.poll(() => bucket.isConnecting).toBe(false);
+    await expect(bucket.take()).rejects.toThrow(/ENOENT/);
+  });
+
   describe('counts the gateways that share it', () => {
     const site = { host: 'l2l', key: 'k', rate: 1, burst: 1 };
     const beat = (clock: VirtualClock) => clock.advance(20_000);

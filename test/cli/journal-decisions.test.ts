@@ -252,7 +252,7 @@ describe('journal list --rule', () => {
     );
   });
 
-  it('is the same as JSON, newest first, and in the export of all rules', async () => {
+  it('is the same as JSON, oldest first too, and in the export of all rules', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -268,9 +268,9 @@ describe('journal list --rule', () => {
 
     const lines = json(await list(press.folder, '--json', ...window));
     expect(lines.map(({ type, kind }) => [type, kind])).toEqual([
-      ['decision', 'known'],
-      ['decision', 'unknown'],
       ['stood_before', 'known'],
+      ['decision', 'unknown'],
+      ['decision', 'known'],
     ]);
     expect(lines[1]).toEqual({
       type: 'decision',

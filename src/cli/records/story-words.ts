@@ -35,7 +35,7 @@ export function storyLines(story: RuleStory, times: Times): readonly string[] {
   ];
 }
 
-/** The same as JSON, newest first. */
+/** The same as JSON, oldest first: what stood before comes before it. */
 export function storyJson({ told, before }: RuleStory, times: Times): readonly string[] {
   const json = (one: Told, type?: string): string => {
     if (one.kind === 'decision') return decisionLine(one.decision, times, type);
@@ -47,7 +47,7 @@ export function storyJson({ told, before }: RuleStory, times: Times): readonly s
       lastAliveAt: lastAliveAt === null ? null : times.iso(lastAliveAt),
     });
   };
-  return [...told.toReversed().map(one => json(one)), ...(before ? [json(before.last, 'stood_before')] : [])];
+  return [...(before ? [json(before.last, 'stood_before')] : []), ...told.map(one => json(one))];
 }
 
 function lineOf(told: Told, times: Times): Line {

@@ -48,7 +48,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
   const { port, clock, log, random } = context;
   const silence = watchSilence(source, context);
   const { name, signals } = source;
-  const firstValues = watchFirstValues({ source: name, signals, known: context.restored, clock, log });
+  const firstValues = watchFirstValues({ source: name, signals, known: context.restored, clock, log, onSilent });
   let state: SourceState | undefined;
   let reason: string | undefined;
   let connectedAt: number | undefined;
@@ -63,6 +63,19 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
     if (next === 'disconnected') log.warn({ source: source.name, reason: why }, 'source disconnected');
     else log.info({ source: source.name }, STATE_MESSAGE[next]);
     port.status({ source: source.name, state: next, at, ...(why !== undefined && { reason: why }) });
+  }
+
+  /** The rules learn why such a signal is unknown: no longer because its source was away. */
+  function onSilent(names: readonly string[], why: string): void {
+    // Of a time that is not read yet nothing is known.
+    if (state !== 'connected') return;
+    const at = clock.now();
+    // Those that can be stale say so themselves.
+    const stale = new Set(signals.flatMap(({ name: signal, staleAfter }) => (staleAfter === undefined ? [] : signal)));
+    const others = names.filter(signal => !stale.has(signal));
+    if (others.length === 0) return;
+    const samples = others.map(signal => ({ signal, value: null, quality: 'bad' as const, reason: why }));
+    port.samples({ source: name, at, receivedAt: at, time: 'received', samples });
   }
 
   /** What one life tells, until it is over; a late word of it is not heard. */

@@ -6,6 +6,8 @@ import { recordingLogger } from '../support/recording-logger.ts';
 function watched(names: readonly string[], known: readonly string[] = []) {
   const clock = virtualClock(1_000_000);
   const log = recordingLogger();
+  const silent: unknown[] = [];
+  const onSilent = (...said: unknown[]) => void silent.push(said);
   const signals = names.map(name => ({
     name,
     source: 'broker',
@@ -14,18 +16,18 @@ function watched(names: readonly string[], known: readonly string[] = []) {
     restorable: true,
     acceptUncertain: false,
   }));
-  const values = watchFirstValues({ source: 'broker', signals, known: new Set(known), clock, log });
-  return { values, clock, log };
+  const values = watchFirstValues({ source: 'broker', signals, known: new Set(known), clock, log, onSilent });
+  return { values, clock, log, silent };
 }
 
 describe('first values of a source', () => {
   it('logs once which signals never had a value, 30 s after the connect', () => {
-    const { values, clock, log } = watched(['a', 'b', 'c'], ['c']);
+    const { values, clock, log, silent } = watched(['a', 'b', 'c'], ['c']);
     clock.advance(60_000);
     values.connected();
     values.received('a');
     clock.advance(29_999);
-    expect(log.lines).toEqual([]);
+    expect([log.lines, silent]).toEqual([[], []]);
 
     clock.advance(1);
     values.disconnected();
@@ -39,6 +41,7 @@ describe('first values of a source', () => {
         message: expect.stringContaining('check the spelling of their topics or nodes'),
       },
     ]);
+    expect(silent).toEqual([[['b'], 'no value came within 30s after broker connected']]);
   });
 
   it('does not wait while the source is away', () => {

@@ -5,7 +5,7 @@ import type { DispatchRule, Part, Truth } from '../program.ts';
 import type { Conditions } from './conditions.ts';
 import { knownTime } from './delay.ts';
 import type { DispatchState } from './dispatch-state.ts';
-import { isReasoned, partsValues, partsWords } from './parts.ts';
+import { isReasoned, partsValues, partsWords, unknownReasons } from './parts.ts';
 
 /** What stands with a rule between its actions. */
 type Situation = 'idle' | 'pending' | 'blocked' | 'unknown' | 'active' | 'clearing';
@@ -44,6 +44,8 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
   let was: Situation | null = null;
   let blockedBy = '';
   let unknownFrom = 0;
+  /** By signal, as it was noted last. */
+  let unknownBecause: ReadonlyMap<string, string> = new Map();
   /** Serial of the step in which something was noted that says what a look came to. */
   let notedIn = -1;
 
@@ -64,12 +66,17 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
     const parts = conditions.partsOf('unknown');
     // After a start that is the plain case until everything was read once.
     if (step.ending || (was === null && !isReasoned(parts, cells))) return;
+    const reasons = unknownReasons(parts, cells);
+    // A source that is back has said nothing of its signals yet: it is another reason when it does.
+    const isOther = ([name, why]: readonly [string, string]) => (unknownBecause.get(name) ?? why) !== why;
+    if (was === 'unknown' && ![...reasons].some(isOther)) return;
+    unknownBecause = reasons;
     const isOpen = state.phase === 'active' || state.phase === 'clearing';
     const stands = state.delay === null ? '' : `; ${delayWords()} stands still after ${counted(at)}`;
     const text = `${words(parts)}: nothing ${isOpen ? 'closes' : 'opens'} while it is unknown${stands}`;
     note(step, rule, at, 'unknown', text, values(parts));
+    if (was !== 'unknown') unknownFrom = at;
     was = 'unknown';
-    unknownFrom = at;
   }
 
   function noteBlocked(at: number, step: Step): void {
@@ -132,7 +139,7 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
     looked(truth, at, step) {
       const now = situation(truth);
       if (now === 'unknown') {
-        if (was !== 'unknown') noteUnknown(at, step);
+        noteUnknown(at, step);
         return;
       }
       if (now === 'blocked') noteBlocked(at, step);

@@ -39,6 +39,19 @@ function unknownWords(parts: readonly Part[], cells: Cells): readonly string[] {
   });
 }
 
+/** Why each signal is unknown that the parts lack, where somebody said why. */
+export function unknownReasons(parts: readonly Part[], cells: Cells): ReadonlyMap<string, string> {
+  const reasons = new Map<string, string>();
+  for (const { truth, operands } of parts) {
+    if (truth !== 'unknown') continue;
+    for (const { value, signal } of operands) {
+      const cell = value === undefined && signal !== null ? cells.get(signal) : undefined;
+      if (cell && !cell.good && cell.reason !== null) reasons.set(cell.definition.name, cell.reason);
+    }
+  }
+  return reasons;
+}
+
 /** The signals that the parts read, each once. */
 export function partsValues(parts: readonly Part[], cells: Cells): readonly CauseValue[] {
   const values: CauseValue[] = [];

@@ -92,6 +92,26 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
+  it('another reason why a signal is unknown, once', () => {
+    const line = plant(compiled(STOP));
+    const { 'press1.running': _, ...others } = NORMAL;
+    const silent = (time: string) => {
+      const reason = 'no value came within 30s after plc connected';
+      line.set(time, {}, { samples: [{ signal: 'press1.running', value: null, quality: 'bad', reason }] });
+    };
+    line.source('06:10', 'disconnected');
+    line.source('06:11', 'connected');
+    line.set('06:11:01', others);
+    silent('06:11:30');
+    silent('06:11:40');
+    line.set('06:15', { 'press1.running': true });
+    expect(story(line)).toEqual([
+      '06:10:00 unknown: press1.running, press1.manual, press1.waiting, press1.scheduled are unknown (plc is disconnected): nothing opens while it is unknown',
+      '06:11:30 unknown: press1.running is unknown (no value came within 30s after plc connected): nothing opens while it is unknown',
+      '06:15:00 known: press1.running = true: the condition is false (known again after 5m)',
+    ]);
+  });
+
   it('a part of unless that holds, and the next one', () => {
     const line = press();
     line.set('02:08', { 'press1.waiting': true });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { whyNoFile } from '../core/file-kind.ts';
 
@@ -9,6 +9,15 @@ import { whyNoFile } from '../core/file-kind.ts';
 export function readFile(path: string): Uint8Array {
   const isOffered = /^\/(dev\/(fd\/|stdin$)|proc\/)/.test(resolve(path));
   const why = isOffered ? null : whyNoFile(path);
-  if (why !== null) throw new Error(why);
+  // Of a folder readFileSync says EISDIR by itself, which its callers know.
+  if (why !== null && !isFolder(path)) throw new Error(why);
   return readFileSync(path);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // a link without a target
+  }
 }

@@ -66,16 +66,7 @@ export function lockDataFolder(folder: string): Disposable {
 /** What every life opens has to be an ordinary file that this user may read and write, or not be there yet. */
 function expectFiles(folder: string): void {
   const { journal, lock, ballast, suspicion, witness } = filesIn(folder);
-  for (const file of [
-    lock,
-    journal,
-    `${journal}-wal`,
-    `${journal}-shm`,
-    ballast,
-    suspicion,
-    witness,
-    `${witness}.new`,
-  ]) {
+  for (const file of [lock, journal, `${journal}-wal`, `${journal}-shm`, ballast, suspicion, witness]) {
     const why = whyNoFile(file);
     if (why !== null) throw new StartError(noFileWords(file, why));
   }

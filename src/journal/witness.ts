@@ -35,6 +35,8 @@ export function witnessOf(folder: string): Witness {
     },
     note(progress) {
       try {
+        // What a crash or a person left there goes away; a pipe would never take the note.
+        rmSync(`${file}.new`, { force: true });
         // On the disk before it takes the place of the other: what a power cut leaves is the former note or this one.
         writeFileSync(`${file}.new`, `${JSON.stringify(progress)}\n`, { flush: true });
         renameSync(`${file}.new`, file);

@@ -15,7 +15,6 @@ const FILES = [
   'ballast',
   'journal.suspect',
   'journal.witness',
-  'journal.witness.new',
 ];
 
 describe('a data folder', () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -152,6 +152,17 @@ describe('a journal that was not set back', () => {
     await life(data, 2000);
 
     expect(data.start().lastAlive).toBe(2000);
+  });
+
+  it('is noted also where a link to nowhere has the place of the next note', async () => {
+    const data = dataFolder();
+    await life(data, 1000);
+    const former = readFileSync(data.note, 'utf8');
+    symlinkSync('/nowhere/note', `${data.note}.new`);
+
+    await life(data, 2000);
+
+    expect(readFileSync(data.note, 'utf8')).not.toBe(former);
   });
 
   it('is run when a crash came between its commit and the note of it', async () => {

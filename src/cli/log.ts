@@ -24,7 +24,7 @@ export async function createLogger(level: string, terminal: boolean, notation: T
   const output = createLogOutput({
     writer: openLogWriter(STDOUT),
     lossLine: loss => shown(lossLine(options, loss, notation)),
-    timeText: at => notation.people(at),
+    timeText: at => notation.iso(at),
   });
   process.on('exit', () => output.flushNow());
   return { log: pino(options, { write: (line: string) => output.write(shown(line)) }), output };

@@ -71,7 +71,9 @@ describe('a log that can not be written', () => {
     const gateway = await gatewayWith(full);
     await gateway.up();
     await gateway.goesOn();
-    expect(await gateway.missing()).toMatch(/the log can't be written since .*full.*lines are lost/);
+    expect(await gateway.missing()).toMatch(
+      /the log can't be written since \d{4}-\d\d-\d\dT[\d:.]{12}[+-]\d\d:\d\d \(.*full.*lines are lost/,
+    );
     expect(await gateway.stop()).toBe(0);
   });
 

@@ -21,7 +21,16 @@ describe('whyNoFile', () => {
       expect(whyNoFile(path)).toBeNull();
     } else {
       expect(whyNoFile(path)).toMatch(expected);
-      expect(() => readFile(path)).toThrow(expected);
     }
+  });
+});
+
+describe('readFile', () => {
+  it.each(OTHER_KINDS)('does not read %s', (what, make, expected) => {
+    const path = join(testFolder(), 'it');
+    make(path);
+
+    // Its callers have a sentence of their own for a folder, which they know by this code.
+    expect(() => readFile(path)).toThrow(what === 'a folder' ? /^EISDIR/ : expected);
   });
 });

@@ -257,6 +257,12 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
         runner,
         sources: () => supervisor?.status() ?? [],
         notReady: missing,
+        hold() {
+          const doubt = vigil?.doubt() ?? null;
+          if (doubt !== null) return { cause: 'clock', detail: doubt };
+          const detail = reachability.hold();
+          return detail === null ? null : { cause: 'settings', detail };
+        },
         now: () => clock.now(),
         iso,
       }),

@@ -4,6 +4,7 @@ import type { SourceStatus } from '../core/sample.ts';
 import { type Backlog, backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
 import type { SignalView } from '../rules/signal-view.ts';
+import { heldUpWords } from './held-up.ts';
 
 /** What the readiness page goes by. */
 export type Standing = {
@@ -31,6 +32,7 @@ export function notReady({ now, clock, rules, queue, l2l, sources, signals, log 
     ...(rules === null ? [] : [rules]),
     ...(redis.up ? [] : [redis.detail]),
     ...(pause ? [pauseWords(pause, queue.backlog, now)] : []),
+    ...heldUpWords(queue.heldUp),
     ...(l2l === null || pause?.cause === 'network' ? [] : [l2l]),
     ...sources.flatMap(source =>
       source.state === 'connected' ? blindWords(source, signals, now) : sourceWords(source),

@@ -46,8 +46,9 @@ export function createMachines(reader: Reader, site: number, clock: Clock): Mach
   }
 
   function noMachine(machine: string): CountRead {
-    const meant = didYouMean(machine, codes).replace(/\?$/, '');
-    const detail = `L2L knows no machine ${machine} at site ${site}${meant}; correct the code in the rule, or set the machine up in L2L`;
+    const meant = didYouMean(machine, codes);
+    const next = `${meant === '' ? '; c' : ' C'}orrect the code in the rule, or set the machine up in L2L`;
+    const detail = `L2L knows no machine ${machine} at site ${site}${meant}${next}`;
     return { ok: false, outcome: { kind: 'retry', reason: 'code', detail } };
   }
 

@@ -29,6 +29,8 @@ export interface Reachability {
   problem(): string | null;
   /** Whether nothing may be sent: key, site or zone are known to be wrong, or the first answer is still to come. */
   holds(): boolean;
+  /** The same in words; null: calls may be sent. */
+  hold(): string | null;
   /** L2L refused the key, or one read: what it says to other questions. Asks L2L, at most once in a while. */
   askKey(signal: AbortSignal): Promise<KeySaid>;
   /**
@@ -139,6 +141,13 @@ export function createReachability(options: ReachabilityOptions): Reachability {
     timer = clock.at(clock.now() + wait, () => void round());
   }
 
+  const problem = () => trouble && `L2L (${url}) ${WHAT[trouble.kind]} (since ${iso(trouble.since)}): ${trouble.words}`;
+
+  function holds(): boolean {
+    if (trouble) return isOfConfig(trouble.kind);
+    return started && !answered;
+  }
+
   return {
     start() {
       started = true;
@@ -149,11 +158,10 @@ export function createReachability(options: ReachabilityOptions): Reachability {
       const isWrong = trouble !== null && (trouble.kind === 'zone' || trouble.kind === 'site');
       if ((kind === 'delivered' || kind === 'accepted') && !isWrong) good();
     },
-    problem: () => trouble && `L2L (${url}) ${WHAT[trouble.kind]} since ${iso(trouble.since)}: ${trouble.words}`,
-    holds() {
-      if (trouble) return isOfConfig(trouble.kind);
-      return started && !answered;
-    },
+    problem,
+    hold: () =>
+      holds() ? (problem() ?? 'L2L has not said yet whether the API key, the site and the time zone are right') : null,
+    holds,
     async askKey(signal) {
       if (asking || clock.now() - askedAt >= FRESH) await Promise.race([ask(), aborted(signal)]);
       if (last.kind === 'away' || last.kind === 'between' || last.kind === 'nothing') return 'unknown';

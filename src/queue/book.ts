@@ -1,4 +1,4 @@
-import type { Call } from '../core/delivery.ts';
+import type { Call, Setback } from '../core/delivery.ts';
 
 /** One open call as the running process knows it: the journal's row, and which job may run it. */
 export type Entry = {
@@ -15,6 +15,8 @@ export type Entry = {
   due: number;
   /** Times in a row it did not get on. */
   setbacks: number;
+  /** What the last read about it came to, when L2L did not give it. */
+  setback: Setback | null;
   /** Times it was the probe of a pause. */
   probes: number;
   /** L2L's refusal, while it is not known whether it refuses everybody. */
@@ -62,6 +64,7 @@ export function createBook(): Book {
         jobs: 0,
         running: false,
         setbacks: call.attempt,
+        setback: null,
         probes: 0,
         refusal: null,
         cleared: false,

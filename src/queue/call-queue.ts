@@ -13,6 +13,7 @@ import type { BreakerOptions, Pause } from './breaker.ts';
 import { type OpenCarrier, type OwnRedis, redisCarrier } from './carrier.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createGate } from './gate.ts';
+import { type HeldUp, heldUp } from './held-up.ts';
 import { createProbe } from './probe.ts';
 import type { RedisAddress } from './redis.ts';
 import type { LinkStatus } from './redis-link.ts';
@@ -60,6 +61,8 @@ export type CallQueueStatus = {
   readonly open: Readonly<Partial<Record<CallState, number>>>;
   /** Actions that wait for the open of their episode, or for a person's word about its dead letter. */
   readonly held: number;
+  /** What waits for a person who corrects a code, or gives the gateway's user a right. */
+  readonly heldUp: readonly HeldUp[];
   readonly backlog: Backlog;
   /** Oldest action in an open call (ms since 1970). */
   readonly oldestOpenAt: number | null;
@@ -312,6 +315,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
         running: book.running,
         open,
         held: scheduler.held,
+        heldUp: heldUp(book.all(), options.whereOf ?? (() => undefined)),
         oldestOpenAt,
         counts: { ...settler.counts },
       };

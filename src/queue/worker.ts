@@ -147,6 +147,7 @@ export function createWorker(options: WorkerOptions): RunJob {
 
   function conclude(entry: Entry, outcome: Outcome): void {
     const { call } = entry;
+    entry.setback = null;
     if (outcome.kind === 'delivered' || outcome.kind === 'accepted') entry.setbacks = 0;
     else {
       entry.setbacks += 1;
@@ -174,6 +175,7 @@ export function createWorker(options: WorkerOptions): RunJob {
 
   function failed(entry: Entry, outcome: Setback): void {
     entry.setbacks += 1;
+    entry.setback = outcome;
     laneLog.note(entry.call, outcome);
   }
 
@@ -188,6 +190,7 @@ export function createWorker(options: WorkerOptions): RunJob {
   async function look(entry: Entry): Promise<void> {
     const { call } = entry;
     const found = await guarded(() => delivery.look(call, signal));
+    entry.setback = null;
     if (found.kind === 'failed') failed(entry, found.outcome);
     const doubts = found.kind === 'undecided' ? journal.doubts(call.id) : 0;
     const to = afterLook(call, found, circumstances(entry), doubts);
@@ -202,6 +205,7 @@ export function createWorker(options: WorkerOptions): RunJob {
   async function follow(entry: Entry): Promise<void> {
     const { call } = entry;
     const found = await guarded(() => delivery.follow(call, signal));
+    entry.setback = null;
     if (found.kind === 'final' || found.kind === 'pending') {
       for (const action of call.actions) {
         const refusal = call.ended?.has(action.key) ? undefined : found.failed?.get(action.key);

@@ -20,6 +20,7 @@ function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | 
       running: 0,
       open: { retry: 2, accepted: 4 },
       held: 0,
+      heldUp: [],
       oldestOpenAt: null,
       counts: { delivered: 0, foundOpen: 0, rejected: 0, parked: 0, released: 0, dropped: 0 },
     },

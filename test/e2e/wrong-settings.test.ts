@@ -81,6 +81,10 @@ describe('the first mistake towards L2L', () => {
     await gateway.untilConnected();
     await say('press/alarm', { on: true });
     await vi.waitFor(async () => expect((await gateway.status()).journal.actionsWaiting).toBe(1), PATIENCE);
+    const { queue } = await gateway.status();
+    expect(queue.words).toMatch(/1 call waits.*; nothing is sent: /);
+    expect(queue.paused?.words).toBe('nothing is sent');
+    expect(queue.paused?.detail).toMatch(words);
     const { calls } = sandbox.state();
     expect(calls.filter(({ method }) => method === 'POST')).toEqual([]);
     expect(await gateway.stop()).toBe(0);
@@ -101,7 +105,13 @@ describe('the first mistake towards L2L', () => {
     await vi.waitFor(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')).toHaveLength(1), PATIENCE);
     expect(Date.now() - began).toBeLessThan(NAMED);
     expect(gateway.output()).not.toMatch(/all calls wait/);
-    expect((await gateway.ready()).missing).toEqual([]);
+    const held = new RegExp(
+      `rule press_count \\(${gateway.file}:\\d+\\) wait: .*PRESS-99.* Correct the code in the rule`,
+    );
+    expect((await gateway.ready()).missing).toEqual([expect.stringMatching(held)]);
+    const { queue } = await gateway.status();
+    expect(queue.words).toMatch(held);
+    expect(queue.heldUp).toMatchObject([{ lanes: ['cycles:PRESS-99'], rules: [{ rule: 'press_count' }] }]);
   });
 
   it('a code that is corrected in the file reaches what waits, and mends a dead letter through queue retry --as-rule', async () => {

@@ -26,7 +26,7 @@ describe('machines', () => {
     const { machines } = l2l('PRESS-01', 'WELD-01');
     const read = await machines.count('PRES-01', NEVER);
     expect(read).toMatchObject({ ok: false, outcome: { kind: 'retry', reason: 'code' } });
-    expect(JSON.stringify(read)).toMatch(/no machine PRES-01 at site 43; did you mean `PRESS-01`/);
+    expect(JSON.stringify(read)).toMatch(/no machine PRES-01 at site 43; did you mean `PRESS-01`\? Correct the code/);
   });
 
   it('asks for thirty unknown machines once a minute, not thirty times', async () => {

@@ -75,7 +75,7 @@ describe('L2L reachability', () => {
     await vi.waitFor(
       () =>
         expect(reachability.problem()).toMatch(
-          `L2L (${url}) can't be reached since 2026-03-01T17:00:00.000-07:00: connect ECONNREFUSED`,
+          `L2L (${url}) can't be reached (since 2026-03-01T17:00:00.000-07:00): connect ECONNREFUSED`,
         ),
       PATIENCE,
     );
@@ -85,7 +85,7 @@ describe('L2L reachability', () => {
   it.each([401, 403])('says that the key is not taken (%i) until it is', async status => {
     const { url, seen, answer } = await l2l(status);
     const { reachability, time, log } = watch(url);
-    await vi.waitFor(() => expect(reachability.problem()).toMatch(`does not take the API key since`), PATIENCE);
+    await vi.waitFor(() => expect(reachability.problem()).toMatch(`does not take the API key (since`), PATIENCE);
 
     answer.status = 200;
     await vi.waitFor(() => {
@@ -144,8 +144,10 @@ describe('L2L reachability', () => {
     const { url, answer } = await l2l(areas);
     const { reachability, time, log, onGood } = watch(url);
     expect(reachability.holds()).toBe(true);
+    expect(reachability.hold()).toMatch(/L2L has not said yet/);
     await vi.waitFor(() => expect(reachability.problem()).toMatch(words), PATIENCE);
     expect(reachability.holds()).toBe(true);
+    expect(reachability.hold()).toMatch(words);
     expect(await reachability.verify(AbortSignal.timeout(1000))).toMatchObject({ kind: 'retry', reason: 'stopped' });
     expect(log.lines.map(({ level }) => level)).toEqual(['error']);
     expect(onGood).not.toHaveBeenCalled();

@@ -66,7 +66,14 @@ export type GatewayStatus = {
     readonly newestEvents: readonly object[];
   };
   readonly queue: {
+    readonly words: string;
     readonly redis: CallQueueStatus['redis'];
+    readonly paused: { readonly words: string; readonly detail: string } | null;
+    readonly heldUp: readonly {
+      readonly words: string;
+      readonly lanes: readonly string[];
+      readonly rules: readonly object[];
+    }[];
     readonly callsRunning: number;
     /** By state, in words. */
     readonly callsOpen: Readonly<Record<string, number>>;

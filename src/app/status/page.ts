@@ -6,7 +6,7 @@ import type { CallQueue } from '../../queue/call-queue.ts';
 import type { Runner } from '../../rules/runner.ts';
 import { journalStatus } from './journal.ts';
 import { lengthWords } from './page-time.ts';
-import { queueStatus } from './queue.ts';
+import { type Hold, queueStatus } from './queue.ts';
 import { rulesStatus } from './rules.ts';
 import { signalStatus } from './signals.ts';
 import { configuredSources, sourcesStatus } from './sources.ts';
@@ -18,12 +18,14 @@ export type StatusParts = {
   readonly runner: Runner;
   readonly sources: () => readonly SourceStatus[];
   readonly notReady: () => readonly string[];
+  /** Why nothing may be sent; null: calls may be. */
+  readonly hold: () => Hold | null;
   readonly now: () => number;
   readonly iso: TimeNotation['iso'];
 };
 
 /** Everything the gateway says of itself, as plain JSON in words, read anew at each call. Holds no secret. */
-export function statusPage({ loaded, journal, queue, runner, notReady, now, iso, ...parts }: StatusParts) {
+export function statusPage({ loaded, journal, queue, runner, notReady, hold, now, iso, ...parts }: StatusParts) {
   const { gateway, l2l, sources: config } = loaded.config;
   const startedAt = now();
   const configured = configuredSources(config);
@@ -47,7 +49,7 @@ export function statusPage({ loaded, journal, queue, runner, notReady, now, iso,
       rules: rulesStatus(runner.rules(), chain => journal.chain(chain), iso),
       removedRules: [...runner.orphans.keys()],
       journal: journalStatus(journal, iso),
-      queue: queueStatus(queue.status(), journal.counts(), iso),
+      queue: queueStatus(queue.status(), journal.counts(), iso, hold()),
     };
   };
 }

@@ -3,37 +3,67 @@ import type { CallState } from '../../core/delivery.ts';
 import type { JournalCounts } from '../../journal/overview.ts';
 import { backlogWords } from '../../queue/backlog.ts';
 import type { CallQueueStatus } from '../../queue/call-queue.ts';
+import { heldUpWords, oneHeldUp } from '../held-up.ts';
 import { PAUSES } from '../status.ts';
 import { type Iso, isoOrNull } from './page-time.ts';
+
+/** Why nothing may be sent although L2L and Redis may be there. */
+export type Hold = { readonly cause: 'clock' | 'settings'; readonly detail: string };
+
+const NOTHING_SENT = 'nothing is sent';
+const HELD_UP_BY = { code: 'unknown code', rights: 'missing right' } as const;
 
 /** The queue's part of the status page: what waits, what a person has to see to, and how Redis stands. */
 export function queueStatus(
   queue: CallQueueStatus,
   { deadLetters, parked }: Pick<JournalCounts, 'deadLetters' | 'parked'>,
   iso: Iso,
+  hold: Hold | null = null,
 ): object {
   const { paused, backlog, running, open, held, oldestOpenAt, counts, redis, redisProblems } = queue;
-  const waits = backlogWords(backlog, paused !== null && paused.cause !== 'journal');
+  const waits = backlogWords(backlog, hold === null && paused !== null && paused.cause !== 'journal');
+  const stands = hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`];
+  const isAsked = stands.length + queue.heldUp.length > 0;
   return {
-    words: `${waits}; ${personWords(deadLetters, parked)}`,
+    words: [
+      waits,
+      ...stands,
+      ...heldUpWords(queue.heldUp),
+      ...(isAsked && deadLetters + parked === 0 ? [] : [personWords(deadLetters, parked)]),
+    ].join('; '),
     redis: { ...redis, since: iso(redis.since) },
     redisProblems,
-    paused: paused && {
-      words: PAUSES[paused.cause],
-      cause: paused.cause,
-      detail: paused.detail,
-      since: iso(paused.since),
-      nextTry: iso(paused.probeAt),
-      failedTries: paused.probes,
-    },
+    paused: pausedStatus(paused, hold, iso),
     backlog: { calls: backlog.calls, oldestAt: isoOrNull(backlog.oldestAt, iso), words: waits },
     callsRunning: running,
     callsOpen: inWords(open),
     oldestCallAt: isoOrNull(oldestOpenAt, iso),
     held,
+    heldUp: queue.heldUp.map(one => ({
+      words: oneHeldUp(one),
+      reason: HELD_UP_BY[one.reason],
+      detail: one.detail,
+      rules: one.rules,
+      lanes: one.lanes,
+      nextTry: iso(one.nextTry),
+    })),
     deadLetters,
     parked,
     sinceStart: sinceStart(counts),
+  };
+}
+
+function pausedStatus(paused: CallQueueStatus['paused'], hold: Hold | null, iso: Iso): object | null {
+  // Of two reasons, the one that says where to correct it.
+  if (!paused) return hold && { words: NOTHING_SENT, ...hold };
+  const { cause, detail, since, probeAt, probes } = paused;
+  return {
+    words: PAUSES[cause],
+    cause,
+    detail: cause === 'auth' && hold ? hold.detail : detail,
+    since: iso(since),
+    nextTry: iso(probeAt),
+    failedTries: probes,
   };
 }
 

@@ -15,6 +15,7 @@ const queue: CallQueueStatus = {
   running: 1,
   open: { retry: 2, unknown: 1, accepted: 4 },
   held: 1,
+  heldUp: [],
   oldestOpenAt: AT,
   counts: { delivered: 5, foundOpen: 1, rejected: 2, parked: 1, released: 3, dropped: 0 },
 };
@@ -39,9 +40,42 @@ describe('the queue on the status page', () => {
       callsOpen: { retrying: 2, 'in doubt': 1, accepted: 4 },
       oldestCallAt: SIX,
       held: 1,
+      heldUp: [],
       deadLetters: 1,
       parked: 2,
       sinceStart: { delivered: 5, foundOpen: 1, refused: 2, parked: 1, putBack: 3, dropped: 0 },
+    });
+  });
+
+  const unknownCode = {
+    reason: 'code',
+    detail: 'L2L knows no machine PRESS-99 at site 43; did you mean `PRESS-01`? Correct the code in the rule',
+    rules: [{ rule: 'press_count', where: 'plant.yaml:31' }],
+    lanes: ['cycles:PRESS-99'],
+    nextTry: AT,
+  } as const;
+
+  it('names what an unknown code or a missing right holds up, with the rule, its line and what to do', () => {
+    const page = queueStatus({ ...queue, paused: null, heldUp: [unknownCode] }, { deadLetters: 0, parked: 0 }, iso);
+    const words = `calls of rule press_count (plant.yaml:31) wait: ${unknownCode.detail}`;
+    expect(page).toMatchObject({
+      words: `3 calls wait, about 4m; ${words}`,
+      heldUp: [{ ...unknownCode, words, reason: 'unknown code', nextTry: SIX }],
+    });
+  });
+
+  it('says why nothing is sent while a setting towards L2L is wrong', () => {
+    const hold = {
+      cause: 'settings',
+      detail: 'L2L does not take the API key: correct l2l.api_key at a.yaml:7',
+    } as const;
+    expect(queueStatus({ ...queue, paused: null }, { deadLetters: 0, parked: 0 }, iso, hold)).toMatchObject({
+      words: `3 calls wait, about 4m; nothing is sent: ${hold.detail}`,
+      paused: { words: 'nothing is sent', ...hold },
+    });
+    const paused = { cause: 'auth', detail: 'HTTP 401', since: AT, probeAt: AT, probes: 0 } as const;
+    expect(queueStatus({ ...queue, paused }, { deadLetters: 0, parked: 0 }, iso, hold)).toMatchObject({
+      paused: { cause: 'auth', detail: hold.detail },
     });
   });
 

@@ -47,18 +47,17 @@ function hasOwnClock(time: 'source' | 'received' | undefined, { by }: TimeShift,
 }
 
 function shiftDispatch(state: DispatchState, shift: TimeShift, toldMoves: boolean): DispatchState {
-  const { time, told, delay, episode, still } = state;
+  const { told, delay, episode, still } = state;
   const own = hasOwnClock(delay?.time, shift, toldMoves);
   const move = (at: number) => (own ? at : shiftTime(at, shift));
+  const keepDistance = (at: number) => (own ? at : at + shift.by);
   return {
     ...state,
-    // Only a delay has to keep its distance to it. Without one it just holds back what is older; moved forward beyond the time of a
-    // source's own clock it would hold back what comes next.
-    time: delay === null && shift.by > 0 ? time : orNull(time, move),
+    time: shiftOwnTime(state, shift, keepDistance),
     // L2L was told these; but a clock set back must not hold what comes next until it has caught up with them.
     told: shift.by < 0 ? orNull(told, move) : told,
     delay: delay && {
-      ...shiftDelay(delay, shift, move, toldMoves),
+      ...shiftDelay(delay, shift, keepDistance),
       lag: own ? delay.lag + shift.by : delay.lag,
     },
     episode: episode && { ...episode, reported: shiftReported(episode, shift, move) },
@@ -69,21 +68,25 @@ function shiftDispatch(state: DispatchState, shift: TimeShift, toldMoves: boolea
 }
 
 /**
- * What a source stamped is true whatever the gateway's clock did. `isDoubted`: what an earlier process stamped is perhaps by a clock
- * that was not believed either, and nobody knows how far it is from this one. What had passed of it counts, the step does not.
+ * Only a delay has to keep its distance to it. Without one it just holds back what is older; moved forward beyond the time of a
+ * source's own clock it would hold back what comes next.
  */
-function shiftDelay(delay: DelayState, { from, by }: TimeShift, move: Move, isDoubted: boolean): DelayState {
-  const { time, since, counted, runningFrom, pausedAt } = delay;
-  if (time === 'source' || !isDoubted || Math.max(runningFrom ?? -Infinity, pausedAt ?? -Infinity) > from) {
-    const start = time === 'source' ? since : move(since);
-    return { ...delay, since: start, runningFrom: orNull(runningFrom, move), pausedAt: orNull(pausedAt, move) };
-  }
+function shiftOwnTime({ time, delay }: DispatchState, shift: TimeShift, keepDistance: Move): number | null {
+  if (delay !== null) return orNull(time, keepDistance);
+  return shift.by > 0 ? time : orNull(time, at => shiftTime(at, shift));
+}
+
+/**
+ * What had passed of it counts, the step does not, whichever process saw it: a message that waited for the gateway, or an earlier
+ * process, may have been before `from`. What a source stamped is true whatever the gateway's clock did.
+ */
+function shiftDelay(delay: DelayState, shift: TimeShift, keepDistance: Move): DelayState {
+  const { time, since, runningFrom, pausedAt } = delay;
   return {
     ...delay,
-    since: move(since),
-    counted: counted + (runningFrom === null ? 0 : from - runningFrom),
-    runningFrom: orNull(runningFrom, () => from + by),
-    pausedAt: orNull(pausedAt, () => from + by),
+    since: time === 'source' ? since : shiftTime(since, shift),
+    runningFrom: orNull(runningFrom, keepDistance),
+    pausedAt: orNull(pausedAt, keepDistance),
   };
 }
 

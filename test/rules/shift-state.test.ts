@@ -94,6 +94,22 @@ describe('a delay over a step of the clock', () => {
     expect(lines(line.actions)).toEqual(['07:02:35 open stop reported 06:00:00']);
   });
 
+  it.each([
+    ['forward', HOUR, '07:01:10', '07:02:20 open stop reported 06:00:00'],
+    ['back', -HOUR, '05:01:10', '05:02:20 open stop reported 06:00:00'],
+  ])('%s keeps the time that has passed since a message that waited while no process ran', (_, by, after, opened) => {
+    const line = plant(stop, '05:59');
+    line.set('06:00', { running: false });
+    line.restart('06:00:30', '06:01');
+    line.source('06:01', 'catching_up');
+    line.set('06:00:50', { running: false }, { receivedAt: on('06:01') });
+    line.source('06:01:01', 'connected');
+    step(line, stop, '06:01:10', by, on('06:01') - 1);
+    line.set(after, { running: false }, RECEIVED);
+    line.until(after.replace('1:10', '2:30'));
+    expect(lines(line.actions)).toEqual([opened]);
+  });
+
   it('by a source’s clock goes on by that clock when a doubt ends, however far the gateway’s clock was off', () => {
     const line = plant(stop, '05:59');
     line.source('05:59:30', 'catching_up');

@@ -7,7 +7,7 @@ import { logAction, loggedDelivery } from './app/log-actions.ts';
 import { logDone } from './app/log-done.ts';
 import { logEvent } from './app/log-event.ts';
 import { nameProducts } from './app/name-products.ts';
-import { recodeBy, recodeWaiting, whereRulesAre } from './app/recode.ts';
+import { createCorrector, recodeBy, whereRulesAre } from './app/recode.ts';
 import { watchSettings } from './app/settings.ts';
 import { sharedBudget } from './app/shared-budget.ts';
 import { statusPage } from './app/status/page.ts';
@@ -148,7 +148,8 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   started.add('journal', () => journal.close());
   // While the clock is in doubt nothing is told, and its times are still to be put right.
   if (!vigil?.doubt()) await nameProducts({ journal, rules: program.rules, log });
-  await recodeWaiting(journal, program, log);
+  const corrector = createCorrector(journal, program, log);
+  await corrector.waiting();
   const { deadLetters, parked } = journal.counts();
   if (deadLetters + parked > 0)
     log.warn({ deadLetters, parked }, 'L2L was not told everything: l2l-gateway queue list shows it');
@@ -169,6 +170,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     },
     holds: () => reachability.holds(),
     whereOf: whereRulesAre(program.rules),
+    correct: corrector.call,
     ...(vigil && { vigil }),
     onDone: done => logDone(log, done, chain => journal.chain(chain).result),
   });

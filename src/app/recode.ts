@@ -1,8 +1,10 @@
 import type { ActionKind, ActionParams } from '../core/action.ts';
+import type { Call } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Value } from '../core/sample.ts';
+import type { Correction } from '../journal/corrections.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type CodeTemplate, type CompiledRule, laneOf, type Program } from '../rules/program.ts';
 
@@ -74,23 +76,40 @@ export function whereRulesAre(rules: readonly CompiledRule[]): (rule: string) =>
   return rule => places.get(rule);
 }
 
-/**
- * At the start: what still waits because L2L did not know a code, and was never sent, gets the codes its rule has now. Never rejects:
- * what could not be changed waits as it was.
- */
-export async function recodeWaiting(
-  journal: Pick<Journal, 'decisions'>,
+/** Gives what L2L certainly does not have, for want of a code it knows, the codes that its rule has now. */
+export interface Corrector {
+  /**
+   * At the start: what still waits because L2L did not know a code, and was never sent. Never rejects: what could not be changed waits
+   * as it was.
+   */
+  waiting(): Promise<void>;
+  /**
+   * What rules had counted under the codes of an earlier file is made into an action after the start. Once L2L says that it does not
+   * know them, the file was corrected. True: the call is over, and its actions wait again with the new codes. Rejects when the journal does.
+   */
+  call(call: Call, detail: string): Promise<boolean>;
+}
+
+export function createCorrector(
+  { corrections }: Pick<Journal, 'corrections'>,
   program: Pick<Program, 'rules' | 'signals'>,
   log: Logger,
-): Promise<void> {
-  try {
-    const changes = await journal.decisions.recodeWaiting(recodeBy(program));
-    for (const { actions, words: change } of changes)
-      log.info(
-        { actions, change },
-        'the rule has other codes by now: what waited for an unknown code is sent with them',
-      );
-  } catch (error) {
-    log.error({ error: words(error) }, 'what waits for an unknown code could not be given the codes of its rule');
-  }
+): Corrector {
+  const recode = recodeBy(program);
+  const tell = ({ actions, words: change }: Correction) =>
+    log.info({ actions, change }, 'the rule has other codes by now: what L2L did not know is sent with them');
+  return {
+    async waiting() {
+      try {
+        for (const correction of await corrections.recodeWaiting(recode)) tell(correction);
+      } catch (error) {
+        log.error({ error: words(error) }, 'what waits for an unknown code could not be given the codes of its rule');
+      }
+    },
+    async call(call, detail) {
+      const correction = await corrections.recodeCall(call, detail, recode);
+      if (correction !== null) tell(correction);
+      return correction !== null;
+    },
+  };
 }

@@ -22,8 +22,8 @@ export interface Prospects {
   /** @param recode the rules as they are now; left out: nobody knows them */
   detail(id: number, recode?: Recode): HistoryDetail | undefined;
   judge(decision: Pick<Decision, 'kind' | 'product' | 'asRule'>, target: HistoryEntry, recode?: Recode): JudgedAsRule;
-  /** The codes that what is decided together gets from its rules now. */
-  recode(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode): Recoding;
+  /** The codes that what is decided together gets from its rules now. `refused`: an open call that had no effect. */
+  recode(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode, refused?: number): Recoding;
 }
 
 /** `recoded`: the actions that get other codes, by id; `changes`: these in words. */
@@ -31,7 +31,6 @@ export type JudgedAsRule = Judged & { readonly recoded?: ReadonlyMap<number, Rec
 
 /** Other actions of an episode or a call that are shown; a merged call has up to a thousand. */
 const MOST_OTHERS = 50;
-const MOST_NUMBERED = 10;
 
 /** `destination`: where this gateway sends; null: nobody says. */
 export function createProspects(db: DatabaseSync, history: History, destination: string | null): Prospects {
@@ -116,12 +115,12 @@ export function createProspects(db: DatabaseSync, history: History, destination:
       : judged;
   }
 
-  function recodeOf(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode): Recoding {
+  function recodeOf(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode, refused?: number): Recoding {
     const episode =
       target.chain === null || target.kind === 'set_cycles'
         ? unit
         : readEpisode.all(target.chain, target.destination).map(entryOf);
-    return recodeUnit(episode, recode, { hasAnchor: readAnchor.get(target.chain) !== undefined });
+    return recodeUnit(episode, recode, { hasAnchor: readAnchor.get(target.chain) !== undefined, refused });
   }
 
   function judgeUnit(
@@ -160,12 +159,6 @@ export function createProspects(db: DatabaseSync, history: History, destination:
   };
 }
 
-/** `actions 5, 6 and 7 more`. */
-function numbersOf(actions: readonly number[]): string {
-  const more = actions.length - MOST_NUMBERED;
-  return `actions ${actions.slice(0, MOST_NUMBERED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
 function prospectOf({ kind, words, ask }: Judged): Prospect {
   return { kind, words, ask };
 }
@@ -177,11 +170,6 @@ type Noted = { readonly actions: readonly number[]; readonly who: string; readon
 export interface Decisions extends Prospects {
   /** One episode or call in one transaction; resolves when that is durable. Done twice it says that it is done. */
   decide(decision: Decision, recode?: Recode): Promise<Decided>;
-  /**
-   * What waits, was never sent, and stands in a lane that was held up by an unknown code gets the codes its rule has now; an event
-   * says so. Resolves when that is durable, to what was changed. Only before the queue runs.
-   */
-  recodeWaiting(recode: Recode): Promise<readonly { readonly actions: readonly number[]; readonly words: string }[]>;
 }
 
 export type DecisionOptions = {
@@ -193,6 +181,8 @@ export type DecisionOptions = {
   /** The waiting actions in memory follow what is written here. */
   readonly onWaiting: (ids: readonly number[]) => void;
   readonly onGone: (ids: readonly number[]) => void;
+  /** Rewrites codes in the table. */
+  readonly rewrite: (actions: ReadonlyMap<number, Recoded>) => void;
 };
 
 export function createDecisions(options: DecisionOptions): Decisions {
@@ -211,27 +201,13 @@ export function createDecisions(options: DecisionOptions): Decisions {
   const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
   const note = insertEvent(db);
 
-  const change = query(db, 'UPDATE action SET lane = ?, params = ? WHERE id = ?');
-  const readHeldUp = query<EntryRow>(
-    db,
-    `${SELECT_ENTRY} WHERE a.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') AND a.state = 'waiting' AND a.lane IN (
-       SELECT h.lane FROM action h JOIN call l ON l.id = h.call
-       WHERE h.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow') AND h.state = 'waiting'
-         AND l.state = 'released' AND l.reason = 'code') ORDER BY a.id`,
-  );
-
-  /** Rewrites codes in the table; what waits leaves its lane before, and comes back into its new one. */
-  function rewrite(actions: ReadonlyMap<number, Recoded>): void {
-    for (const [id, { lane, params }] of actions) change.run(lane, JSON.stringify(params), id);
-  }
-
   function carryOut(
     decision: Decision,
     target: HistoryEntry,
     { moves, recoded = new Map(), changes }: JudgedAsRule,
   ): void {
     const { who, product } = decision;
-    rewrite(recoded);
+    options.rewrite(recoded);
     const why = [product && `as product ${product}`, changes && `as its rule says now: ${changes}`, decision.why]
       .filter(Boolean)
       .join('; ');
@@ -267,30 +243,6 @@ export function createDecisions(options: DecisionOptions): Decisions {
       options.onWaiting([...waiting, ...judged.moves.filter(({ to }) => to === 'waiting').map(({ id }) => id)]);
       await durable;
       return { kind: 'done', words: judged.words, ids: judged.moves.map(({ id }) => id) };
-    },
-
-    async recodeWaiting(recode) {
-      const changes: { readonly actions: readonly number[]; readonly words: string }[] = [];
-      const all = new Map<number, Recoded>();
-      const units = Map.groupBy(readHeldUp.all().map(entryOf), entry => entry.chain ?? `action ${entry.id}`);
-      for (const entries of units.values()) {
-        const [first] = entries;
-        if (!first) continue;
-        // An episode that L2L has begun to hear of, and a counter it has a count of, stay where they are.
-        const recoding = prospects.recode(first, entries, recode);
-        if (recoding.kind === 'refused' || recoding.actions.size === 0) continue;
-        for (const [id, to] of recoding.actions) all.set(id, to);
-        changes.push({ actions: [...recoding.actions.keys()], words: recoding.words });
-      }
-      if (all.size === 0) return [];
-      options.onGone([...all.keys()]);
-      const { durable } = group.write(() => {
-        rewrite(all);
-        for (const { actions, words } of changes) note.run(now(), 'recoded', `${numbersOf(actions)}: ${words}`);
-      });
-      options.onWaiting([...all.keys()]);
-      await durable;
-      return changes;
     },
   };
 }

@@ -9,6 +9,7 @@ import { hostTimeNotation } from '../core/time-notation.ts';
 import { createCallStore } from './call-store.ts';
 import { createChains } from './chains.ts';
 import { Damaged } from './check.ts';
+import { type Corrections, codeWriter, createCorrections } from './corrections.ts';
 import { filesIn, lockDataFolder } from './data-folder.ts';
 import { onBroken, openDatabase } from './database.ts';
 import { createDecisions, createProspects, type Decisions } from './decisions.ts';
@@ -72,6 +73,8 @@ export interface Journal extends RuleStore, CallJournal, Overview {
   readonly ruleDecisions: RuleDecisions;
   /** What a person says about dead letters and parked calls. */
   readonly decisions: Decisions;
+  /** Corrected codes for what L2L does not have. */
+  readonly corrections: Corrections;
   /** How it stands with the file; null when the journal was opened without limits. */
   upkeep(): UpkeepStatus | null;
   close(): void;
@@ -200,15 +203,17 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   });
   const overview = createOverview(db);
   const history = createHistory(db);
-  const decisions = createDecisions({
+  const deciding = {
     db,
     group,
     history,
     prospects: createProspects(db, history, destination),
     now: options.now,
-    onWaiting: ids => calls.lanes.putBack(ids.map(calls.action)),
-    onGone: ids => calls.lanes.remove(ids.map(calls.action)),
-  });
+    onWaiting: (ids: readonly number[]) => calls.lanes.putBack(ids.map(calls.action)),
+    onGone: (ids: readonly number[]) => calls.lanes.remove(ids.map(calls.action)),
+  };
+  const decisions = createDecisions({ ...deciding, rewrite: codeWriter(db) });
+  const corrections = createCorrections({ ...deciding, transition: calls.transition });
   let closed = false;
 
   return {
@@ -216,6 +221,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     history,
     ruleDecisions: createRuleDecisions(db, meta),
     decisions,
+    corrections,
     waitingHeads: calls.waitingHeads,
     waiting: calls.waiting,
     waitingCounts: calls.waitingCounts,

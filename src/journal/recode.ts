@@ -9,20 +9,22 @@ export type Recoding =
 type Facts = {
   /** L2L was told a count of the same counter: it goes on from the machine's count of then. */
   readonly hasAnchor: boolean;
+  /** A call that had no effect and is not sent again: its actions may have other codes. Left out: none. */
+  readonly refused?: number | undefined;
 };
 
 /**
  * The codes that the rules give now for what is decided together: an episode, or what shares a call. Only for what L2L certainly does
  * not have: a dispatch that is open, or may be, stays where it is. Pure.
  */
-export function recodeUnit(unit: readonly HistoryEntry[], recode: Recode, { hasAnchor }: Facts): Recoding {
+export function recodeUnit(unit: readonly HistoryEntry[], recode: Recode, { hasAnchor, refused }: Facts): Recoding {
   const open = unit.find(({ kind }) => kind === 'open_dispatch');
   if (open && isDone(open)) return { kind: 'refused', why: ITS_OPEN };
   if (open && (open.state === 'parked' || open.guarded)) return { kind: 'refused', why: IN_DOUBT };
   const changed = new Map<number, Recoded>();
   const words = new Set<string>();
   for (const entry of unit) {
-    if (isDone(entry) || entry.state === 'in_call') continue;
+    if (isDone(entry) || (entry.state === 'in_call' && entry.call?.id !== refused)) continue;
     if (entry.state === 'parked' && entry.kind !== 'record_details') return { kind: 'refused', why: IN_DOUBT };
     const recoded = recode(entry);
     if ('why' in recoded) return { kind: 'refused', why: recoded.why };

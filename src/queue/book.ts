@@ -1,5 +1,8 @@
 import type { Call, Setback } from '../core/delivery.ts';
 
+/** `isOwn`: it names a code of this call. */
+export type Refusal = { readonly detail: string; readonly answer: string; readonly isOwn?: boolean };
+
 /** One open call as the running process knows it: the journal's row, and which job may run it. */
 export type Entry = {
   call: Call;
@@ -20,7 +23,7 @@ export type Entry = {
   /** Times it was the probe of a pause. */
   probes: number;
   /** L2L's refusal, while it is not known whether it refuses everybody. */
-  refusal: { readonly detail: string; readonly answer: string } | null;
+  refusal: Refusal | null;
   /** It had a second try after L2L refused everybody: the next refusal is its own. */
   cleared: boolean;
   /** Found active in Redis by the last sweep although nobody here runs it. */

@@ -44,6 +44,11 @@ export type CallQueueOptions = {
   /** Left out: the clock is right, and the process never stands still. */
   /** Where a rule is written now, as `file:line`. Left out: as its actions say. */
   readonly whereOf?: (rule: string) => string | undefined;
+  /**
+   * L2L does not know a code of this call, which had no effect. True: it is over, and its actions wait again with other codes. Left
+   * out: never.
+   */
+  readonly correct?: (call: Call, detail: string) => Promise<boolean>;
   /** Nothing may be sent for now, for a reason of its own. Left out: never. */
   readonly holds?: () => boolean;
   readonly vigil?: Vigil;
@@ -137,6 +142,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     onProbe: () => probe.tryOne(),
   });
   const settler = createSettler({
+    correct: options.correct ?? (async () => false),
     smaller(call, actions) {
       if (!delivery.policy(call.kind).acrossLanes) return null;
       const frozen = delivery.freeze(actions, NO_CHAIN);

@@ -6,7 +6,7 @@ import type { Done } from '../core/done.ts';
 import { words } from '../core/errors.ts';
 import { foundOpen } from '../core/found-open.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Book, Entry } from './book.ts';
+import type { Book, Entry, Refusal } from './book.ts';
 import { callFacts } from './call-facts.ts';
 import type { Gate } from './gate.ts';
 import { deadLetter } from './verdicts.ts';
@@ -21,6 +21,8 @@ export type SettlerOptions = {
   readonly signal: AbortSignal;
   /** The request for some of a refused call's actions; null: they are not told one by one. */
   readonly smaller: (call: Call, actions: readonly StoredAction[]) => FrozenRequest | null;
+  /** L2L does not know a code of this call. True: it is released, and its actions have other codes by now. */
+  readonly correct: (call: Call, detail: string) => Promise<boolean>;
   /** The call is open and wants a job for its `due`. */
   readonly onWaiting: (entry: Entry) => void;
   /** The call is final, or left its lanes: their next actions may go. */
@@ -46,13 +48,15 @@ export interface Settler {
   finish(entry: Entry, end: BatchEnd): void;
   /** Like `settle`, for a step in the middle of a run: resolves to whether it was so. */
   move(entry: Entry, from: readonly CallState[], to: CallTransition): Promise<boolean>;
+  /** L2L does not know a code of this call, which had no effect: true when its rules have other ones by now, and it is over. */
+  correct(entry: Entry, detail: string): Promise<boolean>;
   /** The run ended without a change in the journal. */
   putBack(entry: Entry): void;
   /** The journal knows better than the book. */
   reload(entry: Entry): void;
 
   /** L2L refused this call; whether it refuses everybody is not known yet. */
-  suspect(entry: Entry, refusal: { readonly detail: string; readonly answer: string }): void;
+  suspect(entry: Entry, refusal: Refusal): void;
   /** L2L takes other calls: those it refused are dead letters. */
   giveUpSuspects(): void;
   giveUp(entry: Entry): void;
@@ -148,8 +152,17 @@ export function createSettler(options: SettlerOptions): Settler {
     options.onWaiting(next);
   }
 
+  async function correct(entry: Entry, detail: string): Promise<boolean> {
+    const { call } = entry;
+    const isCorrected = await durably(() => options.correct(call, detail));
+    if (!isCorrected) return false;
+    counts.released += 1;
+    leave(entry, journal.call(call.id) ?? call);
+    return true;
+  }
+
   function giveUp(entry: Entry): void {
-    const { detail = entry.call.detail ?? '', answer = '' } = entry.refusal ?? {};
+    const { detail = entry.call.detail ?? '', answer = '', isOwn = false } = entry.refusal ?? {};
     const { call } = entry;
     entry.running = true;
     const half = call.actions.slice(0, Math.ceil(call.actions.length / 2));
@@ -159,9 +172,12 @@ export function createSettler(options: SettlerOptions): Settler {
       track(halve(entry, half, request, detail));
       return;
     }
-    log.error({ ...callFacts(call), detail }, 'L2L refused a call: dead letter');
-    const to = deadLetter({ detail, answer }, clock.now());
-    track(end(entry, to.state, () => journal.transition(entry.call.id, ['retry', 'sending'], to)));
+    const bury = () => {
+      log.error({ ...callFacts(call), detail }, 'L2L refused a call: dead letter');
+      const to = deadLetter({ detail, answer }, clock.now());
+      return end(entry, to.state, () => journal.transition(entry.call.id, ['retry', 'sending'], to));
+    };
+    track(isOwn ? correct(entry, detail).then(isCorrected => (isCorrected ? undefined : bury())) : bury());
   }
 
   function forgive(entry: Entry): void {
@@ -181,6 +197,7 @@ export function createSettler(options: SettlerOptions): Settler {
       track(end(entry, 'delivered', () => journal.finish(entry.call.id, batch), done));
     },
     move: (entry, from, to) => durably(() => journal.transition(entry.call.id, from, to)),
+    correct,
     putBack,
     reload,
     suspect(entry, refusal) {

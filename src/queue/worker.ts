@@ -180,7 +180,10 @@ export function createWorker(options: WorkerOptions): RunJob {
   }
 
   /** A read failed before anything was sent. */
-  function setBack(entry: Entry, outcome: Setback): void {
+  async function setBack(entry: Entry, outcome: Setback): Promise<void> {
+    // Only what was never sent: an attempt before this one may have been read under the former code.
+    const isUnknown = outcome.reason === 'code' && entry.call.attempt === 0;
+    if (isUnknown && (await settler.correct(entry, outcome.detail))) return tell({ kind: 'answered' });
     failed(entry, outcome);
     const at = circumstances(entry);
     settler.settle(entry, ['frozen', 'retry'], { state: 'retry', at: at.now, ...setback(outcome, at) });

@@ -144,4 +144,19 @@ describe('the first mistake towards L2L', () => {
     await vi.waitFor(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.closed).not.toBeNull(), PATIENCE);
     await gateway.untilDelivered();
   });
+
+  it('a code that is corrected in the file reaches what the rule was still counting', async () => {
+    const { gateway, say, sandbox, edit } = await plant({ edit: yaml => yaml.replace('every: 1s', 'every: 1h') });
+    await gateway.start();
+    await gateway.untilReady();
+    for (let n = 0; n < 5; n += 1) await say('press/parts', { n });
+    await vi.waitFor(async () => expect(JSON.stringify(await gateway.status())).toMatch(/4 to be sent/), PATIENCE);
+    expect(await gateway.stop()).toBe(0);
+
+    edit(yaml => yaml.replace('PRESS-99', 'PRESS-02'));
+    await gateway.start();
+    await vi.waitFor(() => expect(cyclesOf(sandbox.state(), 'PRESS-02')).toBe(4), PATIENCE);
+    await gateway.untilDelivered();
+    expect(gateway.output()).toMatch(/machine PRESS-99 -> PRESS-02/);
+  });
 });

@@ -111,7 +111,7 @@ describe('a corrected file', () => {
     before.close();
 
     const journal = testJournal(folder);
-    await journal.decisions.recodeWaiting(to('B'));
+    await journal.corrections.recodeWaiting(to('B'));
     const keys = (lane: string) => journal.waiting(lane, 100).map(({ key }) => key);
     expect(keys('cycles:B')).toEqual(['A@1:increment', 'A@2:increment', setCycles('D', 1, 7).key, 'A@3:increment']);
     expect(keys('cycles:A')).toEqual([]);
@@ -120,7 +120,7 @@ describe('a corrected file', () => {
     expect(journal.events(10)).toContainEqual(
       expect.objectContaining({ kind: 'recoded', detail: expect.stringMatching(/^actions \d+: machine A -> B$/) }),
     );
-    expect(await journal.decisions.recodeWaiting(to('B'))).toEqual([]);
+    expect(await journal.corrections.recodeWaiting(to('B'))).toEqual([]);
   });
 
   it('leaves a counter of which L2L has a count', async () => {
@@ -132,7 +132,7 @@ describe('a corrected file', () => {
     await unknown(before, 'cycles:D');
     before.close();
     const journal = testJournal(folder);
-    expect(await journal.decisions.recodeWaiting(to('B'))).toEqual([]);
+    expect(await journal.corrections.recodeWaiting(to('B'))).toEqual([]);
     expect(journal.waiting('cycles:D', 10)).toHaveLength(1);
   });
 
@@ -149,5 +149,27 @@ describe('a corrected file', () => {
     const journal = testJournal(folder, { timezone: 'America/Denver' });
     expect(journal.openCalls().map(({ kind }) => kind)).toEqual(['increment_cycles']);
     expect(journal.waiting('dispatch:A', 10)).toHaveLength(1);
+  });
+
+  it('reaches a call that was made under the former machine after the start, and only when the rule has another one', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, increment('A', 1), increment('A', 2), openDispatch('C', 1));
+    const call = journal.freeze(journal.waiting('cycles:A', 1), REQUEST, 0);
+    expect(await journal.corrections.recodeCall(call, 'no machine A', to('A'))).toBeNull();
+    expect(journal.call(call.id)?.state).toBe('frozen');
+    expect(await journal.corrections.recodeCall(call, 'no machine A', to('B'))).toMatchObject({
+      words: 'machine A -> B',
+    });
+    expect(journal.call(call.id)?.state).toBe('released');
+    expect(waiting(journal, 'cycles:B')).toEqual([['A@1:increment', 'B']]);
+    expect(waiting(journal, 'cycles:A')).toEqual([['A@2:increment', 'A']]);
+
+    const open = journal.freeze(journal.waiting('dispatch:C', 1), REQUEST, 0);
+    await journal.corrections.recodeCall(open, 'no machine C', to('B'));
+    await write(journal, closeDispatch('C', 1));
+    expect(waiting(journal, 'dispatch:B')).toEqual([
+      ['C#1:open', 'B'],
+      ['C#1:close', 'B'],
+    ]);
   });
 });

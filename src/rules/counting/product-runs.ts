@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { valueToJson } from '../../core/value-json.ts';
+import { valueFromJson, valueToJson } from '../../core/value-json.ts';
 import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
 import type { CodeTemplate } from '../program.ts';
 
 /**
  * A product and since when it runs: `at` by the signals, `from` in what is recorded, whose edges are whole seconds that nothing told
- * covers. Without a code `missing` says why, and `seen` what its signals showed (JSON by signal).
+ * covers. `seen`: what its signals showed (JSON by signal); empty in states written before it was kept. Without a code `missing` says why.
  */
 export const Run = z.object({
   from: z.number(),
@@ -65,7 +65,7 @@ export function createProductRuns(
       const missing = 'missing' in found ? found.missing : null;
       const last = runs.at(-1);
       if (last?.code === code && last.missing === missing) return undefined;
-      return { code, missing, seen: missing === null ? {} : shown(inputs) };
+      return { code, missing, seen: shown(inputs) };
     },
     begin(from, at, product) {
       runs.push({ from, at, ...product });
@@ -86,6 +86,22 @@ export function createProductRuns(
     },
   };
 }
+
+/**
+ * A kept state with the products that had no code when they ran, and have one by now: a lookup has the row it lacked. By the values of
+ * that time, and only for a rule that asks for those.
+ */
+export function withProducts<State>(state: State, template: CodeTemplate | null): State {
+  if (template === null || template.signals.length === 0) return state;
+  return JSON.parse(JSON.stringify(state), (_, value) => {
+    const { data } = Unnamed.safeParse(value);
+    if (!data || !template.signals.every(signal => signal in data.seen)) return value;
+    const found = template.resolve(signal => valueFromJson(data.seen[signal] ?? 'null') ?? undefined);
+    return 'code' in found ? { ...value, code: found.code, missing: null } : { ...value, missing: found.missing };
+  });
+}
+
+const Unnamed = z.object({ code: z.null(), missing: z.string(), seen: z.record(z.string(), z.string()) });
 
 function shown(cells: readonly SignalCell[]): Record<string, string> {
   return Object.fromEntries(

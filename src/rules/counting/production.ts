@@ -10,7 +10,7 @@ import { type FollowedCounter, followCounter } from './followed-counter.ts';
 import { createIntervals } from './intervals.ts';
 import { addTo, type Moment, momentAt } from './moments.ts';
 import { createPlacing } from './placing.ts';
-import { createProductRuns, type Product } from './product-runs.ts';
+import { createProductRuns, type Product, withProducts } from './product-runs.ts';
 import { keepWaiting, newProductionState, type ProductionState } from './production-state.ts';
 import { productionWords, sum } from './production-words.ts';
 import { tellInterval } from './record-set.ts';
@@ -50,7 +50,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   const { counter } = parts;
   const state = restored
     ? {
-        ...structuredClone(restored),
+        ...withProducts(structuredClone(restored), product),
         of: quantity.of,
         product: product?.text ?? null,
         blindProduct: rule.blindProduct,

@@ -1,3 +1,4 @@
+import { valueFromJson } from '../../core/value-json.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
 import { laneOf } from '../program.ts';
@@ -54,6 +55,8 @@ export function tellInterval(
     },
     cause: teller.cause(
       `${books.of} ${parts}, scrap ${scrap} ${where}${blind ? ' while nothing was seen' : ''}${doubt === null ? '' : `; product uncertain: ${doubt}`}`,
+      // The next product may run by now.
+      new Map(Object.entries(seen).map(([signal, value]) => [signal, valueFromJson(value)])),
     ),
     mode: books.countedIn ?? step.mode,
     ...expiryOf(teller, at),

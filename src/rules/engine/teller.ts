@@ -1,23 +1,29 @@
 import { type Action, type Cause, type CauseValue, plainValue } from '../../core/action.ts';
+import type { Value } from '../../core/sample.ts';
 import type { CompiledRule } from '../program.ts';
 import type { SignalCell } from './signal-table.ts';
 
 /** Whoever has actions made: a rule, or what is left of one that is not configured any more. */
 export type Teller = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
-  /** Why an action is made, with the values as they are now. */
-  cause(text: string): Cause;
+  /** Why an action is made, with the values as they are now; of the signals in `then` with those. */
+  cause(text: string, then?: ReadonlyMap<string, Value>): Cause;
 };
 
 /** `cells`: of every signal whose value is part of the cause. */
 export function tellerOf(rule: CompiledRule, cells: readonly SignalCell[]): Teller {
   const { name, maxAge, onUnknown } = rule;
-  return { name, maxAge, onUnknown, cause: text => causeOf(rule, cells, text) };
+  return { name, maxAge, onUnknown, cause: (text, then) => causeOf(rule, cells, text, then) };
 }
 
-function causeOf(rule: CompiledRule, cells: readonly SignalCell[], text: string): Cause {
+function causeOf(
+  rule: CompiledRule,
+  cells: readonly SignalCell[],
+  text: string,
+  then: ReadonlyMap<string, Value> = new Map(),
+): Cause {
   const values: CauseValue[] = cells.map(cell => ({
     signal: cell.definition.name,
-    value: plainValue(cell.value),
+    value: plainValue(then.get(cell.definition.name) ?? cell.value),
     quality: cell.quality,
     at: cell.at,
   }));

@@ -182,6 +182,25 @@ describe('production rule', () => {
     expect(paramsOf(line.actions, 'record_details')[0]?.unknownProduct?.seen).toEqual({ recipe: '9' });
   });
 
+  it('names what was counted before a start once the lookup has the row, by the values of that time', () => {
+    const ruleOf = (rows: Record<string, string>) =>
+      program([production('line1', strokes, { product: lookup('recipe', rows) })], [strokes, recipe]);
+    const line = plant(ruleOf({ '2': 'B' }));
+    line.set('06:00', { recipe: 1, strokes: 0 });
+    line.set('06:01', { strokes: 7 });
+    const states = new Map([['line1', JSON.stringify(line.engine.stateOf('line1'))]]);
+
+    const later = createEngine(ruleOf({ '1': 'A', '2': 'B' }), states);
+    later.step({ kind: 'restart', at: on('06:03'), lastAlive: on('06:02') });
+    const samples = [{ signal: 'recipe', value: 2, quality: 'good' as const }];
+    const times = { at: on('06:03'), receivedAt: on('06:03'), time: 'received' as const };
+    later.step({ kind: 'samples', batch: { source: 'plc', ...times, samples } });
+    const { actions } = later.step({ kind: 'tick', at: on('06:10') });
+    expect(actions).toMatchObject([{ params: { actual: 7, product: 'A' } }]);
+    expect(actions[0]?.params).not.toHaveProperty('unknownProduct');
+    expect(actions[0]?.cause.values).toContainEqual(expect.objectContaining({ signal: 'recipe', value: 1 }));
+  });
+
   it('goes on over a restart inside an interval', () => {
     const line = plant(withScrap);
     line.set('06:00', { strokes: 0, crack: 0 });

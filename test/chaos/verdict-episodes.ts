@@ -131,18 +131,20 @@ function isIn(told: number, spans: readonly Span[] = []): boolean {
 
 /**
  * What ends an episode early is a person's end of its dispatch, at the time of that by L2L's clock. By the gateway's where it is of
- * no time, or where that is not so far yet: then it is told when it was heard.
+ * no time, or where that was not so far yet: then it is told when it was heard. That a doubted clock was not so far yet no longer
+ * shows in what is told once it is set.
  */
 function earlyProblems(early: Told, completed: readonly number[], judged: Judged): string[] {
   const { rule, result, close } = early;
-  const { people, unheard } = judged;
+  const { people, unheard, clock } = judged;
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
   const told = close?.params.completed ?? 0;
   if (rule.ifClosedByPerson !== 'reopen') return ['was ended early, and its rule waits'];
   if (!end) return [`was ended early, and nobody ended dispatch ${result?.dispatchId}`];
-  const heard = close ? judged.clock.truly(told, close) : told;
+  const heard = close ? clock.truly(told, close) : told;
+  const isNotSoFar = told < end.at || clock.shownAt(heard, heard) < end.at;
   const isByL2l = Math.abs(told - end.at) <= PERSON_ROUNDED && end.how !== 'delete';
-  const isByGateway = heard >= end.at - PERSON_ROUNDED && (end.how === 'delete' || told < end.at);
+  const isByGateway = heard >= end.at - PERSON_ROUNDED && (end.how === 'delete' || isNotSoFar);
   if (!isByL2l && !isByGateway) return [`was ended early at ${text(told)}; a person did so at ${text(end.at)}`];
   const at = isByL2l ? told : heard;
   const over = Math.max(...completed) + rule.offDelay;

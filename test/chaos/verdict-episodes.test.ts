@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { createClockLog } from './clock-log.ts';
+import type { ExpectedDispatch } from './expected-stops.ts';
+import type { DispatchRule } from './rules.ts';
+import type { Told } from './told.ts';
+import type { Judged } from './verdict.ts';
+import { episodeProblems } from './verdict-episodes.ts';
+
+const START = Date.UTC(2026, 0, 12, 8);
+const MINUTE = 60_000;
+const at = (minute: number) => START + minute * MINUTE;
+
+const rule = { delay: MINUTE, offDelay: 0, ifClosedByPerson: 'reopen', whenCleared: 'close' } as DispatchRule;
+const stop: ExpectedDispatch = {
+  reported: [at(10)],
+  completed: [at(60)],
+  need: 'must',
+  stops: [{ start: at(10), end: at(60) }],
+};
+
+function episode(number: number, from: number, to: number, isEarly: boolean, made: number): Told {
+  const row = { time: 'received', settled: made, made } as const;
+  return {
+    rule,
+    open: { ...row, key: `stop#${number}:open`, params: { reported: from } },
+    close: { ...row, key: `stop#${number}:close`, params: { completed: to, how: isEarly ? 'leave' : 'close' } },
+    result: { dispatchId: number },
+    isEarly,
+  } as Told;
+}
+
+/** A person ends the dispatch at minute 25. The gateway hears of it at `heard` and says that it was so at `told`, by the clock of `clock`. */
+function problems(clock: ReturnType<typeof createClockLog>, told: number, heard: number): string[] {
+  const judged = {
+    clock,
+    toldLate: false,
+    people: { ended: new Map([[1, { at: at(25), how: 'complete' }]]), corrected: [] },
+    unheard: [],
+    ends: [],
+    ledger: { watched: [] },
+  } as unknown as Judged;
+  const episodes = [episode(1, at(10), told, true, heard), episode(2, told, at(60), false, at(60))];
+  const totals = { stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 };
+  return episodeProblems([stop], episodes, judged, totals);
+}
+
+/** Minutes slow from minute 20 until it is set right at minute 40. */
+function slowClock(minutes: number, isDoubted: boolean) {
+  const clock = createClockLog();
+  clock.note({ at: at(0), process: 1, off: 0, isDoubted: false });
+  clock.note({ at: at(20), process: 2, off: -minutes * MINUTE, isDoubted });
+  clock.note({ at: at(40), process: 2, off: 0, isDoubted: false });
+  return clock;
+}
+
+describe('the end of a dispatch by a person', () => {
+  it('may be when it was heard, by a doubted clock that was not so far yet and is set later', () => {
+    expect(problems(slowClock(10, true), at(30), at(30))).toEqual([]);
+  });
+
+  it('is when L2L says so, where a doubted clock was so far', () => {
+    expect(problems(slowClock(3, true), at(30), at(30))).toEqual([expect.stringContaining('a person did so at')]);
+    expect(problems(slowClock(3, true), at(25), at(30))).toEqual([]);
+  });
+
+  it('is when L2L says so, by a clock that is right', () => {
+    expect(problems(slowClock(0, false), at(30), at(30))).toEqual([expect.stringContaining('a person did so at')]);
+    expect(problems(slowClock(0, false), at(25), at(30))).toEqual([]);
+  });
+});

@@ -10,47 +10,72 @@ export type FirstValuesOptions = {
   readonly known: ReadonlySet<string> | ReadonlyMap<string, unknown>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Signals that never had a value, and why they are unknown. */
+  /** Signals without a value since the source is back, where none holds from before, and why they are unknown. */
   readonly onSilent: (signals: readonly string[], why: string) => void;
 };
 
 /** A source that answers sends its first values within so long (ms). */
 export const FIRST_VALUES_WITHIN = 30_000;
 const MOST_NAMED = 10;
+const SILENT = `no value came within ${formatDuration(FIRST_VALUES_WITHIN)} after`;
 
-/** Says once which signals of a connected source never had a value: a misspelt topic or node looks healthy otherwise. */
+/**
+ * Says which signals of a connected source have had no value since it is there. The log names once those that never had one: a
+ * misspelt topic or node looks healthy otherwise.
+ */
 export interface FirstValues {
   received(signal: string): void;
+  /** Whether the broker kept the session: without it no value from before holds. */
+  session(present: boolean): void;
   connected(): void;
   disconnected(): void;
 }
 
 export function watchFirstValues({ source, signals, known, clock, log, onSilent }: FirstValuesOptions): FirstValues {
-  const silent = new Set(signals.flatMap(({ name }) => (known.has(name) ? [] : name)));
+  const never = new Set(signals.flatMap(({ name }) => (known.has(name) ? [] : name)));
+  const silent = new Set(never);
   let timer: Disposable | undefined;
 
-  function disconnected(): void {
+  function endTimer(): void {
     timer?.[Symbol.dispose]();
     timer = undefined;
   }
 
   function warn(): void {
-    disconnected();
+    endTimer();
     if (silent.size === 0) return;
-    const names = [...silent];
+    const names = [...never];
+    never.clear();
+    if (names.length > 0)
+      log.warn(
+        { source, signals: names.slice(0, MOST_NAMED), count: names.length },
+        `no value yet from these signals, ${formatDuration(FIRST_VALUES_WITHIN)} after the source connected: check the spelling of their topics or nodes, and whether the device sends them`,
+      );
+    const all = [...silent];
     silent.clear();
-    log.warn(
-      { source, signals: names.slice(0, MOST_NAMED), count: names.length },
-      `no value yet from these signals, ${formatDuration(FIRST_VALUES_WITHIN)} after the source connected: check the spelling of their topics or nodes, and whether the device sends them`,
-    );
-    onSilent(names, `no value came within ${formatDuration(FIRST_VALUES_WITHIN)} after ${source} connected`);
+    onSilent(all, `${SILENT} ${source} connected`);
   }
 
   return {
-    received: signal => void silent.delete(signal),
+    received(signal) {
+      never.delete(signal);
+      silent.delete(signal);
+    },
+    session(present) {
+      if (!present) for (const { name } of signals) silent.add(name);
+    },
     connected() {
       if (silent.size > 0) timer ??= clock.at(clock.now() + FIRST_VALUES_WITHIN, warn);
     },
-    disconnected,
+    disconnected() {
+      endTimer();
+      // Values of a broker may hold with a kept session; those of a device that is asked are gone.
+      for (const { name, restorable } of signals) if (!restorable) silent.add(name);
+    },
   };
+}
+
+/** Whether this is why a signal is unknown: its source is back and has said nothing of it. */
+export function isSilence(reason: string): boolean {
+  return reason.startsWith(SILENT);
 }

@@ -99,6 +99,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
       },
       session(present) {
         if (over) return;
+        firstValues.session(present);
         port.session(source.name, present);
       },
       samples(batch) {

@@ -1,4 +1,4 @@
-import { FIRST_VALUES_WITHIN } from '../adapters/first-values.ts';
+import { FIRST_VALUES_WITHIN, isSilence } from '../adapters/first-values.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SourceStatus } from '../core/sample.ts';
 import { type Backlog, backlogWords } from '../queue/backlog.ts';
@@ -49,7 +49,10 @@ function blindWords({ source, at }: SourceStatus, signals: readonly SignalView[]
   const isOverdue = now - at > FIRST_VALUES_WITHIN;
   // A device behind a broker sends when something happens, but one that never sent anything may be a misspelt topic.
   const isMissing = ({ definition, at }: SignalView) => isOverdue && (!definition.restorable || at === null);
-  const unknown = its.filter(signal => !signal.good && (signal.reason !== null || isMissing(signal)));
+  const isWaitedFor = ({ definition, value, reason }: SignalView) =>
+    definition.restorable && value !== null && reason !== null && isSilence(reason);
+  const isNamed = (signal: SignalView) => (signal.reason === null ? isMissing(signal) : !isWaitedFor(signal));
+  const unknown = its.filter(signal => !signal.good && isNamed(signal));
   if (unknown.length === 0) return [];
   const named = unknown
     .slice(0, MOST_NAMED)

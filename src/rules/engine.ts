@@ -10,6 +10,7 @@ import {
   forgetAbsence,
   forgetSignal,
   forgetSource,
+  isAnotherWord,
   isGood,
   loseSignal,
   type SourceCell,
@@ -93,8 +94,9 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       if (!cell) continue;
       if (cell.named === step.serial) break;
       cell.named = step.serial;
-      // The first word since the start may be why it is unknown: the rules that wait for it can say so.
-      if (cell.readers.length > 0 && (cell.at === null || differs(cell, sample))) evaluation.collect(cell.readers);
+      // A word that it is unknown, and why: the rules that wait for it can say so.
+      if (cell.readers.length > 0 && (differs(cell, sample) || isAnotherWord(cell, sample)))
+        evaluation.collect(cell.readers);
       if (cell.counters.length > 0) evaluation.collect(cell.counters);
     }
     evaluation.fireDue(evaluation.collected, batch.at, lag);

@@ -44,6 +44,33 @@ describe('first values of a source', () => {
     expect(silent).toEqual([[['b'], 'no value came within 30s after broker connected']]);
   });
 
+  it('says again which are silent after a loss without a session, and logs none that had a value once', () => {
+    const { values, clock, log, silent } = watched(['a', 'b', 'c'], ['c']);
+    values.connected();
+    values.received('a');
+    values.received('b');
+    values.disconnected();
+    values.session(false);
+    values.connected();
+    values.received('b');
+    clock.advance(30_000);
+
+    expect(silent).toEqual([[['a', 'c'], 'no value came within 30s after broker connected']]);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('lets the values of a kept session hold', () => {
+    const { values, clock, silent } = watched(['a'], []);
+    values.connected();
+    values.received('a');
+    values.disconnected();
+    values.session(true);
+    values.connected();
+    clock.advance(30_000);
+
+    expect(silent).toEqual([]);
+  });
+
   it('does not wait while the source is away', () => {
     const { values, clock, log } = watched(['a']);
     values.connected();

@@ -39,14 +39,21 @@ function unknownWords(parts: readonly Part[], cells: Cells): readonly string[] {
   });
 }
 
-/** Why each signal is unknown that the parts lack, where somebody said why. */
+/** What was received stands in quotes, or as a number at the beginning. */
+const RECEIVED = /"(?:[^"\\]|\\.)*"|^-?\d\S*/g;
+
+/**
+ * Why each signal is unknown that the parts lack, where somebody said why, without the value that was received: a device that sends
+ * nonsense says another thing each time for one and the same reason.
+ */
 export function unknownReasons(parts: readonly Part[], cells: Cells): ReadonlyMap<string, string> {
   const reasons = new Map<string, string>();
   for (const { truth, operands } of parts) {
     if (truth !== 'unknown') continue;
     for (const { value, signal } of operands) {
       const cell = value === undefined && signal !== null ? cells.get(signal) : undefined;
-      if (cell && !cell.good && cell.reason !== null) reasons.set(cell.definition.name, cell.reason);
+      if (cell && !cell.good && cell.reason !== null)
+        reasons.set(cell.definition.name, cell.reason.replace(RECEIVED, '…'));
     }
   }
   return reasons;

@@ -120,6 +120,16 @@ export function differs(cell: SignalCell, sample: Sample): boolean {
   return good !== cell.good || (good && sample.value !== cell.value);
 }
 
+/** Whether the sample is the first one since the start, or says another thing about why its signal is unknown. */
+export function isAnotherWord(cell: SignalCell, sample: Sample): boolean {
+  return cell.at === null || (!cell.good && !isGood(cell, sample) && whyNot(cell, sample) !== cell.reason);
+}
+
+function whyNot(cell: SignalCell, sample: Sample): string | null {
+  const refused = isAccepted(cell, sample) ? readingProblem(cell.definition, sample.value) : undefined;
+  return refused ?? sample.reason ?? null;
+}
+
 /** Makes the sample the newest of its signal; the value of a bad one is left out. */
 export function applySample(cell: SignalCell, sample: Sample, batch: SampleBatch, serial: number): void {
   const good = isGood(cell, sample);

@@ -112,6 +112,23 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
+  it('why a signal is unknown, anew when another bad reading says another thing', () => {
+    const line = plant(compiled(STOP));
+    line.set('06:09', NORMAL);
+    const bad = (time: string, reason: string) =>
+      line.set(time, {}, { samples: [{ signal: 'press1.running', value: null, quality: 'bad', reason }] });
+    bad('06:10', 'no answer');
+    bad('06:11', 'no answer');
+    bad('06:12', 'Modbus exception 2');
+    bad('06:13', '"e1" is not a number');
+    bad('06:14', '"e2" is not a number');
+    expect(story(line).slice(1)).toEqual([
+      '06:10:00 unknown: press1.running is unknown (no answer): nothing opens while it is unknown',
+      '06:12:00 unknown: press1.running is unknown (Modbus exception 2): nothing opens while it is unknown',
+      '06:13:00 unknown: press1.running is unknown ("e1" is not a number): nothing opens while it is unknown',
+    ]);
+  });
+
   it('a part of unless that holds, and the next one', () => {
     const line = press();
     line.set('02:08', { 'press1.waiting': true });

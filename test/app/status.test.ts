@@ -4,7 +4,7 @@ import type { PauseCause } from '../../src/queue/breaker.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
 
 const NOW = 100_000;
-const AWAY = "L2L (https://acme) can't be reached since …";
+const AWAY = "L2L (https://acme) can't be reached (since …)";
 const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: 'why', since: 0, probeAt, probes: 1 });
 
 function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | null = null): Standing {

@@ -11,7 +11,7 @@ describe('SIGKILL while all calls are paused', () => {
     [
       'the key is switched off',
       { kind: 'status', status: 403, when: 'before' },
-      /^L2L \(\S+\) does not take the API key since /,
+      /^L2L \(\S+\) does not take the API key \(since /,
     ],
   ])('%s: nothing is given up, and all of it is told once when L2L is back', async (_what, fault, words) => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);

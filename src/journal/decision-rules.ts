@@ -61,7 +61,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
       // L2L may list for long why it refused it.
       if (member.kind === 'record_details') return unknownProductOf(member) ? move : { ...move, guarded: true };
       if (member.id !== open?.id) return move;
-      return { ...move, ...(member.state === 'parked' && { guarded: true }), ...(isOver && { finished: true }) };
+      return { ...move, ...(mayBeThere(member) && { guarded: true }), ...(isOver && { finished: true }) };
     });
   const doubtful = unit.find(isInDoubt);
   return {
@@ -90,6 +90,11 @@ export function judgeDrop({ target, unit }: Case): Judged {
     doubt: doubtful ? doubtWords(doubtful, unit) : null,
     moves: dropped.map(({ id, state }) => ({ id, from: state, to: 'dropped' })),
   };
+}
+
+/** Parked after a call of it. Without one only its times are not known: there is nothing in L2L to look for. */
+function mayBeThere({ state, call }: HistoryEntry): boolean {
+  return state === 'parked' && call !== null;
 }
 
 function isDoubtful(entry: HistoryEntry): boolean {
@@ -177,7 +182,7 @@ function newerWords(target: HistoryEntry, newer: HistoryEntry): string {
 }
 
 function openWords(open: HistoryEntry, isOver: boolean): string {
-  const looked = isDoubtful(open) ? '; L2L is looked through first' : '';
+  const looked = mayBeThere(open) || open.guarded ? '; L2L is looked through first' : '';
   const { type, machine } = open.params as Extract<HistoryEntry['params'], { description: string }>;
   return isOver
     ? `its episode is over: L2L is told one finished dispatch ${type} at ${machine}, with both true times${looked}`

@@ -1,12 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Action } from '../core/action.ts';
-import { withTimes } from '../core/action-times.ts';
 import type { Absence } from '../core/commit.ts';
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import { query } from './database.ts';
 import { type ClockEvent, insertEvent } from './events.ts';
 import { createMeta } from './meta.ts';
-import { IS_UNNAMED } from './rows.ts';
+import { correctUntimed, parkUntimed } from './untimed.ts';
 
 /** How the journal's times are to be taken by the life that opens it. */
 export type JournalTime = {
@@ -89,38 +87,4 @@ function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState, 
        base = json_set(base, '$.at', ${moved("json_extract(base, '$.at')")})
      WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')`,
   ).run(from, by);
-}
-
-type UntimedRow = Pick<Action, 'kind' | 'time' | 'at'> & { readonly id: number; readonly params: string };
-
-function correctUntimed(db: DatabaseSync, shift: TimeShift): void {
-  const move = (at: number) => shiftTime(at, shift);
-  const put = query(db, 'UPDATE action SET at = ?, params = ?, untimed = NULL WHERE id = ?');
-  const rows = query<UntimedRow>(db, 'SELECT id, kind, time, at, params FROM action WHERE untimed = 1').all();
-  for (const { id, params, ...row } of rows) {
-    const action = { ...row, params: JSON.parse(params) } as Action;
-    // What a source stamped is true; sets of a line, set back, would overlap those that were told before.
-    const stays = action.time === 'source' || (action.kind === 'record_details' && shift.by < 0);
-    const right = stays ? action : withTimes(action, action.kind === 'record_details' ? wholeSeconds(move) : move);
-    put.run(right.at, JSON.stringify(right.params), id);
-  }
-}
-
-/** The edges of record sets are whole seconds. */
-function wholeSeconds(move: (at: number) => number): (at: number) => number {
-  return at => Math.round(move(at) / 1000) * 1000;
-}
-
-/**
- * Nobody knows any more how far the clock of that life was off. What tells L2L no time of that clock is told all the same: counts, and
- * what a source stamped.
- */
-function parkUntimed(db: DatabaseSync, now: number): void {
-  query(
-    db,
-    `UPDATE action SET state = 'parked', settled_at = ?, detail =
-       'made while the clock could not be trusted, by a process that ended before the clock was set: its times are not known'
-     WHERE untimed = 1 AND (state = 'waiting' OR ${IS_UNNAMED}) AND time = 'received' AND kind NOT IN ('increment_cycles', 'set_cycles')`,
-  ).run(now);
-  query(db, `UPDATE action SET untimed = NULL WHERE untimed = 1 AND (state = 'waiting' OR ${IS_UNNAMED})`).run();
 }

@@ -13,6 +13,8 @@ const AFTERMATH = 10 * 60_000;
 
 /** Parked because nobody knows any more when it was; what tells L2L no times never is. */
 const UNTIMED = 'made while the clock could not be trusted';
+/** Nothing is opened for a stop that is over and can't be ended. */
+const END_UNTIMED = `its end was ${UNTIMED}`;
 const TELLS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };
 
 /** Requests by the actions they tell. */
@@ -42,7 +44,7 @@ export function actionProblems(action: StoredRow, actions: readonly StoredRow[],
   }
   const isOver = state === 'delivered' || state === 'nothing' || state === 'shadow';
   const cause = state === 'waiting' ? (openOf(action, actions) ?? action) : action;
-  if (!isOver && !isExcused(cause, sent, judged) && !waitsForPerson(cause, actions, sent)) {
+  if (!isOver && !isExcused(cause, actions, sent, judged) && !waitsForPerson(cause, actions, sent)) {
     problems.push(`${key} is ${state}: ${detail ?? 'for no reason'}`);
   }
   for (const { at } of kind === 'close_dispatch' ? [] : (sent.get(key) ?? [])) {
@@ -78,7 +80,7 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
 }
 
 /** Whatever is not told in the end has to be so by what the seed asked for. */
-function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
+function isExcused(action: StoredRow, actions: readonly StoredRow[], sent: Sent, judged: Judged): boolean {
   const { state, detail, expires_at, settled_at, made, kind, result } = action;
   const isTooOld = detail?.startsWith('too old') === true;
   // It was to be told again, and nobody knows whether L2L has it.
@@ -92,6 +94,10 @@ function isExcused(action: StoredRow, sent: Sent, judged: Judged): boolean {
     return isMadeLate || hasTrouble(judged.troubles, span) || wasBlocked(action, sent);
   }
   if (state === 'parked' && detail?.startsWith(UNTIMED)) return judged.clock.isUntimed(action) && kind in TELLS_TIMES;
+  if (state === 'parked' && detail?.startsWith(END_UNTIMED)) {
+    const close = actions.find(({ key }) => key === action.key.replace(/:open$/, ':close'));
+    return close?.state === 'parked' && judged.clock.isUntimed(close) && timesApplied(action, sent) === 0;
+  }
   // Five times the gateway ended while it was on its way.
   if (state === 'parked' && kind === 'open_dispatch')
     return (sent.get(action.key) ?? []).filter(({ heardAt }) => heardAt === null).length >= 5;

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { Action } from '../../src/core/action.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { TIME_AS_IT_WAS } from '../../src/journal/time-shift.ts';
+import { closeDispatch, openDispatch } from '../support/actions.ts';
+import { testFolder } from '../support/folder.ts';
+import { deliver, REQUEST, testJournal, write } from '../support/journal.ts';
+
+type IfMissed = 'open_and_close' | 'add' | 'nothing';
+type How = 'close' | 'complete' | 'note' | 'leave';
+
+const DOUBTED = { from: 500_000, by: -5000 };
+
+function opens(ifMissed: IfMissed, time: Action['time'] = 'received'): Action {
+  const open = openDispatch('A', 1) as Extract<Action, { kind: 'open_dispatch' }>;
+  return { ...open, time, params: { ...open.params, ifMissed } };
+}
+
+function closes(how: How, time: Action['time'] = 'received'): Action {
+  const close = closeDispatch('A', 1) as Extract<Action, { kind: 'close_dispatch' }>;
+  return { ...close, time, params: { ...close.params, how } };
+}
+
+/** A process that believes its clock opens, one that does not closes and ends, and the next one opens the journal. */
+async function afterDoubt(
+  open: Action,
+  close: Action,
+  meanwhile: (journal: Journal) => Promise<unknown> = async () => {},
+) {
+  const folder = testFolder();
+  const believed = testJournal(folder);
+  await write(believed, open);
+  await meanwhile(believed);
+  believed.close();
+  const doubted = testJournal(folder, { time: { ...TIME_AS_IT_WAS, doubted: DOUBTED } });
+  await write(doubted, close);
+  doubted.close();
+  return testJournal(folder);
+}
+
+function states(journal: Journal): readonly [string, string | null][] {
+  const { entries } = journal.history.page({ limit: 9 });
+  return entries.toSorted((a, b) => a.id - b.id).map(({ state, detail }) => [state, detail]);
+}
+
+const OVER = 'it was over before L2L could be told';
+const CLOSE_UNKNOWN = expect.stringContaining('its times are not known');
+const END_UNKNOWN = expect.stringContaining('when it ended is not known');
+
+describe('journal: an episode whose end nobody knows the time of', () => {
+  it.each(['close', 'complete', 'note', 'leave'] as const)(
+    'is settled with its open where the rule tells nothing of an episode that was missed: %s',
+    async how => {
+      const journal = await afterDoubt(opens('nothing'), closes(how));
+
+      expect(states(journal)).toEqual([
+        ['nothing', OVER],
+        ['nothing', OVER],
+      ]);
+      expect(journal.waiting('dispatch:A', 9)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['open_and_close', 'close'],
+    ['open_and_close', 'complete'],
+    ['add', 'close'],
+  ] as const)('waits as a whole for a person where both are to be told: %s, %s', async (ifMissed, how) => {
+    const journal = await afterDoubt(opens(ifMissed), closes(how));
+
+    expect(states(journal)).toEqual([
+      ['parked', END_UNKNOWN],
+      ['parked', CLOSE_UNKNOWN],
+    ]);
+  });
+
+  it('is told once a person says so: as one finished dispatch, not as one that goes on', async () => {
+    const journal = await afterDoubt(opens('open_and_close'), closes('close'));
+    const { id } = journal.history.page({ limit: 1 }).entries[0] ?? { id: 0 };
+
+    await journal.decisions.decide({ kind: 'retry', id, who: 'anna', confirmed: true });
+
+    const [open, close] = journal.waiting('dispatch:A', 9);
+    expect(open).toMatchObject({ kind: 'open_dispatch', params: { ifMissed: 'add' } });
+    // L2L was never sent it: there is no second one to be refused, and what is guarded is opened first.
+    expect(open?.guarded).not.toBe(true);
+    expect(close).toMatchObject({ kind: 'close_dispatch' });
+  });
+
+  it('is opened where people end its dispatch in any case; the note about its end waits for a person', async () => {
+    const journal = await afterDoubt(opens('open_and_close'), closes('note'));
+
+    expect(states(journal)).toEqual([
+      ['waiting', null],
+      ['parked', CLOSE_UNKNOWN],
+    ]);
+  });
+
+  it('keeps an end of which L2L is sent nothing', async () => {
+    const journal = await afterDoubt(opens('open_and_close'), closes('leave'));
+
+    expect(states(journal).map(([state]) => state)).toEqual(['waiting', 'waiting']);
+  });
+
+  it('keeps an end that a source stamped, and its open', async () => {
+    const journal = await afterDoubt(opens('nothing', 'source'), closes('close', 'source'));
+
+    expect(states(journal).map(([state]) => state)).not.toContain('parked');
+  });
+
+  it('leaves a dispatch that is open to a person', async () => {
+    const journal = await afterDoubt(opens('nothing'), closes('close'), async believed => {
+      await deliver(believed, 'dispatch:A', 960_000, { dispatchId: 7 });
+    });
+
+    expect(states(journal)).toEqual([
+      ['delivered', null],
+      ['parked', CLOSE_UNKNOWN],
+    ]);
+  });
+
+  it.each(['built', 'not taken'])('also takes an open back whose call was %s', async how => {
+    const journal = await afterDoubt(opens('nothing'), closes('close'), async believed => {
+      const call = believed.freeze(believed.waiting('dispatch:A', 1), REQUEST, 0);
+      if (how === 'built') return;
+      await believed.markSending(call.id, 0, null, 960_000);
+      const end = { state: 'retry', at: 960_000, notBefore: 0, reason: 'network', detail: 'refused' } as const;
+      await believed.transition(call.id, ['sending'], end);
+    });
+
+    expect(states(journal).map(([state]) => state)).toEqual(['nothing', 'nothing']);
+    expect(journal.openCalls()).toEqual([]);
+  });
+
+  it.each(['on its way', 'guarded'])('leaves an open alone that L2L may have: %s', async how => {
+    const journal = await afterDoubt(opens('nothing'), closes('close'), async believed => {
+      const call = believed.freeze(believed.waiting('dispatch:A', 1), REQUEST, 0);
+      await believed.markSending(call.id, 0, null, 960_000);
+      if (how === 'on its way') return;
+      const end = { state: 'released', at: 960_000, notBefore: 0, reason: 'undecided', detail: 'd' } as const;
+      await believed.transition(call.id, ['sending'], { ...end, guarded: true });
+    });
+
+    const [open, close] = states(journal).map(([state]) => state);
+    expect(open).toBe(how === 'guarded' ? 'waiting' : 'in_call');
+    expect(close).toBe('parked');
+  });
+
+  it('is settled also where its beginning is not known either', async () => {
+    const folder = testFolder();
+    const doubted = testJournal(folder, { time: { ...TIME_AS_IT_WAS, doubted: DOUBTED } });
+    await write(doubted, opens('nothing'), closes('close'));
+    doubted.close();
+
+    expect(states(testJournal(folder)).map(([state]) => state)).toEqual(['nothing', 'nothing']);
+  });
+});

@@ -3,6 +3,7 @@ import { aboutAddress, hasLogin } from '../core/address.ts';
 import { Duration, parseRate } from '../core/fields.ts';
 import { nearest } from '../core/nearest.ts';
 import { SecretText } from '../core/secret-text.ts';
+import { ianaZone } from '../l2l/zone-names.ts';
 
 /** Address of the L2L site without a slash at its end. Plain http only to this machine: the key travels in a header. */
 const SiteUrl = z.string().transform((text, context) => {
@@ -30,14 +31,38 @@ function isLoopback(host: string): boolean {
 }
 
 const TimeZone = z.string('write the site’s time zone, such as America/Denver').superRefine((text, context) => {
-  if (isTimeZone(text)) return;
-  const zones = Intl.supportedValuesOf('timeZone');
-  const near = zones.find(zone => zone.toLowerCase().endsWith(`/${text.toLowerCase()}`)) ?? nearest(text, zones);
-  context.addIssue({
-    code: 'custom',
-    message: `no time zone has this name; ${near ? `did you mean ${near}?` : 'write it such as America/Denver or Europe/Berlin'}`,
-  });
+  if (!isTimeZone(text)) context.addIssue({ code: 'custom', message: zoneProblem(text) });
 });
+
+function zoneProblem(text: string): string {
+  const meant = ianaZone(text);
+  if (meant === undefined && /^[A-Za-z]{2,5}$/.test(text)) {
+    const example = ABBREVIATED[text.toUpperCase()] ?? (text === text.toUpperCase() ? ANY_ZONE : undefined);
+    if (example !== undefined)
+      return `${text} is an abbreviation, which several time zones share; write the IANA name of the zone, such as ${example}`;
+  }
+  const near = meant ?? nearest(text, Intl.supportedValuesOf('timeZone'));
+  return `no time zone has this name; ${near ? `did you mean ${near}?` : `write it such as ${ANY_ZONE}`}`;
+}
+
+const ANY_ZONE = 'America/Denver or Europe/Berlin';
+
+/** One zone of those that an abbreviation stands for, where one is the likely one. */
+const ABBREVIATED: Readonly<Record<string, string>> = {
+  EST: 'America/New_York',
+  EDT: 'America/New_York',
+  CST: 'America/Chicago',
+  CDT: 'America/Chicago',
+  MST: 'America/Denver',
+  MDT: 'America/Denver',
+  PST: 'America/Los_Angeles',
+  PDT: 'America/Los_Angeles',
+  WET: 'Europe/Lisbon',
+  CET: 'Europe/Berlin',
+  CEST: 'Europe/Berlin',
+  EET: 'Europe/Helsinki',
+  EEST: 'Europe/Helsinki',
+};
 
 /** Offsets such as +02:00 are zones to Intl, but they know no summer time. */
 function isTimeZone(text: string): boolean {

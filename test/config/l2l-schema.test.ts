@@ -77,6 +77,27 @@ describe('L2l', () => {
   });
 
   it.each([
+    ['MST', 'America/Denver'],
+    ['mst', 'America/Denver'],
+    ['EDT', 'America/New_York'],
+    ['CEST', 'Europe/Berlin'],
+    ['IST', 'America/Denver or Europe/Berlin'],
+  ])('says of the abbreviation %s which names there are', (timezone, example) => {
+    expect(problem({ timezone })).toBe(
+      `timezone: ${timezone} is an abbreviation, which several time zones share; write the IANA name of the zone, such as ${example}`,
+    );
+  });
+
+  it.each([
+    ['LIMA', 'America/Lima'],
+    ['Mountain Standard Time', 'America/Denver'],
+    ['EST5EDT', 'America/New_York'],
+    ['GMT', 'UTC'],
+  ])('knows which zone %s means', (timezone, zone) => {
+    expect(problem({ timezone })).toBe(`timezone: no time zone has this name; did you mean ${zone}?`);
+  });
+
+  it.each([
     ['unlimited', null],
     ['1/s', 0.001],
     ['900/h', 900 / 3_600_000],

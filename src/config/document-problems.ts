@@ -1,12 +1,17 @@
 import { type Document, visit, type YAMLError } from 'yaml';
 import type { Place, Problem } from '../core/errors.ts';
 import { misreadIn } from './misread.ts';
+import { tooDeep } from './nesting.ts';
 import { losesTheThread, type Surroundings, yamlProblem } from './yaml-problem.ts';
 
 const UNREAD = 'what follows could not be read; mend this first';
 
 /** What is wrong with a file as YAML, and what YAML reads otherwise than it was meant. From top to bottom, one for each line. */
 export function documentProblems(document: Document, text: string, placeAt: (offset: number) => Place): Problem[] {
+  const deep = tooDeep(document, placeAt);
+  // Nothing else is certain: YAML's parser may have given up halfway.
+  if (deep) return [deep];
+
   const problems: Problem[] = [];
   const sayOnce = (problem: Problem) => {
     // What follows on the same line is YAML's confusion about the first, not another mistake.

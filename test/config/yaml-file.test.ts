@@ -49,6 +49,18 @@ describe('parseYamlFile', () => {
     expect(problems(text)).toEqual([message]);
   });
 
+  it.each([
+    ['lists', `a: ${'['.repeat(300_000)}`, '1:53'],
+    ['lists that are closed', `a: ${'['.repeat(300)}${']'.repeat(300)}`, '1:53'],
+    ['maps', `a: ${'{ a: '.repeat(3000)}`, '1:249'],
+    ['lists by dashes', `a:\n${'- '.repeat(5000)}`, '2:99'],
+    ['keys', Array.from({ length: 3000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), '51:51'],
+  ])('says that %s are nested too deeply, and nothing besides', (_, text, place) => {
+    expect(problems(text)).toEqual([
+      `g.yaml:${place} the file is nested too deeply here: more than 50 levels; a config needs fewer than 10, so take out the brackets or the indentation that is too much`,
+    ]);
+  });
+
   it('reports everything, in the order of the lines', () => {
     expect(problems('a: !x y\nb: @c\na: 1\n').map(line => line.split(' ')[0])).toEqual([
       'g.yaml:1:4',

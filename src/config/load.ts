@@ -9,7 +9,7 @@ import type { Program } from '../rules/program.ts';
 import { Rule } from '../rules/schema.ts';
 import { DOES_NOT_FIT, inOrder, type PlainProblem } from './issue-words.ts';
 import { label } from './label.ts';
-import { firstBadPlace, type ReadFile, textIn, whyUnreadable } from './read-file.ts';
+import { firstBadPlace, isForbidden, type ReadFile, textIn, whyUnreadable } from './read-file.ts';
 import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, type References, references } from './references.ts';
 import { Config } from './schema.ts';
@@ -91,10 +91,13 @@ export function textOfFile(file: string, readFile: ReadFile): string {
 }
 
 function unreadable(path: string, error: unknown, where = ''): string {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no file ${path}${where}`;
+  const { code, why } = (error ?? {}) as NodeJS.ErrnoException & { readonly why?: string };
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no file ${path}${where}${why ? `: ${why}` : ''}`;
   if (code === 'EISDIR') return `${path} is a folder; name the file in it`;
-  return `${path} can't be read: ${whyUnreadable(error)}`;
+  const advice = isForbidden(error)
+    ? "; give this user the right to read it, or run the command as the gateway's user"
+    : '';
+  return `${path} can't be read: ${whyUnreadable(error)}${advice}`;
 }
 
 /** A file of tests is written beside a config and looks like one. */

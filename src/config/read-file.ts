@@ -3,20 +3,29 @@ import { words } from '../core/errors.ts';
 /** Reads a file whole; throws as node:fs does. Handed in, so that a config in memory can be tested. */
 export type ReadFile = (path: string) => Uint8Array;
 
+/** What a reader of files throws; `why`: the fault is that of the folder, in words. */
+type ReadError = NodeJS.ErrnoException & { readonly why?: string };
+
 /** Why a file can't be read. */
 export function whyUnreadable(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException | null)?.code) {
+  const { code, why } = (error ?? {}) as Partial<ReadError>;
+  switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'there is no such file';
+      return why ?? 'there is no such file';
     case 'EISDIR':
       return 'it is a folder';
     case 'EACCES':
     case 'EPERM':
-      return 'this user may not read it';
+      return why ?? 'this user may not read it';
     default:
       return words(error);
   }
+}
+
+/** Whether the file may be there and is closed to this user. */
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes((error as ReadError | null)?.code ?? '');
 }
 
 /**

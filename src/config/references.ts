@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { type ReadFile, textIn, whyUnreadable } from './read-file.ts';
+import { isForbidden, type ReadFile, textIn, whyUnreadable } from './read-file.ts';
 
 const REFERENCE = /\$\{([^}]*)\}?/g;
 const WHOLE = /^\$\{[^}]*\}$/;
@@ -58,9 +58,10 @@ export function references(configFile: string, env: Environment, readFile: ReadF
       if (!value?.trim()) return { problem: `the file ${path} is empty or not UTF-8 text` };
       return inOneLine(value, `the file ${path}`);
     } catch (error) {
-      return {
-        problem: `the file ${path} can't be read (${whyUnreadable(error)}); put it there or write another path`,
-      };
+      const advice = isForbidden(error)
+        ? "give the gateway's user the right to read it"
+        : 'put it there or write another path';
+      return { problem: `the file ${path} can't be read (${whyUnreadable(error)}); ${advice}` };
     }
   }
 

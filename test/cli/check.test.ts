@@ -33,6 +33,9 @@ rules:
   line1: { production: { line: LINE-1, total: press1.strokes, product: autodetect } }
 `;
 
+/** Makes root a user whose rights are looked at, as those of all others are. */
+const WITHOUT_RIGHTS = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-all'] : [];
+
 type Ended = { readonly code: number; readonly out: string; readonly err: string };
 
 function program(args: readonly string[], env: Record<string, string> = {}, file = PROGRAM): Promise<Ended> {
@@ -173,6 +176,39 @@ not valid: 2 problems
 
     expect(code).toBe(2);
     expect(err).toMatch(/^there is no file none\.yaml\n/);
+  });
+
+  it.each([
+    [
+      'a folder on its way is missing',
+      'none/deep/g.yaml',
+      /^there is no file none\/deep\/g\.yaml: there is no folder \S+\/none\n/,
+    ],
+    [
+      'a file stands in place of its folder',
+      'plain/g.yaml',
+      /^there is no file plain\/g\.yaml: \S+\/plain is not a folder\n/,
+    ],
+    [
+      'it may not be read',
+      'closed.yaml',
+      /^closed\.yaml can't be read: this user may not read it; give this user the right to read it, or run the command as the gateway's user\n/,
+    ],
+    [
+      'its folder may not be entered',
+      'closed/g.yaml',
+      /^closed\/g\.yaml can't be read: this user may not enter its folder; give this user the right to read it, or run the command as the gateway's user\n/,
+    ],
+  ])('says in one sentence when %s', async (_what, file, words) => {
+    writeFileSync(join(folder, 'plain'), '');
+    writeFileSync(join(folder, 'closed.yaml'), GOOD, { mode: 0 });
+    mkdirSync(join(folder, 'closed'), { recursive: true, mode: 0 });
+
+    const [first = '', ...before] = [...WITHOUT_RIGHTS, PROGRAM];
+    const { code, err } = await program([...before, 'check', file], {}, first);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(words);
   });
 
   it('says that a folder is no file', async () => {

@@ -8,6 +8,7 @@ const files: Record<string, string> = {
 };
 
 function readFile(path: string): Uint8Array {
+  if (path.endsWith('/closed')) throw Object.assign(new Error(`EACCES: open '${path}'`), { code: 'EACCES' });
   const text = files[path];
   if (text === undefined)
     throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT' });
@@ -42,6 +43,11 @@ describe('references', () => {
       '${file:/run/secrets/none}',
       0,
       "the file /run/secrets/none can't be read (there is no such file); put it there or write another path",
+    ],
+    [
+      '${file:/run/secrets/closed}',
+      0,
+      "the file /run/secrets/closed can't be read (this user may not read it); give the gateway's user the right to read it",
     ],
     ['${file:/run/secrets/empty}', 0, 'the file /run/secrets/empty is empty or not UTF-8 text'],
     [

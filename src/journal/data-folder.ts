@@ -2,7 +2,7 @@ import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError, words } from '../core/errors.ts';
-import { MAY_NOT_ENTER, whyNoFile } from '../core/file-kind.ts';
+import { whyNoFile } from '../core/file-kind.ts';
 import { makeFolder } from '../core/folder.ts';
 
 /** statfs types of network file systems: their locks and flushes can't be trusted. */
@@ -75,7 +75,6 @@ function expectFiles(folder: string): void {
 
 /** `why`: from `whyNoFile`. */
 export function noFileWords(file: string, why: string): string {
-  if (why === MAY_NOT_ENTER) return `${file} can't be read: ${why}; run it as the gateway's user`;
   return `the gateway can't use ${file}: ${why}. If its data is on another disk, look whether that disk is mounted; else move it away`;
 }
 

@@ -18,7 +18,7 @@ export interface WebServer {
 
 /**
  * The gateway's own HTTP side: `/health/live` (200 while the process answers), `/health/ready` (200, or 503 with the reasons),
- * `/status` (JSON). Read only. Throws a StartError when the port is taken.
+ * `/status` (JSON). Read only. Throws a StartError when it can't listen there.
  */
 export async function startWeb(host: string, port: number, source: StatusSource): Promise<WebServer> {
   const server = createServer(PATIENCE_WITH_CLIENTS, (request, response) => {
@@ -67,13 +67,22 @@ function answerTo(request: IncomingMessage, source: StatusSource): Answer {
   }
 }
 
+const EXAMPLE = 'such as 127.0.0.1:8080';
+
 function explain(cause: NodeJS.ErrnoException, host: string, port: number): string {
-  if (cause.code === 'EADDRINUSE') {
-    return `port ${port} on ${host} is taken by another program; end that one, or set gateway.http to a free port or to off`;
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return `port ${port} on ${host} is taken by another program; end that one, or set gateway.http to a free port or to off`;
+    case 'EACCES':
+      return `the gateway's user may not listen on port ${port}; write a port above 1023 under gateway.http, ${EXAMPLE}`;
+    case 'EADDRNOTAVAIL':
+      return `this machine has no address ${host}; write one of its own under gateway.http, ${EXAMPLE}`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the name ${host} leads to no address; write an address of this machine under gateway.http, ${EXAMPLE}`;
+    default:
+      return `the status page can't listen on ${host}:${port} (${cause.code ?? cause.message}); write another address and port under gateway.http, or off`;
   }
-  if (cause.code === 'EACCES')
-    return `the right to listen on port ${port} is missing; set gateway.http to a port above 1023`;
-  return `the status page can't listen on ${host}:${port} (${cause.code ?? cause.message}); check gateway.http`;
 }
 
 function send(response: ServerResponse, { status, body }: Answer): void {

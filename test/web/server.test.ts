@@ -1,5 +1,5 @@
-import { get } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { get, Server } from 'node:http';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startWeb } from '../../src/web/server.ts';
 
 async function start(missing: string[] = []) {
@@ -62,6 +62,33 @@ describe('web server', () => {
 
     expect(code).toBe(500);
     expect((await fetch(`${web.url}/health/live`)).status).toBe(200);
+  });
+
+  it.each([
+    [
+      'EACCES',
+      "the gateway's user may not listen on port 80; write a port above 1023 under gateway.http, such as 127.0.0.1:8080",
+    ],
+    [
+      'EADDRNOTAVAIL',
+      'this machine has no address 192.0.2.1; write one of its own under gateway.http, such as 127.0.0.1:8080',
+    ],
+    [
+      'ENOTFOUND',
+      'the name 192.0.2.1 leads to no address; write an address of this machine under gateway.http, such as 127.0.0.1:8080',
+    ],
+    [
+      'ENOBUFS',
+      "the status page can't listen on 192.0.2.1:80 (ENOBUFS); write another address and port under gateway.http, or off",
+    ],
+  ])('names the key and what to write when the system says %s', async (code, words) => {
+    vi.spyOn(Server.prototype, 'listen').mockImplementation(function fail(this: Server) {
+      this.emit('error', Object.assign(new Error(code), { code }));
+      return this;
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+
+    await expect(startWeb('192.0.2.1', 80, { status: () => ({}), notReady: () => [] })).rejects.toThrow(words);
   });
 
   it('says what to do when the port is taken', async () => {

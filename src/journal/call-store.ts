@@ -89,7 +89,10 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
   );
   const readEnded = query<{ key: string }>(db, "SELECT key FROM action WHERE call = ? AND state <> 'in_call'");
   // The call stays named: it is the predecessor of the next one.
-  const release = query(db, "UPDATE action SET state = 'waiting', not_before = ?, guarded = ? WHERE call = ?");
+  const release = query(
+    db,
+    "UPDATE action SET state = 'waiting', not_before = ?, guarded = ?, doubts = doubts + ? WHERE call = ?",
+  );
   const note = query(
     db,
     'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -152,7 +155,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       if (moved !== 1) throw new Error(`call ${id} is not ${call.state} in the journal`);
       note.run(id, call.attempt, to.at, to.state, to.reason, to.detail, to.answer ?? null);
       const state = ACTION_STATE[to.state];
-      if (state === 'waiting') release.run(to.notBefore, to.guarded === true ? 1 : null, id);
+      if (state === 'waiting')
+        release.run(to.notBefore, to.guarded === true ? 1 : null, to.reason === 'undecided' ? 1 : 0, id);
       else if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
       for (const [key, refusal] of to.failed ?? []) failAction.run('dead', refusal, to.at, id, key);
     }, when);
@@ -249,7 +253,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
           throw new Error(`call ${id} is not ${call.state} in the journal`);
         }
         note.run(id, call.attempt, at, 'rejected', 'refused', detail, null);
-        release.run(null, null, id);
+        release.run(null, null, 0, id);
         return insertFrozen(keep, request, at);
       });
       remember({ ...call, state: 'rejected', detail });

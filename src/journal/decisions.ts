@@ -187,11 +187,11 @@ export type DecisionOptions = {
 
 export function createDecisions(options: DecisionOptions): Decisions {
   const { db, group, prospects, history, now } = options;
-  // Asked for by a person, so no age is too old, no wait is left, and its times are as good as they will be.
+  // Asked for by a person, so no age is too old, no wait is left, its times are as good as they will be, and no doubt about it counts.
   const retry = query(
     db,
     `UPDATE action SET state = 'waiting', detail = NULL, settled_at = NULL, not_before = NULL, expires_at = NULL,
-       untimed = NULL, guarded = COALESCE(?, guarded), params = CASE WHEN ? THEN json_set(params, '$.ifMissed', 'add') ELSE params END
+       untimed = NULL, doubts = 0, guarded = COALESCE(?, guarded), params = CASE WHEN ? THEN json_set(params, '$.ifMissed', 'add') ELSE params END
      WHERE id = ? AND state = ?`,
   );
   const name = query(

@@ -152,4 +152,13 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX decision_rule ON decision (rule, at);
   CREATE TABLE run (id INTEGER PRIMARY KEY, started_at REAL NOT NULL, last_alive_at REAL);
   `,
+  `
+  ALTER TABLE action ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;
+  UPDATE action SET doubts = (
+    WITH RECURSIVE former (reason, predecessor) AS (
+      SELECT reason, predecessor FROM call WHERE id = action.call AND (state = 'released' OR action.state = 'in_call')
+      UNION ALL SELECT c.reason, c.predecessor FROM former JOIN call c ON c.id = former.predecessor WHERE c.state = 'released')
+    SELECT count(*) FROM former WHERE reason = 'undecided')
+  WHERE state IN ('waiting', 'in_call') AND call IS NOT NULL;
+  `,
 ];

@@ -23,6 +23,13 @@ async function sending(journal: Journal) {
   return call;
 }
 
+/** All that waits is sent in one call, nobody can tell whether L2L took it, and its rule sends it again. */
+async function tellUndecided(journal: Journal): Promise<void> {
+  const { id } = journal.freeze(journal.waiting('cycles:A', 9), REQUEST, 0);
+  await journal.markSending(id, 0, null, 5);
+  await journal.transition(id, ['sending'], { ...REFUSED, state: 'released', reason: 'undecided' });
+}
+
 describe('journal: several actions in one call', () => {
   it('keeps why each was made, and the one body that was refused, over a restart', async () => {
     const folder = testFolder();
@@ -109,6 +116,47 @@ describe('journal: several actions in one call', () => {
 
     expect(journal.counts()).toMatchObject({ parked: 1, deadLetters: 1 });
     expect(journal.waiting('cycles:A', 2)).toEqual([]);
+  });
+
+  it.each([
+    ['released unsent', 'released'],
+    ['built when the gateway ended', 'frozen'],
+  ] as const)('doubts nothing that was never sent because its call, %s, also held what was', async (_, end) => {
+    const folder = testFolder();
+    let journal = testJournal(folder);
+    await write(journal, because(1));
+    await tellUndecided(journal);
+    await write(journal, because(2));
+    const { id } = journal.freeze(journal.waiting('cycles:A', 2), REQUEST, 0);
+    if (end === 'released') await journal.transition(id, ['frozen'], { ...REFUSED, reason: null, state: end });
+    journal.close();
+    journal = testJournal(folder);
+
+    await journal.giveUp(journal.waiting('cycles:A', 2), 'too old');
+
+    expect(journal.unsettled(9).map(({ id, state, detail }) => [id, state, detail])).toEqual([
+      [2, 'dead', 'too old'],
+      [1, 'parked', 'too old; L2L may have taken it when it was sent before'],
+    ]);
+  });
+
+  it('still doubts what may be in L2L when its next call began with another one, which a person retried', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, because(1));
+    await journal.giveUp(journal.waiting('cycles:A', 1), 'too old');
+    await write(journal, because(2));
+    await tellUndecided(journal);
+    await journal.decisions.decide({ kind: 'retry', id: 1, who: 'anna', confirmed: true });
+    const { id } = journal.freeze(journal.waiting('cycles:A', 2), REQUEST, 0);
+    expect(journal.doubts(id)).toBe(1);
+    await journal.transition(id, ['frozen'], { ...REFUSED, reason: null, state: 'released' });
+
+    await journal.giveUp(journal.waiting('cycles:A', 2), 'too old');
+
+    expect(journal.unsettled(9).map(({ id, state }) => [id, state])).toEqual([
+      [2, 'parked'],
+      [1, 'dead'],
+    ]);
   });
 
   it.each(['finish', 'park'] as const)(

@@ -198,6 +198,34 @@ describe('a journal of version 2', () => {
   });
 });
 
+describe('a journal of version 3', () => {
+  it('still doubts each action of the calls that ended undecided', async () => {
+    const db = new DatabaseSync(file);
+    const [, second, third] = MIGRATIONS;
+    db.exec(`PRAGMA foreign_keys = OFF; BEGIN; ${second} ${third} PRAGMA user_version = 3; COMMIT;
+      INSERT INTO call (id, kind, path, body, state, attempt, not_before, created_at, epoch, reason, predecessor) VALUES
+        (11, 'increment_cycles', '/p', 'a', 'parked', 1, 0, 1, 7, 'undecided', NULL),
+        (12, 'increment_cycles', '/p', 'b', 'released', 1, 0, 1, 7, 'undecided', 11),
+        (13, 'increment_cycles', '/p', 'b', 'released', 1, 0, 1, 7, 'blocked', 12),
+        (14, 'increment_cycles', '/p', 'b', 'released', 1, 0, 1, 7, 'undecided', 13);
+      UPDATE call SET predecessor = 14 WHERE state = 'unknown';
+      UPDATE action SET call = 13 WHERE key = 'W#1:open'`);
+    db.close();
+
+    const journal = testJournal(folder);
+
+    const unknown = journal.openCalls().filter(({ state, reason }) => state === 'unknown' && reason !== 'crashed');
+    expect(unknown.map(({ id }) => journal.doubts(id))).toEqual([2]);
+    await journal.giveUp(journal.waitingHeads(9), 'too old');
+    expect(journal.unsettled(9).map(({ id, state }) => [id, state])).toEqual([
+      [9, 'parked'],
+      [8, 'parked'],
+      [7, 'dead'],
+      [1, 'dead'],
+    ]);
+  });
+});
+
 describe('a journal of a newer gateway', () => {
   it('is refused with words', () => {
     testJournal(folder).close();

@@ -18,11 +18,11 @@ const stop: ExpectedDispatch = {
   stops: [{ start: at(10), end: at(60) }],
 };
 
-function episode(number: number, from: number, to: number, isEarly: boolean, made: number): Told {
+function episode(number: number, from: number, to: number, isEarly: boolean, made: number, opened = made): Told {
   const row = { time: 'received', settled: made, made } as const;
   return {
     rule,
-    open: { ...row, key: `stop#${number}:open`, params: { reported: from } },
+    open: { ...row, made: opened, key: `stop#${number}:open`, params: { reported: from } },
     close: { ...row, key: `stop#${number}:close`, params: { completed: to, how: isEarly ? 'leave' : 'close' } },
     result: { dispatchId: number },
     isEarly,
@@ -31,7 +31,14 @@ function episode(number: number, from: number, to: number, isEarly: boolean, mad
 
 /** A person ends the dispatch at minute 25. The gateway hears of it at `heard` and says that it was so at `told`, by the clock of `clock`. */
 function problems(clock: ReturnType<typeof createClockLog>, told: number, heard: number): string[] {
-  const judged = {
+  const episodes = [episode(1, at(10), told, true, heard), episode(2, told, at(60), false, at(60))];
+  return episodeProblems([stop], episodes, judgedBy(clock), noTotals());
+}
+
+const noTotals = () => ({ stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 });
+
+function judgedBy(clock: ReturnType<typeof createClockLog>): Judged {
+  return {
     clock,
     toldLate: false,
     people: { ended: new Map([[1, { at: at(25), how: 'complete' }]]), corrected: [] },
@@ -39,9 +46,6 @@ function problems(clock: ReturnType<typeof createClockLog>, told: number, heard:
     ends: [],
     ledger: { watched: [] },
   } as unknown as Judged;
-  const episodes = [episode(1, at(10), told, true, heard), episode(2, told, at(60), false, at(60))];
-  const totals = { stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 };
-  return episodeProblems([stop], episodes, judged, totals);
 }
 
 /** Minutes slow from minute 20 until it is set right at minute 40. */
@@ -66,5 +70,41 @@ describe('the end of a dispatch by a person', () => {
   it('is when L2L says so, by a clock that is right', () => {
     expect(problems(slowClock(0, false), at(30), at(30))).toEqual([expect.stringContaining('a person did so at')]);
     expect(problems(slowClock(0, false), at(25), at(30))).toEqual([]);
+  });
+});
+
+describe('a stop that may be told later than it was', () => {
+  // The gateway did not believe the time in a message. So the length of these stops is not known, nor when they are said to be.
+  const vague = (from: number, to: number): ExpectedDispatch => ({
+    reported: [at(from)],
+    completed: [at(to)],
+    need: 'may',
+    ahead: 5 * MINUTE,
+    stops: null,
+  });
+  const tooShort = vague(6, 7.25);
+
+  it('is not told by the episode that has the true time of another one', () => {
+    // The clock is 10 minutes slow until a crash at minute 16. The next process begins at minute 26, and its clock is right.
+    const clock = createClockLog();
+    clock.note({ at: at(0), process: 1, off: -10 * MINUTE, isDoubted: false });
+    clock.note({ at: at(26), process: 2, off: 0, isDoubted: false });
+    const told = [episode(1, at(0), at(2), false, at(12)), episode(2, at(4), at(40), false, at(40), at(27))];
+    const stops = [tooShort, vague(10, 12), vague(14, 40)];
+    expect(episodeProblems(stops, told, judgedBy(clock), noTotals())).toEqual([]);
+    const late = [...told.slice(0, 1), episode(2, at(4), at(46), false, at(46), at(27))];
+    const problems = episodeProblems(stops, late, judgedBy(clock), noTotals());
+    expect(problems).toEqual([expect.stringContaining('stop#2:open of 08:04:00.000 ended 08:46:00.000')]);
+  });
+
+  it('is not told by the one of another stop whose dispatch a person ended', () => {
+    const told = [episode(1, at(10), at(25), true, at(25)), episode(2, at(25), at(60), false, at(60))];
+    const stops = [tooShort, vague(10, 60)];
+    expect(episodeProblems(stops, told, judgedBy(slowClock(0, false)), noTotals())).toEqual([]);
+  });
+
+  it('is told by the one that begins later, where that has the true time of no other', () => {
+    const told = [episode(1, at(9), at(10), false, at(10))];
+    expect(episodeProblems([tooShort, vague(30, 60)], told, judgedBy(slowClock(0, false)), noTotals())).toEqual([]);
   });
 });

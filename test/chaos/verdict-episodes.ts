@@ -73,8 +73,9 @@ function indexOf(
     isIn(open.params.reported, begins) ||
     reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead)) ||
     (surely === undefined && isHeldAtEarlier(open, reported, all, clock));
-  const isWhole = (one: Told, other: ExpectedDispatch) =>
-    tells(one, other, 'surely') && one.close !== null && isEnd(one.close, other, clock);
+  const fits = (one: Told, other: ExpectedDispatch, surely?: 'surely') =>
+    tells(one, other, surely) && one.close !== null && isEnd(one.close, other, clock);
+  const isWhole = (one: Told, other: ExpectedDispatch) => fits(one, other, 'surely');
   // Of two stops that one episode can tell, the one that need not be told does not take it from one that nothing else tells.
   const isWanted = (one: Told) =>
     others.some(
@@ -84,16 +85,29 @@ function indexOf(
         !told.some(two => two !== one && isWhole(two, other)),
     );
   const surelyOf = (wanted: ExpectedDispatch) => {
-    const whole = told.findIndex(one => isWhole(one, wanted) && (wanted.need === 'must' || !isWanted(one)));
+    const isFree = (one: Told) => wanted.ahead === undefined || !others.some(other => isExact(one, other, clock));
+    const whole = told.findIndex(
+      one => isWhole(one, wanted) && (wanted.need === 'must' || !isWanted(one)) && isFree(one),
+    );
     if (whole >= 0) return whole;
-    return told.findIndex(one => tells(one, wanted, 'surely') && !others.some(other => isWhole(one, other)));
+    return told.findIndex(
+      one => tells(one, wanted, 'surely') && !others.some(other => isWhole(one, other)) && isFree(one),
+    );
   };
-  // What may be told later than it was is told by the one that has its true time, where there is one.
+  // What may be told later than it was is told by the one that has its true time, where there is one; never by one that has another's.
   const { ahead, ...exact } = stop;
   const early = ahead === undefined ? -1 : surelyOf(exact);
   const sure = early >= 0 ? early : surelyOf(stop);
   if (sure >= 0 || stop.need === 'never') return sure;
-  return told.findIndex(one => tells(one, stop) && !others.some(other => tells(one, other, 'surely')));
+  const may = (one: Told) => tells(one, stop) && !others.some(other => tells(one, other, 'surely'));
+  const whole = told.findIndex(one => may(one) && fits(one, stop));
+  if (whole >= 0) return whole;
+  return told.findIndex(one => may(one) && (stop.need === 'must' || !others.some(other => fits(one, other))));
+}
+
+/** An episode has the true time at which a stop began, and surely not a later one. */
+function isExact({ open }: Told, { reported }: ExpectedDispatch, clock: ClockLog): boolean {
+  return reported.some(at => clock.isTold(open.params.reported, at, open, 'surely'));
 }
 
 function isEnd(close: Close, { completed, ahead, ends }: ExpectedDispatch, clock: ClockLog): boolean {

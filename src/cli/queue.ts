@@ -41,8 +41,9 @@ What L2L was not told yet, and what it could not be told.
                    stay. For what L2L refused because of a wrong code: correct the file, start the gateway anew, retry
   --product CODE   of a set of production whose product is not known, or that L2L refused: told as this product
   --all            every dead letter, with --rule those of one rule; never what is parked
-  --yes            answers the question that a parked call asks. Whether L2L has such a call is not known: look there
-                   first. Retry says that L2L does not have it, drop says that it does
+  --yes            answers the question that is asked about what is parked, and before the drop of a held close lets
+                   go of its open too. Whether L2L has a parked call is not known: look there first. Retry says that
+                   L2L does not have it, drop says that it does, or need not have it
   --why TEXT       is kept with the decision
 
 dead    dead letter: L2L refused it, or it became too old; show has L2L's words

@@ -82,12 +82,12 @@ export function judgeDrop({ target, unit }: Case): Judged {
     isStuck(member) || isAside(member) || (open !== undefined && member.state === 'waiting');
   if (!goes(target)) return notDropped(target);
   const dropped = unit.filter(goes);
-  const doubtful = dropped.find(isDoubtful);
+  const question = dropQuestion(target, dropped, open);
   return {
     kind: 'done',
     words: `it is let go, L2L is not told: ${unitWords(target, unit)}${dropTail(target, dropped, open)}`,
-    ask: doubtful ? DROP_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other'] : null,
-    doubt: doubtful ? doubtWords(doubtful, unit) : null,
+    ask: question?.ask ?? null,
+    doubt: question?.doubt ?? null,
     moves: dropped.map(({ id, state }) => ({ id, from: state, to: 'dropped' })),
   };
 }
@@ -95,6 +95,39 @@ export function judgeDrop({ target, unit }: Case): Judged {
 /** Parked after a call of it. Without one only its times are not known: there is nothing in L2L to look for. */
 function mayBeThere({ state, call }: HistoryEntry): boolean {
   return state === 'parked' && call !== null;
+}
+
+type Question = { readonly doubt: string; readonly ask: string };
+
+/** What a person has to say yes to first: what is not known, what L2L never gets, or that more is let go than was named. */
+function dropQuestion(
+  target: HistoryEntry,
+  dropped: readonly HistoryEntry[],
+  open: HistoryEntry | undefined,
+): Question | null {
+  const doubtful = dropped.find(isDoubtful);
+  const unnamed = dropped.find(({ state }) => state === 'parked');
+  const doubts: string[] = [];
+  const asks: string[] = [];
+  if (open !== undefined && target.id !== open.id) {
+    doubts.push(`its open ${open.id} is ${standingWords(open)}`);
+    asks.push(`drop lets go of both, the open ${open.id} and the close ${target.id}: L2L gets neither`);
+  }
+  if (doubtful) {
+    doubts.push(doubtWords(doubtful, dropped));
+    asks.push(DROP_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other']);
+  } else if (unnamed) {
+    doubts.push(`${actionWords(unnamed)}: L2L does not have it (${unnamed.detail})`);
+    asks.push('drop says that L2L need not have it');
+  }
+  return asks.length === 0 ? null : { doubt: doubts.join('; '), ask: asks.join('; ') };
+}
+
+/** Where an action stands and why, as it is kept with a decision about it. `open`: the one a held close waits for. */
+export function standingWords(entry: HistoryEntry, open?: HistoryEntry): string {
+  if (entry.held) return `held: its open ${open ? `${open.id} was ${open.state}` : 'could not be sent'}`;
+  const word = isAside(entry) ? 'blocked' : entry.state;
+  return `${word}${entry.detail ? `: ${entry.detail}` : ''}`;
 }
 
 function isDoubtful(entry: HistoryEntry): boolean {
@@ -216,6 +249,7 @@ function doubtWords(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): stri
 
 function dropTail(target: HistoryEntry, dropped: readonly HistoryEntry[], open: HistoryEntry | undefined): string {
   const stays = '; if it is open in L2L, it stays open until a person closes it';
-  if (open) return `${dropped.length > 1 ? ', and its close with it' : ''}${isDoubtful(open) ? stays : ''}`;
+  const other = target.id === open?.id ? 'close' : 'open';
+  if (open) return `${dropped.length > 1 ? `, and its ${other} with it` : ''}${isDoubtful(open) ? stays : ''}`;
   return target.kind === 'close_dispatch' ? '; its dispatch stays open in L2L until a person closes it' : '';
 }

@@ -10,7 +10,7 @@ import type {
   Recoded,
 } from '../core/history.ts';
 import { query } from './database.ts';
-import { type Case, type Judged, judgeDrop, judgeRetry, refused } from './decision-rules.ts';
+import { type Case, type Judged, judgeDrop, judgeRetry, refused, standingWords } from './decision-rules.ts';
 import { insertEvent } from './events.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { History } from './history.ts';
@@ -147,8 +147,8 @@ export function createProspects(db: DatabaseSync, history: History, destination:
         others: others.slice(0, MOST_OTHERS),
         othersLeftOut: others.length > MOST_OTHERS,
         decisions: readDecisions.all(id).map(({ at, kind, detail }) => {
-          const { who, why, was } = JSON.parse(detail) as Noted;
-          return { at, kind, who, why: why ?? null, was };
+          const { who, why, was, others = {} } = JSON.parse(detail) as Noted;
+          return { at, kind, who, why: why ?? null, was: others[id] ?? was };
         }),
         retry: prospectOf(retry),
         drop: prospectOf(judge({ kind: 'drop' }, entry)),
@@ -164,7 +164,15 @@ function prospectOf({ kind, words, ask }: Judged): Prospect {
 }
 
 /** An event row's detail. */
-type Noted = { readonly actions: readonly number[]; readonly who: string; readonly why?: string; readonly was: string };
+type Noted = {
+  readonly actions: readonly number[];
+  readonly who: string;
+  readonly why?: string;
+  /** What the named action was. */
+  readonly was: string;
+  /** What the other half of its episode was, by id; an older journal has none. */
+  readonly others?: Readonly<Record<string, string>>;
+};
 
 /** Carries out what a person decided about a dead letter or a parked call. */
 export interface Decisions extends Prospects {
@@ -201,12 +209,23 @@ export function createDecisions(options: DecisionOptions): Decisions {
   const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
   const note = insertEvent(db);
 
+  /** Read before anything is changed. What was merged stands as its target does. */
+  function standings(target: HistoryEntry, moves: JudgedAsRule['moves']): Pick<Noted, 'was' | 'others'> {
+    if (target.kind !== 'open_dispatch' && target.kind !== 'close_dispatch') return { was: standingWords(target) };
+    const members = [target, ...moves.flatMap(({ id }) => (id === target.id ? [] : (history.entry(id) ?? [])))];
+    const open = members.find(({ kind }) => kind === 'open_dispatch');
+    const [was = '', ...rest] = members.map(member => standingWords(member, open));
+    if (rest.length === 0) return { was };
+    return { was, others: Object.fromEntries(rest.map((words, index) => [members[index + 1]?.id, words])) };
+  }
+
   function carryOut(
     decision: Decision,
     target: HistoryEntry,
     { moves, recoded = new Map(), changes }: JudgedAsRule,
   ): void {
     const { who, product } = decision;
+    const stood = standings(target, moves);
     options.rewrite(recoded);
     const why = [product && `as product ${product}`, changes && `as its rule says now: ${changes}`, decision.why]
       .filter(Boolean)
@@ -220,8 +239,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
       if (changed !== 1) throw new Error(`action ${id} is not ${from} in the journal`);
       if (product !== undefined) name.run(product, id);
     }
-    const was = `${target.state}${target.detail ? `: ${target.detail}` : ''}`;
-    const noted: Noted = { actions: moves.map(({ id }) => id), who, ...(why && { why }), was };
+    const noted: Noted = { actions: moves.map(({ id }) => id), who, ...(why && { why }), ...stood };
     note.run(now(), decision.kind, JSON.stringify(noted));
   }
 

@@ -155,11 +155,15 @@ describe('a set whose product is not known', () => {
     expect(testJournal(folder).waiting('production:LINE-1', 9)[0]?.params).toEqual(told);
   });
 
-  it('is dropped without a question: L2L certainly does not have it', async () => {
+  it('is dropped only after a question, as all that is parked: L2L never gets it', async () => {
     const journal = testJournal(testFolder());
     await write(journal, unnamedSet('LINE-1', 1));
 
-    expect(await say(journal, 'drop', KEY)).toMatchObject({ kind: 'done' });
+    const asked = await say(journal, 'drop', KEY);
+    expect(asked).toMatchObject({ kind: 'ask', words: expect.stringContaining('lookup recipes has no row') });
+    expect(asked.words).toContain('L2L does not have it');
+    expect(states(journal)).toEqual({ [KEY]: 'parked' });
+    expect(await say(journal, 'drop', KEY, { confirmed: true })).toMatchObject({ kind: 'done' });
 
     expect(states(journal)).toEqual({ [KEY]: 'dropped' });
   });
@@ -347,10 +351,28 @@ describe('drop', () => {
     expect(states(again)).toEqual({ 'A#1:open': 'dropped', 'A#1:close': 'dropped', 'A#2:open': 'waiting' });
     expect(again.history.entry(2)?.detail).toBe('dropped by anna: opened by hand');
     expect(again.decisions.detail(2)?.decisions).toEqual([
-      { at: 1_000_000, kind: 'drop', who: 'anna', why: 'opened by hand', was: 'dead: No such machine' },
+      { at: 1_000_000, kind: 'drop', who: 'anna', why: 'opened by hand', was: 'held: its open 1 was dead' },
     ]);
     // A close that comes later has nothing to close.
     expect(again.chain('A#1').open).toBe('dropped');
+  });
+
+  it('asks before a held close takes its dead open with it, and names both', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
+    await settle(journal, 'dispatch:A', REFUSED);
+
+    const asked = await say(journal, 'drop', 'A#1:close');
+    expect(asked).toMatchObject({ kind: 'ask', ids: [] });
+    expect(asked.words).toContain('its open 1 is dead: No such machine');
+    expect(asked.words).toContain('drop lets go of both, the open 1 and the close 2');
+    expect(states(journal)).toEqual({ 'A#1:open': 'dead', 'A#1:close': 'waiting' });
+
+    const decided = await say(journal, 'drop', 'A#1:close', { confirmed: true });
+    expect(decided.words).toContain('and its open with it');
+    expect(states(journal)).toEqual({ 'A#1:open': 'dropped', 'A#1:close': 'dropped' });
+    const was = (id: number) => journal.decisions.detail(id)?.decisions[0]?.was;
+    expect([was(1), was(2)]).toEqual(['dead: No such machine', 'held: its open 1 was dead']);
   });
 
   it('asks before it drops what is parked', async () => {

@@ -8,7 +8,9 @@ export type KeyAdvice = {
   readonly words: string;
   /** Keys of this map that the wrong one stands for: that they are missing follows from it. */
   readonly answers: readonly string[];
-  /** Where the key belongs; keys that belong into one place are named together. */
+  /** Path of the key where it belongs, when it is certain: that it is missing there follows from the same mistake. */
+  readonly right?: readonly string[];
+  /** Where the key belongs; keys that belong under one other are named together. */
   readonly place: string | null;
 };
 
@@ -27,7 +29,7 @@ export function adviceFor(name: string, valid: readonly string[], path: Path, ya
   if (near !== undefined) return found(`did you mean ${near}?`, [near]);
   if (/[()[\]]/.test(name)) return found('a comma ends a value inside { }; put the text in quotes', []);
   if (/^\d/.test(name)) return found('a comma ends a value inside { }; write a point in a number, such as 1.5', []);
-  return found(farAway(name, path) ?? `the keys here are ${valid.join(', ')}`, []);
+  return farAway(name, path) ?? found(`the keys here are ${valid.join(', ')}`, []);
 }
 
 function found(words: string, answers: readonly string[]): KeyAdvice {
@@ -35,14 +37,15 @@ function found(words: string, answers: readonly string[]): KeyAdvice {
 }
 
 /** Where else in the file, or with which protocol, there is such a key; undefined: nowhere, or in several places. */
-function farAway(name: string, path: Path): string | undefined {
+function farAway(name: string, path: Path): KeyAdvice | undefined {
   const here = path.map(String);
   const places = placesOfKey(name);
   const protocols = new Set(places.filter(place => isAt(place.path, here)).map(place => place.protocol));
-  if (protocols.size > 0) return `only ${[...protocols].join(' and ')} sources have it here; take it out`;
+  if (protocols.size > 0) return found(`only ${[...protocols].join(' and ')} sources have it here; take it out`, []);
   const paths = new Set(places.map(place => place.path.map(part => (part === '*' ? 'NAME' : part)).join('.')));
   const [only] = paths;
-  return paths.size === 1 && only !== '' ? `it belongs into ${only}` : undefined;
+  if (paths.size !== 1 || only === undefined || only === '') return undefined;
+  return { ...found(`it belongs under ${only}`, []), right: [...only.split('.'), name] };
 }
 
 /** A rule inside another rule, a signal beside `signals:`: what stands below the name shows where it belongs. */
@@ -57,7 +60,7 @@ function namedElsewhere(name: string, path: Path, yaml: YamlFile): KeyAdvice | u
   );
   const target = inside?.at(-2);
   if (target === undefined) return undefined;
-  return { words: `into ${target}; indent it one level deeper, below ${target}:`, answers: [target], place: target };
+  return { words: `under ${target}; indent it one level deeper, below ${target}:`, answers: [target], place: target };
 }
 
 type Moved = { readonly advice: KeyAdvice; readonly isNear: boolean };
@@ -78,8 +81,9 @@ function elsewhere(name: string, path: Path, yaml: YamlFile): Moved | undefined 
     return {
       isNear: written.length > 0,
       advice: {
-        words: `into ${names.join(' or ')}; indent it one level deeper, below ${names.map(target => `${target}:`).join(' or ')}`,
+        words: `under ${names.join(' or ')}; indent it one level deeper, below ${names.map(target => `${target}:`).join(' or ')}`,
         answers: targets.map(([first]) => first ?? ''),
+        right: [...here, ...(targets[0] ?? []), name],
         place: names.join(' or '),
       },
     };
@@ -87,16 +91,17 @@ function elsewhere(name: string, path: Path, yaml: YamlFile): Moved | undefined 
   const above = places
     .filter(place => place.path.length < here.length && isAt(place.path, here.slice(0, place.path.length)))
     .toSorted((a, b) => b.path.length - a.path.length)[0];
-  if (above) return { isNear: here.length - above.path.length === 1, advice: aboveAdvice(above, here) };
+  if (above) return { isNear: here.length - above.path.length === 1, advice: aboveAdvice(name, above, here) };
   return undefined;
 }
 
-function aboveAdvice({ path }: KeyPlace, here: readonly string[]): KeyAdvice {
+function aboveAdvice(name: string, { path }: KeyPlace, here: readonly string[]): KeyAdvice {
   const levels = here.length - path.length;
   const up = levels === 1 ? 'one level' : `${levels} levels`;
   return {
     words: `beside ${here[path.length] ?? ''}; move it ${up} up`,
     answers: [],
+    right: [...here.slice(0, path.length), name],
     place: `beside ${here[path.length] ?? ''}`,
   };
 }

@@ -13,10 +13,11 @@ export type UnknownKeys = {
   answers(path: Path, issue: Issue): boolean;
 };
 
-/** Every key that is not valid where it stands, with what to write. Keys that belong into one place are one problem. */
+/** Every key that is not valid where it stands, with what to write. Keys that belong under one other are one problem. */
 export function unknownKeys(issues: readonly Issue[], { yaml, base }: Context): UnknownKeys {
   const problems: Problem[] = [];
   const answered = new Map<string, Set<string>>();
+  const moved = new Set<string>();
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') continue;
     const path = [...base, ...issue.path];
@@ -24,6 +25,7 @@ export function unknownKeys(issues: readonly Issue[], { yaml, base }: Context): 
     const valid = issue.message.split(',');
     const advices = issue.keys.map(name => ({ name, advice: adviceFor(name, valid, path, yaml) }));
     answered.set(keyOf(path), new Set(advices.flatMap(({ advice }) => advice.answers)));
+    for (const { advice } of advices) if (advice.right) moved.add(keyOf(advice.right));
     for (const together of groups(advices)) {
       const [first] = together;
       if (first)
@@ -35,7 +37,7 @@ export function unknownKeys(issues: readonly Issue[], { yaml, base }: Context): 
     answers(path, issue) {
       const inMap = answered.get(keyOf(path.slice(0, -1)));
       const isThere = yaml.has(path) && !isEmpty(path, yaml);
-      if (inMap?.has(String(path.at(-1))) && !isThere) return true;
+      if ((inMap?.has(String(path.at(-1))) || moved.has(keyOf(path))) && !isThere) return true;
       const about: unknown = issue.code === 'custom' ? issue.params?.about : undefined;
       const ownMap = answered.get(keyOf(path));
       return Array.isArray(about) && about.map(String).some(key => inMap?.has(key) || ownMap?.has(key));

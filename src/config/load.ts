@@ -23,6 +23,7 @@ export type LoadedConfig = {
   readonly config: Config;
   readonly program: Program;
   readonly signals: ReadonlyMap<string, SignalDefinition>;
+  readonly lookups: readonly LookupTable[];
   /** Absolute path of the journal's folder. */
   readonly dataFolder: string;
   /** What is valid and rarely what was meant: `check` shows it, the gateway logs it when it starts. */
@@ -60,6 +61,7 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
     config: read.value,
     program: compiled.program,
     signals: compiled.signals,
+    lookups: compiled.lookups,
     dataFolder: resolve(read.value.gateway.data),
     warnings: finished(
       warningsOf({ sources: read.value.sources, signals: compiled.signals, rules: compiled.program.rules }, yaml),
@@ -172,6 +174,7 @@ type Compiled =
   | {
       readonly program: Program;
       readonly signals: ReadonlyMap<string, SignalDefinition>;
+      readonly lookups: readonly LookupTable[];
       readonly files: readonly string[];
     }
   | { readonly problems: readonly Problem[] };
@@ -209,7 +212,8 @@ export function compile(
       return place;
     },
   });
-  if ('program' in compiled) return { ...compiled, signals, files: lookups.files };
+  if ('program' in compiled)
+    return { ...compiled, signals, lookups: [...lookups.tables.values()], files: lookups.files };
   const problems = compiled.problems.filter(({ place }) => place === undefined || !silent.has(place));
   return {
     problems: problems.map(problem => {

@@ -1,3 +1,4 @@
+import { hasWildcard } from '../adapters/mqtt/topics.ts';
 import type { SourceConfig } from '../adapters/registry.ts';
 import { parseDuration } from '../core/fields.ts';
 
@@ -7,6 +8,14 @@ export function neverStale(source: SourceConfig): readonly string[] {
   return Object.entries(source.signals)
     .filter(([, { stale_after }]) => stale_after === undefined)
     .map(([name]) => name);
+}
+
+/** Numbers of a broker that come from several topics, with what is written as their topic: nobody can tell one topic's from another's. */
+export function mixedTopics(source: SourceConfig): readonly { readonly signal: string; readonly topic: string }[] {
+  if (source.protocol !== 'mqtt') return [];
+  return Object.entries(source.signals)
+    .filter(([, { topic, as }]) => hasWildcard(topic) && (as === 'number' || as === 'integer'))
+    .map(([signal, { topic }]) => ({ signal, topic }));
 }
 
 /** Up to here a float of this width (IEEE 754) has every whole number; beyond it, adding 1 leaves it as it is. */

@@ -29,6 +29,7 @@ export function summary(loaded: LoadedConfig): string {
     '',
     `sources: ${Object.keys(sources).length}, signals: ${loaded.signals.size}`,
     ...Object.entries(sources).flatMap(([name, source]) => sourceLines(name, source, loaded)),
+    ...lookupLines(loaded),
     '',
     `rules: ${loaded.program.rules.length}`,
     ...ruleLines(loaded),
@@ -67,6 +68,17 @@ function sourceLines(name: string, source: LoadedConfig['config']['sources'][str
 function signalCells(signal: SignalDefinition, where = ''): string[] {
   const type = { bool: 'yes/no', number: 'number', string: 'text' }[signal.type];
   return [signal.name, signal.counter ? 'counter' : signal.unit ? `${type} ${signal.unit}` : type, where];
+}
+
+function lookupLines({ lookups }: LoadedConfig): string[] {
+  if (lookups.length === 0) return [];
+  const cells = lookups.map(({ name, file, rows, key, hasDefault, fields, encoding }) => [
+    name,
+    file,
+    `${rows} ${rows === 1 ? 'row' : 'rows'} by ${key}${hasDefault ? ', and a default row' : ''}: ${fields.join(', ')}`,
+    encoding ?? '',
+  ]);
+  return ['', `lookups: ${lookups.length}`, ...columns(cells)];
 }
 
 /** A line a rule, so that rules can be compared; below it what it does otherwise than the others. */
@@ -136,14 +148,19 @@ function after(delay: number): string {
 }
 
 function budgetLines({ cycles, production, total, allowed, hasDispatches, busiest }: CallEstimate): string[] {
-  const share =
-    allowed === null ? 'no limit is set' : `${Math.round((total / allowed) * 100)} % of the ${round(allowed)} allowed`;
   const lines = [
-    `calls per hour: ${round(total)}, ${share}`,
+    `calls per hour: ${total === 0 ? noneWords(hasDispatches, allowed) : `${round(total)}, ${shareWords(total, allowed)}`}`,
     ...columns([
       ...(cycles > 0 ? [['cycles', round(cycles)]] : []),
       ...(production > 0 ? [['production', round(production)]] : []),
-      ...(hasDispatches ? [['dispatches', `up to ${CALLS_PER_DISPATCH} more for each one that opens and closes`]] : []),
+      ...(hasDispatches
+        ? [
+            [
+              'dispatches',
+              `up to ${CALLS_PER_DISPATCH} ${total === 0 ? '' : 'more '}for each one that opens and closes`,
+            ],
+          ]
+        : []),
     ]),
   ];
   if (allowed !== null && total > allowed) {
@@ -154,6 +171,17 @@ function budgetLines({ cycles, production, total, allowed, hasDispatches, busies
     lines.push('  little is left for dispatches and for catching up after an outage; write longer `every:` times');
   }
   return lines;
+}
+
+function noneWords(hasDispatches: boolean, allowed: number | null): string {
+  const limit = allowed === null ? 'no limit is set' : `${round(allowed)} are allowed`;
+  return `${hasDispatches ? 'none but those for dispatches' : 'none'}; ${limit}`;
+}
+
+function shareWords(total: number, allowed: number | null): string {
+  if (allowed === null) return 'no limit is set';
+  const share = Math.round((total / allowed) * 100);
+  return `${share === 0 ? 'less than 1' : share} % of the ${round(allowed)} allowed`;
 }
 
 function unusedSignals({ program, signals }: LoadedConfig): readonly string[] {

@@ -2,7 +2,7 @@ import type { SourceConfig } from '../adapters/registry.ts';
 import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
 import type { CompiledRule } from '../rules/program.ts';
-import { floatCounterWarning, neverStale } from './signal-warnings.ts';
+import { floatCounterWarning, mixedTopics, neverStale } from './signal-warnings.ts';
 import { sharedBySources } from './source-clashes.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
@@ -21,7 +21,7 @@ const SHOWN = 5;
 
 /** Everything to look at, from top to bottom. A config with warnings is valid. */
 export function warningsOf(judged: Judged, yaml: YamlFile): readonly Problem[] {
-  const kinds = [withoutTrade(judged), withoutStaleAfter(judged), floatCounters(judged), shared(judged)];
+  const kinds = [withoutTrade(judged), withoutStaleAfter(judged), mixed(judged), floatCounters(judged), shared(judged)];
   return kinds.flatMap(warnings => shownOf(warnings, yaml));
 }
 
@@ -54,6 +54,16 @@ function withoutStaleAfter({ sources }: Judged): Warning[] {
       path: ['sources', source, 'signals', signal],
       message: () =>
         `${source}.${signal}: no stale_after is written; when the sender fails and the broker runs on, the last value counts as true for ever; write the longest time between two messages, such as stale_after: 10m, or stale_after: never`,
+    })),
+  );
+}
+
+function mixed({ sources }: Judged): Warning[] {
+  return Object.entries(sources).flatMap(([source, config]) =>
+    mixedTopics(config).map(({ signal, topic }) => ({
+      path: ['sources', source, 'signals', signal],
+      message: () =>
+        `${source}.${signal}: ${topic} stands for several topics, and their values mix in this one signal; write one whole topic, and a signal for each one that is needed`,
     })),
   );
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../core/errors.ts';
 import type { Value } from '../core/sample.ts';
 import { type CsvRow, parseCsv } from './compile/csv.ts';
+import type { Encoding } from './compile/csv-text.ts';
 import { keyFor, keyOf, type LookupKey, spoiltByExcel } from './compile/lookup-key.ts';
 
 export type { LookupKey };
@@ -11,6 +12,12 @@ export type LookupRow = ReadonlyMap<string, string>;
 /** A lookup file, read once. */
 export type LookupTable = {
   readonly name: string;
+  /** As written in the config, with the config's folder where it counts from there. */
+  readonly file: string;
+  /** Rows with a key. */
+  readonly rows: number;
+  readonly hasDefault: boolean;
+  readonly encoding: Encoding | null;
   readonly key: LookupKey;
   /** Names of the columns after the key's. */
   readonly fields: readonly string[];
@@ -41,7 +48,7 @@ export function parseLookup(
     problems.push({ place: { file: options.file, line, column: 1 }, message });
   };
 
-  const { rows, problems: broken } = parseCsv(bytes);
+  const { rows, problems: broken, encoding } = parseCsv(bytes);
   for (const { line, message } of broken) refuse(line, message);
   const [header, ...body] = rows;
   if (header === undefined && broken.length > 0) return { problems };
@@ -93,6 +100,10 @@ export function parseLookup(
   return {
     table: {
       name: options.name,
+      file: options.file,
+      rows: found.size,
+      hasDefault: otherwise !== undefined,
+      encoding,
       key: options.key,
       fields,
       find(value) {

@@ -111,6 +111,56 @@ rules: 3
   line1          line 26  production of LINE-1                    all parts from`);
   });
 
+  it('lists each lookup with its file, rows and encoding', async () => {
+    const lookups = `lookups:
+  recipes: { file: recipes.csv, key: number }
+  faults_of_press1: { file: faults.csv, key: bit, default: { reason: OTHER } }
+rules:`;
+    writeFileSync(
+      join(folder, 'recipes.csv'),
+      'recipe;product;name\n12;0815;Blech\n13;0816;Gro\u00dfes Blech\n',
+      'latin1',
+    );
+    writeFileSync(join(folder, 'faults.csv'), 'bit;reason\n3;OIL\n');
+    writeFileSync(join(folder, 'lookups.yaml'), GOOD.replace('rules:', lookups));
+
+    expect((await program(['check', 'lookups.yaml'])).out).toContain(`
+
+lookups: 2
+  recipes           recipes.csv  2 rows by number: product, name          Windows-1252
+  faults_of_press1  faults.csv   1 row by bit, and a default row: reason  UTF-8
+
+rules: 3
+`);
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'is only dispatches',
+      GOOD.slice(0, GOOD.indexOf('  press1_cycles:')),
+      'calls per hour: none but those for dispatches; 3600 are allowed',
+    ],
+    [
+      'is nothing',
+      GOOD.slice(0, GOOD.indexOf('rules:')).concat('rules: {}\n'),
+      'calls per hour: none; 3600 are allowed',
+    ],
+    [
+      'has no limit',
+      GOOD.slice(0, GOOD.indexOf('rules:')).concat('rules: {}\n').replace('user:', 'rate: unlimited\n  user:'),
+      'calls per hour: none; no limit is set',
+    ],
+    [
+      'is little',
+      GOOD.replace('every: 1m', 'every: 1h').replace(/ {2}line1:.*\n/, ''),
+      'calls per hour: 2, less than 1 % of the 3600 allowed',
+    ],
+  ])('writes no zeros where what is sent %s', async (_what, text, words) => {
+    writeFileSync(join(folder, 'calls.yaml'), text);
+
+    expect((await program(['check', 'calls.yaml'])).out).toContain(`\n${words}\n`);
+  });
+
   it('says so when the clock is trusted whatever it says', async () => {
     writeFileSync(join(folder, 'trust.yaml'), GOOD.replace('name: press_shop_1,', 'name: press_shop_1, clock: trust,'));
     expect((await program(['check', 'trust.yaml'])).out).toContain('clock    trusted whatever it says');

@@ -151,24 +151,26 @@ describe('keys of other tools', () => {
 describe('keys in another place', () => {
   it.each<[string, string[], string[]]>([
     [
-      'what belongs into dispatch, beside it',
+      'what belongs under dispatch, beside it',
       ['when: not run', 'on_delay: 2m', 'dispatch:', 'machine: P', 'type: D', 'description: x'],
       [
-        'g.yaml:14:5 down: machine, type and description belong into dispatch; indent them one level deeper, below dispatch:',
+        'g.yaml:14:5 down: machine, type and description belong under dispatch; indent them one level deeper, below dispatch:',
       ],
     ],
     [
       'one key of a dispatch beside it',
       ['when: not run', 'on_delay: 2m', 'machine: P', 'dispatch: { type: D, description: x }'],
-      [
-        'g.yaml:13:5 down: machine belongs into dispatch; indent it one level deeper, below dispatch:',
-        'g.yaml:14:5 down.dispatch: machine is missing – write a code as text',
-      ],
+      ['g.yaml:13:5 down: machine belongs under dispatch; indent it one level deeper, below dispatch:'],
     ],
     [
       'a key of the rule inside the dispatch',
       ['when: not run', 'on_delay: 2m', 'dispatch: { machine: P, type: D, description: x, until: run }'],
       ['g.yaml:13:54 down.dispatch: until belongs beside dispatch; move it one level up'],
+    ],
+    [
+      'a key that the rule needs inside the dispatch',
+      ['on_delay: 2m', 'dispatch: { machine: P, type: D, description: x, when: not run }'],
+      ['g.yaml:12:54 down.dispatch: when belongs beside dispatch; move it one level up'],
     ],
     [
       'a key deeper than its neighbour',
@@ -213,7 +215,7 @@ describe('keys in another place', () => {
     const lines = ['protocol: mqtt', 'url: mqtt://b', 'client_id: x', 'signals:', 'run: { topic: a, as: bool }'];
 
     expect(problems(source(...lines))).toEqual([
-      'g.yaml:9:5 m: run belongs into signals; indent it one level deeper, below signals:',
+      'g.yaml:9:5 m: run belongs under signals; indent it one level deeper, below signals:',
     ]);
   });
 
@@ -232,9 +234,15 @@ describe('keys in another place', () => {
     const text = file({}).replace('name: shop', 'name: shop, rate: 1/s').replace('sources:', 'on_delay: 2m\nsources:');
 
     expect(problems(text)).toEqual([
-      'g.yaml:1:24 gateway: unknown key "rate"; it belongs into l2l',
-      'g.yaml:3:1 unknown key "on_delay"; it belongs into rules.NAME',
+      'g.yaml:1:24 gateway: unknown key "rate"; it belongs under l2l',
+      'g.yaml:3:1 unknown key "on_delay"; it belongs under rules.NAME',
     ]);
+  });
+
+  it('a key that another part of the file needs is not missing there besides', () => {
+    const moved = file({}).replace(', site: 43', '').replace('name: shop', 'name: shop, site: 43');
+
+    expect(problems(moved)).toEqual(['g.yaml:1:24 gateway: unknown key "site"; it belongs under l2l']);
   });
 
   it('a rule that is called as a key is a rule', () => {

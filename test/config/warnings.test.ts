@@ -75,6 +75,15 @@ describe('a config that is valid', () => {
     ]);
   });
 
+  it.each(['plant/#', 'plant/+/temp', '#'])('is warned of a number whose topic %s stands for several', topic => {
+    const sources = mqtt('b', 'mqtt://broker', 'shop').replace('topic: a/b, as: bool', `topic: "${topic}", as: number`);
+
+    expect(warnings({ sources })).toEqual([
+      `g.yaml:10:16 b.b.run: ${topic} stands for several topics, and their values mix in this one signal; write one whole topic, and a signal for each one that is needed`,
+    ]);
+    expect(warnings({ sources: sources.replace(topic, 'plant/press1/temp') })).toEqual([]);
+  });
+
   it('shows the first of many warnings of one kind, and how many there are', () => {
     const signals = Array.from({ length: 40 }, (_, i) => `b.s${i}: { topic: a/${i}, as: bool }`).join(', ');
     const found = warnings({

@@ -4,7 +4,11 @@ export type CsvText = {
   readonly separator: string;
   /** Where the rows begin: behind Excel's line `sep=;`, where the file has one. */
   readonly start: number;
+  readonly encoding: Encoding;
 };
+
+/** What the letters of a file are written in. */
+export type Encoding = 'UTF-8' | 'UTF-16' | 'Windows-1252';
 
 const WORKBOOKS: readonly (readonly [signature: readonly number[], kind: string])[] = [
   [[0x50, 0x4b, 0x03, 0x04], '.xlsx'],
@@ -24,24 +28,27 @@ const SEPARATORS = [';', '\t', ',', '|'] as const;
 
 /** Decodes a CSV file of any program: any line end, any of the encodings that Excel writes. */
 export function readCsvText(bytes: Uint8Array): CsvText {
-  const text = decode(bytes).replace(/\r\n?/g, '\n');
+  const { encoding, ...decoding } = decode(bytes);
+  const text = decoding.text.replace(/\r\n?/g, '\n');
   const named = SEPARATOR_LINE.exec(text);
-  if (named?.[1] !== undefined) return { text, separator: named[1], start: named[0].length };
+  if (named?.[1] !== undefined) return { text, separator: named[1], start: named[0].length, encoding };
   const header = headerOf(text);
-  return { text, separator: SEPARATORS.find(sign => header.includes(sign)) ?? ',', start: 0 };
+  return { text, separator: SEPARATORS.find(sign => header.includes(sign)) ?? ',', start: 0, encoding };
 }
 
 /** Windows-1252 is what Excel writes without asking; it is hardly ever valid UTF-8 once a letter beyond ASCII is in it. */
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array): Pick<CsvText, 'text' | 'encoding'> {
   const [first, second] = bytes;
   // "Unicode text" of Excel; without the mark, every second byte of plain letters is 0.
-  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return decoded('utf-16le', bytes);
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return decoded('utf-16be', bytes);
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0))
+    return { text: decoded('utf-16le', bytes), encoding: 'UTF-16' };
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0))
+    return { text: decoded('utf-16be', bytes), encoding: 'UTF-16' };
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'UTF-8' };
   } catch {
     // Not UTF-8: the one thing this error can mean.
-    return decoded('windows-1252', bytes);
+    return { text: decoded('windows-1252', bytes), encoding: 'Windows-1252' };
   }
 }
 

@@ -1,4 +1,4 @@
-import { readCsvText, workbookKind } from './csv-text.ts';
+import { type Encoding, readCsvText, workbookKind } from './csv-text.ts';
 
 /** One row of a CSV file and the line it begins at, counted from 1. */
 export type CsvRow = { readonly line: number; readonly cells: readonly string[] };
@@ -11,13 +11,15 @@ export type CsvRow = { readonly line: number; readonly cells: readonly string[] 
 export function parseCsv(bytes: Uint8Array): {
   readonly rows: readonly CsvRow[];
   readonly problems: readonly { readonly line: number; readonly message: string }[];
+  /** null: the file is no text. */
+  readonly encoding: Encoding | null;
 } {
   const workbook = workbookKind(bytes);
   if (workbook !== undefined) {
     const message = `this is an Excel workbook (${workbook}), no CSV file; save it in Excel as "CSV UTF-8"`;
-    return { rows: [], problems: [{ line: 1, message }] };
+    return { rows: [], problems: [{ line: 1, message }], encoding: null };
   }
-  const { text, separator, start } = readCsvText(bytes);
+  const { text, separator, start, encoding } = readCsvText(bytes);
   const rows: CsvRow[] = [];
   let line = start > 0 ? 2 : 1;
   let rowLine = line;
@@ -41,7 +43,7 @@ export function parseCsv(bytes: Uint8Array): {
     const sign = text.charAt(at);
     if (sign === '"' && cell.trim() === '' && !wasQuoted) {
       const quoted = readQuoted(text, at);
-      if (quoted === undefined) return { rows, problems: [{ line, message: 'this quote is not closed' }] };
+      if (quoted === undefined) return { rows, problems: [{ line, message: 'this quote is not closed' }], encoding };
       cell = quoted.value;
       wasQuoted = true;
       line += quoted.lines;
@@ -56,7 +58,7 @@ export function parseCsv(bytes: Uint8Array): {
     }
   }
   endRow();
-  return { rows: withoutEmptyColumns(rows), problems: [] };
+  return { rows: withoutEmptyColumns(rows), problems: [], encoding };
 }
 
 function hasText(cell: string | undefined): boolean {

@@ -19,6 +19,8 @@ export type Dated = { readonly time: 'source' | 'received'; readonly made: numbe
 /** What the gateway may tell of an instant, by how its clock went against the true time. */
 export interface ClockLog {
   note(reading: ClockReading): void;
+  /** With this process a person said that the clock is right, and its journal knows: what the process before it marked is right by that clock. */
+  trust(process: number): void;
   /**
    * Whether `told` is what an action says of the true instant `at`, to the second that L2L has. `surely`: not by the clock of an
    * earlier process. `ahead`: it may be so much later (ms).
@@ -30,7 +32,7 @@ export interface ClockLog {
    * The gateway's time of the true instant `at`, as its journal has it at the true instant `now`: set back it moves along, forward it stays.
    */
   shownAt(at: number, now: number): number;
-  /** It was made by a process that did not believe its clock and ended before that was set: its times are not known. */
+  /** It was made by a process that did not believe its clock and ended before that was set or trusted: its times are not known. */
   isUntimed(action: Dated): boolean;
   /** The true instant that an action most likely means by what it tells. */
   truly(told: number, action: Dated): number;
@@ -51,12 +53,22 @@ const SECOND = 1000;
 
 export function createClockLog(): ClockLog {
   const readings: ClockReading[] = [];
+  /** Processes that a person started with the word that the clock is right. */
+  const trusting = new Set<number>();
 
-  /** What counts in the end of a life that did not believe its clock is the clock it was set to; or its own, where the process ended first. */
+  /** What one process made when it did not believe its clock is corrected by the clock of the other. */
+  function corrects(other: number, process: number): boolean {
+    return other === process || (other === process + 1 && trusting.has(other));
+  }
+
+  /**
+   * What counts in the end of a life that did not believe its clock is the clock it was set to, or the one that a person trusted; or its
+   * own, where the process ended first.
+   */
   function settled(reading: ClockReading): readonly ClockReading[] {
     if (!reading.isDoubted) return [reading];
     const later = readings.slice(readings.indexOf(reading)).find(({ isDoubted }) => !isDoubted) ?? reading;
-    return later.process === reading.process ? [later] : [reading, later];
+    return corrects(later.process, reading.process) ? [later] : [reading, later];
   }
 
   /**
@@ -79,6 +91,7 @@ export function createClockLog(): ClockLog {
 
   return {
     note: reading => void readings.push(reading),
+    trust: process => void trusting.add(process),
     isTold(told, at, action, surely, ahead = 0) {
       const [least, most] = rangeOf(surely ? action.made : at, action);
       const truly = Math.floor(at / SECOND) * SECOND;
@@ -101,8 +114,8 @@ export function createClockLog(): ClockLog {
     isLater: (told, at, action) => told > at + rangeOf(at, action)[1],
     isUntimed({ time, made }) {
       const own = readings.findLast(({ at }) => at < made);
-      const known = readings.some(({ process, isDoubted, at }) => process === own?.process && at > made && !isDoubted);
-      return time === 'received' && own?.isDoubted === true && !known;
+      if (time !== 'received' || !own?.isDoubted) return false;
+      return !readings.some(({ process, isDoubted, at }) => at > made && !isDoubted && corrects(process, own.process));
     },
     truly: (told, action) => told - rangeOf(action.made, action)[0],
     lastMoment(expiresAt, { made, settled }, at) {

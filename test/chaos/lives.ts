@@ -67,6 +67,8 @@ type Process = {
   readonly number: number;
   readonly time: ProcessTime;
   readonly told: AbortController;
+  /** A person says that the clock is right. */
+  readonly trusts: boolean;
   life: Life | null;
 };
 
@@ -120,7 +122,7 @@ export function createLives(options: LivesOptions): Lives {
     stopping = null;
     const time = processTime(world);
     processes += 1;
-    const next: Process = { number: processes, time, told: new AbortController(), life: null };
+    const next: Process = { number: processes, time, told: new AbortController(), trusts, life: null };
     process = next;
     world.host(time);
     watchDisk({
@@ -136,7 +138,7 @@ export function createLives(options: LivesOptions): Lives {
       now: world.now,
     });
     const running = runLives({
-      loaded: { ...(trusts ? trusting(loaded) : loaded), dataFolder: folder },
+      loaded: { ...(next.trusts ? trusting(loaded) : loaded), dataFolder: folder },
       log: loggerOf(time),
       machine: world.machine,
       startApp: own => startLife(next, own),
@@ -172,6 +174,8 @@ export function createLives(options: LivesOptions): Lives {
     const life = createLife({ ...options, process: parent.time, number, random, onWritten }, own);
     parent.life = life;
     const app = await life.start();
+    // Its journal has taken that word by now. A process that dies earlier may not have got so far.
+    if (parent.trusts) options.clock.trust(parent.number);
     // What this life found in the journal is all that is left of those before it.
     for (let before = ends.length + 1; before < number; before++) ends.push({ life: before, writtenUntil });
     return app;

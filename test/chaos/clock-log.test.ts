@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { createClockLog, type Dated } from './clock-log.ts';
+
+const START = Date.UTC(2026, 0, 12, 8);
+const MINUTE = 60_000;
+const at = (minute: number) => START + minute * MINUTE;
+
+/** Half an hour fast and not believed, until the process ends; the next one has a clock that is right. */
+function doubtedClock() {
+  const clock = createClockLog();
+  clock.note({ at: at(0), process: 1, off: 30 * MINUTE, isDoubted: true });
+  clock.note({ at: at(20), process: 2, off: 0, isDoubted: false });
+  return clock;
+}
+
+describe('what was made by a clock that was not believed', () => {
+  const made: Dated = { time: 'received', made: at(10) };
+
+  it('has the true time once a person trusts the clock', () => {
+    const clock = doubtedClock();
+    clock.trust(2);
+    expect(clock.isTold(at(10), at(10), made)).toBe(true);
+    expect(clock.isTold(at(40), at(10), made)).toBe(false);
+    expect(clock.truly(at(10), made)).toBe(at(10));
+    expect(clock.isUntimed(made)).toBe(false);
+  });
+
+  it('may have the time of its own clock where nobody trusted that before the process ended', () => {
+    const clock = doubtedClock();
+    expect(clock.isTold(at(10), at(10), made)).toBe(true);
+    expect(clock.isTold(at(40), at(10), made)).toBe(true);
+    expect(clock.isUntimed(made)).toBe(true);
+  });
+
+  it('may have it as well where another process came before the one with that word', () => {
+    const clock = doubtedClock();
+    clock.note({ at: at(25), process: 3, off: 0, isDoubted: false });
+    clock.trust(3);
+    expect(clock.isTold(at(40), at(10), made)).toBe(true);
+    expect(clock.isUntimed(made)).toBe(true);
+  });
+});

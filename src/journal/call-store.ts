@@ -4,7 +4,7 @@ import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import { query } from './database.ts';
-import { createDoubts, MAY_BE_THERE } from './doubts.ts';
+import { createDoubts, REFUSE } from './doubts.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import {
@@ -63,10 +63,12 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
   );
   const takeAction = query(db, "UPDATE action SET state = 'in_call', call = ? WHERE id = ? AND state = 'waiting'");
   const predecessorOf = query<{ call: number | null }>(db, 'SELECT call FROM action WHERE id = ?');
-  const settleAction = query(
+  const settleAsNothing = query(
     db,
-    "UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE id = ? AND state = 'waiting'",
+    "UPDATE action SET state = 'nothing', detail = ?, settled_at = ? WHERE id = ? AND state = 'waiting'",
   );
+  const refuse = (which: string) => query(db, `UPDATE action SET ${REFUSE}, settled_at = ? WHERE ${which}`);
+  const giveUp = refuse("id = ? AND state = 'waiting'");
   // The epoch in the condition fences a process that lost the journal to another one.
   const sending = query(
     db,
@@ -82,10 +84,12 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     db,
     "UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ? AND state = 'in_call'",
   );
+  const refuseActions = refuse("call = ? AND state = 'in_call'");
   // A set that was settled before the others may be dropped by now, or wait for another call.
-  const failAction = query(
+  const failAction = refuse("call = ? AND key = ? AND state = 'in_call'");
+  const parkAction = query(
     db,
-    "UPDATE action SET state = ?, detail = ?, settled_at = ? WHERE call = ? AND key = ? AND state = 'in_call'",
+    "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE call = ? AND key = ? AND state = 'in_call'",
   );
   const readEnded = query<{ key: string }>(db, "SELECT key FROM action WHERE call = ? AND state <> 'in_call'");
   // The call stays named: it is the predecessor of the next one.
@@ -157,8 +161,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       const state = ACTION_STATE[to.state];
       if (state === 'waiting')
         release.run(to.notBefore, to.guarded === true ? 1 : null, to.reason === 'undecided' ? 1 : 0, id);
+      else if (state === 'dead') refuseActions.run(to.detail, to.at, id);
       else if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
-      for (const [key, refusal] of to.failed ?? []) failAction.run('dead', refusal, to.at, id, key);
+      for (const [key, refusal] of to.failed ?? []) failAction.run(refusal, to.at, id, key);
     }, when);
     const { state, notBefore, reason, detail } = to;
     const ended = to.failed && { ended: new Set([...(call.ended ?? []), ...to.failed.keys()]) };
@@ -199,16 +204,9 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
     };
   }
 
-  async function settleWaiting(
-    actions: readonly StoredAction[],
-    state: 'nothing' | 'dead',
-    why: string,
-  ): Promise<void> {
+  async function settleWaiting(actions: readonly StoredAction[], settle: typeof giveUp, why: string): Promise<void> {
     const { durable } = group.write(() => {
-      for (const { id } of actions) {
-        if (state === 'dead' && doubts.of(id)) settleAction.run('parked', `${why}; ${MAY_BE_THERE}`, now(), id);
-        else settleAction.run(state, why, now(), id);
-      }
+      for (const { id } of actions) settle.run(why, now(), id);
     });
     lanes.remove(actions);
     await durable;
@@ -264,8 +262,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
       await durable;
       return half;
     },
-    settleNothing: (actions, why) => settleWaiting(actions, 'nothing', why),
-    giveUp: (actions, why) => settleWaiting(actions, 'dead', why),
+    settleNothing: (actions, why) => settleWaiting(actions, settleAsNothing, why),
+    giveUp: (actions, why) => settleWaiting(actions, giveUp, why),
     async markSending(id, attempt, base, at) {
       const call = open.get(id);
       if (!call || (call.state !== 'frozen' && call.state !== 'retry') || call.attempt !== attempt) return null;
@@ -289,8 +287,8 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, options: C
           throw new Error(`call ${id} is not accepted in the journal`);
         }
         note.run(id, call.attempt, at, 'delivered', null, detail, null);
-        for (const [key, refusal] of failed) failAction.run('dead', refusal, at, id, key);
-        for (const [key, why] of parked) failAction.run('parked', why, at, id, key);
+        for (const [key, refusal] of failed) failAction.run(refusal, at, id, key);
+        for (const [key, why] of parked) parkAction.run(why, at, id, key);
         moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
       });
       remember({ ...call, state: 'delivered', detail });

@@ -8,17 +8,16 @@ import { query } from './database.ts';
 export type Doubts = {
   /** How many calls before this one sent one of its actions and ended undecided. */
   before(call: number): number;
-  /** Whether a call of this waiting action ended undecided: L2L may have taken it. */
-  of(action: number): boolean;
 };
 
-export const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
+/**
+ * SQL: what an action becomes that L2L refuses or that is too old. The parameter says why. A dead letter is what L2L certainly does not
+ * have: a person may send all of them again without a look.
+ */
+export const REFUSE = `state = CASE WHEN doubts > 0 THEN 'parked' ELSE 'dead' END,
+  detail = ? || CASE WHEN doubts > 0 THEN '; L2L may have taken it when it was sent before' ELSE '' END`;
 
 export function createDoubts(db: DatabaseSync): Doubts {
   const most = query<{ n: number | null }>(db, 'SELECT max(doubts) AS n FROM action WHERE call = ?');
-  const own = query<{ n: number }>(db, 'SELECT doubts AS n FROM action WHERE id = ?');
-  return {
-    before: call => most.get(call)?.n ?? 0,
-    of: action => (own.get(action)?.n ?? 0) > 0,
-  };
+  return { before: call => most.get(call)?.n ?? 0 };
 }

@@ -70,6 +70,8 @@ export interface Settler {
 }
 
 const JOURNAL_RETRY = 1000;
+const REFUSED = 'L2L refused a call: dead letter';
+const REFUSED_IN_DOUBT = 'L2L refused a call that it may have taken before: parked, a person decides';
 
 export function createSettler(options: SettlerOptions): Settler {
   const { journal, book, gate, clock, log, signal } = options;
@@ -173,7 +175,7 @@ export function createSettler(options: SettlerOptions): Settler {
       return;
     }
     const bury = () => {
-      log.error({ ...callFacts(call), detail }, 'L2L refused a call: dead letter');
+      log.error({ ...callFacts(call), detail }, journal.doubts(call.id) > 0 ? REFUSED_IN_DOUBT : REFUSED);
       const to = deadLetter({ detail, answer }, clock.now());
       return end(entry, to.state, () => journal.transition(entry.call.id, ['retry', 'sending'], to));
     };

@@ -15,6 +15,11 @@ const AFTERMATH = 10 * 60_000;
 const UNTIMED = 'made while the clock could not be trusted';
 /** Nothing is opened for a stop that is over and can't be ended. */
 const END_UNTIMED = `its end was ${UNTIMED}`;
+/** A repeat that stays in doubt goes on three times. */
+const MOST_SENT = 4;
+const OFTEN_ENOUGH = `sent ${MOST_SENT} times by now`;
+/** Refused, or too old, after it was in doubt. */
+const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
 const TELLS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };
 
 /** Requests by the actions they tell. */
@@ -101,11 +106,14 @@ function isExcused(action: StoredRow, actions: readonly StoredRow[], sent: Sent,
   // Five times the gateway ended while it was on its way.
   if (state === 'parked' && kind === 'open_dispatch')
     return (sent.get(action.key) ?? []).filter(({ heardAt }) => heardAt === null).length >= 5;
+  const words = detail ?? '';
   if (state === 'parked' || state === 'dropped') {
     const wanted = state === 'parked' ? 'park' : 'drop';
-    return judged.onUnknown(action) === wanted && isUndecidable(action, sent, judged);
+    if (judged.onUnknown(action) === wanted && isUndecidable(action, sent, judged)) return true;
+    if (state === 'parked' && isInDoubt && words.endsWith(OFTEN_ENOUGH)) return doubtful(action, sent) >= MOST_SENT;
+    if (state === 'dropped' || !words.endsWith(MAY_BE_THERE) || (kind === 'increment_cycles' && !isInDoubt))
+      return false;
   }
-  const words = detail ?? '';
   if (judged.refusals.some(refusal => words.includes(refusal))) return true;
   const named = /ispatch(?: id)? (\d+)/.exec(words)?.[1];
   const id = named === undefined ? dispatchOf(result) : Number(named);
@@ -132,10 +140,15 @@ function isUndecidable(action: StoredRow, sent: Sent, { people }: Judged): boole
   const posts = sent.get(action.key) ?? [];
   const [first] = posts;
   if (!first || action.kind !== 'increment_cycles') return false;
-  if (!posts.some(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null)) return false;
+  if (doubtful(action, sent) === 0) return false;
   const machine = action.lane.replace('cycles:', '');
   const until = action.settled ?? Number.POSITIVE_INFINITY;
   return people.corrected.some(one => one.machine === machine && one.at > first.at - BASE_GOOD_FOR && one.at < until);
+}
+
+/** How often L2L may have taken it without a word that the gateway heard. */
+function doubtful({ key }: StoredRow, sent: Sent): number {
+  return (sent.get(key) ?? []).filter(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null).length;
 }
 
 function wasBlocked({ key }: StoredRow, sent: Sent): boolean {

@@ -159,6 +159,26 @@ describe('journal: several actions in one call', () => {
     ]);
   });
 
+  it('parks what L2L refuses after it may have taken it, and makes a dead letter only of what it was never sent', async () => {
+    const journal = testJournal(testFolder());
+    await write(journal, because(1));
+    await tellUndecided(journal);
+    await write(journal, because(2));
+    const { id } = journal.freeze(journal.waiting('cycles:A', 2), REQUEST, 0);
+    await journal.markSending(id, 0, null, 5);
+
+    await journal.transition(id, ['sending'], { ...REFUSED, state: 'rejected' });
+
+    expect(journal.call(id)).toMatchObject({ state: 'rejected', detail: 'no such machine' });
+    expect(journal.unsettled(9).map(({ id, state, detail }) => [id, state, detail])).toEqual([
+      [2, 'dead', 'no such machine'],
+      [1, 'parked', 'no such machine; L2L may have taken it when it was sent before'],
+    ]);
+    expect(await journal.decisions.decide({ kind: 'retry', id: 1, who: 'anna', confirmed: false })).toMatchObject({
+      kind: 'ask',
+    });
+  });
+
   it.each(['finish', 'park'] as const)(
     'ends the sets of a batch that L2L refused before the others, over a restart, and takes nothing back (%s)',
     async end => {

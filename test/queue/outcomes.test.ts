@@ -289,6 +289,22 @@ describe('call queue and what L2L answers', () => {
     expect(journal.unsettled(1)[0]).toMatchObject({ detail: 'nobody knows; sent 4 times by now' });
   });
 
+  it('parks what L2L refuses after it may have taken it, so that nobody sends it again without a look', async () => {
+    const { delivery, tell, isIdle, journal, log } = await openBench();
+    delivery.on.send = () => (delivery.sent.length === 1 ? LOST : REFUSED);
+
+    await tell({ ...increment('M1', 1), onUnknown: 'repeat' });
+    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+
+    expect(delivery.sent).toHaveLength(2);
+    expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 1 });
+    expect(journal.unsettled(1)[0]).toMatchObject({ detail: expect.stringContaining('L2L may have taken it') });
+    const refused = log.lines.filter(({ message }) => message.startsWith('L2L refused a call'));
+    expect(refused.map(({ message }) => message)).toEqual([
+      'L2L refused a call that it may have taken before: parked, a person decides',
+    ]);
+  });
+
   it('asks again when the look itself failed', async () => {
     const { delivery, tell, isIdle } = await openBench();
     delivery.on.send = () => LOST;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createClockLog } from './clock-log.ts';
+import { type ClockLog, createClockLog } from './clock-log.ts';
 import type { ExpectedDispatch } from './expected-stops.ts';
 import type { DispatchRule } from './rules.ts';
 import type { Told } from './told.ts';
@@ -30,14 +30,14 @@ function episode(number: number, from: number, to: number, isEarly: boolean, mad
 }
 
 /** A person ends the dispatch at minute 25. The gateway hears of it at `heard` and says that it was so at `told`, by the clock of `clock`. */
-function problems(clock: ReturnType<typeof createClockLog>, told: number, heard: number): string[] {
+function problems(clock: ClockLog, told: number, heard: number): string[] {
   const episodes = [episode(1, at(10), told, true, heard), episode(2, told, at(60), false, at(60))];
   return episodeProblems([stop], episodes, judgedBy(clock), noTotals());
 }
 
 const noTotals = () => ({ stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts: 0, booked: 0, excused: 0 });
 
-function judgedBy(clock: ReturnType<typeof createClockLog>): Judged {
+function judgedBy(clock: ClockLog): Judged {
   return {
     clock,
     toldLate: false,
@@ -106,5 +106,63 @@ describe('a stop that may be told later than it was', () => {
   it('is told by the one that begins later, where that has the true time of no other', () => {
     const told = [episode(1, at(9), at(10), false, at(10))];
     expect(episodeProblems([tooShort, vague(30, 60)], told, judgedBy(slowClock(0, false)), noTotals())).toEqual([]);
+  });
+});
+
+describe('which stop an episode is of', () => {
+  /** Fast from the start. The process of minute 70 has a clock that is right, and does not believe it, up to its end at minute 100. */
+  function fastClock(minutes: number) {
+    const clock = createClockLog();
+    clock.note({ at: at(0), process: 1, off: minutes * MINUTE, isDoubted: false });
+    clock.note({ at: at(70), process: 2, off: (minutes - 2) * MINUTE, isDoubted: true });
+    clock.note({ at: at(100), process: 3, off: 0, isDoubted: false });
+    return clock;
+  }
+  const between = (from: number, to: number, need: ExpectedDispatch['need']): ExpectedDispatch => ({
+    reported: [at(from)],
+    completed: [at(to)],
+    need,
+    stops: null,
+  });
+  const judge = (stops: readonly ExpectedDispatch[], told: readonly Told[], clock: ClockLog) =>
+    episodeProblems(stops, told, judgedBy(clock), noTotals());
+  const short = between(62, 64, 'may');
+  const [first, second] = [between(75, 80, 'must'), between(85, 105, 'must')];
+  const ofFirst = episode(1, at(75), at(80), false, at(80), at(77));
+  const ofSecond = episode(2, at(85), at(105), false, at(105), at(87));
+
+  it('is one that has to be told, not one that need not, where each of its two episodes may be of all three', () => {
+    expect(judge([short, first, second], [ofFirst, ofSecond], fastClock(32))).toEqual([]);
+  });
+
+  it('is nobody’s where two stops that have to be told have only one', () => {
+    const found = judge([short, first, second], [ofSecond], fastClock(32));
+    expect(found).toEqual([expect.stringContaining('was never told')]);
+  });
+
+  it('may be one that need not be told, where each of the others has its own', () => {
+    const ofShort = episode(1, at(94), at(96), false, at(64), at(63));
+    expect(judge([short, first, second], [ofShort, ofFirst, ofSecond], fastClock(32))).toEqual([]);
+  });
+
+  it('is one whose start an earlier process saw, where the later stop has its own episode as well', () => {
+    const seenBefore = between(65, 74, 'must');
+    const ofSeenBefore = episode(1, at(105), at(112), false, at(74), at(72));
+    const ofFirstFast = episode(2, at(113), at(118), false, at(80), at(77));
+    expect(judge([seenBefore, first], [ofSeenBefore, ofFirstFast], fastClock(40))).toEqual([]);
+  });
+
+  it('is none where it is too short, too late or there twice', () => {
+    const right = createClockLog();
+    right.note({ at: at(0), process: 1, off: 0, isDoubted: false });
+    const stops = [between(62, 63, 'never'), first, second];
+    expect(judge(stops, [ofFirst, ofSecond], right)).toEqual([]);
+    const tooShort = episode(3, at(62), at(63), false, at(63));
+    const tooLate = episode(4, at(85), at(106), false, at(106));
+    expect(judge(stops, [tooShort, ofFirst, ofFirst, tooLate], right)).toEqual([
+      expect.stringContaining('stop#3:open of 09:02:00.000 was told, and was too short'),
+      expect.stringContaining('stop#4:open of 09:25:00.000 ended 09:46:00.000, not 09:45:00.000'),
+      expect.stringContaining('stop#1:open of 09:15:00.000 is one too many'),
+    ]);
   });
 });

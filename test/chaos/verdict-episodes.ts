@@ -1,11 +1,8 @@
-import type { ClockLog } from './clock-log.ts';
 import { afterPerson, type ExpectedDispatch } from './expected-stops.ts';
-import type { Span } from './plan.ts';
 import type { Told } from './told.ts';
 import { type Totals, text } from './totals.ts';
 import type { Judged } from './verdict.ts';
-
-type Close = NonNullable<Told['close']>;
+import { episodeOf, hasItsEnd } from './which-episode.ts';
 
 /** From a person's end of a dispatch to what the gateway says of it (ms): L2L has seconds, a deleted one has no time at all. */
 const PERSON_ROUNDED = 1500;
@@ -28,7 +25,7 @@ export function episodeProblems(
   const queue = [...expected];
   for (let stop = queue.shift(); stop; stop = queue.shift()) {
     const { reported, completed, need } = stop;
-    const index = indexOf(stop, left, queue, told, clock);
+    const index = episodeOf(stop, queue, left, told, clock);
     const [found] = index < 0 ? [] : left.splice(index, 1);
     if (need === 'must') totals.stops += 1;
     if (!found) {
@@ -48,7 +45,7 @@ export function episodeProblems(
       queue.unshift(...afterPerson(stop, rule, earlyEnd(found, judged), close.params.completed));
       continue;
     }
-    if (!isEnd(close, stop, clock) && !isFolded(found, completed, clock)) {
+    if (!hasItsEnd(found, stop, clock)) {
       problems.push(`${name} ended ${text(close.params.completed)}, not ${completed.map(text).join(' or ')}`);
     }
     if (close.params.how !== rule.whenCleared) problems.push(`${name} is ended by ${close.params.how}`);
@@ -56,91 +53,6 @@ export function episodeProblems(
   }
   for (const { open } of left) problems.push(`${open.key} of ${text(open.params.reported)} is one too many`);
   return problems;
-}
-
-/**
- * Of the episode that tells a stop, among those of its rule (`all`) that tell no other yet: the one that surely does, else one that
- * may and that surely tells no other stop.
- */
-function indexOf(
-  stop: ExpectedDispatch,
-  told: readonly Told[],
-  others: readonly ExpectedDispatch[],
-  all: readonly Told[],
-  clock: ClockLog,
-) {
-  const tells = ({ open }: Told, { reported, ahead, begins }: ExpectedDispatch, surely?: 'surely') =>
-    isIn(open.params.reported, begins) ||
-    reported.some(at => clock.isTold(open.params.reported, at, open, surely, ahead)) ||
-    (surely === undefined && isHeldAtEarlier(open, reported, all, clock));
-  const fits = (one: Told, other: ExpectedDispatch, surely?: 'surely') =>
-    tells(one, other, surely) && one.close !== null && isEnd(one.close, other, clock);
-  const isWhole = (one: Told, other: ExpectedDispatch) => fits(one, other, 'surely');
-  // Of two stops that one episode can tell, the one that need not be told does not take it from one that nothing else tells.
-  const isWanted = (one: Told) =>
-    others.some(
-      other =>
-        (other.need === 'must' || (other.need === 'may' && stop.need === 'never')) &&
-        isWhole(one, other) &&
-        !told.some(two => two !== one && isWhole(two, other)),
-    );
-  const surelyOf = (wanted: ExpectedDispatch) => {
-    const isFree = (one: Told) => wanted.ahead === undefined || !others.some(other => isExact(one, other, clock));
-    const whole = told.findIndex(
-      one => isWhole(one, wanted) && (wanted.need === 'must' || !isWanted(one)) && isFree(one),
-    );
-    if (whole >= 0) return whole;
-    return told.findIndex(
-      one => tells(one, wanted, 'surely') && !others.some(other => isWhole(one, other)) && isFree(one),
-    );
-  };
-  // What may be told later than it was is told by the one that has its true time, where there is one; never by one that has another's.
-  const { ahead, ...exact } = stop;
-  const early = ahead === undefined ? -1 : surelyOf(exact);
-  const sure = early >= 0 ? early : surelyOf(stop);
-  if (sure >= 0 || stop.need === 'never') return sure;
-  const may = (one: Told) => tells(one, stop) && !others.some(other => tells(one, other, 'surely'));
-  const whole = told.findIndex(one => may(one) && fits(one, stop));
-  if (whole >= 0) return whole;
-  return told.findIndex(one => may(one) && (stop.need === 'must' || !others.some(other => fits(one, other))));
-}
-
-/** An episode has the true time at which a stop began, and surely not a later one. */
-function isExact({ open }: Told, { reported }: ExpectedDispatch, clock: ClockLog): boolean {
-  return reported.some(at => clock.isTold(open.params.reported, at, open, 'surely'));
-}
-
-function isEnd(close: Close, { completed, ahead, ends }: ExpectedDispatch, clock: ClockLog): boolean {
-  const told = close.params.completed;
-  return isIn(told, ends) || completed.some(at => clock.isTold(told, at, close, null, ahead));
-}
-
-/** No end is told before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
-function isFolded({ open, close }: Told, completed: readonly number[], clock: ClockLog): boolean {
-  if (close?.params.completed !== open.params.reported) return false;
-  return completed.some(at => clock.isLater(open.params.reported, at, close));
-}
-
-/**
- * No stop is told to begin before its rule's earlier one began or ended: a source may have stamped that later than a clock that was set
- * back shows since.
- */
-function isHeldAtEarlier(
-  open: Told['open'],
-  reported: readonly number[],
-  all: readonly Told[],
-  clock: ClockLog,
-): boolean {
-  const at = open.params.reported;
-  const held = all.flatMap(one => [
-    ...(one.open.params.reported === at ? [one.open.made] : []),
-    ...(one.close?.params.completed === at ? [one.close.made] : []),
-  ]);
-  return reported.some(time => clock.isLater(at, time, open) && held.some(made => made < time));
-}
-
-function isIn(told: number, spans: readonly Span[] = []): boolean {
-  return spans.some(({ from, to }) => told >= from && told <= to);
 }
 
 /**

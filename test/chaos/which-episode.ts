@@ -1,0 +1,132 @@
+import type { ClockLog } from './clock-log.ts';
+import type { ExpectedDispatch } from './expected-stops.ts';
+import type { Span } from './plan.ts';
+import type { Told } from './told.ts';
+
+/** What one thing costs that is wrong: more than all that is only vague. */
+const WRONG = 10_000;
+/** What an episode costs that is of no stop: more than the vaguest one that is. */
+const LEFT = 4;
+
+/**
+ * The index of the episode that tells a stop, -1: there is none. Where the clock was wrong or things were not seen, an episode may be
+ * of one of several stops. Then what has fewest wrong in all counts, and of that what is least vague. Episodes are in the order of
+ * their stops.
+ * @param later what is expected of the same rule after it
+ * @param left of the rule's episodes (`all`) those that tell no other stop yet
+ */
+export function episodeOf(
+  stop: ExpectedDispatch,
+  later: readonly ExpectedDispatch[],
+  left: readonly Told[],
+  all: readonly Told[],
+  clock: ClockLog,
+): number {
+  const extra = left.map(one => LEFT + (mayBeRest(one, left, all) ? 0 : WRONG));
+  const costsAfter = costsOf(later, left, extra, (one, other) => costOf(one, other, all, clock));
+  let best = -1;
+  let least = missing(stop) + (costsAfter[0] ?? 0);
+  let skipped = 0;
+  for (const [at, one] of left.entries()) {
+    const cost = skipped + costOf(one, stop, all, clock) + (costsAfter[at + 1] ?? 0);
+    // Of two stops that it is equally good for, the first has it.
+    if (best < 0 ? cost <= least : cost < least) {
+      best = at;
+      least = cost;
+    }
+    skipped += extra[at] ?? 0;
+  }
+  return best;
+}
+
+/** What the stops cost with the episodes from each index on, at best. */
+function costsOf(
+  stops: readonly ExpectedDispatch[],
+  left: readonly Told[],
+  extra: readonly number[],
+  cost: (one: Told, stop: ExpectedDispatch) => number,
+): readonly number[] {
+  const sums = [0];
+  for (const one of extra.toReversed()) sums.unshift(one + (sums[0] ?? 0));
+  let costs: readonly number[] = sums;
+  for (const stop of stops.toReversed()) {
+    const after = costs;
+    const next = [missing(stop) + (after[left.length] ?? 0)];
+    for (let at = left.length - 1; at >= 0; at--) {
+      const one = left[at];
+      const taken = one ? cost(one, stop) + (after[at + 1] ?? 0) : Number.POSITIVE_INFINITY;
+      next.unshift(Math.min(taken, missing(stop) + (after[at] ?? 0), (extra[at] ?? 0) + (next[0] ?? 0)));
+    }
+    costs = next;
+  }
+  return costs;
+}
+
+function missing({ need }: ExpectedDispatch): number {
+  return need === 'must' ? WRONG : 0;
+}
+
+/** What follows an episode that a person ended may be of the same stop, which is not expected before that episode is found. */
+function mayBeRest(one: Told, left: readonly Told[], all: readonly Told[]): boolean {
+  const before = all[all.indexOf(one) - 1];
+  return before?.isEarly === true && left.includes(before);
+}
+
+/** What is wrong or vague when this episode tells that stop; infinite: it does not. */
+function costOf(one: Told, stop: ExpectedDispatch, all: readonly Told[], clock: ClockLog): number {
+  const wrong = [stop.need === 'never', !one.isEarly && !hasItsEnd(one, stop, clock)].filter(is => is).length;
+  return wrong * WRONG + vagueness(one, stop, all, clock);
+}
+
+/** A clock that surely was that of the episode is less vague than one of an earlier process, and the true time less than one ahead. */
+function vagueness({ open }: Told, stop: ExpectedDispatch, all: readonly Told[], clock: ClockLog): number {
+  const { reported, begins, ahead } = stop;
+  const told = open.params.reported;
+  const isTold = (surely?: 'surely', by?: number) => reported.some(at => clock.isTold(told, at, open, surely, by));
+  if (isIn(told, begins) || isTold('surely')) return 0;
+  if (isTold('surely', ahead)) return 1;
+  if (isTold()) return 2;
+  return isTold(undefined, ahead) || isHeldAtEarlier(open, reported, all, clock) ? 3 : Number.POSITIVE_INFINITY;
+}
+
+/** An episode that was not ended early ends when its stop did. */
+export function hasItsEnd(one: Told, stop: ExpectedDispatch, clock: ClockLog): boolean {
+  return one.close !== null && (isEnd(one.close, stop, clock) || isFolded(one, stop.completed, clock));
+}
+
+function isEnd(
+  close: NonNullable<Told['close']>,
+  { completed, ahead, ends }: ExpectedDispatch,
+  clock: ClockLog,
+): boolean {
+  const told = close.params.completed;
+  return isIn(told, ends) || completed.some(at => clock.isTold(told, at, close, null, ahead));
+}
+
+/** No end is told before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
+function isFolded({ open, close }: Told, completed: readonly number[], clock: ClockLog): boolean {
+  if (close?.params.completed !== open.params.reported) return false;
+  return completed.some(at => clock.isLater(open.params.reported, at, close));
+}
+
+/**
+ * No stop is told to begin before its rule's earlier one began or ended: a source may have stamped that later than a clock that was set
+ * back shows since.
+ */
+function isHeldAtEarlier(
+  open: Told['open'],
+  reported: readonly number[],
+  all: readonly Told[],
+  clock: ClockLog,
+): boolean {
+  const at = open.params.reported;
+  const held = all.flatMap(one => [
+    ...(one.open.params.reported === at ? [one.open.made] : []),
+    ...(one.close?.params.completed === at ? [one.close.made] : []),
+  ]);
+  return reported.some(time => clock.isLater(at, time, open) && held.some(made => made < time));
+}
+
+function isIn(told: number, spans: readonly Span[] = []): boolean {
+  return spans.some(({ from, to }) => told >= from && told <= to);
+}

@@ -1,8 +1,9 @@
+import { floatCounterWarning } from '../adapters/float-counter.ts';
 import type { SourceConfig } from '../adapters/registry.ts';
 import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
 import type { CompiledRule } from '../rules/program.ts';
-import { floatCounterWarning, mixedTopics, neverStale } from './signal-warnings.ts';
+import { mixedTopics, neverStale } from './signal-warnings.ts';
 import { sharedBySources } from './source-clashes.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 

@@ -50,6 +50,11 @@ export function isGone(status: string): boolean {
   return status === 'BadNodeIdUnknown' || status === 'BadNodeIdInvalid';
 }
 
+/** What a node turns out to hold; undefined: neither yes/no, a number nor text. */
+export function typeOf({ value }: Reading): OpcuaType | undefined {
+  return TYPES.get(value.dataType);
+}
+
 /** A value with its quality; a value of another type than the config says is bad, in words. */
 export function decode(point: Point, reading: Reading): Sample {
   const at = reading.sourceTimestamp?.getTime();
@@ -65,7 +70,7 @@ export function decode(point: Point, reading: Reading): Sample {
   if ('problem' in element) return bad(element.problem);
   const raw = element.value;
   if (raw === null || raw === undefined) return bad('the node has no value');
-  const type = TYPES.get(dataType);
+  const type = typeOf(reading);
   if (dataType === STRUCTURE) return bad('the node is a structure; name the node of one member');
   if (type === undefined) return bad('the node holds neither yes/no, a number nor text');
   if (!fits(point.type, type)) return bad(`the node is ${type}; write as: ${type}`);

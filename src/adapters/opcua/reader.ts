@@ -1,8 +1,9 @@
 import { DataChangeNotification, type NotificationMessage, StatusChangeNotification } from 'node-opcua';
 import type { Logger } from '../../core/logger.ts';
 import type { Sample, SampleBatch } from '../../core/sample.ts';
+import { floatCounterWarning } from '../float-counter.ts';
 import { batchesOf } from './batches.ts';
-import { decode, hasOverflowed, isGone, qualityOf } from './decode.ts';
+import { decode, hasOverflowed, isGone, qualityOf, type Reading, typeOf } from './decode.ts';
 import type { RevisedItem } from './items.ts';
 import type { Point } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
@@ -57,6 +58,13 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
     return { signal, value: null, quality: 'bad', reason };
   }
 
+  /** With as: number the type of a counter's node is only known from its values; with a named type `check` has warned. */
+  function noteFloat({ signal, type }: Point, reading: Reading): void {
+    if (type !== 'number') return;
+    const why = floatCounterWarning({ as: typeOf(reading), counter: config.signals[signal]?.counter });
+    if (why !== undefined) sayOnce(`float ${signal}`, { signal }, `OPC UA counter is a float: ${why}`);
+  }
+
   return {
     refuse,
     isNews,
@@ -89,6 +97,7 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
           if (isNews(sample)) samples.push(sample);
           if (isGone(value.statusCode.name)) onGone(point);
           const { signal } = point;
+          noteFloat(point, value);
           if (hasOverflowed(value.statusCode.value))
             sayOnce(`overflow ${signal}`, { signal }, 'OPC UA queue overflowed: changes are lost; raise queue');
           // The server calls it good and we can't take it: the config does not fit the node.

@@ -82,6 +82,33 @@ describe('OPC UA connection', () => {
     );
   });
 
+  it('warns once of a counter that turns out to be a float, which stops counting by ones', async () => {
+    const strokes: OpcuaNode = { id: 's=strokes', type: 'Float', value: 1 };
+    const temp: OpcuaNode = { id: 's=temp', type: 'Float', value: 20 };
+    await using server = await startOpcuaServer({ nodes: [strokes, temp, NODE] });
+    const counter = { wraps: 'never', max_rate: '60/min' };
+    await using life = runLife(
+      source(server.endpoint, {
+        'm.strokes': { node: strokes.id, as: 'number', counter },
+        'm.temp': { node: temp.id, as: 'number' },
+        'm.whole': { node: NODE.id, as: 'number', counter },
+      }),
+    );
+    await vi.waitFor(() => expect(life.sink.last('m.strokes')).toMatchObject({ value: 1 }), PATIENCE);
+    await server.set({ ...strokes, value: 2 });
+    await vi.waitFor(() => expect(life.sink.last('m.strokes')).toMatchObject({ value: 2 }), PATIENCE);
+    for (const signal of ['m.temp', 'm.whole'])
+      await vi.waitFor(() => expect(life.sink.last(signal)).toMatchObject({ quality: 'good' }), PATIENCE);
+
+    expect(life.log.lines.filter(({ message }) => message.includes('float'))).toMatchObject([
+      {
+        level: 'warn',
+        fields: { signal: 'm.strokes' },
+        message: expect.stringContaining("a 32-bit float can't count by ones beyond 16,777,216"),
+      },
+    ]);
+  });
+
   it('reads single elements of arrays, dates and translated text', async () => {
     const stations: OpcuaNode = { id: 's=stations', type: 'UInt16', value: [10, 11, 12, 13] };
     await using server = await startOpcuaServer({

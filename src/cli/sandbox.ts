@@ -46,7 +46,16 @@ export const sandboxCommand: Command = {
     const held = plant ? plant.key.value?.reveal() : io.env.L2L_API_KEY;
     const keys = [SANDBOX_KEY, ...(held ? [held] : [])];
     const clock = systemClock();
-    const sandbox = await startSandbox({ port, host: '127.0.0.1', key: keys, world, clock });
+    // A product that is the value of a signal can't be known beforehand: refused, none of the production could be tried.
+    const unknownProduct = plant && plant.openProducts.length > 0 ? 'create' : 'refuse';
+    const sandbox = await startSandbox({
+      port,
+      host: '127.0.0.1',
+      key: keys,
+      world,
+      clock,
+      manners: { unknownProduct },
+    });
     try {
       io.out(announcement({ url: sandbox.url, plant, world, key: SANDBOX_KEY, faults }));
       using _ends = applyFaults(sandbox, faults, clock, io);

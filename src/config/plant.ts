@@ -22,6 +22,8 @@ export type PlantCodes = {
   readonly products: readonly string[];
   /** Reasons that are not listed: the value of a signal is a part of the code. As written in the rule. */
   readonly openReasons: readonly string[];
+  /** Products that are not listed, in the same way. */
+  readonly openProducts: readonly string[];
   /** Dispatch rules without a trade. */
   readonly withoutTrade: readonly string[];
 };
@@ -96,9 +98,14 @@ export function codesOf(rules: readonly CompiledRule[]): PlantCodes {
     trades: sorted(dispatches.flatMap(({ trade }) => trade ?? [])),
     reasons: listed(reasons),
     products: listed(products),
-    openReasons: sorted(reasons.flatMap(({ codes, text }) => (codes === null ? text : []))),
+    openReasons: open(reasons),
+    openProducts: open(products),
     withoutTrade: sorted(dispatches.flatMap(({ name, trade }) => (trade === null ? name : []))),
   };
+}
+
+function open(templates: readonly CodeTemplate[]): readonly string[] {
+  return sorted(templates.flatMap(({ codes, text }) => (codes === null ? text : [])));
 }
 
 function listed(templates: readonly CodeTemplate[]): readonly string[] {

@@ -159,6 +159,23 @@ describe('sandbox command', () => {
     expect(await program.end()).toBe(0);
   });
 
+  it.each([
+    ['P-100', 'refuse'],
+    ['"{{ press1.recipe }}"', 'create'],
+  ])('of a config with the product %s: an unknown product is one to %s', async (product, manner) => {
+    const file = configFile(
+      `${CONFIG.replace(
+        'desk: {',
+        'desk2: { protocol: simulated, signals: { press1.recipe: { as: number, script: [{ for: 9s, value: 1 }] }, press1.count: { as: number, counter: { wraps: never, max_rate: 60/min }, script: [{ for: 9s, value: 1 }] } } }\n  desk: {',
+      )}  line1: { production: { line: LINE-1, total: press1.count, product: ${product} } }\n`,
+    );
+    const program = sandbox([file, '--port', '0']);
+    const url = await program.url();
+
+    expect((await state(url)).manners.unknownProduct).toBe(manner);
+    expect(await program.end()).toBe(0);
+  });
+
   it('comes back after it was away', async () => {
     const program = sandbox([configFile(), '--port', '0', '--fault', 'away=1s']);
     const url = await program.url();

@@ -63,6 +63,7 @@ describe('the plant of a config', () => {
       reasons: ['ELEC', 'HYDR', 'OTHER'],
       products: ['0815', 'P-200'],
       openReasons: ['R-{{ press1.state }}'],
+      openProducts: [],
       withoutTrade: [],
     });
   });

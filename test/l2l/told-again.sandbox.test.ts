@@ -13,6 +13,7 @@ describe('record sets that L2L refused, told to the L2L sandbox again by a perso
   async function refused(...lines: string[]) {
     const plant = await openPlant({ settle: 300 });
     const { tell, person, sandbox, row } = plant;
+    sandbox.setManners({ unknownProduct: 'create' });
     const site = createSiteZone(SITE_ZONE);
     const [start, end] = [NOW - 20, NOW - 20 + 0.5].map(minute => site.text(minute * MINUTE));
     for (const linecode of lines) {

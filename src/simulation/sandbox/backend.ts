@@ -17,8 +17,14 @@ export interface Backend {
   [Symbol.dispose](): void;
 }
 
-/** Where the reference is silent, what seems most likely. */
-const LIKELY: Manners = { duplicate: 'refuse', overlap: 'refuse', batchDelay: 1000, batchPace: 0 };
+/** Where the reference is silent, what seems most likely, and of two what hides no fault. */
+const LIKELY: Manners = {
+  duplicate: 'refuse',
+  overlap: 'refuse',
+  unknownProduct: 'refuse',
+  batchDelay: 1000,
+  batchPace: 0,
+};
 
 export function startBackend(options: {
   readonly world: SandboxWorld;

@@ -8,6 +8,8 @@ export type Manners = {
   readonly duplicate: 'refuse' | 'existing' | 'nothing';
   /** A record set that overlaps another one of its line. */
   readonly overlap: 'refuse' | 'accept';
+  /** A record set whose product L2L does not have. */
+  readonly unknownProduct: 'refuse' | 'create';
   /** How long a batch waits before it is worked on (ms). */
   readonly batchDelay: number;
   /** From one set of a batch to the next (ms). */
@@ -95,6 +97,11 @@ export function dispatchTypeOf(call: Call, site: Site | null): DispatchType {
 
 export function reasonOf(call: Call, site: Site): Coded | undefined {
   return find(call, 'reason', call.store.data.reasons, site, ['reasoncode'], ['reason_id']);
+}
+
+/** undefined: the call names no product. */
+export function productIn(call: Call, site: Site): Coded | undefined {
+  return find(call, 'product', call.store.data.products, site, ['productcode'], []);
 }
 
 export function lineOf(call: Call, site: Site): Line {

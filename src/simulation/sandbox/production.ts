@@ -1,4 +1,4 @@
-import { type Answer, type Call, lineOf, note, siteOf } from './call.ts';
+import { type Answer, type Call, lineOf, note, productIn, siteOf } from './call.ts';
 import { listed, local, type Row, shownRow, utc } from './list.ts';
 import { Refusal } from './params.ts';
 import type { Line, PitchDetail, Site } from './records.ts';
@@ -92,8 +92,11 @@ function productOf(call: Call, site: Site, line: Line): number {
     if (line.defaultproduct === null) throw new Refusal(`No product found for line ${line.code}`);
     return line.defaultproduct;
   }
-  if (code === undefined) throw new Refusal('Missing productcode parameter');
-  return call.store.product(site.site, code, call.at);
+  if (code !== undefined && call.manners.unknownProduct === 'create')
+    return call.store.product(site.site, code, call.at);
+  const known = productIn(call, site);
+  if (!known) throw new Refusal('Missing productcode parameter');
+  return known.id;
 }
 
 /** Read only with site, line and end, and one of start and product; each may carry a lookup such as `end__gte`. */

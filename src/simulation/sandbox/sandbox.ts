@@ -50,6 +50,7 @@ const Control = z.strictObject({
     .strictObject({
       duplicate: z.enum(['refuse', 'existing', 'nothing']).optional(),
       overlap: z.enum(['refuse', 'accept']).optional(),
+      unknownProduct: z.enum(['refuse', 'create']).optional(),
       batchDelay: z.int().nonnegative().optional(),
       batchPace: z.int().nonnegative().optional(),
     })

@@ -63,8 +63,19 @@ describe('sandbox record_details', () => {
     expect(await post('pitchdetails/record_details/', ONE)).toMatchObject({ success: true });
   });
 
-  it('makes a product of an unknown code, and detects the default product', async () => {
+  it('refuses a product that it does not have, as it refuses other codes', async () => {
     const { sandbox, post } = await sandboxForTest();
+
+    const { error } = await post('pitchdetails/record_details/', { ...ONE, productcode: 'P-NEW' });
+
+    expect(error).toBe('Invalid productcode: there is no active product P-NEW');
+    expect(sandbox.state().details).toEqual([]);
+    expect(sandbox.state().products.map(({ code }) => code)).not.toContain('P-NEW');
+  });
+
+  it('makes a product of an unknown code where that is its manner, and detects the default product', async () => {
+    const { sandbox, post } = await sandboxForTest();
+    sandbox.setManners({ unknownProduct: 'create' });
     await post('pitchdetails/record_details/', { ...ONE, productcode: 'P-NEW' });
     const { productcode: _code, ...without } = { ...ONE, linecode: 'LINE-2' };
     await post('pitchdetails/record_details/', { ...without, product_autodetect: 'True' });

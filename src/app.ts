@@ -200,7 +200,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     doubted: time?.doubted != null,
     isLeft: () => vigil?.isLeft() ?? false,
     onEvents(events) {
-      for (const event of events) logEvent(log, event, journal.numberOf);
+      for (const event of events) logEvent(log, event, journal.numberOf, gateway.mode === 'shadow');
     },
     onCommitted(actions) {
       for (const action of actions) logAction(log, action);

@@ -33,14 +33,24 @@ const ENTRIES: Readonly<Record<RuleEvent['kind'], Entry>> = {
   removed: ['warn', 'the config changed: what an earlier config left has ended'],
 };
 
+/** Words that would be wrong where nothing is sent. */
+const IN_SHADOW: Partial<typeof ENTRIES> = {
+  interval_parked: ['error', 'production would be parked: its product is not known'],
+};
+
 /**
  * One entry of the log for what happened in a rule, with its facts as fields. `numberOf`: the number of an action by its key, as
  * `queue show` takes it. The log writes a Date in its own notation.
  */
-export function logEvent(log: Logger, event: RuleEvent, numberOf: (key: string) => number | undefined): void {
+export function logEvent(
+  log: Logger,
+  event: RuleEvent,
+  numberOf: (key: string) => number | undefined,
+  isShadow = false,
+): void {
   const { rule, at, kind, detail, values, lasted, signal, line, action } = event;
   const number = action === undefined ? undefined : numberOf(action);
-  const [level, message] = ENTRIES[kind];
+  const [level, message] = (isShadow ? IN_SHADOW[kind] : undefined) ?? ENTRIES[kind];
   const fields = {
     event: kind,
     rule,

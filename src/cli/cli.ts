@@ -90,6 +90,6 @@ async function overview(table: typeof commands): Promise<string> {
     ...lines,
     '',
     'l2l-gateway COMMAND --help tells more; l2l-gateway --version says which version this is.',
-    `Exit codes: ${EXIT.ok} done; ${EXIT.failed} could not start, or failed; ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is not`,
+    `Exit codes: ${EXIT.ok} done; ${EXIT.failed} could not start, or failed; ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is wrong`,
   ].join('\n');
 }

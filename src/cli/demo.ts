@@ -33,7 +33,7 @@ own on this machine, and shows live what happens: dispatches, changes of product
 Nothing is kept: config, journal and sandbox live in a temporary folder.
 
 Exit codes: ${EXIT.ok} nothing lost, doubled, out of order or dead (or ended by Ctrl-C without --for);
-${EXIT.failed} something was, or the demo could not start; ${EXIT.usage} the command line is not`;
+${EXIT.failed} something was, or the demo could not start; ${EXIT.usage} the command line is wrong`;
 
 /** L2L keeps whole seconds; PLCs are polled and the gateway shares this machine with everything else. */
 const TOLERANCE = { early: 1000, late: 1000 };

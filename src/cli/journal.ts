@@ -46,7 +46,7 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
 list, show and export also read the journal of a gateway that does not run, and write nothing to it.
 
 Exit codes: ${EXIT.ok} done; ${EXIT.failed} there is no journal, or no such action, rule, machine or line, or it can't be read; ${EXIT.badConfig} the config is not valid;
-${EXIT.usage} the command line is not`;
+${EXIT.usage} the command line is wrong`;
 
 const ROWS = 50;
 const FILTERS = ['since', 'until', 'rule', 'machine', 'kind'] as const;

@@ -31,7 +31,7 @@ When the machine's clock is set or the machine was suspended, it begins anew by 
 An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
 
 Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do, or the disk failed; ${EXIT.badConfig} the config is not valid;
-${EXIT.usage} the command line is not`,
+${EXIT.usage} the command line is wrong`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({

@@ -29,7 +29,7 @@ It prints its address and the lines to write into CONFIG. It accepts the key tha
 Faults:
 ${faultList()}
 
-Exit codes: ${EXIT.ok} ended by Ctrl-C; ${EXIT.failed} could not start, such as when the port is taken; ${EXIT.badConfig} CONFIG is not valid; ${EXIT.usage} the command line is not`;
+Exit codes: ${EXIT.ok} ended by Ctrl-C; ${EXIT.failed} could not start, such as when the port is taken; ${EXIT.badConfig} CONFIG is not valid; ${EXIT.usage} the command line is wrong`;
 
 export const sandboxCommand: Command = {
   summary: 'runs an L2L of your own on this machine, to try a config against',

@@ -5,7 +5,7 @@ import type { CallResult } from './delivery.ts';
 export type FoundOpen = {
   /** L2L's dispatch number. */
   readonly number: number;
-  /** person: left as it is. adopted: a person's, and the episode's now. gateway: another rule opened it, or an earlier journal. */
+  /** person: left as it is. adopted: a person's, and the episode's now. gateway: a gateway opened it: this one by another rule or an earlier journal, or another one. */
   readonly whose: 'person' | 'adopted' | 'gateway';
 };
 
@@ -32,5 +32,5 @@ export function foundOpenWords({ number }: FoundOpen): string {
 export const WHOSE_WORDS: Readonly<Record<FoundOpen['whose'], string>> = {
   person: 'a person opened it; it stands for this one and people close it',
   adopted: 'a person opened it; the gateway adopted it',
-  gateway: 'the gateway opened it; both share it',
+  gateway: 'a gateway opened it; both share it',
 };

@@ -47,7 +47,11 @@ describe('log of what L2L has', () => {
   it.each<[string, CallResult, string]>([
     ["a person's", { dispatchId: 1, foundOpen: 1008, nothing: 'dispatch 1008 is already open' }, 'people close it'],
     ['an adopted one', { ...OPENED, adopted: true, nothing: 'dispatch 1008 is adopted' }, 'the gateway adopted it'],
-    ["the gateway's own", { ...OPENED, nothing: 'dispatch 1008 of the gateway is open' }, 'both share it'],
+    [
+      "a gateway's",
+      { ...OPENED, nothing: 'dispatch 1008 of the gateway is open' },
+      'a gateway opened it; both share it',
+    ],
   ])('says that %s was found open', (_whose, result, words) => {
     expect(lineOf({ result, detail: result.nothing ?? null }, [open])).toMatchObject({
       message: 'dispatch found open',

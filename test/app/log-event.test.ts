@@ -43,6 +43,16 @@ describe('log of rules', () => {
     ]);
   });
 
+  it('says "would" of production in shadow mode, where nothing is parked', () => {
+    const log = recordingLogger();
+
+    logEvent(log, { rule: 'r', at: 1, kind: 'interval_parked', detail: 'd' }, none, true);
+
+    expect(log.lines).toMatchObject([
+      { level: 'error', message: 'production would be parked: its product is not known' },
+    ]);
+  });
+
   it('names the counter that was reset', () => {
     const log = recordingLogger();
 

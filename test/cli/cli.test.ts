@@ -44,7 +44,7 @@ describe('cli', () => {
     expect(code).toBe(0);
     expect(out).toContain('  go       goes\n');
     expect(out).toContain(
-      'Exit codes: 0 done; 1 could not start, or failed; 2 the config is not valid; 64 the command line is not',
+      'Exit codes: 0 done; 1 could not start, or failed; 2 the config is not valid; 64 the command line is wrong',
     );
     expect(err).toBe('');
   });

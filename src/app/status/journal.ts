@@ -1,5 +1,4 @@
 import { actionWords } from '../../core/action-words.ts';
-import { formatSize } from '../../core/fields.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { type Iso, isoOrNull } from './page-time.ts';
 
@@ -33,10 +32,15 @@ function fileStatus(upkeep: ReturnType<Journal['upkeep']>): object | null {
   if (!upkeep) return null;
   const { used, wal, maxSize, check, problem } = upkeep;
   return {
-    used: formatSize(used),
-    writeAheadLog: formatSize(wal),
-    maxSize: formatSize(maxSize),
+    used: megabytes(used),
+    writeAheadLog: megabytes(wal),
+    maxSize: megabytes(maxSize),
     check: typeof check === 'string' ? check : `damaged: ${check.damaged}`,
     problem,
   };
+}
+
+/** All sizes in one unit, so that they can be compared. */
+function megabytes(bytes: number): string {
+  return `${Number((bytes / 1_000_000).toFixed(1))}MB`;
 }

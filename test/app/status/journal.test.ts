@@ -45,7 +45,7 @@ describe('the journal on the status page', () => {
       file: {
         used: '12.3MB',
         writeAheadLog: '4MB',
-        maxSize: '2GB',
+        maxSize: '2000MB',
         check: 'damaged: page 7 is not readable',
         problem: null,
       },

@@ -1,22 +1,24 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ACTION_KINDS } from '../src/actions/registry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
 /** Which rooms a room may import from; its own is always allowed. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  core: [],
+  actions: [],
+  core: ['actions'],
   adapters: ['core'],
-  rules: ['core'],
-  journal: ['core'],
-  l2l: ['core'],
-  queue: ['core'],
+  rules: ['core', 'actions'],
+  journal: ['core', 'actions'],
+  l2l: ['core', 'actions'],
+  queue: ['core', 'actions'],
   web: ['core'],
   simulation: ['core'],
-  config: ['core', 'adapters', 'rules', 'l2l'],
-  app: ['core', 'adapters', 'rules', 'journal', 'l2l', 'queue', 'web', 'config'],
-  cli: ['core', 'config', 'app', 'simulation'],
+  config: ['core', 'actions', 'adapters', 'rules', 'l2l'],
+  app: ['core', 'actions', 'adapters', 'rules', 'journal', 'l2l', 'queue', 'web', 'config'],
+  cli: ['core', 'actions', 'config', 'app', 'simulation'],
   main: ['cli'],
 };
 
@@ -68,6 +70,11 @@ function roomOf(file: string): string {
 
 function isLocal(to: string): boolean {
   return to.startsWith('.');
+}
+
+/** Without comments. */
+function codeOf(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 }
 
 const all = imports();
@@ -122,6 +129,24 @@ describe('architecture', () => {
     const wrong = all
       .filter(({ from, to }) => roomOf(from) !== 'rules' && /\/rules\/[\w-]+\//.test(to))
       .map(({ from, to }) => `${from} → ${to}`);
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('names kinds of calls only where they are described, sent and made', () => {
+    const homes = [
+      'src/actions/', // what a kind is
+      'src/l2l/actions/', // how it is sent
+      'src/rules/dispatch/',
+      'src/rules/counting/',
+      'src/app/recode.ts', // what a rule makes now, by its kind
+      'src/app/name-products.ts',
+      'src/journal/schema.ts', // a migration stays as it was
+      'src/config/call-estimate.ts',
+    ];
+    const wrong = globSync('src/**/*.ts', { cwd: ROOT })
+      .filter(file => !homes.some(home => file.startsWith(home)))
+      .filter(file => ACTION_KINDS.some(kind => new RegExp(`(?<![/\\w])${kind}\\b`).test(codeOf(file))));
 
     expect(wrong).toEqual([]);
   });

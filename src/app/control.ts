@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { ActionKind } from '../core/action.ts';
-import { KIND_WORDS } from '../core/action-words.ts';
+import type { ActionKind } from '../actions/action.ts';
+import { ACTION_KINDS } from '../actions/registry.ts';
 import { type Decision, type HistoryQuery, LARGEST_PAGE, type Recode, STORED_STATES } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import type { DecisionQuery } from '../core/rule-decision.ts';
 import type { Journal } from '../journal/journal.ts';
 import { BadRequest, type ControlRoutes } from '../web/control.ts';
 
-const Kind = z.enum(Object.keys(KIND_WORDS) as [ActionKind, ...ActionKind[]]);
+const Kind = z.enum(ACTION_KINDS as [ActionKind, ...ActionKind[]]);
 const Wanted = z.strictObject({
   states: z.array(z.enum(STORED_STATES)).exactOptional(),
   rule: z.string().exactOptional(),

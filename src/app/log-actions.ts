@@ -1,8 +1,9 @@
-import type { Action } from '../core/action.ts';
-import { actionWords } from '../core/action-words.ts';
+import type { Action } from '../actions/action.ts';
+import { kindOf } from '../actions/registry.ts';
+import { actionWords } from '../actions/words.ts';
+import { writtenAction, writtenResult } from '../actions/written-times.ts';
 import type { Delivery, Look, Outcome } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
-import { writtenAction, writtenResult } from '../core/written-times.ts';
 import { actionFacts } from './action-facts.ts';
 
 /** The log writes a Date in its own notation. */
@@ -11,29 +12,9 @@ const date = (at: number) => new Date(at);
 /** In shadow mode nothing else comes of an action: one line says what the gateway would send. */
 export function logAction(log: Logger, action: Action): void {
   log.debug({ action: writtenAction(action, date), does: actionWords(action) }, 'action made');
-  if (action.mode === 'shadow') log.info(actionFacts(action), `would ${wouldDo(action)}`);
+  if (action.mode === 'shadow')
+    log.info(actionFacts(action), `would ${kindOf(action.kind).words.would(action.params)}`);
 }
-
-function wouldDo({ kind, params }: Action): string {
-  switch (kind) {
-    case 'open_dispatch':
-      return 'open dispatch';
-    case 'close_dispatch':
-      return WOULD_END[params.how];
-    case 'increment_cycles':
-    case 'set_cycles':
-      return 'send cycle count';
-    case 'record_details':
-      return 'record production';
-  }
-}
-
-const WOULD_END = {
-  close: 'close dispatch',
-  complete: 'complete dispatch',
-  note: 'write note on dispatch',
-  leave: 'leave dispatch open',
-} as const;
 
 /** Writes each call and its answer to the log at level debug, and hands on what came of each send. */
 export function loggedDelivery(delivery: Delivery, log: Logger, onOutcome: (outcome: Outcome) => void): Delivery {

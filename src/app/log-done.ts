@@ -1,11 +1,14 @@
-import type { Action, CloseDispatchParams } from '../core/action.ts';
-import type { CallResult } from '../core/delivery.ts';
+import type { Action } from '../actions/action.ts';
+import { dispatchNumber, foundIn, WHOSE_WORDS } from '../actions/found-open.ts';
+import { type AnyKind, kindOf } from '../actions/registry.ts';
+import type { CallResult } from '../actions/result.ts';
+import { trueTime } from '../actions/written-times.ts';
 import type { Done } from '../core/done.ts';
-import { dispatchNumber, foundOpen, WHOSE_WORDS } from '../core/found-open.ts';
 import type { Logger } from '../core/logger.ts';
-import { actionFacts, incrementFacts, setFacts } from './action-facts.ts';
+import { actionFacts } from './action-facts.ts';
 
-type OfKind<Kind extends Action['kind']> = Extract<Done['actions'][number], { readonly kind: Kind }>;
+type Params = Parameters<AnyKind['words']['facts']>[0][number];
+type Stored = Done['actions'][number];
 
 /** What the open of an episode came to. */
 export type ResultOf = (chain: string) => CallResult | null;
@@ -13,83 +16,57 @@ export type ResultOf = (chain: string) => CallResult | null;
 /** One line at level info for each dispatch, each count and each batch: normal operation can be seen. */
 export function logDone(log: Logger, done: Done, resultOf: ResultOf): void {
   const [first] = done.actions;
-  switch (first?.kind) {
-    case 'open_dispatch':
+  if (!first) return;
+  switch (kindOf(first.kind).chain.role) {
+    case 'opens':
       logOpened(log, first, done);
       break;
-    case 'close_dispatch':
-      logClosed(log, first, done, resultOf);
+    case 'ends':
+      logEnded(log, first, done, resultOf);
       break;
-    case 'increment_cycles':
-    case 'set_cycles':
-      logCounted(log, done);
-      break;
-    case 'record_details':
-      logRecorded(log, done);
-      break;
+    default:
+      logSent(log, first, done);
   }
 }
 
-function logOpened(log: Logger, open: OfKind<'open_dispatch'>, { actions, result, detail }: Done): void {
-  const facts = actionFacts(open);
-  const close = actions.find(isOf('close_dispatch'));
-  const completed = close && { completed: new Date(close.params.completed) };
-  const found = foundOpen('open_dispatch', result);
+function logOpened(log: Logger, open: Stored, { actions, result, detail }: Done): void {
+  const { words } = kindOf(open.kind);
+  const close = actions.find(({ kind }) => kindOf(kind).chain.role === 'ends');
+  const ended = close && { completed: new Date(trueTime(close)) };
+  const facts = { ...actionFacts(open), ...ended };
+  const found = foundIn(result);
   const dispatch = result?.dispatchNumber;
-  if (found) {
-    const { number, whose } = found;
-    log.info({ dispatch: number, ...facts, ...completed, whose: WHOSE_WORDS[whose] }, 'dispatch found open');
-  } else if (dispatch === undefined) {
-    log.info({ ...facts, ...completed, because: result?.nothing ?? detail }, 'no dispatch opened');
-  } else {
-    log.info({ dispatch, ...facts, ...completed }, close ? 'dispatch opened and closed' : 'dispatch opened');
-  }
+  if (found) log.info({ dispatch: found.number, ...facts, whose: WHOSE_WORDS[found.whose] }, 'dispatch found open');
+  else if (dispatch === undefined) log.info({ ...facts, because: result?.nothing ?? detail }, words.notDone);
+  else log.info({ dispatch, ...facts }, `${words.done(open.params)}${close ? ' and closed' : ''}`);
 }
 
-const ENDED: Readonly<Record<CloseDispatchParams['how'], string>> = {
-  close: 'dispatch closed',
-  complete: 'dispatch completed',
-  note: 'note written on dispatch',
-  leave: 'dispatch left open',
-};
-
-function logClosed(log: Logger, close: OfKind<'close_dispatch'>, done: Done, resultOf: ResultOf): void {
+function logEnded(log: Logger, close: Stored, done: Done, resultOf: ResultOf): void {
   const { kind, result, detail } = done;
+  const { words } = kindOf(close.kind);
   const dispatch = dispatchNumber(result) ?? (close.chain === null ? undefined : dispatchNumber(resultOf(close.chain)));
   const facts = { ...(dispatch !== undefined && { dispatch }), ...actionFacts(close) };
   if (kind === 'nothing') {
-    log.info({ ...facts, because: detail }, dispatch === undefined ? 'no dispatch closed' : 'dispatch left open');
+    log.info({ ...facts, because: detail }, dispatch === undefined ? words.notDone : 'dispatch left open');
   } else if (result?.nothing !== undefined) {
     log.info({ ...facts, because: result.nothing }, 'dispatch needs no close any more');
-  } else log.info(facts, ENDED[close.params.how]);
+  } else log.info(facts, words.done(close.params));
 }
 
-function logCounted(log: Logger, { actions, result, kind, detail }: Done): void {
-  const [first] = actions;
-  const increments = actions.filter(isOf('increment_cycles'));
-  const facts =
-    increments.length > 0 ? incrementFacts(increments.map(({ params }) => params)) : first && actionFacts(first);
-  const rule = rulesOf(actions);
-  if (kind === 'nothing') log.info({ ...facts, rule, because: detail }, 'no cycle count sent');
-  else log.info({ ...facts, ...countFacts(result), rule }, 'cycle count sent');
+/** What stands alone: counts and production. */
+function logSent(log: Logger, first: Action, { actions, result, kind, detail }: Done): void {
+  const { words } = kindOf(first.kind);
+  const [one, ...others] = actions.map(({ params }): Params => params);
+  const facts = { ...(one && words.facts([one, ...others])), ...resultFacts(result), rule: rulesOf(actions) };
+  if (kind === 'nothing') log.info({ ...facts, because: detail }, words.notDone);
+  else log.info(facts, kind === 'accepted' ? (words.accepted ?? words.done(first.params)) : words.done(first.params));
 }
 
-function countFacts(result: CallResult | null): object {
-  return result?.cycleCount === undefined ? {} : { countInL2l: result.cycleCount };
-}
-
-function logRecorded(log: Logger, { actions, result, kind, detail }: Done): void {
-  const sets = actions.filter(isOf('record_details'));
-  const line = [...new Set(sets.map(({ params }) => params.line))].join(', ');
-  const batch = result?.batchId !== undefined && { batch: result.batchId };
-  const facts = { line, sets: sets.length, ...setFacts(sets.map(({ params }) => params)), ...batch };
-  const rule = rulesOf(actions);
-  if (kind === 'nothing') log.info({ ...facts, rule, because: detail }, 'no production sent');
-  else log.info({ ...facts, rule }, kind === 'accepted' ? 'production accepted' : 'production recorded');
-}
-
-function isOf<Kind extends Action['kind']>(kind: Kind) {
-  return (action: Done['actions'][number]): action is OfKind<Kind> => action.kind === kind;
+function resultFacts(result: CallResult | null): object {
+  return {
+    ...(result?.cycleCount !== undefined && { countInL2l: result.cycleCount }),
+    ...(result?.batchId !== undefined && { batch: result.batchId }),
+  };
 }
 
 function rulesOf(actions: Done['actions']): string {

@@ -1,5 +1,5 @@
+import { writtenValue } from '../actions/written-times.ts';
 import type { Logger } from '../core/logger.ts';
-import { writtenValue } from '../core/written-times.ts';
 import type { RuleEvent } from '../rules/program.ts';
 
 type Entry = readonly ['debug' | 'info' | 'warn' | 'error', string];

@@ -1,4 +1,4 @@
-import type { RecordDetailsParams } from '../core/action.ts';
+import type { RecordDetailsParams } from '../actions/action.ts';
 import { words } from '../core/errors.ts';
 import { type HistoryEntry, LARGEST_PAGE } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';

@@ -1,4 +1,5 @@
-import type { ActionKind, ActionParams } from '../core/action.ts';
+import type { ActionKind, ActionParams } from '../actions/action.ts';
+import { laneOf } from '../actions/words.ts';
 import type { Call } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
@@ -6,7 +7,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Value } from '../core/sample.ts';
 import type { Correction } from '../journal/corrections.ts';
 import type { Journal } from '../journal/journal.ts';
-import { type CodeTemplate, type CompiledRule, laneOf, type Program } from '../rules/program.ts';
+import type { CodeTemplate, CompiledRule, Program } from '../rules/program.ts';
 
 /** Reads the codes of an action from its rule as the config has it now. Times, counts and texts stay. */
 export function recodeBy({ rules, signals }: Pick<Program, 'rules' | 'signals'>): Recode {

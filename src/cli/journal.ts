@@ -1,3 +1,4 @@
+import { ACTION_KINDS } from '../actions/registry.ts';
 import type { HistoryQuery } from '../core/history.ts';
 import { type Command, EXIT, type Io } from './command.ts';
 import { journalAdopt } from './journal-adopt.ts';
@@ -38,7 +39,7 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
                    2h for two hours ago. A time without its date is the last one that has come (at 19:00, 22:00 is
                    yesterday's); as --until it is the first one after --since
   --machine CODE   code of a machine or line
-  --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
+  --kind KIND      ${ACTION_KINDS.join(', ')}
   --limit N        rows of the list
   --json           one JSON object a line, as export writes them (list: without calls and attempts)
   --yes            adopts a folder that lies as it was written too: a cloned disk or a machine that was set back

@@ -1,3 +1,4 @@
+import { ACTION_KINDS } from '../actions/registry.ts';
 import type { StoredState } from '../core/history.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
 import { limitOf, queryOf, readArguments } from './records/arguments.ts';
@@ -33,7 +34,7 @@ What L2L was not told yet, and what it could not be told.
   --data FOLDER    the gateway's data folder instead
   --state STATE    dead, parked, open (on its way), waiting (held and blocked ones too) or shadow
   --machine CODE   code of a machine or line
-  --kind KIND      open_dispatch, close_dispatch, increment_cycles, set_cycles or record_details
+  --kind KIND      ${ACTION_KINDS.join(', ')}
   --limit N        rows of the list
   --json           one JSON object a line, as export writes them (list: without calls and attempts); times are
                    ISO 8601 with the site's offset

@@ -1,5 +1,5 @@
+import { KINDS } from '../actions/registry.ts';
 import { BASE_GOOD_FOR } from '../core/delivery.ts';
-import { ACTIONS } from '../l2l/actions/registry.ts';
 import type { CompiledRule, Program } from '../rules/program.ts';
 
 const HOUR = 3_600_000;
@@ -53,7 +53,7 @@ function callsOfCycles(rule: CompiledRule): number {
 
 /** Lines that close their interval at the same time share a batch. */
 function callsOfProduction(rules: readonly CompiledRule[]): number {
-  const { maxActions, requests = 1 } = ACTIONS.record_details.policy;
+  const { maxActions, requests = 1 } = KINDS.record_details.policy;
   const lines = new Map<number, number>();
   for (const rule of rules) {
     if (rule.kind === 'production') lines.set(rule.every, (lines.get(rule.every) ?? 0) + 1);

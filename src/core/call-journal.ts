@@ -1,4 +1,4 @@
-import type { ActionKind } from './action.ts';
+import type { ActionKind } from '../actions/action.ts';
 import type { CallTransition } from './commit.ts';
 import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from './delivery.ts';
 

@@ -1,5 +1,6 @@
-import type { Action } from './action.ts';
-import type { CallResult, CallState, Reason } from './delivery.ts';
+import type { Action } from '../actions/action.ts';
+import type { CallResult } from '../actions/result.ts';
+import type { CallState, Reason } from './delivery.ts';
 import type { DecisionRow } from './rule-decision.ts';
 import type { Quality, Value } from './sample.ts';
 

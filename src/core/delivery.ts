@@ -1,4 +1,6 @@
-import type { Action, ActionKind } from './action.ts';
+import type { Action, ActionKind } from '../actions/action.ts';
+import type { KindPolicy } from '../actions/kind.ts';
+import type { CallResult } from '../actions/result.ts';
 
 /** Why an attempt did not simply succeed. A closed set: it is also the metric label. */
 export type Reason =
@@ -47,25 +49,6 @@ export type Outcome =
 
 /** What certainly had no effect, a read as well as a send: as it was, and tried again. */
 export type Setback = Extract<Outcome, { kind: 'retry' | 'halt' }>;
-
-/** What L2L told us that a later call needs. JSON-safe. */
-export type CallResult = {
-  readonly dispatchId?: number;
-  readonly dispatchNumber?: number;
-  /** Number of the dispatch that was open already and stands for ours; `dispatchId` is its id. Only who opened it closes it. */
-  readonly foundOpen?: number;
-  /** The dispatch was a person's and is the episode's now. */
-  readonly adopted?: boolean;
-  /** When the dispatch was reported (ms since 1970): in the repeated hour its close may not look earlier. */
-  readonly reported?: number;
-  /** The machine's cycle count after the call. */
-  readonly cycleCount?: number;
-  /** L2L's count when the rule first saw its counter: later set_cycles calls of the chain add the movement to it. */
-  readonly cycleAnchor?: number;
-  readonly batchId?: string;
-  /** Why nothing had to be sent. */
-  readonly nothing?: string;
-};
 
 /** An action with its place in the journal. Ids rise in the order of the commits. */
 export type StoredAction = Action & {
@@ -179,21 +162,9 @@ export const NO_CHAIN: ChainState = {
 };
 
 /** How a kind of action becomes calls. */
-export type CallPolicy = {
-  /** 0 before 1 before 2: dispatches, counts, production. */
-  readonly priority: 0 | 1 | 2;
-  /** A repeat after an unknown outcome gives the same end state. */
-  readonly repeatable: boolean;
-  /** How many waiting actions of a lane, never sent yet, go into one call. */
-  readonly maxActions: number;
-  /** Heads of several lanes share a call (record sets). */
-  readonly acrossLanes: boolean;
+export type CallPolicy = KindPolicy & {
   /** How long after an unknown outcome L2L may still apply the call (ms): it is looked up, or repeated, no sooner. */
   readonly settle: number;
-  /** Requests one call usually takes, with what is read before and after it. Left out: only itself. */
-  readonly requests?: number;
-  /** A repeat after two looks without it is another call, with a body that asks L2L to refuse a second one. */
-  readonly guardedRepeat?: boolean;
 };
 
 /** Freezing can find that there is nothing to send, or that an earlier action of the chain has to be settled first. */

@@ -1,4 +1,5 @@
-import type { CallResult, StoredAction } from './delivery.ts';
+import type { CallResult } from '../actions/result.ts';
+import type { StoredAction } from './delivery.ts';
 
 /** Actions with which the gateway has got somewhere, and the journal says so durably. Refused and parked ones are no part of it. */
 export type Done = {

@@ -1,5 +1,6 @@
-import type { Action, ActionKind, ActionParams } from './action.ts';
-import type { CallBase, CallResult, CallState, FrozenRequest } from './delivery.ts';
+import type { Action, ActionKind, ActionParams } from '../actions/action.ts';
+import type { CallResult } from '../actions/result.ts';
+import type { CallBase, CallState, FrozenRequest } from './delivery.ts';
 import type { DecisionPage, DecisionQuery, GatewayRuns } from './rule-decision.ts';
 
 /** Where an action stands in the journal. */

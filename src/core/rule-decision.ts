@@ -1,4 +1,4 @@
-import type { CauseValue } from './action.ts';
+import type { CauseValue } from '../actions/action.ts';
 
 /** What a rule can have decided without an action of its own. */
 export const DECISION_KINDS = [

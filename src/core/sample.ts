@@ -90,3 +90,8 @@ export type SignalDefinition = {
   /** `uncertain` is taken as good. */
   readonly acceptUncertain: boolean;
 };
+
+/** JSON-safe form of a value, for causes, pages and logs. */
+export function plainValue(value: Value | null): string | number | boolean | null {
+  return typeof value === 'bigint' ? value.toString() : value;
+}

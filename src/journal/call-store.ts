@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ActionKind } from '../core/action.ts';
+import type { ActionKind } from '../actions/action.ts';
 import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';

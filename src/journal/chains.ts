@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { CallResult, ChainState, StuckDispatch } from '../core/delivery.ts';
+import type { CallResult } from '../actions/result.ts';
+import type { ChainState, StuckDispatch } from '../core/delivery.ts';
 import { query } from './database.ts';
+import { anchors, ends, isOfEpisode, opens } from './kinds.ts';
 import { ACTION_COLUMNS, type ActionRow, actionOf, parseOrNull } from './rows.ts';
 
 export type ChainsOptions = {
@@ -18,9 +20,9 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
   const readHolders = query<{ rule: string; chain: string }>(
     db,
     `SELECT rule, chain FROM action o
-     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ? AND o.chain <> ?
+     WHERE ${opens('o.kind')} AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ? AND o.chain <> ?
        AND o.destination = ? AND o.state = 'delivered'
-       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch' AND c.state <> 'waiting')`,
+       AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND ${ends('c.kind')} AND c.state <> 'waiting')`,
   );
   const readKeeper = query<{ rule: string }>(
     db,
@@ -30,7 +32,7 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
   const readOwner = query<{ id: number }>(
     db,
     `SELECT id FROM action o
-     WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ?
+     WHERE ${opens('o.kind')} AND o.result IS NOT NULL AND json_extract(o.result, '$.dispatchId') = ?
        AND o.destination = ? AND o.state = 'delivered' AND json_extract(o.result, '$.foundOpen') IS NULL
        AND (json_extract(o.result, '$.adopted') IS NULL OR EXISTS
          (SELECT 1 FROM action c WHERE c.chain = o.chain AND json_extract(c.params, '$.closeAdopted'))) LIMIT 1`,
@@ -42,28 +44,28 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
   const readChain = query<{ state: string; result: string | null }>(
     db,
     `SELECT state, result FROM action
-     WHERE chain = ? AND destination = ? AND (kind = 'open_dispatch' OR kind = 'set_cycles' AND state = 'delivered')
+     WHERE chain = ? AND destination = ? AND (${opens('kind')} OR ${anchors('kind')} AND state = 'delivered')
      ORDER BY id DESC LIMIT 1`,
   );
 
   // By the rule as the chain names it, in the order of the index: one that has told anything is found with its first row.
   const readTold = query<{ id: number }>(
     db,
-    `SELECT id FROM action WHERE chain >= ? AND chain < ? AND kind = 'open_dispatch' AND destination = ? AND result IS NOT NULL LIMIT 1`,
+    `SELECT id FROM action WHERE chain >= ? AND chain < ? AND ${opens('kind')} AND destination = ? AND result IS NOT NULL LIMIT 1`,
   );
   // Through all dispatches that are kept: asked for a rule that has told nothing yet.
   const readToldByOthers = query<{ id: number }>(
     db,
-    `SELECT o.id FROM action f JOIN action o ON o.kind = 'open_dispatch' AND o.result IS NOT NULL AND o.lane = f.lane
+    `SELECT o.id FROM action f JOIN action o ON ${opens('o.kind')} AND o.result IS NOT NULL AND o.lane = f.lane
        AND o.destination = ? AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
-     WHERE f.chain = ? AND f.kind = 'open_dispatch' LIMIT 1`,
+     WHERE f.chain = ? AND ${opens('f.kind')} LIMIT 1`,
   );
   // L2L was asked before it was sent, whatever came of it.
   const readParked = query<{ id: number }>(
     db,
     `SELECT o.id FROM action f JOIN action o ON o.lane = f.lane AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
-     WHERE f.chain = ? AND f.kind = 'open_dispatch' AND o.state IN ('dead', 'parked') AND o.state = 'parked'
-       AND o.kind = 'open_dispatch' AND o.call IS NOT NULL AND o.destination = ? LIMIT 1`,
+     WHERE f.chain = ? AND ${opens('f.kind')} AND o.state IN ('dead', 'parked') AND o.state = 'parked'
+       AND ${opens('o.kind')} AND o.call IS NOT NULL AND o.destination = ? LIMIT 1`,
   );
   // A person's dispatch is nobody's but the person's, whoever could not end it; and what people are to end holds up no episode.
   const readStuck = query<StuckDispatch>(
@@ -71,10 +73,10 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
     `SELECT o.key, json_extract(o.params, '$.reported') AS reported,
        CASE WHEN json_extract(o.result, '$.foundOpen') IS NULL AND json_extract(o.result, '$.adopted') IS NULL
          THEN json_extract(o.result, '$.dispatchId') END AS dispatchId
-     FROM action s JOIN action o ON o.chain = s.chain AND o.kind = 'open_dispatch'
-       JOIN action c ON c.chain = s.chain AND c.kind = 'close_dispatch'
-     WHERE s.state IN ('dead', 'parked') AND s.kind IN ('open_dispatch', 'close_dispatch') AND s.destination = ?
-       AND s.lane = (SELECT lane FROM action WHERE chain = ? AND kind = 'open_dispatch') AND s.chain <> ?
+     FROM action s JOIN action o ON o.chain = s.chain AND ${opens('o.kind')}
+       JOIN action c ON c.chain = s.chain AND ${ends('c.kind')}
+     WHERE s.state IN ('dead', 'parked') AND ${isOfEpisode('s.kind')} AND s.destination = ?
+       AND s.lane = (SELECT lane FROM action WHERE chain = ? AND ${opens('kind')}) AND s.chain <> ?
        AND json_extract(c.params, '$.how') IN ('close', 'complete')`,
   );
 

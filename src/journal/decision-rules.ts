@@ -1,5 +1,5 @@
-import type { UnknownProduct } from '../core/action.ts';
-import { actionWords } from '../core/action-words.ts';
+import { kindOf } from '../actions/registry.ts';
+import { actionWords } from '../actions/words.ts';
 import type { HistoryEntry, Prospect } from '../core/history.ts';
 
 /** What is done to one action: only from this state. */
@@ -38,8 +38,8 @@ export type Case = {
  * as two calls between which something else may come. Pure.
  */
 export function judgeRetry({ target, unit, destination, newer, product }: Case): Judged {
-  const open = unit.find(member => member.kind === 'open_dispatch' && isStuck(member));
-  const close = unit.find(({ kind }) => kind === 'close_dispatch');
+  const open = unit.find(member => isOpen(member) && isStuck(member));
+  const close = unit.find(isClose);
   const isOver = close !== undefined;
   /** A close waits for its open, or was settled for want of one. */
   const goesWithOpen = (member: HistoryEntry) =>
@@ -59,7 +59,8 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
     .map((member): Move => {
       const move: Move = { id: member.id, from: member.state, to: 'waiting' };
       // L2L may list for long why it refused it.
-      if (member.kind === 'record_details') return unknownProductOf(member) ? move : { ...move, guarded: true };
+      if (kindOf(member.kind).decision.isGuardedWhenRetried)
+        return whyNoProduct(member) === undefined ? { ...move, guarded: true } : move;
       if (member.id !== open?.id) return move;
       return { ...move, ...(mayBeThere(member) && { guarded: true }), ...(isOver && { finished: true }) };
     });
@@ -68,8 +69,8 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
     kind: 'done',
     words: open
       ? openWords(open, isOver)
-      : `it waits to be told${unknownProductOf(target) ? '' : ' again'}: ${unitWords(product === null ? target : named(target, product), unit)}`,
-    ask: doubtful ? RETRY_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other'] : null,
+      : `it waits to be told${whyNoProduct(target) === undefined ? ' again' : ''}: ${unitWords(product === null ? target : named(target, product), unit)}`,
+    ask: doubtful ? RETRY_MEANS[isOpen(doubtful) ? 'open' : 'other'] : null,
     doubt: doubtful ? doubtWords(doubtful, unit) : null,
     moves,
   };
@@ -77,7 +78,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
 
 /** `queue drop`. A dropped open drops its close. Nothing is deleted. Pure. */
 export function judgeDrop({ target, unit }: Case): Judged {
-  const open = unit.find(member => member.kind === 'open_dispatch' && (isStuck(member) || isAside(member)));
+  const open = unit.find(member => isOpen(member) && (isStuck(member) || isAside(member)));
   const goes = (member: HistoryEntry) =>
     isStuck(member) || isAside(member) || (open !== undefined && member.state === 'waiting');
   if (!goes(target)) return notDropped(target);
@@ -115,7 +116,7 @@ function dropQuestion(
   }
   if (doubtful) {
     doubts.push(doubtWords(doubtful, dropped));
-    asks.push(DROP_MEANS[doubtful.kind === 'open_dispatch' ? 'open' : 'other']);
+    asks.push(DROP_MEANS[isOpen(doubtful) ? 'open' : 'other']);
   } else if (unnamed) {
     doubts.push(`${actionWords(unnamed)}: L2L does not have it (${unnamed.detail})`);
     asks.push('drop says that L2L need not have it');
@@ -131,29 +132,39 @@ export function standingWords(entry: HistoryEntry, open?: HistoryEntry): string 
 }
 
 function isDoubtful(entry: HistoryEntry): boolean {
-  return isInDoubt(entry) || (entry.kind === 'open_dispatch' && entry.guarded);
+  return isInDoubt(entry) || (isOpen(entry) && entry.guarded);
 }
 
 /** Whether L2L has it, or what its times are, is not known. A set that only waits for its product was certainly not told. */
 function isInDoubt(entry: HistoryEntry): boolean {
-  const unknown = unknownProductOf(entry);
-  return entry.state === 'parked' && !(unknown && entry.detail === unknown.why);
+  const why = whyNoProduct(entry);
+  return entry.state === 'parked' && (why === undefined || entry.detail !== why);
 }
 
 /** Why it can't be told as this product (null: as what it is). */
 function productProblem(target: HistoryEntry, product: string | null): string | null {
-  const unknown = unknownProductOf(target);
-  if (product === null) return unknown ? `its product is not known (${unknown.why}): ${NAME_IT}` : null;
-  const isRefusedSet = target.kind === 'record_details' && target.state === 'dead';
-  return unknown || isRefusedSet ? null : NOT_NAMED;
+  const why = whyNoProduct(target);
+  if (product === null) return why === undefined ? null : `its product is not known (${why}): ${NAME_IT}`;
+  const isRefusedSet = kindOf(target.kind).decision.product !== undefined && target.state === 'dead';
+  return why !== undefined || isRefusedSet ? null : NOT_NAMED;
 }
 
-function unknownProductOf({ params }: HistoryEntry): UnknownProduct | undefined {
-  return 'unknownProduct' in params ? params.unknownProduct : undefined;
+/** Why nobody knows yet which product it is of; undefined: it is known, or no product belongs to it. */
+function whyNoProduct({ kind, params }: HistoryEntry): string | undefined {
+  return kindOf(kind).decision.product?.why(params);
 }
 
-function named(set: HistoryEntry, product: string): HistoryEntry {
-  return { ...set, params: { ...set.params, product } as HistoryEntry['params'] };
+export function isOpen({ kind }: HistoryEntry): boolean {
+  return kindOf(kind).chain.role === 'opens';
+}
+
+export function isClose({ kind }: HistoryEntry): boolean {
+  return kindOf(kind).chain.role === 'ends';
+}
+
+function named(set: HistoryEntry, name: string): HistoryEntry {
+  const { product } = kindOf(set.kind).decision;
+  return product ? { ...set, params: product.named(set.params, name) as HistoryEntry['params'] } : set;
 }
 
 function isStuck({ state }: HistoryEntry): boolean {
@@ -209,7 +220,7 @@ function settledWords({ state, detail }: HistoryEntry): string {
 
 function newerWords(target: HistoryEntry, newer: HistoryEntry): string {
   const standing = newer.state === 'delivered' ? 'L2L has' : 'there waits';
-  return target.kind === 'set_cycles'
+  return kindOf(target.kind).decision.superseded === 'newer'
     ? `${standing} a newer count of the same counter (${newer.id}); this one would set it back. Drop it`
     : `${standing} another set of the same time on this line (${newer.id}: ${actionWords(newer)}). Drop it, or correct it in L2L`;
 }
@@ -224,10 +235,13 @@ function openWords(open: HistoryEntry, isOver: boolean): string {
 
 /** What is decided about, in words: merged increments are one sum. */
 function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string {
-  if (target.kind !== 'increment_cycles' || unit.length === 1) return actionWords(target);
-  const sum = unit.reduce((total, { params }) => total + ('count' in params ? params.count : 0), 0);
-  return actionWords({ kind: target.kind, params: { ...target.params, count: sum } as HistoryEntry['params'] });
+  const { sum } = kindOf(target.kind).decision;
+  const [first, ...others] = unit.map(({ params }) => params as Params);
+  if (!sum || !first) return actionWords(target);
+  return actionWords({ kind: target.kind, params: sum([first, ...others]) as HistoryEntry['params'] });
 }
+
+type Params = Readonly<Record<string, unknown>>;
 
 const NAME_IT =
   'name it with --product CODE, or add what is missing to the lookup and start the gateway anew; drop it when it was booked by hand';
@@ -251,5 +265,5 @@ function dropTail(target: HistoryEntry, dropped: readonly HistoryEntry[], open: 
   const stays = '; if it is open in L2L, it stays open until a person closes it';
   const other = target.id === open?.id ? 'close' : 'open';
   if (open) return `${dropped.length > 1 ? `, and its ${other} with it` : ''}${isDoubtful(open) ? stays : ''}`;
-  return target.kind === 'close_dispatch' ? '; its dispatch stays open in L2L until a person closes it' : '';
+  return isClose(target) ? '; its dispatch stays open in L2L until a person closes it' : '';
 }

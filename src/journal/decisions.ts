@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { kindOf } from '../actions/registry.ts';
 import type {
   Decided,
   Decision,
@@ -10,11 +11,12 @@ import type {
   Recoded,
 } from '../core/history.ts';
 import { query } from './database.ts';
-import { type Case, type Judged, judgeDrop, judgeRetry, refused, standingWords } from './decision-rules.ts';
+import { type Case, isOpen, type Judged, judgeDrop, judgeRetry, refused, standingWords } from './decision-rules.ts';
 import { insertEvent } from './events.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { History } from './history.ts';
 import { type EntryRow, entryOf, SELECT_ENTRY } from './history-rows.ts';
+import { anchors, isInterval, isOfEpisode } from './kinds.ts';
 import { type Recoding, recoded, recodeUnit } from './recode.ts';
 
 /** What a person may decide about an action, and everything known that bears on it. Reads only. */
@@ -36,15 +38,15 @@ const MOST_OTHERS = 50;
 export function createProspects(db: DatabaseSync, history: History, destination: string | null): Prospects {
   const readEpisode = query<EntryRow>(
     db,
-    `${SELECT_ENTRY} WHERE a.chain = ? AND a.destination = ? AND a.kind IN ('open_dispatch', 'close_dispatch') ORDER BY a.id`,
+    `${SELECT_ENTRY} WHERE a.chain = ? AND a.destination = ? AND ${isOfEpisode('a.kind')} ORDER BY a.id`,
   );
   const readMerged = query<EntryRow>(db, `${SELECT_ENTRY} WHERE a.call = ? AND a.state = ? ORDER BY a.id`);
   const readNewerCount = query<EntryRow>(
     db,
-    `${SELECT_ENTRY} WHERE a.chain = ? AND a.kind = 'set_cycles' AND a.id > ? AND a.destination = ?
+    `${SELECT_ENTRY} WHERE a.chain = ? AND ${anchors('a.kind')} AND a.id > ? AND a.destination = ?
        AND a.state IN ('delivered', 'in_call', 'waiting') ORDER BY a.id LIMIT 1`,
   );
-  const overlaps = `a.kind = 'record_details' AND a.lane = ? AND a.destination = ? AND a.id > ?
+  const overlaps = `${isInterval('a.kind')} AND a.lane = ? AND a.destination = ? AND a.id > ?
     AND json_extract(a.params, '$.start') < ? AND json_extract(a.params, '$.end') > ?`;
   const readOverlapOpen = query<EntryRow>(
     db,
@@ -64,16 +66,16 @@ export function createProspects(db: DatabaseSync, history: History, destination:
 
   const readAnchor = query<{ id: number }>(
     db,
-    "SELECT id FROM action WHERE chain = ? AND kind = 'set_cycles' AND state = 'delivered' LIMIT 1",
+    `SELECT id FROM action WHERE chain = ? AND ${anchors('kind')} AND state = 'delivered' LIMIT 1`,
   );
 
   function unitOf(target: HistoryEntry): readonly HistoryEntry[] {
     const { kind, chain, state, call } = target;
-    if (chain !== null && (kind === 'open_dispatch' || kind === 'close_dispatch'))
-      return readEpisode.all(chain, target.destination).map(entryOf);
-    const isCount = kind === 'increment_cycles' || kind === 'set_cycles';
+    const { unit } = kindOf(kind).decision;
+    if (chain !== null && unit === 'episode') return readEpisode.all(chain, target.destination).map(entryOf);
     // What was merged has one answer and, when that is missing, one doubt.
-    if (isCount && call && (state === 'dead' || state === 'parked')) return readMerged.all(call.id, state).map(entryOf);
+    if (unit === 'call' && call && (state === 'dead' || state === 'parked'))
+      return readMerged.all(call.id, state).map(entryOf);
     return [target];
   }
 
@@ -81,8 +83,9 @@ export function createProspects(db: DatabaseSync, history: History, destination:
     const { kind, chain, destination: to } = target;
     const last = Math.max(...unit.map(({ id }) => id));
     let row: EntryRow | undefined;
-    if (kind === 'set_cycles') row = readNewerCount.get(chain, last, to);
-    if (kind === 'record_details') {
+    const { superseded } = kindOf(kind).decision;
+    if (superseded === 'newer') row = readNewerCount.get(chain, last, to);
+    if (superseded === 'overlap') {
       const { start, end } = target.params as Extract<HistoryEntry['params'], { start: number }>;
       const where = [target.lane, to, target.id, end, start] as const;
       row = readOverlapOpen.get(...where) ?? readOverlapDelivered.get(target.settledAt ?? target.createdAt, ...where);
@@ -117,7 +120,7 @@ export function createProspects(db: DatabaseSync, history: History, destination:
 
   function recodeOf(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode, refused?: number): Recoding {
     const episode =
-      target.chain === null || target.kind === 'set_cycles'
+      target.chain === null || kindOf(target.kind).decision.unit !== 'episode'
         ? unit
         : readEpisode.all(target.chain, target.destination).map(entryOf);
     return recodeUnit(episode, recode, { hasAnchor: readAnchor.get(target.chain) !== undefined, refused });
@@ -211,9 +214,9 @@ export function createDecisions(options: DecisionOptions): Decisions {
 
   /** Read before anything is changed. What was merged stands as its target does. */
   function standings(target: HistoryEntry, moves: JudgedAsRule['moves']): Pick<Noted, 'was' | 'others'> {
-    if (target.kind !== 'open_dispatch' && target.kind !== 'close_dispatch') return { was: standingWords(target) };
+    if (kindOf(target.kind).decision.unit !== 'episode') return { was: standingWords(target) };
     const members = [target, ...moves.flatMap(({ id }) => (id === target.id ? [] : (history.entry(id) ?? [])))];
-    const open = members.find(({ kind }) => kind === 'open_dispatch');
+    const open = members.find(isOpen);
     const [was = '', ...rest] = members.map(member => standingWords(member, open));
     if (rest.length === 0) return { was };
     return { was, others: Object.fromEntries(rest.map((words, index) => [members[index + 1]?.id, words])) };

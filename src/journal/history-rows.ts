@@ -1,4 +1,5 @@
 import type { HistoryAttempt, HistoryCall, HistoryEntry } from '../core/history.ts';
+import { ends, opens } from './kinds.ts';
 import { parseOrNull } from './rows.ts';
 
 /** How the history's rows read in TypeScript. */
@@ -37,8 +38,8 @@ export type EntryRow = {
 export const SELECT_ENTRY = `
   SELECT a.id, a.key, a.kind, a.rule, a.lane, a.chain, a.at, a.time, a.params, a.cause, a.mode, a.destination, a.state, a.detail,
     a.result, a.created_at, a.settled_at, a.not_before, a.expires_at, a.guarded,
-    CASE WHEN a.kind = 'close_dispatch' AND a.state = 'waiting' THEN
-      (SELECT o.state FROM action o WHERE o.chain = a.chain AND o.kind = 'open_dispatch' LIMIT 1) END AS open_state,
+    CASE WHEN ${ends('a.kind')} AND a.state = 'waiting' THEN
+      (SELECT o.state FROM action o WHERE o.chain = a.chain AND ${opens('o.kind')} LIMIT 1) END AS open_state,
     c.id AS call_id, c.state AS call_state, c.attempt AS call_attempt, c.not_before AS call_not_before,
     c.created_at AS call_created_at, c.sent_at AS call_sent_at, c.detail AS call_detail
   FROM action a LEFT JOIN call c ON c.id = a.call`;

@@ -20,6 +20,7 @@ import {
   SELECT_ENTRY,
   SELECT_HISTORY_CALL,
 } from './history-rows.ts';
+import { isOfEpisode } from './kinds.ts';
 
 /** What was told and why, in pages that each take a few milliseconds: reading a million rows holds up no call. */
 export interface History {
@@ -58,7 +59,7 @@ export function createHistory(db: DatabaseSync): History {
   const readOthers = query<EntryRow>(
     db,
     `${SELECT_ENTRY} WHERE a.id <> ?1 AND a.id IN (
-       SELECT id FROM action WHERE chain = ?2 AND kind IN ('open_dispatch', 'close_dispatch')
+       SELECT id FROM action WHERE chain = ?2 AND ${isOfEpisode('kind')}
        UNION SELECT id FROM action WHERE call = ?3)
      ORDER BY a.id LIMIT ?4`,
   );

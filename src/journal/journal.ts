@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import type { ActionKind } from '../core/action.ts';
+import type { ActionKind } from '../actions/action.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import { StartError, words } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';

@@ -1,4 +1,4 @@
-import type { ActionKind } from '../core/action.ts';
+import type { ActionKind } from '../actions/action.ts';
 import type { LaneCount } from '../core/call-journal.ts';
 import type { StoredAction } from '../core/delivery.ts';
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { anchors, ends, opens } from './kinds.ts';
 
 /** How much history the journal keeps. */
 export type Bounds = {
@@ -31,18 +32,18 @@ const STRAYS_EVERY = 3_600_000;
 // The open stays until the episode is over, and while another episode holds the dispatch it opened. An absolute count stays while
 // it is the newest of its chain: its anchor is needed.
 const MAY_GO = `
-  CASE kind
-    WHEN 'open_dispatch' THEN
-      EXISTS (SELECT 1 FROM action c WHERE c.chain = action.chain AND c.kind = 'close_dispatch' AND c.state IN ('delivered', 'nothing', 'dropped', 'shadow'))
+  CASE
+    WHEN ${opens('kind')} THEN
+      EXISTS (SELECT 1 FROM action c WHERE c.chain = action.chain AND ${ends('c.kind')} AND c.state IN ('delivered', 'nothing', 'dropped', 'shadow'))
       AND (action.result IS NULL OR NOT EXISTS (
         SELECT 1 FROM action o
-        WHERE o.kind = 'open_dispatch' AND o.result IS NOT NULL AND o.id <> action.id
+        WHERE ${opens('o.kind')} AND o.result IS NOT NULL AND o.id <> action.id
           AND json_extract(o.result, '$.dispatchId') = json_extract(action.result, '$.dispatchId')
-          AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND c.kind = 'close_dispatch' AND c.state IN ('delivered', 'nothing', 'dropped'))))
-    WHEN 'close_dispatch' THEN NOT EXISTS (SELECT 1 FROM action o WHERE o.chain = action.chain AND o.kind = 'open_dispatch')
-    WHEN 'set_cycles' THEN state <> 'delivered' OR EXISTS (
+          AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND ${ends('c.kind')} AND c.state IN ('delivered', 'nothing', 'dropped'))))
+    WHEN ${ends('kind')} THEN NOT EXISTS (SELECT 1 FROM action o WHERE o.chain = action.chain AND ${opens('o.kind')})
+    WHEN ${anchors('kind')} THEN state <> 'delivered' OR EXISTS (
       SELECT 1 FROM action n
-      WHERE n.chain = action.chain AND n.kind = 'set_cycles' AND n.id > action.id AND n.state = 'delivered' AND n.destination = action.destination)
+      WHERE n.chain = action.chain AND ${anchors('n.kind')} AND n.id > action.id AND n.state = 'delivered' AND n.destination = action.destination)
     ELSE 1
   END`;
 

@@ -1,3 +1,4 @@
+import { kindOf } from '../actions/registry.ts';
 import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
 
 /** What becomes of actions whose codes are read from their rules anew: those that change, with their new codes. */
@@ -18,19 +19,19 @@ type Facts = {
  * not have: a dispatch that is open, or may be, stays where it is. Pure.
  */
 export function recodeUnit(unit: readonly HistoryEntry[], recode: Recode, { hasAnchor, refused }: Facts): Recoding {
-  const open = unit.find(({ kind }) => kind === 'open_dispatch');
+  const open = unit.find(({ kind }) => kindOf(kind).chain.role === 'opens');
   if (open && isDone(open)) return { kind: 'refused', why: ITS_OPEN };
   if (open && (open.state === 'parked' || open.guarded)) return { kind: 'refused', why: IN_DOUBT };
   const changed = new Map<number, Recoded>();
   const words = new Set<string>();
   for (const entry of unit) {
     if (isDone(entry) || (entry.state === 'in_call' && entry.call?.id !== refused)) continue;
-    if (entry.state === 'parked' && entry.kind !== 'record_details') return { kind: 'refused', why: IN_DOUBT };
+    if (entry.state === 'parked' && !kindOf(entry.kind).decision.product) return { kind: 'refused', why: IN_DOUBT };
     const recoded = recode(entry);
     if ('why' in recoded) return { kind: 'refused', why: recoded.why };
     const differences = changesOf(entry, recoded);
     if (differences.length === 0) continue;
-    if (hasAnchor && entry.kind === 'set_cycles') return { kind: 'refused', why: ANCHORED };
+    if (hasAnchor && kindOf(entry.kind).chain.role === 'anchors') return { kind: 'refused', why: ANCHORED };
     changed.set(entry.id, recoded);
     for (const difference of differences) words.add(difference);
   }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ActionKind } from '../core/action.ts';
+import type { ActionKind } from '../actions/action.ts';
 import { query } from './database.ts';
+import { sendsTimes } from './kinds.ts';
 
 export type RecoverOptions = {
   /** Host and site this gateway sends to. */
@@ -59,15 +60,12 @@ function releaseFollowers(db: DatabaseSync): void {
   for (const { call, first } of followers.all()) release.run(call, first);
 }
 
-/** Told in words with the zone of the site, so that another zone means other words. */
-const WITH_TIMES = "'open_dispatch', 'close_dispatch', 'record_details'";
-
 /**
  * A call that was built and never left is built anew: a code of its rule may be another one now. So is one that certainly had no
  * effect, when its times were written in another zone. The call stays named: it is the history of its actions, and says why they wait.
  */
 function releaseUnsent(db: DatabaseSync, { hasNewZone }: RecoverOptions): void {
-  const which = `state = 'retry' AND (attempt = 0${hasNewZone ? ` OR kind IN (${WITH_TIMES})` : ''})`;
+  const which = `state = 'retry' AND (attempt = 0${hasNewZone ? ` OR ${sendsTimes('kind')}` : ''})`;
   query(
     db,
     `UPDATE action SET state = 'waiting', not_before = NULL WHERE state = 'in_call' AND call IN (SELECT id FROM call WHERE ${which})`,

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Action } from '../core/action.ts';
+import type { Action } from '../actions/action.ts';
+import { kindOf } from '../actions/registry.ts';
 import type { Absence, RuleCommit } from '../core/commit.ts';
 import type { StoredAction } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
@@ -8,6 +9,7 @@ import type { Quality } from '../core/sample.ts';
 import { valueFromJson, valueToJson } from '../core/value-json.ts';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { opens } from './kinds.ts';
 import type { Meta } from './meta.ts';
 import { decisionWriter } from './rule-decisions.ts';
 
@@ -67,7 +69,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
   const readOpen = query<{ lane: string; machine: string; type: string }>(
     db,
     `SELECT lane, json_extract(params, '$.machine') AS machine, json_extract(params, '$.type') AS type FROM action
-     WHERE chain = ? AND kind = 'open_dispatch' AND destination = ? LIMIT 1`,
+     WHERE chain = ? AND ${opens('kind')} AND destination = ? LIMIT 1`,
   );
   const readByKey = query<{ id: number; params: string }>(db, 'SELECT id, params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
@@ -110,11 +112,11 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
 
   /** A close goes where its open went. */
   function afterItsOpen(action: Action): Action {
-    if (action.kind !== 'close_dispatch' || action.chain === null) return action;
+    if (kindOf(action.kind).chain.role !== 'ends' || action.chain === null) return action;
     const open = readOpen.get(action.chain, destination);
     if (!open || open.lane === action.lane) return action;
     const { lane, machine, type } = open;
-    return { ...action, lane, params: { ...action.params, machine, type } };
+    return { ...action, lane, params: { ...action.params, machine, type } } as Action;
   }
 
   /** The same action again is what the key is for. Another one under its key would be lost without a word. */
@@ -159,6 +161,8 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
 /** Where an action begins. A set whose product is not known can't be told before somebody names it. */
 function placeOf({ mode, kind, params }: Action) {
   if (mode === 'shadow') return { state: 'shadow', detail: null } as const;
-  const unknown = kind === 'record_details' ? params.unknownProduct : undefined;
-  return unknown ? ({ state: 'parked', detail: unknown.why } as const) : ({ state: 'waiting', detail: null } as const);
+  const why = kindOf(kind).decision.product?.why(params);
+  return why !== undefined
+    ? ({ state: 'parked', detail: why } as const)
+    : ({ state: 'waiting', detail: null } as const);
 }

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Action } from '../core/action.ts';
-import { withTimes } from '../core/action-times.ts';
+import type { Action } from '../actions/action.ts';
+import { kindOf } from '../actions/registry.ts';
+import { withTimes } from '../actions/written-times.ts';
 import { shiftTime, type TimeShift } from '../core/time-shift.ts';
 import { query } from './database.ts';
+import { ends, opens, sendsTimes } from './kinds.ts';
 import { IS_UNNAMED } from './rows.ts';
 
 /** What is marked `untimed` was made by a process that did not believe its clock. */
@@ -16,8 +18,9 @@ export function correctUntimed(db: DatabaseSync, shift: TimeShift): void {
   for (const { id, params, ...row } of rows) {
     const action = { ...row, params: JSON.parse(params) } as Action;
     // What a source stamped is true; sets of a line, set back, would overlap those that were told before.
-    const stays = action.time === 'source' || (action.kind === 'record_details' && shift.by < 0);
-    const right = stays ? action : withTimes(action, action.kind === 'record_details' ? wholeSeconds(move) : move);
+    const { areIntervals } = kindOf(action.kind).times;
+    const stays = action.time === 'source' || (areIntervals && shift.by < 0);
+    const right = stays ? action : withTimes(action, areIntervals ? wholeSeconds(move) : move);
     put.run(right.at, JSON.stringify(right.params), id);
   }
 }
@@ -32,8 +35,8 @@ const NOT_KNOWN = `made while the clock could not be trusted, ${ITS_PROCESS}: it
 const END_NOT_KNOWN = `its end was made while the clock could not be trusted, ${ITS_PROCESS}: when it ended is not known`;
 
 /** What sends L2L a time of that clock. A count has none, and `leave` sends nothing at all. */
-const SENDS_ITS_TIME = `time = 'received' AND kind NOT IN ('increment_cycles', 'set_cycles')
-  AND NOT (kind = 'close_dispatch' AND json_extract(params, '$.how') = 'leave')`;
+const SENDS_ITS_TIME = `time = 'received' AND ${sendsTimes('kind')}
+  AND NOT (${ends('kind')} AND json_extract(params, '$.how') = 'leave')`;
 
 /**
  * Nobody knows any more how far the clock of that life was off. What tells L2L no time of that clock is told all the same: counts, and
@@ -67,9 +70,9 @@ function missedIn(db: DatabaseSync): readonly Missed[] {
     `SELECT o.id AS open, c.id AS close, l.id AS call, json_extract(o.params, '$.ifMissed') IS 'nothing' AS isToldAsNothing,
        c.untimed IS 1 AND c.time = 'received' AND json_extract(c.params, '$.how') IN ('close', 'complete')
          AND NOT (o.untimed IS 1 AND o.time = 'received') AS isEndUnknown
-     FROM action c JOIN action o ON o.chain = c.chain AND o.kind = 'open_dispatch' AND o.destination = c.destination
+     FROM action c JOIN action o ON o.chain = c.chain AND ${opens('o.kind')} AND o.destination = c.destination
        LEFT JOIN call l ON l.id = o.call AND o.state = 'in_call'
-     WHERE c.state = 'waiting' AND c.kind = 'close_dispatch' AND (c.untimed = 1 OR o.untimed = 1) AND o.guarded IS NOT 1
+     WHERE c.state = 'waiting' AND ${ends('c.kind')} AND (c.untimed = 1 OR o.untimed = 1) AND o.guarded IS NOT 1
        AND (o.state = 'waiting' OR l.state IN ('frozen', 'retry'))`,
   ).all();
 }

@@ -1,4 +1,4 @@
-import type { ActionKind } from '../core/action.ts';
+import { type ActionKind, kindOf } from '../actions/registry.ts';
 import type { Clock } from '../core/clock.ts';
 import type {
   Call,
@@ -56,9 +56,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const handlers = handlersOf({ ...options, blocked, blockedWait, reader: createReader(client, transient) });
 
   const policies = Object.fromEntries(
-    Object.entries(ACTIONS).map(([kind, { policy, worksLater }]) => [
+    Object.values(ACTIONS).map(({ kind, worksLater }) => [
       kind,
-      { ...policy, settle: worksLater ? settle.batch : settle.call },
+      { ...kindOf(kind).policy, settle: worksLater ? settle.batch : settle.call },
     ]),
   ) as Record<ActionKind, CallPolicy>;
 

@@ -1,4 +1,4 @@
-import type { RecordDetailsParams } from '../core/action.ts';
+import type { RecordDetailsParams } from '../actions/action.ts';
 import { type L2lRecord, numberField } from './envelope.ts';
 import { createLineIds } from './lines.ts';
 import type { ReadFailure } from './outcome.ts';

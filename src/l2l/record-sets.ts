@@ -1,4 +1,4 @@
-import type { RecordDetailsParams } from '../core/action.ts';
+import type { RecordDetailsParams } from '../actions/action.ts';
 import { isRecord, type L2lRecord, numberField, refusal, textField } from './envelope.ts';
 import { parseUtc, type SiteZone } from './site-time.ts';
 

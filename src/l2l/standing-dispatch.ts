@@ -1,5 +1,5 @@
-import type { OpenDispatchParams } from '../core/action.ts';
-import type { CallResult } from '../core/delivery.ts';
+import type { OpenDispatchParams } from '../actions/action.ts';
+import type { CallResult } from '../actions/result.ts';
 import { isMarked } from './dispatch-mark.ts';
 import type { DispatchRecord } from './dispatches.ts';
 

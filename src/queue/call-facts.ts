@@ -1,4 +1,4 @@
-import { actionWords } from '../core/action-words.ts';
+import { actionWords } from '../actions/words.ts';
 import type { Call, StoredAction } from '../core/delivery.ts';
 
 /** Actions named in one line of the log; a batch may hold hundreds. */

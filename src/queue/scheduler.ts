@@ -1,4 +1,4 @@
-import { actionWords } from '../core/action-words.ts';
+import { actionWords } from '../actions/words.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import { type Delivery, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
 import type { Done } from '../core/done.ts';

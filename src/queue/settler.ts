@@ -1,10 +1,10 @@
+import { foundOpen } from '../actions/found-open.ts';
 import type { BatchEnd, CallJournal } from '../core/call-journal.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import type { Done } from '../core/done.ts';
 import { words } from '../core/errors.ts';
-import { foundOpen } from '../core/found-open.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry, Refusal } from './book.ts';
 import { callFacts } from './call-facts.ts';

@@ -1,3 +1,4 @@
+import { kindOf } from '../actions/registry.ts';
 import type { CallTransition } from '../core/commit.ts';
 import {
   BASE_GOOD_FOR,
@@ -191,7 +192,7 @@ export function overtaken({ actions }: Call, now: number, detail: string): CallT
 
 /** An episode whose dispatch is open is closed however late: only what opens it, or what counts, can be too old. */
 export function isTooOld({ kind, expiresAt }: StoredAction, now: number): boolean {
-  return expiresAt !== undefined && expiresAt < now && kind !== 'close_dispatch';
+  return expiresAt !== undefined && expiresAt < now && kindOf(kind).times.expire;
 }
 
 /** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */

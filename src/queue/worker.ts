@@ -1,3 +1,4 @@
+import { kindOf } from '../actions/registry.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Call, Delivery, Outcome, Setback } from '../core/delivery.ts';
@@ -82,9 +83,10 @@ export function createWorker(options: WorkerOptions): RunJob {
     const now = clock.now();
     if (actions.some(action => isTooOld(action, now))) return 'too old by now';
     const chain = actions[0]?.chain ?? null;
-    const isFresh = kind === 'close_dispatch' && attempt === 0 && now - createdAt < FRESH;
+    const { role } = kindOf(kind).chain;
+    const isFresh = role === 'ends' && attempt === 0 && now - createdAt < FRESH;
     // What ends an episode waits behind its open.
-    const isLast = kind === 'open_dispatch' && lanes.every(lane => journal.waiting(lane, 1).length === 0);
+    const isLast = role === 'opens' && lanes.every(lane => journal.waiting(lane, 1).length === 0);
     if (chain === null || isFresh || isLast) return null;
     const again = delivery.freeze(actions, journal.chain(chain));
     const isOther = again.kind === 'nothing' || (again.kind === 'request' && again.and !== undefined);

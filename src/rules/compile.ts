@@ -1,4 +1,4 @@
-import type { Mode } from '../core/action.ts';
+import type { Mode } from '../actions/action.ts';
 import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
 import { compileRule } from './compile/compile-rule.ts';

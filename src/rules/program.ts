@@ -1,4 +1,4 @@
-import type { Action, ActionKind, CauseValue, CloseDispatchParams, Mode, OpenDispatchParams } from '../core/action.ts';
+import type { Action, CauseValue, CloseDispatchParams, Mode, OpenDispatchParams } from '../actions/action.ts';
 import type { Place } from '../core/errors.ts';
 import type { DecisionKind } from '../core/rule-decision.ts';
 import type { SampleBatch, SignalDefinition, SourceState, Value } from '../core/sample.ts';
@@ -195,17 +195,3 @@ export type StepResult = {
   /** When to send a tick at the latest; null: nothing is waiting. */
   readonly wakeAt: number | null;
 };
-
-/** The lane of an action: dispatch and cycle actions of a machine, record sets of a line keep their order. */
-export function laneOf(kind: ActionKind, target: string): string {
-  switch (kind) {
-    case 'open_dispatch':
-    case 'close_dispatch':
-      return `dispatch:${target}`;
-    case 'increment_cycles':
-    case 'set_cycles':
-      return `cycles:${target}`;
-    case 'record_details':
-      return `production:${target}`;
-  }
-}

@@ -1,4 +1,4 @@
-import type { Mode } from '../core/action.ts';
+import type { Mode } from '../actions/action.ts';
 import type { CompiledRule } from './program.ts';
 
 /** A rule as the status page shows it. */

@@ -1,4 +1,4 @@
-import type { Action } from '../core/action.ts';
+import type { Action } from '../actions/action.ts';
 import type { Clock } from '../core/clock.ts';
 import type { KeptValue, TakenMessage } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';

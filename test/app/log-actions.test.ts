@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Action } from '../../src/actions/action.ts';
 import { logAction } from '../../src/app/log-actions.ts';
-import type { Action } from '../../src/core/action.ts';
 import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
@@ -48,7 +48,16 @@ describe('log of actions', () => {
     [
       recordSet('LINE-1', 1),
       'would record production',
-      { line: 'LINE-1', good: 5, scrap: 0, product: 'P1', from: new Date(60_000), to: new Date(120_000), rule: 'r' },
+      {
+        line: 'LINE-1',
+        sets: 1,
+        good: 5,
+        scrap: 0,
+        product: 'P1',
+        from: new Date(60_000),
+        to: new Date(120_000),
+        rule: 'r',
+      },
     ],
   ])('says in shadow mode what the gateway would send: %#', (action, message, fields) => {
     const log = recordingLogger();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Action } from '../../src/actions/action.ts';
+import type { CallResult } from '../../src/actions/result.ts';
 import { logDone } from '../../src/app/log-done.ts';
-import type { Action } from '../../src/core/action.ts';
-import type { CallResult } from '../../src/core/delivery.ts';
 import type { Done } from '../../src/core/done.ts';
 import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
 import { recordingLogger } from '../support/recording-logger.ts';

@@ -1,5 +1,5 @@
-import type { CloseDispatchParams, OpenDispatchParams } from '../../src/core/action.ts';
-import type { CallResult } from '../../src/core/delivery.ts';
+import type { CloseDispatchParams, OpenDispatchParams } from '../../src/actions/action.ts';
+import type { CallResult } from '../../src/actions/result.ts';
 import { siteTime } from '../../src/simulation/sandbox/site-time.ts';
 import { ZONE } from './config.ts';
 import type { Entry } from './ledger.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Call, Delivery } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { Delivery, StoredAction } from '../../src/core/delivery.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';

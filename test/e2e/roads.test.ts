@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { Sandbox } from '../../src/simulation/sandbox/sandbox.ts';
 import { type GatewayOptions, isRunning, PATIENCE, pidOf, type TestGateway, testGateway } from '../support/gateway.ts';
 import { ON_DELAY, PLCS, rulesFor, type Shown, type TestPlc, type TestProtocol } from '../support/plcs.ts';

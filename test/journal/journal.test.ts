@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Action, CloseDispatchParams } from '../../src/core/action.ts';
-import type { CallResult } from '../../src/core/delivery.ts';
+import type { Action, CloseDispatchParams } from '../../src/actions/action.ts';
+import type { CallResult } from '../../src/actions/result.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';

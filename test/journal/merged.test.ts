@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { increment, recordSet } from '../support/actions.ts';

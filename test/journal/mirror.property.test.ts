@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { Call, CallState, StoredAction } from '../../src/core/delivery.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { type DiskFault, watchDisk } from '../chaos/disk.ts';

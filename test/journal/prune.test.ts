@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import { openDatabase } from '../../src/journal/database.ts';
 import { groupCommit } from '../../src/journal/group-commit.ts';
 import type { Journal } from '../../src/journal/journal.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
 import { readLastLife } from '../../src/journal/last-life.ts';
 import { type JournalTime, TIME_AS_IT_WAS } from '../../src/journal/time-shift.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { TIME_AS_IT_WAS } from '../../src/journal/time-shift.ts';
 import { closeDispatch, openDispatch } from '../support/actions.ts';

@@ -1,4 +1,4 @@
-import type { ActionKind, ActionParams } from '../../src/core/action.ts';
+import type { ActionKind, ActionParams } from '../../src/actions/action.ts';
 import { type Call, type ChainState, type Delivery, NO_CHAIN, type StoredAction } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kindOf } from '../../src/actions/registry.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import {
   type Call,
@@ -9,7 +10,6 @@ import {
   type StoredAction,
 } from '../../src/core/delivery.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { ACTIONS } from '../../src/l2l/actions/registry.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { type Client, createClient } from '../../src/l2l/client.ts';
 import { createDelivery } from '../../src/l2l/delivery.ts';
@@ -87,7 +87,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
 
     it('has parameters its schema takes, and refuses others', () => {
       for (const action of make().actions) {
-        const { params } = ACTIONS[action.kind];
+        const { params } = kindOf(action.kind);
         expect(params.parse(action.params)).toEqual(action.params);
         expect(params.safeParse({}).success).toBe(false);
       }

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { CallResult } from '../../src/actions/result.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import {
   type Call,
   type CallBase,
-  type CallResult,
   type ChainState,
   type Delivery,
   NO_CHAIN,

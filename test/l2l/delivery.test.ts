@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ActionKind } from '../../src/core/action.ts';
+import type { ActionKind } from '../../src/actions/action.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { ACTIONS } from '../../src/l2l/actions/registry.ts';
 import { answer, frozenCall, NEVER, scripted, stored } from './calls.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import { PATIENCE } from '../queue/harness.ts';
 import { increment } from '../support/actions.ts';
 import { type EpisodeOptions, episode, openPlant } from './plant.ts';

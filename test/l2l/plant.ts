@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Action, ActionParams } from '../../src/core/action.ts';
+import type { Action, ActionParams } from '../../src/actions/action.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
 import { type Bench, openBench, QUICK } from '../queue/harness.ts';
 import { testDelivery } from '../support/delivery.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { BREAKER_DEFAULTS } from '../../src/queue/breaker.ts';
 import { openBench, PATIENCE, QUICK } from '../queue/harness.ts';

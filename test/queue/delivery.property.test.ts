@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
 import type { Call, StoredAction } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';

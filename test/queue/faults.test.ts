@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { Call, Look } from '../../src/core/delivery.ts';
 import { Secret } from '../../src/core/secret.ts';
 import type { JobData } from '../../src/queue/jobs.ts';

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Delivery } from '../../src/core/delivery.ts';
 import type { Journal } from '../../src/journal/journal.ts';

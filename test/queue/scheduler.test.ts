@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createBook } from '../../src/queue/book.ts';

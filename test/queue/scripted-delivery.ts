@@ -1,4 +1,4 @@
-import type { ActionKind } from '../../src/core/action.ts';
+import type { ActionKind } from '../../src/actions/action.ts';
 import type {
   Call,
   CallPolicy,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Sample, Value } from '../../src/core/sample.ts';
 import { virtualClock } from '../../src/core/virtual-clock.ts';

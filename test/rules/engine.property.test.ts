@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { Sample, SampleBatch, SourceState } from '../../src/core/sample.ts';
 import { createEngine, type Engine } from '../../src/rules/engine.ts';
 import type { EngineInput, Program } from '../../src/rules/program.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Sample, SampleBatch, SourceState, Value } from '../../src/core/sample.ts';
 import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';

@@ -1,4 +1,4 @@
-import type { Action, ActionParams } from '../../src/core/action.ts';
+import type { Action, ActionParams } from '../../src/actions/action.ts';
 
 const CAUSE = { rule: 'r', where: 'gateway.yaml:1', text: 'because', values: [] };
 

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
+import type { Action } from '../../src/actions/action.ts';
+import type { CallResult } from '../../src/actions/result.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
-import type { CallResult } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 

@@ -1,4 +1,4 @@
-import { actionWords } from '../../core/action-words.ts';
+import { actionWords } from '../../actions/words.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { type Iso, isoOrNull } from './page-time.ts';
 

@@ -1,5 +1,5 @@
+import { foundIn, foundOpenWords, WHOSE_WORDS } from '../../actions/found-open.ts';
 import type { ChainState } from '../../core/delivery.ts';
-import { foundOpen, foundOpenWords, WHOSE_WORDS } from '../../core/found-open.ts';
 import type { RuleView } from '../../rules/rule-view.ts';
 import { type Iso, isoOrNull } from './page-time.ts';
 
@@ -24,7 +24,7 @@ function dispatchStatus({ chain, mode }: NonNullable<RuleView['episode']>, openO
   if (mode === 'shadow') return { dispatch: null, dispatchWords: 'none: in shadow mode nothing is sent' };
   const { open, result } = openOf(chain);
   if (open !== 'delivered') return { dispatch: null, dispatchWords: NOT_OPEN[open] };
-  const found = foundOpen('open_dispatch', result);
+  const found = foundIn(result);
   if (found) return { dispatch: found.number, dispatchWords: `${foundOpenWords(found)}: ${WHOSE_WORDS[found.whose]}` };
   const dispatch = result?.dispatchNumber ?? null;
   if (dispatch === null) return { dispatch, dispatchWords: `none: ${result?.nothing ?? 'nothing had to be opened'}` };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { ActionKind } from '../../core/action.ts';
-import { KIND_WORDS } from '../../core/action-words.ts';
+import type { ActionKind } from '../../actions/action.ts';
+import { ACTION_KINDS, kindOf } from '../../actions/registry.ts';
 import { createTimeNotation, type TimeNotation } from '../../core/time-notation.ts';
 
-const Kind = z.custom<ActionKind>(kind => typeof kind === 'string' && Object.hasOwn(KIND_WORDS, kind));
+const Kind = z.enum(ACTION_KINDS as [ActionKind, ...ActionKind[]]);
 
 /** The log of a gateway that is read by a program has ISO text. */
 const Time = z.iso.datetime({ offset: true }).transform(text => Date.parse(text));
@@ -86,7 +86,7 @@ export function createAccount(): (logLine: string) => readonly AccountLine[] {
   function changeOf(told: Told): readonly AccountLine[] {
     if (told.msg !== 'action made') return [];
     const { line, product } = told.action.params ?? {};
-    if (told.action.kind !== 'record_details' || line === undefined || !product) return [];
+    if (line === undefined || !product) return [];
     const before = products.get(line);
     products.set(line, product);
     if (before === undefined || before === product) return [];
@@ -107,7 +107,7 @@ function toldIn(logLine: string): Told | undefined {
 }
 
 /** Dispatches are what people look for; counts and parts are many. */
-const isDispatch = (kind: ActionKind | undefined) => kind === 'open_dispatch' || kind === 'close_dispatch';
+const isDispatch = (kind: ActionKind | undefined) => kind !== undefined && kindOf(kind).decision.unit === 'episode';
 
 /** What went otherwise than planned, of which a person has to know. */
 const IMPORTANT_EVENTS = new Set(['product_uncertain', 'interval_parked', 'quarantined', 'removed']);
@@ -153,7 +153,7 @@ function lineOf(told: Told): AccountLine {
     }
     case 'call sent': {
       const again = told.attempt > 1 ? `, attempt ${told.attempt}` : '';
-      const text = `${KIND_WORDS[told.kind]} (call ${told.call}${again})`;
+      const text = `${kindOf(told.kind).words.name} (call ${told.call}${again})`;
       return {
         at,
         stage: 'call',
@@ -210,7 +210,7 @@ function sayResult(kind: ActionKind, result: Readonly<Record<string, unknown>>):
   if (result.foundOpen !== undefined) return `left dispatch ${String(result.foundOpen)}, which a person opened`;
   if (result.nothing !== undefined) return `nothing to do: ${String(result.nothing)}`;
   if (result.dispatchNumber !== undefined) {
-    return `${kind === 'close_dispatch' ? 'closed' : 'opened'} dispatch ${String(result.dispatchNumber)}`;
+    return `${kindOf(kind).chain.role === 'ends' ? 'closed' : 'opened'} dispatch ${String(result.dispatchNumber)}`;
   }
   if (result.cycleCount !== undefined) return `count is ${String(result.cycleCount)}`;
   return 'done';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import type { ActionKind } from '../../core/action.ts';
-import { KIND_WORDS } from '../../core/action-words.ts';
+import type { ActionKind } from '../../actions/action.ts';
+import { ACTION_KINDS } from '../../actions/registry.ts';
 import type { HistoryQuery } from '../../core/history.ts';
 import { didYouMean } from '../../core/nearest.ts';
 import { UsageError } from '../command.ts';
@@ -87,9 +87,8 @@ export function limitOf({ limit }: Values, otherwise: number): number {
 }
 
 function kindOf(text: string): ActionKind {
-  if (Object.hasOwn(KIND_WORDS, text)) return text as ActionKind;
-  const kinds = Object.keys(KIND_WORDS);
-  throw new UsageError(`--kind ${text}: the kinds are ${kinds.join(', ')}${didYouMean(text, kinds)}`);
+  if (ACTION_KINDS.includes(text as ActionKind)) return text as ActionKind;
+  throw new UsageError(`--kind ${text}: the kinds are ${ACTION_KINDS.join(', ')}${didYouMean(text, ACTION_KINDS)}`);
 }
 
 function timeOf(option: string, text: string, times: Times, at: number | undefined): number {

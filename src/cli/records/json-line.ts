@@ -1,7 +1,7 @@
+import { type Write, writtenAction, writtenOrNull, writtenResult } from '../../actions/written-times.ts';
 import type { HistoryCall, HistoryDetail, HistoryEntry, HistoryRecord } from '../../core/history.ts';
 import type { RuleDecision } from '../../core/rule-decision.ts';
 import type { TimeNotation } from '../../core/time-notation.ts';
-import { type Write, writtenAction, writtenOrNull, writtenResult } from '../../core/written-times.ts';
 import { stateWord } from './words.ts';
 
 /** An action as one line of JSON, with what is known beside it. Its times are ISO text with the site's offset. */

@@ -1,6 +1,6 @@
-import { actionWords } from '../../core/action-words.ts';
+import { actionWords } from '../../actions/words.ts';
+import { writtenParams, writtenResult } from '../../actions/written-times.ts';
 import type { HistoryCall, HistoryDetail, HistoryEntry, Prospect } from '../../core/history.ts';
-import { writtenParams, writtenResult } from '../../core/written-times.ts';
 import { oneLine } from './table.ts';
 import type { Times } from './times.ts';
 import { callWord, stateWord, stateWords } from './words.ts';

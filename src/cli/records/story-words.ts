@@ -1,10 +1,12 @@
+import { kindOf } from '../../actions/registry.ts';
+import { placeOf, shortWords } from '../../actions/words.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 import type { RuleDecision } from '../../core/rule-decision.ts';
 import { actionLine, decisionLine } from './json-line.ts';
 import type { RuleStory, Standing, Told } from './rule-story.ts';
 import { oneLine } from './table.ts';
 import type { Times } from './times.ts';
-import { placeWord, reasonWords, stateWord, whatWords } from './words.ts';
+import { reasonWords, stateWord } from './words.ts';
 
 type Line = { readonly at: number; readonly word: string; readonly text: string };
 
@@ -71,7 +73,7 @@ function decisionWords({ text, count, until, kind }: RuleDecision, times: Times)
 function actionWords(entry: HistoryEntry): string {
   const why = entry.cause.text;
   const reason = reasonWords(entry);
-  return `${whatWords(entry)} at ${placeWord(entry)}, ${stateWord(entry)}: ${why}${reason === why ? '' : ` (${reason})`}`;
+  return `${shortWords(entry)} at ${placeOf(entry)}, ${stateWord(entry)}: ${why}${reason === why ? '' : ` (${reason})`}`;
 }
 
 function standingLine({ rule, before }: RuleStory, since: number, times: Times): string {
@@ -88,11 +90,9 @@ function standingWords(last: Standing['last'], times: Times): string {
     return oneLine(`${last.decision.kind.replaceAll('_', ' ')}: ${decisionWords(last.decision, times)}`);
   }
   const { action } = last;
-  const stands: Partial<Record<HistoryEntry['kind'], string>> = {
-    open_dispatch: 'a dispatch is open: ',
-    close_dispatch: 'no dispatch is open: ',
-  };
-  return oneLine(`${stands[action.kind] ?? ''}${actionWords(action)} (action ${action.id})`);
+  const { role } = kindOf(action.kind).chain;
+  const stands = { opens: 'a dispatch is open: ', ends: 'no dispatch is open: ', anchors: '', none: '' };
+  return oneLine(`${stands[role]}${actionWords(action)} (action ${action.id})`);
 }
 
 function nothingLine({ since, until, before, now }: RuleStory): string {

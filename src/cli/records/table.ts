@@ -1,6 +1,8 @@
+import { placeOf, shortWords } from '../../actions/words.ts';
+import { trueTime } from '../../actions/written-times.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 import type { Times } from './times.ts';
-import { placeWord, reasonWords, standsSince, stateWord, trueTime, whatWords } from './words.ts';
+import { reasonWords, standsSince, stateWord } from './words.ts';
 
 /** Which times and reasons a list shows: of the queue, where things stand; of the journal, what happened. */
 export type TableOf = 'queue' | 'journal';
@@ -31,8 +33,8 @@ export function table(
     String(entry.id),
     stateWord(entry),
     ...columnsOfTime.map(([, timeOf]) => times.people(timeOf(entry))),
-    oneLine(placeWord(entry)),
-    oneLine(whatWords(entry)),
+    oneLine(placeOf(entry)),
+    oneLine(shortWords(entry)),
     entry.rule,
     oneLine(of === 'queue' || entry.state !== 'delivered' ? reasonWords(entry) : entry.cause.text),
   ]);

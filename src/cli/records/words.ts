@@ -1,12 +1,12 @@
-import type { Action } from '../../core/action.ts';
+import { foundOpen, foundOpenWords, WHOSE_WORDS } from '../../actions/found-open.ts';
+import { kindOf } from '../../actions/registry.ts';
 import { CALL_WORDS } from '../../core/call-words.ts';
 import type { CallState } from '../../core/delivery.ts';
-import { foundOpen, foundOpenWords, WHOSE_WORDS } from '../../core/found-open.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 
 /** Where an action stands, in one word of the lists; of an open that found a dispatch open, its number. */
 export function stateWord({ kind, state, held, notBefore, call, result }: HistoryEntry): string {
-  if (state === 'delivered' && kind === 'open_dispatch') {
+  if (state === 'delivered' && kindOf(kind).chain.role === 'opens') {
     const found = foundOpen(kind, result);
     if (found) return foundOpenWords(found);
     if (result?.nothing !== undefined) return 'nothing';
@@ -45,45 +45,6 @@ const MEANINGS: Readonly<Partial<Record<string, string>>> = {
   dropped: 'let go',
   shadow: 'made in shadow mode; L2L is not told',
 };
-
-/** Code of the machine or line it is about. */
-export function placeWord({ params }: HistoryEntry): string {
-  return 'machine' in params ? params.machine : params.line;
-}
-
-/** What L2L is told, short enough for a list. */
-export function whatWords({ kind, params }: Pick<HistoryEntry, 'kind' | 'params'>): string {
-  const action = { kind, params } as Action;
-  switch (action.kind) {
-    case 'open_dispatch':
-      return `open ${action.params.type}`;
-    case 'close_dispatch':
-      return `close ${action.params.type}`;
-    case 'increment_cycles':
-      return `+${action.params.count} ${action.params.count === 1 ? 'cycle' : 'cycles'}`;
-    case 'set_cycles':
-      return `set cycles, ${action.params.movement} moved`;
-    case 'record_details':
-      return `${action.params.actual} good, ${action.params.scrap} scrap`;
-  }
-}
-
-/** When it truly was: the stop began or ended, the count or the interval began (ms since 1970). */
-export function trueTime({ kind, params }: Pick<HistoryEntry, 'kind' | 'params'>): number {
-  const action = { kind, params } as Action;
-  switch (action.kind) {
-    case 'open_dispatch':
-      return action.params.reported;
-    case 'close_dispatch':
-      return action.params.completed;
-    case 'increment_cycles':
-      return action.params.from;
-    case 'set_cycles':
-      return action.params.at;
-    case 'record_details':
-      return action.params.start;
-  }
-}
 
 /** Since when it stands as it does. */
 export function standsSince({ state, settledAt, createdAt, call }: HistoryEntry): number {

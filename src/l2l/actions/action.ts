@@ -1,9 +1,7 @@
-import type { z } from 'zod';
-import type { ActionKind, ActionParams } from '../../core/action.ts';
+import type { ActionKind } from '../../actions/action.ts';
 import type { Clock } from '../../core/clock.ts';
 import type {
   Call,
-  CallPolicy,
   ChainState,
   Follow,
   Freeze,
@@ -75,8 +73,6 @@ export interface ActionHandler<K extends ActionKind> {
 
 export type ActionDefinition<K extends ActionKind> = {
   readonly kind: K;
-  readonly params: z.ZodType<ActionParams[K]>;
-  readonly policy: Omit<CallPolicy, 'settle'>;
   /** L2L takes such a call at once and works on it later: that nothing is there yet proves nothing for longer. */
   readonly worksLater: boolean;
   /** Once a process: what a handler remembers between calls lives as long. */

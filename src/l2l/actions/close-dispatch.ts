@@ -1,11 +1,10 @@
-import { z } from 'zod';
-import type { CallResult, ChainState, Freeze } from '../../core/delivery.ts';
+import type { CallResult } from '../../actions/result.ts';
+import type { ChainState, Freeze } from '../../core/delivery.ts';
 import { noteMarkOf } from '../dispatch-mark.ts';
 import { isDeleted, OPEN_FIELDS } from '../dispatches.ts';
 import { type L2lRecord, numberField, recordsOf, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction, newest } from './action.ts';
-import { Code, Instant } from './fields.ts';
 
 type Close = ActionOf<'close_dispatch'>;
 type CloseCall = CallOf<'close_dispatch'>;
@@ -16,14 +15,6 @@ type CloseCall = CallOf<'close_dispatch'>;
  */
 export const closeDispatch = defineAction({
   kind: 'close_dispatch',
-  params: z.object({
-    machine: Code,
-    type: Code,
-    completed: Instant,
-    how: z.enum(['close', 'complete', 'note', 'leave']),
-    closeAdopted: z.boolean().exactOptional(),
-  }),
-  policy: { priority: 0, repeatable: true, maxActions: 1, acrossLanes: false },
   worksLater: false,
   create: createHandler,
 });

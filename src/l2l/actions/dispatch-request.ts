@@ -1,4 +1,4 @@
-import type { CloseDispatchParams, OpenDispatchParams } from '../../core/action.ts';
+import type { CloseDispatchParams, OpenDispatchParams } from '../../actions/action.ts';
 import type { FrozenRequest } from '../../core/delivery.ts';
 import { externalIdOf, type Marked, markOf } from '../dispatch-mark.ts';
 import { apiPath, encodeFields } from '../form.ts';

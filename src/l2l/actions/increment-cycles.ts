@@ -1,16 +1,12 @@
-import { z } from 'zod';
 import { BASE_GOOD_FOR } from '../../core/delivery.ts';
 import { numberField, recordsOf } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
 import { createMachines } from '../machines.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, defineAction, newest } from './action.ts';
-import { Code, Instant } from './fields.ts';
 
 /** Adds cycles to a machine's count. Increments that wait are sent as one sum. */
 export const incrementCycles = defineAction({
   kind: 'increment_cycles',
-  params: z.object({ machine: Code, count: z.number().nonnegative(), from: Instant, to: Instant }),
-  policy: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false, requests: 2 },
   worksLater: false,
   create: createHandler,
 });

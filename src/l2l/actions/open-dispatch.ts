@@ -1,12 +1,5 @@
-import { z } from 'zod';
-import {
-  type CallResult,
-  type ChainState,
-  NO_CHAIN,
-  type Outcome,
-  type Prepared,
-  type StoredAction,
-} from '../../core/delivery.ts';
+import type { CallResult } from '../../actions/result.ts';
+import { type ChainState, NO_CHAIN, type Outcome, type Prepared, type StoredAction } from '../../core/delivery.ts';
 import { externalIdOf, isMarked, type Marked, markOf } from '../dispatch-mark.ts';
 import { type DispatchRecord, type DispatchSlot, type Listing, listOpen, listSince } from '../dispatches.ts';
 import { numberField, recordsOf, textField } from '../envelope.ts';
@@ -21,7 +14,6 @@ import {
   type Refusal,
 } from './action.ts';
 import { addRequest, isAdd, openRequest } from './dispatch-request.ts';
-import { Code, Instant } from './fields.ts';
 
 type Open = ActionOf<'open_dispatch'>;
 type OpenCall = CallOf<'open_dispatch'>;
@@ -32,17 +24,6 @@ type OpenCall = CallOf<'open_dispatch'>;
  */
 export const openDispatch = defineAction({
   kind: 'open_dispatch',
-  params: z.object({
-    machine: Code,
-    type: Code,
-    trade: Code.exactOptional(),
-    reason: Code.exactOptional(),
-    description: z.string().min(1),
-    reported: Instant,
-    ifFoundOpen: z.enum(['leave', 'adopt', 'open']),
-    ifMissed: z.enum(['open_and_close', 'add', 'nothing']).exactOptional(),
-  }),
-  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, guardedRepeat: true, requests: 2 },
   worksLater: false,
   create: createHandler,
 });

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Follow, Look } from '../../core/delivery.ts';
 import { textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
@@ -15,9 +14,7 @@ import {
   setWords,
 } from '../record-sets.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction } from './action.ts';
-import { Code, Instant, Quantity } from './fields.ts';
 
-const MOST_SETS = 50;
 /** L2L's clock may be behind ours (ms). */
 const CLOCK_MARGIN = 10 * 60_000;
 /** How long after the send a batch whose id was lost is looked for (ms). */
@@ -31,25 +28,6 @@ const NEVER_CAME =
 /** Books production details. Sets of many lines share a call; L2L takes the batch at once and works on it later. */
 export const recordDetails = defineAction({
   kind: 'record_details',
-  params: z.object({
-    line: Code,
-    start: Instant,
-    end: Instant,
-    actual: Quantity,
-    scrap: Quantity,
-    product: Code.nullable(),
-    operatorCount: Quantity.exactOptional(),
-    blind: z.boolean().exactOptional(),
-    uncertainProduct: z.string().exactOptional(),
-  }),
-  policy: {
-    priority: 2,
-    repeatable: false,
-    maxActions: MOST_SETS,
-    acrossLanes: true,
-    // The batch itself, then its status and its errors.
-    requests: 3,
-  },
   worksLater: true,
   create: createHandler,
 });

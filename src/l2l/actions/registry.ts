@@ -1,4 +1,4 @@
-import type { ActionKind } from '../../core/action.ts';
+import type { ActionKind } from '../../actions/action.ts';
 import type { ActionDefinition } from './action.ts';
 import { closeDispatch } from './close-dispatch.ts';
 import { incrementCycles } from './increment-cycles.ts';

@@ -1,10 +1,8 @@
-import { z } from 'zod';
 import type { FrozenRequest } from '../../core/delivery.ts';
 import { numberField, recordsOf } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
 import { createMachines } from '../machines.ts';
 import { type ActionContext, type ActionHandler, type CallOf, defineAction, newest } from './action.ts';
-import { Code, Instant } from './fields.ts';
 
 /**
  * Sets a machine's count to its anchor plus the movement seen since. The anchor is L2L's count when the rule first saw its
@@ -12,8 +10,6 @@ import { Code, Instant } from './fields.ts';
  */
 export const setCycles = defineAction({
   kind: 'set_cycles',
-  params: z.object({ machine: Code, movement: z.number(), at: Instant }),
-  policy: { priority: 1, repeatable: true, maxActions: 1000, acrossLanes: false },
   worksLater: false,
   create: createHandler,
 });

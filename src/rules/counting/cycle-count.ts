@@ -1,6 +1,6 @@
+import { laneOf } from '../../actions/words.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
-import { laneOf } from '../program.ts';
 import type { CyclesState } from './cycles-state.ts';
 
 /** Tells what is pending, for the machine and in the way it was counted for. */

@@ -1,7 +1,7 @@
+import { laneOf } from '../../actions/words.ts';
 import { valueFromJson } from '../../core/value-json.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
-import { laneOf } from '../program.ts';
 import type { Uncertain } from './blind-product.ts';
 import type { Interval } from './intervals.ts';
 import { type Product, productAt, productWords } from './product-runs.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Action } from '../../core/action.ts';
+import type { Action } from '../../actions/action.ts';
+import { laneOf } from '../../actions/words.ts';
 import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
-import { type DispatchRule, laneOf } from '../program.ts';
+import type { DispatchRule } from '../program.ts';
 
 /**
  * One activation of a dispatch rule, as kept while it is open. It has all that its close needs although the config may change:

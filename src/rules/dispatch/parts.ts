@@ -1,4 +1,5 @@
-import { type CauseValue, plainValue } from '../../core/action.ts';
+import type { CauseValue } from '../../actions/action.ts';
+import { plainValue } from '../../core/sample.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
 import type { Part } from '../program.ts';
 

@@ -1,4 +1,4 @@
-import type { Mode } from '../../core/action.ts';
+import type { Mode } from '../../actions/action.ts';
 import type { CompiledRule } from '../program.ts';
 import type { RuleView } from '../rule-view.ts';
 import type { Step } from './step.ts';

@@ -1,4 +1,4 @@
-import type { Action, Mode } from '../../core/action.ts';
+import type { Action, Mode } from '../../actions/action.ts';
 import type { SampleBatch } from '../../core/sample.ts';
 import type { Program, RuleEvent, StepResult } from '../program.ts';
 

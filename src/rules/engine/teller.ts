@@ -1,5 +1,6 @@
-import { type Action, type Cause, type CauseValue, plainValue } from '../../core/action.ts';
+import type { Action, Cause, CauseValue } from '../../actions/action.ts';
 import type { Value } from '../../core/sample.ts';
+import { plainValue } from '../../core/sample.ts';
 import type { CompiledRule } from '../program.ts';
 import type { SignalCell } from './signal-table.ts';
 

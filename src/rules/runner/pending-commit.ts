@@ -1,4 +1,4 @@
-import type { Action } from '../../core/action.ts';
+import type { Action } from '../../actions/action.ts';
 import type { KeptValue, TakenMessage } from '../../core/commit.ts';
 import type { DecisionRow } from '../../core/rule-decision.ts';
 import type { Receipt } from '../../core/sample.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CallResult, type ChainState, NO_CHAIN } from '../../../src/core/delivery.ts';
+import type { CallResult } from '../../../src/actions/result.ts';
+import { type ChainState, NO_CHAIN } from '../../../src/core/delivery.ts';
 import { isMarked } from '../../../src/l2l/dispatch-mark.ts';
 import { answer, at, frozenCall, NEVER, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';

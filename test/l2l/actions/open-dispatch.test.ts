@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CloseDispatchParams, OpenDispatchParams } from '../../../src/core/action.ts';
+import type { CloseDispatchParams, OpenDispatchParams } from '../../../src/actions/action.ts';
 import { type ChainState, NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
 import type { DeliveryOptions } from '../../../src/l2l/delivery.ts';
 import { markOf } from '../../../src/l2l/dispatch-mark.ts';

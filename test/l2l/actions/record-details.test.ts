@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RecordDetailsParams } from '../../../src/core/action.ts';
+import type { RecordDetailsParams } from '../../../src/actions/action.ts';
 import { NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
 import type { Exchange } from '../../../src/l2l/client.ts';
 import { setTimes } from '../../../src/l2l/record-sets.ts';

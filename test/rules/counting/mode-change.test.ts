@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Action, Mode } from '../../../src/core/action.ts';
+import type { Action, Mode } from '../../../src/actions/action.ts';
 import { lines, plant } from '../support/plant.ts';
 import { counter, cycles, production, program, signal } from '../support/program.ts';
 

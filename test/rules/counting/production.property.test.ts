@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Action, RecordDetailsParams } from '../../../src/core/action.ts';
+import type { Action, RecordDetailsParams } from '../../../src/actions/action.ts';
 import { createEngine } from '../../../src/rules/engine.ts';
 import type { EngineInput, ProductionRule } from '../../../src/rules/program.ts';
 import { on, paramsOf } from '../support/plant.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../../src/core/action.ts';
+import type { Action } from '../../../src/actions/action.ts';
 import { createEngine } from '../../../src/rules/engine.ts';
 import type { CompiledRule } from '../../../src/rules/program.ts';
 import { lines, on } from '../support/plant.ts';

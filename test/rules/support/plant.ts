@@ -1,4 +1,4 @@
-import type { Action, ActionKind, ActionParams } from '../../../src/core/action.ts';
+import type { Action, ActionKind, ActionParams } from '../../../src/actions/action.ts';
 import type { Sample, SampleBatch, SourceState, Value } from '../../../src/core/sample.ts';
 import { createEngine, type Engine } from '../../../src/rules/engine.ts';
 import type { EngineInput, Program, RuleEvent, StepResult } from '../../../src/rules/program.ts';

@@ -1,5 +1,5 @@
-import type { ActionKind } from './action.ts';
-import type { CallResult } from './delivery.ts';
+import { type ActionKind, kindOf } from './registry.ts';
+import type { CallResult } from './result.ts';
 
 /** A dispatch that was open already and stands for an episode, so that the gateway opened none. */
 export type FoundOpen = {
@@ -11,7 +11,12 @@ export type FoundOpen = {
 
 /** What an open found instead of opening a dispatch; null: it opened its own, or none. Pure. */
 export function foundOpen(kind: ActionKind, result: CallResult | null): FoundOpen | null {
-  if (kind !== 'open_dispatch' || result === null) return null;
+  return kindOf(kind).chain.role === 'opens' ? foundIn(result) : null;
+}
+
+/** What the open of an episode found instead, from its result; null: it opened its own, or none. Pure. */
+export function foundIn(result: CallResult | null): FoundOpen | null {
+  if (result === null) return null;
   if (result.foundOpen !== undefined) return { number: result.foundOpen, whose: 'person' };
   if (result.dispatchNumber === undefined) return null;
   if (result.adopted) return { number: result.dispatchNumber, whose: 'adopted' };

@@ -1,5 +1,6 @@
 import type { Action, CauseValue } from './action.ts';
-import type { CallResult } from './delivery.ts';
+import { kindOf } from './registry.ts';
+import type { CallResult } from './result.ts';
 
 /** How an instant (ms since 1970) is written. */
 export type Write<Text> = (at: number) => Text;
@@ -21,20 +22,20 @@ export function writtenValue<Text>({ at, ...value }: CauseValue, write: Write<Te
 }
 
 /** What L2L is to receive, with its times as they are written. Pure. */
-export function writtenParams<Text>(action: Pick<Action, 'kind' | 'params'>, write: Write<Text>): object {
-  const { kind, params } = action as Action;
-  switch (kind) {
-    case 'open_dispatch':
-      return { ...params, reported: write(params.reported) };
-    case 'close_dispatch':
-      return { ...params, completed: write(params.completed) };
-    case 'increment_cycles':
-      return { ...params, from: write(params.from), to: write(params.to) };
-    case 'set_cycles':
-      return { ...params, at: write(params.at) };
-    case 'record_details':
-      return { ...params, start: write(params.start), end: write(params.end) };
-  }
+export function writtenParams<Text>({ kind, params }: Pick<Action, 'kind' | 'params'>, write: Write<Text>): object {
+  const fields = params as Readonly<Record<string, unknown>>;
+  const times = kindOf(kind).times.fields.map(name => [name, write(fields[name] as number)]);
+  return { ...params, ...Object.fromEntries(times) };
+}
+
+/** When it truly was: the stop began or ended, the count or the interval began (ms since 1970). Pure. */
+export function trueTime({ kind, params }: Pick<Action, 'kind' | 'params'>): number {
+  return (params as Readonly<Record<string, unknown>>)[kindOf(kind).times.fields[0]] as number;
+}
+
+/** The same action with each of its times replaced, those that L2L receives and its own; keys and chains stay. Pure. */
+export function withTimes<A extends Action>(action: A, move: (at: number) => number): A {
+  return { ...action, at: move(action.at), params: writtenParams(action, move) as A['params'] };
 }
 
 /** What L2L answered, with its time as it is written. Pure. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/core/action.ts';
-import { actionWords } from '../../src/core/action-words.ts';
+import type { Action } from '../../src/actions/action.ts';
+import { actionWords } from '../../src/actions/words.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 
 describe('action words', () => {

@@ -1,0 +1,54 @@
+import type { ActionKind, ActionParams } from './registry.ts';
+
+export type { ActionKind, ActionParams } from './registry.ts';
+export type OpenDispatchParams = ActionParams['open_dispatch'];
+export type CloseDispatchParams = ActionParams['close_dispatch'];
+export type RecordDetailsParams = ActionParams['record_details'];
+
+/** One signal as it was when an action was made. */
+export type CauseValue = {
+  readonly signal: string;
+  readonly value: string | number | boolean | null;
+  readonly quality: string;
+  readonly at: number | null;
+};
+
+/** Why an action was made: the rule, where it stands in the config, what it saw. */
+export type Cause = {
+  readonly rule: string;
+  /** `file:line` of the rule. */
+  readonly where: string;
+  readonly text: string;
+  readonly values: readonly CauseValue[];
+};
+
+/** Shadow: journalled, never sent. Fixed for an episode when it begins. */
+export type Mode = 'live' | 'shadow';
+
+/** What has to be sent to L2L, resolved: nothing of it is looked up in the config again. */
+export type Action = {
+  readonly [K in ActionKind]: {
+    /** Deterministic: rule, episode or interval, kind. Unique in the journal, never contains "now". */
+    readonly key: string;
+    readonly kind: K;
+    readonly rule: string;
+    /** The order key, as the kind says: `dispatch:MACHINE`, `cycles:MACHINE` or `production:LINE`. */
+    readonly lane: string;
+    /**
+     * The episode (`rule#number@reported`) whose actions depend on each other. For set_cycles the rule's counter as first seen
+     * (`rule#sight@ms`): its first delivered call fixes the anchor. null for increments and production.
+     */
+    readonly chain: string | null;
+    /** Event time of what caused it (ms since 1970). */
+    readonly at: number;
+    /** Whether `at` is the source's or the receipt's time. */
+    readonly time: 'source' | 'received';
+    readonly params: ActionParams[K];
+    readonly cause: Cause;
+    readonly mode: Mode;
+    /** Its first send begins no later than this (ms since 1970): a dead letter then, with what depends on it. Left out: however late. */
+    readonly expiresAt?: number;
+    /** When nobody can say whether L2L took it. Left out: parked for a person. */
+    readonly onUnknown?: 'repeat' | 'drop';
+  };
+}[ActionKind];

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { Code, Instant } from './fields.ts';
+import { defineKind } from './kind.ts';
+
+/** Opens a dispatch, or finds one that is open already and stands for the episode (`dispatches/open`, `dispatches/add`). */
+export const openDispatch = defineKind({
+  kind: 'open_dispatch',
+  params: z.object({
+    machine: Code,
+    type: Code,
+    trade: Code.exactOptional(),
+    reason: Code.exactOptional(),
+    description: z.string().min(1),
+    /** When the condition began. */
+    reported: Instant,
+    /**
+     * leave: a person's open dispatch stands for ours, and the gateway never closes it. adopt: it becomes the episode's own. open: ours
+     * is opened beside it.
+     */
+    ifFoundOpen: z.enum(['leave', 'adopt', 'open']),
+    /** The episode was over before it could be sent: as an open and a close, as one finished dispatch, or not at all. */
+    ifMissed: z.enum(['open_and_close', 'add', 'nothing']).exactOptional(),
+  }),
+  lane: { family: 'dispatch', place: 'machine' },
+  times: { fields: ['reported'], areSent: true, expire: true },
+  chain: { role: 'opens' },
+  decision: { unit: 'episode', superseded: 'never' },
+  policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, guardedRepeat: true, requests: 2 },
+  words: {
+    name: 'open dispatch',
+    long: ({ type, machine }) => `open dispatch ${type} at ${machine}`,
+    short: ({ type }) => `open ${type}`,
+    would: () => 'open dispatch',
+    done: () => 'dispatch opened',
+    notDone: 'no dispatch opened',
+    facts: ([{ machine, type, trade, reason, description, reported }]) => ({
+      machine,
+      type,
+      ...(trade !== undefined && { trade }),
+      ...(reason !== undefined && { reason }),
+      description,
+      reported: new Date(reported),
+    }),
+  },
+});

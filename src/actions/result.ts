@@ -1,0 +1,18 @@
+/** What L2L's answer said that a later call needs. JSON-safe. */
+export type CallResult = {
+  readonly dispatchId?: number;
+  readonly dispatchNumber?: number;
+  /** Number of the dispatch that was open already and stands for ours; `dispatchId` is its id. Only who opened it closes it. */
+  readonly foundOpen?: number;
+  /** The dispatch was a person's and is the episode's now. */
+  readonly adopted?: boolean;
+  /** When the dispatch was reported (ms since 1970): in the repeated hour its close may not look earlier. */
+  readonly reported?: number;
+  /** The machine's cycle count after the call. */
+  readonly cycleCount?: number;
+  /** L2L's count when the rule first saw its counter: later set_cycles calls of the chain add the movement to it. */
+  readonly cycleAnchor?: number;
+  readonly batchId?: string;
+  /** Why nothing had to be sent. */
+  readonly nothing?: string;
+};

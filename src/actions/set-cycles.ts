@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { Code, Instant } from './fields.ts';
+import { defineKind } from './kind.ts';
+
+/** Sets the count of a machine (`machines/set_cycle_count`) to what it was at first sight plus what moved since. */
+export const setCycles = defineKind({
+  kind: 'set_cycles',
+  params: z.object({
+    machine: Code,
+    /** Cycles since the rule first saw its counter. L2L's count at first sight is added before sending: never a raw PLC value. */
+    movement: z.number(),
+    at: Instant,
+  }),
+  lane: { family: 'cycles', place: 'machine' },
+  times: { fields: ['at'], areSent: false, expire: true },
+  chain: { role: 'anchors' },
+  decision: { unit: 'call', superseded: 'newer' },
+  policy: { priority: 1, repeatable: true, maxActions: 1000, acrossLanes: false },
+  words: {
+    name: 'set cycles',
+    long: ({ machine, movement }) => `set cycles of ${machine} to ${movement} above its count at first sight`,
+    short: ({ movement }) => `set cycles, ${movement} moved`,
+    would: () => 'send cycle count',
+    done: () => 'cycle count sent',
+    notDone: 'no cycle count sent',
+    facts: ([{ machine, movement, at }]) => ({ machine, sinceFirstSight: movement, at: new Date(at) }),
+  },
+});

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { ACTION_KINDS, KINDS, kindOf, kindsThat } from '../../src/actions/registry.ts';
+import { laneOf } from '../../src/actions/words.ts';
+
+describe('the registry of call kinds', () => {
+  it.each(Object.entries(KINDS))('lists %s under its own name', (name, { kind }) => {
+    expect(kind).toBe(name);
+  });
+
+  it.each(ACTION_KINDS)('%s has its times and its place among its params', kind => {
+    const { params, times, lane } = kindOf(kind);
+    const { shape } = params as unknown as { readonly shape: object };
+
+    expect(Object.keys(shape)).toEqual(expect.arrayContaining([...times.fields, lane.place]));
+  });
+
+  it('has one kind that opens an episode and one that ends it, on the same lane', () => {
+    const [opens, ...others] = kindsThat(({ chain }) => chain.role === 'opens');
+    const [ends, ...more] = kindsThat(({ chain }) => chain.role === 'ends');
+
+    expect([...others, ...more]).toEqual([]);
+    expect(opens && laneOf(opens, 'PRESS-01')).toBe(ends && laneOf(ends, 'PRESS-01'));
+  });
+
+  it('refuses a kind that it does not have', () => {
+    expect(() => kindOf('answer_call' as never)).toThrow('no kind of call is named answer_call');
+  });
+});

@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createAdapter, signalsOf } from './adapters/registry.ts';
 import { startSupervisor } from './adapters/supervisor.ts';
 import { controlRoutes } from './app/control.ts';
@@ -19,6 +17,7 @@ import type { Vigil } from './core/clock-watch.ts';
 import { words } from './core/errors.ts';
 import { Started } from './core/lifecycle.ts';
 import type { Logger } from './core/logger.ts';
+import { temporaryRuntime } from './core/socket-place.ts';
 import { createTimeNotation } from './core/time-notation.ts';
 import { openJournal } from './journal/journal.ts';
 import type { JournalTime } from './journal/time-shift.ts';
@@ -154,7 +153,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   if (deadLetters + parked > 0)
     log.warn({ deadLetters, parked }, 'L2L was not told everything: l2l-gateway queue list shows it');
 
-  const runtime = runtimeFolder ?? join(tmpdir(), `l2l-gateway-${process.getuid?.() ?? 0}`);
+  const runtime = runtimeFolder ?? temporaryRuntime();
   const queue = await openCallQueue({
     journal,
     delivery: loggedDelivery(delivery, log, outcome => reachability.note(outcome)),

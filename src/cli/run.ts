@@ -5,6 +5,7 @@ import { runLives } from '../app/lives.ts';
 import { startApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { words } from '../core/errors.ts';
+import { runtimeFolderIn } from '../core/socket-place.ts';
 import { createTimeNotation } from '../core/time-notation.ts';
 import { machineTime } from '../core/wall-clock.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
@@ -53,7 +54,7 @@ ${EXIT.usage} the command line is wrong`,
     for (const { place, message } of loaded.warnings) {
       log.warn(place ? { at: `${place.file}:${place.line}:${place.column}` } : {}, message);
     }
-    const runtimeFolder = io.env.RUNTIME_DIRECTORY;
+    const runtimeFolder = runtimeFolderIn(io.env.RUNTIME_DIRECTORY);
     io.signal.addEventListener('abort', () => log.info({ signal: io.signal.reason }, 'gateway stops'), { once: true });
     const errors = await runLives({
       loaded,

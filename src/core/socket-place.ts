@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LONGEST_SOCKET_PATH } from './control.ts';
+import { StartError } from './errors.ts';
 
 /** Where a unix socket may be made: `base` may have to be made when it is the wanted one. `isWanted`: it is the folder that was asked for. */
 export type SocketPlace = { readonly base: string; readonly isWanted: boolean };
@@ -16,4 +17,30 @@ export function socketPlace(wanted: string, name: string): SocketPlace {
   if (isShort(base)) return { base, isWanted: true };
   const temporary = resolve(tmpdir());
   return { base: isShort(temporary) && existsSync(temporary) ? temporary : '/tmp', isWanted: false };
+}
+
+/** The folder of RUNTIME_DIRECTORY: systemd writes several with a colon between them, and the first one is the unit's own. */
+export function runtimeFolderIn(written: string | undefined): string | undefined {
+  return written?.split(':', 1)[0] || undefined;
+}
+
+/**
+ * Where sockets are put when nobody names a folder; it may have to be made. Its name is known to all users of the machine: throws a
+ * StartError when one of them could have made it, or could reach what is in it.
+ */
+export function temporaryRuntime(user = process.getuid?.() ?? 0): string {
+  const folder = join(tmpdir(), `l2l-gateway-${user}`);
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found) return folder;
+  const why = !found.isDirectory()
+    ? 'is not a folder'
+    : found.uid !== user
+      ? `belongs to user ${found.uid}`
+      : (found.mode & 0o077) !== 0
+        ? 'is open to other users'
+        : null;
+  if (why === null) return folder;
+  throw new StartError(
+    `${folder}, the folder for the gateway's sockets, ${why}; remove it, or set the environment variable RUNTIME_DIRECTORY to a folder of the gateway's user`,
+  );
 }

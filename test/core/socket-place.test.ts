@@ -1,6 +1,9 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LONGEST_SOCKET_PATH } from '../../src/core/control.ts';
-import { socketPlace } from '../../src/core/socket-place.ts';
+import { runtimeFolderIn, socketPlace, temporaryRuntime } from '../../src/core/socket-place.ts';
+import { testFolder } from '../support/folder.ts';
 
 const NAME = 'name/it.sock';
 /** The longest folder in which NAME has room. */
@@ -33,5 +36,49 @@ describe('socketPlace', () => {
     temporary(folder);
 
     expect(socketPlace(folderOf(200), NAME)).toEqual({ base: '/tmp', isWanted: false });
+  });
+});
+
+describe('temporaryRuntime', () => {
+  const USER = process.getuid?.() ?? 0;
+
+  function place(user = USER) {
+    const folder = testFolder();
+    temporary(folder);
+    return { path: join(folder, `l2l-gateway-${user}`), take: () => temporaryRuntime(user) };
+  }
+
+  it('is a folder of the user, there or not', () => {
+    const { path, take } = place();
+    expect(take()).toBe(path);
+    mkdirSync(path, { mode: 0o700 });
+    expect(take()).toBe(path);
+  });
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    ['open to others', path => mkdirSync(path, { mode: 0o755 }), /is open to other users; .*RUNTIME_DIRECTORY/],
+    ['a link', path => symlinkSync('/tmp', path), /is not a folder; /],
+    ['a file', path => writeFileSync(path, ''), /is not a folder; /],
+  ])('is refused when it is %s', (_what, make, words) => {
+    const { path, take } = place();
+    make(path);
+    expect(take).toThrow(words);
+  });
+
+  it('is refused when it belongs to another user', () => {
+    const { path, take } = place(USER + 1);
+    mkdirSync(path, { mode: 0o700 });
+    expect(take).toThrow(`belongs to user ${USER}; `);
+  });
+});
+
+describe('runtimeFolderIn', () => {
+  it.each([
+    [undefined, undefined],
+    ['', undefined],
+    ['/run/a', '/run/a'],
+    ['/run/a:/run/b', '/run/a'],
+  ])('takes of %s the folder %s', (written, folder) => {
+    expect(runtimeFolderIn(written)).toBe(folder);
   });
 });

@@ -34,7 +34,8 @@ export function followCounter(
   /** Said since the start, so that a counter that stays as it is says it once. */
   let saidUncountable = false;
   let saidInexact = false;
-  let startedAt = -Infinity;
+  /** When the process started, until the counter is read again: that first reading takes its time. */
+  let unreadSince = -Infinity;
 
   function lose(at: number, step: Step, until?: number): void {
     if (counter.lose(at, until)) step.changed.add(rule.name);
@@ -62,7 +63,7 @@ export function followCounter(
     restart(at, step) {
       saidUncountable = false;
       saidInexact = false;
-      startedAt = step.at;
+      unreadSince = step.at;
       lose(at, step);
       if (step.doubted) counter.loseTrack();
     },
@@ -77,6 +78,7 @@ export function followCounter(
       const { blindFrom, doubts } = counter;
       const counted = counter.read(cell.value, step, at);
       const isBlind = counter.blindFrom !== null;
+      if (!isBlind) unreadSince = -Infinity;
       if (isBlind !== (blindFrom !== null) || counter.doubts !== doubts) step.changed.add(rule.name);
       if (counted.some(({ moved }) => moved > 0)) step.moved.add(rule.name);
       return counted;
@@ -86,10 +88,8 @@ export function followCounter(
       if (kind !== undefined) tell(step, rule, counted.at, kind, counted.words ?? '', { signal: definition.name });
     },
     believedAt() {
-      const { waiting, blindFrom } = counter;
-      if (waiting === null) return Infinity;
-      // After a start the first reading takes its time.
-      return Math.max(waiting.at, blindFrom === null ? 0 : startedAt) + LONGEST_WAIT;
+      const { waiting } = counter;
+      return waiting === null ? Infinity : Math.max(waiting.at, unreadSince) + LONGEST_WAIT;
     },
     settle(step) {
       const counted = counter.settle();

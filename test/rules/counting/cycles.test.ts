@@ -182,4 +182,38 @@ describe('cycles rule', () => {
     ]);
     expect(line.engine.signal('total')?.good).toBe(true);
   });
+
+  it.each([
+    { what: 'the counter', lost: 'bad' },
+    { what: 'its source', lost: 'disconnected' },
+  ] as const)('believes a count at the same time with and without a restart before $what is lost', ({ lost }) => {
+    const told = (restarts: boolean) => {
+      const line = plant(program([cycles('count', strokes, { every: 60_000 })], [strokes]));
+      line.set('06:00', { 'press1.strokes': 50 });
+      line.set('06:00:50', { 'press1.strokes': 2 });
+      line.set('06:01:10', { 'press1.strokes': 0 });
+      if (restarts) {
+        line.restart('06:01:30', '06:01:30');
+        line.source('06:01:30', 'connected');
+      }
+      line.set('06:01:30', { 'press1.strokes': 0 });
+      if (lost === 'bad') line.set('06:01:40', { 'press1.strokes': lost });
+      else line.source('06:01:40', lost);
+      line.until('06:10');
+      return lines(line.actions);
+    };
+    expect(told(false)).toEqual(['06:03:00 count +2']);
+    expect(told(true)).toEqual(told(false));
+  });
+
+  it('gives the first reading after a restart its time to judge what waits', () => {
+    const line = plant(press);
+    line.set('06:00', { 'press1.strokes': 30 });
+    line.set('06:01', { 'press1.strokes': 2 });
+    line.restart('06:02:50', '06:02:55');
+    line.source('06:02:56', 'connected');
+    line.set('06:03:30', { 'press1.strokes': 200 });
+    line.until('06:30');
+    expect(lines(line.actions)).toEqual(['06:15:00 press1_cycles +170']);
+  });
 });

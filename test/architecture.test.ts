@@ -43,7 +43,8 @@ const RULES_MAY_IMPORT: Record<string, readonly string[]> = {
   engine: [],
   dispatch: ['engine'],
   counting: ['engine'],
-  stored: ['engine', 'dispatch', 'counting'],
+  kinds: ['engine', 'dispatch', 'counting'],
+  stored: ['engine', 'kinds'],
   runner: [],
 };
 

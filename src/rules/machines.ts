@@ -1,9 +1,6 @@
-import { StartError } from '../core/errors.ts';
-import { createCycles } from './counting/cycles.ts';
-import { createProduction } from './counting/production.ts';
-import { createDispatch } from './dispatch/dispatch.ts';
 import type { RuleMachine } from './engine/rule-machine.ts';
 import type { SignalCell } from './engine/signal-table.ts';
+import { ruleKind } from './kinds/registry.ts';
 import type { CompiledRule, WorldScope } from './program.ts';
 import { referencesOf } from './references.ts';
 import type { StoredState } from './stored/stored-state.ts';
@@ -20,16 +17,6 @@ export function createMachine(
     const cell = all.get(name);
     if (cell) cells.set(name, cell);
   }
-  switch (rule.kind) {
-    case 'dispatch':
-      return createDispatch({ rule, world, cells, restored: state?.kind === 'dispatch' ? state : null });
-    case 'production':
-      return createProduction({ rule, cells, restored: state?.kind === 'production' ? state : null });
-    case 'cycles': {
-      const cell = cells.get(rule.counter.name);
-      if (cell === undefined)
-        throw new StartError(`${rule.name} counts ${rule.counter.name}, which no source declares`);
-      return createCycles(rule, cell, state?.kind === 'cycles' ? state : null);
-    }
-  }
+  const restored = state?.kind === rule.kind ? state : null;
+  return ruleKind(rule.kind).create({ rule, cells, world, restored });
 }

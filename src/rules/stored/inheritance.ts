@@ -1,6 +1,6 @@
 import { type Step, tell } from '../engine/step.ts';
+import { ruleKind } from '../kinds/registry.ts';
 import type { CompiledRule } from '../program.ts';
-import { endFormerRule, leavesDispatch } from './former-rule.ts';
 import { readState, readStateFor, type StoredState } from './stored-state.ts';
 
 /** What earlier processes left: to rules that go on from it, and of rules that are not configured any more. */
@@ -47,7 +47,7 @@ export function createInheritance(rules: readonly CompiledRule[], states: Readon
       }
       for (const [rule, text] of replaced) {
         const state = readState(rule, text);
-        if (state !== undefined) endFormerRule(rule, state, lastAlive, at, step);
+        if (state !== undefined) ruleKind(state.kind).end(rule, state, lastAlive, at, step);
         else
           tell(
             step,
@@ -60,8 +60,8 @@ export function createInheritance(rules: readonly CompiledRule[], states: Readon
       }
       for (const [rule, text] of [...orphans]) {
         const state = readState(rule, text);
-        if (state === undefined || leavesDispatch(state)) continue;
-        endFormerRule(rule, state, lastAlive, at, step);
+        if (state === undefined || ruleKind(state.kind).isKept?.(state)) continue;
+        ruleKind(state.kind).end(rule, state, lastAlive, at, step);
         // What was told of it is no state to be written: it has no machine any more.
         step.changed.delete(rule);
         step.forgotten.add(rule);

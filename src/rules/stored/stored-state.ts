@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { StartError } from '../../core/errors.ts';
-import { CyclesState, withSight } from '../counting/cycles-state.ts';
-import { ProductionState } from '../counting/production-state.ts';
-import { DispatchState } from '../dispatch/dispatch-state.ts';
-import { withChain } from '../dispatch/episode.ts';
+import { RULE_KINDS, ruleKind } from '../kinds/registry.ts';
 import type { CompiledRule } from '../program.ts';
 
 /** The state of a rule as an earlier process left it. */
-export const StoredState = z.discriminatedUnion('kind', [DispatchState, CyclesState, ProductionState]);
+export const StoredState = z.discriminatedUnion('kind', [
+  RULE_KINDS.dispatch.state,
+  RULE_KINDS.cycles.state,
+  RULE_KINDS.production.state,
+]);
 export type StoredState = z.infer<typeof StoredState>;
 
 /** As it was written. Undefined: no rule of this version wrote it. */
@@ -18,14 +19,7 @@ export function parseState(text: string): StoredState | undefined {
 /** `rule`: who left it, which may be another name than the one that goes on from it. Undefined: this version can't read it. */
 export function readState(rule: string, text: string): StoredState | undefined {
   const state = parseState(text);
-  switch (state?.kind) {
-    case 'dispatch':
-      return withChain(rule, state);
-    case 'cycles':
-      return withSight(rule, state);
-    default:
-      return state;
-  }
+  return state && (ruleKind(state.kind).upgrade?.(rule, state) ?? state);
 }
 
 /** Undefined: it is of another kind of rule. Throws StartError for a state of this kind that this version can't read. */

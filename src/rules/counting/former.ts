@@ -1,45 +1,21 @@
-import { totalOf, uncertaintyOf } from '../counting/blind-product.ts';
-import type { CounterState } from '../counting/counter-state.ts';
-import { knownUntil } from '../counting/counters.ts';
-import { tellPending } from '../counting/cycle-count.ts';
-import type { CyclesState } from '../counting/cycles-state.ts';
-import { addTo } from '../counting/moments.ts';
-import type { ProductionState } from '../counting/production-state.ts';
-import { tellInterval } from '../counting/record-set.ts';
-import type { DispatchState } from '../dispatch/dispatch-state.ts';
-import { closeAction } from '../dispatch/episode.ts';
+import { REMOVED } from '../engine/removed.ts';
 import { type Step, tell } from '../engine/step.ts';
 import { formerTeller } from '../engine/teller.ts';
-import type { StoredState } from './stored-state.ts';
+import { totalOf, uncertaintyOf } from './blind-product.ts';
+import type { CounterState } from './counter-state.ts';
+import { knownUntil } from './counters.ts';
+import { tellPending } from './cycle-count.ts';
+import type { CyclesState } from './cycles-state.ts';
+import { addTo } from './moments.ts';
+import type { ProductionState } from './production-state.ts';
+import { tellInterval } from './record-set.ts';
 
 const SECOND = 1000;
-const REMOVED = 'the rule was removed from the config';
 
-/**
- * A dispatch that its rule opened, and does not want closed when it is removed: its state is all that is known of it, so it is
- * kept and shown.
- */
-export function leavesDispatch(state: StoredState): boolean {
-  return state.kind === 'dispatch' && state.episode !== null && state.episode.onRemove === 'leave';
-}
-
-/**
- * Ends what a rule left behind that is not configured any more, or is one of another kind now: nothing it counted stays untold,
- * and its episode is over. Nothing is known since `lastAlive`; a dispatch to be left open is told nothing.
- */
-export function endFormerRule(name: string, state: StoredState, lastAlive: number, at: number, step: Step): void {
-  switch (state.kind) {
-    case 'dispatch':
-      endEpisode(name, state, lastAlive, step);
-      break;
-    case 'cycles':
-      believe(state);
-      if (state.pending > 0) tellPending(state, formerTeller(name), `${state.pending} counted; ${REMOVED}`, at, step);
-      break;
-    case 'production':
-      endLine(name, state, lastAlive, at, step);
-      break;
-  }
+/** Nothing that a rule counted before it was removed stays unsent. */
+export function endCycles(name: string, state: CyclesState, _lastAlive: number, at: number, step: Step): void {
+  believe(state);
+  if (state.pending > 0) tellPending(state, formerTeller(name), `${state.pending} counted; ${REMOVED}`, at, step);
 }
 
 /** What waited for the next reading counts: there is none any more. */
@@ -82,26 +58,8 @@ function place(state: ProductionState): void {
   }
 }
 
-function endEpisode(
-  name: string,
-  { episode, told, delay, held, time }: DispatchState,
-  lastAlive: number,
-  step: Step,
-): void {
-  if (episode === null) return;
-  const { machine, type, reported, onRemove, whenCleared } = episode;
-  const knownUntil = held ? (time ?? lastAlive) : lastAlive - (delay?.lag ?? 0);
-  const completed = Math.max(knownUntil, told ?? reported);
-  const how = onRemove === 'close' ? whenCleared : 'leave';
-  const text = `${REMOVED} while its dispatch was open; it is ended when the gateway last saw it`;
-  const moment = { at: completed, time: 'received' } as const;
-  step.actions.push(closeAction(episode, { completed, how, text }, formerTeller(name), moment));
-  const words = how === 'leave' ? 'is left open in L2L' : 'is ended';
-  tell(step, { name }, completed, 'removed', `${REMOVED}; its dispatch ${type} on ${machine} ${words}`);
-}
-
 /** Every interval is told until the time that was seen; what has no parts per count can't be. */
-function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
+export function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
   place(state);
   const { quantity, held, intervals, waiting, judging } = state;
   const seenUntil = Math.min(knownUntil(quantity?.at ?? null, held, lastAlive), quantity?.blindFrom ?? Infinity);

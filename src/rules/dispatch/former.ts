@@ -1,0 +1,33 @@
+import { REMOVED } from '../engine/removed.ts';
+import { type Step, tell } from '../engine/step.ts';
+import { formerTeller } from '../engine/teller.ts';
+import type { DispatchState } from './dispatch-state.ts';
+import { closeAction } from './episode.ts';
+
+/**
+ * A dispatch that its rule opened, and does not want closed when it is removed: its state is all that is known of it, so it is
+ * kept and shown.
+ */
+export function leavesDispatch({ episode }: DispatchState): boolean {
+  return episode !== null && episode.onRemove === 'leave';
+}
+
+/** The episode of a rule that is gone is over. Nothing is known since `lastAlive`; for a dispatch to be left open nothing is sent. */
+export function endEpisode(
+  name: string,
+  { episode, told, delay, held, time }: DispatchState,
+  lastAlive: number,
+  _at: number,
+  step: Step,
+): void {
+  if (episode === null) return;
+  const { machine, type, reported, onRemove, whenCleared } = episode;
+  const knownUntil = held ? (time ?? lastAlive) : lastAlive - (delay?.lag ?? 0);
+  const completed = Math.max(knownUntil, told ?? reported);
+  const how = onRemove === 'close' ? whenCleared : 'leave';
+  const text = `${REMOVED} while its dispatch was open; it is ended when the gateway last saw it`;
+  const moment = { at: completed, time: 'received' } as const;
+  step.actions.push(closeAction(episode, { completed, how, text }, formerTeller(name), moment));
+  const words = how === 'leave' ? 'is left open in L2L' : 'is ended';
+  tell(step, { name }, completed, 'removed', `${REMOVED}; its dispatch ${type} on ${machine} ${words}`);
+}

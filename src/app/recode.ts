@@ -1,5 +1,5 @@
-import type { ActionKind, ActionParams } from '../actions/action.ts';
-import { laneOf } from '../actions/words.ts';
+import type { Action } from '../actions/action.ts';
+import { laneOf, placeOf } from '../actions/words.ts';
 import type { Call } from '../core/delivery.ts';
 import { words } from '../core/errors.ts';
 import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
@@ -7,6 +7,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Value } from '../core/sample.ts';
 import type { Correction } from '../journal/corrections.ts';
 import type { Journal } from '../journal/journal.ts';
+import { recodedBy } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule, Program } from '../rules/program.ts';
 
 /** Reads the codes of an action from its rule as the config has it now. Times, counts and texts stay. */
@@ -25,44 +26,13 @@ export function recodeBy({ rules, signals }: Pick<Program, 'rules' | 'signals'>)
     return { code: 'code' in found ? found.code : null };
   }
 
-  function newParams(rule: CompiledRule, entry: HistoryEntry): ActionParams[ActionKind] | undefined {
-    if (rule.kind === 'dispatch' && entry.kind === 'open_dispatch') {
-      const { reason: oldReason, trade: _trade, ...old } = entry.params as ActionParams['open_dispatch'];
-      const { machine, type, trade } = rule;
-      const found = rule.reason === null ? { code: null } : codeOf(rule.reason, entry);
-      const reason = found === undefined ? oldReason : (found.code ?? undefined);
-      return {
-        ...old,
-        machine,
-        type,
-        ...(trade !== null && { trade }),
-        ...(reason !== undefined && { reason }),
-      };
-    }
-    if (rule.kind === 'dispatch' && entry.kind === 'close_dispatch') {
-      const { machine, type } = rule;
-      return { ...(entry.params as ActionParams['close_dispatch']), machine, type };
-    }
-    if (rule.kind === 'cycles' && (entry.kind === 'increment_cycles' || entry.kind === 'set_cycles')) {
-      return { ...(entry.params as ActionParams['increment_cycles']), machine: rule.machine };
-    }
-    if (rule.kind === 'production' && entry.kind === 'record_details') {
-      const old = entry.params as ActionParams['record_details'];
-      const found = rule.product === null ? { code: null } : codeOf(rule.product, entry);
-      // A lookup without that row names nothing better than what was named then.
-      const product = rule.product === null ? null : (found?.code ?? old.product);
-      return { ...old, line: rule.line, product: old.unknownProduct ? old.product : product };
-    }
-    return undefined;
-  }
-
   return entry => {
     const rule = rules.find(({ name, renamedFrom }) => entry.rule === name || entry.rule === renamedFrom);
     if (!rule) return { why: `the config has no rule ${entry.rule} any more` };
-    const params = newParams(rule, entry);
+    const params = recodedBy(rule, entry, template => codeOf(template, entry));
     if (!params) return { why: `rule ${rule.name} makes another kind of call by now` };
-    const target = rule.kind === 'production' ? rule.line : rule.machine;
-    return { lane: laneOf(entry.kind, target), params } satisfies Recoded;
+    const { kind } = entry;
+    return { lane: laneOf(kind, placeOf({ kind, params } as Action)), params } satisfies Recoded;
   };
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import type { KnownNames } from '../core/history.ts';
+import { RULE_TARGETS } from '../rules/about-rules.ts';
 import { Gateway } from './gateway-schema.ts';
 import { L2l } from './l2l-schema.ts';
 import { textOfFile } from './load.ts';
@@ -21,13 +22,6 @@ export type JournalPlace = {
   /** Of its rules, as far as they can be read; null: no config was read. */
   readonly names: KnownNames | null;
 };
-
-/** Where a rule names its machine or line. */
-const TARGETS = [
-  ['dispatch', 'machine'],
-  ['cycles', 'machine'],
-  ['production', 'line'],
-] as const;
 
 /**
  * Reads only these of a config: the rest may be wrong, and no key has to be in the environment. Throws a ConfigError when the file
@@ -58,8 +52,8 @@ export function readJournalPlace(file: string, env: Environment, readFile: ReadF
 function namesIn(yaml: YamlFile, reader: SchemaReader): KnownNames {
   const rules = yaml.keys(['rules']);
   const machines = rules.flatMap(rule =>
-    TARGETS.flatMap(([call, key]) => {
-      const path = ['rules', rule, call, key];
+    RULE_TARGETS.flatMap(({ kind, target: key }) => {
+      const path = ['rules', rule, kind, key];
       if (!yaml.keys(path.slice(0, -1)).includes(key)) return [];
       const code = reader.read(z.string(), path);
       return 'value' in code ? [code.value] : [];

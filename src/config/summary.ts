@@ -1,9 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { adapterDefinition } from '../adapters/registry.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
-import { formatDuration } from '../core/fields.ts';
 import type { SignalDefinition } from '../core/sample.ts';
-import type { CompiledRule, DispatchRule } from '../rules/program.ts';
+import { describeRule } from '../rules/about-rules.ts';
+import type { CompiledRule } from '../rules/program.ts';
 import { referencesOf } from '../rules/references.ts';
 import { CALLS_PER_DISPATCH, type CallEstimate, estimateCalls } from './call-estimate.ts';
 import type { LoadedConfig } from './load.ts';
@@ -102,49 +102,9 @@ function rulesAsWritten({ program }: LoadedConfig): readonly CompiledRule[] {
   return program.rules.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
 }
 
-const CLEARED_WORDS: Readonly<Record<DispatchRule['whenCleared'], string>> = {
-  close: 'closes WHEN',
-  complete: 'completes WHEN',
-  note: 'notes its end WHEN',
-  leave: 'is left to people',
-};
-
 function ruleCells(rule: CompiledRule): string[] {
-  const line = `line ${rule.place.line}`;
-  switch (rule.kind) {
-    case 'dispatch': {
-      const cleared = CLEARED_WORDS[rule.whenCleared].replace('WHEN', after(rule.offDelay));
-      const trade = rule.trade === null ? '' : `, trade ${rule.trade}`;
-      return [
-        rule.name,
-        line,
-        `dispatch ${rule.type} on ${rule.machine}${trade}`,
-        `opens ${after(rule.onDelay)}, ${cleared}`,
-      ];
-    }
-    case 'cycles': {
-      const told = rule.mode === 'total' ? 'cycle count' : 'cycles';
-      return [
-        rule.name,
-        line,
-        `${told} of ${rule.machine}`,
-        `${rule.counter.name} every ${formatDuration(rule.every)}`,
-      ];
-    }
-    case 'production': {
-      const { of, counter } = rule.quantity;
-      return [
-        rule.name,
-        line,
-        `production of ${rule.line}`,
-        `${of === 'total' ? 'all parts' : 'good parts'} from ${counter.name} every ${formatDuration(rule.every)}, product ${rule.product?.text ?? 'found by L2L (autodetect)'}`,
-      ];
-    }
-  }
-}
-
-function after(delay: number): string {
-  return delay === 0 ? 'at once' : `after ${formatDuration(delay)}`;
+  const { what, when } = describeRule(rule);
+  return [rule.name, `line ${rule.place.line}`, what, when];
 }
 
 function budgetLines({ cycles, production, total, allowed, hasDispatches, busiest }: CallEstimate): string[] {

@@ -1,10 +1,11 @@
 import type { Mode } from '../actions/action.ts';
 import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
-import { compileRule } from './compile/compile-rule.ts';
-import { createResolver, type PlaceOf } from './compile/resolve.ts';
-import { conflicts } from './compile/rule-conflicts.ts';
+import { createResolver, type PlaceOf, type Resolver } from './compile/resolve.ts';
 import { orderRules } from './compile/rule-order.ts';
+import { conflicts } from './kinds/conflicts.ts';
+import type { RuleBase } from './kinds/kind.ts';
+import { ruleKind, writtenKind } from './kinds/registry.ts';
 import type { LookupTable } from './lookup.ts';
 import type { CompiledRule, Program } from './program.ts';
 import type { Rule, RuleDefaults, Rules } from './schema.ts';
@@ -27,7 +28,7 @@ export function compileRules(
   options: CompileOptions,
 ): { readonly program: Program } | { readonly problems: readonly Problem[] } {
   const { rules, defaults, signals, sources, lookups, mode, freezeLimit, placeOf } = options;
-  const kinds = new Map(Object.entries(rules).map(([name, rule]) => [name, kindOf(rule)]));
+  const kinds = new Map(Object.entries(rules).map(([name, rule]) => [name, writtenKind(rule)]));
   const resolver = createResolver({ signals, lookups, sources: new Set(sources), rules: kinds }, placeOf);
 
   const compiled = Object.entries(rules)
@@ -44,7 +45,16 @@ export function compileRules(
   return { program: { rules: ordered, signals, sources, mode, freezeLimit } };
 }
 
-function kindOf(rule: Rule): CompiledRule['kind'] {
-  if (rule.dispatch) return 'dispatch';
-  return rule.cycles ? 'cycles' : 'production';
+/** One rule, resolved; undefined: the resolver has noted what is wrong with it. */
+function compileRule(name: string, rule: Rule, defaults: RuleDefaults, resolver: Resolver): CompiledRule | undefined {
+  const before = resolver.problems.length;
+  const base: RuleBase = {
+    name,
+    place: resolver.placeOf(['rules', name]),
+    maxAge: rule.max_age ?? (rule.dispatch && defaults.dispatch?.max_age) ?? null,
+    onUnknown: rule.on_unknown ?? 'park',
+    renamedFrom: rule.renamed_from ?? null,
+  };
+  const compiled = ruleKind(writtenKind(rule)).compile(base, rule, defaults, resolver);
+  return resolver.problems.length > before ? undefined : compiled;
 }

@@ -1,14 +1,35 @@
+import type { ActionParams } from '../../actions/action.ts';
+import { BASE_GOOD_FOR } from '../../core/delivery.ts';
 import { StartError } from '../../core/errors.ts';
+import { formatDuration } from '../../core/fields.ts';
+import type { Resolver } from '../compile/resolve.ts';
 import { createCycles } from '../counting/cycles.ts';
 import { CyclesState, withSight } from '../counting/cycles-state.ts';
 import { endCycles } from '../counting/former.ts';
 import { shiftCycles } from '../counting/shift.ts';
 import type { CyclesRule } from '../program.ts';
-import type { RuleKind } from './kind.ts';
+import type { Rule, RuleDefaults } from '../schema.ts';
+import { type Claim, HOUR, type RuleBase, type RuleKind } from './kind.ts';
 
 /** Counts the cycles of a machine. */
 export const cyclesKind = {
   kind: 'cycles',
+  target: 'machine',
+  compile: compileCycles,
+  claims: claimsOf,
+  describe: ({ mode, machine, counter, every }) => ({
+    what: `${mode === 'total' ? 'cycle count' : 'cycles'} of ${machine}`,
+    when: `${counter.name} every ${formatDuration(every)}`,
+  }),
+  callsPerHour(rules) {
+    // An increment whose base is too old by then is preceded by a read.
+    const reads = ({ mode, every }: CyclesRule) => (mode === 'increment' && every >= BASE_GOOD_FOR ? 1 : 0);
+    return rules.reduce((sum, rule) => sum + (HOUR / rule.every) * (1 + reads(rule)), 0);
+  },
+  recode: ({ machine }, { kind, params }) =>
+    kind === 'increment_cycles' || kind === 'set_cycles'
+      ? { ...(params as ActionParams['increment_cycles']), machine }
+      : undefined,
   state: CyclesState,
   references: ({ counter }) => ({
     conditions: [],
@@ -26,3 +47,45 @@ export const cyclesKind = {
   shift: shiftCycles,
   end: endCycles,
 } satisfies RuleKind<CyclesRule, CyclesState>;
+
+function compileCycles(
+  base: RuleBase,
+  { cycles }: Rule,
+  _defaults: RuleDefaults,
+  resolver: Resolver,
+): CyclesRule | undefined {
+  if (!cycles) return undefined;
+  const path = ['rules', base.name, 'cycles'];
+  const { machine, every, mode, first_sight: firstSight } = cycles;
+  const counter = resolver.counter([...path, 'counter'], cycles.counter);
+  resolver.interval([...path, 'every'], every);
+  resolver.fixed([...path, 'machine'], machine);
+  if (mode === 'total' && base.maxAge !== null) {
+    const words = 'does nothing with mode: total, where the newest count is always told; take it out';
+    resolver.refuse(['rules', base.name, 'max_age'], words);
+  }
+  if (!counter) return undefined;
+  return { ...base, kind: 'cycles', machine, counter, every, mode, firstSight };
+}
+
+function claimsOf({ cycles }: Rule): readonly Claim[] {
+  if (!cycles) return [];
+  const { machine, counter, mode } = cycles;
+  return [
+    {
+      claim: JSON.stringify(['cycles', machine, mode === 'total' ? 'total' : counter]),
+      key: ['cycles', 'machine'],
+      words:
+        mode === 'total'
+          ? `OTHER sets the cycle count of ${machine} already; only one rule can`
+          : `OTHER adds ${counter} to the cycles of ${machine} already; they would be counted twice`,
+    },
+    // One rule that adds and one that sets would undo each other.
+    {
+      claim: JSON.stringify(['mode', machine]),
+      agreed: mode,
+      key: ['cycles', 'mode'],
+      words: `OTHER keeps the cycles of ${machine} in mode AGREED; all rules of a machine need the same mode`,
+    },
+  ];
+}

@@ -1,14 +1,37 @@
+import type { ActionParams } from '../../actions/action.ts';
+import { formatDuration } from '../../core/fields.ts';
+import type { Resolver } from '../compile/resolve.ts';
 import { createDispatch } from '../dispatch/dispatch.ts';
 import { DispatchState } from '../dispatch/dispatch-state.ts';
 import { withChain } from '../dispatch/episode.ts';
 import { endEpisode, leavesDispatch } from '../dispatch/former.ts';
 import { forgetDelay, shiftDispatch } from '../dispatch/shift.ts';
 import type { DispatchRule } from '../program.ts';
-import { once, type RuleKind } from './kind.ts';
+import type { Rule, RuleDefaults } from '../schema.ts';
+import { NOT_ADOPTED } from '../schema-checks.ts';
+import { once, type RuleBase, type RuleKind } from './kind.ts';
 
 /** Opens a dispatch while its condition holds. */
 export const dispatchKind = {
   kind: 'dispatch',
+  target: 'machine',
+  compile: compileDispatch,
+  describe({ type, machine, trade, onDelay, offDelay, whenCleared }) {
+    const cleared = CLEARED_WORDS[whenCleared].replace('WHEN', after(offDelay));
+    return {
+      what: `dispatch ${type} on ${machine}${trade === null ? '' : `, trade ${trade}`}`,
+      when: `opens ${after(onDelay)}, ${cleared}`,
+    };
+  },
+  recode(rule, { kind, params }, codeOf) {
+    const { machine, type, trade } = rule;
+    if (kind === 'close_dispatch') return { ...(params as ActionParams['close_dispatch']), machine, type };
+    if (kind !== 'open_dispatch') return undefined;
+    const { reason: oldReason, trade: _trade, ...old } = params as ActionParams['open_dispatch'];
+    const found = rule.reason === null ? { code: null } : codeOf(rule.reason);
+    const reason = found === undefined ? oldReason : (found.code ?? undefined);
+    return { ...old, machine, type, ...(trade !== null && { trade }), ...(reason !== undefined && { reason }) };
+  },
   state: DispatchState,
   references({ when, unless, until, reason, description }) {
     const conditions = [when, unless, until].filter(condition => condition !== null);
@@ -28,3 +51,79 @@ export const dispatchKind = {
   isKept: leavesDispatch,
   end: endEpisode,
 } satisfies RuleKind<DispatchRule, DispatchState>;
+
+const CLEARED_WORDS: Readonly<Record<DispatchRule['whenCleared'], string>> = {
+  close: 'closes WHEN',
+  complete: 'completes WHEN',
+  note: 'notes its end WHEN',
+  leave: 'is left to people',
+};
+
+function after(delay: number): string {
+  return delay === 0 ? 'at once' : `after ${formatDuration(delay)}`;
+}
+
+function compileDispatch(
+  base: RuleBase,
+  rule: Rule,
+  defaults: RuleDefaults,
+  resolver: Resolver,
+): DispatchRule | undefined {
+  if (!rule.dispatch) return undefined;
+  const dispatch = { ...defaults.dispatch, ...rule.dispatch };
+  const path = ['rules', base.name];
+  const when = resolver.condition([...path, 'when'], rule.when ?? '');
+  const unless = rule.unless === undefined ? null : resolver.condition([...path, 'unless'], rule.unless);
+  const until = rule.until === undefined ? null : resolver.condition([...path, 'until'], rule.until);
+  const onDelay = rule.on_delay ?? 0;
+  if (onDelay === 0 && [when, unless, until].some(condition => condition && condition.still.length > 0)) {
+    resolver.refuse([...path, 'on_delay'], '`still()` needs a time: write how long nothing has moved, such as 3m');
+  }
+
+  const { maxAge } = base;
+  if (maxAge !== null && maxAge <= onDelay) {
+    const words = `has to be longer than on_delay (${formatDuration(onDelay)}): the dispatch is that old when it is opened`;
+    resolver.refuse([...path, 'max_age'], words);
+  }
+
+  const ifFoundOpen = dispatch.if_found_open ?? 'leave';
+  if (rule.dispatch?.close_adopted !== undefined && ifFoundOpen !== 'adopt') {
+    resolver.refuse([...path, 'dispatch', 'close_adopted'], NOT_ADOPTED);
+  }
+  const whenCleared = dispatch.when_cleared ?? 'close';
+  if (rule.on_remove === 'close' && whenCleared === 'leave') {
+    resolver.refuse(
+      [...path, 'on_remove'],
+      'close ends a dispatch as when_cleared says, and that is leave; take it out',
+    );
+  }
+
+  const { machine, type, trade = null } = dispatch;
+  resolver.fixed([...path, 'dispatch', 'machine'], machine);
+  resolver.fixed([...path, 'dispatch', 'type'], type);
+  if (trade !== null) resolver.fixed([...path, 'dispatch', 'trade'], trade);
+  const reason = dispatch.reason === undefined ? null : resolver.code([...path, 'dispatch', 'reason'], dispatch.reason);
+  const description = resolver.text([...path, 'dispatch', 'description'], dispatch.description);
+  if (!when || unless === undefined || until === undefined || reason === undefined || !description) return undefined;
+
+  return {
+    ...base,
+    kind: 'dispatch',
+    when,
+    unless,
+    until,
+    onDelay,
+    offDelay: rule.off_delay ?? 0,
+    machine,
+    type,
+    trade,
+    reason,
+    description,
+    whenCleared,
+    ifFoundOpen,
+    closeAdopted: ifFoundOpen === 'adopt' && (dispatch.close_adopted ?? false),
+    ifMissed: dispatch.if_missed ?? 'open_and_close',
+    ifClosedByPerson: dispatch.if_closed_by_person ?? 'wait',
+    onRemove: rule.on_remove ?? 'leave',
+  };
+}

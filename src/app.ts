@@ -151,7 +151,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   await corrector.waiting();
   const { deadLetters, parked } = journal.counts();
   if (deadLetters + parked > 0)
-    log.warn({ deadLetters, parked }, 'L2L was not told everything: l2l-gateway queue list shows it');
+    log.warn({ deadLetters, parked }, 'some calls wait for a person: l2l-gateway queue list shows them');
 
   const runtime = runtimeFolder ?? temporaryRuntime();
   const queue = await openCallQueue({

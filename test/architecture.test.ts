@@ -151,6 +151,15 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('writes a plain apostrophe, which every keyboard and every search has', () => {
+    const matching = ['config/characters', 'rules/expression/tokens', 'rules/compile/lookup-key', 'l2l/refused-codes'];
+    const wrong = globSync('src/**/*.ts', { cwd: ROOT })
+      .filter(file => !matching.some(name => file === `src/${name}.ts`))
+      .filter(file => readFileSync(join(ROOT, file), 'utf8').includes('’'));
+
+    expect(wrong).toEqual([]);
+  });
+
   it('gives each package one home', () => {
     const wrong = all
       .filter(({ from, to }) => HOMES[to] && !HOMES[to].some(home => from.startsWith(`src/${home}`)))

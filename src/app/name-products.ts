@@ -41,7 +41,7 @@ export async function nameProducts({ journal, rules, log }: NameProductsOptions)
   } catch (cause) {
     log.error({ error: words(cause) }, 'sets whose product is known by now stay parked: the next start tries again');
   }
-  if (named > 0) log.info({ sets: named }, 'the product of parked production is known by now: it is told');
+  if (named > 0) log.info({ sets: named }, 'the product of parked production is known by now: it is sent');
 }
 
 /** Undefined: it is not known yet, or was not the question. */

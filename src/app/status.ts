@@ -68,7 +68,7 @@ export function nothingWords(at: number | null): string {
 
 export const PAUSES = {
   network: "L2L can't be reached",
-  refused: 'L2L refuses whatever it is told',
+  refused: 'L2L refuses everything that is sent',
   auth: 'L2L does not take the API key',
   journal: "the journal can't be written",
 } as const;

@@ -8,7 +8,7 @@ const DEFAULT_FILE = 'config/gateway.yaml';
 const help = `l2l-gateway check [FILE]
 
 Reads a config and everything it names, and says what is wrong with it: every problem at once, each with file, line and
-column. If nothing is, it prints what the config comes to: sources, signals and where they are read, what each rule tells
+column. If nothing is, it prints what the config comes to: sources, signals and where they are read, what each rule sends
 L2L and where it does otherwise than others, and how many calls an hour that makes. What is valid and rarely meant is a
 WARNING with its place; the gateway logs it when it starts. Nothing is connected, opened or sent.
 

@@ -89,7 +89,7 @@ async function overview(table: typeof commands): Promise<string> {
     '',
     ...lines,
     '',
-    'l2l-gateway COMMAND --help tells more; l2l-gateway --version says which version this is.',
+    'l2l-gateway COMMAND --help says more; l2l-gateway --version prints the version.',
     `Exit codes: ${EXIT.ok} done; ${EXIT.failed} could not start, or failed; ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is wrong`,
   ].join('\n');
 }

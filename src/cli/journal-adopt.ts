@@ -15,9 +15,9 @@ export async function journalAdopt(args: readonly string[], io: Io): Promise<num
   const { id, parked, forgotten } = adopt(dataFolder, values.yes, systemClock(), silentLogger);
   io.out(`the journal in ${dataFolder} is used here from now on, as ${id}`);
   io.out(
-    `parked, because L2L may have been told since: ${parked}${parked > 0 ? '; queue list shows them: look into L2L, then retry or drop' : ''}`,
+    `parked, because it may have been sent to L2L since: ${parked}${parked > 0 ? '; queue list shows them: look into L2L, then retry or drop' : ''}`,
   );
   io.out(`counters that start from what they show: those of ${forgotten} ${forgotten === 1 ? 'rule' : 'rules'}`);
-  io.out('never run the gateway on the copy and on the original: both would tell L2L');
+  io.out('never run the gateway on the copy and on the original: both would send to L2L');
   return EXIT.ok;
 }

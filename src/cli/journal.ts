@@ -20,7 +20,7 @@ l2l-gateway journal show   ID [FILE] [--json]
 l2l-gateway journal export [FILE] [--since TIME] [--until TIME] [--rule RULE] [--machine CODE] [--kind KIND]
 l2l-gateway journal adopt  [FILE] [--yes]
 
-What L2L was told, when, and why: everything the gateway keeps, newest first.
+What was sent to L2L, when, and why: everything that the gateway keeps, newest first.
 
   list     the newest 50, or --limit N: the true time (when the stop began or ended, or the counting began), and when
            the rule made the action. With --rule: also what the rule decided without sending anything, and what stood at
@@ -30,7 +30,7 @@ What L2L was told, when, and why: everything the gateway keeps, newest first.
            What the rules decided comes after them, a decision a line ("type": "decision"), without --machine or --kind.
            It goes in pages: a million of them need no more memory than one, and hold up no call
   adopt    a data folder that was copied, or put back from a backup, is used here from now on: what it holds as untold is
-           parked, since L2L may have been told; counters start from what they show. Only while no gateway runs on it
+           parked, since it may have been sent; counters start from what they show. Only while no gateway runs on it
 
   FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
   --data FOLDER    the gateway's data folder instead
@@ -53,7 +53,7 @@ const ROWS = 50;
 const FILTERS = ['since', 'until', 'rule', 'machine', 'kind'] as const;
 
 export const journalCommand: Command = {
-  summary: 'shows what L2L was told, when and why; takes over a copied journal',
+  summary: 'shows what was sent to L2L, when and why; takes over a copied journal',
   help,
   run: (args, io) => runSubcommand('journal', { list, show, export: exportAll, adopt: journalAdopt }, args, io),
 };
@@ -82,7 +82,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     }
     io.out(table('journal', entries, times, io.columns).join('\n'));
     const older = more ? 'there are older ones: --limit N or --until TIME shows them; ' : '';
-    io.out(`\n${older}times in ${times.zone}; l2l-gateway journal show ID tells everything about one`);
+    io.out(`\n${older}times in ${times.zone}; l2l-gateway journal show ID shows everything about one`);
     return EXIT.ok;
   });
 }
@@ -97,7 +97,7 @@ async function tellStory(
   const lines = (json ? storyJson : storyLines)(story, times);
   if (lines.length > 0) io.out(lines.join('\n'));
   if (!json && story.told.some(({ kind }) => kind === 'action'))
-    io.out('\nl2l-gateway journal show ID tells everything about an action');
+    io.out('\nl2l-gateway journal show ID shows everything about an action');
   return EXIT.ok;
 }
 

@@ -19,20 +19,20 @@ l2l-gateway queue retry  --all [--rule RULE] [--as-rule] [FILE] [--why TEXT]
 l2l-gateway queue drop   ID… [FILE] [--yes] [--why TEXT]
 l2l-gateway queue export [FILE] [--state STATE] [--rule RULE] [--machine CODE] [--kind KIND]
 
-What L2L was not told yet, and what it could not be told.
+What was not sent to L2L yet, and what could not be sent.
 
   list     parked calls and dead letters first, then what is on its way, then what waits; --limit 50 rows
   show     one action with its cause, its true times, the request as it was sent, every attempt, look and answer,
            the other actions of its episode, and what retry and drop would do
-  retry    tells L2L again, through the running gateway. It goes by episodes: an open takes its close with it, and
-           when the episode is over L2L is told one finished dispatch. Twice said it is done once
-  drop     lets it go, through the running gateway: L2L is not told. A dropped open drops its close. Nothing is
+  retry    sends it again, through the running gateway. It goes by episodes: an open takes its close with it, and
+           when the episode is over, one finished dispatch is sent. A second retry of the same one does nothing
+  drop     drops it, through the running gateway: nothing is sent to L2L. A dropped open drops its close. Nothing is
            deleted: the journal keeps it, with who dropped it and why
   export   all of it as NDJSON, one action a line with its calls and attempts
 
   FILE             the config of the gateway, config/gateway.yaml when left out; only gateway.data is needed of it
   --data FOLDER    the gateway's data folder instead
-  --state STATE    dead, parked, open (on its way), waiting (held and blocked ones too) or shadow
+  --state STATE    dead, parked, open, waiting, shadow, delivered, nothing or dropped
   --machine CODE   code of a machine or line
   --kind KIND      ${ACTION_KINDS.join(', ')}
   --limit N        rows of the list
@@ -40,23 +40,35 @@ What L2L was not told yet, and what it could not be told.
                    ISO 8601 with the site's offset
   --as-rule        with the codes that the rule has now (machine, type, trade, reason, line, product); times and counts
                    stay. For what L2L refused because of a wrong code: correct the file, start the gateway anew, retry
-  --product CODE   of a set of production whose product is not known, or that L2L refused: told as this product
+  --product CODE   of a set of production whose product is not known, or that L2L refused: sent as this product
   --all            every dead letter, with --rule those of one rule; never what is parked
   --yes            answers the question that is asked about what is parked, and before the drop of a held close lets
                    go of its open too. Whether L2L has a parked call is not known: look there first. Retry says that
                    L2L does not have it, drop says that it does, or need not have it
   --why TEXT       is kept with the decision
 
-dead    dead letter: L2L refused it, or it became too old; show has L2L's words
-parked  it can't be told whether L2L took it, it may not be sent, or its product is not known; a person has to look
-        and decide
-held    a close whose open is a dead letter or parked; it goes the way of that open
-blocked L2L can't take it now, such as while a dispatch of another type is open on the machine
+The states of a list:
+dead       a dead letter: L2L refused it, or it became too old; show has L2L's words
+parked     nobody can say whether L2L took it, or it may not be sent, or its product is not known; a person has to look
+           and decide
+waiting    it has its place in its lane and goes when its turn comes; two kinds of it have a word of their own:
+  held     a close whose open is a dead letter or parked; it goes the way of that open
+  blocked  L2L can't take it now, such as while a dispatch of another type is open on the machine
+open       it is on its way; the list shows how far:
+  ready    its request is built and goes next
+  sending  its request is on its way
+  retrying L2L certainly does not have it; it is sent again
+  in doubt L2L may have it; the gateway looks it up in L2L before it repeats anything
+  accepted L2L took it and works on it
+delivered  L2L has it
+nothing    there was nothing to send
+dropped    a person or its rule dropped it
+shadow     made in shadow mode; nothing is sent
 
 list, show and export also read the journal of a gateway that does not run; retry and drop need it running.
 
 Exit codes: ${EXIT.ok} done, or done before; ${EXIT.failed} not all of it was done, or no gateway runs, the message says why; ${EXIT.badConfig} the config
-is not valid; ${EXIT.usage} the command line is not`;
+is not valid; ${EXIT.usage} the command line is wrong`;
 
 /** `--state` as people say it. */
 const STATES: Readonly<Record<string, readonly StoredState[]>> = {
@@ -65,6 +77,19 @@ const STATES: Readonly<Record<string, readonly StoredState[]>> = {
   open: ['in_call'],
   waiting: ['waiting'],
   shadow: ['shadow'],
+  delivered: ['delivered'],
+  nothing: ['nothing'],
+  dropped: ['dropped'],
+};
+/** What a list shows of a state, by the word for it: it is a part of another one. */
+const PART_OF: Readonly<Record<string, string>> = {
+  ready: 'open',
+  sending: 'open',
+  retrying: 'open',
+  'in doubt': 'open',
+  accepted: 'open',
+  held: 'waiting',
+  blocked: 'waiting',
 };
 /** What a person has to see to comes first. */
 const UNSETTLED: readonly (readonly StoredState[])[] = [['dead', 'parked'], ['in_call'], ['waiting']];
@@ -87,7 +112,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 export const queueCommand: Command = {
-  summary: 'shows what L2L was not told yet, and retries or drops dead letters',
+  summary: 'shows what was not sent to L2L yet, and retries or drops dead letters',
   help,
   run: (args, io) => runSubcommand('queue', subcommands, args, io),
 };
@@ -119,11 +144,13 @@ function statesOf(state: string | undefined): readonly (readonly StoredState[])[
   if (state === undefined) return UNSETTLED;
   const states = Object.hasOwn(STATES, state) ? STATES[state] : undefined;
   if (states) return [states];
+  const whole = Object.hasOwn(PART_OF, state) ? PART_OF[state] : undefined;
+  if (whole) throw new UsageError(`--state ${state}: it is one of ${whole}; write --state ${whole}`);
   throw new UsageError(`--state ${state}: the states are ${Object.keys(STATES).join(', ')}`);
 }
 
 function footer({ times }: Source, rows: number, more: boolean): string {
   if (rows === 0) return 'nothing waits, nothing is parked, and there is no dead letter';
   const end = more ? 'there is more: --limit N, --state, --rule or --machine show it; ' : '';
-  return `\n${end}times in ${times.zone}; l2l-gateway queue show ID tells everything about one`;
+  return `\n${end}times in ${times.zone}; l2l-gateway queue show ID shows everything about one`;
 }

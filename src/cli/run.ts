@@ -12,7 +12,7 @@ import { type Command, EXIT, UsageError } from './command.ts';
 import { createLogger, logConsole } from './log.ts';
 
 export const runCommand: Command = {
-  summary: 'runs the gateway with a config file until it is told to stop',
+  summary: 'runs the gateway with a config file until it is stopped',
   help: `l2l-gateway run [FILE] [--log LEVEL] [--rebuild]
 
 Runs the gateway with FILE (config/gateway.yaml when left out) until Ctrl-C or SIGTERM. Then the call under way
@@ -31,7 +31,7 @@ Its times are the site's (l2l.timezone): "2026-03-02 06:01:00 MST" for people, I
 When the machine's clock is set or the machine was suspended, it begins anew by itself with the right time.
 An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
 
-Exit codes: ${EXIT.ok} ended as told; ${EXIT.failed} could not start, the message says what to do, or the disk failed; ${EXIT.badConfig} the config is not valid;
+Exit codes: ${EXIT.ok} stopped as asked; ${EXIT.failed} could not start, the message says what to do, or the disk failed; ${EXIT.badConfig} the config is not valid;
 ${EXIT.usage} the command line is wrong`,
 
   async run(args, io) {

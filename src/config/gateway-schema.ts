@@ -63,7 +63,7 @@ const Journal = z
       .prefault('2GB')
       .meta({
         description:
-          'Most that the journal may hold; the oldest history goes first. What L2L was not told never goes: when that alone is so much, nothing new is taken',
+          'Most that the journal may hold; the oldest history goes first. What was not sent to L2L yet never goes: when that alone is so much, nothing new is taken',
       }),
     ballast: Size.prefault('64MiB').meta({
       description: 'Kept free for a full disk, so that what came of calls under way can still be written; 0B: nothing',
@@ -73,7 +73,7 @@ const Journal = z
         'refuse: the gateway does not start with a damaged journal; rebuild: it sets it aside and begins anew',
     }),
   })
-  .meta({ description: 'The file that holds what L2L has to be told, and was told' });
+  .meta({ description: 'The file that holds what has to be sent to L2L, and what was sent' });
 
 export const Gateway = z
   .strictObject({

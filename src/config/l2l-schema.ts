@@ -30,7 +30,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-const TimeZone = z.string('write the site’s time zone, such as America/Denver').superRefine((text, context) => {
+const TimeZone = z.string("write the site's time zone, such as America/Denver").superRefine((text, context) => {
   if (!isTimeZone(text)) context.addIssue({ code: 'custom', message: zoneProblem(text) });
 });
 
@@ -91,16 +91,16 @@ const CallRate = z
 
 const Refusals = z.array(
   z.string().min(1, 'the text is empty and would stand for every refusal'),
-  'write a list of parts of L2L’s words, such as ["already has an open critical Dispatch"]',
+  'write a list of parts of L2L\'s words, such as ["already has an open critical Dispatch"]',
 );
 
 export const L2l = z
   .strictObject({
     url: SiteUrl.meta({ description: 'Address of your L2L', examples: ['https://acme.leading2lean.com'] }),
-    api_key: SecretText.meta({ description: 'Key of the gateway’s own L2L user, as a reference' }),
+    api_key: SecretText.meta({ description: "Key of the gateway's own L2L user, as a reference" }),
     site: z.int().positive().meta({ description: 'The site number (not the record id)' }),
     timezone: TimeZone.meta({ description: 'Time zone of the site, as set in L2L', examples: ['America/Denver'] }),
-    user: z.string().min(1).meta({ description: 'The gateway’s L2L user; dispatches are opened in this name' }),
+    user: z.string().min(1).meta({ description: "The gateway's L2L user; dispatches are opened in this name" }),
     rate: CallRate.prefault('1/s').meta({
       description: 'Most calls this gateway makes, look-ups included; unlimited only against a sandbox',
       examples: ['1/s', '900/h', 'unlimited'],
@@ -116,11 +116,11 @@ export const L2l = z
       description: 'Wait between the two looks that must both find nothing before a call is repeated',
     }),
     transient: Refusals.default([]).meta({
-      description: 'Parts of L2L’s refusals that mean “not now”: such a call is repeated, not given up',
+      description: "Parts of L2L's refusals that mean “not now”: such a call is repeated, not given up",
     }),
     blocked: Refusals.default(['already has an open critical Dispatch']).meta({
       description:
-        'Parts of L2L’s refusals that mean “another dispatch is open on the machine”: the open is tried again until that one is closed',
+        "Parts of L2L's refusals that mean “another dispatch is open on the machine”: the open is tried again until that one is closed",
     }),
     watch: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
       .prefault('60s')
@@ -135,5 +135,5 @@ export const L2l = z
       .prefault('30s')
       .meta({ description: 'How often L2L is asked about an accepted batch until it is done with it' }),
   })
-  .meta({ description: 'The L2L site that is told' });
+  .meta({ description: 'The number of the L2L site to which calls are sent' });
 export type L2l = z.output<typeof L2l>;

@@ -6,9 +6,9 @@ import type { RuleDefaults } from '../rules/schema.ts';
 type Policy = Pick<DispatchRule, 'ifFoundOpen' | 'closeAdopted' | 'ifMissed' | 'ifClosedByPerson' | 'maxAge'>;
 
 const MISSED: Readonly<Record<Policy['ifMissed'], string>> = {
-  open_and_close: 'over before L2L could be told: opened and closed all the same',
-  add: 'over before L2L could be told: told as one finished dispatch',
-  nothing: 'over before L2L could be told: L2L is told nothing',
+  open_and_close: 'over before it could be sent: opened and closed all the same',
+  add: 'over before it could be sent: sent as one finished dispatch',
+  nothing: 'over before it could be sent: nothing is sent',
 };
 
 const CLOSED_BY_PERSON: Readonly<Record<Policy['ifClosedByPerson'], string>> = {
@@ -92,6 +92,6 @@ function foundWords(ifFoundOpen: Policy['ifFoundOpen'], closeAdopted: boolean): 
 
 function ageWords(maxAge: number | null): string {
   return maxAge === null
-    ? 'news is told however old'
-    : `news older than ${formatDuration(maxAge)} is not told any more`;
+    ? 'what is old is sent all the same'
+    : `what is older than ${formatDuration(maxAge)} is not sent any more`;
 }

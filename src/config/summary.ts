@@ -20,7 +20,7 @@ export function summary(loaded: LoadedConfig): string {
     ...columns([
       [
         'gateway',
-        `${gateway.name}, ${gateway.mode === 'live' ? 'mode live: L2L is told' : 'mode shadow: nothing is sent to L2L'}`,
+        `${gateway.name}, ${gateway.mode === 'live' ? 'mode live: calls are sent to L2L' : 'mode shadow: nothing is sent to L2L'}`,
       ],
       ['l2l', `${l2l.url}, site ${l2l.site}, ${l2l.timezone}, as user ${l2l.user}`],
       ['data', dataWords(gateway.data, loaded.dataFolder)],

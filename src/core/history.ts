@@ -8,7 +8,7 @@ export type StoredState =
   | 'waiting' // in no call yet
   | 'in_call' // on its way; the call says how far
   | 'delivered'
-  | 'nothing' // settled: there was nothing to tell
+  | 'nothing' // settled: there was nothing to send
   | 'dead' // dead letter: L2L refused it, or it became too old
   | 'parked' // undecidable, or not to be sent: a person decides
   | 'dropped' // let go by a person or by the rule
@@ -158,7 +158,7 @@ export type Decision = {
   /** Login of who says so. */
   readonly who: string;
   readonly why?: string;
-  /** retry of a set of production: told as this product. */
+  /** retry of a set of production: sent as this product. */
   readonly product?: string;
   /** retry: with the codes that its rule has now. */
   readonly asRule?: boolean;

@@ -28,7 +28,7 @@ export type Adopted = {
   readonly forgotten: number;
 };
 
-const WHY = 'from a copied or restored journal: L2L may have been told since';
+const WHY = 'from a copied or restored journal: it may have been sent to L2L since';
 const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
 
 /**
@@ -49,7 +49,7 @@ export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions
     const home = meta.get('home');
     if (!unmoved && home !== undefined && whyNotTheSame(folder, meta, String) === null) {
       throw new StartError(
-        `nothing was done: the journal in ${folder} lies where it was written, and the gateway starts with it as it is. Adopting parks what L2L was not told yet. If this is a cloned disk or a machine that was set back, say it again with --yes`,
+        `nothing was done: the journal in ${folder} lies where it was written, and the gateway starts with it as it is. Adopting parks what was not sent to L2L yet. If this is a cloned disk or a machine that was set back, say it again with --yes`,
       );
     }
     const id = randomUUID();

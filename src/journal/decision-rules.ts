@@ -47,7 +47,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
   if (!isStuck(target) && !goesWithOpen(target)) return notRetried(target);
   if (destination !== null && target.destination !== destination) {
     return refused(
-      `it was made for ${target.destination}, and this gateway tells ${destination}: drop it, or tell L2L by hand`,
+      `it was made for ${target.destination}, and this gateway sends to ${destination}: drop it, or enter it in L2L by hand`,
     );
   }
   if (newer) return refused(newerWords(target, newer));
@@ -69,7 +69,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
     kind: 'done',
     words: open
       ? openWords(open, isOver)
-      : `it waits to be told${whyNoProduct(target) === undefined ? ' again' : ''}: ${unitWords(product === null ? target : named(target, product), unit)}`,
+      : `it waits to be sent${whyNoProduct(target) === undefined ? ' again' : ''}: ${unitWords(product === null ? target : named(target, product), unit)}`,
     ask: doubtful ? RETRY_MEANS[isOpen(doubtful) ? 'open' : 'other'] : null,
     doubt: doubtful ? doubtWords(doubtful, unit) : null,
     moves,
@@ -86,7 +86,7 @@ export function judgeDrop({ target, unit }: Case): Judged {
   const question = dropQuestion(target, dropped, open);
   return {
     kind: 'done',
-    words: `it is let go, L2L is not told: ${unitWords(target, unit)}${dropTail(target, dropped, open)}`,
+    words: `it is dropped, nothing is sent to L2L: ${unitWords(target, unit)}${dropTail(target, dropped, open)}`,
     ask: question?.ask ?? null,
     doubt: question?.doubt ?? null,
     moves: dropped.map(({ id, state }) => ({ id, from: state, to: 'dropped' })),
@@ -141,7 +141,7 @@ function isInDoubt(entry: HistoryEntry): boolean {
   return entry.state === 'parked' && (why === undefined || entry.detail !== why);
 }
 
-/** Why it can't be told as this product (null: as what it is). */
+/** Why it can't be sent as this product (null: as what it is). */
 function productProblem(target: HistoryEntry, product: string | null): string | null {
   const why = whyNoProduct(target);
   if (product === null) return why === undefined ? null : `its product is not known (${why}): ${NAME_IT}`;
@@ -212,9 +212,9 @@ function settledWords({ state, detail }: HistoryEntry): string {
     case 'dropped':
       return `it was let go${detail ? ` (${detail})` : ''}`;
     case 'shadow':
-      return 'it was made in shadow mode, which tells L2L nothing';
+      return 'it was made in shadow mode, in which nothing is sent to L2L';
     default:
-      return `there was nothing to tell${detail ? ` (${detail})` : ''}`;
+      return `there was nothing to send${detail ? ` (${detail})` : ''}`;
   }
 }
 
@@ -229,7 +229,7 @@ function openWords(open: HistoryEntry, isOver: boolean): string {
   const looked = mayBeThere(open) || open.guarded ? '; L2L is looked through first' : '';
   const { type, machine } = open.params as Extract<HistoryEntry['params'], { description: string }>;
   return isOver
-    ? `its episode is over: L2L is told one finished dispatch ${type} at ${machine}, with both true times${looked}`
+    ? `its episode is over: one finished dispatch ${type} at ${machine} is sent to L2L, with both true times${looked}`
     : `its episode is still active: it waits to be opened, reported when it truly began${looked}`;
 }
 
@@ -248,7 +248,7 @@ const NAME_IT =
 const NOT_NAMED = '--product is for a set of production that L2L refused, or whose product is not known';
 const RETRY_MEANS = {
   open: 'retry looks for it in L2L and opens it when it is not there',
-  other: 'retry says that L2L does not have it, and tells it',
+  other: 'retry says that L2L does not have it, and sends it',
 } as const;
 const DROP_MEANS = {
   open: 'drop says that L2L has it, or need not have it; if it is open there, a person has to close it',

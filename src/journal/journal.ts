@@ -107,13 +107,13 @@ function openLocked(lock: Disposable, options: JournalOptions): Journal {
     if (found === null) throw cause;
     if (options.onCorrupt !== 'rebuild') {
       throw new StartError(
-        `the journal ${file} is damaged (${found}). It is left as it is. To set it aside and begin anew, start once with --rebuild or set gateway.journal.on_corrupt: rebuild: counters then start from what they show, and what was not told to L2L stays untold`,
+        `the journal ${file} is damaged (${found}). It is left as it is. To set it aside and begin anew, start once with --rebuild or set gateway.journal.on_corrupt: rebuild: counters then start from what they show, and what was not sent to L2L yet is never sent`,
       );
     }
     const aside = setAside(folder, options.now());
     log.error(
       { file, found, aside },
-      'the journal is damaged: it is set aside and a new one begins. Counters start from what they show; what L2L was not told stands in the file set aside',
+      'the journal is damaged: it is set aside and a new one begins. Counters start from what they show; what was not sent to L2L stands in the file set aside',
     );
     return openOnce(lock, options, `${found}; the file is now ${aside}`);
   }
@@ -265,7 +265,7 @@ function expectTheSame(folder: string, meta: Meta, writeTime: (at: number) => st
   const why = whyNotTheSame(folder, meta, writeTime);
   if (why === null) return;
   throw new StartError(
-    `the journal ${filesIn(folder).journal} is not run: ${why}. What it holds as untold may have been told to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what is untold and lets counters start from what they show`,
+    `the journal ${filesIn(folder).journal} is not run: ${why}. What it holds as not sent may have been sent to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what was not sent and lets counters start from what they show`,
   );
 }
 

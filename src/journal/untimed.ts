@@ -100,7 +100,7 @@ function settleMissed(
     'UPDATE action SET state = ?, detail = ?, settled_at = ?, not_before = NULL, untimed = NULL WHERE id = ?',
   );
   if (isToldAsNothing) {
-    for (const id of [open, close]) settle.run('nothing', 'it was over before L2L could be told', now, id);
+    for (const id of [open, close]) settle.run('nothing', 'it was over before it could be sent', now, id);
   } else {
     settle.run('parked', END_NOT_KNOWN, now, open);
   }

@@ -134,7 +134,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   }
 
   function problemOfSize(): string {
-    return `the journal is full of what L2L was not told yet (${formatSize(bounds.maxSize)}): mend what keeps L2L from being told, settle its dead letters, or raise gateway.journal.max_size`;
+    return `the journal is full of what was not sent to L2L yet (${formatSize(bounds.maxSize)}): mend what keeps the gateway from sending, settle the dead letters, or raise gateway.journal.max_size`;
   }
 
   const problem = () => ballast.problem ?? (isFull ? problemOfSize() : null);

@@ -49,7 +49,7 @@ const TABLE: readonly Row[] = [
   {
     when: a => a.envelope === null,
     means: { kind: 'unknown', reason: 'unreadable' },
-    what: 'gave an answer that is not L2L’s: something between answered, such as a proxy or a login page',
+    what: "gave an answer that is not L2L's: something between answered, such as a proxy or a login page",
   },
   { when: a => isStatus(200, 299)(a) && a.envelope?.success === true, means: { kind: 'success' }, what: 'succeeded' },
   {

@@ -22,7 +22,7 @@ export function createBacklogLog(clock: Clock, log: Logger): BacklogLog {
       const now = clock.now();
       if (toldAt !== null && (ms ?? 0) <= GONE) {
         toldAt = null;
-        log.info({}, 'L2L was told everything that had waited');
+        log.info({}, 'everything that had waited is sent to L2L');
       }
       if ((ms ?? 0) <= WORTH_TELLING || (toldAt !== null && now - toldAt < AGAIN_AFTER)) return;
       toldAt = now;

@@ -1,7 +1,7 @@
 /** Why nothing is sent for now. Process state: a restart begins without it. */
 export type PauseCause =
   | 'network' // L2L does not answer
-  | 'refused' // L2L refuses whatever it is told
+  | 'refused' // L2L refuses everything that is sent
   | 'auth' // L2L does not accept the key
   | 'journal'; // nothing can be made durable
 

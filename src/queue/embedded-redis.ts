@@ -70,7 +70,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       await life.ended;
       if (stopping.signal.aborted) return;
       deaths = performance.now() - startedAt > 60_000 ? 1 : deaths + 1;
-      log.error({ output: life.output() }, 'the gateway’s own Redis ended; it is started again');
+      log.error({ output: life.output() }, "the gateway's own Redis ended; it is started again");
       try {
         await wait(backoff(deaths, 100, LONGEST_RESTART_WAIT, random()), undefined, { signal: stopping.signal });
       } catch {

@@ -33,8 +33,8 @@ export interface Gate {
 
 const WORDS = {
   network: 'L2L does not answer; all calls wait',
-  refused: 'L2L refuses whatever it is told; all calls are kept and wait. See L2L’s words and mend the cause there',
-  auth: 'L2L does not accept the API key; all calls are kept and wait. Check the key and its user’s rights in L2L',
+  refused: "L2L refuses everything that is sent; all calls are kept and wait. See L2L's words and mend the cause there",
+  auth: "L2L does not accept the API key; all calls are kept and wait. Check the key and its user's rights in L2L",
   journal: 'the journal cannot be written; nothing is sent. Check the disk of the data folder',
 } as const;
 

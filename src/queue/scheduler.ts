@@ -33,7 +33,7 @@ export interface Scheduler {
   readonly held: number;
 }
 
-const TOO_OLD = 'an action was too old to be told: it waits for a person';
+const TOO_OLD = 'an action was too old to be sent: it waits for a person';
 /** Lanes looked at in one pass; with more waiting than that the order among them is by age. */
 const MOST_HEADS = 1000;
 
@@ -97,7 +97,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         settle(journal.settleNothing(frozen.actions, frozen.why).then(() => options.onDone?.(done)));
       } else if (isLate(first)) {
         log.error({ actions: [first.id], what: actionWords(first), rule: first.rule }, TOO_OLD);
-        settle(journal.giveUp([first], 'too old: its time to be told ran out before L2L could take it'));
+        settle(journal.giveUp([first], 'too old: max_age had passed before L2L could take it'));
       } else {
         const call = journal.freeze(frozen.actions, frozen.request, options.now());
         for (const other of call.lanes) turns.skip(other);

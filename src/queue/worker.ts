@@ -273,9 +273,9 @@ export function createWorker(options: WorkerOptions): RunJob {
   };
 }
 
-const PARKED = 'it cannot be told whether L2L took a call: parked, a person decides';
-const DROPPED = 'it cannot be told whether L2L took a call: dropped, as its rule says';
-const REPEATED = 'it cannot be told whether L2L took a call: sent again, as its rule says';
+const PARKED = 'nobody can say whether L2L took a call: parked, a person decides';
+const DROPPED = 'nobody can say whether L2L took a call: dropped, as its rule says';
+const REPEATED = 'nobody can say whether L2L took a call: sent again, as its rule says';
 const BLOCKED = 'L2L opens no dispatch while another one is open on the machine: it waits for that one to be closed';
 const DOUBTFUL = 'no answer to a call: L2L may have taken it; it is looked up, or repeated where that doubles nothing';
 const FAILED = 'L2L refused a part of a batch: dead letter';

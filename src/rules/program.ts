@@ -123,7 +123,7 @@ export type ProductionRule = RuleBase & {
   readonly kind: 'production';
   readonly line: string;
   readonly quantity: { readonly of: 'total' | 'good'; readonly counter: SignalDefinition };
-  /** Parts per count: a number, or the signal that tells it as it was at each count. */
+  /** Parts per count: a number, or the signal that holds the number; each count takes the value of its own moment. */
   readonly perCount: number | string;
   readonly scrap: readonly { readonly category: string; readonly counter: SignalDefinition }[];
   /** null: product_autodetect. */

@@ -45,7 +45,7 @@ const CloseAdopted = z.boolean('write true or false').meta({
 
 const IfMissed = choice(['open_and_close', 'add', 'nothing']).meta({
   description:
-    'When the condition had cleared before L2L could be told. open_and_close: it is told all the same, with its true times; add: as one finished dispatch; nothing: L2L is told nothing',
+    'When the condition had cleared before the dispatch could be sent. open_and_close: it is opened and closed all the same, with its true times; add: it is sent as one finished dispatch; nothing: nothing is sent',
   default: 'open_and_close',
 });
 
@@ -57,12 +57,12 @@ const IfClosedByPerson = choice(['wait', 'reopen'], ['reopen']).meta({
 
 const MaxAge = Duration.meta({
   description:
-    'News older than this is not told to L2L any more, but put to the dead letters; left out: it is told however late',
+    'What is older than this is not sent any more, it becomes a dead letter; left out: it is sent however late',
   examples: ['8h'],
 });
 
 const Trade = Code.meta({
-  description: 'Code of the trade that is called; L2L’s reference asks for one with every dispatch',
+  description: "Code of the trade that is called; L2L's reference asks for one with every dispatch",
   examples: ['MAINT'],
 });
 
@@ -144,9 +144,12 @@ const Production = z
     total: Signal.optional().meta({ description: 'Counter of all parts; scrap is taken off. Either total or good' }),
     good: Signal.optional().meta({ description: 'Counter of good parts only. Either total or good' }),
     per_count: z
-      .union([z.number().positive(), Signal], 'write a number of parts, or the signal that tells it')
+      .union([z.number().positive(), Signal], 'write a number of parts, or the signal that holds it')
       .default(1)
-      .meta({ description: 'Parts per count: a number, or the signal that tells it as it was at each count' }),
+      .meta({
+        description:
+          'Parts per count: a number, or the signal that holds the number; each count takes the value of its own moment',
+      }),
     scrap: z
       .union([Signal, z.record(Code, Signal)], 'write a counter of scrap, or a map from category to counter')
       .optional()
@@ -190,7 +193,9 @@ const Production = z
 /** One rule as written; exactly one of `dispatch`, `cycles` and `production` is there. */
 export const Rule = z
   .strictObject({
-    when: Expression.optional().meta({ description: 'The condition; what it is about is true, not what should be' }),
+    when: Expression.optional().meta({
+      description: 'The condition; write what is true while something is wrong, such as not press1.running',
+    }),
     unless: Expression.optional().meta({
       description: 'While this holds nothing new opens and on_delay starts anew; what is open stays open',
     }),
@@ -218,7 +223,7 @@ export const Rule = z
     max_age: MaxAge.optional(),
     on_unknown: choice(['park', 'repeat', 'drop']).optional().meta({
       description:
-        'When it can not be told whether L2L took a call. park: a person decides; repeat: it is sent again and may then be there twice; drop: it is not, and may be missing',
+        'When nobody can say whether L2L took a call. park: a person decides; repeat: it is sent again and may then be there twice; drop: it is not sent again and may be missing',
       default: 'park',
     }),
     on_remove: choice(['leave', 'close']).optional().meta({
@@ -232,7 +237,7 @@ export const Rule = z
     }),
   })
   .superRefine(checkShape, { when: ({ value }) => typeof value === 'object' && value !== null })
-  .meta({ description: 'One rule: what happens in the plant, and what L2L is told', oneOf: RULE_SHAPES });
+  .meta({ description: 'One rule: what happens in the plant, and what is sent to L2L', oneOf: RULE_SHAPES });
 export type Rule = z.output<typeof Rule>;
 
 export const Rules = z.record(RuleName, Rule).meta({ description: 'The rules by name' });

@@ -58,7 +58,7 @@ describe('readiness', () => {
   it.each<[PauseCause, string]>([
     ['network', "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try in 20s"],
     ['auth', 'L2L does not take the API key (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
-    ['refused', 'L2L refuses whatever it is told (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
+    ['refused', 'L2L refuses everything that is sent (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
     ['journal', "the journal can't be written (why); 3 calls wait, about 4m; next try in 20s"],
   ])('says why calls wait: %s', (cause, words) => {
     expect(notReady(standing({}, pause(cause)))).toEqual([words]);

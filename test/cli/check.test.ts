@@ -102,10 +102,10 @@ read by no rule: press1.manual
 rules: 3
   every dispatch, if nothing else is said below:
     - a person's open dispatch becomes ours and people close it
-    - news older than 8h is not told any more
+    - what is older than 8h is not sent any more
   press1_down    line 19  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
     - goes on from press_down, its former name
-    - over before L2L could be told: told as one finished dispatch
+    - over before it could be sent: sent as one finished dispatch
   press1_cycles  line 25  cycles of PRESS-01                      press1.strokes every 1m
     - in doubt whether L2L took a call: not sent again, may then be missing
   line1          line 26  production of LINE-1                    all parts from`);

@@ -41,7 +41,7 @@ describe('l2l-gateway journal adopt', () => {
     const journal = testJournal(data);
     expect(out).toEqual([
       `the journal in ${data} is used here from now on, as ${journal.id}`,
-      'parked, because L2L may have been told since: 2; queue list shows them: look into L2L, then retry or drop',
+      'parked, because it may have been sent to L2L since: 2; queue list shows them: look into L2L, then retry or drop',
       'counters that start from what they show: those of 0 rules',
       expect.stringContaining('never run the gateway on the copy and on the original'),
     ]);
@@ -65,6 +65,6 @@ describe('l2l-gateway journal adopt', () => {
     again.close();
 
     expect(await journalAdopt(['--data', folder, '--yes'], made)).toBe(0);
-    expect(out[1]).toContain('told since: 1;');
+    expect(out[1]).toContain('sent to L2L since: 1;');
   });
 });

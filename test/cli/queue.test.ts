@@ -82,7 +82,7 @@ describe('queue list', () => {
  1  waiting  1969-12-31 17:00:00 MST  Z      +1 cycle    r     because
  3  held     1969-12-31 17:00:00 MST  A      close DOWN  r     because
 
-times in America/Denver; l2l-gateway queue show ID tells everything about one
+times in America/Denver; l2l-gateway queue show ID shows everything about one
 `,
     );
   });
@@ -199,7 +199,7 @@ describe('queue retry and drop', () => {
 
     expect(await say(['queue', 'retry', '--all', '--rule', 'r', '--data', data])).toEqual({
       code: 0,
-      out: '1: it waits to be told again: add 1 cycle to A\n',
+      out: '1: it waits to be sent again: add 1 cycle to A\n',
       err: '',
     });
     expect(journal.counts()).toMatchObject({ waiting: 1, deadLetters: 1, parked: 1 });
@@ -238,7 +238,7 @@ describe('queue retry and drop', () => {
 
     expect(await say(['queue', 'drop', '1', '77', '2', '--why', 'counted by hand', '--data', data])).toEqual({
       code: 1,
-      out: '2: it is let go, L2L is not told: add 1 cycle to B\n',
+      out: '2: it is dropped, nothing is sent to L2L: add 1 cycle to B\n',
       err: '1: it only waits for its turn: what can be dropped is a dead letter, parked or blocked\n77: the journal has no action 77\n',
     });
     expect(journal.history.entry(2)?.detail).toMatch(/^dropped by \S+: counted by hand$/);
@@ -275,7 +275,12 @@ describe('queue retry and drop', () => {
     [['show', '1', '2'], 'write the number of one action'],
     [['list', '5'], 'no number is expected here: 5'],
     [['list', 'a.yaml', 'b.yaml'], 'one config at a time, not 2: a.yaml, b.yaml'],
-    [['list', '--state', 'daed'], '--state daed: the states are dead, parked, open, waiting, shadow'],
+    [['list', '--state', 'retrying'], '--state retrying: it is one of open; write --state open'],
+    [['list', '--state', 'held'], '--state held: it is one of waiting; write --state waiting'],
+    [
+      ['list', '--state', 'daed'],
+      '--state daed: the states are dead, parked, open, waiting, shadow, delivered, nothing, dropped',
+    ],
     [['list', '--kind', 'open_dispach'], 'did you mean `open_dispatch`?'],
     [['list', '--limit', 'x'], '--limit x: write how many rows'],
     [['retyr', '1'], 'queue has no "retyr"; did you mean retry?'],
@@ -310,8 +315,8 @@ rules: { not: valid }
     const { code, out } = await say(['queue', 'show', '1', file]);
 
     expect(code).toBe(0);
-    expect(out).toContain('happened    1969-12-31 17:00:01 MST');
-    expect(out).toContain('queue retry 1: no, it was made for https://acme site 43, and this gateway tells');
+    expect(out).toContain('true time   1969-12-31 17:00:01 MST');
+    expect(out).toContain('queue retry 1: no, it was made for https://acme site 43, and this gateway sends to');
   });
 
   it.each([

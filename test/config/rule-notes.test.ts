@@ -51,11 +51,11 @@ describe('the notes of a rule', () => {
       "a person's open dispatch becomes ours and is ended like ours",
     ],
     [down({ if_found_open: 'open' }), "ours opens beside a person's open dispatch"],
-    [down({ if_missed: 'add' }), 'over before L2L could be told: told as one finished dispatch'],
-    [down({ if_missed: 'nothing' }), 'over before L2L could be told: L2L is told nothing'],
+    [down({ if_missed: 'add' }), 'over before it could be sent: sent as one finished dispatch'],
+    [down({ if_missed: 'nothing' }), 'over before it could be sent: nothing is sent'],
     [down({ if_closed_by_person: 'reopen' }), 'closed early by a person: the next one opens after on_delay'],
-    [down({}, { max_age: '8h' }), 'news older than 8h is not told any more'],
-    [production({ max_age: '1d' }), 'news older than 1d is not told any more'],
+    [down({}, { max_age: '8h' }), 'what is older than 8h is not sent any more'],
+    [production({ max_age: '1d' }), 'what is older than 1d is not sent any more'],
     [down({}, { on_unknown: 'repeat' }), 'in doubt whether L2L took a call: sent again, may then be there twice'],
     [cycles({ on_unknown: 'drop' }), 'in doubt whether L2L took a call: not sent again, may then be missing'],
     [cycles({ renamed_from: 'former' }), 'goes on from former, its former name'],
@@ -74,9 +74,9 @@ describe('the notes of a rule', () => {
     expect(notes(down(), defaults)).toEqual([]);
     expect(notes(down({ if_missed: 'open_and_close', if_found_open: 'leave' }), defaults)).toEqual([
       "a person's open dispatch stands for ours and is left to people",
-      'over before L2L could be told: opened and closed all the same',
+      'over before it could be sent: opened and closed all the same',
     ]);
-    expect(notes(down({}, { max_age: '1h' }), defaults)).toEqual(['news older than 1h is not told any more']);
+    expect(notes(down({}, { max_age: '1h' }), defaults)).toEqual(['what is older than 1h is not sent any more']);
     // The defaults are those of dispatches.
     expect(notes(cycles(), defaults)).toEqual([]);
   });
@@ -88,7 +88,7 @@ describe('the notes of the defaults', () => {
     [{ trade: 'MAINT', when_cleared: 'note', if_found_open: 'leave' }, []],
     [
       { if_closed_by_person: 'reopen', max_age: '8h' },
-      ['closed early by a person: the next one opens after on_delay', 'news older than 8h is not told any more'],
+      ['closed early by a person: the next one opens after on_delay', 'what is older than 8h is not sent any more'],
     ],
   ])('say what they change for every dispatch: %o', (dispatch, words) => {
     expect(defaultNotes(RuleDefaults.parse({ dispatch }))).toEqual(words);

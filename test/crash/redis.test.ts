@@ -49,7 +49,7 @@ describe('the gateway’s own Redis', () => {
     await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(plant.truth()), PATIENCE);
     await gateway.untilDelivered();
     expect(accountOf(sandbox.state())).toEqual(plant.truth());
-    expect(gateway.logged('the gateway’s own Redis ended; it is started again').length).toBeGreaterThan(0);
+    expect(gateway.logged("the gateway's own Redis ended; it is started again").length).toBeGreaterThan(0);
   });
 
   it('is never left behind, however often the gateway is killed', async () => {

@@ -88,7 +88,7 @@ describe('queue and journal commands', () => {
       'dead: a dead letter',
       'why         No such machine',
       /rule +robot1_down {2}.*gateway\.yaml:\d+/,
-      /happened +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d MST$/m,
+      /true time +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d MST$/m,
       'robot1.running = false (good',
       /dispatchtypecode += DOWN/,
       /description += Robot 1 stands still \[gw [0-9a-f]{10}\]/,
@@ -133,7 +133,7 @@ describe('queue and journal commands', () => {
 
     expect(retried.code).toBe(0);
     expect(retried.out).toContain(
-      `${dead?.id}: its episode is over: L2L is told one finished dispatch DOWN at ROBOT-01`,
+      `${dead?.id}: its episode is over: one finished dispatch DOWN at ROBOT-01 is sent to L2L`,
     );
     const detail = ndjson((await say(gateway, 'queue', 'show', String(dead?.id), '--json')).out)[0];
     expect(detail?.params).toMatchObject({ ifMissed: 'add' });
@@ -160,7 +160,7 @@ describe('queue and journal commands', () => {
       /add 7 cycles to ROBOT-01: whether L2L has it is not known \(ROBOT-01 stood at \d+, stands at \d+/,
     );
     expect(asked.err).toContain('say it again with --yes');
-    expect((await say(gateway, 'queue', 'retry', id, '--yes')).out).toContain('it waits to be told again');
+    expect((await say(gateway, 'queue', 'retry', id, '--yes')).out).toContain('it waits to be sent again');
     await gateway.untilDelivered();
     expect(cyclesOf(sandbox.state(), 'ROBOT-01') - before).toBe(107);
 
@@ -192,7 +192,7 @@ describe('queue and journal commands', () => {
     const named = await say(gateway, 'queue', 'retry', id, '--product', 'P-100');
     expect([named.code, named.out]).toEqual([
       0,
-      `${id}: it waits to be told: record 7 good, 0 scrap of P-100 on LINE-3\n`,
+      `${id}: it waits to be sent: record 7 good, 0 scrap of P-100 on LINE-3\n`,
     ]);
     await vi.waitFor(() => expect(partsOf(sandbox.state(), 'LINE-3').good).toBe(7), PATIENCE);
 

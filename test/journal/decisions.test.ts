@@ -142,7 +142,7 @@ describe('a set whose product is not known', () => {
     });
     expect(await say(journal, 'retry', KEY, { product: 'P7' })).toEqual({
       kind: 'done',
-      words: 'it waits to be told: record 5 good, 0 scrap of P7 on LINE-1',
+      words: 'it waits to be sent: record 5 good, 0 scrap of P7 on LINE-1',
       ids: [idOf(journal, KEY)],
     });
 
@@ -212,7 +212,7 @@ describe('retry of counts and sets', () => {
 
     expect(await say(journal, 'retry', 'A@2:increment')).toMatchObject({
       kind: 'done',
-      words: 'it waits to be told again: add 5 cycles to A',
+      words: 'it waits to be sent again: add 5 cycles to A',
     });
 
     expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment', 'A@2:increment']);
@@ -295,7 +295,7 @@ describe('retry, said twice or too late', () => {
     const both = await Promise.all([say(journal, 'retry', 'A@1:increment'), say(journal, 'retry', 'A@1:increment')]);
 
     expect(both.map(({ kind, words }) => [kind, words])).toEqual([
-      ['done', 'it waits to be told again: add 1 cycle to A'],
+      ['done', 'it waits to be sent again: add 1 cycle to A'],
       ['already', 'it waits already'],
     ]);
     expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment']);

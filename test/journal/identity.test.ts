@@ -107,7 +107,7 @@ describe('adopting a journal', () => {
     expect([journal.waitingHeads(10), journal.openCalls()]).toEqual([[], []]);
     expect(journal.counts()).toMatchObject({ waiting: 0, parked: 4, deadLetters: 0 });
     expect(new Set(journal.unsettled(10).map(({ detail }) => detail))).toEqual(
-      new Set(['from a copied or restored journal: L2L may have been told since']),
+      new Set(['from a copied or restored journal: it may have been sent to L2L since']),
     );
     expect(journal.chain('D#1').result).toEqual({ dispatchId: 7 });
   });

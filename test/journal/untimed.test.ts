@@ -43,7 +43,7 @@ function states(journal: Journal): readonly [string, string | null][] {
   return entries.toSorted((a, b) => a.id - b.id).map(({ state, detail }) => [state, detail]);
 }
 
-const OVER = 'it was over before L2L could be told';
+const OVER = 'it was over before it could be sent';
 const CLOSE_UNKNOWN = expect.stringContaining('its times are not known');
 const END_UNKNOWN = expect.stringContaining('when it ended is not known');
 

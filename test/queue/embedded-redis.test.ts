@@ -168,7 +168,7 @@ describe('embedded redis', () => {
     ['there is no redis-server', { command: 'no-such-redis' }, /has to run: apt install redis-server/],
     ['redis-server ends at once', { command: '/bin/false' }, /could not start its own Redis/],
     [
-      'the runtime folder can’t be written',
+      "the runtime folder can't be written",
       { runtimeDir: '/dev/null/redis' },
       /can't be made in .*; give the gateway's user the right/,
     ],

@@ -316,7 +316,7 @@ describe('compileRules', () => {
     [
       'an age for a count of which the newest is told',
       { one: { ...cycles({ mode: 'total' }), max_age: '8h' } },
-      'rules/one/max_age:1:1 one.max_age: does nothing with mode: total, where the newest count is always told; take it out',
+      'rules/one/max_age:1:1 one.max_age: does nothing with mode: total, where the newest count is always sent; take it out',
     ],
     [
       'a former name that is still a rule',

@@ -94,16 +94,16 @@ export const MqttSource = z
         ca: z
           .string()
           .optional()
-          .meta({ description: 'File with the certificate of the authority that signed the broker’s' }),
+          .meta({ description: "File with the certificate of the authority that signed the broker's" }),
         servername: z
           .string()
           .min(1)
           .optional()
           .meta({
-            description: 'Name in the broker’s certificate, where it is not the host of url',
+            description: "Name in the broker's certificate, where it is not the host of url",
             examples: ['broker.plant'],
           }),
-        cert: z.string().optional().meta({ description: 'File with the gateway’s own certificate' }),
+        cert: z.string().optional().meta({ description: "File with the gateway's own certificate" }),
         key: z.string().optional().meta({ description: 'File with the private key of that certificate' }),
       })
       .refine(
@@ -142,7 +142,7 @@ export const MqttSource = z
       .default(1000)
       .meta({ description: 'Messages received and not yet acknowledged, at most' }),
     max_skew: Duration.prefault('5m').meta({
-      description: 'A payload time further than this from the gateway’s clock is not used',
+      description: "A payload time further than this from the gateway's clock is not used",
     }),
     ...plannedSourceFields,
     signals: signalMap(MqttSignal),

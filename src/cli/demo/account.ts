@@ -226,7 +226,7 @@ function sayLook({ kind, detail, outcome }: Look): string {
     case 'absent':
       return `looked up: it was not applied${why}`;
     case 'undecided':
-      return `looked up: it can't be told${why}; a person decides`;
+      return `looked up: nobody can say${why}; a person decides`;
     case 'failed':
       return `could not be looked up (${outcome?.detail ?? 'no answer'}): asked later`;
   }

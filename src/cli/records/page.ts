@@ -1,5 +1,5 @@
 import { actionWords } from '../../actions/words.ts';
-import { writtenParams, writtenResult } from '../../actions/written-times.ts';
+import { trueTime, writtenParams, writtenResult } from '../../actions/written-times.ts';
 import type { HistoryCall, HistoryDetail, HistoryEntry, Prospect } from '../../core/history.ts';
 import { oneLine } from './table.ts';
 import type { Times } from './times.ts';
@@ -12,6 +12,9 @@ export function page(action: HistoryDetail, times: Times, columns?: number): rea
   return columns === undefined ? lines(action, times) : lines(action, times).flatMap(line => wrapped(line, columns));
 }
 
+/** A source without a clock of its own: the gateway's time when the value came. */
+const RECEIVED = ', by the clock of the gateway when the value came';
+
 function lines(action: HistoryDetail, times: Times): readonly string[] {
   const { cause } = action;
   return [
@@ -21,8 +24,9 @@ function lines(action: HistoryDetail, times: Times): readonly string[] {
     ...field('why', action.detail),
     ...field('since', action.settledAt === null ? null : times.people(action.settledAt)),
     ...(action.state === 'waiting' ? waits(action, times) : []),
-    ...field('happened', `${times.people(action.at)}${action.time === 'received' ? ', the time it was received' : ''}`),
-    ...field('journalled', times.people(action.createdAt)),
+    ...field('true time', `${times.people(trueTime(action))}${action.time === 'received' ? RECEIVED : ''}`),
+    ...field('made', times.people(action.at)),
+    ...field('recorded', times.people(action.createdAt)),
     ...field('rule', `${cause.rule}  ${cause.where}`),
     ...field('cause', cause.text),
     ...cause.values.flatMap(({ signal, value, quality, at }) =>
@@ -70,7 +74,7 @@ function params(action: HistoryEntry, times: Times): readonly string[] {
     // Why is said by the action's own line of that name.
     if (name === 'unknownProduct') return [];
     const text = String(value ?? productWords(action.params));
-    return field(index === 0 ? 'tells' : '', `${asInConfig(name)}: ${text}`);
+    return field(index === 0 ? 'sends' : '', `${asInConfig(name)}: ${text}`);
   });
 }
 

@@ -39,11 +39,11 @@ const MEANINGS: Readonly<Partial<Record<string, string>>> = {
   'in doubt': 'L2L may have it; it is looked up before anything is repeated',
   accepted: 'L2L took it and works on it',
   delivered: 'L2L has it',
-  nothing: 'there was nothing to tell',
+  nothing: 'there was nothing to send',
   dead: 'a dead letter; nothing more happens by itself',
-  parked: 'whether L2L has it can’t be told, it may not be sent, or its product is not known; a person decides',
+  parked: 'nobody can say whether L2L has it, or it may not be sent, or its product is not known; a person decides',
   dropped: 'let go',
-  shadow: 'made in shadow mode; L2L is not told',
+  shadow: 'made in shadow mode; nothing is sent',
 };
 
 /** Since when it stands as it does. */

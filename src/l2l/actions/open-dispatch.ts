@@ -28,7 +28,7 @@ export const openDispatch = defineAction({
   create: createHandler,
 });
 
-const UNTOLD = 'it was over before L2L could be told';
+const UNTOLD = 'it was over before it could be sent';
 
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   const { site, user, zone, clock, reader, blocked, blockedWait } = context;
@@ -113,7 +113,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const open = listed.dispatches.filter(dispatch => dispatch.isOpen && dispatch.type === type);
     const result = made ?? standing(call, open);
     if (result) return { kind: 'delivered', result, answer };
-    const detail = `asked not to open a second one, L2L said: ${words}; none stands for it, so it is told without asking`;
+    const detail = `asked not to open a second one, L2L said: ${words}; none stands for it, so it is sent without asking`;
     return { kind: 'again', reason: 'refused', detail, after: 0, guarded: false };
   }
 
@@ -164,7 +164,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       // One call can't say that it stands for the open and is ended by the close, if nobody else holds it.
       const toldAnew: Prepared = {
         kind: 'again',
-        detail: `${result?.nothing ?? 'it is open already'}: told as open and close`,
+        detail: `${result?.nothing ?? 'it is open already'}: sent as open and close`,
       };
       if (isUntold(call)) {
         return isGateways ? toldAnew : { kind: 'done', result: { nothing: `${UNTOLD}; none of the gateway is open` } };

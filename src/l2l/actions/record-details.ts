@@ -23,7 +23,7 @@ const FOLLOWED_FOR = 3_600_000;
 const WAITED_FOR = 24 * 3_600_000;
 const MISSING: Fate = { kind: 'missing' };
 const NEVER_CAME =
-  'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is told again';
+  'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is sent again';
 
 /** Books production details. Sets of many lines share a call; L2L takes the batch at once and works on it later. */
 export const recordDetails = defineAction({
@@ -168,7 +168,7 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
       const words = errors.records.map(setWords).join('; ');
       return {
         kind: 'undecided',
-        detail: `${expected} sets of batch ${batchId} failed, not all can be told: ${words}`,
+        detail: `${expected} sets of batch ${batchId} failed, not all can be named: ${words}`,
       };
     }
     return {

@@ -61,7 +61,7 @@ function compileCycles(
   resolver.interval([...path, 'every'], every);
   resolver.fixed([...path, 'machine'], machine);
   if (mode === 'total' && base.maxAge !== null) {
-    const words = 'does nothing with mode: total, where the newest count is always told; take it out';
+    const words = 'does nothing with mode: total, where the newest count is always sent; take it out';
     resolver.refuse(['rules', base.name, 'max_age'], words);
   }
   if (!counter) return undefined;

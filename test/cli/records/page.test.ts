@@ -31,8 +31,8 @@ describe('page of an action', () => {
       /attempt 1 {3}1970-01-01 00:16:00 UTC {2}in doubt \(timeout\) no answer within 60s/,
       /look {8}1970-01-01 00:16:10 UTC {2}parked \(timeout\) A stood at 5, stands at 9/,
       /in the same call\n {2}2 {2}parked {2}add 1 cycle to A/,
-      'queue retry 1: it waits to be told again: add 2 cycles to A',
-      'asks first: retry says that L2L does not have it, and tells it',
+      'queue retry 1: it waits to be sent again: add 2 cycles to A',
+      'asks first: retry says that L2L does not have it, and sends it',
     ]) {
       expect(text).toMatch(part);
     }

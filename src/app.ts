@@ -145,7 +145,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     onFatal: options.onFatal,
   });
   started.add('journal', () => journal.close());
-  // While the clock is in doubt nothing is told, and its times are still to be put right.
+  // While the clock is in doubt nothing is sent, and its times are still to be put right.
   if (!vigil?.doubt()) await nameProducts({ journal, rules: program.rules, log });
   const corrector = createCorrector(journal, program, log);
   await corrector.waiting();

@@ -17,7 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 let isRead = true;
-// A reader that has gone (head, a log collector that restarts) must not end the gateway; nobody is left to tell either.
+// A reader that has gone (head, a log collector that restarts) must not end the gateway; nobody is left to read either.
 process.stdout.on('error', () => {
   isRead = false;
 });

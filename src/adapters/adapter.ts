@@ -6,7 +6,7 @@ import type { SampleBatch, SignalDefinition } from '../core/sample.ts';
 import type { Claim } from './claim.ts';
 
 /**
- * What an adapter tells its supervisor during one life of its connection. Calls return at once and never throw.
+ * What an adapter reports to its supervisor during one life of its connection. Calls return at once and never throw.
  * Order is kept: what is handed over first is applied first.
  */
 export interface SourceSink {
@@ -55,7 +55,7 @@ export type AdapterDefinition<Config extends { protocol: string }> = {
   readonly schema: z.ZodType<Config>;
   /** Pure. The signals this source declares, in the order written. */
   signals(name: string, config: Config): readonly SignalDefinition[];
-  /** Pure, for `check`: where the source and each of its signals are, in words. Left out: there is nothing to tell. */
+  /** Pure, for `check`: where the source and each of its signals are, in words. Left out: there is nothing to say. */
   describe?(config: Config): SourceWords;
   /** Pure. What this source has for itself outside of the gateway, so that two sources don't take the same. Left out: nothing. */
   claims?(config: Config): readonly Claim[];

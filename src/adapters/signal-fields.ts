@@ -27,7 +27,7 @@ const WHOLE_TYPES = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int
 
 const COUNTER_WORDS = 'write counter: { wraps: full, max_rate: 60/min }';
 
-/** How a counter moves. `max_rate` is required: it tells a rollover from a reset, and both from a wrong reading. */
+/** How a counter moves. `max_rate` is required: it distinguishes a rollover from a reset, and both from a wrong reading. */
 export const Counter = z
   .strictObject(
     {
@@ -110,7 +110,7 @@ const FOREIGN_TYPES: Readonly<Record<string, string>> = {
   STRING: 'string',
 };
 
-/** A type of `types` as text. A name of another language is told its name here; the nearest one would have another width. */
+/** A type of `types` as text. A name of another language gets its name here; the nearest one would have another width. */
 export function typeEnum<const Types extends readonly string[]>(types: Types) {
   return z.enum(types, {
     error: ({ input }) => {

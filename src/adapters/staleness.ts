@@ -9,7 +9,7 @@ export interface Staleness {
   received(signal: string, at: number): boolean;
   /** From now on signals that never came are waited for. */
   connected(at: number): void;
-  /** Signals that became stale up to `now`, in order of time; each is told once, until something of it comes again. */
+  /** Signals that became stale up to `now`, in order of time; each is reported once, until something of it comes again. */
   due(now: number): readonly Stale[];
   /** When the next one may become stale; null: none. */
   next(): number | null;

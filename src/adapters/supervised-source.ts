@@ -42,7 +42,7 @@ const LEAST_CHECK_MS = 20;
 
 /**
  * Runs one source from start to abort: lives of its connection one after the other, each after a longer wait. A source that is
- * away is told as a status; that its signals are unknown then, and which of them hold again with a kept session, the rules know.
+ * away is reported as a status; that its signals are unknown then, and which of them hold again with a kept session, the rules know.
  */
 export async function runSource(source: SourceToRun, context: SourceContext, signal: AbortSignal): Promise<void> {
   const { port, clock, log, random } = context;
@@ -78,7 +78,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
     port.samples({ source: name, at, receivedAt: at, time: 'received', samples });
   }
 
-  /** What one life tells, until it is over; a late word of it is not heard. */
+  /** What one life reports, until it is over; a late word of it is not heard. */
   function sinkOfLife(): SourceSink & { over(): void } {
     let over = false;
     return {

@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.ts';
 import { type Adopted, adoptJournal } from '../journal/adopt.ts';
 
 /**
- * Makes the copied or restored journal of a data folder the one that runs here; with `unmoved` also one that nothing tells from
+ * Makes the copied or restored journal of a data folder the one that runs here; with `unmoved` also one that nothing distinguishes from
  * the original. Throws a StartError when it can't.
  */
 export function adopt(folder: string, unmoved: boolean | undefined, clock: Clock, log: Logger): Adopted {

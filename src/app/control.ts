@@ -50,7 +50,7 @@ export type ControlParts = {
   readonly log: Logger;
 };
 
-/** What people on this machine may ask of the running gateway, and tell it. */
+/** What people on this machine may ask of the running gateway, and decide. */
 export function controlRoutes({ journal, recode, changed, timezone, log }: ControlParts): ControlRoutes {
   const { history, decisions, ruleDecisions } = journal;
   return {

@@ -50,7 +50,7 @@ type Life = {
 const SHORT_DRAIN = 1000;
 
 /**
- * Runs the gateway until it is told to end. No part of it ever sees time jump: when the clock was set or the machine suspended, the
+ * Runs the gateway until it is asked to end. No part of it ever sees time jump: when the clock was set or the machine suspended, the
  * gateway ends and begins anew in the same process, with its journal brought into the right time. Resolves to what did not end well.
  */
 export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
@@ -146,7 +146,7 @@ function nextLife(
     doubted: null,
     event: isStepped ? clockStep(by, 'the clock was set') : suspended,
   };
-  // Whatever this time base was told of before goes along with it: set once more, that is moved once more.
+  // Whatever this time base knew of before goes along with it: set once more, that is moved once more.
   return { base: { from: base.from + (isStepped ? by : 0), doubt: null }, clock: anchoredClock(wall), time, alive };
 }
 

@@ -13,7 +13,7 @@ export type NameProductsOptions = {
 };
 
 /**
- * Sets of production that are parked because their product was not known are told when the config names it by now: a lookup has the row
+ * Sets of production that are parked because their product was not known are sent when the config names it by now: a lookup has the row
  * it lacked. By the values of that time, and only by a rule that asks for those. Never rejects: what stays parked is a person's.
  */
 export async function nameProducts({ journal, rules, log }: NameProductsOptions): Promise<void> {

@@ -39,7 +39,7 @@ ${EXIT.failed} something was, or the demo could not start; ${EXIT.usage} the com
 const TOLERANCE = { early: 1000, late: 1000 };
 /** The broker keeps every change of these with its time, so nobody has to look in time. */
 const KEPT_BY_BROKER = new Set(STATIONS.filter(({ protocol }) => protocol === 'mqtt').map(({ machine }) => machine));
-/** The last interval of counts and production is told this long after the machines came to rest, at most (ms). */
+/** The last interval of counts and production is sent this long after the machines came to rest, at most (ms). */
 const LAST_INTERVAL = 8000;
 const SETTLE_WITHIN = 30_000;
 const DELIVER_WITHIN = 120_000;
@@ -165,12 +165,12 @@ type Stage = {
   readonly clock: Clock;
   readonly plant: DemoPlant;
   readonly gateway: GatewayProcess;
-  /** Ctrl-C, or a process that ended although nobody told it to. */
+  /** Ctrl-C, or a process that ended although nobody asked it to. */
   readonly told: AbortSignal;
   readonly say: (subject: string, text: string) => void;
 };
 
-/** Lets it run for the time asked for, or until it is told to end, with or without chaos. */
+/** Lets it run for the time asked for, or until it is asked to end, with or without chaos. */
 async function live({ duration, chaos, seed }: Options, { clock, plant, gateway, told, say }: Stage): Promise<void> {
   const over = new AbortController();
   const until = AbortSignal.any([told, over.signal]);
@@ -212,7 +212,7 @@ async function settledTruths(clock: Clock, plant: DemoPlant, told: AbortSignal) 
 }
 
 /**
- * Waits until the gateway has nothing left to tell and L2L heard nothing new for a whole interval, but not for ever. Resolves to
+ * Waits until the gateway has nothing left to send and L2L heard nothing new for a whole interval, but not for ever. Resolves to
  * how many actions L2L will never get by themselves.
  */
 async function delivered(clock: Clock, plant: DemoPlant, gateway: GatewayProcess, told: AbortSignal): Promise<number> {

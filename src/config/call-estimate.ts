@@ -8,7 +8,7 @@ export type CallEstimate = {
   readonly cycles: number;
   readonly production: number;
   readonly total: number;
-  /** What L2L is told at most in an hour; null: unlimited. */
+  /** What is sent to L2L at most in an hour; null: unlimited. */
   readonly allowed: number | null;
   readonly hasDispatches: boolean;
   /** Names of the rules that make the most calls, the busiest first. */

@@ -54,7 +54,7 @@ export function plainWords(issue: z.core.$ZodRawIssue): string {
 function validKeys(schema: unknown): readonly string[] {
   const shape = (schema as { _zod?: { def?: { shape?: Record<string, z.ZodType> } } } | undefined)?._zod?.def?.shape;
   if (!shape) return [];
-  // A key that is not built yet is known, but nobody is told to write it.
+  // A key that is not built yet is known, but nobody is advised to write it.
   return Object.keys(shape).filter(key => shape[key]?.meta()?.notBuilt !== true);
 }
 

@@ -62,7 +62,7 @@ function namesIn(yaml: YamlFile, reader: SchemaReader): KnownNames {
   return { rules, machines: [...new Set(machines)] };
 }
 
-/** How a journal names where its actions are to be told. */
+/** How a journal names where its actions are to be sent. */
 export function destinationOf({ url, site }: Pick<L2l, 'url' | 'site'>): string {
   return `${url} site ${site}`;
 }

@@ -9,7 +9,7 @@ const OWN_MARKS = ['code', 'notBuilt'];
 
 /**
  * JSON Schema of a config file, for completion and hints in editors. It is made of the same schemas that the loader uses and is
- * more lenient in places: what needs more than one value to judge, only `check` can tell.
+ * more lenient in places: what needs more than one value to judge, only `check` can judge.
  */
 export function configJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(Config, {

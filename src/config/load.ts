@@ -35,7 +35,7 @@ export type LoadedConfig = {
 };
 
 /**
- * Reads a config file and all it names. Throws a ConfigError with every problem that can be told at once: YAML's own first, since
+ * Reads a config file and all it names. Throws a ConfigError with every problem that can be found at once: YAML's own first, since
  * nothing else is certain before they are gone. No message repeats what a `${…}` stands for.
  */
 export function loadConfig(file: string, env: Environment, readFile: ReadFile): LoadedConfig {

@@ -9,7 +9,7 @@ export function neverStale(source: SourceConfig): readonly string[] {
     .map(([name]) => name);
 }
 
-/** Numbers of a broker that come from several topics, with what is written as their topic: nobody can tell one topic's from another's. */
+/** Numbers of a broker that come from several topics, with what is written as their topic: nobody can distinguish them. */
 export function mixedTopics(source: SourceConfig): readonly { readonly signal: string; readonly topic: string }[] {
   if (source.protocol !== 'mqtt') return [];
   return Object.entries(source.signals)

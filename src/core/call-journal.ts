@@ -34,13 +34,13 @@ export interface CallJournal {
   openCalls(): readonly Call[];
   call(id: number): Call | undefined;
   chain(chain: string): ChainState;
-  /** How many calls before this one told the same and ended `undecided`, since a person last decided. */
+  /** How many calls before this one sent the same and ended `undecided`, since a person last decided. */
   doubts(id: number): number;
 
   /** Freezes actions into a new call. Throws when one of them is not waiting any more (the compare-and-set of decision 20). */
   freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
   /**
-   * Waiting actions become dead letters: too old to be told, or of a chain whose dispatch was never opened. What L2L may have taken, and
+   * Waiting actions become dead letters: too old to be sent, or of a chain whose dispatch was never opened. What L2L may have taken, and
    * was to be sent again, is parked.
    */
   giveUp(actions: readonly StoredAction[], why: string): Promise<void>;

@@ -122,7 +122,7 @@ export const BASE_GOOD_FOR = 15 * 60_000;
 export type CallBase = {
   /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
   readonly cycleCount?: number;
-  /** What L2L already lists as an error about record sets of the call that were told before: none of it is about this call. */
+  /** What L2L already lists as an error about record sets of the call that were sent before: none of it is about this call. */
   readonly errors?: readonly string[];
   /** When it was read (ms since 1970). */
   readonly at: number;
@@ -145,7 +145,7 @@ export type ChainState = {
   readonly isOurs: boolean;
   /** The actions of the chain that wait in no call yet, oldest first, the ones to be frozen included. */
   readonly waiting: readonly StoredAction[];
-  /** In this journal L2L was told or asked about no dispatch of its machine and type yet: a former journal may have left one open. */
+  /** By this journal no dispatch of its machine and type was sent to L2L or looked for yet: a former journal may have left one open. */
   readonly isFirst: boolean;
   /** Other episodes of its lane whose open or close is a dead letter or parked although they are over: no other episode's to end. */
   readonly stuck: readonly StuckDispatch[];
@@ -169,7 +169,7 @@ export type CallPolicy = KindPolicy & {
 
 /** Freezing can find that there is nothing to send, or that an earlier action of the chain has to be settled first. */
 export type Freeze =
-  /** `and`: later actions of the chain that the same request tells. */
+  /** `and`: later actions of the chain that the same request sends. */
   | { readonly kind: 'request'; readonly request: FrozenRequest; readonly and?: readonly StoredAction[] }
   | { readonly kind: 'nothing'; readonly why: string; readonly and?: readonly StoredAction[] }
   | { readonly kind: 'held'; readonly why: string };
@@ -193,7 +193,7 @@ export type Look =
 
 /**
  * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words, which need not
- * wait for the others; `parked` those of which it can't be told, with why.
+ * wait for the others; `parked` those of which nobody can say it, with why.
  */
 export type Follow =
   | { readonly kind: 'pending'; readonly detail: string; readonly failed?: ReadonlyMap<string, string> }

@@ -38,7 +38,7 @@ export type SampleBatch = {
 export type Receipt = {
   readonly packetId: number;
   readonly hash: string;
-  /** It may have come before: the broker says so, or sends what it kept and the message tells apart from any other when it was made. */
+  /** It may have come before: the broker says so, or sends what it kept and the message says when it was made. */
   readonly duplicate: boolean;
   /** Called once, after the commit; sends the acknowledgement. Never throws. */
   readonly committed: () => void;
@@ -75,7 +75,7 @@ export type SignalDefinition = {
   readonly source: string;
   readonly type: SignalType;
   readonly counter?: CounterDefinition;
-  /** Bits of a number's integer type, 0 for a float; undefined: the protocol does not tell. */
+  /** Bits of a number's integer type, 0 for a float; undefined: the protocol does not say. */
   readonly bits?: number;
   /** Unit for people to read, such as kW. */
   readonly unit?: string;

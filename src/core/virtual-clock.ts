@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** A clock that stands still until told to move: hours of rule time pass in milliseconds. */
+/** A clock that stands still until it is moved: hours of rule time pass in milliseconds. */
 export interface VirtualClock extends Clock {
   /** Runs every callback due up to `at`, in order of time, and stops there. */
   advanceTo(at: number): void;

@@ -16,13 +16,13 @@ export type AdoptOptions = {
   readonly folder: string;
   readonly now: number;
   readonly log: Logger;
-  /** Also where the journal lies as it was written: a cloned disk or a machine set back can't be told from that. */
+  /** Also where the journal lies as it was written: a cloned disk or a machine set back can't be distinguished from that. */
   readonly unmoved?: boolean | undefined;
 };
 
 export type Adopted = {
   readonly id: string;
-  /** Actions that L2L may have been told since: parked. */
+  /** Actions that may have been sent to L2L since: parked. */
   readonly parked: number;
   /** Rules whose counters start from what they show. */
   readonly forgotten: number;
@@ -33,7 +33,7 @@ const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
 
 /**
  * Makes the journal in a data folder, which was copied or restored, the one that runs here. It gets another id and epoch; nothing
- * it holds as untold is told by itself, and no counter is counted from what it once showed. Throws a StartError that says what to
+ * it holds as not sent is sent by itself, and no counter is counted from what it once showed. Throws a StartError that says what to
  * do when it can't.
  */
 export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions): Adopted {
@@ -70,7 +70,7 @@ export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions
       db,
       "DELETE FROM rule_state WHERE json_extract(state, '$.kind') IN ('cycles', 'production')",
     ).run();
-    // A broker may have told the other one what changed since.
+    // A broker may have sent the other one what changed since.
     query(db, 'DELETE FROM kept_value').run();
     insertEvent(db).run(now, 'adopted', `journal ${former} as ${id}; ${parked} actions parked`);
     db.exec('COMMIT');

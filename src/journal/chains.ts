@@ -48,12 +48,12 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
      ORDER BY id DESC LIMIT 1`,
   );
 
-  // By the rule as the chain names it, in the order of the index: one that has told anything is found with its first row.
+  // By the rule as the chain names it, in the order of the index: one that has sent anything is found with its first row.
   const readTold = query<{ id: number }>(
     db,
     `SELECT id FROM action WHERE chain >= ? AND chain < ? AND ${opens('kind')} AND destination = ? AND result IS NOT NULL LIMIT 1`,
   );
-  // Through all dispatches that are kept: asked for a rule that has told nothing yet.
+  // Through all dispatches that are kept: asked for a rule that has sent nothing yet.
   const readToldByOthers = query<{ id: number }>(
     db,
     `SELECT o.id FROM action f JOIN action o ON ${opens('o.kind')} AND o.result IS NOT NULL AND o.lane = f.lane
@@ -99,7 +99,7 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
       known ??= { open: openState(row?.state), result: parseOrNull<CallResult>(row?.result ?? null) };
       return known;
     }
-    // Read when they are asked for: an open that is told as it comes asks for none of them, most closes for the first two.
+    // Read when they are asked for: an open that is sent as it comes asks for none of them, most closes for the first two.
     return {
       get open() {
         return opened().open;
@@ -137,7 +137,7 @@ function openState(state: string | undefined): ChainState['open'] {
   switch (state) {
     case undefined:
       return 'none';
-    // Let go by a person or its rule: nothing is known to be open that its close could end, and nothing more is told.
+    // Let go by a person or its rule: nothing is known to be open that its close could end, and nothing more is sent.
     case 'dropped':
       return 'dropped';
     case 'delivered':

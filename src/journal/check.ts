@@ -49,7 +49,7 @@ function tablesOf(db: DatabaseSync): ReadonlyMap<unknown, string> {
   return new Map(rows.map(({ name, sql }) => [name, String(sql).replace(/["\s]/g, '')]));
 }
 
-/** What is still to be told has to be readable: else it would be found when its turn comes, at every start again. */
+/** What is still to be sent has to be readable: else it would be found when its turn comes, at every start again. */
 export function expectReadable(db: DatabaseSync): void {
   const row = db
     .prepare(

@@ -9,7 +9,7 @@ export type Move = {
   readonly to: 'waiting' | 'dropped';
   /** L2L may have it all the same: it is asked to refuse a second one. A record set: L2L has had it before. */
   readonly guarded?: boolean;
-  /** Of an episode that is over: told as one finished dispatch. */
+  /** Of an episode that is over: sent as one finished dispatch. */
   readonly finished?: boolean;
 };
 
@@ -27,14 +27,14 @@ export type Case = {
   readonly unit: readonly HistoryEntry[];
   /** Where this gateway sends; null: not known. */
   readonly destination: string | null;
-  /** set_cycles: a newer count of the same counter that L2L has or will be told. record_details: a newer set that overlaps. */
+  /** set_cycles: a newer count of the same counter that L2L has or will get. record_details: a newer set that overlaps. */
   readonly newer: HistoryEntry | null;
-  /** retry: what a set of production is told as; null: as what it is. */
+  /** retry: what a set of production is sent as; null: as what it is. */
   readonly product: string | null;
 };
 
 /**
- * `queue retry`. A dead or parked open takes its close with it. Once its episode is over it is told as one finished dispatch, never
+ * `queue retry`. A dead or parked open takes its close with it. Once its episode is over it is sent as one finished dispatch, never
  * as two calls between which something else may come. Pure.
  */
 export function judgeRetry({ target, unit, destination, newer, product }: Case): Judged {
@@ -135,7 +135,7 @@ function isDoubtful(entry: HistoryEntry): boolean {
   return isInDoubt(entry) || (isOpen(entry) && entry.guarded);
 }
 
-/** Whether L2L has it, or what its times are, is not known. A set that only waits for its product was certainly not told. */
+/** Whether L2L has it, or what its times are, is not known. A set that only waits for its product was certainly not sent. */
 function isInDoubt(entry: HistoryEntry): boolean {
   const why = whyNoProduct(entry);
   return entry.state === 'parked' && (why === undefined || entry.detail !== why);

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { query } from './database.ts';
 
 /**
- * What was sent again although nobody could tell whether L2L had taken it before. Each action counts its own: its next call may also
+ * What was sent again although nobody knew whether L2L had taken it before. Each action counts its own: its next call may also
  * send others, which were never in doubt.
  */
 export type Doubts = {

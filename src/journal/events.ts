@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { query } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 
-/** What happened to the journal itself: kept as history beside what L2L was told. */
+/** What happened to the journal itself: kept as history beside what was sent to L2L. */
 export interface Events {
   note(kind: JournalEvent, detail: string): void;
 }

@@ -6,7 +6,7 @@ export type FullCheckOptions = {
   readonly delay: number;
   /** `found`: what is damaged; null: nothing. */
   readonly onEnd: (found: string | null) => void;
-  /** It could not be told. */
+  /** Nobody can say. */
   readonly onFailed: (cause: unknown) => void;
 };
 
@@ -24,7 +24,7 @@ export function startFullCheck({ file, delay, onEnd, onFailed }: FullCheckOption
     [Symbol.dispose]() {
       clearTimeout(timer);
       worker?.removeAllListeners();
-      // A thread that was told to end has nobody left to say why it did not.
+      // A thread that was asked to end has nobody left to say why it did not.
       void worker?.terminate().catch(() => {});
     },
   };

@@ -133,7 +133,7 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
     try {
       flush();
     } catch {
-      // Every writer of the group was told through its promise.
+      // Every writer of the group was notified through its promise.
     }
   }
 

@@ -22,7 +22,7 @@ import {
 } from './history-rows.ts';
 import { isOfEpisode } from './kinds.ts';
 
-/** What was told and why, in pages that each take a few milliseconds: reading a million rows holds up no call. */
+/** What was sent and why, in pages that each take a few milliseconds: reading a million rows holds up no call. */
 export interface History {
   page(wanted: HistoryQuery): HistoryPage<HistoryEntry>;
   /** Like `page`, each with its calls and their attempts. */

@@ -6,7 +6,7 @@ import { witnessOf } from './witness.ts';
 
 /** Which file on which machine a journal is. */
 export type Identity = {
-  /** Of the operating system's installation; null where it tells none, as in many containers. */
+  /** Of the operating system's installation; null where it has none, as in many containers. */
   readonly machine: string | null;
   readonly inode: string;
   /** When the file was made (ns since 1970); null where the file system does not say. */
@@ -21,7 +21,7 @@ export function identityOf(file: string): Identity {
   return { machine: machineId(), inode: String(found.ino), birth: isKept ? String(found.birthtimeNs) : null };
 }
 
-/** Why the journal is not the one it was, in words; null when it is, as far as can be told. */
+/** Why the journal is not the one it was, in words; null when it is, as far as anybody can know. */
 export function differs(known: Identity, now: Identity): string | null {
   if (known.machine !== null && now.machine !== null && known.machine !== now.machine)
     return 'it was made on another machine';
@@ -33,7 +33,7 @@ export function differs(known: Identity, now: Identity): string | null {
 
 /**
  * Why the journal in a folder is not the one that ran there last, in words, with times as `write` gives them; null when it is, as
- * far as can be told.
+ * far as anybody can know.
  */
 export function whyNotTheSame(folder: string, meta: Meta, write: (at: number) => string): string | null {
   const home = meta.get('home');

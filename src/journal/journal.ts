@@ -62,12 +62,12 @@ export type JournalOptions = {
   readonly onFatal?: (error: Error) => void;
 };
 
-/** The truth: what the rules know, what L2L must be told, what it was told. One file, one writer, one transaction a group. */
+/** The truth: what the rules know, what has to be sent to L2L, what was sent. One file, one writer, one transaction a group. */
 export interface Journal extends RuleStore, CallJournal, Overview {
   readonly lastAlive: number | null;
   /** What happened to the journal itself (clock steps, a full disk, a rebuild …), newest first. */
   events(limit: number): readonly EventEntry[];
-  /** What was told and why, for people. */
+  /** What was sent and why, for people. */
   readonly history: History;
   /** What the rules decided without an action, and when the gateway ran. */
   readonly ruleDecisions: RuleDecisions;
@@ -260,7 +260,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   };
 }
 
-/** A journal that was copied or restored may say that something is still to be told which was told since. */
+/** A journal that was copied or restored may say that something is still to be sent which was sent since. */
 function expectTheSame(folder: string, meta: Meta, writeTime: (at: number) => string): void {
   const why = whyNotTheSame(folder, meta, writeTime);
   if (why === null) return;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { StoredAction } from '../core/delivery.ts';
 import { query } from './database.ts';
 
-/** An action L2L was not told and will not be told by itself: a person decides. */
+/** An action that was not sent to L2L and is not sent by itself: a person decides. */
 export type UnsettledAction = Pick<StoredAction, 'id' | 'kind' | 'rule' | 'lane' | 'params' | 'at'> & {
   /** dead: L2L refused it. parked: it can't be decided whether L2L took it, or it may not be sent. */
   readonly state: 'dead' | 'parked';
@@ -15,7 +15,7 @@ export type UnsettledAction = Pick<StoredAction, 'id' | 'kind' | 'rule' | 'lane'
 export type JournalCounts = {
   readonly waiting: number;
   readonly oldestWaitingAt: number | null;
-  /** Journalled and never sent: what the rules would have told L2L. */
+  /** Journalled and never sent: what the rules would have sent to L2L. */
   readonly shadow: number;
   readonly deadLetters: number;
   readonly parked: number;

@@ -7,7 +7,7 @@ import { anchors, ends, opens } from './kinds.ts';
 export type Bounds = {
   /** What was settled longer ago (ms) goes. */
   readonly keep: number;
-  /** Bytes of the file that may be in use; history goes when it is more, what L2L was not told stays. */
+  /** Bytes of the file that may be in use; history goes when it is more, what was not sent to L2L stays. */
   readonly maxSize: number;
   /** What rules decided longer ago (ms) goes. Left out: as `keep`. */
   readonly keepDecisions?: number;

@@ -8,7 +8,7 @@ export type Recoding =
 
 /** What is known of a unit besides its actions. */
 type Facts = {
-  /** L2L was told a count of the same counter: it goes on from the machine's count of then. */
+  /** L2L got a count of the same counter: it goes on from the machine's count of then. */
   readonly hasAnchor: boolean;
   /** A call that had no effect and is not sent again: its actions may have other codes. Left out: none. */
   readonly refused?: number | undefined;

@@ -78,7 +78,7 @@ const MOST_CRASHES = 5;
 
 function parkDeadly(db: DatabaseSync, options: RecoverOptions): void {
   const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
-  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none. A call that was told again by
+  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none. A call that was sent again by
   // another one counts with it, as long as each of them crashed.
   const deadly = `WITH RECURSIVE crashed (call, id) AS (
       SELECT id, id FROM call WHERE state = 'unknown'

@@ -57,7 +57,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
   );
   const forget = query(db, 'DELETE FROM taken WHERE source = ?');
   const taken = query<{ hash: string }>(db, 'SELECT hash FROM taken WHERE source = ? AND packet_id = ?');
-  // The key makes an action unique: a rule that was stepped again from an older state can't tell L2L twice.
+  // The key makes an action unique: a rule that was stepped again from an older state can't send twice.
   const putAction = query(
     db,
     `INSERT INTO action
@@ -158,7 +158,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
   };
 }
 
-/** Where an action begins. A set whose product is not known can't be told before somebody names it. */
+/** Where an action begins. A set whose product is not known can't be sent before somebody names it. */
 function placeOf({ mode, kind, params }: Action) {
   if (mode === 'shadow') return { state: 'shadow', detail: null } as const;
   const why = kindOf(kind).decision.product?.why(params);

@@ -12,7 +12,7 @@ const FULL = 13;
 const IOERR = 10;
 const CORRUPT = 11;
 const NOTADB = 26;
-/** The shared-memory file could not grow: a full disk, told as an IO error. */
+/** The shared-memory file could not grow: a full disk, reported as an IO error. */
 const IOERR_SHMSIZE = IOERR | (19 << 8);
 
 /** Sorts an error of node:sqlite by its (extended) result code. */

@@ -12,7 +12,7 @@ export type JournalTime = {
   readonly shift: TimeShift | null;
   /**
    * What becomes of the actions that the last life marked because it did not trust the clock. keep: its time base goes on.
-   * correct: the shift tells how far they are off. park: nobody knows.
+   * correct: the shift says how far they are off. park: nobody knows.
    */
   readonly marked: 'keep' | 'correct' | 'park';
   /** The clock can't be trusted: actions are marked. How times become the clock's, should a person say that it is right after all. */
@@ -24,7 +24,7 @@ export type JournalTime = {
 export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubted: null, event: null };
 
 /**
- * A rule's state as JSON text, shifted. `toldMoves`: what it told by that clock is corrected as well. Handed in: the journal does not
+ * A rule's state as JSON text, shifted. `toldMoves`: what it sent by that clock is corrected as well. Handed in: the journal does not
  * know what the rules keep.
  */
 export type ShiftState = (state: string, shift: TimeShift, toldMoves: boolean) => string;
@@ -74,7 +74,7 @@ function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState, 
     since: since === null ? null : shiftTime(since, shift),
   }));
   if (away.length > 0) meta.put('away', JSON.stringify(shifted));
-  // The times an action tells are those it was made with; only when it may be told is measured by this clock.
+  // The times in an action are those it was made with; only when it may be sent is measured by this clock.
   query(
     db,
     `UPDATE action SET created_at = ${moved('created_at')}, not_before = ${moved('not_before')},

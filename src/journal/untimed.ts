@@ -17,7 +17,7 @@ export function correctUntimed(db: DatabaseSync, shift: TimeShift): void {
   const rows = query<UntimedRow>(db, 'SELECT id, kind, time, at, params FROM action WHERE untimed = 1').all();
   for (const { id, params, ...row } of rows) {
     const action = { ...row, params: JSON.parse(params) } as Action;
-    // What a source stamped is true; sets of a line, set back, would overlap those that were told before.
+    // What a source stamped is true; sets of a line, set back, would overlap those that were sent before.
     const { areIntervals } = kindOf(action.kind).times;
     const stays = action.time === 'source' || (areIntervals && shift.by < 0);
     const right = stays ? action : withTimes(action, areIntervals ? wholeSeconds(move) : move);
@@ -39,7 +39,7 @@ const SENDS_ITS_TIME = `time = 'received' AND ${sendsTimes('kind')}
   AND NOT (${ends('kind')} AND json_extract(params, '$.how') = 'leave')`;
 
 /**
- * Nobody knows any more how far the clock of that life was off. What tells L2L no time of that clock is told all the same: counts, and
+ * Nobody knows any more how far the clock of that life was off. What holds no time of that clock is sent all the same: counts, and
  * what a source stamped.
  */
 export function parkUntimed(db: DatabaseSync, now: number): void {

@@ -11,7 +11,7 @@ const MAGIC = 0x377f0682;
  * end it is not: a later transaction was begun only after the earlier one was forced to disk, so the disk has lost what was
  * acknowledged. Throws `Damaged` then.
  *
- * Limits: damage to the last transaction can't be told from an interrupted commit; a log that is gone altogether leaves no trace.
+ * Limits: damage to the last transaction can't be distinguished from an interrupted commit; a log that is gone altogether leaves no trace.
  */
 export function checkWal(file: string): void {
   const wal = readIfThere(file);

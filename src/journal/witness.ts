@@ -76,7 +76,7 @@ export type NotingOptions = {
   readonly every?: number;
 };
 
-/** After a crash, a backup younger than this (ms) is not told from the journal. */
+/** After a crash, a backup younger than this (ms) is not distinguished from the journal. */
 const EVERY = 60_000;
 
 /** Notes how far the journal has come, now and again and again. Disposing ends it. */

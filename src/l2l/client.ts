@@ -124,7 +124,7 @@ export function createClient(options: ClientOptions): Client {
         },
         {
           // Called right before the first byte is written, and never for a connection that could not be made: this, not a
-          // list of error codes, tells what was certainly not sent.
+          // list of error codes, says what was certainly not sent.
           onRequestStart(controller) {
             // Given up while waiting for a connection, or a repeat on a new connection: neither may go out.
             if (done || started) controller.abort(new Error('not to be sent'));

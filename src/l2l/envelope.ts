@@ -43,7 +43,7 @@ export function textField(record: L2lRecord | undefined, name: string): string |
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The words of a record or answer that tells an error. */
+/** The words of a record or answer that reports an error. */
 export function refusal(record: L2lRecord): string {
   for (const name of ['error', 'errors', 'error_message', 'message', 'detail']) {
     const text = flatten(record[name]);

@@ -2,7 +2,7 @@ import type { RecordDetailsParams } from '../actions/action.ts';
 import { isRecord, type L2lRecord, numberField, refusal, textField } from './envelope.ts';
 import { parseUtc, type SiteZone } from './site-time.ts';
 
-/** The times of a set as L2L is told them: site time, without an offset. L2L refuses sets of a line that read as if they overlapped. */
+/** The times of a set as they are sent to L2L: site time, without an offset. L2L refuses sets of a line that read as if they overlapped. */
 export function setTimes({ start, end }: Pick<RecordDetailsParams, 'start' | 'end'>, zone: SiteZone) {
   return { start: zone.rising(start), end: zone.rising(end) };
 }

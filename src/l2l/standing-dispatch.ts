@@ -3,7 +3,7 @@ import type { CallResult } from '../actions/result.ts';
 import { isMarked } from './dispatch-mark.ts';
 import type { DispatchRecord } from './dispatches.ts';
 
-/** What tells an episode's own dispatch from others, and what its rule does about those. */
+/** What distinguishes an episode's own dispatch from others, and what its rule does about those. */
 export type Seeker = {
   readonly mark: string;
   /** Login of the gateway's L2L user. */
@@ -61,7 +61,7 @@ function beganWithin({ reported }: DispatchRecord, ended: number | null): boolea
   return ended === null || reported.length === 0 || reported.some(at => at < Math.floor(ended / 1000) * 1000);
 }
 
-/** More than one is for people to look at: it is told, never tidied up. */
+/** More than one is for people to look at: it is logged, never tidied up. */
 function beside(open: readonly DispatchRecord[], number: number): string {
   const others = open.filter(dispatch => dispatch.number !== number).map(dispatch => dispatch.number);
   return others.length === 0 ? '' : `; so ${others.length === 1 ? 'is' : 'are'} ${others.join(', ')}`;

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Backlog, backlogWords } from './backlog.ts';
 
-/** More than so much at the rate L2L allows (ms) is told. */
+/** More than so much at the rate L2L allows (ms) is logged. */
 const WORTH_TELLING = 2 * 60_000;
 const AGAIN_AFTER = 10 * 60_000;
 /** Less than so much is gone: in a plant at work something always waits for a moment. */

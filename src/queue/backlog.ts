@@ -3,7 +3,7 @@ import type { LaneCount } from '../core/call-journal.ts';
 import type { Call, CallPolicy } from '../core/delivery.ts';
 import { formatDuration } from '../core/fields.ts';
 
-/** What L2L is still to be told, and how long that takes. */
+/** What is still to be sent to L2L, and how long that takes. */
 export type Backlog = {
   /** Calls, not actions: what goes into one call is counted as one. */
   readonly calls: number;
@@ -15,7 +15,7 @@ export type Backlog = {
 
 export type BacklogInput = {
   readonly lanes: Iterable<LaneCount>;
-  /** Calls under way; the followed-up ones have been told. */
+  /** Calls under way; the followed-up ones have been sent. */
   readonly open: Iterable<Call>;
   readonly oldestWaitingAt: number | null;
   readonly policy: (kind: ActionKind) => CallPolicy;

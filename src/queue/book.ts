@@ -87,7 +87,7 @@ export function createBook(): Book {
   };
 }
 
-/** Calls are served by the age of what they tell, not by when they were built. */
+/** Calls are served by the age of what they send, not by when they were built. */
 function oldestAction(entry: Entry): number {
   return entry.call.actions[0]?.id ?? entry.call.id;
 }

@@ -9,7 +9,7 @@ import { type Link, watchLink } from './redis-link.ts';
 export interface Carrier {
   readonly link: Link;
   readonly jobs: Jobs;
-  /** Finds out whether it takes what it is told; rejects when it does not. Left out: it always does. */
+  /** Finds out whether it takes commands; rejects when it does not. Left out: it always does. */
   touch?(): Promise<void>;
   /** What is wrong with how it is set up, with the line that mends it. */
   problems(): Promise<readonly string[]>;

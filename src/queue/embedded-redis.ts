@@ -119,7 +119,7 @@ function startOnce(command: string, folder: string, socket: string): Life {
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  // The pipe breaks when Redis ends first; the exit tells the same.
+  // The pipe breaks when Redis ends first; the exit says the same.
   child.stdin.on('error', () => {});
   const ended = new Promise<void>(resolve => {
     child.once('error', error => {

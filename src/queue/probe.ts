@@ -20,7 +20,7 @@ export interface Probe {
   /** Sends a call on its way when a probe is due and none is out. */
   tryOne(): void;
   is(entry: Entry): boolean;
-  /** The run of a call ended; if it was the probe, its outcome is told already. */
+  /** The run of a call ended; if it was the probe, its outcome is reported already. */
   ended(call: number): void;
 }
 

@@ -22,7 +22,7 @@ export type LinkOptions = {
 };
 
 export interface Link {
-  /** It stands; Redis may refuse what it is told all the same, `status` says so. */
+  /** It stands; Redis may refuse commands all the same, `status` says so. */
   readonly up: boolean;
   readonly status: LinkStatus;
 }

@@ -123,7 +123,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function freezeFirst(first: StoredAction, heads: readonly StoredAction[]) {
     const { acrossLanes, maxActions } = delivery.policy(first.kind);
     const together = acrossLanes ? runAcross(heads, first, maxActions) : run(first.lane, first, maxActions);
-    // One that is too old may be nothing to tell all the same; it takes no other one with it.
+    // One that is too old may be nothing to send all the same; it takes no other one with it.
     const actions = isLate(first) ? [first] : together.filter(action => !isLate(action));
     const frozen = delivery.freeze(actions, first.chain === null ? NO_CHAIN : journal.chain(first.chain));
     return { ...frozen, actions: frozen.kind === 'held' ? actions : [...actions, ...(frozen.and ?? [])] };

@@ -19,7 +19,7 @@ export type SettlerOptions = {
   readonly log: Logger;
   /** Aborted when the process has to end: an outcome that can't be written is then left to the next start. */
   readonly signal: AbortSignal;
-  /** The request for some of a refused call's actions; null: they are not told one by one. */
+  /** The request for some of a refused call's actions; null: they are not sent one by one. */
   readonly smaller: (call: Call, actions: readonly StoredAction[]) => FrozenRequest | null;
   /** L2L does not know a code of this call. True: it is released, and its actions have other codes by now. */
   readonly correct: (call: Call, detail: string) => Promise<boolean>;

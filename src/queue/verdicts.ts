@@ -55,7 +55,7 @@ export type Circumstances = {
 };
 
 /**
- * Times a call that stays undecided is told again, where its rule says so. Chance (somebody else wrote in the same minute) does not
+ * Times a call that stays undecided is sent again, where its rule says so. Chance (somebody else wrote in the same minute) does not
  * come three times running, so nothing will be clearer after the fourth; and L2L may have taken every one of them.
  */
 const REPEATS_IN_DOUBT = 3;
@@ -111,7 +111,7 @@ export function abandoned(at: Circumstances): CallTransition {
   return afterSend({ kind: 'unknown', reason: 'crashed', detail: 'found on its way, but nobody sends it' }, at);
 }
 
-/** What was read before the send says that its actions have to be told in another way. */
+/** What was read before the send says that its actions have to be sent in another way. */
 export function toldAnew(detail: string, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
 }
@@ -132,7 +132,7 @@ export function repeatUnknown(call: Call, now: number): CallTransition {
   return { state: 'retry', at: now, notBefore: now, reason: call.reason, detail: call.detail };
 }
 
-/** What becomes of an unknown call after L2L was asked about it. `doubts`: calls before it that told the same and ended undecided. */
+/** What becomes of an unknown call after L2L was asked about it. `doubts`: calls before it that sent the same and ended undecided. */
 export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0): CallTransition {
   const { now, timings } = at;
   const { reason } = call;
@@ -184,7 +184,7 @@ function undecided(
   return { state: 'released', reason: 'undecided', detail, guarded: policy.guardedRepeat === true };
 }
 
-/** The call had no effect and time went on meanwhile: its actions are told in another way, or not at all. */
+/** The call had no effect and time went on meanwhile: its actions are sent in another way, or not at all. */
 export function overtaken({ actions }: Call, now: number, detail: string): CallTransition {
   const guarded = actions.some(action => action.guarded);
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded };

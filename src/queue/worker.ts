@@ -78,7 +78,7 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (event.kind === 'accepted' && !general) settler.giveUpSuspects();
   }
 
-  /** Why it is not told so any more: too old by now, its episode ended before its open could leave, its dispatch has another holder. */
+  /** Why it is not sent so any more: too old by now, its episode ended before its open could leave, its dispatch has another holder. */
   function overtakenBy({ kind, actions, lanes, attempt, createdAt }: Call): string | null {
     const now = clock.now();
     if (actions.some(action => isTooOld(action, now))) return 'too old by now';

@@ -39,7 +39,7 @@ export interface Engine {
 
 /**
  * `states`: JSON text by rule, as an earlier engine's `stateOf` gave it. Throws StartError for a state it can't read.
- * A new engine knows nothing until it is told `restart`.
+ * A new engine knows nothing until it gets `restart`.
  */
 export function createEngine(program: Program, states: ReadonlyMap<string, string>): Engine {
   const graph = createRuleGraph(program);

@@ -75,9 +75,9 @@ export type CompiledRule = DispatchRule | CyclesRule | ProductionRule;
 type RuleBase = {
   readonly name: string;
   readonly place: Place;
-  /** What it has to tell is not begun to be told when it is older than so long (ms); null: however old. */
+  /** What it has to send is not sent for the first time when it is older than this (ms); null: however old. */
   readonly maxAge: number | null;
-  /** When it can't be told whether L2L took a call. */
+  /** When nobody can say whether L2L took a call. */
   readonly onUnknown: 'park' | 'repeat' | 'drop';
   /** The name it had before: its state goes on from that rule's. */
   readonly renamedFrom: string | null;
@@ -146,7 +146,7 @@ export type Program = {
   readonly freezeLimit: number;
 };
 
-/** What the engine is told. Every input carries its time (ms since 1970); the engine has no clock. */
+/** What the engine receives. Every input carries its time (ms since 1970); the engine has no clock. */
 export type EngineInput =
   | { readonly kind: 'samples'; readonly batch: SampleBatch }
   | { readonly kind: 'source'; readonly source: string; readonly state: SourceState; readonly at: number }

@@ -7,7 +7,7 @@ import { parseState } from './stored/stored-state.ts';
 /**
  * A rule's state after the gateway's clock was corrected: what was recorded by it moves along, so delays keep the time that has
  * passed and counters the time between two readings. `text` is returned as it is when no rule of this version wrote it.
- * `toldMoves`: what was told by that clock waited for this, and moves along.
+ * `toldMoves`: what was sent by that clock waited for this, and moves along.
  */
 export function shiftState(text: string, shift: TimeShift, toldMoves = false): string {
   const data = parseState(text);

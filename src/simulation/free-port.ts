@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port nobody listened on a moment ago, for servers that can't be told to take any port or whose port has to be known beforehand. */
+/** A port nobody listened on a moment ago, for servers that can't be made to take any port or whose port has to be known beforehand. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, 'listening');

@@ -174,7 +174,7 @@ function rowsWith(
   });
 }
 
-/** When the sets L2L was told of a line begin, in the order in which L2L was told. */
+/** When the sets of a line that were sent to L2L begin, in the order in which they were sent. */
 function setTimes(line: string, { after }: Comparison): { readonly at: number; readonly product: number }[] {
   return after.log
     .filter(({ target, what }) => target === line && what.startsWith('pitchdetails/'))

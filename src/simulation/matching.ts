@@ -1,11 +1,11 @@
 /** One thing that truly happened, and when it was noticed at the earliest and at the latest (ms since 1970). */
 export type Happening = { readonly earliest: number; readonly latest: number };
 
-/** What L2L was told at once: so many things noticed from `from` on, before `to`. */
+/** What was sent to L2L at once: so many things noticed from `from` on, before `to`. */
 export type Told = { readonly from: number; readonly to: number; readonly count: number };
 
 /**
- * Gives each happening a place in what L2L was told, so that a loss and a double do not cancel each other out: who finds no place
+ * Gives each happening a place in what was sent to L2L, so that a loss and a double do not cancel each other out: who finds no place
  * is lost, a place for nobody is doubled. The first that happened goes first, which places as many as can be placed as long as
  * who happens later is also noticed later.
  */
@@ -30,7 +30,7 @@ export function match(
   return { lost: lost + waiting.length - next, doubled };
 }
 
-/** What was told after something that happened later. */
+/** What was sent after something that happened later. */
 export function late<T extends { readonly at: number }>(told: readonly T[]): T[] {
   return told.filter(({ at }, index) => at < (told[index - 1]?.at ?? Number.NEGATIVE_INFINITY));
 }

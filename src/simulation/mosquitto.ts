@@ -85,7 +85,7 @@ export async function runMosquitto(options: MosquittoOptions): Promise<Mosquitto
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-2000);
   });
-  // The pipe breaks when mosquitto ends first; its end tells the same.
+  // The pipe breaks when mosquitto ends first; its end says the same.
   child.stdin.on('error', () => {});
   // mosquitto holds stderr until it is gone, also when the wrapper ended before it.
   const gone = once(child, 'close');

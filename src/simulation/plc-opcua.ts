@@ -47,7 +47,7 @@ export async function startOpcuaPlc({ machines, host = '127.0.0.1', port = 0 }: 
     let shown: MachineState | undefined;
     const show = (state: MachineState, at: Date) => {
       for (const [field, variable] of variables) {
-        // Source times tell when a value changed: what stays the same keeps its own.
+        // Source times say when a value changed: what stays the same keeps its own.
         if (shown?.[field] === state[field]) continue;
         variable.setValueFromSource(new Variant({ dataType: TYPES[field], value: state[field] }), StatusCodes.Good, at);
       }

@@ -7,7 +7,7 @@ import { matchStops } from './stop-truth.ts';
 
 export type Comparison = {
   readonly truths: readonly MachineTruth[];
-  /** L2L when all was told; before the machines began it had heard of nothing. */
+  /** L2L when all was sent; before the machines began it had heard of nothing. */
   readonly after: Pick<
     SandboxState,
     'machines' | 'lines' | 'products' | 'dispatchtypes' | 'dispatches' | 'details' | 'log'
@@ -77,7 +77,7 @@ export type Compared = {
 /**
  * Holds what the machines truly did against what L2L has. Pure. A loss and a double are both found, however they add up, unless
  * they are so close that the tolerance explains them: one part lost and one doubled a second later are one part seen late. Cycle
- * counts carry no time: they are held against the strokes made until L2L was told, so a loss that a later double fills up is not
+ * counts carry no time: they are held against the strokes made until the count was sent, so a loss that a later double fills up is not
  * seen.
  */
 export function compareTruth(comparison: Comparison): Compared {
@@ -145,7 +145,7 @@ function machineRow(truth: MachineTruth, comparison: Comparison): MachineRow {
   };
 }
 
-/** When what L2L was told of a machine's stops happened, in the order in which L2L was told. */
+/** When what was sent to L2L of a machine's stops happened, in the order in which it was sent. */
 function dispatchTimes(machine: string, { after }: Comparison): { readonly at: number }[] {
   return after.log
     .filter(({ target, what }) => target === machine && what.startsWith('dispatches/'))

@@ -8,7 +8,7 @@ import { makeFolder } from '../core/folder.ts';
 import { socketPlace } from '../core/socket-place.ts';
 import { limitClients, PATIENCE_WITH_CLIENTS } from './limits.ts';
 
-/** What the socket answers, by name: `POST /name` with a JSON body. Whatever is thrown is told to who asked. */
+/** What the socket answers, by name: `POST /name` with a JSON body. Whatever is thrown is sent to the caller. */
 export type ControlRoutes = Readonly<Record<string, (body: unknown) => object | Promise<object>>>;
 
 export type ControlOptions = {

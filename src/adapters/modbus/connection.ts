@@ -6,7 +6,7 @@ import { pointsOf } from './point.ts';
 import { poller } from './poller.ts';
 import type { ModbusSource } from './schema.ts';
 
-/** Missed polls are told at most this often (ms). */
+/** Missed polls are logged at most this often (ms). */
 const TELL_MISSED_EVERY = 60_000;
 
 /** One TCP connection; each poll rate in turn, one request at a time, so polls never stack. */

@@ -72,7 +72,7 @@ export function poller(options: PollerOptions): (reads: readonly Read[]) => Poll
       options.points.filter(point => point.unit === read.unit),
       reason,
     );
-    // A half-open connection looks just like this: only a new one can tell.
+    // A half-open connection looks just like this: only a new one can show it.
     if ([...units.values()].every(isDemoted)) throw new Error(`nothing behind ${options.address} answers: ${reason}`);
   }
 

@@ -183,7 +183,7 @@ const Signal = Fields.superRefine((signal, context) => {
   }
 });
 
-/** What is wrong with the address of a device; undefined: nothing that can be told without asking the network. */
+/** What is wrong with the address of a device; undefined: nothing that can be seen without asking the network. */
 function hostProblem(written: string): string | undefined {
   const [, host = written, port] = /^([^:]+):(\d+)$/.exec(written) ?? [];
   const isWrong = /^[\d.]+$/.test(host) && !isIPv4(host);

@@ -86,7 +86,7 @@ export function mqttAdapter(options: AdapterOptions<MqttSource>): Adapter {
     /** Topics of signals that are unknown now, though the broker kept the session: it may retain what they are. */
     let unheld: readonly string[] = [];
     let subscriptionsStand = false;
-    /** Time of the newest message made before the connect (ms since 1970): what the queue told is known until then. */
+    /** Time of the newest message made before the connect (ms since 1970): what the queue held is known until then. */
     let queuedUntil = -Infinity;
 
     const readyWhenDone = () => {

@@ -5,7 +5,7 @@ import { type CertificateFacts, certificateFacts } from '../../core/tls-words.ts
 const WITHIN = 5000;
 
 /**
- * What the certificate at a broker's port says, whether it can be trusted or not: Node's errors do not tell. Nothing is sent on
+ * What the certificate at a broker's port says, whether it can be trusted or not: Node's errors do not say it. Nothing is sent on
  * this connection, and nothing that was read is believed. Answers the certificate whose time is over or to come, else the
  * broker's own; null when there is none to read.
  */

@@ -194,7 +194,7 @@ export function openConnection(
     ended: ended.promise,
     askRetained(filters) {
       if (over || stopping) return;
-      // What it refuses it had refused before, and was told then.
+      // What it refuses it had refused before, and was logged then.
       void subscribe(client, filters, 'always').catch(lostWhileSubscribing);
     },
     stop() {

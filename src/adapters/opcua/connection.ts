@@ -73,7 +73,7 @@ async function live(
     if (samples.length > 0) sink.samples({ at: now, receivedAt: now, time: 'received', samples });
   }
 
-  /** Subscribes what is missing; what can't be stays so and is told as bad. */
+  /** Subscribes what is missing; what can't be stays so and is reported as bad. */
   async function subscribe(): Promise<void> {
     const wanted = [...missing];
     const namespaces = await session.readNamespaceArray();

@@ -19,7 +19,7 @@ export type PublishingOptions = {
   /** Nothing, not even a keep-alive, for so long (ms): the subscription is dead. */
   readonly watchdog: number;
   readonly clock: Clock;
-  /** One notification; keep-alives are not told. */
+  /** One notification; keep-alives are not reported. */
   onMessage(message: NotificationMessage): void;
   /** The subscription can't be trusted any more, with the reason. Called once. */
   onLost(why: string): void;

@@ -47,7 +47,7 @@ export async function makeChaos(hands: ChaosHands, clock: Clock, seed: number, s
     say('L2L', words);
     await hands.breakL2l([fault]);
     await sleep(clock, between(random, FAULT_LASTS.least, FAULT_LASTS.most), signal);
-    // While it is away nobody can be told; it comes back by itself.
+    // While it is away nobody can be reached; it comes back by itself.
     await hands.breakL2l([]);
     say('L2L', 'is itself again');
   };

@@ -11,7 +11,7 @@ export type ChildOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Each line of stdout. */
   readonly onLine: (line: string) => void;
-  /** It ended although nobody told it to. */
+  /** It ended although nobody asked it to. */
   readonly onUnexpectedEnd: (words: string) => void;
 };
 
@@ -39,7 +39,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-OUTPUT_KEPT);
   });
-  // A broken pipe means that it ended; its exit tells the same.
+  // A broken pipe means that it ended; the exit says the same.
   child.stdin.on('error', () => {});
   child.once('exit', (code, signal) => {
     if (!wanted)

@@ -94,7 +94,7 @@ async function start({ folder, seed, env, onUnexpectedEnd }: DemoPlantOptions, s
       try {
         return await (await fetch(`${url}${path}`, init)).json();
       } catch (cause) {
-        // It is away, as chaos told it to be.
+        // It is away, as chaos made it.
         if (performance.now() > deadline) throw new StartError(`the L2L sandbox does not answer: ${words(cause)}`);
         await wait(100);
       }

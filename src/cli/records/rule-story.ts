@@ -16,7 +16,7 @@ export type RuleStory = {
   readonly stoppedAt: number | null;
   /** When the journal was read: nothing later is known. */
   readonly now: number;
-  /** There is older than what is told. */
+  /** There is older than what is shown. */
   readonly more: boolean;
 };
 

@@ -91,7 +91,7 @@ export function newest<K extends ActionKind>(actions: readonly ActionOf<K>[]): A
   return action;
 }
 
-/** The one action, or the first of an episode whose other actions the same call tells. */
+/** The one action, or the first of an episode whose other actions the same call sends. */
 export function oldest<K extends ActionKind>(actions: readonly ActionOf<K>[]): ActionOf<K> {
   const [action] = actions;
   if (!action) throw new Error('a call needs an action');

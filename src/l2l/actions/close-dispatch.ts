@@ -58,7 +58,7 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
       if (chain.open === 'pending') return { kind: 'held', why: 'its dispatch is not open yet' };
       if (how === 'leave') return nothing('the rule leaves it to people');
       if (chain.open === 'dead') return { kind: 'held', why: 'waits for the dead letter of its episode' };
-      // Who let it go was told that L2L may have it; closing what may be somebody else's would be a guess.
+      // Who dropped it was warned that L2L may have it; closing what may be somebody else's would be a guess.
       if (chain.open === 'dropped')
         return nothing('its open was let go: if L2L has the dispatch all the same, a person closes it');
       const { dispatchId, dispatchNumber, foundOpen, adopted = false } = chain.result ?? {};

@@ -28,7 +28,7 @@ export function openRequest(params: OpenDispatchParams, mark: Marked, at: Site, 
 const ADD = apiPath('dispatches/add/');
 
 /**
- * A dispatch that was over before L2L could be told, as a finished one. Its times have whole minutes there (the reference gives
+ * A dispatch that was over before it could be sent, as a finished one. Its times have whole minutes there (the reference gives
  * no other form), so the seconds stand in its description.
  */
 export function addRequest(

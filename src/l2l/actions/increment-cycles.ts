@@ -12,7 +12,7 @@ export const incrementCycles = defineAction({
 });
 
 function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'increment_cycles'> {
-  /** Counts as L2L last told them, by machine: the next increment then needs no read of its own. */
+  /** Counts as L2L last answered them, by machine: the next increment then needs no read of its own. */
   const known = new Map<string, { readonly count: number; readonly at: number }>();
   const machines = createMachines(reader, site, clock);
   const isFresh = (at: number) => clock.now() - at < BASE_GOOD_FOR;

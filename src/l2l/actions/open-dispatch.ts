@@ -19,7 +19,7 @@ type Open = ActionOf<'open_dispatch'>;
 type OpenCall = CallOf<'open_dispatch'>;
 
 /**
- * Opens a dispatch, or finds that one already stands for it. An episode that was over before L2L could be told is told as its
+ * Opens a dispatch, or finds that one already stands for it. An episode that was over before it could be sent is sent as its
  * rule says: then the same request, or none, stands for its close too.
  */
 export const openDispatch = defineAction({
@@ -45,7 +45,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     if (open.length === 0) return null;
     const action = oldest(call.actions);
     const chain = chainOf(action);
-    // Its close is in the call that tells it as finished, or waits for what becomes of the open.
+    // Its close is in the call that sends it as finished, or waits for what becomes of the open.
     const ended = [...call.actions, ...chain.waiting].find(isClose)?.params.completed ?? null;
     const stuck = isOnlyOne ? [] : chain.stuck;
     const isStuck = ({ id, description }: DispatchRecord) =>
@@ -54,7 +54,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     return standingDispatch(open, { ...action.params, mark: markOf(marked(action)), user, ended, isFirst, isStuck });
   }
 
-  /** The close that waits as well, when its rule tells such an episode in another way than opening and closing. */
+  /** The close that waits as well, when its rule sends such an episode in another way than opening and closing. */
   function missed(action: Open, chain: ChainState) {
     const { ifMissed = 'open_and_close', ifFoundOpen } = action.params;
     // An earlier call may still take effect, and its dispatch would stay open.
@@ -62,7 +62,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const close = chain.waiting.find(isClose);
     if (!close || ifMissed === 'nothing') return close && { close, ifMissed };
     const { how, closeAdopted } = close.params;
-    // What people are to end themselves is not told as finished; and what is to be adopted and ended needs two calls.
+    // What people are to end themselves is not sent as finished; and what is to be adopted and ended needs two calls.
     if (how === 'note' || how === 'leave' || (ifFoundOpen === 'adopt' && closeAdopted)) return null;
     return { close, ifMissed };
   }
@@ -87,7 +87,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     );
   }
 
-  /** Why it can't be told whether none of these is the one this call made; null: none is. */
+  /** Why nobody can say whether none of these is the one this call made; null: none is. */
   function doubtAbout(call: OpenCall, { dispatches, isComplete }: Listing): string | null {
     const action = oldest(call.actions);
     const { machine, type } = action.params;
@@ -216,7 +216,7 @@ function marked({ key, params }: Pick<Open, 'key'> & { readonly params: Pick<Ope
   return { key, at: params.reported };
 }
 
-/** Its rule wants nothing told of it: L2L is only asked what is open. */
+/** Its rule wants nothing sent of it: L2L is only asked what is open. */
 function isUntold({ actions, request }: OpenCall): boolean {
   return actions.some(isClose) && !isAdd(request);
 }

@@ -161,7 +161,7 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     const failed = new Map([...refused, ...failedSets(call.actions, errors.records, zone)]);
     if (!isFinal) return { kind: 'pending', detail, failed };
     noteTime(call.id);
-    // One that a person had told again before the others were final is in another call by now.
+    // One that a person had sent again before the others were final is in another call by now.
     const gone = total - call.actions.length;
     const expected = Math.max(errors.records.length, states.filter(state => state === 'failed').length) - gone;
     if (failed.size < expected) {

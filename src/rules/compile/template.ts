@@ -52,7 +52,7 @@ export function compileTemplate(
   return { template: { text, signals, render } };
 }
 
-/** Compiles a text that has to come to a code: with a part missing there is none, and the reason is told. */
+/** Compiles a text that has to come to a code: with a part missing there is none, and the reason is returned. */
 export function compileCode(
   text: string,
   names: TemplateNames,

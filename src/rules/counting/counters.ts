@@ -113,7 +113,7 @@ export function createCounter(
     doubted = doubted.slice(count);
     const last = right.at(-1);
     if (last) takeBase(readingOf(last), last.spare);
-    // What is quarantined was told and added up when it was read.
+    // What is quarantined was reported and added up when it was read.
     return right.filter(({ kind }) => kind !== 'quarantine').map(one => ({ ...one, at: one.moment }));
   }
 
@@ -147,7 +147,7 @@ export function createCounter(
     return Math.max(0, undated ? unused : Math.min(unused, STALL));
   }
 
-  /** A reading that was no plain step waits for the next one. What is quarantined is told at once, and replaced by what comes next. */
+  /** A reading that was no plain step waits for the next one. What is quarantined is reported at once, and replaced by what comes next. */
   function doubt(start: Reading, next: Reading, since: number | null, input: Input): readonly Counted[] {
     if (doubted.at(-1)?.kind === 'quarantine') forget(doubted.slice(-1));
     const believed = doubted.length < MOST_DOUBTED ? [] : believe(1);

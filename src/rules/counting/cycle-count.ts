@@ -9,7 +9,7 @@ export function tellPending(state: CyclesState, teller: Teller, text: string, at
   state.flushes++;
   state.pending = 0;
   state.due = null;
-  // The time keeps it apart from what was told before a lost state, with which the numbers began anew.
+  // The time keeps it apart from what was sent before a lost state, with which the numbers began anew.
   const key = `${teller.name}#${state.flushes}@${Math.floor(to)}`;
   const common = {
     rule: teller.name,

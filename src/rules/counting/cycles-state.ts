@@ -8,12 +8,12 @@ export const CyclesState = z.object({
   kind: z.literal('cycles'),
   machine: z.string(),
   counter: CounterState.nullable(),
-  /** Counted and not told yet, with the span it was counted over. */
+  /** Counted and not sent yet, with the span it was counted over. */
   pending: z.number(),
   from: z.number(),
   to: z.number(),
   time: z.enum(['source', 'received']),
-  /** When pending is told; null: nothing is pending. */
+  /** When pending is sent; null: nothing is pending. */
   due: z.number().nullable(),
   /** Flushes so far. */
   flushes: z.number(),
@@ -25,7 +25,7 @@ export const CyclesState = z.object({
   sightAt: z.number().default(0),
   /** What L2L's count at that time is kept by. Empty in states written before it was kept: `withSight` fills it in. */
   chain: z.string().default(''),
-  /** How what is pending is told; null in states written before it was kept. */
+  /** How what is pending is sent; null in states written before it was kept. */
   mode: z.enum(['increment', 'total']).nullable().default(null),
   /** The gateway's mode while it was counted; null in states written before it was kept. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),

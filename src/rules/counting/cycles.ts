@@ -9,8 +9,8 @@ import { type CyclesState, newCyclesState, sightChain } from './cycles-state.ts'
 import { followCounter } from './followed-counter.ts';
 
 /**
- * Counts a machine's cycles and tells them at clock-aligned times: the movement since the last time (increment), or all of
- * it since the counter was first seen (total). Nothing moved: nothing is told.
+ * Counts a machine's cycles and sends them at clock-aligned times: the movement since the last time (increment), or all of
+ * it since the counter was first seen (total). Nothing moved: nothing is sent.
  */
 export function createCycles(rule: CyclesRule, cell: SignalCell, restored: CyclesState | null): RuleMachine {
   const followed = followCounter(rule, cell, createCounter(rule.counter, restored?.counter ?? null, rule.firstSight));
@@ -42,7 +42,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     tellPending(state, teller, `${state.pending} counted on ${rule.counter.name}`, at, step);
   }
 
-  /** What was counted so far is told before another counter, one for another machine or another way to tell it begins. */
+  /** What was counted so far is sent before another counter, one for another machine or another way to send it begins. */
   function sight(at: number, step: Step): void {
     if (state.pending > 0) flush(at, step);
     state.total = 0;
@@ -80,7 +80,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
       followed.restart(knownUntil(counter.at, state.held, lastAlive), step);
       state.held = false;
     },
-    // A counter tells afterwards what it counted meanwhile.
+    // A counter shows afterwards what it counted meanwhile.
     standstill() {},
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);

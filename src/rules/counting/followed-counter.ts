@@ -3,7 +3,7 @@ import { type Step, tell } from '../engine/step.ts';
 import type { RuleEvent } from '../program.ts';
 import type { Counted, Counter } from './counters.ts';
 
-/** A counter with the signal that one rule reads it from. What it notes is part of the rule's state, so the step is told. */
+/** A counter with the signal that one rule reads it from. What it notes is part of the rule's state, so the caller gets the step. */
 export interface FollowedCounter {
   readonly counter: Counter;
   /** What the reading of this step says about movement, oldest first; none: there is no reading, or it says nothing. */

@@ -58,7 +58,7 @@ function place(state: ProductionState): void {
   }
 }
 
-/** Every interval is told until the time that was seen; what has no parts per count can't be. */
+/** Every interval is sent until the time that was seen; what has no parts per count can't be. */
 export function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
   place(state);
   const { quantity, held, intervals, waiting, judging } = state;

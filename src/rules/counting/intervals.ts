@@ -24,12 +24,12 @@ export type Span = { readonly from: number; readonly to: number };
 const SECOND = 1000;
 
 /**
- * The intervals of one line that are not told yet: clock-aligned, cut where the product changes, never overlapping each
- * other or what was told before. Only intervals with something in them exist. All edges are whole seconds, since L2L's times
+ * The intervals of one line that are not sent yet: clock-aligned, cut where the product changes, never overlapping each
+ * other or what was sent before. Only intervals with something in them exist. All edges are whole seconds, since L2L's times
  * are.
  */
 export interface Intervals {
-  /** Puts an amount where it happened, or as soon after that as nothing is told yet and its product is recorded. */
+  /** Puts an amount where it happened, or as soon after that as nothing is sent yet and its product is recorded. */
   add(at: number, amount: Amount, blind?: boolean): void;
   /**
    * One interval of its own from where the sight was lost to where it came back, with what was counted over it. One whose product
@@ -43,7 +43,7 @@ export interface Intervals {
   /** Ends the oldest interval at `at` instead, if that leaves it a length. False: it does not. */
   shorten(at: number): boolean;
   oldest(): Interval | undefined;
-  /** Takes the oldest out: it is told, and nothing is placed before its end again. */
+  /** Takes the oldest out: it is sent, and nothing is placed before its end again. */
   take(): Interval | undefined;
   readonly toldUntil: number;
   readonly all: readonly Interval[];

@@ -4,7 +4,7 @@ import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
 import type { CodeTemplate } from '../program.ts';
 
 /**
- * A product and since when it runs: `at` by the signals, `from` in what is recorded, whose edges are whole seconds that nothing told
+ * A product and since when it runs: `at` by the signals, `from` in what is recorded, whose edges are whole seconds that nothing sent
  * covers. `seen`: what its signals showed (JSON by signal); empty in states written before it was kept. Without a code `missing` says why.
  */
 export const Run = z.object({
@@ -23,7 +23,7 @@ export type Product = z.infer<typeof Product>;
 /** A change of product: what was counted since `at` is recorded from `from` on. */
 export type Change = { readonly at: number; readonly from: number };
 
-/** Which product ran on a line when, as far as something counted then is not told yet. */
+/** Which product ran on a line when, as far as something counted then is not sent yet. */
 export interface ProductRuns {
   /**
    * The product that runs now when it is another one than before. Undefined: it is the same, L2L finds it, or not all of its

@@ -33,7 +33,7 @@ export const ProductionState = z.object({
   intervals: z.array(Interval),
   toldUntil: z.number(),
   runs: z.array(Run),
-  /** Good parts not told yet: what rounding left, or scrap that exceeded the parts of its interval (then negative). */
+  /** Good parts not sent yet: what rounding left, or scrap that exceeded the parts of its interval (then negative). */
   carry: z.number(),
   /** The gateway's mode while it was counted; null in states written before it was kept. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),
@@ -48,7 +48,7 @@ export const ProductionState = z.object({
   moments: z.array(Moment).default([]),
   /** Counts that wait for the product that runs after a blind time. */
   judging: Judging.nullable().default(null),
-  /** Parts told so far, scrap included, whose product was uncertain. */
+  /** Parts sent so far, scrap included, whose product was uncertain. */
   uncertain: z.number().default(0),
   /** A source it reads was catching up. */
   held: z.boolean(),

@@ -26,7 +26,7 @@ export type ProductionOptions = {
 };
 
 /**
- * Counts a line's parts into clock-aligned intervals and tells each after its end and `lateness`.
+ * Counts a line's parts into clock-aligned intervals and sends each after its end and `lateness`.
  *
  * - Every counted part is in exactly one set; sets never overlap; an interval without parts and scrap is no set.
  * - `total` counts: good = total − scrap. Scrap beyond the total, and what rounding to two decimals leaves, is carried on.
@@ -158,7 +158,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     step.changed.add(rule.name);
   }
 
-  /** The oldest interval is told after its end and the lateness; what can still be added to it waits for that. */
+  /** The oldest interval is sent after its end and the lateness; what can still be added to it waits for that. */
   function dueNow(): number {
     const oldest = intervals.oldest();
     const waitsSince = Math.min(...state.moments.map(one => one.blindFrom ?? one.at));
@@ -236,7 +236,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       if (isBlind) begin(next, at, step);
     },
     fire(at, step) {
-      // While nothing is known time stands still, so that queued messages can still tell when the product changed.
+      // While nothing is known time stands still, so that queued messages can still show when the product changed.
       const knownUntil = Math.min(at, counter.blindFrom ?? at);
       state.time = Math.max(knownUntil, state.time ?? knownUntil);
       settle(at, step);

@@ -22,7 +22,7 @@ export function shiftCycles(state: CyclesState, shift: TimeShift, toldMoves: boo
 
 /** A production rule after the clock was corrected. */
 export function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: boolean): ProductionState {
-  // Sets that were told in a doubt move, so what comes after them moves with them, whoever stamped it.
+  // Sets that were sent in a doubt move, so what comes after them moves with them, whoever stamped it.
   if (hasOwnClock(state.clock, shift, false)) return state;
   const move = (at: number) => shiftTime(at, shift);
   const place = placing(state, shift, toldMoves);
@@ -53,7 +53,7 @@ export function shiftProduction(state: ProductionState, shift: TimeShift, toldMo
       start: place(interval.start),
       end: place(interval.end),
     })),
-    // Else what was told stays told: moved forward it would hold up what a clock set right again places before it.
+    // Else what was sent stays sent: moved forward it would hold up what a clock set right again places before it.
     toldUntil: toldMoves && shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
     runs: state.runs.map(run => ({ ...run, from: place(run.from), at: orNull(run.at, place) })),
   };
@@ -61,7 +61,7 @@ export function shiftProduction(state: ProductionState, shift: TimeShift, toldMo
 
 /**
  * Where an edge of an interval goes: all of them by the same whole seconds, so they keep their order, their lengths and their
- * products. Back not further than to the end of what was told. Forward less by what they are ahead of the latest count: they are
+ * products. Back not further than to the end of what was sent. Forward less by what they are ahead of the latest count: they are
  * only where they could not go back, and with each step there and back they would get further ahead of the clock.
  */
 function placing(

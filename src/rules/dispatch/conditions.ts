@@ -17,7 +17,7 @@ export interface Conditions {
   partsOf(what: 'when' | 'clearing' | 'unknown'): readonly Part[];
   /** Nothing they read can have changed unseen before this step: its samples held all the time that they were not seen. */
   heldAllAlong(step: Step): boolean;
-  /** A signal that was unknown tells of a change after `pausedAt`, while nobody saw it. */
+  /** A signal that was unknown shows a change after `pausedAt`, while nobody saw it. */
   changedUnseen(pausedAt: number): boolean;
 }
 

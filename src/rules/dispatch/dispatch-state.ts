@@ -12,7 +12,7 @@ export const DispatchState = z.object({
   time: z.number().nullable(),
   /** Activations so far: the number of the latest episode. */
   episodes: z.number(),
-  /** The latest time told as reported or completed: the next is not before it, whichever source's clock gave it. */
+  /** The latest time sent as reported or completed: the next is not before it, whichever source's clock gave it. */
   told: z.number().nullable().default(null),
   /** A delay was forgotten (`forgetTimes`): it begins anew with the first reading that has a time. */
   anew: z.boolean().default(false),

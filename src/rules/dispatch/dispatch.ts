@@ -25,7 +25,7 @@ export type DispatchOptions = {
  * - Opening: `when` and not `unless` and not a written `until` (reset wins). What is not true resets the on_delay.
  * - Clearing: `until`, or not `when`. `unless` never closes.
  * - Unknown opens nothing, closes nothing and pauses a delay. After a pause the delay goes on with its old start when
- *   the condition is as before, no signal tells of a change inside the gap, and the gap is not longer than the freeze
+ *   the condition is as before, no signal shows a change inside the gap, and the gap is not longer than the freeze
  *   limit; otherwise it starts anew at the first good sample, so no time is claimed that nobody saw.
  * - `still(x)` while not active: true, and each change of x starts the on_delay anew (reported = last change). While
  *   active: false from a change until x stood still for on_delay again. So with off_delay 30s a stopped line clears 30 s
@@ -173,7 +173,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       return state.episode;
     },
     evaluate(raw, step) {
-      // What the values are is known now, but not since when: what is queued behind them may tell.
+      // What the values are is known now, but not since when: what is queued behind them may show it.
       if (state.anew && step.kept) return;
       const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
       const at = heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
@@ -183,7 +183,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
         state.anew = false;
         step.changed.add(rule.name);
       }
-      // While nothing is known time stands still, so that queued messages of that time can still tell what happened.
+      // While nothing is known time stands still, so that queued messages of that time can still show what happened.
       if (truth !== 'unknown' || state.delay?.runningFrom != null) state.time = at;
       follow(truth, at, step);
       account.looked(truth, at, step);
@@ -224,7 +224,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     closedByPerson(at, step) {
       const { episode } = state;
       if (episode?.ifClosedByPerson !== 'reopen') return;
-      // What its source kept meanwhile may have ended it before, and begun the next one: it is told again when that is known.
+      // What its source kept meanwhile may have ended it before, and begun the next one: it is sent again when that is known.
       if (state.held || clearing() === 'unknown') return;
       const completed = notBefore(at + step.shift);
       const text = `a person closed the dispatch on ${episode.machine} before the condition had cleared`;
@@ -237,7 +237,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (state.held !== held && state.delay !== null) step.changed.add(rule.name);
       if (state.held !== held) account.held(held, step);
       state.held = held;
-      // Nothing was queued that could tell: it begins now.
+      // Nothing was queued that could show it: it begins now.
       if (state.anew && !held) this.evaluate(step.at - step.shift, step);
     },
     setBack(by) {

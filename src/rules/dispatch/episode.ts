@@ -86,7 +86,7 @@ export function openAction(rule: DispatchRule, episode: Episode, teller: Teller,
   };
 }
 
-/** Made for every episode that is over, also when L2L is told nothing (`leave`): from then on it holds no dispatch. */
+/** Made for every episode that is over, also when nothing is sent (`leave`): from then on it holds no dispatch. */
 export function closeAction(
   episode: Episode,
   end: { readonly completed: number; readonly how: Episode['whenCleared']; readonly text: string },

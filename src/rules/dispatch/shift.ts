@@ -13,7 +13,7 @@ export function shiftDispatch(state: DispatchState, shift: TimeShift, toldMoves:
   return {
     ...state,
     time: shiftOwnTime(state, shift, keepDistance),
-    // L2L was told these; but a clock set back must not hold what comes next until it has caught up with them.
+    // L2L got these; but a clock set back must not hold what comes next until it has caught up with them.
     told: shift.by < 0 ? orNull(told, move) : told,
     delay: delay && {
       ...shiftDelay(delay, shift, keepDistance),

@@ -2,7 +2,7 @@ import { formatDuration } from '../../core/fields.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
 import type { DispatchRule } from '../program.ts';
 
-/** What of a dispatch rule tells people why it opened and ended. */
+/** The words of a dispatch rule that say why it opened and ended. */
 export type Seen = {
   readonly when: DispatchRule['when'];
   readonly cells: readonly SignalCell[];

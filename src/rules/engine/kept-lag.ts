@@ -3,7 +3,7 @@ import type { TimeShift } from '../../core/time-shift.ts';
 
 /**
  * How far the source's own clock that a rule goes by was behind the gateway's (ms), as kept over a restart: until the next live
- * message nothing else tells. Null: the rule goes by the gateway's clock, or no live message was heard yet.
+ * message nothing else shows. Null: the rule goes by the gateway's clock, or no live message was heard yet.
  */
 export const KeptLag = z.number().nullable().default(null);
 export type KeptLag = z.infer<typeof KeptLag>;

@@ -24,7 +24,7 @@ export interface RuleClocks {
 const LAG_STEP = 250;
 
 /**
- * `kept`: what an earlier process knew, by rule. `onLag`: told for every rule that goes by a clock whose lag is another one now.
+ * `kept`: what an earlier process knew, by rule. `onLag`: called for every rule that goes by a clock whose lag is another one now.
  * `later`: how much further (ms) it is behind than what stood in for it until now; 0: it was known. `onKept`: another one is to be
  * kept of a rule.
  */

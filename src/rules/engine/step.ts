@@ -31,7 +31,7 @@ export type Step = {
   readonly forgotten: Set<string>;
 };
 
-/** The step of an engine that was told nothing yet. */
+/** The step of an engine that received nothing yet. */
 export function createStep({ mode, freezeLimit }: Program): Step {
   return {
     serial: 0,

@@ -31,7 +31,7 @@ function causeOf(
   return { rule: rule.name, where: `${rule.place.file}:${rule.place.line}`, text, values };
 }
 
-/** Its place in the config and its values are gone; what it had not told is told however old it is. */
+/** Its place in the config and its values are gone; what it had not sent is sent however old it is. */
 export function formerTeller(name: string): Teller {
   const where = 'not configured any more';
   return { name, maxAge: null, onUnknown: 'park', cause: text => ({ rule: name, where, text, values: [] }) };
@@ -42,7 +42,7 @@ export function expiryOf({ maxAge }: Teller, at: number): Pick<Action, 'expiresA
   return maxAge === null ? {} : { expiresAt: at + maxAge };
 }
 
-/** What is done when it can not be told whether L2L took the action; park goes without saying. */
+/** What is done when nobody can say whether L2L took the action; park goes without saying. */
 export function unknownOf({ onUnknown }: Teller): Pick<Action, 'onUnknown'> {
   return onUnknown === 'park' ? {} : { onUnknown };
 }

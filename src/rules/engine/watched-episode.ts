@@ -1,6 +1,6 @@
 import type { RuleMachine } from './rule-machine.ts';
 
-/** An open episode whose rule wants to be told when a person closes its dispatch. */
+/** An open episode whose rule wants to know when a person closes its dispatch. */
 export type WatchedEpisode = {
   readonly rule: string;
   readonly chain: string;

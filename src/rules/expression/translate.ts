@@ -77,7 +77,7 @@ export function translate(terms: readonly Term[]): Translation {
   };
 }
 
-/** CEL tells whole numbers from others by the point; here every number is of one type. */
+/** CEL distinguishes whole numbers from others by the point; here every number is of one type. */
 function literal(value: boolean | number | string): string {
   if (typeof value !== 'number') return JSON.stringify(value);
   const text = String(value);

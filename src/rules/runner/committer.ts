@@ -10,7 +10,7 @@ import type { Recorder } from './recorder.ts';
 /** Whether the journal takes commits; if not, why, in words. */
 export type Health = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
 
-/** Makes what the engine told durable, one group commit after the other. */
+/** Makes the actions of the engine durable, one group commit after the other. */
 export interface Committer {
   /** What the next commit will hold; read it anew for every use. */
   readonly pending: PendingCommit;

@@ -5,7 +5,7 @@ import type { Engine } from '../engine.ts';
 /** A kept value is written again at least so often while it stands (ms), so that its age is right after a restart. */
 const REFRESH = 10_000;
 
-/** Last values of the signals whose broker keeps a session: what the broker will not tell us again. */
+/** Last values of the signals whose broker keeps a session: what the broker will not send again. */
 export interface KeptValues {
   /** Notes a sample; returns the row to write when it is new, or its age has to be written again. */
   note(sample: Sample, batch: SampleBatch): KeptValue | null;

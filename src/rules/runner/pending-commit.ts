@@ -4,7 +4,7 @@ import type { DecisionRow } from '../../core/rule-decision.ts';
 import type { Receipt } from '../../core/sample.ts';
 import type { RuleEvent, StepResult } from '../program.ts';
 
-/** The next group commit: everything the engine told since the last one. Rule states are read only when it is made. */
+/** The next group commit: everything the engine made since the last one. Rule states are read only when it is made. */
 export type PendingCommit = {
   readonly rules: Set<string>;
   /** Rules that are done with and whose state goes. */

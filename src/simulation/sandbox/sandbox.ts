@@ -71,7 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      // A caller that went away in the middle, or the sandbox being stopped: there is nobody left to tell.
+      // A caller that went away in the middle, or the sandbox being stopped: there is nobody left to answer.
       if (request.socket.destroyed || stopping.signal.aborted) return;
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { success: false, error: `the sandbox itself failed: ${words(error)}` });

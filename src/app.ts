@@ -187,7 +187,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     const control = await startControl({ folder: loaded.dataFolder, runtimeFolder: runtime, routes });
     started.add('control socket', () => control.stop());
   } catch (cause) {
-    // Telling L2L what happens matters more than the commands of people.
+    // Sending what happens matters more than the commands of people.
     log.error({ error: words(cause) }, 'no socket for the queue commands: they can only read while the gateway runs');
   }
 

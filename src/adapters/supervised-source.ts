@@ -54,7 +54,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
   let connectedAt: number | undefined;
   let attempt = 0;
 
-  /** Tells changes only: a source that stays away is one line in the log, not one for each attempt. */
+  /** Reports changes only: a source that stays away is one line in the log, not one for each attempt. */
   function become(next: SourceState, why?: string): void {
     if (next === state && why === reason) return;
     state = next;
@@ -147,7 +147,7 @@ const STATE_MESSAGE = {
   stopped: 'source stopped',
 } as const satisfies Record<Exclude<SourceState, 'disconnected'>, string>;
 
-/** Tells which signals of a source have been silent for too long, while it is connected and has caught up. */
+/** Says which signals of a source have been silent for too long, while it is connected and has caught up. */
 function watchSilence({ name, signals }: SourceToRun, { port, clock, restored }: SourceContext) {
   const staleness = createStaleness(signals, restored);
   let watching = false;

@@ -67,19 +67,19 @@ export function createCorrector(
   log: Logger,
 ): Corrector {
   const recode = recodeBy(program);
-  const tell = ({ actions, words: change }: Correction) =>
+  const notify = ({ actions, words: change }: Correction) =>
     log.info({ actions, change }, 'the rule has other codes by now: what L2L did not know is sent with them');
   return {
     async waiting() {
       try {
-        for (const correction of await corrections.recodeWaiting(recode)) tell(correction);
+        for (const correction of await corrections.recodeWaiting(recode)) notify(correction);
       } catch (error) {
         log.error({ error: words(error) }, 'what waits for an unknown code could not be given the codes of its rule');
       }
     },
     async call(call, detail) {
       const correction = await corrections.recodeCall(call, detail, recode);
-      if (correction !== null) tell(correction);
+      if (correction !== null) notify(correction);
       return correction !== null;
     },
   };

@@ -7,7 +7,7 @@ import { Secret } from './secret.ts';
  */
 export const SecretText = z
   .custom<Secret>(value => value instanceof Secret, {
-    // Tells whoever words the problem that what is written is not to be repeated.
+    // Says to who words the problem that what is written is not to be repeated.
     params: { secret: true },
     error: `a secret is never written in the file; write a reference such as \${L2L_API_KEY} or \${file:/run/secrets/l2l_api_key}`,
   })

@@ -49,12 +49,12 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
   );
 
   // By the rule as the chain names it, in the order of the index: one that has sent anything is found with its first row.
-  const readTold = query<{ id: number }>(
+  const readSent = query<{ id: number }>(
     db,
     `SELECT id FROM action WHERE chain >= ? AND chain < ? AND ${opens('kind')} AND destination = ? AND result IS NOT NULL LIMIT 1`,
   );
   // Through all dispatches that are kept: asked for a rule that has sent nothing yet.
-  const readToldByOthers = query<{ id: number }>(
+  const readSentByOthers = query<{ id: number }>(
     db,
     `SELECT o.id FROM action f JOIN action o ON ${opens('o.kind')} AND o.result IS NOT NULL AND o.lane = f.lane
        AND o.destination = ? AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
@@ -121,9 +121,9 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
       get isFirst() {
         const rule = chain.slice(0, chain.indexOf('#'));
         const told =
-          readTold.get(`${rule}#`, `${rule}$`, destination) ??
+          readSent.get(`${rule}#`, `${rule}$`, destination) ??
           readParked.get(chain, destination) ??
-          readToldByOthers.get(destination, chain);
+          readSentByOthers.get(destination, chain);
         return told === undefined;
       },
       get stuck() {

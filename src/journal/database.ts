@@ -112,9 +112,9 @@ export function query<Row>(db: DatabaseSync, sql: string): Query<Row> {
   const statement: StatementSync = db.prepare(sql);
   function watch(cause: unknown): void {
     if (!(cause instanceof Error) || !isBroken(cause)) return;
-    const tell = watchers.get(db);
+    const notify = watchers.get(db);
     watchers.delete(db);
-    tell?.(cause);
+    notify?.(cause);
   }
   function watched<T>(work: () => T): T {
     try {

@@ -24,10 +24,10 @@ export type JournalTime = {
 export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubted: null, event: null };
 
 /**
- * A rule's state as JSON text, shifted. `toldMoves`: what it sent by that clock is corrected as well. Handed in: the journal does not
+ * A rule's state as JSON text, shifted. `sentMoves`: what it sent by that clock is corrected as well. Handed in: the journal does not
  * know what the rules keep.
  */
-export type ShiftState = (state: string, shift: TimeShift, toldMoves: boolean) => string;
+export type ShiftState = (state: string, shift: TimeShift, sentMoves: boolean) => string;
 
 /** A rule's state as JSON text, without what a clock stamped after `from` (ms since 1970) of which nobody knows how far it was off. */
 export type ForgetTimes = (state: string, from: number) => string;
@@ -62,9 +62,9 @@ function changeStates(db: DatabaseSync, change: (state: string) => string): void
   for (const { rule, state } of rows) put.run(change(state), rule);
 }
 
-function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState, toldMoves: boolean): void {
+function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState, sentMoves: boolean): void {
   const { from, by } = shift;
-  changeStates(db, state => shiftState(state, shift, toldMoves));
+  changeStates(db, state => shiftState(state, shift, sentMoves));
   query(db, `UPDATE kept_value SET at = ${moved('at')}`).run(from, by);
   query(db, `UPDATE meta SET value = ${moved('CAST(value AS REAL)')} WHERE key = 'alive'`).run(from, by);
   const meta = createMeta(db);

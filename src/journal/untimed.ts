@@ -58,7 +58,7 @@ type Missed = {
   readonly close: number;
   /** The call that the open is in and that had no effect; null: none. */
   readonly call: number | null;
-  readonly isToldAsNothing: number;
+  readonly becomesNothing: number;
   /** Only its end: an open whose own time is not known is parked for that. */
   readonly isEndUnknown: number;
 };
@@ -67,7 +67,7 @@ type Missed = {
 function missedIn(db: DatabaseSync): readonly Missed[] {
   return query<Missed>(
     db,
-    `SELECT o.id AS open, c.id AS close, l.id AS call, json_extract(o.params, '$.ifMissed') IS 'nothing' AS isToldAsNothing,
+    `SELECT o.id AS open, c.id AS close, l.id AS call, json_extract(o.params, '$.ifMissed') IS 'nothing' AS becomesNothing,
        c.untimed IS 1 AND c.time = 'received' AND json_extract(c.params, '$.how') IN ('close', 'complete')
          AND NOT (o.untimed IS 1 AND o.time = 'received') AS isEndUnknown
      FROM action c JOIN action o ON o.chain = c.chain AND ${opens('o.kind')} AND o.destination = c.destination
@@ -83,10 +83,10 @@ function missedIn(db: DatabaseSync): readonly Missed[] {
  */
 function settleMissed(
   db: DatabaseSync,
-  { open, close, call, isToldAsNothing, isEndUnknown }: Missed,
+  { open, close, call, becomesNothing, isEndUnknown }: Missed,
   now: number,
 ): void {
-  if (!isToldAsNothing && !isEndUnknown) return;
+  if (!becomesNothing && !isEndUnknown) return;
   // What its last call came to is its history; a call that was built and never left is none.
   query(
     db,
@@ -99,7 +99,7 @@ function settleMissed(
     db,
     'UPDATE action SET state = ?, detail = ?, settled_at = ?, not_before = NULL, untimed = NULL WHERE id = ?',
   );
-  if (isToldAsNothing) {
+  if (becomesNothing) {
     for (const id of [open, close]) settle.run('nothing', 'it was over before it could be sent', now, id);
   } else {
     settle.run('parked', END_NOT_KNOWN, now, open);

@@ -115,11 +115,11 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       log.debug({ error: words(cause) }, 'history could not be deleted; tried again');
       return false;
     }
-    tell(!more && pruner.used() > (isFull ? target : bounds.maxSize));
+    notify(!more && pruner.used() > (isFull ? target : bounds.maxSize));
     return more;
   }
 
-  function tell(full: boolean): void {
+  function notify(full: boolean): void {
     if (full && !isFull) log.error({ maxSize: formatSize(bounds.maxSize) }, problemOfSize());
     if (!full && isFull) log.info({}, 'the journal has room again');
     isFull = full;

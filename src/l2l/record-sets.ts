@@ -48,7 +48,7 @@ export type SetRecords = { readonly details: readonly L2lRecord[]; readonly erro
 
 type SetOf = { readonly key: string; readonly params: RecordDetailsParams };
 
-/** Tells an error that L2L lists from every other one; its fields are not documented. */
+/** A name that distinguishes an error that L2L lists from every other one; its fields are not documented. */
 export function errorName(record: L2lRecord): string {
   return textField(record, 'id') ?? JSON.stringify(record);
 }

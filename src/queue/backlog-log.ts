@@ -8,7 +8,7 @@ const AGAIN_AFTER = 10 * 60_000;
 /** Less than so much is gone: in a plant at work something always waits for a moment. */
 const GONE = 5000;
 
-/** Tells the log how much waits: once when it has grown, then now and then, and once when it is gone. */
+/** Logs how much waits: once when it has grown, then now and then, and once when it is gone. */
 export interface BacklogLog {
   /** Called every few seconds. */
   see(backlog: Backlog, isAway: boolean): void;

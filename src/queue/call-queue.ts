@@ -303,7 +303,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     },
     probeNow: () => gate.probeNow(),
     keyTaken() {
-      if (gate.pause?.cause === 'auth') gate.tell({ kind: 'answered' });
+      if (gate.pause?.cause === 'auth') gate.notify({ kind: 'answered' });
       void sweep();
     },
     status() {

@@ -25,7 +25,7 @@ export type GateOptions = {
 export interface Gate {
   readonly state: BreakerState;
   readonly pause: Pause | null;
-  tell(event: BreakerEvent): void;
+  notify(event: BreakerEvent): void;
   /** Tries one call now: a person or a reload thinks that the cause is gone. */
   probeNow(): void;
   stop(): void;
@@ -50,7 +50,7 @@ export function createGate(options: GateOptions): Gate {
     if (!stopped) timer = clock.at(at, options.onProbe);
   }
 
-  function tell(event: BreakerEvent): void {
+  function notify(event: BreakerEvent): void {
     const before = state.pause;
     state = stepBreaker(state, event, clock.now(), breaker);
     const { pause } = state;
@@ -73,7 +73,7 @@ export function createGate(options: GateOptions): Gate {
     get pause() {
       return state.pause;
     },
-    tell,
+    notify,
     probeNow() {
       if (state.pause) state = { ...state, pause: { ...state.pause, probeAt: clock.now() } };
       options.onProbe();

@@ -60,7 +60,7 @@ export function createProbe(options: ProbeOptions): Probe {
     ended(call) {
       if (call !== current) return;
       current = null;
-      if (gate.pause && gate.pause.probeAt <= clock.now()) gate.tell({ kind: 'probe_undecided' });
+      if (gate.pause && gate.pause.probeAt <= clock.now()) gate.notify({ kind: 'probe_undecided' });
     },
   };
 }

@@ -109,10 +109,10 @@ export function createSettler(options: SettlerOptions): Settler {
     for (;;) {
       try {
         const done = await write();
-        if (gate.pause?.cause === 'journal') gate.tell({ kind: 'written' });
+        if (gate.pause?.cause === 'journal') gate.notify({ kind: 'written' });
         return done;
       } catch (cause) {
-        gate.tell({ kind: 'journal_failed', detail: words(cause) });
+        gate.notify({ kind: 'journal_failed', detail: words(cause) });
         await sleep(clock, JOURNAL_RETRY, signal);
       }
     }

@@ -112,7 +112,7 @@ export function abandoned(at: Circumstances): CallTransition {
 }
 
 /** What was read before the send says that its actions have to be sent in another way. */
-export function toldAnew(detail: string, now: number): CallTransition {
+export function sentAnew(detail: string, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
 }
 

@@ -25,9 +25,9 @@ import {
   notSent,
   overtaken,
   repeatUnknown,
+  sentAnew,
   setback,
   type Timings,
-  toldAnew,
 } from './verdicts.ts';
 
 export type WorkerOptions = {
@@ -71,10 +71,10 @@ export function createWorker(options: WorkerOptions): RunJob {
     return { now: clock.now(), random: options.random(), setbacks: entry.setbacks, timings, policy };
   }
 
-  function tell(event: BreakerEvent | null): void {
+  function notify(event: BreakerEvent | null): void {
     if (!event) return;
     const general = isGeneral(gate.state);
-    gate.tell(event);
+    gate.notify(event);
     if (event.kind === 'accepted' && !general) settler.giveUpSuspects();
   }
 
@@ -103,13 +103,13 @@ export function createWorker(options: WorkerOptions): RunJob {
       const prepared = await guarded(() => delivery.prepare(call, signal));
       if (prepared.kind === 'failed') return setBack(entry, prepared.outcome);
       if (prepared.kind === 'again') {
-        settler.settle(entry, ['frozen', 'retry'], toldAnew(prepared.detail, clock.now()));
-        return tell({ kind: 'answered' });
+        settler.settle(entry, ['frozen', 'retry'], sentAnew(prepared.detail, clock.now()));
+        return notify({ kind: 'answered' });
       }
       if (prepared.kind === 'done') {
         const outcome: Outcome = { kind: 'delivered', result: prepared.result, answer: '' };
         settler.settle(entry, ['frozen', 'retry'], afterSend(outcome, circumstances(entry)));
-        return tell({ kind: 'answered' });
+        return notify({ kind: 'answered' });
       }
       base = prepared.base;
     }
@@ -125,11 +125,11 @@ export function createWorker(options: WorkerOptions): RunJob {
     try {
       sending = await journal.markSending(call.id, call.attempt, base, clock.now());
     } catch (cause) {
-      tell({ kind: 'journal_failed', detail: words(cause) });
+      notify({ kind: 'journal_failed', detail: words(cause) });
       return settler.reload(entry);
     }
     if (!sending) return settler.reload(entry);
-    if (gate.pause?.cause === 'journal') tell({ kind: 'written' });
+    if (gate.pause?.cause === 'journal') notify({ kind: 'written' });
     entry.call = sending;
     // The disk may have been long over the mark, or the process stood still: then it begins anew with what was read before.
     const marked = clock.now();
@@ -167,12 +167,12 @@ export function createWorker(options: WorkerOptions): RunJob {
       // A refusal that names a code of this call is its own, whatever L2L does with others.
       if (outcome.isOwn || (entry.cleared && !isGeneral(gate.state))) {
         settler.giveUp(entry);
-        tell({ kind: 'answered' });
+        notify({ kind: 'answered' });
         return;
       }
     }
     settler.settle(entry, ['sending'], afterSend(outcome, circumstances(entry)));
-    tell(breakerEventOfSend(call, outcome));
+    notify(breakerEventOfSend(call, outcome));
   }
 
   function failed(entry: Entry, outcome: Setback): void {
@@ -185,11 +185,11 @@ export function createWorker(options: WorkerOptions): RunJob {
   async function setBack(entry: Entry, outcome: Setback): Promise<void> {
     // Only what was never sent: an attempt before this one may have been read under the former code.
     const isUnknown = outcome.reason === 'code' && entry.call.attempt === 0;
-    if (isUnknown && (await settler.correct(entry, outcome.detail))) return tell({ kind: 'answered' });
+    if (isUnknown && (await settler.correct(entry, outcome.detail))) return notify({ kind: 'answered' });
     failed(entry, outcome);
     const at = circumstances(entry);
     settler.settle(entry, ['frozen', 'retry'], { state: 'retry', at: at.now, ...setback(outcome, at) });
-    tell(breakerEventOfSetback(entry.call, outcome));
+    notify(breakerEventOfSetback(entry.call, outcome));
   }
 
   async function look(entry: Entry): Promise<void> {
@@ -204,7 +204,7 @@ export function createWorker(options: WorkerOptions): RunJob {
     if (found.kind === 'undecided' && to.state === 'released')
       log.warn({ ...callFacts(call), detail: to.detail }, REPEATED);
     settler.settle(entry, ['unknown'], to);
-    tell(eventOfRead(call, found));
+    notify(eventOfRead(call, found));
   }
 
   async function follow(entry: Entry): Promise<void> {
@@ -229,7 +229,7 @@ export function createWorker(options: WorkerOptions): RunJob {
       if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, PARKED);
       settler.settle(entry, ['accepted'], to);
     }
-    tell(eventOfRead(call, found));
+    notify(eventOfRead(call, found));
   }
 
   async function step(entry: Entry): Promise<void> {

@@ -14,7 +14,7 @@ import { createKeptValues } from './runner/kept-values.ts';
 import { addResult, type PendingCommit } from './runner/pending-commit.ts';
 import { createRecorder } from './runner/recorder.ts';
 import type { SignalView } from './signal-view.ts';
-import { tellUnfoundedRenames } from './stored/unfounded-renames.ts';
+import { reportUnfoundedRenames } from './stored/unfounded-renames.ts';
 
 export type RunnerOptions = {
   readonly program: Program;
@@ -207,7 +207,7 @@ export function createRunner(options: RunnerOptions): Runner {
   return {
     start() {
       const now = clock.now();
-      tellUnfoundedRenames(program.rules, states, log);
+      reportUnfoundedRenames(program.rules, states, log);
       committer.pending.away = true;
       step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now, doubted }, true);
       awake = now;

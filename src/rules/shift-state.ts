@@ -7,13 +7,13 @@ import { parseState } from './stored/stored-state.ts';
 /**
  * A rule's state after the gateway's clock was corrected: what was recorded by it moves along, so delays keep the time that has
  * passed and counters the time between two readings. `text` is returned as it is when no rule of this version wrote it.
- * `toldMoves`: what was sent by that clock waited for this, and moves along.
+ * `sentMoves`: what was sent by that clock waited for this, and moves along.
  */
-export function shiftState(text: string, shift: TimeShift, toldMoves = false): string {
+export function shiftState(text: string, shift: TimeShift, sentMoves = false): string {
   const data = parseState(text);
   if (data === undefined) return text;
   return JSON.stringify({
-    ...ruleKind(data.kind).shift(data, shift, toldMoves),
+    ...ruleKind(data.kind).shift(data, shift, sentMoves),
     lag: shiftLag(data.lag, shift, MOST_SKEW),
   });
 }

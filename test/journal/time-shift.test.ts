@@ -50,8 +50,8 @@ describe('journal: a clock that was set', () => {
     await write(journal, FROM + 200);
     journal.close();
     const asked: boolean[] = [];
-    const shiftState = (state: string, _shift: unknown, toldMoves: boolean) => {
-      asked.push(toldMoves);
+    const shiftState = (state: string, _shift: unknown, sentMoves: boolean) => {
+      asked.push(sentMoves);
       return state;
     };
     open(folder, { shift: FORWARD, marked: 'correct' }, { shiftState });

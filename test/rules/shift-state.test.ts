@@ -25,11 +25,11 @@ const stop = program([dispatch('stop', isNot('running'))], [running]);
 const RECEIVED = { time: 'received' } as const;
 
 /** The process ends at `died`, the clock is set by `by`, and a new one begins at once. */
-function step(line: Plant, of: Program, died: string, by: number, from = on('06:00') - 1, toldMoves = false): void {
+function step(line: Plant, of: Program, died: string, by: number, from = on('06:00') - 1, sentMoves = false): void {
   line.until(died);
   const states = of.rules.map(({ name }) => [name, JSON.stringify(line.engine.stateOf(name))] as const);
   const shift = { from, by };
-  line.engine = createEngine(of, new Map(states.map(([name, text]) => [name, shiftState(text, shift, toldMoves)])));
+  line.engine = createEngine(of, new Map(states.map(([name, text]) => [name, shiftState(text, shift, sentMoves)])));
   const at = on(died) + by;
   const take = (result: ReturnType<Plant['engine']['step']>) => line.actions.push(...result.actions);
   take(line.engine.step({ kind: 'restart', at, lastAlive: at }));

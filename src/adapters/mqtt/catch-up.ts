@@ -37,7 +37,7 @@ export type CatchUpOptions = {
 };
 
 /**
- * Tells when what a broker kept for us has arrived. A broker sends only so many messages that are not acknowledged: as long as
+ * Says when what a broker kept for us has arrived. A broker sends only so many messages that are not acknowledged: as long as
  * one is, it may be waiting for us, and its silence says nothing.
  */
 export function catchUp({ clock, behind, release, hold }: CatchUpOptions): CatchUp {

@@ -16,7 +16,7 @@ export interface DemoPlant {
   readonly l2l: string;
   readonly key: string;
   readonly endpoints: Readonly<Record<Protocol, string>>;
-  /** Tells every PLC: machines begin to move, or come to rest. */
+  /** Commands every PLC: machines begin to move, or come to rest. */
   tell(word: 'begin' | 'settle'): void;
   /** What all machines truly did so far. */
   truths(): Promise<readonly MachineTruth[]>;

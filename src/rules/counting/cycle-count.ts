@@ -1,22 +1,22 @@
 import { laneOf } from '../../actions/words.ts';
-import { type Step, tell } from '../engine/step.ts';
-import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
+import { type ActionAuthor, expiryOf, unknownOf } from '../engine/action-author.ts';
+import { report, type Step } from '../engine/step.ts';
 import type { CyclesState } from './cycles-state.ts';
 
-/** Tells what is pending, for the machine and in the way it was counted for. */
-export function tellPending(state: CyclesState, teller: Teller, text: string, at: number, step: Step): void {
+/** Makes the action for what is pending, for the machine and in the way it was counted for. */
+export function makeCount(state: CyclesState, author: ActionAuthor, text: string, at: number, step: Step): void {
   const { machine, pending: count, from, to, chain } = state;
   state.flushes++;
   state.pending = 0;
   state.due = null;
   // The time keeps it apart from what was sent before a lost state, with which the numbers began anew.
-  const key = `${teller.name}#${state.flushes}@${Math.floor(to)}`;
+  const key = `${author.name}#${state.flushes}@${Math.floor(to)}`;
   const common = {
-    rule: teller.name,
+    rule: author.name,
     at,
     time: state.time,
     mode: state.countedIn ?? step.mode,
-    cause: teller.cause(text),
+    cause: author.cause(text),
   };
   step.actions.push(
     state.mode === 'total'
@@ -27,7 +27,7 @@ export function tellPending(state: CyclesState, teller: Teller, text: string, at
           chain,
           lane: laneOf('set_cycles', machine),
           params: { machine, movement: state.total, at: to },
-          ...unknownOf(teller),
+          ...unknownOf(author),
         }
       : {
           ...common,
@@ -36,9 +36,9 @@ export function tellPending(state: CyclesState, teller: Teller, text: string, at
           chain: null,
           lane: laneOf('increment_cycles', machine),
           params: { machine, count, from, to },
-          ...expiryOf(teller, at),
-          ...unknownOf(teller),
+          ...expiryOf(author, at),
+          ...unknownOf(author),
         },
   );
-  tell(step, teller, at, 'counted', text);
+  report(step, author, at, 'counted', text);
 }

@@ -1,10 +1,10 @@
+import { authorOf } from '../engine/action-author.ts';
 import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
 import type { Step } from '../engine/step.ts';
-import { tellerOf } from '../engine/teller.ts';
 import type { CyclesRule } from '../program.ts';
 import { type Counted, createCounter, knownUntil } from './counters.ts';
-import { tellPending } from './cycle-count.ts';
+import { makeCount } from './cycle-count.ts';
 import { type CyclesState, newCyclesState, sightChain } from './cycles-state.ts';
 import { followCounter } from './followed-counter.ts';
 
@@ -15,14 +15,14 @@ import { followCounter } from './followed-counter.ts';
 export function createCycles(rule: CyclesRule, cell: SignalCell, restored: CyclesState | null): RuleMachine {
   const followed = followCounter(rule, cell, createCounter(rule.counter, restored?.counter ?? null, rule.firstSight));
   const { counter } = followed;
-  const teller = tellerOf(rule, [cell]);
+  const author = authorOf(rule, [cell]);
   const state = restored ? { ...restored, mode: restored.mode ?? rule.mode } : newCyclesState(rule);
 
   function take(all: readonly Counted[], now: number, step: Step): void {
     for (const counted of all) {
       if (counted.kind === 'first_sight') sight(counted.at, step);
       if (counted.moved > 0) add(counted, now, step);
-      followed.tell(counted, step);
+      followed.report(counted, step);
     }
   }
 
@@ -39,7 +39,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
   }
 
   function flush(at: number, step: Step): void {
-    tellPending(state, teller, `${state.pending} counted on ${rule.counter.name}`, at, step);
+    makeCount(state, author, `${state.pending} counted on ${rule.counter.name}`, at, step);
   }
 
   /** What was counted so far is sent before another counter, one for another machine or another way to send it begins. */

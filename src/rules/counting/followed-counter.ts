@@ -1,5 +1,5 @@
 import type { SignalCell } from '../engine/signal-table.ts';
-import { type Step, tell } from '../engine/step.ts';
+import { report, type Step } from '../engine/step.ts';
 import type { RuleEvent } from '../program.ts';
 import type { Counted, Counter } from './counters.ts';
 
@@ -8,8 +8,8 @@ export interface FollowedCounter {
   readonly counter: Counter;
   /** What the reading of this step says about movement, oldest first; none: there is no reading, or it says nothing. */
   read(at: number, step: Step): readonly Counted[];
-  /** Tells people what a reading was when it was more than a plain step. */
-  tell(counted: Counted, step: Step): void;
+  /** Reports for people what a reading was when it was more than a plain step. */
+  report(counted: Counted, step: Step): void;
   /** When counts that wait for the next reading are believed, should none come; Infinity: none wait. */
   believedAt(): number;
   /** Believes the readings that wait for the next one; their counts. */
@@ -44,7 +44,7 @@ export function followCounter(
   /** A value that can't be counted with is said once, until there is one that can. */
   function sayUncountable({ refused }: SignalCell, at: number, step: Step): void {
     if (refused !== null && !saidUncountable)
-      tell(step, rule, at, 'not_counted', `${definition.name} can't be counted: ${refused}`, {
+      report(step, rule, at, 'not_counted', `${definition.name} can't be counted: ${refused}`, {
         signal: definition.name,
       });
     saidUncountable = refused !== null;
@@ -54,7 +54,7 @@ export function followCounter(
     if (saidInexact || (typeof value !== 'number' && typeof value !== 'bigint') || value < exactTo) return;
     saidInexact = true;
     const words = `${definition.name} is at ${value}: from ${exactTo} on a 32-bit float can't count by ones, so counts are missing; let the PLC count in a 32-bit integer`;
-    tell(step, rule, at, 'not_counted', words, { signal: definition.name });
+    report(step, rule, at, 'not_counted', words, { signal: definition.name });
   }
 
   return {
@@ -83,9 +83,9 @@ export function followCounter(
       if (counted.some(({ moved }) => moved > 0)) step.moved.add(rule.name);
       return counted;
     },
-    tell(counted, step) {
+    report(counted, step) {
       const kind = EVENT[counted.kind];
-      if (kind !== undefined) tell(step, rule, counted.at, kind, counted.words ?? '', { signal: definition.name });
+      if (kind !== undefined) report(step, rule, counted.at, kind, counted.words ?? '', { signal: definition.name });
     },
     believedAt() {
       const { waiting } = counter;

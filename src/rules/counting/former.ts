@@ -1,21 +1,21 @@
+import { formerAuthor } from '../engine/action-author.ts';
 import { REMOVED } from '../engine/removed.ts';
-import { type Step, tell } from '../engine/step.ts';
-import { formerTeller } from '../engine/teller.ts';
+import { report, type Step } from '../engine/step.ts';
 import { totalOf, uncertaintyOf } from './blind-product.ts';
 import type { CounterState } from './counter-state.ts';
 import { knownUntil } from './counters.ts';
-import { tellPending } from './cycle-count.ts';
+import { makeCount } from './cycle-count.ts';
 import type { CyclesState } from './cycles-state.ts';
 import { addTo } from './moments.ts';
 import type { ProductionState } from './production-state.ts';
-import { tellInterval } from './record-set.ts';
+import { makeRecordSet } from './record-set.ts';
 
 const SECOND = 1000;
 
 /** Nothing that a rule counted before it was removed stays unsent. */
 export function endCycles(name: string, state: CyclesState, _lastAlive: number, at: number, step: Step): void {
   believe(state);
-  if (state.pending > 0) tellPending(state, formerTeller(name), `${state.pending} counted; ${REMOVED}`, at, step);
+  if (state.pending > 0) makeCount(state, formerAuthor(name), `${state.pending} counted; ${REMOVED}`, at, step);
 }
 
 /** What waited for the next reading counts: there is none any more. */
@@ -66,7 +66,7 @@ export function endLine(name: string, state: ProductionState, lastAlive: number,
   for (const interval of intervals) {
     const seen = Math.max(Math.floor(seenUntil / SECOND) * SECOND, interval.start + SECOND);
     const told = { ...interval, end: Math.min(interval.end, seen) };
-    tellInterval(state, told, formerTeller(name), `counted; ${REMOVED}`, at, step);
+    makeRecordSet(state, told, formerAuthor(name), `counted; ${REMOVED}`, at, step);
   }
   if (judging !== null) {
     // Nobody reads any more which product runs on that line now.
@@ -75,10 +75,10 @@ export function endLine(name: string, state: ProductionState, lastAlive: number,
     const start = Math.max(Math.floor(span.from / SECOND) * SECOND, state.toldUntil, intervals.at(-1)?.end ?? 0);
     const end = Math.max(Math.ceil(span.to / SECOND) * SECOND, start + SECOND);
     const told = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
-    tellInterval(state, told, formerTeller(name), `counted; ${REMOVED}`, at, step);
+    makeRecordSet(state, told, formerAuthor(name), `counted; ${REMOVED}`, at, step);
   }
   const counts = waiting.reduce((sum, { count }) => sum + count, 0);
   if (counts === 0) return;
   const lost = `${counts} counts without parts per count`;
-  tell(step, { name }, at, 'removed', `${REMOVED}; ${lost} were never sent and are forgotten now`);
+  report(step, { name }, at, 'removed', `${REMOVED}; ${lost} were never sent and are forgotten now`);
 }

@@ -1,8 +1,8 @@
 import type { SignalDefinition } from '../../core/sample.ts';
+import { authorOf } from '../engine/action-author.ts';
 import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
-import { type Step, tell } from '../engine/step.ts';
-import { tellerOf } from '../engine/teller.ts';
+import { report, type Step } from '../engine/step.ts';
 import type { ProductionRule } from '../program.ts';
 import type { CounterState } from './counter-state.ts';
 import { type Counted, createCounter, knownUntil } from './counters.ts';
@@ -13,7 +13,7 @@ import { createPlacing } from './placing.ts';
 import { createProductRuns, type Product, withProducts } from './product-runs.ts';
 import { keepWaiting, newProductionState, type ProductionState } from './production-state.ts';
 import { productionWords, sum } from './production-words.ts';
-import { tellInterval } from './record-set.ts';
+import { makeRecordSet } from './record-set.ts';
 
 /** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
 const LATEST_READING = 10_000;
@@ -65,7 +65,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
   const canChange = product !== null && product.signals.length > 0;
   /** After a standstill a product that changed meanwhile is read by then. */
   let stillUnread = -Infinity;
-  const teller = tellerOf(rule, [...cells.values()]);
+  const author = authorOf(rule, [...cells.values()]);
 
   function partsPerCount(): number | undefined {
     if (typeof perCount === 'number') return perCount;
@@ -127,7 +127,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
         .filter(one => one.believedAt() <= at)
         .flatMap(one => {
           const settled = one.settle(step);
-          for (const counted of settled) one.tell(counted, step);
+          for (const counted of settled) one.report(counted, step);
           return settled;
         });
     for (const one of gather(believe([parts]), believe(scraps), Number.NaN, null)) count(one, step);
@@ -174,7 +174,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     if (blindFrom !== null && (intervals.oldest()?.end ?? 0) > blindFrom) intervals.shorten(blindFrom);
     const interval = intervals.take();
     if (interval === undefined) return;
-    tellInterval(state, interval, teller, `counted on ${quantity.counter.name}`, at, step);
+    makeRecordSet(state, interval, author, `counted on ${quantity.counter.name}`, at, step);
     forgetRuns();
     step.changed.add(rule.name);
   }
@@ -194,7 +194,7 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
     state.carry = 0;
     if (counts === 0) return;
     const words = `the gateway's mode was changed: ${counts} counts wait for ${perCount} from before; they are not recorded`;
-    tell(step, rule, at, 'removed', words);
+    report(step, rule, at, 'removed', words);
   }
 
   return {
@@ -210,10 +210,10 @@ export function createProduction({ rule, cells, restored }: ProductionOptions): 
       noteLoss();
       const lost = takeLoss();
       if (counter.doubts > doubts) state.beforeDoubt ??= lost;
-      for (const one of counted) parts.tell(one, step);
+      for (const one of counted) parts.report(one, step);
       const scrapped = scraps.flatMap(one => {
         const read = one.read(at, step);
-        for (const counted of read) one.tell(counted, step);
+        for (const counted of read) one.report(counted, step);
         return read;
       });
       const isRead = runs.isRead && at >= stillUnread;

@@ -1,26 +1,26 @@
 import { laneOf } from '../../actions/words.ts';
 import { valueFromJson } from '../../core/value-json.ts';
-import { type Step, tell } from '../engine/step.ts';
-import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
+import { type ActionAuthor, expiryOf, unknownOf } from '../engine/action-author.ts';
+import { report, type Step } from '../engine/step.ts';
 import type { Uncertain } from './blind-product.ts';
 import type { Interval } from './intervals.ts';
 import { type Product, productAt, productWords } from './product-runs.ts';
 import type { ProductionState } from './production-state.ts';
 
-/** What telling an interval reads and leaves in the state of its rule. */
+/** What making the set of an interval reads and leaves in the state of its rule. */
 type Books = Pick<
   ProductionState,
   'line' | 'of' | 'product' | 'clock' | 'runs' | 'carry' | 'countedIn' | 'blindProduct' | 'uncertain'
 >;
 
 /**
- * Tells one interval as one set. Without a product code the set is parked until somebody names the product. Scrap beyond the total,
+ * Makes one set of one interval. Without a product code the set is parked until somebody names the product. Scrap beyond the total,
  * and what rounding to two decimals leaves, is carried to the next one. `where`: `counted on press1.strokes`.
  */
-export function tellInterval(
+export function makeRecordSet(
   books: Books,
   interval: Interval,
-  teller: Teller,
+  author: ActionAuthor,
   where: string,
   at: number,
   step: Step,
@@ -33,11 +33,11 @@ export function tellInterval(
   const { line, clock: time } = books;
   const { code: product, missing: why, seen } = productOf(books, interval);
   const doubt = uncertain ? doubtWords(uncertain) : null;
-  const key = `${teller.name}@${end}:record`;
+  const key = `${author.name}@${end}:record`;
   step.actions.push({
     key,
     kind: 'record_details',
-    rule: teller.name,
+    rule: author.name,
     lane: laneOf('record_details', line),
     chain: null,
     at,
@@ -53,25 +53,25 @@ export function tellInterval(
       ...(blind ? { blind } : {}),
       ...(doubt !== null && { uncertainProduct: doubt }),
     },
-    cause: teller.cause(
+    cause: author.cause(
       `${books.of} ${parts}, scrap ${scrap} ${where}${blind ? ' while nothing was seen' : ''}${doubt === null ? '' : `; product uncertain: ${doubt}`}`,
       // The next product may run by now.
       new Map(Object.entries(seen).map(([signal, value]) => [signal, valueFromJson(value)])),
     ),
     mode: books.countedIn ?? step.mode,
-    ...expiryOf(teller, at),
-    ...unknownOf(teller),
+    ...expiryOf(author, at),
+    ...unknownOf(author),
   });
   const facts = { line, action: key };
   const words = `${actual} good, ${scrap} scrap`;
   if (doubt !== null) {
     books.uncertain += actual + scrap;
     const parked = product === null ? 'they wait for a product code' : `they are recorded as ${product}`;
-    tell(step, teller, at, 'product_uncertain', `${words} of line ${line}: ${doubt}; ${parked}`, facts);
+    report(step, author, at, 'product_uncertain', `${words} of line ${line}: ${doubt}; ${parked}`, facts);
   }
   if (why !== null)
-    tell(step, teller, at, 'interval_parked', `${words} of line ${line} wait for a product code: ${why}`, facts);
-  else if (doubt === null) tell(step, teller, at, 'interval_closed', words, facts);
+    report(step, author, at, 'interval_parked', `${words} of line ${line} wait for a product code: ${why}`, facts);
+  else if (doubt === null) report(step, author, at, 'interval_closed', words, facts);
 }
 
 /** The product that ran when the interval began; none when the config wants a person to name an uncertain one. */

@@ -7,9 +7,9 @@ import type { ProductionState } from './production-state.ts';
 const SECOND = 1000;
 
 /** A cycles rule after the clock was corrected. */
-export function shiftCycles(state: CyclesState, shift: TimeShift, toldMoves: boolean): CyclesState {
+export function shiftCycles(state: CyclesState, shift: TimeShift, sentMoves: boolean): CyclesState {
   // `sightAt` stays: it is part of the chain's name.
-  const move = (at: number) => (hasOwnClock(state.time, shift, toldMoves) ? at : shiftTime(at, shift));
+  const move = (at: number) => (hasOwnClock(state.time, shift, sentMoves) ? at : shiftTime(at, shift));
   const { counter, from, to, due } = state;
   return {
     ...state,
@@ -21,11 +21,11 @@ export function shiftCycles(state: CyclesState, shift: TimeShift, toldMoves: boo
 }
 
 /** A production rule after the clock was corrected. */
-export function shiftProduction(state: ProductionState, shift: TimeShift, toldMoves: boolean): ProductionState {
+export function shiftProduction(state: ProductionState, shift: TimeShift, sentMoves: boolean): ProductionState {
   // Sets that were sent in a doubt move, so what comes after them moves with them, whoever stamped it.
   if (hasOwnClock(state.clock, shift, false)) return state;
   const move = (at: number) => shiftTime(at, shift);
-  const place = placing(state, shift, toldMoves);
+  const place = placing(state, shift, sentMoves);
   return {
     ...state,
     time: orNull(state.time, move),
@@ -54,7 +54,7 @@ export function shiftProduction(state: ProductionState, shift: TimeShift, toldMo
       end: place(interval.end),
     })),
     // Else what was sent stays sent: moved forward it would hold up what a clock set right again places before it.
-    toldUntil: toldMoves && shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
+    toldUntil: sentMoves && shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
     runs: state.runs.map(run => ({ ...run, from: place(run.from), at: orNull(run.at, place) })),
   };
 }
@@ -67,12 +67,12 @@ export function shiftProduction(state: ProductionState, shift: TimeShift, toldMo
 function placing(
   { intervals, time, toldUntil }: ProductionState,
   shift: TimeShift,
-  toldMoves: boolean,
+  sentMoves: boolean,
 ): (at: number) => number {
   const whole = Math.round(shift.by / SECOND) * SECOND;
   const first = intervals[0]?.start;
   if (shift.by > 0) {
-    const ahead = toldMoves ? 0 : Math.max(0, (first ?? -Infinity) - (time ?? Infinity));
+    const ahead = sentMoves ? 0 : Math.max(0, (first ?? -Infinity) - (time ?? Infinity));
     const by = Math.max(0, whole - Math.ceil(ahead / SECOND) * SECOND);
     return at => shiftTime(at, { from: shift.from, by });
   }

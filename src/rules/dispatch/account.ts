@@ -1,6 +1,6 @@
 import { formatDuration } from '../../core/fields.ts';
 import type { SignalCell } from '../engine/signal-table.ts';
-import { note, type Step, tell } from '../engine/step.ts';
+import { note, report, type Step } from '../engine/step.ts';
 import type { DispatchRule, Part, Truth } from '../program.ts';
 import type { Conditions } from './conditions.ts';
 import { knownTime } from './delay.ts';
@@ -106,7 +106,7 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
       const length = isClearing ? offDelay : onDelay;
       const shadow = step.mode === 'shadow' && !isClearing ? ', in shadow mode only in the journal,' : '';
       const text = `${words(parts)}: ${isClearing ? 'clears' : `opens a dispatch${shadow}`} if it stays so for ${length}`;
-      tell(step, rule, delay.since, isClearing ? 'clearing' : 'pending', text, values(parts));
+      report(step, rule, delay.since, isClearing ? 'clearing' : 'pending', text, values(parts));
     },
     returns(at, known, step) {
       const isClearing = state.phase === 'clearing';
@@ -119,7 +119,7 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
       const text = known
         ? `${words(parts)} after ${formatDuration(lasted)}, before ${delayWords()} ended: ${comesTo}`
         : `${words(parts)} when it was known again; how long the condition held is not known: ${comesTo}`;
-      tell(step, rule, at, isClearing ? 'kept_open' : 'returned', text, { ...values(parts), lasted });
+      report(step, rule, at, isClearing ? 'kept_open' : 'returned', text, { ...values(parts), lasted });
     },
     movedAgain(at, step) {
       const lasted = state.delay === null ? 0 : knownTime(state.delay, at);
@@ -134,7 +134,7 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
         ? `${delayWords()} goes on after ${counted(at)}`
         : `${delayWords()} begins anew, since what happened meanwhile is not known`;
       const since = was === 'unknown' ? ` after ${formatDuration(at - unknownFrom)}` : '';
-      tell(step, rule, at, 'known', `${words(parts)}: known again${since}, ${how}`, values(parts));
+      report(step, rule, at, 'known', `${words(parts)}: known again${since}, ${how}`, values(parts));
     },
     looked(truth, at, step) {
       const now = situation(truth);
@@ -160,7 +160,7 @@ export function createAccount({ rule, state, conditions, cells }: AccountOptions
     },
     stoodStill(from, to, goesOn, step) {
       const how = goesOn ? 'that time does not count' : `${delayWords()} begins anew`;
-      tell(step, rule, to, 'stood_still', `the gateway stood still for ${formatDuration(to - from)}: ${how}`);
+      report(step, rule, to, 'stood_still', `the gateway stood still for ${formatDuration(to - from)}: ${how}`);
     },
     restart() {
       was = null;

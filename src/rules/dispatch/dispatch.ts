@@ -1,7 +1,7 @@
+import { authorOf } from '../engine/action-author.ts';
 import type { RuleMachine } from '../engine/rule-machine.ts';
 import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
-import { type Step, tell } from '../engine/step.ts';
-import { tellerOf } from '../engine/teller.ts';
+import { report, type Step } from '../engine/step.ts';
 import type { DispatchRule, Truth, WorldScope } from '../program.ts';
 import { createAccount } from './account.ts';
 import { createConditions } from './conditions.ts';
@@ -37,7 +37,7 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
   const cellsOf = (names: Iterable<string>) => [...new Set(names)].flatMap(name => cells.get(name) ?? []);
   const inputs = cellsOf(written.flatMap(condition => condition.signals));
   const watched = cellsOf(when.signals);
-  const teller = tellerOf(rule, [...cells.values()]);
+  const author = authorOf(rule, [...cells.values()]);
   const stills = createStills(cellsOf(written.flatMap(condition => condition.still)), onDelay, restored?.still ?? {});
   const conditions = createConditions(rule, world, stills, inputs);
   const { opening, clearing, heldAllAlong, changedUnseen } = conditions;
@@ -111,8 +111,8 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     const text = `${openedWords(seen(inputs), knownTime(delay, at))}${unreasoned}`;
     const reason = found && 'code' in found ? found.code : undefined;
     const said = { description: rule.description.render(lastGood), reason, text };
-    step.actions.push(openAction(rule, episode, teller, said, { at, time: delay.time }));
-    tell(step, rule, at, 'activated', text);
+    step.actions.push(openAction(rule, episode, author, said, { at, time: delay.time }));
+    report(step, rule, at, 'activated', text);
   }
 
   function clear(delay: DelayState, at: number, step: Step): void {
@@ -120,10 +120,10 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
     const completed = notBefore(delay.since);
     if (state.episode !== null) {
       const end = { completed, how: state.episode.whenCleared, text };
-      step.actions.push(closeAction(state.episode, end, teller, { at, time: delay.time }));
+      step.actions.push(closeAction(state.episode, end, author, { at, time: delay.time }));
     }
     endEpisode();
-    tell(step, rule, at, 'cleared', text);
+    report(step, rule, at, 'cleared', text);
     const moved = stills.settleAll();
     openAgain(moved > -Infinity ? Math.min(Math.max(delay.since, moved), at) : at, step);
   }
@@ -228,9 +228,9 @@ export function createDispatch({ rule, world, cells, restored }: DispatchOptions
       if (state.held || clearing() === 'unknown') return;
       const completed = notBefore(at + step.shift);
       const text = `a person closed the dispatch on ${episode.machine} before the condition had cleared`;
-      step.actions.push(closeAction(episode, { completed, how: 'leave', text }, teller, { at, time: step.time }));
+      step.actions.push(closeAction(episode, { completed, how: 'leave', text }, author, { at, time: step.time }));
       endEpisode();
-      tell(step, rule, at, 'closed_early', text);
+      report(step, rule, at, 'closed_early', text);
       openAgain(Math.max(at, stills.settleAll()), step);
     },
     hold(held, step) {

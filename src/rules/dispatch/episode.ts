@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Action } from '../../actions/action.ts';
 import { laneOf } from '../../actions/words.ts';
-import { expiryOf, type Teller, unknownOf } from '../engine/teller.ts';
+import { type ActionAuthor, expiryOf, unknownOf } from '../engine/action-author.ts';
 import type { DispatchRule } from '../program.ts';
 
 /**
@@ -58,14 +58,20 @@ type Moment = Pick<Action, 'at' | 'time'>;
 /** What the texts of the rule came to when the episode opened. */
 type Said = { readonly description: string; readonly reason: string | undefined; readonly text: string };
 
-/** Tells L2L that the episode began. */
-export function openAction(rule: DispatchRule, episode: Episode, teller: Teller, said: Said, moment: Moment): Action {
+/** The action that says that the episode began. */
+export function openAction(
+  rule: DispatchRule,
+  episode: Episode,
+  author: ActionAuthor,
+  said: Said,
+  moment: Moment,
+): Action {
   const { machine, type, reported, chain, mode } = episode;
   const { trade, ifFoundOpen, ifMissed } = rule;
   return {
     key: `${chain}:open`,
     kind: 'open_dispatch',
-    rule: teller.name,
+    rule: author.name,
     lane: laneOf('open_dispatch', machine),
     chain,
     ...moment,
@@ -79,10 +85,10 @@ export function openAction(rule: DispatchRule, episode: Episode, teller: Teller,
       ifFoundOpen,
       ...(ifMissed === 'open_and_close' ? {} : { ifMissed }),
     },
-    cause: teller.cause(said.text),
+    cause: author.cause(said.text),
     mode,
-    ...expiryOf(teller, reported),
-    ...unknownOf(teller),
+    ...expiryOf(author, reported),
+    ...unknownOf(author),
   };
 }
 
@@ -90,7 +96,7 @@ export function openAction(rule: DispatchRule, episode: Episode, teller: Teller,
 export function closeAction(
   episode: Episode,
   end: { readonly completed: number; readonly how: Episode['whenCleared']; readonly text: string },
-  teller: Teller,
+  author: ActionAuthor,
   moment: Moment,
 ): Action {
   const { machine, type, chain, mode, closeAdopted } = episode;
@@ -100,13 +106,13 @@ export function closeAction(
   return {
     key: `${chain}:close`,
     kind: 'close_dispatch',
-    rule: teller.name,
+    rule: author.name,
     lane: laneOf('close_dispatch', machine),
     chain,
     ...moment,
     params: { machine, type, completed, how, ...(closeAdopted ? { closeAdopted } : {}) },
-    cause: teller.cause(text),
+    cause: author.cause(text),
     mode,
-    ...unknownOf(teller),
+    ...unknownOf(author),
   };
 }

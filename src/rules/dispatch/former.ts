@@ -1,6 +1,6 @@
+import { formerAuthor } from '../engine/action-author.ts';
 import { REMOVED } from '../engine/removed.ts';
-import { type Step, tell } from '../engine/step.ts';
-import { formerTeller } from '../engine/teller.ts';
+import { report, type Step } from '../engine/step.ts';
 import type { DispatchState } from './dispatch-state.ts';
 import { closeAction } from './episode.ts';
 
@@ -27,7 +27,7 @@ export function endEpisode(
   const how = onRemove === 'close' ? whenCleared : 'leave';
   const text = `${REMOVED} while its dispatch was open; it is ended when the gateway last saw it`;
   const moment = { at: completed, time: 'received' } as const;
-  step.actions.push(closeAction(episode, { completed, how, text }, formerTeller(name), moment));
+  step.actions.push(closeAction(episode, { completed, how, text }, formerAuthor(name), moment));
   const words = how === 'leave' ? 'is left open in L2L' : 'is ended';
-  tell(step, { name }, completed, 'removed', `${REMOVED}; its dispatch ${type} on ${machine} ${words}`);
+  report(step, { name }, completed, 'removed', `${REMOVED}; its dispatch ${type} on ${machine} ${words}`);
 }

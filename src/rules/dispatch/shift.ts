@@ -5,9 +5,9 @@ import type { DispatchState } from './dispatch-state.ts';
 import type { Episode } from './episode.ts';
 
 /** A dispatch rule after the clock was corrected. */
-export function shiftDispatch(state: DispatchState, shift: TimeShift, toldMoves: boolean): DispatchState {
+export function shiftDispatch(state: DispatchState, shift: TimeShift, sentMoves: boolean): DispatchState {
   const { told, delay, episode, still } = state;
-  const own = hasOwnClock(delay?.time, shift, toldMoves);
+  const own = hasOwnClock(delay?.time, shift, sentMoves);
   const move = (at: number) => (own ? at : shiftTime(at, shift));
   const keepDistance = (at: number) => (own ? at : at + shift.by);
   return {

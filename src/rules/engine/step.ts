@@ -54,8 +54,8 @@ export function createStep({ mode, freezeLimit }: Program): Step {
   };
 }
 
-/** Tells people what happened with a rule; its state has changed then. */
-export function tell(
+/** Reports for people what happened with a rule; its state has changed then. */
+export function report(
   step: Step,
   rule: { readonly name: string },
   at: number,

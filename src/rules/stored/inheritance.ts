@@ -1,4 +1,4 @@
-import { type Step, tell } from '../engine/step.ts';
+import { report, type Step } from '../engine/step.ts';
 import { ruleKind } from '../kinds/registry.ts';
 import type { CompiledRule } from '../program.ts';
 import { readState, readStateFor, type StoredState } from './stored-state.ts';
@@ -49,7 +49,7 @@ export function createInheritance(rules: readonly CompiledRule[], states: Readon
         const state = readState(rule, text);
         if (state !== undefined) ruleKind(state.kind).end(rule, state, lastAlive, at, step);
         else
-          tell(
+          report(
             step,
             { name: rule },
             at,

@@ -7,7 +7,7 @@ import { parseState } from './stored-state.ts';
  * Says which rules begin anew although their `renamed_from` says what they go on from: the name is mistyped, or that rule never did
  * anything, and then nothing is lost. `states`: as the last process left them.
  */
-export function tellUnfoundedRenames(
+export function reportUnfoundedRenames(
   rules: readonly CompiledRule[],
   states: ReadonlyMap<string, string>,
   log: Logger,

@@ -5,13 +5,13 @@ import type { CompiledRule } from '../program.ts';
 import type { SignalCell } from './signal-table.ts';
 
 /** Whoever has actions made: a rule, or what is left of one that is not configured any more. */
-export type Teller = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
+export type ActionAuthor = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
   /** Why an action is made, with the values as they are now; of the signals in `then` with those. */
   cause(text: string, then?: ReadonlyMap<string, Value>): Cause;
 };
 
 /** `cells`: of every signal whose value is part of the cause. */
-export function tellerOf(rule: CompiledRule, cells: readonly SignalCell[]): Teller {
+export function authorOf(rule: CompiledRule, cells: readonly SignalCell[]): ActionAuthor {
   const { name, maxAge, onUnknown } = rule;
   return { name, maxAge, onUnknown, cause: (text, then) => causeOf(rule, cells, text, then) };
 }
@@ -32,17 +32,17 @@ function causeOf(
 }
 
 /** Its place in the config and its values are gone; what it had not sent is sent however old it is. */
-export function formerTeller(name: string): Teller {
+export function formerAuthor(name: string): ActionAuthor {
   const where = 'not configured any more';
   return { name, maxAge: null, onUnknown: 'park', cause: text => ({ rule: name, where, text, values: [] }) };
 }
 
-/** How long an action is worth telling that says what happened at `at`; an end or a newest count is always worth it. */
-export function expiryOf({ maxAge }: Teller, at: number): Pick<Action, 'expiresAt'> {
+/** How long an action may still be sent that says what happened at `at`; an end or a newest count is always worth it. */
+export function expiryOf({ maxAge }: ActionAuthor, at: number): Pick<Action, 'expiresAt'> {
   return maxAge === null ? {} : { expiresAt: at + maxAge };
 }
 
 /** What is done when nobody can say whether L2L took the action; park goes without saying. */
-export function unknownOf({ onUnknown }: Teller): Pick<Action, 'onUnknown'> {
+export function unknownOf({ onUnknown }: ActionAuthor): Pick<Action, 'onUnknown'> {
   return onUnknown === 'park' ? {} : { onUnknown };
 }

@@ -63,8 +63,10 @@ function close(id: number, at: number): object {
 function answer(path: string, body: string, at: number): object {
   const [, method = '', id = ''] = /^\/api\/1\.0\/(\w+\/\w+)\/?(\d*)\/?$/.exec(path) ?? [];
   const params = new URLSearchParams(body);
-  // The gateway asks once a minute whether L2L answers.
-  if (path.startsWith('/api/1.0/sites/')) return {};
+  // The gateway asks for its site at the start, and once a minute whether L2L answers.
+  if (path.startsWith('/api/1.0/sites/')) return [{ site: 43, description: 'bench', timezone: 'Europe/Berlin' }];
+  // Before the first open of a machine it asks what is open there.
+  if (path.startsWith('/api/1.0/dispatches/?')) return [];
   switch (method) {
     case 'dispatches/open':
       return open(params, at);

@@ -5,7 +5,10 @@ import type { CallResult } from './result.ts';
 export type FoundOpen = {
   /** L2L's dispatch number. */
   readonly number: number;
-  /** person: left as it is. adopted: a person's, and the episode's now. gateway: a gateway opened it: this one by another rule or an earlier journal, or another one. */
+  /**
+   * person: a person opened it, and it is left as it is. adopted: a person opened it, and it is the episode's now. gateway: this
+   * gateway opened it for another rule or with an earlier journal, or another gateway opened it.
+   */
   readonly whose: 'person' | 'adopted' | 'gateway';
 };
 

@@ -23,6 +23,10 @@ export const setCycles = defineKind({
     would: () => 'send cycle count',
     done: () => 'cycle count sent',
     notDone: 'no cycle count sent',
-    facts: ([{ machine, movement, at }]) => ({ machine, sinceFirstSight: movement, at: new Date(at) }),
+    // Of counts that share a call only the newest is sent.
+    facts: all => {
+      const { machine, movement, at } = all.at(-1) ?? all[0];
+      return { machine, sinceFirstSight: movement, at: new Date(at) };
+    },
   },
 });

@@ -3,10 +3,8 @@ import type { CallTransition } from '../core/commit.ts';
 import type { Call } from '../core/delivery.ts';
 import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
 import { query } from './database.ts';
-import type { Prospects } from './decisions.ts';
+import type { ChangeOptions } from './decisions.ts';
 import { insertEvent } from './events.ts';
-import type { GroupCommit } from './group-commit.ts';
-import type { History } from './history.ts';
 import { type EntryRow, entryOf, SELECT_ENTRY } from './history-rows.ts';
 
 const MOST_NUMBERED = 10;
@@ -28,15 +26,7 @@ export interface Corrections {
   recodeCall(call: Call, detail: string, recode: Recode): Promise<Correction | null>;
 }
 
-export type CorrectionOptions = {
-  readonly db: DatabaseSync;
-  readonly group: GroupCommit;
-  readonly prospects: Prospects;
-  readonly history: History;
-  readonly now: () => number;
-  /** The waiting actions in memory follow what is written here. */
-  readonly onWaiting: (ids: readonly number[]) => void;
-  readonly onGone: (ids: readonly number[]) => void;
+export type CorrectionOptions = ChangeOptions & {
   readonly transition: (id: number, from: readonly Call['state'][], to: CallTransition) => Promise<boolean>;
 };
 

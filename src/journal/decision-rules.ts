@@ -100,7 +100,7 @@ function mayBeThere({ state, call }: HistoryEntry): boolean {
 
 type Question = { readonly doubt: string; readonly ask: string };
 
-/** What a person has to say yes to first: what is not known, what L2L never gets, or that more is let go than was named. */
+/** The question before a drop: nobody knows whether L2L has it, L2L never gets it, or more is dropped than was named. null: none. */
 function dropQuestion(
   target: HistoryEntry,
   dropped: readonly HistoryEntry[],

@@ -183,7 +183,8 @@ export interface Decisions extends Prospects {
   decide(decision: Decision, recode?: Recode): Promise<Decided>;
 }
 
-export type DecisionOptions = {
+/** What everybody needs who changes actions that are stored already. */
+export type ChangeOptions = {
   readonly db: DatabaseSync;
   readonly group: GroupCommit;
   readonly prospects: Prospects;
@@ -192,6 +193,9 @@ export type DecisionOptions = {
   /** The waiting actions in memory follow what is written here. */
   readonly onWaiting: (ids: readonly number[]) => void;
   readonly onGone: (ids: readonly number[]) => void;
+};
+
+export type DecisionOptions = ChangeOptions & {
   /** Rewrites codes in the table. */
   readonly rewrite: (actions: ReadonlyMap<number, Recoded>) => void;
 };

@@ -62,7 +62,7 @@ export type JournalOptions = {
   readonly onFatal?: (error: Error) => void;
 };
 
-/** The truth: what the rules know, what has to be sent to L2L, what was sent. One file, one writer, one transaction a group. */
+/** The truth: the states of the rules, the actions to send, the actions that were sent. One file, one writer, one transaction a group. */
 export interface Journal extends RuleStore, CallJournal, Overview {
   readonly lastAlive: number | null;
   /** What happened to the journal itself (clock steps, a full disk, a rebuild …), newest first. */

@@ -24,7 +24,7 @@ export type JournalTime = {
 export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubted: null, event: null };
 
 /**
- * A rule's state as JSON text, shifted. `sentMoves`: what it sent by that clock is corrected as well. Handed in: the journal does not
+ * A rule's state as JSON text, shifted. `sentMoves`: times that it sent by that clock are corrected as well. Handed in: the journal does not
  * know what the rules keep.
  */
 export type ShiftState = (state: string, shift: TimeShift, sentMoves: boolean) => string;

@@ -22,6 +22,14 @@ describe('the registry of call kinds', () => {
     expect(opens && laneOf(opens, 'PRESS-01')).toBe(ends && laneOf(ends, 'PRESS-01'));
   });
 
+  it('logs of absolute counts that share a call the newest one, which is the one that is sent', () => {
+    const { facts } = KINDS.set_cycles.words;
+    const counts = [5, 8].map(movement => ({ machine: 'A', movement, at: movement * 1000 }));
+    const [first, ...others] = counts;
+
+    expect(first && facts([first, ...others])).toEqual({ machine: 'A', sinceFirstSight: 8, at: new Date(8000) });
+  });
+
   it('refuses a kind that it does not have', () => {
     expect(() => kindOf('answer_call' as never)).toThrow('no kind of call is named answer_call');
   });

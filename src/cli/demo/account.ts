@@ -9,7 +9,7 @@ const Kind = z.enum(ACTION_KINDS as [ActionKind, ...ActionKind[]]);
 const Time = z.iso.datetime({ offset: true }).transform(text => Date.parse(text));
 
 /**
- * The lines of the gateway's log that make up the live account: what a rule saw and did, what was sent to L2L, what L2L answered.
+ * The lines of the log that make up the live account: the event of a rule, the call that was sent, the answer of L2L.
  * Most are written at level debug, because a gateway is quiet in normal operation.
  */
 const Told = z.union([

@@ -28,7 +28,7 @@ export const openDispatch = defineAction({
   create: createHandler,
 });
 
-const UNTOLD = 'it was over before it could be sent';
+const WAS_OVER = 'it was over before it could be sent';
 
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   const { site, user, zone, clock, reader, blocked, blockedWait } = context;
@@ -148,7 +148,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (over.ifMissed === 'nothing') {
         // The request never leaves: what is read before it says whether there is something to end.
         const isAsked = chain.isFirst && (action.expiresAt ?? Number.POSITIVE_INFINITY) >= clock.now();
-        return isAsked ? { kind: 'request', request, and } : { kind: 'nothing', why: UNTOLD, and };
+        return isAsked ? { kind: 'request', request, and } : { kind: 'nothing', why: WAS_OVER, and };
       }
       return { kind: 'request', request: addRequest(action.params, over.close.params, marked(action), context), and };
     },
@@ -167,7 +167,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
         detail: `${result?.nothing ?? 'it is open already'}: sent as open and close`,
       };
       if (isUntold(call)) {
-        return isGateways ? toldAnew : { kind: 'done', result: { nothing: `${UNTOLD}; none of the gateway is open` } };
+        return isGateways
+          ? toldAnew
+          : { kind: 'done', result: { nothing: `${WAS_OVER}; none of the gateway is open` } };
       }
       if (!result) return { kind: 'send', base: null };
       return isAdd(call.request) && isGateways ? toldAnew : { kind: 'done', result };

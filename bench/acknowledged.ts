@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { sqliteFloor } from './floors.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { counterPlant } from './plant.ts';
 import { type Program, startProgram } from './process.ts';
 import type { Figure, Options } from './report.ts';
+import { counterPlant } from './signal-plant.ts';
 import { median } from './statistics.ts';
 import type { World } from './world.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type Gateway, startGateway } from './gateway.ts';
-import { edgePlant } from './plant.ts';
 import { type Program, startCpu, startProgram, type Usage } from './process.ts';
 import type { Figure, Options } from './report.ts';
+import { edgePlant } from './signal-plant.ts';
 import { median } from './statistics.ts';
 import { type EdgeRun, runEdges, type World } from './world.ts';
 

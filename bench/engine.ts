@@ -1,6 +1,6 @@
 import { formatProblem } from '../src/core/errors.ts';
 import type { SampleBatch, SignalDefinition, Value } from '../src/core/sample.ts';
-import { compileRules } from '../src/rules/compile.ts';
+import { compileRules } from '../src/rules/compile-rules.ts';
 import { createEngine } from '../src/rules/engine.ts';
 import type { Program } from '../src/rules/program.ts';
 import { RuleDefaults, Rules } from '../src/rules/schema.ts';

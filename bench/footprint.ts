@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Gateway, spawnGateway, startGateway } from './gateway.ts';
-import { edgePlant, type PlantOptions, widePlant } from './plant.ts';
 import { startCpu } from './process.ts';
 import type { Figure, Options } from './report.ts';
+import { edgePlant, type PlantOptions, widePlant } from './signal-plant.ts';
 import { median, monotonic } from './statistics.ts';
 import type { World } from './world.ts';
 

@@ -3,7 +3,7 @@
  * message was handed to the socket. Argument: broker URL.
  */
 import mqtt from 'mqtt';
-import { machineName } from './plant.ts';
+import { machineName } from './signal-plant.ts';
 import { monotonic } from './statistics.ts';
 
 export type PublisherAsk = {

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'undici';
 import { KEY, temporaryFolder } from './gateway.ts';
-import { machineName } from './plant.ts';
 import { startProgram } from './process.ts';
 import type { Figure, Options } from './report.ts';
+import { machineName } from './signal-plant.ts';
 import { median } from './statistics.ts';
 
 const AT_ONCE = 64;

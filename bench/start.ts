@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { MIGRATIONS } from '../src/journal/schema.ts';
+import { MIGRATIONS } from '../src/journal/file/schema.ts';
 import { KEY, temporaryFolder } from './gateway.ts';
 import { startProgram } from './process.ts';
 import type { Figure, Options } from './report.ts';

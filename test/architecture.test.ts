@@ -40,12 +40,12 @@ const HOMES: Record<string, readonly string[]> = {
 const RULES_MAY_IMPORT: Record<string, readonly string[]> = {
   expression: [],
   compile: ['expression'],
-  engine: [],
-  dispatch: ['engine'],
-  counting: ['engine'],
-  kinds: ['compile', 'engine', 'dispatch', 'counting'],
-  stored: ['engine', 'kinds'],
-  runner: [],
+  common: [],
+  dispatch: ['common'],
+  counting: ['common'],
+  kinds: ['compile', 'common', 'dispatch', 'counting'],
+  stored: ['common', 'kinds'],
+  io: [],
 };
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
@@ -64,7 +64,7 @@ function imports(): readonly Import[] {
   });
 }
 
-/** `src/queue/redis.ts` → `queue`; `src/app.ts` → `app`. */
+/** `src/queue/redis.ts` → `queue`; `src/app/start.ts` → `app`. */
 function roomOf(file: string): string {
   return file.split('/')[1]?.replace(/\.ts$/, '') ?? '';
 }
@@ -81,6 +81,19 @@ function codeOf(file: string): string {
 const all = imports();
 
 describe('architecture', () => {
+  it('has no file beside a folder of the same name', () => {
+    const files = new Set(globSync('src/**/*.ts', { cwd: ROOT }));
+
+    expect([...files].map(file => dirname(file)).filter(folder => files.has(`${folder}.ts`))).toEqual([]);
+  });
+
+  it('names the file that implements the adapter adapter.ts in every protocol folder', () => {
+    const folders = globSync('src/adapters/*/definition.ts', { cwd: ROOT }).map(file => dirname(file));
+
+    expect(folders.length).toBeGreaterThan(3);
+    for (const folder of folders) expect(codeOf(`${folder}/adapter.ts`)).toContain('): Adapter {');
+  });
+
   it('knows every room', () => {
     const rooms = new Set(globSync('src/**/*.ts', { cwd: ROOT }).map(roomOf));
 
@@ -113,7 +126,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('keeps the folders of the rules in order: no kind of rule knows another, the engine knows none', () => {
+  it('keeps the folders of the rules in order: no kind of rule knows another, the common parts know none', () => {
     const folderOf = (file: string) => /^src\/rules\/([\w-]+)\//.exec(file)?.[1];
     const wrong = all
       .filter(({ from, to }) => {
@@ -142,7 +155,7 @@ describe('architecture', () => {
       'src/rules/counting/',
       'src/rules/kinds/', // the codes that a rule has now
       'src/app/name-products.ts',
-      'src/journal/schema.ts', // a migration stays as it was
+      'src/journal/file/schema.ts', // a migration stays as it was
     ];
     const wrong = globSync('src/**/*.ts', { cwd: ROOT })
       .filter(file => !homes.some(home => file.startsWith(home)))

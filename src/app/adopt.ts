@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
-import { type Adopted, adoptJournal } from '../journal/adopt.ts';
+import { type Adopted, adoptJournal } from '../journal/identity/adopt.ts';
 
 /**
  * Makes the copied or restored journal of a data folder the one that runs here; with `unmoved` also one that nothing distinguishes from

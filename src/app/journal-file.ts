@@ -1,5 +1,5 @@
 import type { HistoryReader } from '../core/history.ts';
-import { openJournalFile, readOrSay } from '../journal/journal-file.ts';
+import { openJournalFile, readOrSay } from '../journal/file/journal-file.ts';
 
 /**
  * Reads the journal of a gateway that does not run, or does not answer. Nothing is written; `destination` is where the gateway

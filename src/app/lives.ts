@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { App, AppOptions } from '../app.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { anchoredClock, type Clock } from '../core/clock.ts';
 import { type ClockChange, type ClockWatch, watchClock } from '../core/clock-watch.ts';
@@ -17,8 +16,9 @@ import {
   type MachineTime,
   type TimeBase,
 } from '../core/wall-clock.ts';
-import { readLastLife } from '../journal/last-life.ts';
-import type { JournalTime } from '../journal/time-shift.ts';
+import { readLastLife } from '../journal/clock/last-life.ts';
+import type { JournalTime } from '../journal/clock/time-shift.ts';
+import type { App, AppOptions } from './start.ts';
 
 export type LivesOptions = {
   readonly loaded: LoadedConfig;

@@ -5,8 +5,8 @@ import { words } from '../core/errors.ts';
 import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Value } from '../core/sample.ts';
-import type { Correction } from '../journal/corrections.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Correction } from '../journal/people/corrections.ts';
 import { recodedBy } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule, Program } from '../rules/program.ts';
 

@@ -6,12 +6,12 @@ import { type Command, EXIT, type Io, UsageError } from './command.ts';
 
 /** Every subcommand by name; its code is loaded when it is asked for. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./run.ts')).runCommand,
-  check: async () => (await import('./check.ts')).checkCommand,
-  queue: async () => (await import('./queue.ts')).queueCommand,
-  journal: async () => (await import('./journal.ts')).journalCommand,
-  sandbox: async () => (await import('./sandbox.ts')).sandboxCommand,
-  demo: async () => (await import('./demo.ts')).demoCommand,
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  queue: async () => (await import('./commands/queue.ts')).queueCommand,
+  journal: async () => (await import('./commands/journal.ts')).journalCommand,
+  sandbox: async () => (await import('./commands/sandbox.ts')).sandboxCommand,
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
 };
 
 /** Runs one command line and resolves to the exit code. */

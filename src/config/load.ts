@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { signalsOf } from '../adapters/registry.ts';
 import { ConfigError, type Place, type Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
-import { compileRules } from '../rules/compile.ts';
+import { compileRules } from '../rules/compile-rules.ts';
 import { type LookupTable, parseLookup } from '../rules/lookup.ts';
 import type { Program } from '../rules/program.ts';
 import { Rule } from '../rules/schema.ts';

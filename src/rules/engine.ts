@@ -1,8 +1,8 @@
 import type { SampleBatch, SourceState } from '../core/sample.ts';
-import { createEvaluation } from './engine/evaluation.ts';
-import { createRuleClocks } from './engine/rule-clocks.ts';
-import { createRuleGraph } from './engine/rule-graph.ts';
-import type { RuleMachine } from './engine/rule-machine.ts';
+import { createEvaluation } from './common/evaluation.ts';
+import { createRuleClocks } from './common/rule-clocks.ts';
+import { createRuleGraph } from './common/rule-graph.ts';
+import type { RuleMachine } from './common/rule-machine.ts';
 import {
   applySample,
   awayWords,
@@ -14,9 +14,9 @@ import {
   isGood,
   loseSignal,
   type SourceCell,
-} from './engine/signal-table.ts';
-import { takeResult } from './engine/step.ts';
-import { type WatchedEpisode, watchedEpisode } from './engine/watched-episode.ts';
+} from './common/signal-table.ts';
+import { takeResult } from './common/step.ts';
+import { type WatchedEpisode, watchedEpisode } from './common/watched-episode.ts';
 import { createMachine } from './machines.ts';
 import type { EngineInput, Program, StepResult, WorldScope } from './program.ts';
 import type { RuleView } from './rule-view.ts';

@@ -1,5 +1,5 @@
-import type { RuleMachine } from './engine/rule-machine.ts';
-import type { SignalCell } from './engine/signal-table.ts';
+import type { RuleMachine } from './common/rule-machine.ts';
+import type { SignalCell } from './common/signal-table.ts';
 import { ruleKind } from './kinds/registry.ts';
 import type { CompiledRule, WorldScope } from './program.ts';
 import { referencesOf } from './references.ts';

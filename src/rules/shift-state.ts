@@ -1,6 +1,6 @@
 import type { TimeShift } from '../core/time-shift.ts';
-import { shiftLag } from './engine/kept-lag.ts';
-import { MOST_SKEW } from './engine/shift-moves.ts';
+import { shiftLag } from './common/kept-lag.ts';
+import { MOST_SKEW } from './common/shift-moves.ts';
 import { ruleKind } from './kinds/registry.ts';
 import { parseState } from './stored/stored-state.ts';
 

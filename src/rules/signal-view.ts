@@ -1,5 +1,5 @@
 import type { Quality, SignalDefinition, Value } from '../core/sample.ts';
-import type { SignalCell } from './engine/signal-table.ts';
+import type { SignalCell } from './common/signal-table.ts';
 
 /** A signal as the status page shows it. */
 export type SignalView = {

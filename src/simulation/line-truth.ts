@@ -4,7 +4,7 @@ import { CLOCKS_APART, noticed } from './sight.ts';
 import type { Comparison, LineRow } from './truth.ts';
 
 type Part = Happening & { readonly line: string; readonly product: string; readonly scrap: boolean };
-type Told = {
+type DeliveredEpisode = {
   readonly line: string;
   readonly product: string;
   readonly from: number;
@@ -27,7 +27,7 @@ export function lineRows(comparison: Comparison): LineRow[] {
   const { after, truths } = comparison;
   const made = truths.flatMap(truth => partsOf(truth, comparison));
   const sets = after.details.map(
-    (set): Told => ({
+    (set): DeliveredEpisode => ({
       line: codeOf(after.lines, set.line),
       product: codeOf(after.products, set.product),
       from: set.start,
@@ -71,7 +71,12 @@ function partsOf({ machine, line, strokes, loads }: MachineTruth, comparison: Co
  * Rows of one line. A part of a blind time may be under the product that was read last before it, as many as makes both sides agree
  * best: the first ones that were made, since the gateway reads the new product at one moment and counts right from then on.
  */
-function rowsOf(line: string, made: readonly Made[], sets: readonly Told[], overtaken: readonly string[]): LineRow[] {
+function rowsOf(
+  line: string,
+  made: readonly Made[],
+  sets: readonly DeliveredEpisode[],
+  overtaken: readonly string[],
+): LineRow[] {
   const partsWith = (moves: readonly Moved[]) => {
     const left = new Map(moves.map(({ span, moved }) => [span, moved]));
     return made.map(({ part, blind }) => {
@@ -141,7 +146,7 @@ function movesIn(span: number | undefined, inSpan: readonly Made[]): readonly Mo
 function rowsWith(
   line: string,
   parts: readonly Part[],
-  sets: readonly Told[],
+  sets: readonly DeliveredEpisode[],
   overtaken: readonly string[],
 ): LineRow[] {
   const products = new Set([...parts, ...sets].map(({ product }) => product));

@@ -2,7 +2,7 @@
 export type Happening = { readonly earliest: number; readonly latest: number };
 
 /** What was sent to L2L at once: so many things noticed from `from` on, before `to`. */
-export type Told = { readonly from: number; readonly to: number; readonly count: number };
+export type DeliveredEpisode = { readonly from: number; readonly to: number; readonly count: number };
 
 /**
  * Gives each happening a place in what was sent to L2L, so that a loss and a double do not cancel each other out: who finds no place
@@ -11,7 +11,7 @@ export type Told = { readonly from: number; readonly to: number; readonly count:
  */
 export function match(
   happenings: readonly Happening[],
-  told: readonly Told[],
+  told: readonly DeliveredEpisode[],
 ): { readonly lost: number; readonly doubled: number } {
   const waiting = happenings.toSorted((a, b) => a.earliest - b.earliest);
   let next = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runLives } from '../../src/app/lives.ts';
-import type { AppOptions } from '../../src/app.ts';
+import type { AppOptions } from '../../src/app/start.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { shiftTime } from '../../src/core/time-shift.ts';
 import { EARLIEST } from '../../src/core/wall-clock.ts';

@@ -3,8 +3,8 @@ import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { seededRandom } from '../../src/simulation/random.ts';
 import { createBroker } from './broker.ts';
 import { makePlan } from './plan.ts';
-import type { MachineStory } from './plant.ts';
 import type { Port } from './source.ts';
+import type { MachineStory } from './story.ts';
 
 const START = Date.UTC(2026, 0, 12, 8);
 

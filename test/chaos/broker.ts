@@ -5,9 +5,9 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { SampleBatch } from '../../src/core/sample.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { Notes } from './notes.ts';
-import type { MachineStory, Moment } from './plant.ts';
 import type { LifeTime } from './process-time.ts';
 import { type Port, type SourceLife, samplesOf } from './source.ts';
+import type { MachineStory, Moment } from './story.ts';
 
 type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
 

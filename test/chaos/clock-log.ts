@@ -1,5 +1,5 @@
 import type { Span } from './plan.ts';
-import type { StoredRow } from './stored.ts';
+import type { StoredRow } from './stored-actions.ts';
 
 /** How the clock of one life of the gateway stood from a moment on. */
 export type ClockReading = {

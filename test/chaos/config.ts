@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { type LoadedConfig, loadConfig } from '../../src/config/load.ts';
 import { formatDuration } from '../../src/core/fields.ts';
-import type { MachineStory } from './plant.ts';
 import type { DispatchRule } from './rules.ts';
+import type { MachineStory } from './story.ts';
 
 export const SITE = 43;
 export const ZONE = 'America/Denver';

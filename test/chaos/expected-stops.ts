@@ -1,8 +1,8 @@
 import { MAX_SKEW, type Undated } from './broker.ts';
 import type { Sight } from './expected.ts';
 import type { Span } from './plan.ts';
-import type { Stop } from './plant.ts';
 import type { DispatchRule } from './rules.ts';
+import type { Stop } from './story.ts';
 
 /** An episode of a rule that has to be there, or may be. Times are instants one of which it must have (ms since 1970). */
 export type ExpectedDispatch = {

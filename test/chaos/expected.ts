@@ -1,12 +1,12 @@
-import type { MachineStory, Moment, Stroke } from './plant.ts';
 import type { Look } from './poller.ts';
+import type { MachineStory, Moment, Stroke } from './story.ts';
 
 /** What L2L has to hold of what one machine counts. Amounts between two numbers where a reset was not seen from both sides. */
 export type Expected = {
   readonly cycles: readonly [number, number];
   readonly good: readonly [number, number];
   readonly scrap: readonly [number, number];
-  /** Told apart by recipe where every change was seen when it happened. */
+  /** DeliveredEpisode apart by recipe where every change was seen when it happened. */
   readonly byRecipe: ReadonlyMap<number, { readonly good: number; readonly scrap: number }> | null;
 };
 

@@ -1,4 +1,4 @@
-import type { App, AppOptions } from '../../src/app.ts';
+import type { App, AppOptions } from '../../src/app/start.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { words } from '../../src/core/errors.ts';
 import { Started } from '../../src/core/lifecycle.ts';
@@ -17,10 +17,10 @@ import { BROKER, POLLER } from './config.ts';
 import { type Committed, committedIn, keepTrueTimes } from './disk.ts';
 import type { L2lEdge, L2lLink } from './l2l.ts';
 import type { Notes } from './notes.ts';
-import type { MachineStory } from './plant.ts';
 import { type Look, startPoller } from './poller.ts';
 import { byClock, type ProcessTime } from './process-time.ts';
 import { type ScriptedRedis, scriptedRedis } from './redis.ts';
+import type { MachineStory } from './story.ts';
 import type { WorldTime } from './virtual-time.ts';
 
 export type LifeParts = {
@@ -41,7 +41,7 @@ export type LifeParts = {
   readonly onWritten: (at: number) => void;
 };
 
-/** One life of the gateway: wired as src/app.ts does it, with other edges. */
+/** One life of the gateway: wired as src/app/start.ts does it, with other edges. */
 export interface Life {
   readonly number: number;
   readonly redis: ScriptedRedis;
@@ -49,13 +49,13 @@ export interface Life {
   /** Null before it is opened, and once it is closed. */
   readonly journal: Journal | null;
   readonly queue: CallQueue | null;
-  /** As src/app.ts does it; never resolves when its process dies in there. */
+  /** As src/app/start.ts does it; never resolves when its process dies in there. */
   start(): Promise<App>;
   /** Gives back files and locks of a life whose process has died. */
   bury(): void;
 }
 
-/** Those of src/app.ts (ms): how long the calls under way may take at a stop, and how much longer a step of it. */
+/** Those of src/app/start.ts (ms): how long the calls under way may take at a stop, and how much longer a step of it. */
 const LONGEST_DRAIN = 60_000;
 const STOP_MARGIN = 10_000;
 

@@ -1,5 +1,5 @@
 import { runLives } from '../../src/app/lives.ts';
-import type { AppOptions } from '../../src/app.ts';
+import type { AppOptions } from '../../src/app/start.ts';
 import type { LoadedConfig } from '../../src/config/load.ts';
 import { words } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/logger.ts';

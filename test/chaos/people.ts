@@ -2,8 +2,8 @@ import type { Clock } from '../../src/core/clock.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { L2lEdge } from './l2l.ts';
 import type { PersonDeed } from './plan.ts';
-import { type MachineStory, momentAt } from './plant.ts';
 import type { DispatchRule } from './rules.ts';
+import { type MachineStory, momentAt } from './story.ts';
 
 /** How and when (ms since 1970) a person ended a dispatch. */
 export type PersonEnd = { readonly at: number; readonly how: 'close' | 'complete' | 'delete' };

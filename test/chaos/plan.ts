@@ -5,9 +5,9 @@ import type { DiskFault } from './disk.ts';
 import { REFUSAL } from './l2l.ts';
 import { L2L_FAULTS, type L2lFault, type L2lWindow } from './l2l-faults.ts';
 import { MOMENTS, type Moment } from './notes.ts';
-import { type MachineSpec, type MachineStory, tellStory } from './plant.ts';
 import { REDIS_FAULTS, type RedisFault } from './redis.ts';
 import { drawCycleRule, drawDispatchRules, SINGLE_TYPES } from './rules.ts';
+import { type MachineSpec, type MachineStory, makeStory } from './story.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -169,7 +169,7 @@ export function makePlan(seed: number): Plan {
       scrapShare: machine.line === null ? 0 : 0.1,
       recipes: machine.line === null ? [11] : [11, 12],
     };
-    return tellStory(spec, seededRandom(ms(0, 2 ** 31)), begin, end);
+    return makeStory(spec, seededRandom(ms(0, 2 ** 31)), begin, end);
   });
   // What nobody ends would block the other rule of such a machine for good.
   const shareable = stories.filter(story => !isSingle(story)).map(({ spec }) => spec.machine);

@@ -1,7 +1,7 @@
 import { between, type Random } from '../../src/simulation/random.ts';
-import { type MachineStory, type Moment, momentAt } from './plant.ts';
 import type { LifeTime } from './process-time.ts';
 import { type Port, type SourceLife, samplesOf } from './source.ts';
+import { type MachineStory, type Moment, momentAt } from './story.ts';
 import type { WorldTime } from './virtual-time.ts';
 
 /** What the gateway was shown by one poll. */

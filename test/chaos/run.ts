@@ -7,15 +7,15 @@ import { isOfClock } from './clock-plan.ts';
 import { BROKER, chaosConfig, SITE, ZONE } from './config.ts';
 import { createDeadly } from './deadly.ts';
 import { dataFolder, removeFolder } from './disk.ts';
-import { leaveOpen } from './former.ts';
 import { l2lEdge, REFUSAL } from './l2l.ts';
+import { leaveOpen } from './left-open.ts';
 import { createLives } from './lives.ts';
 import type { Notes } from './notes.ts';
 import { createPeople } from './people.ts';
 import { type Blow, makePlan, type Plan, planWords, troublesOf, unheardOf } from './plan.ts';
 import type { Look } from './poller.ts';
 import { LONGEST_OFF_DELAY, SINGLE_TYPES } from './rules.ts';
-import { countUntold } from './stored.ts';
+import { countUntold } from './stored-actions.ts';
 import { judge } from './verdict.ts';
 import { takeOverTime } from './virtual-time.ts';
 

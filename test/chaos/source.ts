@@ -1,6 +1,6 @@
 import type { Sample } from '../../src/core/sample.ts';
 import type { Runner } from '../../src/rules/runner.ts';
-import type { MachineStory, Moment } from './plant.ts';
+import type { MachineStory, Moment } from './story.ts';
 
 /** What takes in what sources tell. */
 export type Port = Pick<Runner, 'samples' | 'status' | 'session'>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from './ledger.ts';
-import type { StoredRow } from './stored.ts';
+import type { StoredRow } from './stored-actions.ts';
 import type { Judged } from './verdict.ts';
 import { actionProblems, sentBy } from './verdict-actions.ts';
 

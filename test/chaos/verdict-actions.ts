@@ -1,7 +1,7 @@
 import { isBlocked } from './call-check.ts';
 import type { Entry } from './ledger.ts';
 import type { Span } from './plan.ts';
-import { isHeldUp, openOf, type StoredRow } from './stored.ts';
+import { isHeldUp, openOf, type StoredRow } from './stored-actions.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 import { LEAVES_WITHIN } from './verdict-opens.ts';

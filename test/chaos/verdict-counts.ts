@@ -1,8 +1,8 @@
 import { match } from '../../src/simulation/matching.ts';
 import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
 import type { Expected } from './expected.ts';
-import type { MachineStory } from './plant.ts';
-import type { StoredRow } from './stored.ts';
+import type { StoredRow } from './stored-actions.ts';
+import type { MachineStory } from './story.ts';
 import { type Totals, text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 import { type Sent, timesApplied } from './verdict-actions.ts';

@@ -1,7 +1,7 @@
 import type { Dispatch, SandboxData } from '../../src/simulation/sandbox/records.ts';
 import type { ClockLog } from './clock-log.ts';
 import { descriptionOf } from './config.ts';
-import { inL2l, isStuck, type Told } from './told.ts';
+import { type DeliveredEpisode, inL2l, isStuck } from './delivered-episodes.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
@@ -12,12 +12,13 @@ const MINUTE = 60_000;
  * its rule says, and what a person opened is touched only where a rule that adopted it may.
  * @param told of one machine
  */
-export function dispatchProblems(machine: string, told: readonly Told[], judged: Judged): string[] {
+export function dispatchProblems(machine: string, told: readonly DeliveredEpisode[], judged: Judged): string[] {
   const { data, people, former, clock } = judged;
   const problems: string[] = [];
   const id = data.machines.find(({ code }) => code === machine)?.id;
   for (const dispatch of data.dispatches.filter(one => one.machine === id)) {
-    const standsFor = ({ open, result }: Told) => open.state === 'delivered' && result?.dispatchId === dispatch.id;
+    const standsFor = ({ open, result }: DeliveredEpisode) =>
+      open.state === 'delivered' && result?.dispatchId === dispatch.id;
     const holders = told
       .filter(one => standsFor(one) && (!one.isTogether || isFinished(one, dispatch)))
       .toSorted((a, b) => inOrder(a, b, clock));
@@ -41,12 +42,12 @@ export function dispatchProblems(machine: string, told: readonly Told[], judged:
   return problems;
 }
 
-function isFinished({ posts }: Told, { id }: Dispatch): boolean {
+function isFinished({ posts }: DeliveredEpisode, { id }: Dispatch): boolean {
   return posts.some(({ dispatch, path }) => dispatch === id && path.endsWith('dispatches/add/'));
 }
 
-/** Told as over already: with whole minutes, and the seconds in its description. */
-function finishedProblems({ open, close, rule }: Told, dispatch: Dispatch): string[] {
+/** DeliveredEpisode as over already: with whole minutes, and the seconds in its description. */
+function finishedProblems({ open, close, rule }: DeliveredEpisode, dispatch: Dispatch): string[] {
   const minute = (at: number) => inL2l(Math.floor(at / MINUTE) * MINUTE);
   const [from, to] = [minute(open.params.reported), minute(close?.params.completed ?? 0)];
   const { reported, completed, closed } = dispatch;
@@ -57,7 +58,7 @@ function finishedProblems({ open, close, rule }: Told, dispatch: Dispatch): stri
   return dispatch.description.startsWith(`${descriptionOf(rule)} (`) ? [] : [`reads ${dispatch.description}`];
 }
 
-function openedProblems({ open, rule }: Told, { reported, description }: Dispatch): string[] {
+function openedProblems({ open, rule }: DeliveredEpisode, { reported, description }: Dispatch): string[] {
   if (inL2l(reported) !== inL2l(open.params.reported)) return [`is reported ${text(reported)}`];
   return description.startsWith(`${descriptionOf(rule)} [gw `) ? [] : [`reads ${description}`];
 }
@@ -65,7 +66,7 @@ function openedProblems({ open, rule }: Told, { reported, description }: Dispatc
 /** @param endedAt when a person ended it */
 function endProblems(
   { id, reported, completed, closed, deleted }: Dispatch,
-  holders: readonly Told[],
+  holders: readonly DeliveredEpisode[],
   isOurs: boolean,
   data: SandboxData,
   endedAt: number | undefined,
@@ -75,7 +76,7 @@ function endProblems(
   const comments = written.filter(({ what }) => what === 'dispatches/add_comment');
   const last = lastsOf(holders);
   /** A person's dispatch is the gateway's to end from when a rule adopted it that says so. */
-  const mayEnd = ({ close: own }: Told) =>
+  const mayEnd = ({ close: own }: DeliveredEpisode) =>
     isOurs ||
     holders.some(
       ({ result, open, close }) =>
@@ -108,18 +109,18 @@ function isEnding(how: string | undefined): boolean {
  * Of the holders in the order in which they cleared, those that did so when no other one held the dispatch: it is theirs to do
  * something about it. One whose close waits for a person by then does not hold it.
  */
-function lastsOf(holders: readonly Told[]): Told[] {
+function lastsOf(holders: readonly DeliveredEpisode[]): DeliveredEpisode[] {
   const cleared = holders.filter(({ close }) => close !== null);
   return cleared.filter((one, at) => {
     const over = one.close?.settled ?? 0;
-    const holds = ({ open, close, isNotClosed }: Told) =>
+    const holds = ({ open, close, isNotClosed }: DeliveredEpisode) =>
       (open.settled ?? 0) <= over && !(isNotClosed && (close?.settled ?? over) < over);
     return !one.isNotClosed && !cleared.slice(at + 1).some(holds);
   });
 }
 
-function inOrder(a: Told, b: Told, clock: ClockLog): number {
-  const cleared = ({ close }: Told) => (close ? clock.truly(close.params.completed, close) : 0);
+function inOrder(a: DeliveredEpisode, b: DeliveredEpisode, clock: ClockLog): number {
+  const cleared = ({ close }: DeliveredEpisode) => (close ? clock.truly(close.params.completed, close) : 0);
   const by = cleared(a) - cleared(b);
   return by === 0 ? (a.close?.id ?? 0) - (b.close?.id ?? 0) : by;
 }

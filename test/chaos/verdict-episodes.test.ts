@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type ClockLog, createClockLog } from './clock-log.ts';
+import type { DeliveredEpisode } from './delivered-episodes.ts';
 import type { ExpectedDispatch } from './expected-stops.ts';
 import type { DispatchRule } from './rules.ts';
-import type { Told } from './told.ts';
 import type { Judged } from './verdict.ts';
 import { episodeProblems } from './verdict-episodes.ts';
 
@@ -18,7 +18,14 @@ const stop: ExpectedDispatch = {
   stops: [{ start: at(10), end: at(60) }],
 };
 
-function episode(number: number, from: number, to: number, isEarly: boolean, made: number, opened = made): Told {
+function episode(
+  number: number,
+  from: number,
+  to: number,
+  isEarly: boolean,
+  made: number,
+  opened = made,
+): DeliveredEpisode {
   const row = { time: 'received', settled: made, made } as const;
   return {
     rule,
@@ -26,7 +33,7 @@ function episode(number: number, from: number, to: number, isEarly: boolean, mad
     close: { ...row, key: `stop#${number}:close`, params: { completed: to, how: isEarly ? 'leave' : 'close' } },
     result: { dispatchId: number },
     isEarly,
-  } as Told;
+  } as DeliveredEpisode;
 }
 
 /** A person ends the dispatch at minute 25. The gateway hears of it at `heard` and says that it was so at `told`, by the clock of `clock`. */
@@ -124,7 +131,7 @@ describe('which stop an episode is of', () => {
     need,
     stops: null,
   });
-  const judge = (stops: readonly ExpectedDispatch[], told: readonly Told[], clock: ClockLog) =>
+  const judge = (stops: readonly ExpectedDispatch[], told: readonly DeliveredEpisode[], clock: ClockLog) =>
     episodeProblems(stops, told, judgedBy(clock), noTotals());
   const short = between(62, 64, 'may');
   const [first, second] = [between(75, 80, 'must'), between(85, 105, 'must')];

@@ -1,5 +1,5 @@
+import type { DeliveredEpisode } from './delivered-episodes.ts';
 import { afterPerson, type ExpectedDispatch } from './expected-stops.ts';
-import type { Told } from './told.ts';
 import { type Totals, text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 import { episodeOf, hasItsEnd } from './which-episode.ts';
@@ -15,7 +15,7 @@ const WRITTEN_WITHIN = 2000;
  */
 export function episodeProblems(
   expected: readonly ExpectedDispatch[],
-  told: readonly Told[],
+  told: readonly DeliveredEpisode[],
   judged: Judged,
   totals: Totals,
 ): string[] {
@@ -60,7 +60,7 @@ export function episodeProblems(
  * no time, or where that was not so far yet: then it is told when it was heard. That a doubted clock was not so far yet no longer
  * shows in what is told once it is set.
  */
-function earlyProblems(early: Told, completed: readonly number[], judged: Judged): string[] {
+function earlyProblems(early: DeliveredEpisode, completed: readonly number[], judged: Judged): string[] {
   const { rule, result, close } = early;
   const { people, unheard, clock } = judged;
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
@@ -80,7 +80,7 @@ function earlyProblems(early: Told, completed: readonly number[], judged: Judged
 }
 
 /** The true instant of a person's end that ended an episode early. */
-function earlyEnd({ result, close }: Told, { people, clock }: Judged): number {
+function earlyEnd({ result, close }: DeliveredEpisode, { people, clock }: Judged): number {
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
   const told = close?.params.completed ?? 0;
   return end?.how === 'delete' && close ? clock.truly(told, close) : (end?.at ?? told);
@@ -91,7 +91,7 @@ function earlyEnd({ result, close }: Told, { people, clock }: Judged): number {
  * the machine did.
  */
 function isKnownEnded(
-  { rule, open, close, result }: Told,
+  { rule, open, close, result }: DeliveredEpisode,
   { people, ledger, ends, toldLate, unheard }: Judged,
 ): boolean {
   const id = result?.dispatchId;

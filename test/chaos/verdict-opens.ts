@@ -1,6 +1,6 @@
 import { isBlocked } from './call-check.ts';
+import { type DeliveredEpisode, inL2l, isItsDispatch, stuckSince } from './delivered-episodes.ts';
 import type { Entry, OpenDispatch } from './ledger.ts';
-import { inL2l, isItsDispatch, stuckSince, type Told } from './told.ts';
 import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
@@ -15,11 +15,19 @@ const LOOK_GOOD_FOR = 70_000;
 const HOUR = 3_600_000;
 
 /** What an open is held against: the looks, the episodes of its machine, what a former journal left open. */
-type Seen = { readonly looks: readonly Entry[]; readonly told: readonly Told[]; readonly former: ReadonlySet<number> };
+type Seen = {
+  readonly looks: readonly Entry[];
+  readonly told: readonly DeliveredEpisode[];
+  readonly former: ReadonlySet<number>;
+};
 
 /** What an open came to is what L2L showed when it was made: opened once, found, or not to be told any more. */
 /** @param told of its machine */
-export function openProblems(episode: Told, told: readonly Told[], { ledger, former, clock }: Judged): string[] {
+export function openProblems(
+  episode: DeliveredEpisode,
+  told: readonly DeliveredEpisode[],
+  { ledger, former, clock }: Judged,
+): string[] {
   const { open, result, posts } = episode;
   const seen: Seen = { looks: ledger.looks, told, former };
   const problems: string[] = [];
@@ -48,7 +56,7 @@ export function openProblems(episode: Told, told: readonly Told[], { ledger, for
 }
 
 /** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
-function foundProblems(episode: Told, { looks, told, former }: Seen): string[] {
+function foundProblems(episode: DeliveredEpisode, { looks, told, former }: Seen): string[] {
   const { open, close, rule, result, isTogether, posts } = episode;
   const look = lastLook(looks, rule.machine, open.settled ?? 0);
   // Where L2L opens only one of the type, the stop joins also what waits for a person (docs/decisions/0009).
@@ -66,7 +74,7 @@ function foundProblems(episode: Told, { looks, told, former }: Seen): string[] {
 }
 
 /** No open leaves while what the gateway saw stands for it, or when it is over and its rule tells it otherwise. */
-function leftProblems(episode: Told, post: Entry, { looks, told }: Seen): string[] {
+function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, told }: Seen): string[] {
   const { rule, close } = episode;
   const isAdd = post.path.endsWith('dispatches/add/');
   const problems: string[] = [];
@@ -86,7 +94,7 @@ function leftProblems(episode: Told, post: Entry, { looks, told }: Seen): string
 }
 
 /** A repeat after doubt asks L2L to refuse a second one, a first attempt does not. */
-function guardProblems({ open, posts }: Told): string[] {
+function guardProblems({ open, posts }: DeliveredEpisode): string[] {
   const problems: string[] = [];
   posts.forEach((post, at) => {
     const earlier = posts.slice(0, at).filter(({ path }) => path.endsWith('dispatches/open/'));
@@ -104,16 +112,16 @@ function isGuarded({ body }: Entry): boolean {
 }
 
 /** Its end was in the journal by then. */
-function isMissed({ close }: Told, at: number): boolean {
+function isMissed({ close }: DeliveredEpisode, at: number): boolean {
   return knownBy(close, at) !== null;
 }
 
-function knownBy(close: Told['close'], at: number): Told['close'] {
+function knownBy(close: DeliveredEpisode['close'], at: number): DeliveredEpisode['close'] {
   return close !== null && close.made <= at ? close : null;
 }
 
 /** Once it is over it is not opened any more, but told as finished or not at all. */
-function tellsOtherwise({ rule, close }: Told): boolean {
+function tellsOtherwise({ rule, close }: DeliveredEpisode): boolean {
   if (rule.ifMissed === 'nothing') return true;
   const how = close?.params.how;
   const isLeft = how === 'note' || how === 'leave' || (rule.ifFoundOpen === 'adopt' && rule.closeAdopted);
@@ -133,9 +141,9 @@ function lastLook(looks: readonly Entry[], machine: string, until: number): Entr
  */
 function standing(
   look: Entry | undefined,
-  episode: Told,
-  close: Told['close'],
-  told: readonly Told[],
+  episode: DeliveredEpisode,
+  close: DeliveredEpisode['close'],
+  told: readonly DeliveredEpisode[],
 ): readonly OpenDispatch[] {
   const until = Math.floor((close?.params.completed ?? Number.POSITIVE_INFINITY) / 1000);
   const at = look?.heardAt ?? 0;
@@ -146,7 +154,7 @@ function standing(
 }
 
 /** L2L was told or asked about no dispatch of the machine and type before: what of the gateway's is open is of no episode. */
-function isFirst(episode: Told, told: readonly Told[], at: number): boolean {
+function isFirst(episode: DeliveredEpisode, told: readonly DeliveredEpisode[], at: number): boolean {
   return !told.some(
     other =>
       other !== episode &&
@@ -157,11 +165,11 @@ function isFirst(episode: Told, told: readonly Told[], at: number): boolean {
 }
 
 /** Its rule tells nothing of an episode that it missed: L2L was only asked what a former journal left open. */
-export function isUntold({ open, result }: Told): boolean {
+export function isUntold({ open, result }: DeliveredEpisode): boolean {
   return open.state === 'delivered' && result?.dispatchId === undefined;
 }
 
-function untoldProblems(episode: Told, { looks, told }: Seen): string[] {
+function untoldProblems(episode: DeliveredEpisode, { looks, told }: Seen): string[] {
   const { open, close, rule } = episode;
   const at = open.settled ?? 0;
   if (rule.ifMissed !== 'nothing' || !isMissed(episode, at)) return ['was not told, and it was not over'];

@@ -1,18 +1,18 @@
 import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
 import { type DatedAfter, MAX_SKEW, type Undated } from './broker.ts';
 import type { ClockLog } from './clock-log.ts';
+import { type DeliveredEpisode, deliveredEpisodes } from './delivered-episodes.ts';
 import { expectAll, expectSeen, type LifeEnd, sightsOf } from './expected.ts';
 import { type Standstill, stopsKept, stopsSeen } from './expected-stops.ts';
 import type { Ledger } from './ledger.ts';
+import { outcomeCounts } from './outcome-counts.ts';
 import type { Meddled } from './people.ts';
 import type { Span } from './plan.ts';
-import type { MachineStory } from './plant.ts';
 import type { Look } from './poller.ts';
 import type { CycleRule } from './rules.ts';
-import { readActions, type StoredRow } from './stored.ts';
-import { type Told, toldOf } from './told.ts';
+import { readActions, type StoredRow } from './stored-actions.ts';
+import type { MachineStory } from './story.ts';
 import type { Totals } from './totals.ts';
-import { turnsOf } from './turns.ts';
 import { actionProblems, sentBy } from './verdict-actions.ts';
 import { cycleProblems, partProblems } from './verdict-counts.ts';
 import { dispatchProblems } from './verdict-dispatches.ts';
@@ -74,14 +74,14 @@ export function judge(judged: Judged): Verdict {
     problems.push(...actionProblems(action, actions, sent, judged));
   }
 
-  const all: Told[] = [];
+  const all: DeliveredEpisode[] = [];
   for (const story of stories) {
     const { spec, stops } = story;
     const sights = spec.via === 'poller' ? sightsOf(polled.indexOf(story), looks, ends, poll) : null;
     const expected = sights
       ? expectSeen(story, sights)
       : expectAll(story, undatedOf(spec.machine).length === 0 && judged.clock.spread <= MAX_SKEW);
-    const told = toldOf(story, actions, judged.ledger.posts);
+    const told = deliveredEpisodes(story, actions, judged.ledger.posts);
     all.push(...told);
     for (const rule of spec.dispatches) {
       const own = told.filter(one => one.rule === rule);
@@ -96,7 +96,7 @@ export function judge(judged: Judged): Verdict {
     if (spec.line !== null) problems.push(...partProblems(story, expected, actions, judged, totals));
   }
   const { stops, dispatches, strokes, cycles, parts, booked, excused } = totals;
-  const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''} | ${turnsOf(all, actions, sent)}`;
+  const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''} | ${outcomeCounts(all, actions, sent)}`;
   return { problems, line };
 }
 

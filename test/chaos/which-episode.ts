@@ -1,7 +1,7 @@
 import type { ClockLog } from './clock-log.ts';
+import type { DeliveredEpisode } from './delivered-episodes.ts';
 import type { ExpectedDispatch } from './expected-stops.ts';
 import type { Span } from './plan.ts';
-import type { Told } from './told.ts';
 
 /** What one thing costs that is wrong: more than all that is only vague. */
 const WRONG = 10_000;
@@ -18,8 +18,8 @@ const LEFT = 4;
 export function episodeOf(
   stop: ExpectedDispatch,
   later: readonly ExpectedDispatch[],
-  left: readonly Told[],
-  all: readonly Told[],
+  left: readonly DeliveredEpisode[],
+  all: readonly DeliveredEpisode[],
   clock: ClockLog,
 ): number {
   const extra = left.map(one => LEFT + (mayBeRest(one, left, all) ? 0 : WRONG));
@@ -42,9 +42,9 @@ export function episodeOf(
 /** What the stops cost with the episodes from each index on, at best. */
 function costsOf(
   stops: readonly ExpectedDispatch[],
-  left: readonly Told[],
+  left: readonly DeliveredEpisode[],
   extra: readonly number[],
-  cost: (one: Told, stop: ExpectedDispatch) => number,
+  cost: (one: DeliveredEpisode, stop: ExpectedDispatch) => number,
 ): readonly number[] {
   const sums = [0];
   for (const one of extra.toReversed()) sums.unshift(one + (sums[0] ?? 0));
@@ -67,19 +67,33 @@ function missing({ need }: ExpectedDispatch): number {
 }
 
 /** What follows an episode that a person ended may be of the same stop, which is not expected before that episode is found. */
-function mayBeRest(one: Told, left: readonly Told[], all: readonly Told[]): boolean {
+function mayBeRest(
+  one: DeliveredEpisode,
+  left: readonly DeliveredEpisode[],
+  all: readonly DeliveredEpisode[],
+): boolean {
   const before = all[all.indexOf(one) - 1];
   return before?.isEarly === true && left.includes(before);
 }
 
 /** What is wrong or vague when this episode tells that stop; infinite: it does not. */
-function costOf(one: Told, stop: ExpectedDispatch, all: readonly Told[], clock: ClockLog): number {
+function costOf(
+  one: DeliveredEpisode,
+  stop: ExpectedDispatch,
+  all: readonly DeliveredEpisode[],
+  clock: ClockLog,
+): number {
   const wrong = [stop.need === 'never', !one.isEarly && !hasItsEnd(one, stop, clock)].filter(is => is).length;
   return wrong * WRONG + vagueness(one, stop, all, clock);
 }
 
 /** A clock that surely was that of the episode is less vague than one of an earlier process, and the true time less than one ahead. */
-function vagueness({ open }: Told, stop: ExpectedDispatch, all: readonly Told[], clock: ClockLog): number {
+function vagueness(
+  { open }: DeliveredEpisode,
+  stop: ExpectedDispatch,
+  all: readonly DeliveredEpisode[],
+  clock: ClockLog,
+): number {
   const { reported, begins, ahead } = stop;
   const told = open.params.reported;
   const isTold = (surely?: 'surely', by?: number) => reported.some(at => clock.isTold(told, at, open, surely, by));
@@ -90,12 +104,12 @@ function vagueness({ open }: Told, stop: ExpectedDispatch, all: readonly Told[],
 }
 
 /** An episode that was not ended early ends when its stop did. */
-export function hasItsEnd(one: Told, stop: ExpectedDispatch, clock: ClockLog): boolean {
+export function hasItsEnd(one: DeliveredEpisode, stop: ExpectedDispatch, clock: ClockLog): boolean {
   return one.close !== null && (isEnd(one.close, stop, clock) || isFolded(one, stop.completed, clock));
 }
 
 function isEnd(
-  close: NonNullable<Told['close']>,
+  close: NonNullable<DeliveredEpisode['close']>,
   { completed, ahead, ends }: ExpectedDispatch,
   clock: ClockLog,
 ): boolean {
@@ -104,7 +118,7 @@ function isEnd(
 }
 
 /** No end is told before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
-function isFolded({ open, close }: Told, completed: readonly number[], clock: ClockLog): boolean {
+function isFolded({ open, close }: DeliveredEpisode, completed: readonly number[], clock: ClockLog): boolean {
   if (close?.params.completed !== open.params.reported) return false;
   return completed.some(at => clock.isLater(open.params.reported, at, close));
 }
@@ -114,9 +128,9 @@ function isFolded({ open, close }: Told, completed: readonly number[], clock: Cl
  * back shows since.
  */
 function isHeldAtEarlier(
-  open: Told['open'],
+  open: DeliveredEpisode['open'],
   reported: readonly number[],
-  all: readonly Told[],
+  all: readonly DeliveredEpisode[],
   clock: ClockLog,
 ): boolean {
   const at = open.params.reported;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultNotes, ruleNotes } from '../../src/config/rule-notes.ts';
-import { compileRules } from '../../src/rules/compile.ts';
+import { compileRules } from '../../src/rules/compile-rules.ts';
 import { RuleDefaults, Rules } from '../../src/rules/schema.ts';
 import { counter, signal } from '../rules/support/program.ts';
 

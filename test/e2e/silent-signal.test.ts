@@ -5,8 +5,8 @@ import { silentLogger } from '../../src/core/logger.ts';
 import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createRunner } from '../../src/rules/runner.ts';
 import { memoryJournal } from '../rules/support/memory-journal.ts';
-import { on } from '../rules/support/plant.ts';
 import { dispatch, is, program, signal } from '../rules/support/program.ts';
+import { on } from '../rules/support/rule-plant.ts';
 
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1) await new Promise(resolve => setImmediate(resolve));

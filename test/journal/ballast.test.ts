@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
-import { type Ballast, createBallast } from '../../src/journal/ballast.ts';
+import { type Ballast, createBallast } from '../../src/journal/upkeep/ballast.ts';
 import { testFolder } from '../support/folder.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { recordingLogger } from '../support/recording-logger.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StartError } from '../../src/core/errors.ts';
-import { lockDataFolder } from '../../src/journal/data-folder.ts';
-import { openJournalFile } from '../../src/journal/journal-file.ts';
-import { readLastLife } from '../../src/journal/last-life.ts';
+import { readLastLife } from '../../src/journal/clock/last-life.ts';
+import { lockDataFolder } from '../../src/journal/file/data-folder.ts';
+import { openJournalFile } from '../../src/journal/file/journal-file.ts';
 import { testFolder } from '../support/folder.ts';
 import { OTHER_KINDS } from '../support/other-kinds.ts';
 

@@ -2,9 +2,9 @@ import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { onBroken, query } from '../../src/journal/database.ts';
-import { groupCommit } from '../../src/journal/group-commit.ts';
-import { failureOf } from '../../src/journal/sqlite-error.ts';
+import { onBroken, query } from '../../src/journal/file/database.ts';
+import { groupCommit } from '../../src/journal/file/group-commit.ts';
+import { failureOf } from '../../src/journal/file/sqlite-error.ts';
 import { increment } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { testJournal, write } from '../support/journal.ts';

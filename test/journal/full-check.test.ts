@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startFullCheck } from '../../src/journal/full-check.ts';
+import { startFullCheck } from '../../src/journal/damage/full-check.ts';
 import { increment } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { testJournal, write } from '../support/journal.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type GroupCommit, groupCommit } from '../../src/journal/group-commit.ts';
+import { type GroupCommit, groupCommit } from '../../src/journal/file/group-commit.ts';
 import { testFolder } from '../support/folder.ts';
 
 function open() {

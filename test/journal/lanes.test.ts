@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredAction } from '../../src/core/delivery.ts';
-import { createLanes } from '../../src/journal/lanes.ts';
+import { createLanes } from '../../src/journal/calls/lanes.ts';
 import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
 
 const MAKERS = [openDispatch, closeDispatch, increment, recordSet];

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Action } from '../../src/actions/action.ts';
-import { MIGRATIONS } from '../../src/journal/schema.ts';
+import { MIGRATIONS } from '../../src/journal/file/schema.ts';
 import { increment, openDispatch, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { DESTINATION, testJournal } from '../support/journal.ts';

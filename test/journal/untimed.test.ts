@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/actions/action.ts';
+import { TIME_AS_IT_WAS } from '../../src/journal/clock/time-shift.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { TIME_AS_IT_WAS } from '../../src/journal/time-shift.ts';
 import { closeDispatch, openDispatch } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { deliver, REQUEST, testJournal, write } from '../support/journal.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Action } from '../../src/actions/action.ts';
 import { PATIENCE } from '../queue/harness.ts';
 import { increment } from '../support/actions.ts';
-import { type EpisodeOptions, episode, openPlant } from './plant.ts';
+import { type EpisodeOptions, episode, openPlant } from './episode.ts';
 
 const MINUTE = 60_000;
 /** Before it is looked up what came of a call: longer than anything the test does meanwhile. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE } from '../queue/harness.ts';
-import { type EpisodeOptions, episode, openPlant } from './plant.ts';
+import { type EpisodeOptions, episode, openPlant } from './episode.ts';
 
 const MINUTE = 60_000;
 const settled = (isIdle: () => boolean) => vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);

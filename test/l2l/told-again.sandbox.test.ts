@@ -3,7 +3,7 @@ import { createSiteZone } from '../../src/l2l/site-time.ts';
 import { PATIENCE } from '../queue/harness.ts';
 import { recordSet } from '../support/actions.ts';
 import { SITE_ZONE } from '../support/sandbox.ts';
-import { openPlant } from './plant.ts';
+import { openPlant } from './episode.ts';
 
 const MINUTE = 60_000;
 const NOW = Math.floor(Date.now() / MINUTE);

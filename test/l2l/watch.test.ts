@@ -5,7 +5,7 @@ import { createWatch, type WatchOptions } from '../../src/l2l/watch.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { answer, type Sent } from './calls.ts';
-import { episode, openPlant } from './plant.ts';
+import { episode, openPlant } from './episode.ts';
 
 const START = Date.parse('2026-03-02T13:00:00Z');
 const OPEN = { open: 'T', completed: null, closed: null, deleted: '' };

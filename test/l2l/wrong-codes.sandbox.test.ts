@@ -7,7 +7,7 @@ import { increment } from '../support/actions.ts';
 import { testDelivery } from '../support/delivery.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { testSandbox } from '../support/sandbox.ts';
-import { episode } from './plant.ts';
+import { episode } from './episode.ts';
 
 const SOON = { ...QUICK.timings, firstMend: 30, longestMend: 60, refusalHold: 3_600_000 };
 

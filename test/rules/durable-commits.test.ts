@@ -11,8 +11,8 @@ import type { Program } from '../../src/rules/program.ts';
 import { createRunner } from '../../src/rules/runner.ts';
 import { testFolder } from '../support/folder.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { lines, on } from './support/plant.ts';
 import { counter, cycles, dispatch, is, program, signal } from './support/program.ts';
+import { lines, on } from './support/rule-plant.ts';
 
 const running = signal('running');
 const strokes = counter('strokes', { wrapsAt: null, maxRate: 1 });

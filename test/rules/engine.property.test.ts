@@ -4,7 +4,6 @@ import type { Action } from '../../src/actions/action.ts';
 import type { Sample, SampleBatch, SourceState } from '../../src/core/sample.ts';
 import { createEngine, type Engine } from '../../src/rules/engine.ts';
 import type { EngineInput, Program } from '../../src/rules/program.ts';
-import { on, paramsOf, shortKey } from './support/plant.ts';
 import {
   above,
   counter,
@@ -20,6 +19,7 @@ import {
   signal,
   standsStill,
 } from './support/program.ts';
+import { on, paramsOf, shortKey } from './support/rule-plant.ts';
 
 const START = on('06:00');
 const MINUTE = 60_000;

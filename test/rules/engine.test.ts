@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/rules/engine.ts';
-import { lines, on, plant } from './support/plant.ts';
 import {
   counter,
   cycles,
@@ -14,6 +13,7 @@ import {
   signal,
   template,
 } from './support/program.ts';
+import { lines, on, plant } from './support/rule-plant.ts';
 
 const running = signal('running');
 const alarm = signal('alarm', { source: 'broker', restorable: true });

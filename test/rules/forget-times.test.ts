@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/rules/engine.ts';
 import { forgetTimes } from '../../src/rules/forget-times.ts';
-import { lines, on, type Plant, plant } from './support/plant.ts';
 import { counter, cycles, dispatch, isNot, program, signal } from './support/program.ts';
+import { lines, on, type Plant, plant } from './support/rule-plant.ts';
 
 const running = signal('running');
 const stop = program([dispatch('stop', isNot('running'), { onDelay: 60_000 })], [running]);

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { formatProblem } from '../../src/core/errors.ts';
-import { compileRules } from '../../src/rules/compile.ts';
+import { compileRules } from '../../src/rules/compile-rules.ts';
 import type { Program } from '../../src/rules/program.ts';
 import { RuleDefaults, Rules } from '../../src/rules/schema.ts';
-import { lines, type Plant, plant } from './support/plant.ts';
 import { counter, signal } from './support/program.ts';
+import { lines, type Plant, plant } from './support/rule-plant.ts';
 
 /** The rules of a press shop as an engineer writes them, from the text to the actions. */
 function pressShop(): Program {

@@ -7,8 +7,8 @@ import type { Program } from '../../src/rules/program.ts';
 import { createRunner, type Runner, type RunnerOptions } from '../../src/rules/runner.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { type MemoryJournal, memoryJournal } from './support/memory-journal.ts';
-import { lines, on, paramsOf, shortKey } from './support/plant.ts';
 import { counter, cycles, dispatch, is, program, signal } from './support/program.ts';
+import { lines, on, paramsOf, shortKey } from './support/rule-plant.ts';
 
 const lamp = signal('lamp', { source: 'broker', restorable: true });
 const strokes = counter('strokes', { wrapsAt: null, maxRate: 1 }, { source: 'broker' });

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/rules/engine.ts';
 import type { Program } from '../../src/rules/program.ts';
 import { shiftState } from '../../src/rules/shift-state.ts';
-import { lines, on, type Plant, plant, shortKey } from './support/plant.ts';
 import {
   counter,
   cycles,
@@ -15,6 +14,7 @@ import {
   signal,
   standsStill,
 } from './support/program.ts';
+import { lines, on, type Plant, plant, shortKey } from './support/rule-plant.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter.ts';
-import { modbusAdapter } from '../../src/adapters/modbus/connection.ts';
+import { modbusAdapter } from '../../src/adapters/modbus/adapter.ts';
 import { ModbusSource } from '../../src/adapters/modbus/schema.ts';
-import { opcuaAdapter } from '../../src/adapters/opcua/connection.ts';
+import { opcuaAdapter } from '../../src/adapters/opcua/adapter.ts';
 import { OpcuaSource } from '../../src/adapters/opcua/schema.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { runLives } from '../../src/app/lives.ts';
-import { startApp } from '../../src/app.ts';
-import { createLogger } from '../../src/cli/log.ts';
+import { startApp } from '../../src/app/start.ts';
+import { createLogger } from '../../src/cli/log/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createTimeNotation } from '../../src/core/time-notation.ts';
 import { machineTime } from '../../src/core/wall-clock.ts';

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, vi } from 'vitest';
 import type { SourceStatus } from '../../src/core/sample.ts';
-import type { JournalCounts } from '../../src/journal/overview.ts';
+import type { JournalCounts } from '../../src/journal/history/overview.ts';
 import type { CallQueueStatus } from '../../src/queue/call-queue.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
 import { testFolder } from './folder.ts';

@@ -39,5 +39,5 @@ export const modbus: AdapterDefinition<ModbusSource> = defineAdapter({
       words: other =>
         `source ${other} reads unit ${unit} of this device too, over a connection of its own; many devices take few connections, so put the signals under one source unless both are meant`,
     })),
-  load: async () => (await import('./connection.ts')).modbusAdapter,
+  load: async () => (await import('./adapter.ts')).modbusAdapter,
 });

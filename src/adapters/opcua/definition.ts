@@ -38,7 +38,7 @@ export const opcua: AdapterDefinition<OpcuaSource> = defineAdapter({
         `source ${other} reads this server too, over a session of its own; PLCs have few sessions, so put the signals under one source unless both are meant`,
     },
   ],
-  load: async () => (await import('./connection.ts')).opcuaAdapter,
+  load: async () => (await import('./adapter.ts')).opcuaAdapter,
 });
 
 const DEFAULT_PORT = '4840';

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../core/fields.ts';
 import type { SignalDefinition, SourceStatus } from '../../core/sample.ts';
 import type { SignalView } from '../../rules/signal-view.ts';
-import { nothingWords, sourceWords } from '../status.ts';
+import { nothingWords, sourceWords } from '../readiness.ts';
 import { type Iso, isoOrNull, lengthWords } from './page-time.ts';
 
 /** A number that is 0 for so long (ms) is 0, and not only the first reading of a device that starts. */

@@ -1,4 +1,4 @@
-import type { Plant } from '../../config/plant.ts';
+import type { Plant } from '../../config/load-plant.ts';
 import type { Place } from '../../core/errors.ts';
 import { formatDuration } from '../../core/fields.ts';
 import type { SandboxWorld } from '../../simulation/sandbox/world.ts';

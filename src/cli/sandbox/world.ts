@@ -1,4 +1,4 @@
-import type { Plant } from '../../config/plant.ts';
+import type { Plant } from '../../config/load-plant.ts';
 import { type SandboxWorld, SMALL_WORLD } from '../../simulation/sandbox/world.ts';
 
 /** Where a config names no line: a machine has to be on one. */

@@ -1,5 +1,5 @@
 import type { CounterDefinition, SampleBatch, SignalDefinition, Value } from '../../core/sample.ts';
-import { isReading } from '../engine/counter-reading.ts';
+import { isReading } from '../common/counter-reading.ts';
 import { type CounterState, compact, type Doubted, readingOf, waitingIn } from './counter-state.ts';
 import { goesOnFrom, MOST_DOUBTED } from './doubted.ts';
 import { difference, type Movement, movement, movementWords, type Reading } from './movement.ts';

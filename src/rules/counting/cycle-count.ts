@@ -1,6 +1,6 @@
 import { laneOf } from '../../actions/words.ts';
-import { type ActionAuthor, expiryOf, unknownOf } from '../engine/action-author.ts';
-import { report, type Step } from '../engine/step.ts';
+import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.ts';
+import { report, type Step } from '../common/step.ts';
 import type { CyclesState } from './cycles-state.ts';
 
 /** Makes the action for what is pending, for the machine and in the way it was counted for. */

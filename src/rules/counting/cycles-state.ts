@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeptLag } from '../engine/kept-lag.ts';
+import { KeptLag } from '../common/kept-lag.ts';
 import type { CyclesRule } from '../program.ts';
 import { CounterState } from './counter-state.ts';
 

@@ -1,7 +1,7 @@
-import { authorOf } from '../engine/action-author.ts';
-import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
-import type { Step } from '../engine/step.ts';
+import { authorOf } from '../common/action-author.ts';
+import { type RuleMachine, WITHOUT_CONDITION } from '../common/rule-machine.ts';
+import type { SignalCell } from '../common/signal-table.ts';
+import type { Step } from '../common/step.ts';
 import type { CyclesRule } from '../program.ts';
 import { type Counted, createCounter, knownUntil } from './counters.ts';
 import { makeCount } from './cycle-count.ts';

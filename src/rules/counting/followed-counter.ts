@@ -1,5 +1,5 @@
-import type { SignalCell } from '../engine/signal-table.ts';
-import { report, type Step } from '../engine/step.ts';
+import type { SignalCell } from '../common/signal-table.ts';
+import { report, type Step } from '../common/step.ts';
 import type { RuleEvent } from '../program.ts';
 import type { Counted, Counter } from './counters.ts';
 

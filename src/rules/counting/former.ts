@@ -1,6 +1,6 @@
-import { formerAuthor } from '../engine/action-author.ts';
-import { REMOVED } from '../engine/removed.ts';
-import { report, type Step } from '../engine/step.ts';
+import { formerAuthor } from '../common/action-author.ts';
+import { REMOVED } from '../common/removed.ts';
+import { report, type Step } from '../common/step.ts';
 import { totalOf, uncertaintyOf } from './blind-product.ts';
 import type { CounterState } from './counter-state.ts';
 import { knownUntil } from './counters.ts';

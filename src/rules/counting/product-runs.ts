@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { valueFromJson, valueToJson } from '../../core/value-json.ts';
-import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
+import { lastGoodOf, type SignalCell } from '../common/signal-table.ts';
 import type { CodeTemplate } from '../program.ts';
 
 /**

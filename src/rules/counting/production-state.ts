@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeptLag } from '../engine/kept-lag.ts';
+import { KeptLag } from '../common/kept-lag.ts';
 import type { ProductionRule } from '../program.ts';
 import { Judging } from './blind-product.ts';
 import { CounterState } from './counter-state.ts';

@@ -1,8 +1,8 @@
 import type { SignalDefinition } from '../../core/sample.ts';
-import { authorOf } from '../engine/action-author.ts';
-import { type RuleMachine, WITHOUT_CONDITION } from '../engine/rule-machine.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
-import { report, type Step } from '../engine/step.ts';
+import { authorOf } from '../common/action-author.ts';
+import { type RuleMachine, WITHOUT_CONDITION } from '../common/rule-machine.ts';
+import type { SignalCell } from '../common/signal-table.ts';
+import { report, type Step } from '../common/step.ts';
 import type { ProductionRule } from '../program.ts';
 import type { CounterState } from './counter-state.ts';
 import { type Counted, createCounter, knownUntil } from './counters.ts';

@@ -1,7 +1,7 @@
 import { laneOf } from '../../actions/words.ts';
 import { valueFromJson } from '../../core/value-json.ts';
-import { type ActionAuthor, expiryOf, unknownOf } from '../engine/action-author.ts';
-import { report, type Step } from '../engine/step.ts';
+import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.ts';
+import { report, type Step } from '../common/step.ts';
 import type { Uncertain } from './blind-product.ts';
 import type { Interval } from './intervals.ts';
 import { type Product, productAt, productWords } from './product-runs.ts';

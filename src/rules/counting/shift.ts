@@ -1,5 +1,5 @@
 import { shiftTime, type TimeShift } from '../../core/time-shift.ts';
-import { hasOwnClock, type Move, orNull } from '../engine/shift-moves.ts';
+import { hasOwnClock, type Move, orNull } from '../common/shift-moves.ts';
 import type { CounterState } from './counter-state.ts';
 import type { CyclesState } from './cycles-state.ts';
 import type { ProductionState } from './production-state.ts';

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../core/fields.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
-import { note, report, type Step } from '../engine/step.ts';
+import type { SignalCell } from '../common/signal-table.ts';
+import { note, report, type Step } from '../common/step.ts';
 import type { DispatchRule, Part, Truth } from '../program.ts';
 import type { Conditions } from './conditions.ts';
 import { knownTime } from './delay.ts';

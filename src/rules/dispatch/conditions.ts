@@ -1,5 +1,5 @@
-import type { SignalCell } from '../engine/signal-table.ts';
-import type { Step } from '../engine/step.ts';
+import type { SignalCell } from '../common/signal-table.ts';
+import type { Step } from '../common/step.ts';
 import type { Condition, DispatchRule, ExpressionScope, Part, Truth, WorldScope } from '../program.ts';
 import type { Stills } from './stills.ts';
 

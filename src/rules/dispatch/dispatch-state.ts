@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeptLag } from '../engine/kept-lag.ts';
+import { KeptLag } from '../common/kept-lag.ts';
 import { DelayState } from './delay.ts';
 import { Episode } from './episode.ts';
 import { StillState } from './stills.ts';

@@ -1,7 +1,7 @@
-import { authorOf } from '../engine/action-author.ts';
-import type { RuleMachine } from '../engine/rule-machine.ts';
-import { lastGoodOf, type SignalCell } from '../engine/signal-table.ts';
-import { report, type Step } from '../engine/step.ts';
+import { authorOf } from '../common/action-author.ts';
+import type { RuleMachine } from '../common/rule-machine.ts';
+import { lastGoodOf, type SignalCell } from '../common/signal-table.ts';
+import { report, type Step } from '../common/step.ts';
 import type { DispatchRule, Truth, WorldScope } from '../program.ts';
 import { createAccount } from './account.ts';
 import { createConditions } from './conditions.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Action } from '../../actions/action.ts';
 import { laneOf } from '../../actions/words.ts';
-import { type ActionAuthor, expiryOf, unknownOf } from '../engine/action-author.ts';
+import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.ts';
 import type { DispatchRule } from '../program.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { CauseValue } from '../../actions/action.ts';
 import { plainValue } from '../../core/sample.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
+import type { SignalCell } from '../common/signal-table.ts';
 import type { Part } from '../program.ts';
 
 type Cells = ReadonlyMap<string, SignalCell>;

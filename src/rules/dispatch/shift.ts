@@ -1,5 +1,5 @@
 import { shiftTime, type TimeShift } from '../../core/time-shift.ts';
-import { hasOwnClock, type Move, orNull } from '../engine/shift-moves.ts';
+import { hasOwnClock, type Move, orNull } from '../common/shift-moves.ts';
 import type { DelayState } from './delay.ts';
 import type { DispatchState } from './dispatch-state.ts';
 import type { Episode } from './episode.ts';

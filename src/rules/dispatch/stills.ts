@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Value } from '../../core/sample.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
+import type { SignalCell } from '../common/signal-table.ts';
 
 /** One `still(x)` of a rule, as kept over a restart. */
 export const StillState = z.object({

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../core/fields.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
+import type { SignalCell } from '../common/signal-table.ts';
 import type { DispatchRule } from '../program.ts';
 
 /** The words of a dispatch rule that say why it opened and ended. */

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import type { Action, ActionKind, ActionParams } from '../../actions/action.ts';
 import type { TimeShift } from '../../core/time-shift.ts';
+import type { RuleMachine } from '../common/rule-machine.ts';
+import type { SignalCell } from '../common/signal-table.ts';
+import type { Step } from '../common/step.ts';
 import type { Resolver } from '../compile/resolve.ts';
-import type { RuleMachine } from '../engine/rule-machine.ts';
-import type { SignalCell } from '../engine/signal-table.ts';
-import type { Step } from '../engine/step.ts';
 import type { CodeTemplate, CompiledRule, WorldScope } from '../program.ts';
 import type { Rule, RuleDefaults } from '../schema.ts';
 

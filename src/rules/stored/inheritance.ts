@@ -1,4 +1,4 @@
-import { report, type Step } from '../engine/step.ts';
+import { report, type Step } from '../common/step.ts';
 import { ruleKind } from '../kinds/registry.ts';
 import type { CompiledRule } from '../program.ts';
 import { readState, readStateFor, type StoredState } from './stored-state.ts';

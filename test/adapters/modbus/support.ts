@@ -1,5 +1,5 @@
 import type { Adapter } from '../../../src/adapters/adapter.ts';
-import { modbusAdapter } from '../../../src/adapters/modbus/connection.ts';
+import { modbusAdapter } from '../../../src/adapters/modbus/adapter.ts';
 import { ModbusSource } from '../../../src/adapters/modbus/schema.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { words } from '../../../src/core/errors.ts';

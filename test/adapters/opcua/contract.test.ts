@@ -1,4 +1,4 @@
-import { opcuaAdapter } from '../../../src/adapters/opcua/connection.ts';
+import { opcuaAdapter } from '../../../src/adapters/opcua/adapter.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { startOpcuaServer } from '../../support/opcua.ts';

@@ -1,4 +1,4 @@
-import { opcuaAdapter } from '../../../src/adapters/opcua/connection.ts';
+import { opcuaAdapter } from '../../../src/adapters/opcua/adapter.ts';
 import { OpcuaSource } from '../../../src/adapters/opcua/schema.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { words } from '../../../src/core/errors.ts';

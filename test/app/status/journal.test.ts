@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { journalStatus } from '../../../src/app/status/journal.ts';
 import { createTimeNotation } from '../../../src/core/time-notation.ts';
-import type { ClockEvent, EventEntry } from '../../../src/journal/events.ts';
+import type { ClockEvent, EventEntry } from '../../../src/journal/history/events.ts';
 import { increment } from '../../support/actions.ts';
 import { testFolder } from '../../support/folder.ts';
 import { REFUSED, settle, testJournal, write } from '../../support/journal.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProductionRule } from '../../../src/rules/program.ts';
-import { lines, on, type Plant, paramsOf, plant } from '../support/plant.ts';
 import { counter, lookup, production, program, signal } from '../support/program.ts';
+import { lines, on, type Plant, paramsOf, plant } from '../support/rule-plant.ts';
 
 const strokes = counter('strokes');
 const crack = counter('crack');

@@ -4,8 +4,8 @@ import type { Action } from '../../../src/actions/action.ts';
 import type { Sample, SampleBatch } from '../../../src/core/sample.ts';
 import { createEngine } from '../../../src/rules/engine.ts';
 import type { EngineInput } from '../../../src/rules/program.ts';
-import { on, paramsOf } from '../support/plant.ts';
 import { counter, cycles, production, program } from '../support/program.ts';
+import { on, paramsOf } from '../support/rule-plant.ts';
 
 const START = on('06:00');
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/rules/engine.ts';
-import { clockOf, lines, on, paramsOf, plant } from '../support/plant.ts';
 import { counter, cycles, ONE_PER_SECOND, program } from '../support/program.ts';
+import { clockOf, lines, on, paramsOf, plant } from '../support/rule-plant.ts';
 
 const strokes = counter('press1.strokes');
 const press = program([cycles('press1_cycles', strokes)], [strokes]);

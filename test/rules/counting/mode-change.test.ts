@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Mode } from '../../../src/actions/action.ts';
-import { lines, plant } from '../support/plant.ts';
 import { counter, cycles, production, program, signal } from '../support/program.ts';
+import { lines, plant } from '../support/rule-plant.ts';
 
 const strokes = counter('strokes', { wrapsAt: null, maxRate: 1 });
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Action, RecordDetailsParams } from '../../../src/actions/action.ts';
 import { createEngine } from '../../../src/rules/engine.ts';
 import type { EngineInput, ProductionRule } from '../../../src/rules/program.ts';
-import { on, paramsOf } from '../support/plant.ts';
 import { counter, lookup, production, program, signal } from '../support/program.ts';
+import { on, paramsOf } from '../support/rule-plant.ts';
 
 const START = on('06:00');
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/rules/engine.ts';
-import { lines, on, paramsOf, plant } from '../support/plant.ts';
 import { counter, lookup, production, program, signal } from '../support/program.ts';
+import { lines, on, paramsOf, plant } from '../support/rule-plant.ts';
 
 const strokes = counter('strokes');
 const scrap = counter('crack');

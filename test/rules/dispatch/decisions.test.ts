@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { compileRules } from '../../../src/rules/compile.ts';
+import { compileRules } from '../../../src/rules/compile-rules.ts';
 import type { Program } from '../../../src/rules/program.ts';
 import { RuleDefaults, Rules } from '../../../src/rules/schema.ts';
-import { clockOf, type Plant, plant } from '../support/plant.ts';
 import { signal } from '../support/program.ts';
+import { clockOf, type Plant, plant } from '../support/rule-plant.ts';
 
 const signals = new Map(
   [

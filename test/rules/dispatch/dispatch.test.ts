@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { lines, on, paramsOf, plant, shortKey } from '../support/plant.ts';
 import {
   above,
   below,
@@ -15,6 +14,7 @@ import {
   standsStill,
   template,
 } from '../support/program.ts';
+import { lines, on, paramsOf, plant, shortKey } from '../support/rule-plant.ts';
 
 const running = signal('press1.running');
 const manual = signal('press1.manual');

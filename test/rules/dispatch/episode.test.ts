@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/rules/engine.ts';
-import { lines, on, type Plant, paramsOf, plant } from '../support/plant.ts';
 import {
   counter,
   cycles,
@@ -13,6 +12,7 @@ import {
   signal,
   standsStill,
 } from '../support/program.ts';
+import { lines, on, type Plant, paramsOf, plant } from '../support/rule-plant.ts';
 
 const running = signal('running');
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/rules/engine.ts';
 import type { CompiledRule } from '../../../src/rules/program.ts';
-import { lines, on, type Plant, paramsOf, plant } from '../support/plant.ts';
 import { counter, cycles, dispatch, is, isNot, lookup, production, program, signal } from '../support/program.ts';
+import { lines, on, type Plant, paramsOf, plant } from '../support/rule-plant.ts';
 
 const running = signal('running');
 const strokes = counter('strokes');

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Action } from '../../../src/actions/action.ts';
 import { createEngine } from '../../../src/rules/engine.ts';
 import type { CompiledRule } from '../../../src/rules/program.ts';
-import { lines, on } from '../support/plant.ts';
 import { counter, cycles, dispatch, isNot, production, program, signal } from '../support/program.ts';
+import { lines, on } from '../support/rule-plant.ts';
 
 const running = signal('running');
 const strokes = counter('strokes');

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { runLives } from '../../app/lives.ts';
+import { startApp } from '../../app/start.ts';
+import { loadConfig } from '../../config/load.ts';
+import { words } from '../../core/errors.ts';
+import { runtimeFolderIn } from '../../core/socket-place.ts';
+import { createTimeNotation } from '../../core/time-notation.ts';
+import { machineTime } from '../../core/wall-clock.ts';
+import { type Command, EXIT, UsageError } from '../command.ts';
+import { createLogger, logConsole } from '../log/log.ts';
+
+export const runCommand: Command = {
+  summary: 'runs the gateway with a config file until it is stopped',
+  help: `l2l-gateway run [FILE] [--log LEVEL] [--rebuild]
+
+Runs the gateway with FILE (config/gateway.yaml when left out) until Ctrl-C or SIGTERM. Then the call under way
+ends, what is known is committed, PLC sessions are closed, and nothing is left running. A second Ctrl-C ends it
+at once; what was under way is looked up in L2L after the next start.
+
+  --log LEVEL   debug, info, warn or error instead of gateway.log in the file; info has a line for each dispatch
+                opened, closed or found open, each count and each batch of production (in shadow mode: what the
+                gateway would send), and what a person has to see to; debug has every rule event, action and call
+  --rebuild     set a damaged journal aside and begin anew: counters start from what they show; does nothing to a
+                journal that is sound
+
+The log is readable lines on a terminal, and one JSON object a line where there is none (systemd, Docker, a file).
+Its times are the site's (l2l.timezone): "2026-03-02 06:01:00 MST" for people, ISO 8601 with the offset in JSON.
+
+When the machine's clock is set or the machine was suspended, it begins anew by itself with the right time.
+An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
+
+Exit codes: ${EXIT.ok} stopped as asked; ${EXIT.failed} could not start, the message says what to do, or the disk failed; ${EXIT.badConfig} the config is not valid;
+${EXIT.usage} the command line is wrong`,
+
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { log: { type: 'string' }, rebuild: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    });
+    if (positionals.length > 1) throw new UsageError(`run takes one file, not ${positionals.length}`);
+    const level = values.log;
+    if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {
+      throw new UsageError(`--log ${level}: write debug, info, warn or error`);
+    }
+
+    const loaded = loadConfig(positionals[0] ?? 'config/gateway.yaml', io.env, io.readFile);
+    const { gateway, l2l } = loaded.config;
+    const times = createTimeNotation(l2l.timezone);
+    const { log, output } = await createLogger(level ?? gateway.log, process.stdout.isTTY, times);
+    logConsole(log);
+    for (const { place, message } of loaded.warnings) {
+      log.warn(place ? { at: `${place.file}:${place.line}:${place.column}` } : {}, message);
+    }
+    const runtimeFolder = runtimeFolderIn(io.env.RUNTIME_DIRECTORY);
+    io.signal.addEventListener('abort', () => log.info({ signal: io.signal.reason }, 'gateway stops'), { once: true });
+    const errors = await runLives({
+      loaded,
+      log,
+      machine: machineTime,
+      startApp: begin => startApp({ ...begin, logProblem: () => output.problem() }),
+      signal: io.signal,
+      rebuild: values.rebuild,
+      // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.
+      onFatal: () => process.exit(EXIT.failed),
+      ...(runtimeFolder && { runtimeFolder }),
+      onStart(app) {
+        const { name, mode } = gateway;
+        log.info({ gateway: name, mode, l2l: l2l.url, site: l2l.site, status: app.url }, 'gateway runs');
+        collectGarbage();
+      },
+    });
+    if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
+    else log.info({}, 'gateway stopped');
+    await output.flush(LAST_LINES);
+    return errors.length === 0 ? EXIT.ok : EXIT.failed;
+  },
+};
+
+/** How long the end of the process waits for a reader of the log (ms). */
+const LAST_LINES = 1000;
+
+/**
+ * Reading a config leaves many times more behind than it keeps (the parser's tree of a file with 10,000 signals: 250 MB). A gateway
+ * that then has little to do would hold that for hours: once collected, its pages go back to the machine.
+ */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  collect();
+}

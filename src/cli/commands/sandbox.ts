@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { loadPlant } from '../../config/load-plant.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { formatDuration } from '../../core/fields.ts';
+import { type Sandbox, startSandbox } from '../../simulation/sandbox/sandbox.ts';
+import { type Command, EXIT, type Io, UsageError } from '../command.ts';
+import { announcement } from '../sandbox/announcement.ts';
+import { type AskedFault, askedFault, faultList } from '../sandbox/faults.ts';
+import { DEFAULT_WORLD, worldOf } from '../sandbox/world.ts';
+
+const DEFAULT_PORT = 8099;
+/** No secret: it opens a sandbox that only this machine reaches. */
+const SANDBOX_KEY = 'sandbox-key';
+
+const help = `l2l-gateway sandbox [CONFIG] [--port N] [--fault NAME[=TIME]]…
+
+Runs an L2L of your own on this machine, until Ctrl-C. It takes the calls that the gateway makes and shows on a page what they
+came to: dispatches, cycle counts, production. Nothing leaves this machine, and at its end it forgets everything.
+
+  CONFIG               the file that the gateway runs: the sandbox has its site, machines, lines, types, trades, reasons and
+                       products. Secrets may be unset. Without it, a small plant of its own
+  --port N             where it listens (${DEFAULT_PORT}); 0: the system picks a port
+  --fault NAME[=TIME]  L2L fails in this way, for the time given or to the end; may be given several times. ${'`--fault list`'}
+                       lists the names
+
+It prints its address and the lines to write into CONFIG. It accepts the key that CONFIG refers to, and the key ${SANDBOX_KEY}.
+
+Faults:
+${faultList()}
+
+Exit codes: ${EXIT.ok} ended by Ctrl-C; ${EXIT.failed} could not start, such as when the port is taken; ${EXIT.badConfig} CONFIG is not valid; ${EXIT.usage} the command line is wrong`;
+
+export const sandboxCommand: Command = {
+  summary: 'runs an L2L of your own on this machine, to try a config against',
+  help,
+  async run(args, io) {
+    const options = optionsOf(args);
+    if (options === 'list') {
+      io.out(faultList());
+      return EXIT.ok;
+    }
+    const { file, port, faults } = options;
+    const plant = file === undefined ? null : loadPlant(file, io.env, io.readFile);
+    const world = plant ? worldOf(plant) : DEFAULT_WORLD;
+    const held = plant ? plant.key.value?.reveal() : io.env.L2L_API_KEY;
+    const keys = [SANDBOX_KEY, ...(held ? [held] : [])];
+    const clock = systemClock();
+    // A product that is the value of a signal can't be known beforehand: refused, none of the production could be tried.
+    const unknownProduct = plant && plant.openProducts.length > 0 ? 'create' : 'refuse';
+    const sandbox = await startSandbox({
+      port,
+      host: '127.0.0.1',
+      key: keys,
+      world,
+      clock,
+      manners: { unknownProduct },
+    });
+    try {
+      io.out(announcement({ url: sandbox.url, plant, world, key: SANDBOX_KEY, faults }));
+      using _ends = applyFaults(sandbox, faults, clock, io);
+      if (!io.signal.aborted) await once(io.signal, 'abort');
+    } finally {
+      await sandbox.stop();
+    }
+    return EXIT.ok;
+  },
+};
+
+function optionsOf(args: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { port: { type: 'string' }, fault: { type: 'string', multiple: true, default: [] } },
+    allowPositionals: true,
+  });
+  if (values.fault.includes('list')) return 'list';
+  if (positionals.length > 1) throw new UsageError(`sandbox takes one file, not ${positionals.length}`);
+  const port = values.port ?? String(DEFAULT_PORT);
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw new UsageError(`--port ${port}: write a port such as ${DEFAULT_PORT}, or 0`);
+  return { file: positionals[0], port: Number(port), faults: values.fault.map(askedFault) };
+}
+
+/** Faults that last for a time end one after the other; disposed of, none is waited for any more. */
+function applyFaults(sandbox: Sandbox, faults: readonly AskedFault[], clock: Clock, { out }: Io): Disposable {
+  if (faults.length === 0) return { [Symbol.dispose]: () => {} };
+  sandbox.setFaults(faults.map(({ fault }) => fault));
+  const timers = faults.flatMap(({ named, lasts }) => {
+    if (lasts === null) return [];
+    return clock.at(clock.now() + lasts, () => {
+      sandbox.endFault(named.name);
+      out(`fault ${named.name} is over after ${formatDuration(lasts)}`);
+    });
+  });
+  return {
+    [Symbol.dispose]() {
+      for (const timer of timers) timer[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { ActionKind } from '../../actions/action.ts';
+import type { LaneCount } from '../../core/call-journal.ts';
+import type { StoredAction } from '../../core/delivery.ts';
+
+/** Actions kept parsed; beyond it they are read from the table again when their turn comes. */
+const MOST_PARSED = 20_000;
+
+/**
+ * What waits in which lane, in memory, so that taking the next action costs the same with ten or a hundred thousand waiting.
+ * Mirrors the `waiting` rows of the action table; built from them at open and again after a commit that failed.
+ */
+export interface Lanes {
+  add(action: StoredAction): void;
+  /** The table's row was read at open; only its place is kept. */
+  addId(lane: string, id: number, kind: ActionKind): void;
+  /** Takes actions out of their lane: they are in a call or settled. */
+  remove(actions: readonly StoredAction[]): void;
+  /** Puts actions of a call that was never sent back to their place. */
+  putBack(actions: readonly StoredAction[]): void;
+  waiting(lane: string, limit: number): readonly StoredAction[];
+  /** Head of every lane that is not in `except`, oldest first. */
+  heads(except: ReadonlySet<string>, limit: number): readonly StoredAction[];
+  readonly count: number;
+  counts(): Iterable<LaneCount>;
+}
+
+export function createLanes(read: (id: number) => StoredAction): Lanes {
+  const lanes = new Map<string, number[]>();
+  const parsed = new Map<number, StoredAction>();
+  const kinds = new Map<string, LaneCount>();
+  let count = 0;
+
+  function reckon(lane: string, kind: ActionKind, more: 1 | -1): void {
+    count += more;
+    const name = `${kind} ${lane}`;
+    const waiting = (kinds.get(name)?.waiting ?? 0) + more;
+    if (waiting > 0) kinds.set(name, { lane, kind, waiting });
+    else kinds.delete(name);
+  }
+
+  function get(id: number): StoredAction {
+    const known = parsed.get(id);
+    if (known) return known;
+    const action = read(id);
+    if (parsed.size < MOST_PARSED) parsed.set(id, action);
+    return action;
+  }
+
+  function addId(lane: string, id: number, kind: ActionKind): void {
+    const ids = lanes.get(lane);
+    if (ids) ids.push(id);
+    else lanes.set(lane, [id]);
+    reckon(lane, kind, 1);
+  }
+
+  return {
+    addId,
+    add(action) {
+      addId(action.lane, action.id, action.kind);
+      if (parsed.size < MOST_PARSED) parsed.set(action.id, action);
+    },
+    remove(actions) {
+      for (const action of actions) {
+        const ids = lanes.get(action.lane);
+        const at = ids?.indexOf(action.id) ?? -1;
+        if (!ids || at < 0) continue;
+        ids.splice(at, 1);
+        parsed.delete(action.id);
+        reckon(action.lane, action.kind, -1);
+        if (ids.length === 0) lanes.delete(action.lane);
+      }
+    },
+    putBack(actions) {
+      for (const action of actions) {
+        addId(action.lane, action.id, action.kind);
+        if (parsed.has(action.id) || parsed.size < MOST_PARSED) parsed.set(action.id, action);
+        lanes.get(action.lane)?.sort((a, b) => a - b);
+      }
+    },
+    waiting: (lane, limit) => (lanes.get(lane) ?? []).slice(0, limit).map(get),
+    heads(except, limit) {
+      const heads: number[] = [];
+      for (const [lane, ids] of lanes) if (!except.has(lane) && ids[0] !== undefined) heads.push(ids[0]);
+      heads.sort((a, b) => a - b);
+      return heads.slice(0, limit).map(get);
+    },
+    get count() {
+      return count;
+    },
+    counts: () => kinds.values(),
+  };
+}

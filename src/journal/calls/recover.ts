@@ -1,0 +1,109 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { ActionKind } from '../../actions/action.ts';
+import { query } from '../file/database.ts';
+import { sendsTimes } from './kinds.ts';
+
+export type RecoverOptions = {
+  /** Host and site this gateway sends to. */
+  readonly destination: string;
+  /** ms since 1970. */
+  readonly now: number;
+  /** When the earlier life is last known to have run (ms since 1970). */
+  readonly diedAt: number;
+  /** Longest time that a request is on its way (ms): it may have gone on after the journal last heard of the earlier life. */
+  readonly timeout: number;
+  /** How long after the end of its request a call of a kind may still take effect (ms). */
+  readonly settle: (kind: ActionKind) => number;
+  /** The site's zone is another one than in the life before: times that were written in that one are not sent. */
+  readonly hasNewZone: boolean;
+};
+
+/** Puts in order what an earlier life left behind, before anybody reads. */
+export function recover(db: DatabaseSync, options: RecoverOptions): void {
+  const { diedAt, now, timeout } = options;
+  query(
+    db,
+    "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
+  ).run(diedAt);
+  // A mark without an outcome: the request may have left, and may still land for a while after the process ended. That was later
+  // than it is known to have run when it stood still, drained its calls, or took nothing from its sources for want of room.
+  const doubt = query(
+    db,
+    "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?, MIN(?, sent_at + ?)) + ?, looks = 0 WHERE id = ?",
+  );
+  const sending = query<{ id: number; kind: ActionKind }>(db, "SELECT id, kind FROM call WHERE state = 'sending'");
+  for (const { id, kind } of sending.all()) doubt.run(diedAt, now, timeout, options.settle(kind), id);
+  parkDeadly(db, options);
+  releaseFollowers(db);
+  releaseUnsent(db, options);
+  // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
+  query(
+    db,
+    `UPDATE action SET state = 'waiting', call = (SELECT predecessor FROM call WHERE id = action.call)
+     WHERE call IN (SELECT id FROM call WHERE state = 'frozen')`,
+  ).run();
+  query(db, "DELETE FROM call WHERE state = 'frozen'").run();
+  parkForeign(db, options);
+}
+
+/**
+ * A set that L2L refused before its batch was final may be in a call that was never sent, with sets that were never in that batch.
+ * Only the first of them is known to have been in it: the batch must not end with more sets than it was sent with.
+ */
+function releaseFollowers(db: DatabaseSync): void {
+  const followers = query<{ call: number; first: number }>(
+    db,
+    `SELECT c.id AS call, min(a.id) AS first FROM call c JOIN call former ON former.id = c.predecessor JOIN action a ON a.call = c.id
+     WHERE c.state = 'frozen' AND former.state = 'accepted' GROUP BY c.id`,
+  );
+  const release = query(db, "UPDATE action SET state = 'waiting', call = NULL WHERE call = ? AND id <> ?");
+  for (const { call, first } of followers.all()) release.run(call, first);
+}
+
+/**
+ * A call that was built and never left is built anew: a code of its rule may be another one now. So is one that certainly had no
+ * effect, when its times were written in another zone. The call stays named: it is the history of its actions, and says why they wait.
+ */
+function releaseUnsent(db: DatabaseSync, { hasNewZone }: RecoverOptions): void {
+  const which = `state = 'retry' AND (attempt = 0${hasNewZone ? ` OR ${sendsTimes('kind')}` : ''})`;
+  query(
+    db,
+    `UPDATE action SET state = 'waiting', not_before = NULL WHERE state = 'in_call' AND call IN (SELECT id FROM call WHERE ${which})`,
+  ).run();
+  query(db, `UPDATE call SET state = 'released' WHERE ${which}`).run();
+}
+
+/** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */
+const MOST_CRASHES = 5;
+
+function parkDeadly(db: DatabaseSync, options: RecoverOptions): void {
+  const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
+  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none. A call that was sent again by
+  // another one counts with it, as long as each of them crashed.
+  const deadly = `WITH RECURSIVE crashed (call, id) AS (
+      SELECT id, id FROM call WHERE state = 'unknown'
+      UNION SELECT crashed.call, former.id FROM crashed JOIN call ON call.id = crashed.id JOIN call AS former ON former.id = call.predecessor
+      WHERE former.state = 'released' AND EXISTS (SELECT 1 FROM attempt WHERE reason = 'crashed' AND call = former.id))
+    SELECT crashed.call FROM crashed JOIN attempt ON attempt.call = crashed.id AND attempt.reason = 'crashed'
+    GROUP BY crashed.call HAVING count(DISTINCT crashed.id || ' ' || attempt.attempt) >= ${MOST_CRASHES}`;
+  query(
+    db,
+    `UPDATE action SET state = 'parked', detail = ?, settled_at = ?
+     WHERE state = 'in_call' AND call IN (SELECT id FROM call WHERE state = 'unknown' AND id IN (${deadly}))`,
+  ).run(why, options.now);
+  query(db, `UPDATE call SET state = 'parked', detail = ? WHERE state = 'unknown' AND id IN (${deadly})`).run(why);
+}
+
+/** Nothing made for one L2L site is ever sent to another. */
+function parkForeign(db: DatabaseSync, options: RecoverOptions): void {
+  const why = `made for another destination than ${options.destination}`;
+  const at = options.now;
+  query(
+    db,
+    "UPDATE call SET state = 'parked', detail = ? WHERE state IN ('retry', 'unknown', 'accepted') AND id IN (SELECT call FROM action WHERE destination <> ? AND state = 'in_call')",
+  ).run(why, options.destination);
+  query(
+    db,
+    "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call') AND destination <> ?",
+  ).run(why, at, options.destination);
+}

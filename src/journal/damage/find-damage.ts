@@ -1,0 +1,19 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { words } from '../../core/errors.ts';
+import { failureOf } from '../file/sqlite-error.ts';
+
+/** Reads every table and index. Table by table, so that the write-ahead log is not held back the whole time. */
+export function findDamage(db: DatabaseSync): string | null {
+  try {
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+    for (const { name } of tables) {
+      const row = db.prepare(`PRAGMA integrity_check("${name}")`).get();
+      const found = row && String(Object.values(row)[0]);
+      if (found !== undefined && found !== 'ok') return `table ${name}: ${found}`;
+    }
+    return null;
+  } catch (cause) {
+    if (failureOf(cause) === 'damaged') return words(cause);
+    throw cause;
+  }
+}

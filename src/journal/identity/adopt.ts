@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { StartError, words } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import { IS_UNNAMED } from '../calls/rows.ts';
+import { Damaged } from '../damage/check.ts';
+import { suspicionOf } from '../damage/suspicion.ts';
+import { filesIn, lockDataFolder } from '../file/data-folder.ts';
+import { openDatabase, query } from '../file/database.ts';
+import { createMeta } from '../file/meta.ts';
+import { insertEvent } from '../history/events.ts';
+import { identityOf, whyNotTheSame } from './identity.ts';
+import { witnessOf } from './witness.ts';
+
+export type AdoptOptions = {
+  readonly folder: string;
+  readonly now: number;
+  readonly log: Logger;
+  /** Also where the journal lies as it was written: a cloned disk or a machine set back can't be distinguished from that. */
+  readonly unmoved?: boolean | undefined;
+};
+
+export type Adopted = {
+  readonly id: string;
+  /** Actions that may have been sent to L2L since: parked. */
+  readonly parked: number;
+  /** Rules whose counters start from what they show. */
+  readonly forgotten: number;
+};
+
+const WHY = 'from a copied or restored journal: it may have been sent to L2L since';
+const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
+
+/**
+ * Makes the journal in a data folder, which was copied or restored, the one that runs here. It gets another id and epoch; nothing
+ * it holds as not sent is sent by itself, and no counter is counted from what it once showed. Throws a StartError that says what to
+ * do when it can't.
+ */
+export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions): Adopted {
+  using _lock = lockDataFolder(folder);
+  const file = filesIn(folder).journal;
+  if (!existsSync(file)) throw new StartError(`there is no journal in ${folder}`);
+  const db = open(file, suspicionOf(folder).isRaised);
+  try {
+    const meta = createMeta(db);
+    const former = meta.get('id');
+    if (former === undefined)
+      throw new StartError(`there is nothing to adopt in ${folder}: its journal was never used`);
+    const home = meta.get('home');
+    if (!unmoved && home !== undefined && whyNotTheSame(folder, meta, String) === null) {
+      throw new StartError(
+        `nothing was done: the journal in ${folder} lies where it was written, and the gateway starts with it as it is. Adopting parks what was not sent to L2L yet. If this is a cloned disk or a machine that was set back, say it again with --yes`,
+      );
+    }
+    const id = randomUUID();
+    db.exec('BEGIN IMMEDIATE');
+    meta.put('id', id);
+    meta.put('epoch', String(Number(meta.get('epoch') ?? 0) + 1));
+    meta.put('home', JSON.stringify(identityOf(file)));
+    query(
+      db,
+      `INSERT INTO attempt (call, attempt, at, state, detail) SELECT id, attempt, ?, 'parked', ? FROM call WHERE ${OPEN}`,
+    ).run(now, WHY);
+    query(db, `UPDATE call SET state = 'parked', detail = ? WHERE ${OPEN}`).run(WHY);
+    const parked = query(
+      db,
+      `UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE state IN ('waiting', 'in_call') OR ${IS_UNNAMED}`,
+    ).run(WHY, now);
+    const forgotten = query(
+      db,
+      "DELETE FROM rule_state WHERE json_extract(state, '$.kind') IN ('cycles', 'production')",
+    ).run();
+    // A broker may have sent the other one what changed since.
+    query(db, 'DELETE FROM kept_value').run();
+    insertEvent(db).run(now, 'adopted', `journal ${former} as ${id}; ${parked} actions parked`);
+    db.exec('COMMIT');
+    // Not before: until then the note has to keep the former journal from being run.
+    witnessOf(folder).forget();
+    log.warn({ file, former, id, parked, forgotten }, 'a copied or restored journal is adopted');
+    return { id, parked, forgotten };
+  } finally {
+    db.close();
+  }
+}
+
+function open(file: string, thorough: boolean) {
+  try {
+    return openDatabase(file, thorough);
+  } catch (cause) {
+    if (cause instanceof Damaged)
+      throw new StartError(
+        `the journal ${file} is damaged (${words(cause)}) and can't be adopted: put a sound copy in its place, or start the gateway once with --rebuild, which sets it aside`,
+      );
+    throw cause;
+  }
+}

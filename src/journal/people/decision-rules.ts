@@ -1,0 +1,269 @@
+import { kindOf } from '../../actions/registry.ts';
+import { actionWords } from '../../actions/words.ts';
+import type { HistoryEntry, Prospect } from '../../core/history.ts';
+
+/** What is done to one action: only from this state. */
+export type Move = {
+  readonly id: number;
+  readonly from: HistoryEntry['state'];
+  readonly to: 'waiting' | 'dropped';
+  /** L2L may have it all the same: it is asked to refuse a second one. A record set: L2L has had it before. */
+  readonly guarded?: boolean;
+  /** Of an episode that is over: sent as one finished dispatch. */
+  readonly finished?: boolean;
+};
+
+/** What a person's word about an action comes to. No moves: nothing is done, and the words say why. */
+export type Judged = Prospect & {
+  readonly moves: readonly Move[];
+  /** What is not known, said before what is asked. */
+  readonly doubt: string | null;
+};
+
+/** What is known about an action when a person decides about it. */
+export type Case = {
+  readonly target: HistoryEntry;
+  /** What is decided together with it, the target included: its episode, or what shares its call. Oldest first. */
+  readonly unit: readonly HistoryEntry[];
+  /** Where this gateway sends; null: not known. */
+  readonly destination: string | null;
+  /** set_cycles: a newer count of the same counter that L2L has or will get. record_details: a newer set that overlaps. */
+  readonly newer: HistoryEntry | null;
+  /** retry: what a set of production is sent as; null: as what it is. */
+  readonly product: string | null;
+};
+
+/**
+ * `queue retry`. A dead or parked open takes its close with it. Once its episode is over it is sent as one finished dispatch, never
+ * as two calls between which something else may come. Pure.
+ */
+export function judgeRetry({ target, unit, destination, newer, product }: Case): Judged {
+  const open = unit.find(member => isOpen(member) && isStuck(member));
+  const close = unit.find(isClose);
+  const isOver = close !== undefined;
+  /** A close waits for its open, or was settled for want of one. */
+  const goesWithOpen = (member: HistoryEntry) =>
+    open !== undefined && member.id === close?.id && (member.state === 'waiting' || member.state === 'nothing');
+  if (!isStuck(target) && !goesWithOpen(target)) return notRetried(target);
+  if (destination !== null && target.destination !== destination) {
+    return refused(
+      `it was made for ${target.destination}, and this gateway sends to ${destination}: drop it, or enter it in L2L by hand`,
+    );
+  }
+  if (newer) return refused(newerWords(target, newer));
+  const misnamed = productProblem(target, product);
+  if (misnamed !== null) return refused(misnamed);
+
+  const moves = unit
+    .filter(member => isStuck(member) || (goesWithOpen(member) && member.state !== 'waiting'))
+    .map((member): Move => {
+      const move: Move = { id: member.id, from: member.state, to: 'waiting' };
+      // L2L may list for long why it refused it.
+      if (kindOf(member.kind).decision.isGuardedWhenRetried)
+        return whyNoProduct(member) === undefined ? { ...move, guarded: true } : move;
+      if (member.id !== open?.id) return move;
+      return { ...move, ...(mayBeThere(member) && { guarded: true }), ...(isOver && { finished: true }) };
+    });
+  const doubtful = unit.find(isInDoubt);
+  return {
+    kind: 'done',
+    words: open
+      ? openWords(open, isOver)
+      : `it waits to be sent${whyNoProduct(target) === undefined ? ' again' : ''}: ${unitWords(product === null ? target : named(target, product), unit)}`,
+    ask: doubtful ? RETRY_MEANS[isOpen(doubtful) ? 'open' : 'other'] : null,
+    doubt: doubtful ? doubtWords(doubtful, unit) : null,
+    moves,
+  };
+}
+
+/** `queue drop`. A dropped open drops its close. Nothing is deleted. Pure. */
+export function judgeDrop({ target, unit }: Case): Judged {
+  const open = unit.find(member => isOpen(member) && (isStuck(member) || isAside(member)));
+  const goes = (member: HistoryEntry) =>
+    isStuck(member) || isAside(member) || (open !== undefined && member.state === 'waiting');
+  if (!goes(target)) return notDropped(target);
+  const dropped = unit.filter(goes);
+  const question = dropQuestion(target, dropped, open);
+  return {
+    kind: 'done',
+    words: `it is dropped, nothing is sent to L2L: ${unitWords(target, unit)}${dropTail(target, dropped, open)}`,
+    ask: question?.ask ?? null,
+    doubt: question?.doubt ?? null,
+    moves: dropped.map(({ id, state }) => ({ id, from: state, to: 'dropped' })),
+  };
+}
+
+/** Parked after a call of it. Without one only its times are not known: there is nothing in L2L to look for. */
+function mayBeThere({ state, call }: HistoryEntry): boolean {
+  return state === 'parked' && call !== null;
+}
+
+type Question = { readonly doubt: string; readonly ask: string };
+
+/** The question before a drop: nobody knows whether L2L has it, L2L never gets it, or more is dropped than was named. null: none. */
+function dropQuestion(
+  target: HistoryEntry,
+  dropped: readonly HistoryEntry[],
+  open: HistoryEntry | undefined,
+): Question | null {
+  const doubtful = dropped.find(isDoubtful);
+  const unnamed = dropped.find(({ state }) => state === 'parked');
+  const doubts: string[] = [];
+  const asks: string[] = [];
+  if (open !== undefined && target.id !== open.id) {
+    doubts.push(`its open ${open.id} is ${standingWords(open)}`);
+    asks.push(`drop lets go of both, the open ${open.id} and the close ${target.id}: L2L gets neither`);
+  }
+  if (doubtful) {
+    doubts.push(doubtWords(doubtful, dropped));
+    asks.push(DROP_MEANS[isOpen(doubtful) ? 'open' : 'other']);
+  } else if (unnamed) {
+    doubts.push(`${actionWords(unnamed)}: L2L does not have it (${unnamed.detail})`);
+    asks.push('drop says that L2L need not have it');
+  }
+  return asks.length === 0 ? null : { doubt: doubts.join('; '), ask: asks.join('; ') };
+}
+
+/** Where an action stands and why, as it is kept with a decision about it. `open`: the one a held close waits for. */
+export function standingWords(entry: HistoryEntry, open?: HistoryEntry): string {
+  if (entry.held) return `held: its open ${open ? `${open.id} was ${open.state}` : 'could not be sent'}`;
+  const word = isAside(entry) ? 'blocked' : entry.state;
+  return `${word}${entry.detail ? `: ${entry.detail}` : ''}`;
+}
+
+function isDoubtful(entry: HistoryEntry): boolean {
+  return isInDoubt(entry) || (isOpen(entry) && entry.guarded);
+}
+
+/** Whether L2L has it, or what its times are, is not known. A set that only waits for its product was certainly not sent. */
+function isInDoubt(entry: HistoryEntry): boolean {
+  const why = whyNoProduct(entry);
+  return entry.state === 'parked' && (why === undefined || entry.detail !== why);
+}
+
+/** Why it can't be sent as this product (null: as what it is). */
+function productProblem(target: HistoryEntry, product: string | null): string | null {
+  const why = whyNoProduct(target);
+  if (product === null) return why === undefined ? null : `its product is not known (${why}): ${NAME_IT}`;
+  const isRefusedSet = kindOf(target.kind).decision.product !== undefined && target.state === 'dead';
+  return why !== undefined || isRefusedSet ? null : NOT_NAMED;
+}
+
+/** Why nobody knows yet which product it is of; undefined: it is known, or no product belongs to it. */
+function whyNoProduct({ kind, params }: HistoryEntry): string | undefined {
+  return kindOf(kind).decision.product?.why(params);
+}
+
+export function isOpen({ kind }: HistoryEntry): boolean {
+  return kindOf(kind).chain.role === 'opens';
+}
+
+export function isClose({ kind }: HistoryEntry): boolean {
+  return kindOf(kind).chain.role === 'ends';
+}
+
+function named(set: HistoryEntry, name: string): HistoryEntry {
+  const { product } = kindOf(set.kind).decision;
+  return product ? { ...set, params: product.named(set.params, name) as HistoryEntry['params'] } : set;
+}
+
+function isStuck({ state }: HistoryEntry): boolean {
+  return state === 'dead' || state === 'parked';
+}
+
+/** Waits outside its lane's order, as when a dispatch of another type blocks it. */
+function isAside({ state, notBefore }: HistoryEntry): boolean {
+  return state === 'waiting' && notBefore !== null;
+}
+
+/** Nothing is done, and the words say why. */
+export function refused(words: string): Judged {
+  return { kind: 'refused', words, ask: null, doubt: null, moves: [] };
+}
+
+function already(words: string): Judged {
+  return { kind: 'already', words, ask: null, doubt: null, moves: [] };
+}
+
+function notRetried(target: HistoryEntry): Judged {
+  if (target.state === 'waiting') return already('it waits already');
+  if (target.state === 'in_call') return already(`it is on its way already, with call ${target.call?.id}`);
+  const words = `${settledWords(target)}: there is nothing to retry`;
+  return target.state === 'delivered' ? already(words) : refused(words);
+}
+
+function notDropped(target: HistoryEntry): Judged {
+  switch (target.state) {
+    case 'dropped':
+      return already('it is dropped already');
+    case 'waiting':
+      return refused('it only waits for its turn: what can be dropped is a dead letter, parked or blocked');
+    case 'in_call':
+      return refused(`it is on its way with call ${target.call?.id}, and what is in a call can't be dropped`);
+    default:
+      return refused(`${settledWords(target)}: there is nothing to drop`);
+  }
+}
+
+function settledWords({ state, detail }: HistoryEntry): string {
+  switch (state) {
+    case 'delivered':
+      return 'L2L has it';
+    case 'dropped':
+      return `it was let go${detail ? ` (${detail})` : ''}`;
+    case 'shadow':
+      return 'it was made in shadow mode, in which nothing is sent to L2L';
+    default:
+      return `there was nothing to send${detail ? ` (${detail})` : ''}`;
+  }
+}
+
+function newerWords(target: HistoryEntry, newer: HistoryEntry): string {
+  const standing = newer.state === 'delivered' ? 'L2L has' : 'there waits';
+  return kindOf(target.kind).decision.superseded === 'newer'
+    ? `${standing} a newer count of the same counter (${newer.id}); this one would set it back. Drop it`
+    : `${standing} another set of the same time on this line (${newer.id}: ${actionWords(newer)}). Drop it, or correct it in L2L`;
+}
+
+function openWords(open: HistoryEntry, isOver: boolean): string {
+  const looked = mayBeThere(open) || open.guarded ? '; L2L is looked through first' : '';
+  const { type, machine } = open.params as Extract<HistoryEntry['params'], { description: string }>;
+  return isOver
+    ? `its episode is over: one finished dispatch ${type} at ${machine} is sent to L2L, with both true times${looked}`
+    : `its episode is still active: it waits to be opened, reported when it truly began${looked}`;
+}
+
+/** What is decided about, in words: merged increments are one sum. */
+function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string {
+  const { sum } = kindOf(target.kind).decision;
+  const [first, ...others] = unit.map(({ params }) => params as Params);
+  if (!sum || !first) return actionWords(target);
+  return actionWords({ kind: target.kind, params: sum([first, ...others]) as HistoryEntry['params'] });
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+const NAME_IT =
+  'name it with --product CODE, or add what is missing to the lookup and start the gateway anew; drop it when it was booked by hand';
+const NOT_NAMED = '--product is for a set of production that L2L refused, or whose product is not known';
+const RETRY_MEANS = {
+  open: 'retry looks for it in L2L and opens it when it is not there',
+  other: 'retry says that L2L does not have it, and sends it',
+} as const;
+const DROP_MEANS = {
+  open: 'drop says that L2L has it, or need not have it; if it is open there, a person has to close it',
+  other: 'drop says that L2L has it, or need not have it',
+} as const;
+
+function doubtWords(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): string {
+  const { state, detail } = doubtful;
+  const why = state === 'parked' ? (detail ?? 'no reason was kept') : 'an earlier call of it was not answered';
+  return `${unitWords(doubtful, unit)}: whether L2L has it is not known (${why})`;
+}
+
+function dropTail(target: HistoryEntry, dropped: readonly HistoryEntry[], open: HistoryEntry | undefined): string {
+  const stays = '; if it is open in L2L, it stays open until a person closes it';
+  const other = target.id === open?.id ? 'close' : 'open';
+  if (open) return `${dropped.length > 1 ? `, and its ${other} with it` : ''}${isDoubtful(open) ? stays : ''}`;
+  return isClose(target) ? '; its dispatch stays open in L2L until a person closes it' : '';
+}

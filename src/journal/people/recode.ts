@@ -1,0 +1,67 @@
+import { kindOf } from '../../actions/registry.ts';
+import type { HistoryEntry, Recode, Recoded } from '../../core/history.ts';
+
+/** What becomes of actions whose codes are read from their rules anew: those that change, with their new codes. */
+export type Recoding =
+  | { readonly kind: 'recoded'; readonly actions: ReadonlyMap<number, Recoded>; readonly words: string }
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** What is known of a unit besides its actions. */
+type Facts = {
+  /** L2L got a count of the same counter: it goes on from the machine's count of then. */
+  readonly hasAnchor: boolean;
+  /** A call that had no effect and is not sent again: its actions may have other codes. Left out: none. */
+  readonly refused?: number | undefined;
+};
+
+/**
+ * The codes that the rules give now for what is decided together: an episode, or what shares a call. Only for what L2L certainly does
+ * not have: a dispatch that is open, or may be, stays where it is. Pure.
+ */
+export function recodeUnit(unit: readonly HistoryEntry[], recode: Recode, { hasAnchor, refused }: Facts): Recoding {
+  const open = unit.find(({ kind }) => kindOf(kind).chain.role === 'opens');
+  if (open && isDone(open)) return { kind: 'refused', why: ITS_OPEN };
+  if (open && (open.state === 'parked' || open.guarded)) return { kind: 'refused', why: IN_DOUBT };
+  const changed = new Map<number, Recoded>();
+  const words = new Set<string>();
+  for (const entry of unit) {
+    if (isDone(entry) || (entry.state === 'in_call' && entry.call?.id !== refused)) continue;
+    if (entry.state === 'parked' && !kindOf(entry.kind).decision.product) return { kind: 'refused', why: IN_DOUBT };
+    const recoded = recode(entry);
+    if ('why' in recoded) return { kind: 'refused', why: recoded.why };
+    const differences = changesOf(entry, recoded);
+    if (differences.length === 0) continue;
+    if (hasAnchor && kindOf(entry.kind).chain.role === 'anchors') return { kind: 'refused', why: ANCHORED };
+    changed.set(entry.id, recoded);
+    for (const difference of differences) words.add(difference);
+  }
+  return { kind: 'recoded', actions: changed, words: [...words].join(', ') };
+}
+
+/** `machine PRESS-99 -> PRESS-09`, in the order of the action's own fields. */
+function changesOf({ lane, params }: HistoryEntry, to: Recoded): readonly string[] {
+  const before = params as Readonly<Record<string, unknown>>;
+  const after = to.params as Readonly<Record<string, unknown>>;
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changes = names
+    .filter(name => before[name] !== after[name] && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .map(name => `${name} ${before[name] ?? 'none'} -> ${after[name] ?? 'none'}`);
+  return changes.length === 0 && lane !== to.lane ? [`lane ${lane} -> ${to.lane}`] : changes;
+}
+
+/** The entry as it would be. */
+export function recoded(entry: HistoryEntry, actions: ReadonlyMap<number, Recoded>): HistoryEntry {
+  const to = actions.get(entry.id);
+  return to ? { ...entry, ...to } : entry;
+}
+
+function isDone({ state }: HistoryEntry): boolean {
+  return state === 'delivered' || state === 'dropped' || state === 'shadow';
+}
+
+const ITS_OPEN =
+  'its dispatch was opened under the codes of that time, and ends where it was opened: retry it without --as-rule';
+const IN_DOUBT =
+  'L2L may have it under the codes of that time: look there first, then retry it without --as-rule, or drop it';
+const ANCHORED =
+  'L2L has a count of this counter on the machine of that time, and this one goes on from it: retry it without --as-rule, or drop it';

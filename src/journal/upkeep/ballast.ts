@@ -1,0 +1,130 @@
+import { randomFillSync } from 'node:crypto';
+import { rmSync, statfsSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { words } from '../../core/errors.ts';
+import { formatSize } from '../../core/fields.ts';
+import type { Logger } from '../../core/logger.ts';
+
+/** A file that only takes room, to be given up when the disk is full: then there is room for the outcomes of what was sent. */
+export interface Ballast {
+  /** The disk is full. True when that made room. */
+  release(): boolean;
+  /** Why nothing new may be taken; null when it may. What room there is, is for what was sent. */
+  readonly problem: string | null;
+  stop(): void;
+}
+
+export type BallastOptions = {
+  readonly file: string;
+  /** Bytes; 0: none. */
+  readonly size: number;
+  readonly log: Logger;
+  /** The disk has room again. */
+  readonly onRoom: () => void;
+  /** How often it is looked whether there is room (ms). */
+  readonly every?: number;
+};
+
+/** Written in pieces, so that nobody waits long for the disk. */
+const PIECE = 1024 * 1024;
+
+/**
+ * Written in the background as soon as there is room for it twice: at the start, and again after it was given up. It holds noise,
+ * so that no file system stores it in less room than it has.
+ */
+export function createBallast({ file, size, log, onRoom, every = 1000 }: BallastOptions): Ballast {
+  const folder = dirname(file);
+  let state: 'in place' | 'writing' | 'wanted' | 'low' = isInPlace(file, size) ? 'in place' : 'wanted';
+  let stopped = false;
+  let isWriting = false;
+  // One of another size, of an earlier setting or cut off, only takes the room that is looked for.
+  if (size === 0 || state === 'wanted') remove();
+  const timer = setInterval(look, every);
+  timer.unref();
+  look();
+
+  function look(): void {
+    if (stopped || isWriting || state === 'in place') return;
+    if (freeOn(folder) < 2 * size) {
+      if (state === 'wanted')
+        log.error({ folder, needs: formatSize(2 * size) }, 'little room on the disk: nothing is taken');
+      state = 'low';
+      return;
+    }
+    const wasLow = state === 'low';
+    state = 'writing';
+    isWriting = true;
+    void write()
+      .then(
+        () => {
+          if (state === 'writing') state = 'in place';
+          else remove();
+        },
+        cause => {
+          remove();
+          state = 'low';
+          log.warn({ error: words(cause) }, 'the ballast could not be written; tried again');
+        },
+      )
+      .finally(() => {
+        isWriting = false;
+      });
+    if (wasLow) onRoom();
+  }
+
+  async function write(): Promise<void> {
+    remove();
+    const target = await open(file, 'w');
+    try {
+      const piece = Buffer.alloc(Math.min(PIECE, size));
+      for (let left = size; left > 0 && state === 'writing' && !stopped; left -= piece.length) {
+        randomFillSync(piece);
+        await target.writeFile(piece.subarray(0, Math.min(left, piece.length)));
+      }
+      await target.sync();
+    } finally {
+      await target.close();
+    }
+  }
+
+  /** False: it is still there. Some file systems need room to remove a file; who waits for that room must hear of the rest. */
+  function remove(): boolean {
+    try {
+      rmSync(file, { force: true });
+      return true;
+    } catch (cause) {
+      log.error({ file, error: words(cause) }, 'the ballast could not be removed: it takes room that is needed');
+      return false;
+    }
+  }
+
+  return {
+    release() {
+      if (size === 0) return false;
+      const had = state === 'in place' || state === 'writing';
+      state = 'low';
+      return remove() && had;
+    },
+    get problem() {
+      if (state !== 'low') return null;
+      return `the disk of the data folder ${folder} is full: free at least ${formatSize(2 * size)} there; it goes on by itself`;
+    },
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+/** Really there: as long as asked for, and not a file with holes that somebody copied. */
+function isInPlace(file: string, size: number): boolean {
+  if (size === 0) return true;
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && found.size === size && found.blocks * 512 >= size;
+}
+
+function freeOn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}

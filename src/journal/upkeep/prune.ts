@@ -1,0 +1,174 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { anchors, ends, opens } from '../calls/kinds.ts';
+import { query } from '../file/database.ts';
+import type { GroupCommit } from '../file/group-commit.ts';
+
+/** How much history the journal keeps. */
+export type Bounds = {
+  /** What was settled longer ago (ms) goes. */
+  readonly keep: number;
+  /** Bytes of the file that may be in use; history goes when it is more, what was not sent to L2L stays. */
+  readonly maxSize: number;
+  /** What rules decided longer ago (ms) goes. Left out: as `keep`. */
+  readonly keepDecisions?: number;
+};
+
+/** Takes history out of the journal, oldest first, a little at a time. What is not settled is never touched. */
+export interface Pruner {
+  /** Deletes for `ms` at most what is too old and, beyond `bytes` in use, what is oldest. True when there is more to delete. */
+  step(now: number, ms: number, bytes: number): boolean;
+  /** Bytes of the file in use. */
+  used(): number;
+}
+
+/** Actions looked up at once; each is deleted by itself, so a step ends in time. */
+const BATCH = 32;
+/** Decisions of rules that are kept at most: about 60 MB. */
+const MOST_DECISIONS = 200_000;
+const CALLS = 100;
+const STRAYS_EVERY = 3_600_000;
+
+// The last action of an episode to go is its close: while the open is there the episode would count as not over without it.
+// The open stays until the episode is over, and while another episode holds the dispatch it opened. An absolute count stays while
+// it is the newest of its chain: its anchor is needed.
+const MAY_GO = `
+  CASE
+    WHEN ${opens('kind')} THEN
+      EXISTS (SELECT 1 FROM action c WHERE c.chain = action.chain AND ${ends('c.kind')} AND c.state IN ('delivered', 'nothing', 'dropped', 'shadow'))
+      AND (action.result IS NULL OR NOT EXISTS (
+        SELECT 1 FROM action o
+        WHERE ${opens('o.kind')} AND o.result IS NOT NULL AND o.id <> action.id
+          AND json_extract(o.result, '$.dispatchId') = json_extract(action.result, '$.dispatchId')
+          AND NOT EXISTS (SELECT 1 FROM action c WHERE c.chain = o.chain AND ${ends('c.kind')} AND c.state IN ('delivered', 'nothing', 'dropped'))))
+    WHEN ${ends('kind')} THEN NOT EXISTS (SELECT 1 FROM action o WHERE o.chain = action.chain AND ${opens('o.kind')})
+    WHEN ${anchors('kind')} THEN state <> 'delivered' OR EXISTS (
+      SELECT 1 FROM action n
+      WHERE n.chain = action.chain AND ${anchors('n.kind')} AND n.id > action.id AND n.state = 'delivered' AND n.destination = action.destination)
+    ELSE 1
+  END`;
+
+export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bounds): Pruner {
+  type Old = { readonly id: number; readonly call: number | null; readonly at: number };
+  const oldestSettled = query<Old>(
+    db,
+    `SELECT id, call, settled_at AS at FROM action WHERE state IN ('delivered', 'nothing', 'dropped') AND ${MAY_GO} ORDER BY settled_at LIMIT ${BATCH}`,
+  );
+  const oldestShadow = query<Old>(
+    db,
+    `SELECT id, call, created_at AS at FROM action WHERE state = 'shadow' AND ${MAY_GO} ORDER BY id LIMIT ${BATCH}`,
+  );
+  const oldestEvents = query<Old>(db, `SELECT id, NULL AS call, at FROM event ORDER BY id LIMIT ${BATCH}`);
+  const oldestDecisions = query<Old>(db, `SELECT id, NULL AS call, at FROM decision ORDER BY id LIMIT ${BATCH}`);
+  const newestDecision = query<{ id: number | null }>(db, 'SELECT max(id) AS id FROM decision');
+  const dropDecision = query(db, 'DELETE FROM decision WHERE id = ?');
+  const dropAction = query(db, 'DELETE FROM action WHERE id = ?');
+  const dropEvent = query(db, 'DELETE FROM event WHERE id = ?');
+  // The newest call stays, so that its number is not given out again.
+  const spentCall = query<{ predecessor: number | null }>(
+    db,
+    `SELECT predecessor FROM call
+     WHERE id = ? AND state IN ('delivered', 'rejected', 'parked', 'released', 'dropped') AND id <> (SELECT max(id) FROM call)
+       AND NOT EXISTS (SELECT 1 FROM action WHERE call = call.id) AND NOT EXISTS (SELECT 1 FROM call s WHERE s.predecessor = call.id)`,
+  );
+  const dropAttempts = query(db, 'DELETE FROM attempt WHERE call = ?');
+  const dropCall = query(db, 'DELETE FROM call WHERE id = ?');
+  const nextCalls = query<{ id: number; at: number }>(
+    db,
+    `SELECT id, created_at AS at FROM call WHERE id > ? ORDER BY id LIMIT ${CALLS}`,
+  );
+  const inUse = query<{ bytes: number }>(
+    db,
+    `SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
+  );
+  /** Calls up to here were looked at for those that nobody names any more; the next look is at `straysAt`. */
+  let seenCalls = 0;
+  let straysAt = Number.NEGATIVE_INFINITY;
+
+  type Kind = {
+    readonly read: () => readonly Old[];
+    readonly drop: (old: Old) => void;
+    /** It goes whether there is room or not. */
+    readonly isOver: (old: Old, now: number) => boolean;
+  };
+  const isOld = ({ at }: Old, now: number) => at < now - bounds.keep;
+  const kinds: readonly Kind[] = [
+    { read: () => oldestSettled.all(), drop: dropSettled, isOver: isOld },
+    { read: () => oldestShadow.all(), drop: old => void dropAction.run(old.id), isOver: isOld },
+    { read: () => oldestEvents.all(), drop: old => void dropEvent.run(old.id), isOver: isOld },
+    { read: () => oldestDecisions.all(), drop: old => void dropDecision.run(old.id), isOver: isDecisionOver },
+  ];
+
+  function isDecisionOver({ id, at }: Old, now: number): boolean {
+    const { keepDecisions = bounds.keep } = bounds;
+    // Ids rise by one and the oldest go first: their distance is how many there are.
+    return at < now - keepDecisions || (newestDecision.get()?.id ?? 0) - id >= MOST_DECISIONS;
+  }
+
+  function dropSettled({ id, call }: Old): void {
+    dropAction.run(id);
+    dropSpent(call);
+  }
+
+  /** A call goes with the last action that names it, and what went before it too. */
+  function dropSpent(call: number | null): void {
+    for (let id = call; id !== null; ) {
+      const spent = spentCall.get(id);
+      if (!spent) return;
+      dropAttempts.run(id);
+      dropCall.run(id);
+      id = spent.predecessor;
+    }
+  }
+
+  /** A batch of a kind that is over its bounds, else, when room is needed, the oldest of all kinds; null: neither. */
+  function batch(now: number, bytes: number) {
+    const all = kinds.flatMap(kind => {
+      const rows = kind.read();
+      const [first] = rows;
+      return first ? [{ ...kind, rows, first }] : [];
+    });
+    const over = all.find(({ first, isOver }) => isOver(first, now));
+    if (over) return over;
+    const [oldest] = all.sort((a, b) => a.first.at - b.first.at);
+    return oldest && used() > bytes ? oldest : null;
+  }
+
+  function used(): number {
+    return inUse.get()?.bytes ?? 0;
+  }
+
+  /** Calls that were merged into others, or let go, are named by nobody: they go by their own age. */
+  function strays(now: number): boolean {
+    const rows = nextCalls.all(seenCalls);
+    for (const { id, at } of rows) {
+      if (at >= now - bounds.keep) break;
+      seenCalls = id;
+      dropSpent(id);
+    }
+    const more = rows.length === CALLS && rows.at(-1)?.id === seenCalls;
+    if (!more) {
+      seenCalls = 0;
+      straysAt = now + STRAYS_EVERY;
+    }
+    return more;
+  }
+
+  return {
+    used,
+    step(now, ms, bytes) {
+      const end = performance.now() + ms;
+      const found = batch(now, bytes);
+      if (!found && now < straysAt) return false;
+      const { value: more } = group.write(() => {
+        if (!found) return strays(now);
+        for (const old of found.rows) {
+          if (!found.isOver(old, now) && used() <= bytes) break;
+          found.drop(old);
+          if (performance.now() >= end) break;
+        }
+        return true;
+      }, 'lazily');
+      return more;
+    },
+  };
+}

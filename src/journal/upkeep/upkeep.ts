@@ -1,0 +1,160 @@
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { words } from '../../core/errors.ts';
+import { formatSize } from '../../core/fields.ts';
+import type { Logger } from '../../core/logger.ts';
+import { startFullCheck } from '../damage/full-check.ts';
+import type { Suspicion } from '../damage/suspicion.ts';
+import { filesIn } from '../file/data-folder.ts';
+import type { GroupCommit } from '../file/group-commit.ts';
+import { failureOf } from '../file/sqlite-error.ts';
+import type { Events } from '../history/events.ts';
+import { createBallast } from './ballast.ts';
+import { type Bounds, createPruner } from './prune.ts';
+
+export type UpkeepOptions = {
+  readonly db: DatabaseSync;
+  readonly group: GroupCommit;
+  readonly events: Events;
+  readonly suspicion: Suspicion;
+  readonly folder: string;
+  readonly bounds: Bounds;
+  /** Bytes of the ballast; 0: none. */
+  readonly ballast: number;
+  readonly now: () => number;
+  readonly log: Logger;
+};
+
+export type UpkeepStatus = {
+  /** Bytes of the file in use, and those of the log beside it. */
+  readonly used: number;
+  readonly wal: number;
+  readonly maxSize: number;
+  /** What the full check of the file found. */
+  readonly check: 'not yet' | 'sound' | 'failed' | { readonly damaged: string };
+  /** Why nothing new is taken; null when it is. */
+  readonly problem: string | null;
+};
+
+/** Keeps the journal within its bounds and says when nothing new may be taken. */
+export interface Upkeep {
+  readonly problem: string | null;
+  status(): UpkeepStatus;
+  stop(): void;
+}
+
+/** The file is looked at so often (ms); while there is something to delete, a step follows the other so soon. */
+const LOOK = 1000;
+const STEP = 20;
+/** A step takes no longer (ms): who waits for a commit does not notice. */
+const STEP_TAKES = 2;
+/** More writes a second than this are a load: history is deleted only when there is no room without. */
+const BUSY = 200;
+/** History goes, and a full journal takes something again, when so much of its size is in use. */
+const ENOUGH = 0.95;
+const FULL_CHECK_AFTER = 30_000;
+
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { db, group, events, suspicion, folder, bounds, now, log } = options;
+  const { journal: file, ballast: ballastFile } = filesIn(folder);
+  const pruner = createPruner(db, group, bounds);
+  let isFull = false;
+  let check: UpkeepStatus['check'] = 'not yet';
+  let timer: NodeJS.Timeout | undefined;
+  let last = { writes: group.writes, at: performance.now() };
+
+  const ballast = createBallast({
+    file: ballastFile,
+    size: options.ballast,
+    log,
+    onRoom() {
+      log.info({ folder }, 'the disk has room again');
+      events.note('disk_free', 'the disk has room again');
+    },
+  });
+  group.onRollback(cause => {
+    if (failureOf(cause) !== 'full' || !ballast.release()) return;
+    log.error({ folder }, 'the disk is full: the ballast is given up, nothing new is taken until there is room');
+    events.note('disk_full', words(cause));
+  });
+  const fullCheck = startFullCheck({
+    file,
+    delay: FULL_CHECK_AFTER,
+    onEnd(found) {
+      check = found === null ? 'sound' : { damaged: found };
+      if (found === null) return;
+      suspicion.raise(found);
+      log.error(
+        { file, found },
+        'the journal is damaged: it goes on with what can be read, and the next start refuses it; see gateway.journal.on_corrupt',
+      );
+      events.note('damaged', found);
+    },
+    onFailed(cause) {
+      check = 'failed';
+      log.warn({ file, error: words(cause) }, 'the journal could not be checked');
+    },
+  });
+
+  function look(): void {
+    timer = setTimeout(look, prune() ? STEP : LOOK);
+    timer.unref();
+  }
+
+  /** True when there is more to delete. */
+  function prune(): boolean {
+    const used = pruner.used();
+    const isOver = used > bounds.maxSize;
+    if (isBusy() && !isOver) return false;
+    const target = bounds.maxSize * ENOUGH;
+    let more: boolean;
+    try {
+      more = pruner.step(now(), STEP_TAKES, target);
+    } catch (cause) {
+      // A full disk: there is room for it later, or after the ballast went.
+      log.debug({ error: words(cause) }, 'history could not be deleted; tried again');
+      return false;
+    }
+    notify(!more && pruner.used() > (isFull ? target : bounds.maxSize));
+    return more;
+  }
+
+  function notify(full: boolean): void {
+    if (full && !isFull) log.error({ maxSize: formatSize(bounds.maxSize) }, problemOfSize());
+    if (!full && isFull) log.info({}, 'the journal has room again');
+    isFull = full;
+  }
+
+  function isBusy(): boolean {
+    const { writes } = group;
+    const at = performance.now();
+    const perSecond = ((writes - last.writes) / Math.max(1, at - last.at)) * 1000;
+    last = { writes, at };
+    return perSecond > BUSY;
+  }
+
+  function problemOfSize(): string {
+    return `the journal is full of what was not sent to L2L yet (${formatSize(bounds.maxSize)}): mend what keeps the gateway from sending, settle the dead letters, or raise gateway.journal.max_size`;
+  }
+
+  const problem = () => ballast.problem ?? (isFull ? problemOfSize() : null);
+  look();
+
+  return {
+    get problem() {
+      return problem();
+    },
+    status: () => ({
+      used: pruner.used(),
+      wal: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+      maxSize: bounds.maxSize,
+      check,
+      problem: problem(),
+    }),
+    stop() {
+      clearTimeout(timer);
+      ballast.stop();
+      fullCheck[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,309 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const PROGRAM = join(ROOT, 'bin/l2l-gateway');
+
+const GOOD = `gateway: { name: press_shop_1, data: /var/lib/l2l-gateway }
+l2l:
+  url: https://acme.leading2lean.com
+  api_key: "\${L2L_API_KEY}"
+  site: 43
+  timezone: America/Denver
+  user: gateway
+sources:
+  rs485:
+    protocol: modbus
+    host: 192.0.2.30
+    first_register: 1
+    signals:
+      press1.running: { unit: 3, discrete_input: 7 }
+      press1.strokes: { unit: 3, holding: 13, as: uint32, order: CDAB, counter: { wraps: full, max_rate: 60/min } }
+      press1.manual: { unit: 3, discrete_input: 8 }
+rules:
+  press1_down:
+    when: not press1.running
+    on_delay: 2m
+    off_delay: 30s
+    dispatch: { machine: PRESS-01, type: DOWN, trade: MAINT, description: Press 1 stands }
+  press1_cycles: { cycles: { machine: PRESS-01, counter: press1.strokes, every: 1m } }
+  line1: { production: { line: LINE-1, total: press1.strokes, product: autodetect } }
+`;
+
+/** Makes root a user whose rights are looked at, as those of all others are. */
+const WITHOUT_RIGHTS = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-all'] : [];
+
+type Ended = { readonly code: number; readonly out: string; readonly err: string };
+
+function program(args: readonly string[], env: Record<string, string> = {}, file = PROGRAM): Promise<Ended> {
+  return new Promise(resolve => {
+    const options = { cwd: folder, env: { PATH: process.env.PATH ?? '', L2L_API_KEY: 'key-0815', ...env } };
+    execFile(file, args, options, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'l2l-check-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('l2l-gateway check', () => {
+  it('says what a valid config comes to', async () => {
+    writeFileSync(join(folder, 'good.yaml'), GOOD);
+
+    expect(await program(['check', 'good.yaml'])).toEqual({
+      code: 0,
+      err: '',
+      out: `good.yaml is valid
+
+  gateway  press_shop_1, mode shadow: nothing is sent to L2L
+  l2l      https://acme.leading2lean.com, site 43, America/Denver, as user gateway
+  data     /var/lib/l2l-gateway
+
+sources: 1, signals: 3
+  rs485  modbus  192.0.2.30:502
+    press1.running  yes/no   unit 3 discrete_input 7 (PDU address 6) bool
+    press1.strokes  counter  unit 3 holding 13 (PDU address 12) uint32 CDAB
+    press1.manual   yes/no   unit 3 discrete_input 8 (PDU address 7) bool
+
+rules: 3
+  press1_down    line 18  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
+  press1_cycles  line 23  cycles of PRESS-01                      press1.strokes every 1m
+  line1          line 24  production of LINE-1                    all parts from press1.strokes every 5m, product found by L2L (autodetect)
+
+calls per hour: 96, 3 % of the 3600 allowed
+  cycles      60
+  production  36
+  dispatches  up to 4 more for each one that opens and closes
+
+read by no rule: press1.manual
+`,
+    });
+  });
+
+  it('says below a rule what it does otherwise, and once what all dispatches do', async () => {
+    const told = GOOD.replace('sources:', 'defaults: { dispatch: { if_found_open: adopt, max_age: 8h } }\nsources:')
+      .replace('on_delay: 2m', 'on_delay: 2m\n    renamed_from: press_down')
+      .replace('trade: MAINT,', 'trade: MAINT, if_missed: add,')
+      .replace('press1_cycles: {', 'press1_cycles: { on_unknown: drop,');
+    writeFileSync(join(folder, 'told.yaml'), told);
+
+    expect((await program(['check', 'told.yaml'])).out).toContain(`
+rules: 3
+  every dispatch, if nothing else is said below:
+    - a person's open dispatch becomes ours and people close it
+    - what is older than 8h is not sent any more
+  press1_down    line 19  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
+    - goes on from press_down, its former name
+    - over before it could be sent: sent as one finished dispatch
+  press1_cycles  line 25  cycles of PRESS-01                      press1.strokes every 1m
+    - in doubt whether L2L took a call: not sent again, may then be missing
+  line1          line 26  production of LINE-1                    all parts from`);
+  });
+
+  it('lists each lookup with its file, rows and encoding', async () => {
+    const lookups = `lookups:
+  recipes: { file: recipes.csv, key: number }
+  faults_of_press1: { file: faults.csv, key: bit, default: { reason: OTHER } }
+rules:`;
+    writeFileSync(
+      join(folder, 'recipes.csv'),
+      'recipe;product;name\n12;0815;Blech\n13;0816;Gro\u00dfes Blech\n',
+      'latin1',
+    );
+    writeFileSync(join(folder, 'faults.csv'), 'bit;reason\n3;OIL\n');
+    writeFileSync(join(folder, 'lookups.yaml'), GOOD.replace('rules:', lookups));
+
+    expect((await program(['check', 'lookups.yaml'])).out).toContain(`
+
+lookups: 2
+  recipes           recipes.csv  2 rows by number: product, name          Windows-1252
+  faults_of_press1  faults.csv   1 row by bit, and a default row: reason  UTF-8
+
+rules: 3
+`);
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'is only dispatches',
+      GOOD.slice(0, GOOD.indexOf('  press1_cycles:')),
+      'calls per hour: none but those for dispatches; 3600 are allowed',
+    ],
+    [
+      'is nothing',
+      GOOD.slice(0, GOOD.indexOf('rules:')).concat('rules: {}\n'),
+      'calls per hour: none; 3600 are allowed',
+    ],
+    [
+      'has no limit',
+      GOOD.slice(0, GOOD.indexOf('rules:')).concat('rules: {}\n').replace('user:', 'rate: unlimited\n  user:'),
+      'calls per hour: none; no limit is set',
+    ],
+    [
+      'is little',
+      GOOD.replace('every: 1m', 'every: 1h').replace(/ {2}line1:.*\n/, ''),
+      'calls per hour: 2, less than 1 % of the 3600 allowed',
+    ],
+  ])('writes no zeros where what is sent %s', async (_what, text, words) => {
+    writeFileSync(join(folder, 'calls.yaml'), text);
+
+    expect((await program(['check', 'calls.yaml'])).out).toContain(`\n${words}\n`);
+  });
+
+  it('says so when the clock is trusted whatever it says', async () => {
+    writeFileSync(join(folder, 'trust.yaml'), GOOD.replace('name: press_shop_1,', 'name: press_shop_1, clock: trust,'));
+    expect((await program(['check', 'trust.yaml'])).out).toContain('clock    trusted whatever it says');
+    expect((await program(['check', 'good.yaml'])).out).not.toContain('clock ');
+  });
+
+  it('warns when more is to be told than L2L allows', async () => {
+    writeFileSync(join(folder, 'much.yaml'), GOOD.replace('user: gateway', 'user: gateway\n  rate: 60/h'));
+
+    const { code, out } = await program(['check', 'much.yaml']);
+
+    expect(code).toBe(0);
+    expect(out).toContain('calls per hour: 96, 160 % of the 60 allowed\n');
+    expect(out).toMatch(/^WARNING: more calls than allowed, .* raise `every:` of press1_cycles, line1,/m);
+  });
+
+  it('warns of what is valid and rarely meant, with its place; the gateway logs it once when it starts', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const warned = GOOD.replace('trade: MAINT, ', '').replace('/var/lib/l2l-gateway', './file/data');
+    writeFileSync(join(folder, 'warned.yaml'), warned);
+
+    const { code, out } = await program(['check', 'warned.yaml']);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^warned\.yaml is valid\n\nwarned\.yaml:22:5 WARNING: press1_down\.dispatch: no trade is written, /,
+    );
+
+    // A data folder below a file: the gateway ends before it begins anything.
+    const run = await program(['run', 'warned.yaml']);
+    const lines = `${run.out}${run.err}`.split('\n').filter(line => line.includes('no trade is written'));
+    expect(run.code).toBe(1);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('"at":"warned.yaml:22:5"');
+  });
+
+  it('prints every problem with its place and ends with 2', async () => {
+    writeFileSync(join(folder, 'bad.yaml'), GOOD.replace('2m', '90').replace('not press1.running', 'press1.runing'));
+
+    expect(await program(['check', 'bad.yaml'])).toEqual({
+      code: 2,
+      out: '',
+      err: `bad.yaml:19:11 press1_down.when: unknown signal \`press1.runing\`; did you mean \`press1.running\`?
+bad.yaml:20:15 press1_down.on_delay: "90" is not a time; write it with its unit, such as 90s, 2m or 1h30m
+
+not valid: 2 problems
+`,
+    });
+  });
+
+  it.each([
+    ['two files', ['check', 'a.yaml', 'b.yaml'], 'one file at a time, not 2\n'],
+    ['an unknown option', ['check', '--verbos'], "Unknown option '--verbos'"],
+  ])('does not understand %s', async (_, args, words) => {
+    const { code, err } = await program(args);
+
+    expect(code).toBe(64);
+    expect(err).toContain(words);
+    expect(err).toContain('l2l-gateway check --help shows what can be written\n');
+  });
+
+  it('says that a file is not there', async () => {
+    const { code, err } = await program(['check', 'none.yaml']);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/^there is no file none\.yaml\n/);
+  });
+
+  it.each([
+    [
+      'a folder on its way is missing',
+      'none/deep/g.yaml',
+      /^there is no file none\/deep\/g\.yaml: there is no folder \S+\/none\n/,
+    ],
+    [
+      'a file stands in place of its folder',
+      'plain/g.yaml',
+      /^there is no file plain\/g\.yaml: \S+\/plain is not a folder\n/,
+    ],
+    [
+      'it may not be read',
+      'closed.yaml',
+      /^closed\.yaml can't be read: this user may not read it; give this user the right to read it, or run the command as the gateway's user\n/,
+    ],
+    [
+      'its folder may not be entered',
+      'closed/g.yaml',
+      /^closed\/g\.yaml can't be read: this user may not enter its folder; give this user the right to read it, or run the command as the gateway's user\n/,
+    ],
+  ])('says in one sentence when %s', async (_what, file, words) => {
+    writeFileSync(join(folder, 'plain'), '');
+    writeFileSync(join(folder, 'closed.yaml'), GOOD, { mode: 0 });
+    mkdirSync(join(folder, 'closed'), { recursive: true, mode: 0 });
+
+    const [first = '', ...before] = [...WITHOUT_RIGHTS, PROGRAM];
+    const { code, err } = await program([...before, 'check', file], {}, first);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(words);
+  });
+
+  it('says that a folder is no file', async () => {
+    const { code, err } = await program(['check', '.']);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/^\. is a folder; name the file in it\n/);
+  });
+
+  it('loads no protocol, queue or HTTP stack', async () => {
+    const stacks = '/^(node-opcua|mqtt|modbus-serial|undici|bullmq|ioredis|node:sqlite)/';
+    const hook = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (${stacks}.test(name)) process.stderr.write('LOADED ' + name + '\\n');
+        return next(name, context);
+      } });`;
+    writeFileSync(join(folder, 'good.yaml'), GOOD);
+
+    const { code, err } = await program(['check', 'good.yaml'], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}`,
+    });
+
+    expect([code, err]).toEqual([0, '']);
+  });
+});
+
+describe('bin/l2l-gateway', () => {
+  it('works through a link from anywhere', async () => {
+    const link = join(folder, 'linked');
+    symlinkSync(PROGRAM, link);
+
+    expect((await program(['check', '--help'], {}, link)).out).toMatch(/^l2l-gateway check \[FILE\]\n/);
+  });
+
+  it('says what to do on a machine without Node 24', async () => {
+    const alone = join(folder, 'alone/bin/l2l-gateway');
+    mkdirSync(join(folder, 'alone/bin'), { recursive: true });
+    copyFileSync(PROGRAM, alone);
+    writeFileSync(join(folder, 'node'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+
+    const { code, out, err } = await program(['check'], { PATH: `${folder}:/usr/bin:/bin` }, alone);
+
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toBe(
+      `l2l-gateway needs Node.js 24 or newer and found none. Run "npm ci" in ${join(realpathSync(folder), 'alone')} (it brings one along), or install Node.js 24.\n`,
+    );
+  });
+});

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../core/clock.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
@@ -117,7 +117,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
       await source.adapter.run(sink, signal);
       return 'the adapter ended by itself';
     } catch (error) {
-      return words(error);
+      return errorMessage(error);
     } finally {
       sink.over();
     }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { LoadedConfig } from '../config/load.ts';
 import { anchoredClock, type Clock } from '../core/clock.ts';
 import { type ClockChange, type ClockWatch, watchClock } from '../core/clock-watch.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { Logger } from '../core/logger.ts';
 import { createTimeNotation, type TimeNotation } from '../core/time-notation.ts';
@@ -63,7 +63,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
     if (base.doubt !== null) log.error({ detail: base.doubt }, 'the clock is not believed: nothing is sent');
     const watch = watchClock({ clock, machine, base, policy, log });
     try {
-      const begin = { loaded, clock, log, vigil: watch, time, signal, rebuild, onFatal };
+      const begin = { loaded, clock, log, clockGuard: watch, time, signal, rebuild, onFatal };
       const app = await startOrEnd(() => startApp({ ...begin, ...(runtimeFolder && { runtimeFolder }) }), signal);
       if (app === null) return [];
       options.onStart(app);
@@ -71,7 +71,8 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
       if (change === null) return await app.stop();
       log.warn(change, 'the clock was set or the machine was suspended: the gateway begins anew');
       const errors = await app.stop(SHORT_DRAIN);
-      if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
+      if (errors.length > 0)
+        log.error({ errors: errors.map(errorMessage).join('; ') }, 'not everything stopped cleanly');
       if (signal.aborted) return errors;
       life = nextLife(life, change, watch, { policy, iso });
     } finally {

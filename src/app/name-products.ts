@@ -1,5 +1,5 @@
 import type { RecordDetailsParams } from '../actions/action.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { type HistoryEntry, LARGEST_PAGE } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import { valueFromJson } from '../core/value-json.ts';
@@ -39,7 +39,10 @@ export async function nameProducts({ journal, rules, log }: NameProductsOptions)
       after = page.next;
     }
   } catch (cause) {
-    log.error({ error: words(cause) }, 'sets whose product is known by now stay parked: the next start tries again');
+    log.error(
+      { error: errorMessage(cause) },
+      'sets whose product is known by now stay parked: the next start tries again',
+    );
   }
   if (named > 0) log.info({ sets: named }, 'the product of parked production is known by now: it is sent');
 }

@@ -1,7 +1,7 @@
 import type { Action } from '../actions/action.ts';
 import { laneOf, placeOf } from '../actions/words.ts';
 import type { Call } from '../core/delivery.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { HistoryEntry, Recode, Recoded } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Value } from '../core/sample.ts';
@@ -74,7 +74,10 @@ export function createCorrector(
       try {
         for (const correction of await corrections.recodeWaiting(recode)) notify(correction);
       } catch (error) {
-        log.error({ error: words(error) }, 'what waits for an unknown code could not be given the codes of its rule');
+        log.error(
+          { error: errorMessage(error) },
+          'what waits for an unknown code could not be given the codes of its rule',
+        );
       }
     },
     async call(call, detail) {

@@ -3,8 +3,8 @@ import { startSupervisor } from '../adapters/supervisor.ts';
 import { destinationOf } from '../config/journal-place.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Vigil } from '../core/clock-watch.ts';
-import { words } from '../core/errors.ts';
+import type { ClockGuard } from '../core/clock-watch.ts';
+import { errorMessage } from '../core/errors.ts';
 import { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { temporaryRuntime } from '../core/socket-place.ts';
@@ -48,7 +48,7 @@ export type AppOptions = {
   readonly clock: Clock;
   readonly log: Logger;
   /** Left out: the clock is right, and the process never stands still. */
-  readonly vigil?: Vigil;
+  readonly clockGuard?: ClockGuard;
   readonly time?: JournalTime;
   /** Where the embedded Redis may put its socket. Default: the system's folder for temporary files. */
   readonly runtimeFolder?: string;
@@ -88,7 +88,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function start(options: AppOptions, started: Started, drain: { readonly ms: number }) {
-  const { loaded, clock, log, runtimeFolder, vigil, time, signal } = options;
+  const { loaded, clock, log, runtimeFolder, clockGuard, time, signal } = options;
   const { config, program } = loaded;
   const { gateway, l2l } = config;
   const { iso, people } = createTimeNotation(l2l.timezone);
@@ -146,7 +146,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   });
   started.add('journal', () => journal.close());
   // While the clock is in doubt nothing is sent, and its times are still to be put right.
-  if (!vigil?.doubt()) await nameProducts({ journal, rules: program.rules, log });
+  if (!clockGuard?.doubt()) await nameProducts({ journal, rules: program.rules, log });
   const corrector = createCorrector(journal, program, log);
   await corrector.waiting();
   const { deadLetters, parked } = journal.counts();
@@ -170,7 +170,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     holds: () => reachability.holds(),
     whereOf: whereRulesAre(program.rules),
     correct: corrector.call,
-    ...(vigil && { vigil }),
+    ...(clockGuard && { clockGuard }),
     onDone: done => logDone(log, done, chain => journal.chain(chain).result),
   });
   onGood = () => queue.keyTaken();
@@ -188,7 +188,10 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     started.add('control socket', () => control.stop());
   } catch (cause) {
     // Sending what happens matters more than the commands of people.
-    log.error({ error: words(cause) }, 'no socket for the queue commands: they can only read while the gateway runs');
+    log.error(
+      { error: errorMessage(cause) },
+      'no socket for the queue commands: they can only read while the gateway runs',
+    );
   }
 
   const runner = createRunner({
@@ -197,7 +200,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     clock,
     log,
     doubted: time?.doubted != null,
-    isLeft: () => vigil?.isLeft() ?? false,
+    isLeft: () => clockGuard?.isLeft() ?? false,
     onEvents(events) {
       for (const event of events) logEvent(log, event, journal.numberOf, gateway.mode === 'shadow');
     },
@@ -237,7 +240,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
     const health = runner.health();
     return notReady({
       now: clock.now(),
-      clock: vigil?.doubt() ?? null,
+      clock: clockGuard?.doubt() ?? null,
       rules: health.healthy ? null : health.reason,
       queue: queue.status(),
       l2l: reachability.problem(),
@@ -259,7 +262,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
         sources: () => supervisor?.status() ?? [],
         notReady: missing,
         hold() {
-          const doubt = vigil?.doubt() ?? null;
+          const doubt = clockGuard?.doubt() ?? null;
           if (doubt !== null) return { cause: 'clock', detail: doubt };
           const detail = reachability.hold();
           return detail === null ? null : { cause: 'settings', detail };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, formatProblem, StartError, words } from '../core/errors.ts';
+import { ConfigError, errorMessage, formatProblem, StartError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
 
@@ -56,14 +56,14 @@ function report(name: string, error: unknown, io: Io): number {
     return EXIT.badConfig;
   }
   if (isUsage(error)) {
-    io.err(`${words(error)}\nl2l-gateway ${name} --help shows what can be written`);
+    io.err(`${errorMessage(error)}\nl2l-gateway ${name} --help shows what can be written`);
     return EXIT.usage;
   }
   if (error instanceof StartError) {
-    io.err(words(error));
+    io.err(errorMessage(error));
     return EXIT.failed;
   }
-  io.err(error instanceof Error ? (error.stack ?? words(error)) : words(error));
+  io.err(error instanceof Error ? (error.stack ?? errorMessage(error)) : errorMessage(error));
   return EXIT.failed;
 }
 

@@ -1,4 +1,4 @@
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 
 /** Reads a file whole; throws as node:fs does. Handed in, so that a config in memory can be tested. */
 export type ReadFile = (path: string) => Uint8Array;
@@ -19,7 +19,7 @@ export function whyUnreadable(error: unknown): string {
     case 'EPERM':
       return why ?? 'this user may not read it';
     default:
-      return words(error);
+      return errorMessage(error);
   }
 }
 

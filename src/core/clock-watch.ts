@@ -10,7 +10,7 @@ import {
 } from './wall-clock.ts';
 
 /** What whoever is about to send asks about time. */
-export interface Vigil {
+export interface ClockGuard {
   /** Why nothing may be sent for the clock's sake; null: nothing is in the way. Not null any more before the gateway begins anew. */
   doubt(): string | null;
   /** Rises each time the process was found to have stood still: what it had read of L2L before is old. */
@@ -29,7 +29,7 @@ export type ClockChange =
   /** The wall clock was set: times so far have to be shifted by so much (ms), a suspension not counted. */
   | { readonly kind: 'stepped'; readonly slept: number; readonly by: number };
 
-export interface ClockWatch extends Vigil {
+export interface ClockWatch extends ClockGuard {
   /** Resolves at the first change; never when there is none. */
   readonly changed: Promise<ClockChange>;
   /** How the machine's clocks stand to the gateway's now (ms). */

@@ -31,9 +31,10 @@ export class StartError extends Error {
 }
 
 /** The words of anything thrown, with its cause when it has one. Never a stack. */
-export function words(error: unknown): string {
+export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.message || (error as NodeJS.ErrnoException).code || error.name;
-  if (error instanceof AggregateError && error.errors.length > 0 && !error.message) return words(error.errors[0]);
-  return error.cause === undefined ? own : `${own}: ${words(error.cause)}`;
+  if (error instanceof AggregateError && error.errors.length > 0 && !error.message)
+    return errorMessage(error.errors[0]);
+  return error.cause === undefined ? own : `${own}: ${errorMessage(error.cause)}`;
 }

@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
-import { words } from './errors.ts';
+import { errorMessage } from './errors.ts';
 
 /** Whether the file is there, and what it is, is not known then. */
 export const MAY_NOT_ENTER = 'this user may not enter its folder';
@@ -19,7 +19,7 @@ export function whyNoFile(path: string): string | null {
     if (code === 'ENOTDIR') return null;
     if (code === 'EACCES') return MAY_NOT_ENTER;
     if (code === 'ELOOP') return 'it is a link that leads back to itself';
-    return words(cause);
+    return errorMessage(cause);
   }
 }
 

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../actions/action.ts';
 import type { CallJournal } from '../core/call-journal.ts';
-import { StartError, words } from '../core/errors.ts';
+import { errorMessage, StartError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { hostTimeNotation } from '../core/time-notation.ts';
 import { createCallStore } from './calls/call-store.ts';
@@ -103,7 +103,7 @@ function openLocked(lock: Disposable, options: JournalOptions): Journal {
       rmSync(filesIn(folder).ballast, { force: true });
       return openOnce(lock, options, null);
     }
-    const found = cause instanceof Damaged || failureOf(cause) === 'damaged' ? words(cause) : null;
+    const found = cause instanceof Damaged || failureOf(cause) === 'damaged' ? errorMessage(cause) : null;
     if (found === null) throw cause;
     if (options.onCorrupt !== 'rebuild') {
       throw new StartError(
@@ -170,9 +170,12 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     );
   });
   onBroken(db, cause => {
-    suspicionOf(folder).raise(words(cause));
+    suspicionOf(folder).raise(errorMessage(cause));
     group.abandon(cause);
-    log.error({ file, error: words(cause) }, 'the disk failed or the journal is damaged: nobody may go on with it');
+    log.error(
+      { file, error: errorMessage(cause) },
+      'the disk failed or the journal is damaged: nobody may go on with it',
+    );
     options.onFatal?.(cause);
   });
   const noting = startNoting({ witness, meta, group, now: options.now });

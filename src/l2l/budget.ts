@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../core/clock.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 
 /** Sends go before look-ups, look-ups before the feed. */
@@ -82,7 +82,7 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
     } catch (error) {
       if (!sharedIsAway && !shared.isConnecting) {
         log.warn(
-          { error: words(error), gateways: gateways() },
+          { error: errorMessage(error), gateways: gateways() },
           'Redis is away: this gateway uses its own share of the call budget',
         );
         sharedIsAway = true;
@@ -144,7 +144,7 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
       const pause = Math.min(ms, LONGEST_PAUSE);
       pausedUntil = Math.max(pausedUntil, clock.now() + pause);
       shared?.pause(pause).catch(error => {
-        log.warn({ error: words(error) }, 'Redis is away: only this gateway keeps the pause that L2L asked for');
+        log.warn({ error: errorMessage(error) }, 'Redis is away: only this gateway keeps the pause that L2L asked for');
       });
     },
   };

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import type { FrozenRequest, Reason } from '../core/delivery.ts';
-import { StartError, words } from '../core/errors.ts';
+import { errorMessage, StartError } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
 import { redactor } from '../core/redact.ts';
 import type { Secret } from '../core/secret.ts';
@@ -144,7 +144,7 @@ export function createClient(options: ClientOptions): Client {
             end({ kind: 'answered', status, body, ...(retryAfter === undefined ? {} : { retryAfter }) });
           },
           onResponseError(_controller, error) {
-            const why = tlsProblem(error) ?? words(error);
+            const why = tlsProblem(error) ?? errorMessage(error);
             fail('reset', started ? `the connection ended before the answer: ${why}` : why);
           },
         },

@@ -11,7 +11,7 @@ import type {
   Prepared,
   Setback,
 } from '../core/delivery.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { ActionContext, ActionHandler } from './actions/action.ts';
 import { ACTIONS } from './actions/registry.ts';
@@ -71,8 +71,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       return await work();
     } catch (error) {
-      log.error({ call: call.id, what, error: words(error) }, 'L2L call could not be handled');
-      return faulty(`the gateway could not handle it: ${words(error)}`);
+      log.error({ call: call.id, what, error: errorMessage(error) }, 'L2L call could not be handled');
+      return faulty(`the gateway could not handle it: ${errorMessage(error)}`);
     }
   }
   const failed = (detail: string): { readonly kind: 'failed'; readonly outcome: ReadFailure } => ({

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Outcome, Setback } from '../core/delivery.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { checkSite, type Finding, type SiteCheckOptions } from './site-check.ts';
@@ -112,7 +112,9 @@ export function createReachability(options: ReachabilityOptions): Reachability {
   function ask(): Promise<void> {
     asking ??= checkSite({ ...options, now: () => clock.now() }, abort.signal)
       // A fault of the gateway's own must neither end it nor hold up a call.
-      .catch((error): Finding => ({ kind: 'unchecked', takes: true, detail: `the check failed: ${words(error)}` }))
+      .catch(
+        (error): Finding => ({ kind: 'unchecked', takes: true, detail: `the check failed: ${errorMessage(error)}` }),
+      )
       .then(finding => {
         if (abort.signal.aborted) return;
         askedAt = clock.now();

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Client } from './client.ts';
 import { isOpen, OPEN_FIELDS } from './dispatches.ts';
@@ -99,7 +99,7 @@ export function createWatch(options: WatchOptions): Watch {
       await look();
     } catch (error) {
       if (!abort.signal.aborted)
-        log.error({ error: words(error) }, 'could not look which dispatches people closed; tried again');
+        log.error({ error: errorMessage(error) }, 'could not look which dispatches people closed; tried again');
     }
     if (!abort.signal.aborted) arm();
   }

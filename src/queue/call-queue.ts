@@ -1,9 +1,9 @@
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Vigil } from '../core/clock-watch.ts';
+import type { ClockGuard } from '../core/clock-watch.ts';
 import { type Call, type CallState, type Delivery, NO_CHAIN } from '../core/delivery.ts';
 import type { Done } from '../core/done.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { endsWithin, Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Backlog, estimateBacklog } from './backlog.ts';
@@ -51,7 +51,7 @@ export type CallQueueOptions = {
   readonly correct?: (call: Call, detail: string) => Promise<boolean>;
   /** Nothing may be sent for now, for a reason of its own. Left out: never. */
   readonly holds?: () => boolean;
-  readonly vigil?: Vigil;
+  readonly clockGuard?: ClockGuard;
   /** It is durable how far the gateway got with these actions. Must not throw. Left out: nobody asks. */
   readonly onDone?: (done: Done) => void;
 };
@@ -97,7 +97,7 @@ const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
 /** How Redis is set up is looked over at every so manieth sweep. */
 const LOOK_OVER_EVERY = 30;
-const ALWAYS_AWAKE: Vigil = { doubt: () => null, standstills: () => 0, isLeft: () => false };
+const ALWAYS_AWAKE: ClockGuard = { doubt: () => null, standstills: () => 0, isLeft: () => false };
 /** A job that is due for so many sweeps, and is not run although there is room, gets a new one. */
 const OVERDUE_SWEEPS = 5;
 /** After a request was cut off: for its outcome to become durable (ms). */
@@ -108,7 +108,7 @@ const LAST_OUTCOMES = 2000;
  * away, empty or old at any time. Resolves as soon as it runs, also while Redis does not answer.
  */
 export async function openCallQueue(options: CallQueueOptions): Promise<CallQueue> {
-  const { journal, delivery, clock, log, vigil = ALWAYS_AWAKE, onDone = () => {} } = options;
+  const { journal, delivery, clock, log, clockGuard = ALWAYS_AWAKE, onDone = () => {} } = options;
   const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(options.concurrency)));
   const timings = { ...TIMING_DEFAULTS, ...options.timings };
   const sweepEvery = options.sweepEvery ?? 2000;
@@ -120,7 +120,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   let redisProblems: readonly string[] = [];
 
   // A clock in doubt ends with the life that has it, so nobody has to be woken afterwards.
-  const held = () => stopping || vigil.doubt() !== null || options.holds?.() === true;
+  const held = () => stopping || clockGuard.doubt() !== null || options.holds?.() === true;
   const ready = () => link.up && !held();
   const isAway = () => gate.pause !== null && gate.pause.cause !== 'journal';
   const admits = (entry: Entry) => !held() && (gate.pause === null || probe.is(entry));
@@ -178,7 +178,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     whereOf: options.whereOf,
     signal: cutOff.signal,
     admits,
-    standstills: () => vigil.standstills(),
+    standstills: () => clockGuard.standstills(),
   });
 
   const open = 'carrier' in options.redis ? options.redis.carrier : redisCarrier(options.redis);
@@ -220,20 +220,21 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     try {
       await carrier.forgetOthers();
     } catch (cause) {
-      const refused = refusalWords(words(cause));
+      const refused = refusalWords(errorMessage(cause));
       if (refused)
         log.warn(
           { detail: refused },
           'Redis was not cleared of the jobs of earlier lives; they do nothing, but stay there',
         );
-      else log.debug({ error: words(cause) }, 'Redis went away while it was cleared of the jobs of earlier lives');
+      else
+        log.debug({ error: errorMessage(cause) }, 'Redis went away while it was cleared of the jobs of earlier lives');
     }
   }
 
   /** A setting that was mended, or broken, is seen without a restart. */
   async function lookOver(): Promise<void> {
     const found = await carrier.problems().catch(cause => {
-      log.debug({ error: words(cause) }, 'how Redis is set up could not be read');
+      log.debug({ error: errorMessage(cause) }, 'how Redis is set up could not be read');
       return redisProblems;
     });
     for (const problem of found) if (!redisProblems.includes(problem)) log.error({}, problem);
@@ -266,7 +267,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   function sweep(): Promise<void> {
     if (!ready()) return Promise.resolve();
     sweeping ??= sweepOnce()
-      .catch(cause => log.debug({ error: words(cause) }, 'Redis went away during a sweep'))
+      .catch(cause => log.debug({ error: errorMessage(cause) }, 'Redis went away during a sweep'))
       .finally(() => {
         sweeping = undefined;
         // Not sooner than it is asked about again: the status shows what is held.
@@ -334,7 +335,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
       cutOff.abort(new Error('the gateway stops'));
       await idle(LAST_OUTCOMES);
       for (const error of await started.stop(15_000))
-        log.error({ error: words(error) }, 'the queue did not stop cleanly');
+        log.error({ error: errorMessage(error) }, 'the queue did not stop cleanly');
     },
   };
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import type { Jobs } from './jobs.ts';
@@ -36,7 +36,7 @@ export function createDispatcher({ book, jobs, clock, log, admits }: DispatcherO
         if (entry.job === job) entry.inRedis = true;
       },
       cause => {
-        log.debug({ call: call.id, error: words(cause) }, 'job not added; the next sweep adds it');
+        log.debug({ call: call.id, error: errorMessage(cause) }, 'job not added; the next sweep adds it');
         if (entry.job === job && !entry.running) entry.job = null;
       },
     );

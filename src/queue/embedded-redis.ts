@@ -3,7 +3,7 @@ import { access, constants, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { StartError, words } from '../core/errors.ts';
+import { errorMessage, StartError } from '../core/errors.ts';
 import { makeFolder } from '../core/folder.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
@@ -123,7 +123,7 @@ function startOnce(command: string, folder: string, socket: string): Life {
   child.stdin.on('error', () => {});
   const ended = new Promise<void>(resolve => {
     child.once('error', error => {
-      keep(Buffer.from(words(error)));
+      keep(Buffer.from(errorMessage(error)));
       resolve();
     });
     child.once('exit', () => resolve());
@@ -194,7 +194,7 @@ async function prepareFolder(options: EmbeddedRedisOptions): Promise<string> {
     return folder;
   } catch (cause) {
     throw new StartError(
-      `the folder for the socket of the gateway's own Redis can't be made in ${base}: ${words(cause)}; give the gateway's user the right to write there, or set the environment variable ${isWanted ? 'RUNTIME_DIRECTORY to another folder' : 'RUNTIME_DIRECTORY to a folder with a short path'}`,
+      `the folder for the socket of the gateway's own Redis can't be made in ${base}: ${errorMessage(cause)}; give the gateway's user the right to write there, or set the environment variable ${isWanted ? 'RUNTIME_DIRECTORY to another folder' : 'RUNTIME_DIRECTORY to a folder with a short path'}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { endsWithin } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 
@@ -72,9 +72,9 @@ export function openJobs(options: JobsOptions): Jobs {
     },
   );
   // Lost locks and connections are expected; the sweep finds what they left behind.
-  queue.on('error', error => log.debug({ error: redact(words(error)) }, 'queue error'));
+  queue.on('error', error => log.debug({ error: redact(errorMessage(error)) }, 'queue error'));
   worker.on('error', error => {
-    log.debug({ error: redact(words(error)) }, 'worker error');
+    log.debug({ error: redact(errorMessage(error)) }, 'worker error');
     onFailed(error);
   });
   worker
@@ -106,7 +106,7 @@ export function openJobs(options: JobsOptions): Jobs {
       await reported(queue.remove(id));
     },
     pause() {
-      worker.pause(true).catch(error => log.debug({ error: words(error) }, 'worker did not pause'));
+      worker.pause(true).catch(error => log.debug({ error: errorMessage(error) }, 'worker did not pause'));
     },
     async close() {
       // While Redis is away close() waits for it for ever (bullmq #2430).

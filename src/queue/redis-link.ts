@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { isRefusal } from './redis-connection.ts';
 import { allRefusalWords, refusalWords } from './redis-words.ts';
@@ -94,7 +94,7 @@ export function watchLink(options: LinkOptions): WatchedLink {
   }
 
   redis.on('error', error => {
-    lastError = redact(words(error));
+    lastError = redact(errorMessage(error));
   });
   redis.on('ready', up);
   redis.on('close', down);
@@ -113,7 +113,7 @@ export function watchLink(options: LinkOptions): WatchedLink {
       try {
         await redis.set(key, '1', 'PX', 60_000);
       } catch (cause) {
-        if (connected) refused(words(cause));
+        if (connected) refused(errorMessage(cause));
         throw cause;
       }
       if (connected && !isRefused()) works();

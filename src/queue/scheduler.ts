@@ -2,7 +2,7 @@ import { actionWords } from '../actions/words.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import { type Delivery, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
 import type { Done } from '../core/done.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import { type Turns, takeTurns } from './turns.ts';
@@ -136,7 +136,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function settle(settled: Promise<void>): void {
     settled.catch(cause => {
       // Not durable: the actions wait again after the rollback, and nothing was sent for them.
-      log.warn({ error: words(cause) }, 'an action without a call could not be settled; it is tried again');
+      log.warn({ error: errorMessage(cause) }, 'an action without a call could not be settled; it is tried again');
     });
   }
 
@@ -159,7 +159,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         } catch (cause) {
           failed.add(head.lane);
           log.error(
-            { lane: head.lane, action: head.key, error: words(cause) },
+            { lane: head.lane, action: head.key, error: errorMessage(cause) },
             'a call could not be built; tried again',
           );
         }

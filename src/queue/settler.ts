@@ -4,7 +4,7 @@ import { type Clock, sleep } from '../core/clock.ts';
 import type { CallTransition } from '../core/commit.ts';
 import type { Call, CallState, FrozenRequest, StoredAction } from '../core/delivery.ts';
 import type { Done } from '../core/done.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry, Refusal } from './book.ts';
 import { callFacts } from './call-facts.ts';
@@ -112,7 +112,7 @@ export function createSettler(options: SettlerOptions): Settler {
         if (gate.pause?.cause === 'journal') gate.notify({ kind: 'written' });
         return done;
       } catch (cause) {
-        gate.notify({ kind: 'journal_failed', detail: words(cause) });
+        gate.notify({ kind: 'journal_failed', detail: errorMessage(cause) });
         await sleep(clock, JOURNAL_RETRY, signal);
       }
     }

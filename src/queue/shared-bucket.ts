@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { redactorOf } from './redis.ts';
 import { refusalWords } from './redis-words.ts';
 
@@ -90,7 +90,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
   let why = NO_CONNECTION;
 
   function plain(error: unknown): string {
-    return redactorOf(redis)(refusalWords(words(error)) ?? words(error));
+    return redactorOf(redis)(refusalWords(errorMessage(error)) ?? errorMessage(error));
   }
 
   /** What the client library says of a command without a connection is about its own settings, so the connection's fault is named. */

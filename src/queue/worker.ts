@@ -2,7 +2,7 @@ import { kindOf } from '../actions/registry.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Call, Delivery, Outcome, Setback } from '../core/delivery.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Book, Entry } from './book.ts';
 import { type BreakerEvent, isGeneral } from './breaker.ts';
@@ -125,7 +125,7 @@ export function createWorker(options: WorkerOptions): RunJob {
     try {
       sending = await journal.markSending(call.id, call.attempt, base, clock.now());
     } catch (cause) {
-      notify({ kind: 'journal_failed', detail: words(cause) });
+      notify({ kind: 'journal_failed', detail: errorMessage(cause) });
       return settler.reload(entry);
     }
     if (!sending) return settler.reload(entry);
@@ -143,7 +143,7 @@ export function createWorker(options: WorkerOptions): RunJob {
       return await delivery.send(call, signal);
     } catch (cause) {
       // A defect in the delivery: nobody can say whether the request left.
-      return { kind: 'unknown', reason: 'unreadable', detail: words(cause) };
+      return { kind: 'unknown', reason: 'unreadable', detail: errorMessage(cause) };
     }
   }
 
@@ -266,7 +266,7 @@ export function createWorker(options: WorkerOptions): RunJob {
     try {
       await step(entry);
     } catch (cause) {
-      if (!signal.aborted) log.error({ call: data.call, error: words(cause) }, UNEXPECTED);
+      if (!signal.aborted) log.error({ call: data.call, error: errorMessage(cause) }, UNEXPECTED);
       settler.reload(entry);
     }
     return true;
@@ -288,7 +288,7 @@ async function guarded<T>(read: () => Promise<T>): Promise<T | Failed> {
   try {
     return await read();
   } catch (cause) {
-    return { kind: 'failed', outcome: { kind: 'retry', reason: 'unreadable', detail: words(cause) } };
+    return { kind: 'failed', outcome: { kind: 'retry', reason: 'unreadable', detail: errorMessage(cause) } };
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { demoMachines, PROTOCOLS, type Protocol } from './demo-plant.ts';
 import { say, untilTold } from './lifetime.ts';
 import { type MachineModel, machineModel } from './machine.ts';
@@ -63,6 +63,6 @@ try {
   await served.stop();
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${words(error)}\n`);
+  process.stderr.write(`${errorMessage(error)}\n`);
   process.exit(1);
 }

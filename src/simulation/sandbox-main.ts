@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { parseDuration } from '../core/fields.ts';
 import { say, untilTold } from './lifetime.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
@@ -38,6 +38,6 @@ try {
   await sandbox.stop();
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${words(error)}\n`);
+  process.stderr.write(`${errorMessage(error)}\n`);
   process.exit(1);
 }

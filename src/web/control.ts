@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH } from '../core/control.ts';
-import { words } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { whyNoFile } from '../core/file-kind.ts';
 import { makeFolder } from '../core/folder.ts';
 import { socketPlace } from '../core/socket-place.ts';
@@ -47,7 +47,7 @@ export async function startControl({ folder, runtimeFolder, routes }: ControlOpt
     response.shouldKeepAlive = !stopping;
     answer(request, routes)
       .then(({ status, body }) => send(response, status, body))
-      .catch(cause => send(response, 500, { error: words(cause) }));
+      .catch(cause => send(response, 500, { error: errorMessage(cause) }));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -115,7 +115,7 @@ async function answer(request: IncomingMessage, routes: ControlRoutes): Promise<
   try {
     return { status: 200, body: await route(await jsonOf(request)) };
   } catch (cause) {
-    if (cause instanceof BadRequest) return { status: 400, body: { error: words(cause) } };
+    if (cause instanceof BadRequest) return { status: 400, body: { error: errorMessage(cause) } };
     throw cause;
   }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { StartError, words } from '../core/errors.ts';
+import { errorMessage, StartError } from '../core/errors.ts';
 import { limitClients, PATIENCE_WITH_CLIENTS } from './limits.ts';
 
 /** What the pages show; the app hands it in and it is read anew for each request. */
@@ -26,7 +26,7 @@ export async function startWeb(host: string, port: number, source: StatusSource)
       send(response, answerTo(request, source));
     } catch (cause) {
       // A page nobody can show, or an address that is none, is no reason to end the gateway.
-      send(response, { status: 500, body: { error: `the page can't be shown: ${words(cause)}` } });
+      send(response, { status: 500, body: { error: `the page can't be shown: ${errorMessage(cause)}` } });
     }
   });
   await new Promise<void>((resolve, reject) => {

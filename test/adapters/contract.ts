@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter.ts';
-import { words } from '../../src/core/errors.ts';
+import { errorMessage } from '../../src/core/errors.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { recordingSink } from './recording-sink.ts';
 
@@ -52,7 +52,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       const sink = recordingSink();
       const ended = adapter.run(sink, signal).then(
         () => 'resolved' as const,
-        (error: unknown) => words(error),
+        (error: unknown) => errorMessage(error),
       );
       const shows = (value: number) =>
         vi.waitFor(() => expect(sink.last(fixture.signal)).toMatchObject({ value, quality: 'good' }), PATIENCE);

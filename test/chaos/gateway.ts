@@ -1,6 +1,6 @@
 import type { App, AppOptions } from '../../src/app/start.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
-import { words } from '../../src/core/errors.ts';
+import { errorMessage } from '../../src/core/errors.ts';
 import { Started } from '../../src/core/lifecycle.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
@@ -61,7 +61,7 @@ const STOP_MARGIN = 10_000;
 
 export function createLife(parts: LifeParts, options: AppOptions): Life {
   const { world, notes, random } = parts;
-  const { loaded, clock, log, vigil, time: journalTime, onFatal } = options;
+  const { loaded, clock, log, clockGuard, time: journalTime, onFatal } = options;
   const { l2l } = loaded.config;
   const time = byClock(parts.process, clock);
   const started = new Started();
@@ -138,7 +138,7 @@ export function createLife(parts: LifeParts, options: AppOptions): Life {
       rate: l2l.rate,
       timings: { lookAgain: l2l.look_again, firstFollow: l2l.follow_up, longestFollow: l2l.follow_up },
       random,
-      ...(vigil && { vigil }),
+      ...(clockGuard && { clockGuard }),
     });
     queue = calls;
     started.add('queue', () => calls.stop(drain.ms));
@@ -160,7 +160,7 @@ export function createLife(parts: LifeParts, options: AppOptions): Life {
       clock,
       log,
       doubted: journalTime?.doubted != null,
-      isLeft: () => vigil?.isLeft() ?? false,
+      isLeft: () => clockGuard?.isLeft() ?? false,
       onEvents(events) {
         for (const event of events) notes.trace(`rule ${event.rule}: ${event.kind} at ${event.at}, ${event.detail}`);
       },
@@ -230,7 +230,7 @@ export function createLife(parts: LifeParts, options: AppOptions): Life {
       try {
         close();
       } catch (error) {
-        notes.trace(`journal did not close: ${words(error)}`);
+        notes.trace(`journal did not close: ${errorMessage(error)}`);
       }
     },
   };

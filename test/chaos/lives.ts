@@ -1,7 +1,7 @@
 import { runLives } from '../../src/app/lives.ts';
 import type { AppOptions } from '../../src/app/start.ts';
 import type { LoadedConfig } from '../../src/config/load.ts';
-import { words } from '../../src/core/errors.ts';
+import { errorMessage } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import type { Random } from '../../src/simulation/random.ts';
 import type { Broker } from './broker.ts';
@@ -143,7 +143,7 @@ export function createLives(options: LivesOptions): Lives {
       machine: world.machine,
       startApp: own => startLife(next, own),
       signal: next.told.signal,
-      onFatal: error => notes.problem(`the journal can not be trusted any more: ${words(error)}`),
+      onFatal: error => notes.problem(`the journal can not be trusted any more: ${errorMessage(error)}`),
       onStart() {},
     });
     trusts = false;
@@ -199,7 +199,7 @@ export function createLives(options: LivesOptions): Lives {
 
   function hasStopped(ending: Process, errors: readonly Error[]): void {
     notes.trace(`life ${count} has stopped`);
-    for (const error of errors) notes.trace(`not everything stopped cleanly: ${words(error)}`);
+    for (const error of errors) notes.trace(`not everything stopped cleanly: ${errorMessage(error)}`);
     armed = null;
     part(ending);
     if (stopping?.dead == null) over = true;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { StartError, words } from '../../src/core/errors.ts';
+import { errorMessage, StartError } from '../../src/core/errors.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { between, seededRandom } from '../../src/simulation/random.ts';
 import { increment } from '../support/actions.ts';
@@ -52,7 +52,7 @@ function openThere(folder: string, onCorrupt: 'refuse' | 'rebuild' = 'refuse'): 
   } catch (cause) {
     // Anything else would be a crash.
     expect(cause).toBeInstanceOf(StartError);
-    return { refused: words(cause) };
+    return { refused: errorMessage(cause) };
   }
   const waiting = journal.waiting('cycles:A', 1000).map(({ key }) => key);
   journal.counts();

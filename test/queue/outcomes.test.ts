@@ -163,7 +163,7 @@ describe('call queue and what L2L answers', () => {
   it('sends nothing when the clock was set, or a pause began, while the mark was written', async () => {
     let doubt: string | null = null;
     const { delivery, tell, queue, journal } = await openBench({
-      vigil: { doubt: () => doubt, standstills: () => 0, isLeft: () => false },
+      clockGuard: { doubt: () => doubt, standstills: () => 0, isLeft: () => false },
     });
     const { markSending } = journal;
     journal.markSending = async (...mark) => {

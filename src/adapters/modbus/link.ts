@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import modbusSerial from 'modbus-serial';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import type { Read } from './plan.ts';
 import type { Table } from './schema.ts';
 
@@ -107,7 +107,7 @@ async function connectTo(options: LinkOptions, signal: AbortSignal): Promise<Con
       cause = error;
     });
     socket.once('close', () => {
-      const why = cause ? words(cause) : 'the device closed the connection';
+      const why = cause ? errorMessage(cause) : 'the device closed the connection';
       over = new Error(`connection to ${options.host}:${options.port} lost: ${why}`);
       reject(over);
     });

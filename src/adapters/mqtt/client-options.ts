@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { IClientOptions } from 'mqtt';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { brokerOf } from './broker.ts';
 import type { MqttSource } from './schema.ts';
 
@@ -8,7 +8,7 @@ async function pem(file: string, key: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new Error(`tls.${key} can't be read: ${words(error)}; check the path and who may read it`);
+    throw new Error(`tls.${key} can't be read: ${errorMessage(error)}; check the path and who may read it`);
   }
 }
 

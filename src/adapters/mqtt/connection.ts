@@ -1,6 +1,6 @@
 import { connect, type ErrorWithSubackPacket, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Clock } from '../../core/clock.ts';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { endsWithin } from '../../core/lifecycle.ts';
 import {
   type CertificateFacts,
@@ -92,7 +92,7 @@ export function openConnection(
   }
 
   function lost(what: string, cause?: unknown): void {
-    end(stopping ? null : new Error(cause === undefined ? what : `${what}: ${words(cause)}`));
+    end(stopping ? null : new Error(cause === undefined ? what : `${what}: ${errorMessage(cause)}`));
   }
 
   client.on('packetreceive', packet => {
@@ -157,7 +157,7 @@ export function openConnection(
     explaining = true;
     const { host = '', port = 0, servername } = options;
     const read = await readCertificate(host, port, servername, clock.now());
-    lost(tlsProblem(code, 'cert' in error && error.cert ? certificateFacts(error.cert) : read) ?? words(error));
+    lost(tlsProblem(code, 'cert' in error && error.cert ? certificateFacts(error.cert) : read) ?? errorMessage(error));
   }
 
   function tlsProblem(code: string, certificate: CertificateFacts | null): string | null {
@@ -188,7 +188,9 @@ export function openConnection(
   } catch (cause) {
     // The certificate files can be read and are not what they have to be. There is no connection that could be ended.
     over = true;
-    ended.reject(new Error(tlsProblem(tlsCode(cause), null) ?? `the files under tls: can't be used: ${words(cause)}`));
+    ended.reject(
+      new Error(tlsProblem(tlsCode(cause), null) ?? `the files under tls: can't be used: ${errorMessage(cause)}`),
+    );
   }
   return {
     ended: ended.promise,

@@ -1,5 +1,5 @@
 import { compile, type JSONPathNode, type JSONValue } from 'json-p3';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 
 /** What a path found: exactly one value, or in words why not. */
 export type Found =
@@ -15,7 +15,7 @@ export function pathProblem(path: string): string | undefined {
     compile(path);
     return undefined;
   } catch (error) {
-    return `"${path}" is not a JSON path: ${words(error)}; write it such as $.temp or $.robots[?@.id=='R3'].fault`;
+    return `"${path}" is not a JSON path: ${errorMessage(error)}; write it such as $.temp or $.robots[?@.id=='R3'].fault`;
   }
 }
 
@@ -27,7 +27,7 @@ function nodesOf(
   try {
     return query.query(document).nodes;
   } catch (error) {
-    return { problem: `the payload can't be searched: ${words(error)}` };
+    return { problem: `the payload can't be searched: ${errorMessage(error)}` };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { JSONValue } from 'json-p3';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import type { Sample } from '../../core/sample.ts';
 import { type ExactJson, exactJson, isRounded } from './exact-json.ts';
 import { compilePath, type Found, type JsonPath } from './json-path.ts';
@@ -105,7 +105,7 @@ function lazyMessage(payload: Buffer): Message {
         digits ??= exactJson(String(found.value));
         return { value: digits.at(location) };
       } catch (error) {
-        return { problem: `the payload can't be searched: ${words(error)}` };
+        return { problem: `the payload can't be searched: ${errorMessage(error)}` };
       }
     },
   };
@@ -115,7 +115,7 @@ function attempt(read: () => JSONValue, problem: string): Found {
   try {
     return { value: read() };
   } catch (error) {
-    return { problem: `${problem}: ${words(error).slice(0, 80)}` };
+    return { problem: `${problem}: ${errorMessage(error).slice(0, 80)}` };
   }
 }
 

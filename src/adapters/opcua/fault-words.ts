@@ -1,4 +1,4 @@
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { nodeText } from './node-ref.ts';
 import { type Point, pointText } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
@@ -30,7 +30,7 @@ function refusedLogin({ login }: OpcuaSource): string {
 
 /** A fault in words, with the server's own status and what to do. Never with the password. */
 export function faultWords(fault: unknown, source: OpcuaSource): string {
-  const said = words(fault);
+  const said = errorMessage(fault);
   const code = /\b(Bad[A-Z][A-Za-z]+|E[A-Z]{4,})\b/.exec(said)?.[1];
   const hint = code === undefined ? undefined : HINTS[code]?.(source);
   if (hint !== undefined) return `${hint} (${code})`;

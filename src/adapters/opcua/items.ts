@@ -1,5 +1,5 @@
 import { AttributeIds, MonitoringMode, NumericRange, TimestampsToReturn, VariableIds } from 'node-opcua';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import type { Point } from './point.ts';
 import type { RawSession } from './session.ts';
 
@@ -49,7 +49,7 @@ export async function openItems(session: RawSession, subscriptionId: number): Pr
       try {
         await request(part);
       } catch (cause) {
-        const status = TOO_MUCH.exec(words(cause))?.[0];
+        const status = TOO_MUCH.exec(errorMessage(cause))?.[0];
         if (status === undefined) throw cause;
         const [only] = part;
         if (part.length > 1 || only === undefined) {

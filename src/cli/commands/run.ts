@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { runLives } from '../../app/lives.ts';
 import { startApp } from '../../app/start.ts';
 import { loadConfig } from '../../config/load.ts';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { runtimeFolderIn } from '../../core/socket-place.ts';
 import { createTimeNotation } from '../../core/time-notation.ts';
 import { machineTime } from '../../core/wall-clock.ts';
@@ -72,7 +72,7 @@ ${EXIT.usage} the command line is wrong`,
         collectGarbage();
       },
     });
-    if (errors.length > 0) log.error({ errors: errors.map(words).join('; ') }, 'not everything stopped cleanly');
+    if (errors.length > 0) log.error({ errors: errors.map(errorMessage).join('; ') }, 'not everything stopped cleanly');
     else log.info({}, 'gateway stopped');
     await output.flush(LAST_LINES);
     return errors.length === 0 ? EXIT.ok : EXIT.failed;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { StartError, words } from '../../core/errors.ts';
+import { errorMessage, StartError } from '../../core/errors.ts';
 import { Started } from '../../core/lifecycle.ts';
 import { demoWorld, PROTOCOLS, type Protocol, STATIONS } from '../../simulation/demo-plant.ts';
 import type { MachineTruth } from '../../simulation/machine.ts';
@@ -95,7 +95,8 @@ async function start({ folder, seed, env, onUnexpectedEnd }: DemoPlantOptions, s
         return await (await fetch(`${url}${path}`, init)).json();
       } catch (cause) {
         // It is away, as chaos made it.
-        if (performance.now() > deadline) throw new StartError(`the L2L sandbox does not answer: ${words(cause)}`);
+        if (performance.now() > deadline)
+          throw new StartError(`the L2L sandbox does not answer: ${errorMessage(cause)}`);
         await wait(100);
       }
     }

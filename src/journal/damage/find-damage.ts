@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { failureOf } from '../file/sqlite-error.ts';
 
 /** Reads every table and index. Table by table, so that the write-ahead log is not held back the whole time. */
@@ -13,7 +13,7 @@ export function findDamage(db: DatabaseSync): string | null {
     }
     return null;
   } catch (cause) {
-    if (failureOf(cause) === 'damaged') return words(cause);
+    if (failureOf(cause) === 'damaged') return errorMessage(cause);
     throw cause;
   }
 }

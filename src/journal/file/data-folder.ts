@@ -1,7 +1,7 @@
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StartError, words } from '../../core/errors.ts';
+import { errorMessage, StartError } from '../../core/errors.ts';
 import { whyNoFile } from '../../core/file-kind.ts';
 import { makeFolder } from '../../core/folder.ts';
 
@@ -35,7 +35,7 @@ export function lockDataFolder(folder: string): Disposable {
     makeFolder(folder);
   } catch (cause) {
     throw new StartError(
-      `the data folder ${folder} can't be made: ${words(cause)}; give the gateway's user the right to write there, or set gateway.data`,
+      `the data folder ${folder} can't be made: ${errorMessage(cause)}; give the gateway's user the right to write there, or set gateway.data`,
     );
   }
   const network = NETWORK_FILE_SYSTEMS.get(statfsSync(folder).type);
@@ -56,7 +56,7 @@ export function lockDataFolder(folder: string): Disposable {
         `the data folder ${folder} is in use by another gateway; stop that one first, or set gateway.data to a folder of its own`,
       );
     throw new StartError(
-      `the data folder ${folder} can't be written: ${words(cause)}; give the gateway's user the right to write there, or set gateway.data`,
+      `the data folder ${folder} can't be written: ${errorMessage(cause)}; give the gateway's user the right to write there, or set gateway.data`,
     );
   }
   const held = lock;
@@ -88,7 +88,7 @@ function expectAccess(folder: string, file: string): void {
     const user = process.getuid?.();
     const owner = found.uid === user ? '' : ` (it belongs to user ${found.uid}, the gateway runs as user ${user})`;
     throw new StartError(
-      `the gateway can't read and write ${file}: ${words(cause)}${owner}; give the folder and its files to the gateway's user, as root: chown -R USER ${folder}`,
+      `the gateway can't read and write ${file}: ${errorMessage(cause)}${owner}; give the folder and its files to the gateway's user, as root: chown -R USER ${folder}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { StartError, words } from '../../core/errors.ts';
+import { errorMessage, StartError } from '../../core/errors.ts';
 import { Damaged, expectReadable, expectSound, expectTables, expectWhole } from '../damage/check.ts';
 import { checkWal } from '../damage/wal-check.ts';
 import { pragma } from './pragma.ts';
@@ -35,7 +35,7 @@ export function openDatabase(file: string, thorough: boolean): DatabaseSync {
     db?.close();
     if (cause instanceof StartError || cause instanceof Damaged) throw cause;
     // An IO error is the disk's, not the file's: setting the file aside would not mend it.
-    if (failureOf(cause) === 'damaged') throw new Damaged(words(cause));
+    if (failureOf(cause) === 'damaged') throw new Damaged(errorMessage(cause));
     throw new StartError(`the journal ${file} can't be opened`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { StartError, words } from '../../core/errors.ts';
+import { errorMessage, StartError } from '../../core/errors.ts';
 import { whyNoFile } from '../../core/file-kind.ts';
 import { createHistory, type History } from '../history/history.ts';
 import { createProspects, type Prospects } from '../people/decisions.ts';
@@ -51,7 +51,7 @@ export function openJournalFile(folder: string, destination: string | null): Jou
     throw new StartError(
       isBroken(cause)
         ? brokenWords(file, cause)
-        : `the journal ${file} can't be read: ${words(cause)}; run the command as the gateway's user or as root`,
+        : `the journal ${file} can't be read: ${errorMessage(cause)}; run the command as the gateway's user or as root`,
     );
   }
 }
@@ -67,5 +67,5 @@ export function readOrSay<T>(folder: string, read: () => T): T {
 }
 
 function brokenWords(file: string, cause: unknown): string {
-  return `the journal ${file} can't be read: ${words(cause)}. It is left as it is; the gateway says at its start what to do`;
+  return `the journal ${file} can't be read: ${errorMessage(cause)}. It is left as it is; the gateway says at its start what to do`;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { StartError, words } from '../../core/errors.ts';
+import { errorMessage, StartError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { IS_UNNAMED } from '../calls/rows.ts';
 import { Damaged } from '../damage/check.ts';
@@ -89,7 +89,7 @@ function open(file: string, thorough: boolean) {
   } catch (cause) {
     if (cause instanceof Damaged)
       throw new StartError(
-        `the journal ${file} is damaged (${words(cause)}) and can't be adopted: put a sound copy in its place, or start the gateway once with --rebuild, which sets it aside`,
+        `the journal ${file} is damaged (${errorMessage(cause)}) and can't be adopted: put a sound copy in its place, or start the gateway once with --rebuild, which sets it aside`,
       );
     throw cause;
   }

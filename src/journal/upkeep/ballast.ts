@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { rmSync, statfsSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { formatSize } from '../../core/fields.ts';
 import type { Logger } from '../../core/logger.ts';
 
@@ -64,7 +64,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
         cause => {
           remove();
           state = 'low';
-          log.warn({ error: words(cause) }, 'the ballast could not be written; tried again');
+          log.warn({ error: errorMessage(cause) }, 'the ballast could not be written; tried again');
         },
       )
       .finally(() => {
@@ -94,7 +94,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
       rmSync(file, { force: true });
       return true;
     } catch (cause) {
-      log.error({ file, error: words(cause) }, 'the ballast could not be removed: it takes room that is needed');
+      log.error({ file, error: errorMessage(cause) }, 'the ballast could not be removed: it takes room that is needed');
       return false;
     }
   }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { formatSize } from '../../core/fields.ts';
 import type { Logger } from '../../core/logger.ts';
 import { startFullCheck } from '../damage/full-check.ts';
@@ -75,7 +75,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   group.onRollback(cause => {
     if (failureOf(cause) !== 'full' || !ballast.release()) return;
     log.error({ folder }, 'the disk is full: the ballast is given up, nothing new is taken until there is room');
-    events.note('disk_full', words(cause));
+    events.note('disk_full', errorMessage(cause));
   });
   const fullCheck = startFullCheck({
     file,
@@ -92,7 +92,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     },
     onFailed(cause) {
       check = 'failed';
-      log.warn({ file, error: words(cause) }, 'the journal could not be checked');
+      log.warn({ file, error: errorMessage(cause) }, 'the journal could not be checked');
     },
   });
 
@@ -112,7 +112,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       more = pruner.step(now(), STEP_TAKES, target);
     } catch (cause) {
       // A full disk: there is room for it later, or after the ballast went.
-      log.debug({ error: words(cause) }, 'history could not be deleted; tried again');
+      log.debug({ error: errorMessage(cause) }, 'history could not be deleted; tried again');
       return false;
     }
     notify(!more && pruner.used() > (isFull ? target : bounds.maxSize));

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Absence } from '../../core/commit.ts';
-import { words } from '../../core/errors.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { backoff } from '../../core/lifecycle.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { RuleJournal } from '../../core/rule-journal.ts';
@@ -135,10 +135,10 @@ export function createCommitter(options: CommitterOptions): Committer {
   function refused(error: unknown): void {
     failures++;
     retryAt = clock.now() + backoff(failures, FIRST_RETRY, LONGEST_RETRY, 1);
-    const reason = `the journal takes no commits (${words(error)}): nothing new is acknowledged or sent`;
+    const reason = `the journal takes no commits (${errorMessage(error)}): nothing new is acknowledged or sent`;
     health = { healthy: false, reason };
     if (failures === 1)
-      log.error({ error: words(error) }, 'journal refused a commit, nothing new is acknowledged or sent');
+      log.error({ error: errorMessage(error) }, 'journal refused a commit, nothing new is acknowledged or sent');
   }
 
   function accepted(): void {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { type Clock, sleep, systemClock } from '../../core/clock.ts';
-import { StartError, words } from '../../core/errors.ts';
+import { errorMessage, StartError } from '../../core/errors.ts';
 import { targetOf } from './api.ts';
 import { startBackend } from './backend.ts';
 import type { Manners } from './call.ts';
@@ -74,7 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       // A caller that went away in the middle, or the sandbox being stopped: there is nobody left to answer.
       if (request.socket.destroyed || stopping.signal.aborted) return;
       if (response.headersSent) response.destroy();
-      else sendJson(response, 500, { success: false, error: `the sandbox itself failed: ${words(error)}` });
+      else sendJson(response, 500, { success: false, error: `the sandbox itself failed: ${errorMessage(error)}` });
     });
   });
 
@@ -192,7 +192,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await once(server, 'listening');
   } catch (cause) {
     throw new StartError(
-      `the sandbox can't listen on ${options.host}:${options.port}: ${words(cause)}; choose another port`,
+      `the sandbox can't listen on ${options.host}:${options.port}: ${errorMessage(cause)}; choose another port`,
     );
   }
   const { port } = server.address() as AddressInfo;
@@ -225,7 +225,7 @@ function controlOf(body: string): z.output<typeof Control> | { readonly error: s
   try {
     return Control.parse(JSON.parse(body));
   } catch (error) {
-    return { error: words(error) };
+    return { error: errorMessage(error) };
   }
 }
 

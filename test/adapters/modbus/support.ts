@@ -2,7 +2,7 @@ import type { Adapter } from '../../../src/adapters/adapter.ts';
 import { modbusAdapter } from '../../../src/adapters/modbus/adapter.ts';
 import { ModbusSource } from '../../../src/adapters/modbus/schema.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { words } from '../../../src/core/errors.ts';
+import { errorMessage } from '../../../src/core/errors.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { recordingSink } from '../recording-sink.ts';
 
@@ -33,7 +33,7 @@ export function runLife(config: ModbusSource) {
   const adapter = modbusAdapter({ name: 'plc', config, clock: systemClock(), log });
   const ended = adapter.run(sink, abort.signal).then(
     () => 'resolved' as const,
-    (error: unknown) => words(error),
+    (error: unknown) => errorMessage(error),
   );
   return {
     sink,

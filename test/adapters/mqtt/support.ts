@@ -6,7 +6,7 @@ import type { Adapter } from '../../../src/adapters/adapter.ts';
 import { mqttAdapter } from '../../../src/adapters/mqtt/adapter.ts';
 import { MqttSource } from '../../../src/adapters/mqtt/schema.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
-import { words } from '../../../src/core/errors.ts';
+import { errorMessage } from '../../../src/core/errors.ts';
 import { type Logger, silentLogger } from '../../../src/core/logger.ts';
 import type { VirtualClock } from '../../../src/core/virtual-clock.ts';
 import { PATIENCE } from '../../support/patience.ts';
@@ -34,7 +34,7 @@ export interface Life {
 
 export function live(adapter: Adapter, sink = recordingSink()): Life {
   const abort = new AbortController();
-  const ended = adapter.run(sink, abort.signal).then(() => 'resolved', words);
+  const ended = adapter.run(sink, abort.signal).then(() => 'resolved', errorMessage);
   const connected = () => vi.waitFor(() => expect(sink.events).toContainEqual({ kind: 'connected' }), PATIENCE);
   return {
     sink,

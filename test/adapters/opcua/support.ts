@@ -1,7 +1,7 @@
 import { opcuaAdapter } from '../../../src/adapters/opcua/adapter.ts';
 import { OpcuaSource } from '../../../src/adapters/opcua/schema.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
-import { words } from '../../../src/core/errors.ts';
+import { errorMessage } from '../../../src/core/errors.ts';
 import { TEST_NAMESPACE } from '../../support/opcua.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { recordingSink } from '../recording-sink.ts';
@@ -28,7 +28,7 @@ export function runLife(config: OpcuaSource, clock: Clock = systemClock()) {
     .run(sink, abort.signal)
     .then(
       () => 'resolved' as const,
-      (error: unknown) => words(error),
+      (error: unknown) => errorMessage(error),
     );
   return {
     sink,

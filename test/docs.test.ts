@@ -37,6 +37,39 @@ function messagesOf(page: string): readonly (readonly string[])[] {
   );
 }
 
+/** The ids of the rows of the invariants page: `| [D3] | …`. */
+function invariantIds(): readonly string[] {
+  return [...read('docs/invariants.md').matchAll(/^\| \[([A-Z]\d+)\] \|/gm)].map(([, id = '']) => id);
+}
+
+/** The ids that comments cite: `[D3]`, `[D3, C2]`. */
+function citedIds(text: string): readonly string[] {
+  const comments = [...text.matchAll(/^\s*(?:\/\*\*|\*|\/\/).*$|\/\/ .*$/gm)].map(([line]) => line).join('\n');
+  return [...comments.matchAll(/\[([A-Z]\d+(?:, [A-Z]\d+)*)\]/g)].flatMap(([, ids = '']) => ids.split(', '));
+}
+
+/** The files that a name on the invariants page stands for: a path below `src` or `test`, a test without its ending, or a pattern. */
+const filesOf = (name: string): readonly string[] =>
+  ['', '.test.ts', '.sandbox.test.ts'].flatMap(ending => [
+    ...globSync(`src/${name}${ending}`, { cwd: ROOT }),
+    ...globSync(`test/${name}${ending}`, { cwd: ROOT }),
+  ]);
+
+/** The paths in the cells of the table that name where a promise is held, and which tests show it. */
+function namedPaths(): readonly string[] {
+  const rows = read('docs/invariants.md').match(/^\| \[.*$/gm) ?? [];
+  return rows
+    .flatMap(row => [...row.matchAll(/`([^`\s]+)`/g)].map(([, name = '']) => name))
+    .filter(name => /\w\/\w/.test(name));
+}
+
+/** The test names in quotes, each with the test that is to have it: `queue/turns` "one slot in five", "…". */
+function namedTests(): readonly { readonly file: string; readonly part: string }[] {
+  return [...read('docs/invariants.md').matchAll(/`([^`\s]+\/[^`\s]+)` ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(
+    ([, file = '', names = '']) => [...names.matchAll(/"([^"]+)"/g)].map(([, part = '']) => ({ file, part })),
+  );
+}
+
 describe('the documentation', () => {
   it('links to files and headings that exist', () => {
     expect(PAGES.flatMap(page => brokenLinks(page))).toEqual([]);
@@ -71,6 +104,33 @@ describe('the documentation', () => {
     );
     expect(loaded.warnings).toEqual([]);
     expect(loaded.program.rules).toHaveLength(5);
+  });
+
+  it('has an id of its own for each row of the invariants page', () => {
+    const ids = invariantIds();
+    expect(ids.length).toBeGreaterThan(80);
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+  });
+
+  it('has a row on the invariants page for every id that the code cites', () => {
+    const ids = new Set(invariantIds());
+    const cited = ['src', 'test', 'bench', 'scripts'].flatMap(room =>
+      globSync(`${room}/**/*.ts`, { cwd: ROOT }).flatMap(file => citedIds(read(file)).map(id => ({ file, id }))),
+    );
+    expect(cited.length).toBeGreaterThan(0);
+    expect(cited.filter(({ id }) => !ids.has(id))).toEqual([]);
+  });
+
+  it('names files on the invariants page that exist', () => {
+    const paths = namedPaths();
+    expect(paths.length).toBeGreaterThan(200);
+    expect(paths.filter(path => filesOf(path).length === 0)).toEqual([]);
+  });
+
+  it('quotes names on the invariants page that its tests have', () => {
+    const named = namedTests();
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter(({ file, part }) => !filesOf(file).some(path => read(path).includes(part)))).toEqual([]);
   });
 
   it('fits the README on one screen of 120 lines', () => {

@@ -21,7 +21,7 @@ export interface Supervisor {
   stop(within: number): Promise<readonly string[]>;
 }
 
-/** Starts all sources beside each other; what happens to one reaches no other (invariant I8). */
+/** Starts all sources beside each other; what happens to one reaches no other [P8]. */
 export function startSupervisor(options: SupervisorOptions): Supervisor {
   const { sources, clock, log, port, random = Math.random, restored = new Map() } = options;
   const abort = new AbortController();

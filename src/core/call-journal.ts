@@ -15,7 +15,7 @@ export type LaneCount = { readonly lane: string; readonly kind: ActionKind; read
 /**
  * What the queue needs of the journal; src/journal implements it. Reads see everything written before, committed or not.
  * Writes go into the next group commit; the promise resolves when that commit is durable and rejects when it is not
- * (disk full, IO error): then nothing may be sent (invariant I10).
+ * (disk full, IO error): then nothing may be sent [P10].
  */
 export interface CallJournal {
   /** Identity and life of this journal: part of the queue's prefix in Redis. */
@@ -37,7 +37,7 @@ export interface CallJournal {
   /** How many calls before this one sent the same and ended `undecided`, since a person last decided. */
   doubts(id: number): number;
 
-  /** Freezes actions into a new call. Throws when one of them is not waiting any more (the compare-and-set of decision 20). */
+  /** Freezes actions into a new call. Throws when one of them is not waiting any more [S1]. */
   freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
   /**
    * Waiting actions become dead letters: too old to be sent, or of a chain whose dispatch was never opened. What L2L may have taken, and
@@ -47,7 +47,7 @@ export interface CallJournal {
   /** Settles waiting actions for which there is nothing to send. */
   settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;
   /**
-   * The compare-and-set before every send (I11): the call is `frozen` or `retry`, its attempt is the job's, the epoch is mine
+   * The compare-and-set before every send [S1]: the call is `frozen` or `retry`, its attempt is the job's, the epoch is mine
    * and no other call of its lanes is `sending`. Resolves to the call, now durably `sending` with attempt + 1 and `base`,
    * or to null: then the job is a no-op.
    */

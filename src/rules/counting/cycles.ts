@@ -3,7 +3,8 @@ import { type RuleMachine, WITHOUT_CONDITION } from '../common/rule-machine.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 import type { Step } from '../common/step.ts';
 import type { CyclesRule } from '../program.ts';
-import { type Counted, createCounter, knownUntil } from './counters.ts';
+import type { Counted } from './counter-track.ts';
+import { createCounter, knownUntil } from './counters.ts';
 import { makeCount } from './cycle-count.ts';
 import { type CyclesState, newCyclesState, sightChain } from './cycles-state.ts';
 import { followCounter } from './followed-counter.ts';
@@ -61,7 +62,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
       take(followed.read(at, step), at, step);
     },
     fire(at, step) {
-      if (followed.believedAt() <= at) take(followed.settle(step), at, step);
+      if (followed.believedAt() <= at) take(followed.believeAll(step), at, step);
       if (state.due !== null && state.due <= at) flush(at, step);
     },
     restart(lastAlive, at, step) {
@@ -69,7 +70,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
       // shadow mode is never sent, and what was counted live is, also when the gateway's mode is another one now.
       const otherMode = state.countedIn !== null && state.countedIn !== step.mode;
       if (state.machine !== rule.machine || state.mode !== rule.mode || otherMode) {
-        take(followed.settle(step), at, step);
+        take(followed.believeAll(step), at, step);
         sight(at, step);
         state.machine = rule.machine;
         state.mode = rule.mode;

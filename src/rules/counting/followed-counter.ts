@@ -1,7 +1,8 @@
 import type { SignalCell } from '../common/signal-table.ts';
 import { report, type Step } from '../common/step.ts';
 import type { RuleEvent } from '../program.ts';
-import type { Counted, Counter } from './counters.ts';
+import type { Counted } from './counter-track.ts';
+import type { Counter } from './counters.ts';
 
 /** A counter with the signal that one rule reads it from. What it notes is part of the rule's state, so the caller gets the step. */
 export interface FollowedCounter {
@@ -12,8 +13,8 @@ export interface FollowedCounter {
   report(counted: Counted, step: Step): void;
   /** When counts that wait for the next reading are believed, should none come; Infinity: none wait. */
   believedAt(): number;
-  /** Believes the readings that wait for the next one; their counts. */
-  settle(step: Step): readonly Counted[];
+  /** Believes the readings that wait for the next one; returns what they counted. */
+  believeAll(step: Step): readonly Counted[];
   /** The signal is unknown from `at` on; `until` as a counter takes it. */
   lose(at: number, step: Step, until?: number): void;
   /** The process starts again; the signal is unknown since `at`. */
@@ -91,8 +92,8 @@ export function followCounter(
       const { waiting } = counter;
       return waiting === null ? Infinity : Math.max(waiting.at, unreadSince) + LONGEST_WAIT;
     },
-    settle(step) {
-      const counted = counter.settle();
+    believeAll(step) {
+      const counted = counter.believeAll();
       if (counted.length > 0) step.changed.add(rule.name);
       return counted;
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Counted } from './counters.ts';
+import type { Counted } from './counter-track.ts';
 import { Product } from './product-runs.ts';
 
 /**

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { CounterDefinition, Value } from '../../../src/core/sample.ts';
 import { isReading } from '../../../src/rules/common/counter-reading.ts';
 import { CounterState } from '../../../src/rules/counting/counter-state.ts';
-import { type Counted, type Counter, type CounterInput, createCounter } from '../../../src/rules/counting/counters.ts';
+import type { Counted } from '../../../src/rules/counting/counter-track.ts';
+import { type Counter, type CounterInput, createCounter } from '../../../src/rules/counting/counters.ts';
 import { movement, type Reading } from '../../../src/rules/counting/movement.ts';
 import { counter, ONE_PER_SECOND, UINT32 } from '../support/program.ts';
 

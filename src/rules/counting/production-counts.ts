@@ -1,0 +1,144 @@
+import type { Step } from '../common/step.ts';
+import type { Counted } from './counter-track.ts';
+import type { FollowedCounter } from './followed-counter.ts';
+import { addTo, type Moment, momentAt } from './moments.ts';
+import type { Product } from './product-runs.ts';
+import { keepWaiting } from './production-state.ts';
+import type { RunningProduction } from './running-production.ts';
+
+/**
+ * Reads the counters and the product of this step and places what was counted. `productIsRead`: the signals of the product show
+ * what runs now.
+ */
+export function countStep(run: RunningProduction, at: number, productIsRead: boolean, step: Step): void {
+  const { state, parts, scraps, runs } = run;
+  const { counter } = parts;
+  const next = runs.change(step.serial);
+  const { doubts, blindFrom } = counter;
+  const counted = parts.read(at, step);
+  noteLoss(run);
+  const lost = takeLoss(run);
+  if (counter.doubts > doubts) state.beforeDoubt ??= lost;
+  reportAll(parts, counted, step);
+  const scrapped = scraps.flatMap(one => reportAll(one, one.read(at, step), step));
+  const now = momentOfStep(run, at);
+  const ready = gather(run, counted, scrapped, at, lost);
+  if (state.moments.includes(now)) {
+    now.after ??= productIsRead ? (next ?? runs.current ?? null) : null;
+    if (counter.waitsIn(at)) now.blindFrom ??= blindFrom;
+    step.changed.add(run.rule.name);
+  }
+  // What is counted with the first reading of a new product is of that product, unless nothing was read before it.
+  const isBlind = state.judging !== null || ready.some(one => one.before !== null);
+  if (!isBlind) beginProduct(run, next, at, step);
+  placeWaiting(run, step);
+  for (const one of ready) count(run, one, step);
+  if (state.judging !== null) step.changed.add(run.rule.name);
+  if (productIsRead) judge(run, next ?? runs.current ?? null, step);
+  if (isBlind) beginProduct(run, next, at, step);
+}
+
+/** Believes the counts that have waited for the next reading for so long that none is expected. */
+export function believeDue(run: RunningProduction, at: number, step: Step): void {
+  const believe = (which: readonly FollowedCounter[]) =>
+    which.filter(one => one.believedAt() <= at).flatMap(one => reportAll(one, one.believeAll(step), step));
+  countReady(run, believe([run.parts]), believe(run.scraps), Number.NaN, step);
+}
+
+/** Counts what waits for the reading of no counter any more. */
+export function countReady(
+  run: RunningProduction,
+  made: readonly Counted[],
+  scrapped: readonly Counted[],
+  at: number,
+  step: Step,
+): void {
+  for (const one of gather(run, made, scrapped, at, null)) count(run, one, step);
+}
+
+/** `after`: the product that runs after the blind time; null: it was not read soon enough. */
+export function judge({ rule, placing }: RunningProduction, after: Product | null, step: Step): void {
+  if (placing.judge(after)) step.changed.add(rule.name);
+}
+
+/** Keeps the product that runs when the sight is lost. What a broker kept meanwhile is read later: nothing is lost. */
+export function noteLoss({ state, parts, runs, productCanChange }: RunningProduction): void {
+  if (parts.counter.blindFrom !== null && productCanChange) state.beforeBlind ??= runs.current ?? null;
+}
+
+/** The product that ran before the reading of this step, when nothing was read before that. */
+function takeLoss({ state, parts }: RunningProduction): Product | null {
+  if (parts.counter.blindFrom !== null) return null;
+  const before = state.held ? null : state.beforeBlind;
+  state.beforeBlind = null;
+  return before;
+}
+
+function reportAll(counter: FollowedCounter, counted: readonly Counted[], step: Step): readonly Counted[] {
+  for (const one of counted) counter.report(one, step);
+  return counted;
+}
+
+/** The moment of this step, among those of the state. */
+function momentOfStep({ state, partsPerCount }: RunningProduction, at: number): Moment {
+  const known = state.moments.find(one => one.at === at);
+  if (known) return known;
+  const now = momentAt(at, partsPerCount() ?? null);
+  state.moments.push(now);
+  return now;
+}
+
+/** Takes in what was counted; returns the readings that no counter waits in any more, oldest first. */
+function gather(
+  { state, parts, counters }: RunningProduction,
+  made: readonly Counted[],
+  scrapped: readonly Counted[],
+  at: number,
+  lost: Product | null,
+): Moment[] {
+  addTo(state.moments, made, scrapped, at, { now: lost, doubt: state.beforeDoubt });
+  if (parts.counter.doubts === 0) state.beforeDoubt = null;
+  const waits = (one: Moment) => counters.some(({ counter }) => counter.waitsIn(one.at));
+  const ready = state.moments.filter(one => !waits(one)).toSorted((a, b) => a.at - b.at);
+  state.moments = state.moments.filter(waits);
+  return ready;
+}
+
+/** Counts wait while parts per count are unknown. */
+function count(run: RunningProduction, moment: Moment, step: Step): void {
+  const { rule, state, placing } = run;
+  const { at, count, scrap, blindFrom, before, after } = moment;
+  if (count === 0 && scrap === 0) return;
+  const per = moment.per ?? run.partsPerCount();
+  const isJudged = state.judging === null;
+  if (count === 0) placing.place({ at, count, per: 1, scrap, blindFrom: null, before: null });
+  else if (per !== undefined) placing.place({ at, count, per, scrap, blindFrom, before });
+  else {
+    keepWaiting(state.waiting, rule.every, { at, count, blindFrom, before });
+    placing.place({ at, count: 0, per: 1, scrap, blindFrom: null, before: null });
+  }
+  if (isJudged && after !== null) judge(run, after, step);
+  state.time = Math.max(at, state.time ?? at);
+  state.clock = step.time;
+  step.changed.add(rule.name);
+}
+
+function placeWaiting({ rule, state, placing, partsPerCount }: RunningProduction, step: Step): void {
+  const per = partsPerCount();
+  if (per === undefined || state.waiting.length === 0) return;
+  for (const one of state.waiting) placing.place({ ...one, per, scrap: 0 });
+  state.waiting = [];
+  step.changed.add(rule.name);
+}
+
+function beginProduct(
+  { rule, state, runs, intervals }: RunningProduction,
+  product: Product | undefined,
+  at: number,
+  step: Step,
+): void {
+  if (product === undefined) return;
+  // The first product ever known is also that of the parts counted just before it was known.
+  runs.begin(runs.isEmpty ? 0 : intervals.cutAt(Math.max(at, state.time ?? at)), at, product);
+  step.changed.add(rule.name);
+}

@@ -1,0 +1,61 @@
+import { report, type Step } from '../common/step.ts';
+import { sum } from './production-words.ts';
+import { makeRecordSet } from './record-set.ts';
+import type { RunningProduction } from './running-production.ts';
+
+/**
+ * When the oldest interval is sent (ms since 1970): after its end and the lateness, and after what can still be added to it. Infinity:
+ * nothing can be sent yet.
+ */
+export function setDue({ rule, state, parts, intervals }: RunningProduction): number {
+  const oldest = intervals.oldest();
+  const waitsSince = Math.min(...state.moments.map(one => one.blindFrom ?? one.at));
+  if (oldest === undefined || waitsSince < oldest.end) return Infinity;
+  const { blindFrom } = parts.counter;
+  const waits = blindFrom !== null && oldest.end > blindFrom && blindFrom - oldest.start < 1000;
+  const isJudged = state.judging === null || oldest.end <= state.judging.from;
+  return waits || !isJudged ? Infinity : oldest.end + rule.lateness;
+}
+
+/** Makes the set of the oldest interval. */
+export function sendOldest(run: RunningProduction, at: number, step: Step): void {
+  const { rule, state, parts, intervals, author } = run;
+  const { blindFrom } = parts.counter;
+  if (blindFrom !== null && (intervals.oldest()?.end ?? 0) > blindFrom) intervals.shorten(blindFrom);
+  const interval = intervals.take();
+  if (interval === undefined) return;
+  makeRecordSet(state, interval, author, `counted on ${rule.quantity.counter.name}`, at, step);
+  forgetRuns(run);
+  step.changed.add(rule.name);
+}
+
+/** Makes the sets of all intervals, for the line and in the mode they were counted for, without the time in which nobody counted. */
+export function sendAll(run: RunningProduction, knownUntil: number, at: number, step: Step): void {
+  const { intervals } = run;
+  for (let oldest = intervals.oldest(); oldest !== undefined; oldest = intervals.oldest()) {
+    intervals.shorten(Math.max(knownUntil, oldest.start + 1000));
+    sendOldest(run, at, step);
+  }
+}
+
+/** What belongs to the gateway's other mode and can't be recorded any more must not change what this mode records. */
+export function dropRest({ rule, state }: RunningProduction, at: number, step: Step): void {
+  const counts = sum(state.waiting, one => one.count);
+  state.waiting = [];
+  state.carry = 0;
+  if (counts === 0) return;
+  const words = `the gateway's mode was changed: ${counts} counts wait for ${rule.perCount} from before; they are not recorded`;
+  report(step, rule, at, 'removed', words);
+}
+
+/** Products that ended before anything still waiting are not needed any more. */
+function forgetRuns({ rule, state, parts, runs, intervals }: RunningProduction): void {
+  const first = Math.min(
+    intervals.oldest()?.start ?? Infinity,
+    parts.counter.blindFrom ?? Infinity,
+    state.judging?.from ?? Infinity,
+    ...[...state.waiting, ...state.moments].map(one => one.blindFrom ?? one.at),
+    (state.time ?? 0) - rule.every - rule.lateness,
+  );
+  runs.forget(Math.max(first, intervals.toldUntil));
+}

@@ -1,22 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ActionKind } from '../../actions/action.ts';
-import type { BatchEnd, CallJournal } from '../../core/call-journal.ts';
+import type { CallJournal } from '../../core/call-journal.ts';
 import type { CallTransition } from '../../core/commit.ts';
-import type { Call, CallState, FrozenRequest, StoredAction } from '../../core/delivery.ts';
-import { query } from '../file/database.ts';
+import type { Call, FrozenRequest, StoredAction } from '../../core/delivery.ts';
 import type { GroupCommit } from '../file/group-commit.ts';
-import { createDoubts, REFUSE } from './doubts.ts';
-import { createLanes, type Lanes } from './lanes.ts';
-import {
-  ACTION_COLUMNS,
-  type ActionRow,
-  actionOf,
-  CALL_COLUMNS,
-  type CallRow,
-  callOf,
-  jsonOrNull,
-  lanesOf,
-} from './rows.ts';
+import { createCallMirror } from './call-mirror.ts';
+import { createCallReader } from './call-reader.ts';
+import { type CallWriter, createCallWriter } from './call-writer.ts';
+import { createDoubts } from './doubts.ts';
+import type { Lanes } from './lanes.ts';
+import { lanesOf } from './rows.ts';
 
 /** Calls and the actions that wait for one, with the compare-and-sets every send has to pass. */
 export interface CallStore extends Omit<CallJournal, 'id' | 'epoch' | 'chain'> {
@@ -24,276 +16,157 @@ export interface CallStore extends Omit<CallJournal, 'id' | 'epoch' | 'chain'> {
   action(id: number): StoredAction;
 }
 
-/** States in which a call keeps its lanes: nothing of theirs may be sent before it is settled. */
-const HOLDS_LANES: ReadonlySet<CallState> = new Set(['frozen', 'sending', 'retry', 'unknown']);
 const NO_LANES: ReadonlySet<string> = new Set();
-const IS_OPEN: ReadonlySet<CallState> = new Set([...HOLDS_LANES, 'accepted']);
-const ACTION_STATE = {
-  retry: 'in_call',
-  unknown: 'in_call',
-  accepted: 'in_call',
-  delivered: 'delivered',
-  rejected: 'dead',
-  parked: 'parked',
-  released: 'waiting',
-  dropped: 'dropped',
-} as const satisfies Record<CallTransition['state'], string>;
 
 export type CallStoreOptions = {
   readonly epoch: number;
   readonly now: () => number;
 };
 
-export function createCallStore(db: DatabaseSync, group: GroupCommit, options: CallStoreOptions): CallStore {
-  const { epoch, now } = options;
-  const readAction = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE id = ?`);
-  const readWaiting = query<{ id: number; lane: string; kind: ActionKind }>(
-    db,
-    "SELECT id, lane, kind FROM action WHERE state = 'waiting' ORDER BY id",
-  );
-  const readActionsOf = query<ActionRow>(db, `SELECT ${ACTION_COLUMNS} FROM action WHERE call = ? ORDER BY id`);
-  const readOpen = query<CallRow>(
-    db,
-    `SELECT ${CALL_COLUMNS} FROM call WHERE state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted') ORDER BY id`,
-  );
-  const readCall = query<CallRow>(db, `SELECT ${CALL_COLUMNS} FROM call WHERE id = ?`);
-  const insertCall = query(
-    db,
-    "INSERT INTO call (id, kind, path, body, state, not_before, created_at, epoch, predecessor) VALUES (?, ?, ?, ?, 'frozen', ?, ?, ?, ?)",
-  );
-  const takeAction = query(db, "UPDATE action SET state = 'in_call', call = ? WHERE id = ? AND state = 'waiting'");
-  const predecessorOf = query<{ call: number | null }>(db, 'SELECT call FROM action WHERE id = ?');
-  const settleAsNothing = query(
-    db,
-    "UPDATE action SET state = 'nothing', detail = ?, settled_at = ? WHERE id = ? AND state = 'waiting'",
-  );
-  const refuse = (which: string) => query(db, `UPDATE action SET ${REFUSE}, settled_at = ? WHERE ${which}`);
-  const giveUp = refuse("id = ? AND state = 'waiting'");
-  // The epoch in the condition fences a process that lost the journal to another one.
-  const sending = query(
-    db,
-    `UPDATE call SET state = 'sending', attempt = attempt + 1, sent_at = ?, base = COALESCE(?, base), epoch = ?
-     WHERE id = ? AND state IN ('frozen', 'retry') AND attempt = ?
-       AND (SELECT value FROM meta WHERE key = 'epoch') = ?`,
-  );
-  const move = query(
-    db,
-    `UPDATE call SET state = ?, not_before = ?, reason = ?, detail = ?, result = COALESCE(?, result), looks = ? WHERE id = ? AND state = ?`,
-  );
-  const moveActions = query(
-    db,
-    "UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ? AND state = 'in_call'",
-  );
-  const refuseActions = refuse("call = ? AND state = 'in_call'");
-  // A set that was settled before the others may be dropped by now, or wait for another call.
-  const failAction = refuse("call = ? AND key = ? AND state = 'in_call'");
-  const parkAction = query(
-    db,
-    "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE call = ? AND key = ? AND state = 'in_call'",
-  );
-  const readEnded = query<{ key: string }>(db, "SELECT key FROM action WHERE call = ? AND state <> 'in_call'");
-  // The call stays named: it is the predecessor of the next one.
-  const release = query(
-    db,
-    "UPDATE action SET state = 'waiting', not_before = ?, guarded = ?, doubts = doubts + ? WHERE call = ?",
-  );
-  const note = query(
-    db,
-    'INSERT INTO attempt (call, attempt, at, state, reason, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  );
-
-  const doubts = createDoubts(db);
-
+/** Every change is written into the open transaction first, and then taken over into the mirror. */
+export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, now }: CallStoreOptions): CallStore {
+  const reader = createCallReader(db);
+  const writer = createCallWriter(db, epoch);
+  const mirror = createCallMirror(reader);
+  group.onRollback(mirror.reload);
   /** Never given out twice in a life, also after a rollback: a run of the call that is gone must not meet another one. */
-  let nextCall = (query<{ last: number | null }>(db, 'SELECT max(id) AS last FROM call').get()?.last ?? 0) + 1;
-  const open = new Map<number, Call>();
-  /** Lane → the call that holds it. */
-  const holders = new Map<string, number>();
-  const isHeld = { has: (lane: string) => holders.has(lane) } as ReadonlySet<string>;
-  let lanes = createLanes(read);
-
-  function read(id: number): StoredAction {
-    const row = readAction.get(id);
-    if (!row) throw new Error(`the journal has no action ${id}`);
-    return actionOf(row);
-  }
-
-  function load(): void {
-    lanes = createLanes(read);
-    for (const { id, lane, kind } of readWaiting.iterate()) lanes.addId(lane, id, kind);
-    open.clear();
-    holders.clear();
-    for (const row of readOpen.all()) {
-      const ended = row.state === 'accepted' ? readEnded.all(row.id).map(({ key }) => key) : [];
-      const call = callOf(row, readActionsOf.all(row.id).map(actionOf));
-      remember(ended.length > 0 ? { ...call, ended: new Set(ended) } : call);
-    }
-  }
-
-  function remember(call: Call): void {
-    if (IS_OPEN.has(call.state)) open.set(call.id, call);
-    else open.delete(call.id);
-    for (const lane of call.lanes) {
-      if (HOLDS_LANES.has(call.state)) holders.set(lane, call.id);
-      else if (holders.get(lane) === call.id) holders.delete(lane);
-    }
-  }
-
-  function transition(id: number, from: readonly CallState[], to: CallTransition): Promise<boolean> {
-    const call = open.get(id);
-    if (!call || !from.includes(call.state)) return Promise.resolve(false);
-    const looks = to.looks ?? call.looks;
-    // What came of a call has no hurry, found `sending` after a crash it is only looked up; unless its lane goes on with it.
-    const when = call.lanes.some(lane => lanes.waiting(lane, 1).length > 0) ? 'soon' : 'lazily';
-    const { durable } = group.write(() => {
-      const moved = move.run(
-        to.state,
-        to.notBefore,
-        to.reason,
-        to.detail,
-        jsonOrNull(to.result),
-        looks,
-        id,
-        call.state,
-      );
-      if (moved !== 1) throw new Error(`call ${id} is not ${call.state} in the journal`);
-      note.run(id, call.attempt, to.at, to.state, to.reason, to.detail, to.answer ?? null);
-      const state = ACTION_STATE[to.state];
-      if (state === 'waiting')
-        release.run(to.notBefore, to.guarded === true ? 1 : null, to.reason === 'undecided' ? 1 : 0, id);
-      else if (state === 'dead') refuseActions.run(to.detail, to.at, id);
-      else if (state !== 'in_call') moveActions.run(state, jsonOrNull(to.result), to.detail, to.at, id);
-      for (const [key, refusal] of to.failed ?? []) failAction.run(refusal, to.at, id, key);
-    }, when);
-    const { state, notBefore, reason, detail } = to;
-    const ended = to.failed && { ended: new Set([...(call.ended ?? []), ...to.failed.keys()]) };
-    remember({ ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result, ...ended });
-    if (state === 'released') {
-      const guarded = to.guarded === true;
-      lanes.putBack(call.actions.map(action => ({ ...action, notBefore, guarded })));
-    }
-    return durable.then(() => true);
-  }
+  let nextCall = reader.lastCall() + 1;
 
   function insertFrozen(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call {
-    const first = actions[0];
-    if (!first) throw new Error('a call needs an action');
-    const id = nextCall++;
-    const createdAt = now();
-    const predecessor = predecessorOf.get(first.id)?.call ?? null;
-    insertCall.run(id, first.kind, request.path, request.body, notBefore, createdAt, epoch, predecessor);
-    for (const action of actions) {
-      if (takeAction.run(id, action.id) !== 1) throw new Error(`action ${action.key} is not waiting any more`);
-    }
-    return {
-      id,
-      kind: first.kind,
-      lanes: lanesOf(actions),
-      actions,
-      request,
-      state: 'frozen',
-      attempt: 0,
-      looks: 0,
-      notBefore,
-      createdAt,
-      sentAt: null,
-      base: null,
-      result: null,
-      reason: null,
-      detail: null,
-    };
+    const call = frozenCall(nextCall++, actions, request, notBefore, now());
+    writer.insert(call, reader.predecessorOf(actions[0]?.id ?? -1));
+    return call;
   }
 
-  async function settleWaiting(actions: readonly StoredAction[], settle: typeof giveUp, why: string): Promise<void> {
+  async function endWaiting(actions: readonly StoredAction[], end: CallWriter['giveUp'], why: string): Promise<void> {
     const { durable } = group.write(() => {
-      for (const { id } of actions) settle.run(why, now(), id);
+      for (const { id } of actions) end(id, why, now());
     });
-    lanes.remove(actions);
+    mirror.lanes.remove(actions);
     await durable;
   }
 
-  group.onRollback(load);
-  load();
-
   return {
     get lanes() {
-      return lanes;
+      return mirror.lanes;
     },
-    action: read,
-    waitingHeads: limit => lanes.heads(isHeld, limit),
-    waiting: (lane, limit) => lanes.waiting(lane, limit),
-    waitingCounts: () => lanes.counts(),
-    oldestWaitingAt: () => lanes.heads(NO_LANES, 1)[0]?.at ?? null,
-    openCalls: () => [...open.values()],
-    call(id) {
-      const known = open.get(id);
-      if (known) return known;
-      const row = readCall.get(id);
-      return row && callOf(row, readActionsOf.all(id).map(actionOf));
-    },
-    doubts: doubts.before,
+    action: reader.action,
+    waitingHeads: limit => mirror.lanes.heads(mirror.heldLanes, limit),
+    waiting: (lane, limit) => mirror.lanes.waiting(lane, limit),
+    waitingCounts: () => mirror.lanes.counts(),
+    oldestWaitingAt: () => mirror.lanes.heads(NO_LANES, 1)[0]?.at ?? null,
+    openCalls: () => [...mirror.openCalls()],
+    call: id => mirror.open(id) ?? reader.call(id),
+    doubts: createDoubts(db).before,
     freeze(actions, request, notBefore) {
       for (const lane of lanesOf(actions)) {
-        if (holders.has(lane)) throw new Error(`lane ${lane} already has call ${holders.get(lane)} under way`);
+        const holder = mirror.holderOf(lane);
+        if (holder !== undefined) throw new Error(`lane ${lane} already has call ${holder} under way`);
       }
-      // Lost with a crash its actions wait again; what has to be durable before the send is the mark that follows.
+      // When a crash loses it, its actions wait again. Only the mark before the send has to be durable.
       const { value: call } = group.write(() => insertFrozen(actions, request, notBefore), 'ahead');
-      lanes.remove(actions);
-      remember(call);
+      mirror.lanes.remove(actions);
+      mirror.remember(call);
       return call;
     },
     async split(id, keep, request, detail) {
-      const call = open.get(id);
+      const call = mirror.open(id);
       if (call?.state !== 'retry' && call?.state !== 'sending') return null;
       const at = now();
       const { value: half, durable } = group.write(() => {
-        if (move.run('rejected', at, 'refused', detail, null, call.looks, id, call.state) !== 1) {
-          throw new Error(`call ${id} is not ${call.state} in the journal`);
-        }
-        note.run(id, call.attempt, at, 'rejected', 'refused', detail, null);
-        release.run(null, null, 0, id);
+        writer.move(call, { state: 'rejected', at, notBefore: at, reason: 'refused', detail });
+        writer.release(id, null, null, false);
         return insertFrozen(keep, request, at);
       });
-      remember({ ...call, state: 'rejected', detail });
-      // By id: after a commit that failed, whoever held the call has other objects than this store.
+      mirror.remember({ ...call, state: 'rejected', detail });
+      // Compared by id: after a commit that failed, whoever held the call has other objects than this store.
       const kept = new Set(keep.map(({ id }) => id));
-      lanes.putBack(call.actions.filter(action => !kept.has(action.id)));
-      remember(half);
+      mirror.lanes.putBack(call.actions.filter(action => !kept.has(action.id)));
+      mirror.remember(half);
       await durable;
       return half;
     },
-    settleNothing: (actions, why) => settleWaiting(actions, settleAsNothing, why),
-    giveUp: (actions, why) => settleWaiting(actions, giveUp, why),
+    settleNothing: (actions, why) => endWaiting(actions, writer.endAsNothing, why),
+    giveUp: (actions, why) => endWaiting(actions, writer.giveUp, why),
     async markSending(id, attempt, base, at) {
-      const call = open.get(id);
+      const call = mirror.open(id);
       if (!call || (call.state !== 'frozen' && call.state !== 'retry') || call.attempt !== attempt) return null;
-      if (call.lanes.some(lane => holders.get(lane) !== id)) return null;
-      const { value: marked, durable } = group.write(() =>
-        sending.run(at, jsonOrNull(base), epoch, id, attempt, String(epoch)),
-      );
-      if (marked !== 1) return null;
-      const now = { ...call, state: 'sending', attempt: attempt + 1, sentAt: at, base: base ?? call.base } as const;
-      remember(now);
+      if (call.lanes.some(lane => mirror.holderOf(lane) !== id)) return null;
+      const { value: isMarked, durable } = group.write(() => writer.markSending(id, attempt, base, at));
+      if (!isMarked) return null;
+      const sending = { ...call, state: 'sending', attempt: attempt + 1, sentAt: at, base: base ?? call.base } as const;
+      mirror.remember(sending);
       await durable;
-      return now;
+      return sending;
     },
-    transition,
-    async finish(id, { failed, parked = new Map(), detail }: BatchEnd) {
-      const call = open.get(id);
+    transition(id, from, to) {
+      const call = mirror.open(id);
+      if (!call || !from.includes(call.state)) return Promise.resolve(false);
+      // After a crash the call would be found `sending` and looked up, so only the next action of its lane waits for this commit.
+      const isAwaited = call.lanes.some(lane => mirror.lanes.waiting(lane, 1).length > 0);
+      const { durable } = group.write(
+        () => {
+          writer.move(call, to);
+          writer.moveActions(call, to);
+        },
+        isAwaited ? 'soon' : 'lazily',
+      );
+      mirror.remember(afterTransition(call, to));
+      if (to.state === 'released') {
+        const { notBefore, guarded = false } = to;
+        mirror.lanes.putBack(call.actions.map(action => ({ ...action, notBefore, guarded })));
+      }
+      return durable.then(() => true);
+    },
+    async finish(id, { failed, parked = new Map(), detail }) {
+      const call = mirror.open(id);
       if (call?.state !== 'accepted') return false;
       const at = now();
+      const delivered = { state: 'delivered', at, notBefore: 0, reason: null, detail } as const;
       const { durable } = group.write(() => {
-        if (move.run('delivered', 0, null, detail, null, call.looks, id, 'accepted') !== 1) {
-          throw new Error(`call ${id} is not accepted in the journal`);
-        }
-        note.run(id, call.attempt, at, 'delivered', null, detail, null);
-        for (const [key, refusal] of failed) failAction.run(refusal, at, id, key);
-        for (const [key, why] of parked) parkAction.run(why, at, id, key);
-        moveActions.run('delivered', jsonOrNull(call.result), detail, at, id);
+        writer.move(call, delivered);
+        writer.refuse(id, failed, at);
+        writer.park(id, parked, at);
+        writer.moveActions(call, { ...delivered, ...(call.result && { result: call.result }) });
       });
-      remember({ ...call, state: 'delivered', detail });
+      mirror.remember({ ...call, state: 'delivered', detail });
       await durable;
       return true;
     },
   };
+}
+
+function frozenCall(
+  id: number,
+  actions: readonly StoredAction[],
+  request: FrozenRequest,
+  notBefore: number,
+  createdAt: number,
+): Call {
+  const [first] = actions;
+  if (!first) throw new Error('a call needs an action');
+  return {
+    id,
+    kind: first.kind,
+    lanes: lanesOf(actions),
+    actions,
+    request,
+    state: 'frozen',
+    attempt: 0,
+    looks: 0,
+    notBefore,
+    createdAt,
+    sentAt: null,
+    base: null,
+    result: null,
+    reason: null,
+    detail: null,
+  };
+}
+
+function afterTransition(call: Call, to: CallTransition): Call {
+  const { state, notBefore, reason, detail } = to;
+  const ended = to.failed && { ended: new Set([...(call.ended ?? []), ...to.failed.keys()]) };
+  const looks = to.looks ?? call.looks;
+  return { ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result, ...ended };
 }

@@ -19,7 +19,7 @@ export interface Lanes {
   putBack(actions: readonly StoredAction[]): void;
   waiting(lane: string, limit: number): readonly StoredAction[];
   /** Head of every lane that is not in `except`, oldest first. */
-  heads(except: ReadonlySet<string>, limit: number): readonly StoredAction[];
+  heads(except: Pick<ReadonlySet<string>, 'has'>, limit: number): readonly StoredAction[];
   readonly count: number;
   counts(): Iterable<LaneCount>;
 }

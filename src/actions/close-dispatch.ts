@@ -19,6 +19,7 @@ const ENDED = {
 /** Ends the dispatch that the open of its chain opened (`dispatches/close`, `dispatches/complete`, `dispatches/add_comment`). */
 export const closeDispatch = defineKind({
   kind: 'close_dispatch',
+  destination: 'l2l',
   params: z.object({
     machine: Code,
     type: Code,

@@ -6,6 +6,7 @@ import { defineKind } from './kind.ts';
 /** Adds cycles to the count of a machine (`machines/increment_cycle_count`). Increments that wait are sent as one sum. */
 export const incrementCycles = defineKind({
   kind: 'increment_cycles',
+  destination: 'l2l',
   params: z.object({ machine: Code, count: z.number().nonnegative(), from: Instant, to: Instant }),
   lane: { family: 'cycles', place: 'machine' },
   times: { fields: ['from', 'to'], areSent: false, expire: true },

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 
+/** Where calls go. Each destination has its own delivery, lanes, breaker and budget. */
+export type Destination = 'l2l';
+
 /** How the queue handles the calls of a kind. */
 export type KindPolicy = {
   /** 0 before 1 before 2: dispatches, counts, production. */
@@ -19,6 +22,7 @@ export type KindPolicy = {
 /** What a kind of call is, without HTTP: its params, its lane, its times, its words, and what the journal has to know. Pure. */
 export type CallKind<K extends string, P extends object> = {
   readonly kind: K;
+  readonly destination: Destination;
   /** What has to be known for a call. Nothing of it is looked up in the config again. */
   readonly params: z.ZodType<P>;
   /**

@@ -5,6 +5,7 @@ import { defineKind } from './kind.ts';
 /** Opens a dispatch, or finds one that is open already and stands for the episode (`dispatches/open`, `dispatches/add`). */
 export const openDispatch = defineKind({
   kind: 'open_dispatch',
+  destination: 'l2l',
   params: z.object({
     machine: Code,
     type: Code,

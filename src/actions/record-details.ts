@@ -12,6 +12,7 @@ const MOST_SETS = 50;
 /** Books what a line made in an interval (`pitchdetails/record_details_batch`). Sets of many lines share a call. */
 export const recordDetails = defineKind({
   kind: 'record_details',
+  destination: 'l2l',
   params: z.object({
     line: Code,
     start: Instant,

@@ -5,6 +5,7 @@ import { defineKind } from './kind.ts';
 /** Sets the count of a machine (`machines/set_cycle_count`) to what it was at first sight plus what moved since. */
 export const setCycles = defineKind({
   kind: 'set_cycles',
+  destination: 'l2l',
   params: z.object({
     machine: Code,
     /** Cycles since the rule first saw its counter. L2L's count at first sight is added before sending: never a raw PLC value. */

@@ -22,6 +22,14 @@ describe('the registry of call kinds', () => {
     expect(opens && laneOf(opens, 'PRESS-01')).toBe(ends && laneOf(ends, 'PRESS-01'));
   });
 
+  it('has no lane whose actions go to different destinations', () => {
+    const destinations = new Map<string, Set<string>>();
+    for (const { lane, destination } of ACTION_KINDS.map(kindOf))
+      destinations.set(lane.family, (destinations.get(lane.family) ?? new Set()).add(destination));
+
+    expect([...destinations.values()].filter(({ size }) => size !== 1)).toEqual([]);
+  });
+
   it('logs of absolute counts that share a call the newest one, which is the one that is sent', () => {
     const { facts } = KINDS.set_cycles.words;
     const counts = [5, 8].map(movement => ({ machine: 'A', movement, at: movement * 1000 }));

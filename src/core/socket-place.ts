@@ -1,8 +1,14 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { LONGEST_SOCKET_PATH } from './control.ts';
 import { StartError } from './errors.ts';
+
+/** Name of the unix socket in the data folder on which a running gateway takes commands. */
+export const CONTROL_SOCKET = 'control.sock';
+/** Where the data folder's path is too long for a socket, this file beside it holds the path of the socket. */
+export const CONTROL_PATH_FILE = 'control.path';
+/** Longest path (bytes) that every system takes for a unix socket. */
+export const LONGEST_SOCKET_PATH = 100;
 
 /** Where a unix socket may be made: `base` may have to be made when it is the wanted one. `isWanted`: it is the folder that was asked for. */
 export type SocketPlace = { readonly base: string; readonly isWanted: boolean };

@@ -1,14 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { errorMessage, StartError } from '../core/errors.ts';
-import { limitClients, PATIENCE_WITH_CLIENTS } from './limits.ts';
-
-/** What the pages show; the app hands it in and it is read anew for each request. */
-export type StatusSource = {
-  /** Everything, as plain JSON with its times as text. Holds no secret. */
-  status(): object;
-  /** Empty when the gateway does its whole job; else what is missing, in words. */
-  notReady(): readonly string[];
-};
+import { createHttpApp } from './http-app.ts';
+import { routes, type StatusSource } from './routes.ts';
 
 export interface WebServer {
   /** Where it listens, with the port the system gave when 0 was asked for. */
@@ -16,55 +9,35 @@ export interface WebServer {
   stop(): Promise<void>;
 }
 
-/**
- * The gateway's own HTTP side: `/health/live` (200 while the process answers), `/health/ready` (200, or 503 with the reasons),
- * `/status` (JSON). Read only. Throws a StartError when it can't listen there.
- */
+/** The gateway's pages over HTTP; `routes.ts` lists them. Throws a StartError when it can't listen there. */
 export async function startWeb(host: string, port: number, source: StatusSource): Promise<WebServer> {
-  const server = createServer(PATIENCE_WITH_CLIENTS, (request, response) => {
-    try {
-      send(response, answerTo(request, source));
-    } catch (cause) {
-      // A page nobody can show, or an address that is none, is no reason to end the gateway.
-      send(response, { status: 500, body: { error: `the page can't be shown: ${errorMessage(cause)}` } });
-    }
+  const pages = routes(source);
+  const app = createHttpApp({
+    // A client that hangs must not delay the stop.
+    forceCloseConnections: true,
+    // Such as an address with a % that stands for nothing.
+    frameworkErrors: (_error, request, reply) => noPage(request, asPage(reply), pages),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(new StartError(explain(cause, host, port))));
-    server.listen(port, host, resolve);
+  // As a hook, this answers before fastify reads the body of the request.
+  app.addHook('onRequest', async (request, reply) => {
+    asPage(reply);
+    return request.is404 ? noPage(request, reply, pages) : undefined;
   });
-  limitClients(server);
-  const address = server.address();
+  app.setErrorHandler((cause, _request, reply) =>
+    reply.code(500).send({ error: `the page can't be shown: ${errorMessage(cause)}` }),
+  );
+  for (const page of pages) app.route(page);
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    throw new StartError(explain(cause as NodeJS.ErrnoException, host, port));
+  }
+  const address = app.server.address();
   const actual = typeof address === 'object' && address ? address.port : port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-    stop: () =>
-      new Promise(resolve => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: async () => void (await app.close()),
   };
-}
-
-type Answer = { readonly status: number; readonly body: object };
-
-function answerTo(request: IncomingMessage, source: StatusSource): Answer {
-  const path = new URL(request.url ?? '/', 'http://gateway').pathname;
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return { status: 405, body: { error: 'read only: use GET' } };
-  switch (path) {
-    case '/health/live':
-      return { status: 200, body: { live: true } };
-    case '/health/ready': {
-      const missing = source.notReady();
-      return { status: missing.length === 0 ? 200 : 503, body: { ready: missing.length === 0, missing } };
-    }
-    case '/':
-    case '/status':
-      return { status: 200, body: source.status() };
-    default:
-      return { status: 404, body: { error: `no page ${path}; there are /status, /health/live and /health/ready` } };
-  }
 }
 
 const EXAMPLE = 'such as 127.0.0.1:8080';
@@ -85,17 +58,23 @@ function explain(cause: NodeJS.ErrnoException, host: string, port: number): stri
   }
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
-  const text = `${JSON.stringify(body, plain, 2)}\n`;
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-  });
-  response.end(text);
+const READ_METHODS = ['GET', 'HEAD'];
+
+function noPage({ method, url }: FastifyRequest, reply: FastifyReply, pages: readonly RouteOptions[]): FastifyReply {
+  if (!READ_METHODS.includes(method)) return reply.code(405).send({ error: 'read only: use GET' });
+  const [path] = url.split('?');
+  const others = pages.flatMap(page => (page.url === '/' ? [] : page.url));
+  return reply.code(404).send({ error: `no page ${path}; there are ${others.join(', ')}` });
 }
 
-/** 64-bit counters have no number in JSON that holds them exactly: text. */
-function plain(_key: string, value: unknown): unknown {
+/** A page is read anew each time, and people can read its JSON. */
+function asPage(reply: FastifyReply): FastifyReply {
+  return reply
+    .header('cache-control', 'no-store')
+    .serializer((body: object) => `${JSON.stringify(body, bigintAsText, 2)}\n`);
+}
+
+/** JSON has no number that holds a 64-bit counter exactly. */
+function bigintAsText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }

@@ -1,8 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LONGEST_SOCKET_PATH } from '../../src/core/control.ts';
-import { runtimeFolderIn, socketPlace, temporaryRuntime } from '../../src/core/socket-place.ts';
+import { LONGEST_SOCKET_PATH, runtimeFolderIn, socketPlace, temporaryRuntime } from '../../src/core/socket-place.ts';
 import { testFolder } from '../support/folder.ts';
 
 const NAME = 'name/it.sock';

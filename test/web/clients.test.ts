@@ -25,8 +25,8 @@ async function startPages() {
   return { ...web, port: Number(new URL(web.url).port) };
 }
 
-describe('clients that hold on', () => {
-  it('do not keep the control socket from stopping', async () => {
+describe('clients that do not end their request', () => {
+  it('the control socket stops although clients have sent half a request or none', async () => {
     const control = await startControl({
       folder: testFolder(),
       runtimeFolder: testFolder(),
@@ -37,7 +37,7 @@ describe('clients that hold on', () => {
     await control.stop();
   });
 
-  it('do not keep the pages from stopping, whether they ask for half or do not read', async () => {
+  it('the pages stop although clients have sent half a request, or do not read their answer', async () => {
     const web = await startPages();
     const lazy = await client(web.port, 'GET /status HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100));
     lazy.pause();
@@ -47,7 +47,7 @@ describe('clients that hold on', () => {
     await web.stop();
   });
 
-  it('are closed when nothing moves, so that others get in', async () => {
+  it('connections on which nothing moves are closed, so that other clients can connect', async () => {
     const web = await startPages();
     const many = await Promise.all(
       Array.from({ length: 140 }, (_, n) => client(web.port, n % 2 === 0 ? '' : 'GET /st')),

@@ -41,19 +41,19 @@ describe('control socket', () => {
     ['/wrong', '{}', [400, { error: 'no such field' }]],
     ['/broken', '{}', [500, { error: 'the disk is full' }]],
     ['/toString', '{}', [404, { error: expect.stringContaining('does not know "toString"') }]],
-  ])('answers %s', async (path, body, answer) => {
+  ])('answers POST %s with body %s', async (path, body, answer) => {
     const { socket } = await start();
 
     expect(await ask(socket, path, body)).toEqual(answer);
   });
 
-  it('takes nothing but POST', async () => {
+  it('answers a GET with 404', async () => {
     const { socket } = await start();
 
     expect((await ask(socket, '/echo', '', 'GET'))[0]).toBe(404);
   });
 
-  it('is for its user alone, takes the place of one that was left behind, and goes when it stops', async () => {
+  it('only its user can open the socket; it replaces one that an earlier run left behind, and is removed by the stop', async () => {
     const folder = testFolder();
     writeFileSync(join(folder, 'control.sock'), 'left behind');
 
@@ -65,14 +65,14 @@ describe('control socket', () => {
     expect(existsSync(control.socket)).toBe(false);
   });
 
-  it('listens elsewhere when the path is too long, says where, and clears up what an earlier life left', async () => {
+  it('when the path is too long, it listens elsewhere, writes the place to control.path, and removes what an earlier run left behind', async () => {
     const folder = join(testFolder(), 'x'.repeat(100));
     const pointer = join(folder, 'control.path');
     mkdirSync(folder);
     const first = await start(folder);
     expect(readFileSync(pointer, 'utf8')).toBe(`${first.socket}\n`);
 
-    // As after a SIGKILL: nobody cleared up.
+    // A SIGKILL leaves both behind.
     const second = await start(folder);
 
     expect(existsSync(dirname(first.socket))).toBe(false);
@@ -82,7 +82,7 @@ describe('control socket', () => {
   });
 
   it.each(['/proc/x', '/proc/x/y', '/dev/null/x'])(
-    'throws when the runtime folder %s can not be made',
+    'the start fails when the runtime folder %s can not be made',
     async runtimeFolder => {
       const folder = join(testFolder(), 'x'.repeat(100));
       mkdirSync(folder);
@@ -91,7 +91,7 @@ describe('control socket', () => {
     },
   );
 
-  it('throws when a named pipe has the name of the file that says where the socket is', async () => {
+  it('the start fails when a named pipe has the name of control.path', async () => {
     const folder = testFolder();
     execFileSync('mkfifo', [join(folder, 'control.path')]);
 

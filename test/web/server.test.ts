@@ -23,14 +23,56 @@ describe('web server', () => {
     expect(await answer.json()).toEqual(body);
   });
 
-  it('takes no writes and knows no other page', async () => {
+  it.each([
+    { method: 'POST', path: '/status', status: 405, error: 'read only: use GET' },
+    { method: 'PUT', path: '/status', status: 405, error: 'read only: use GET' },
+    { method: 'POST', path: '/nothing', status: 405, error: 'read only: use GET' },
+    {
+      method: 'GET',
+      path: '/nothing',
+      status: 404,
+      error: 'no page /nothing; there are /status, /health/live, /health/ready',
+    },
+    {
+      method: 'GET',
+      path: '/%zz?a=1',
+      status: 404,
+      error: 'no page /%zz; there are /status, /health/live, /health/ready',
+    },
+  ])('refuses $method $path with $status and says what it can do', async ({ method, path, status, error }) => {
     const { url } = await start();
 
-    expect((await fetch(`${url}/status`, { method: 'POST' })).status).toBe(405);
-    expect((await fetch(`${url}/nothing`)).status).toBe(404);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(url + path, method === 'GET' ? {} : { method, headers, body: '{' });
+
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toEqual({ error });
   });
 
-  it('writes numbers as they are, whatever their names', async () => {
+  it.each([
+    { path: '/status', missing: [], status: 200 },
+    { path: '/health/ready', missing: ['plc is away'], status: 503 },
+    { path: '/nothing', missing: [], status: 404 },
+  ])('answers HEAD $path with the status and headers of GET, and no body', async ({ path, missing, status }) => {
+    const { url } = await start(missing);
+
+    const whole = await fetch(url + path);
+    const head = await fetch(url + path, { method: 'HEAD' });
+
+    expect([whole.status, head.status]).toEqual([status, status]);
+    expect(await head.text()).toBe('');
+    for (const name of ['content-type', 'content-length', 'cache-control'])
+      expect(head.headers.get(name)).toBe(whole.headers.get(name));
+    expect(head.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('writes JSON that people can read, with a line end at the end', async () => {
+    const { url } = await start();
+
+    expect(await (await fetch(`${url}/status`)).text()).toBe('{\n  "name": "press_shop_1"\n}\n');
+  });
+
+  it('writes numbers as numbers, also under names that sound like a time', async () => {
     const page = { at: 0, since: 0.25, oldestCallAt: null, value: 1 };
     const web = await startWeb('127.0.0.1', 0, { status: () => page, notReady: () => [] });
     onTestFinished(() => web.stop());
@@ -46,21 +88,21 @@ describe('web server', () => {
   });
 
   it.each([
-    ['an address that is none', '//'],
-    ['a page that can not be shown', '/status'],
-  ])('lives on after %s', async (_what, path) => {
+    ['an address that is not valid', '//', 404],
+    ['a page that can not be shown', '/status', 500],
+  ])('still answers after %s', async (_what, path, code) => {
     const status = () => {
       throw new Error('the disk is gone');
     };
     const web = await startWeb('127.0.0.1', 0, { status, notReady: () => [] });
     onTestFinished(() => web.stop());
 
-    // Not by fetch, which mends the address.
-    const code = await new Promise(resolve => {
+    // fetch would correct the address.
+    const answered = await new Promise(resolve => {
       get({ host: '127.0.0.1', port: new URL(web.url).port, path }, answer => resolve(answer.statusCode));
     });
 
-    expect(code).toBe(500);
+    expect(answered).toBe(code);
     expect((await fetch(`${web.url}/health/live`)).status).toBe(200);
   });
 
@@ -91,7 +133,7 @@ describe('web server', () => {
     await expect(startWeb('192.0.2.1', 80, { status: () => ({}), notReady: () => [] })).rejects.toThrow(words);
   });
 
-  it('says what to do when the port is taken', async () => {
+  it('names the taken port and what to do about it', async () => {
     const { url } = await start();
 
     const second = startWeb('127.0.0.1', Number(new URL(url).port), { status: () => ({}), notReady: () => [] });

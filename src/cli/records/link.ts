@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH } from '../../core/control.ts';
 import { StartError } from '../../core/errors.ts';
 import { whyNoFile } from '../../core/file-kind.ts';
 import type { Decided, Decision, HistoryReader } from '../../core/history.ts';
+import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH } from '../../core/socket-place.ts';
 
 /** A running gateway, over the socket in its data folder. */
 export interface Link extends HistoryReader, Disposable {

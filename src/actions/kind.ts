@@ -3,6 +3,9 @@ import type { z } from 'zod';
 /** Where calls go. Each destination has its own delivery, lanes, breaker and budget. */
 export type Destination = 'l2l';
 
+/** Why a product is not known, and what the signals that name it showed: as JSON, by signal. */
+export type UnknownProduct = { readonly why: string; readonly seen: Readonly<Record<string, string>> };
+
 /** How the queue handles the calls of a kind. */
 export type KindPolicy = {
   /** 0 before 1 before 2: dispatches, counts, production. */
@@ -65,9 +68,9 @@ export type KindDecision<P extends object> = {
   readonly sum?: (all: readonly [P, ...P[]]) => P;
   /** A retried one is guarded: L2L had it before, and may still list why it refused it. */
   readonly isGuardedWhenRetried?: boolean;
-  /** Its product can be named by a person. `why`: why it is not known; undefined: it is. */
+  /** Its product can be named later. `unknown`: why it is not known; undefined: it is. */
   readonly product?: {
-    readonly why: (params: P) => string | undefined;
+    readonly unknown: (params: P) => UnknownProduct | undefined;
     readonly named: (params: P, product: string) => P;
   };
 };

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { spanFacts, sumOf } from './facts.ts';
 import { Code, Instant, Quantity } from './fields.ts';
-import { defineKind } from './kind.ts';
-
-/** Why the product of a set is not known, and what the signals that name it showed: as JSON, by signal. */
-export type UnknownProduct = { readonly why: string; readonly seen: Readonly<Record<string, string>> };
+import { defineKind, type UnknownProduct } from './kind.ts';
 
 /** Sets in one batch. */
 const MOST_SETS = 50;
@@ -38,7 +35,7 @@ export const recordDetails = defineKind({
     superseded: 'overlap',
     isGuardedWhenRetried: true,
     product: {
-      why: ({ unknownProduct }) => unknownProduct?.why,
+      unknown: ({ unknownProduct }) => unknownProduct,
       named: (params, product) => ({ ...params, product }),
     },
   },

@@ -1,10 +1,12 @@
-import type { RecordDetailsParams } from '../actions/action.ts';
+import type { UnknownProduct } from '../actions/kind.ts';
+import { kindOf, kindsThat } from '../actions/registry.ts';
 import { errorMessage } from '../core/errors.ts';
 import { type HistoryEntry, LARGEST_PAGE } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import { valueFromJson } from '../core/value-json.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { CompiledRule, ProductionRule } from '../rules/program.ts';
+import { codesOfRule } from '../rules/about-rules.ts';
+import type { CodeTemplate, CompiledRule } from '../rules/program.ts';
 
 export type NameProductsOptions = {
   readonly journal: Pick<Journal, 'history' | 'decisions'>;
@@ -18,13 +20,11 @@ export type NameProductsOptions = {
  */
 export async function nameProducts({ journal, rules, log }: NameProductsOptions): Promise<void> {
   const { history, decisions } = journal;
-  const production = rules.filter(rule => rule.kind === 'production');
 
-  async function nameOne({ id, rule, params }: HistoryEntry): Promise<boolean> {
-    const product = productOf(
-      production.find(({ name, renamedFrom }) => rule === name || rule === renamedFrom),
-      params as RecordDetailsParams,
-    );
+  async function nameOne({ id, rule, kind, params }: HistoryEntry): Promise<boolean> {
+    const author = rules.find(({ name, renamedFrom }) => rule === name || rule === renamedFrom);
+    const unknown = kindOf(kind).decision.product?.unknown(params);
+    const product = productOf(author && codesOfRule(author).product, unknown);
     if (product === undefined) return false;
     const why = 'the config names it now';
     const decided = await decisions.decide({ kind: 'retry', id, product, who: 'the gateway', why, confirmed: false });
@@ -33,10 +33,12 @@ export async function nameProducts({ journal, rules, log }: NameProductsOptions)
 
   let named = 0;
   try {
-    for (let after: number | null = 0; after !== null; ) {
-      const page = history.page({ states: ['parked'], kind: 'record_details', after, limit: LARGEST_PAGE });
-      named += (await Promise.all(page.entries.map(nameOne))).filter(Boolean).length;
-      after = page.next;
+    for (const kind of kindsThat(({ decision }) => decision.product !== undefined)) {
+      for (let after: number | null = 0; after !== null; ) {
+        const page = history.page({ states: ['parked'], kind, after, limit: LARGEST_PAGE });
+        named += (await Promise.all(page.entries.map(nameOne))).filter(Boolean).length;
+        after = page.next;
+      }
     }
   } catch (cause) {
     log.error(
@@ -48,11 +50,10 @@ export async function nameProducts({ journal, rules, log }: NameProductsOptions)
 }
 
 /** Undefined: it is not known yet, or was not the question. */
-function productOf(rule: ProductionRule | undefined, { unknownProduct }: RecordDetailsParams): string | undefined {
-  const template = rule?.product;
-  if (!unknownProduct || !template || template.signals.length === 0) return undefined;
+function productOf(template: CodeTemplate | null | undefined, unknown: UnknownProduct | undefined): string | undefined {
+  if (!unknown || !template || template.signals.length === 0) return undefined;
   const found = template.resolve(signal => {
-    const value = unknownProduct.seen[signal];
+    const value = unknown.seen[signal];
     return value === undefined ? undefined : valueFromJson(value);
   });
   return 'code' in found ? found.code : undefined;

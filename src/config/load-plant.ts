@@ -1,6 +1,7 @@
 import { ConfigError, type Place, type Problem } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { SecretText } from '../core/secret-text.ts';
+import { codesOfRule } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule } from '../rules/program.ts';
 import { Gateway } from './gateway-schema.ts';
 import { L2l } from './l2l-schema.ts';
@@ -24,7 +25,7 @@ export type PlantCodes = {
   readonly openReasons: readonly string[];
   /** Products that are not listed, in the same way. */
   readonly openProducts: readonly string[];
-  /** Dispatch rules without a trade. */
+  /** Rules without a trade that L2L asks for. */
   readonly withoutTrade: readonly string[];
 };
 
@@ -85,22 +86,20 @@ export function loadPlant(file: string, env: Environment, readFile: ReadFile): P
 
 /** The codes that rules send to L2L, those from lookups included. Pure. */
 export function codesOf(rules: readonly CompiledRule[]): PlantCodes {
-  const dispatches = rules.filter(rule => rule.kind === 'dispatch');
-  const production = rules.filter(rule => rule.kind === 'production');
-  const machines = rules.flatMap(rule => (rule.kind === 'production' ? [] : rule.machine));
-  const reasons = dispatches.flatMap(({ reason }) => reason ?? []);
-  const products = production.flatMap(({ product }) => product ?? []);
+  const sent = rules.map(rule => ({ name: rule.name, ...codesOfRule(rule) }));
+  const reasons = sent.flatMap(({ reason }) => reason ?? []);
+  const products = sent.flatMap(({ product }) => product ?? []);
   return {
-    machines: sorted(machines),
-    lines: sorted(production.map(({ line }) => line)),
-    autodetect: sorted(production.flatMap(({ line, product }) => (product === null ? line : []))),
-    types: sorted(dispatches.map(({ type }) => type)),
-    trades: sorted(dispatches.flatMap(({ trade }) => trade ?? [])),
+    machines: sorted(sent.flatMap(({ machine }) => machine ?? [])),
+    lines: sorted(sent.flatMap(({ line }) => line ?? [])),
+    autodetect: sorted(sent.flatMap(({ line, product }) => (product === null && line !== undefined ? line : []))),
+    types: sorted(sent.flatMap(({ type }) => type ?? [])),
+    trades: sorted(sent.flatMap(({ trade }) => trade ?? [])),
     reasons: listed(reasons),
     products: listed(products),
     openReasons: open(reasons),
     openProducts: open(products),
-    withoutTrade: sorted(dispatches.flatMap(({ name, trade }) => (trade === null ? name : []))),
+    withoutTrade: sorted(sent.flatMap(({ name, trade }) => (trade === null ? name : []))),
   };
 }
 

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { signalsOf } from '../adapters/registry.ts';
 import { ConfigError, type Place, type Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
+import { CONDITION_KEYS } from '../rules/about-rules.ts';
 import { compileRules } from '../rules/compile-rules.ts';
 import { type LookupTable, parseLookup } from '../rules/lookup.ts';
 import type { Program } from '../rules/program.ts';
-import { Rule } from '../rules/schema.ts';
+import { Rule, standIn } from '../rules/schema.ts';
 import { DOES_NOT_FIT, inOrder, type PlainProblem } from './issue-words.ts';
 import { label } from './label.ts';
 import { firstBadPlace, isForbidden, type ReadFile, textIn, whyUnreadable } from './read-file.ts';
@@ -118,20 +119,8 @@ type Parts = Pick<Config, 'defaults' | 'sources' | 'lookups' | 'rules'> & {
 };
 
 /** The part of a broken rule that can be judged all the same. */
-const CONDITIONS = ['when', 'unless', 'until'];
-
-/** Stands in for a rule that could not be read. */
-function standIn(name: string, conditions: Partial<Record<string, string>>): Rule {
-  return {
-    when: '1 = 1',
-    ...conditions,
-    on_delay: 1000,
-    dispatch: { machine: name, type: 'none', description: 'none' },
-  };
-}
-
-function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile): Partial<Record<string, string>> {
-  const read = CONDITIONS.map(key => {
+function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile): Record<string, string> {
+  const read = CONDITION_KEYS.map(key => {
     const path = ['rules', name, key];
     const text = yaml.has(path) ? reader.read(z.string(), path) : undefined;
     return text && 'value' in text ? { [key]: text.value } : {};
@@ -159,7 +148,7 @@ export function readableParts(reader: SchemaReader, yaml: YamlFile): Parts | nul
     }
     const conditions = readableConditions(name, reader, yaml);
     broken.set(name, new Set(Object.keys(conditions)));
-    readable[name] = standIn(name, conditions);
+    readable[name] = standIn(conditions);
   }
   return {
     defaults: readDefaults.value,

@@ -2,12 +2,11 @@ import { isAbsolute } from 'node:path';
 import { adapterDefinition } from '../adapters/registry.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
-import { describeRule } from '../rules/about-rules.ts';
+import { defaultNotes, describeRule, ruleNotes } from '../rules/about-rules.ts';
 import type { CompiledRule } from '../rules/program.ts';
 import { referencesOf } from '../rules/references.ts';
-import { CALLS_PER_DISPATCH, type CallEstimate, estimateCalls } from './call-estimate.ts';
+import { type CallEstimate, estimateCalls } from './call-estimate.ts';
 import type { LoadedConfig } from './load.ts';
-import { defaultNotes, ruleNotes } from './rule-notes.ts';
 
 /** What a valid config comes to, for a person to read against what was meant. No secret is in it. */
 export function summary(loaded: LoadedConfig): string {
@@ -85,10 +84,12 @@ function lookupLines({ lookups }: LoadedConfig): string[] {
 function ruleLines(loaded: LoadedConfig): string[] {
   const { defaults } = loaded.config;
   const rules = rulesAsWritten(loaded);
-  const usual = rules.some(({ kind }) => kind === 'dispatch') ? defaultNotes(defaults) : [];
   const lines = columns(rules.map(rule => ruleCells(rule)));
   return [
-    ...(usual.length > 0 ? ['  every dispatch, if nothing else is said below:', ...noteLines(usual)] : []),
+    ...defaultNotes(rules, defaults).flatMap(({ kind, notes }) => [
+      `  every ${kind}, if nothing else is said below:`,
+      ...noteLines(notes),
+    ]),
     ...rules.flatMap((rule, index) => [lines[index] ?? '', ...noteLines(ruleNotes(rule, defaults))]),
   ];
 }
@@ -107,20 +108,15 @@ function ruleCells(rule: CompiledRule): string[] {
   return [rule.name, `line ${rule.place.line}`, what, when];
 }
 
-function budgetLines({ cycles, production, total, allowed, hasDispatches, busiest }: CallEstimate): string[] {
+function budgetLines({ regular, occasional, total, allowed, busiest }: CallEstimate): string[] {
   const lines = [
-    `calls per hour: ${total === 0 ? noneWords(hasDispatches, allowed) : `${round(total)}, ${shareWords(total, allowed)}`}`,
+    `calls per hour: ${total === 0 ? noneWords(occasional, allowed) : `${round(total)}, ${shareWords(total, allowed)}`}`,
     ...columns([
-      ...(cycles > 0 ? [['cycles', round(cycles)]] : []),
-      ...(production > 0 ? [['production', round(production)]] : []),
-      ...(hasDispatches
-        ? [
-            [
-              'dispatches',
-              `up to ${CALLS_PER_DISPATCH} ${total === 0 ? '' : 'more '}for each one that opens and closes`,
-            ],
-          ]
-        : []),
+      ...regular.map(({ kind, calls }) => [kind, round(calls)]),
+      ...occasional.map(({ plural, most, each }) => [
+        plural,
+        `up to ${most} ${total === 0 ? '' : 'more '}for each ${each}`,
+      ]),
     ]),
   ];
   if (allowed !== null && total > allowed) {
@@ -133,9 +129,10 @@ function budgetLines({ cycles, production, total, allowed, hasDispatches, busies
   return lines;
 }
 
-function noneWords(hasDispatches: boolean, allowed: number | null): string {
+function noneWords(occasional: CallEstimate['occasional'], allowed: number | null): string {
   const limit = allowed === null ? 'no limit is set' : `${round(allowed)} are allowed`;
-  return `${hasDispatches ? 'none but those for dispatches' : 'none'}; ${limit}`;
+  const but = occasional.length === 0 ? '' : ` but those for ${occasional.map(({ plural }) => plural).join(' and ')}`;
+  return `none${but}; ${limit}`;
 }
 
 function shareWords(total: number, allowed: number | null): string {

@@ -2,6 +2,7 @@ import { floatCounterWarning } from '../adapters/float-counter.ts';
 import type { SourceConfig } from '../adapters/registry.ts';
 import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
+import { ruleWarnings } from '../rules/about-rules.ts';
 import type { CompiledRule } from '../rules/program.ts';
 import { mixedTopics, neverStale } from './signal-warnings.ts';
 import { sharedBySources } from './source-clashes.ts';
@@ -22,7 +23,13 @@ const SHOWN = 5;
 
 /** Everything to look at, from top to bottom. A config with warnings is valid. */
 export function warningsOf(judged: Judged, yaml: YamlFile): readonly Problem[] {
-  const kinds = [withoutTrade(judged), withoutStaleAfter(judged), mixed(judged), floatCounters(judged), shared(judged)];
+  const kinds = [
+    ...aboutRules(judged),
+    withoutStaleAfter(judged),
+    mixed(judged),
+    floatCounters(judged),
+    shared(judged),
+  ];
   return kinds.flatMap(warnings => shownOf(warnings, yaml));
 }
 
@@ -35,17 +42,10 @@ function shownOf(warnings: readonly Warning[], yaml: YamlFile): Problem[] {
   });
 }
 
-function withoutTrade({ rules }: Judged): Warning[] {
-  return rules.flatMap(rule =>
-    rule.kind === 'dispatch' && rule.trade === null
-      ? [
-          {
-            path: ['rules', rule.name, 'dispatch'],
-            message: () =>
-              `${rule.name}.dispatch: no trade is written, neither here nor under defaults; L2L's reference asks for one with every dispatch; write such as trade: MAINT`,
-          },
-        ]
-      : [],
+/** A list for each kind of rule. */
+function aboutRules({ rules }: Judged): readonly Warning[][] {
+  return ruleWarnings(rules).map(warnings =>
+    warnings.map(({ rule, warning: { key, message } }) => ({ path: ['rules', rule, ...key], message: () => message })),
   );
 }
 

@@ -4,11 +4,10 @@ import type { SignalDefinition } from '../core/sample.ts';
 import { createResolver, type PlaceOf, type Resolver } from './compile/resolve.ts';
 import { orderRules } from './compile/rule-order.ts';
 import { conflicts } from './kinds/conflicts.ts';
-import type { RuleBase } from './kinds/kind.ts';
-import { ruleKind, writtenKind } from './kinds/registry.ts';
+import { KINDS_WITH_ACTIVE } from './kinds/registry.ts';
 import type { LookupTable } from './lookup.ts';
-import type { CompiledRule, Program } from './program.ts';
-import type { Rule, RuleDefaults, Rules } from './schema.ts';
+import type { CompiledRule, Program, RuleBase } from './program.ts';
+import { defaultsFor, type Rule, type RuleDefaults, type Rules, sectionOf } from './schema.ts';
 
 export type CompileOptions = {
   readonly rules: Rules;
@@ -28,8 +27,9 @@ export function compileRules(
   options: CompileOptions,
 ): { readonly program: Program } | { readonly problems: readonly Problem[] } {
   const { rules, defaults, signals, sources, lookups, mode, freezeLimit, placeOf } = options;
-  const kinds = new Map(Object.entries(rules).map(([name, rule]) => [name, writtenKind(rule)]));
-  const resolver = createResolver({ signals, lookups, sources: new Set(sources), rules: kinds }, placeOf);
+  const kinds = new Map(Object.entries(rules).map(([name, rule]) => [name, sectionOf(rule).kind.kind]));
+  const names = { signals, lookups, sources: new Set(sources), rules: kinds, withActive: KINDS_WITH_ACTIVE };
+  const resolver = createResolver(names, placeOf);
 
   const compiled = Object.entries(rules)
     .map(([name, rule]) => compileRule(name, rule, defaults, resolver))
@@ -51,10 +51,11 @@ function compileRule(name: string, rule: Rule, defaults: RuleDefaults, resolver:
   const base: RuleBase = {
     name,
     place: resolver.placeOf(['rules', name]),
-    maxAge: rule.max_age ?? (rule.dispatch && defaults.dispatch?.max_age) ?? null,
+    maxAge: rule.max_age ?? null,
     onUnknown: rule.on_unknown ?? 'park',
     renamedFrom: rule.renamed_from ?? null,
   };
-  const compiled = ruleKind(writtenKind(rule)).compile(base, rule, defaults, resolver);
+  const { kind, section } = sectionOf(rule);
+  const compiled = kind.compile(base, section, { keys: rule, defaults: defaultsFor(kind.kind, defaults), resolver });
   return resolver.problems.length > before ? undefined : compiled;
 }

@@ -1,7 +1,10 @@
-import type { Action, CauseValue, CloseDispatchParams, Mode, OpenDispatchParams } from '../actions/action.ts';
+import type { Action, CauseValue, Mode } from '../actions/action.ts';
 import type { Place } from '../core/errors.ts';
 import type { DecisionKind } from '../core/rule-decision.ts';
 import type { SampleBatch, SignalDefinition, SourceState, Value } from '../core/sample.ts';
+import type { CompiledRule } from './kinds/registry.ts';
+
+export type { CompiledRule } from './kinds/registry.ts';
 
 /** What an expression comes to. `unknown` never opens and never closes anything. */
 export type Truth = boolean | 'unknown';
@@ -70,9 +73,8 @@ export type CodeTemplate = {
   resolve(lastGood: (signal: string) => Value | undefined): { readonly code: string } | { readonly missing: string };
 };
 
-export type CompiledRule = DispatchRule | CyclesRule | ProductionRule;
-
-type RuleBase = {
+/** What the rules of every kind have. */
+export type RuleBase = {
   readonly name: string;
   readonly place: Place;
   /** What it has to send is not sent for the first time when it is older than this (ms); null: however old. */
@@ -81,59 +83,6 @@ type RuleBase = {
   readonly onUnknown: 'park' | 'repeat' | 'drop';
   /** The name it had before: its state goes on from that rule's. */
   readonly renamedFrom: string | null;
-};
-
-/** Opens a dispatch while its condition holds. Delays in ms. */
-export type DispatchRule = RuleBase & {
-  readonly kind: 'dispatch';
-  readonly when: Condition;
-  readonly unless: Condition | null;
-  /** null: until = not when. */
-  readonly until: Condition | null;
-  readonly onDelay: number;
-  readonly offDelay: number;
-  readonly machine: string;
-  readonly type: string;
-  readonly trade: string | null;
-  /** Missing (a lookup without that key, a signal never good): the dispatch is opened without a reason. */
-  readonly reason: CodeTemplate | null;
-  readonly description: Template;
-  readonly whenCleared: CloseDispatchParams['how'];
-  readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
-  readonly closeAdopted: boolean;
-  readonly ifMissed: NonNullable<OpenDispatchParams['ifMissed']>;
-  /** wait: the episode goes on without a dispatch. reopen: it is over, and the condition can open the next one. */
-  readonly ifClosedByPerson: 'wait' | 'reopen';
-  /** What becomes of an open dispatch when the rule is not configured any more. */
-  readonly onRemove: 'leave' | 'close';
-};
-
-/** Counts the cycles of a machine. `every` in ms. */
-export type CyclesRule = RuleBase & {
-  readonly kind: 'cycles';
-  readonly machine: string;
-  readonly counter: SignalDefinition;
-  readonly every: number;
-  readonly mode: 'increment' | 'total';
-  readonly firstSight: 'base' | 'count';
-};
-
-/** Records what a line made. Times in ms. */
-export type ProductionRule = RuleBase & {
-  readonly kind: 'production';
-  readonly line: string;
-  readonly quantity: { readonly of: 'total' | 'good'; readonly counter: SignalDefinition };
-  /** Parts per count: a number, or the signal that holds the number; each count takes the value of its own moment. */
-  readonly perCount: number | string;
-  readonly scrap: readonly { readonly category: string; readonly counter: SignalDefinition }[];
-  /** null: product_autodetect. */
-  readonly product: CodeTemplate | null;
-  readonly every: number;
-  /** How long a cut waits for parts counted before it. */
-  readonly lateness: number;
-  readonly afterGap: 'one' | 'spread';
-  /** The product of parts counted over a blind time when it is another one after it: the one before, or a person names it. */
-  readonly blindProduct: 'old' | 'park';
 };
 
 /** Everything the engine needs, resolved and indexed once. Rules stand in order of dependence (`other.active` before its reader). */

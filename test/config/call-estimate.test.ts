@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { estimateCalls } from '../../src/config/call-estimate.ts';
-import type { CompiledRule, CyclesRule, ProductionRule, Program } from '../../src/rules/program.ts';
+import type { CyclesRule } from '../../src/rules/counting/cycles-rule.ts';
+import type { ProductionRule } from '../../src/rules/counting/production-rule.ts';
+import type { CompiledRule, Program } from '../../src/rules/program.ts';
 
 const plain = {
   place: { file: 'g.yaml', line: 1, column: 1 },

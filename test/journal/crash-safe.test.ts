@@ -86,7 +86,7 @@ describe('what is written to a journal', () => {
     journal.close();
     const found = watchWrites();
 
-    adoptJournal({ folder, now: 5, log: silentLogger, unmoved: true });
+    adoptJournal({ folder, now: 5, log: silentLogger, counting: ['cycles', 'production'], unmoved: true });
 
     expect([...found]).toEqual(['wal, synchronous 2']);
   });

@@ -10,7 +10,8 @@ import { testFolder } from '../support/folder.ts';
 import { deliver, REQUEST, testJournal, write } from '../support/journal.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
-const adopt = (folder: string) => adoptJournal({ folder, now: 2_000_000, log: silentLogger, unmoved: true });
+const adopt = (folder: string) =>
+  adoptJournal({ folder, now: 2_000_000, log: silentLogger, counting: ['cycles', 'production'], unmoved: true });
 
 /** A journal with something of every kind, closed. */
 async function used(): Promise<{ readonly folder: string; readonly id: string; readonly epoch: number }> {
@@ -126,7 +127,7 @@ describe('adopting a journal', () => {
     const { folder, id } = await used();
     const log = recordingLogger();
 
-    const adopted = adoptJournal({ folder, now: 5, log, unmoved: true });
+    const adopted = adoptJournal({ folder, now: 5, log, counting: ['cycles', 'production'], unmoved: true });
 
     expect(log.lines).toMatchObject([{ level: 'warn', fields: { former: id, id: adopted.id, parked: 4 } }]);
     const db = new DatabaseSync(join(folder, 'journal.db'));

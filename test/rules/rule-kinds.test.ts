@@ -1,20 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import { RULE_KINDS } from '../../src/rules/kinds/registry.ts';
+import type { z } from 'zod';
+import { RULE_KINDS, ruleKind } from '../../src/rules/kinds/registry.ts';
 import { Rule } from '../../src/rules/schema.ts';
 
+/** The keys of a schema that is an object. */
+function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
+  return (schema as z.ZodObject).shape as Readonly<Record<string, z.ZodType>>;
+}
+
 describe('the registry of rule kinds', () => {
-  it.each(Object.entries(RULE_KINDS))('lists %s under its own name, which is a key of a rule', (name, { kind }) => {
-    expect(kind).toBe(name);
-    expect(Object.keys(Rule.shape)).toContain(name);
+  it.each(RULE_KINDS)('finds the kind $kind by its name, which is a key of a rule', kind => {
+    expect(ruleKind(kind.kind)).toBe(kind);
+    expect(Object.keys(Rule.shape)).toContain(kind.kind);
   });
 
-  it.each(Object.values(RULE_KINDS))('$kind names its machine or line in its own section', ({ kind, target }) => {
-    const section = Rule.shape[kind].unwrap();
-
-    expect(Object.keys(section.shape)).toContain(target);
+  it.each(RULE_KINDS)('$kind names its machine or line in its own section', ({ section, target }) => {
+    expect(Object.keys(shapeOf(section))).toContain(target);
   });
 
-  it.each(Object.values(RULE_KINDS))('a state of $kind says of which kind it is', ({ kind, state }) => {
-    expect(state.shape.kind.value).toBe(kind);
+  it.each(RULE_KINDS)('a state of $kind says of which kind it is', ({ kind, state }) => {
+    expect(shapeOf(state).kind?.safeParse(kind).success).toBe(true);
+  });
+
+  it.each(RULE_KINDS)('$kind has each key that it requires or reads as a condition', kind => {
+    const { keys = {}, required = {}, conditions = [] } = kind;
+
+    expect(Object.keys(keys)).toEqual(expect.arrayContaining([...Object.keys(required), ...conditions]));
+  });
+
+  it('has no key that two kinds have', () => {
+    const keys = RULE_KINDS.flatMap(({ kind, keys: own = {} }) => [kind, ...Object.keys(own)]);
+
+    expect(keys).toEqual([...new Set(keys)]);
+  });
+
+  it('refuses a kind that it does not have', () => {
+    expect(() => ruleKind('changeover' as never)).toThrow('no kind of rule is named changeover');
   });
 });

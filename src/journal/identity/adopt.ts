@@ -16,6 +16,8 @@ export type AdoptOptions = {
   readonly folder: string;
   readonly now: number;
   readonly log: Logger;
+  /** The kinds of rules whose state goes on from what a counter showed. */
+  readonly counting: readonly string[];
   /** Also where the journal lies as it was written: a cloned disk or a machine set back can't be distinguished from that. */
   readonly unmoved?: boolean | undefined;
 };
@@ -36,7 +38,7 @@ const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
  * it holds as not sent is sent by itself, and no counter is counted from what it once showed. Throws a StartError that says what to
  * do when it can't.
  */
-export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions): Adopted {
+export function adoptJournal({ folder, now, log, counting, unmoved = false }: AdoptOptions): Adopted {
   using _lock = lockDataFolder(folder);
   const file = filesIn(folder).journal;
   if (!existsSync(file)) throw new StartError(`there is no journal in ${folder}`);
@@ -68,8 +70,8 @@ export function adoptJournal({ folder, now, log, unmoved = false }: AdoptOptions
     ).run(WHY, now);
     const forgotten = query(
       db,
-      "DELETE FROM rule_state WHERE json_extract(state, '$.kind') IN ('cycles', 'production')",
-    ).run();
+      "DELETE FROM rule_state WHERE json_extract(state, '$.kind') IN (SELECT value FROM json_each(?))",
+    ).run(JSON.stringify(counting));
     // A broker may have sent the other one what changed since.
     query(db, 'DELETE FROM kept_value').run();
     insertEvent(db).run(now, 'adopted', `journal ${former} as ${id}; ${parked} actions parked`);

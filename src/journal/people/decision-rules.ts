@@ -151,7 +151,7 @@ function productProblem(target: HistoryEntry, product: string | null): string | 
 
 /** Why nobody knows yet which product it is of; undefined: it is known, or no product belongs to it. */
 function whyNoProduct({ kind, params }: HistoryEntry): string | undefined {
-  return kindOf(kind).decision.product?.why(params);
+  return kindOf(kind).decision.product?.unknown(params)?.why;
 }
 
 export function isOpen({ kind }: HistoryEntry): boolean {

@@ -161,7 +161,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
 /** Where an action begins. A set whose product is not known can't be sent before somebody names it. */
 function placeOf({ mode, kind, params }: Action) {
   if (mode === 'shadow') return { state: 'shadow', detail: null } as const;
-  const why = kindOf(kind).decision.product?.why(params);
+  const why = kindOf(kind).decision.product?.unknown(params)?.why;
   return why !== undefined
     ? ({ state: 'parked', detail: why } as const)
     : ({ state: 'waiting', detail: null } as const);

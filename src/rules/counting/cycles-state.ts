@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KeptLag } from '../common/kept-lag.ts';
-import type { CyclesRule } from '../program.ts';
 import { CounterState } from './counter-state.ts';
+import type { CyclesRule } from './cycles-rule.ts';
 
 /** A cycles rule as kept over a restart. */
 export const CyclesState = z.object({

@@ -2,10 +2,10 @@ import { authorOf } from '../common/action-author.ts';
 import { type RuleMachine, WITHOUT_CONDITION } from '../common/rule-machine.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 import type { Step } from '../common/step.ts';
-import type { CyclesRule } from '../program.ts';
 import type { Counted } from './counter-track.ts';
 import { createCounter, knownUntil } from './counters.ts';
 import { makeCount } from './cycle-count.ts';
+import type { CyclesRule } from './cycles-rule.ts';
 import { type CyclesState, newCyclesState, sightChain } from './cycles-state.ts';
 import { followCounter } from './followed-counter.ts';
 

@@ -1,7 +1,7 @@
-import type { ProductionRule } from '../program.ts';
 import { type Entry, READ_WITHIN, totalOf, uncertaintyOf } from './blind-product.ts';
 import type { Intervals, Span } from './intervals.ts';
 import type { Product } from './product-runs.ts';
+import type { ProductionRule } from './production-rule.ts';
 import type { ProductionState } from './production-state.ts';
 
 /** Puts what a line counted into its intervals. What spans a blind time waits until the product is read that runs after it. */

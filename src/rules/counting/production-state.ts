@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { KeptLag } from '../common/kept-lag.ts';
-import type { ProductionRule } from '../program.ts';
 import { Judging } from './blind-product.ts';
 import { CounterState } from './counter-state.ts';
 import { Interval } from './intervals.ts';
 import { Moment } from './moments.ts';
 import { Product, Run } from './product-runs.ts';
+import type { ProductionRule } from './production-rule.ts';
 
 /** Counts that wait for parts per count, with the blind time they span. */
 const Waiting = z.object({

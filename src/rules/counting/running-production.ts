@@ -1,13 +1,13 @@
 import type { SignalDefinition } from '../../core/sample.ts';
 import { type ActionAuthor, authorOf } from '../common/action-author.ts';
 import type { SignalCell } from '../common/signal-table.ts';
-import type { ProductionRule } from '../program.ts';
 import type { CounterState } from './counter-state.ts';
 import { createCounter } from './counters.ts';
 import { type FollowedCounter, followCounter } from './followed-counter.ts';
 import { createIntervals, type Intervals } from './intervals.ts';
 import { createPlacing, type Placing } from './placing.ts';
 import { createProductRuns, type ProductRuns, withProducts } from './product-runs.ts';
+import type { ProductionRule } from './production-rule.ts';
 import { newProductionState, type ProductionState } from './production-state.ts';
 
 export type ProductionOptions = {

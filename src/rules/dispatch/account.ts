@@ -1,9 +1,10 @@
 import { formatDuration } from '../../core/fields.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 import { note, report, type Step } from '../common/step.ts';
-import type { DispatchRule, Part, Truth } from '../program.ts';
+import type { Part, Truth } from '../program.ts';
 import type { Conditions } from './conditions.ts';
 import { knownTime } from './delay.ts';
+import type { DispatchRule } from './dispatch-rule.ts';
 import type { DispatchState } from './dispatch-state.ts';
 import { isReasoned, partsValues, partsWords, unknownReasons } from './parts.ts';
 

@@ -1,6 +1,7 @@
 import type { SignalCell } from '../common/signal-table.ts';
 import type { Step } from '../common/step.ts';
-import type { Condition, DispatchRule, ExpressionScope, Part, Truth, WorldScope } from '../program.ts';
+import type { Condition, ExpressionScope, Part, Truth, WorldScope } from '../program.ts';
+import type { DispatchRule } from './dispatch-rule.ts';
 import type { Stills } from './stills.ts';
 
 /** What opens and what clears a dispatch rule, as its signals are now. */

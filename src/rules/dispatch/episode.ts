@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Action } from '../../actions/action.ts';
 import { laneOf } from '../../actions/words.ts';
 import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.ts';
-import type { DispatchRule } from '../program.ts';
+import type { DispatchRule } from './dispatch-rule.ts';
 
 /**
  * One activation of a dispatch rule, as kept while it is open. It has all that its close needs although the config may change:

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../core/fields.ts';
 import type { SignalCell } from '../common/signal-table.ts';
-import type { DispatchRule } from '../program.ts';
+import type { DispatchRule } from './dispatch-rule.ts';
 
 /** The words of a dispatch rule that say why it opened and ended. */
 export type Seen = {

@@ -6,8 +6,10 @@ import type { Operand } from './operand.ts';
 export type Names = {
   readonly signals: ReadonlyMap<string, SignalDefinition>;
   readonly sources: ReadonlySet<string>;
-  /** Every rule; only dispatch rules have a state to ask for. */
-  readonly rules: ReadonlyMap<string, 'dispatch' | 'cycles' | 'production'>;
+  /** Every rule, with its kind. */
+  readonly rules: ReadonlyMap<string, string>;
+  /** The kinds of rules that have `.active`. */
+  readonly withActive: readonly string[];
 };
 
 export type Resolved = { readonly operand: Operand } | Refusal;
@@ -60,12 +62,12 @@ function connectedNamed(name: string, { sources }: Names): Operand | undefined {
   return source !== undefined && sources.has(source) ? { kind: 'connected', source } : undefined;
 }
 
-function activeNamed(name: string, { rules }: Names): Operand | Refusal | undefined {
+function activeNamed(name: string, { rules, withActive }: Names): Operand | Refusal | undefined {
   const rule = before(name, '.active');
   const kind = rule === undefined ? undefined : rules.get(rule);
   if (rule === undefined || kind === undefined) return undefined;
-  if (kind === 'dispatch') return { kind: 'active', rule };
-  return { problem: `\`${rule}\` is a ${kind} rule; only dispatch rules have \`.active\`` };
+  if (withActive.includes(kind)) return { kind: 'active', rule };
+  return { problem: `\`${rule}\` is a ${kind} rule; only ${withActive.join(' and ')} rules have \`.active\`` };
 }
 
 function bitNamed(name: string, { signals }: Names): Operand | Refusal | undefined {
@@ -106,11 +108,12 @@ function describe(meaning: Operand): string {
 }
 
 /** A name of something that has no value of its own. */
-function otherThing(name: string, { sources, rules }: Names): string | undefined {
+function otherThing(name: string, { sources, rules, withActive }: Names): string | undefined {
   if (sources.has(name)) return `\`${name}\` is a source; write ${name}.connected`;
   const kind = rules.get(name);
-  if (kind === 'dispatch') return `\`${name}\` is a rule; write ${name}.active`;
-  return kind && `\`${name}\` is a ${kind} rule; only dispatch rules have a state, \`.active\``;
+  if (kind === undefined) return undefined;
+  if (withActive.includes(kind)) return `\`${name}\` is a rule; write ${name}.active`;
+  return `\`${name}\` is a ${kind} rule; only ${withActive.join(' and ')} rules have a state, \`.active\``;
 }
 
 function unknownName(name: string, names: Names, hint: string): string {
@@ -123,7 +126,7 @@ function unknownName(name: string, names: Names, hint: string): string {
   const candidates = [
     ...names.signals.keys(),
     ...[...names.sources].map(source => `${source}.connected`),
-    ...[...names.rules].filter(([, kind]) => kind === 'dispatch').map(([rule]) => `${rule}.active`),
+    ...[...names.rules].filter(([, kind]) => names.withActive.includes(kind)).map(([rule]) => `${rule}.active`),
   ];
   const what = name.endsWith('.connected') ? 'source' : name.endsWith('.active') ? 'rule' : 'signal';
   const shown = what === 'signal' ? name : name.slice(0, name.lastIndexOf('.'));

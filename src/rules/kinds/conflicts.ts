@@ -1,6 +1,5 @@
-import type { Rule, Rules } from '../schema.ts';
+import { type Rule, type Rules, sectionOf } from '../schema.ts';
 import type { Claim } from './kind.ts';
-import { ruleKind, writtenKind } from './registry.ts';
 
 /** Two rules that would get into each other's way in L2L; the later one is refused. */
 export type Conflict = { readonly rule: string; readonly key: readonly string[]; readonly message: string };
@@ -24,12 +23,14 @@ export function conflicts(rules: Rules): readonly Conflict[] {
 
 function claimsOf(rule: Rule): readonly Claim[] {
   const { renamed_from: former } = rule;
+  const { kind, section } = sectionOf(rule);
+  const claimed = kind.claims?.(section) ?? [];
   const renamed = former !== undefined && {
     claim: JSON.stringify(['renamed', former]),
     key: ['renamed_from'],
     words: `OTHER goes on from ${former} already; only one rule can`,
   };
-  return [...(renamed ? [renamed] : []), ...(ruleKind(writtenKind(rule)).claims?.(rule) ?? [])];
+  return [...(renamed ? [renamed] : []), ...claimed];
 }
 
 function stillThere(rules: Rules): readonly Conflict[] {

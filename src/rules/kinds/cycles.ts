@@ -1,19 +1,24 @@
+import type { z } from 'zod';
 import type { ActionParams } from '../../actions/action.ts';
 import { BASE_GOOD_FOR } from '../../core/delivery.ts';
 import { StartError } from '../../core/errors.ts';
 import { formatDuration } from '../../core/fields.ts';
-import type { Resolver } from '../compile/resolve.ts';
 import { createCycles } from '../counting/cycles.ts';
+import { type CyclesRule, CyclesSection } from '../counting/cycles-rule.ts';
 import { CyclesState, withSight } from '../counting/cycles-state.ts';
 import { endCycles } from '../counting/former.ts';
 import { shiftCycles } from '../counting/shift.ts';
-import type { CyclesRule } from '../program.ts';
-import type { Rule, RuleDefaults } from '../schema.ts';
-import { type Claim, HOUR, type RuleBase, type RuleKind } from './kind.ts';
+import type { RuleBase } from '../program.ts';
+import { type Claim, type CompileWith, HOUR, type NoKeys, type RuleKind } from './kind.ts';
+
+type Section = z.output<typeof CyclesSection>;
 
 /** Counts the cycles of a machine. */
-export const cyclesKind = {
+export const cyclesKind: RuleKind<CyclesRule, CyclesState, typeof CyclesSection> = {
   kind: 'cycles',
+  section: CyclesSection,
+  withoutKeys: 'always counts',
+  hasActive: false,
   target: 'machine',
   compile: compileCycles,
   claims: claimsOf,
@@ -26,11 +31,13 @@ export const cyclesKind = {
     const reads = ({ mode, every }: CyclesRule) => (mode === 'increment' && every >= BASE_GOOD_FOR ? 1 : 0);
     return rules.reduce((sum, rule) => sum + (HOUR / rule.every) * (1 + reads(rule)), 0);
   },
+  codes: ({ machine }) => ({ machine }),
   recode: ({ machine }, { kind, params }) =>
     kind === 'increment_cycles' || kind === 'set_cycles'
       ? { ...(params as ActionParams['increment_cycles']), machine }
       : undefined,
   state: CyclesState,
+  countsOn: true,
   references: ({ counter }) => ({
     conditions: [],
     counters: [counter.name],
@@ -46,15 +53,13 @@ export const cyclesKind = {
   upgrade: withSight,
   shift: shiftCycles,
   end: endCycles,
-} satisfies RuleKind<CyclesRule, CyclesState>;
+};
 
 function compileCycles(
   base: RuleBase,
-  { cycles }: Rule,
-  _defaults: RuleDefaults,
-  resolver: Resolver,
+  cycles: Section,
+  { resolver }: CompileWith<NoKeys, z.ZodNever>,
 ): CyclesRule | undefined {
-  if (!cycles) return undefined;
   const path = ['rules', base.name, 'cycles'];
   const { machine, every, mode, first_sight: firstSight } = cycles;
   const counter = resolver.counter([...path, 'counter'], cycles.counter);
@@ -68,8 +73,7 @@ function compileCycles(
   return { ...base, kind: 'cycles', machine, counter, every, mode, firstSight };
 }
 
-function claimsOf({ cycles }: Rule): readonly Claim[] {
-  if (!cycles) return [];
+function claimsOf(cycles: Section): readonly Claim[] {
   const { machine, counter, mode } = cycles;
   return [
     {

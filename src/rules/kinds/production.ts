@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { ActionParams } from '../../actions/action.ts';
 import { KINDS } from '../../actions/registry.ts';
 import { formatDuration } from '../../core/fields.ts';
@@ -5,15 +6,20 @@ import { nearest } from '../../core/nearest.ts';
 import type { Resolver } from '../compile/resolve.ts';
 import { endLine } from '../counting/former.ts';
 import { createProduction } from '../counting/production.ts';
+import { type ProductionRule, ProductionSection } from '../counting/production-rule.ts';
 import { ProductionState } from '../counting/production-state.ts';
 import { shiftProduction } from '../counting/shift.ts';
-import type { CodeTemplate, ProductionRule } from '../program.ts';
-import type { Rule, RuleDefaults } from '../schema.ts';
-import { type Claim, HOUR, once, type RuleBase, type RuleKind } from './kind.ts';
+import type { CodeTemplate, RuleBase } from '../program.ts';
+import { type Claim, type CompileWith, HOUR, type NoKeys, once, type RuleKind } from './kind.ts';
+
+type Section = z.output<typeof ProductionSection>;
 
 /** Records what a line made. */
-export const productionKind = {
+export const productionKind: RuleKind<ProductionRule, ProductionState, typeof ProductionSection> = {
   kind: 'production',
+  section: ProductionSection,
+  withoutKeys: 'always counts',
+  hasActive: false,
   target: 'line',
   compile: compileProduction,
   claims: claimsOf,
@@ -30,6 +36,7 @@ export const productionKind = {
       0,
     );
   },
+  codes: ({ line, product }) => ({ line, product }),
   recode(rule, { kind, params }, codeOf) {
     if (kind !== 'record_details') return undefined;
     const old = params as ActionParams['record_details'];
@@ -39,6 +46,7 @@ export const productionKind = {
     return { ...old, line: rule.line, product: old.unknownProduct ? old.product : product };
   },
   state: ProductionState,
+  countsOn: true,
   references({ quantity, scrap, perCount, product }) {
     const counters = once([quantity.counter.name, ...scrap.map(({ counter }) => counter.name)]);
     const factor = typeof perCount === 'string' ? [perCount] : [];
@@ -48,15 +56,13 @@ export const productionKind = {
   create: createProduction,
   shift: shiftProduction,
   end: endLine,
-} satisfies RuleKind<ProductionRule, ProductionState>;
+};
 
 function compileProduction(
   base: RuleBase,
-  { production }: Rule,
-  _defaults: RuleDefaults,
-  resolver: Resolver,
+  production: Section,
+  { resolver }: CompileWith<NoKeys, z.ZodNever>,
 ): ProductionRule | undefined {
-  if (!production) return undefined;
   const path = ['rules', base.name, 'production'];
   const { line, per_count: perCount, every, lateness } = production;
   const of = production.total === undefined ? 'good' : 'total';
@@ -108,14 +114,13 @@ function productOf(path: readonly string[], text: string, resolver: Resolver): C
 }
 
 /** A single counter of scrap has no category of its own. */
-function scrapOf(scrap: NonNullable<Rule['production']>['scrap']) {
+function scrapOf(scrap: Section['scrap']) {
   if (scrap === undefined) return [];
   if (typeof scrap === 'string') return [{ category: 'scrap', signal: scrap, key: [] }];
   return Object.entries(scrap).map(([category, signal]) => ({ category, signal, key: [category] }));
 }
 
-function claimsOf({ production }: Rule): readonly Claim[] {
-  if (!production) return [];
+function claimsOf(production: Section): readonly Claim[] {
   const { line } = production;
   return [
     {

@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { StartError } from '../../core/errors.ts';
-import { RULE_KINDS, ruleKind } from '../kinds/registry.ts';
+import { type AnyState, RULE_KINDS, ruleKind } from '../kinds/registry.ts';
 import type { CompiledRule } from '../program.ts';
 
 /** The state of a rule as an earlier process left it. */
-export const StoredState = z.discriminatedUnion('kind', [
-  RULE_KINDS.dispatch.state,
-  RULE_KINDS.cycles.state,
-  RULE_KINDS.production.state,
-]);
-export type StoredState = z.infer<typeof StoredState>;
+export type StoredState = AnyState;
+
+type Discriminable = Parameters<typeof z.discriminatedUnion>[1][number];
+
+/** The states are objects with a literal `kind`, which their type does not say. */
+const StoredState = z.discriminatedUnion(
+  'kind',
+  RULE_KINDS.map(({ state }) => state) as unknown as [Discriminable, ...Discriminable[]],
+) as unknown as z.ZodType<AnyState>;
 
 /** As it was written. Undefined: no rule of this version wrote it. */
 export function parseState(text: string): StoredState | undefined {

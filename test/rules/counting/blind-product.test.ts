@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProductionRule } from '../../../src/rules/program.ts';
+import type { ProductionRule } from '../../../src/rules/counting/production-rule.ts';
 import { counter, lookup, production, program, signal } from '../support/program.ts';
 import { lines, on, type Plant, paramsOf, plant } from '../support/rule-plant.ts';
 

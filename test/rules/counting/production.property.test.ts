@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Action, RecordDetailsParams } from '../../../src/actions/action.ts';
+import type { ProductionRule } from '../../../src/rules/counting/production-rule.ts';
 import { createEngine } from '../../../src/rules/engine.ts';
-import type { EngineInput, ProductionRule } from '../../../src/rules/program.ts';
+import type { EngineInput } from '../../../src/rules/program.ts';
 import { counter, lookup, production, program, signal } from '../support/program.ts';
 import { on, paramsOf } from '../support/rule-plant.ts';
 

@@ -40,6 +40,7 @@ export const NAMES: Names = {
     ['press1_down', 'dispatch'],
     ['press1_cycles', 'cycles'],
   ]),
+  withActive: ['dispatch'],
 };
 
 /** A compiled condition; fails with its problems otherwise. */

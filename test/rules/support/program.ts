@@ -1,12 +1,12 @@
 import type { CounterDefinition, SignalDefinition, SignalType, Value } from '../../../src/core/sample.ts';
+import type { CyclesRule } from '../../../src/rules/counting/cycles-rule.ts';
+import type { ProductionRule } from '../../../src/rules/counting/production-rule.ts';
+import type { DispatchRule } from '../../../src/rules/dispatch/dispatch-rule.ts';
 import type {
   CodeTemplate,
   CompiledRule,
   Condition,
-  CyclesRule,
-  DispatchRule,
   ExpressionScope,
-  ProductionRule,
   Program,
   Template,
   Truth,

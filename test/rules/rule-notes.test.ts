@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { defaultNotes, ruleNotes } from '../../src/config/rule-notes.ts';
+import { defaultNotes, ruleNotes } from '../../src/rules/about-rules.ts';
 import { compileRules } from '../../src/rules/compile-rules.ts';
 import { RuleDefaults, Rules } from '../../src/rules/schema.ts';
-import { counter, signal } from '../rules/support/program.ts';
+import { counter, cycles as cyclesRule, dispatch, is, signal } from './support/program.ts';
 
 /** The notes of one rule, as the compiler understands it. */
 function notes(rule: object, dispatchDefaults: object = {}): readonly string[] {
@@ -83,18 +83,27 @@ describe('the notes of a rule', () => {
 });
 
 describe('the notes of the defaults', () => {
+  const stop = dispatch('stop', is('running'));
+
   it.each([
-    [{}, []],
-    [{ trade: 'MAINT', when_cleared: 'note', if_found_open: 'leave' }, []],
     [
       { if_closed_by_person: 'reopen', max_age: '8h' },
       ['closed early by a person: the next one opens after on_delay', 'what is older than 8h is not sent any more'],
     ],
-  ])('say what they change for every dispatch: %o', (dispatch, words) => {
-    expect(defaultNotes(RuleDefaults.parse({ dispatch }))).toEqual(words);
+  ])('say what the defaults change for every dispatch: %o', (written, notes) => {
+    expect(defaultNotes([stop], RuleDefaults.parse({ dispatch: written }))).toEqual([{ kind: 'dispatch', notes }]);
   });
 
-  it('are none without defaults', () => {
-    expect(defaultNotes(RuleDefaults.parse({}))).toEqual([]);
+  it.each([{}, { dispatch: {} }, { dispatch: { trade: 'MAINT', when_cleared: 'note', if_found_open: 'leave' } }])(
+    'say nothing of defaults that change nothing: %o',
+    written => {
+      expect(defaultNotes([stop], RuleDefaults.parse(written))).toEqual([]);
+    },
+  );
+
+  it('say nothing of a kind of which there is no rule', () => {
+    const defaults = RuleDefaults.parse({ dispatch: { max_age: '8h' } });
+
+    expect(defaultNotes([cyclesRule('c', counter('parts'))], defaults)).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
-import { formatDuration } from '../core/fields.ts';
-import type { CompiledRule, DispatchRule } from '../rules/program.ts';
-import type { RuleDefaults } from '../rules/schema.ts';
+import { ageWords } from '../age-words.ts';
+import type { DispatchDefaults, DispatchRule } from './dispatch-rule.ts';
 
 /** What a dispatch rule does in the cases that are not the plain one. */
 type Policy = Pick<DispatchRule, 'ifFoundOpen' | 'closeAdopted' | 'ifMissed' | 'ifClosedByPerson' | 'maxAge'>;
@@ -14,11 +13,6 @@ const MISSED: Readonly<Record<Policy['ifMissed'], string>> = {
 const CLOSED_BY_PERSON: Readonly<Record<Policy['ifClosedByPerson'], string>> = {
   wait: 'closed early by a person: nothing opens until the condition has cleared',
   reopen: 'closed early by a person: the next one opens after on_delay',
-};
-
-const IN_DOUBT: Readonly<Record<Exclude<CompiledRule['onUnknown'], 'park'>, string>> = {
-  repeat: 'in doubt whether L2L took a call: sent again, may then be there twice',
-  drop: 'in doubt whether L2L took a call: not sent again, may then be missing',
 };
 
 const ENDED: Readonly<Record<DispatchRule['whenCleared'], string>> = {
@@ -38,24 +32,20 @@ const BUILT_IN: Policy = {
 };
 
 /** What `defaults:` changes for every dispatch, in plain words; empty when it changes nothing. */
-export function defaultNotes(defaults: RuleDefaults): readonly string[] {
+export function dispatchDefaultNotes(defaults: DispatchDefaults | undefined): readonly string[] {
   return different(policyOf(defaults), BUILT_IN);
 }
 
-/** What a rule does otherwise than `defaults:` and this version say, in plain words; empty for most. */
-export function ruleNotes(rule: CompiledRule, defaults: RuleDefaults): readonly string[] {
-  const { renamedFrom, onUnknown, maxAge } = rule;
+/** What a dispatch rule does otherwise than `defaults:` and this version say, in plain words; empty for most. */
+export function dispatchNotes(rule: DispatchRule, defaults: DispatchDefaults | undefined): readonly string[] {
+  const { onRemove, whenCleared } = rule;
   return [
-    ...(renamedFrom === null ? [] : [`goes on from ${renamedFrom}, its former name`]),
-    ...(rule.kind === 'dispatch' ? different(rule, policyOf(defaults)) : maxAge === null ? [] : [ageWords(maxAge)]),
-    ...(onUnknown === 'park' ? [] : [IN_DOUBT[onUnknown]]),
-    ...(rule.kind === 'dispatch' && rule.onRemove === 'close'
-      ? [`rule taken out of the file: its open dispatch is ${ENDED[rule.whenCleared]}`]
-      : []),
+    ...different(rule, policyOf(defaults)),
+    ...(onRemove === 'close' ? [`rule taken out of the file: its open dispatch is ${ENDED[whenCleared]}`] : []),
   ];
 }
 
-function policyOf({ dispatch = {} }: RuleDefaults): Policy {
+function policyOf(dispatch: DispatchDefaults = {}): Policy {
   return {
     ifFoundOpen: dispatch.if_found_open ?? BUILT_IN.ifFoundOpen,
     closeAdopted: dispatch.close_adopted ?? BUILT_IN.closeAdopted,
@@ -88,10 +78,4 @@ function foundWords(ifFoundOpen: Policy['ifFoundOpen'], closeAdopted: boolean): 
     case 'adopt':
       return `a person's open dispatch becomes ours ${closeAdopted ? 'and is ended like ours' : 'and people close it'}`;
   }
-}
-
-function ageWords(maxAge: number | null): string {
-  return maxAge === null
-    ? 'what is old is sent all the same'
-    : `what is older than ${formatDuration(maxAge)} is not sent any more`;
 }

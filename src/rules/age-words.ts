@@ -1,0 +1,8 @@
+import { formatDuration } from '../core/fields.ts';
+
+/** For `check`: what a rule's `max_age` (ms) means. */
+export function ageWords(maxAge: number | null): string {
+  return maxAge === null
+    ? 'what is old is sent all the same'
+    : `what is older than ${formatDuration(maxAge)} is not sent any more`;
+}

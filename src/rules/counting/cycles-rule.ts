@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { Code } from '../../core/code.ts';
+import { Duration } from '../../core/fields.ts';
+import type { SignalDefinition } from '../../core/sample.ts';
+import type { RuleBase } from '../program.ts';
+import { besides, choice, Signal } from '../schema-parts.ts';
+
+/** The section of a rule that makes it a cycles rule. */
+export const CyclesSection = z
+  .strictObject({
+    machine: Code.meta({ description: 'Code of the machine', examples: ['PRESS-01'] }),
+    counter: Signal.meta({ description: 'The signal that counts; it needs `counter:` in its source' }),
+    every: Duration.prefault('15m').meta({
+      description: 'How often the cycles are sent, on the clock: 15m is at :00, :15, :30 and :45',
+      default: '15m',
+    }),
+    mode: choice(['increment', 'total'])
+      .default('increment')
+      .meta({ description: "increment: adds the cycles to L2L's count; total: sets L2L's count" }),
+    first_sight: choice(['base', 'count']).default('base').meta({
+      description:
+        'When the counter is seen for the first time. base: counting begins there; count: what it says already was counted now (for counters that start at 0)',
+    }),
+    ...besides('cycles'),
+  })
+  .meta({ description: "Keeps a machine's cycle count" });
+
+/** Counts the cycles of a machine. `every` in ms. */
+export type CyclesRule = RuleBase & {
+  readonly kind: 'cycles';
+  readonly machine: string;
+  readonly counter: SignalDefinition;
+  readonly every: number;
+  readonly mode: 'increment' | 'total';
+  readonly firstSight: 'base' | 'count';
+};

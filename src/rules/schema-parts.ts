@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { Duration } from '../core/fields.ts';
+
+/** The parts of which the sections of all kinds of rules are made. */
+
+export const RuleName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, 'write a name in lower-case letters, digits and _, such as press1_down');
+
+function conditionWords(input: unknown): string {
+  const isList = Array.isArray(input) && input.length > 1 && input.every(item => typeof item === 'string');
+  return isList ? `write one condition: ${input.join(' or ')}` : 'write a condition, such as not press1.running';
+}
+
+export const Expression = z
+  .string({ error: ({ input }) => conditionWords(input) })
+  .meta({ code: true, examples: ['not press1.running', 'oven2.temp > 240 and press1.faults.3'] });
+
+export const Signal = z
+  .string('write the name of a signal, such as press1.strokes')
+  .meta({ code: true, examples: ['press1.strokes'] });
+
+export const TemplateText = z
+  .string('write a text, such as "Oven 2 at {{ oven2.temp }} °C"')
+  .min(1, 'the text is empty')
+  .meta({ code: true });
+
+export const MaxAge = Duration.meta({
+  description:
+    'What is older than this is not sent any more, it becomes a dead letter; left out: it is sent however late',
+  examples: ['8h'],
+});
+
+/** One of some words; `later` are words of the full language that are not built yet. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  later: readonly string[] = [],
+) {
+  return z.enum(words, {
+    error: ({ input }) => {
+      const isLater = later.some(
+        word => input === word || (typeof input === 'object' && input !== null && word in input),
+      );
+      const written = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
+      return `${isLater ? `${JSON.stringify(input)} is not built yet; ` : ''}write ${written}`;
+    },
+  });
+}
+
+/** A key that is looked for here and written in another place: an error that names it. */
+function elsewhere(advice: string) {
+  return z
+    .custom<never>(() => false, { error: advice })
+    .optional()
+    .meta({ notBuilt: true, description: advice });
+}
+
+/** Several keys that belong into another place, each with the advice for it. */
+export function elsewhereEach<const Key extends string>(keys: readonly Key[], advice: (key: Key) => string) {
+  const entries = keys.map(key => [key, elsewhere(advice(key))] as const);
+  return Object.fromEntries(entries) as Readonly<Record<Key, ReturnType<typeof elsewhere>>>;
+}
+
+/** Keys of a rule that people look for inside its section. */
+const RULE_KEYS = ['max_age', 'on_unknown', 'renamed_from'] as const;
+
+/** For the section of a kind: the keys that belong one level up. */
+export function besides(kind: string) {
+  return elsewhereEach(RULE_KEYS, key => `${key} is written in the rule itself, beside ${kind}; move it one level up`);
+}

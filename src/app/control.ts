@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import type { ActionKind } from '../actions/action.ts';
 import { ACTION_KINDS } from '../actions/registry.ts';
-import { type Decision, type HistoryQuery, LARGEST_PAGE, type Recode, STORED_STATES } from '../core/history.ts';
+import {
+  type AboutGateway,
+  type Decision,
+  type HistoryQuery,
+  LARGEST_PAGE,
+  type Recode,
+  STORED_STATES,
+} from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
 import type { DecisionQuery } from '../core/rule-decision.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -45,16 +52,15 @@ export type ControlParts = {
   readonly recode: Recode;
   /** What waits has changed: the queue looks at it again. */
   readonly changed: () => void;
-  /** The site's time zone, for who prints times. */
-  readonly timezone: string;
+  readonly about: () => AboutGateway;
   readonly log: Logger;
 };
 
 /** What people on this machine may ask of the running gateway, and decide. */
-export function controlRoutes({ journal, recode, changed, timezone, log }: ControlParts): ControlRoutes {
+export function controlRoutes({ journal, recode, changed, about, log }: ControlParts): ControlRoutes {
   const { history, decisions, ruleDecisions } = journal;
   return {
-    about: () => ({ timezone }),
+    about,
     counts: () => journal.counts(),
     page: body => history.page(parsed(Wanted, body)),
     records: body => history.records(parsed(Wanted, body)),

@@ -32,6 +32,7 @@ import { createCorrector, recodeBy, whereRulesAre } from './recode.ts';
 import { watchSettings } from './settings.ts';
 import { sharedBudget } from './shared-budget.ts';
 import { statusPage } from './status/page.ts';
+import { type Hold, holdUps } from './status/queue.ts';
 
 export interface App {
   /** Address of the status page; null when it is off. */
@@ -151,7 +152,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   await corrector.waiting();
   const { deadLetters, parked } = journal.counts();
   if (deadLetters + parked > 0)
-    log.warn({ deadLetters, parked }, 'some calls wait for a person: l2l-gateway queue list shows them');
+    log.warn({ deadLetters, parked, list: loaded.commandLine('queue list') }, 'some calls wait for a person');
 
   const runtime = runtimeFolder ?? temporaryRuntime();
   const queue = await openCallQueue({
@@ -176,12 +177,19 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
   onGood = () => queue.keyTaken();
   started.add('queue', () => queue.stop(drain.ms));
 
+  /** Why nothing may be sent; null: calls may be. */
+  const hold = (): Hold | null => {
+    const doubt = clockGuard?.doubt() ?? null;
+    if (doubt !== null) return { cause: 'clock', detail: doubt };
+    const detail = reachability.hold();
+    return detail === null ? null : { cause: 'settings', detail };
+  };
   try {
     const routes = controlRoutes({
       journal,
       recode: recodeBy(program),
       changed: () => queue.reconsider(),
-      timezone: l2l.timezone,
+      about: () => ({ name: gateway.name, timezone: l2l.timezone, holdUps: holdUps(queue.status(), hold()) }),
       log,
     });
     const control = await startControl({ folder: loaded.dataFolder, runtimeFolder: runtime, routes });
@@ -261,12 +269,7 @@ async function start(options: AppOptions, started: Started, drain: { readonly ms
         runner,
         sources: () => supervisor?.status() ?? [],
         notReady: missing,
-        hold() {
-          const doubt = clockGuard?.doubt() ?? null;
-          if (doubt !== null) return { cause: 'clock', detail: doubt };
-          const detail = reachability.hold();
-          return detail === null ? null : { cause: 'settings', detail };
-        },
+        hold,
         now: () => clock.now(),
         iso,
       }),

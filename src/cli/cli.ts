@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { programName } from '../core/command-line.ts';
 import { ConfigError, errorMessage, formatProblem, StartError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
@@ -18,7 +19,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
 export async function cli(args: readonly string[], io: Io, table = commands): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const text = await overview(table);
+    const text = await overview(table, programName(io.env));
     if (name !== undefined) io.out(text);
     else io.err(text);
     return name === undefined ? EXIT.usage : EXIT.ok;
@@ -37,7 +38,7 @@ export async function cli(args: readonly string[], io: Io, table = commands): Pr
   }
   const command = await load();
   if (rest.includes('--help') || rest.includes('-h')) {
-    io.out(command.help);
+    io.out(command.help(programName(io.env)));
     return EXIT.ok;
   }
   try {
@@ -56,7 +57,7 @@ function report(name: string, error: unknown, io: Io): number {
     return EXIT.badConfig;
   }
   if (isUsage(error)) {
-    io.err(`${errorMessage(error)}\nl2l-gateway ${name} --help shows what can be written`);
+    io.err(`${errorMessage(error)}\nthe command line is explained by:\n  ${programName(io.env)} ${name} --help`);
     return EXIT.usage;
   }
   if (error instanceof StartError) {
@@ -78,18 +79,18 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
-async function overview(table: typeof commands): Promise<string> {
+async function overview(table: typeof commands, program: string): Promise<string> {
   const lines = await Promise.all(
     Object.entries(table).map(async ([name, load]) => `  ${name.padEnd(8)} ${(await load()).summary}`),
   );
   return [
     'l2l-gateway: turns PLC signals into L2L calls by the rules of a YAML file',
     '',
-    'l2l-gateway COMMAND [FILE] [OPTIONS]',
+    `${program} COMMAND [FILE] [OPTIONS]`,
     '',
     ...lines,
     '',
-    'l2l-gateway COMMAND --help says more; l2l-gateway --version prints the version.',
+    `${program} COMMAND --help says more; ${program} --version prints the version.`,
     `Exit codes: ${EXIT.ok} done; ${EXIT.failed} could not start, or failed; ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is wrong`,
   ].join('\n');
 }

@@ -32,8 +32,8 @@ export type Io = {
 export type Command = {
   /** One line for the list of commands. */
   readonly summary: string;
-  /** The whole text of `--help`, exit codes included. */
-  readonly help: string;
+  /** The whole text of `--help`, exit codes included. `program`: as the person typed it. */
+  readonly help: (program: string) => string;
   /**
    * Resolves to the exit code. Throws `UsageError` for what it can't understand and `ConfigError` or `StartError` for what it
    * can't start with; all else that is thrown is a fault of the program.

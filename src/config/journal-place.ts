@@ -15,6 +15,8 @@ import { parseYamlFile, type YamlFile } from './yaml-file.ts';
 export type JournalPlace = {
   /** Absolute. */
   readonly dataFolder: string;
+  /** Of the gateway; null: the config does not give it. */
+  readonly name: string | null;
   /** IANA name of the site's time zone; null: the config does not give it. */
   readonly timezone: string | null;
   /** Where the gateway sends, as its journal names it; null: the config does not give it. */
@@ -38,11 +40,13 @@ export function readJournalPlace(file: string, env: Environment, readFile: ReadF
     const message = `${data.value} leads nowhere in this environment; set it as for the gateway, or name its data folder with --data`;
     throw new ConfigError([{ place, message }]);
   }
+  const name = reader.read(Gateway.shape.name, ['gateway', 'name']);
   const timezone = reader.read(L2l.shape.timezone, ['l2l', 'timezone']);
   const url = reader.read(L2l.shape.url, ['l2l', 'url']);
   const site = reader.read(L2l.shape.site, ['l2l', 'site']);
   return {
     dataFolder: resolve(data.value),
+    name: 'value' in name ? name.value : null,
     timezone: 'value' in timezone ? timezone.value : null,
     destination: 'value' in url && 'value' in site ? destinationOf({ url: url.value, site: site.value }) : null,
     names: namesIn(yaml, reader),

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { signalsOf } from '../adapters/registry.ts';
+import { type CommandLine, commandLine } from '../core/command-line.ts';
 import { ConfigError, type Place, type Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
 import { CONDITION_KEYS } from '../rules/about-rules.ts';
@@ -29,6 +30,8 @@ export type LoadedConfig = {
   readonly dataFolder: string;
   /** What is valid and rarely what was meant: `check` shows it, the gateway logs it when it starts. */
   readonly warnings: readonly Problem[];
+  /** Writes a command that a person may type for the gateway of this config. */
+  readonly commandLine: CommandLine;
   /** Where a value is written, as `file:line`. */
   readonly placeOf: (path: Path) => string;
   /** Every file the config consists of, for whoever watches for changes. */
@@ -69,6 +72,7 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
       file,
       held,
     ),
+    commandLine: commandLine({ file }, env),
     placeOf(path) {
       const { line } = yaml.placeOf(path);
       return `${file}:${line}`;

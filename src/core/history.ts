@@ -174,6 +174,15 @@ export type Decided = {
   readonly ids: readonly number[];
 };
 
+/** What a running gateway says of itself to a command. */
+export type AboutGateway = {
+  readonly name: string;
+  /** IANA name of the site's time zone. */
+  readonly timezone: string;
+  /** What holds calls up, in words, each with where to correct it. */
+  readonly holdUps: readonly string[];
+};
+
 /** Names of rules, and codes of machines and lines. */
 export type KnownNames = { readonly rules: readonly string[]; readonly machines: readonly string[] };
 

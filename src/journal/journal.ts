@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActionKind } from '../actions/action.ts';
 import type { CallJournal } from '../core/call-journal.ts';
+import { commandLine } from '../core/command-line.ts';
 import { errorMessage, StartError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { hostTimeNotation } from '../core/time-notation.ts';
@@ -268,7 +269,7 @@ function expectTheSame(folder: string, meta: Meta, writeTime: (at: number) => st
   const why = whyNotTheSame(folder, meta, writeTime);
   if (why === null) return;
   throw new StartError(
-    `the journal ${filesIn(folder).journal} is not run: ${why}. What it holds as not sent may have been sent to L2L since. If it is to be used here, and nowhere else, run: l2l-gateway journal adopt FILE (FILE: the config). That parks what was not sent and lets counters start from what they show`,
+    `the journal ${filesIn(folder).journal} is not run: ${why}. What it holds as not sent may have been sent to L2L since. If it is to be used here, and nowhere else, run: ${commandLine({ data: folder })('journal adopt')}. That parks what was not sent and lets counters start from what they show`,
   );
 }
 

@@ -6,7 +6,7 @@ import { type Command, type Io, UsageError } from '../../src/cli/command.ts';
 import { ConfigError, StartError } from '../../src/core/errors.ts';
 
 function command(run: Command['run']): typeof commands {
-  return { go: async () => ({ summary: 'goes', help: 'l2l-gateway go: the long text', run }) };
+  return { go: async () => ({ summary: 'goes', help: program => `${program} go: the long text`, run }) };
 }
 
 async function at(args: readonly string[], run: Command['run'] = async () => 0) {
@@ -17,7 +17,7 @@ async function at(args: readonly string[], run: Command['run'] = async () => 0) 
   const io: Io = {
     out: print('out'),
     err: print('err'),
-    env: {},
+    env: { L2L_GATEWAY_COMMAND: 'bin/it' },
     readFile: () => new Uint8Array(),
     signal: new AbortController().signal,
   };
@@ -35,7 +35,7 @@ describe('cli', () => {
     const { summary, help } = await load();
 
     expect(summary).toMatch(/^[a-z].*[^.]$/);
-    expect(help).toMatch(/Exit codes: 0 /);
+    expect(help('p')).toMatch(/Exit codes: 0 /);
   });
 
   it.each([['--help'], ['-h'], ['help']])('lists the commands and exit codes on %s', async arg => {
@@ -72,7 +72,7 @@ describe('cli', () => {
   it.each([['--help'], ['-h']])('shows the help of a command on %s and does not run it', async flag => {
     expect(await at(['go', 'x', flag], () => Promise.reject(new Error('ran')))).toEqual({
       code: 0,
-      out: 'l2l-gateway go: the long text\n',
+      out: 'bin/it go: the long text\n',
       err: '',
     });
   });
@@ -108,7 +108,7 @@ describe('cli', () => {
     expect(await failing(new UsageError('one file at a time'))).toEqual({
       code: 64,
       out: '',
-      err: 'one file at a time\nl2l-gateway go --help shows what can be written\n',
+      err: 'one file at a time\nthe command line is explained by:\n  bin/it go --help\n',
     });
   });
 

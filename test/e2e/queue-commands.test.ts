@@ -95,7 +95,7 @@ describe('queue and journal commands', () => {
       // It is about a code of the call, so nothing has to be waited for.
       /attempt 1 .* refused No such machine/,
       /answer \{.*No such machine/,
-      `queue retry ${id}: its episode is still active`,
+      `queue retry ${id} ${gateway.file}\n  effect      its episode is still active`,
     ]) {
       expect(show.out).toMatch(part);
     }
@@ -231,7 +231,7 @@ describe('queue and journal commands', () => {
     expect(data.out).toMatch(/delivered .* ROBOT-01 +open DOWN/);
     const retry = await say(gateway, 'queue', 'retry', '1');
     expect(retry.code).toBe(1);
-    expect(retry.err).toContain(`no gateway runs on ${gateway.dataFolder}: start it, then say this again`);
+    expect(retry.err).toContain(`no gateway runs on ${gateway.dataFolder}: start it, then run this command again`);
 
     await gateway.start();
     expect((await say(gateway, 'queue', 'retry', '99')).err).toBe('99: the journal has no action 99\n');

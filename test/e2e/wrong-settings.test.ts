@@ -111,6 +111,7 @@ describe('the first mistake towards L2L', () => {
     expect((await gateway.ready()).missing).toEqual([expect.stringMatching(held)]);
     const { queue } = await gateway.status();
     expect(queue.words).toMatch(held);
+    expect((await runToEnd(['queue', 'list', gateway.file])).out).toMatch(held);
     expect(queue.heldUp).toMatchObject([{ lanes: ['cycles:PRESS-99'], rules: [{ rule: 'press_count' }] }]);
   });
 
@@ -133,7 +134,7 @@ describe('the first mistake towards L2L', () => {
     const { out: listed } = await runToEnd(['queue', 'list', gateway.file, '--state', 'dead', '--json']);
     const { id } = JSON.parse(listed) as { readonly id: number };
     const shown = await runToEnd(['queue', 'show', String(id), gateway.file]);
-    expect(shown.out).toMatch(new RegExp(`queue retry ${id} --as-rule: .*type DWN -> DOWN`));
+    expect(shown.out).toMatch(new RegExp(`queue retry ${id} --as-rule .*\n  effect +.*type DWN -> DOWN`));
     const retried = await runToEnd(['queue', 'retry', String(id), gateway.file, '--as-rule']);
     expect(retried).toMatchObject({ code: 0, out: expect.stringContaining('type DWN -> DOWN') });
     await vi.waitFor(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')).toHaveLength(1), PATIENCE);

@@ -62,7 +62,9 @@ describe('a journal that is not where it was', () => {
     const other = join(testFolder(), 'data');
     copy(folder, other);
 
-    expect(() => testJournal(other)).toThrow(/is not run: it is another file .* l2l-gateway journal adopt/);
+    expect(() => testJournal(other)).toThrow(
+      /is not run: it is another file .* run: \S*bin\/l2l-gateway journal adopt --data \S+\. That parks/,
+    );
     // The one it was copied from goes on.
     expect(testJournal(folder).counts().waiting).toBe(2);
   });

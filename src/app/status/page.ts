@@ -49,7 +49,7 @@ export function statusPage({ loaded, journal, queue, runner, notReady, hold, now
       rules: rulesStatus(runner.rules(), chain => journal.chain(chain), iso),
       removedRules: [...runner.orphans.keys()],
       journal: journalStatus(journal, iso),
-      queue: queueStatus(queue.status(), journal.counts(), iso, hold()),
+      queue: queueStatus(queue.status(), journal.counts(), iso, loaded.commandLine, hold()),
     };
   };
 }

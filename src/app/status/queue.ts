@@ -1,4 +1,5 @@
 import { CALL_WORDS } from '../../core/call-words.ts';
+import type { CommandLine } from '../../core/command-line.ts';
 import type { CallState } from '../../core/delivery.ts';
 import type { JournalCounts } from '../../journal/history/overview.ts';
 import { backlogWords } from '../../queue/backlog.ts';
@@ -18,19 +19,22 @@ export function queueStatus(
   queue: CallQueueStatus,
   { deadLetters, parked }: Pick<JournalCounts, 'deadLetters' | 'parked'>,
   iso: Iso,
+  commandLine: CommandLine,
   hold: Hold | null = null,
 ): object {
   const { paused, backlog, running, open, held, oldestOpenAt, counts, redis, redisProblems } = queue;
   const waits = backlogWords(backlog, hold === null && paused !== null && paused.cause !== 'journal');
   const stands = hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`];
+  const list = commandLine('queue list');
   const isAsked = stands.length + queue.heldUp.length > 0;
   return {
     words: [
       waits,
       ...stands,
       ...heldUpWords(queue.heldUp),
-      ...(isAsked && deadLetters + parked === 0 ? [] : [personWords(deadLetters, parked)]),
+      ...(isAsked && deadLetters + parked === 0 ? [] : [personWords(deadLetters, parked, list)]),
     ].join('; '),
+    list,
     redis: { ...redis, since: iso(redis.since) },
     redisProblems,
     paused: pausedStatus(paused, hold, iso),
@@ -53,6 +57,21 @@ export function queueStatus(
   };
 }
 
+/** What holds calls up, in words: the clock or a setting, Redis, L2L or the journal, then single codes and rights. */
+export function holdUps(
+  { paused, redis, heldUp }: Pick<CallQueueStatus, 'paused' | 'redis' | 'heldUp'>,
+  hold: Hold | null,
+): readonly string[] {
+  // Of two reasons, the one that says where to correct it.
+  const pause = paused?.cause === 'auth' && hold !== null ? null : paused;
+  return [
+    ...(hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`]),
+    ...(redis.up ? [] : [redis.detail]),
+    ...(pause === null ? [] : [`${PAUSES[pause.cause]} (${pause.detail})`]),
+    ...heldUpWords(heldUp),
+  ];
+}
+
 function pausedStatus(paused: CallQueueStatus['paused'], hold: Hold | null, iso: Iso): object | null {
   // Of two reasons, the one that says where to correct it.
   if (!paused) return hold && { words: NOTHING_SENT, ...hold };
@@ -67,11 +86,11 @@ function pausedStatus(paused: CallQueueStatus['paused'], hold: Hold | null, iso:
   };
 }
 
-function personWords(deadLetters: number, parked: number): string {
+function personWords(deadLetters: number, parked: number, list: string): string {
   if (deadLetters + parked === 0) return 'nothing waits for a person';
   const counted = (count: number, one: string) => (count === 0 ? [] : [`${count} ${one}${count === 1 ? '' : 's'}`]);
   const what = [...counted(deadLetters, 'dead letter'), ...counted(parked, 'parked action')].join(' and ');
-  return `${what} ${deadLetters + parked === 1 ? 'waits' : 'wait'} for a person: see l2l-gateway queue list`;
+  return `${what} ${deadLetters + parked === 1 ? 'waits' : 'wait'} for a person: ${list}`;
 }
 
 function inWords(open: CallQueueStatus['open']): Readonly<Record<string, number>> {

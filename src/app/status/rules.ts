@@ -33,8 +33,8 @@ function dispatchStatus({ chain, mode }: NonNullable<RuleView['episode']>, openO
 
 const NOT_OPEN: Readonly<Record<Exclude<ChainState['open'], 'delivered'>, string>> = {
   none: 'none yet',
-  pending: 'none yet: L2L has not confirmed it; queue list shows how far it is',
-  dead: 'none: it is a dead letter; queue list shows why',
+  pending: 'none yet: L2L has not confirmed it; the command under queue.list shows how far it is',
+  dead: 'none: it is a dead letter; the command under queue.list shows why',
   dropped: 'not known: its open was dropped',
 };
 

@@ -18,22 +18,26 @@ import { demoConfig } from '../demo/config.ts';
 import { type DemoPlant, startDemoPlant } from '../demo/demo-plant.ts';
 import { type GatewayProcess, gatewayProcess, isIdle } from '../demo/gateway.ts';
 
-const help = `l2l-gateway demo [--for TIME] [--chaos] [--seed N] [-v] [--json]
+const help = (program: string) => `Usage: ${program} demo [--for TIME] [--chaos] [--seed N] [-v] [--json]
 
-Starts three simulated PLCs that speak real OPC UA, Modbus TCP and MQTT, an L2L sandbox and the gateway, each as a process of its
-own on this machine, and shows live what happens: dispatches, changes of product, faults. Ctrl-C ends it all.
+Starts three simulated PLCs (OPC UA, Modbus TCP, MQTT), an L2L sandbox and the gateway,
+each as a process of its own on this host. It shows live what happens: dispatches,
+changes of product, faults. Ctrl-C ends everything.
 
-  --for TIME   ends by itself after this time, such as 40s: the machines come to rest, the gateway delivers what is left, and
-               a table shows what the machines did beside what L2L has
-  --chaos      kills the gateway, kills Redis and breaks L2L at random meanwhile; the table still has to be clean
+  --for TIME   end after this time, such as 40s: the machines come to rest, the gateway
+               delivers what is left, and a table compares the machines with L2L
+  --chaos      meanwhile kill the gateway, kill Redis and break L2L at random; the
+               table still has to be clean
   --seed N     another story: machines and chaos follow from the seed (1)
-  -v           shows every line: rule → action → call → L2L's answer, for counts and production too
-  --json       ends with one line of JSON: machines, expected, delivered, lost, doubled, out_of_order, dead_letters
+  -v           show every line, rule → action → call → answer of L2L, for counts and
+               production too
+  --json       end with one line of JSON: machines, expected, delivered, lost, doubled,
+               out_of_order, dead_letters
 
-Nothing is kept: config, journal and sandbox live in a temporary folder.
+Config, journal and sandbox are in a temporary folder that is deleted at the end.
 
-Exit codes: ${EXIT.ok} nothing lost, doubled, out of order or dead (or ended by Ctrl-C without --for);
-${EXIT.failed} something was, or the demo could not start; ${EXIT.usage} the command line is wrong`;
+Exit codes: ${EXIT.ok} nothing lost, doubled, out of order or dead (or ended by Ctrl-C without
+--for); ${EXIT.failed} something was, or the demo could not start; ${EXIT.usage} the command line is wrong`;
 
 /** L2L keeps whole seconds; PLCs are polled and the gateway shares this machine with everything else. */
 const TOLERANCE = { early: 1000, late: 1000 };
@@ -54,7 +58,7 @@ type Options = {
 };
 
 export const demoCommand: Command = {
-  summary: 'shows it all on this machine: simulated PLCs, the gateway and an L2L sandbox',
+  summary: 'shows simulated PLCs, the gateway and an L2L sandbox at work',
   help,
   async run(args, io) {
     const options = optionsOf(args);

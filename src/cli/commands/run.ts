@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { runLives } from '../../app/lives.ts';
 import { startApp } from '../../app/start.ts';
 import { loadConfig } from '../../config/load.ts';
+import { USUAL_CONFIG } from '../../core/command-line.ts';
 import { errorMessage } from '../../core/errors.ts';
 import { runtimeFolderIn } from '../../core/socket-place.ts';
 import { createTimeNotation } from '../../core/time-notation.ts';
@@ -11,28 +12,34 @@ import { machineTime } from '../../core/wall-clock.ts';
 import { type Command, EXIT, UsageError } from '../command.ts';
 import { createLogger, logConsole } from '../log/log.ts';
 
+const help = (program: string) => `Usage: ${program} run [FILE] [--log LEVEL] [--rebuild]
+
+Runs the gateway until Ctrl-C or SIGTERM. Then it lets the call under way end, commits
+what it knows, closes its sessions with PLCs, and leaves nothing running. A second
+Ctrl-C ends it at once; after the next start it looks up in L2L what was under way.
+
+  FILE          the config; ${USUAL_CONFIG} when left out
+  --log LEVEL   debug, info, warn or error, instead of gateway.log in FILE. info logs
+                each dispatch opened, closed or found open, each count and each batch
+                of production (in shadow mode: what the gateway would send), and what
+                needs a person. debug also logs each rule event, action and call
+  --rebuild     set a damaged journal aside and begin a new one. Counters then start
+                from what they show now. A sound journal is not touched
+
+On a terminal the log is readable lines, otherwise (systemd, Docker, a file) one JSON
+object a line. Its times are the site's (l2l.timezone): "2026-03-02 06:01:00 MST" on a
+terminal, ISO 8601 with the offset in JSON.
+
+When the host's clock is set, or the host was suspended, the gateway begins anew by
+itself with the right time. An unreachable PLC, broker, Redis or L2L does not end it:
+/health/ready on gateway.http lists what is missing.
+
+Exit codes: ${EXIT.ok} stopped as asked; ${EXIT.failed} it could not start (the message says what to do), or the
+disk failed; ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is wrong`;
+
 export const runCommand: Command = {
-  summary: 'runs the gateway with a config file until it is stopped',
-  help: `l2l-gateway run [FILE] [--log LEVEL] [--rebuild]
-
-Runs the gateway with FILE (config/gateway.yaml when left out) until Ctrl-C or SIGTERM. Then the call under way
-ends, what is known is committed, PLC sessions are closed, and nothing is left running. A second Ctrl-C ends it
-at once; what was under way is looked up in L2L after the next start.
-
-  --log LEVEL   debug, info, warn or error instead of gateway.log in the file; info has a line for each dispatch
-                opened, closed or found open, each count and each batch of production (in shadow mode: what the
-                gateway would send), and what a person has to see to; debug has every rule event, action and call
-  --rebuild     set a damaged journal aside and begin anew: counters start from what they show; does nothing to a
-                journal that is sound
-
-The log is readable lines on a terminal, and one JSON object a line where there is none (systemd, Docker, a file).
-Its times are the site's (l2l.timezone): "2026-03-02 06:01:00 MST" for people, ISO 8601 with the offset in JSON.
-
-When the machine's clock is set or the machine was suspended, it begins anew by itself with the right time.
-An unreachable PLC, broker, Redis or L2L does not end it: /health/ready on gateway.http says what is missing.
-
-Exit codes: ${EXIT.ok} stopped as asked; ${EXIT.failed} could not start, the message says what to do, or the disk failed; ${EXIT.badConfig} the config is not valid;
-${EXIT.usage} the command line is wrong`,
+  summary: 'runs the gateway until it is stopped',
+  help,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -46,7 +53,7 @@ ${EXIT.usage} the command line is wrong`,
       throw new UsageError(`--log ${level}: write debug, info, warn or error`);
     }
 
-    const loaded = loadConfig(positionals[0] ?? 'config/gateway.yaml', io.env, io.readFile);
+    const loaded = loadConfig(positionals[0] ?? USUAL_CONFIG, io.env, io.readFile);
     const { gateway, l2l } = loaded.config;
     const times = createTimeNotation(l2l.timezone);
     const { log, output } = await createLogger(level ?? gateway.log, process.stdout.isTTY, times);

@@ -13,26 +13,30 @@ const DEFAULT_PORT = 8099;
 /** No secret: it opens a sandbox that only this machine reaches. */
 const SANDBOX_KEY = 'sandbox-key';
 
-const help = `l2l-gateway sandbox [CONFIG] [--port N] [--fault NAME[=TIME]]…
+const help = (program: string) => `Usage: ${program} sandbox [CONFIG] [--port N] [--fault NAME[=TIME]]…
 
-Runs an L2L of your own on this machine, until Ctrl-C. It takes the calls that the gateway makes and shows on a page what they
-came to: dispatches, cycle counts, production. Nothing leaves this machine, and at its end it forgets everything.
+Runs a simulated L2L on this host until Ctrl-C. It takes the calls of the gateway and
+shows their result on a page: dispatches, cycle counts, production. Nothing leaves this
+host. At its end the sandbox forgets everything.
 
-  CONFIG               the file that the gateway runs: the sandbox has its site, machines, lines, types, trades, reasons and
-                       products. Secrets may be unset. Without it, a small plant of its own
-  --port N             where it listens (${DEFAULT_PORT}); 0: the system picks a port
-  --fault NAME[=TIME]  L2L fails in this way, for the time given or to the end; may be given several times. ${'`--fault list`'}
-                       lists the names
+  CONFIG               the config of the gateway. The sandbox gets its site, machines,
+                       lines, types, trades, reasons and products. Secrets may be
+                       unset. Without CONFIG it has a small plant of its own
+  --port N             the port (${DEFAULT_PORT}); 0: the system picks one
+  --fault NAME[=TIME]  L2L fails in this way, for TIME or until the end. May be given
+                       several times. "--fault list" lists the names
 
-It prints its address and the lines to write into CONFIG. It accepts the key that CONFIG refers to, and the key ${SANDBOX_KEY}.
+It prints its address and the lines to write into CONFIG. It accepts the key that
+CONFIG refers to, and the key ${SANDBOX_KEY}.
 
 Faults:
 ${faultList()}
 
-Exit codes: ${EXIT.ok} ended by Ctrl-C; ${EXIT.failed} could not start, such as when the port is taken; ${EXIT.badConfig} CONFIG is not valid; ${EXIT.usage} the command line is wrong`;
+Exit codes: ${EXIT.ok} ended by Ctrl-C; ${EXIT.failed} it could not start, for example because the port is
+taken; ${EXIT.badConfig} CONFIG is not valid; ${EXIT.usage} the command line is wrong`;
 
 export const sandboxCommand: Command = {
-  summary: 'runs an L2L of your own on this machine, to try a config against',
+  summary: 'runs a simulated L2L on this host, to try a config',
   help,
   async run(args, io) {
     const options = optionsOf(args);
@@ -57,7 +61,7 @@ export const sandboxCommand: Command = {
       manners: { unknownProduct },
     });
     try {
-      io.out(announcement({ url: sandbox.url, plant, world, key: SANDBOX_KEY, faults }));
+      io.out(announcement({ url: sandbox.url, plant, world, key: SANDBOX_KEY, faults, env: io.env }));
       using _ends = applyFaults(sandbox, faults, clock, io);
       if (!io.signal.aborted) await once(io.signal, 'abort');
     } finally {

@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { ActionKind } from '../../actions/action.ts';
 import { ACTION_KINDS } from '../../actions/registry.ts';
+import type { NamedGateway } from '../../core/command-line.ts';
 import type { HistoryQuery } from '../../core/history.ts';
 import { didYouMean } from '../../core/nearest.ts';
 import { UsageError } from '../command.ts';
-import type { Whose } from './source.ts';
 import type { Times } from './times.ts';
+import { wrap } from './wrap.ts';
+
+/** Of a help text, in characters. */
+const WIDTH = 80;
 
 const TEXT = { type: 'string' } as const;
 const FLAG = { type: 'boolean' } as const;
@@ -30,7 +34,7 @@ const OPTIONS = {
 type Option = keyof typeof OPTIONS;
 type Values = { readonly [Name in Option]?: (typeof OPTIONS)[Name] extends typeof FLAG ? boolean : string };
 
-export type Arguments = { readonly whose: Whose; readonly ids: readonly number[]; readonly values: Values };
+export type Arguments = { readonly gateway: NamedGateway; readonly ids: readonly number[]; readonly values: Values };
 
 /** Words of digits are ids, another word is the config. Throws a UsageError, or what parseArgs throws. */
 export function readArguments(
@@ -49,7 +53,7 @@ export function readArguments(
   const [file] = files;
   const { data } = values as Values;
   return {
-    whose: { ...(file !== undefined && { file }), ...(data !== undefined && { data }) },
+    gateway: { ...(file !== undefined && { file }), ...(data !== undefined && { data }) },
     ids: numbers,
     values: values as Values,
   };
@@ -84,6 +88,12 @@ export function limitOf({ limit }: Values, otherwise: number): number {
   if (limit === undefined) return otherwise;
   if (!/^[1-9]\d{0,6}$/.test(limit)) throw new UsageError(`--limit ${limit}: write how many rows, such as 200`);
   return Number(limit);
+}
+
+/** The kinds as lines of a help text, for a column that begins at `indent`. */
+export function kindList(indent: number): string {
+  const lines = wrap(ACTION_KINDS.join(', '), WIDTH - indent, 0);
+  return lines.join(`\n${' '.repeat(indent)}`);
 }
 
 function kindOf(text: string): ActionKind {

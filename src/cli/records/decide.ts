@@ -9,7 +9,7 @@ import { oneLine } from './table.ts';
 
 /** `queue retry` and `queue drop`: one answer a line, exit code 1 when something asked for was not done. */
 export async function decide(kind: Decision['kind'], args: readonly string[], io: Io): Promise<number> {
-  const { whose, ids, values } =
+  const { gateway, ids, values } =
     kind === 'retry'
       ? readArguments(args, ['all', 'rule', 'product', 'as-rule', 'yes', 'why'], 'many')
       : readArguments(args, ['yes', 'why'], 'many');
@@ -25,7 +25,7 @@ export async function decide(kind: Decision['kind'], args: readonly string[], io
     throw new UsageError('--product and --as-rule both name the product: write one of them');
   if (product?.trim() === '') throw new UsageError('--product: write the code of the product, as L2L has it');
   if (rule !== undefined && !all) throw new UsageError('--rule goes with --all');
-  return withGateway(whose, io, async (link, { inConfig }) => {
+  return withGateway(gateway, io, async (link, { inConfig }) => {
     await refuseUnknown({ reader: link, inConfig }, rule === undefined ? {} : { rule }, io.signal);
     const says = {
       ...(why !== undefined && { why }),

@@ -3,13 +3,12 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { StartError } from '../../core/errors.ts';
 import { whyNoFile } from '../../core/file-kind.ts';
-import type { Decided, Decision, HistoryReader } from '../../core/history.ts';
+import type { AboutGateway, Decided, Decision, HistoryReader } from '../../core/history.ts';
 import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH } from '../../core/socket-place.ts';
 
 /** A running gateway, over the socket in its data folder. */
 export interface Link extends HistoryReader, Disposable {
-  /** IANA name of the site's time zone. */
-  readonly timezone: string;
+  readonly about: AboutGateway;
   decide(decision: Decision): Promise<Decided>;
 }
 
@@ -25,9 +24,9 @@ export async function openLink(dataFolder: string): Promise<Link | NoLink> {
   const socket = socketOf(dataFolder);
   const call = <Answer>(name: string, body: object) => post<Answer>(agent, socket, name, body);
   try {
-    const { timezone } = await call<{ readonly timezone: string }>('about', {});
+    const about = await call<AboutGateway>('about', {});
     return {
-      timezone,
+      about,
       page: wanted => call('page', wanted),
       records: wanted => call('records', wanted),
       action: async id =>

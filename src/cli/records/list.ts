@@ -1,4 +1,16 @@
 import { type HistoryEntry, type HistoryQuery, type HistoryReader, LARGEST_PAGE } from '../../core/history.ts';
+import type { Source } from './source.ts';
+
+/** What stands below a list: how to see more of it, the zone of its times, and the command that shows one of its actions. */
+export function footer(
+  of: 'queue' | 'journal',
+  { times, commandLine }: Pick<Source, 'times' | 'commandLine'>,
+  shown: number,
+  more: string | null,
+): string {
+  const notes = [...(more === null ? [] : [more]), `times in ${times.zone}`];
+  return `\n${notes.join('; ')}; everything about ${shown}:\n  ${commandLine(`${of} show ${shown}`)}`;
+}
 
 export type Listed = { readonly entries: readonly HistoryEntry[]; readonly more: boolean };
 

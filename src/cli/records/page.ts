@@ -1,15 +1,35 @@
 import { actionWords } from '../../actions/words.ts';
 import { trueTime, writtenParams, writtenResult } from '../../actions/written-times.ts';
 import type { HistoryCall, HistoryDetail, HistoryEntry, Prospect } from '../../core/history.ts';
+import type { Source } from './source.ts';
 import { oneLine } from './table.ts';
 import type { Times } from './times.ts';
 import { callWord, stateWord, stateWords } from './words.ts';
+import { wrap } from './wrap.ts';
 
 const LABEL = 11;
 
-/** Everything about one action, for a person. Lines longer than `columns` go on below; left out: they stay whole. Pure. */
-export function page(action: HistoryDetail, times: Times, columns?: number): readonly string[] {
-  return columns === undefined ? lines(action, times) : lines(action, times).flatMap(line => wrapped(line, columns));
+/** Everything about one action, for a person. A line longer than `columns` continues on the next one; left out: it stays whole. Pure. */
+export function page(
+  action: HistoryDetail,
+  { times, commandLine }: Pick<Source, 'times' | 'commandLine'>,
+  columns?: number,
+): readonly string[] {
+  return [
+    ...lines(action, times).flatMap(line => wrapped(line, columns)),
+    ...prospects(action).flatMap(({ words, of }) => [
+      '',
+      // A command stays whole: it is copied.
+      commandLine(words),
+      ...prospectLines(of).flatMap(line => wrapped(line, columns)),
+    ]),
+  ];
+}
+
+/** The text continues beyond its label, or two characters in. */
+function wrapped(line: string, columns: number | undefined): readonly string[] {
+  const first = line.search(/\S/);
+  return wrap(line, columns, first === 2 ? LABEL + 3 : Math.max(first, 0) + 2);
 }
 
 /** A source without a clock of its own: the gateway's time when the value came. */
@@ -47,14 +67,6 @@ function lines(action: HistoryDetail, times: Times): readonly string[] {
       ...field('why', why),
       ...field('it was', was),
     ]),
-    ...(action.retry.kind === 'done' || action.drop.kind === 'done'
-      ? [
-          '',
-          ...prospect(`queue retry ${action.id}`, action.retry),
-          ...(action.asRule === null ? [] : prospect(`queue retry ${action.id} --as-rule`, action.asRule)),
-          ...prospect(`queue drop ${action.id}`, action.drop),
-        ]
-      : []),
   ];
 }
 
@@ -161,23 +173,17 @@ function others({ others, othersLeftOut, chain }: HistoryDetail): readonly strin
   ];
 }
 
-function prospect(command: string, { kind, words, ask }: Prospect): readonly string[] {
-  if (kind !== 'done') return [`${command}: no, ${oneLine(words)}`];
-  return [`${command}: ${oneLine(words)}`, ...(ask === null ? [] : [`  asks first: ${oneLine(ask)}`])];
+/** What a person may decide now: the words of each command, and what it would do. Empty: nothing is to be decided. */
+function prospects({ id, retry, asRule, drop }: HistoryDetail): readonly { words: string; of: Prospect }[] {
+  if (retry.kind !== 'done' && drop.kind !== 'done') return [];
+  return [
+    { words: `queue retry ${id}`, of: retry },
+    ...(asRule === null ? [] : [{ words: `queue retry ${id} --as-rule`, of: asRule }]),
+    { words: `queue drop ${id}`, of: drop },
+  ];
 }
 
-/** Goes on below the text it belongs to: beyond the label, or two characters in. */
-function wrapped(line: string, columns: number): readonly string[] {
-  const width = Math.max(columns, 60);
-  const first = line.search(/\S/);
-  const hang = ' '.repeat(first === 2 ? LABEL + 3 : Math.max(first, 0) + 2);
-  const out: string[] = [];
-  let rest = line;
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width);
-    const at = space > hang.length ? space : width;
-    out.push(rest.slice(0, at).trimEnd());
-    rest = hang + rest.slice(at).trimStart();
-  }
-  return [...out, rest];
+function prospectLines({ kind, words, ask }: Prospect): readonly string[] {
+  if (kind !== 'done') return field('refused', words);
+  return [...field('effect', words), ...field('asks first', ask)];
 }

@@ -7,7 +7,7 @@ export type RuleStory = {
   readonly rule: string;
   readonly since: number | null;
   readonly until: number | null;
-  readonly told: readonly Told[];
+  readonly entries: readonly StoryEntry[];
   /** What stood when that time began; null: it was not asked for, or nothing is recorded. */
   readonly before: Standing | null;
   /** When the gateway did not run, as far as that touches the time. */
@@ -20,13 +20,13 @@ export type RuleStory = {
   readonly more: boolean;
 };
 
-export type Told =
+export type StoryEntry =
   | { readonly kind: 'decision'; readonly at: number; readonly decision: RuleDecision }
   | { readonly kind: 'action'; readonly at: number; readonly action: HistoryEntry }
   | { readonly kind: 'start'; readonly at: number; readonly start: GatewayStart };
 
 export type Standing = {
-  readonly last: Exclude<Told, { kind: 'start' }>;
+  readonly last: Exclude<StoryEntry, { kind: 'start' }>;
   /** The gateway started since, and the rule has said nothing after that. */
   readonly startedSince: number | null;
 };
@@ -51,12 +51,12 @@ export async function readRuleStory(
     await newestDecisions(reader, span, limit, signal),
     await collect(reader, { ...span, newestFirst: true }, limit, signal),
   ];
-  const all: Told[] = [
-    ...decisions.map((decision): Told => ({ kind: 'decision', at: decision.at, decision })),
-    ...actions.entries.map((action): Told => ({ kind: 'action', at: action.at, action })),
+  const all: StoryEntry[] = [
+    ...decisions.map((decision): StoryEntry => ({ kind: 'decision', at: decision.at, decision })),
+    ...actions.entries.map((action): StoryEntry => ({ kind: 'action', at: action.at, action })),
   ];
-  const told = all.sort(inOrder).slice(-limit);
-  const from = since ?? told[0]?.at ?? now;
+  const entries = all.sort(inOrder).slice(-limit);
+  const from = since ?? entries[0]?.at ?? now;
   const runs = await reader.runs({ since: from, until: now });
   const last = since === undefined ? null : await lastBefore(reader, rule, since, signal);
   const starts = runs.starts.filter(({ startedAt }) => startedAt >= from && startedAt <= (until ?? Infinity));
@@ -64,7 +64,9 @@ export async function readRuleStory(
     rule,
     since: since ?? null,
     until: until ?? null,
-    told: [...told, ...starts.map((start): Told => ({ kind: 'start', at: start.startedAt, start }))].sort(inOrder),
+    entries: [...entries, ...starts.map((start): StoryEntry => ({ kind: 'start', at: start.startedAt, start }))].sort(
+      inOrder,
+    ),
     before: last && { last, startedSince: startBetween(runs, last.at, from) },
     off: runs.starts.filter(start => touches(start, from, until ?? Infinity)),
     stoppedAt: runs.stoppedAt !== null && now - runs.stoppedAt > ALIVE ? runs.stoppedAt : null,
@@ -74,7 +76,7 @@ export async function readRuleStory(
 }
 
 /** A decision comes before what it leads to. */
-function inOrder(a: Told, b: Told): number {
+function inOrder(a: StoryEntry, b: StoryEntry): number {
   const rank = { start: 0, decision: 1, action: 2 } as const;
   return a.at - b.at || rank[a.kind] - rank[b.kind];
 }

@@ -6,14 +6,15 @@ import { withHistory } from './source.ts';
 
 /** `queue show` and `journal show`. */
 export async function show(args: readonly string[], io: Io): Promise<number> {
-  const { whose, ids, values } = readArguments(args, ['json'], 'one');
-  return withHistory(whose, io, async ({ reader, times }) => {
+  const { gateway, ids, values } = readArguments(args, ['json'], 'one');
+  return withHistory(gateway, io, async source => {
+    const { reader, times, commandLine } = source;
     const action = await reader.action(ids[0] ?? 0);
     if (!action) {
-      io.err(`the journal has no action ${ids[0]}; queue list and journal list show the numbers`);
+      io.err(`the journal has no action ${ids[0]}; this shows the numbers: ${commandLine('journal list')}`);
       return EXIT.failed;
     }
-    io.out(values.json ? toLine(action, times) : page(action, times, io.columns).join('\n'));
+    io.out(values.json ? toLine(action, times) : page(action, source, io.columns).join('\n'));
     return EXIT.ok;
   });
 }

@@ -3,7 +3,7 @@ import { placeOf, shortWords } from '../../actions/words.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 import type { RuleDecision } from '../../core/rule-decision.ts';
 import { actionLine, decisionLine } from './json-line.ts';
-import type { RuleStory, Standing, Told } from './rule-story.ts';
+import type { RuleStory, Standing, StoryEntry } from './rule-story.ts';
 import { oneLine } from './table.ts';
 import type { Times } from './times.ts';
 import { reasonWords, stateWord } from './words.ts';
@@ -12,13 +12,13 @@ type Line = { readonly at: number; readonly word: string; readonly text: string 
 
 /** What became of a rule, a plain sentence a line, oldest first. Pure. */
 export function storyLines(story: RuleStory, times: Times): readonly string[] {
-  const { rule, since, until, told, off, stoppedAt, now, more } = story;
+  const { rule, since, until, entries, off, stoppedAt, now, more } = story;
   const gone = off.map(({ startedAt, lastAliveAt }): Line => {
     const at = lastAliveAt ?? startedAt;
     const text = `the gateway did not run from ${times.people(at)} to ${times.people(startedAt)}: nothing was seen`;
     return { at, word: 'gateway off', text };
   });
-  const lines = [...gone, ...told.map(one => lineOf(one, times))];
+  const lines = [...gone, ...entries.map(one => lineOf(one, times))];
   if (stoppedAt !== null && stoppedAt <= (until ?? Infinity)) {
     lines.push({ at: stoppedAt, word: 'gateway off', text: 'the gateway has not run since then: nothing is seen' });
   }
@@ -33,13 +33,13 @@ export function storyLines(story: RuleStory, times: Times): readonly string[] {
     ...(more ? ['there is more before: --limit N or --until TIME shows it'] : []),
     ...(since === null ? [] : [standingLine(story, since, times)]),
     ...lines.map(({ at, word, text }) => `${times.people(at)}  ${word.padEnd(width)}  ${oneLine(text)}`),
-    ...(told.some(({ kind }) => kind !== 'start') ? [] : [nothingLine(story)]),
+    ...(entries.some(({ kind }) => kind !== 'start') ? [] : [nothingLine(story)]),
   ];
 }
 
 /** The same as JSON, oldest first: what stood before comes before it. */
-export function storyJson({ told, before }: RuleStory, times: Times): readonly string[] {
-  const json = (one: Told, type?: string): string => {
+export function storyJson({ entries, before }: RuleStory, times: Times): readonly string[] {
+  const json = (one: StoryEntry, type?: string): string => {
     if (one.kind === 'decision') return decisionLine(one.decision, times, type);
     if (one.kind === 'action') return actionLine(one.action, times, type);
     const { startedAt, lastAliveAt } = one.start;
@@ -49,16 +49,16 @@ export function storyJson({ told, before }: RuleStory, times: Times): readonly s
       lastAliveAt: lastAliveAt === null ? null : times.iso(lastAliveAt),
     });
   };
-  return [...(before ? [json(before.last, 'stood_before')] : []), ...told.map(one => json(one))];
+  return [...(before ? [json(before.last, 'stood_before')] : []), ...entries.map(one => json(one))];
 }
 
-function lineOf(told: Told, times: Times): Line {
-  const { at } = told;
-  switch (told.kind) {
+function lineOf(entry: StoryEntry, times: Times): Line {
+  const { at } = entry;
+  switch (entry.kind) {
     case 'decision':
-      return { at, word: told.decision.kind.replaceAll('_', ' '), text: decisionWords(told.decision, times) };
+      return { at, word: entry.decision.kind.replaceAll('_', ' '), text: decisionWords(entry.decision, times) };
     case 'action':
-      return { at, word: `action ${told.action.id}`, text: actionWords(told.action) };
+      return { at, word: `action ${entry.action.id}`, text: actionWords(entry.action) };
     case 'start':
       return { at, word: 'gateway', text: 'the gateway started' };
   }

@@ -1,7 +1,9 @@
 import type { Plant } from '../../config/load-plant.ts';
+import { commandLine, programName } from '../../core/command-line.ts';
 import type { Place } from '../../core/errors.ts';
 import { formatDuration } from '../../core/fields.ts';
 import type { SandboxWorld } from '../../simulation/sandbox/world.ts';
+import type { Io } from '../command.ts';
 import type { AskedFault } from './faults.ts';
 
 export type Announcement = {
@@ -12,10 +14,11 @@ export type Announcement = {
   /** A key that the sandbox accepts besides the one that the config's reference holds. */
   readonly key: string;
   readonly faults: readonly AskedFault[];
+  readonly env: Io['env'];
 };
 
 /** What a person reads at the start: where the sandbox is, what it knows, and what to write so that the gateway sends there. Pure. */
-export function announcement({ url, plant, world, key, faults }: Announcement): string {
+export function announcement({ url, plant, world, key, faults, env }: Announcement): string {
   return [
     `L2L sandbox${plant ? ` for ${plant.file}` : ''}. Ctrl-C ends it; then it forgets everything.`,
     '',
@@ -33,6 +36,7 @@ export function announcement({ url, plant, world, key, faults }: Announcement): 
     ...noteLines(plant),
     '',
     ...(plant ? configLines(plant, url, key) : wholeLines(world, url, key)),
+    plant ? commandLine({ file: plant.file }, env)('run') : `${programName(env)} run FILE`,
   ].join('\n');
 }
 
@@ -91,7 +95,6 @@ function configLines({ file, key: { written, value }, sendsTo, places }: Plant, 
         ]),
     '',
     ...keyLines(written, value !== null, key),
-    `l2l-gateway run ${file}`,
   ];
 }
 
@@ -110,7 +113,6 @@ function wholeLines({ sites: [site] }: SandboxWorld, url: string, key: string): 
     `  user: ${site?.users[0] ?? ''}`,
     '',
     ...keyLines(`\${L2L_API_KEY}`, false, key),
-    'l2l-gateway run FILE',
   ];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { queueStatus } from '../../../src/app/status/queue.ts';
+import { holdUps, queueStatus } from '../../../src/app/status/queue.ts';
 import { createTimeNotation } from '../../../src/core/time-notation.ts';
 import type { CallQueueStatus } from '../../../src/queue/call-queue.ts';
 
@@ -7,10 +7,12 @@ const { iso } = createTimeNotation('America/Denver');
 const SIX = '2026-03-02T06:00:00.000-07:00';
 const AT = Date.parse(SIX);
 
+const PAUSED = { cause: 'network', detail: 'refused', since: AT, probeAt: AT + 60_000, probes: 2 } as const;
+
 const queue: CallQueueStatus = {
   redis: { up: true, since: AT, detail: 'connected' },
   redisProblems: [],
-  paused: { cause: 'network', detail: 'refused', since: AT, probeAt: AT + 60_000, probes: 2 },
+  paused: PAUSED,
   backlog: { calls: 3, ms: 240_000, oldestAt: AT },
   running: 1,
   open: { retry: 2, unknown: 1, accepted: 4 },
@@ -20,11 +22,14 @@ const queue: CallQueueStatus = {
   counts: { delivered: 5, foundOpen: 1, rejected: 2, parked: 1, released: 3, dropped: 0 },
 };
 
+const commandLine = (words: string) => `gateway ${words}`;
+
 describe('the queue on the status page', () => {
   it('says in words what waits and what a person has to see to', () => {
-    expect(queueStatus(queue, { deadLetters: 1, parked: 2 }, iso)).toEqual({
+    expect(queueStatus(queue, { deadLetters: 1, parked: 2 }, iso, commandLine)).toEqual({
       words:
-        '3 calls wait, about 4m once L2L answers; 1 dead letter and 2 parked actions wait for a person: see l2l-gateway queue list',
+        '3 calls wait, about 4m once L2L answers; 1 dead letter and 2 parked actions wait for a person: gateway queue list',
+      list: 'gateway queue list',
       redis: { up: true, since: SIX, detail: 'connected' },
       redisProblems: [],
       paused: {
@@ -55,8 +60,27 @@ describe('the queue on the status page', () => {
     nextTry: AT,
   } as const;
 
+  it('queue list shows a reason for each thing that holds calls up, once', () => {
+    const hold = { cause: 'settings', detail: 'correct l2l.api_key at a.yaml:7' } as const;
+    const stands = { ...queue, heldUp: [unknownCode] };
+
+    expect(holdUps(stands, null)).toEqual(["L2L can't be reached (refused)", expect.stringContaining('PRESS-99')]);
+    const auth = { ...stands, paused: { ...PAUSED, cause: 'auth' as const } };
+    expect(holdUps(auth, hold)).toEqual([
+      'nothing is sent: correct l2l.api_key at a.yaml:7',
+      expect.stringContaining('PRESS-99'),
+    ]);
+    const redis = { ...queue.redis, up: false, detail: 'Redis is away' };
+    expect(holdUps({ ...queue, paused: null, redis }, null)).toEqual(['Redis is away']);
+  });
+
   it('names what an unknown code or a missing right holds up, with the rule, its line and what to do', () => {
-    const page = queueStatus({ ...queue, paused: null, heldUp: [unknownCode] }, { deadLetters: 0, parked: 0 }, iso);
+    const page = queueStatus(
+      { ...queue, paused: null, heldUp: [unknownCode] },
+      { deadLetters: 0, parked: 0 },
+      iso,
+      commandLine,
+    );
     const words = `calls of rule press_count (plant.yaml:31) wait: ${unknownCode.detail}`;
     expect(page).toMatchObject({
       words: `3 calls wait, about 4m; ${words}`,
@@ -69,12 +93,14 @@ describe('the queue on the status page', () => {
       cause: 'settings',
       detail: 'L2L does not take the API key: correct l2l.api_key at a.yaml:7',
     } as const;
-    expect(queueStatus({ ...queue, paused: null }, { deadLetters: 0, parked: 0 }, iso, hold)).toMatchObject({
+    expect(
+      queueStatus({ ...queue, paused: null }, { deadLetters: 0, parked: 0 }, iso, commandLine, hold),
+    ).toMatchObject({
       words: `3 calls wait, about 4m; nothing is sent: ${hold.detail}`,
       paused: { words: 'nothing is sent', ...hold },
     });
     const paused = { cause: 'auth', detail: 'HTTP 401', since: AT, probeAt: AT, probes: 0 } as const;
-    expect(queueStatus({ ...queue, paused }, { deadLetters: 0, parked: 0 }, iso, hold)).toMatchObject({
+    expect(queueStatus({ ...queue, paused }, { deadLetters: 0, parked: 0 }, iso, commandLine, hold)).toMatchObject({
       paused: { cause: 'auth', detail: hold.detail },
     });
   });
@@ -83,6 +109,8 @@ describe('the queue on the status page', () => {
     [0, 0, 'nothing waits for a person'],
     [0, 1, '1 parked action waits for a person'],
   ])('counts %i dead letters and %i parked', (deadLetters, parked, words) => {
-    expect(queueStatus(queue, { deadLetters, parked }, iso)).toMatchObject({ words: expect.stringContaining(words) });
+    expect(queueStatus(queue, { deadLetters, parked }, iso, commandLine)).toMatchObject({
+      words: expect.stringContaining(words),
+    });
   });
 });

@@ -14,7 +14,7 @@ function io() {
   const made: Io = {
     out: text => void out.push(text),
     err: text => void out.push(text),
-    env: { L2L_API_KEY: API_KEY },
+    env: { L2L_API_KEY: API_KEY, L2L_GATEWAY_COMMAND: 'bin/gateway' },
     readFile: path => readFileSync(path),
     signal: new AbortController().signal,
   };
@@ -41,9 +41,10 @@ describe('l2l-gateway journal adopt', () => {
     const journal = testJournal(data);
     expect(out).toEqual([
       `the journal in ${data} is used here from now on, as ${journal.id}`,
-      'parked, because it may have been sent to L2L since: 2; queue list shows them: look into L2L, then retry or drop',
-      'counters that start from what they show: those of 0 rules',
-      expect.stringContaining('never run the gateway on the copy and on the original'),
+      'parked, because L2L may have got them since: 2 actions',
+      `look into L2L, then retry or drop each:\n  bin/gateway queue list ${file}`,
+      'rules whose counters start from what the counters show now: 0',
+      expect.stringContaining('never run a gateway on the copy and on the original'),
     ]);
     expect(journal.counts()).toMatchObject({ waiting: 0, parked: 2 });
   });
@@ -65,6 +66,6 @@ describe('l2l-gateway journal adopt', () => {
     again.close();
 
     expect(await journalAdopt(['--data', folder, '--yes'], made)).toBe(0);
-    expect(out[1]).toContain('sent to L2L since: 1;');
+    expect(out[1]).toContain('got them since: 1 action');
   });
 });

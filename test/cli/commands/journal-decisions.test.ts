@@ -105,7 +105,7 @@ function night() {
         journal: life.journal,
         recode: () => ({ why: 'the rule is gone' }),
         changed: () => {},
-        timezone: 'America/Denver',
+        about: () => ({ name: 'press-shop', timezone: 'America/Denver', holdUps: [] }),
         log: silentLogger,
       });
       const control = await startControl({ folder, runtimeFolder: testFolder(), routes });
@@ -134,7 +134,8 @@ const list = (folder: string, ...more: string[]) =>
   say('journal', 'list', '--rule', 'press1_down', '--data', folder, ...more);
 const window = ['--since', '2026-03-02 02:00', '--until', '2026-03-02 02:20'];
 
-const linesOf = async (text: Promise<string>) => (await text).trimEnd().split('\n');
+/** What was printed below the heading. */
+const linesOf = async (text: Promise<string>) => (await text).trimEnd().split('\n').slice(1);
 
 describe('journal list --rule', () => {
   it('says why no dispatch was opened: the stop was shorter than the delay', async () => {
@@ -248,7 +249,7 @@ describe('journal list --rule', () => {
     );
     const newest = await list(press.folder, '--limit', '2');
     expect(newest).toMatch(
-      /there is more before.*\n.*action 1 .*\n.*action 3 .*\n.*has not run.*\n\n.*journal show ID/,
+      /there is more before.*\n.*action 1 .*\n.*action 3 .*\n.*has not run.*\n\n.*\n.*journal show 1 /,
     );
   });
 

@@ -21,7 +21,7 @@ async function say(args: readonly string[], change: Partial<Io> = {}): Promise<S
   const io: Io = {
     out: print('out'),
     err: print('err'),
-    env: {},
+    env: { L2L_GATEWAY_COMMAND: 'bin/gateway' },
     readFile: path => readFileSync(path),
     signal: new AbortController().signal,
     ...change,
@@ -37,7 +37,7 @@ type Served = {
 };
 
 /** A journal with the socket a running gateway has, without the rest of it. */
-async function served(): Promise<Served> {
+async function served(holdUps: readonly string[] = []): Promise<Served> {
   const data = testFolder();
   const journal = testJournal(data);
   let changes = 0;
@@ -47,7 +47,7 @@ async function served(): Promise<Served> {
     changed: () => {
       changes += 1;
     },
-    timezone: 'America/Denver',
+    about: () => ({ name: 'press-shop', timezone: 'America/Denver', holdUps }),
     log: silentLogger,
   });
   const control = await startControl({ folder: data, runtimeFolder: testFolder(), routes });
@@ -76,14 +76,28 @@ describe('queue list', () => {
 
     expect(code).toBe(0);
     expect(out).toBe(
-      `id  state    since                    where  what        rule  why
+      `gateway press-shop, data folder ${data}
+
+id  state    since                    where  what        rule  why
  2  dead     1969-12-31 17:16:00 MST  A      open DOWN   r     No such machine
  4  parked   1969-12-31 17:16:00 MST  B      +1 cycle    r     A stood at 5, stands at 9; with 1 ad…
  1  waiting  1969-12-31 17:00:00 MST  Z      +1 cycle    r     because
  3  held     1969-12-31 17:00:00 MST  A      close DOWN  r     because
 
-times in America/Denver; l2l-gateway queue show ID shows everything about one
+times in America/Denver; everything about 2:
+  bin/gateway queue show 2 --data ${data}
 `,
+    );
+  });
+
+  it('shows what holds calls up, with where to correct it', async () => {
+    const words = 'calls of rule press_count (plant.yaml:31) wait: L2L knows no machine PRESS-99';
+    const { data } = await served([words]);
+
+    const { out } = await say(['queue', 'list', '--data', data]);
+
+    expect(out).toBe(
+      `gateway press-shop, data folder ${data}\n${words}\nnothing waits, nothing is parked, and there is no dead letter\n`,
     );
   });
 
@@ -95,7 +109,7 @@ times in America/Denver; l2l-gateway queue show ID shows everything about one
     const { out } = await say(['queue', 'list', '--limit', '3', '--data', data]);
 
     expect(out.split('\n').map(line => line.slice(0, 10).trim())).toEqual(
-      ['id  state', '4  dead', '1  waitin', '2  waitin', '', 'there is m', ''].map(text =>
+      ['gateway pr', '', 'id  state', '4  dead', '1  waitin', '2  waitin', '', 'there is m', 'bin/gat', ''].map(text =>
         expect.stringMatching(`^${text}`),
       ),
     );
@@ -261,7 +275,7 @@ describe('queue retry and drop', () => {
     expect(await say(['queue', 'retry', '1', '--data', data])).toEqual({
       code: 1,
       out: '',
-      err: `no gateway runs on ${data}: start it, then say this again; the running gateway alone changes its queue\n`,
+      err: `no gateway runs on ${data}: start it, then run this command again; only the running gateway changes its queue\n`,
     });
   });
 
@@ -316,7 +330,9 @@ rules: { not: valid }
 
     expect(code).toBe(0);
     expect(out).toContain('true time   1969-12-31 17:00:01 MST');
-    expect(out).toContain('queue retry 1: no, it was made for https://acme site 43, and this gateway sends to');
+    expect(out).toContain(
+      `bin/gateway queue retry 1 ${file}\n  refused     it was made for https://acme site 43, and this gateway sends to`,
+    );
   });
 
   it.each([

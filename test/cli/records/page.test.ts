@@ -6,7 +6,7 @@ import { increment, openDispatch } from '../../support/actions.ts';
 import { testFolder } from '../../support/folder.ts';
 import { IN_DOUBT, REFUSED, settle, testJournal, write } from '../../support/journal.ts';
 
-const times = createTimes(null, 0);
+const source = { times: createTimes(null, 0), commandLine: (words: string) => `gateway ${words} g.yaml` };
 
 async function detail(end: Parameters<typeof settle>[2]): Promise<HistoryDetail> {
   const journal = testJournal(testFolder());
@@ -25,14 +25,14 @@ async function detail(end: Parameters<typeof settle>[2]): Promise<HistoryDetail>
 
 describe('page of an action', () => {
   it('tells attempts from looks, and what shares the call', async () => {
-    const text = page(await detail(IN_DOUBT), times).join('\n');
+    const text = page(await detail(IN_DOUBT), source).join('\n');
 
     for (const part of [
       /attempt 1 {3}1970-01-01 00:16:00 UTC {2}in doubt \(timeout\) no answer within 60s/,
       /look {8}1970-01-01 00:16:10 UTC {2}parked \(timeout\) A stood at 5, stands at 9/,
       /in the same call\n {2}2 {2}parked {2}add 1 cycle to A/,
-      'queue retry 1: it waits to be sent again: add 2 cycles to A',
-      'asks first: retry says that L2L does not have it, and sends it',
+      '\n\ngateway queue retry 1 g.yaml\n  effect      it waits to be sent again: add 2 cycles to A',
+      'asks first  retry says that L2L does not have it, and sends it',
     ]) {
       expect(text).toMatch(part);
     }
@@ -44,13 +44,13 @@ describe('page of an action', () => {
     await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 1, foundOpen: 1008 } });
     const found = journal.decisions.detail(1);
 
-    const text = found ? page(found, times).join('\n') : '';
+    const text = found ? page(found, source).join('\n') : '';
 
     expect(text).toContain('state       found open #1008: a person opened it');
   });
 
   it('offers nothing for what L2L has', async () => {
-    expect(page(await detail({ state: 'delivered' }), times).join('\n')).not.toContain('queue retry');
+    expect(page(await detail({ state: 'delivered' }), source).join('\n')).not.toContain('queue retry');
   });
 
   it('names what a rule says as the config does, and a refusal that may pass as such', async () => {
@@ -63,21 +63,21 @@ describe('page of an action', () => {
     await journal.transition(id, ['retry'], { ...refused, state: 'rejected' });
     const found = journal.decisions.detail(1);
 
-    const text = found ? page(found, times).join('\n') : '';
+    const text = found ? page(found, source).join('\n') : '';
 
     expect(text).toContain('if_found_open: ');
     expect(text).toMatch(/attempt 1 .* refused for now No rights\n {2}then .*:02 UTC {2}refused No rights/);
   });
 
   it.each([60, 80, 100])('fits %i columns, with the words that go on below their own', async columns => {
-    const lines = page(await detail({ ...REFUSED, detail: 'a reason of many words '.repeat(20) }), times, columns);
+    const lines = page(await detail({ ...REFUSED, detail: 'a reason of many words '.repeat(20) }), source, columns);
 
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(columns);
     expect(lines.filter(line => /^ {14}\S.*many words/.test(line)).length).toBeGreaterThan(3);
   });
 
   it('cuts a word that is longer than a line', async () => {
-    const lines = page(await detail({ ...REFUSED, detail: 'x'.repeat(1000) }), times, 80);
+    const lines = page(await detail({ ...REFUSED, detail: 'x'.repeat(1000) }), source, 80);
 
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80);
     expect(lines.join('').match(/x/g)?.length).toBeGreaterThanOrEqual(1000);
@@ -91,7 +91,7 @@ describe('page of an action', () => {
     await journal.markSending(call.id, 0, null, 1);
     const found = journal.decisions.detail(1);
 
-    const text = found ? page(found, times).join('\n') : '';
+    const text = found ? page(found, source).join('\n') : '';
 
     expect(text).toContain('              description = [1] broken [2J\n              note        =');
   });

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ACTION_KINDS } from '../src/actions/registry.ts';
+import { RULE_KINDS } from '../src/rules/kinds/registry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -154,12 +155,41 @@ describe('architecture', () => {
       'src/rules/dispatch/',
       'src/rules/counting/',
       'src/rules/kinds/', // the codes that a rule has now
-      'src/app/name-products.ts',
       'src/journal/file/schema.ts', // a migration stays as it was
     ];
     const wrong = globSync('src/**/*.ts', { cwd: ROOT })
       .filter(file => !homes.some(home => file.startsWith(home)))
       .filter(file => ACTION_KINDS.some(kind => new RegExp(`(?<![/\\w])${kind}\\b`).test(codeOf(file))));
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('names kinds of rules only where they are written, compiled and run', () => {
+    const homes = [
+      'src/rules/kinds/',
+      'src/rules/dispatch/',
+      'src/rules/counting/',
+      'src/actions/', // lanes have the same names
+      'src/simulation/truth-table.ts', // so has a column
+    ];
+    const names = RULE_KINDS.map(({ kind }) => kind).join('|');
+    const named = new RegExp(`'(?:${names})'|\\b(?:rule|rules|defaults|RULE_KINDS)\\??\\.(?:${names})\\b`);
+    const wrong = globSync('src/**/*.ts', { cwd: ROOT })
+      .filter(file => !homes.some(home => file.startsWith(home)))
+      .filter(file => named.test(codeOf(file)));
+
+    expect(wrong).toEqual([]);
+  });
+
+  it('asks for a kind of rule only in its registry', () => {
+    const wrong = all
+      .filter(({ from, to }) => {
+        const target = isLocal(to) ? normalize(join(dirname(from), to)) : '';
+        const isOfKinds = /^src\/rules\/(dispatch|counting|kinds)\//;
+        const isOpen = /^src\/rules\/kinds\/(registry|kind|conflicts)\.ts$/;
+        return isOfKinds.test(target) && !isOfKinds.test(from) && !isOpen.test(target);
+      })
+      .map(({ from, to }) => `${from} → ${to}`);
 
     expect(wrong).toEqual([]);
   });

@@ -82,7 +82,7 @@ function placing(
 }
 
 /** `place`: where what it counts goes. */
-function shiftCounter(counter: CounterState | null, move: Move, place: Move): CounterState | null {
+export function shiftCounter(counter: CounterState | null, move: Move, place: Move): CounterState | null {
   if (counter === null) return null;
   const gaps = counter.gaps.map(gap => ({ ...gap, at: move(gap.at) }));
   const doubted = counter.doubted.map(one => ({

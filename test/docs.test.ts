@@ -1,6 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { configurationPage, exampleWords, sectionsOf, valueWords } from '../scripts/configuration-page.ts';
+import { configJsonSchema } from '../src/config/json-schema.ts';
 import { loadConfig } from '../src/config/load.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -104,6 +106,21 @@ describe('the documentation', () => {
     );
     expect(loaded.warnings).toEqual([]);
     expect(loaded.program.rules).toHaveLength(5);
+  });
+
+  it('has the page docs/configuration.md as `npm run schema` writes it from the schemas', () => {
+    expect(read('docs/configuration.md')).toBe(configurationPage());
+  });
+
+  it('has for each key of the config a description, and an example, a default or a list of words', () => {
+    const rows = sectionsOf(configJsonSchema({ keepMarks: true })).flatMap(section => section.rows);
+    expect(rows.length).toBeGreaterThan(120);
+    const bare = rows.filter(row => {
+      const { description, default: preset, type, properties, items } = row.schema;
+      const isShown = valueWords(row.schema).includes('`') || type === 'boolean' || properties || items?.properties;
+      return !description || !(isShown || preset !== undefined || exampleWords(row) !== '' || row.key === 'signals');
+    });
+    expect(bare.map(({ key }) => key)).toEqual([]);
   });
 
   it('has an id of its own for each row of the invariants page', () => {

@@ -38,26 +38,36 @@ export const Counter = z
         )
         .meta({
           description:
-            'Where it starts again: full (the whole range of its type; a signed type goes on at its negative end), never, the type in the PLC such as int32, or the highest value before 0 such as 9999',
+            'Where the counter starts again. `full`: it uses the whole range of its type; a signed type goes on at its negative end. A type such as `int32`: the type that the counter has in the PLC, when the signal has a wider one. A number such as `9999`: the highest value before 0. `never`: it does not start again',
+          examples: ['full', 'int32', 9999, 'never'],
         }),
-      max_rate: Rate.meta({ description: 'Highest plausible rate; a faster step is quarantined and shown' }),
+      max_rate: Rate.meta({
+        description: 'Highest possible rate. The gateway does not count a faster step, and shows it',
+      }),
     },
     { error: ({ code }) => (code === 'invalid_type' ? COUNTER_WORDS : undefined) },
   )
-  .meta({ description: 'The signal counts: parts, strokes, rejects' });
+  .meta({ description: 'The signal is a counter: of parts, strokes or rejects' });
 
 /** Keys that every protocol's signals take, spread into its own strict object. */
 export const sharedSignalFields = {
   counter: Counter.optional(),
-  unit_text: z.string().optional().meta({ description: 'Unit for people to read, such as kW or °C' }),
+  unit_text: z
+    .string()
+    .optional()
+    .meta({ description: 'Unit, for people', examples: ['kW', '°C'] }),
   stale_after: z
     .union([z.literal('never'), Duration], 'write a time with its unit, such as 90s, 2m or 1h30m, or never')
     .optional()
-    .meta({ description: 'Bad when nothing was received for so long; never: the last value holds', examples: ['10m'] }),
+    .meta({
+      description:
+        'The signal becomes bad when the gateway has received nothing for this time. `never`: the last value holds',
+      examples: ['10m'],
+    }),
   accept: z
     .literal('uncertain')
     .optional()
-    .meta({ description: 'uncertain: take values of uncertain quality as good; otherwise they count as bad' }),
+    .meta({ description: '`uncertain`: use values of uncertain quality. Without this key they count as bad' }),
 } as const;
 
 /** Keys of a source that the plan has and no adapter builds yet. */
@@ -71,7 +81,7 @@ export function signalMap<Schema extends z.ZodType>(signal: Schema) {
   return z
     .record(SignalName, signal)
     .refine(signals => Object.keys(signals).length > 0, 'name at least one signal to read')
-    .meta({ description: 'What is read, by signal name' });
+    .meta({ description: 'The signals that the gateway reads, by name' });
 }
 
 /** The whole numbers of registers and variables, each with the highest value a counter of it can show. */

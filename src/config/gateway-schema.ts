@@ -53,64 +53,69 @@ const SMALLEST_JOURNAL = 1024 ** 2;
 const Journal = z
   .strictObject({
     keep: Duration.prefault('90d').meta({
-      description: 'How long what is settled stays in the journal: what was sent, when, why, what L2L answered',
+      description: 'How long the journal keeps finished actions: the call, its time, its cause and the answer of L2L',
     }),
     keep_decisions: Duration.prefault('30d').meta({
       description:
-        'How long what the rules decided without sending anything stays in the journal, for journal list --rule; 200,000 of them at most',
+        'How long the journal keeps decisions of rules that led to no call; 200,000 at most. `journal list --rule` shows them',
     }),
     max_size: Size.refine(size => size >= SMALLEST_JOURNAL, 'write at least 1MiB, such as 2GB')
       .prefault('2GB')
       .meta({
+        range: 'at least 1MiB',
         description:
-          'Most that the journal may hold; the oldest history goes first. What was not sent to L2L yet never goes: when that alone is so much, nothing new is taken',
+          'Largest size of the journal. At this size it deletes its oldest history. It never deletes a call that L2L has not received: when such calls alone fill it, the gateway takes nothing new until there is room',
       }),
     ballast: Size.prefault('64MiB').meta({
-      description: 'Kept free for a full disk, so that what came of calls under way can still be written; 0B: nothing',
+      description:
+        'Size of a file that the gateway deletes when the disk is full, so that it can still write the outcomes of calls that are under way. It takes nothing new until the disk has twice this room. `0B`: no such file',
     }),
     on_corrupt: z.enum(['refuse', 'rebuild']).default('refuse').meta({
       description:
-        'refuse: the gateway does not start with a damaged journal; rebuild: it sets it aside and begins anew',
+        'What the gateway does with a damaged journal. `refuse`: it does not start. `rebuild`: it sets the file aside (`journal.damaged-…`) and begins a new one',
     }),
   })
-  .meta({ description: 'The file that holds what has to be sent to L2L, and what was sent' });
+  .meta({ description: 'The local file that keeps each action until L2L has it, and its history after that' });
 
 export const Gateway = z
   .strictObject({
     name: Name.meta({
-      description: 'Name of this gateway, used by no other gateway of the plant',
+      kind: 'name',
+      description: 'Name of this gateway. No other gateway of the plant may have it',
       examples: ['press_shop_1'],
     }),
-    mode: z
-      .enum(['shadow', 'live'])
-      .default('shadow')
-      .meta({ description: 'shadow: evaluates and journals, sends nothing; until somebody writes live' }),
+    mode: z.enum(['shadow', 'live']).default('shadow').meta({
+      description:
+        '`shadow`: the gateway evaluates the rules, records what it would send, and sends nothing. `live`: it sends',
+    }),
     data: z.string().min(1).default('./data').meta({
       description:
-        'Folder of the journal, on a local disk; a relative path counts from the folder the command is started in',
+        'Folder of the journal, on a local disk. A relative path counts from the folder in which you start the command',
     }),
     journal: Journal.prefault({}),
     http: Http.prefault('127.0.0.1:8080').meta({
-      description: 'Address of the status page and the health checks; off: none',
+      kind: 'address',
+      description: 'Address of the status page and of the health checks. `off`: none',
       examples: ['127.0.0.1:8080', '0.0.0.0:8080', 'off'],
     }),
     redis: Redis.optional().meta({
       type: 'string',
+      kind: 'address',
       description:
-        'Address of a single Redis of your own, not of a cluster; without it the gateway starts one for itself',
+        'Address of your own single Redis (not of a cluster). Without this key the gateway starts a Redis for itself',
       examples: ['redis://redis:6379', `\${REDIS_URL}`],
     }),
     freeze_limit: Duration.prefault('10m').meta({
-      description: 'A signal unknown for longer than this makes a running delay start anew',
+      description: 'When a signal was unknown for longer than this, a delay that runs starts again from zero',
     }),
     clock: z.enum(['check', 'trust']).default('check').meta({
       description:
-        'check: nothing is sent while the clock stands behind the journal or before this version was made; trust: the clock is right, whatever it says',
+        '`check`: the gateway sends nothing while the clock shows a time before the last entry of the journal, or before this version was made. `trust`: the clock is right, whatever it shows',
     }),
     log: z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')
-      .meta({ description: 'Least important log line that is written' }),
+      .meta({ description: 'Least important level of log lines that the gateway writes' }),
   })
-  .meta({ description: 'The gateway itself' });
+  .meta({ description: 'Name, mode and files of this gateway' });
 export type Gateway = z.output<typeof Gateway>;

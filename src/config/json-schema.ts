@@ -4,14 +4,15 @@ import { Config } from './schema.ts';
 /** How a pattern says `${`. */
 const REFERENCE = '\\$\\{';
 
-/** Marks that mean nothing to an editor. */
-const OWN_MARKS = ['code', 'notBuilt'];
+/** Marks of the schemas that mean nothing to an editor. */
+const OWN_MARKS = ['code', 'notBuilt', 'kind', 'range'];
 
 /**
  * JSON Schema of a config file, for completion and hints in editors. It is made of the same schemas that the loader uses and is
- * more lenient in places: what needs more than one value to judge, only `check` can judge.
+ * more lenient in places: what needs more than one value to judge, only `check` can judge. The page docs/configuration.md is made
+ * of it too, and needs the marks.
  */
-export function configJsonSchema(): Record<string, unknown> {
+export function configJsonSchema({ keepMarks = false } = {}): Record<string, unknown> {
   return z.toJSONSchema(Config, {
     io: 'input',
     target: 'draft-07', // what editors' YAML servers understand
@@ -27,7 +28,9 @@ export function configJsonSchema(): Record<string, unknown> {
       // Codes are text however they look: 0123 is not to be marked because YAML would read a number.
       if (meta.code === true) schema.type = ['string', 'number', 'boolean'];
       if (typeof meta.pattern === 'string') schema.pattern = orReference(meta.pattern);
-      for (const mark of OWN_MARKS) delete schema[mark];
+      // zod leaves examples out where the gateway keeps a value in another form than it is written.
+      if (meta.examples !== undefined) schema.examples = meta.examples;
+      if (!keepMarks) for (const mark of OWN_MARKS) delete schema[mark];
     },
   });
 }

@@ -96,44 +96,72 @@ const Refusals = z.array(
 
 export const L2l = z
   .strictObject({
-    url: SiteUrl.meta({ description: 'Address of your L2L', examples: ['https://acme.leading2lean.com'] }),
-    api_key: SecretText.meta({ description: "Key of the gateway's own L2L user, as a reference" }),
-    site: z.int().positive().meta({ description: 'The site number (not the record id)' }),
-    timezone: TimeZone.meta({ description: 'Time zone of the site, as set in L2L', examples: ['America/Denver'] }),
-    user: z.string().min(1).meta({ description: "The gateway's L2L user; dispatches are opened in this name" }),
+    url: SiteUrl.meta({
+      kind: 'address',
+      description: 'Address of your L2L, without a path',
+      examples: ['https://acme.leading2lean.com'],
+    }),
+    api_key: SecretText.meta({ description: "API key of the gateway's own L2L user, written as a reference" }),
+    site: z
+      .int()
+      .positive()
+      .meta({ description: 'Number of the site in L2L (not its record id)', examples: [43] }),
+    timezone: TimeZone.meta({
+      kind: 'time zone',
+      description: 'IANA time zone of the site, as it is set in L2L',
+      examples: ['America/Denver'],
+    }),
+    user: z
+      .string()
+      .min(1)
+      .meta({ description: 'L2L user of the gateway. It opens dispatches in this name', examples: ['gateway'] }),
     rate: CallRate.prefault('1/s').meta({
-      description: 'Most calls this gateway makes, look-ups included; unlimited only against a sandbox',
+      kind: 'rate',
+      description: 'Highest rate of calls to L2L, look-ups included. `unlimited`: only for a sandbox',
       examples: ['1/s', '900/h', 'unlimited'],
     }),
-    concurrency: z.int().min(1).max(64).default(4).meta({ description: 'Calls on their way at the same time' }),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(4)
+      .meta({ description: 'How many calls may be under way at the same time' }),
     timeout: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
       .prefault('60s')
-      .meta({ description: 'Longest wait for an answer' }),
+      .meta({ range: 'longer than 0s', description: 'How long the gateway waits for an answer' }),
     settle: Duration.prefault('60s').meta({
-      description: 'Wait after a call without an answer before L2L is asked whether it arrived',
+      description:
+        'How long the gateway waits after a call without an answer, before it asks L2L whether the call arrived',
     }),
     look_again: Duration.prefault('30s').meta({
-      description: 'Wait between the two looks that must both find nothing before a call is repeated',
+      description: 'Time between the two look-ups that must both find nothing before the gateway repeats a call',
     }),
     transient: Refusals.default([]).meta({
-      description: "Parts of L2L's refusals that mean “not now”: such a call is repeated, not given up",
+      examples: [['try again later']],
+      description:
+        'Parts of the texts with which L2L refuses a call only for the moment. The gateway tries such a call again',
     }),
     blocked: Refusals.default(['already has an open critical Dispatch']).meta({
       description:
-        "Parts of L2L's refusals that mean “another dispatch is open on the machine”: the open is tried again until that one is closed",
+        'Parts of the texts with which L2L refuses an open because another dispatch is open on the machine. The gateway tries again until that dispatch is closed',
     }),
     watch: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
       .prefault('60s')
       .meta({
+        range: 'longer than 0s',
         description:
-          'How often L2L is asked which dispatches people closed, where a rule says if_closed_by_person: reopen',
+          'How often the gateway asks L2L which dispatches people closed. Only for rules with `if_closed_by_person: reopen`',
       }),
     batch_settle: Duration.prefault('5m').meta({
-      description: 'Like settle, for a batch of production details: L2L takes it at once and works on it later',
+      description:
+        'The same as `settle`, for a batch of production details: L2L accepts a batch at once and works on it later',
     }),
     follow_up: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
       .prefault('30s')
-      .meta({ description: 'How often L2L is asked about an accepted batch until it is done with it' }),
+      .meta({
+        range: 'longer than 0s',
+        description: 'How often the gateway asks L2L about an accepted batch, until L2L has finished it',
+      }),
   })
-  .meta({ description: 'The number of the L2L site to which calls are sent' });
+  .meta({ description: 'The L2L site to which the gateway sends calls' });
 export type L2l = z.output<typeof L2l>;

@@ -21,7 +21,10 @@ export const Sources = z
       context.addIssue({ code: 'custom', path: [...path], message, params: { key: true, other, below: 'sources' } });
     }
   })
-  .meta({ description: 'Where signals come from, by name; each also gives NAME.connected, which is never unknown' });
+  .meta({
+    description:
+      'The sources of signals, by name. Each also gives `NAME.connected`: true while the source answers. This signal is never unknown',
+  });
 
 /** The whole file. */
 export const Config = z

@@ -8,4 +8,4 @@ export const Code = z
   .string('write a code as text')
   .trim()
   .min(1, 'the code is empty')
-  .meta({ code: true, description: 'A code as L2L knows it; always text', examples: ['PRESS-01'] });
+  .meta({ code: true, kind: 'code', description: 'A code as L2L knows it; always text', examples: ['PRESS-01'] });

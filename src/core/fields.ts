@@ -43,6 +43,7 @@ export const Duration = z
   })
   .meta({
     description: 'A length of time with its unit: 500ms, 90s, 2m, 1h30m',
+    kind: 'time',
     pattern: DURATION.source,
     examples: ['90s', '2m'],
   });
@@ -84,6 +85,7 @@ export const Size = z
   })
   .meta({
     description: 'An amount of storage with its unit: 500MB, 2GB, 64MiB',
+    kind: 'size',
     pattern: SIZE.source,
     examples: ['2GB', '64MiB'],
   });
@@ -112,7 +114,7 @@ export const Rate = z
     }
     return rate;
   })
-  .meta({ description: 'A rate: 60/min, 1/s, 900/h', pattern: RATE.source, examples: ['60/min'] });
+  .meta({ description: 'A rate: 60/min, 1/s, 900/h', kind: 'rate', pattern: RATE.source, examples: ['60/min'] });
 
 /** A key that the rule language has and this version does not build yet: an error that says so, never ignored. */
 export function notBuilt(what: string) {

@@ -13,6 +13,7 @@ export const SecretText = z
   })
   .meta({
     type: 'string',
+    kind: 'secret',
     pattern: '^\\$\\{[^}]+\\}$',
     description: `A secret, only as \${NAME} (environment) or \${file:/run/secrets/name}`,
     examples: [`\${L2L_API_KEY}`],

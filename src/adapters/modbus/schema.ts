@@ -42,7 +42,8 @@ export function registersOf(signal: Fields): number {
 }
 
 export const Order = z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA', 'AB', 'BA']).meta({
-  description: 'Order of the bytes of a value in several registers, as the device manual prints it; ABCD is big-endian',
+  description:
+    'Order of the bytes of a value, as the device manual prints it. `ABCD` is big-endian; `AB` and `BA` are for one register and for text',
 });
 export type Order = z.output<typeof Order>;
 
@@ -72,30 +73,63 @@ const Fields = z.strictObject({
     .int("write the device's unit (slave) number, such as unit: 1")
     .min(0)
     .max(255)
-    .meta({ description: 'Unit (slave) number of the device behind this address' }),
-  coil: Address.optional().meta({ description: 'Number of the coil (FC 1)' }),
-  discrete_input: Address.optional().meta({ description: 'Number of the discrete input (FC 2)' }),
-  input: Address.optional().meta({ description: 'Number of the first input register (FC 4)' }),
-  holding: Address.optional().meta({ description: 'Number of the first holding register (FC 3)' }),
-  as: RegisterType.optional().meta({ description: 'What the registers hold; uint16 when left out' }),
+    .meta({ description: 'Unit number (slave number) of the device behind this address', examples: [1] }),
+  coil: Address.optional().meta({ description: 'Number of the coil (function code 1)', examples: [7] }),
+  discrete_input: Address.optional().meta({
+    description: 'Number of the discrete input (function code 2)',
+    examples: [7],
+  }),
+  input: Address.optional().meta({
+    description: 'Number of the first input register (function code 4)',
+    examples: [13],
+  }),
+  holding: Address.optional().meta({
+    description: 'Number of the first holding register (function code 3)',
+    examples: [13],
+  }),
+  as: RegisterType.optional().meta({
+    description: 'Type of the value in the registers. A coil, a discrete input and a bit are `bool`',
+    default: 'uint16',
+    examples: ['uint32'],
+  }),
   order: Order.optional(),
-  length: z.int().min(1).max(250).optional().meta({ description: 'Characters of a text, two to a register' }),
+  length: z
+    .int()
+    .min(1)
+    .max(250)
+    .optional()
+    .meta({ description: 'Number of characters of a text. A register holds two', examples: [10] }),
   invalid: z
     .union([Sentinel, z.array(Sentinel).min(1)])
     .optional()
     .meta({
-      description: 'Values of the register, before scale, that say that there is none, such as 16#8000 or -32768',
+      description: 'Values of the register (before `scale`) with which the device says that it has no value',
+      kind: 'number, bits or a list of them',
+      examples: ['16#8000', -32768],
     }),
-  bit: z.int().min(0).max(15).optional().meta({ description: 'One bit of a register; 0 is the lowest' }),
+  bit: z
+    .int()
+    .min(0)
+    .max(15)
+    .optional()
+    .meta({ description: 'One bit of a register. 0 is the lowest bit', examples: [3] }),
   scale: z
     .number()
     .refine(scale => scale !== 0, 'a scale of 0 makes every value 0')
     .optional()
     .meta({
-      description: 'Value = register × scale + offset',
+      description: 'Factor: value = register × `scale` + `offset`',
+      default: 1,
+      examples: [0.1],
     }),
-  offset: z.number().optional(),
-  poll: Duration.optional().meta({ description: "How often this signal is read, when not as the source's poll says" }),
+  offset: z
+    .number()
+    .optional()
+    .meta({ description: 'Number that is added after `scale`', default: 0, examples: [-40] }),
+  poll: Duration.optional().meta({
+    description: 'How often the gateway reads this signal. Default: `poll` of the source',
+    examples: ['250ms'],
+  }),
   counter: Counter.optional(),
   unit_text: sharedSignalFields.unit_text,
 });
@@ -181,7 +215,7 @@ const Signal = Fields.superRefine((signal, context) => {
   for (const { path, message, about } of faults(signal)) {
     context.addIssue({ code: 'custom', path: path.split('.'), message, ...(about && { params: { about } }) });
   }
-});
+}).meta({ description: 'A value of a device. Write exactly one of `coil`, `discrete_input`, `input` and `holding`' });
 
 /** What is wrong with the address of a device; undefined: nothing that can be seen without asking the network. */
 function hostProblem(written: string): string | undefined {
@@ -195,7 +229,7 @@ function hostProblem(written: string): string | undefined {
 /** One Modbus device, or one gateway with several units behind it. */
 export const ModbusSource = z
   .strictObject({
-    protocol: z.literal('modbus'),
+    protocol: z.literal('modbus').meta({ description: 'Modbus TCP' }),
     host: z
       .string()
       .min(1)
@@ -203,31 +237,35 @@ export const ModbusSource = z
         const message = hostProblem(host);
         if (message) context.addIssue({ code: 'custom', message });
       })
-      .meta({ description: 'Address of the device or gateway', examples: ['192.168.10.30'] }),
-    port: z.int().min(1).max(65_535).default(502),
+      .meta({
+        description: 'Address of the device, or of the Modbus gateway with several devices behind it',
+        examples: ['192.168.10.30'],
+      }),
+    port: z.int().min(1).max(65_535).default(502).meta({ description: 'TCP port of the device' }),
     serial: notBuilt('serial (Modbus RTU on a port of this PC; use a Modbus TCP gateway)'),
     first_register: z
       .union([z.literal(0), z.literal(1)], 'write 0 or 1, as the device manual counts its registers')
       .meta({
         description:
-          'Number of the first register in the device manual. No default: one off reads a neighbour that looks plausible',
+          'Number of the first register in the device manual. There is no default: with a wrong number the gateway reads the register beside the right one, and its value looks plausible',
       }),
-    poll: Duration.default(1000).meta({ description: 'How often signals are read', examples: ['1s'] }),
-    timeout: Duration.default(1000).meta({
-      description: 'How long one request waits for its answer',
+    poll: Duration.prefault('1s').meta({ description: 'How often the gateway reads the signals', examples: ['1s'] }),
+    timeout: Duration.prefault('1s').meta({
+      description: 'How long the gateway waits for the answer to one request',
       examples: ['1s'],
     }),
     max_gap: z
-      .strictObject({ registers: z.int().min(0).max(124).default(8), bits: z.int().min(0).max(1999).default(32) })
+      .strictObject({
+        registers: z.int().min(0).max(124).default(8).meta({ description: 'How many unused registers' }),
+        bits: z.int().min(0).max(1999).default(32).meta({ description: 'How many unused coils or discrete inputs' }),
+      })
       .default({ registers: 8, bits: 32 })
-      .meta({ description: 'Unused registers or bits that may be read along to save a request' }),
-    max_registers: z
-      .int()
-      .min(1)
-      .max(125)
-      .default(125)
-      .meta({ description: 'Most registers that one request asks for, where the device takes fewer than 125' }),
-    pause: Duration.default(0).meta({
+      .meta({ description: 'How many unused registers or bits the gateway may read to save a request' }),
+    max_registers: z.int().min(1).max(125).default(125).meta({
+      description:
+        'How many registers one request may ask for. Write a lower number for a device that does not take 125',
+    }),
+    pause: Duration.prefault('0s').meta({
       description: 'Pause between two requests, for devices that need one',
       examples: ['20ms'],
     }),
@@ -246,5 +284,6 @@ export const ModbusSource = z
       const message = `${table} ${signal[table]} does not exist when the first one is ${source.first_register}`;
       context.addIssue({ code: 'custom', path: ['signals', name, table], message });
     }
-  });
+  })
+  .meta({ description: 'One Modbus TCP device, or one gateway with several devices (units) behind it' });
 export type ModbusSource = z.output<typeof ModbusSource>;

@@ -19,22 +19,26 @@ const JsonPathText = checked(pathProblem);
 export const MqttSignal = z
   .strictObject({
     topic: checked(filterProblem).meta({
-      description: 'Topic; + stands for one part, # at the end for all that follow',
+      description: 'Topic. `+` stands for one part; `#` at the end stands for all parts that follow',
       examples: ['plant/oven2/state', 'cell7/+/fault'],
     }),
     json: JsonPathText.optional().meta({
-      description: 'Where the value is in a JSON payload (RFC 9535); without it the payload itself is the value',
+      description: 'JSON path (RFC 9535) of the value in the payload. Without this key the payload itself is the value',
       examples: ['$.temp', "$.robots[?@.id=='R3'].fault"],
     }),
     as: z
       .enum(['bool', 'number', 'integer', 'string'], 'write as: bool, number, integer or string')
-      .meta({ description: 'What the value is; another kind of value is bad' }),
+      .meta({ description: 'Type of the value. A value of another type is bad', examples: ['number'] }),
     map: z
       .record(z.string(), WrittenValue)
       .optional()
-      .meta({ description: 'What each word means, such as { ON: true, OFF: false }; any other word is bad' }),
+      .meta({
+        description: 'What each word in the payload means. Any other word is bad',
+        examples: [{ ON: true, OFF: false }],
+      }),
     time: JsonPathText.optional().meta({
-      description: 'Where the time of the event is in a JSON payload: ISO text with zone, or seconds or ms since 1970',
+      description:
+        'JSON path of the time of the event: an ISO text with its zone, or seconds or milliseconds since 1970',
       examples: ['$.ts'],
     }),
     ...sharedSignalFields,
@@ -54,7 +58,8 @@ export const MqttSignal = z
         'counter',
         'a payload has no fixed width, so nothing is known to be its full range; write the type of the counter in the PLC, such as wraps: uint32, or its highest value, or wraps: never',
       );
-  });
+  })
+  .meta({ description: 'A value in the messages of a topic' });
 export type MqttSignal = z.output<typeof MqttSignal>;
 
 function urlProblem(text: string): string | undefined {
@@ -74,37 +79,71 @@ const Url = z.string().superRefine((text, context) => {
 
 export const MqttSource = z
   .strictObject({
-    protocol: z.literal('mqtt'),
+    protocol: z.literal('mqtt').meta({ description: 'MQTT' }),
     url: Url.meta({
-      description: 'Address of the broker: mqtt://host:1883, or mqtts://host:8883 with TLS',
+      description: 'Address of the broker. `mqtts://` uses TLS',
+      kind: 'address',
+      examples: ['mqtt://broker.plant:1883', 'mqtts://broker.plant:8883'],
     }),
     version: z
       .union([z.literal(5), z.literal('3.1.1')], 'write version: 5 or version: 3.1.1')
       .default(5)
-      .meta({ description: 'MQTT version: 5, or 3.1.1 for older brokers' }),
-    client_id: z.string().min(1, 'write a name that no other client of this broker has').meta({
-      description: 'Name of this gateway at the broker, used by nobody else; the broker keeps messages under it',
-    }),
+      .meta({ description: 'MQTT version. `3.1.1` is for older brokers' }),
+    client_id: z
+      .string()
+      .min(1, 'write a name that no other client of this broker has')
+      .meta({
+        description:
+          'Name of this gateway at the broker. No other client may have it: the broker keeps messages under this name',
+        examples: ['press_shop_1'],
+      }),
     login: z
-      .strictObject({ user: z.string().min(1), password: SecretText })
+      .strictObject({
+        user: z
+          .string()
+          .min(1)
+          .meta({ description: 'User at the broker', examples: ['gateway'] }),
+        password: SecretText.meta({
+          description: 'Password of this user, written as a reference',
+          examples: [`\${MQTT_PASSWORD}`],
+        }),
+      })
       .optional()
-      .meta({ description: 'User and password at the broker' }),
+      .meta({ description: 'User and password for the broker' }),
     tls: z
       .strictObject({
         ca: z
           .string()
           .optional()
-          .meta({ description: "File with the certificate of the authority that signed the broker's" }),
+          .meta({
+            description: 'File with the certificate of the authority that signed the certificate of the broker',
+            kind: 'file',
+            examples: ['/etc/l2l-gateway/ca.pem'],
+          }),
         servername: z
           .string()
           .min(1)
           .optional()
           .meta({
-            description: "Name in the broker's certificate, where it is not the host of url",
+            description: 'Name in the certificate of the broker, when it is not the host of `url`',
             examples: ['broker.plant'],
           }),
-        cert: z.string().optional().meta({ description: "File with the gateway's own certificate" }),
-        key: z.string().optional().meta({ description: 'File with the private key of that certificate' }),
+        cert: z
+          .string()
+          .optional()
+          .meta({
+            description: "File with the gateway's own certificate",
+            kind: 'file',
+            examples: ['/etc/l2l-gateway/gateway.pem'],
+          }),
+        key: z
+          .string()
+          .optional()
+          .meta({
+            description: 'File with the private key of that certificate',
+            kind: 'file',
+            examples: ['/etc/l2l-gateway/gateway.key'],
+          }),
       })
       .refine(
         tls => (tls.cert === undefined) === (tls.key === undefined),
@@ -114,25 +153,28 @@ export const MqttSource = z
       .meta({ description: 'Certificate files for mqtts://, in PEM form' }),
     keepalive: Duration.refine(ms => ms >= 1000 && ms <= 65_535_000, 'write a time from 1s to 18h')
       .prefault('60s')
-      .meta({ description: 'How often the connection is tried when nothing is said' }),
+      .meta({ range: '1s to 18h', description: 'How often the gateway tests a silent connection' }),
     session_expiry: Duration.refine(
       ms => ms >= 1000 && ms <= 4_294_967_294_000,
       'without a session the broker drops what happens while the gateway is away; write at least 1s, such as 24h',
     )
       .prefault('24h')
-      .meta({ description: 'How long the broker keeps messages while the gateway is away (MQTT 5)' }),
+      .meta({
+        range: 'at least 1s',
+        description: 'How long the broker keeps messages while the gateway is away (MQTT 5)',
+      }),
     queue_limit: z
       .int()
       .min(1, 'write how many messages the broker keeps, such as 1000')
       .optional()
       .meta({
         description:
-          'How many messages the broker keeps for the gateway while it is away (mosquitto: max_queued_messages). When as many came, states are unknown until they are said again',
+          'How many messages the broker keeps while the gateway is away (mosquitto: `max_queued_messages`). When so many have arrived, messages may be lost: states are unknown until the devices send them again',
         examples: [1000],
       }),
     max_offline: Duration.optional().meta({
       description:
-        'After a longer absence states are unknown until they are said again, although the broker kept the session. Default: session_expiry',
+        'After a longer absence, states are unknown until the devices send them again, although the broker kept the session. Default: `session_expiry`',
       examples: ['8h'],
     }),
     receive_maximum: z
@@ -140,9 +182,9 @@ export const MqttSource = z
       .min(1)
       .max(65_535)
       .default(1000)
-      .meta({ description: 'Messages received and not yet acknowledged, at most' }),
+      .meta({ description: 'How many received messages may wait for their acknowledgement' }),
     max_skew: Duration.prefault('5m').meta({
-      description: "A payload time further than this from the gateway's clock is not used",
+      description: 'The gateway does not use a time in a payload that differs by more than this from its own clock',
     }),
     ...plannedSourceFields,
     signals: signalMap(MqttSignal),

@@ -25,7 +25,7 @@ const Node = z
   )
   .meta({
     description:
-      'Node id: s=… or i=… in the namespace of the source, nsu=URI;s=…, or ns=2;s=… (an index may move after a download)',
+      'Node id: `s=…` or `i=…` in the namespace of the source, `nsu=URI;s=…` with its own namespace, or `ns=2;s=…` (this index may change after a download to the PLC)',
     examples: ['s="Press1"."Running"'],
   });
 
@@ -49,15 +49,25 @@ export function fullScaleOf(type: OpcuaType): number | bigint | null {
 const LongSignal = z
   .strictObject({
     node: Node,
-    as: OpcuaType.default('bool').meta({ description: 'What the node holds; yes/no when left out' }),
+    as: OpcuaType.default('bool').meta({ description: 'Type of the value of the node', examples: ['uint32'] }),
     index: z
       .int()
       .min(0)
       .max(0xffff_ffff)
       .optional()
-      .meta({ description: 'Which element of an array node, counted from 0; left out for a node of one value' }),
-    sampling: Duration.optional().meta({ description: 'How often the server looks at this node' }),
-    queue: Queue.optional().meta({ description: 'Changes the server keeps of this node between two notifications' }),
+      .meta({
+        description: 'Element of an array node, counted from 0. A node with one value has no `index`',
+        examples: [3],
+      }),
+    sampling: Duration.optional().meta({
+      description: 'How often the server samples this node. Default: `sampling` of the source',
+      examples: ['100ms'],
+    }),
+    queue: Queue.optional().meta({
+      description:
+        'How many changes of this node the server keeps between two notifications. Default: `queue` of the source',
+      examples: [50],
+    }),
     counter: Counter.optional(),
     unit_text: sharedSignalFields.unit_text,
     accept: sharedSignalFields.accept,
@@ -75,15 +85,25 @@ const LongSignal = z
     if (message) context.addIssue({ code: 'custom', path: ['counter'], message });
     const wraps = wrapsProblem(counter, as, fullScaleOf(as));
     if (wraps) context.addIssue({ code: 'custom', path: ['counter', 'wraps'], message: wraps });
-  });
+  })
+  .meta({ description: 'A node of the server. A node id alone stands for `{ node: …, as: bool }`' });
 export type OpcuaSignal = z.output<typeof LongSignal>;
 
 /** A node id alone is short for a yes/no signal. */
 const Signal = z.union([Node.transform((node): OpcuaSignal => ({ node, as: 'bool' })), LongSignal]);
 
 const Login = z
-  .strictObject({ user: z.string().min(1), password: SecretText })
-  .meta({ description: 'User and password; anonymous when left out' });
+  .strictObject({
+    user: z
+      .string()
+      .min(1)
+      .meta({ description: 'User at the server', examples: ['gateway'] }),
+    password: SecretText.meta({
+      description: 'Password of this user, written as a reference',
+      examples: [`\${OPCUA_PASSWORD}`],
+    }),
+  })
+  .meta({ description: 'User and password. Without this key the gateway logs in anonymously' });
 
 function endpointProblem(text: string): string | undefined {
   if (hasLogin(text)) return 'the address holds a user or a password, which would be shown; write them under login:';
@@ -94,7 +114,7 @@ function endpointProblem(text: string): string | undefined {
 /** One OPC UA server, one session. */
 export const OpcuaSource = z
   .strictObject({
-    protocol: z.literal('opcua'),
+    protocol: z.literal('opcua').meta({ description: 'OPC UA' }),
     endpoint: z
       .string()
       .superRefine((text, context) => {
@@ -102,32 +122,46 @@ export const OpcuaSource = z
         if (problem) context.addIssue({ code: 'custom', message: problem, params: aboutAddress(problem) });
       })
       .meta({
+        kind: 'address',
         pattern: '^opc\\.tcp://[^\\s/@]+(?:/[^\\s@]*)?$',
-        description: 'Address of the server',
+        description: 'Address of the OPC UA server',
         examples: ['opc.tcp://192.168.10.20:4840'],
       }),
     profile: notBuilt('profile'),
-    security: z
-      .literal('none', 'security other than none is not built yet; write none')
-      .default('none')
-      .meta({ description: 'none: nothing is signed or encrypted but the password, where the server wants it so' }),
+    security: z.literal('none', 'security other than none is not built yet; write none').default('none').meta({
+      description:
+        '`none`: messages are not signed or encrypted. Only the password is encrypted, if the server asks for it',
+    }),
     login: Login.optional(),
     namespace: z
       .string()
       .min(1)
       .optional()
       .meta({
-        description: 'URI of the namespace that short node ids belong to',
+        description: 'Namespace URI of node ids that name no namespace',
         examples: ['http://www.siemens.com/simatic-s7-opcua'],
       }),
-    sampling: Duration.default(250).meta({ description: 'How often the server looks at a node', examples: ['250ms'] }),
-    publishing: Duration.default(500)
-      .refine(ms => ms > 0 && ms <= 10_000, 'publishing is more than 0 and at most 10s')
-      .meta({ description: 'How often the server sends what changed', examples: ['500ms'] }),
-    queue: Queue.default(10).meta({ description: 'Changes the server keeps of a node between two notifications' }),
-    clock: z.enum(['gateway', 'source']).default('gateway').meta({ description: 'Whose clock gives the event times' }),
-    max_skew: Duration.default(300_000).meta({
-      description: 'With clock: source, a time that is further from ours than this is not believed',
+    sampling: Duration.prefault('250ms').meta({
+      description: 'How often the server samples a node',
+      examples: ['250ms'],
+    }),
+    publishing: Duration.refine(ms => ms > 0 && ms <= 10_000, 'publishing is more than 0 and at most 10s')
+      .prefault('500ms')
+      .meta({
+        range: 'longer than 0s, at most 10s',
+        description: 'How often the server sends changes',
+        examples: ['500ms'],
+      }),
+    queue: Queue.default(10).meta({
+      description: 'How many changes of a node the server keeps between two notifications',
+    }),
+    clock: z.enum(['gateway', 'source']).default('gateway').meta({
+      description:
+        'Which clock gives the times of events. `gateway`: the clock of the host. `source`: the source timestamps of the server',
+    }),
+    max_skew: Duration.prefault('5m').meta({
+      description:
+        'With `clock: source`: the gateway does not use a time that differs by more than this from its own clock',
       examples: ['5m'],
     }),
     alive: notBuilt('alive'),
@@ -143,5 +177,6 @@ export const OpcuaSource = z
         'the namespace of this node is missing; write such as namespace: http://www.siemens.com/simatic-s7-opcua in the source, or ns=2;s=… here';
       context.addIssue({ code: 'custom', path: ['signals', name], message });
     }
-  });
+  })
+  .meta({ description: 'One OPC UA server, with one session' });
 export type OpcuaSource = z.output<typeof OpcuaSource>;

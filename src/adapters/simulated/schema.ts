@@ -15,10 +15,20 @@ const Length = Duration.refine(ms => ms >= 1, 'write at least 1ms').transform(Ma
 /** One step of a script: so long this value, or so long no good one. */
 const Step = z
   .strictObject({
-    for: Length,
-    value: WrittenValue.optional(),
-    quality: z.enum(['uncertain', 'bad']).optional(),
-    reason: z.string().optional().meta({ description: 'Why the quality is not good' }),
+    for: Length.meta({ description: 'How long the step lasts', examples: ['10s'] }),
+    value: WrittenValue.optional().meta({
+      description: 'Value of the step',
+      kind: '`true`, `false`, number or text',
+      examples: [true, 12.5],
+    }),
+    quality: z
+      .enum(['uncertain', 'bad'])
+      .optional()
+      .meta({ description: 'Quality of the step. Without this key it is good. A bad step has no value' }),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: 'Why the quality is not good', examples: ['no answer'] }),
   })
   .refine(
     step => (step.value === undefined) === (step.quality === 'bad'),
@@ -27,13 +37,16 @@ const Step = z
 export type Step = z.output<typeof Step>;
 
 const Count = z.strictObject({
-  every: Length.meta({ description: 'Time from count to count' }),
+  every: Length.meta({ description: 'Time from one count to the next', examples: ['2s'] }),
   by: z.int().positive().default(1).meta({ description: 'How much each count adds' }),
-  from: z.int().min(0).default(0).meta({ description: 'Where it starts' }),
+  from: z.int().min(0).default(0).meta({ description: 'First value' }),
   while: z
     .string()
     .optional()
-    .meta({ description: 'A scripted yes/no signal of this source: counts only while it is true' }),
+    .meta({
+      description: 'A scripted `bool` signal of this source. The counter counts only while it is true',
+      examples: ['press1.running'],
+    }),
 });
 
 export const SimulatedSignal = z
@@ -43,13 +56,17 @@ export const SimulatedSignal = z
         [...WidthType.options, 'number', 'string'],
         'write as: bool, number, string or a register type such as uint32',
       )
-      .meta({ description: 'What the value is' }),
-    script: z.array(Step).min(1).optional().meta({ description: 'What it shows, step after step' }),
+      .meta({ description: 'Type of the value', examples: ['bool'] }),
+    script: z
+      .array(Step)
+      .min(1)
+      .optional()
+      .meta({ description: 'The values of the signal, step after step', examples: [[{ for: '10s', value: true }]] }),
     repeat: z
       .boolean()
       .default(true)
-      .meta({ description: 'Starts the script again at its end; false: the last step stands' }),
-    count: Count.optional().meta({ description: 'Counts in place of a script' }),
+      .meta({ description: '`true`: the script starts again at its end. `false`: the last step stays' }),
+    count: Count.optional().meta({ description: 'A counter, in place of a script' }),
     ...sharedSignalFields,
   })
   .superRefine((signal, context) => {
@@ -63,7 +80,8 @@ export const SimulatedSignal = z
     if ((signal.count || signal.counter) && kind !== 'number') wrong('as', 'what counts is a number, such as uint32');
     if (signal.counter?.wraps === 'full' && fullWidth(signal.as) === null)
       wrong('counter', `${signal.as} has no full range; write the highest value, or wraps: never`);
-  });
+  })
+  .meta({ description: 'A scripted value. Write either `script` or `count`' });
 export type SimulatedSignal = z.output<typeof SimulatedSignal>;
 
 /** Highest value of the signal's type; null when it has none. */
@@ -73,14 +91,15 @@ export function fullWidth(as: SimulatedSignal['as']): number | bigint | null {
 
 export const SimulatedSource = z
   .strictObject({
-    protocol: z.literal('simulated'),
+    protocol: z.literal('simulated').meta({ description: 'Simulated' }),
     since: z.iso
       .datetime({ offset: true, error: 'write a time with its zone, such as "2026-03-02T06:00:00Z"' })
       .transform(text => Date.parse(text))
       .optional()
       .meta({
-        description:
-          'When the scripts began, so that counts go on over a restart; without it, when the gateway started',
+        description: 'When the scripts began, so that counts go on over a restart. Default: the start of the gateway',
+        kind: 'time with zone',
+        examples: ['2026-03-02T06:00:00Z'],
       }),
     ...plannedSourceFields,
     signals: signalMap(SimulatedSignal),
@@ -98,5 +117,5 @@ export const SimulatedSource = z
         });
     }
   })
-  .meta({ description: 'Scripted signals, for trying rules without a machine' });
+  .meta({ description: 'Scripted signals, to try rules without a machine' });
 export type SimulatedSource = z.output<typeof SimulatedSource>;

@@ -1,6 +1,7 @@
 /** The text of docs/configuration.md, made of the schemas of the config. */
 import { stringify } from 'yaml';
 import { configJsonSchema } from '../src/config/json-schema.ts';
+import { RULE_KINDS } from '../src/rules/kinds/registry.ts';
 
 /** What this page reads of a JSON Schema. */
 type Schema = {
@@ -34,7 +35,8 @@ export type Section = {
 };
 
 /** Keys whose own keys have a section with the same name. */
-const OWN_SECTIONS: readonly string[] = ['counter', 'dispatch', 'cycles', 'production'];
+const RULE_SECTIONS: readonly string[] = RULE_KINDS.map(({ kind }) => kind);
+const OWN_SECTIONS: readonly string[] = ['counter', ...RULE_SECTIONS];
 
 const HEAD = `# Configuration
 
@@ -75,7 +77,7 @@ export function sectionsOf(config: Schema): readonly Section[] {
     section('counter', 'sources.NAME.signals.NAME.counter', counter),
     section('lookups', 'lookups.NAME', entryOf(lookups)),
     section('rules', 'rules.NAME', rule),
-    ...['dispatch', 'cycles', 'production'].map(kind => section(kind, `rules.NAME.${kind}`, rule.properties?.[kind])),
+    ...RULE_SECTIONS.map(kind => section(kind, `rules.NAME.${kind}`, rule.properties?.[kind])),
     section('defaults', 'defaults.dispatch', defaults?.properties?.dispatch),
   ];
 }
@@ -138,8 +140,8 @@ function rangeWords({ range, minimum, exclusiveMinimum, maximum }: Schema): stri
   if (range) return `, ${range}`;
   const from = minimum === undefined && exclusiveMinimum === 0 ? 'above 0' : minimum;
   const to = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
-  if (from !== undefined && to !== undefined) return `, ${from} to ${to}`;
-  if (from !== undefined) return from === 'above 0' ? `, ${from}` : `, at least ${from}`;
+  if (from !== undefined && to !== undefined) return ` ${from} to ${to}`;
+  if (from !== undefined) return from === 'above 0' ? ` ${from}` : `, at least ${from}`;
   return '';
 }
 

@@ -14,20 +14,20 @@ function conditionWords(input: unknown): string {
 
 export const Expression = z
   .string({ error: ({ input }) => conditionWords(input) })
-  .meta({ code: true, examples: ['not press1.running', 'oven2.temp > 240 and press1.faults.3'] });
+  .meta({ code: true, kind: 'condition', examples: ['not press1.running', 'oven2.temp > 240 and press1.faults.3'] });
 
 export const Signal = z
   .string('write the name of a signal, such as press1.strokes')
-  .meta({ code: true, examples: ['press1.strokes'] });
+  .meta({ code: true, kind: 'signal', examples: ['press1.strokes'] });
 
 export const TemplateText = z
   .string('write a text, such as "Oven 2 at {{ oven2.temp }} °C"')
   .min(1, 'the text is empty')
-  .meta({ code: true });
+  .meta({ code: true, kind: 'template' });
 
 export const MaxAge = Duration.meta({
   description:
-    'What is older than this is not sent any more, it becomes a dead letter; left out: it is sent however late',
+    'The gateway does not send an action that is older than this: it becomes a dead letter. Without this key there is no limit. The end of a dispatch is never too old',
   examples: ['8h'],
 });
 

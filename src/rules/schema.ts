@@ -12,7 +12,7 @@ const DEFAULTS = Object.fromEntries(
 /** What the rules take where they say nothing themselves. */
 export const RuleDefaults = z
   .strictObject({ ...DEFAULTS, flood: notBuilt('flood') })
-  .meta({ description: 'For every rule that does not say it itself' });
+  .meta({ description: 'Values for each rule that does not have the key itself' });
 export type RuleDefaults = z.output<typeof RuleDefaults>;
 
 const KEYS = Object.assign({}, ...RULE_KINDS.map(({ keys }) => keys)) as SectionKeys;
@@ -32,19 +32,20 @@ export const Rule = z
     max_age: MaxAge.optional(),
     on_unknown: choice(['park', 'repeat', 'drop']).optional().meta({
       description:
-        'When nobody can say whether L2L took a call. park: a person decides; repeat: it is sent again and may then be there twice; drop: it is not sent again and may be missing',
+        'What the gateway does when nobody can find out whether L2L took a call. `park`: a person decides. `repeat`: it sends the call again, three times at most, and then parks it; L2L may then have it twice. `drop`: it does not send the call again; it may be missing in L2L',
       default: 'park',
     }),
     renamed_from: RuleName.optional().meta({
-      description: 'The name this rule had before: what it has counted or opened goes on. It may stay in the file',
+      description:
+        'Earlier name of the rule. The rule keeps the open dispatch and the counts of that name. The key may stay in the file',
       examples: ['press_down'],
     }),
   })
   .superRefine(checkShape, { when: ({ value }) => typeof value === 'object' && value !== null })
-  .meta({ description: 'One rule: what happens in the plant, and what is sent to L2L', oneOf: RULE_SHAPES });
+  .meta({ description: 'One rule: it turns signals into a dispatch, a cycle count or production', oneOf: RULE_SHAPES });
 export type Rule = z.output<typeof Rule>;
 
-export const Rules = z.record(RuleName, Rule).meta({ description: 'The rules by name' });
+export const Rules = z.record(RuleName, Rule).meta({ description: 'The rules, by name' });
 export type Rules = z.output<typeof Rules>;
 
 /** What `defaults:` says for the rules of a kind. */
@@ -72,23 +73,30 @@ export const Lookup = z
   .strictObject({
     key: choice(['number', 'text', 'bit']).meta({
       description:
-        'What the first column holds: numbers, texts, or bits (the lowest set bit of a word decides, bit 0 is the lowest)',
+        'What the first column holds: numbers, texts, or bit numbers of a word. The lowest set bit decides; bit 0 is the lowest bit',
     }),
     file: z
       .string('write the name of a CSV file')
       .min(1, 'write the name of a CSV file')
       .meta({
+        kind: 'file',
         description:
-          'CSV file, by its path from this file or an absolute one; its header names the fields, all values are text',
+          'CSV file. Its path counts from the folder of the config file. Its header names the columns; all values are texts',
         examples: ['recipes.csv'],
       }),
     default: z
       .record(z.string(), Code)
       .optional()
-      .meta({ description: 'The row for a key that the file does not have; left out: such a key has no value' }),
+      .meta({
+        description: 'The row for a key that the file does not have. Without it, such a key has no value',
+        kind: 'map of column to value',
+        examples: [{ reason: 'OTHER', text: 'unknown fault' }],
+      }),
   })
   .meta({ description: 'A table that turns values into codes and texts' });
 export type Lookup = z.output<typeof Lookup>;
 
-export const Lookups = z.record(RuleName, Lookup).meta({ description: 'Tables that turn values into codes, by name' });
+export const Lookups = z
+  .record(RuleName, Lookup)
+  .meta({ description: 'Tables that turn values into codes and texts, by name' });
 export type Lookups = z.output<typeof Lookups>;

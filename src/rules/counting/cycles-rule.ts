@@ -9,21 +9,24 @@ import { besides, choice, Signal } from '../schema-parts.ts';
 export const CyclesSection = z
   .strictObject({
     machine: Code.meta({ description: 'Code of the machine', examples: ['PRESS-01'] }),
-    counter: Signal.meta({ description: 'The signal that counts; it needs `counter:` in its source' }),
+    counter: Signal.meta({ description: 'The signal that counts. It needs `counter:` in its source' }),
     every: Duration.prefault('15m').meta({
-      description: 'How often the cycles are sent, on the clock: 15m is at :00, :15, :30 and :45',
+      description: 'How often the gateway sends the cycles, on the clock: 15m is at :00, :15, :30 and :45',
       default: '15m',
     }),
     mode: choice(['increment', 'total'])
       .default('increment')
-      .meta({ description: "increment: adds the cycles to L2L's count; total: sets L2L's count" }),
+      .meta({
+        description:
+          "`increment`: adds the cycles to L2L's count (`increment_cycle_count`). `total`: sets L2L's count (`set_cycle_count`) to L2L's count at the first sight plus all later cycles",
+      }),
     first_sight: choice(['base', 'count']).default('base').meta({
       description:
-        'When the counter is seen for the first time. base: counting begins there; count: what it says already was counted now (for counters that start at 0)',
+        'What the first reading of a counter means. `base`: counting begins at this value. `count`: this value counts as made now; use it only for a counter that starts at 0',
     }),
     ...besides('cycles'),
   })
-  .meta({ description: "Keeps a machine's cycle count" });
+  .meta({ description: 'Sends the cycle count of a machine' });
 
 /** Counts the cycles of a machine. `every` in ms. */
 export type CyclesRule = RuleBase & {

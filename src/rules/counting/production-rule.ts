@@ -9,39 +9,45 @@ import { besides, choice, Signal, TemplateText } from '../schema-parts.ts';
 export const ProductionSection = z
   .strictObject({
     line: Code.meta({ description: 'Code of the line', examples: ['LINE-1'] }),
-    total: Signal.optional().meta({ description: 'Counter of all parts; scrap is taken off. Either total or good' }),
-    good: Signal.optional().meta({ description: 'Counter of good parts only. Either total or good' }),
+    total: Signal.optional().meta({
+      description: 'Counter of all parts; the gateway subtracts the scrap. Write either `total` or `good`',
+    }),
+    good: Signal.optional().meta({ description: 'Counter of good parts only. Write either `total` or `good`' }),
     per_count: z
       .union([z.number().positive(), Signal], 'write a number of parts, or the signal that holds it')
       .default(1)
       .meta({
         description:
-          'Parts per count: a number, or the signal that holds the number; each count takes the value of its own moment',
+          'Parts for one count: a number, or the signal that holds the number. Each count uses the value of its own moment',
       }),
     scrap: z
       .union([Signal, z.record(Code, Signal)], 'write a counter of scrap, or a map from category to counter')
       .optional()
-      .meta({ description: 'Counter of scrap, or a map from scrap category to counter' }),
+      .meta({
+        description: 'Counter of scrap, or one counter for each scrap category',
+        kind: 'signal or map of category to signal',
+        examples: ['press1.rejects', { CRACK: 'reject1.crack' }],
+      }),
     product: TemplateText.meta({
       description:
-        'Code of the product, {{ lookup[signal].field }}, or autodetect: L2L finds it. Without a value the interval is parked',
+        'Code of the product, a text with a lookup, or `autodetect` (L2L finds the product). Without a value the gateway parks the interval',
       examples: ['{{ recipes[press1.recipe].product }}', 'P-100', 'autodetect'],
     }),
     every: Duration.prefault('5m').meta({
-      description: 'Length of an interval, on the clock: 5m is at :00, :05, :10 …',
+      description: 'Length of an interval, on the clock: 5m is at :00, :05, :10 and so on',
       default: '5m',
     }),
     lateness: Duration.prefault('10s').meta({
-      description: 'How long the end of an interval waits for parts that were counted before it',
+      description: 'How long the end of an interval waits for late counts',
       default: '10s',
     }),
     after_gap: choice(['one', 'spread'], ['lump', 'park']).default('one').meta({
       description:
-        'Parts of a time in which nothing was seen. one: one interval of its own, flagged; spread: over the intervals of that time',
+        'Parts of a time in which the gateway read nothing. `one`: one interval of their own, flagged. `spread`: divided over the intervals of that time',
     }),
     blind_product: choice(['old', 'park']).default('old').meta({
       description:
-        'Parts of a time in which nothing was read, when another product runs after it than before: they are an interval of their own, flagged. old: it is recorded under the product before that time; park: a person names the product',
+        'Parts of a time in which the gateway read nothing, when another product runs after it than before it. They are one interval of their own, flagged. `old`: recorded under the product before that time. `park`: a person names the product',
     }),
     ...besides('production'),
   })
@@ -56,7 +62,7 @@ export const ProductionSection = z
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
-  .meta({ description: "Records a line's production" });
+  .meta({ description: 'Records the production of a line' });
 
 /** Records what a line made. Times in ms. */
 export type ProductionRule = RuleBase & {

@@ -7,36 +7,37 @@ import { besides, choice, Expression, elsewhereEach, MaxAge, TemplateText } from
 
 const WhenCleared = choice(['close', 'complete', 'note', 'leave']).meta({
   description:
-    'What becomes of our dispatch when the condition has cleared: close it, complete it, note in a comment that it is over and leave the rest to people, or leave it to people',
+    'What the gateway does with its dispatch when the condition has cleared. `close`, `complete`: it ends the dispatch in this way. `note`: it writes a comment, and people end the dispatch. `leave`: it does nothing',
   default: 'close',
 });
 
 const IfFoundOpen = choice(['leave', 'adopt', 'open']).meta({
   description:
-    "When a person's dispatch of this machine and type is open already. leave: it stands for ours and is never closed by us; adopt: it becomes ours; open: ours is opened beside it",
+    'What the gateway does when a person already has an open dispatch of this machine and type. `leave`: it opens none, and never closes the dispatch of the person. `adopt`: it uses the dispatch of the person as its own. `open`: it opens its own beside it',
   default: 'leave',
 });
 
 const CloseAdopted = z.boolean('write true or false').meta({
   description:
-    "Whether a person's dispatch that was adopted is ended too when the condition has cleared; only with if_found_open: adopt",
+    'Whether the gateway also ends an adopted dispatch when the condition has cleared. Only with `if_found_open: adopt`',
   default: false,
 });
 
 const IfMissed = choice(['open_and_close', 'add', 'nothing']).meta({
   description:
-    'When the condition had cleared before the dispatch could be sent. open_and_close: it is opened and closed all the same, with its true times; add: it is sent as one finished dispatch; nothing: nothing is sent',
+    'What L2L gets when the condition cleared before the gateway could send the open (an outage). `open_and_close`: both, with the true times. `add`: one finished dispatch. `nothing`: nothing',
   default: 'open_and_close',
 });
 
 const IfClosedByPerson = choice(['wait', 'reopen'], ['reopen']).meta({
   description:
-    'When a person closes our dispatch early. wait: nothing is opened until the condition has cleared once; reopen: the next one is opened when the condition holds for on_delay after that',
+    'What the gateway does when a person closes its dispatch while the condition still holds. `wait`: it opens no new dispatch until the condition has cleared once. `reopen`: it opens a new one when the condition holds for a whole `on_delay` after that',
   default: 'wait',
 });
 
 const Trade = Code.meta({
-  description: "Code of the trade that is called; L2L's reference asks for one with every dispatch",
+  description:
+    "Code of the trade that is called. L2L's reference asks for a trade with every dispatch; a site may refuse a call without it",
   examples: ['MAINT'],
 });
 
@@ -56,7 +57,7 @@ export const DispatchDefaults = z
     ),
   })
   .superRefine(checkAdoption, { when: ({ value }) => typeof value === 'object' && value !== null })
-  .meta({ description: 'For every dispatch that does not say it itself' });
+  .meta({ description: 'Values for each dispatch rule that does not have the key itself' });
 export type DispatchDefaults = z.output<typeof DispatchDefaults>;
 
 /** The section of a rule that makes it a dispatch rule. */
@@ -67,12 +68,12 @@ export const DispatchSection = z
     trade: Trade.optional(),
     reason: TemplateText.optional().meta({
       description:
-        'Code of the reason: text, or from a lookup; without a value the dispatch is opened without a reason',
+        'Code of the reason: a text, or a value of a lookup. Without a value the dispatch opens without a reason',
       examples: ['{{ press_faults[press1.faults].reason }}'],
     }),
     description: TemplateText.meta({
       description:
-        'What people read; {{ signal }} and {{ lookup[signal].field }} are filled in when the dispatch is made',
+        'Text for people. The gateway fills in `{{ signal }}` and `{{ lookup[signal].column }}` when it makes the dispatch',
       examples: ['Oven 2 at {{ oven2.temp }} °C'],
     }),
     when_cleared: WhenCleared.optional(),
@@ -86,29 +87,32 @@ export const DispatchSection = z
       key => `${key} is written in the rule itself, beside dispatch; move it one level up`,
     ),
   })
-  .meta({ description: 'Opens a dispatch while the condition holds' });
+  .meta({ description: 'Opens one dispatch for each episode, and closes it' });
 
 /** The keys of a dispatch rule beside its section. */
 export const DISPATCH_KEYS = {
   when: Expression.optional().meta({
-    description: 'The condition; write what is true while something is wrong, such as not press1.running',
+    description: 'The condition. Write what is true while something is wrong, such as `not press1.running`',
   }),
   unless: Expression.optional().meta({
-    description: 'While this holds nothing new opens and on_delay starts anew; what is open stays open',
+    description: 'While this holds, no new dispatch opens and `on_delay` starts again. An open dispatch stays open',
   }),
-  until: Expression.optional().meta({ description: 'Ends the condition; left out: when `when` no longer holds' }),
+  until: Expression.optional().meta({
+    description: 'The condition that ends the episode. Default: `when` no longer holds',
+  }),
   on_delay: Duration.optional().meta({
-    description: 'How long the condition has to hold before it acts; required, 0s too',
+    description:
+      'How long the condition must hold before the dispatch opens. Required, also when it is `0s`. L2L gets the time at which the condition became true, not the end of the delay',
     examples: ['2m', '0s'],
   }),
   off_delay: Duration.optional().meta({
-    description: 'How long it has to be gone before it counts as cleared',
+    description: 'How long the end must hold before the dispatch closes. L2L gets the time at which the end began',
     default: '0s',
     examples: ['30s'],
   }),
   on_remove: choice(['leave', 'close']).optional().meta({
     description:
-      'What becomes of an open dispatch when this rule is not in the config any more. leave: it stays open and is listed; close: it is ended as when_cleared says',
+      'What happens to an open dispatch when you delete the rule. `leave`: it stays open, and the log names the rule. `close`: the gateway ends it as `when_cleared` says',
     default: 'leave',
   }),
   ...elsewhereEach(

@@ -14,12 +14,10 @@ export const CyclesSection = z
       description: 'How often the gateway sends the cycles, on the clock: 15m is at :00, :15, :30 and :45',
       default: '15m',
     }),
-    mode: choice(['increment', 'total'])
-      .default('increment')
-      .meta({
-        description:
-          "`increment`: adds the cycles to L2L's count (`increment_cycle_count`). `total`: sets L2L's count (`set_cycle_count`) to L2L's count at the first sight plus all later cycles",
-      }),
+    mode: choice(['increment', 'total']).default('increment').meta({
+      description:
+        "`increment`: adds the cycles to L2L's count (`increment_cycle_count`). `total`: sets L2L's count (`set_cycle_count`) to L2L's count at the first sight plus all later cycles",
+    }),
     first_sight: choice(['base', 'count']).default('base').meta({
       description:
         'What the first reading of a counter means. `base`: counting begins at this value. `count`: this value counts as made now; use it only for a counter that starts at 0',

@@ -65,7 +65,7 @@ function imports(): readonly Import[] {
   });
 }
 
-/** `src/queue/redis.ts` → `queue`; `src/app/start.ts` → `app`. */
+/** `src/queue/redis.ts` → `queue`; `src/app/lives.ts` → `app`. */
 function roomOf(file: string): string {
   return file.split('/')[1]?.replace(/\.ts$/, '') ?? '';
 }

@@ -1,5 +1,9 @@
+import type { Clock } from '../core/clock.ts';
 import type { HistoryReader } from '../core/history.ts';
+import type { Logger } from '../core/logger.ts';
 import { openJournalFile, readOrSay } from '../journal/file/journal-file.ts';
+import { type Adopted, adoptJournal } from '../journal/identity/adopt.ts';
+import { COUNTING_KINDS } from '../rules/about-rules.ts';
 
 /**
  * Reads the journal of a gateway that does not run, or does not answer. Nothing is written; `destination` is where the gateway
@@ -16,4 +20,12 @@ export function readJournalFile(folder: string, destination: string | null): His
     action: async id => readOrSay(folder, () => file.prospects.detail(id) ?? null),
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };
+}
+
+/**
+ * Makes the copied or restored journal of a data folder the one that runs here; with `unmoved` also one that nothing distinguishes from
+ * the original. Throws a StartError when it can't.
+ */
+export function adoptJournalFile(folder: string, unmoved: boolean | undefined, clock: Clock, log: Logger): Adopted {
+  return adoptJournal({ folder, now: clock.now(), log, counting: COUNTING_KINDS, unmoved });
 }

@@ -18,22 +18,18 @@ import {
 } from '../core/wall-clock.ts';
 import { readLastLife } from '../journal/clock/last-life.ts';
 import type { JournalTime } from '../journal/clock/time-shift.ts';
-import type { App, AppOptions } from './start.ts';
+import type { App } from './assemble.ts';
+import type { TimeEdges } from './edges.ts';
 
 export type LivesOptions = {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   readonly machine: MachineTime;
-  /** Begins one life of the gateway; it is ended before the next one begins. */
-  readonly startApp: (options: AppOptions) => Promise<App>;
-  readonly runtimeFolder?: string;
-  /** A damaged journal is set aside and a new one begins. */
-  readonly rebuild?: boolean;
-  /** The journal can't be trusted any more: the process has to end at once. */
-  readonly onFatal: (error: Error) => void;
+  /** Begins one life of the gateway. It has stopped before the next one begins. */
+  readonly startLife: (time: TimeEdges) => Promise<App>;
   /** Aborted when the gateway is to end. */
   readonly signal: AbortSignal;
-  /** Told at each beginning. */
+  /** Called for each life that has started. */
   readonly onStart: (app: App) => void;
 };
 
@@ -54,7 +50,7 @@ const SHORT_DRAIN = 1000;
  * gateway ends and begins anew in the same process, with its journal brought into the right time. Resolves to what did not end well.
  */
 export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
-  const { loaded, log, machine, startApp, signal, runtimeFolder, rebuild = false, onFatal } = options;
+  const { loaded, log, machine, startLife, signal } = options;
   const policy = loaded.config.gateway.clock;
   const { iso } = createTimeNotation(loaded.config.l2l.timezone);
   let life = firstLife(machine.wall(), readLastLife(loaded.dataFolder), policy, iso);
@@ -63,8 +59,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
     if (base.doubt !== null) log.error({ detail: base.doubt }, 'the clock is not believed: nothing is sent');
     const watch = watchClock({ clock, machine, base, policy, log });
     try {
-      const begin = { loaded, clock, log, clockGuard: watch, time, signal, rebuild, onFatal };
-      const app = await startOrEnd(() => startApp({ ...begin, ...(runtimeFolder && { runtimeFolder }) }), signal);
+      const app = await startOrEnd(() => startLife({ clock, clockGuard: watch, time }), signal);
       if (app === null) return [];
       options.onStart(app);
       const change = await changeOrEnd(watch, signal);

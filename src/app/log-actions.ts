@@ -4,10 +4,16 @@ import { actionWords } from '../actions/words.ts';
 import { writtenAction, writtenResult } from '../actions/written-times.ts';
 import type { Delivery, Look, Outcome } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
-import { actionFacts } from './action-facts.ts';
 
 /** The log writes a Date in its own notation. */
 const date = (at: number) => new Date(at);
+
+/** What a line of the log says of an action: machine or line, reason, true times, rule. Pure. */
+export function actionFacts({ kind, params, rule, cause }: Action): object {
+  const { words, decision } = kindOf(kind);
+  const facts = { ...words.facts([params]), rule };
+  return decision.unit === 'episode' ? { ...facts, why: cause.text } : facts;
+}
 
 /** In shadow mode nothing else comes of an action: one line says what the gateway would send. */
 export function logAction(log: Logger, action: Action): void {

@@ -5,7 +5,7 @@ import type { CallResult } from '../actions/result.ts';
 import { trueTime } from '../actions/written-times.ts';
 import type { Done } from '../core/done.ts';
 import type { Logger } from '../core/logger.ts';
-import { actionFacts } from './action-facts.ts';
+import { actionFacts } from './log-actions.ts';
 
 type Params = Parameters<AnyKind['words']['facts']>[0][number];
 type Stored = Done['actions'][number];

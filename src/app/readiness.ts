@@ -4,7 +4,8 @@ import type { SourceStatus } from '../core/sample.ts';
 import { type Backlog, backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
 import type { SignalView } from '../rules/signal-view.ts';
-import { heldUpWords } from './held-up.ts';
+
+type HeldUp = CallQueueStatus['heldUp'][number];
 
 /** What the readiness page goes by. */
 export type Standing = {
@@ -41,6 +42,7 @@ export function notReady({ now, clock, rules, queue, l2l, sources, signals, log 
   ];
 }
 
+const MOST_RULES = 3;
 const MOST_NAMED = 3;
 
 /** A source that answers while its signals can't be read: the rules see nothing, and nothing else says so. */
@@ -81,4 +83,21 @@ function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['pau
 
 export function sourceWords({ source, state, reason }: SourceStatus): string {
   return `source ${source} is ${state.replace('_', ' ')}${reason ? `: ${reason}` : ''}`;
+}
+
+/** What a person has to correct before the calls of a rule can go on, with where the rule is written. */
+export function oneHeldUp({ rules, detail }: HeldUp): string {
+  const named = rules.slice(0, MOST_RULES).map(({ rule, where }) => `${rule} (${where})`);
+  const more = rules.length > MOST_RULES ? ` and ${rules.length - MOST_RULES} more` : '';
+  const who = rules.length === 1 ? `calls of rule ${named[0]} wait` : `calls of rules ${named.join(', ')}${more} wait`;
+  return `${who}: ${detail}`;
+}
+
+/** The first few, and how many more there are; empty when nothing is held up. */
+export function heldUpWords(all: readonly HeldUp[]): readonly string[] {
+  const rest = all.length - MOST_NAMED;
+  return [
+    ...all.slice(0, MOST_NAMED).map(oneHeldUp),
+    ...(rest > 0 ? [`${rest} more such ${rest === 1 ? 'cause' : 'causes'}: see queue.heldUp on /status`] : []),
+  ];
 }

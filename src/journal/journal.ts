@@ -12,6 +12,7 @@ import { createChains } from './calls/chains.ts';
 import { recover } from './calls/recover.ts';
 import { type ForgetTimes, type JournalTime, type ShiftState, TIME_AS_IT_WAS, takeTime } from './clock/time-shift.ts';
 import { Damaged } from './damage/check.ts';
+import type { startFullCheck } from './damage/full-check.ts';
 import { setAside } from './damage/set-aside.ts';
 import { suspicionOf } from './damage/suspicion.ts';
 import { filesIn, lockDataFolder } from './file/data-folder.ts';
@@ -54,6 +55,8 @@ export type JournalOptions = {
   readonly writeTime?: (at: number) => string;
   /** `ballast` in bytes, 0: none. Left out: everything is kept, and nothing is put aside for a full disk. */
   readonly limits?: Bounds & { readonly ballast: number };
+  /** Reads the whole file once, after the start. Left out: in a thread. */
+  readonly fullCheck?: typeof startFullCheck;
   /** What to do with a damaged file: refuse to start (default), or set it aside and begin anew. */
   readonly onCorrupt?: 'refuse' | 'rebuild';
   /**
@@ -192,6 +195,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       ballast: options.limits.ballast,
       now: options.now,
       log,
+      ...(options.fullCheck && { fullCheck: options.fullCheck }),
     });
   const calls = createCallStore(db, group, { epoch, now: options.now });
   const rules = createRuleStore(db, group, {

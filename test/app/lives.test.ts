@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { TimeEdges } from '../../src/app/edges.ts';
 import { runLives } from '../../src/app/lives.ts';
-import type { AppOptions } from '../../src/app/start.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { shiftTime } from '../../src/core/time-shift.ts';
 import { EARLIEST } from '../../src/core/wall-clock.ts';
@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 type Turn = { readonly wall: number; readonly asleep?: number };
 
 /** The lives of a gateway in which the clocks of its machine are turned, once in each but the last; `off` at the start (ms). */
-async function livesAt(turns: readonly Turn[], off = 0): Promise<AppOptions[]> {
+async function livesAt(turns: readonly Turn[], off = 0): Promise<TimeEdges[]> {
   const folder = testFolder();
   const text = `gateway: { name: test, data: ${folder}, http: off }
 l2l: { url: http://localhost:1, api_key: "\${L2L_API_KEY}", site: 1, timezone: UTC, user: gateway }
@@ -21,18 +21,17 @@ sources: { plc: { protocol: simulated, signals: { x: { as: bool, script: [{ for:
 rules: {}`;
   const loaded = loadConfig('gateway.yaml', { L2L_API_KEY: 'sandbox-key' }, () => Buffer.from(text));
   const clocks = { wall: off, asleep: 0 };
-  const lives: AppOptions[] = [];
+  const lives: TimeEdges[] = [];
   const stop = new AbortController();
   await runLives({
     loaded,
     log: recordingLogger(),
     machine: { wall: () => Date.now() + clocks.wall, sinceBoot: () => performance.now() + clocks.asleep },
-    startApp: async options => {
-      lives.push(options);
+    startLife: async time => {
+      lives.push(time);
       return { url: null, stop: async () => [] };
     },
     signal: stop.signal,
-    onFatal: error => expect.unreachable(error.message),
     onStart() {
       const turn = turns[lives.length - 1];
       if (!turn) return stop.abort('done');

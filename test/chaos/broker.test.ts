@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { SourceSink } from '../../src/adapters/adapter.ts';
 import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { seededRandom } from '../../src/simulation/random.ts';
 import { createBroker } from './broker.ts';
 import { makePlan } from './plan.ts';
-import type { Port } from './source.ts';
 import type { MachineStory } from './story.ts';
 
 const START = Date.UTC(2026, 0, 12, 8);
@@ -30,21 +30,23 @@ describe('the scripted broker', () => {
     const broker = createBroker({ world: clock, name: 'broker', stories, random: seededRandom(1), notes });
     const life = { dead: false, frozen: false, now: clock.now, at: clock.at, input: (heard: () => void) => heard() };
     const heard: string[] = [];
-    const port: Port = {
-      status() {},
-      session: (_, present) => void heard.push(present ? 'session' : 'no session'),
+    const sink: SourceSink = {
+      connected() {},
+      catchingUp() {},
+      session: present => void heard.push(present ? 'session' : 'no session'),
       samples({ samples, retained, receipt }) {
         const strokes = samples.find(({ signal }) => signal.endsWith('.strokes'))?.value;
         heard.push(`${strokes}${retained ? ' retained' : ''}${receipt?.duplicate ? ' looked up' : ''}`);
       },
     };
     broker.begin();
-    broker.connect(life, port, () => true);
+    const adapter = broker.adapter(life, () => true);
+    void adapter.run(sink, new AbortController().signal);
     clock.advance(4000);
     broker.cut();
     clock.advance(1000);
     // Asked for at 5050; the third stroke is made before the answer.
-    broker.connect(life, port, () => true);
+    void adapter.run(sink, new AbortController().signal);
     clock.advance(1000);
 
     expect(heard).toEqual([

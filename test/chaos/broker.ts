@@ -1,20 +1,20 @@
+import type { Adapter, SourceSink } from '../../src/adapters/adapter.ts';
 import { createAcknowledgements } from '../../src/adapters/mqtt/acknowledgements.ts';
 import { type CatchUp, catchUp } from '../../src/adapters/mqtt/catch-up.ts';
 import { believed } from '../../src/adapters/mqtt/payload-time.ts';
 import type { Clock } from '../../src/core/clock.ts';
-import type { SampleBatch } from '../../src/core/sample.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { Notes } from './notes.ts';
 import type { LifeTime } from './process-time.ts';
-import { type Port, type SourceLife, samplesOf } from './source.ts';
-import type { MachineStory, Moment } from './story.ts';
+import { type MachineStory, type Moment, samplesOf } from './story.ts';
 
 type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
 
 /** A broker that keeps our session: every change of every machine is one message, delivered until it is acknowledged. */
 export interface Broker {
   begin(): void;
-  connect(life: LifeTime, port: Port, isTaken: IsTaken): SourceLife;
+  /** The broker as one life of the gateway reaches it. */
+  adapter(life: LifeTime, isTaken: IsTaken): Adapter;
   /** The process or the line under the connection is gone. */
   cut(): void;
   /** The line is gone for `ms`; the gateway notices. */
@@ -46,8 +46,10 @@ type Connection = {
   readonly life: LifeTime;
   readonly hear: (message: Message, isDuplicate: boolean, isRetained: boolean) => void;
   readonly lost: () => void;
+  /** The gateway takes nothing more. What it took may still be acknowledged. */
+  readonly close: () => void;
   open: boolean;
-  /** The gateway was told of its session: nothing comes before that. */
+  /** The gateway knows whether its session was kept: nothing comes before that. */
   greeted: boolean;
   /** On its way: what the gateway will read at once. */
   wire: (() => void)[];
@@ -152,58 +154,29 @@ export function createBroker(options: {
       drop();
       if (lost) world.at(world.now() + 10, () => lost.life.input(lost.lost));
     },
-    connect(life, port, isTaken) {
-      let stopped = false;
-      let queued: CatchUp | undefined;
-      let ahead = 0;
+    adapter(life, isTaken) {
+      /** When the last message that was not queued was committed, over all connections of this life. */
       let lastCommit: number | undefined;
+      let ahead = 0;
 
-      /** As the adapter does it. */
+      /** As the MQTT adapter does it. */
       function isBelieved(at: number, receivedAt: number, isQueued: boolean, committed: number | undefined): boolean {
         const facts = { receivedAt, maxSkew: MAX_SKEW, queued: isQueued, sessionExpiry: SESSION_EXPIRY };
         const { from, to } = believed({ ...facts, lastCommit: committed });
         return at >= from && at <= to;
       }
 
-      function attempt(): void {
-        if (stopped) return;
-        if (world.now() < downUntil) {
-          port.status({ source: name, state: 'disconnected', at: life.now(), reason: 'the broker does not answer' });
-          life.at(life.now() + 2000, attempt);
-          return;
-        }
-        open();
-      }
-
-      function open(): void {
+      function connect(sink: SourceSink, onLost: (error: Error) => void): Connection {
         const committedBefore = lastCommit;
+        let queued: CatchUp | undefined;
         const acknowledgements = createAcknowledgements(bytes => {
           const ids = Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readUInt16BE(4 * at + 2));
           const reached = world.now() + Math.round(between(random, 1, 30));
           for (const id of ids) world.at(reached, () => acknowledged(mine, id));
         });
-        const connected = () => {
-          if (!queued?.holding && mine.open) port.status({ source: name, state: 'connected', at: life.now() });
-        };
-        const mine: Connection = {
-          life,
-          open: true,
-          greeted: false,
-          wire: [],
-          hear: (message, isDuplicate, isRetained) => hear(message, isDuplicate, isRetained),
-          lost() {
-            mine.open = false;
-            queued?.[Symbol.dispose]();
-            acknowledgements.drop();
-            port.status({ source: name, state: 'disconnected', at: life.now(), reason: 'the connection ended' });
-            life.at(life.now() + 1000, attempt);
-          },
-        };
-        connection = mine;
 
         const hear = ({ story, moment, packetId }: Message, duplicate: boolean, isRetained: boolean) => {
-          if (stopped) return;
-          const told = queued?.message(true);
+          const counted = queued?.message(true);
           const acknowledge = acknowledgements.hold(packetId);
           const receivedAt = life.now();
           const { at } = moment;
@@ -223,8 +196,7 @@ export function createBroker(options: {
           }
           const wasQueued = isQueued();
           const hash = `${story.spec.name} ${moment.at} ${moment.strokes} ${moment.running}`;
-          const batch: SampleBatch = {
-            source: name,
+          sink.samples({
             at: dated ? at : receivedAt,
             receivedAt,
             time: dated ? 'source' : 'received',
@@ -242,42 +214,72 @@ export function createBroker(options: {
                   notes.problem(`${name} message ${packetId} is acknowledged before its commit`);
                 if (!wasQueued) lastCommit = receivedAt;
                 acknowledge();
-                told?.();
+                counted?.();
               },
             },
-          };
-          port.samples(batch);
+          });
         };
 
-        life.at(life.now() + 20, () => {
-          if (!mine.open || stopped) return;
+        function greet(): void {
+          if (!mine.open) return;
           mine.greeted = true;
-          const hold = () => port.status({ source: name, state: 'catching_up', at: life.now() });
-          port.session(name, present);
-          if (present) hold();
-          queued = catchUp({ clock: life, behind: present, release: connected, hold });
+          sink.session(present);
+          if (present) sink.catchingUp();
+          const release = () => {
+            if (!queued?.holding && mine.open) sink.connected();
+          };
+          queued = catchUp({ clock: life, behind: present, release, hold: () => sink.catchingUp() });
           if (present) {
             for (const message of inFlight) deliver(mine, message);
             fill();
-          } else {
-            present = true;
-            connected();
-            for (const [story, moment] of retained) {
-              const message = { story, moment, packetId: freeId(), sent: false };
-              inFlight.push(message);
-              deliver(mine, message, true);
-            }
+            return;
           }
-        });
+          present = true;
+          release();
+          for (const [story, moment] of retained) {
+            const message = { story, moment, packetId: freeId(), sent: false };
+            inFlight.push(message);
+            deliver(mine, message, true);
+          }
+        }
+
+        const mine: Connection = {
+          life,
+          open: true,
+          greeted: false,
+          wire: [],
+          hear,
+          lost() {
+            mine.close();
+            acknowledgements.drop();
+            onLost(new Error('the connection ended'));
+          },
+          close() {
+            mine.open = false;
+            queued?.[Symbol.dispose]();
+          },
+        };
+        connection = mine;
+        life.at(life.now() + 20, greet);
+        return mine;
       }
 
-      port.status({ source: name, state: 'connecting', at: life.now() });
-      life.at(life.now() + 50, attempt);
       return {
-        stop() {
-          stopped = true;
-          queued?.[Symbol.dispose]();
-          drop();
+        run(sink, signal) {
+          const { promise, resolve, reject } = Promise.withResolvers<void>();
+          let mine: Connection | undefined;
+          life.at(life.now() + 50, () => {
+            if (signal.aborted) return;
+            if (world.now() < downUntil) reject(new Error('the broker does not answer'));
+            else mine = connect(sink, reject);
+          });
+          const onAbort = () => {
+            mine?.close();
+            drop();
+            resolve();
+          };
+          signal.addEventListener('abort', onAbort, { once: true });
+          return promise;
         },
       };
     },

@@ -32,7 +32,7 @@ function configText({ stories, rate, every, poll, freezeLimit, transient }: Conf
   const source = (via: string, head: string, signals: (story: MachineStory, index: number) => string) =>
     of(via).length === 0 ? '' : `${head}\n    signals:\n${of(via).map(signals).join('\n')}`;
   const counter = (last: number) => `counter: { wraps: ${last - 1}, max_rate: 60/min }`;
-  return `gateway: { name: chaos, mode: live, data: /nowhere, http: off, freeze_limit: ${formatDuration(freezeLimit)} }
+  return `gateway: { name: chaos, mode: live, data: /nowhere, journal: { ballast: 0B }, http: 127.0.0.1:1, freeze_limit: ${formatDuration(freezeLimit)} }
 l2l:
   url: http://localhost:1
   api_key: "\${L2L_API_KEY}"

@@ -62,30 +62,28 @@ StatementSync.prototype.run = function run(this: StatementSync, ...args: unknown
   return realRun.apply(this, args);
 };
 
+/**
+ * The journal keeps, with each action and as durable as that, when it was truly made and brought to an end: its own times are by a
+ * clock that may be wrong, and they move when that is set.
+ */
+const TRUE_TIMES = `CREATE TABLE IF NOT EXISTS chaos_true (id INTEGER PRIMARY KEY, made REAL, settled REAL);
+  CREATE TRIGGER IF NOT EXISTS chaos_made AFTER INSERT ON action BEGIN
+    INSERT INTO chaos_true VALUES (NEW.id, true_now(), NULL);
+  END;
+  CREATE TRIGGER IF NOT EXISTS chaos_settled AFTER UPDATE OF settled_at ON action BEGIN
+    UPDATE chaos_true SET settled = true_now() WHERE id = NEW.id;
+  END;`;
+
 DatabaseSync.prototype.exec = function exec(sql) {
   if (sql === 'COMMIT') watch?.beforeCommit(false);
   realExec.call(this, sql);
   if (sql === 'COMMIT') watch?.afterCommit(false);
+  // Only a start of the journal, whose tables are all there by then, says this by itself.
+  if (sql === 'BEGIN IMMEDIATE') realExec.call(this, TRUE_TIMES);
 };
 
 function full(): Error {
   return Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
-}
-
-/**
- * Lets the journal of a folder keep, with each action and as durable as that, when it was truly made and brought to an end: its own
- * times are by a clock that may be wrong, and move when that is set.
- */
-export function keepTrueTimes(folder: string): void {
-  const db = new DatabaseSync(join(folder, 'journal.db'));
-  db.exec(`CREATE TABLE IF NOT EXISTS chaos_true (id INTEGER PRIMARY KEY, made REAL, settled REAL);
-    CREATE TRIGGER IF NOT EXISTS chaos_made AFTER INSERT ON action BEGIN
-      INSERT INTO chaos_true VALUES (NEW.id, true_now(), NULL);
-    END;
-    CREATE TRIGGER IF NOT EXISTS chaos_settled AFTER UPDATE OF settled_at ON action BEGIN
-      UPDATE chaos_true SET settled = true_now() WHERE id = NEW.id;
-    END;`);
-  db.close();
 }
 
 /** In memory where there is such a place: SQLite syncs all the same, and it costs nothing. */

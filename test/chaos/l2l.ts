@@ -31,10 +31,21 @@ export type L2lOptions = L2lTroubles & {
   readonly waits: L2lWaits;
 };
 
+export type LinkOptions = {
+  readonly life: LifeTime;
+  /** Which life of the gateway it is. */
+  readonly number: number;
+  readonly budget: Budget;
+  /** The gateway doubts its clock. */
+  readonly isDoubted: boolean;
+  /** The call for which a request is being sent. */
+  readonly callUnderWay: () => Call | undefined;
+  /** Whether the disk has the mark that this attempt of the call is being sent. */
+  readonly isMarked: (call: Call) => boolean;
+};
+
 /** L2L as one life of the gateway reaches it. */
 export type L2lLink = Client & {
-  /** The call whose request `post` sends next. */
-  expect(call: Call): void;
   /** The connections end: what is on its way arrives within the settle time or never. */
   cut(): void;
 };
@@ -42,14 +53,7 @@ export type L2lLink = Client & {
 export interface L2lEdge {
   readonly backend: Backend;
   readonly ledger: Ledger;
-  /** @param number which life it is */
-  connect(
-    life: LifeTime,
-    number: number,
-    budget: Budget,
-    isMarked: (call: Call) => boolean,
-    isDoubted: boolean,
-  ): L2lLink;
+  connect(options: LinkOptions): L2lLink;
   /** A person at a screen of L2L. */
   person(method: string, fields: Readonly<Record<string, string>>): boolean;
 }
@@ -99,10 +103,9 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       const answer = run('POST', apiPath(method), encodeFields({ site: 43, ...fields }), 'kim');
       return answer.kind === 'answered' && answer.body.includes('"success":true');
     },
-    connect(life, number, budget, isMarked, isDoubted) {
+    connect({ life, number, budget, isDoubted, callUnderWay, isMarked }) {
       const inFlight = new Set<string>();
       const arrivals = new Set<Arrival>();
-      let expected: Call | null = null;
 
       /** Something the server does later, whatever becomes of the client. */
       function arrive(at: number, path: string, apply: () => void): Arrival {
@@ -232,14 +235,10 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       }
 
       return {
-        expect(call) {
-          expected = call;
-        },
         cut,
         admit: signal => admit('send', signal),
         async post(request: FrozenRequest, signal: AbortSignal) {
-          const call = expected;
-          expected = null;
+          const call = callUnderWay();
           if (life.dead) return new Promise<Exchange>(() => {});
           if (!call) {
             notes.problem(`a request without a call: ${request.path}`);
@@ -272,6 +271,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
         async get(method, query, priority, signal) {
           if (!(await admit(priority, signal)))
             return { kind: 'failed', left: false, reason: 'stopped', detail: 'stopped' };
+          if (life.dead) return new Promise<Exchange>(() => {});
           notes.moment('read');
           return perform(ledger.get(number, `${apiPath(method)}?${encodeFields(query)}`, priority === 'feed'), signal);
         },

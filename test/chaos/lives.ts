@@ -1,5 +1,5 @@
+import type { TimeEdges } from '../../src/app/edges.ts';
 import { runLives } from '../../src/app/lives.ts';
-import type { AppOptions } from '../../src/app/start.ts';
 import type { LoadedConfig } from '../../src/config/load.ts';
 import { errorMessage } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/logger.ts';
@@ -9,13 +9,14 @@ import type { ClockLog } from './clock-log.ts';
 import { type DiskFault, imageOf, putBack, watchDisk } from './disk.ts';
 import type { LifeEnd } from './expected.ts';
 import type { Standstill } from './expected-stops.ts';
-import { createLife, type Life, type LifeParts } from './gateway.ts';
+import { createLife, type Life, type LifeParts } from './life.ts';
 import type { Moment, Notes } from './notes.ts';
 import { type ProcessTime, processTime } from './process-time.ts';
 import type { TimerHost, WorldTime } from './virtual-time.ts';
 
-export type LivesOptions = Omit<LifeParts, 'process' | 'number' | 'random' | 'onWritten'> & {
-  readonly loaded: LoadedConfig;
+export type LivesOptions = Omit<LifeParts, 'process' | 'number' | 'random' | 'log' | 'onWritten'> & {
+  /** The data folder. */
+  readonly folder: string;
   readonly world: WorldTime & { host(life: TimerHost | null): void };
   readonly broker: Broker;
   readonly notes: Notes;
@@ -67,6 +68,9 @@ type Process = {
   readonly number: number;
   readonly time: ProcessTime;
   readonly told: AbortController;
+  /** With the data folder of this run. */
+  readonly loaded: LoadedConfig;
+  readonly log: Logger;
   /** A person says that the clock is right. */
   readonly trusts: boolean;
   life: Life | null;
@@ -122,7 +126,15 @@ export function createLives(options: LivesOptions): Lives {
     stopping = null;
     const time = processTime(world);
     processes += 1;
-    const next: Process = { number: processes, time, told: new AbortController(), trusts, life: null };
+    const next: Process = {
+      number: processes,
+      time,
+      told: new AbortController(),
+      loaded: { ...(trusts ? trusting(loaded) : loaded), dataFolder: folder },
+      log: loggerOf(time),
+      trusts,
+      life: null,
+    };
     process = next;
     world.host(time);
     watchDisk({
@@ -138,12 +150,11 @@ export function createLives(options: LivesOptions): Lives {
       now: world.now,
     });
     const running = runLives({
-      loaded: { ...(next.trusts ? trusting(loaded) : loaded), dataFolder: folder },
-      log: loggerOf(time),
+      loaded: next.loaded,
+      log: next.log,
       machine: world.machine,
-      startApp: own => startLife(next, own),
+      startLife: own => startLife(next, own),
       signal: next.told.signal,
-      onFatal: error => notes.problem(`the journal can not be trusted any more: ${errorMessage(error)}`),
       onStart() {},
     });
     trusts = false;
@@ -161,7 +172,7 @@ export function createLives(options: LivesOptions): Lives {
     );
   }
 
-  async function startLife(parent: Process, own: AppOptions) {
+  async function startLife(parent: Process, own: TimeEdges) {
     count += 1;
     begunAt = world.now();
     const number = count;
@@ -171,7 +182,8 @@ export function createLives(options: LivesOptions): Lives {
     const onWritten = (at: number) => {
       writtenUntil = at;
     };
-    const life = createLife({ ...options, process: parent.time, number, random, onWritten }, own);
+    const { loaded, log, time } = parent;
+    const life = createLife({ ...options, loaded, log, process: time, number, random, onWritten }, own);
     parent.life = life;
     const app = await life.start();
     // Its journal has taken that word by now. A process that dies earlier may not have got so far.
@@ -181,8 +193,8 @@ export function createLives(options: LivesOptions): Lives {
     return app;
   }
 
-  function noteClock({ number }: Process, own: AppOptions): void {
-    const isDoubted = own.time?.doubted != null;
+  function noteClock({ number }: Process, own: TimeEdges): void {
+    const isDoubted = own.time.doubted !== null;
     doubtedSince = isDoubted ? (doubtedSince ?? world.now()) : null;
     const off = own.clock.now() - world.now();
     options.clock.note({ at: world.now(), process: number, off, isDoubted });
@@ -192,9 +204,9 @@ export function createLives(options: LivesOptions): Lives {
 
   function loggerOf(time: ProcessTime): Logger {
     const say = (fields: object, message: string) => {
-      if (!time.dead) notes.trace(`gateway: ${message} ${JSON.stringify(fields)}`);
+      if (!time.dead) notes.trace(`gateway: ${message} ${JSON.stringify(fields, withBigInts)}`);
     };
-    return { debug() {}, info: say, warn: say, error: say };
+    return { debug: say, info: say, warn: say, error: say };
   }
 
   function hasStopped(ending: Process, errors: readonly Error[]): void {
@@ -275,6 +287,8 @@ export function createLives(options: LivesOptions): Lives {
     },
   };
 }
+
+const withBigInts = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
 /** The config with the word of a person that the clock is right. */
 function trusting(loaded: LoadedConfig): LoadedConfig {

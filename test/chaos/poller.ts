@@ -1,64 +1,70 @@
+import type { Adapter } from '../../src/adapters/adapter.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { LifeTime } from './process-time.ts';
-import { type Port, type SourceLife, samplesOf } from './source.ts';
-import { type MachineStory, type Moment, momentAt } from './story.ts';
+import { type MachineStory, type Moment, momentAt, samplesOf } from './story.ts';
 import type { WorldTime } from './virtual-time.ts';
 
 /** What the gateway was shown by one poll. */
 export type Look = { readonly at: number; readonly life: number; readonly moments: readonly Moment[] };
 
-/** PLCs that are asked again and again and tell only how they are at that moment. */
-export function startPoller(options: {
+export type PollerOptions = {
   readonly world: WorldTime;
   readonly life: LifeTime;
+  /** Which life of the gateway it is. */
   readonly number: number;
-  readonly name: string;
   readonly stories: readonly MachineStory[];
-  readonly every: number;
-  readonly isUp: (at: number) => boolean;
-  readonly port: Port;
+  readonly pollEvery: number;
+  readonly isPlcUp: (at: number) => boolean;
   readonly random: Random;
   readonly looks: Look[];
-}): SourceLife {
-  const { world, life, name, stories, every, port, random } = options;
-  let state: 'connecting' | 'connected' | 'disconnected' = 'connecting';
-  let stopped = false;
-  const become = (next: typeof state) => {
-    if (next === state) return;
-    state = next;
-    const reason = next === 'disconnected' ? { reason: 'the PLC does not answer' } : {};
-    port.status({ source: name, state: next, at: life.now(), ...reason });
-  };
+};
 
-  function poll(): void {
-    if (stopped) return;
-    life.at(life.now() + every, poll);
-    if (!options.isUp(world.now())) {
-      become('disconnected');
-      return;
-    }
-    const latency = Math.round(between(random, 5, 60));
-    world.at(world.now() + latency, () => {
-      const moments = stories.map(story => momentAt(story, world.now()));
-      life.input(() => {
-        if (stopped) return;
-        become('connected');
+/** PLCs that are read again and again. They show only how they are at that moment. */
+export function pollerAdapter(options: PollerOptions): Adapter {
+  const { world, life, number, pollEvery, isPlcUp, random, looks } = options;
+  const stories = options.stories.filter(({ spec }) => spec.via === 'poller');
+
+  return {
+    run(sink, signal) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      let isOver = false;
+      let isConnected = false;
+
+      function end(finish: () => void): void {
+        isOver = true;
+        finish();
+      }
+
+      function poll(): void {
+        if (isOver) return;
+        if (!isPlcUp(world.now())) {
+          end(() => reject(new Error('the PLC does not answer')));
+          return;
+        }
+        life.at(life.now() + pollEvery, poll);
+        const latency = Math.round(between(random, 5, 60));
+        world.at(world.now() + latency, () => {
+          const moments = stories.map(story => momentAt(story, world.now()));
+          life.input(() => show(moments));
+        });
+      }
+
+      function show(moments: readonly Moment[]): void {
+        if (isOver) return;
+        if (!isConnected) sink.connected();
+        isConnected = true;
         const at = life.now();
-        options.looks.push({ at: world.now(), life: options.number, moments });
+        looks.push({ at: world.now(), life: number, moments });
         const samples = stories.flatMap((story, index) => {
           const moment = moments[index];
           return moment ? samplesOf(story, moment) : [];
         });
-        port.samples({ source: name, at, receivedAt: at, time: 'received', samples });
-      });
-    });
-  }
+        sink.samples({ at, receivedAt: at, time: 'received', samples });
+      }
 
-  port.status({ source: name, state, at: life.now() });
-  life.at(life.now() + 30, poll);
-  return {
-    stop() {
-      stopped = true;
+      signal.addEventListener('abort', () => end(resolve), { once: true });
+      life.at(life.now() + 30, poll);
+      return promise;
     },
   };
 }

@@ -22,6 +22,9 @@ export interface ScriptedRedis {
   strike(fault: RedisFault, ms: number): void;
 }
 
+/** Runs the job of a call, so that the requests it sends are known to be of that call. */
+export type RunWithin = (call: number, run: () => Promise<void>) => Promise<void>;
+
 type Job = { readonly id: string; readonly data: JobData; due: number; timer: Disposable | null };
 
 const LATENCY = 1;
@@ -30,7 +33,7 @@ const LATENCY = 1;
  * BullMQ on Redis as one life of the gateway sees it, in virtual time, with what goes wrong there. The real one is tested with
  * real processes (test/queue, test/crash).
  */
-export function scriptedRedis(life: LifeTime, random: Random, notes: Notes): ScriptedRedis {
+export function scriptedRedis(life: LifeTime, random: Random, notes: Notes, within: RunWithin): ScriptedRedis {
   const waiting = new Map<string, Job>();
   const active = new Set<string>();
   const history: Job[] = [];
@@ -80,11 +83,12 @@ export function scriptedRedis(life: LifeTime, random: Random, notes: Notes): Scr
   }
 
   function start(job: Job): void {
-    if (!needs) return;
+    const run = needs?.run;
+    if (!run) return;
     running += 1;
     active.add(job.id);
     notes.moment('job');
-    void needs.run(job.id, job.data).then(() => {
+    void within(job.data.call, () => run(job.id, job.data)).then(() => {
       running -= 1;
       active.delete(job.id);
       pump();

@@ -173,7 +173,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
 
   function isDone(): boolean {
     const { current: life } = lives;
-    if (!life?.journal || !life.queue || !lives.isRunning || lives.isArmed) return false;
+    if (!life?.journal || !lives.isRunning || lives.isArmed) return false;
     // Whatever was counted last has been told at the end of its interval.
     if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + mostSet + LONGEST_OFF_DELAY + 2 * MINUTE)
       return false;
@@ -197,7 +197,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     const until = quietFrom + LONGEST_SETTLING;
     while (!isDone() && world.now() < until) await world.runUntil(world.now() + MINUTE);
     const life = lives.current;
-    const left = { ...life?.journal?.counts(), queue: life?.queue?.status(), messages: broker.left };
+    const left = { ...life?.journal?.counts(), notReady: life?.pages?.notReady(), messages: broker.left };
     if (!isDone())
       notes.problem(`not told ${LONGEST_SETTLING / MINUTE} minutes after the end: ${JSON.stringify(left)}`);
   }

@@ -1,3 +1,4 @@
+import type { Sample } from '../../src/core/sample.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import type { CycleRule, DispatchRule } from './rules.ts';
 
@@ -135,4 +136,16 @@ export function momentAt(story: MachineStory, at: number): Moment {
   const found = moments[low];
   if (!found) throw new Error(`${story.spec.name} has no story`);
   return found;
+}
+
+/** What a moment of a machine reads as. `sourceAt`: the time that the source gives (ms since 1970). */
+export function samplesOf({ spec }: MachineStory, moment: Moment, sourceAt?: number): Sample[] {
+  const dated = sourceAt === undefined ? {} : { sourceAt };
+  const { running, strokes, scrap, recipe } = moment;
+  return Object.entries({ running, strokes, scrap, recipe }).map(([field, value]) => ({
+    signal: `${spec.name}.${field}`,
+    value,
+    quality: 'good' as const,
+    ...dated,
+  }));
 }

@@ -4,8 +4,7 @@ import type { CallState } from '../../core/delivery.ts';
 import type { JournalCounts } from '../../journal/history/overview.ts';
 import { backlogWords } from '../../queue/backlog.ts';
 import type { CallQueueStatus } from '../../queue/call-queue.ts';
-import { heldUpWords, oneHeldUp } from '../held-up.ts';
-import { PAUSES } from '../readiness.ts';
+import { heldUpWords, oneHeldUp, PAUSES } from '../readiness.ts';
 import { type Iso, isoOrNull } from './page-time.ts';
 
 /** Why nothing may be sent although L2L and Redis may be there. */

@@ -1,4 +1,4 @@
-import { adopt } from '../../app/adopt.ts';
+import { adoptJournalFile } from '../../app/journal-file.ts';
 import { systemClock } from '../../core/clock.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { silentLogger } from '../../core/logger.ts';
@@ -13,7 +13,7 @@ import { placeOf } from '../records/source.ts';
 export async function journalAdopt(args: readonly string[], io: Io): Promise<number> {
   const { gateway, values } = readArguments(args, ['yes'], 'none');
   const { dataFolder } = placeOf(gateway, io);
-  const { id, parked, forgotten } = adopt(dataFolder, values.yes, systemClock(), silentLogger);
+  const { id, parked, forgotten } = adoptJournalFile(dataFolder, values.yes, systemClock(), silentLogger);
   io.out(`the journal in ${dataFolder} is used here from now on, as ${id}`);
   io.out(`parked, because L2L may have got them since: ${parked === 1 ? '1 action' : `${parked} actions`}`);
   if (parked > 0) io.out(`look into L2L, then retry or drop each:\n  ${commandLine(gateway, io.env)('queue list')}`);

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { assemble } from '../../app/assemble.ts';
+import { realEdges } from '../../app/edges.ts';
 import { runLives } from '../../app/lives.ts';
-import { startApp } from '../../app/start.ts';
 import { loadConfig } from '../../config/load.ts';
 import { USUAL_CONFIG } from '../../core/command-line.ts';
 import { errorMessage } from '../../core/errors.ts';
@@ -61,18 +62,23 @@ export const runCommand: Command = {
     for (const { place, message } of loaded.warnings) {
       log.warn(place ? { at: `${place.file}:${place.line}:${place.column}` } : {}, message);
     }
-    const runtimeFolder = runtimeFolderIn(io.env.RUNTIME_DIRECTORY);
     io.signal.addEventListener('abort', () => log.info({ signal: io.signal.reason }, 'gateway stops'), { once: true });
+    const { signal } = io;
+    const edges = realEdges({
+      log,
+      logProblem: () => output.problem(),
+      runtimeFolder: runtimeFolderIn(io.env.RUNTIME_DIRECTORY),
+      signal,
+      rebuild: values.rebuild,
+      // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.
+      onFatal: () => process.exit(EXIT.failed),
+    });
     const errors = await runLives({
       loaded,
       log,
       machine: machineTime,
-      startApp: begin => startApp({ ...begin, logProblem: () => output.problem() }),
-      signal: io.signal,
-      rebuild: values.rebuild,
-      // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.
-      onFatal: () => process.exit(EXIT.failed),
-      ...(runtimeFolder && { runtimeFolder }),
+      startLife: time => assemble(loaded, { ...edges, ...time }),
+      signal,
       onStart(app) {
         const { name, mode } = gateway;
         log.info({ gateway: name, mode, l2l: l2l.url, site: l2l.site, status: app.url }, 'gateway runs');

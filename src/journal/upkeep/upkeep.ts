@@ -23,6 +23,7 @@ export type UpkeepOptions = {
   readonly ballast: number;
   readonly now: () => number;
   readonly log: Logger;
+  readonly fullCheck?: typeof startFullCheck;
 };
 
 export type UpkeepStatus = {
@@ -56,6 +57,7 @@ const FULL_CHECK_AFTER = 30_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { db, group, events, suspicion, folder, bounds, now, log } = options;
+  const checkFully = options.fullCheck ?? startFullCheck;
   const { journal: file, ballast: ballastFile } = filesIn(folder);
   const pruner = createPruner(db, group, bounds);
   let isFull = false;
@@ -77,7 +79,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     log.error({ folder }, 'the disk is full: the ballast is given up, nothing new is taken until there is room');
     events.note('disk_full', errorMessage(cause));
   });
-  const fullCheck = startFullCheck({
+  const fullCheck = checkFully({
     file,
     delay: FULL_CHECK_AFTER,
     onEnd(found) {

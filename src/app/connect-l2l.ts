@@ -1,0 +1,62 @@
+import type { Delivery } from '../core/delivery.ts';
+import { createTimeNotation } from '../core/time-notation.ts';
+import { createBudget } from '../l2l/budget.ts';
+import type { Client } from '../l2l/client.ts';
+import { createDelivery, type DeliveryOptions } from '../l2l/delivery.ts';
+import { createReachability, type Reachability } from '../l2l/reachability.ts';
+import { createSiteZone } from '../l2l/site-time.ts';
+import type { Assembly } from './edges.ts';
+
+export type L2l = { readonly client: Client; readonly reachability: Reachability; readonly delivery: Delivery };
+
+export type L2lNeeds = Pick<DeliveryOptions, 'chainOf'> & {
+  /** L2L takes the API key. */
+  readonly onGood: () => void;
+};
+
+/** Budget, connections, the check of key, site and zone, and the delivery of calls. L2L is not asked anything yet. */
+export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, onGood }: L2lNeeds): L2l {
+  const { config, placeOf } = loaded;
+  const { url, site, timezone, ...l2l } = config.l2l;
+  const { clock, log } = edges;
+  const shared = edges.openSharedBudget({ loaded, edges, started });
+  const client = edges.createClient({
+    url,
+    apiKey: l2l.api_key,
+    budget: createBudget({ clock, log, rate: l2l.rate, ...(shared && { shared }) }),
+    clock,
+    timeout: l2l.timeout,
+    connections: l2l.concurrency,
+  });
+  started.add('L2L connections', () => client.close());
+  const reachability = createReachability({
+    client,
+    url,
+    site,
+    timezone,
+    places: {
+      apiKey: placeOf(['l2l', 'api_key']),
+      site: placeOf(['l2l', 'site']),
+      timezone: placeOf(['l2l', 'timezone']),
+    },
+    clock,
+    log,
+    iso: createTimeNotation(timezone).iso,
+    onGood,
+  });
+  started.add('L2L reachability', () => reachability.stop());
+  const delivery = createDelivery({
+    client,
+    site,
+    user: l2l.user,
+    zone: createSiteZone(timezone),
+    clock,
+    log,
+    transient: l2l.transient,
+    blocked: l2l.blocked,
+    settle: { call: l2l.settle, batch: l2l.batch_settle },
+    chainOf,
+    settings: reachability,
+  });
+  return { client, reachability, delivery };
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { createAdapter } from '../adapters/registry.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ClockGuard } from '../core/clock-watch.ts';
+import type { Started } from '../core/lifecycle.ts';
+import type { Logger } from '../core/logger.ts';
+import { temporaryRuntime } from '../core/socket-place.ts';
+import type { JournalTime } from '../journal/clock/time-shift.ts';
+import { openJournal } from '../journal/journal.ts';
+import type { SharedBudget } from '../l2l/budget.ts';
+import { createClient } from '../l2l/client.ts';
+import type { CallQueueOptions } from '../queue/call-queue.ts';
+import { openRedis, type RedisAddress } from '../queue/redis.ts';
+import { createSharedBucket } from '../queue/shared-bucket.ts';
+import { type ControlOptions, type ControlServer, startControl } from '../web/control.ts';
+import { startWeb } from '../web/server.ts';
+
+/** The time of one life of the gateway. It changes when the clock of the host is set, and a new life begins then. */
+export type TimeEdges = {
+  readonly clock: Clock;
+  readonly clockGuard: ClockGuard;
+  /** How the times of the journal move at the start of this life. */
+  readonly time: JournalTime;
+};
+
+/** Everything outside of the gateway that stays the same from one life to the next. */
+export type OuterEdges = {
+  readonly log: Logger;
+  /** Why lines of the log are missing or late; null: none are. */
+  readonly logProblem: () => string | null;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly openJournal: typeof openJournal;
+  readonly createClient: typeof createClient;
+  /** The budget that the gateways of a plant share; null: this gateway has its budget for itself. */
+  readonly openSharedBudget: (assembly: Assembly) => SharedBudget | null;
+  /** The Redis of the config; without an address the gateway runs its own. */
+  readonly redisAt: (address: RedisAddress | undefined) => CallQueueOptions['redis'];
+  readonly createAdapter: typeof createAdapter;
+  readonly startControl: (options: Omit<ControlOptions, 'runtimeFolder'>) => Promise<ControlServer>;
+  readonly startWeb: typeof startWeb;
+};
+
+/** Everything of the gateway that touches the world outside, time, or chance. `assemble` puts the rest together. */
+export type Edges = OuterEdges & TimeEdges;
+
+/** What each step of the assembly gets. What a step starts it adds to `started`. */
+export type Assembly = { readonly loaded: LoadedConfig; readonly edges: Edges; readonly started: Started };
+
+export type ProcessOptions = Pick<OuterEdges, 'log' | 'logProblem'> & {
+  /** For the sockets of the embedded Redis and of the commands. Left out: the system's folder for temporary files. */
+  readonly runtimeFolder?: string | undefined;
+  /** Aborted when the gateway is to end: a start of the embedded Redis fails then. */
+  readonly signal: AbortSignal;
+  /** A damaged journal is set aside and a new one begins, as with gateway.journal.on_corrupt: rebuild. */
+  readonly rebuild?: boolean;
+  /** The journal can't be trusted any more: the process has to end at once, without another write. */
+  readonly onFatal: (error: Error) => void;
+};
+
+/** The edges of the program. */
+export function realEdges({ log, logProblem, runtimeFolder, signal, rebuild, onFatal }: ProcessOptions): OuterEdges {
+  const runtime = runtimeFolder ?? temporaryRuntime();
+  return {
+    log,
+    logProblem,
+    random: Math.random,
+    openJournal: options => openJournal({ ...options, ...(rebuild && { onCorrupt: 'rebuild' }), onFatal }),
+    createClient,
+    openSharedBudget,
+    redisAt: address => address ?? { runtimeDir: runtime, signal },
+    createAdapter,
+    startControl: options => startControl({ ...options, runtimeFolder: runtime }),
+    startWeb,
+  };
+}
+
+/** Only gateways that use one Redis can share a budget, and only a rate can be shared. */
+function openSharedBudget({ loaded, edges: { clock }, started }: Assembly): SharedBudget | null {
+  const { gateway, l2l } = loaded.config;
+  if (!gateway.redis || l2l.rate === null) return null;
+  const redis = openRedis(gateway.redis, 'producer', 'l2l-gateway-budget');
+  started.add('budget', () => redis.disconnect());
+  const { host } = new URL(l2l.url);
+  const burst = Math.max(2, Math.ceil(l2l.rate * 2000));
+  const key = l2l.api_key.reveal();
+  // Two gateways may have the same name, and each life takes a place of its own.
+  const name = `${gateway.name}:${randomUUID()}`;
+  const shared = createSharedBucket({ redis, host, key, rate: l2l.rate, burst, gateway: name, clock });
+  started.add('place in the budget', () => shared.stop());
+  return shared;
+}

@@ -1,5 +1,5 @@
 import type { Action, ActionKind, ActionParams } from '../actions/action.ts';
-import { ageWords } from './age-words.ts';
+import { ageWords } from './common/rule-words.ts';
 import type { CodeOf, OccasionalCalls, RuleCodes, RuleWarning } from './kinds/kind.ts';
 import { RULE_KINDS, type RuleKindName, ruleKind } from './kinds/registry.ts';
 import type { CompiledRule } from './program.ts';

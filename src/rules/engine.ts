@@ -2,7 +2,7 @@ import type { SampleBatch, SourceState } from '../core/sample.ts';
 import { createEvaluation } from './common/evaluation.ts';
 import { createRuleClocks } from './common/rule-clocks.ts';
 import { createRuleGraph } from './common/rule-graph.ts';
-import type { RuleMachine } from './common/rule-machine.ts';
+import type { RunningRule } from './common/running-rule.ts';
 import {
   applySample,
   awayWords,
@@ -17,10 +17,10 @@ import {
 } from './common/signal-table.ts';
 import { takeResult } from './common/step.ts';
 import { type WatchedEpisode, watchedEpisode } from './common/watched-episode.ts';
-import { createMachine } from './machines.ts';
 import type { EngineInput, Program, StepResult, WorldScope } from './program.ts';
 import type { RuleView } from './rule-view.ts';
 import { type SignalView, signalView } from './signal-view.ts';
+import { startRule } from './start-rule.ts';
 import { createInheritance } from './stored/inheritance.ts';
 
 /** The rules at work: deterministic, without clock or IO. The same inputs always give the same results. */
@@ -51,23 +51,23 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     },
     good: signal => cells.get(signal)?.good ?? false,
     connected: source => sources.get(source)?.connected ?? false,
-    active: (rule): boolean => machines[indexes.get(rule) ?? -1]?.active ?? false,
+    active: (rule): boolean => runningRules[indexes.get(rule) ?? -1]?.active ?? false,
   };
   const inheritance = createInheritance(program.rules, states);
-  const machines: readonly RuleMachine[] = program.rules.map(rule =>
-    createMachine(rule, inheritance.of(rule.name), cells, world),
+  const runningRules: readonly RunningRule[] = program.rules.map(rule =>
+    startRule(rule, inheritance.of(rule.name), cells, world),
   );
   const keptLags = program.rules.map(rule => inheritance.of(rule.name)?.lag ?? null);
   const clocks = createRuleClocks(graph, keptLags, {
     onLag(rule, later) {
-      machines[rule]?.setBack(later);
+      runningRules[rule]?.setBack(later);
       evaluation.reschedule(rule);
     },
     onKept(rule) {
       step.moved.add(program.rules[rule]?.name ?? '');
     },
   });
-  const evaluation = createEvaluation(program, nodes, machines, clocks);
+  const evaluation = createEvaluation(program, nodes, runningRules, clocks);
   const { step } = evaluation;
   /** Signals and sources not seen since the start that a rule's timers wait for. */
   const unseen = new Int32Array(program.rules.length);
@@ -119,7 +119,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
       const left = (unseen[rule] ?? 0) - 1;
       unseen[rule] = Math.max(0, left);
       if (left !== 0) continue;
-      machines[rule]?.awaitSignals(-Infinity);
+      runningRules[rule]?.awaitSignals(-Infinity);
       evaluation.collect([rule]);
     }
   }
@@ -181,11 +181,11 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     clocks.restart();
     const knownUntil = Math.min(lastAlive, at);
     inheritance.settle(knownUntil, at, step);
-    machines.forEach((machine, rule) => {
+    runningRules.forEach((running, rule) => {
       const references = nodes[rule]?.references;
-      machine.restart(knownUntil, at, step);
+      running.restart(knownUntil, at, step);
       unseen[rule] = references ? references.signals.length + references.sources.length : 0;
-      machine.awaitSignals((unseen[rule] ?? 0) > 0 ? at + program.freezeLimit : -Infinity);
+      running.awaitSignals((unseen[rule] ?? 0) > 0 ? at + program.freezeLimit : -Infinity);
       evaluation.release(rule);
       if (references && (references.sources.length > 0 || references.rules.length > 0)) evaluation.collect([rule]);
     });
@@ -195,10 +195,10 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
   /** Time of its own stands still anyway for a rule whose source is catching up. */
   function standstill(from: number, to: number): void {
     evaluation.tick(from);
-    for (const rule of machines.keys()) {
+    for (const rule of runningRules.keys()) {
       if (evaluation.isHeld(rule)) continue;
       const lag = clocks.lagOf(rule);
-      evaluation.visit(rule, from - lag, lag, (machine, own) => machine.standstill(own, to - lag, step));
+      evaluation.visit(rule, from - lag, lag, (running, own) => running.standstill(own, to - lag, step));
     }
   }
 
@@ -208,11 +208,11 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
    */
   function closedByPerson(chain: string, at: number, byL2l: boolean): void {
     evaluation.tick(at);
-    const rule = machines.findIndex(machine => machine.episode?.chain === chain);
+    const rule = runningRules.findIndex(running => running.episode?.chain === chain);
     if (rule < 0) return;
     evaluation.begin(at);
     if (byL2l && step.doubted) step.time = 'source';
-    evaluation.visit(rule, at, 0, (machine, own) => machine.closedByPerson(own, step));
+    evaluation.visit(rule, at, 0, (running, own) => running.closedByPerson(own, step));
   }
 
   return {
@@ -242,16 +242,16 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     },
     stateOf(rule) {
       const index = indexes.get(rule) ?? -1;
-      const machine = machines[index];
-      return machine && { ...machine.state(), lag: clocks.keptOf(index) };
+      const running = runningRules[index];
+      return running && { ...running.state(), lag: clocks.keptOf(index) };
     },
     signal(name) {
       const cell = cells.get(name);
       return cell && signalView(cell);
     },
     signals: () => [...cells.values()].map(signalView),
-    rules: () => machines.map(machine => machine.view()),
-    watchedEpisodes: () => machines.flatMap(machine => watchedEpisode(machine) ?? []),
+    rules: () => runningRules.map(running => running.view()),
+    watchedEpisodes: () => runningRules.flatMap(running => watchedEpisode(running) ?? []),
     orphans: inheritance.orphans,
   };
 }

@@ -2,7 +2,7 @@ import type { SampleBatch } from '../../core/sample.ts';
 import type { Program } from '../program.ts';
 import type { RuleClocks } from './rule-clocks.ts';
 import type { RuleNode } from './rule-graph.ts';
-import type { RuleMachine } from './rule-machine.ts';
+import type { RunningRule } from './running-rule.ts';
 import { createStep, type Step } from './step.ts';
 import { createTimers } from './timers.ts';
 
@@ -22,7 +22,7 @@ export interface Evaluation {
   /** Lets the collected rules look at the world as it is, and those that depend on what changes then. */
   look(at: number, lag: number): void;
   /** Something happens to one rule at `at`, by a clock with this lag; `act` gets the time by the rule's own. */
-  visit(rule: number, at: number, lag: number, act: (machine: RuleMachine, own: number) => void): void;
+  visit(rule: number, at: number, lag: number, act: (running: RunningRule, own: number) => void): void;
   /** Fires every timer that is due by the gateway's clock. */
   tick(at: number): void;
   /** When the next timer is due by the gateway's clock; Infinity: nothing waits. */
@@ -38,30 +38,30 @@ export interface Evaluation {
 
 const NOTHING: readonly never[] = [];
 
-/** `machines` and `nodes`: one of each for every rule, in the order of the program. */
+/** `runningRules` and `nodes`: one of each for every rule, in the order of the program. */
 export function createEvaluation(
   program: Program,
   nodes: readonly RuleNode[],
-  machines: readonly RuleMachine[],
+  runningRules: readonly RunningRule[],
   { lagOf, timeFor }: RuleClocks,
 ): Evaluation {
   const step = createStep(program);
-  const timers = createTimers(machines.length);
+  const timers = createTimers(runningRules.length);
   /** How many sources catching up a rule's timers wait for. */
-  const holds = new Int32Array(machines.length);
+  const holds = new Int32Array(runningRules.length);
   /** The step in which a rule was collected last. */
-  const collectedIn = new Int32Array(machines.length);
+  const collectedIn = new Int32Array(runningRules.length);
   const collected: number[] = [];
 
-  function machineAt(rule: number): RuleMachine {
-    const machine = machines[rule];
-    if (machine === undefined) throw new RangeError(`no rule ${rule}`);
-    return machine;
+  function runningAt(rule: number): RunningRule {
+    const running = runningRules[rule];
+    if (running === undefined) throw new RangeError(`no rule ${rule}`);
+    return running;
   }
 
   /** Timers wait for the gateway's clock. */
   function reschedule(rule: number): void {
-    timers.set(rule, (holds[rule] ?? 0) > 0 ? Infinity : machineAt(rule).due + lagOf(rule));
+    timers.set(rule, (holds[rule] ?? 0) > 0 ? Infinity : runningAt(rule).due + lagOf(rule));
   }
 
   function begin(at: number, batch?: SampleBatch, undated = false): void {
@@ -75,18 +75,18 @@ export function createEvaluation(
   }
 
   function fire(rule: number): void {
-    visit(rule, machineAt(rule).due, lagOf(rule), (machine, own) => machine.fire(own, step));
+    visit(rule, runningAt(rule).due, lagOf(rule), (running, own) => running.fire(own, step));
   }
 
-  function visit(rule: number, at: number, lag: number, act: (machine: RuleMachine, own: number) => void): void {
-    const machine = machineAt(rule);
+  function visit(rule: number, at: number, lag: number, act: (running: RunningRule, own: number) => void): void {
+    const running = runningAt(rule);
     const own = timeFor(rule, at, lag);
-    const { active } = machine;
+    const { active } = running;
     step.lag = lagOf(rule);
     step.shift = at - own;
-    act(machine, own);
+    act(running, own);
     reschedule(rule);
-    if (machine.active !== active) lookAt(nodes[rule]?.readers ?? NOTHING, at, lag);
+    if (running.active !== active) lookAt(nodes[rule]?.readers ?? NOTHING, at, lag);
   }
 
   /** Lets rules look in order of dependence; those that read one whose state changed come later in the program. */
@@ -94,19 +94,19 @@ export function createEvaluation(
     let queue = rules;
     for (let next = 0; next < queue.length; next++) {
       const rule = queue[next] ?? 0;
-      const machine = machineAt(rule);
+      const running = runningAt(rule);
       const own = timeFor(rule, at, lag);
-      while (machine.due <= own) fire(rule);
-      const { active } = machine;
+      while (running.due <= own) fire(rule);
+      const { active } = running;
       step.lag = lagOf(rule);
       step.shift = at - own;
-      machine.evaluate(own, step);
+      running.evaluate(own, step);
       reschedule(rule);
-      if (machine.active !== active) queue = withReaders(queue, next, nodes[rule]?.readers ?? NOTHING);
+      if (running.active !== active) queue = withReaders(queue, next, nodes[rule]?.readers ?? NOTHING);
     }
   }
 
-  for (const rule of machines.keys()) reschedule(rule);
+  for (const rule of runningRules.keys()) reschedule(rule);
 
   return {
     step,
@@ -120,10 +120,10 @@ export function createEvaluation(
     },
     collected,
     fireDue(rules, at, lag) {
-      const isDue = (rule: number) => machineAt(rule).due <= timeFor(rule, at, lag);
+      const isDue = (rule: number) => runningAt(rule).due <= timeFor(rule, at, lag);
       if (!rules.some(rule => isDue(rule) || (nodes[rule]?.upstream ?? NOTHING).some(isDue))) return;
       const overdue = rules.flatMap(rule => [rule, ...(nodes[rule]?.upstream ?? NOTHING)]).filter(isDue);
-      const dueOf = (rule: number) => machineAt(rule).due + lagOf(rule);
+      const dueOf = (rule: number) => runningAt(rule).due + lagOf(rule);
       overdue.sort((a, b) => dueOf(a) - dueOf(b) || a - b);
       for (const rule of overdue) while (isDue(rule)) fire(rule);
     },
@@ -146,7 +146,7 @@ export function createEvaluation(
     hold(rule, change) {
       const count = (holds[rule] ?? 0) + change;
       holds[rule] = count;
-      visit(rule, step.at, 0, machine => machine.hold(count > 0, step));
+      visit(rule, step.at, 0, running => running.hold(count > 0, step));
     },
     isHeld: rule => (holds[rule] ?? 0) > 0,
     release(rule) {

@@ -2,7 +2,7 @@ import type { Action, Mode } from '../../actions/action.ts';
 import type { SampleBatch } from '../../core/sample.ts';
 import type { Program, RuleEvent, StepResult } from '../program.ts';
 
-/** What a step knows and collects while the rules' machines look at it. One object for the life of an engine. */
+/** What a step knows and collects while the rules look at it. One object for the life of an engine. */
 export type Step = {
   /** Rises with every step: a cell whose `fresh` is this serial got a sample in it. */
   serial: number;

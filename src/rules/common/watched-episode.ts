@@ -1,4 +1,4 @@
-import type { RuleMachine } from './rule-machine.ts';
+import type { RunningRule } from './running-rule.ts';
 
 /** An open episode whose rule wants to know when a person closes its dispatch. */
 export type WatchedEpisode = {
@@ -9,7 +9,7 @@ export type WatchedEpisode = {
 };
 
 /** Null: it is the same to the rule, or L2L does not know of the episode (shadow). */
-export function watchedEpisode({ rule, episode }: RuleMachine): WatchedEpisode | null {
+export function watchedEpisode({ rule, episode }: RunningRule): WatchedEpisode | null {
   if (episode?.ifClosedByPerson !== 'reopen' || episode.mode !== 'live') return null;
   const { chain, machine, type } = episode;
   return { rule: rule.name, chain, machine, type };

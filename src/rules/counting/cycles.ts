@@ -1,5 +1,5 @@
 import { authorOf } from '../common/action-author.ts';
-import { type RuleMachine, WITHOUT_CONDITION } from '../common/rule-machine.ts';
+import { type RunningRule, WITHOUT_CONDITION } from '../common/running-rule.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 import type { Step } from '../common/step.ts';
 import type { Counted } from './counter-track.ts';
@@ -13,7 +13,7 @@ import { followCounter } from './followed-counter.ts';
  * Counts a machine's cycles and sends them at clock-aligned times: the movement since the last time (increment), or all of
  * it since the counter was first seen (total). Nothing moved: nothing is sent.
  */
-export function createCycles(rule: CyclesRule, cell: SignalCell, restored: CyclesState | null): RuleMachine {
+export function createCycles(rule: CyclesRule, cell: SignalCell, restored: CyclesState | null): RunningRule {
   const followed = followCounter(rule, cell, createCounter(rule.counter, restored?.counter ?? null, rule.firstSight));
   const { counter } = followed;
   const author = authorOf(rule, [cell]);

@@ -1,4 +1,4 @@
-import { type RuleMachine, WITHOUT_CONDITION } from '../common/rule-machine.ts';
+import { type RunningRule, WITHOUT_CONDITION } from '../common/running-rule.ts';
 import { knownUntil } from './counters.ts';
 import { believeDue, countReady, countStep, judge, noteLoss } from './production-counts.ts';
 import { dropRest, sendAll, sendOldest, setDue } from './production-sets.ts';
@@ -20,7 +20,7 @@ const LATEST_READING = 10_000;
  * - A blind time across the end of an interval is one set of its own (`one`), or divided over the intervals (`spread`).
  *   A scrap counter that is blind alone counts where it comes back.
  */
-export function createProduction(options: ProductionOptions): RuleMachine {
+export function createProduction(options: ProductionOptions): RunningRule {
   const run = runProduction(options);
   const { rule, state, parts, counters, runs, intervals, placing } = run;
   const { counter } = parts;

@@ -1,4 +1,4 @@
-import { ageWords } from '../age-words.ts';
+import { ageWords } from '../common/rule-words.ts';
 import type { DispatchDefaults, DispatchRule } from './dispatch-rule.ts';
 
 /** What a dispatch rule does in the cases that are not the plain one. */

@@ -1,5 +1,5 @@
 import { authorOf } from '../common/action-author.ts';
-import type { RuleMachine } from '../common/rule-machine.ts';
+import type { RunningRule } from '../common/running-rule.ts';
 import { lastGoodOf, type SignalCell } from '../common/signal-table.ts';
 import { report, type Step } from '../common/step.ts';
 import type { Truth, WorldScope } from '../program.ts';
@@ -32,7 +32,7 @@ export type DispatchOptions = {
  *   active: false from a change until x stood still for on_delay again. So with off_delay 30s a stopped line clears 30 s
  *   after parts are made again, completed = the first part; and if it then stops, reported = the last part.
  */
-export function createDispatch({ rule, world, cells, restored }: DispatchOptions): RuleMachine {
+export function createDispatch({ rule, world, cells, restored }: DispatchOptions): RunningRule {
   const { when, unless, until, onDelay, offDelay } = rule;
   const written = [when, unless, until].filter(condition => condition !== null);
   const cellsOf = (names: Iterable<string>) => [...new Set(names)].flatMap(name => cells.get(name) ?? []);

@@ -1,5 +1,5 @@
 import { formerAuthor } from '../common/action-author.ts';
-import { REMOVED } from '../common/removed.ts';
+import { REMOVED } from '../common/rule-words.ts';
 import { report, type Step } from '../common/step.ts';
 import type { DispatchState } from './dispatch-state.ts';
 import { closeAction } from './episode.ts';

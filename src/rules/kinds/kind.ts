@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Action, ActionKind, ActionParams } from '../../actions/action.ts';
 import type { TimeShift } from '../../core/time-shift.ts';
-import type { RuleMachine } from '../common/rule-machine.ts';
+import type { RunningRule } from '../common/running-rule.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 import type { Step } from '../common/step.ts';
 import type { Resolver } from '../compile/resolve.ts';
@@ -132,8 +132,8 @@ export interface RuleKind<
   readonly countsOn: boolean;
   /** What it names, in the order it is written. */
   references(rule: R): RuleReferences;
-  /** The rule's state machine. Throws StartError for a signal that no source declares. */
-  create(parts: RuleParts<R, S>): RuleMachine;
+  /** Starts the rule. Throws StartError for a signal that no source declares. */
+  create(parts: RuleParts<R, S>): RunningRule;
   /** A state as this version writes it. `rule`: who left it. Left out: it is so already. */
   upgrade?(rule: string, state: S): S;
   /** After the gateway's clock was corrected. `sentMoves`: what was sent by that clock waited for this, and moves along. */

@@ -62,7 +62,7 @@ export function createInheritance(rules: readonly CompiledRule[], states: Readon
         const state = readState(rule, text);
         if (state === undefined || ruleKind(state.kind).isKept?.(state)) continue;
         ruleKind(state.kind).end(rule, state, lastAlive, at, step);
-        // What was logged of it is no state to be written: it has no machine any more.
+        // What was logged of it is no state to be written: the rule does not run any more.
         step.changed.delete(rule);
         step.forgotten.add(rule);
         orphans.delete(rule);

@@ -6,7 +6,7 @@ import type { SignalDefinition } from '../../core/sample.ts';
 import { shiftTime } from '../../core/time-shift.ts';
 import { authorOf, expiryOf, unknownOf } from '../common/action-author.ts';
 import { KeptLag } from '../common/kept-lag.ts';
-import { WITHOUT_CONDITION } from '../common/rule-machine.ts';
+import { WITHOUT_CONDITION } from '../common/running-rule.ts';
 import { report, type Step } from '../common/step.ts';
 import { CounterState } from '../counting/counter-state.ts';
 import type { Counted } from '../counting/counter-track.ts';

@@ -1,4 +1,7 @@
-import { formatDuration } from '../core/fields.ts';
+import { formatDuration } from '../../core/fields.ts';
+
+/** Why a rule that is not configured any more, or is one of another kind now, says its last word. */
+export const REMOVED = 'the rule was removed from the config';
 
 /** For `check`: what a rule's `max_age` (ms) means. */
 export function ageWords(maxAge: number | null): string {

@@ -4,12 +4,12 @@ import type { RuleView } from '../rule-view.ts';
 import type { Step } from './step.ts';
 
 /**
- * One rule with its state, updated in place. Machines are deterministic and know no clock: all times handed in and out are
- * those of the clock the rule goes by, which may be behind the gateway's or ahead of it.
+ * One rule at work, with its state. It is deterministic and has no clock: all times that it takes and returns are by the clock that the
+ * rule goes by, which may be behind the gateway's or ahead of it.
  */
-export interface RuleMachine {
+export interface RunningRule {
   readonly rule: CompiledRule;
-  /** When `fire` wants to be called (ms since 1970); Infinity: not at all. */
+  /** When to call `fire` (ms since 1970); Infinity: not at all. */
   readonly due: number;
   /** `rule.active`. */
   readonly active: boolean;
@@ -31,7 +31,7 @@ export interface RuleMachine {
   setBack(by: number): void;
   /** Its timers wait for signals not seen since the start, until `until` at the latest; -Infinity: no longer. */
   awaitSignals(until: number): void;
-  /** Plain JSON; a machine made from it goes on as if nothing had happened. */
+  /** Plain JSON. A rule that is started with it goes on as if nothing had happened. */
   state(): object;
   view(): RuleView;
 }
@@ -52,4 +52,4 @@ export const WITHOUT_CONDITION = {
   closedByPerson() {},
   setBack() {},
   awaitSignals() {},
-} satisfies Partial<RuleMachine>;
+} satisfies Partial<RunningRule>;

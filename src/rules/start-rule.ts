@@ -1,17 +1,17 @@
-import type { RuleMachine } from './common/rule-machine.ts';
+import type { RunningRule } from './common/running-rule.ts';
 import type { SignalCell } from './common/signal-table.ts';
 import { ruleKind } from './kinds/registry.ts';
 import type { CompiledRule, WorldScope } from './program.ts';
 import { referencesOf } from './references.ts';
 import type { StoredState } from './stored/stored-state.ts';
 
-/** The machine of a rule, going on from its state; from one of another kind of rule nothing goes on. */
-export function createMachine(
+/** Starts a rule with its stored state. A state of another kind of rule is left aside. */
+export function startRule(
   rule: CompiledRule,
   state: StoredState | null,
   all: ReadonlyMap<string, SignalCell>,
   world: WorldScope,
-): RuleMachine {
+): RunningRule {
   const cells = new Map<string, SignalCell>();
   for (const name of referencesOf(rule).signals) {
     const cell = all.get(name);

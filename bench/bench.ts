@@ -1,12 +1,13 @@
 /**
  * Measures the gateway on this machine: `npm run bench`. Prints one table and writes bench/results.json. No network but loopback.
  *
- *   node bench/bench.ts [--quick] [--only NAME]…    NAME: rules, floors, edges, sandbox, acknowledged, footprint, start
+ *   node bench/bench.ts [--quick] [--only NAME]…    NAME: rules, conditions, floors, edges, sandbox, acknowledged, footprint, start
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAcknowledged } from './acknowledged.ts';
+import { measureConditions } from './conditions.ts';
 import { measureEdges } from './edges.ts';
 import { measureFloors } from './floors.ts';
 import { measureFootprint } from './footprint.ts';
@@ -23,6 +24,7 @@ type Measurement = (options: Options) => Promise<readonly Figure[]> | readonly F
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   rules: measureRules,
+  conditions: measureConditions,
   floors: measureFloors,
   edges: inWorld(measureEdges),
   sandbox: measureSandbox,

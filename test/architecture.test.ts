@@ -34,7 +34,6 @@ const HOMES: Record<string, readonly string[]> = {
   'node:sqlite': ['journal'],
   yaml: ['config'],
   pino: ['cli'],
-  '@marcbachmann/cel-js': ['rules/expression'],
 };
 
 /** Which folders of the rules a folder of them may import from; the files of the room itself stand between the folders. */

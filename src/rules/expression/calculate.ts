@@ -1,44 +1,34 @@
 import { add, divide, isSameNumber, multiply, type Numeric, remainder, subtract } from '../../core/numbers.ts';
-import type { ASTNode } from './cel.ts';
-import type { Plain, Reader } from './operand.ts';
+import type { Value } from '../../core/sample.ts';
+import { type Reader, readerOf } from './operand.ts';
+import type { BinaryOperator, Node } from './parse.ts';
 
 /**
- * Makes one function of a parsed expression whose types were checked. Three-valued: an unknown operand makes the result unknown
+ * Makes one function of a parsed condition whose types were checked. Three-valued: an unknown operand makes the result unknown
  * (undefined), unless the other side of `and` or `or` decides alone. A division by 0 is unknown as well.
  */
-export function calculator(node: ASTNode, known: ReadonlyMap<string, Reader>): Reader {
-  const of = (child: ASTNode) => calculator(child, known);
-  switch (node.op) {
-    case 'id': {
-      const read = known.get(node.args);
-      if (read === undefined) throw new Error(`an expression reads ${node.args}, which is no variable of it`);
-      return read;
-    }
-    case 'value': {
-      const value = node.args as Plain;
+export function calculator(node: Node): Reader {
+  switch (node.kind) {
+    case 'operand':
+      return readerOf(node.operand);
+    case 'literal': {
+      const { value } = node;
       return () => value;
     }
-    case '!_': {
-      const side = of(node.args);
+    case 'unary': {
+      const side = calculator(node.side);
+      const work: (value: Value) => Value | undefined =
+        node.operator === 'not' ? value => !value : value => subtract(0, value as Numeric);
       return scope => {
         const value = side(scope);
-        return value === undefined ? undefined : !value;
+        return value === undefined ? undefined : work(value);
       };
     }
-    case '-_': {
-      const side = of(node.args);
-      return scope => {
-        const value = side(scope) as Numeric | undefined;
-        return value === undefined ? undefined : subtract(0, value);
-      };
-    }
-    case '&&':
-      return decidedBy(false, of(node.args[0]), of(node.args[1]));
-    case '||':
-      return decidedBy(true, of(node.args[0]), of(node.args[1]));
-    default: {
-      const [left, right] = node.args as readonly [ASTNode, ASTNode];
-      return withBoth(node.op, of(left), of(right));
+    case 'binary': {
+      const [left, right] = [calculator(node.left), calculator(node.right)];
+      if (node.operator === 'and') return decidedBy(false, left, right);
+      if (node.operator === 'or') return decidedBy(true, left, right);
+      return withBoth(OPERATORS[node.operator], left, right);
     }
   }
 }
@@ -53,9 +43,7 @@ function decidedBy(by: boolean, left: Reader, right: Reader): Reader {
   };
 }
 
-function withBoth(operator: string, left: Reader, right: Reader): Reader {
-  const work = OPERATORS[operator];
-  if (work === undefined) throw new Error(`an expression has the operator ${operator}, which is not built`);
+function withBoth(work: (a: Numeric, b: Numeric) => Value | undefined, left: Reader, right: Reader): Reader {
   return scope => {
     const a = left(scope);
     if (a === undefined) return undefined;
@@ -65,10 +53,12 @@ function withBoth(operator: string, left: Reader, right: Reader): Reader {
   };
 }
 
-/** Comparisons take whole numbers of any size with one another: `<` and `>` of JavaScript do. */
-const OPERATORS: Readonly<Record<string, (a: Numeric, b: Numeric) => Plain | undefined>> = {
-  '==': isSameNumber,
-  '!=': (a, b) => !isSameNumber(a, b),
+/** `<` and `>` of JavaScript compare a whole number of any size with any other number. */
+const OPERATORS: Readonly<
+  Record<Exclude<BinaryOperator, 'and' | 'or'>, (a: Numeric, b: Numeric) => Value | undefined>
+> = {
+  '=': isSameNumber,
+  '<>': (a, b) => !isSameNumber(a, b),
   '<': (a, b) => a < b,
   '<=': (a, b) => a <= b,
   '>': (a, b) => a > b,
@@ -77,5 +67,5 @@ const OPERATORS: Readonly<Record<string, (a: Numeric, b: Numeric) => Plain | und
   '-': subtract,
   '*': multiply,
   '/': divide,
-  '%': remainder,
+  mod: remainder,
 };

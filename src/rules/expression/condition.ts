@@ -1,15 +1,13 @@
 import type { Place } from '../../core/errors.ts';
 import type { Condition, Truth } from '../program.ts';
 import { calculator } from './calculate.ts';
-import { parseCel } from './cel.ts';
 import { explainer } from './explain.ts';
 import { foreignCall } from './foreign-call.ts';
 import type { Names } from './names.ts';
-import { type Operand, readerOf } from './operand.ts';
-import { checkOrder } from './order.ts';
+import type { Operand } from './operand.ts';
+import { parse } from './parse.ts';
 import { resolveTerms } from './terms.ts';
 import { type TextProblem, tokenise } from './tokens.ts';
-import { translate } from './translate.ts';
 import { checkTypes } from './types.ts';
 
 export type CompiledCondition = { readonly condition: Condition } | { readonly problems: readonly TextProblem[] };
@@ -23,39 +21,31 @@ export function compileCondition(text: string, names: Names, place: Place): Comp
   if (call) return { problems: [call] };
   const { tokens, problems: strange, isComplete } = tokenise(text);
   const { terms, problems: unknown } = resolveTerms(text, tokens, names);
-  const disorder = isComplete ? checkOrder(text, terms) : [];
-  const refused = [...strange, ...unknown, ...disorder].sort((a, b) => a.offset - b.offset);
-  if (refused.length > 0) return { problems: refused };
+  const parsed = parse(text, terms);
+  const disorder = isComplete && 'problem' in parsed ? [parsed.problem] : [];
+  const problems = [...strange, ...unknown, ...disorder];
+  if ('problem' in parsed || problems.length > 0) return { problems: inOrder(problems) };
 
-  const translation = translate(terms.filter(term => term.kind !== 'unknown'));
-  const program = parseCel(translation);
-  if (program === undefined) {
-    return {
-      problems: [
-        { offset: 0, message: 'this condition is too long or nested too deeply; split it into several rules' },
-      ],
-    };
-  }
-  const wrong = checkTypes(text, program.ast, translation);
-  if (wrong.length > 0) return { problems: wrong };
-  const operands = translation.variables.map(variable => variable.operand);
+  const wrong = checkTypes(text, parsed.root);
+  if (wrong.length > 0) return { problems: inOrder(wrong) };
+  const operands = terms.flatMap(term => (term.kind === 'operand' ? [term.operand] : []));
   if (operands.length === 0) {
     return { problems: [{ offset: 0, message: 'this condition never changes; it has to name a signal' }] };
   }
-  const missed = program.typeError();
-  if (missed) throw new Error(`the type check let "${text}" pass, CEL does not`, { cause: missed });
-
-  const readers = new Map(translation.variables.map(({ id, operand }) => [id, readerOf(operand)]));
-  const result = calculator(program.ast, readers);
+  const result = calculator(parsed.root);
   return {
     condition: {
       text,
       place,
       ...referencesOf(operands),
       evaluate: scope => (result(scope) ?? 'unknown') as Truth,
-      explain: explainer(text, program.ast, translation, readers),
+      explain: explainer(text, parsed.root),
     },
   };
+}
+
+function inOrder(problems: readonly TextProblem[]): readonly TextProblem[] {
+  return problems.toSorted((a, b) => a.offset - b.offset);
 }
 
 function referencesOf(operands: readonly Operand[]) {

@@ -1,100 +1,73 @@
 import type { ExpressionScope, Part, Truth } from '../program.ts';
 import { calculator } from './calculate.ts';
-import type { ASTNode } from './cel.ts';
-import type { Operand, Reader } from './operand.ts';
-import type { Translation } from './translate.ts';
+import { readerOf } from './operand.ts';
+import type { Leaf, Node } from './parse.ts';
 
-type Found = { readonly truth: Truth; readonly parts: readonly Part[] };
+type Explainer = (scope: ExpressionScope) => { readonly truth: Truth; readonly parts: readonly Part[] };
 
 /**
- * Says which parts of a condition decide what it comes to: of `a or b` those that are true, of `a and b` those that are false, and
- * those that are unknown while nothing decides alone. It reads the same tree as the evaluation; only who asks pays for it.
+ * Names the parts that decide a condition: of `a or b` the parts that are true, of `a and b` the parts that are false, and the
+ * unknown parts while nothing decides alone. It uses the tree and the calculations of the evaluation.
  */
-export function explainer(
-  text: string,
-  root: ASTNode,
-  { variables, userRange }: Translation,
-  readers: ReadonlyMap<string, Reader>,
-): (scope: ExpressionScope) => readonly Part[] {
-  const known = new Map<string, Operand>(variables.map(({ id, operand }) => [id, operand]));
-  const written = ({ start, end }: ASTNode) => {
-    const range = userRange(start, end);
-    return text.slice(range.start, range.end);
+export function explainer(text: string, root: Node): (scope: ExpressionScope) => readonly Part[] {
+  let explain: Explainer | undefined; // Built at the first question: many conditions are never explained.
+  return scope => {
+    explain ??= explainerOf(text, root);
+    return explain(scope).parts;
   };
-  /** What of a part never changes, found when it is first asked for: most conditions of a plant explain the same thing all day. */
-  const leaves = new Map<ASTNode, Leaf>();
+}
 
-  function leafOf(node: ASTNode): Leaf {
-    const found = leaves.get(node);
-    if (found !== undefined) return found;
-    const operands = operandsIn(node).flatMap(one => {
-      const [operand, read] = [known.get(one.args as string), readers.get(one.args as string)];
-      if (operand === undefined || read === undefined) return [];
-      return [{ name: written(one), read, signal: 'signal' in operand ? operand.signal : null }];
-    });
-    const leaf = { text: written(node), operands, result: calculator(node, readers) };
-    leaves.set(node, leaf);
-    return leaf;
+function explainerOf(text: string, node: Node): Explainer {
+  if (node.kind === 'unary' && node.operator === 'not') {
+    const side = explainerOf(text, node.side);
+    return scope => {
+      const { truth, parts } = side(scope);
+      return { truth: truth === 'unknown' ? truth : !truth, parts };
+    };
   }
-
-  function explain(node: ASTNode, scope: ExpressionScope): Found {
-    switch (node.op) {
-      case '!_': {
-        const { truth, parts } = explain(node.args, scope);
-        return { truth: truth === 'unknown' ? truth : !truth, parts };
-      }
-      case '&&':
-        return decided(false, explain(node.args[0], scope), explain(node.args[1], scope));
-      case '||':
-        return decided(true, explain(node.args[0], scope), explain(node.args[1], scope));
-      default:
-        return partOf(node, scope);
-    }
+  if (node.kind === 'binary' && (node.operator === 'and' || node.operator === 'or')) {
+    return decidedBy(node.operator === 'or', explainerOf(text, node.left), explainerOf(text, node.right));
   }
-
-  function partOf(node: ASTNode, scope: ExpressionScope): Found {
-    const { text: written, operands, result } = leafOf(node);
-    const value = result(scope);
-    const truth = typeof value === 'boolean' ? value : 'unknown';
-    const shown = operands.map(({ name, read, signal }) => ({ name, value: read(scope), signal }));
-    return { truth, parts: [{ text: written, truth, operands: shown }] };
-  }
-
-  return scope => explain(root, scope).parts;
+  return partOf(text, node);
 }
 
 /** `by`: the truth that decides alone, whatever the other side is. */
-function decided(by: boolean, a: Found, b: Found): Found {
-  const truth: Truth =
-    a.truth === by || b.truth === by ? by : a.truth === 'unknown' || b.truth === 'unknown' ? 'unknown' : !by;
-  if (a.truth !== truth) return b;
-  return b.truth === truth ? { truth, parts: [...a.parts, ...b.parts] } : a;
+function decidedBy(by: boolean, left: Explainer, right: Explainer): Explainer {
+  return scope => {
+    const [a, b] = [left(scope), right(scope)];
+    const isUnknown = a.truth === 'unknown' || b.truth === 'unknown';
+    const truth = a.truth === by || b.truth === by ? by : isUnknown ? 'unknown' : !by;
+    if (a.truth !== truth) return b;
+    return b.truth === truth ? { truth, parts: [...a.parts, ...b.parts] } : a;
+  };
 }
 
-type Leaf = {
-  readonly text: string;
-  readonly result: Reader;
-  readonly operands: readonly { readonly name: string; readonly read: Reader; readonly signal: string | null }[];
-};
-
-/** Every name in it. */
-function operandsIn(node: ASTNode): ASTNode[] {
-  return node.op === 'id' ? [node] : childrenOf(node).flatMap(operandsIn);
+function partOf(text: string, node: Node): Explainer {
+  const written = ({ start, end }: Node) => text.slice(start, end);
+  const operands = operandsIn(node).map(leaf => ({
+    name: written(leaf),
+    read: readerOf(leaf.operand),
+    signal: 'signal' in leaf.operand ? leaf.operand.signal : null,
+  }));
+  const part = written(node);
+  const result = calculator(node);
+  return scope => {
+    const value = result(scope);
+    const truth = typeof value === 'boolean' ? value : 'unknown';
+    const shown = operands.map(({ name, read, signal }) => ({ name, value: read(scope), signal }));
+    return { truth, parts: [{ text: part, truth, operands: shown }] };
+  };
 }
 
-function childrenOf(node: ASTNode): readonly ASTNode[] {
-  switch (node.op) {
-    case 'value':
-    case 'id':
+function operandsIn(node: Node): readonly Extract<Leaf, { kind: 'operand' }>[] {
+  switch (node.kind) {
+    case 'operand':
+      return [node];
+    case 'literal':
       return [];
-    case '!_':
-    case '-_':
-      return [node.args];
-    default:
-      return (node.args as readonly unknown[]).filter(isNode);
+    case 'unary':
+      return operandsIn(node.side);
+    case 'binary':
+      return [...operandsIn(node.left), ...operandsIn(node.right)];
   }
-}
-
-function isNode(part: unknown): part is ASTNode {
-  return typeof part === 'object' && part !== null && 'op' in part;
 }

@@ -11,11 +11,8 @@ export type Operand =
   | { readonly kind: 'connected'; readonly source: string }
   | { readonly kind: 'active'; readonly rule: string };
 
-/** What an expression calculates with. */
-export type Plain = Value;
-
 /** Reads an operand, or a part of an expression, as its type says; undefined: unknown. */
-export type Reader = (scope: ExpressionScope) => Plain | undefined;
+export type Reader = (scope: ExpressionScope) => Value | undefined;
 
 export function typeOf(operand: Operand): SignalType {
   return operand.kind === 'signal' ? operand.type : 'bool';

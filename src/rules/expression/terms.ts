@@ -1,25 +1,28 @@
 import { type Names, type Resolved, resolveArgument, resolveName } from './names.ts';
 import type { Operand } from './operand.ts';
-import type { TextProblem, Token } from './tokens.ts';
+import type { Stretch, TextProblem, Token } from './tokens.ts';
 
-/** A token whose names are resolved: `good(x)` and `still(x)` are one term. */
+/** A token whose name is resolved. `good(x)` and `still(x)` are one term. */
 export type Term =
   | Exclude<Token, { kind: 'name' }>
   | (Stretch & { readonly kind: 'operand'; readonly operand: Operand });
 
-/** A name that could not be resolved: it keeps its place, so that the order of the rest can still be checked. */
-export type UnknownTerm = Stretch & { readonly kind: 'unknown' };
-
-type Stretch = { readonly start: number; readonly end: number };
+/** Stands in for a name that has a problem, so that the parser can still check the order of the others. Nobody reads it. */
+const STAND_IN: Operand = { kind: 'good', signal: '' };
 
 /** Resolves every name of an expression. */
 export function resolveTerms(
   text: string,
   tokens: readonly Token[],
   names: Names,
-): { readonly terms: readonly (Term | UnknownTerm)[]; readonly problems: readonly TextProblem[] } {
-  const terms: (Term | UnknownTerm)[] = [];
+): { readonly terms: readonly Term[]; readonly problems: readonly TextProblem[] } {
+  const terms: Term[] = [];
   const problems: TextProblem[] = [];
+  const take = (start: number, end: number, resolved: Resolved, offset = start) => {
+    const isRefused = 'problem' in resolved;
+    if (isRefused) problems.push({ offset, message: resolved.problem });
+    terms.push({ start, end, kind: 'operand', operand: isRefused ? STAND_IN : resolved.operand });
+  };
 
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
@@ -28,38 +31,26 @@ export function resolveTerms(
       terms.push(token);
       continue;
     }
+    const { start, end, name } = token;
     const isCall = tokens[i + 1]?.kind === 'open';
-    const called = isCall ? functionOf(token.name) : undefined;
+    const called = isCall ? functionOf(name) : undefined;
     const [argument, close] = [tokens[i + 2], tokens[i + 3]];
     if (called && argument?.kind === 'name' && close?.kind === 'close') {
       i += 3;
-      take(token.start, close.end, argument.start, resolveArgument(called, argument.name, names));
+      take(start, close.end, resolveArgument(called, argument.name, names), argument.start);
     } else if (called) {
-      problems.push({
-        offset: token.start,
-        message: `${called}() takes one signal: write \`${called}(press1.running)\``,
-      });
-      const end = tokens.findIndex((other, at) => at > i && other.kind === 'close');
-      i = end === -1 ? tokens.length : end;
-      terms.push({ start: token.start, end: tokens[i]?.end ?? text.length, kind: 'unknown' });
+      const closing = tokens.findIndex((other, at) => at > i && other.kind === 'close');
+      i = closing === -1 ? tokens.length : closing;
+      const problem = `${called}() takes one signal: write \`${called}(press1.running)\``;
+      take(start, tokens[i]?.end ?? text.length, { problem });
     } else if (isCall) {
-      terms.push({ start: token.start, end: token.end, kind: 'unknown' }); // The order check says that it is no function.
+      take(start, end, { operand: STAND_IN }); // The parser says that it is no function.
     } else {
-      const isDashed = /^-\w/.test(text.slice(token.end, token.end + 2));
-      const hint = isDashed ? '; a dash is a minus, names are written with _' : '';
-      take(token.start, token.end, token.start, resolveName(token.name, names, hint));
+      const isDashed = /^-\w/.test(text.slice(end, end + 2));
+      take(start, end, resolveName(name, names, isDashed ? '; a dash is a minus, names are written with _' : ''));
     }
   }
   return { terms, problems };
-
-  function take(start: number, end: number, offset: number, resolved: Resolved) {
-    if ('operand' in resolved) {
-      terms.push({ start, end, kind: 'operand', operand: resolved.operand });
-    } else {
-      problems.push({ offset, message: resolved.problem });
-      terms.push({ start, end, kind: 'unknown' });
-    }
-  }
 }
 
 function functionOf(name: string): 'good' | 'still' | undefined {

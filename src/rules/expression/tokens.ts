@@ -3,14 +3,18 @@ export type TextProblem = { readonly offset: number; readonly message: string };
 
 export type Operator = 'and' | 'or' | 'not' | 'mod' | '=' | '<>' | '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/';
 
-/** A word of an expression and where it stands: from `start` to before `end`. */
-export type Token = { readonly start: number; readonly end: number } & (
-  | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'literal'; readonly value: boolean | number | string }
-  | { readonly kind: 'operator'; readonly operator: Operator }
-  | { readonly kind: 'open' }
-  | { readonly kind: 'close' }
-);
+/** Where something stands in the text: from `start` to before `end`. */
+export type Stretch = { readonly start: number; readonly end: number };
+
+/** A word of an expression. */
+export type Token = Stretch &
+  (
+    | { readonly kind: 'name'; readonly name: string }
+    | { readonly kind: 'literal'; readonly value: boolean | number | string }
+    | { readonly kind: 'operator'; readonly operator: Operator }
+    | { readonly kind: 'open' }
+    | { readonly kind: 'close' }
+  );
 
 const SPACE = /\s+/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*/y;

@@ -25,6 +25,7 @@ describe('what decides a condition', () => {
     ['a and b', { a: false }, ['a is false: a=false']],
     ['not (a or b)', { b: false }, ['a is unknown: a=undefined']],
     ['n / m > 2', { n: 6, m: 0 }, ['n / m > 2 is unknown: n=6 m=0']],
+    ['b or ((n + m) * 2 = (4))', { b: false, n: 1, m: 1 }, ['(n + m) * 2 = (4) is true: n=1 m=1']],
     [
       "t = 'RUN' or press1.faults.3",
       { t: 'STOP', 'press1.faults': 8 },

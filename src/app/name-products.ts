@@ -3,7 +3,7 @@ import { kindOf, kindsThat } from '../actions/registry.ts';
 import { errorMessage } from '../core/errors.ts';
 import { type HistoryEntry, LARGEST_PAGE } from '../core/history.ts';
 import type { Logger } from '../core/logger.ts';
-import { valueFromJson } from '../core/value-json.ts';
+import { valueFromJson } from '../core/sample.ts';
 import type { Journal } from '../journal/journal.ts';
 import { codesOfRule } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule } from '../rules/program.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { aboutAddress, hasLogin } from '../core/address.ts';
 import { Duration, parseRate } from '../core/fields.ts';
 import { nearest } from '../core/nearest.ts';
-import { SecretText } from '../core/secret-text.ts';
+import { SecretText } from '../core/secret.ts';
 import { ianaZone } from '../l2l/zone-names.ts';
 
 /** Address of the L2L site without a slash at its end. Plain http only to this machine: the key travels in a header. */

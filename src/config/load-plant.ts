@@ -1,6 +1,5 @@
 import { ConfigError, type Place, type Problem } from '../core/errors.ts';
-import { Secret } from '../core/secret.ts';
-import { SecretText } from '../core/secret-text.ts';
+import { Secret, SecretText } from '../core/secret.ts';
 import { codesOfRule } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule } from '../rules/program.ts';
 import { Gateway } from './gateway-schema.ts';

@@ -26,6 +26,11 @@ export function formatDuration(ms: number): string {
   return text;
 }
 
+/** A length of time (ms) in whole seconds, for people; `0s` for less. */
+export function formatSeconds(ms: number): string {
+  return formatDuration(Math.max(0, Math.floor(ms / 1000) * 1000));
+}
+
 /** A length of time as text with its unit; the parsed value is milliseconds. */
 export const Duration = z
   .string('write a time with its unit, such as 90s, 2m or 1h30m')
@@ -115,6 +120,16 @@ export const Rate = z
     return rate;
   })
   .meta({ description: 'A rate: 60/min, 1/s, 900/h', kind: 'rate', pattern: RATE.source, examples: ['60/min'] });
+
+/**
+ * A code of L2L, always text: `0123` stays `0123`, `12E3` is no number. The YAML loader hands over the source text of every
+ * scalar whose schema carries `code: true`, whatever YAML would make of it.
+ */
+export const Code = z
+  .string('write a code as text')
+  .trim()
+  .min(1, 'the code is empty')
+  .meta({ code: true, kind: 'code', description: 'A code as L2L knows it; always text', examples: ['PRESS-01'] });
 
 /** A key that the rule language has and this version does not build yet: an error that says so, never ignored. */
 export function notBuilt(what: string) {

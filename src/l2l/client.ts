@@ -6,9 +6,8 @@ import { formatDuration } from '../core/fields.ts';
 import { redactor } from '../core/redact.ts';
 import type { Secret } from '../core/secret.ts';
 import { certificateFacts, tlsCode, tlsWords } from '../core/tls-words.ts';
-import type { Budget, Priority } from './budget.ts';
+import { type Budget, LONGEST_PAUSE, type Priority } from './budget.ts';
 import { apiPath, encodeFields, type Fields } from './form.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 /** What one HTTP request came to. No text in it contains the key. */
 export type Exchange =
@@ -206,4 +205,11 @@ function addressOf(url: string): URL {
     );
   }
   return address;
+}
+
+/** Milliseconds of a Retry-After header (seconds or an HTTP date), at most 15 minutes; undefined when it says nothing usable. */
+function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {
+  const text = (Array.isArray(header) ? header[0] : header)?.trim() ?? '';
+  const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_PAUSE);
 }

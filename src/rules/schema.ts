@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Code } from '../core/code.ts';
-import { notBuilt } from '../core/fields.ts';
+import { Code, notBuilt } from '../core/fields.ts';
 import { type KindDefaults, RULE_KINDS, type RuleKindName, type SectionKeys, type Sections } from './kinds/registry.ts';
 import { choice, MaxAge, RuleName } from './schema-parts.ts';
 import { checkShape, RULE_SHAPES } from './schema-shapes.ts';

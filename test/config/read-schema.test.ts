@@ -5,8 +5,7 @@ import { references } from '../../src/config/references.ts';
 import { parseYamlFile } from '../../src/config/yaml-file.ts';
 import { formatProblem } from '../../src/core/errors.ts';
 import { Duration, notBuilt, Rate } from '../../src/core/fields.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { SecretText } from '../../src/core/secret-text.ts';
+import { Secret, SecretText } from '../../src/core/secret.ts';
 
 const env = { L2L_API_KEY: 'key-0815', PORT: '502', ON: 'true', WORD: 'not-a-time' };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Code } from '../../src/core/code.ts';
+import { Code } from '../../src/core/fields.ts';
 
 describe('Code', () => {
   it.each(['0123', '12E3', 'PRESS-01', 'true'])('takes %s as it stands', code => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { aboutAddress, hasLogin } from '../../core/address.ts';
 import { Duration } from '../../core/fields.ts';
-import { SecretText } from '../../core/secret-text.ts';
+import { SecretText } from '../../core/secret.ts';
 import { plannedSourceFields, sharedSignalFields, signalMap, WrittenValue } from '../signal-fields.ts';
 import { pathProblem } from './json-path.ts';
 import { filterProblem } from './topics.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { aboutAddress, hasLogin } from '../../core/address.ts';
 import { Duration, notBuilt } from '../../core/fields.ts';
-import { SecretText } from '../../core/secret-text.ts';
+import { SecretText } from '../../core/secret.ts';
 import {
   Counter,
   fullScale,

@@ -6,7 +6,7 @@ import type { StoredAction } from '../../core/delivery.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { RuleJournal } from '../../core/rule-journal.ts';
 import type { Quality } from '../../core/sample.ts';
-import { valueFromJson, valueToJson } from '../../core/value-json.ts';
+import { valueFromJson, valueToJson } from '../../core/sample.ts';
 import { opens } from '../calls/kinds.ts';
 import { query } from '../file/database.ts';
 import type { GroupCommit } from '../file/group-commit.ts';

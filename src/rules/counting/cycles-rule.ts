@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Code } from '../../core/code.ts';
-import { Duration } from '../../core/fields.ts';
+import { Code, Duration } from '../../core/fields.ts';
 import type { SignalDefinition } from '../../core/sample.ts';
 import type { RuleBase } from '../program.ts';
 import { besides, choice, Signal } from '../schema-parts.ts';

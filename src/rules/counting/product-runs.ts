@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { valueFromJson, valueToJson } from '../../core/value-json.ts';
+import { valueFromJson, valueToJson } from '../../core/sample.ts';
 import { lastGoodOf, type SignalCell } from '../common/signal-table.ts';
 import type { CodeTemplate } from '../program.ts';
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Code } from '../../core/code.ts';
-import { Duration } from '../../core/fields.ts';
+import { Code, Duration } from '../../core/fields.ts';
 import type { SignalDefinition } from '../../core/sample.ts';
 import type { CodeTemplate, RuleBase } from '../program.ts';
 import { besides, choice, Signal, TemplateText } from '../schema-parts.ts';

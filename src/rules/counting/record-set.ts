@@ -1,5 +1,5 @@
 import { laneOf } from '../../actions/words.ts';
-import { valueFromJson } from '../../core/value-json.ts';
+import { valueFromJson } from '../../core/sample.ts';
 import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.ts';
 import { report, type Step } from '../common/step.ts';
 import type { Uncertain } from './blind-product.ts';

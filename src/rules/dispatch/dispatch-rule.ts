@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { CloseDispatchParams, OpenDispatchParams } from '../../actions/action.ts';
-import { Code } from '../../core/code.ts';
-import { Duration } from '../../core/fields.ts';
+import { Code, Duration } from '../../core/fields.ts';
 import type { CodeTemplate, Condition, RuleBase, Template } from '../program.ts';
 import { besides, choice, Expression, elsewhereEach, MaxAge, TemplateText } from '../schema-parts.ts';
 

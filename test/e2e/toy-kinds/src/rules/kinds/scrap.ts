@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { laneOf } from '../../actions/words.ts';
-import { Code } from '../../core/code.ts';
 import { StartError } from '../../core/errors.ts';
+import { Code } from '../../core/fields.ts';
 import type { SignalDefinition } from '../../core/sample.ts';
 import { shiftTime } from '../../core/time-shift.ts';
 import { authorOf, expiryOf, unknownOf } from '../common/action-author.ts';

@@ -1,13 +1,19 @@
 import { createTimeZone, QUARTER, type TimeZone } from './time-zone.ts';
 
+declare const isoTime: unique symbol;
+
+/** An instant as ISO 8601 text with the zone's offset: `2026-03-02T06:01:00.000-07:00`. Only `TimeNotation.iso` makes one. */
+export type IsoTime = string & { readonly [isoTime]: true };
+
 /** The one way in which the gateway writes an instant (ms since 1970): in the site's time, for people or for programs. */
 export interface TimeNotation {
   /** IANA name of the zone. */
   readonly zone: string;
   /** `2026-03-02 06:01:00 MST`; where the zone has no abbreviation its offset stands there: `+05:30`. */
   people(at: number): string;
-  /** ISO 8601 with the zone's offset: `2026-03-02T06:01:00.000-07:00`. */
-  iso(at: number): string;
+  iso(at: number): IsoTime;
+  /** null: there is no such instant. */
+  iso(at: number | null): IsoTime | null;
   /** The instants a text can mean, earliest first. Takes what `people` and `iso` write, and either without its zone. */
   parse(text: string): readonly number[];
 }
@@ -37,13 +43,16 @@ export function createTimeNotation(name: string): TimeNotation {
     return `${text} ${abbreviationOf(at)}`;
   }
 
+  function iso(at: number | null): string | null {
+    if (at === null) return null;
+    if (!isInstant(at)) return 'a time that cannot be';
+    return `${local(at)}${offsetText(zone.offset(at))}`;
+  }
+
   return {
     zone: name,
     people,
-    iso(at) {
-      if (!isInstant(at)) return 'a time that cannot be';
-      return `${local(at)}${offsetText(zone.offset(at))}`;
-    },
+    iso: iso as TimeNotation['iso'],
     parse(text) {
       const { time, abbreviation } = WITH_ABBREVIATION.exec(text.trim())?.groups ?? {};
       if (time === undefined || abbreviation === undefined) return zone.parse(text);

@@ -1,12 +1,15 @@
 import { actionWords } from '../../actions/words.ts';
+import type { TimeNotation } from '../../core/time-notation.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { type Iso, isoOrNull } from './page-time.ts';
 
 const MOST_LISTED = 50;
 const MOST_EVENTS = 10;
 
-/** The journal's part of the status page, with what a person has to see to, and what happened to it last. */
-export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'events' | 'upkeep'>, iso: Iso): object {
+/** The journal on the status page: its counts and its file, the newest actions that wait for a person, the newest events. */
+export function journalStatus(
+  journal: Pick<Journal, 'counts' | 'unsettled' | 'events' | 'upkeep'>,
+  iso: TimeNotation['iso'],
+) {
   const { waiting, oldestWaitingAt, ...counts } = journal.counts();
   const unsettled = journal.unsettled(MOST_LISTED).map(action => ({
     id: action.id,
@@ -15,12 +18,12 @@ export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'e
     rule: action.rule,
     lane: action.lane,
     at: iso(action.at),
-    settledAt: isoOrNull(action.settledAt, iso),
+    settledAt: iso(action.settledAt),
     detail: action.detail,
   }));
   return {
     actionsWaiting: waiting,
-    oldestActionAt: isoOrNull(oldestWaitingAt, iso),
+    oldestActionAt: iso(oldestWaitingAt),
     ...counts,
     file: fileStatus(journal.upkeep()),
     newestUnsettled: unsettled,
@@ -28,7 +31,7 @@ export function journalStatus(journal: Pick<Journal, 'counts' | 'unsettled' | 'e
   };
 }
 
-function fileStatus(upkeep: ReturnType<Journal['upkeep']>): object | null {
+function fileStatus(upkeep: ReturnType<Journal['upkeep']>) {
   if (!upkeep) return null;
   const { used, wal, maxSize, check, problem } = upkeep;
   return {
@@ -40,7 +43,7 @@ function fileStatus(upkeep: ReturnType<Journal['upkeep']>): object | null {
   };
 }
 
-/** All sizes in one unit, so that they can be compared. */
+/** All sizes have one unit, so that a reader can compare them. */
 function megabytes(bytes: number): string {
   return `${Number((bytes / 1_000_000).toFixed(1))}MB`;
 }

@@ -1,11 +1,11 @@
 import type { LoadedConfig } from '../../config/load.ts';
+import { formatSeconds } from '../../core/fields.ts';
 import type { SourceStatus } from '../../core/sample.ts';
 import type { TimeNotation } from '../../core/time-notation.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { CallQueue } from '../../queue/call-queue.ts';
 import type { Runner } from '../../rules/runner.ts';
 import { journalStatus } from './journal.ts';
-import { lengthWords } from './page-time.ts';
 import { type Hold, queueStatus } from './queue.ts';
 import { rulesStatus } from './rules.ts';
 import { signalStatus } from './signals.ts';
@@ -18,19 +18,19 @@ export type StatusParts = {
   readonly runner: Runner;
   readonly sources: () => readonly SourceStatus[];
   readonly notReady: () => readonly string[];
-  /** Why nothing may be sent; null: calls may be. */
+  /** Why the gateway may send nothing; null: it may send. */
   readonly hold: () => Hold | null;
   readonly now: () => number;
   readonly iso: TimeNotation['iso'];
 };
 
-/** Everything the gateway says of itself, as plain JSON in words, read anew at each call. Holds no secret. */
+/** The content of the status page as plain JSON. Each call reads it again. It holds no secret. */
 export function statusPage({ loaded, journal, queue, runner, notReady, hold, now, iso, ...parts }: StatusParts) {
   const { gateway, l2l, sources: config } = loaded.config;
   const startedAt = now();
   const configured = configuredSources(config);
   const addresses = new Map(configured.flatMap(({ signals }) => [...signals]));
-  return (): object => {
+  return () => {
     const sources = parts.sources();
     const signals = runner.signals();
     return {
@@ -39,10 +39,10 @@ export function statusPage({ loaded, journal, queue, runner, notReady, hold, now
       config: loaded.file,
       site: l2l.site,
       timezone: l2l.timezone,
-      /** How often the gateway has started on this journal. */
+      /** How many times the gateway has started with this journal. */
       starts: journal.epoch,
       now: iso(now()),
-      uptime: lengthWords(now() - startedAt),
+      uptime: formatSeconds(now() - startedAt),
       notReady: notReady(),
       sources: sourcesStatus(configured, sources, signals, iso),
       signals: signalStatus(signals, { sources, addressOf: signal => addresses.get(signal), now: now(), iso }),

@@ -1,46 +1,46 @@
 import { CALL_WORDS } from '../../core/call-words.ts';
 import type { CommandLine } from '../../core/command-line.ts';
 import type { CallState } from '../../core/delivery.ts';
+import type { TimeNotation } from '../../core/time-notation.ts';
 import type { JournalCounts } from '../../journal/history/overview.ts';
 import { backlogWords } from '../../queue/backlog.ts';
 import type { CallQueueStatus } from '../../queue/call-queue.ts';
 import { heldUpWords, oneHeldUp, PAUSES } from '../readiness.ts';
-import { type Iso, isoOrNull } from './page-time.ts';
 
-/** Why nothing may be sent although L2L and Redis may be there. */
+/** Why the gateway may send nothing although L2L and Redis may answer. */
 export type Hold = { readonly cause: 'clock' | 'settings'; readonly detail: string };
 
 const NOTHING_SENT = 'nothing is sent';
 const HELD_UP_BY = { code: 'unknown code', rights: 'missing right' } as const;
 
-/** The queue's part of the status page: what waits, what a person has to see to, and how Redis stands. */
+/** The queue on the status page: the calls that wait, what a person has to decide or correct, and the state of Redis. */
 export function queueStatus(
   queue: CallQueueStatus,
   { deadLetters, parked }: Pick<JournalCounts, 'deadLetters' | 'parked'>,
-  iso: Iso,
+  iso: TimeNotation['iso'],
   commandLine: CommandLine,
   hold: Hold | null = null,
-): object {
+) {
   const { paused, backlog, running, open, held, oldestOpenAt, counts, redis, redisProblems } = queue;
   const waits = backlogWords(backlog, hold === null && paused !== null && paused.cause !== 'journal');
-  const stands = hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`];
+  const holdWords = hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`];
   const list = commandLine('queue list');
-  const isAsked = stands.length + queue.heldUp.length > 0;
+  const isPersonNeeded = holdWords.length + queue.heldUp.length > 0;
   return {
     words: [
       waits,
-      ...stands,
+      ...holdWords,
       ...heldUpWords(queue.heldUp),
-      ...(isAsked && deadLetters + parked === 0 ? [] : [personWords(deadLetters, parked, list)]),
+      ...(isPersonNeeded && deadLetters + parked === 0 ? [] : [personWords(deadLetters, parked, list)]),
     ].join('; '),
     list,
     redis: { ...redis, since: iso(redis.since) },
     redisProblems,
     paused: pausedStatus(paused, hold, iso),
-    backlog: { calls: backlog.calls, oldestAt: isoOrNull(backlog.oldestAt, iso), words: waits },
+    backlog: { calls: backlog.calls, oldestAt: iso(backlog.oldestAt), words: waits },
     callsRunning: running,
-    callsOpen: inWords(open),
-    oldestCallAt: isoOrNull(oldestOpenAt, iso),
+    callsOpen: countsByWord(open),
+    oldestCallAt: iso(oldestOpenAt),
     held,
     heldUp: queue.heldUp.map(one => ({
       words: oneHeldUp(one),
@@ -56,12 +56,12 @@ export function queueStatus(
   };
 }
 
-/** What holds calls up, in words: the clock or a setting, Redis, L2L or the journal, then single codes and rights. */
+/** Everything that holds calls up, in words: the clock or a setting, Redis, L2L or the journal, then single codes and rights. */
 export function holdUps(
   { paused, redis, heldUp }: Pick<CallQueueStatus, 'paused' | 'redis' | 'heldUp'>,
   hold: Hold | null,
 ): readonly string[] {
-  // Of two reasons, the one that says where to correct it.
+  // Where both name the API key, the hold says where to correct it.
   const pause = paused?.cause === 'auth' && hold !== null ? null : paused;
   return [
     ...(hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`]),
@@ -71,8 +71,8 @@ export function holdUps(
   ];
 }
 
-function pausedStatus(paused: CallQueueStatus['paused'], hold: Hold | null, iso: Iso): object | null {
-  // Of two reasons, the one that says where to correct it.
+function pausedStatus(paused: CallQueueStatus['paused'], hold: Hold | null, iso: TimeNotation['iso']) {
+  // The detail of a hold says where to correct it, so it is shown in place of L2L's answer.
   if (!paused) return hold && { words: NOTHING_SENT, ...hold };
   const { cause, detail, since, probeAt, probes } = paused;
   return {
@@ -92,11 +92,11 @@ function personWords(deadLetters: number, parked: number, list: string): string 
   return `${what} ${deadLetters + parked === 1 ? 'waits' : 'wait'} for a person: ${list}`;
 }
 
-function inWords(open: CallQueueStatus['open']): Readonly<Record<string, number>> {
+function countsByWord(open: CallQueueStatus['open']): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(open).map(([state, count]) => [CALL_WORDS[state as CallState], count]));
 }
 
-/** A dispatch that was only found open is none that was delivered. */
-function sinceStart({ foundOpen, delivered, rejected, parked, released, dropped }: CallQueueStatus['counts']): object {
+/** `delivered` does not count dispatches that were only found open. */
+function sinceStart({ foundOpen, delivered, rejected, parked, released, dropped }: CallQueueStatus['counts']) {
   return { delivered, foundOpen, refused: rejected, parked, putBack: released, dropped };
 }

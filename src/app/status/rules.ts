@@ -1,26 +1,26 @@
 import { foundIn, foundOpenWords, WHOSE_WORDS } from '../../actions/found-open.ts';
 import type { ChainState } from '../../core/delivery.ts';
+import type { TimeNotation } from '../../core/time-notation.ts';
 import type { RuleView } from '../../rules/rule-view.ts';
-import { type Iso, isoOrNull } from './page-time.ts';
 
-/** What the open of an episode came to, as the journal has it. */
+/** The state and the result of the call that opens an episode, from the journal. */
 export type OpenOf = (chain: string) => Pick<ChainState, 'open' | 'result'>;
 
-/** Each rule with its state in words: since when, what it does next and when, and L2L's dispatch. */
-export function rulesStatus(rules: readonly RuleView[], openOf: OpenOf, iso: Iso): readonly object[] {
+/** Each rule: its state and since when, what it does next and when, and its dispatch in L2L. */
+export function rulesStatus(rules: readonly RuleView[], openOf: OpenOf, iso: TimeNotation['iso']) {
   return rules.map(({ rule, kind, phase, since, due, text, episode = null }) => ({
     rule,
     kind,
     state: STATES[phase],
     words: STATE_WORDS[phase],
-    since: isoOrNull(since, iso),
+    since: iso(since),
     ...(due !== null && { firesAt: iso(due), thenIt: NEXT[phase] }),
     ...(episode && dispatchStatus(episode, openOf)),
     text,
   }));
 }
 
-function dispatchStatus({ chain, mode }: NonNullable<RuleView['episode']>, openOf: OpenOf): object {
+function dispatchStatus({ chain, mode }: NonNullable<RuleView['episode']>, openOf: OpenOf) {
   if (mode === 'shadow') return { dispatch: null, dispatchWords: 'none: in shadow mode nothing is sent' };
   const { open, result } = openOf(chain);
   if (open !== 'delivered') return { dispatch: null, dispatchWords: NOT_OPEN[open] };
@@ -55,9 +55,9 @@ const STATE_WORDS: Readonly<Record<RuleView['phase'], string>> = {
 };
 
 const NEXT: Readonly<Record<RuleView['phase'], string>> = {
-  inactive: 'looks at what stands still',
+  inactive: 'checks again whether a signal stands still',
   pending: 'opens the dispatch, if it stays so',
-  active: 'looks at what stands still',
+  active: 'checks again whether a signal stands still',
   clearing: 'ends the dispatch, if it stays so',
   counting: 'sends what it counted',
 };

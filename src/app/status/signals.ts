@@ -1,32 +1,29 @@
-import { formatDuration } from '../../core/fields.ts';
+import { formatDuration, formatSeconds } from '../../core/fields.ts';
 import type { SignalDefinition, SourceStatus } from '../../core/sample.ts';
+import type { TimeNotation } from '../../core/time-notation.ts';
 import type { SignalView } from '../../rules/signal-view.ts';
 import { nothingWords, sourceWords } from '../readiness.ts';
-import { type Iso, isoOrNull, lengthWords } from './page-time.ts';
 
-/** A number that is 0 for so long (ms) is 0, and not only the first reading of a device that starts. */
+/** A device that starts may answer 0 at first. A number that is still 0 after this time (ms) gets a hint. */
 const EMPTY_FOR = 60_000;
 const EMPTY_WORDS =
   'has been 0 since the gateway started: is the address right (first_register), and the table (holding or input)?';
 
 export type SignalFacts = {
   readonly sources: readonly SourceStatus[];
-  /** Where a signal is read, in words; undefined: nobody says. */
+  /** Where a signal is read, in words; undefined: not known. */
   readonly addressOf: (signal: string) => string | undefined;
   readonly now: number;
-  readonly iso: Iso;
+  readonly iso: TimeNotation['iso'];
 };
 
-/** Each signal with what it shows, since when, and why it is not good. One that was never received says what its source says. */
-export function signalStatus(
-  signals: readonly SignalView[],
-  { sources, addressOf, now, iso }: SignalFacts,
-): readonly object[] {
-  const standing = new Map(sources.map(source => [source.source, source]));
+/** Each signal: its value, the time of the last sample, and why it is not good. One without a sample has the reason of its source. */
+export function signalStatus(signals: readonly SignalView[], { sources, addressOf, now, iso }: SignalFacts) {
+  const statuses = new Map(sources.map(source => [source.source, source]));
 
   function reasonOf({ good, reason, at, definition }: SignalView): string | null {
     if (good || reason !== null) return reason;
-    const source = standing.get(definition.source);
+    const source = statuses.get(definition.source);
     const isUp = !source || source.state === 'connected';
     return isUp ? nothingWords(at) : `nothing received yet: ${sourceWords(source)}`;
   }
@@ -45,16 +42,16 @@ export function signalStatus(
       quality,
       reason: reasonOf(signal),
       ...(hint !== undefined && { hint }),
-      at: isoOrNull(at, iso),
-      age: at === null ? null : lengthWords(now - at),
+      at: iso(at),
+      age: at === null ? null : formatSeconds(now - at),
       definition: { ...definitionStatus(definition), ...(address !== undefined && { address }) },
     };
   });
 }
 
 /**
- * What to look at, by signal, where a table of a Modbus device answers and every number of it was 0 since the start: a device
- * answers 0 for registers that it does not use. One other value, of any number of the table, says that the table is right.
+ * A hint for each signal of a Modbus table in which every number was 0 since the start. A device answers 0 for registers that it does
+ * not use, so the address or the table may be wrong. One other value of any number shows that the table is right.
  */
 function emptyTables(signals: readonly SignalView[], now: number): ReadonlyMap<SignalView, string> {
   const hints = new Map<SignalView, string>();
@@ -72,16 +69,8 @@ function emptyTables(signals: readonly SignalView[], now: number): ReadonlyMap<S
   return hints;
 }
 
-/** As people write it in the config: a counter's rate by the minute, and where it wraps as `wraps`. */
-function definitionStatus({
-  name,
-  source,
-  type,
-  unit,
-  counter,
-  staleAfter,
-  acceptUncertain,
-}: SignalDefinition): object {
+/** The definition in the words of the config: the rate of a counter is per minute. */
+function definitionStatus({ name, source, type, unit, counter, staleAfter, acceptUncertain }: SignalDefinition) {
   return {
     name,
     source,
@@ -93,7 +82,7 @@ function definitionStatus({
   };
 }
 
-/** A rate by the millisecond as the config has it, without what doubles leave behind. */
+/** A rate per millisecond as a rate per minute, rounded to the digits that a person wrote. */
 function perMinute(rate: number): number {
   return Number((rate * 60_000).toPrecision(12));
 }

@@ -1,9 +1,9 @@
 import { adapterDefinition, type SourceConfig } from '../../adapters/registry.ts';
 import type { SourceStatus } from '../../core/sample.ts';
+import type { TimeNotation } from '../../core/time-notation.ts';
 import type { SignalView } from '../../rules/signal-view.ts';
-import type { Iso } from './page-time.ts';
 
-/** A source as the config has it. */
+/** A source of the config. */
 export type ConfiguredSource = {
   readonly name: string;
   readonly protocol: string;
@@ -13,7 +13,7 @@ export type ConfiguredSource = {
   readonly signals: ReadonlyMap<string, string>;
 };
 
-/** The sources of a config, with addresses in the words that `check` has for them. An address holds no password: the schemas refuse that. */
+/** The sources of a config, with addresses as `check` writes them. An address holds no password: the schemas refuse one. */
 export function configuredSources(sources: Readonly<Record<string, SourceConfig>>): readonly ConfiguredSource[] {
   return Object.entries(sources).map(([name, config]) => {
     const words = adapterDefinition(config.protocol).describe?.(config);
@@ -22,14 +22,14 @@ export function configuredSources(sources: Readonly<Record<string, SourceConfig>
   });
 }
 
-/** Every source of the config, with where it connects to and how that stands. */
+/** Every source of the config: its address, the state of its connection, and how many of its signals are good. */
 export function sourcesStatus(
   sources: readonly ConfiguredSource[],
-  standing: readonly SourceStatus[],
+  statuses: readonly SourceStatus[],
   signals: readonly SignalView[],
-  iso: Iso,
-): readonly object[] {
-  const bySource = new Map(standing.map(status => [status.source, status]));
+  iso: TimeNotation['iso'],
+) {
+  const bySource = new Map(statuses.map(status => [status.source, status]));
   return sources.map(({ name, protocol, address }) => {
     const status = bySource.get(name);
     const its = signals.filter(({ definition }) => definition.source === name);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatDuration } from '../../core/fields.ts';
+import { formatDuration, formatSeconds } from '../../core/fields.ts';
 import type { FaultInForce } from './faults.ts';
 import { NAMED_FAULTS } from './named-faults.ts';
 import type { Dispatch, Machine } from './records.ts';
@@ -193,7 +193,7 @@ function dispatchPart(dispatch: Dispatch, type: string, now: number, zone: strin
   const { reported, completed } = dispatch;
   const until =
     completed === null
-      ? `<strong class="failed">open for ${formatDuration(Math.max(0, Math.floor((now - reported) / 1000) * 1000))}</strong>`
+      ? `<strong class="failed">open for ${formatSeconds(now - reported)}</strong>`
       : `${clockTime(completed, now, zone)} (${formatDuration(completed - reported)})`;
   return `<li>#${dispatch.dispatchnumber} ${text(type)} ${clockTime(reported, now, zone)} – ${until}<br>${text(dispatch.description)}</li>`;
 }

@@ -39,7 +39,7 @@ const ACTIVE: Partial<RuleView> = {
 };
 
 describe('rules of the status page', () => {
-  it('says that a rule waits', () => {
+  it('a rule whose condition does not hold is shown as waiting', () => {
     expect(shown({})).toEqual({
       status: {
         rule: 'press1_down',
@@ -57,7 +57,7 @@ describe('rules of the status page', () => {
     ['pending', 'opens the dispatch, if it stays so'],
     ['clearing', 'ends the dispatch, if it stays so'],
     ['counting', 'sends what it counted'],
-  ] as const)('says since when it is %s, and when it does what', (phase, thenIt) => {
+  ] as const)('a rule that is %s is shown with since when it is so, what it does next, and when', (phase, thenIt) => {
     expect(shown({ phase, since: SINCE, due: SINCE + 120_000 }).status).toMatchObject({
       state: phase,
       since: '2026-03-02T06:01:00.000-07:00',
@@ -80,7 +80,7 @@ describe('rules of the status page', () => {
     ['under way', { open: 'pending', result: null }, null, 'none yet'],
     ['refused', { open: 'dead', result: null }, null, 'dead letter'],
     ['dropped', { open: 'dropped', result: null }, null, 'dropped'],
-  ])('names the dispatch of an active rule: %s', (_what, opened, dispatch, words) => {
+  ])('an active rule is shown with its dispatch: %s', (_what, opened, dispatch, words) => {
     const { status, asked } = shown(ACTIVE, opened);
 
     expect(status).toMatchObject({ state: 'active', dispatch, dispatchWords: expect.stringContaining(words) });

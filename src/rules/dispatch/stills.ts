@@ -25,9 +25,9 @@ export interface Stills {
   /** When the first of what moves will have stood still for long enough; Infinity: nothing moves, or it is not known. */
   readonly due: number;
   /** What has not moved for long enough at `at` stands still again; true when anything does. */
-  settle(at: number): boolean;
+  stopDue(at: number): boolean;
   /** Everything counts as standing still. Returns when what moved changed last; -Infinity: nothing did. */
-  settleAll(): number;
+  stopAll(): number;
   /** Nothing was seen for a while: what moves has to stand still for the whole time anew. */
   restart(): void;
   /** Nothing was seen for `length` ms, which do not count. */
@@ -108,17 +108,17 @@ function followStills(
       for (const still of stills) if (still.moving) due = Math.min(due, still.until);
       return due;
     },
-    settle(at) {
-      let settled = false;
+    stopDue(at) {
+      let stopped = false;
       for (const still of stills) {
         if (!still.moving || still.until > at) continue;
         still.moving = false;
         still.until = Infinity;
-        settled = true;
+        stopped = true;
       }
-      return settled;
+      return stopped;
     },
-    settleAll() {
+    stopAll() {
       let last = -Infinity;
       for (const still of stills) {
         if (still.moving) last = Math.max(last, still.changedAt);

@@ -1,0 +1,74 @@
+import { type ActionAuthor, authorOf } from '../common/action-author.ts';
+import type { SignalCell } from '../common/signal-table.ts';
+import type { Truth, WorldScope } from '../program.ts';
+import { type Account, newAccount } from './account.ts';
+import { type Conditions, createConditions } from './conditions.ts';
+import { dueOf } from './delay.ts';
+import type { DispatchRule } from './dispatch-rule.ts';
+import { type DispatchState, newDispatchState } from './dispatch-state.ts';
+import { createStills, type Stills } from './stills.ts';
+
+export type DispatchOptions = {
+  readonly rule: DispatchRule;
+  readonly world: WorldScope;
+  /** The cell of every signal the rule names, texts included. */
+  readonly cells: ReadonlyMap<string, SignalCell>;
+  readonly restored: DispatchState | null;
+};
+
+/** A dispatch rule at work: its state, which changes in place, and what it looks at. */
+export type RunningDispatch = {
+  readonly rule: DispatchRule;
+  readonly state: DispatchState;
+  readonly author: ActionAuthor;
+  readonly cells: ReadonlyMap<string, SignalCell>;
+  /** The cells that its conditions read. */
+  readonly inputs: readonly SignalCell[];
+  /** The cells that `when` reads. */
+  readonly watched: readonly SignalCell[];
+  readonly stills: Stills;
+  readonly conditions: Conditions;
+  readonly account: Account;
+  /** Until then its delay waits for signals that were not seen since the start (ms since 1970). */
+  awaitUntil: number;
+};
+
+export function runDispatch({ rule, world, cells, restored }: DispatchOptions): RunningDispatch {
+  const { when, unless, until, onDelay } = rule;
+  const written = [when, unless, until].filter(condition => condition !== null);
+  const cellsOf = (names: Iterable<string>) => [...new Set(names)].flatMap(name => cells.get(name) ?? []);
+  const inputs = cellsOf(written.flatMap(condition => condition.signals));
+  const stills = createStills(cellsOf(written.flatMap(condition => condition.still)), onDelay, restored?.still ?? {});
+  return {
+    rule,
+    state: restored ? structuredClone(restored) : newDispatchState(),
+    author: authorOf(rule, [...cells.values()]),
+    cells,
+    inputs,
+    watched: cellsOf(when.signals),
+    stills,
+    conditions: createConditions(rule, world, stills, inputs),
+    account: newAccount(),
+    awaitUntil: -Infinity,
+  };
+}
+
+export function isActive({ state }: Pick<RunningDispatch, 'state'>): boolean {
+  return state.phase === 'active' || state.phase === 'clearing';
+}
+
+/** Whether what the rule waits for is true: opening, or while active clearing. */
+export function awaited(run: RunningDispatch): Truth {
+  return isActive(run) ? run.conditions.clearing() : run.conditions.opening();
+}
+
+/** Of the delay that runs, or would run next (ms). */
+export function delayLength({ rule, state }: RunningDispatch): number {
+  return state.phase === 'clearing' ? rule.offDelay : rule.onDelay;
+}
+
+/** When the delay ends; Infinity: none runs. */
+export function delayDue(run: RunningDispatch): number {
+  const { delay } = run.state;
+  return delay === null ? Infinity : Math.max(dueOf(delay, delayLength(run)), run.awaitUntil);
+}

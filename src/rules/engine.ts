@@ -1,26 +1,17 @@
-import type { SampleBatch, SourceState } from '../core/sample.ts';
 import { createEvaluation } from './common/evaluation.ts';
+import { createFirstSight } from './common/first-sight.ts';
 import { createRuleClocks } from './common/rule-clocks.ts';
-import { createRuleGraph } from './common/rule-graph.ts';
+import { createRuleGraph, type RuleGraph } from './common/rule-graph.ts';
 import type { RunningRule } from './common/running-rule.ts';
-import {
-  applySample,
-  awayWords,
-  differs,
-  forgetAbsence,
-  forgetSignal,
-  forgetSource,
-  isAnotherWord,
-  isGood,
-  loseSignal,
-  type SourceCell,
-} from './common/signal-table.ts';
+import { sampleInput } from './common/sample-input.ts';
+import { forgetSignal, forgetSource } from './common/signal-table.ts';
+import { sourceInput } from './common/source-input.ts';
 import { takeResult } from './common/step.ts';
 import { type WatchedEpisode, watchedEpisode } from './common/watched-episode.ts';
+import { startRule } from './start-rule.ts';
 import type { EngineInput, Program, StepResult, WorldScope } from './program.ts';
 import type { RuleView } from './rule-view.ts';
 import { type SignalView, signalView } from './signal-view.ts';
-import { startRule } from './start-rule.ts';
 import { createInheritance } from './stored/inheritance.ts';
 
 /** The rules at work: deterministic, without clock or IO. The same inputs always give the same results. */
@@ -44,15 +35,7 @@ export interface Engine {
 export function createEngine(program: Program, states: ReadonlyMap<string, string>): Engine {
   const graph = createRuleGraph(program);
   const { sources, cells, indexes, nodes } = graph;
-  const world: WorldScope = {
-    value(signal) {
-      const cell = cells.get(signal);
-      return cell?.good ? (cell.value ?? undefined) : undefined;
-    },
-    good: signal => cells.get(signal)?.good ?? false,
-    connected: source => sources.get(source)?.connected ?? false,
-    active: (rule): boolean => runningRules[indexes.get(rule) ?? -1]?.active ?? false,
-  };
+  const world = worldOf(graph, (rule): boolean => runningRules[indexes.get(rule) ?? -1]?.active ?? false);
   const inheritance = createInheritance(program.rules, states);
   const runningRules: readonly RunningRule[] = program.rules.map(rule =>
     startRule(rule, inheritance.of(rule.name), cells, world),
@@ -69,109 +52,9 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
   });
   const evaluation = createEvaluation(program, nodes, runningRules, clocks);
   const { step } = evaluation;
-  /** Signals and sources not seen since the start that a rule's timers wait for. */
-  const unseen = new Int32Array(program.rules.length);
-
-  function samples(batch: SampleBatch): void {
-    const source = sources.get(batch.source);
-    if (source) source.lastAt = Math.max(source.lastAt, batch.at);
-    const lag = source ? clocks.follow(source, batch) : 0;
-    const undated = batch.time === 'received' && source?.state === 'catching_up';
-    let from = 0;
-    while (from < batch.samples.length) {
-      evaluation.begin(batch.at, batch, undated);
-      from = moment(batch, from, lag);
-    }
-  }
-
-  /** Applies the samples from `from` on; a second sample of the same signal is a moment of its own. Returns where it stopped. */
-  function moment(batch: SampleBatch, from: number, lag: number): number {
-    const { samples } = batch;
-    let to = from;
-    for (; to < samples.length; to++) {
-      const sample = samples[to];
-      const cell = sample && cells.get(sample.signal);
-      if (!cell) continue;
-      if (cell.named === step.serial) break;
-      cell.named = step.serial;
-      // A word that it is unknown, and why: the rules that wait for it can say so.
-      if (cell.readers.length > 0 && (differs(cell, sample) || isAnotherWord(cell, sample)))
-        evaluation.collect(cell.readers);
-      if (cell.counters.length > 0) evaluation.collect(cell.counters);
-    }
-    evaluation.fireDue(evaluation.collected, batch.at, lag);
-    for (let index = from; index < to; index++) {
-      const sample = samples[index];
-      const cell = sample && cells.get(sample.signal);
-      if (!cell) continue;
-      applySample(cell, sample, batch, step.serial);
-      if (!cell.seen && isGood(cell, sample)) {
-        cell.seen = true;
-        noLongerAwaited(cell.waiters);
-      }
-    }
-    evaluation.look(batch.at, lag);
-    return to;
-  }
-
-  function noLongerAwaited(waiters: readonly number[]): void {
-    for (const rule of waiters) {
-      const left = (unseen[rule] ?? 0) - 1;
-      unseen[rule] = Math.max(0, left);
-      if (left !== 0) continue;
-      runningRules[rule]?.awaitSignals(-Infinity);
-      evaluation.collect([rule]);
-    }
-  }
-
-  function sourceState(name: string, state: SourceState, at: number): void {
-    const source = sources.get(name);
-    if (source === undefined || source.state === state) return;
-    const connected = state === 'connected' || state === 'catching_up';
-    step.ending = state === 'stopped';
-    const wasCatchingUp = source.state === 'catching_up';
-    // A source lost while catching up is known until its last message, not until now.
-    const knownUntil = wasCatchingUp && source.lastAt > -Infinity ? Math.min(at, source.lastAt) : at;
-    if (connected) forgetAbsence(source);
-    else loseSource(source, awayWords(name, state), at, knownUntil);
-
-    evaluation.begin(at);
-    source.state = state;
-    if (state !== 'connecting' && !source.seen) {
-      source.seen = true;
-      noLongerAwaited(source.readers);
-    }
-    if (connected !== source.connected) {
-      evaluation.fireDue(source.readers, at, 0);
-      source.connected = connected;
-      evaluation.collect(source.readers);
-    }
-    evaluation.look(at, 0);
-    step.ending = false;
-    if (wasCatchingUp === (state === 'catching_up')) return;
-    for (const rule of source.holds) evaluation.hold(rule, wasCatchingUp ? -1 : 1);
-  }
-
-  /** All its signals are unknown from `knownUntil` on. */
-  function loseSource(source: SourceCell, reason: string, at: number, knownUntil: number): void {
-    const lag = knownUntil < at ? (source.signals[0]?.lag ?? 0) : 0;
-    const lost = source.signals.filter(cell => cell.good);
-    evaluation.begin(at);
-    for (const cell of lost) {
-      evaluation.collect(cell.readers);
-      evaluation.collect(cell.counters);
-    }
-    for (const cell of source.signals) {
-      // Not read since the start: now there is a reason.
-      if (cell.good || cell.reason !== null) continue;
-      cell.reason = reason;
-      evaluation.collect(cell.readers);
-    }
-    evaluation.fireDue(evaluation.collected, knownUntil, lag);
-    for (const cell of lost) loseSignal(cell, step.serial, reason);
-    step.at = knownUntil;
-    evaluation.look(knownUntil, lag);
-  }
+  const firstSight = createFirstSight(nodes, runningRules, evaluation);
+  const takeSamples = sampleInput(graph, clocks, evaluation, firstSight);
+  const takeSourceState = sourceInput(graph, evaluation, firstSight);
 
   function restart(at: number, lastAlive: number, doubted: boolean): void {
     evaluation.begin(at);
@@ -184,8 +67,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     runningRules.forEach((running, rule) => {
       const references = nodes[rule]?.references;
       running.restart(knownUntil, at, step);
-      unseen[rule] = references ? references.signals.length + references.sources.length : 0;
-      running.awaitSignals((unseen[rule] ?? 0) > 0 ? at + program.freezeLimit : -Infinity);
+      firstSight.restart(rule, at + program.freezeLimit);
       evaluation.release(rule);
       if (references && (references.sources.length > 0 || references.rules.length > 0)) evaluation.collect([rule]);
     });
@@ -219,10 +101,10 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     step(input) {
       switch (input.kind) {
         case 'samples':
-          samples(input.batch);
+          takeSamples(input.batch);
           break;
         case 'source':
-          sourceState(input.source, input.state, input.at);
+          takeSourceState(input.source, input.state, input.at);
           break;
         case 'tick':
           evaluation.tick(input.at);
@@ -253,5 +135,17 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     rules: () => runningRules.map(running => running.view()),
     watchedEpisodes: () => runningRules.flatMap(running => watchedEpisode(running) ?? []),
     orphans: inheritance.orphans,
+  };
+}
+
+function worldOf({ cells, sources }: RuleGraph, active: WorldScope['active']): WorldScope {
+  return {
+    value(signal) {
+      const cell = cells.get(signal);
+      return cell?.good ? (cell.value ?? undefined) : undefined;
+    },
+    good: signal => cells.get(signal)?.good ?? false,
+    connected: source => sources.get(source)?.connected ?? false,
+    active,
   };
 }

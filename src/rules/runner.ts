@@ -1,9 +1,9 @@
 import type { Action } from '../actions/action.ts';
 import type { Clock } from '../core/clock.ts';
-import type { KeptValue, TakenMessage } from '../core/commit.ts';
+import type { KeptValue } from '../core/commit.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RuleJournal } from '../core/rule-journal.ts';
-import type { Receipt, SampleBatch, SourceStatus } from '../core/sample.ts';
+import type { SampleBatch, SourceStatus } from '../core/sample.ts';
 import type { WatchedEpisode } from './common/watched-episode.ts';
 import { createEngine } from './engine.ts';
 import { createAbsences } from './io/absences.ts';
@@ -11,6 +11,9 @@ import { createCommitter, type Health } from './io/committer.ts';
 import { createKeptValues } from './io/kept-values.ts';
 import { addResult, type PendingCommit } from './io/pending-commit.ts';
 import { createRecorder } from './io/recorder.ts';
+import { watchStandstill } from './io/standstill.ts';
+import { createTakenMessages } from './io/taken-messages.ts';
+import { createWakeTimer } from './io/wake-timer.ts';
 import type { EngineInput, Program, RuleEvent } from './program.ts';
 import type { RuleView } from './rule-view.ts';
 import type { SignalView } from './signal-view.ts';
@@ -65,12 +68,8 @@ export interface Runner {
 /** A counter's raw value waits so long for a commit of its own (ms). */
 const LAZY = 1000;
 
-/** Looks so often whether the process stood still (ms), and believes it when it was away for so long. */
-const PULSE = 500;
-const STANDSTILL = 2000;
-/** After a standstill, and before a timer that comes late by so much (ms), what waits in the sockets is read first. */
-const TO_READ = 1000;
-const LATE = 250;
+const ORPHAN =
+  'a rule that is not configured any more left a dispatch open, or a state of another version; see to it in L2L, or configure the rule again';
 
 /**
  * The only impure part of the rules. While the journal refuses commits the engine goes on seeing, so that nothing is forgotten,
@@ -83,46 +82,18 @@ export function createRunner(options: RunnerOptions): Runner {
   const engine = createEngine(program, states);
   const kept = createKeptValues(engine.signal, journal.keptValues());
   const absences = createAbsences(program, journal);
+  const taken = createTakenMessages(journal);
   const recorder = createRecorder();
-  const committer = createCommitter({
-    journal,
-    clock,
-    log,
-    stateOf: engine.stateOf,
-    away: absences.all,
-    recorder,
-    written,
-    release,
-  });
-  /** Messages in commits that are not durable yet, by source and packet id. */
-  const taking = new Map<string, string>();
-  let wake: { at: number; timer: Disposable } | null = null;
-  let pulse: Disposable | null = null;
-  /** When this process was last seen running; null before the start. */
-  let awake: number | null = null;
+  const { stateOf } = engine;
+  const committer = createCommitter({ journal, clock, log, stateOf, away: absences.all, recorder, written, release });
+  const wakeTimer = createWakeTimer(clock, () => step({ kind: 'tick', at: clock.now() }));
+  const standstill = watchStandstill(clock, log, (from, to) => take({ kind: 'standstill', from, to }));
   let stopped = false;
 
-  /**
-   * A process that stood still (stopped, suspended, blocked) wakes up with old values and overdue timers. Nobody can say how
-   * long they held, so the time in between counts for nothing.
-   */
-  function noteAwake(): void {
-    const now = clock.now();
-    const from = awake;
-    if (from === null) return;
-    awake = now;
-    if (now - from <= STANDSTILL) return;
-    log.warn({ ms: Math.round(now - from) }, 'the process stood still; that time counts for no delay');
-    take({ kind: 'standstill', from, to: now + TO_READ });
-  }
-
-  function beat(): void {
-    noteAwake();
-    pulse = clock.at(clock.now() + PULSE, beat);
-  }
+  const isClosed = () => stopped || isLeft();
 
   function step(input: EngineInput, mustCommit = false): void {
-    noteAwake();
+    standstill.noteAwake();
     take(input, mustCommit);
   }
 
@@ -132,25 +103,7 @@ export function createRunner(options: RunnerOptions): Runner {
     if (result.events.length > 0) recorder.note(result.events, clock.now());
     if (mustCommit || result.changed.length > 0 || result.actions.length > 0) committer.soon();
     else if (result.moved.length > 0) committer.by(clock.now() + LAZY);
-    wakeBy(result.wakeAt);
-  }
-
-  /** A tick that is too early does no harm, so the timer is moved only when it would be too late. */
-  function wakeBy(at: number | null): void {
-    if (at === null || stopped || (wake && wake.at <= at)) return;
-    wake?.timer[Symbol.dispose]();
-    const timer = clock.at(at, () => {
-      // Timers come before the sockets are read: what says that the condition ended may be waiting there.
-      if (clock.now() - at > LATE) setImmediate(() => setImmediate(tick));
-      else tick();
-    });
-    wake = { at, timer };
-  }
-
-  function tick(): void {
-    if (stopped) return;
-    wake = null;
-    step({ kind: 'tick', at: clock.now() });
+    wakeTimer.by(result.wakeAt);
   }
 
   function written(commit: PendingCommit): void {
@@ -158,30 +111,10 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   function release(commit: PendingCommit): void {
-    for (const message of commit.taken) {
-      if (taking.get(keyOf(message)) === message.hash) taking.delete(keyOf(message));
-    }
+    taken.committed(commit.taken);
     for (const receipt of commit.receipts) receipt.committed();
     if (commit.events.length > 0) options.onEvents?.(commit.events);
     if (commit.actions.length > 0) options.onCommitted?.(commit.actions);
-  }
-
-  /** True for a message that was taken before: it changes nothing, and is acknowledged after the commit that holds it. */
-  function wasTaken(source: string, receipt: Receipt): boolean {
-    const message = { source, packetId: receipt.packetId, hash: receipt.hash };
-    const { pending } = committer;
-    pending.receipts.push(receipt);
-    if (receipt.duplicate && (taking.get(keyOf(message)) === message.hash || journal.wasTaken(message))) return true;
-    pending.taken.push(message);
-    taking.set(keyOf(message), message.hash);
-    return false;
-  }
-
-  /** Too much waits for the journal: what is not taken must not leave old values standing as if they were known. */
-  function refuse({ source, at, receivedAt, time, samples }: SampleBatch): void {
-    const reason = 'not taken: the journal takes no commits';
-    const unknown = samples.map(({ signal }) => ({ signal, value: null, quality: 'bad' as const, reason }));
-    step({ kind: 'samples', batch: { source, at, receivedAt, time, samples: unknown } });
   }
 
   function keep(value: KeptValue): void {
@@ -190,43 +123,23 @@ export function createRunner(options: RunnerOptions): Runner {
     if (value.quality === 'bad') committer.soon();
   }
 
-  /** The broker kept everything since: up to its first message the last values still hold, as of when they were heard. */
-  function restoreValues(source: string): void {
-    const now = clock.now();
-    const values = kept.of(source, now);
-    if (values.length === 0) return;
-    // A clock that was set forward moved them too, those that a source had stamped as well: none of them is from the future.
-    const at = Math.min(now, Math.max(...values.map(value => value.at)));
-    const samples = values.map(value => ({ ...value, sourceAt: value.at }));
-    step({
-      kind: 'samples',
-      batch: { source, at, receivedAt: now, time: 'received', retained: true, kept: true, samples },
-    });
-  }
-
   return {
     start() {
       const now = clock.now();
       reportUnfoundedRenames(program.rules, states, log);
       committer.pending.away = true;
       step({ kind: 'restart', at: now, lastAlive: journal.lastAlive ?? now, doubted }, true);
-      awake = now;
-      beat();
-      for (const rule of engine.orphans.keys()) {
-        log.warn(
-          { rule },
-          'a rule that is not configured any more left a dispatch open, or a state of another version; see to it in L2L, or configure the rule again',
-        );
-      }
+      standstill.start(now);
+      for (const rule of engine.orphans.keys()) log.warn({ rule }, ORPHAN);
     },
     samples(batch) {
-      if (stopped || isLeft()) return;
+      if (isClosed()) return;
       if (!batch.receipt && !committer.health.healthy && committer.pending.batches >= mostPending) {
-        refuse(batch);
+        step({ kind: 'samples', batch: refusedBatch(batch) });
         return;
       }
       committer.pending.batches++;
-      if (batch.receipt && wasTaken(batch.source, batch.receipt)) {
+      if (batch.receipt && !taken.take(batch.source, batch.receipt, committer.pending)) {
         committer.soon();
         return;
       }
@@ -238,27 +151,26 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     },
     status({ source, state, at }) {
-      if (stopped || isLeft()) return;
+      if (isClosed()) return;
       const isNew = absences.became(source, state, at);
       if (isNew) committer.pending.away = true;
       step({ kind: 'source', source, state, at }, isNew);
     },
     session(source, present) {
-      if (stopped || isLeft()) return;
+      if (isClosed()) return;
       if (present) {
-        restoreValues(source);
+        const now = clock.now();
+        const batch = restoredBatch(source, kept.of(source, now), now);
+        if (batch) step({ kind: 'samples', batch });
         return;
       }
-      journal.forgetTaken(source);
       if (absences.beganAnew(source)) committer.pending.away = true;
       for (const value of kept.forget(source)) keep(value);
-      const { pending } = committer;
-      pending.taken = pending.taken.filter(message => message.source !== source);
-      for (const key of taking.keys()) if (key.startsWith(`${source}\n`)) taking.delete(key);
+      taken.forget(source, committer.pending);
     },
     closedByPerson(chain, at) {
-      // L2L's clock may be ahead: what has not happened yet by ours would let every timer fire that is due until then.
-      if (stopped || isLeft()) return;
+      if (isClosed()) return;
+      // L2L's clock may be ahead: a time that has not come yet by the gateway's would fire every timer that is due until then.
       const now = clock.now();
       const byL2l = at !== null && at <= now;
       step({ kind: 'closed_by_person', chain, at: byL2l ? at : now, byL2l });
@@ -266,8 +178,8 @@ export function createRunner(options: RunnerOptions): Runner {
     watchedEpisodes: () => engine.watchedEpisodes(),
     async stop() {
       stopped = true;
-      pulse?.[Symbol.dispose]();
-      wake?.timer[Symbol.dispose]();
+      standstill[Symbol.dispose]();
+      wakeTimer[Symbol.dispose]();
       await committer.stop();
     },
     health: () => committer.health,
@@ -277,6 +189,18 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-function keyOf(message: TakenMessage): string {
-  return `${message.source}\n${message.packetId}`;
+/** Too many batches wait for the journal: what is not taken must not leave old values standing as if they were known. */
+function refusedBatch({ source, at, receivedAt, time, samples }: SampleBatch): SampleBatch {
+  const reason = 'not taken: the journal takes no commits';
+  const unknown = samples.map(({ signal }) => ({ signal, value: null, quality: 'bad' as const, reason }));
+  return { source, at, receivedAt, time, samples: unknown };
+}
+
+/** The broker kept everything since: up to its first message the last values still hold, as of when they were heard. */
+function restoredBatch(source: string, values: readonly KeptValue[], now: number): SampleBatch | null {
+  if (values.length === 0) return null;
+  // A clock that was set forward moved them too, also those that a source had stamped: none of them is from the future.
+  const at = Math.min(now, Math.max(...values.map(value => value.at)));
+  const samples = values.map(value => ({ ...value, sourceAt: value.at }));
+  return { source, at, receivedAt: now, time: 'received', retained: true, kept: true, samples };
 }

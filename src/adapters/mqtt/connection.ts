@@ -1,17 +1,11 @@
-import { connect, type ErrorWithSubackPacket, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type IPublishPacket } from 'mqtt';
 import type { Clock } from '../../core/clock.ts';
 import { errorMessage } from '../../core/errors.ts';
 import { endsWithin } from '../../core/lifecycle.ts';
-import {
-  type CertificateFacts,
-  certificateFacts,
-  isAboutCertificate,
-  tlsCode,
-  tlsWords,
-} from '../../core/tls-words.ts';
-import { createAcknowledgements } from './acknowledgements.ts';
-import { readCertificate } from './certificate.ts';
+import { type Acknowledgements, createAcknowledgements } from './acknowledgements.ts';
+import { connectionWords } from './connection-words.ts';
 import { refusal } from './refusals.ts';
+import { subscribe } from './subscribe.ts';
 
 /** A message as it came; `receipt` when the broker waits for its acknowledgement. */
 export type Message = {
@@ -51,8 +45,6 @@ export interface Connection {
 const DRAIN_MS = 1000;
 const GOODBYE_MS = 2000;
 const SESSION_TAKEN_OVER = 142;
-/** Topics per SUBSCRIBE packet. */
-const SUBSCRIBE_AT_ONCE = 200;
 
 /** Handed to MQTT.js in place of success: it then skips its own PUBACK and reads on (docs/decisions/0003). */
 const HELD_BACK = new Error('acknowledged after the commit');
@@ -70,16 +62,12 @@ export function openConnection(
   const acknowledgements = createAcknowledgements(bytes => {
     if (client.stream.writable) client.stream.write(bytes);
   });
+  const words = connectionWords(url, options, clock);
   let opened = false;
   let stopping = false;
   let over = false;
   /** What is wrong is being read from the certificate. */
   let explaining = false;
-
-  const withoutAnswer =
-    options.protocol === 'mqtts'
-      ? `${url} closed the connection without an answer; check whether this port speaks TLS (usually 8883): without TLS write mqtt://`
-      : `${url} closed the connection without an answer; check version:, and whether TLS (mqtts://) is meant`;
 
   /** The first reason counts: what follows is its echo. */
   function end(reason: Error | null): void {
@@ -91,8 +79,8 @@ export function openConnection(
     client.stream.destroy();
   }
 
-  function lost(what: string, cause?: unknown): void {
-    end(stopping ? null : new Error(cause === undefined ? what : `${what}: ${errorMessage(cause)}`));
+  function lost(reason: string): void {
+    end(stopping ? null : new Error(reason));
   }
 
   client.on('packetreceive', packet => {
@@ -102,7 +90,8 @@ export function openConnection(
     const filters = handlers.opened(packet.sessionPresent);
     client.once('connect', () => void subscribe(client, filters, 'when new').then(subscribed, lostWhileSubscribing));
   });
-  const lostWhileSubscribing = (error: unknown) => lost(`${url} did not answer the subscription`, error);
+  const lostWhileSubscribing = (error: unknown) =>
+    lost(`${url} did not answer the subscription: ${errorMessage(error)}`);
   const subscribed = (refused: readonly RefusedTopic[]) => {
     if (over || stopping) return;
     handlers.subscribed(refused);
@@ -110,67 +99,28 @@ export function openConnection(
 
   client.handleMessage = (packet, next) => {
     if (over || stopping) return;
-    handlers.message(messageOf(packet));
+    handlers.message(messageOf(packet, acknowledgements));
     // MQTT 5 brokers stop at Receive Maximum by themselves; others are stopped here, by reading no further.
     acknowledgements.whenBelow(limit, () => next(HELD_BACK));
   };
-
-  function messageOf({ topic, payload, retain, qos, messageId, dup }: IPublishPacket): Message {
-    return {
-      topic,
-      payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-      retained: retain,
-      receipt:
-        qos > 0 && messageId !== undefined
-          ? { packetId: messageId, duplicate: dup, committed: acknowledgements.hold(messageId) }
-          : null,
-    };
-  }
 
   client.on('disconnect', ({ reasonCode = 0 }) => {
     if (reasonCode === SESSION_TAKEN_OVER && !over) handlers.takenOver();
     lost(`${url} ended the connection: ${refusal(reasonCode)}`);
   });
   client.on('error', error => {
-    const code: unknown = 'code' in error ? error.code : undefined;
     if (explaining) return;
-    const tls = tlsCode(error);
-    const problem = tlsProblem(tls, null);
-    if (opened) lost(`the connection to ${url} is lost`, error);
-    else if (typeof code === 'number') lost(`${url} refuses the connection: ${refusal(code)}`);
-    else if (isAboutCertificate(tls)) void distrusted(tls, error);
-    else if (problem !== null) lost(problem);
-    else if (code === 'ECONNRESET' || code === 'EPIPE') lost(withoutAnswer);
-    else lost(`${url} can't be reached; check url: and whether the broker runs`, error);
+    if (opened) lost(words.lost(error));
+    else if (words.isAboutCertificate(error)) void explainCertificate(error);
+    else lost(words.notConnected(error));
   });
   client.on('close', () => {
-    if (explaining) return;
-    lost(
-      opened
-        ? `the connection to ${url} is lost: closed by the broker or the network, as it is too when another client has the same client_id`
-        : withoutAnswer,
-    );
+    if (!explaining) lost(opened ? words.closed : words.withoutAnswer);
   });
 
-  /** The broker's certificate itself says what is wrong with it: a name, a date, an authority. */
-  async function distrusted(code: string, error: Error): Promise<void> {
+  async function explainCertificate(error: Error): Promise<void> {
     explaining = true;
-    const { host = '', port = 0, servername } = options;
-    const read = await readCertificate(host, port, servername, clock.now());
-    lost(tlsProblem(code, 'cert' in error && error.cert ? certificateFacts(error.cert) : read) ?? errorMessage(error));
-  }
-
-  function tlsProblem(code: string, certificate: CertificateFacts | null): string | null {
-    return tlsWords(code, certificate, {
-      server: 'the broker',
-      url,
-      host: options.servername || (options.host ?? ''),
-      urlKey: 'url:',
-      caAdvice: 'under tls.ca',
-      nameKey: 'tls.servername',
-      ownKey: 'tls.cert and tls.key',
-      now: clock.now(),
-    });
+    lost(await words.distrusted(error));
   }
 
   async function goodbye(): Promise<void> {
@@ -188,9 +138,7 @@ export function openConnection(
   } catch (cause) {
     // The certificate files can be read and are not what they have to be. There is no connection that could be ended.
     over = true;
-    ended.reject(
-      new Error(tlsProblem(tlsCode(cause), null) ?? `the files under tls: can't be used: ${errorMessage(cause)}`),
-    );
+    ended.reject(new Error(words.filesUnusable(cause)));
   }
   return {
     ended: ended.promise,
@@ -207,30 +155,15 @@ export function openConnection(
   };
 }
 
-/** Retain handling of MQTT 5: whether a topic that was subscribed before brings its retained messages again. MQTT 3.1.1: always. */
-const RETAINED = { always: 0, 'when new': 1 } as const;
-
-/** Answers the filters the broker did not take. */
-async function subscribe(
-  client: MqttClient,
-  filters: readonly string[],
-  retained: keyof typeof RETAINED,
-): Promise<readonly RefusedTopic[]> {
-  const refused: RefusedTopic[] = [];
-  for (let start = 0; start < filters.length; start += SUBSCRIBE_AT_ONCE) {
-    const chunk = filters.slice(start, start + SUBSCRIBE_AT_ONCE);
-    const codes = await client.subscribeAsync(chunk, { qos: 1, rh: RETAINED[retained] }).then(
-      granted => granted.map(grant => grant.qos as number),
-      (error: ErrorWithSubackPacket | Error) => {
-        if ('packet' in error && error.packet) return error.packet.granted as number[];
-        throw error;
-      },
-    );
-    for (const [index, filter] of chunk.entries()) {
-      const code = codes[index] ?? 128;
-      if (code >= 128) refused.push({ filter, reason: refusal(code) });
-      else if (code < 1) refused.push({ filter, reason: 'it delivers without acknowledgement only (QoS 0)' });
-    }
-  }
-  return refused;
+function messageOf(packet: IPublishPacket, acknowledgements: Acknowledgements): Message {
+  const { topic, payload, retain, qos, messageId, dup } = packet;
+  return {
+    topic,
+    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    retained: retain,
+    receipt:
+      qos > 0 && messageId !== undefined
+        ? { packetId: messageId, duplicate: dup, committed: acknowledgements.hold(messageId) }
+        : null,
+  };
 }

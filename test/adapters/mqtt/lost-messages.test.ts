@@ -22,7 +22,7 @@ const SIGNALS = {
 };
 const LIMIT = 5;
 const UNREAD = expect.objectContaining({ message: expect.stringMatching(/^no signal reads this topic/) });
-const FULL = /^unknown until it is said again: the broker's queue was full: 5 messages came, it keeps 5$/;
+const FULL = /^unknown until the device sends it again: the broker's queue was full: 5 messages came, it keeps 5$/;
 
 function warningsOf(log: ReturnType<typeof recordingLogger>): readonly object[] {
   return log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields);

@@ -1,0 +1,50 @@
+import type { Logger } from '../../core/logger.ts';
+import { believed } from './payload-time.ts';
+import type { Reading } from './reader.ts';
+import type { MqttSource } from './schema.ts';
+
+/** What decides whether a message's own time is believed. */
+export type Arrival = {
+  readonly topic: string;
+  readonly receivedAt: number;
+  /** The broker may have kept the message. */
+  readonly queued: boolean;
+  /** When the last message that was not queued was committed (ms since 1970); undefined: none was yet. */
+  readonly lastCommit: number | undefined;
+};
+
+/** The times that messages name themselves. */
+export interface EventTimes {
+  /** The message's own time (ms since 1970); undefined: it names none, or its time is not believed. */
+  of(time: Reading['time'], arrival: Arrival): number | undefined;
+}
+
+/** Logs when the times of a source's messages can't be used, and when they can be used again. */
+export function createEventTimes(config: MqttSource, log: Logger): EventTimes {
+  const { max_skew: maxSkew, session_expiry: sessionExpiry } = config;
+  let trouble = '';
+
+  function noteTrouble(now: string, fields: object): void {
+    if (now === trouble) return;
+    trouble = now;
+    if (trouble === '') log.info(fields, 'message times are used again');
+    else log.warn({ ...fields, trouble }, 'message time is not used, the time of receipt stands in');
+  }
+
+  return {
+    of(time, { topic, receivedAt, queued, lastCommit }) {
+      if (time === undefined) return undefined;
+      if ('problem' in time) {
+        noteTrouble('unreadable', { topic, detail: time.problem });
+        return undefined;
+      }
+      const { from, to } = believed({ receivedAt, maxSkew, queued, lastCommit, sessionExpiry });
+      if (time.at < from || time.at > to) {
+        noteTrouble('beyond max_skew', { topic, offset: Math.round(time.at - receivedAt) });
+        return undefined;
+      }
+      noteTrouble('', { topic });
+      return time.at;
+    },
+  };
+}

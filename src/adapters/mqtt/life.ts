@@ -1,0 +1,149 @@
+import type { SampleBatch } from '../../core/sample.ts';
+import type { SourceSink } from '../adapter.ts';
+import { type Loss, looksFull, lossOf } from './absence.ts';
+import { type CatchUp, catchUp } from './catch-up.ts';
+import type { ConnectionHandlers, RefusedTopic } from './connection.ts';
+import { takeMessage } from './message.ts';
+import type { SourceMemory } from './source-memory.ts';
+import { takes } from './topics.ts';
+
+/** What is known during one connection. */
+export type Life = {
+  openedAt: number;
+  /** `lastCommit` when the connection began. */
+  readonly committedBefore: number | undefined;
+  queue: CatchUp | undefined;
+  /** Time of the newest message made before the connect (ms since 1970): what the queue held is known until then. */
+  queuedUntil: number;
+};
+
+/** Hands over what comes on one connection. `askRetained`: has the broker send again what it retains under these filters. */
+export function createLife(
+  memory: SourceMemory,
+  sink: SourceSink,
+  askRetained: (filters: readonly string[]) => void,
+): ConnectionHandlers & Disposable {
+  const { options, filters, absence, qos0, refused } = memory;
+  const { name, config, clock, log } = options;
+  const life: Life = {
+    openedAt: clock.now(),
+    committedBefore: memory.lastCommit,
+    queue: undefined,
+    queuedUntil: -Infinity,
+  };
+  /** Topics of signals that are unknown now, although the broker kept the session: it may retain their values. */
+  let notKept: readonly string[] = [];
+  let isSubscribed = false;
+
+  const readyWhenDone = () => {
+    if (isSubscribed && !life.queue?.holding) sink.connected();
+  };
+
+  function caughtUp(): void {
+    const lost = lossUntil(memory, life.openedAt);
+    const { queued, since } = absence;
+    absence.caughtUp();
+    if (lost) {
+      log.warn(
+        { source: name, queued, ...lost },
+        'messages may be lost: states are unknown until the device sends them again',
+      );
+      // Nobody knows when messages without a time were sent, so nothing counts as known since the gateway left.
+      if (life.queuedUntil > -Infinity) doubtStates(memory, sink, lost, life.queuedUntil, 'source');
+      else doubtStates(memory, sink, lost, since ?? clock.now(), 'received');
+    }
+    const asked = lost ? filters : notKept;
+    notKept = [];
+    if (asked.length > 0) askRetained(asked);
+    if (!lost && config.queue_limit === undefined && looksFull(queued)) {
+      log.warn(
+        { source: name, queued },
+        "as many messages came as a full queue has: later ones may be lost; look up the broker's limit (mosquitto: max_queued_messages), raise it, and write it as queue_limit",
+      );
+    }
+    readyWhenDone();
+  }
+
+  /** The broker keeps what comes, as it does for a client that is away. */
+  function fellBehind(): void {
+    life.openedAt = clock.now();
+    absence.left(life.openedAt);
+    absence.opened(true);
+    log.warn({ source: name }, 'nothing can be acknowledged: the broker keeps what comes, and rules wait for it');
+    sink.catchingUp();
+  }
+
+  return {
+    opened(sessionPresent) {
+      life.openedAt = clock.now();
+      sink.session(sessionPresent);
+      absence.opened(sessionPresent);
+      if (sessionPresent) {
+        notKept = qos0.filters(filters);
+        sink.catchingUp();
+        // Known before the queue is read: nothing of it may meet a state from before the absence.
+        const lost = lossUntil(memory, life.openedAt);
+        if (lost) doubtStates(memory, sink, lost, absence.since ?? life.openedAt, 'received');
+      }
+      life.queue = catchUp({ clock, behind: sessionPresent, release: caughtUp, hold: fellBehind });
+      return sessionPresent && memory.subscribed ? [] : filters;
+    },
+    takenOver: absence.lostSession,
+    subscribed(refusedTopics) {
+      memory.subscribed = refusedTopics.length === 0;
+      isSubscribed = true;
+      refused.clear();
+      if (refusedTopics.length > 0) reportRefused(memory, sink, refusedTopics);
+      readyWhenDone();
+    },
+    message: message => takeMessage(memory, life, sink, message),
+    [Symbol.dispose]() {
+      life.queue?.[Symbol.dispose]();
+      absence.left(clock.now());
+    },
+  };
+}
+
+/** Why messages of this absence may be lost, by what came of the queue so far. */
+function lossUntil({ options: { config }, absence }: SourceMemory, openedAt: number): Loss | undefined {
+  const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
+  const away = absence.since === null ? null : openedAt - absence.since;
+  return lossOf({ queued: absence.queued, queueLimit, away, maxOffline, takenOver: absence.takenOver });
+}
+
+/**
+ * States are unknown after messages may have been lost. The next reading of a counter shows by itself how far it moved. `since`: what
+ * was known up to then still counts.
+ */
+function doubtStates(
+  { options: { config, clock }, refused }: SourceMemory,
+  sink: SourceSink,
+  lost: Loss,
+  since: number,
+  time: SampleBatch['time'],
+): void {
+  const reason = `unknown until the device sends it again: ${lost.reason}`;
+  const samples = Object.entries(config.signals)
+    .filter(([signal, { counter }]) => counter === undefined && !refused.has(signal))
+    .map(([signal]) => ({ signal, value: null, quality: 'uncertain' as const, reason }));
+  if (samples.length > 0) sink.samples({ at: since, receivedAt: clock.now(), time, samples });
+}
+
+/** The signals under a refused topic are bad, with the reason; the others go on. */
+function reportRefused(memory: SourceMemory, sink: SourceSink, topics: readonly RefusedTopic[]): void {
+  const { config, clock, log } = memory.options;
+  const samples = topics.flatMap(({ filter, reason }) => {
+    log.error({ topic: filter, reason }, 'the broker refuses a topic');
+    return Object.entries(config.signals)
+      .filter(([, signal]) => filter === signal.topic || takes(filter, signal.topic))
+      .map(([name]) => ({
+        signal: name,
+        value: null,
+        quality: 'bad' as const,
+        reason: `${config.url} refuses topic ${filter}: ${reason}`,
+      }));
+  });
+  for (const { signal } of samples) memory.refused.add(signal);
+  const now = clock.now();
+  sink.samples({ at: now, receivedAt: now, time: 'received', samples });
+}

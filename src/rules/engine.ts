@@ -8,10 +8,10 @@ import { forgetSignal, forgetSource } from './common/signal-table.ts';
 import { sourceInput } from './common/source-input.ts';
 import { takeResult } from './common/step.ts';
 import { type WatchedEpisode, watchedEpisode } from './common/watched-episode.ts';
-import { startRule } from './start-rule.ts';
 import type { EngineInput, Program, StepResult, WorldScope } from './program.ts';
 import type { RuleView } from './rule-view.ts';
 import { type SignalView, signalView } from './signal-view.ts';
+import { startRule } from './start-rule.ts';
 import { createInheritance } from './stored/inheritance.ts';
 
 /** The rules at work: deterministic, without clock or IO. The same inputs always give the same results. */

@@ -4,8 +4,8 @@ import { type Reader, readerOf } from './operand.ts';
 import type { BinaryOperator, Node } from './parse.ts';
 
 /**
- * Makes one function of a parsed condition whose types were checked. Three-valued: an unknown operand makes the result unknown
- * (undefined), unless the other side of `and` or `or` decides alone. A division by 0 is unknown as well.
+ * Compiles a parsed condition, whose types were checked, to one function. An unknown operand makes the result unknown (undefined),
+ * unless the other side of `and` or `or` decides alone. A division by 0 is unknown too.
  */
 export function calculator(node: Node): Reader {
   switch (node.kind) {
@@ -48,7 +48,7 @@ function withBoth(work: (a: Numeric, b: Numeric) => Value | undefined, left: Rea
     const a = left(scope);
     if (a === undefined) return undefined;
     const b = right(scope);
-    // The types were checked: numbers where an operator takes numbers.
+    // The type check gives numbers to each operator that takes numbers.
     return b === undefined ? undefined : work(a as Numeric, b as Numeric);
   };
 }

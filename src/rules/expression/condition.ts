@@ -13,8 +13,8 @@ import { checkTypes } from './types.ts';
 export type CompiledCondition = { readonly condition: Condition } | { readonly problems: readonly TextProblem[] };
 
 /**
- * Compiles a condition of the rule language (`not press1.running and press1.faults.3`). Three-valued: an unknown operand makes
- * the outcome unknown unless the rest decides alone. Problems carry their offset in `text`, in the order of the text.
+ * Compiles a condition such as `not press1.running and press1.faults.3`. An unknown operand makes the outcome unknown, unless the
+ * rest decides alone. The problems have their offset in `text`, and stand in the order of the text.
  */
 export function compileCondition(text: string, names: Names, place: Place): CompiledCondition {
   const call = foreignCall(text);

@@ -4,7 +4,7 @@ const QUOTED = /'[^'\n]*'|"[^"\n]*"/g;
 const CALL = /([A-Za-z_]\w*)\s*\(\s*(?:IN\s*:=\s*)?([A-Za-z_][\w.]*)\s*,\s*([^(),]*?)\s*\)/i;
 const TIME = /^(?:PT\s*:=\s*)?(?:T(?:IME)?#)?(\d[\d.]*(?:ms|s|m|h|d))$/i;
 
-/** A call with two arguments, as other languages have them for bits and timers; undefined: there is none. */
+/** Finds a call with two arguments: other languages have such calls for bits and timers. undefined: the text has none. */
 export function foreignCall(text: string): TextProblem | undefined {
   const found = CALL.exec(text.replace(QUOTED, quoted => ' '.repeat(quoted.length)));
   const [, name = '', argument = '', second = ''] = found ?? [];

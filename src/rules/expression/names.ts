@@ -2,7 +2,7 @@ import { didYouMean } from '../../core/nearest.ts';
 import type { SignalDefinition } from '../../core/sample.ts';
 import type { Operand } from './operand.ts';
 
-/** What names may stand for. */
+/** Everything that a name in a condition can refer to. */
 export type Names = {
   readonly signals: ReadonlyMap<string, SignalDefinition>;
   readonly sources: ReadonlySet<string>;
@@ -18,7 +18,10 @@ type Refusal = { readonly problem: string };
 
 const HIGHEST_BIT = 63;
 
-/** What a name stands for: a signal, `source.connected`, `rule.active` or a bit of a word. A name with two meanings is refused. `hint` ends the words about an unknown one. */
+/**
+ * Resolves a name: a signal, `source.connected`, `rule.active` or a bit of a word. A name with two meanings is refused. `hint` ends
+ * the message about an unknown name.
+ */
 export function resolveName(name: string, names: Names, hint = ''): Resolved {
   const meanings = [
     signalNamed(name, names),
@@ -39,7 +42,7 @@ export function resolveName(name: string, names: Names, hint = ''): Resolved {
   );
 }
 
-/** The signal inside `good( )` or `still( )`. */
+/** Resolves the signal inside `good( )` or `still( )`. */
 export function resolveArgument(kind: 'good' | 'still', name: string, names: Names): Resolved {
   if (names.signals.has(name)) return { operand: { kind, signal: name } };
   const bit = bitNamed(name, names);
@@ -58,12 +61,12 @@ function signalNamed(name: string, { signals }: Names): Operand | undefined {
 }
 
 function connectedNamed(name: string, { sources }: Names): Operand | undefined {
-  const source = before(name, '.connected');
+  const source = withoutEnding(name, '.connected');
   return source !== undefined && sources.has(source) ? { kind: 'connected', source } : undefined;
 }
 
 function activeNamed(name: string, { rules, withActive }: Names): Operand | Refusal | undefined {
-  const rule = before(name, '.active');
+  const rule = withoutEnding(name, '.active');
   const kind = rule === undefined ? undefined : rules.get(rule);
   if (rule === undefined || kind === undefined) return undefined;
   if (withActive.includes(kind)) return { kind: 'active', rule };
@@ -86,7 +89,7 @@ function bitNamed(name: string, { signals }: Names): Operand | Refusal | undefin
   return { problem: `${what} has the bits 0 to ${highest}, bit 0 is the lowest; there is no bit ${digits}` };
 }
 
-function before(name: string, ending: string): string | undefined {
+function withoutEnding(name: string, ending: string): string | undefined {
   return name.endsWith(ending) ? name.slice(0, -ending.length) : undefined;
 }
 
@@ -107,7 +110,7 @@ function describe(meaning: Operand): string {
   }
 }
 
-/** A name of something that has no value of its own. */
+/** The message about a source or a rule that is named without its `.connected` or `.active`; undefined: it is neither. */
 function otherThing(name: string, { sources, rules, withActive }: Names): string | undefined {
   if (sources.has(name)) return `\`${name}\` is a source; write ${name}.connected`;
   const kind = rules.get(name);

@@ -2,7 +2,7 @@ import { isNumber } from '../../core/numbers.ts';
 import type { SignalType, Value } from '../../core/sample.ts';
 import type { ExpressionScope } from '../program.ts';
 
-/** What a name in an expression stands for. */
+/** What a name in a condition refers to. */
 export type Operand =
   | { readonly kind: 'signal'; readonly signal: string; readonly type: SignalType }
   | { readonly kind: 'bit'; readonly signal: string; readonly bit: number }
@@ -11,14 +11,14 @@ export type Operand =
   | { readonly kind: 'connected'; readonly source: string }
   | { readonly kind: 'active'; readonly rule: string };
 
-/** Reads an operand, or a part of an expression, as its type says; undefined: unknown. */
+/** Reads the value of an operand, or of a part of a condition. undefined: the value is unknown. */
 export type Reader = (scope: ExpressionScope) => Value | undefined;
 
 export function typeOf(operand: Operand): SignalType {
   return operand.kind === 'signal' ? operand.type : 'bool';
 }
 
-/** A value of another type than the signal declares is unknown, as are NaN and the infinities: an expression never sees any. */
+/** Makes the reader of an operand. A value that has not the declared type is unknown, and so are NaN and the infinities. */
 export function readerOf(operand: Operand): Reader {
   switch (operand.kind) {
     case 'signal':
@@ -56,10 +56,10 @@ function signalReader(signal: string, type: SignalType): Reader {
   }
 }
 
-/** Bit 0 is the lowest; negative numbers are read as two's complement; a number with a fraction has no bits. */
+/** Bit 0 is the lowest. The bits of a negative number are its two's complement. A number with a fraction has no bits. */
 export function bitOf(value: Value | undefined, bit: number): boolean | undefined {
   if (typeof value === 'bigint') return ((value >> BigInt(bit)) & 1n) === 1n;
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return undefined;
-  // Shifts of numbers see 32 bits only; dividing by a power of two is exact for every safe integer.
+  // A shift sees only 32 bits. A division by a power of two is exact for every safe integer.
   return ((bit < 32 ? value >> bit : Math.floor(value / 2 ** bit)) & 1) === 1;
 }

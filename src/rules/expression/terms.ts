@@ -10,7 +10,7 @@ export type Term =
 /** Stands in for a name that has a problem, so that the parser can still check the order of the others. Nobody reads it. */
 const STAND_IN: Operand = { kind: 'good', signal: '' };
 
-/** Resolves every name of an expression. */
+/** Resolves every name of a condition. */
 export function resolveTerms(
   text: string,
   tokens: readonly Token[],

@@ -1,4 +1,4 @@
-/** One thing wrong in a text a person wrote; `offset` counts characters from its start. */
+/** A mistake in a text that a person wrote. `offset` counts characters from the start of the text. */
 export type TextProblem = { readonly offset: number; readonly message: string };
 
 export type Operator = 'and' | 'or' | 'not' | 'mod' | '=' | '<>' | '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/';
@@ -6,7 +6,7 @@ export type Operator = 'and' | 'or' | 'not' | 'mod' | '=' | '<>' | '<' | '<=' | 
 /** Where something stands in the text: from `start` to before `end`. */
 export type Stretch = { readonly start: number; readonly end: number };
 
-/** A word of an expression. */
+/** A word of a condition. */
 export type Token = Stretch &
   (
     | { readonly kind: 'name'; readonly name: string }
@@ -22,7 +22,7 @@ const NUMERAL = /[0-9][A-Za-z0-9_.#]*/y;
 const STRING = /'[^'\n]*'|"[^"\n]*"/y;
 const OPERATOR = /<>|<=|>=|[=<>+\-*/]/y;
 
-/** What other languages write, and what is written here: one way to say each thing. The longer sign stands first. */
+/** Signs of other languages, and the operator that a condition has instead. Longer signs stand first. */
 const FOREIGN: readonly (readonly [sign: string, operator: Operator])[] = [
   ['===', '='],
   ['!==', '<>'],
@@ -43,13 +43,13 @@ const FOREIGN: readonly (readonly [sign: string, operator: Operator])[] = [
 ];
 
 /**
- * Splits an expression into words. A sign of another language is a problem, and is still read as what it means there, so that
- * all problems show at once.
+ * Splits a condition into words. A sign of another language is a problem. It is still read with its meaning there, so that all
+ * problems show at once.
  */
 export function tokenise(text: string): {
   readonly tokens: readonly Token[];
   readonly problems: readonly TextProblem[];
-  /** false: a sign with no meaning at all was left out, so the order of the rest says nothing. */
+  /** false: a sign without any meaning was left out, so nobody can check the order of the other words. */
   readonly isComplete: boolean;
 } {
   const tokens: Token[] = [];
@@ -134,7 +134,7 @@ function wordOf(name: string) {
   }
 }
 
-/** The number a numeral says, or what is wrong with it. */
+/** The number that a numeral means, or the message about its mistake. */
 function numberOf(numeral: string): number | string {
   const hex = /^16#([0-9A-F]+)$/i.exec(numeral)?.[1];
   if (hex !== undefined || /^\d+(\.\d+)?$/.test(numeral)) {

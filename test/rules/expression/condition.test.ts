@@ -4,7 +4,7 @@ import type { Truth } from '../../../src/rules/program.ts';
 import { condition, NAMES, problems, scope, signal, signalMap } from './world.ts';
 
 describe('compileCondition', () => {
-  it('names everything its outcome depends on', () => {
+  it('a condition lists every signal, source and rule that it depends on', () => {
     const text =
       'press_plc.connected and press1_down.active and still(n) and good(m) and press1.faults.3 and a and not a';
 
@@ -56,7 +56,7 @@ describe('compileCondition', () => {
       ['still(n) and not still(m)', true],
       ['press_plc.connected', true],
       ['not press1_down.active', false],
-    ])('%s', (text, expected) => {
+    ])('%s is %s', (text, expected) => {
       expect(condition(text).evaluate(world)).toBe(expected);
     });
   });
@@ -81,7 +81,7 @@ describe('compileCondition', () => {
     ['true and unknown', 'a and press1.running', 'unknown'],
     ['unknown or false', 'press1.running or b', 'unknown'],
     ['a division by zero beside a decided side', 'n / 0 > 1 or a', true],
-  ])('%s', (_, text, expected) => {
+  ])('%s: %s is %s', (_, text, expected) => {
     expect(condition(text).evaluate(scope({ a: true, b: false, n: 1 }))).toBe(expected);
   });
 
@@ -93,7 +93,7 @@ describe('compileCondition', () => {
     ['no bits in a number with a fraction', 'n.0', 1.5, 'unknown'],
     ['NaN as unknown', 'n > 5', Number.NaN, 'unknown'],
     ['a value of another type as unknown', 'n > 5', 'RUN', 'unknown'],
-  ])('takes %s', (_, text, value, expected) => {
+  ])('a condition takes %s', (_, text, value, expected) => {
     expect(condition(text).evaluate(scope({ n: value }))).toBe(expected);
   });
 
@@ -139,7 +139,7 @@ describe('compileCondition', () => {
       ['n.53', BIG, 0, true],
       ['n.63', -BIG, 0, true],
       ['n.0', 1e20, 0, 'unknown'],
-    ])('%s with %s and %s', (text, n, m, expected) => {
+    ])('%s with n = %s and m = %s is %s', (text, n, m, expected) => {
       const compiled = condition(text);
       const world = scope({ n, m });
 
@@ -148,7 +148,7 @@ describe('compileCondition', () => {
     });
   });
 
-  it('can be evaluated with one scope and then another', () => {
+  it('one condition can be evaluated in many scopes', () => {
     const compiled = condition('a and n > 1');
 
     expect([scope({ a: true, n: 2 }), scope({ a: true }), scope({ a: false })].map(compiled.evaluate)).toEqual([
@@ -175,7 +175,7 @@ describe('compileCondition', () => {
       ['still(', '0: still() takes one signal: write `still(press1.running)`'],
       ['a = not b = c', '4: `not` beside `=` needs brackets: write `not (a = b)`, or `(not a) = b`'],
       ['b or not a <> c', '5: `not` beside `<>` needs brackets: write `not (a <> b)`, or `(not a) <> b`'],
-    ])('order: %j', (text, problem) => {
+    ])('a wrong order of words: %j', (text, problem) => {
       expect(problems(text)).toEqual([problem]);
     });
 
@@ -200,7 +200,7 @@ describe('compileCondition', () => {
         '0: unknown signal `press`; a dash is a minus, names are written with _',
         "6: unknown signal `one`; a text is written in quotes: 'one'",
       ],
-    ])('names: %j', (text, ...expected) => {
+    ])('a name that cannot be resolved: %j', (text, ...expected) => {
       expect(problems(text)).toEqual(expected);
     });
 
@@ -231,11 +231,11 @@ describe('compileCondition', () => {
       ['1 < n < 5', '2: write 1 < n and n < 5'],
       ['1 = 1', '0: this condition never changes; it has to name a signal'],
       ['true', '0: this condition never changes; it has to name a signal'],
-    ])('types: %j', (text, ...expected) => {
+    ])('types that do not fit: %j', (text, ...expected) => {
       expect(problems(text)).toEqual(expected);
     });
 
-    it('everything at once, in the order of the text', () => {
+    it('all mistakes of a text show at once, in the order of the text', () => {
       expect(problems('!a && press1.runing == b')).toEqual([
         '0: write `not` instead of `!`',
         '3: write `and` instead of `&&`',
@@ -244,7 +244,7 @@ describe('compileCondition', () => {
       ]);
     });
 
-    it('a name with two meanings', () => {
+    it('a name with two meanings is refused', () => {
       const names = {
         ...NAMES,
         signals: signalMap(signal('word', 'number'), signal('word.5', 'bool'), signal('press_plc.connected', 'bool')),

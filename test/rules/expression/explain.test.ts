@@ -40,7 +40,7 @@ describe('what decides a condition', () => {
         'press1_down.active is false: press1_down.active=false',
       ],
     ],
-  ])('%s', (text, values, parts) => {
+  ])('the explanation of %s with %j names the parts that decide', (text, values, parts) => {
     expect(explain(text, values)).toEqual(parts);
   });
 
@@ -70,7 +70,7 @@ describe('what decides a condition', () => {
     { requiredKeys: [] },
   );
 
-  it('agrees with what the condition comes to, and its parts alone decide it', () => {
+  it('the explanation agrees with the evaluation, and its parts alone decide the outcome', () => {
     fc.assert(
       fc.property(expression, world, (text, values) => {
         const known = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
@@ -81,7 +81,7 @@ describe('what decides a condition', () => {
         for (const part of parts) expect(part.truth).toBe(condition(part.text).evaluate(scope(known)));
         expect(parts.some(part => part.truth === 'unknown')).toBe(truth === 'unknown');
         if (truth === 'unknown') return;
-        // Whatever the others are, these parts make the outcome.
+        // These parts decide the outcome, whatever the others are.
         const decided = new Set(
           parts.flatMap(part => part.operands.map(({ name }) => name.replace(/^still\((.)\)$/, '$1'))),
         );

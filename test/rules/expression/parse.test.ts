@@ -96,11 +96,11 @@ describe('the parser of conditions', () => {
     ['n + m * 2 mod 3 < 1', '((n + ((m * 2) mod 3)) < 1)'],
     ['-n - -m > 0', '(((- n) - (- m)) > 0)'],
     ['n / -(n / (m + 1)) > 1', '((n / (- (n / (m + 1)))) > 1)'],
-  ])('reads %s as %s', (text, expected) => {
+  ])('the parser reads %s as %s', (text, expected) => {
     expect(shape(parsed(text), text)).toBe(expected);
   });
 
-  it('reads back the tree that a text was written from, with few brackets and with many', () => {
+  it('the parser reads back the tree that a text was written from, with few brackets and with many', () => {
     fc.assert(
       fc.property(tree, written => {
         for (const text of [withFewBrackets(written), withAllBrackets(written)]) {
@@ -111,7 +111,7 @@ describe('the parser of conditions', () => {
     );
   });
 
-  it('gives every part the stretch of the text from which it can be parsed again', () => {
+  it('the parser gives every part the stretch of the text from which it can be parsed again', () => {
     const partsOf = (node: Node): readonly Node[] => {
       if (node.kind === 'unary') return [node, ...partsOf(node.side)];
       return node.kind === 'binary' ? [node, ...partsOf(node.left), ...partsOf(node.right)] : [node];
@@ -133,7 +133,7 @@ describe('the parser of conditions', () => {
     ['1,500 numbers', `${Array(1499).fill('n').join(' + ')} > 1`, `${Array(1500).fill('n').join(' + ')} > 1`],
     ['250 brackets', `${'('.repeat(250)}a${')'.repeat(250)}`, `${'('.repeat(251)}a${')'.repeat(251)}`],
     ['250 times not', `${'not '.repeat(250)}a`, `${'not '.repeat(251)}a`],
-  ])('takes a condition of %s, and refuses a larger one', (_, largest, tooLarge) => {
+  ])('a condition of %s is accepted, and a larger one is refused', (_, largest, tooLarge) => {
     const world = scope({ a: true, n: 1 });
 
     expect(condition(largest).evaluate(world)).toBe(true);

@@ -27,14 +27,14 @@ describe('tokenise', () => {
     [`'RUN' "it's"`, ['RUN', "it's"]],
     ['press1.faults.3 and_more', ['press1.faults.3', 'and_more']],
     ['', []],
-  ])('reads %j', (text, expected) => {
+  ])('the tokeniser splits %j into words', (text, expected) => {
     const found = tokenise(text);
 
     expect(words(text)).toEqual(expected);
     expect(found.problems).toEqual([]);
   });
 
-  it('keeps where every word stands', () => {
+  it('every word keeps its place in the text', () => {
     const { tokens } = tokenise('  a  <> 16#0F');
 
     expect(tokens.map(({ start, end }) => [start, end])).toEqual([
@@ -69,7 +69,7 @@ describe('tokenise', () => {
       ['n', '<=>', 0],
     ],
     ["t = 'RUN", 4, "this text has no closing '", ['t', '<=>', 'RUN']],
-  ])('takes %j for what it means and says how it is written', (text, offset, message, expected) => {
+  ])('the tokeniser reads %j with its meaning, and says how to write it', (text, offset, message, expected) => {
     const found = tokenise(text);
 
     expect(found.problems).toEqual([{ offset, message }]);
@@ -85,7 +85,7 @@ describe('tokenise', () => {
     ['a[0]', 1, '`[` has no meaning here; brackets are `(` and `)`'],
     ['t = „RUN“', 4, "write straight quotes, such as 'RUN', instead of „"],
     ['a and 🔥', 6, '`🔥` has no meaning here; names are made of a-z, 0-9, _ and points'],
-  ])('has no meaning for %j', (text, offset, message) => {
+  ])('the tokeniser finds a sign without a meaning in %j', (text, offset, message) => {
     const found = tokenise(text);
 
     expect(found.problems[0]).toEqual({ offset, message });

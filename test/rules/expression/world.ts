@@ -43,20 +43,20 @@ export const NAMES: Names = {
   withActive: ['dispatch'],
 };
 
-/** A compiled condition; fails with its problems otherwise. */
+/** Compiles a condition, or fails with its problems. */
 export function condition(text: string, names: Names = NAMES): Condition {
   const compiled = compileCondition(text, names, PLACE);
   if ('problems' in compiled) throw new Error(compiled.problems.map(problem => problem.message).join('\n'));
   return compiled.condition;
 }
 
-/** The problems of a text as `column: message`, columns from 0. */
+/** The problems of a text as `offset: message`. */
 export function problems(text: string, names: Names = NAMES): readonly string[] {
   const compiled = compileCondition(text, names, PLACE);
   return 'problems' in compiled ? compiled.problems.map(({ offset, message }) => `${offset}: ${message}`) : [];
 }
 
-/** A scope in which what is not given is unknown, disconnected and inactive. */
+/** A scope. A signal without a value is unknown, other sources are disconnected, and other rules are inactive. */
 export function scope(
   values: Readonly<Record<string, Value>>,
   facts: {

@@ -22,13 +22,13 @@ export type Cause = {
   readonly values: readonly CauseValue[];
 };
 
-/** Shadow: journalled, never sent. Fixed for an episode when it begins. */
+/** shadow: recorded in the journal, never sent. An episode keeps the mode in which it began. */
 export type Mode = 'live' | 'shadow';
 
-/** What has to be sent to L2L, resolved: nothing of it is looked up in the config again. */
+/** One thing for L2L. Nothing of it is looked up in the config again. */
 export type Action = {
   readonly [K in ActionKind]: {
-    /** Deterministic: rule, episode or interval, kind. Unique in the journal, never contains "now". */
+    /** Rule, episode or interval, and kind. Unique in the journal. It never contains the current time, so a repeat has the same key. */
     readonly key: string;
     readonly kind: K;
     readonly rule: string;
@@ -46,9 +46,9 @@ export type Action = {
     readonly params: ActionParams[K];
     readonly cause: Cause;
     readonly mode: Mode;
-    /** Its first send begins no later than this (ms since 1970): a dead letter then, with what depends on it. Left out: however late. */
+    /** It may be sent for the first time until then (ms since 1970). After that it is a dead letter, with what depends on it. Left out: no limit. */
     readonly expiresAt?: number;
-    /** When nobody can say whether L2L took it. Left out: parked for a person. */
+    /** What happens when nobody can say whether L2L took it. Left out: it is parked. */
     readonly onUnknown?: 'repeat' | 'drop';
   };
 }[ActionKind];

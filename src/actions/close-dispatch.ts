@@ -25,7 +25,7 @@ export const closeDispatch = defineKind({
     type: Code,
     /** When the condition ended. */
     completed: Instant,
-    /** note: a comment says that it is over, and people close it. leave: nothing is sent. */
+    /** note: write a comment, and people close the dispatch. leave: send nothing. */
     how: z.enum(['close', 'complete', 'note', 'leave']),
     /** Also ends a dispatch that a person had opened and the episode adopted. */
     closeAdopted: z.boolean().exactOptional(),

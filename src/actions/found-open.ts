@@ -1,7 +1,7 @@
 import { type ActionKind, kindOf } from './registry.ts';
 import type { CallResult } from './result.ts';
 
-/** A dispatch that was open already and stands for an episode, so that the gateway opened none. */
+/** An open dispatch that an episode uses, so that the gateway opened none. */
 export type FoundOpen = {
   /** L2L's dispatch number. */
   readonly number: number;
@@ -12,12 +12,12 @@ export type FoundOpen = {
   readonly whose: 'person' | 'adopted' | 'gateway';
 };
 
-/** What an open found instead of opening a dispatch; null: it opened its own, or none. Pure. */
+/** The dispatch that an action of this kind found open; null: it opened its own, or none. Pure. */
 export function foundOpen(kind: ActionKind, result: CallResult | null): FoundOpen | null {
   return kindOf(kind).chain.role === 'opens' ? foundIn(result) : null;
 }
 
-/** What the open of an episode found instead, from its result; null: it opened its own, or none. Pure. */
+/** The dispatch that the open of an episode found, from its result; null: it opened its own, or none. Pure. */
 export function foundIn(result: CallResult | null): FoundOpen | null {
   if (result === null) return null;
   if (result.foundOpen !== undefined) return { number: result.foundOpen, whose: 'person' };

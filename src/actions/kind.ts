@@ -10,23 +10,23 @@ export type UnknownProduct = { readonly why: string; readonly seen: Readonly<Rec
 export type KindPolicy = {
   /** 0 before 1 before 2: dispatches, counts, production. */
   readonly priority: 0 | 1 | 2;
-  /** A repeat after an unknown outcome gives the same end state. */
+  /** After an unknown outcome, sending it again leads to the same state in L2L. */
   readonly repeatable: boolean;
-  /** How many waiting actions of a lane, never sent yet, go into one call. */
+  /** How many waiting actions of a lane, none of them sent before, may share a call. */
   readonly maxActions: number;
-  /** Heads of several lanes share a call (record sets). */
+  /** The first actions of several lanes may share a call (record sets). */
   readonly acrossLanes: boolean;
-  /** Requests one call usually takes, with what is read before and after it. Left out: only itself. */
+  /** Requests that one call usually needs, with the reads before and after it. Left out: 1. */
   readonly requests?: number;
-  /** A repeat after two looks without it is another call, with a body that asks L2L to refuse a second one. */
+  /** When two look-ups did not find it, it is sent again as another call, whose body asks L2L to refuse duplicates. */
   readonly guardedRepeat?: boolean;
 };
 
-/** What a kind of call is, without HTTP: its params, its lane, its times, its words, and what the journal has to know. Pure. */
+/** What a kind of call is, without HTTP: params, lane, times, words, and what journal and queue have to know. Pure. */
 export type CallKind<K extends string, P extends object> = {
   readonly kind: K;
   readonly destination: Destination;
-  /** What has to be known for a call. Nothing of it is looked up in the config again. */
+  /** Everything that a call needs. Nothing of it is looked up in the config again. */
   readonly params: z.ZodType<P>;
   /**
    * Actions of one lane keep their order. The lane is `family:code`, with the code of a machine or a line from `place`, a field of the
@@ -43,9 +43,9 @@ export type CallKind<K extends string, P extends object> = {
 export type KindTimes<P extends object> = {
   /** Fields of the params that are instants (ms since 1970). The first is the true time: when it began or happened. */
   readonly fields: readonly [keyof P & string, ...(keyof P & string)[]];
-  /** L2L receives these times. Without it an action of an unknown time can be sent all the same. */
+  /** L2L receives these times. False: an action can be sent although nobody knows when it happened. */
   readonly areSent: boolean;
-  /** Intervals of one lane that may not overlap: they are whole seconds, and a correction never moves them back. Left out: no. */
+  /** Two times are an interval of whole seconds. Intervals of a lane may not overlap, and no correction moves them back. Left out: no. */
   readonly areIntervals?: boolean;
   /** An action older than `max_age` is not sent. False: it is sent however old. */
   readonly expire: boolean;
@@ -60,13 +60,13 @@ export type KindChain = {
 };
 
 export type KindDecision<P extends object> = {
-  /** What a person decides together: the whole episode, all that was merged into one call, or each action alone. */
+  /** What a person decides at once: the whole episode, all actions of a call, or one action. */
   readonly unit: 'episode' | 'call' | 'action';
   /** Why a newer action forbids to send this one again. newer: a newer value of the same chain. overlap: an interval of the lane. */
   readonly superseded: 'newer' | 'overlap' | 'never';
-  /** Several merged into one, for the words of a decision. Left out: each stands for itself. */
+  /** The sum of several actions, for the words of a decision. Left out: they have no sum. */
   readonly sum?: (all: readonly [P, ...P[]]) => P;
-  /** A retried one is guarded: L2L had it before, and may still list why it refused it. */
+  /** L2L may still list an earlier refusal of an action that a person retries. */
   readonly isGuardedWhenRetried?: boolean;
   /** Its product can be named later. `unknown`: why it is not known; undefined: it is. */
   readonly product?: {
@@ -93,7 +93,7 @@ export type KindWords<P extends object> = {
   readonly facts: (all: readonly [P, ...P[]]) => object;
 };
 
-/** Keeps the kind and the type of its params while the registry lists all of them. */
+/** Keeps the exact types of the kind and its params. */
 export function defineKind<const K extends string, P extends object>(kind: CallKind<K, P>): CallKind<K, P> {
   return kind;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Code, Instant } from './fields.ts';
 import { defineKind } from './kind.ts';
 
-/** Opens a dispatch, or finds one that is open already and stands for the episode (`dispatches/open`, `dispatches/add`). */
+/** Opens a dispatch, or finds an open one that the episode uses (`dispatches/open`, `dispatches/add`). */
 export const openDispatch = defineKind({
   kind: 'open_dispatch',
   destination: 'l2l',
@@ -15,11 +15,11 @@ export const openDispatch = defineKind({
     /** When the condition began. */
     reported: Instant,
     /**
-     * leave: a person's open dispatch stands for ours, and the gateway never closes it. adopt: it becomes the episode's own. open: ours
-     * is opened beside it.
+     * What to do when a person has an open dispatch of this machine and type. leave: open none, and never close that one. adopt: use it
+     * as the episode's own. open: open another one beside it.
      */
     ifFoundOpen: z.enum(['leave', 'adopt', 'open']),
-    /** The episode was over before it could be sent: as an open and a close, as one finished dispatch, or not at all. */
+    /** What to send when the episode was over before it could be sent: an open and a close, one finished dispatch, or nothing. */
     ifMissed: z.enum(['open_and_close', 'add', 'nothing']).exactOptional(),
   }),
   lane: { family: 'dispatch', place: 'machine' },

@@ -6,7 +6,7 @@ import { defineKind, type UnknownProduct } from './kind.ts';
 /** Sets in one batch. */
 const MOST_SETS = 50;
 
-/** Books what a line made in an interval (`pitchdetails/record_details_batch`). Sets of many lines share a call. */
+/** Records what a line made in an interval (`pitchdetails/record_details_batch`). Sets of many lines share a call. */
 export const recordDetails = defineKind({
   kind: 'record_details',
   destination: 'l2l',
@@ -19,12 +19,12 @@ export const recordDetails = defineKind({
     scrap: Quantity,
     /** null: L2L finds the product itself (product_autodetect). */
     product: Code.nullable(),
-    /** Then it is parked from the start, until somebody names the product: it is never sent under a wrong one. */
+    /** The product is not known. The set is parked until it is named, and never sent with a wrong one. */
     unknownProduct: z.custom<UnknownProduct>(isUnknownProduct).exactOptional(),
     operatorCount: Quantity.exactOptional(),
     /** The interval spans a time in which nothing was seen. */
     blind: z.boolean().exactOptional(),
-    /** Why the product is uncertain: another one ran after that time than before it. */
+    /** Why the product is uncertain: another one ran after the blind time than before it. */
     uncertainProduct: z.string().exactOptional(),
   }),
   lane: { family: 'production', place: 'line' },

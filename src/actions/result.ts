@@ -1,8 +1,8 @@
-/** What L2L's answer said that a later call needs. JSON-safe. */
+/** The parts of L2L's answer that later calls need. JSON-safe. */
 export type CallResult = {
   readonly dispatchId?: number;
   readonly dispatchNumber?: number;
-  /** Number of the dispatch that was open already and stands for ours; `dispatchId` is its id. Only who opened it closes it. */
+  /** Number of a person's open dispatch that the episode uses; `dispatchId` is its id. The gateway never closes it. */
   readonly foundOpen?: number;
   /** The dispatch was a person's and is the episode's now. */
   readonly adopted?: boolean;

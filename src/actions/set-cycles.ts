@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Code, Instant } from './fields.ts';
 import { defineKind } from './kind.ts';
 
-/** Sets the count of a machine (`machines/set_cycle_count`) to what it was at first sight plus what moved since. */
+/** Sets the count of a machine (`machines/set_cycle_count`) to its count at first sight plus all cycles since. */
 export const setCycles = defineKind({
   kind: 'set_cycles',
   destination: 'l2l',
@@ -24,7 +24,7 @@ export const setCycles = defineKind({
     would: () => 'send cycle count',
     done: () => 'cycle count sent',
     notDone: 'no cycle count sent',
-    // Of counts that share a call only the newest is sent.
+    // When counts share a call, only the newest is sent.
     facts: all => {
       const { machine, movement, at } = all.at(-1) ?? all[0];
       return { machine, sinceFirstSight: movement, at: new Date(at) };

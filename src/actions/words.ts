@@ -3,7 +3,7 @@ import { kindOf } from './registry.ts';
 
 type Said = Pick<Action, 'kind' | 'params'>;
 
-/** An action as a person would say it: `open dispatch DOWN at PRESS-01`. Pure. */
+/** An action in words: `open dispatch DOWN at PRESS-01`. Pure. */
 export function actionWords({ kind, params }: Said): string {
   return kindOf(kind).words.long(params);
 }

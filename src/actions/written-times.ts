@@ -5,7 +5,7 @@ import type { CallResult } from './result.ts';
 /** How an instant (ms since 1970) is written. */
 export type Write<Text> = (at: number) => Text;
 
-/** The times of an action, its own and those of its params and cause, as they are written; the other fields stay. Pure. */
+/** An action with all its times as `write` gives them; the other fields stay. Pure. */
 export function writtenAction<Text>(action: Pick<Action, 'kind' | 'params' | 'at' | 'cause'>, write: Write<Text>) {
   const { cause, at } = action;
   return {
@@ -21,19 +21,19 @@ export function writtenValue<Text>({ at, ...value }: CauseValue, write: Write<Te
   return { ...value, at: writtenOrNull(at, write) };
 }
 
-/** What L2L is to receive, with its times as they are written. Pure. */
+/** The params of an action with their times as `write` gives them. Pure. */
 export function writtenParams<Text>({ kind, params }: Pick<Action, 'kind' | 'params'>, write: Write<Text>): object {
   const fields = params as Readonly<Record<string, unknown>>;
   const times = kindOf(kind).times.fields.map(name => [name, write(fields[name] as number)]);
   return { ...params, ...Object.fromEntries(times) };
 }
 
-/** When it truly was: the stop began or ended, the count or the interval began (ms since 1970). Pure. */
+/** The true time (ms since 1970): when the stop began or ended, or when the count or the interval began. Pure. */
 export function trueTime({ kind, params }: Pick<Action, 'kind' | 'params'>): number {
   return (params as Readonly<Record<string, unknown>>)[kindOf(kind).times.fields[0]] as number;
 }
 
-/** The same action with each of its times replaced, those that L2L receives and its own; keys and chains stay. Pure. */
+/** The same action with all its times moved; keys and chains stay. Pure. */
 export function withTimes<A extends Action>(action: A, move: (at: number) => number): A {
   return { ...action, at: move(action.at), params: writtenParams(action, move) as A['params'] };
 }

@@ -7,9 +7,9 @@ export type CallEstimate = {
   /** Calls per hour that happen whatever the plant does, by kind of rule. */
   readonly regular: readonly { readonly kind: RuleKindName; readonly calls: number }[];
   readonly total: number;
-  /** They come on top: nobody knows how often a press stops. */
+  /** These come on top: nobody knows how often a press stops. */
   readonly occasional: ReturnType<typeof occasionalCalls>;
-  /** What is sent to L2L at most in an hour; null: unlimited. */
+  /** Most calls that the gateway sends to L2L in an hour; null: unlimited. */
   readonly allowed: number | null;
   /** Names of the rules that make the most calls, the busiest first. */
   readonly busiest: readonly string[];

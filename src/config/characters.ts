@@ -1,14 +1,14 @@
 import type { TextKind } from './text-kind.ts';
 
-/** One character that is not what it looks like. `offset` counts from the start of the source. */
+/** One character that looks like another one. `offset` counts from the start of the source. */
 export type OddCharacter = { readonly offset: number; readonly message: string };
 
 type Family = {
   readonly pattern: RegExp;
   words(character: string): string;
-  /** Not looked for in texts of these kinds. */
+  /** Texts of these kinds may have it. */
   readonly notIn: readonly TextKind[];
-  /** In quotes it is taken as meant. */
+  /** In quotes it may stand. */
   readonly quotable?: boolean;
 };
 
@@ -79,14 +79,14 @@ const ODD = new RegExp(FAMILIES.map(({ pattern }) => pattern.source).join('|'), 
 const LOOKS_LATIN = new RegExp(`[${Object.keys(ALIKE).join('')}]`);
 const EVERY_ALIKE = new RegExp(LOOKS_LATIN, 'g');
 
-/** Whether any character of a file may be another one than it looks. Most files have none. */
+/** Whether a file may have a character that looks like another one. Most files have none. */
 export function mayBeOdd(text: string): boolean {
   return ODD.test(text) || LOOKS_LATIN.test(text);
 }
 
 /**
- * The first character of a scalar, as it is written, that a person can't see or takes for another one: PRESS with a Cyrillic Е is
- * another machine to L2L. Who means it writes an escape, such as "\u00a0". undefined: there is none.
+ * The first character of a scalar, as written, that a person can't see or takes for another one. PRESS with a Cyrillic Е is another
+ * machine to L2L. A person who means such a character writes an escape, such as "\u00a0". undefined: there is none.
  */
 export function oddCharacter(source: string, kind: TextKind, inQuotes: boolean): OddCharacter | undefined {
   if (!mayBeOdd(source)) return undefined;
@@ -103,7 +103,7 @@ const WORD = /[\p{L}\p{N}_]+/gu;
 const LATIN = /\p{Script=Latin}/u;
 const OTHER_LETTER = /(?!\p{Script=Latin})\p{L}/u;
 
-/** A letter of another script in a word that looks Latin as a whole. A word with a letter that no Latin one looks like is written so. */
+/** A letter of another script in a word that looks Latin. A word with a letter that looks like no Latin one is meant as it is written. */
 function mixedScript(source: string): OddCharacter | undefined {
   if (!LOOKS_LATIN.test(source)) return undefined;
   for (const { 0: word, index } of source.matchAll(WORD)) {

@@ -1,21 +1,21 @@
 import type { TextKind } from './text-kind.ts';
 
-/** Whether anything in a file may be a text that a comment cuts off. Most files have none. */
+/** Whether a comment may cut off a text in a file. In most files none does. */
 export function mayCutText(text: string): boolean {
   return /[ \t]#(?:[^ \t\r\n]|[ \t]*\d|[ \t]*$)/m.test(text);
 }
 
-/** One text that YAML reads shorter than it is written. */
+/** A text of which YAML reads only the first part. */
 export type Cut = { readonly offset: number; readonly message: string };
 
 const COMMENT = /^([ \t]+)(#[^\r\n]*)/;
 
-/** A # and a number, as in `PRESS # 1`: part of a name, and no comment that says anything. */
+/** A # and a number, as in `PRESS # 1`: it belongs to a name and is no comment. */
 const NUMBER_ONLY = /^#[ \t]*\d{1,4}[ \t]*(?:[,}\]].*)?$/;
 
 /**
- * A text without quotes ends where a # stands behind a space: YAML takes the rest of the line for a comment. `end`: where YAML ends
- * the text `read`. A comment that begins with `# ` is one, as everybody writes it. undefined: nothing is cut.
+ * A text without quotes ends at a # behind a space: YAML takes the rest of the line for a comment. `end`: where YAML ends the text
+ * `read`. What begins with `# ` is a true comment. undefined: nothing is cut off.
  */
 export function cutByComment(text: string, end: number, read: string, kind: TextKind): Cut | undefined {
   if (kind === 'other') return undefined;

@@ -6,7 +6,7 @@ import { losesTheThread, type Surroundings, yamlProblem } from './yaml-problem.t
 
 const UNREAD = 'what follows could not be read; mend this first';
 
-/** What is wrong with a file as YAML, and what YAML reads otherwise than it was meant. From top to bottom, one for each line. */
+/** Errors of YAML, and places that YAML reads in another way than the writer meant. From top to bottom, one for each line. */
 export function documentProblems(document: Document, text: string, placeAt: (offset: number) => Place): Problem[] {
   const deep = tooDeep(document, placeAt);
   // Nothing else is certain: YAML's parser may have given up halfway.
@@ -14,7 +14,7 @@ export function documentProblems(document: Document, text: string, placeAt: (off
 
   const problems: Problem[] = [];
   const sayOnce = (problem: Problem) => {
-    // What follows on the same line is YAML's confusion about the first, not another mistake.
+    // A second error on the same line only follows from the first.
     if (!problems.some(said => said.place?.line === problem.place?.line)) problems.push(problem);
   };
 
@@ -39,7 +39,7 @@ export function documentProblems(document: Document, text: string, placeAt: (off
   return problems.toSorted((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0));
 }
 
-/** A text that was misread before YAML lost the thread, or on the line of a mistake, is the likely reason of it. */
+/** The likely reason of an error: a misread text before it, or on its line. */
 function explains(offset: number, error: YAMLError, placeAt: (offset: number) => Place): boolean {
   if (losesTheThread(error)) return offset <= error.pos[1];
   return placeAt(offset).line === placeAt(error.pos[0]).line;

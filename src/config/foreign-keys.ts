@@ -1,4 +1,4 @@
-/** What a key of another tool is called here: the first of the keys that is valid where it stands, or words instead. */
+/** What a key of another tool means here: the first of these keys that is valid at the place, or advice in words. */
 type Meaning =
   | readonly string[]
   | { readonly besides: string; readonly words: string; readonly answers?: readonly string[] };
@@ -8,7 +8,7 @@ const TABLE_WORDS =
 const LOGIN_WORDS = `write it below login, such as login: { user: gateway, password: "\${NAME}" }`;
 const SESSION_WORDS = 'the broker always keeps the session, with QoS 1, so that no message is lost; take it out';
 
-/** Each meaning with the keys of other tools, written without `-`, `_`, spaces and capitals. The first one that fits a place counts. */
+/** Each meaning with the keys of other tools, written without `-`, `_`, spaces and capitals. The first one that fits the place counts. */
 const MEANINGS: readonly (readonly [meaning: Meaning, keys: string])[] = [
   [['holding'], 'holdingregister holdingregisters holdingreg hr holdings readholdingregisters'],
   [['input'], 'inputregister inputregisters inputreg ir readinputregisters'],
@@ -89,10 +89,10 @@ const MEANINGS: readonly (readonly [meaning: Meaning, keys: string])[] = [
   [['key'], 'keytype type'],
 ];
 
-/** What to write in place of a key, and which keys it stands for. */
+/** What to write instead of a key, and the keys that it stands for. */
 type ForeignKey = { readonly words: string; readonly answers: readonly string[] };
 
-/** What to write in place of a key of another tool, best one that is not written yet. undefined: nobody calls anything here so. */
+/** What to write instead of a key of another tool, if possible a key that is not there yet. undefined: no tool has such a key. */
 export function foreignKey(
   name: string,
   valid: readonly string[],

@@ -34,7 +34,7 @@ const REDIS_WORDS = `write redis://host:6379 or rediss:// for TLS; an address wi
 const Redis = z
   .custom<string | Secret>(value => typeof value === 'string' || value instanceof Secret, REDIS_WORDS)
   .transform((value, context) => {
-    // What came through a reference may hold a password; what stands in the file may not.
+    // A value of a reference may hold a password; a text in the file may not.
     const url = value instanceof Secret ? value : new Secret(value);
     const problem = redisAddressProblem(url.reveal(), value instanceof Secret);
     if (problem === null) return { url };
@@ -42,7 +42,7 @@ const Redis = z
       code: 'custom',
       input: value,
       message: REDIS_WORDS,
-      // Of what a reference holds, read as a text at last, the words say what is wrong with it as an address with a login.
+      // The value of a reference is checked as an address with a login.
       params: { secret: true, referred: redisAddressProblem(url.reveal(), true) ?? problem },
     });
     return z.NEVER;

@@ -54,7 +54,7 @@ export function plainWords(issue: z.core.$ZodRawIssue): string {
 function validKeys(schema: unknown): readonly string[] {
   const shape = (schema as { _zod?: { def?: { shape?: Record<string, z.ZodType> } } } | undefined)?._zod?.def?.shape;
   if (!shape) return [];
-  // A key that is not built yet is known, but nobody is advised to write it.
+  // No advice names a key that is not built yet.
   return Object.keys(shape).filter(key => shape[key]?.meta()?.notBuilt !== true);
 }
 
@@ -67,19 +67,19 @@ export function flatIssues(issues: readonly Issue[], base: Path = []): Issue[] {
   });
 }
 
-/** Its words are all our own: nothing in them is masked, be it by chance what a reference stands for. */
+/** A problem whose words hold no value of a reference: nothing in it is masked, even when a word is such a value by chance. */
 export type PlainProblem = Problem & { readonly plain: true };
 
-/** Said in place of a message that might repeat what a reference stands for. */
+/** Replaces a message that might repeat the value of a reference. */
 export const DOES_NOT_FIT = 'what this stands for does not fit here';
 
 export type IssueContext = {
   readonly yaml: YamlFile;
   /** Where in the file the parsed data begin. */
   readonly base: Path;
-  /** Something is already said about this path. */
+  /** Whether this path has a problem already. */
   readonly quiet: (path: Path) => boolean;
-  /** What the references at this path stand for, which no message repeats; undefined: there are none. */
+  /** The values of the references at this path, which no message repeats; undefined: there are none. */
   readonly hidden: (path: Path) => string | undefined;
 };
 
@@ -116,12 +116,12 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
     case 'invalid_union':
       return union(issue, path, context);
     default: {
-      // A secret that was written out is not repeated on a screen or in a log.
+      // No screen and no log repeats a secret that stands in the file.
       const secret = issue.code === 'custom' && issue.params?.secret === true && yaml.has(path);
       const referred = issue.code === 'custom' && context.hidden(path) !== undefined && issue.params?.referred;
       if (typeof referred === 'string') return [aboutReference(referred, path, context)];
       if (secret) return [{ place: yaml.placeOf(path), message: `${label(path)}${issue.message}` }];
-      // A check that is about the name and not about what stands behind it says so.
+      // Some checks are about the name of a reference, not about its value.
       const aboutKey = issue.code === 'custom' && issue.params?.key === true;
       if (aboutKey) {
         const message = `${label(path)}${issue.message}${lineOfOther(issue.params?.other, issue.params?.below === 'sources' ? ['sources'] : [], yaml)}`;
@@ -132,12 +132,12 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
   }
 }
 
-/** ` (line 12)`: where the other of two things stands; `above` leads from the top of the file to where its path begins. */
+/** ` (line 12)`: the line of the other one of two things. `above`: the path from the top of the file to the beginning of its path. */
 function lineOfOther(other: unknown, above: Path, yaml: YamlFile): string {
   return Array.isArray(other) ? ` (line ${yaml.keyPlaceOf([...above, ...(other as string[])]).line})` : '';
 }
 
-/** A schema's words about what a reference holds, with the name of the reference and never its value. */
+/** The words of a schema about the value of a reference, with the name of the reference and never with the value. */
 function aboutReference(referred: string, path: Path, { yaml }: IssueContext): PlainProblem {
   const node = yaml.scalar(path);
   const name = /^\$\{(.*)\}$/.exec(node ? textOf(node) : '')?.[1];
@@ -157,12 +157,12 @@ function problem(place: Place, path: Path, words: string, { yaml }: IssueContext
     return { place, message: `${label(path)}"${textOf(node)}" is ${meant} – ${words}` };
   }
   const written = node && quoted(textOf(node));
-  // A schema's own sentence may begin with what was written already.
+  // The sentence of a schema may quote the text already.
   const repeated = written === undefined || words.includes(written);
   return { place, message: `${label(path)}${repeated ? '' : `${written} – `}${words}` };
 }
 
-/** What was written, shortened; of an address that may hold a password, also one that was written wrong, only the beginning. */
+/** The text as written, shortened. Of an address that may hold a password, even a wrong one, only the beginning. */
 function quoted(text: string): string {
   const [, scheme] = /^((?:rediss?|mqtts?|https?|wss?|opc\.tcp):\/)/i.exec(text) ?? [];
   const isAddress = scheme !== undefined || text.includes('://') || text.includes('@');
@@ -171,7 +171,7 @@ function quoted(text: string): string {
 }
 
 function wordsFor(issue: Issue, path: Path, context: IssueContext): string {
-  // A check's own sentence may quote the value or a part of it, and this one came from the environment or a file.
+  // The sentence of a check may quote a part of the value, and this value came from the environment or a file.
   const hidden = context.hidden(path);
   if (hidden !== undefined && (issue.code === 'custom' || issue.message.includes(hidden))) return DOES_NOT_FIT;
   const node = context.yaml.scalar(path);
@@ -189,12 +189,12 @@ function wordsFor(issue: Issue, path: Path, context: IssueContext): string {
   return near ? `did you mean ${near}? (${issue.message})` : issue.message;
 }
 
-/** A number that was written with signs between its thousands, without them; undefined: it is something else. */
+/** A whole number without the signs between its thousands; undefined: the text is no such number. */
 function wholeNumberIn(text: string): string | undefined {
   return /^[+-]?\d{1,3}(?:[_' ]\d{3})+$/.test(text) ? text.replace(/[_' ]/g, '') : undefined;
 }
 
-/** Of a union's branches the one the writer meant: the one that accepts the kind of thing that is written there. */
+/** The problems of the branch of a union that the writer meant: the one that takes the type of the value. */
 function union(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Problem[] {
   const { yaml } = context;
   if (issue.discriminator !== undefined) {

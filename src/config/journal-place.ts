@@ -15,7 +15,7 @@ import { parseYamlFile, type YamlFile } from './yaml-file.ts';
 export type JournalPlace = {
   /** Absolute. */
   readonly dataFolder: string;
-  /** Of the gateway; null: the config does not give it. */
+  /** Name of the gateway; null: the config does not give it. */
   readonly name: string | null;
   /** IANA name of the site's time zone; null: the config does not give it. */
   readonly timezone: string | null;

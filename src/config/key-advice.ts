@@ -6,11 +6,11 @@ import type { Path, YamlFile } from './yaml-file.ts';
 /** What to do with a key that is not valid where it stands. */
 export type KeyAdvice = {
   readonly words: string;
-  /** Keys of this map that the wrong one stands for: that they are missing follows from it. */
+  /** Keys of this map that the wrong one stands for. They are missing for this reason. */
   readonly answers: readonly string[];
-  /** Path of the key where it belongs, when it is certain: that it is missing there follows from the same mistake. */
+  /** The right path of the key, when it is certain. The key is missing there for the same reason. */
   readonly right?: readonly string[];
-  /** Where the key belongs; keys that belong under one other are named together. */
+  /** Where the key belongs. Keys with the same place are named together. */
   readonly place: string | null;
 };
 
@@ -20,7 +20,7 @@ export function adviceFor(name: string, valid: readonly string[], path: Path, ya
   if (same !== undefined) return found(`did you mean ${same}?`, [same]);
   const foreign = foreignKey(name, valid, key => yaml.has([...path, key]));
   const moved = elsewhere(name, path, yaml);
-  // What is written exactly as a key next to this map is that key, whatever other tools call so.
+  // A name that is exactly a key of a map nearby is that key, whatever it means in other tools.
   if (moved && (!foreign || moved.isNear)) return moved.advice;
   if (foreign) return found(foreign.words, foreign.answers);
   const named = namedElsewhere(name, path, yaml);
@@ -36,7 +36,7 @@ function found(words: string, answers: readonly string[]): KeyAdvice {
   return { words, answers, place: null };
 }
 
-/** Where else in the file, or with which protocol, there is such a key; undefined: nowhere, or in several places. */
+/** Another place in the file, or another protocol, that has such a key; undefined: none, or several. */
 function farAway(name: string, path: Path): KeyAdvice | undefined {
   const here = path.map(String);
   const places = placesOfKey(name);
@@ -48,7 +48,7 @@ function farAway(name: string, path: Path): KeyAdvice | undefined {
   return { ...found(`it belongs under ${only}`, []), right: [...only.split('.'), name] };
 }
 
-/** A rule inside another rule, a signal beside `signals:`: what stands below the name shows where it belongs. */
+/** A rule inside another rule, a signal beside `signals:`: the keys below the name show where it belongs. */
 function namedElsewhere(name: string, path: Path, yaml: YamlFile): KeyAdvice | undefined {
   const here = path.map(String);
   const places = yaml.keys([...path, name]).flatMap(key => placesOfKey(key).map(place => place.path));
@@ -112,8 +112,7 @@ function protocolOf(here: readonly string[], yaml: YamlFile): string | null {
 }
 
 /**
- * Whether what stands at `path` was read as a name, and is a key of what should have had one: `dispatch:` in the column of the rules.
- * Its words, or undefined.
+ * The error for a key in the place of a name, such as `dispatch:` in the column of the rules. undefined: it is a name.
  */
 export function readAsName(path: Path, yaml: YamlFile): string | undefined {
   const here = path.map(String);

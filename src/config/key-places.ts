@@ -17,13 +17,13 @@ type Definition = {
 
 let known: ReadonlyMap<string, readonly KeyPlace[]> | undefined;
 
-/** Every place where a key may be written. Made of the schema when it is needed, which is when a key is wrong. */
+/** Every place that may have this key. The list is made of the schema when the first key is wrong. */
 export function placesOfKey(key: string): readonly KeyPlace[] {
   known ??= collect();
   return known.get(key) ?? [];
 }
 
-/** Whether a pattern is what stands at `path`. */
+/** Whether a path fits a pattern. */
 export function isAt(pattern: readonly string[], path: readonly string[]): boolean {
   return pattern.length === path.length && pattern.every((name, i) => name === '*' || name === path[i]);
 }

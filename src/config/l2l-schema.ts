@@ -47,7 +47,7 @@ function zoneProblem(text: string): string {
 
 const ANY_ZONE = 'America/Denver or Europe/Berlin';
 
-/** One zone of those that an abbreviation stands for, where one is the likely one. */
+/** The likely zone of an abbreviation that several zones have. */
 const ABBREVIATED: Readonly<Record<string, string>> = {
   EST: 'America/New_York',
   EDT: 'America/New_York',
@@ -70,7 +70,7 @@ function isTimeZone(text: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
   } catch {
-    // RangeError: no such zone. There is no question to ask beforehand: aliases are not in supportedValuesOf.
+    // RangeError: there is no such zone. supportedValuesOf does not list aliases, so it can't be asked first.
     return false;
   }
 }

@@ -10,7 +10,7 @@ import { type Read, type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, references } from './references.ts';
 import { parseYamlFile, textOf, type YamlFile } from './yaml-file.ts';
 
-/** The codes that rules send to L2L. Each list is sorted, and names a code once. */
+/** The codes that rules send to L2L. Each list is sorted and has each code once. */
 export type PlantCodes = {
   readonly machines: readonly string[];
   readonly lines: readonly string[];
@@ -20,26 +20,26 @@ export type PlantCodes = {
   readonly trades: readonly string[];
   readonly reasons: readonly string[];
   readonly products: readonly string[];
-  /** Reasons that are not listed: the value of a signal is a part of the code. As written in the rule. */
+  /** Reasons whose codes can't be listed, because the value of a signal is a part of them. As written in the rule. */
   readonly openReasons: readonly string[];
-  /** Products that are not listed, in the same way. */
+  /** Products whose codes can't be listed, for the same reason. */
   readonly openProducts: readonly string[];
   /** Rules without a trade that L2L asks for. */
   readonly withoutTrade: readonly string[];
 };
 
-/** What a config says of the L2L that it is written for. */
+/** What a config says about its L2L. */
 export type Plant = PlantCodes & {
   /** As it was given. */
   readonly file: string;
   readonly site: number;
   readonly timezone: string;
   readonly user: string;
-  /** What is written under `api_key`, such as `${L2L_API_KEY}`; the key itself is null where nothing is behind the reference. */
+  /** `written`: the text of `api_key`, such as `${L2L_API_KEY}`. `value`: the key, or null when the reference has no value. */
   readonly key: { readonly written: string; readonly value: Secret | null };
-  /** Where the gateway sends by this config; null: the address is missing or not valid. */
+  /** `url` null: the address is missing or not valid. */
   readonly sendsTo: { readonly mode: 'shadow' | 'live'; readonly url: string | null };
-  /** Where the lines stand that say so. */
+  /** The lines of these keys. */
   readonly places: { readonly mode: Place; readonly url: Place; readonly key: Place };
 };
 
@@ -118,10 +118,10 @@ function keyOf(yaml: YamlFile, reader: SchemaReader): Plant['key'] {
   const path = ['l2l', 'api_key'];
   const node = yaml.scalar(path);
   const read = reader.read(SecretText, path);
-  // What is written there is shown to people: only when it is a reference, never a key in plain text.
+  // People see this text, so it has to be a reference and never a key in plain text.
   if (!node || !('value' in read)) return { written: DEFAULT_KEY, value: null };
   const written = textOf(node);
-  // A reference that leads nowhere is handed over as it is written.
+  // A reference without a value is returned as it is written.
   return { written, value: read.value.reveal() === written ? null : new Secret(read.value.reveal()) };
 }
 
@@ -134,7 +134,7 @@ function valueIn<Value>(read: Read<Value>): Value {
   throw new ConfigError(read.problems);
 }
 
-/** Every problem that `check` finds, without references that lead nowhere as long as there is another; undefined: none. */
+/** Every problem that `check` finds; references without a value only when there is nothing else. undefined: none. */
 function problemsIn(
   file: string,
   env: Environment,

@@ -28,7 +28,7 @@ export type LoadedConfig = {
   readonly lookups: readonly LookupTable[];
   /** Absolute path of the journal's folder. */
   readonly dataFolder: string;
-  /** What is valid and rarely what was meant: `check` shows it, the gateway logs it when it starts. */
+  /** Valid, but rarely meant: `check` shows these, and the gateway logs them when it starts. */
   readonly warnings: readonly Problem[];
   /** Writes a command that a person may type for the gateway of this config. */
   readonly commandLine: CommandLine;
@@ -39,8 +39,8 @@ export type LoadedConfig = {
 };
 
 /**
- * Reads a config file and all it names. Throws a ConfigError with every problem that can be found at once: YAML's own first, since
- * nothing else is certain before they are gone. No message repeats what a `${…}` stands for.
+ * Reads a config file and the files that it names. Throws a ConfigError with every problem that it can find at once. Errors of YAML come
+ * alone, because nothing else is certain before they are corrected. No message repeats the value of a `${…}`.
  */
 export function loadConfig(file: string, env: Environment, readFile: ReadFile): LoadedConfig {
   const yaml = parseYamlFile(file, textOfFile(file, readFile));
@@ -107,7 +107,7 @@ function unreadable(path: string, error: unknown, where = ''): string {
   return `${path} can't be read: ${whyUnreadable(error)}${advice}`;
 }
 
-/** A file of tests is written beside a config and looks like one. */
+/** Refuses a file of tests, which looks like a config. */
 export function refuseTestFile(yaml: YamlFile): void {
   const keys = yaml.keys([]);
   if (!keys.includes('tests') || keys.includes('gateway')) return;
@@ -118,11 +118,11 @@ export function refuseTestFile(yaml: YamlFile): void {
 
 type Parts = Pick<Config, 'defaults' | 'sources' | 'lookups' | 'rules'> & {
   readonly gateway?: Config['gateway'];
-  /** Rules that could not be read, each with its conditions that could; a stand-in is there in place of it, so that others may name it. */
+  /** Rules that could not be read, each with the conditions that could. A stand-in takes the place of each, so that others may name it. */
   readonly broken: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-/** The part of a broken rule that can be judged all the same. */
+/** The conditions of a broken rule that can be checked all the same. */
 function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile): Record<string, string> {
   const read = CONDITION_KEYS.map(key => {
     const path = ['rules', name, key];
@@ -133,8 +133,8 @@ function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile):
 }
 
 /**
- * What is in order of a file that is not: with sources and lookups known, the rules that could be read are checked all the same,
- * and a person sees every mistake at once. null: too much is unknown for that.
+ * The readable parts of a config with errors. When sources and lookups can be read, the readable rules are checked too, so that a
+ * person sees every mistake at once. null: too much can't be read.
  */
 export function readableParts(reader: SchemaReader, yaml: YamlFile): Parts | null {
   const { defaults, sources, lookups } = Config.shape;
@@ -239,14 +239,14 @@ function readLookups(lookups: Config['lookups'], file: string, readFile: ReadFil
   return { tables, problems, files };
 }
 
-/** Sorted, those of the config itself first, and without what must not be seen. */
+/** Sorted, those of the config itself first, and masked. */
 function finished(problems: readonly Problem[], file: string, held: References): readonly Problem[] {
   const own = problems.filter(({ place }) => place?.file === file);
   const others = problems.filter(({ place }) => place?.file !== file);
   return [...inOrder(own), ...inOrder(others)].map(problem => masked(problem, held));
 }
 
-/** A problem without what a reference stands for. */
+/** A problem without the values of references. */
 function masked(problem: Problem | PlainProblem, held: References): Problem {
   if (!('plain' in problem)) return { ...problem, message: held.mask(problem.message) };
   const { plain: _, ...said } = problem;

@@ -4,13 +4,12 @@ import { cutByComment, mayCutText } from './comments.ts';
 import { label } from './label.ts';
 import { kindOf } from './text-kind.ts';
 
-/** One place where YAML reads another text than the one a person sees. */
+/** A place where YAML reads another text than a person sees. */
 export type Misread = { readonly offset: number; readonly message: string };
 
 /**
- * What is valid YAML and read otherwise than it was meant: texts that a comment cuts off, characters that only look like others,
- * features of YAML that take a part of the text away or belong to another program. Also of a document with errors: they are often
- * the reason of those.
+ * Valid YAML that means something else than the writer wanted: texts that a comment cuts off, characters that look like others, and
+ * features of YAML that take a part of the text away or belong to another program. In a document with errors they are often the reason.
  */
 export function misreadIn(document: Document, text: string): readonly Misread[] {
   const found: Misread[] = [...directive(text)];
@@ -32,7 +31,7 @@ export function misreadIn(document: Document, text: string): readonly Misread[] 
       const isOdd = looks.odd && mayBeOdd(text.slice(start, end));
       const isCut = looks.cut && (start === end || SPACE.has(text[end] ?? ''));
       const isDropped = anchor !== undefined || tag !== undefined;
-      // Nearly all are as they look; what stands above them is only needed for the others.
+      // Only the few misread ones need the keys above them.
       if (!isOdd && !isCut && !isDropped && !(looks.merge && isKey)) return;
       const keys = keysOf(ancestors);
       const kind = isKey ? 'exact' : kindOf(keys);
@@ -63,7 +62,7 @@ export function misreadIn(document: Document, text: string): readonly Misread[] 
 
 const CUT_KEY = /^([ \t]*(?:- )?)([^\s#"'{[&*!|>%@`?-][^#\n:]*?)([ \t]+)#[^\s#][^\n:]*:(?=[ \t\n]|$)/gm;
 
-/** Keys that a comment cuts off before their colon, such as `PART #1: press1.count`: of these YAML keeps nothing to look at. */
+/** Keys that a comment cuts off before their colon, such as `PART #1: press1.count`. YAML keeps nothing of them. */
 function cutKeys(text: string): Misread[] {
   return [...text.matchAll(CUT_KEY)].map(({ 0: line, 1: indent = '', 2: key = '', 3: space = '', index }) => ({
     offset: index + indent.length + key.length + space.length,
@@ -76,7 +75,7 @@ const SPACE: ReadonlySet<string> = new Set([' ', '\t']);
 const MERGE =
   '<< takes keys over from another place, which is not read here; write the keys out, or put common ones under defaults';
 
-/** `%YAML 1.1` makes yes, 010 and 12:30 something else than they are in all other files. */
+/** With `%YAML 1.1`, the texts yes, 010 and 12:30 mean something else than in all other files. */
 function directive(text: string): Misread[] {
   const found = /^(?:(?:#[^\n]*)?\n)*(%[^\n]*)/.exec(text);
   if (!found) return [];
@@ -84,7 +83,7 @@ function directive(text: string): Misread[] {
   return [{ offset, message: `"${found[1]?.trim()}" changes how YAML reads this file; take the line out` }];
 }
 
-/** Names of the keys above a node, from the top of the file; items of a list count as what the list is. */
+/** Names of the keys above a node, from the top of the file. An item of a list has the name of the list. */
 function keysOf(ancestors: readonly unknown[]): string[] {
   const keys: string[] = [];
   for (const ancestor of ancestors) {
@@ -110,7 +109,7 @@ function aliasesOf(document: Document): Set<string> {
   return names;
 }
 
-/** An anchor that nobody refers to, and the tag `!`: YAML takes both away from the text. */
+/** An anchor that nothing refers to, and the tag `!`. YAML takes both away from the text. */
 function dropped(node: Scalar, used: ReadonlySet<string>, text: string): Misread[] {
   const { anchor, tag, range } = node;
   const start = range?.[0] ?? 0;

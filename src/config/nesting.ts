@@ -1,10 +1,10 @@
 import { type Document, isCollection, isPair, type Node } from 'yaml';
 import type { Place, Problem } from '../core/errors.ts';
 
-/** Far more than any config has, and far less than what exhausts the stack of whoever reads the file. */
+/** Far deeper than any config, and far less than what exhausts the stack of a parser. */
 const MOST_LEVELS = 50;
 
-/** Where a document is nested deeper than any config; null: nowhere. It is walked without a stack of calls: that is what would overflow. */
+/** Where a document is nested too deeply; null: nowhere. It does not call itself, because that would overflow the stack. */
 export function tooDeep(document: Document, placeAt: (offset: number) => Place): Problem | null {
   let level: readonly (Node | null)[] = [document.contents];
   for (let depth = 1; level.length > 0; depth++) {

@@ -1,9 +1,9 @@
 import { errorMessage } from '../core/errors.ts';
 
-/** Reads a file whole; throws as node:fs does. Handed in, so that a config in memory can be tested. */
+/** Reads a whole file; throws as node:fs does. A test can give another one, which reads from memory. */
 export type ReadFile = (path: string) => Uint8Array;
 
-/** What a reader of files throws; `why`: the fault is that of the folder, in words. */
+/** What a reader of files throws. `why`: what is wrong with the folder. */
 type ReadError = NodeJS.ErrnoException & { readonly why?: string };
 
 /** Why a file can't be read. */
@@ -23,7 +23,7 @@ export function whyUnreadable(error: unknown): string {
   }
 }
 
-/** Whether the file may be there and is closed to this user. */
+/** Whether this user may not read the file. */
 export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes((error as ReadError | null)?.code ?? '');
 }
@@ -41,14 +41,14 @@ export function textIn(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes).replace(/\r\n?/g, '\n');
   } catch {
-    // Only the decoder's "not valid" can be thrown here; the caller says it with the file's name.
+    // Only the decoder throws here, for a text that is not valid. The caller reports it with the file's name.
     return undefined;
   }
 }
 
-/** Where a file stops to be UTF-8, counted as editors do; the last byte of a character that is cut off counts too. */
+/** The first place that is not UTF-8, counted as editors do. A character that is cut off at the end of the file counts too. */
 export function firstBadPlace(bytes: Uint8Array): { readonly line: number; readonly column: number } {
-  // What can't be decoded becomes U+FFFD; a file that has this character itself is shown there, which is as good a place.
+  // What can't be decoded becomes U+FFFD. A file that has this character itself is shown at that place, which is good enough.
   const before = new TextDecoder('utf-8').decode(bytes).replace(/\r\n?/g, '\n').split('\ufffd', 1)[0] ?? '';
   return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }

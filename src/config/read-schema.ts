@@ -15,9 +15,9 @@ import { type Path, scalarValue, textOf, type YamlFile } from './yaml-file.ts';
 type Form = 'written' | 'text' | 'typed';
 
 export interface SchemaReader {
-  /** Parses what is written at `path`. Problems are complete: one for everything the schema refuses there. */
+  /** Parses the value at `path`. The problems are complete: one for each thing that the schema refuses. */
   read<Schema extends z.ZodType>(schema: Schema, path?: Path): Read<z.output<Schema>>;
-  /** References that lead nowhere. */
+  /** References without a value. */
   readonly problems: readonly Problem[];
   /** The text at `path` holds a `${…}`: its value is not to be quoted. */
   hidden(path: Path): boolean;
@@ -30,7 +30,7 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
   const forms = new Map<string, Form>();
   const substitutions = new Map<string, Substituted>();
   const problems: Problem[] = [];
-  /** Where something is said already. */
+  /** Paths that have a problem already. */
   const refused = new Set<string>();
 
   yaml.data((node, path) => {
@@ -65,7 +65,7 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
       if (form === 'written' && substituted.whole) return 'text';
       return form === 'text' && typed(substituted.text) !== substituted.text ? 'typed' : undefined;
     }
-    // Codes are text however they look: 0123, 12E3 and true are handed over as they stand in the file.
+    // Codes are text however they look: the schema gets 0123, 12E3 and true as they stand in the file.
     const wantsText =
       (issue.code === 'invalid_type' && issue.expected === 'string') ||
       (issue.code === 'invalid_value' && issue.values.includes(textOf(node)));
@@ -114,7 +114,7 @@ function key(path: Path): string {
   return JSON.stringify(path.map(String));
 }
 
-/** A number or yes/no that came through a reference, read as YAML would have read it. */
+/** A number or yes/no from a reference, read as YAML would read it. */
 function typed(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';
   return /^[-+]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;

@@ -6,7 +6,7 @@ const WHOLE = /^\$\{[^}]*\}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const FILE = /^file:(.+)$/;
 
-/** Shorter values (a port, a letter) would be found by chance in any message; where they stand, no message quotes the text. */
+/** A shorter value (a port, a letter) would be found by chance in any message. No message quotes a text that holds one. */
 const SHORTEST_MASKED = 4;
 
 const CONTROL = /\p{Cc}/u;
@@ -20,7 +20,7 @@ function inOneLine(written: string, what: string): { readonly value: string } | 
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a text with `${…}` in it stands for. */
+/** A text whose `${…}` are replaced by their values. */
 export type Substituted = {
   readonly text: string;
   /** The text is one reference and nothing else: the only way to write a secret. */
@@ -28,7 +28,7 @@ export type Substituted = {
   readonly problems: readonly { readonly offset: number; readonly message: string }[];
 };
 
-/** What is wrong with the form of a reference. What stands behind the name may be a secret, and is not repeated. */
+/** What is wrong with the form of a reference. The text behind the name may be a secret and is not repeated. */
 function formProblem(inside: string): string {
   const [, name, sign] = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(:?[-?+=])?/.exec(inside) ?? [];
   if (name !== undefined && sign !== undefined) {

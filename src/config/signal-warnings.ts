@@ -1,7 +1,7 @@
 import { hasWildcard } from '../adapters/mqtt/topics.ts';
 import type { SourceConfig } from '../adapters/registry.ts';
 
-/** Signals of a broker that would hold their last value for ever; a PLC that is asked is missed at once when it does not answer. */
+/** Signals of a broker that would hold their last value for ever. (A PLC that does not answer is noticed at once.) */
 export function neverStale(source: SourceConfig): readonly string[] {
   if (source.protocol !== 'mqtt') return [];
   return Object.entries(source.signals)
@@ -9,7 +9,7 @@ export function neverStale(source: SourceConfig): readonly string[] {
     .map(([name]) => name);
 }
 
-/** Numbers of a broker that come from several topics, with what is written as their topic: nobody can distinguish them. */
+/** Numbers of a broker that come from several topics, which nobody can tell apart, with the topic as written. */
 export function mixedTopics(source: SourceConfig): readonly { readonly signal: string; readonly topic: string }[] {
   if (source.protocol !== 'mqtt') return [];
   return Object.entries(source.signals)

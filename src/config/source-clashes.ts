@@ -2,14 +2,14 @@ import { adapterDefinition, type SourceConfig, signalsOf } from '../adapters/reg
 
 type Sources = Readonly<Record<string, SourceConfig>>;
 
-/** Two things of which a gateway has only one. Both paths begin where the schema that looks begins. */
+/** Two things of which a gateway can have only one. Both paths begin where the checking schema begins. */
 export type Clash = {
   readonly path: readonly string[];
   readonly other: readonly string[];
   readonly message: string;
 };
 
-/** Signals with the same name, and sources that have the same thing outside of the gateway. */
+/** Signals with the same name, and sources that use the same thing outside of the gateway. */
 export function clashesOf(sources: Sources): readonly Clash[] {
   return [...namedTwice(sources), ...claimedTwice(sources, 'error')];
 }

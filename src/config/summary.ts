@@ -8,7 +8,7 @@ import { referencesOf } from '../rules/references.ts';
 import { type CallEstimate, estimateCalls } from './call-estimate.ts';
 import type { LoadedConfig } from './load.ts';
 
-/** What a valid config comes to, for a person to read against what was meant. No secret is in it. */
+/** What a valid config means, for a person who compares it with what he meant. It holds no secret. */
 export function summary(loaded: LoadedConfig): string {
   const { gateway, l2l, sources } = loaded.config;
   const unused = unusedSignals(loaded);
@@ -80,7 +80,7 @@ function lookupLines({ lookups }: LoadedConfig): string[] {
   return ['', `lookups: ${lookups.length}`, ...columns(cells)];
 }
 
-/** A line a rule, so that rules can be compared; below it what it does otherwise than the others. */
+/** One line for each rule, so that rules can be compared. Below it, what the rule does otherwise than the others. */
 function ruleLines(loaded: LoadedConfig): string[] {
   const { defaults } = loaded.config;
   const rules = rulesAsWritten(loaded);
@@ -98,7 +98,7 @@ function noteLines(notes: readonly string[]): string[] {
   return notes.map(note => `    - ${note}`);
 }
 
-/** The program orders rules by dependence; people look for them where they stand in the file. */
+/** People look for rules in the order of the file; the program has them in the order of dependence. */
 function rulesAsWritten({ program }: LoadedConfig): readonly CompiledRule[] {
   return program.rules.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
 }

@@ -8,20 +8,20 @@ import { mixedTopics, neverStale } from './signal-warnings.ts';
 import { sharedBySources } from './source-clashes.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
-/** What is valid in a config and rarely what was meant. */
+/** The parts of a valid config that are checked for what is rarely meant. */
 export type Judged = {
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly signals: ReadonlyMap<string, SignalDefinition>;
   readonly rules: readonly CompiledRule[];
 };
 
-/** One thing a person should look at, at the key where it stands in the file. */
+/** One thing that a person should look at, with the path of its key. */
 type Warning = { readonly path: Path; readonly message: (yaml: YamlFile) => string };
 
-/** Of many warnings of one kind the first ones are shown: a thousand lines would hide the others. */
+/** How many warnings of one kind are shown: a thousand lines would hide the others. */
 const SHOWN = 5;
 
-/** Everything to look at, from top to bottom. A config with warnings is valid. */
+/** All warnings. A config with warnings is valid. */
 export function warningsOf(judged: Judged, yaml: YamlFile): readonly Problem[] {
   const kinds = [
     ...aboutRules(judged),

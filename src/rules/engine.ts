@@ -14,23 +14,23 @@ import { type SignalView, signalView } from './signal-view.ts';
 import { startRule } from './start-rule.ts';
 import { createInheritance } from './stored/inheritance.ts';
 
-/** The rules at work: deterministic, without clock or IO. The same inputs always give the same results. */
+/** Runs the rules. It has no clock and no IO: the same inputs always give the same results. */
 export interface Engine {
   step(input: EngineInput): StepResult;
-  /** A rule's state as plain JSON; an engine restored from all of them goes on as if it had never stopped. */
+  /** A rule's state as plain JSON. An engine that gets all of them goes on as if it had never stopped. */
   stateOf(rule: string): object | undefined;
   signal(name: string): SignalView | undefined;
   signals(): SignalView[];
   rules(): RuleView[];
-  /** Open episodes for which it matters that a person closes their dispatch. */
+  /** Open episodes whose rules want to know when a person closes their dispatch. */
   watchedEpisodes(): readonly WatchedEpisode[];
-  /** Stored states of rules the program does not have (any more), after `restart` those still open: name to JSON text. */
+  /** Stored states of rules that the program does not have, by name, as JSON text. After `restart`: only those with an open dispatch. */
   readonly orphans: ReadonlyMap<string, string>;
 }
 
 /**
- * `states`: JSON text by rule, as an earlier engine's `stateOf` gave it. Throws StartError for a state it can't read.
- * A new engine knows nothing until it gets `restart`.
+ * `states`: what an earlier engine's `stateOf` returned, as JSON text by rule. Throws StartError for a state that it can't read.
+ * A new engine knows no value until it gets `restart`.
  */
 export function createEngine(program: Program, states: ReadonlyMap<string, string>): Engine {
   const graph = createRuleGraph(program);
@@ -74,7 +74,7 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
     evaluation.look(at, 0);
   }
 
-  /** Time of its own stands still anyway for a rule whose source is catching up. */
+  /** A rule whose source is catching up is left out: its own time stands still anyway. */
   function standstill(from: number, to: number): void {
     evaluation.tick(from);
     for (const rule of runningRules.keys()) {
@@ -85,8 +85,8 @@ export function createEngine(program: Program, states: ReadonlyMap<string, strin
   }
 
   /**
-   * The person's time is by the gateway's clock; the rule's own may be further by now. While the gateway's clock is not believed, a time
-   * of L2L is the true one, so it stays when the clock is set.
+   * `at` is by the gateway's clock; the rule's own time may be later. While the gateway's clock is not believed, a time of L2L is the
+   * true one: it stays as it is when the clock is set.
    */
   function closedByPerson(chain: string, at: number, byL2l: boolean): void {
     evaluation.tick(at);

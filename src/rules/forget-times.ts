@@ -2,9 +2,9 @@ import { ruleKind } from './kinds/registry.ts';
 import { parseState } from './stored/stored-state.ts';
 
 /**
- * A rule's state after a process that did not believe its clock ended before that was set: nobody knows how far its times are off.
- * What began by that clock after `from` (ms since 1970) is forgotten. `text` is returned as it is when no rule of this version wrote
- * it, or when nothing is forgotten.
+ * A stored state without the times that nobody can correct. A process that did not believe its clock ended before the clock was set, so
+ * nobody knows how wrong its times are. This forgets what began by that clock after `from` (ms since 1970). It returns `text` unchanged
+ * when no rule of this version wrote it, or when there is nothing to forget.
  */
 export function forgetTimes(text: string, from: number): string {
   const state = parseState(text);

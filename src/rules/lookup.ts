@@ -12,32 +12,32 @@ export type LookupRow = ReadonlyMap<string, string>;
 /** A lookup file, read once. */
 export type LookupTable = {
   readonly name: string;
-  /** As written in the config, with the config's folder where it counts from there. */
+  /** Path as written in the config; a relative one begins with the folder of the config. */
   readonly file: string;
   /** Rows with a key. */
   readonly rows: number;
   readonly hasDefault: boolean;
   readonly encoding: Encoding | null;
   readonly key: LookupKey;
-  /** Names of the columns after the key's. */
+  /** Names of the columns after the key. */
   readonly fields: readonly string[];
-  /** The row of a key, else the default row; undefined: no such key and no default. */
+  /** The row of a key, or else the default row. undefined: there is neither. */
   find(value: Value): LookupRow | undefined;
-  /** Every text in a column, the default row's included, each once. */
+  /** Every text in a column, that of the default row included, each once. */
   texts(field: string): readonly string[];
 };
 
 export type LookupOptions = {
   readonly name: string;
-  /** As written in the config, for the places of problems. */
+  /** Path as written in the config. Problems name it. */
   readonly file: string;
   readonly key: LookupKey;
   readonly default?: Readonly<Record<string, string>>;
 };
 
 /**
- * Reads a lookup file (CSV as Excel writes it). The first column is the key, the header names the fields, codes stay text. All
- * problems at once.
+ * Reads a lookup file (CSV as Excel writes it). The first column is the key, the header names the fields, and codes stay text. It
+ * returns all problems at once.
  */
 export function parseLookup(
   bytes: Uint8Array,
@@ -122,7 +122,7 @@ function hintFor(isTooLong: boolean): string {
   return isTooLong ? '; put a value that contains the separator in quotes' : '';
 }
 
-/** Which row makes a column without a name matter; the rows in which it has no text are not the reason that it is there. */
+/** The row to name for a column without a name: the first one that has a text in it. */
 function textIn(column: number, body: readonly CsvRow[]): string {
   const row = body.find(({ cells }) => (cells[column] ?? '') !== '');
   return row ? `, and line ${row.line} has "${row.cells[column] ?? ''}" in it; name it, or empty the column` : '';

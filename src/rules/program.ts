@@ -6,10 +6,10 @@ import type { CompiledRule } from './kinds/registry.ts';
 
 export type { CompiledRule } from './kinds/registry.ts';
 
-/** What an expression comes to. `unknown` never opens and never closes anything. */
+/** The result of a condition. `unknown` never opens and never closes anything. */
 export type Truth = boolean | 'unknown';
 
-/** How rules read their world: the last good value, or undefined while it is unknown. */
+/** What rules can read: the last good value of a signal, or undefined while it is unknown. */
 export interface WorldScope {
   /** Value of a signal while its quality is good; undefined: unknown. */
   value(signal: string): Value | undefined;
@@ -21,13 +21,13 @@ export interface WorldScope {
   active(rule: string): boolean;
 }
 
-/** How the expressions of one rule read it: whether a signal stands still is for each rule to say. */
+/** What the expressions of one rule can read. Each rule has its own time after which a signal stands still. */
 export interface ExpressionScope extends WorldScope {
   /** `still(x)`: undefined while x is unknown. */
   still(signal: string): boolean | undefined;
 }
 
-/** A compiled condition. References are complete: nothing else changes its outcome. */
+/** A compiled condition. Its references are complete: nothing else changes its result. */
 export type Condition = {
   readonly text: string;
   readonly place: Place;
@@ -37,7 +37,7 @@ export type Condition = {
   readonly sources: readonly string[];
   readonly rules: readonly string[];
   evaluate(scope: ExpressionScope): Truth;
-  /** The parts that decide what it comes to now: the smallest ones that are true, false or unknown as the whole is. */
+  /** The parts that decide its result now: the smallest ones that are true, false or unknown as the whole is. */
   explain(scope: ExpressionScope): readonly Part[];
 };
 
@@ -56,36 +56,36 @@ export type PartOperand = {
   readonly signal: string | null;
 };
 
-/** A compiled text with `{{ … }}` parts, evaluated when an action is made, from last good values. */
+/** A compiled text with `{{ … }}` parts. They are filled in with the last good values when an action is made. */
 export type Template = {
   readonly text: string;
   readonly signals: readonly string[];
-  /** Last good values; a part whose signal never was good prints as `unknown`. */
+  /** A part whose signal never was good prints as `unknown`. */
   render(lastGood: (signal: string) => Value | undefined): string;
 };
 
-/** Resolves to a code, or to why there is none (a lookup without that key): such an interval is parked, never sent. */
+/** A compiled text that gives a code, or why there is none (a lookup without that key). */
 export type CodeTemplate = {
   readonly text: string;
   readonly signals: readonly string[];
-  /** Every code it can resolve to, as far as the config shows it; null: the value of a signal is a part of the code. */
+  /** Every code that it can give. null: the value of a signal is a part of the code, so the config does not show them. */
   readonly codes: readonly string[] | null;
   resolve(lastGood: (signal: string) => Value | undefined): { readonly code: string } | { readonly missing: string };
 };
 
-/** What the rules of every kind have. */
+/** What a compiled rule of every kind has. */
 export type RuleBase = {
   readonly name: string;
   readonly place: Place;
-  /** What it has to send is not sent for the first time when it is older than this (ms); null: however old. */
+  /** An action that is older than this (ms) is not sent any more; null: there is no limit. */
   readonly maxAge: number | null;
-  /** When nobody can say whether L2L took a call. */
+  /** What happens when nobody can say whether L2L took a call. */
   readonly onUnknown: 'park' | 'repeat' | 'drop';
-  /** The name it had before: its state goes on from that rule's. */
+  /** Its former name: the rule goes on from the state that is stored under it. */
   readonly renamedFrom: string | null;
 };
 
-/** Everything the engine needs, resolved and indexed once. Rules stand in order of dependence (`other.active` before its reader). */
+/** Everything that the engine needs. A rule stands behind the rules whose `.active` it reads. */
 export type Program = {
   readonly rules: readonly CompiledRule[];
   readonly signals: ReadonlyMap<string, SignalDefinition>;
@@ -95,7 +95,7 @@ export type Program = {
   readonly freezeLimit: number;
 };
 
-/** What the engine receives. Every input carries its time (ms since 1970); the engine has no clock. */
+/** What the engine receives. Each input has its time (ms since 1970), because the engine has no clock. */
 export type EngineInput =
   | { readonly kind: 'samples'; readonly batch: SampleBatch }
   | { readonly kind: 'source'; readonly source: string; readonly state: SourceState; readonly at: number }
@@ -104,7 +104,7 @@ export type EngineInput =
   | { readonly kind: 'restart'; readonly at: number; readonly lastAlive: number; readonly doubted?: boolean }
   /** The process stood still: nothing was seen from `from` on; values are up to date again at `to`. */
   | { readonly kind: 'standstill'; readonly from: number; readonly to: number }
-  /** A person ended the dispatch of this episode at `at`, before its condition cleared. `byL2l`: L2L says when. May come more than once. */
+  /** A person ended the dispatch of this episode at `at`, before its condition cleared. `byL2l`: `at` is a time of L2L. It may come twice. */
   | { readonly kind: 'closed_by_person'; readonly chain: string; readonly at: number; readonly byL2l?: boolean };
 
 /** What happened in a rule, for the journal, the pages and the log. */
@@ -113,33 +113,33 @@ export type RuleEvent = {
   readonly at: number;
   readonly kind:
     | DecisionKind
-    // An action says these too.
+    // These come with an action, which is recorded itself.
     | 'activated'
     | 'cleared'
     | 'counted'
     | 'interval_closed';
   readonly detail: string;
-  /** What the signals that decided showed. */
+  /** The values of the signals that decided. */
   readonly values?: readonly CauseValue[];
   /** How long the condition held (ms). */
   readonly lasted?: number;
-  /** The counter it is of. */
+  /** The counter that it is about. */
   readonly signal?: string;
-  /** The production line it is of. */
+  /** The production line that it is about. */
   readonly line?: string;
-  /** Key of the action that comes of it. */
+  /** Key of the action that was made. */
   readonly action?: string;
 };
 
-/** What an input came to. */
+/** The result of an input. */
 export type StepResult = {
   readonly events: readonly RuleEvent[];
   readonly actions: readonly Action[];
   /** Rules whose state changed and has to be in the next group commit. */
   readonly changed: readonly string[];
-  /** Rules of which only a counter's raw value moved: may be committed lazily (≤ 1 s). */
+  /** Rules of which only a counter's raw value moved. Their commit may wait for up to 1 s. */
   readonly moved: readonly string[];
-  /** Rules that are not configured any more and done with: their state is deleted in the next group commit. */
+  /** Removed rules that have nothing left to do: their state is deleted in the next group commit. */
   readonly forgotten: readonly string[];
   /** When to send a tick at the latest; null: nothing is waiting. */
   readonly wakeAt: number | null;

@@ -5,13 +5,13 @@ import type { CompiledRule } from './program.ts';
 export type RuleView = {
   readonly rule: string;
   readonly kind: CompiledRule['kind'];
-  /** Of a dispatch rule, or `counting`. */
+  /** `counting`: a rule without a condition. */
   readonly phase: 'inactive' | 'pending' | 'active' | 'clearing' | 'counting';
   /** Since when the phase's condition holds (ms since 1970). */
   readonly since: number | null;
-  /** When it acts by itself next. */
+  /** When its next timer ends (ms since 1970). */
   readonly due: number | null;
-  /** Where it stands, in one plain sentence. */
+  /** Its state, in one plain sentence. */
   readonly text: string;
   /** The open episode of a dispatch rule. */
   readonly episode?: { readonly chain: string; readonly mode: Mode } | null;

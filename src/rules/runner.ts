@@ -24,57 +24,57 @@ export type RunnerOptions = {
   readonly journal: RuleJournal;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The clock is not believed: how long nobody looked before the start is not known. Left out: it is. */
+  /** The clock is not believed, so nobody knows how long the gateway was away before the start. Left out: it is believed. */
   readonly doubted?: boolean;
-  /** The clock is left: what comes in is not taken, nor acknowledged, since it would be stamped by it. Left out: it never is. */
+  /** The clock is about to be replaced: messages are not taken and not acknowledged, because they would get its time. Left out: never. */
   readonly isLeft?: () => boolean;
-  /** Told after their commit. Must not throw. */
+  /** Receives the events after their commit. Must not throw. */
   readonly onEvents?: (events: readonly RuleEvent[]) => void;
-  /** The journal has new actions, though not on disk yet: what is to be sent may be built, and sent after that commit. Must not throw. */
+  /** The journal has new actions, which are not on the disk yet. Calls may be built now, and sent after that commit. Must not throw. */
   readonly onWritten?: () => void;
   /** Actions that are durable now. Must not throw. */
   readonly onCommitted?: (actions: readonly Action[]) => void;
   /**
-   * Batches not committed yet beyond which intake is refused while the journal takes no commits. Default 100,000. Those that
-   * the source waits to have acknowledged are always taken: it sends no more than so many, and would send them again later.
+   * How many batches may wait for a commit while the journal takes none. Default 100,000. Beyond that, batches are refused, except
+   * those that the source waits to have acknowledged: a source sends only so many of them, and would send them again later.
    */
   readonly mostPending?: number;
 };
 
-/** The rules between the sources and the journal. Everything handed in is taken at once, in that order. */
+/** Connects the sources, the rules and the journal. It takes everything at once, in the order in which it comes. */
 export interface Runner {
-  /** Goes on from the journal: what it does not know was unknown since the gateway was last alive. */
+  /** Starts from the states in the journal. Signals count as unknown since the gateway was last alive. */
   start(): void;
   samples(batch: SampleBatch): void;
   status(status: SourceStatus): void;
-  /** What a broker said of our session: kept, so last values still hold; or not, so its packet ids mean nothing any more. */
+  /** Whether a broker kept the session. Kept: the last values still hold. Not kept: its old packet ids mean nothing any more. */
   session(source: string, present: boolean): void;
   /**
-   * A person ended the dispatch of this episode at `at` (ms since 1970; null: L2L does not say when) although its condition holds. A
-   * second call changes nothing; after a crash that lost the first one, the episode is still in `watchedEpisodes`.
+   * A person ended the dispatch of this episode at `at` (ms since 1970; null: L2L does not say when), while its condition holds. A
+   * second call changes nothing. When a crash loses the first call, the episode is still in `watchedEpisodes`.
    */
   closedByPerson(chain: string, at: number | null): void;
-  /** Open episodes for which somebody has to look whether a person closed their dispatch. */
+  /** Open episodes whose dispatch has to be watched, because a person may close it. */
   watchedEpisodes(): readonly WatchedEpisode[];
-  /** Takes nothing more; resolves when all that was taken is durable and acknowledged, rejects when the journal refuses it. */
+  /** Takes nothing more. Resolves when everything is durable and acknowledged; rejects when the journal refuses it. */
   stop(): Promise<void>;
   health(): Health;
   signals(): SignalView[];
   rules(): RuleView[];
-  /** Stored states of rules that are not configured (any more), by name. */
+  /** Stored states of rules that are not in the config, by name. */
   readonly orphans: ReadonlyMap<string, string>;
 }
 
-/** A counter's raw value waits so long for a commit of its own (ms). */
+/** How long a counter's raw value waits for a commit (ms). */
 const LAZY = 1000;
 
 const ORPHAN =
   'a rule that is not configured any more left a dispatch open, or a state of another version; see to it in L2L, or configure the rule again';
 
 /**
- * The only impure part of the rules. While the journal refuses commits the engine goes on seeing, so that nothing is forgotten,
- * but nothing is acknowledged and no action leaves. Beyond `mostPending` batches intake stops: they are not acknowledged, and
- * their signals become unknown instead of silently old.
+ * The only impure part of the rules. While the journal refuses commits, the engine still gets every sample, but nothing is acknowledged
+ * and no action leaves. Beyond `mostPending` batches nothing more is taken: it is not acknowledged, and its signals become unknown
+ * instead of silently old.
  */
 export function createRunner(options: RunnerOptions): Runner {
   const { program, journal, clock, log, doubted = false, isLeft = () => false, mostPending = 100_000 } = options;
@@ -119,7 +119,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   function keep(value: KeptValue): void {
     committer.pending.values.set(value.signal, value);
-    // After a crash the value it had must not come back as if it still held.
+    // After a crash its kept value must not come back as if it still held.
     if (value.quality === 'bad') committer.soon();
   }
 
@@ -196,7 +196,7 @@ function refusedBatch({ source, at, receivedAt, time, samples }: SampleBatch): S
   return { source, at, receivedAt, time, samples: unknown };
 }
 
-/** The broker kept everything since: up to its first message the last values still hold, as of when they were heard. */
+/** The broker kept every message since. So the last values hold until its first message, with the times at which they came. */
 function restoredBatch(source: string, values: readonly KeptValue[], now: number): SampleBatch | null {
   if (values.length === 0) return null;
   // A clock that was set forward moved them too, also those that a source had stamped: none of them is from the future.

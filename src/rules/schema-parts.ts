@@ -31,7 +31,7 @@ export const MaxAge = Duration.meta({
   examples: ['8h'],
 });
 
-/** One of some words; `later` are words of the full language that are not built yet. */
+/** One of some words. `later`: words that are not built yet, which the error says. */
 export function choice<const Words extends readonly [string, ...string[]]>(
   words: Words,
   later: readonly string[] = [],
@@ -47,7 +47,7 @@ export function choice<const Words extends readonly [string, ...string[]]>(
   });
 }
 
-/** A key that is looked for here and written in another place: an error that names it. */
+/** A key that people look for here, but that belongs in another place: its error names that place. */
 function elsewhere(advice: string) {
   return z
     .custom<never>(() => false, { error: advice })
@@ -55,7 +55,7 @@ function elsewhere(advice: string) {
     .meta({ notBuilt: true, description: advice });
 }
 
-/** Several keys that belong into another place, each with the advice for it. */
+/** Several keys that belong in another place, each with its own advice. */
 export function elsewhereEach<const Key extends string>(keys: readonly Key[], advice: (key: Key) => string) {
   const entries = keys.map(key => [key, elsewhere(advice(key))] as const);
   return Object.fromEntries(entries) as Readonly<Record<Key, ReturnType<typeof elsewhere>>>;

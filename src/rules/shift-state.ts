@@ -5,9 +5,9 @@ import { ruleKind } from './kinds/registry.ts';
 import { parseState } from './stored/stored-state.ts';
 
 /**
- * A rule's state after the gateway's clock was corrected: what was recorded by it moves along, so delays keep the time that has
- * passed and counters the time between two readings. `text` is returned as it is when no rule of this version wrote it.
- * `sentMoves`: what was sent by that clock waited for this, and moves along.
+ * A stored state after the gateway's clock was corrected. The times that this clock gave move by the same step: delays keep the time
+ * that has passed, and counters keep the time between two readings. It returns `text` unchanged when no rule of this version wrote it.
+ * `sentMoves`: the actions of that clock were not sent yet, and their times move too.
  */
 export function shiftState(text: string, shift: TimeShift, sentMoves = false): string {
   const data = parseState(text);

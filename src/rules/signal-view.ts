@@ -9,13 +9,13 @@ export type SignalView = {
   readonly good: boolean;
   readonly quality: Quality;
   readonly reason: string | null;
-  /** Since when a number of a register shows that it holds 0 (ms since 1970); null: it showed something else since the start. */
+  /** Since when a register has shown nothing but 0 (ms since 1970); null: it showed something else since the start. */
   readonly emptySince: number | null;
   /** Event time of the last sample (ms since 1970). */
   readonly at: number | null;
 };
 
-/** What is known of a signal now, as a copy. */
+/** A copy of what the engine knows of a signal now. */
 export function signalView(cell: SignalCell): SignalView {
   const { definition, value, good, quality, reason, emptySince, at } = cell;
   return { definition, value, good, quality, reason, emptySince, at };

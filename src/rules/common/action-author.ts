@@ -4,13 +4,13 @@ import { plainValue } from '../../core/sample.ts';
 import type { CompiledRule } from '../program.ts';
 import type { SignalCell } from './signal-table.ts';
 
-/** Whoever has actions made: a rule, or what is left of one that is not configured any more. */
+/** In whose name an action is made: a rule, or a rule that was removed. */
 export type ActionAuthor = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
-  /** Why an action is made, with the values as they are now; of the signals in `then` with those. */
+  /** Why an action is made, with the values of now. `then`: other values for some signals. */
   cause(text: string, then?: ReadonlyMap<string, Value>): Cause;
 };
 
-/** `cells`: of every signal whose value is part of the cause. */
+/** `cells`: the signals whose values belong to the cause. */
 export function authorOf(rule: CompiledRule, cells: readonly SignalCell[]): ActionAuthor {
   const { name, maxAge, onUnknown } = rule;
   return { name, maxAge, onUnknown, cause: (text, then) => causeOf(rule, cells, text, then) };
@@ -31,18 +31,18 @@ function causeOf(
   return { rule: rule.name, where: `${rule.place.file}:${rule.place.line}`, text, values };
 }
 
-/** Its place in the config and its values are gone; what it had not sent is sent however old it is. */
+/** A rule that was removed: its place in the config and its values are gone. Its last actions have no `max_age`. */
 export function formerAuthor(name: string): ActionAuthor {
   const where = 'not configured any more';
   return { name, maxAge: null, onUnknown: 'park', cause: text => ({ rule: name, where, text, values: [] }) };
 }
 
-/** How long an action may still be sent that says what happened at `at`; an end or a newest count is always worth it. */
+/** Until when an action may be sent for the first time. Ends and newest counts have no limit. */
 export function expiryOf({ maxAge }: ActionAuthor, at: number): Pick<Action, 'expiresAt'> {
   return maxAge === null ? {} : { expiresAt: at + maxAge };
 }
 
-/** What is done when nobody can say whether L2L took the action; park goes without saying. */
+/** What happens when nobody can say whether L2L took the action. Park is the default, and is not written. */
 export function unknownOf({ onUnknown }: ActionAuthor): Pick<Action, 'onUnknown'> {
   return onUnknown === 'park' ? {} : { onUnknown };
 }

@@ -1,12 +1,12 @@
 import type { CounterDefinition, SignalDefinition, Value } from '../../core/sample.ts';
 
-/** Whether a value can be a counter's reading at all: a whole number, exact, negative only where the counter goes through the negative half. */
+/** Whether a value can be a reading of a counter: an exact whole number, negative only when the counter has a negative half. */
 export function isReading(counter: Pick<CounterDefinition, 'wrapsTo'>, value: Value | null): value is number | bigint {
   if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isSafeInteger(value))) return false;
   return value >= (counter.wrapsTo ?? 0);
 }
 
-/** Why a counter can't count with this value, in words; undefined: it can, or the signal is no counter. */
+/** Why a counter can't count with this value; undefined: it can, or the signal is no counter. */
 export function readingProblem({ counter }: SignalDefinition, value: Value | null): string | undefined {
   if (counter === undefined || value === null || isReading(counter, value)) return undefined;
   if (typeof value !== 'number' && typeof value !== 'bigint') return `${value} is no number, so it is not counted`;

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../core/fields.ts';
 
-/** Why a rule that is not configured any more, or is one of another kind now, says its last word. */
+/** Why a rule made its last actions and events. */
 export const REMOVED = 'the rule was removed from the config';
 
 /** For `check`: what a rule's `max_age` (ms) means. */

@@ -17,26 +17,26 @@ export interface RunningRule {
   readonly episode: OpenEpisode | null;
   /** Looks at the signals as they are now. `at` may lie before the rule's own time, which never runs backwards. */
   evaluate(at: number, step: Step): void;
-  /** Called when `due` has come, with that time. Afterwards `due` has moved or work has been taken off it. */
+  /** Runs what is due at `at`. Call it when `due` has come, with that time; each call moves `due` or does a part of the work. */
   fire(at: number, step: Step): void;
   /** Nothing was seen since `lastAlive`. */
   restart(lastAlive: number, at: number, step: Step): void;
-  /** The process stood still: nothing was seen in between, and the last values hold again from `to` on. */
+  /** The process stood still and saw nothing in between. The last values hold again from `to` on. */
   standstill(from: number, to: number, step: Step): void;
   /** A person ended the dispatch of its open episode. */
   closedByPerson(at: number, step: Step): void;
-  /** A source it reads began or ended catching up: event time stands still for it meanwhile. */
+  /** A source that it reads began or ended catching up. The rule's time stands still meanwhile. */
   hold(held: boolean, step: Step): void;
-  /** The clock it goes by turned out to be so much further (ms) behind than what stood in for it since the start. */
+  /** The clock that the rule goes by is further behind, by so much (ms), than the rule assumed since the start. */
   setBack(by: number): void;
-  /** Its timers wait for signals not seen since the start, until `until` at the latest; -Infinity: no longer. */
+  /** Its timers wait for signals that were not seen since the start, at most until `until`. -Infinity: they wait no longer. */
   awaitSignals(until: number): void;
   /** Plain JSON. A rule that is started with it goes on as if nothing had happened. */
   state(): object;
   view(): RuleView;
 }
 
-/** What the engine has to know of an episode: whose dispatch it is, and whether it matters who closes it. */
+/** What the engine has to know of an open episode. */
 export type OpenEpisode = {
   readonly chain: string;
   readonly machine: string;
@@ -45,7 +45,7 @@ export type OpenEpisode = {
   readonly ifClosedByPerson: 'wait' | 'reopen';
 };
 
-/** A rule that only counts has no condition: nothing of it is ever open, and a clock that is set back takes no delay along. */
+/** The members of a rule without a condition: it has no episode and no delay. */
 export const WITHOUT_CONDITION = {
   active: false,
   episode: null,

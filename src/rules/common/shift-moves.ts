@@ -2,7 +2,7 @@ import type { TimeShift } from '../../core/time-shift.ts';
 
 export type Move = (at: number) => number;
 
-/** A source further from the gateway's clock than this (ms) is not believed, by the default of max_skew. */
+/** By the default of `max_skew`, a source whose clock is further off than this (ms) is not believed. */
 export const MOST_SKEW = 5 * 60_000;
 
 /**

@@ -2,25 +2,25 @@ import type { Action, Mode } from '../../actions/action.ts';
 import type { SampleBatch } from '../../core/sample.ts';
 import type { Program, RuleEvent, StepResult } from '../program.ts';
 
-/** What a step knows and collects while the rules look at it. One object for the life of an engine. */
+/** The input of a step, and what the rules make of it. One object for the life of an engine. */
 export type Step = {
   /** Rises with every step: a cell whose `fresh` is this serial got a sample in it. */
   serial: number;
   /** Event time of the input (ms since 1970); a rule's own time may be later. */
   at: number;
-  /** How far the time of the rule that looks is behind the gateway's (ms): it goes by the clock of its first signal. */
+  /** How far the clock of the current rule is behind the gateway's (ms). A rule goes by the clock of its first signal. */
   lag: number;
-  /** What is added to the time of the rule that looks for the time by the clock of what it is shown (ms); 0 by its own. */
+  /** From the time of the current rule to the time by the clock of the input (ms); 0: it is the same clock. */
   shift: number;
   time: SampleBatch['time'];
   retained: boolean;
-  /** The values of this step held all the time that they were not seen. */
+  /** The values of this step also held while nobody saw them. */
   kept: boolean;
-  /** Queued messages without a time of their own are arriving: how long ago they happened is not known. */
+  /** The samples come from a queue and have no time of their own, so nobody knows how old they are. */
   undated: boolean;
-  /** A source was stopped by the gateway, which ends: that is nothing a rule has to explain. */
+  /** The gateway ends and stopped the source. No rule has to explain that. */
   ending: boolean;
-  /** The gateway's clock is not believed: how long it was away before its start is not known. */
+  /** The gateway's clock is not believed, so nobody knows how long the gateway was away before its start. */
   doubted: boolean;
   readonly mode: Mode;
   readonly freezeLimit: number;
@@ -54,7 +54,7 @@ export function createStep({ mode, freezeLimit }: Program): Step {
   };
 }
 
-/** Reports for people what happened with a rule; its state has changed then. */
+/** Reports an event of a rule whose state has changed. */
 export function report(
   step: Step,
   rule: { readonly name: string },
@@ -69,7 +69,7 @@ export function report(
 
 export type EventDetails = Pick<RuleEvent, 'values' | 'lasted' | 'signal' | 'line' | 'action'>;
 
-/** Notes what happened with a rule whose state stays as it is: it is recorded with the next commit and asks for none. */
+/** Reports an event of a rule whose state has not changed. It is recorded with the next commit, and causes none. */
 export function note(
   step: Step,
   rule: { readonly name: string },
@@ -81,7 +81,7 @@ export function note(
   step.events.push({ rule: rule.name, at, kind, detail, ...more });
 }
 
-/** What the steps since the last call came to; the step collects anew. */
+/** The results of the steps since the last call. The step then collects from zero. */
 export function takeResult(step: Step, wakeAt: number | null): StepResult {
   return {
     events: step.events.length > 0 ? step.events.splice(0) : NOTHING,

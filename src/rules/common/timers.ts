@@ -1,14 +1,14 @@
-/** When each rule wants to be woken: a heap with one place a rule, so a restarted timer costs O(log n) and leaves nothing behind. */
+/** The timers of the rules, one for each rule, in a heap: a timer that starts again costs O(log n) and leaves nothing behind. */
 export interface Timers {
   /** Earliest due time (ms since 1970); Infinity when nothing waits. */
   next(): number;
-  /** The rule that is due next; the lower index first when two are due at once. Undefined when nothing waits. */
+  /** The rule that is due next; the lower index when two are due at once. undefined: nothing waits. */
   first(): number | undefined;
   /** Sets or moves a rule's due time; Infinity takes it out. */
   set(rule: number, due: number): void;
 }
 
-/** `rules`: how many there are; they are named by their index. */
+/** `rules`: how many there are. A rule is named by its index. */
 export function createTimers(rules: number): Timers {
   const due = new Float64Array(rules).fill(Infinity);
   const heap = new Int32Array(rules);

@@ -1,6 +1,6 @@
 import type { RunningRule } from './running-rule.ts';
 
-/** An open episode whose rule wants to know when a person closes its dispatch. */
+/** An open episode whose rule has to know when a person closes its dispatch. */
 export type WatchedEpisode = {
   readonly rule: string;
   readonly chain: string;
@@ -8,7 +8,7 @@ export type WatchedEpisode = {
   readonly type: string;
 };
 
-/** Null: it is the same to the rule, or L2L does not know of the episode (shadow). */
+/** null: the rule does not need to know, or L2L has no such dispatch (shadow mode). */
 export function watchedEpisode({ rule, episode }: RunningRule): WatchedEpisode | null {
   if (episode?.ifClosedByPerson !== 'reopen' || episode.mode !== 'live') return null;
   const { chain, machine, type } = episode;

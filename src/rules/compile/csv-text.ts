@@ -7,7 +7,7 @@ export type CsvText = {
   readonly encoding: Encoding;
 };
 
-/** What the letters of a file are written in. */
+/** The encoding of a file. */
 export type Encoding = 'UTF-8' | 'UTF-16' | 'Windows-1252';
 
 const WORKBOOKS: readonly (readonly [signature: readonly number[], kind: string])[] = [
@@ -36,7 +36,7 @@ export function readCsvText(bytes: Uint8Array): CsvText {
   return { text, separator: SEPARATORS.find(sign => header.includes(sign)) ?? ',', start: 0, encoding };
 }
 
-/** Windows-1252 is what Excel writes without asking; it is hardly ever valid UTF-8 once a letter beyond ASCII is in it. */
+/** Excel writes Windows-1252 by default. With a letter beyond ASCII in it, it is hardly ever valid UTF-8. */
 function decode(bytes: Uint8Array): Pick<CsvText, 'text' | 'encoding'> {
   const [first, second] = bytes;
   // "Unicode text" of Excel; without the mark, every second byte of plain letters is 0.
@@ -47,7 +47,7 @@ function decode(bytes: Uint8Array): Pick<CsvText, 'text' | 'encoding'> {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'UTF-8' };
   } catch {
-    // Not UTF-8: the one thing this error can mean.
+    // This error can only mean that the text is not UTF-8.
     return { text: decoded('windows-1252', bytes), encoding: 'Windows-1252' };
   }
 }
@@ -56,7 +56,7 @@ function decoded(encoding: string, bytes: Uint8Array): string {
   return new TextDecoder(encoding).decode(bytes);
 }
 
-/** The first line with anything in it, without what stands in quotes. */
+/** The first line that is not empty, without its quoted parts. */
 function headerOf(text: string): string {
   const unquoted = text.slice(0, LONGEST_HEADER).replaceAll(/"[^"]*"/g, '""');
   return unquoted.split('\n').find(line => line.trim() !== '') ?? '';

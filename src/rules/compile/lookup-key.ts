@@ -17,7 +17,7 @@ export function keyOf(written: string, kind: LookupKey): { readonly key: string 
   return { problem: `the key ${written} is not a bit; bits are 0 (the lowest) to ${HIGHEST_BIT}` };
 }
 
-/** Which number is meant, where that is not certain; undefined: it is. */
+/** The numbers that may be meant, when that is not certain; undefined: it is certain. */
 function askedNumber(written: string): string | undefined {
   const groups = /^([+-]?[1-9]\d{0,2})[.,](\d{3})$/.exec(written);
   if (groups) {
@@ -40,7 +40,7 @@ function withoutGroups(written: string): string | undefined {
 const SHORTENED = /^[+-]?\d(?:[.,]\d+)?E[+-]\d{2,}$/i;
 const FAILED = /^#(?:[¡¿]?[\p{Lu}/0]+[!?]|N\/[ADV]|NV|#+)$/u;
 
-/** What Excel made of a cell so that what was meant is lost; undefined: nothing. */
+/** What Excel made of a cell whose first content is lost; undefined: nothing is lost. */
 export function spoiltByExcel(cell: string): string | undefined {
   const text = cell.trim();
   if (SHORTENED.test(text)) {
@@ -51,7 +51,7 @@ export function spoiltByExcel(cell: string): string | undefined {
   return undefined;
 }
 
-/** The canonical form of the key a value asks for; undefined: the value is of another kind, or no bit is set. */
+/** The canonical form of the key for a value; undefined: the value has another type, or no bit is set. */
 export function keyFor(value: Value, kind: LookupKey): string | undefined {
   if (kind === 'text') return typeof value === 'string' ? value : undefined;
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;

@@ -15,8 +15,8 @@ export type ConfigPath = readonly string[];
 export type PlaceOf = (path: ConfigPath, offset?: number) => Place;
 
 /**
- * Turns what rules write into what the engine uses. Each method notes what is wrong, at its place, and then gives undefined,
- * so that one look at a config finds everything.
+ * Turns the texts of rules into what the engine uses. Each method notes what is wrong, with its place, and then returns undefined:
+ * so `check` finds everything at once.
  */
 export interface Resolver {
   readonly problems: readonly Problem[];

@@ -2,8 +2,8 @@ import type { CompiledRule } from '../program.ts';
 import { referencesOf } from '../references.ts';
 
 /**
- * Puts rules behind the rules whose `.active` they read, otherwise in the order written: one pass of the engine then sees every
- * change. `loops` are rules that wait for each other, each loop once.
+ * Puts each rule behind the rules whose `.active` it reads, and keeps the written order otherwise. So one pass of the engine sees every
+ * change. `loops`: rules that wait for each other, each loop once.
  */
 export function orderRules(rules: readonly CompiledRule[]): {
   readonly ordered: readonly CompiledRule[];

@@ -10,7 +10,7 @@ export type TemplateNames = {
   readonly lookups: ReadonlyMap<string, LookupTable>;
 };
 
-/** What a person wrote as plain text and most likely meant to be filled in. */
+/** A plain text that the writer most likely meant to be filled in. */
 const SINGLE_BRACES = /(?<!\{)\{([^{}]*)\}(?!\})/;
 const WORD = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*/g;
 
@@ -18,11 +18,11 @@ type LastGood = (signal: string) => Value | undefined;
 type Filled = { readonly text: string } | { readonly missing: string };
 type Part = {
   readonly fill: (lastGood: LastGood) => Filled;
-  /** What it can be filled with; null: whatever a signal shows. */
+  /** The texts that can stand here; null: any value of a signal. */
   readonly texts: readonly string[] | null;
 };
 
-/** A code of several lookups has as many values as their rows multiplied: more are not listed. */
+/** At most so many codes are listed: a code of several lookups has as many as their rows multiplied. */
 const MOST_CODES = 1000;
 
 const MISSING = 'unknown';
@@ -52,7 +52,7 @@ export function compileTemplate(
   return { template: { text, signals, render } };
 }
 
-/** Compiles a text that has to come to a code: with a part missing there is none, and the reason is returned. */
+/** Compiles a text that has to give a code. When a part has no value, there is no code, and it returns the reason. */
 export function compileCode(
   text: string,
   names: TemplateNames,

@@ -1,7 +1,7 @@
 import { type Rule, type Rules, sectionOf } from '../schema.ts';
 import type { Claim } from './kind.ts';
 
-/** Two rules that would get into each other's way in L2L; the later one is refused. */
+/** Two rules that would disturb each other in L2L. The later one is refused. */
 export type Conflict = { readonly rule: string; readonly key: readonly string[]; readonly message: string };
 
 /** Every pair of rules of which only one can be right. */

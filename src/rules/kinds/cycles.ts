@@ -27,7 +27,7 @@ export const cyclesKind: RuleKind<CyclesRule, CyclesState, typeof CyclesSection>
     when: `${counter.name} every ${formatDuration(every)}`,
   }),
   callsPerHour(rules) {
-    // An increment whose base is too old by then is preceded by a read.
+    // When the known count of L2L is too old, the gateway reads it before it sends an increment.
     const reads = ({ mode, every }: CyclesRule) => (mode === 'increment' && every >= BASE_GOOD_FOR ? 1 : 0);
     return rules.reduce((sum, rule) => sum + (HOUR / rule.every) * (1 + reads(rule)), 0);
   },

@@ -41,7 +41,7 @@ export const productionKind: RuleKind<ProductionRule, ProductionState, typeof Pr
     if (kind !== 'record_details') return undefined;
     const old = params as ActionParams['record_details'];
     const found = rule.product === null ? { code: null } : codeOf(rule.product);
-    // A lookup without that row names nothing better than what was named then.
+    // Without that row in the lookup, the product of that time stays.
     const product = rule.product === null ? null : (found?.code ?? old.product);
     return { ...old, line: rule.line, product: old.unknownProduct ? old.product : product };
   },

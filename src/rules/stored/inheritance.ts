@@ -3,23 +3,23 @@ import { ruleKind } from '../kinds/registry.ts';
 import type { CompiledRule } from '../program.ts';
 import { readState, readStateFor, type StoredState } from './stored-state.ts';
 
-/** What earlier processes left: to rules that go on from it, and of rules that are not configured any more. */
+/** The stored states of earlier processes: for rules that go on from them, and of rules that were removed. */
 export interface Inheritance {
-  /** What the rule goes on from: its own state, or that of the rule it was renamed from. */
+  /** The state that a rule goes on from: its own, or that of its former name. */
   of(rule: string): StoredState | null;
-  /** States of rules that are not configured (any more): name to JSON text. */
+  /** States of rules that are not in the config, by name, as JSON text. */
   readonly orphans: ReadonlyMap<string, string>;
-  /** Ends what nobody goes on from, once, at the start. Orphans whose dispatch is to stay open remain. */
+  /** Ends, once at the start, the states that no rule goes on from. Orphans whose dispatch has to stay open remain. */
   settle(lastAlive: number, at: number, step: Step): void;
 }
 
-/** `states`: JSON text by rule. Throws StartError for a state that a configured rule needs and can't be read. */
+/** `states`: JSON text by rule. Throws StartError when it can't read a state that a rule of the config needs. */
 export function createInheritance(rules: readonly CompiledRule[], states: ReadonlyMap<string, string>): Inheritance {
   const configured = new Set(rules.map(rule => rule.name));
   const orphans = new Map([...states].filter(([name]) => !configured.has(name)));
   const inherited = new Map<string, StoredState>();
   const renamed = new Map<string, string>();
-  /** States of another kind than the rule that has their name now. */
+  /** States of rules whose names now belong to rules of another kind. */
   const replaced = new Map<string, string>();
 
   for (const rule of rules) {

@@ -14,18 +14,18 @@ const StoredState = z.discriminatedUnion(
   RULE_KINDS.map(({ state }) => state) as unknown as [Discriminable, ...Discriminable[]],
 ) as unknown as z.ZodType<AnyState>;
 
-/** As it was written. Undefined: no rule of this version wrote it. */
+/** The state as it was written; undefined: no rule of this version wrote it. */
 export function parseState(text: string): StoredState | undefined {
   return StoredState.safeParse(parse(text)).data;
 }
 
-/** `rule`: who left it, which may be another name than the one that goes on from it. Undefined: this version can't read it. */
+/** The state as this version writes it; undefined: it can't read it. `rule`: who wrote it, maybe under a former name. */
 export function readState(rule: string, text: string): StoredState | undefined {
   const state = parseState(text);
   return state && (ruleKind(state.kind).upgrade?.(rule, state) ?? state);
 }
 
-/** Undefined: it is of another kind of rule. Throws StartError for a state of this kind that this version can't read. */
+/** undefined: it is the state of another kind. Throws StartError for a state of this kind that this version can't read. */
 export function readStateFor(rule: CompiledRule, stored: string, text: string): StoredState | undefined {
   const value = parse(text);
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
@@ -41,7 +41,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON is as unreadable as the wrong shape: the caller says so with the rule's name.
+    // The caller reports a text that is no JSON like a state of the wrong shape, with the rule's name.
     return undefined;
   }
 }

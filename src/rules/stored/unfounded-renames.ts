@@ -4,8 +4,8 @@ import { createInheritance } from './inheritance.ts';
 import { parseState } from './stored-state.ts';
 
 /**
- * Says which rules begin anew although their `renamed_from` says what they go on from: the name is mistyped, or that rule never did
- * anything, and then nothing is lost. `states`: as the last process left them.
+ * Logs the rules that begin with an empty state although they have `renamed_from`. Either the name is mistyped, or that rule never did
+ * anything and nothing is lost. `states`: of the last process.
  */
 export function reportUnfoundedRenames(
   rules: readonly CompiledRule[],

@@ -1,6 +1,6 @@
 import type { Outcome, Reason, Setback } from '../core/delivery.ts';
-import type { Exchange } from './client.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
+import type { Exchange } from './exchange.ts';
 
 /** An exchange judged: L2L said success (the kind of call reads the rest), or what else it came to. */
 export type Verdict =

@@ -1,7 +1,8 @@
 import type { Call, FrozenRequest } from '../../src/core/delivery.ts';
 import { CLOCK_TOLERANCE, EARLIEST } from '../../src/core/wall-clock.ts';
 import type { Budget } from '../../src/l2l/budget.ts';
-import type { Client, Exchange } from '../../src/l2l/client.ts';
+import type { Client } from '../../src/l2l/client.ts';
+import type { Exchange } from '../../src/l2l/exchange.ts';
 import { apiPath, encodeFields } from '../../src/l2l/form.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import { targetOf } from '../../src/simulation/sandbox/api.ts';

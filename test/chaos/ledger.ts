@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/core/clock.ts';
 import type { Call, FrozenRequest } from '../../src/core/delivery.ts';
-import type { Exchange } from '../../src/l2l/client.ts';
+import type { Exchange } from '../../src/l2l/exchange.ts';
 import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
 
 /** One request that left the gateway, and what truly became of it. Times are ms since 1970. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Exchange } from '../../src/l2l/client.ts';
+import type { Exchange } from '../../src/l2l/exchange.ts';
 import { judge, readFailure } from '../../src/l2l/outcome.ts';
 
 const SUCCESS = '{"success":true,"data":{"id":1}}';

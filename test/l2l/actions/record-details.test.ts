@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordDetailsParams } from '../../../src/actions/action.ts';
 import { NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
-import type { Exchange } from '../../../src/l2l/client.ts';
+import type { Exchange } from '../../../src/l2l/exchange.ts';
 import { setTimes } from '../../../src/l2l/record-sets.ts';
 import { answer, at, DENVER, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';

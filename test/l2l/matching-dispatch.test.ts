@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DispatchRecord } from '../../src/l2l/dispatches.ts';
-import { type Seeker, standingDispatch } from '../../src/l2l/standing-dispatch.ts';
+import { type MatchCriteria, matchingDispatch } from '../../src/l2l/matching-dispatch.ts';
 
-const SEEKER: Seeker = {
+const CRITERIA: MatchCriteria = {
   mark: '[gw aaaaaaaaaa]',
   user: 'gateway',
   reported: 5000,
@@ -30,8 +30,8 @@ const own = (number: number) => dispatch(number, { description: 'x [gw aaaaaaaaa
 const gateways = (number: number) => dispatch(number, { description: 'x [gw bbbbbbbbbb]', createdBy: 'gateway' });
 const is = (wanted: number) => (one: DispatchRecord) => one.number === wanted;
 
-describe('standing dispatch', () => {
-  it.each<[string, readonly DispatchRecord[], Seeker['ifFoundOpen'], object | null]>([
+describe('the dispatch that matches an episode', () => {
+  it.each<[string, readonly DispatchRecord[], MatchCriteria['ifFoundOpen'], object | null]>([
     ['nothing is open', [], 'leave', null],
     ['its own', [dispatch(3), own(1), gateways(2)], 'leave', { dispatchId: 10, dispatchNumber: 1, reported: 5000 }],
     ['its own, although it opens beside others', [own(1)], 'open', { dispatchId: 10 }],
@@ -56,18 +56,18 @@ describe('standing dispatch', () => {
       { foundOpen: 3 },
     ],
   ])('%s', (_what, open, ifFoundOpen, expected) => {
-    const found = standingDispatch(open, { ...SEEKER, ifFoundOpen });
+    const found = matchingDispatch(open, { ...CRITERIA, ifFoundOpen });
     if (expected === null) expect(found).toBeNull();
     else expect(found).toMatchObject(expected);
     if (found?.adopted || found?.dispatchNumber === 2) expect(found).not.toHaveProperty('foundOpen');
   });
 
-  it.each<[string, Seeker['ifFoundOpen'], Partial<Seeker>, number | null]>([
+  it.each<[string, MatchCriteria['ifFoundOpen'], Partial<MatchCriteria>, number | null]>([
     ["the gateway's, although it opens beside others, when a former journal left it", 'open', { isFirst: true }, 2],
     ["a person's, not the gateway's of an episode that waits for a person", 'leave', { isStuck: is(2) }, 1],
     ['none beside what waits for a person', 'open', { isFirst: true, isStuck: is(2) }, null],
   ])('%s', (_what, ifFoundOpen, change, expected) => {
-    const found = standingDispatch([gateways(2), dispatch(1)], { ...SEEKER, ifFoundOpen, ...change });
+    const found = matchingDispatch([gateways(2), dispatch(1)], { ...CRITERIA, ifFoundOpen, ...change });
     expect(found?.foundOpen ?? found?.dispatchNumber ?? null).toBe(expected);
   });
 
@@ -84,12 +84,12 @@ describe('standing dispatch', () => {
       9000,
     ],
   ])('for an episode that is over: %s', (_what, open, expected) => {
-    const found = standingDispatch([open], { ...SEEKER, ended: 8250 });
+    const found = matchingDispatch([open], { ...CRITERIA, ended: 8250 });
     expect(found?.dispatchNumber ?? null).toBe(expected);
   });
 
   it('says what else is open', () => {
-    const words = (...open: DispatchRecord[]) => standingDispatch(open, SEEKER)?.nothing;
+    const words = (...open: DispatchRecord[]) => matchingDispatch(open, CRITERIA)?.nothing;
     expect(words(dispatch(3))).toBe('dispatch 3 is already open');
     expect(words(dispatch(3), dispatch(2))).toBe('dispatch 3 is already open; so is 2');
     expect(words(dispatch(3), dispatch(2), gateways(1))).toBe('dispatch 1 of the gateway is open; so are 3, 2');

@@ -1,0 +1,122 @@
+import type { Follow, Look } from '../../core/delivery.ts';
+import { ANY_OFFSET, createPitchDetails } from '../pitch-details.ts';
+import type { Read } from '../reader.ts';
+import { errorName, type Fate, fatesOf, setTimes } from '../record-sets.ts';
+import type { ActionContext, ActionOf, CallOf } from './action.ts';
+
+type Batch = CallOf<'record_details'>;
+
+/** Finds out what became of a batch without its id, which was lost with L2L's answer: it searches L2L for each set by its times. */
+export interface BatchSearch {
+  /** The errors that L2L lists since shortly before this batch was made, of any batch. */
+  errors(call: Batch, signal: AbortSignal): Promise<Read>;
+  look(call: Batch, signal: AbortSignal): Promise<Look>;
+  follow(call: Batch, signal: AbortSignal): Promise<Follow>;
+}
+
+/** L2L's clock may be behind the gateway's (ms). */
+const CLOCK_MARGIN = 10 * 60_000;
+/** The search for a set ends this long after the send (ms). */
+const SEARCHED_FOR = 3_600_000;
+const MISSING: Fate = { kind: 'missing' };
+const NEVER_CAME =
+  'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is sent again';
+
+export function createBatchSearch({ site, zone, clock, reader }: ActionContext): BatchSearch {
+  const pitchDetails = createPitchDetails(reader, site, zone);
+  /** Sets with a final fate, by call: they are not read again. */
+  const final = new Map<number, ReadonlyMap<string, Fate>>();
+  const nameOf = ({ params }: ActionOf<'record_details'>) => `${params.line} ${setTimes(params, zone).start}`;
+  const sinceOf = (call: Batch) => call.createdAt - CLOCK_MARGIN;
+
+  function errors(call: Batch, signal: AbortSignal): Promise<Read> {
+    // It is not documented which clock `start` goes by. So this is its earliest meaning, and errors that are too old are dropped later.
+    const query = { site, start: zone.minute(sinceOf(call) - ANY_OFFSET) };
+    return reader.read('pitchdetails/record_details_batch_errors/', query, signal);
+  }
+
+  /** The fate of every set of a batch, by key. */
+  async function readFates(call: Batch, signal: AbortSignal) {
+    const known = final.get(call.id) ?? new Map<string, Fate>();
+    const open = call.actions.filter(set => !known.has(set.key));
+    if (open.length === 0) return { ok: true, fates: known } as const;
+    const read = await errors(call, signal);
+    if (!read.ok) return read;
+    const earlier = new Set(call.base?.errors);
+    const own = read.records.filter(record => !earlier.has(errorName(record)));
+
+    const fates = new Map(known);
+    for (const [line, sets] of Map.groupBy(open, set => set.params.line)) {
+      const params = sets.map(set => set.params);
+      const booked = await pitchDetails.read(line, params, signal);
+      if (!booked.ok) return booked;
+      // All sets of the line are matched, so that no open set gets the record of a final one.
+      const all = call.actions.filter(set => set.params.line === line);
+      const found = fatesOf(all, { details: booked.records, errors: own }, zone, sinceOf(call));
+      for (const { key } of sets) fates.set(key, found.get(key) ?? MISSING);
+    }
+    return { ok: true, fates } as const;
+  }
+
+  function rememberFinal(call: Batch, fates: ReadonlyMap<string, Fate>): void {
+    final.set(call.id, new Map([...fates].filter(([, fate]) => fate.kind !== 'missing')));
+  }
+
+  return {
+    errors,
+
+    async look(call, signal) {
+      final.delete(call.id);
+      const read = await readFates(call, signal);
+      if (!read.ok) return { kind: 'failed', outcome: read.outcome };
+      const setsThatAre = (...kinds: Fate['kind'][]) =>
+        call.actions.filter(set => kinds.includes((read.fates.get(set.key) ?? MISSING).kind));
+      const total = call.actions.length;
+      const missing = setsThatAre('missing');
+      if (setsThatAre('booked').length === total)
+        return { kind: 'applied', result: {}, detail: `all ${total} sets are booked` };
+      if (missing.length === total)
+        return { kind: 'absent', detail: `none of the ${total} sets is booked or in error` };
+      // Any trace means that L2L took the batch. A set that is missing may still be booked, so it is not sent again.
+      rememberFinal(call, read.fates);
+      const failed = setsThatAre('failed');
+      const parts = [
+        `${setsThatAre('booked', 'different').length} of ${total} sets are booked`,
+        failed.length > 0 ? `in error: ${failed.map(nameOf).join(', ')}` : '',
+        missing.length > 0 ? `not yet there: ${missing.map(nameOf).join(', ')}` : '',
+      ];
+      return { kind: 'accepted', result: {}, detail: parts.filter(Boolean).join('; ') };
+    },
+
+    async follow(call, signal) {
+      const read = await readFates(call, signal);
+      if (!read.ok) return { kind: 'failed', outcome: read.outcome };
+      const { fates } = read;
+      rememberFinal(call, fates);
+      const total = call.actions.length;
+      const found = [...fates.values()].filter(fate => fate.kind !== 'missing').length;
+      const isOver = clock.now() - (call.sentAt ?? call.createdAt) >= SEARCHED_FOR;
+      if (found < total && !isOver) {
+        const { failed } = failuresOf(call, fates);
+        return { kind: 'pending', detail: `${found} of ${total} sets are final`, ...(failed.size > 0 && { failed }) };
+      }
+      final.delete(call.id);
+      const { failed, parked } = failuresOf(call, fates);
+      const booked = total - failed.size - parked.size;
+      return { kind: 'final', failed, parked, detail: `${booked} of ${total} sets are booked, found by their times` };
+    },
+  };
+}
+
+/** By key: the sets that L2L refused, and the sets about which a person has to decide. */
+function failuresOf(call: Batch, fates: ReadonlyMap<string, Fate>) {
+  const failed = new Map<string, string>();
+  const parked = new Map<string, string>();
+  for (const { key } of call.actions) {
+    const fate = fates.get(key) ?? MISSING;
+    if (fate.kind === 'failed') failed.set(key, fate.detail);
+    if (fate.kind === 'different') parked.set(key, fate.detail);
+    if (fate.kind === 'missing') parked.set(key, NEVER_CAME);
+  }
+  return { failed, parked };
+}

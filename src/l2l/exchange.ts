@@ -1,0 +1,142 @@
+import type { Dispatcher, Pool } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import type { Reason } from '../core/delivery.ts';
+import { errorMessage } from '../core/errors.ts';
+import { formatDuration } from '../core/fields.ts';
+import { redactor } from '../core/redact.ts';
+import { certificateFacts, tlsCode, tlsWords } from '../core/tls-words.ts';
+import { LONGEST_PAUSE } from './budget.ts';
+
+/** The outcome of one HTTP request. No text in it contains the key. */
+export type Exchange =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly body: string;
+      /** Milliseconds of a Retry-After header; undefined without one. */
+      readonly retryAfter?: number;
+    }
+  | {
+      readonly kind: 'failed';
+      /** false: not one byte of the request was written, so it had no effect. */
+      readonly left: boolean;
+      readonly reason: FailReason;
+      readonly detail: string;
+    };
+type FailReason = Extract<Reason, 'network' | 'timeout' | 'reset' | 'unreadable' | 'stopped'>;
+
+export type HttpRequest = { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: string };
+
+export type ExchangeOptions = {
+  readonly pool: Pool;
+  readonly address: URL;
+  readonly key: string;
+  readonly timeout: number;
+  readonly clock: Clock;
+};
+
+/** An answer longer than this is not read to its end: 1,000 full dispatch records are about 2 MiB. */
+const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+/** Sends one request and resolves to its outcome; never rejects. */
+export function createExchange({ pool, address, key, timeout, clock }: ExchangeOptions) {
+  const redact = redactor(key);
+  const prefix = address.pathname.replace(/\/+$/, '');
+
+  return (request: HttpRequest, signal: AbortSignal): Promise<Exchange> =>
+    new Promise(resolve => {
+      let started: Dispatcher.DispatchController | undefined;
+      let isDone = false;
+
+      function end(result: Exchange): void {
+        if (isDone) return;
+        isDone = true;
+        timer[Symbol.dispose]();
+        signal.removeEventListener('abort', onStop);
+        resolve(result);
+      }
+      function fail(failed: FailReason, detail: string): void {
+        const left = started !== undefined;
+        const reason = left || failed === 'stopped' ? failed : 'network';
+        end({ kind: 'failed', left, reason, detail: redact(detail) });
+        started?.abort(new Error(detail));
+      }
+      const onStop = () => fail('stopped', 'the gateway is stopping');
+      const timer = clock.at(clock.now() + timeout, () =>
+        fail('timeout', `no complete answer from ${address.host} within ${formatDuration(timeout)}`),
+      );
+      signal.addEventListener('abort', onStop, { once: true });
+
+      const { method, path, body } = request;
+      const type = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+      const headers = { l2lauth: key, accept: 'application/json', ...type };
+      const answer = collectAnswer();
+      pool.dispatch(
+        { method, path: prefix + path, headers, ...(body !== undefined && { body }) },
+        {
+          // undici calls this right before it writes the first byte, and never for a connection that it could not open. So this shows
+          // which requests were certainly not sent. A list of error codes can't.
+          onRequestStart(controller) {
+            // The request has failed while it waited for a connection, or undici repeats it on a new one. Neither may be sent.
+            if (isDone || started) controller.abort(new Error('not to be sent'));
+            else started = controller;
+          },
+          onResponseStart(_controller, statusCode, fields) {
+            answer.status = statusCode;
+            answer.retryAfter = retryAfterMs(fields['retry-after'], clock.now());
+          },
+          onResponseData(_controller, chunk) {
+            if (!answer.add(chunk))
+              fail('unreadable', `${address.host} answered with more than ${LONGEST_ANSWER} bytes`);
+          },
+          onResponseEnd() {
+            const { status, retryAfter } = answer;
+            const text = redact(answer.text());
+            end({ kind: 'answered', status, body: text, ...(retryAfter !== undefined && { retryAfter }) });
+          },
+          onResponseError(_controller, error) {
+            const why = tlsProblem(error, address, clock.now()) ?? errorMessage(error);
+            fail('reset', started ? `the connection ended before the answer: ${why}` : why);
+          },
+        },
+      );
+    });
+}
+
+function collectAnswer() {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return {
+    status: 0,
+    retryAfter: undefined as number | undefined,
+    /** false: the answer is too long. */
+    add(chunk: Buffer): boolean {
+      size += chunk.length;
+      if (size > LONGEST_ANSWER) return false;
+      chunks.push(chunk);
+      return true;
+    },
+    text: () => Buffer.concat(chunks).toString(),
+  };
+}
+
+function tlsProblem(error: unknown, address: URL, now: number): string | null {
+  const certificate = (error as { readonly cert?: object }).cert;
+  return tlsWords(tlsCode(error), certificate ? certificateFacts(certificate) : null, {
+    server: 'L2L',
+    url: address.origin,
+    host: address.hostname,
+    urlKey: 'l2l.url',
+    caAdvice: 'in the file that NODE_EXTRA_CA_CERTS names in the environment of the gateway',
+    nameKey: null,
+    ownKey: null,
+    now,
+  });
+}
+
+/** Milliseconds of a Retry-After header (seconds or an HTTP date), at most 15 minutes; undefined for any other text. */
+function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {
+  const text = (Array.isArray(header) ? header[0] : header)?.trim() ?? '';
+  const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_PAUSE);
+}

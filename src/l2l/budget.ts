@@ -2,24 +2,24 @@ import { type Clock, sleep } from '../core/clock.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 
-/** Sends go before look-ups, look-ups before the feed. */
+/** Sends come before look-ups, and look-ups before the feed. */
 export type Priority = 'send' | 'look' | 'feed';
 
-/** Every request to L2L takes one permit here, so that the site is never flooded. */
+/** Limits the requests to L2L: each one takes a permit here. */
 export interface Budget {
-  /** Resolves when one request may leave; rejects with the signal's reason as soon as it aborts. */
+  /** Resolves when one request may be sent. Rejects with the signal's reason when the signal aborts. */
   take(priority: Priority, signal: AbortSignal): Promise<void>;
-  /** L2L asked for a pause (Retry-After): no request leaves for `ms`, at most 15 minutes. */
+  /** L2L asked for a pause (Retry-After): no request is sent for `ms`, at most 15 minutes. */
   pause(ms: number): void;
 }
 
-/** One bucket for all gateways of a plant. */
+/** A token bucket that all gateways of a plant share. */
 export interface SharedBudget {
-  /** 0: one request was taken from the bucket. More: nothing was taken, ask again after so many ms. Rejects when it can't be reached. */
+  /** 0: took one token. More: took none; ask again after so many ms. Rejects when the bucket can't be reached. */
   take(): Promise<number>;
-  /** Gateways that shared it when it was last reached, this one included; at least 1. */
+  /** The number of gateways that shared the bucket when it was last reached, this one included. At least 1. */
   readonly gateways: number;
-  /** Its first connection is still being made: that it can't be reached is no news. */
+  /** The first connection is not open yet, so an error needs no log line. */
   readonly isConnecting: boolean;
   /** Empties the bucket for `ms`. */
   pause(ms: number): Promise<void>;
@@ -28,22 +28,22 @@ export interface SharedBudget {
 export type BudgetOptions = {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Requests per millisecond; null: no limit. While a shared budget can't be reached, this gateway takes its share of it. */
+  /** Requests per millisecond; null: no limit. While the shared bucket can't be reached, this gateway uses its share of the rate. */
   readonly rate: number | null;
-  /** Requests that may leave at once after a quiet time. Default: what two seconds bring, at least 2 (a look and its send). */
+  /** Requests that may be sent at once after a quiet time. Default: those of two seconds, at least 2 (a look-up and its send). */
   readonly burst?: number;
   readonly shared?: SharedBudget;
 };
 
 export const LONGEST_PAUSE = 15 * 60_000;
-/** One grant in five goes to who has waited longest, so that look-ups move on even while sends keep coming. */
+/** One permit in five goes to the request that has waited longest, so that look-ups get their turn while there are always sends. */
 const OLDEST_EVERY = 5;
 
 type Waiter = { readonly order: number; readonly grant: () => void };
 
 export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions): Budget {
   const most = rate === null ? Number.POSITIVE_INFINITY : (burst ?? Math.max(2, Math.ceil(rate * 2000)));
-  /** A gateway that is alone takes all of it. */
+  /** A single gateway uses the whole rate. */
   const gateways = () => Math.max(1, shared?.gateways ?? 1);
   const queues: Readonly<Record<Priority, Set<Waiter>>> = { send: new Set(), look: new Set(), feed: new Set() };
   let tokens = most;
@@ -53,19 +53,19 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
   let grants = 0;
   let granting = false;
   let sharedIsAway = false;
-  /** Ends the current wait when nobody waits any more. */
+  /** Ends the current wait when no request waits any more. */
   let idle = new AbortController();
 
   const isEmpty = () => Object.values(queues).every(queue => queue.size === 0);
 
-  /** 0: a permit was taken; else how long to wait before asking again. */
+  /** 0: took a permit. Else how long to wait before the next try (ms). */
   function takeLocal(): number {
     if (rate === null) return 0;
     const now = clock.now();
     const share = rate / gateways();
     tokens = Math.min(Math.max(1, most / gateways()), tokens + (now - filledAt) * share);
     filledAt = now;
-    // Sums of fractions: what is a hair below one is one.
+    // Tokens are sums of fractions, so one token can be a little less than 1.
     if (tokens < 1 - 1e-9) return Math.ceil((1 - tokens) / share);
     tokens -= 1;
     return 0;
@@ -105,7 +105,7 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
       while (!isEmpty()) {
         const wait = await takePermit();
         if (wait === 0) next()?.grant();
-        else await sleep(clock, wait, idle.signal).catch(() => undefined); // Aborted: nobody waits any more.
+        else await sleep(clock, wait, idle.signal).catch(() => undefined); // The wait was aborted, because no request waits any more.
       }
     } finally {
       granting = false;
@@ -115,7 +115,7 @@ export function createBudget({ clock, log, rate, burst, shared }: BudgetOptions)
   return {
     take(priority, signal) {
       if (signal.aborted) return Promise.reject(signal.reason);
-      // The common case costs nothing: no limit, or a token and nobody before.
+      // The usual case needs no queue: there is no limit, or there is a token and no request waits.
       if (!shared && isEmpty() && pausedUntil <= clock.now() && takeLocal() === 0) return Promise.resolve();
       const queue = queues[priority];
       const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -31,26 +31,26 @@ export type DeliveryOptions = {
   readonly zone: SiteZone;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Parts of L2L's words (any case) that mean "not now" in a refusal: such a call is repeated. */
+  /** Parts of L2L's words (any case) that mean "not now" in a refusal. Such a call is repeated. */
   readonly transient?: readonly string[];
   /** Parts of L2L's words (any case) that refuse an open while a dispatch of another type is open on the machine. */
   readonly blocked?: readonly string[];
   /** How long such an open waits before it is tried again (ms). */
   readonly blockedWait?: number;
-  /** How long after an unknown outcome L2L may still apply a call (ms), and a batch, which it works on after it took it. */
+  /** How long after an unknown outcome L2L may still apply a call or a batch (ms). L2L works on a batch after it took it. */
   readonly settle: { readonly call: number; readonly batch: number };
   /** What the journal knows of an episode now. */
   readonly chainOf: (chain: string) => ChainState;
-  /** What is known of key, site and zone. Left out: they are right, and whether L2L takes the key can't be asked. */
+  /** The check of key, site and zone. Left out: they count as right, and the key can't be checked. */
   readonly settings?: Pick<Reachability, 'askKey' | 'verify'>;
 };
 
 const BLOCKED_WAIT = 60_000;
-/** What L2L was seen to take for a batch makes nobody wait longer than this (ms). */
+/** A slow batch makes later ones wait no longer than this (ms). */
 const LONGEST_SETTLE = 3_600_000;
 const NO_RIGHT = 'L2L answers other questions with this key, so its user lacks the right to this one: give it in L2L';
 
-/** How the queue reaches L2L. A fault in here is logged and becomes the outcome that can't double anything. */
+/** How the queue reaches L2L. An error of the gateway is logged and becomes an outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { client, log, transient = [], blocked = [], blockedWait = BLOCKED_WAIT, settle } = options;
   const handlers = handlersOf({ ...options, blocked, blockedWait, reader: createReader(client, transient) });
@@ -80,7 +80,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     outcome: { kind: 'retry', reason: 'unreadable', detail },
   });
 
-  /** One area that L2L refuses, or one code that it does not know, is not L2L refusing everything. */
+  /** Narrows a refusal down: L2L may refuse a single area or a single code, and take everything else. */
   async function ofItsLane<T extends { readonly kind: string }>(
     call: Call,
     outcome: T | Setback,
@@ -103,7 +103,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   return {
     policy(kind) {
       const policy = policies[kind];
-      // A batch slower than any before proves nothing by its absence; nobody waits for longer than a batch is followed.
+      // A batch may take longer than any batch before, so a missing one proves nothing. The wait ends when the gateway gives up on batches.
       const settle = Math.max(policy.settle, Math.min(2 * (handlers[kind].slowest?.() ?? 0), LONGEST_SETTLE));
       return settle === policy.settle ? policy : { ...policy, settle };
     },
@@ -150,7 +150,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
             return { ...outcome, isOwn: true };
           return ofItsLane(call, outcome, signal);
         },
-        // Nothing can have left before the request was built.
+        // The error came before the request was built, so nothing was sent.
         detail => ({ kind: isOut ? 'unknown' : 'retry', reason: 'unreadable', detail }),
       );
     },
@@ -172,7 +172,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   };
 }
 
-/** One handler a kind. The cast is sound: a call reaches a handler by its own kind only. */
+/** One handler for each kind. The cast is safe, because the kind of a call selects its handler. */
 function handlersOf(context: ActionContext): Readonly<Record<ActionKind, ActionHandler<ActionKind>>> {
   const handlers = Object.entries(ACTIONS).map(([kind, definition]) => [kind, definition.create(context)]);
   return Object.fromEntries(handlers) as unknown as Readonly<Record<ActionKind, ActionHandler<ActionKind>>>;

@@ -1,7 +1,7 @@
-/** One record of an answer. Field order and extra fields mean nothing: L2L promises neither. */
+/** One record of an answer. Its order of fields and any extra fields have no meaning: L2L promises neither. */
 export type L2lRecord = Readonly<Record<string, unknown>>;
 
-/** An answer that is L2L's: a JSON object that says whether the call succeeded. */
+/** An answer of L2L: a JSON object that says whether the call succeeded. */
 export type Envelope = {
   readonly success: boolean;
   /** `error`, `errors` or `message` as one text; empty when there is none. */
@@ -9,13 +9,13 @@ export type Envelope = {
   readonly body: L2lRecord;
 };
 
-/** null: no JSON, or not L2L's (a proxy's page, a login page, another service). */
+/** null: the answer is no JSON, or not from L2L, but from a proxy, a login page or another service. */
 export function parseEnvelope(text: string): Envelope | null {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    // Not JSON is an answer of its own kind here, not an error.
+    // An answer that is no JSON is expected here, and no error.
     return null;
   }
   if (!isRecord(body)) return null;
@@ -29,21 +29,21 @@ export function recordsOf(envelope: Envelope): readonly L2lRecord[] {
   return (Array.isArray(data) ? data : [data]).filter(isRecord);
 }
 
-/** A number, also where L2L writes it as text; undefined when it is none. */
+/** A number, also one that L2L writes as text; undefined: the field is no number. */
 export function numberField(record: L2lRecord | undefined, name: string): number | undefined {
   const value = record?.[name];
   if (typeof value === 'number') return value;
   return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined;
 }
 
-/** A text; undefined when it is missing, null or empty. */
+/** A text; undefined: the field is missing, null or empty. */
 export function textField(record: L2lRecord | undefined, name: string): string | undefined {
   const value = record?.[name];
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The words of a record or answer that reports an error. */
+/** The reason in a record or an answer that reports an error. */
 export function refusal(record: L2lRecord): string {
   for (const name of ['error', 'errors', 'error_message', 'message', 'detail']) {
     const text = flatten(record[name]);

@@ -1,9 +1,9 @@
-/** What a call's fields can be; undefined is left out. */
+/** The fields of a call. One that is undefined is left out. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**
- * Form body or query in the order written. Spaces become %20, which L2L asks for in queries and which every form parser reads.
- * A lone surrogate from a PLC's string becomes U+FFFD instead of an error.
+ * Fields as a form body or a query, in their order. Spaces become %20: L2L asks for it in queries, and every form parser reads it.
+ * A lone surrogate in a string of a PLC becomes U+FFFD, not an error.
  */
 export function encodeFields(fields: Fields): string {
   const parts: string[] = [];
@@ -15,7 +15,7 @@ export function encodeFields(fields: Fields): string {
 
 const BASE = '/api/1.0';
 
-/** Address of a method below the site's address, such as `dispatches/open/`; written as the reference prints it. */
+/** The path of a method such as `dispatches/open/`. The method is written as in L2L's reference. */
 export function apiPath(method: string): string {
   return `${BASE}/${method}`;
 }

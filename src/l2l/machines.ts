@@ -6,13 +6,13 @@ import type { Reader } from './reader.ts';
 
 type CountRead = { readonly ok: true; readonly count: number } | { readonly ok: false; readonly outcome: ReadFailure };
 
-/** The machines of the site, as far as counting needs them. */
+/** Reads the cycle counts of the site's machines. */
 export interface Machines {
-  /** A machine's cycle count as L2L has it now; a machine that never had one stands at 0. */
+  /** The cycle count that L2L has now; 0 for a machine that never had one. */
   count(machine: string, signal: AbortSignal): Promise<CountRead>;
 }
 
-/** The list of all codes is good for so long (ms): however many rules name unknown machines, L2L is asked once a minute for them. */
+/** The list of all codes is read again after this time (ms). So many rules with unknown machines cause one read a minute. */
 const LIST_GOOD_FOR = 60_000;
 const PAGE = 2000;
 const MOST_PAGES = 10;
@@ -23,7 +23,7 @@ export function createMachines(reader: Reader, site: number, clock: Clock): Mach
   let listedAt = Number.NEGATIVE_INFINITY;
   let listing: Promise<void> | undefined;
 
-  /** Leaves the list as it was when L2L does not give it: it only saves questions, and helps to name what was meant. */
+  /** A failed read leaves the list as it was. The list only saves reads, and helps an error to name a similar code. */
   async function list(signal: AbortSignal): Promise<void> {
     const found = new Set<string>();
     for (let page = 0; page < MOST_PAGES; page += 1) {
@@ -46,9 +46,9 @@ export function createMachines(reader: Reader, site: number, clock: Clock): Mach
   }
 
   function noMachine(machine: string): CountRead {
-    const meant = didYouMean(machine, codes);
-    const next = `${meant === '' ? '; c' : ' C'}orrect the code in the rule, or set the machine up in L2L`;
-    const detail = `L2L knows no machine ${machine} at site ${site}${meant}${next}`;
+    const suggestion = didYouMean(machine, codes);
+    const next = `${suggestion === '' ? '; c' : ' C'}orrect the code in the rule, or set the machine up in L2L`;
+    const detail = `L2L knows no machine ${machine} at site ${site}${suggestion}${next}`;
     return { ok: false, outcome: { kind: 'retry', reason: 'code', detail } };
   }
 

@@ -2,12 +2,12 @@ import type { Outcome, Reason, Setback } from '../core/delivery.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
 import type { Exchange } from './exchange.ts';
 
-/** An exchange judged: L2L said success (the kind of call reads the rest), or what else it came to. */
+/** The meaning of an exchange: L2L reported success, and the kind of call reads the rest; or any other outcome. */
 export type Verdict =
   | { readonly kind: 'success'; readonly envelope: Envelope; readonly answer: string }
   | Exclude<Outcome, { kind: 'delivered' | 'accepted' }>;
 
-/** What a failed read came to: a read has no effect, so it can always be repeated. */
+/** The outcome of a failed read. A read has no effect, so it can always be repeated. */
 export type ReadFailure = Setback;
 
 type Answer = { readonly status: number; readonly envelope: Envelope | null; readonly isTransient: boolean };
@@ -24,9 +24,9 @@ type Row = {
 const isStatus = (from: number, to: number) => (answer: Answer) => answer.status >= from && answer.status <= to;
 
 /**
- * The table: the first row that fits decides what an answer means. A request that was refused before it did anything may be
- * repeated (`retry`); where that is not certain it is `unknown`, whatever the status suggests: a proxy answers 502 for a call
- * that L2L carried out, and L2L answers 200 for one it refused.
+ * The table: the first row that fits decides what an answer means. `retry`: the request was refused before it had any effect, so it
+ * may be repeated. `unknown`: that is not certain, whatever the status suggests. A proxy answers 502 for a call that L2L carried out,
+ * and L2L answers 200 for a call that it refused.
  */
 const TABLE: readonly Row[] = [
   { when: isStatus(429, 429), means: { kind: 'retry', reason: 'rate_limited' }, what: 'asks to slow down' },
@@ -66,11 +66,11 @@ const TABLE: readonly Row[] = [
   { when: () => true, means: { kind: 'unknown', reason: 'unreadable' }, what: 'contradicts itself' },
 ];
 
-/** How L2L answers to a key it does not take is not documented: it may come as a refusal like any other. */
+/** It is not documented how L2L answers to a wrong key. It may be a refusal like any other. */
 const ABOUT_THE_KEY =
   /\b(?:invalid|unknown|inactive|disabled|expired|revoked|missing|wrong|bad|no) (?:api[ _-]?key|auth(?:entication)?(?: key| token)?|credentials|l2lauth)\b|\bapi[ _-]?key\b.*\b(?:invalid|not|disabled|expired|revoked|inactive)\b|\bauthentication (?:failed|required|error)\b|\bnot authenticated\b/i;
 
-/** Whether a refusal speaks of the key itself, not of a right that its user lacks. */
+/** Whether a refusal is about the key itself, and not about a right that its user lacks. */
 export function isAboutKey(words: string): boolean {
   return ABOUT_THE_KEY.test(words);
 }
@@ -104,7 +104,7 @@ export function judge(exchange: Exchange, transient: readonly string[]): Verdict
   return { ...row.means, detail, ...(isTimed ? { retryAfter } : {}) };
 }
 
-/** A read that did not succeed: repeated later, or everything halts. */
+/** The outcome of a read that failed: it is repeated later, or everything halts. */
 export function readFailure(verdict: Exclude<Verdict, { kind: 'success' }>): ReadFailure {
   if (verdict.kind === 'halt' || verdict.kind === 'retry') return verdict;
   const reason = verdict.kind === 'rejected' ? 'denied' : verdict.reason;
@@ -115,7 +115,7 @@ function shorten(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
-/** The text of a page without its markup, as far as it helps to recognise a proxy or login page. */
+/** The text of a page without its markup. It helps a person to recognize the page of a proxy or a login. */
 function firstWords(page: string): string {
   return page
     .slice(0, 10_000)

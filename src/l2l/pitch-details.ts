@@ -9,23 +9,23 @@ type Details =
   | { readonly ok: true; readonly records: readonly L2lRecord[] }
   | { readonly ok: false; readonly outcome: ReadFailure };
 
-/** The production details L2L holds, line by line. */
+/** Reads the production details of L2L, line by line. */
 export interface PitchDetails {
   /**
-   * Every detail of the line that may be one of these sets, with others among them. None for a line L2L does not know.
+   * Every detail of the line that may be one of these sets, and some others. None for a line that L2L does not know.
    */
   read(line: string, sets: readonly RecordDetailsParams[], signal: AbortSignal): Promise<Details>;
 }
 
-/** Further from UTC than any site is, the repeated hour included (ms). */
+/** No site is this far from UTC, not even in the repeated hour (ms). */
 export const ANY_OFFSET = 15 * 3_600_000;
 
 export function createPitchDetails(reader: Reader, site: number, zone: SiteZone): PitchDetails {
   const lines = createLineIds(reader, site);
-  /** The reference allows comparisons in every area, and here demands `end` and `start`: whether compared ones count is not said. */
+  /** L2L's reference allows comparisons in every area, but demands `end` and `start` here. It is not documented whether comparisons count. */
   let windowsAreRefused = false;
 
-  /** One read for all sets of a line. Comparisons are in UTC; wide enough to hold the sets if L2L takes them for site time. */
+  /** One read for all sets of a line. The comparisons are in UTC, and wide enough for a site that takes them for site time. */
   async function readWindow(line: number, sets: readonly RecordDetailsParams[], signal: AbortSignal) {
     const query = {
       site,
@@ -43,7 +43,7 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
     }
   }
 
-  /** At most one read a set, by its very times. */
+  /** At most one read for each set, by its exact times. */
   async function readEach(line: number, sets: readonly RecordDetailsParams[], signal: AbortSignal): Promise<Details> {
     const records: L2lRecord[] = [];
     const times = new Map(sets.map(set => [Object.values(setTimes(set, zone)).join(), setTimes(set, zone)]));
@@ -74,7 +74,7 @@ function utcText(at: number): string {
   return new Date(at).toISOString().slice(0, 19);
 }
 
-/** A page as long as L2L makes them may have one after it. */
+/** Another page may follow a full page. */
 function hasMore({ records, envelope }: Extract<Read, { ok: true }>): boolean {
   const limit = numberField(envelope.body, 'limit');
   return limit !== undefined && records.length > 0 && records.length >= limit;
@@ -84,7 +84,7 @@ type LineId =
   /** null: L2L has no line with this code. */
   { readonly ok: true; readonly id: number | null } | { readonly ok: false; readonly outcome: ReadFailure };
 
-/** Record ids of lines by their code: some reads take only the id. Read once a process, as an id never changes. */
+/** Record ids of lines by code, for reads that take only the id. Each is read once, because an id never changes. */
 interface LineIds {
   id(code: string, signal: AbortSignal): Promise<LineId>;
 }

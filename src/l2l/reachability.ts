@@ -6,51 +6,51 @@ import type { Logger } from '../core/logger.ts';
 import { checkSite, type Finding, type SiteCheckOptions } from './site-check.ts';
 
 export type ReachabilityOptions = Omit<SiteCheckOptions, 'now'> & {
-  /** The company's address, for the words. */
+  /** The company's address, for messages. */
   readonly url: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How an instant (ms since 1970) is written in `problem`. */
+  /** Writes an instant (ms since 1970) for `problem`. */
   readonly iso: (at: number) => string;
-  /** L2L answers, and nothing of the config is known to be wrong any more: what waited can go on. */
+  /** L2L answers, and no setting is known to be wrong any more. Calls that waited can continue. */
   readonly onGood?: () => void;
 };
 
-/** Whether L2L lets the key read anything at all; `unknown`: it could not be asked. */
+/** Whether the key may read anything in L2L; `unknown`: L2L did not answer. */
 export type KeySaid = 'takes' | 'refuses' | 'unknown';
 
-/** Whether L2L is there, takes the key, and has the site with the time zone of the config: at the start, and all the time. */
+/** Checks at the start and later that L2L answers, takes the key, and has the site with the time zone of the config. */
 export interface Reachability {
-  /** Asks once now, and again and again while no call shows it. */
+  /** Checks now, and repeats the check while no call shows the answer. */
   start(): void;
-  /** A call was sent: what came of it says as much as asking would. */
+  /** The outcome of a call says as much as a check. */
   note(outcome: Outcome): void;
-  /** What is wrong, in words; null: nothing that is known. */
+  /** What is wrong, in words; null: nothing is known to be wrong. */
   problem(): string | null;
-  /** Whether nothing may be sent: key, site or zone are known to be wrong, or the first answer is still to come. */
+  /** Whether calls must wait: key, site or zone are known to be wrong, or L2L has not answered the first check. */
   holds(): boolean;
-  /** The same in words; null: calls may be sent. */
+  /** Why calls must wait, in words; null: they may be sent. */
   hold(): string | null;
-  /** L2L refused the key, or one read: what it says to other questions. Asks L2L, at most once in a while. */
+  /** Whether L2L answers other reads after it refused the key or one read. Reads L2L, but not twice within a short time. */
   askKey(signal: AbortSignal): Promise<KeySaid>;
   /**
-   * Before a send: null when L2L has said once since the start that key, site and zone are right, or could not be checked. Else it
-   * is asked, and the setback is why nothing may be sent yet: times in a wrong zone can't be taken back.
+   * Call this before a send. null: since the start, L2L has confirmed key, site and zone, or they could not be checked. Else this
+   * checks them, and the setback says why the call must wait: times in a wrong zone can't be corrected later.
    */
   verify(signal: AbortSignal): Promise<Setback | null>;
   stop(): void;
 }
 
-/** Without a call that shows it (ms). */
+/** Time between two checks while no call shows the answer (ms). */
 const EVERY = 60_000;
-/** The site and its zone may be changed in L2L while calls are delivered (ms). */
+/** Time between two checks while calls are delivered (ms): somebody may change the site's zone in L2L. */
 const EVERY_ANYWAY = 15 * 60_000;
-/** While nothing listens there a question costs nothing, and who mends the network wants to see it (ms). */
+/** Time between two checks while L2L is away (ms). It is short, so that a person who repairs the network soon sees the result. */
 const EVERY_WHILE_AWAY = 10_000;
-/** While a person has to mend the config or L2L: so often at first, then more seldom (ms). */
+/** Time between two checks while a person has to correct the config or L2L (ms): the first one, and the longest. */
 const FIRST_MEND = 5000;
 const LONGEST_MEND = 60_000;
-/** What was asked so short a time ago (ms) is not asked again. */
+/** A check is not repeated within this time (ms). */
 const FRESH = 10_000;
 
 const WHAT = {
@@ -67,16 +67,16 @@ export function createReachability(options: ReachabilityOptions): Reachability {
   const abort = new AbortController();
   let trouble: { readonly kind: Wrong; readonly words: string; readonly since: number } | null = null;
   let unchecked: string | null = null;
-  /** Times in a row that the config was found to be wrong. */
+  /** How many checks in a row found the config to be wrong. */
   let wrongs = 0;
   let shownAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
   let last: Finding = { kind: 'nothing' };
   let asking: Promise<void> | undefined;
   let started = false;
-  /** L2L has answered the first question, or could not be asked. */
+  /** L2L has answered the first check, or the check was not possible. */
   let answered = false;
-  /** It has said something about the config. */
+  /** L2L has said something about the config. */
   let verified = false;
   let timer: Disposable | undefined;
 
@@ -99,8 +99,7 @@ export function createReachability(options: ReachabilityOptions): Reachability {
     last = finding;
     verified ||= finding.kind !== 'away' && finding.kind !== 'between';
     const detail = finding.kind === 'unchecked' ? finding.detail : null;
-    if (detail !== null && detail !== unchecked)
-      log.warn({ url, detail }, 'a part of the L2L settings could not be checked');
+    if (detail !== null && detail !== unchecked) log.warn({ url, detail }, 'some L2L settings could not be checked');
     unchecked = detail;
     if (finding.kind === 'good' || finding.kind === 'unchecked') {
       good();
@@ -108,10 +107,10 @@ export function createReachability(options: ReachabilityOptions): Reachability {
     } else bad(finding.kind, finding.detail);
   }
 
-  /** One question at a time. */
+  /** One check at a time. */
   function ask(): Promise<void> {
     asking ??= checkSite({ ...options, now: () => clock.now() }, abort.signal)
-      // A fault of the gateway's own must neither end it nor hold up a call.
+      // An error of the gateway itself must not end the checks, and must not hold up a call.
       .catch(
         (error): Finding => ({ kind: 'unchecked', takes: true, detail: `the check failed: ${errorMessage(error)}` }),
       )
@@ -156,7 +155,7 @@ export function createReachability(options: ReachabilityOptions): Reachability {
       void round();
     },
     note({ kind }) {
-      // A call that L2L took says nothing about the zone in which its times were written.
+      // A call that L2L took does not show that its times were in the right zone.
       const isWrong = trouble !== null && (trouble.kind === 'zone' || trouble.kind === 'site');
       if ((kind === 'delivered' || kind === 'accepted') && !isWrong) good();
     },
@@ -178,7 +177,7 @@ export function createReachability(options: ReachabilityOptions): Reachability {
       if (trouble && isOfConfig(trouble.kind)) return { kind: 'retry', reason: 'stopped', detail: trouble.words };
       if (verified) return null;
       if (signal.aborted || !trouble)
-        return { kind: 'retry', reason: 'stopped', detail: 'L2L has not said yet whether the settings are right' };
+        return { kind: 'retry', reason: 'stopped', detail: 'L2L has not confirmed the settings yet' };
       return { kind: 'retry', reason: trouble.kind === 'between' ? 'unreadable' : 'network', detail: trouble.words };
     },
     stop() {

@@ -4,7 +4,7 @@ import { type Envelope, type L2lRecord, recordsOf } from './envelope.ts';
 import type { Fields } from './form.ts';
 import { judge, type ReadFailure, readFailure } from './outcome.ts';
 
-/** What a read came to. */
+/** The result of a read. */
 export type Read =
   | { readonly ok: true; readonly records: readonly L2lRecord[]; readonly envelope: Envelope }
   | { readonly ok: false; readonly outcome: ReadFailure };

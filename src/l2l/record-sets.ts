@@ -2,9 +2,9 @@ import type { RecordDetailsParams } from '../actions/action.ts';
 import { isRecord, type L2lRecord, numberField, refusal, textField } from './envelope.ts';
 import { parseUtc, type SiteZone } from './site-time.ts';
 
-/** The times of a set as they are sent to L2L: site time, without an offset. L2L refuses sets of a line that read as if they overlapped. */
+/** The times of a set for L2L: site time without an offset. They are monotonic, because L2L refuses sets of a line that seem to overlap. */
 export function setTimes({ start, end }: Pick<RecordDetailsParams, 'start' | 'end'>, zone: SiteZone) {
-  return { start: zone.rising(start), end: zone.rising(end) };
+  return { start: zone.monotonic(start), end: zone.monotonic(end) };
 }
 
 /** One entry of the field `batch`. */
@@ -19,7 +19,7 @@ export function setFields(params: RecordDetailsParams, zone: SiteZone): L2lRecor
   };
 }
 
-/** What the status of one set in a batch means. The names are not documented. */
+/** The meaning of a set's status in a batch. The names of the statuses are not documented. */
 export type SetState = 'pending' | 'done' | 'failed';
 
 export function setState(record: L2lRecord): SetState {
@@ -31,41 +31,41 @@ export function setState(record: L2lRecord): SetState {
     : 'pending';
 }
 
-/** L2L's words about a set that failed. */
+/** L2L's reason why a set failed. */
 export function setWords(record: L2lRecord): string {
   return refusal(record) || 'L2L gave no reason';
 }
 
-/** What is known of one set after L2L was read. `different`: booked at its times with other quantities. */
+/** What L2L has made of one set. `different`: it has other quantities at the times of the set. */
 export type Fate =
   | { readonly kind: 'booked' }
   | { readonly kind: 'different'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string }
   | { readonly kind: 'missing' };
 
-/** What L2L holds: production details, and records of sets it could not book. */
+/** What L2L lists: production details, and errors about sets that it could not book. */
 export type SetRecords = { readonly details: readonly L2lRecord[]; readonly errors: readonly L2lRecord[] };
 
 type SetOf = { readonly key: string; readonly params: RecordDetailsParams };
 
-/** A name that distinguishes an error that L2L lists from every other one; its fields are not documented. */
+/** Identifies an error in L2L's list. The fields of an error are not documented. */
 export function errorName(record: L2lRecord): string {
   return textField(record, 'id') ?? JSON.stringify(record);
 }
 
-/** The errors that are about any of these sets, by name. */
+/** The names of the errors that are about any of these sets. */
 export function errorsAbout(sets: readonly SetOf[], errors: readonly L2lRecord[], zone: SiteZone): readonly string[] {
   return errors.filter(error => sets.some(({ params }) => isSent(error, params, zone))).map(errorName);
 }
 
-/** What became of sets of one batch, by key. A record stands for one set only. Errors from before `since` (ms since 1970) are none of ours. */
+/** The fates of the sets of a batch, by key. A record is matched with one set only. Errors from before `since` (ms since 1970) are not about it. */
 export function fatesOf(
   sets: readonly SetOf[],
   { details, errors }: SetRecords,
   zone: SiteZone,
   since: number,
 ): ReadonlyMap<string, Fate> {
-  // However old a detail with these times is, it is this set: the journal may be a restored one.
+  // A detail with these times is this set, however old it is: the journal may have been restored from a backup.
   const booked = match(sets, details, (record, params) => isDetailOf(record, params, zone));
   const failed = failedSets(
     sets,
@@ -82,18 +82,18 @@ export function fatesOf(
   return new Map(sets.map(set => [set.key, fateOf(set)]));
 }
 
-/** The sets these records of a batch's status or errors are about, by key, with L2L's words. */
+/** The sets that these records say have failed, by key, with L2L's reasons. */
 export function failedSets(
   sets: readonly SetOf[],
   records: readonly L2lRecord[],
   zone: SiteZone,
 ): ReadonlyMap<string, string> {
-  // Of two sets that read alike, the later one is refused: it overlaps the earlier one.
+  // Of two sets with the same texts, L2L refuses the later one, because it overlaps the earlier one.
   const found = match(sets.toReversed(), records, (record, params) => isSent(record, params, zone));
   return new Map([...found].map(([key, record]) => [key, setWords(record)]));
 }
 
-/** One record a set and one set a record: those that agree in their quantities first. */
+/** Pairs each set with one record. Pairs with equal quantities come first. */
 function match(
   sets: readonly SetOf[],
   records: readonly L2lRecord[],
@@ -120,13 +120,13 @@ function isMadeSince(record: L2lRecord, since: number): boolean {
   return created === undefined || created >= since;
 }
 
-/** What was sent stands in the record itself or one level down. */
+/** The fields that were sent are in the record itself or one level below. */
 function sentPart(record: L2lRecord): L2lRecord {
   const parts = [record, ...Object.values(record).filter(isRecord)];
   return parts.find(part => textField(part, 'linecode') !== undefined) ?? record;
 }
 
-/** Whether what was sent with this record is the set. */
+/** Whether the record is about this set. */
 function isSent(record: L2lRecord, params: RecordDetailsParams, zone: SiteZone): boolean {
   const sent = sentPart(record);
   return textField(sent, 'linecode') === params.line && isDetailOf(sent, params, zone);
@@ -148,7 +148,7 @@ function differenceOf(record: L2lRecord, params: RecordDetailsParams): string {
   return `L2L has ${booked} at its times, the gateway sent ${twoDecimals(params.actual)} good, ${twoDecimals(params.scrap)} scrap`;
 }
 
-/** The same second of the site's clock: L2L answers with fewer digits than it is sent. */
+/** Whether two texts are the same second: L2L answers with fewer digits than it gets. */
 function sameTime(answered: string | undefined, sent: string, zone: SiteZone): boolean {
   const sentTimes = zone.parse(sent);
   return zone.parse(answered ?? '').some(at => sentTimes.some(other => Math.abs(at - other) < 1000));

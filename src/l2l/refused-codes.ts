@@ -1,17 +1,17 @@
 import type { StoredAction } from '../core/delivery.ts';
 
-/** L2L says that a record is not there, or not as it has to be. */
+/** Words with which L2L says that a record does not exist or is not valid. */
 const NOT_THERE =
   /\b(?:invalid|unknown|missing|inactive|required|not found|not (?:a )?valid|not active|no(?: active| such| valid)?|unable to (?:look ?up|find)|could not find|can ?not (?:be found|find)|cannot resolve|does ?n[o']t exist|does not (?:exist|match|take))\b/i;
-/** What the codes of a rule name. The site and the user stand for the whole gateway. */
+/** The things that the codes of a rule name. The site and the user are settings of the whole gateway. */
 const OF_A_RULE = /\b(?:machine|line|dispatch ?type|trade|reason|product|component)\w*/i;
-/** L2L speaks of itself. */
+/** Words about L2L itself. */
 const OF_L2L =
   /\b(?:maintenance|temporar\w+|try (?:it )?(?:again|later)|unavailable|read[- ]?only|closed for|shut ?down|overload\w*|rate limit\w*|too many)\b/i;
 
 /**
  * Whether a refusal is about a code of these actions: it quotes one, or it says that a machine, line, type, trade, reason or product
- * is not there. Many calls can get the same sentence, each for its own wrong code, so the sentence must not be compared. Pure.
+ * does not exist. Many calls can get the same sentence, each for its own wrong code, so equal sentences prove nothing. Pure.
  */
 export function isAboutCodes(words: string, actions: readonly StoredAction[]): boolean {
   if (OF_L2L.test(words)) return false;
@@ -23,7 +23,7 @@ function saysNotThere(words: string): boolean {
   return NOT_THERE.test(words) && OF_A_RULE.test(words);
 }
 
-/** The codes that stand in an action, as its rule gave them. */
+/** The codes of an action, as its rule gave them. */
 export function codesOf({ params }: Pick<StoredAction, 'params'>): readonly string[] {
   const fields = params as Readonly<Record<string, unknown>>;
   return ['machine', 'line', 'type', 'trade', 'reason', 'product'].flatMap(name => {
@@ -32,7 +32,7 @@ export function codesOf({ params }: Pick<StoredAction, 'params'>): readonly stri
   });
 }
 
-/** As a word of its own, in this case: `1` in `dispatch 12` is no code, and `line` is none in `the line LINE-1`. */
+/** Whether the code is a whole word with the same case: `1` in `dispatch 12` is no code, and `line` in `the line LINE-1` is none. */
 function quotes(words: string, code: string): boolean {
   for (let at = words.indexOf(code); at >= 0; at = words.indexOf(code, at + 1)) {
     if (!isWordPart(words[at - 1]) && !isWordPart(words[at + code.length]))
@@ -45,7 +45,7 @@ function isWordPart(letter: string | undefined): boolean {
   return letter !== undefined && /[\p{L}\p{N}_-]/u.test(letter);
 }
 
-/** One letter or digit is a code only where L2L puts it in quotes. */
+/** A single letter or digit counts as a code only in quotes. */
 function isInQuotes(words: string, at: number): boolean {
   return /["'`“‘]/.test(words[at - 1] ?? '');
 }

@@ -1,18 +1,18 @@
 import { createTimeZone, type TimeZone } from '../core/time-zone.ts';
 import { ianaZone } from './zone-names.ts';
 
-/** How two time zones compare; `unknown`: the text of L2L is no zone that can be compared. */
+/** How two time zones compare; `unknown`: L2L's text is no zone that can be compared. */
 export type ZoneMatch = 'same' | 'different' | 'unknown';
 
 const HOUR = 3_600_000;
 const YEAR = 366 * 24 * HOUR;
-/** Clocks are set forward and back for months: a look every few hours misses no change. */
+/** Daylight saving lasts for months, so one comparison every few hours finds each change. */
 const STEP = 3 * HOUR;
 
 /**
  * Compares the zone of the config with the one L2L gives for its site. Aliases, and other zones with the same offsets through the
- * year that begins `now`, are the same. A text such as `GMT+4` says nothing certain: whether it is ahead of or behind UTC is not
- * documented, so it is only the same or unknown. Pure.
+ * year that begins `now`, are the same. A text such as `GMT+4` is the same or unknown: it is not documented whether it is ahead of
+ * UTC or behind. Pure.
  */
 export function compareZones(config: string, site: string, now: number): ZoneMatch {
   const zone = ianaZone(site);
@@ -28,7 +28,7 @@ function hasOffsets(config: string, wanted: (at: number) => number, now: number)
   return true;
 }
 
-/** Kept, because making one takes longer than all that is asked of it. */
+/** Cached, because it takes long to create one. */
 const zones = new Map<string, TimeZone>();
 
 function offsetOf(name: string, at: number): number {

@@ -4,14 +4,14 @@ import type { Fields } from './form.ts';
 import { isAboutKey, judge, type Verdict } from './outcome.ts';
 import { compareZones } from './same-zone.ts';
 
-/** Where the config says a thing, as `file:line`. */
+/** Where each setting is written, as `file:line`. */
 export type Places = { readonly apiKey: string; readonly site: string; readonly timezone: string };
 
 export type SiteCheckOptions = {
   readonly client: Pick<Client, 'get'>;
   /** The site number (sites.site), not the record id. */
   readonly site: number;
-  /** IANA name of the zone in which the gateway writes times. */
+  /** IANA name of the zone of the times that the gateway sends. */
   readonly timezone: string;
   readonly places: Places;
   readonly now: () => number;
@@ -20,20 +20,20 @@ export type SiteCheckOptions = {
 /** What L2L says about the key, the site and the zone of the config. */
 export type Finding =
   | { readonly kind: 'good' }
-  /** They could not all be checked: nothing is known to be wrong. `takes`: the key may read something. */
+  /** Some could not be checked, and none is known to be wrong. `takes`: the key may read something. */
   | { readonly kind: 'unchecked'; readonly takes: boolean; readonly detail: string }
-  /** The config is wrong: nothing may be sent. */
+  /** A setting is wrong: nothing may be sent. */
   | { readonly kind: 'key' | 'site' | 'zone'; readonly detail: string }
-  /** Nobody answered, or something between the gateway and L2L did. */
+  /** Nothing answered, or something between the gateway and L2L did. */
   | { readonly kind: 'away' | 'between'; readonly detail: string }
   /** L2L asks to slow down, or the gateway stops. */
   | { readonly kind: 'nothing' };
 
-/** Read one after the other to find out whether the key may read anything. */
+/** These areas are read one after the other to find out whether the key may read anything. */
 const OTHER_AREAS = ['dispatches/', 'machines/', 'lines/', 'pitchdetails/record_details_batch_errors/'];
 const MOST_NAMED = 10;
 
-/** Asks L2L once. A key without the right to read the sites is no fault: then other areas say whether L2L takes it. */
+/** Checks key, site and zone once. A key may lack the right to read sites: then reads of other areas show whether L2L takes it. */
 export async function checkSite(options: SiteCheckOptions, signal: AbortSignal): Promise<Finding> {
   const { site, places } = options;
   const ask = async (method: string, query: Fields) =>
@@ -44,7 +44,7 @@ export async function checkSite(options: SiteCheckOptions, signal: AbortSignal):
   const noAnswer = withoutAnswer(own);
   if (noAnswer) return noAnswer;
   if (own.kind !== 'halt') {
-    // What L2L refuses, or does not list, may be this site or all of them.
+    // L2L may refuse or leave out this site only, or all sites.
     const all = await ask('sites/', { limit: 100, fields: 'site,description,timezone' });
     const among = recordOf(all, site);
     if (among) return ofZone(among, options);
@@ -66,8 +66,8 @@ export async function checkSite(options: SiteCheckOptions, signal: AbortSignal):
       const takes = verdict.kind === 'success';
       return { kind: 'unchecked', takes, detail: `the site and its time zone could not be checked: ${said}` };
     }
-    // Two areas that speak of the key itself are enough; 401 and 403 alone may be a right for each of them.
-    if (own.kind === 'halt' && isAboutKey(wordsAfter(own.detail)) && isAboutKey(wordsAfter(verdict.detail))) break;
+    // Two answers about the key itself are enough. A bare 401 or 403 may mean a missing right for one area.
+    if (own.kind === 'halt' && isAboutKey(l2lWords(own.detail)) && isAboutKey(l2lWords(verdict.detail))) break;
   }
   if (own.kind !== 'halt')
     return { kind: 'unchecked', takes: true, detail: `the site and its time zone could not be checked: ${said}` };
@@ -82,7 +82,7 @@ function recordOf(verdict: Verdict, site: number): L2lRecord | undefined {
   return recordsOf(verdict.envelope).find(record => textField(record, 'site') === String(site));
 }
 
-/** What the question came to when nobody at L2L answered it; undefined: somebody did. */
+/** The finding when L2L itself did not answer; undefined: it did. */
 function withoutAnswer(verdict: Verdict): Finding | undefined {
   if (verdict.kind !== 'retry' && verdict.kind !== 'unknown') return undefined;
   const { reason, detail } = verdict;
@@ -90,8 +90,8 @@ function withoutAnswer(verdict: Verdict): Finding | undefined {
   return { kind: reason === 'unreadable' ? 'between' : 'away', detail };
 }
 
-/** L2L's own words, without what the gateway says of them. */
-function wordsAfter(detail: string): string {
+/** L2L's own words, without the words that the gateway puts before them. */
+function l2lWords(detail: string): string {
   return detail.replace(/^HTTP \d+: the server does not \w+ (?:the API key|this with the API key's user):? ?/, '');
 }
 

@@ -1,8 +1,8 @@
 import { createTimeZone, parseLocal, QUARTER } from '../core/time-zone.ts';
 
 /**
- * The site's clock. L2L takes and prints local times without an offset, so the hour repeated in autumn is ambiguous:
- * `text` of two instants may be the same, and `parse` gives both.
+ * Times in the site's zone, as L2L takes and writes them: without an offset. So the hour that is repeated in autumn is ambiguous:
+ * two instants can have the same `text`, and `parse` returns both.
  */
 export interface SiteZone {
   readonly name: string;
@@ -11,13 +11,13 @@ export interface SiteZone {
   /** Like `text`, with `.ffffff` when the instant has parts of a second. */
   exact(at: number): string;
   /**
-   * Like `exact`, and rising with time also through the hour that comes twice: both passes share its text, the first has its first
-   * half and the second its second, each at half speed. So two spans that don't overlap never read as if they did.
+   * Like `exact`, but a later instant never has an earlier text. In the repeated hour, the first pass gets the first half of the hour
+   * and the second pass gets the second half, each at half speed. So two intervals that do not overlap never look as if they did.
    */
-  rising(at: number): string;
+  monotonic(at: number): string;
   /** `2026-03-02 06:01`. */
   minute(at: number): string;
-  /** The instants a text can mean, earliest first: two in the repeated hour, none in the skipped one or when it is no time. */
+  /** The instants that a text can mean, earliest first: two in the repeated hour; none in the skipped hour, or when the text is no time. */
   parse(text: string): readonly number[];
 }
 
@@ -32,7 +32,7 @@ export function createSiteZone(name: string): SiteZone {
 
   const exact = (at: number) => {
     const second = Math.floor(at / 1000) * 1000;
-    // Rounded: a double holds today's instants to a quarter of a microsecond.
+    // A double holds today's instants with an error of up to a quarter of a microsecond.
     const micros = Math.min(Math.round((at - second) * 1000), 999_999);
     return micros === 0 ? plain(at) : `${plain(at)}.${String(micros).padStart(6, '0')}`;
   };
@@ -41,12 +41,12 @@ export function createSiteZone(name: string): SiteZone {
     name,
     text: plain,
     exact,
-    rising(at) {
+    monotonic(at) {
       const [first, second] = instantsOf(at + offset(at));
       if (first === undefined || second === undefined) return exact(at);
       let change = Math.ceil(second / QUARTER) * QUARTER;
       while (offset(change - QUARTER) === offset(second)) change -= QUARTER;
-      // Both passes are as long as the clock is set back.
+      // The clock is set back by the length of one pass.
       const begin = change - (second - first);
       return exact(begin + (at - begin) / 2);
     },
@@ -55,7 +55,7 @@ export function createSiteZone(name: string): SiteZone {
   };
 }
 
-/** A time that L2L writes in UTC (`created`, `lastupdated`); undefined when it is none. */
+/** The instant of a field that L2L writes in UTC (`created`, `lastupdated`); undefined: the text is no time. */
 export function parseUtc(text: string): number | undefined {
   const local = parseLocal(text);
   return local && local.at - (local.offset ?? 0);

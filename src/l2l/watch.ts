@@ -8,7 +8,7 @@ import type { ReadFailure } from './outcome.ts';
 import { createReader } from './reader.ts';
 import { parseUtc } from './site-time.ts';
 
-/** An episode whose rule wants to know when a person ends its dispatch. */
+/** An episode whose rule reacts when a person closes its dispatch. */
 export type WatchedEpisode = { readonly rule: string; readonly chain: string };
 
 export type WatchOptions = {
@@ -17,20 +17,20 @@ export type WatchOptions = {
   readonly site: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Between two looks (ms). */
+  /** Time between two reads (ms). */
   readonly every: number;
-  /** The episodes that go on now. Without any L2L is not asked. */
+  /** The episodes that go on now. Without any, L2L is not read. */
   readonly watched: () => readonly WatchedEpisode[];
-  /** Id of the dispatch a chain was given; undefined: none yet. */
+  /** Id of the dispatch of a chain; undefined: it has none yet. */
   readonly dispatchOf: (chain: string) => number | undefined;
   /**
-   * A person completed, closed or deleted the dispatch at `at` (ms since 1970); null: L2L does not say when. Called again with every
-   * look as long as the episode is watched.
+   * A person completed, closed or deleted the dispatch at `at` (ms since 1970); null: L2L does not give the time. Every read repeats
+   * this call as long as the episode is watched.
    */
   readonly onClosed: (chain: string, at: number | null) => void;
 };
 
-/** Finds out which dispatches people ended, with one read of the site's open list a look. */
+/** Finds out which dispatches people closed. Each time, it reads the list of the site's open dispatches once. */
 export interface Watch {
   start(): void;
   stop(): void;
@@ -65,7 +65,7 @@ export function createWatch(options: WatchOptions): Watch {
     return { ok: true, open };
   }
 
-  /** By its id, because a list can leave out what is there: undefined while it is open, or when L2L does not say; null: ended, not known when. */
+  /** When one dispatch was closed. It is read by its id, because a list can be incomplete. undefined: it is open, or L2L did not answer; null: closed at an unknown time. */
   async function endOf(id: number): Promise<number | null | undefined> {
     const fields = `id,completed_utc,closed_utc,${OPEN_FIELDS}`;
     const read = await reader.read('dispatches/', { site, id, fields }, abort.signal);
@@ -83,13 +83,16 @@ export function createWatch(options: WatchOptions): Watch {
     if (ids.size === 0) return;
     const found = await openIds();
     if (!found.ok) {
-      log.debug({ detail: found.outcome.detail }, 'L2L did not say which dispatches are open; asked again later');
+      log.debug(
+        { detail: found.outcome.detail },
+        'the list of open dispatches could not be read; the gateway tries again',
+      );
       return;
     }
     for (const [chain, id] of ids) {
       if (found.open.has(id)) continue;
       const at = await endOf(id);
-      // Meanwhile the episode may be over, and it was the gateway itself that closed it.
+      // The episode may have ended since, and the gateway itself closed the dispatch.
       if (at !== undefined && watched().some(episode => episode.chain === chain)) options.onClosed(chain, at);
     }
   }
@@ -99,7 +102,10 @@ export function createWatch(options: WatchOptions): Watch {
       await look();
     } catch (error) {
       if (!abort.signal.aborted)
-        log.error({ error: errorMessage(error) }, 'could not look which dispatches people closed; tried again');
+        log.error(
+          { error: errorMessage(error) },
+          'the gateway could not find out which dispatches people closed; it tries again',
+        );
     }
     if (!abort.signal.aborted) arm();
   }

@@ -1,4 +1,4 @@
-/** Windows and Rails names of time zones that no place of the IANA list says, with the IANA zone each stands for. */
+/** Names of time zones in Windows and Rails that are no place of the IANA list, each with its IANA zone. */
 const NAMES = `
 dateline standard time=Etc/GMT+12 | hawaiian standard time=Pacific/Honolulu | hawaii=Pacific/Honolulu
 alaskan standard time=America/Anchorage | alaska=America/Anchorage
@@ -60,14 +60,14 @@ const KNOWN = new Map(
 );
 
 /**
- * The IANA zone that a text means: an IANA name, a Windows or Rails name, or the city of a zone. `(GMT-07:00)` before it is left
- * out. undefined: it is none of these. Pure.
+ * The IANA zone of a text: an IANA name, a Windows or Rails name, or the city of a zone. A `(GMT-07:00)` before it is ignored.
+ * undefined: the text is none of these. Pure.
  */
 export function ianaZone(text: string): string | undefined {
   const name = text.trim().replace(/^\((?:GMT|UTC)?[^)]*\)\s*/, '');
   const listed = KNOWN.get(name.toLowerCase());
   if (listed !== undefined) return listed;
-  // Short names such as CST stand for several zones.
+  // A short name such as CST can mean several zones.
   const isIana = /^[A-Za-z][\w+-]*(?:\/[\w+-]+)+$|^[A-Z]{3}\d[A-Z]{3}$/.test(name);
   const named = isIana || /^[A-Za-z]{4,}$/.test(name) ? resolved(name) : undefined;
   if (isIana || named !== undefined) return named;

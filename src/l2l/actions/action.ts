@@ -19,16 +19,16 @@ import type { SiteZone } from '../site-time.ts';
 /** A stored action of one kind. */
 export type ActionOf<K extends ActionKind> = Extract<StoredAction, { readonly kind: K }>;
 
-/** A call of one kind; freezing makes sure that it has at least one action. */
+/** A call of one kind. It has at least one action. */
 export type CallOf<K extends ActionKind> = Omit<Call, 'kind' | 'actions'> & {
   readonly kind: K;
   readonly actions: readonly ActionOf<K>[];
 };
 
-/** L2L said no. */
+/** L2L refused the call. */
 export type Refusal = Extract<Outcome, { kind: 'rejected' }>;
 
-/** What every kind of action may use. */
+/** What every kind of action can use. */
 export type ActionContext = {
   /** The site number (sites.site), not the record id. */
   readonly site: number;
@@ -42,56 +42,56 @@ export type ActionContext = {
   readonly blocked: readonly string[];
   /** How long such an open waits before it is tried again (ms). */
   readonly blockedWait: number;
-  /** What is known of an episode now. */
+  /** The state of an episode now. */
   readonly chainOf: (chain: string) => ChainState;
 };
 
-/** How one kind of action becomes requests, and what L2L's answers to them mean. */
+/** Builds the requests of one kind of action, and interprets L2L's answers to them. */
 export interface ActionHandler<K extends ActionKind> {
-  /** Pure: the same actions and chain give the same bytes. */
+  /** Builds the request. Pure: the same actions and chain give the same bytes. */
   freeze(actions: readonly ActionOf<K>[], chain: ChainState): Freeze;
   /**
-   * Reads what must be known before a send; left out: nothing. May be asked again before a later attempt that follows one
-   * certainly without effect.
+   * Reads what a send depends on; left out: nothing. It may run again before a later attempt, when the earlier one certainly had no
+   * effect.
    */
   prepare?(call: CallOf<K>, signal: AbortSignal): Promise<Prepared>;
-  /** The bytes to send, where they depend on what `prepare` read; left out: the frozen request. Pure. */
+  /** The request to send, when it depends on what `prepare` read; left out: the frozen request. Pure. */
   request?(call: CallOf<K>): FrozenRequest;
-  /** L2L said success: what it gave us. */
+  /** L2L reported success: the result in its answer. */
   succeeded(call: CallOf<K>, envelope: Envelope, answer: string, signal: AbortSignal): Outcome | Promise<Outcome>;
-  /** What a refusal means for this kind: that it is already so, or not now. May read L2L. Left out: what it says. */
+  /** What a refusal means for this kind, such as "already done" or "not now". May read L2L. Left out: it is a refusal. */
   refused?(call: CallOf<K>, refusal: Refusal, signal: AbortSignal): Outcome | Promise<Outcome>;
-  /** Whether this call may be sent again without asking L2L; left out: as the policy of its kind says. */
+  /** Whether this call may be sent again without a look-up; left out: as the policy of its kind says. */
   mayRepeat?(call: CallOf<K>): boolean;
-  /** Asks L2L whether a call whose answer is missing took effect. */
+  /** Reads from L2L whether a call without an answer took effect. */
   look(call: CallOf<K>, signal: AbortSignal): Promise<Look>;
-  /** The longest L2L took for a call that it works on later, as seen since the start (ms). */
+  /** The longest time since the start that L2L took for a call that it works on later (ms). */
   slowest?(): number;
-  /** Asks what became of an accepted call. */
+  /** Reads what became of an accepted call. */
   follow?(call: CallOf<K>, signal: AbortSignal): Promise<Follow>;
 }
 
 export type ActionDefinition<K extends ActionKind> = {
   readonly kind: K;
-  /** L2L takes such a call at once and works on it later: that nothing is there yet proves nothing for longer. */
+  /** L2L takes such a call at once and works on it later. So a look-up that finds nothing proves nothing for a longer time. */
   readonly worksLater: boolean;
-  /** Once a process: what a handler remembers between calls lives as long. */
+  /** Called once in a process. A handler may remember facts between calls. */
   create(context: ActionContext): ActionHandler<K>;
 };
 
-/** Keeps the kind inside while the registry lists definitions of all kinds. */
+/** Checks the types of one kind, before the registry mixes definitions of all kinds. */
 export function defineAction<K extends ActionKind>(definition: ActionDefinition<K>): ActionDefinition<K> {
   return definition;
 }
 
-/** The one action, or the newest of the merged ones. */
+/** The only action of a call, or the newest of the merged ones. */
 export function newest<K extends ActionKind>(actions: readonly ActionOf<K>[]): ActionOf<K> {
   const action = actions.at(-1);
   if (!action) throw new Error('a call needs an action');
   return action;
 }
 
-/** The one action, or the first of an episode whose other actions the same call sends. */
+/** The only action of a call, or the first one of an episode whose other actions are in the same call. */
 export function oldest<K extends ActionKind>(actions: readonly ActionOf<K>[]): ActionOf<K> {
   const [action] = actions;
   if (!action) throw new Error('a call needs an action');

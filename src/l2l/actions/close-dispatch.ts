@@ -10,8 +10,8 @@ type Close = ActionOf<'close_dispatch'>;
 type CloseCall = CallOf<'close_dispatch'>;
 
 /**
- * Closes or completes the dispatch its chain opened, by the id kept from the open (docs/decisions/0004-close-by-id.md), or notes
- * on it that the condition is over.
+ * Closes or completes the dispatch that its chain opened, by the id from the open (docs/decisions/0004-close-by-id.md). Or adds a
+ * comment to it that the condition is over.
  */
 export const closeDispatch = defineAction({
   kind: 'close_dispatch',
@@ -22,7 +22,7 @@ export const closeDispatch = defineAction({
 const ALREADY = /\balready (?:been )?(?:completed|closed)\b/i;
 
 function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'close_dispatch'> {
-  /** L2L refuses an end before the start, and in the repeated hour a later instant can read earlier. */
+  /** L2L refuses an end before the start. In the repeated hour, a later instant can have an earlier text. */
   function completedText(completed: number, { result }: ChainState): string {
     const text = zone.text(completed);
     const reported = result?.reported;
@@ -58,7 +58,7 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
       if (chain.open === 'pending') return { kind: 'held', why: 'its dispatch is not open yet' };
       if (how === 'leave') return nothing('the rule leaves it to people');
       if (chain.open === 'dead') return { kind: 'held', why: 'waits for the dead letter of its episode' };
-      // Who dropped it was warned that L2L may have it; closing what may be somebody else's would be a guess.
+      // The person who dropped the open was warned that L2L may have it. Which dispatch it is would be a guess.
       if (chain.open === 'dropped')
         return nothing('its open was let go: if L2L has the dispatch all the same, a person closes it');
       const { dispatchId, dispatchNumber, foundOpen, adopted = false } = chain.result ?? {};
@@ -77,7 +77,7 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
       return request(action, dispatchId, chain);
     },
 
-    // A comment is added as often as it is sent.
+    // Every send adds another comment.
     mayRepeat: call => howOf(call) !== 'note',
 
     succeeded(call, envelope, answer) {
@@ -96,7 +96,7 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
       if (ALREADY.test(detail))
         return { kind: 'delivered', result: { dispatchId: idOf(call), nothing: detail }, answer };
       const listed = await read(idOf(call), signal);
-      // Another refusal than this one would only hide what L2L said.
+      // L2L's own refusal says more than a failed read.
       if (!listed.ok || !listed.dispatch || !isDeleted(listed.dispatch)) return refusal;
       const result = { ...resultOf(call, listed.dispatch), nothing: 'somebody deleted the dispatch' };
       return { kind: 'delivered', result, answer };
@@ -116,7 +116,7 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
   };
 }
 
-/** What a dispatch shows of a call having taken effect, or needing to no more; null: nothing. */
+/** How a dispatch shows that the call took effect, or is not needed any more; null: it does not. */
 function doneWords(call: CloseCall, dispatch: L2lRecord): string | null {
   const how = howOf(call);
   if (isDeleted(dispatch)) return 'was deleted';
@@ -144,7 +144,7 @@ function howOf(call: CloseCall): Close['params']['how'] {
   return newest(call.actions).params.how;
 }
 
-/** The id stands in the frozen path, which outlives a restart. */
+/** The id is in the path of the frozen request, so a restart does not lose it. */
 function idOf(call: CloseCall): number {
   return Number(call.request.path.slice(call.request.path.lastIndexOf('/') + 1));
 }

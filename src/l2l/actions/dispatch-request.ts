@@ -6,7 +6,7 @@ import type { SiteZone } from '../site-time.ts';
 
 export type Site = { readonly site: number; readonly user: string; readonly zone: SiteZone };
 
-/** @param guarded L2L refuses it when one of the type is open on the machine, or was completed after `reported`. */
+/** @param guarded L2L refuses the open when a dispatch of the type is open on the machine, or was completed after `reported`. */
 export function openRequest(params: OpenDispatchParams, mark: Marked, at: Site, guarded: boolean): FrozenRequest {
   const { machine, type, trade, reason, description, reported } = params;
   const body = encodeFields({
@@ -15,7 +15,7 @@ export function openRequest(params: OpenDispatchParams, mark: Marked, at: Site, 
     machinecode: machine,
     description: `${description} ${markOf(mark)}`,
     trade,
-    // Without it L2L replaces an unknown trade by its default one and says nothing.
+    // Without this field, L2L silently replaces an unknown trade by its default trade.
     trade_required: trade === undefined ? undefined : true,
     reasoncode: reason,
     user: at.user,
@@ -28,8 +28,8 @@ export function openRequest(params: OpenDispatchParams, mark: Marked, at: Site, 
 const ADD = apiPath('dispatches/add/');
 
 /**
- * A dispatch that was over before it could be sent, as a finished one. Its times have whole minutes there (the reference gives
- * no other form), so the seconds stand in its description.
+ * Sends an episode that ended before its open could be sent, as a finished dispatch. Its times have whole minutes, because L2L's
+ * reference has no other form. So the description holds the seconds.
  */
 export function addRequest(
   params: OpenDispatchParams,
@@ -49,7 +49,7 @@ export function addRequest(
     tradecode: trade,
     reasoncode: reason,
     reported: from,
-    // In the repeated hour a later instant can read earlier, which L2L refuses.
+    // In the repeated hour, a later instant can have an earlier text. L2L refuses that.
     completed: to < from ? from : to,
     externalid: externalIdOf(mark),
   });

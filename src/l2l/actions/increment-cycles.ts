@@ -12,7 +12,7 @@ export const incrementCycles = defineAction({
 });
 
 function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'increment_cycles'> {
-  /** Counts as L2L last answered them, by machine: the next increment then needs no read of its own. */
+  /** The last count that L2L answered, by machine. It saves the next increment a read. */
   const known = new Map<string, { readonly count: number; readonly at: number }>();
   const machines = createMachines(reader, site, clock);
   const isFresh = (at: number) => clock.now() - at < BASE_GOOD_FOR;
@@ -21,7 +21,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
     freeze(actions) {
       const sum = sumOf(actions);
       if (sum === 0) return { kind: 'nothing', why: 'no cycles to add' };
-      // skip_lastupdated is not sent: the machine's lastupdated stays a witness of the call for a person who has to decide.
+      // skip_lastupdated is not sent, so that the machine's lastupdated shows the call to a person who has to decide about it.
       const body = encodeFields({ site, code: newest(actions).params.machine, cyclecount: sum });
       return { kind: 'request', request: { method: 'POST', path: apiPath('machines/increment_cycle_count/'), body } };
     },
@@ -29,7 +29,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
     async prepare(call, signal) {
       const { machine } = newest(call.actions).params;
       const last = known.get(machine);
-      // Forgotten until the next answer: after a lost one the count is not known any more.
+      // Forgotten until the next answer, because the count is not known after a lost answer.
       known.delete(machine);
       if (call.base && isFresh(call.base.at)) return { kind: 'send', base: call.base };
       if (last && isFresh(last.at)) return { kind: 'send', base: { cycleCount: last.count, at: last.at } };

@@ -6,7 +6,7 @@ import { openDispatch } from './open-dispatch.ts';
 import { recordDetails } from './record-details.ts';
 import { setCycles } from './set-cycles.ts';
 
-/** Every kind of action. A new one is a file and a line here. */
+/** Every kind of action. A new kind is a file and a line here. */
 export const ACTIONS = {
   open_dispatch: openDispatch,
   close_dispatch: closeDispatch,

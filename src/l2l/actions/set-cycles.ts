@@ -5,8 +5,8 @@ import { createMachines } from '../machines.ts';
 import { type ActionContext, type ActionHandler, type CallOf, defineAction, newest } from './action.ts';
 
 /**
- * Sets a machine's count to its anchor plus the movement seen since. The anchor is L2L's count when the rule first saw its
- * counter: the first call of a chain reads it, the journal keeps it as the call's base and as the result later calls start from.
+ * Sets a machine's count to its anchor plus the movement since. The anchor is L2L's count when the rule first saw its counter. The
+ * first call of a chain reads it. The journal keeps it as the base of that call, and as the result from which later calls start.
  */
 export const setCycles = defineAction({
   kind: 'set_cycles',
@@ -18,7 +18,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
   const machines = createMachines(reader, site, clock);
   const bodyOf = (machine: string, cyclecount: number | undefined) => encodeFields({ site, code: machine, cyclecount });
 
-  /** Pure: the frozen request, or with the anchor from the base, which is durable before the first byte leaves. */
+  /** Pure. The frozen request, or one with the anchor from the base. The base is durable before the first byte is sent. */
   function requestOf(call: CallOf<'set_cycles'>): FrozenRequest {
     if (frozenCount(call.request.body) !== undefined) return call.request;
     const { machine, movement } = newest(call.actions).params;
@@ -44,7 +44,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
     },
 
     async prepare(call, signal) {
-      // The anchor is read once: with another one the call would have another body.
+      // The anchor is read once, because another anchor would change the body of the call.
       if (call.base || frozenCount(call.request.body) !== undefined) return { kind: 'send', base: call.base };
       const at = clock.now();
       const read = await machines.count(newest(call.actions).params.machine, signal);
@@ -60,7 +60,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
       const count = numberField(recordsOf(envelope)[0], 'cyclecount') ?? sent;
       if (count !== sent) {
         const { machine } = newest(call.actions).params;
-        log.warn({ machine, sent, count }, 'L2L answered with another count than was set');
+        log.warn({ machine, sent, count }, 'L2L answered with a count that differs from the one that was set');
       }
       return { kind: 'delivered', result: resultOf(call, count), answer };
     },

@@ -198,7 +198,7 @@ function createRules({ loaded, edges, started }: Assembly, journal: Journal, que
   return runner;
 }
 
-/** Tells the rules which of their dispatches people ended in L2L. */
+/** Reports to the rules the dispatches that people ended in L2L. */
 function createEpisodeWatch(
   { loaded, edges, started }: Assembly,
   journal: Journal,

@@ -48,15 +48,15 @@ const PersonSays = z.strictObject({
 
 export type ControlParts = {
   readonly journal: Pick<Journal, 'counts' | 'history' | 'decisions' | 'ruleDecisions'>;
-  /** Reads the codes of an action from its rule as it is now. */
+  /** Gives an action the codes that its rule has now. */
   readonly recode: Recode;
-  /** What waits has changed: the queue looks at it again. */
+  /** A person changed what waits: the queue has to look at it again. */
   readonly changed: () => void;
   readonly about: () => AboutGateway;
   readonly log: Logger;
 };
 
-/** What people on this machine may ask of the running gateway, and decide. */
+/** What people on this host may ask of the running gateway, and what they may decide. */
 export function controlRoutes({ journal, recode, changed, about, log }: ControlParts): ControlRoutes {
   const { history, decisions, ruleDecisions } = journal;
   return {

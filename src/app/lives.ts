@@ -33,7 +33,7 @@ export type LivesOptions = {
   readonly onStart: (app: App) => void;
 };
 
-/** The gateway between two changes of the machine's time. */
+/** The time of one life, and what the next life has to know of it. */
 type Life = {
   readonly base: TimeBase;
   readonly clock: Clock;
@@ -42,12 +42,12 @@ type Life = {
   readonly alive: number | null;
 };
 
-/** A request cut off when the gateway begins anew is looked up afterwards: nobody waits for L2L longer than this (ms). */
+/** How long the calls under way may take when a life ends for the next one (ms). A call that is cut off is looked up afterwards. */
 const SHORT_DRAIN = 1000;
 
 /**
- * Runs the gateway until it is asked to end. No part of it ever sees time jump: when the clock was set or the machine suspended, the
- * gateway ends and begins anew in the same process, with its journal brought into the right time. Resolves to what did not end well.
+ * Runs the gateway until it is asked to end. No part of it ever sees time jump: when the clock was set or the host suspended, the
+ * gateway stops and begins anew in the same process, with the times of its journal corrected. Resolves to what did not stop cleanly.
  */
 export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
   const { loaded, log, machine, startLife, signal } = options;
@@ -64,7 +64,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
       options.onStart(app);
       const change = await changeOrEnd(watch, signal);
       if (change === null) return await app.stop();
-      log.warn(change, 'the clock was set or the machine was suspended: the gateway begins anew');
+      log.warn(change, 'the clock was set or the host was suspended: the gateway begins anew');
       const errors = await app.stop(SHORT_DRAIN);
       if (errors.length > 0)
         log.error({ errors: errors.map(errorMessage).join('; ') }, 'not everything stopped cleanly');
@@ -76,7 +76,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
   }
 }
 
-/** Null: the gateway was to end before it had started, and what was started is stopped again. */
+/** Null: the gateway was asked to end during its start. What had been started is stopped again. */
 async function startOrEnd(start: () => Promise<App>, signal: AbortSignal): Promise<App | null> {
   try {
     return await start();
@@ -88,13 +88,13 @@ async function startOrEnd(start: () => Promise<App>, signal: AbortSignal): Promi
 
 async function changeOrEnd(watch: ClockWatch, signal: AbortSignal): Promise<ClockChange | null> {
   if (signal.aborted) return null;
-  const settled = new AbortController();
-  const ended = once(signal, 'abort', { signal: settled.signal }).then(
+  const decided = new AbortController();
+  const ended = once(signal, 'abort', { signal: decided.signal }).then(
     () => null,
     () => null, // The clock changed first.
   );
   const first = await Promise.race([watch.changed, ended]);
-  settled.abort();
+  decided.abort();
   return first;
 }
 
@@ -112,7 +112,7 @@ function firstLife(wall: number, last: LastLife, policy: ClockPolicy, iso: TimeN
   return { base: { from, doubt }, clock: anchoredClock(from), time, alive: last.alive };
 }
 
-/** Where time goes on after a change; read anew, since the clock may have been set again while the gateway ended. */
+/** The time after a change. The clocks are read again here, because somebody may have set them again while the gateway stopped. */
 function nextLife(
   { base, clock, alive }: Life,
   change: ClockChange,
@@ -125,10 +125,10 @@ function nextLife(
   const by = off - slept;
   const wall = now + by;
   const suspended = slept > 0 ? suspension(slept) : null;
-  // Without a clock to follow the time base goes on, the suspension included: that much is known.
+  // There is no clock to follow, so the time base goes on. The suspension counts, because its length is known.
   const isDoubted = base.doubt !== null;
   if (!isPlausible(wall, base, policy) || (isDoubted && change.kind === 'suspended')) {
-    // It may have been set meanwhile, to what is not believed either: a person who trusts it trusts what it shows last.
+    // Somebody may have set the clock to another time that is not believed. A person who trusts the clock trusts what it shows last.
     const doubt = isDoubted ? (doubtOf(wall, alive, iso) ?? base.doubt) : null;
     const doubted = isDoubted ? { from: base.from, by } : null;
     const event = suspended ?? (doubt === null ? null : ({ kind: 'clock_doubt', detail: doubt } as const));
@@ -142,12 +142,12 @@ function nextLife(
     doubted: null,
     event: isStepped ? clockStep(by, 'the clock was set') : suspended,
   };
-  // Whatever this time base knew of before goes along with it: set once more, that is moved once more.
+  // The times in the journal move with the time base. When the clock is set again, they move again.
   return { base: { from: base.from + (isStepped ? by : 0), doubt: null }, clock: anchoredClock(wall), time, alive };
 }
 
 function suspension(ms: number) {
-  return { kind: 'suspended', detail: `the machine was suspended for ${formatDuration(ms)}` } as const;
+  return { kind: 'suspended', detail: `the host was suspended for ${formatDuration(ms)}` } as const;
 }
 
 function clockStep(by: number, why: string) {

@@ -8,21 +8,21 @@ import type { Logger } from '../core/logger.ts';
 /** The log writes a Date in its own notation. */
 const date = (at: number) => new Date(at);
 
-/** What a line of the log says of an action: machine or line, reason, true times, rule. Pure. */
+/** The fields of a log line about an action: machine or line, reason, true times, rule. Pure. */
 export function actionFacts({ kind, params, rule, cause }: Action): object {
   const { words, decision } = kindOf(kind);
   const facts = { ...words.facts([params]), rule };
   return decision.unit === 'episode' ? { ...facts, why: cause.text } : facts;
 }
 
-/** In shadow mode nothing else comes of an action: one line says what the gateway would send. */
+/** In shadow mode a line at level info says what the gateway would send. */
 export function logAction(log: Logger, action: Action): void {
   log.debug({ action: writtenAction(action, date), does: actionWords(action) }, 'action made');
   if (action.mode === 'shadow')
     log.info(actionFacts(action), `would ${kindOf(action.kind).words.would(action.params)}`);
 }
 
-/** Writes each call and its answer to the log at level debug, and hands on what came of each send. */
+/** Logs each call and its answer at level debug, and reports the outcome of each send. */
 export function loggedDelivery(delivery: Delivery, log: Logger, onOutcome: (outcome: Outcome) => void): Delivery {
   return {
     ...delivery,

@@ -10,10 +10,10 @@ import { actionFacts } from './log-actions.ts';
 type Params = Parameters<AnyKind['words']['facts']>[0][number];
 type Stored = Done['actions'][number];
 
-/** What the open of an episode came to. */
+/** The result of the open of an episode. */
 export type ResultOf = (chain: string) => CallResult | null;
 
-/** One line at level info for each dispatch, each count and each batch: normal operation can be seen. */
+/** Logs one line at level info for each dispatch, each count and each batch, so that people can see normal operation. */
 export function logDone(log: Logger, done: Done, resultOf: ResultOf): void {
   const [first] = done.actions;
   if (!first) return;
@@ -53,7 +53,7 @@ function logEnded(log: Logger, close: Stored, done: Done, resultOf: ResultOf): v
   } else log.info(facts, words.done(close.params));
 }
 
-/** What stands alone: counts and production. */
+/** An action without an episode: a count, or production. */
 function logSent(log: Logger, first: Action, { actions, result, kind, detail }: Done): void {
   const { words } = kindOf(first.kind);
   const [one, ...others] = actions.map(({ params }): Params => params);

@@ -33,7 +33,7 @@ const ENTRIES: Readonly<Record<RuleEvent['kind'], Entry>> = {
   removed: ['warn', 'the config changed: what an earlier config left has ended'],
 };
 
-/** Words that would be wrong where nothing is sent. */
+/** Other messages for shadow mode, in which nothing is sent. */
 const IN_SHADOW: Partial<typeof ENTRIES> = {
   interval_parked: ['error', 'production would be parked: its product is not known'],
 };

@@ -15,8 +15,9 @@ export type NameProductsOptions = {
 };
 
 /**
- * Sets of production that are parked because their product was not known are sent when the config names it by now: a lookup has the row
- * it lacked. By the values of that time, and only by a rule that asks for those. Never rejects: what stays parked is a person's.
+ * Sends the production sets that are parked because their product was not known, once the config names the product: a lookup has the
+ * missing row now. The product follows from the signal values that the set kept, and only when its rule reads those signals. Never
+ * rejects: a set that stays parked waits for a person.
  */
 export async function nameProducts({ journal, rules, log }: NameProductsOptions): Promise<void> {
   const { history, decisions } = journal;
@@ -43,13 +44,13 @@ export async function nameProducts({ journal, rules, log }: NameProductsOptions)
   } catch (cause) {
     log.error(
       { error: errorMessage(cause) },
-      'sets whose product is known by now stay parked: the next start tries again',
+      'production stays parked although its product is known now: the next start tries again',
     );
   }
-  if (named > 0) log.info({ sets: named }, 'the product of parked production is known by now: it is sent');
+  if (named > 0) log.info({ sets: named }, 'parked production is sent: its product is known now');
 }
 
-/** Undefined: it is not known yet, or was not the question. */
+/** Undefined: the product is still not known, or the set was not parked for its product. */
 function productOf(template: CodeTemplate | null | undefined, unknown: UnknownProduct | undefined): string | undefined {
   if (!unknown || !template || template.signals.length === 0) return undefined;
   const found = template.resolve(signal => {

@@ -7,8 +7,8 @@ import type { SignalView } from '../rules/signal-view.ts';
 
 type HeldUp = CallQueueStatus['heldUp'][number];
 
-/** What the readiness page goes by. */
-export type Standing = {
+/** What decides whether the gateway is ready. */
+export type GatewayState = {
   readonly now: number;
   /** Why the clock can't be trusted; null when it can. */
   readonly clock: string | null;
@@ -23,10 +23,10 @@ export type Standing = {
   readonly log: string | null;
 };
 
-/** What is missing for the gateway to do its whole job, in words; empty when nothing is. */
-export function notReady({ now, clock, rules, queue, l2l, sources, signals, log }: Standing): readonly string[] {
+/** What keeps the gateway from doing its whole job, in words. Empty when nothing does. */
+export function notReady({ now, clock, rules, queue, l2l, sources, signals, log }: GatewayState): readonly string[] {
   const { redis, paused } = queue;
-  // Of two words about the same thing, the ones that say where to correct it.
+  // Of two reasons with the same cause, only the one that says where to correct it is shown.
   const pause = paused?.cause === 'auth' && l2l !== null ? null : paused;
   return [
     ...(clock === null ? [] : [clock]),
@@ -45,11 +45,11 @@ export function notReady({ now, clock, rules, queue, l2l, sources, signals, log 
 const MOST_RULES = 3;
 const MOST_NAMED = 3;
 
-/** A source that answers while its signals can't be read: the rules see nothing, and nothing else says so. */
+/** A source answers, but signals of it can't be read: the rules see nothing of them. */
 function blindWords({ source, at }: SourceStatus, signals: readonly SignalView[], now: number): readonly string[] {
   const its = signals.filter(({ definition }) => definition.source === source);
   const isOverdue = now - at > FIRST_VALUES_WITHIN;
-  // A device behind a broker sends when something happens, but one that never sent anything may be a misspelt topic.
+  // A device behind a broker sends only when something happens. If it never sent anything, its topic may be misspelt.
   const isMissing = ({ definition, at }: SignalView) => isOverdue && (!definition.restorable || at === null);
   const isWaitedFor = ({ definition, value, reason }: SignalView) =>
     definition.restorable && value !== null && reason !== null && isSilence(reason);
@@ -85,7 +85,7 @@ export function sourceWords({ source, state, reason }: SourceStatus): string {
   return `source ${source} is ${state.replace('_', ' ')}${reason ? `: ${reason}` : ''}`;
 }
 
-/** What a person has to correct before the calls of a rule can go on, with where the rule is written. */
+/** What a person has to correct before the calls of these rules can be sent, and where the rules are written. */
 export function oneHeldUp({ rules, detail }: HeldUp): string {
   const named = rules.slice(0, MOST_RULES).map(({ rule, where }) => `${rule} (${where})`);
   const more = rules.length > MOST_RULES ? ` and ${rules.length - MOST_RULES} more` : '';
@@ -93,7 +93,7 @@ export function oneHeldUp({ rules, detail }: HeldUp): string {
   return `${who}: ${detail}`;
 }
 
-/** The first few, and how many more there are; empty when nothing is held up. */
+/** The same for the first few causes, and how many more there are. Empty when nothing is held up. */
 export function heldUpWords(all: readonly HeldUp[]): readonly string[] {
   const rest = all.length - MOST_NAMED;
   return [

@@ -10,9 +10,9 @@ import type { Correction } from '../journal/people/corrections.ts';
 import { recodedBy } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule, Program } from '../rules/program.ts';
 
-/** Reads the codes of an action from its rule as the config has it now. Times, counts and texts stay. */
+/** Gives an action the codes that its rule has in the config now. Times, counts and texts stay. */
 export function recodeBy({ rules, signals }: Pick<Program, 'rules' | 'signals'>): Recode {
-  /** The values of that time, as far as the action kept them. */
+  /** The code by the signal values that the action kept. Undefined: it did not keep all of them. */
   function codeOf(template: CodeTemplate, { cause }: HistoryEntry): { readonly code: string | null } | undefined {
     const kept = new Map<string, Value>();
     for (const { signal, value } of cause.values) {
@@ -47,16 +47,16 @@ export function whereRulesAre(rules: readonly CompiledRule[]): (rule: string) =>
   return rule => places.get(rule);
 }
 
-/** Gives what L2L certainly does not have, for want of a code it knows, the codes that its rule has now. */
+/** Gives an action the codes that its rule has now. Only when L2L certainly does not have the action, because it did not know a code. */
 export interface Corrector {
   /**
-   * At the start: what still waits because L2L did not know a code, and was never sent. Never rejects: what could not be changed waits
-   * as it was.
+   * At the start: corrects the actions that wait because L2L did not know a code. Never rejects: an action that could not be corrected
+   * waits as before.
    */
   waiting(): Promise<void>;
   /**
-   * What rules had counted under the codes of an earlier file is made into an action after the start. Once L2L says that it does not
-   * know them, the file was corrected. True: the call is over, and its actions wait again with the new codes. Rejects when the journal does.
+   * After the start: a rule may still send what it counted under the codes of an earlier config. When L2L does not know such a code,
+   * the call is over, and its actions wait again with the present codes. Resolves to true then. Rejects when the journal does.
    */
   call(call: Call, detail: string): Promise<boolean>;
 }
@@ -68,7 +68,10 @@ export function createCorrector(
 ): Corrector {
   const recode = recodeBy(program);
   const notify = ({ actions, words: change }: Correction) =>
-    log.info({ actions, change }, 'the rule has other codes by now: what L2L did not know is sent with them');
+    log.info(
+      { actions, change },
+      'L2L did not know a code, and the rule has another one now: the action is sent with it',
+    );
   return {
     async waiting() {
       try {
@@ -76,7 +79,7 @@ export function createCorrector(
       } catch (error) {
         log.error(
           { error: errorMessage(error) },
-          'what waits for an unknown code could not be given the codes of its rule',
+          'actions that wait for an unknown code could not get the present codes of their rules',
         );
       }
     },

@@ -115,7 +115,7 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     measure,
     doubt() {
       look();
-      return change === null ? base.doubt : 'the clock was set or the machine was suspended: the gateway begins anew';
+      return change === null ? base.doubt : 'the clock was set or the host was suspended: the gateway begins anew';
     },
     standstills() {
       look();

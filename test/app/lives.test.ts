@@ -9,10 +9,10 @@ import { recordingLogger } from '../support/recording-logger.ts';
 
 const HOUR = 3_600_000;
 
-/** What is added to the clocks of the machine (ms). */
+/** What is added to the clocks of the host (ms). */
 type Turn = { readonly wall: number; readonly asleep?: number };
 
-/** The lives of a gateway in which the clocks of its machine are turned, once in each but the last; `off` at the start (ms). */
+/** The lives of a gateway on a host whose clocks are turned, once in each life but the last. `off`: how wrong they are at the start (ms). */
 async function livesAt(turns: readonly Turn[], off = 0): Promise<TimeEdges[]> {
   const folder = testFolder();
   const text = `gateway: { name: test, data: ${folder}, http: off }
@@ -44,19 +44,19 @@ rules: {}`;
 
 describe('the lives of a gateway whose clock is set', () => {
   it.each([
-    ['set twice', [HOUR, -HOUR]],
-    ['set twice the other way', [-HOUR, HOUR]],
-  ])('bring what the first one recorded back to where it was: %s', async (_, [there = 0, back = 0]) => {
+    ['set forward and back', [HOUR, -HOUR]],
+    ['set back and forward', [-HOUR, HOUR]],
+  ])('a clock that is %s brings the times of the journal back to where they were', async (_, [there = 0, back = 0]) => {
     const lives = await livesAt([{ wall: there }, { wall: back }]);
 
     const shifts = lives.flatMap(({ time }) => time?.shift ?? []);
     const recorded = (shifts[0]?.from ?? 0) + 1;
-    const told = shifts.reduce(shiftTime, recorded);
+    const moved = shifts.reduce(shiftTime, recorded);
     expect(shifts).toHaveLength(2);
-    expect(Math.abs(told - recorded)).toBeLessThan(1000);
+    expect(Math.abs(moved - recorded)).toBeLessThan(1000);
   });
 
-  it('bring what was recorded before a suspension along when the clock is set after it', async () => {
+  it('a clock that is set after a suspension moves the times from before the suspension too', async () => {
     const before = Date.now();
     const lives = await livesAt([{ wall: HOUR, asleep: HOUR }, { wall: HOUR }]);
 
@@ -65,7 +65,7 @@ describe('the lives of a gateway whose clock is set', () => {
     expect(shift && Math.abs(shiftTime(before + 60_000, shift) - before - 60_000 - HOUR)).toBeLessThan(1000);
   });
 
-  it('know how far a clock is off that was set once more and is still not believed', async () => {
+  it('the next life knows how far a clock is off that was set again and is still not believed', async () => {
     const [lost, stillLost] = [Date.UTC(1971, 0, 1), Date.UTC(2000, 0, 1)];
     const lives = await livesAt([{ wall: stillLost - lost }], lost - Date.now());
 

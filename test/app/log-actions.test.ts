@@ -59,7 +59,7 @@ describe('log of actions', () => {
         rule: 'r',
       },
     ],
-  ])('says in shadow mode what the gateway would send: %#', (action, message, fields) => {
+  ])('the log says in shadow mode what the gateway would send: %#', (action, message, fields) => {
     const log = recordingLogger();
 
     logAction(log, { ...action, mode: 'shadow' });
@@ -67,7 +67,7 @@ describe('log of actions', () => {
     expect(loud(log)).toEqual([{ level: 'info', message, fields }]);
   });
 
-  it('waits in live mode for what L2L answers', () => {
+  it('the log has no info line about an action in live mode before L2L has answered', () => {
     const log = recordingLogger();
 
     logAction(log, openDispatch('PRESS-01', 1));

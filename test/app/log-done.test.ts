@@ -29,7 +29,7 @@ function closed(how: 'close' | 'complete' | 'note' | 'leave'): Action {
 const open = openDispatch('PRESS-01', 1);
 
 describe('log of what L2L has', () => {
-  it('names machine, number, text, true time and rule of a dispatch that was opened', () => {
+  it('an opened dispatch is logged with machine, number, text, true time and rule', () => {
     expect(lineOf({ result: OPENED }, [open])).toEqual({
       message: 'dispatch opened',
       fields: {
@@ -52,14 +52,14 @@ describe('log of what L2L has', () => {
       { ...OPENED, nothing: 'dispatch 1008 of the gateway is open' },
       'a gateway opened it; both share it',
     ],
-  ])('says that %s was found open', (_whose, result, words) => {
+  ])('the log says that %s was found open', (_whose, result, words) => {
     expect(lineOf({ result, detail: result.nothing ?? null }, [open])).toMatchObject({
       message: 'dispatch found open',
       fields: { dispatch: 1008, machine: 'PRESS-01', reported: new Date(1000), whose: expect.stringContaining(words) },
     });
   });
 
-  it('says that an episode was sent as one finished dispatch, with both times', () => {
+  it('an episode that was sent as one finished dispatch is logged with both times', () => {
     expect(lineOf({ result: OPENED }, [open, closed('close')])).toMatchObject({
       message: 'dispatch opened and closed',
       fields: { dispatch: 1008, reported: new Date(1000), completed: new Date(1500) },
@@ -69,7 +69,7 @@ describe('log of what L2L has', () => {
   it.each<[string, Partial<Done>]>([
     ['nothing is sent', { kind: 'nothing', detail: 'it was over' }],
     ['L2L was only read', { result: { nothing: 'it was over' } }],
-  ])('says why no dispatch was opened when %s', (_when, done) => {
+  ])('the log says why no dispatch was opened when %s', (_when, done) => {
     expect(lineOf(done, [open, closed('close')])).toMatchObject({
       message: 'no dispatch opened',
       fields: { machine: 'PRESS-01', because: 'it was over' },
@@ -98,21 +98,21 @@ describe('log of what L2L has', () => {
     ['ours', OPENED, 'dispatch left open'],
     ["a person's", { dispatchId: 1, foundOpen: 1008 }, 'dispatch left open'],
     ['none', null, 'no dispatch closed'],
-  ])('says why a dispatch stays open: %s', (_whose, opened, message) => {
+  ])('the log says why a dispatch stays open: %s', (_whose, opened, message) => {
     expect(lineOf({ kind: 'nothing', detail: 'the rule leaves it' }, [closed('leave')], opened)).toMatchObject({
       message,
       fields: { ...(opened && { dispatch: 1008 }), because: 'the rule leaves it', completed: new Date(1500) },
     });
   });
 
-  it('says that somebody else had closed it', () => {
+  it('the log says that somebody else had closed the dispatch', () => {
     expect(lineOf({ result: { dispatchId: 57_008, nothing: 'already closed' } }, [closed('close')])).toMatchObject({
       message: 'dispatch needs no close any more',
       fields: { dispatch: 1008, because: 'already closed' },
     });
   });
 
-  it('adds up what went in one cycle count', () => {
+  it('increments that were sent in one call are added up in the log', () => {
     expect(lineOf({ result: { cycleCount: 1003 } }, [increment('A', 1, 4), increment('A', 2, 5)])).toEqual({
       message: 'cycle count sent',
       fields: { machine: 'A', added: 9, from: new Date(1000), to: new Date(2999), countInL2l: 1003, rule: 'r' },
@@ -122,7 +122,7 @@ describe('log of what L2L has', () => {
   it.each([
     ['accepted', 'production accepted'],
     ['delivered', 'production recorded'],
-  ] as const)('writes one line for a batch of production that is %s', (kind, message) => {
+  ] as const)('a batch of production that is %s is one line of the log', (kind, message) => {
     const sets = [recordSet('LINE-1', 1, 0.1), recordSet('LINE-2', 2, 0.2)];
 
     expect(lineOf({ kind, result: { batchId: '302' } }, sets)).toEqual({

@@ -5,7 +5,7 @@ import { recordingLogger } from '../support/recording-logger.ts';
 const none = () => undefined;
 
 describe('log of rules', () => {
-  it('writes the times of what a signal showed as dates', () => {
+  it('times among the values of a rule event are logged as dates', () => {
     const log = recordingLogger();
     const seen = { signal: 'press1.running', value: false, quality: 'good' } as const;
 
@@ -21,7 +21,7 @@ describe('log of rules', () => {
     });
   });
 
-  it('says that production is parked, with its line and the number for the queue commands', () => {
+  it('parked production is logged with its line and the number for the queue commands', () => {
     const log = recordingLogger();
     const event = {
       rule: 'r',
@@ -43,7 +43,7 @@ describe('log of rules', () => {
     ]);
   });
 
-  it('says "would" of production in shadow mode, where nothing is parked', () => {
+  it('in shadow mode the log says that production would be parked', () => {
     const log = recordingLogger();
 
     logEvent(log, { rule: 'r', at: 1, kind: 'interval_parked', detail: 'd' }, none, true);
@@ -53,7 +53,7 @@ describe('log of rules', () => {
     ]);
   });
 
-  it('names the counter that was reset', () => {
+  it('a counter that was reset is named in the log', () => {
     const log = recordingLogger();
 
     logEvent(log, { rule: 'r', at: 1, kind: 'counter_reset', detail: 'd', signal: 'press1.strokes' }, none);
@@ -68,7 +68,7 @@ describe('log of rules', () => {
     ['cleared', 'debug'],
     ['counted', 'debug'],
     ['interval_parked', 'error'],
-  ] as const)('writes that a rule %s at level %s', (kind, level) => {
+  ] as const)('the event %s of a rule is logged at level %s', (kind, level) => {
     const log = recordingLogger();
 
     logEvent(log, { rule: 'press1_down', at: 1, kind, detail: 'press1.running is false' }, none);

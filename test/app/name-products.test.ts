@@ -24,7 +24,7 @@ describe('sets whose product was not known', () => {
   it.each([
     ['of the rule', rule(NAMED)],
     ['of the rule under its former name', rule(NAMED, 'line1', 'r')],
-  ])('are told once the lookup %s has the row', async (_, rule) => {
+  ])('parked production is sent once the lookup %s has the row', async (_, rule) => {
     const journal = await started(rule);
 
     expect(journal.waiting('production:LINE-1', 9)).toMatchObject([
@@ -46,7 +46,7 @@ describe('sets whose product was not known', () => {
     ],
     ['L2L finds the product now', [rule(null)]],
     ['the rule is gone', [rule(NAMED, 'another')]],
-  ])('stay parked when %s', async (_, rules) => {
+  ])('production stays parked when %s', async (_, rules) => {
     const journal = await started(...rules);
 
     expect(journal.counts()).toMatchObject({ waiting: 0, parked: 2 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { notReady, type Standing } from '../../src/app/readiness.ts';
+import { type GatewayState, notReady } from '../../src/app/readiness.ts';
 import type { PauseCause } from '../../src/queue/breaker.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
 
@@ -7,7 +7,7 @@ const NOW = 100_000;
 const AWAY = "L2L (https://acme) can't be reached (since …)";
 const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: 'why', since: 0, probeAt, probes: 1 });
 
-function standing(change: Partial<Standing>, paused: ReturnType<typeof pause> | null = null): Standing {
+function standing(change: Partial<GatewayState>, paused: ReturnType<typeof pause> | null = null): GatewayState {
   return {
     now: NOW,
     clock: null,
@@ -51,7 +51,7 @@ const signal = (change: Partial<SignalView>): SignalView => ({
 });
 
 describe('readiness', () => {
-  it('misses nothing when all is well', () => {
+  it('readiness has no reason against it when all is well', () => {
     expect(notReady(standing({ sources: [{ source: 'plc', state: 'connected', at: 0 }] }))).toEqual([]);
   });
 
@@ -60,28 +60,28 @@ describe('readiness', () => {
     ['auth', 'L2L does not take the API key (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
     ['refused', 'L2L refuses everything that is sent (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
     ['journal', "the journal can't be written (why); 3 calls wait, about 4m; next try in 20s"],
-  ])('says why calls wait: %s', (cause, words) => {
+  ])('readiness says why calls wait: %s', (cause, words) => {
     expect(notReady(standing({}, pause(cause)))).toEqual([words]);
   });
 
-  it('says first of all that the clock can not be trusted', () => {
+  it('readiness names a clock that can not be trusted before all else', () => {
     const missing = notReady(standing({ clock: 'the clock says …' }, pause('auth')));
 
     expect(missing).toEqual(['the clock says …', expect.stringContaining('API key')]);
   });
 
-  it('does not count down below nothing', () => {
+  it('the time to the next try is never below zero', () => {
     expect(notReady(standing({}, pause('network', NOW - 5)))).toEqual([
       "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try now",
     ]);
   });
 
-  it('says once that L2L is away', () => {
+  it('readiness says only once that L2L is away', () => {
     expect(notReady(standing({ l2l: AWAY }))).toEqual([AWAY]);
     expect(notReady(standing({ l2l: AWAY }, pause('network')))).not.toContain(AWAY);
   });
 
-  it('names sources that are away', () => {
+  it('readiness names the sources that are away', () => {
     const sources = [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }] as const;
 
     expect(notReady(standing({ sources, signals: [signal({ reason: 'plc is disconnected' })] }))).toEqual([
@@ -89,7 +89,7 @@ describe('readiness', () => {
     ]);
   });
 
-  it('names a source that answers but can not be read', () => {
+  it('readiness names a source that answers while its signals can not be read', () => {
     const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
     const signals = [
       signal({ good: true, quality: 'good' }),
@@ -103,7 +103,7 @@ describe('readiness', () => {
     ]);
   });
 
-  it('names no more than three signals of a source', () => {
+  it('readiness names no more than three signals of a source', () => {
     const { definition } = signal({});
     const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
     const signals = ['a', 'b', 'c', 'd', 'e'].map(name =>
@@ -129,7 +129,7 @@ describe('readiness', () => {
       5,
       'nothing received since the source came back',
     ],
-  ])('names %s, 30 s after the connect', (_, change, at, words) => {
+  ])('readiness names %s, 30 s after the connect', (_, change, at, words) => {
     const { definition } = signal({});
     const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
     const silent = signal({ definition: { ...definition, ...change }, at });
@@ -139,7 +139,7 @@ describe('readiness', () => {
     expect(missing(NOW + 30_001)).toEqual([`source plc: 1 of 1 signals unknown: press1.running (${words})`]);
   });
 
-  it('waits for a device behind a broker that sent before', () => {
+  it('readiness does not name a device behind a broker that sent something before', () => {
     const { definition } = signal({});
     const sources = [{ source: 'plc', state: 'connected', at: NOW }] as const;
     const device = signal({ definition: { ...definition, restorable: true }, at: 5 });

@@ -48,8 +48,8 @@ const open = {
   ifFoundOpen: 'leave',
 } as const;
 
-describe('the codes of a rule as it is now', () => {
-  it('machine, type, trade and the reason that the lookup gives for the fault of that time', () => {
+describe('an action gets the codes that its rule has now', () => {
+  it('a dispatch gets machine, type, trade, and the reason that the lookup gives for the fault of that time', () => {
     const codes = { machine: 'PRESS-01', type: 'DOWN', trade: 'MAINT' };
     const entry = { kind: 'open_dispatch', rule: 'down', params: open } as const;
     for (const [seen, reason] of [
@@ -68,7 +68,7 @@ describe('the codes of a rule as it is now', () => {
     expect('params' in none && none.params).not.toHaveProperty('reason');
   });
 
-  it('the machine of a count, whose movement stays', () => {
+  it('a count gets the machine and keeps its movement', () => {
     const params = { machine: 'X', movement: 5, at: 9 };
     expect(recode({ kind: 'set_cycles', rule: 'count', params })).toEqual({
       lane: 'cycles:PRESS-01',
@@ -76,7 +76,7 @@ describe('the codes of a rule as it is now', () => {
     });
   });
 
-  it('line and product of production, under the former name of its rule too', () => {
+  it('production gets line and product, also under the former name of its rule', () => {
     const params = { line: 'X', start: 1, end: 2, actual: 3, scrap: 0, product: 'P-10' };
     const entry = { kind: 'record_details', rule: 'produced', params } as const;
     const now = (product: string) => ({ lane: 'production:LINE-1', params: { ...params, line: 'LINE-1', product } });
@@ -87,7 +87,7 @@ describe('the codes of a rule as it is now', () => {
   it.each([
     ['gone', 'open_dispatch', /no rule gone/],
     ['count', 'open_dispatch', /another kind/],
-  ] as const)('none from rule %s for %s', (rule, kind, words) => {
+  ] as const)('rule %s has no codes for a call of kind %s', (rule, kind, words) => {
     expect(recode({ rule, kind, params: open })).toEqual({ why: expect.stringMatching(words) });
   });
 });

@@ -9,7 +9,7 @@ import { reservedPort } from '../support/port.ts';
 import { cyclesOf, dispatchesOf, partsOf, type TestSandbox, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
 
 const HOUR = 3_600_000;
-const ANEW = 'the clock was set or the machine was suspended: the gateway begins anew';
+const ANEW = 'the clock was set or the host was suspended: the gateway begins anew';
 const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
 /** How long a machine stands still before it is told (ms): longer than it takes until the clock is set. */
 const LONG_DELAY = 10_000;
@@ -149,7 +149,7 @@ describe('a clock that is set while the gateway runs', () => {
   });
 });
 
-describe('a machine that was suspended', () => {
+describe('a host that was suspended', () => {
   it('claims nothing for the time in which nobody looked, and goes on with the right time', async () => {
     const plc = await PLCS.modbus({ running: true, strokes: 1000, scrap: 0 });
     const rules = rulesFor(plc).replace(`${ON_DELAY}ms`, `${LONG_DELAY}ms`);

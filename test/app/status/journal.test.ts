@@ -15,17 +15,17 @@ describe('the journal on the status page', () => {
   const shown = (event: EventEntry) => ({ ...event, at: iso(event.at) });
   const step = (at: number) => ({ at, kind: 'clock_step', detail: `times moved forward by ${at}s` }) as const;
 
-  it('shows what happened to it, newest first, each with its time, and no more than ten', () => {
+  it('the ten newest events of the journal are shown, newest first, each with its time', () => {
     const folder = testFolder();
     for (let at = 1; at < 12; at++) life(folder, at, step(at)).close();
-    const suspended = { at: 12, kind: 'suspended', detail: 'the machine was suspended for 2h' } as const;
+    const suspended = { at: 12, kind: 'suspended', detail: 'the host was suspended for 2h' } as const;
 
     const page = journalStatus(life(folder, 12, suspended), iso);
 
     expect(page).toMatchObject({ newestEvents: [suspended, ...[11, 10, 9, 8, 7, 6, 5, 4, 3].map(step)].map(shown) });
   });
 
-  it('does not call what people decided an event of the journal', async () => {
+  it('decisions of people are not shown as events of the journal', async () => {
     const journal = life(testFolder(), 1, step(1));
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', REFUSED);
@@ -36,7 +36,7 @@ describe('the journal on the status page', () => {
     expect(journalStatus(journal, iso)).toMatchObject({ newestUnsettled: [], newestEvents: [shown(step(1))] });
   });
 
-  it('writes sizes with their units, and what the check of the file found', () => {
+  it('sizes are shown with their units, and the check of the file with its result', () => {
     const journal = testJournal(testFolder());
     const check = { damaged: 'page 7 is not readable' };
     const upkeep = () => ({ used: 12_345_678, wal: 4_000_000, maxSize: 2_000_000_000, check, problem: null });

@@ -25,7 +25,7 @@ const queue: CallQueueStatus = {
 const commandLine = (words: string) => `gateway ${words}`;
 
 describe('the queue on the status page', () => {
-  it('says in words what waits and what a person has to see to', () => {
+  it('the queue says in words what waits and what needs a person', () => {
     expect(queueStatus(queue, { deadLetters: 1, parked: 2 }, iso, commandLine)).toEqual({
       words:
         '3 calls wait, about 4m once L2L answers; 1 dead letter and 2 parked actions wait for a person: gateway queue list',
@@ -74,7 +74,7 @@ describe('the queue on the status page', () => {
     expect(holdUps({ ...queue, paused: null, redis }, null)).toEqual(['Redis is away']);
   });
 
-  it('names what an unknown code or a missing right holds up, with the rule, its line and what to do', () => {
+  it('calls held up by an unknown code or a missing right are named with rule, line and remedy', () => {
     const page = queueStatus(
       { ...queue, paused: null, heldUp: [unknownCode] },
       { deadLetters: 0, parked: 0 },
@@ -88,7 +88,7 @@ describe('the queue on the status page', () => {
     });
   });
 
-  it('says why nothing is sent while a setting towards L2L is wrong', () => {
+  it('the queue says why nothing is sent while an L2L setting is wrong', () => {
     const hold = {
       cause: 'settings',
       detail: 'L2L does not take the API key: correct l2l.api_key at a.yaml:7',
@@ -108,7 +108,7 @@ describe('the queue on the status page', () => {
   it.each([
     [0, 0, 'nothing waits for a person'],
     [0, 1, '1 parked action waits for a person'],
-  ])('counts %i dead letters and %i parked', (deadLetters, parked, words) => {
+  ])('the queue counts %i dead letters and %i parked actions', (deadLetters, parked, words) => {
     expect(queueStatus(queue, { deadLetters, parked }, iso, commandLine)).toMatchObject({
       words: expect.stringContaining(words),
     });

@@ -27,7 +27,7 @@ const signal = (change: Partial<SignalView>): SignalView => ({
 const { definition } = signal({});
 
 describe('signals of the status page', () => {
-  it('shows name, value, unit, quality, time, age and where it is read, and no JSON inside a text', () => {
+  it('a signal is shown with name, value, unit, quality, time, age and address, without JSON inside a text', () => {
     const running = signal({
       definition: { ...definition, type: 'number', unit: 'kW', staleAfter: 90_500, acceptUncertain: true },
       value: 7.5,
@@ -63,13 +63,13 @@ describe('signals of the status page', () => {
     ['never received', {}, 'nothing received yet: source plc is disconnected: refused'],
     ['lost', { reason: 'plc is disconnected' }, 'plc is disconnected'],
     ['good', { good: true }, null],
-  ])('says why one that is %s is not good', (_what, change, reason) => {
+  ])('the status page says why a signal that is %s is not good', (_what, change, reason) => {
     const sources = [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }] as const;
 
     expect(signalStatus([signal(change)], { ...FACTS, sources })).toMatchObject([{ reason }]);
   });
 
-  it('does not call a source away that is back', () => {
+  it('a source that is back is not called away', () => {
     const sources = [{ source: 'plc', state: 'connected', at: 10 }] as const;
 
     expect(signalStatus([signal({ at: 5 })], { ...FACTS, sources })).toMatchObject([
@@ -77,7 +77,7 @@ describe('signals of the status page', () => {
     ]);
   });
 
-  it('has no age before the first value, and none below zero', () => {
+  it('a signal has no age before its first value, and never one below zero', () => {
     expect(signalStatus([signal({}), signal({ at: NOW + 500 })], FACTS)).toMatchObject([
       { at: null, age: null },
       { age: '0s' },
@@ -87,7 +87,7 @@ describe('signals of the status page', () => {
   it.each([
     [4_294_967_295, { wraps: 4_294_967_295, maxPerMinute: 7 }],
     [null, { wraps: 'never', maxPerMinute: 7 }],
-  ])('shows a counter as the config has it: %s', (wrapsAt, counter) => {
+  ])('a counter is shown as the config writes it: %s', (wrapsAt, counter) => {
     const counting = signal({ good: true, definition: { ...definition, counter: { wrapsAt, maxRate: 7 / 60_000 } } });
 
     expect(signalStatus([counting], FACTS)).toMatchObject([{ definition: { name: 'press1.running', counter } }]);
@@ -110,18 +110,18 @@ describe('signals of the status page', () => {
     const hintsOf = (...signals: SignalView[]) =>
       signalStatus(signals, FACTS).map(shown => (shown as { hint?: string }).hint);
 
-    it('asks for the address, a minute after the start', () => {
+    it('a hint asks for the address a minute after the start', () => {
       expect(hintsOf(number('unit 1 holding', {}), number('unit 1 holding', { emptySince: NOW - 59_999 }))).toEqual([
         HINT,
         undefined,
       ]);
     });
 
-    it('leaves the quality as it is', () => {
+    it('the hint leaves the quality of the signal as it is', () => {
       expect(signalStatus([number('unit 1 holding', {})], FACTS)).toMatchObject([{ good: true, quality: 'good' }]);
     });
 
-    it('asks nothing where a number of the table ever was another one', () => {
+    it('there is no hint when a number of the table was ever not 0', () => {
       expect(hintsOf(number('unit 1 holding', {}), number('unit 1 holding', count))).toEqual([undefined, undefined]);
     });
 
@@ -131,15 +131,15 @@ describe('signals of the status page', () => {
       ['another device', number('unit 1 holding', count, 0, 'press_plc')],
       ['a number that was never read', number('unit 1 holding', { value: null, good: false, emptySince: null })],
       ['a bit', signal({ good: true, value: true })],
-    ])('goes not by %s', (_, other) => {
+    ])('the hint does not depend on %s', (_, other) => {
       expect(hintsOf(number('unit 1 holding', {}), other)).toEqual([HINT, undefined]);
     });
 
-    it('asks nothing of a number that can no longer be read', () => {
+    it('there is no hint for a number that can no longer be read', () => {
       expect(hintsOf(number('unit 1 holding', { good: false }))).toEqual([undefined]);
     });
 
-    it('says of a number with an offset that its register is 0', () => {
+    it('the hint for a number with an offset says that its register is 0', () => {
       expect(hintsOf(number('unit 1 holding', { value: -40 }, -40))).toEqual([`its register ${HINT}`]);
     });
   });

@@ -37,7 +37,7 @@ const signal = (source: string, good: boolean) => ({ good, definition: { source 
 describe('sources of the status page', () => {
   const configured = configuredSources(configOf());
 
-  it('says what each is connected to, with how many of its signals are good', () => {
+  it('each source is shown with its address and the number of its good signals', () => {
     const standing = [{ source: 'press', state: 'connected', at: AT }] as const;
     const signals = [signal('press', true), signal('press', false), signal('broker', true)];
 
@@ -53,7 +53,7 @@ describe('sources of the status page', () => {
     });
   });
 
-  it('shows why one is away, and one that said nothing yet', () => {
+  it('a source that is away is shown with the reason, and one without a status as connecting', () => {
     const standing = [{ source: 'press', state: 'disconnected', at: AT, reason: 'refused' }] as const;
 
     expect(sourcesStatus(configured, standing, [], iso)).toMatchObject([
@@ -63,7 +63,7 @@ describe('sources of the status page', () => {
     ]);
   });
 
-  it('knows where every signal is read, in words', () => {
+  it('the address of every signal is known in words', () => {
     const addresses = Object.fromEntries(configured.flatMap(({ signals }) => [...signals]));
 
     expect(addresses).toMatchObject({

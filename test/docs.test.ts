@@ -123,6 +123,17 @@ describe('the documentation', () => {
     expect(bare.map(({ key }) => key)).toEqual([]);
   });
 
+  it('has each decision on a page of at most 70 lines, with context, choice and cost', () => {
+    const pages = globSync('docs/decisions/*.md', { cwd: ROOT }).sort();
+    expect(pages.length).toBeGreaterThan(10);
+    for (const page of pages) {
+      const text = read(page);
+      expect(text.split('\n').length, page).toBeLessThanOrEqual(70);
+      expect(text, page).toMatch(new RegExp(`^# ${Number(/\d+/.exec(page)?.[0])}\\. `));
+      expect(text.match(/^## .*$/gm), page).toEqual(['## Context', '## Choice', '## Cost']);
+    }
+  });
+
   it('has an id of its own for each row of the invariants page', () => {
     const ids = invariantIds();
     expect(ids.length).toBeGreaterThan(80);

@@ -161,6 +161,13 @@ describe('the documentation', () => {
     expect(named.filter(({ file, part }) => !filesOf(file).some(path => read(path).includes(part)))).toEqual([]);
   });
 
+  it('has a valid config in the README', () => {
+    const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+    const loaded = loadConfig('README.yaml', { L2L_API_KEY: 'for-the-test' }, () => new TextEncoder().encode(text));
+    expect(loaded.warnings).toEqual([]);
+    expect(loaded.program.rules).toHaveLength(1);
+  });
+
   it('fits the README on one screen of 120 lines', () => {
     expect(read('README.md').split('\n').length).toBeLessThanOrEqual(121);
   });

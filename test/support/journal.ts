@@ -3,7 +3,8 @@ import type { Action } from '../../src/actions/action.ts';
 import type { CallResult } from '../../src/actions/result.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
+import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import type { JournalOptions } from '../../src/journal/journal-options.ts';
 
 export const DESTINATION = 'https://acme site 43';
 export const REQUEST = {

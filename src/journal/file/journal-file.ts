@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { errorMessage, StartError } from '../../core/errors.ts';
 import { whyNoFile } from '../../core/file-kind.ts';
 import { createHistory, type History } from '../history/history.ts';
-import { createProspects, type Prospects } from '../people/decisions.ts';
+import { createProspects, type Prospects } from '../people/prospects.ts';
 import { createRuleDecisions, type RuleDecisions } from '../rules/rule-decisions.ts';
 import { filesIn, noFileWords } from './data-folder.ts';
 import { query } from './database.ts';

@@ -3,7 +3,7 @@ import { ACTION_KINDS, KINDS, kindOf, kindsThat } from '../../src/actions/regist
 import { laneOf } from '../../src/actions/words.ts';
 
 describe('the registry of call kinds', () => {
-  it.each(Object.entries(KINDS))('lists %s under its own name', (name, { kind }) => {
+  it.each(Object.entries(KINDS))('the registry lists %s under its own name', (name, { kind }) => {
     expect(kind).toBe(name);
   });
 
@@ -14,7 +14,7 @@ describe('the registry of call kinds', () => {
     expect(Object.keys(shape)).toEqual(expect.arrayContaining([...times.fields, lane.place]));
   });
 
-  it('has one kind that opens an episode and one that ends it, on the same lane', () => {
+  it('one kind opens an episode and one ends it, on the same lane', () => {
     const [opens, ...others] = kindsThat(({ chain }) => chain.role === 'opens');
     const [ends, ...more] = kindsThat(({ chain }) => chain.role === 'ends');
 
@@ -30,7 +30,7 @@ describe('the registry of call kinds', () => {
     expect([...destinations.values()].filter(({ size }) => size !== 1)).toEqual([]);
   });
 
-  it('logs of absolute counts that share a call the newest one, which is the one that is sent', () => {
+  it('the log of absolute counts that share a call shows the newest one, which is the one that is sent', () => {
     const { facts } = KINDS.set_cycles.words;
     const counts = [5, 8].map(movement => ({ machine: 'A', movement, at: movement * 1000 }));
     const [first, ...others] = counts;
@@ -38,7 +38,7 @@ describe('the registry of call kinds', () => {
     expect(first && facts([first, ...others])).toEqual({ machine: 'A', sinceFirstSight: 8, at: new Date(8000) });
   });
 
-  it('refuses a kind that it does not have', () => {
+  it('refuses the name of a kind that there is not', () => {
     expect(() => kindOf('answer_call' as never)).toThrow('no kind of call is named answer_call');
   });
 });

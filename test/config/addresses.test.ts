@@ -44,7 +44,7 @@ const host = fc.constantFrom('127.0.0.1:6379', 'redis.plant:6379', '[::1]:6379',
 const user = fc.constantFrom('', 'app', `u${CANARY}`);
 
 describe('an address with a password that was not encoded', () => {
-  it('is understood as it was meant or refused with advice, and nothing of it is shown', () => {
+  it('an address with a login is understood as meant or refused with advice, and no part of the login is shown', () => {
     fc.assert(
       fc.property(
         user,
@@ -77,7 +77,7 @@ describe('an address with a password that was not encoded', () => {
     expect(read('redis', '${REDIS_URL}', { REDIS_URL: encoded }).config).not.toBeNull();
   });
 
-  it('needs its port, because a part of the password may stand where the host does', () => {
+  it('an address with a login needs its port, because a part of the password may stand in the place of the host', () => {
     expect(read('redis', '${R}', { R: `redis://:my@${CANARY}` })).toMatchObject({
       said: expect.stringContaining('it needs the port too'),
     });

@@ -35,8 +35,8 @@ function estimate(rules: readonly CompiledRule[], rate: number | null = 1 / 1000
   return estimateCalls(program, rate);
 }
 
-describe('estimateCalls', () => {
-  it('makes 67 % of one call a second of forty presses told every minute', () => {
+describe('the estimate of calls', () => {
+  it('forty presses that send every minute need 67 % of one call a second', () => {
     const { total, allowed } = estimate(Array.from({ length: 40 }, () => cycles(MINUTE)));
 
     expect([total, allowed]).toEqual([2400, 3600]);
@@ -52,11 +52,11 @@ describe('estimateCalls', () => {
     ['fifty-one lines in two', Array.from({ length: 51 }, () => production(5 * MINUTE)), 72],
     ['lines of different intervals', [production(5 * MINUTE), production(60 * MINUTE)], 39],
     ['no rules', [], 0],
-  ])('%s', (_, rules, calls) => {
+  ])('counts the calls per hour of %s', (_, rules, calls) => {
     expect(estimate(rules).total).toBe(calls);
   });
 
-  it('knows no limit when none is set', () => {
+  it('there is no limit when none is set', () => {
     expect(estimate([], null).allowed).toBeNull();
   });
 });

@@ -20,7 +20,7 @@ function load(file: string) {
 }
 
 describe('config/', () => {
-  it('has the file `npm start` runs, and the examples', () => {
+  it('config/ has the file that `npm start` runs, and the examples', () => {
     expect(files).toEqual([
       'examples/container.yaml',
       'examples/modbus.yaml',
@@ -34,7 +34,7 @@ describe('config/', () => {
   describe.each(files)('%s', file => {
     const text = readFileSync(join(CONFIG, file), 'utf8');
 
-    it('is valid with the environment its head names, and sends nothing', () => {
+    it('is valid with the environment that its head names, and sends nothing', () => {
       expect(load(file).config.gateway.mode).toBe('shadow');
     });
 
@@ -42,7 +42,7 @@ describe('config/', () => {
       expect(load(file).warnings).toEqual([]);
     });
 
-    it('uses every signal it declares', () => {
+    it('uses every signal that it declares', () => {
       expect(summary(load(file))).not.toContain('read by no rule');
     });
 
@@ -52,7 +52,7 @@ describe('config/', () => {
       expect(text.split('\n')[0]).toBe(`# yaml-language-server: $schema=${path}gateway.schema.json`);
     });
 
-    it('names only addresses that are nobody’s', () => {
+    it('names only addresses that belong to nobody', () => {
       const addresses = text.match(/\b\d+\.\d+\.\d+\.\d+\b/g) ?? [];
 
       expect(addresses.filter(address => !/^(192\.0\.2\.|127\.0\.0\.|0\.0\.0\.0$)/.test(address))).toEqual([]);

@@ -7,7 +7,7 @@ function problems(value: unknown): string[] {
 }
 
 describe('Gateway', () => {
-  it('needs a name and sends nothing until somebody writes live', () => {
+  it('a gateway needs a name, and sends nothing until somebody writes live', () => {
     expect(Gateway.parse({ name: 'press_shop_1' })).toEqual({
       name: 'press_shop_1',
       mode: 'shadow',
@@ -68,7 +68,7 @@ describe('Gateway', () => {
     },
   );
 
-  it('refuses a journal that could hold nothing, and what is no size', () => {
+  it('refuses a journal size that holds nothing, and a text that is no size', () => {
     const journal = (written: object) => problems({ name: 'a', journal: written });
 
     expect(journal({ max_size: '1MiB', ballast: '0B' })).toEqual([]);

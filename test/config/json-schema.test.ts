@@ -14,7 +14,7 @@ function at(...path: string[]): Json {
 }
 
 describe('configJsonSchema', () => {
-  it('is what config/gateway.schema.json holds; `npm run schema` writes it', () => {
+  it('config/gateway.schema.json holds the schema that `npm run schema` writes', () => {
     const written = readFileSync(join(import.meta.dirname, '../../config/gateway.schema.json'), 'utf8');
 
     expect(written).toBe(`${JSON.stringify(schema, null, 2)}\n`);
@@ -58,7 +58,7 @@ describe('configJsonSchema', () => {
     });
   });
 
-  it('carries no marks of our own', () => {
+  it('the JSON Schema has none of the marks that only the gateway reads', () => {
     expect(JSON.stringify(schema)).not.toMatch(/"(?:notBuilt|code|kind|range)":/);
   });
 });

@@ -67,7 +67,7 @@ describe('keys of other tools', () => {
     expect(problems(signal(written))[0]?.replace(/^\S+ /, '')).toBe(`m.n: unknown key "${key}"; ${words}`);
   });
 
-  it('with everything else that is missing for itself', () => {
+  it('a key of another tool and each missing key are problems of their own', () => {
     expect(problems(signal('{}'))).toEqual([
       "g.yaml:8:43 m.n: unit is missing – write the device's unit (slave) number, such as unit: 1",
     ]);
@@ -135,7 +135,7 @@ describe('keys of other tools', () => {
     expect(problems(source(...lines))).toEqual(expected);
   });
 
-  it('of a rule', () => {
+  it('a rule with keys of other tools: each has the key to write instead', () => {
     expect(
       problems(rule('if: not run', 'delay: 2m', 'dispatch: { asset: P, dispatch_type: D, message: x, trade: T }')),
     ).toEqual([
@@ -211,7 +211,7 @@ describe('keys in another place', () => {
     expect(problems(rule(...lines))).toEqual(expected);
   });
 
-  it('a signal beside signals', () => {
+  it('a signal beside `signals:` belongs one level deeper', () => {
     const lines = ['protocol: mqtt', 'url: mqtt://b', 'client_id: x', 'signals:', 'run: { topic: a, as: bool }'];
 
     expect(problems(source(...lines))).toEqual([
@@ -219,7 +219,7 @@ describe('keys in another place', () => {
     ]);
   });
 
-  it('a rule and a source without a name', () => {
+  it('the keys of a rule or a source in the place of its name have to be indented', () => {
     expect(
       problems(`${HEAD}sources:\n  protocol: mqtt\n  url: mqtt://b\nrules:\n  when: run\n  dispatch: { machine: P }\n`),
     ).toEqual([
@@ -230,7 +230,7 @@ describe('keys in another place', () => {
     ]);
   });
 
-  it('keys of another part of the file', () => {
+  it('a key of another part of the file is named with its place', () => {
     const text = file({}).replace('name: shop', 'name: shop, rate: 1/s').replace('sources:', 'on_delay: 2m\nsources:');
 
     expect(problems(text)).toEqual([
@@ -239,13 +239,13 @@ describe('keys in another place', () => {
     ]);
   });
 
-  it('a key that another part of the file needs is not missing there besides', () => {
+  it('a misplaced key is not reported as missing in its right place too', () => {
     const moved = file({}).replace(', site: 43', '').replace('name: shop', 'name: shop, site: 43');
 
     expect(problems(moved)).toEqual(['g.yaml:1:24 gateway: unknown key "site"; it belongs under l2l']);
   });
 
-  it('a rule that is called as a key is a rule', () => {
+  it('a rule may have the name of a key', () => {
     const text = file({}).replace('down:', 'cycles:');
 
     expect(problems(text)).toEqual([]);

@@ -16,7 +16,7 @@ function problem(changed: Record<string, unknown>): string {
 }
 
 describe('L2l', () => {
-  it('has careful defaults', () => {
+  it('the defaults for L2L are careful', () => {
     expect(L2l.parse(needed)).toEqual({
       ...needed,
       blocked: ['already has an open critical Dispatch'],

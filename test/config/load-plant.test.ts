@@ -50,7 +50,7 @@ function load(env: Record<string, string> = {}, text = CONFIG) {
 }
 
 describe('the plant of a config', () => {
-  it('has every code that the rules can send, those of lookups included', () => {
+  it('a plant has every code that the rules can send, those of lookups included', () => {
     expect(load()).toMatchObject({
       site: 47,
       timezone: 'Europe/Berlin',
@@ -68,29 +68,29 @@ describe('the plant of a config', () => {
     });
   });
 
-  it('names the dispatch rules that have no trade', () => {
+  it('a plant names the dispatch rules that have no trade', () => {
     const text = CONFIG.replace(/^defaults:.*\n/m, '');
     expect(load({}, text).withoutTrade).toEqual(['press_10']);
   });
 
-  it('needs no secret, and no address', () => {
+  it('the plant of a config needs no secret and no address', () => {
     const { key, sendsTo } = load({}, CONFIG.replace(/^ {2}url: https.*\n/m, ''));
     expect(key).toEqual({ written: `\${L2L_API_KEY}`, value: null });
     expect(sendsTo).toEqual({ mode: 'shadow', url: null });
   });
 
-  it('has the key where the reference leads to one', () => {
+  it('a plant has the key when its reference has a value', () => {
     const { key } = load({ L2L_API_KEY: 'key-0815' });
     expect(key.value?.reveal()).toBe('key-0815');
     expect(JSON.stringify(key)).not.toContain('key-0815');
   });
 
-  it('takes a key from a file, and goes on without the file', () => {
+  it('a key file that is missing is no problem', () => {
     const text = CONFIG.replace(`\${L2L_API_KEY}`, `\${file:/run/secrets/key}`);
     expect(load({}, text).key).toEqual({ written: `\${file:/run/secrets/key}`, value: null });
   });
 
-  it('never shows a key that stands in the file', () => {
+  it('never shows a key that stands in the config', () => {
     const { key } = load({}, CONFIG.replace(`\${L2L_API_KEY}`, 'key-in-plain-text'));
     expect(key).toEqual({ written: `\${L2L_API_KEY}`, value: null });
   });

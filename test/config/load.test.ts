@@ -47,7 +47,7 @@ function problems(...parameters: Parameters<typeof load>): string[] {
 }
 
 describe('loadConfig', () => {
-  it('gives the typed config, the signals and the program', () => {
+  it('a valid config gives the typed config, the signals and the program', () => {
     const loaded = load(HEAD + DOWN);
 
     expect(loaded.config.gateway.mode).toBe('shadow');
@@ -66,7 +66,7 @@ describe('loadConfig', () => {
     expect(loaded.files).toEqual(['config/gateway.yaml']);
   });
 
-  it('says where the data folder is', () => {
+  it('a loaded config knows its data folder', () => {
     const elsewhere = HEAD.replace('press_shop_1', 'a, data: /var/lib/l2l-gateway') + DOWN;
 
     expect(load(HEAD + DOWN).dataFolder).toBe(resolve('data'));
@@ -91,7 +91,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('reads lookups beside the file', () => {
+  it('reads lookups from the folder of the config', () => {
     const lookups = 'lookups:\n  recipes: { key: number, file: recipes.csv }\n';
     const rule = `rules:
   line1:
@@ -193,7 +193,7 @@ describe('loadConfig', () => {
       expect(found.map((problem, index) => problem.slice(0, expected[index]?.length))).toEqual(expected);
     });
 
-    it('a lookup file, with the row', () => {
+    it('refuses a lookup file with its row', () => {
       const text = `${HEAD}lookups:\n  recipes: { key: number, file: recipes.csv }\n${DOWN}`;
 
       expect(problems(text, { 'config/recipes.csv': 'recipe,product\n12,A\nx,B\n12,C\n' })).toEqual([
@@ -202,7 +202,7 @@ describe('loadConfig', () => {
       ]);
     });
 
-    it('a file that is not there, not text, or empty', () => {
+    it('refuses a file that is missing, empty or no text', () => {
       expect(() =>
         loadConfig('no.yaml', {}, () => {
           throw new Error('EIO: the disk does not answer');
@@ -215,7 +215,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('tells everything at once, from top to bottom, rules behind other mistakes included', () => {
+  it('reports everything at once, from top to bottom, also in rules behind other mistakes', () => {
     const text = `${HEAD.replace('site: 43', 'site: x')}rules:
   broken: { when: press1.running, on_delay: 2, dispatch: { machine: A, type: DOWN, description: x } }
   reads_it: { when: broken.active and press1.runing, on_delay: 2m, dispatch: { machine: B, type: DOWN, description: x } }
@@ -229,7 +229,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('judges the conditions of a rule that is broken elsewhere, and only those', () => {
+  it('checks the conditions of a rule that is wrong elsewhere, and nothing else of it', () => {
     const text = `${HEAD}rules:
   count: { cycles: { machine: A, counter: press1.running, evry: 15m } }
   stop: { when: press1.runing, on_delay: 2, dispatch: { machine: A, type: DOWN, description: "{{ x }}" } }
@@ -242,7 +242,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('repeats in no message what a reference stands for', () => {
+  it('no message repeats the value of a reference', () => {
     const env = { L2L_API_KEY: 'key-0815', LIMIT: 'press1.strokes > geheim', MACHINE: 'HIDDEN-01' };
     const text = `${HEAD}rules:
   a: { when: "\${LIMIT}", on_delay: 2m, dispatch: { machine: "\${MACHINE}", type: DOWN, description: x } }
@@ -258,7 +258,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('points into quoted and folded texts', () => {
+  it('the place of a problem is exact in quoted and folded texts', () => {
     const text = HEAD + DOWN.replace('not press1.running', '"press1.running\n      or oven"');
 
     expect(problems(text)).toEqual([

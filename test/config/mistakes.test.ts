@@ -87,8 +87,8 @@ const when = (condition: string) => dispatch(`when: ${condition}`);
 
 const IN_L2L = 'is plain text and would become a product of this name in L2L';
 
-describe('mistakes of somebody new to the gateway', () => {
-  it('are none in the config they are made in', () => {
+describe('mistakes of a new user', () => {
+  it('the config in which the mistakes are made has none itself', () => {
     expect(problems({})).toEqual([]);
     expect(problems(production('P-100'))).toEqual([]);
     expect(problems(production('"{{ recipes[press1.recipe].product }}"'))).toEqual([]);
@@ -109,7 +109,7 @@ describe('mistakes of somebody new to the gateway', () => {
     expect(messages(production(product))).toEqual([`parts.production.product: ${message}`]);
   });
 
-  it('single braces in a description', () => {
+  it('single braces in a description: write double ones', () => {
     expect(messages(dispatch('when: press1.running', 'Oven { oven2.temp } hot, {x}'))).toEqual([
       'second.dispatch.description: `{ oven2.temp }` is plain text; write `{{ oven2.temp }}`',
     ]);
@@ -134,7 +134,7 @@ describe('mistakes of somebody new to the gateway', () => {
     expect(messages({ opcuaSignal: `{ node: s=X, as: ${written} }` })).toEqual([`press_plc.press1.extra.as: ${words}`]);
   });
 
-  it('8-bit types, which OPC UA has and Modbus has not', () => {
+  it('an 8-bit type is refused for Modbus, which has none', () => {
     const eight = (as: string) => ({ opcuaSignal: `{ node: s=X, as: ${as} }` });
 
     expect(messages(eight('USINT'))).toEqual(['press_plc.press1.extra.as: "USINT" is written uint8 here']);
@@ -174,7 +174,7 @@ describe('mistakes of somebody new to the gateway', () => {
     expect(messages(when(condition))).toEqual([`second.when: ${message}`]);
   });
 
-  it('a counter that wraps above the end of its type', () => {
+  it('a counter can not wrap above the end of its type', () => {
     const counter = 'as: uint16, counter: { wraps: 99999, max_rate: 60/min }';
     const words = 'a uint16 goes up to 65535; write full or a number up to 65535, or the type the counter really has';
 
@@ -197,7 +197,7 @@ describe('mistakes of somebody new to the gateway', () => {
     expect(messages({ modbus: `host: ${host}` })).toEqual([`rs485.host: ${message}`]);
   });
 
-  it('a register number that may be the long form', () => {
+  it('asks about a register number that may be in the long form', () => {
     const shown = summary(load(config({ meter: '{ unit: 3, holding: 40013 }' })));
 
     expect(shown).toContain(
@@ -209,7 +209,7 @@ describe('mistakes of somebody new to the gateway', () => {
     ]);
   });
 
-  it('a short node id without a namespace', () => {
+  it('a short node id needs a namespace', () => {
     const found = messages({ opcua: 'queue: 10', opcuaSignal: 'i=2258' });
 
     expect(found).toHaveLength(3);
@@ -218,7 +218,7 @@ describe('mistakes of somebody new to the gateway', () => {
     );
   });
 
-  it('one counter for two things', () => {
+  it('one counter can not count two things', () => {
     expect(messages(production('P', ', scrap: press1.strokes'))).toEqual([
       'parts.production.scrap: press1.strokes is the counter of total too; each part is counted once',
     ]);
@@ -227,7 +227,7 @@ describe('mistakes of somebody new to the gateway', () => {
     ]);
   });
 
-  it('an unquoted bracket: the first problem and no echo of it', () => {
+  it('an unquoted bracket is one problem, not several', () => {
     expect(messages(production('recipes[press1.recipe].product'))).toEqual([
       '"[" does not belong here; if it is part of the value before it, put the whole value in quotes; what follows could not be read; mend this first',
     ]);
@@ -242,7 +242,7 @@ describe('mistakes of somebody new to the gateway', () => {
     expect(problems(text)).toEqual([`plant/gateway.yaml:${message}`]);
   });
 
-  it('a list of conditions, and nothing false beside it', () => {
+  it('a list of conditions is one problem, which says how to write one condition', () => {
     expect(messages(dispatch('when: press1.running\n    unless: [a, b]'))).toEqual([
       'second.unless: write one condition: a or b',
     ]);
@@ -252,7 +252,7 @@ describe('mistakes of somebody new to the gateway', () => {
     ]);
   });
 
-  it('a counter without its keys, a device without its unit', () => {
+  it('a counter without its keys and a device without its unit are refused', () => {
     expect(messages({ meter: '{ unit: 3, input: 1, counter: true }' })).toEqual([
       'rs485.meter.counter: "true" – write counter: { wraps: full, max_rate: 60/min }',
     ]);
@@ -267,13 +267,13 @@ describe('mistakes of somebody new to the gateway', () => {
     ]);
   });
 
-  it('a test file', () => {
+  it('a file of tests is refused', () => {
     expect(problems('config: gateway.yaml\ntests:\n  - name: x\n')).toEqual([
       'plant/gateway.yaml:2:1 this is a test file; test files are not built yet',
     ]);
   });
 
-  it('files that are not there', () => {
+  it('a missing file is named with its path', () => {
     expect(messages({ lookup: 'other.csv' })).toEqual([
       expect.stringMatching(/there is no file plant\/other\.csv \(looked for beside the config\)$/),
     ]);
@@ -282,7 +282,7 @@ describe('mistakes of somebody new to the gateway', () => {
     ]);
   });
 
-  it('keys: those that are not built yet are not offered', () => {
+  it('keys that are not built yet are not offered', () => {
     const [message] = messages({
       rules: '\n  x: { zzz: 1, when: press1.running, on_delay: 1s, dispatch: { machine: B, type: D, description: x } }',
     });
@@ -291,13 +291,13 @@ describe('mistakes of somebody new to the gateway', () => {
     expect(message).not.toMatch(/cause|short_stops|changeover|flood/);
   });
 
-  it('an interval below the shortest', () => {
+  it('an interval shorter than the shortest is refused', () => {
     expect(messages(production('P', ', every: 500ms, lateness: 0s'))).toEqual([
       'parts.production.every: the shortest interval is 1s, not 500ms',
     ]);
   });
 
-  it('check says what a relative data folder counts from', () => {
+  it('check says from which folder a relative data folder counts', () => {
     expect(summary(load(config({})))).toMatch(
       /^ {2}data {5}\/.*\/data \(\.\/data counts from the folder the command is started in\)$/m,
     );
@@ -306,7 +306,7 @@ describe('mistakes of somebody new to the gateway', () => {
     );
   });
 
-  it('check shows the product of a line, and names the rules that tell too much', () => {
+  it('check shows the product of a line, and names the rules that send too many calls', () => {
     const shown = summary(load(config(production('P-100', ', every: 1s, lateness: 0s'))));
 
     expect(shown).toContain('all parts from press1.strokes every 1s, product P-100');

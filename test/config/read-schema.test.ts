@@ -59,7 +59,7 @@ describe('schemaReader', () => {
       wait: Duration.optional(),
     });
 
-    it('makes a whole reference a secret only where the schema asks for one', () => {
+    it('a whole reference is a secret only where the schema asks for one', () => {
       const value = read(
         schema,
         'key: "${L2L_API_KEY}"\nurl: "http://${L2L_API_KEY}:${PORT}/"\nport: ${PORT}\non: "${ON}"',
@@ -81,7 +81,7 @@ describe('schemaReader', () => {
       ]);
     });
 
-    it('says once where a reference leads nowhere', () => {
+    it('reports a reference without a value once', () => {
       expect(read(schema, 'url: x\nkey: "${NO_KEY}"\nport: "${NO_PORT}"\nwait: 9')).toEqual([
         'g.yaml:2:7 the environment has no NO_KEY; set it before the gateway starts',
         'g.yaml:3:8 the environment has no NO_PORT; set it before the gateway starts',
@@ -89,7 +89,7 @@ describe('schemaReader', () => {
       ]);
     });
 
-    it('shows the reference and never what it stands for', () => {
+    it('shows the reference and never its value', () => {
       expect(read(schema, 'wait: "${WORD}"\nport: "${WORD}"')).toEqual([
         'g.yaml:1:7 wait: "${WORD}" – what this stands for does not fit here',
         'g.yaml:2:7 port: "${WORD}" – expected a number',
@@ -161,7 +161,7 @@ describe('schemaReader', () => {
       expect((read(schema, text) as string[])[0]).toBe(`g.yaml:${expected}`);
     });
 
-    it('reports all of it at once', () => {
+    it('reports everything that the schema refuses at once', () => {
       expect(read(schema, 'mode: off\ncount: 0\nxyz: 1\n')).toHaveLength(3);
     });
   });

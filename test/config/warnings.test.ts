@@ -46,7 +46,7 @@ const dispatch = (more = '') => `
   down: { when: not run, on_delay: 2m, dispatch: { machine: P, type: DOWN, description: x${more} } }`;
 
 describe('a config that is valid', () => {
-  it('has no warning as a rule', () => {
+  it('a plain config has no warning', () => {
     const sources =
       mqtt('b', 'mqtt://broker', 'shop') +
       modbus('m', '192.0.2.1', '{ unit: 1, input: 4 }') +
@@ -54,14 +54,14 @@ describe('a config that is valid', () => {
     expect(warnings({ sources, rules: dispatch(', trade: MAINT') })).toEqual([]);
   });
 
-  it('is warned of a dispatch without a trade', () => {
+  it('warns of a dispatch without a trade', () => {
     expect(warnings({ rules: dispatch() })).toEqual([
       "g.yaml:7:40 down.dispatch: no trade is written, neither here nor under defaults; L2L's reference asks for one with every dispatch; write such as trade: MAINT",
     ]);
     expect(warnings({ rules: dispatch(), defaults: '{ dispatch: { trade: MAINT } }' })).toEqual([]);
   });
 
-  it('is warned of a signal of a broker that never becomes stale, unless that is meant', () => {
+  it('warns of a signal of a broker that never becomes stale, unless `stale_after: never` is written', () => {
     const without = mqtt('b', 'mqtt://broker', 'shop').replace(', stale_after: 1m', '');
 
     expect(warnings({ sources: without })).toEqual([
@@ -75,7 +75,7 @@ describe('a config that is valid', () => {
     ]);
   });
 
-  it.each(['plant/#', 'plant/+/temp', '#'])('is warned of a number whose topic %s stands for several', topic => {
+  it.each(['plant/#', 'plant/+/temp', '#'])('warns of a number whose topic %s stands for several topics', topic => {
     const sources = mqtt('b', 'mqtt://broker', 'shop').replace('topic: a/b, as: bool', `topic: "${topic}", as: number`);
 
     expect(warnings({ sources })).toEqual([
@@ -84,7 +84,7 @@ describe('a config that is valid', () => {
     expect(warnings({ sources: sources.replace(topic, 'plant/press1/temp') })).toEqual([]);
   });
 
-  it('shows the first of many warnings of one kind, and how many there are', () => {
+  it('shows the first of many warnings of one kind, and how many more there are', () => {
     const signals = Array.from({ length: 40 }, (_, i) => `b.s${i}: { topic: a/${i}, as: bool }`).join(', ');
     const found = warnings({
       sources: `\n  b: { protocol: mqtt, url: "mqtt://broker", client_id: c, signals: { ${signals} } }`,
@@ -103,7 +103,7 @@ describe('a config that is valid', () => {
     modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: float32, ${COUNTER.replace('never', '99999999')} }`),
     opcua('m', 'opc.tcp://plc:4840', `{ node: i=3, as: float32, ${COUNTER} }`),
     `\n  m: { protocol: simulated, signals: { m.a: { as: float32, count: { every: 1s }, ${COUNTER} } } }`,
-  ])('is warned of a counter in a 32-bit float: %s', source => {
+  ])('warns of a counter in a 32-bit float: %s', source => {
     expect(warnings({ sources: source })).toEqual([
       expect.stringContaining(`m.m.a: ${END}: there the counter stands still`),
     ]);
@@ -114,11 +114,11 @@ describe('a config that is valid', () => {
     modbus('m', '192.0.2.1', '{ unit: 1, input: 4, as: float32 }'),
     modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: uint32, ${COUNTER} }`),
     modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: float64, ${COUNTER} }`),
-  ])('is not warned of a counter that gets as far as it has to: %s', source => {
+  ])('does not warn of a counter that can count far enough: %s', source => {
     expect(warnings({ sources: source })).toEqual([]);
   });
 
-  it('is warned of a 64-bit float only where the counter gets to its end in somebody’s lifetime', () => {
+  it('warns of a counter in a 64-bit float only when it can reach the end within a lifetime', () => {
     const counter = 'counter: { wraps: never, max_rate: 20000000/s }';
     expect(warnings({ sources: modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: float64, ${counter} }`) })).toEqual([
       expect.stringContaining("a 64-bit float can't count by ones beyond 9,007,199,254,740,992"),
@@ -144,11 +144,11 @@ describe('a config that is valid', () => {
       'n.client_id: source m has this client_id on another port of the same host',
       9,
     ],
-  ])('is warned of %s', (_, sources, message, line) => {
+  ])('warns of %s', (_, sources, message, line) => {
     expect(warnings({ sources })).toEqual([expect.stringMatching(new RegExp(`${message}.* \\(line ${line}\\)$`))]);
   });
 
-  it('is not warned of different units, servers and hosts', () => {
+  it('does not warn of different units, servers and hosts', () => {
     const sources = [
       modbus('m', 'plc7', '{ unit: 1, input: 4 }') + modbus('n', 'plc7', '{ unit: 2, input: 5 }'),
       modbus('m', 'plc7', '{ unit: 1, input: 4 }') + modbus('n', 'plc7', '{ unit: 1, input: 5 }', 'port: 503, '),
@@ -179,7 +179,7 @@ describe('two sources of one broker with one client_id', () => {
     ]);
   });
 
-  it('is refused when both come from the environment, and neither is shown', () => {
+  it('refuses one client_id for two sources also when both come from the environment, and shows neither', () => {
     const sources = mqtt('m', 'mqtt://broker', `"\${CLIENT}"`) + mqtt('n', 'mqtt://broker', `"\${CLIENT}"`);
 
     expect(problems({ sources }, { CLIENT: 'press_shop_7' })).toEqual([`g.yaml:14:5 ${MESSAGE}`]);
@@ -187,7 +187,7 @@ describe('two sources of one broker with one client_id', () => {
 });
 
 describe('names that stand twice', () => {
-  it('are shown with both lines', () => {
+  it('names that stand twice are shown with both lines', () => {
     const other = mqtt('n', 'mqtt://broker', 'c').replace('n.run', 'm.run');
 
     expect(problems({ sources: mqtt('m', 'mqtt://host', 'c') + other })).toEqual([
@@ -195,7 +195,7 @@ describe('names that stand twice', () => {
     ]);
   });
 
-  it('are refused where a source gives the name by itself', () => {
+  it('refuses a signal with a name that a source gives by itself', () => {
     const other = mqtt('n', 'mqtt://broker', 'c').replace('n.run', 'own.connected');
 
     expect(problems({ sources: other })).toEqual([
@@ -203,7 +203,7 @@ describe('names that stand twice', () => {
     ]);
   });
 
-  it('are refused where a rule gives the name by itself', () => {
+  it('refuses a signal with a name that a rule gives by itself', () => {
     const sources = mqtt('n', 'mqtt://broker', 'c').replace('n.run', 'down.active');
 
     expect(problems({ sources, rules: dispatch(', trade: T') })).toEqual([

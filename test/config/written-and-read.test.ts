@@ -92,7 +92,7 @@ function read(written: Written | Uint8Array | string, env: Record<string, string
 const QUOTES = 'put the text in quotes';
 const DOWN = 'down.dispatch';
 
-describe('what is written is what is read', () => {
+describe('texts that are read as they are written', () => {
   it.each<[Written, object]>([
     [{ machine: '0123' }, { machine: '0123' }],
     [{ machine: '1_000' }, { machine: '1_000' }],
@@ -170,7 +170,7 @@ describe('what is written is what is read', () => {
   });
 });
 
-describe('what would be read otherwise', () => {
+describe('texts that YAML reads in another way', () => {
   const CUT = (read: string, whole: string) =>
     `the text ends before this #, and only "${read}" is read; ${QUOTES}: "${whole}"`;
   const SPACE = 'a non-breaking space (U+00A0) stands here; write an ordinary space';
@@ -317,7 +317,7 @@ describe('what would be read otherwise', () => {
     expect(read(text.replace('¤', ''), { L2L_USER: 'x' })).toEqual([`g.yaml:${place} ${message}`]);
   });
 
-  it('is said of every place', () => {
+  it('reports every place that YAML reads in another way', () => {
     expect(read({ machine: 'PRESS #1', client: 'shop–2', node: 'ns=2;s=Ru\u200bn' })).toEqual([
       expect.stringMatching(/^g\.yaml:12:20 b\.client_id: – is a dash/),
       expect.stringMatching(/^g\.yaml:23:21 o\.o\.a: a zero-width space/),
@@ -325,7 +325,7 @@ describe('what would be read otherwise', () => {
     ]);
   });
 
-  it('is said of a directive, a second document and a key that stands twice', () => {
+  it('reports a directive, a second document and a key that stands twice', () => {
     expect(read(`# made by a tool\n%YAML 1.1\n---\n${config({})}`)).toEqual([
       'g.yaml:2:1 "%YAML 1.1" changes how YAML reads this file; take the line out',
     ]);
@@ -337,7 +337,7 @@ describe('what would be read otherwise', () => {
     ]);
   });
 
-  it('is said of a file in Windows-1252, at the first letter that is not UTF-8', () => {
+  it('reports a file in Windows-1252 at the first letter that is not UTF-8', () => {
     expect(read(Buffer.from(config({ user: 'Jörg', machine: 'PRÄGE' }), 'latin1'))).toEqual([
       'g.yaml:7:10 g.yaml is not UTF-8 text from here on; save it with the encoding UTF-8',
     ]);
@@ -364,7 +364,7 @@ describe('what would be read otherwise', () => {
     expect(read({ key }, env, files)).toEqual([`g.yaml:4:13 ${message}`]);
   });
 
-  it('never shows a secret', () => {
+  it('no report of a misread text shows a secret', () => {
     const secret = 'Xy7-geheim';
     for (const key of [
       secret,

@@ -61,7 +61,7 @@ describe('parseYamlFile', () => {
     ]);
   });
 
-  it('reports everything, in the order of the lines', () => {
+  it('reports every problem of a YAML file, in the order of the lines', () => {
     expect(problems('a: !x y\nb: @c\na: 1\n').map(line => line.split(' ')[0])).toEqual([
       'g.yaml:1:4',
       'g.yaml:2:4',
@@ -79,7 +79,7 @@ describe('parseYamlFile', () => {
     expect(yaml.placeOf(['rules', 'r1', 'list', 1, 'x'])).toEqual({ file: 'g.yaml', line: 4, column: 20 });
   });
 
-  it('places what is missing at the nearest thing around it', () => {
+  it('a missing key has the place of the nearest key around it', () => {
     const yaml = parseYamlFile('g.yaml', 'rules:\n  r1: { when: }\n');
 
     expect(yaml.placeOf(['rules', 'r1', 'on_delay'])).toEqual({ file: 'g.yaml', line: 2, column: 3 });
@@ -88,7 +88,7 @@ describe('parseYamlFile', () => {
     expect(parseYamlFile('g.yaml', '').placeOf(['l2l'])).toEqual({ file: 'g.yaml', line: 1, column: 1 });
   });
 
-  it('hands out codes as they were written', () => {
+  it('a code stays as it was written', () => {
     const yaml = parseYamlFile('g.yaml', 'a: 0123\nb: 12E3\nc: "x\\ty"\n0123: d\n');
 
     expect(yaml.data(textOf)).toEqual({ a: '0123', b: '12E3', c: 'x\ty', '0123': 'd' });
@@ -99,7 +99,7 @@ describe('parseYamlFile', () => {
     expect(parseYamlFile('g.yaml', 'a: &x { k: *x }\n').data(textOf)).toEqual({ a: { k: null } });
   });
 
-  it('says where an anchor is missing', () => {
+  it('names the place of an alias without its anchor', () => {
     expect(problems('a: *nowhere\n')).toEqual([
       'g.yaml:1:4 "*nowhere" refers to nothing above it; write the text out, or put it in quotes',
     ]);

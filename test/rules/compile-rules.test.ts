@@ -97,7 +97,7 @@ describe('compileRules', () => {
     expect(rule?.kind === 'dispatch' && rule.reason?.resolve(() => 17)).toEqual({ code: 'P-17' });
   });
 
-  it('takes from the defaults what a rule does not say itself', () => {
+  it('a rule takes from the defaults what it does not write itself', () => {
     const defaults = {
       dispatch: {
         trade: 'MAINT',
@@ -160,13 +160,13 @@ describe('compileRules', () => {
     ['dispatch', down({ on_remove: 'close' })],
     ['cycles', cycles()],
     ['production', production()],
-  ])('takes for a %s rule how old its news may be, what to do in doubt and its former name', (kind, rule) => {
+  ])('a %s rule keeps its max_age, its on_unknown and its former name', (kind, rule) => {
     const { rules } = program({ one: { ...rule, max_age: '8h', on_unknown: 'drop', renamed_from: 'zero' } });
 
     expect(rules).toMatchObject([{ kind, maxAge: 8 * 3_600_000, onUnknown: 'drop', renamedFrom: 'zero' }]);
   });
 
-  it('lets two rules open dispatches of one type on one machine', () => {
+  it('two rules may open dispatches of one type on one machine', () => {
     expect(problems({ one: down(), two: down({ when: 'press1.manual' }) })).toEqual([]);
   });
 
@@ -219,7 +219,7 @@ describe('compileRules', () => {
     ]);
   });
 
-  it('hands on what the engine needs beside the rules', () => {
+  it('a program has what the engine needs beside the rules', () => {
     expect(program({ one: down() })).toMatchObject({
       signals: SIGNALS,
       sources: ['press_plc'],
@@ -228,7 +228,7 @@ describe('compileRules', () => {
     });
   });
 
-  it('puts a rule behind the rules it reads, the others as written', () => {
+  it('puts a rule behind the rules that it reads, and the others as written', () => {
     const of = (type: string, when: string) => down({ when, dispatch: dispatch({ type }) });
 
     const { rules } = program({
@@ -242,7 +242,7 @@ describe('compileRules', () => {
     expect(rules.map(rule => rule.name)).toEqual(['third', 'second', 'fourth', 'first', 'counts']);
   });
 
-  it('says every problem at once, each at its place', () => {
+  it('reports every problem of the rules at once, each with its place', () => {
     const found = problems({
       press1_down: down({
         when: 'not press1.runing',
@@ -357,7 +357,7 @@ describe('compileRules', () => {
     expect(problems(rules)).toEqual([problem]);
   });
 
-  it('lets two counters add up to the cycles of one machine', () => {
+  it('two counters may add up to the cycles of one machine', () => {
     expect(problems({ one: cycles(), two: cycles({ counter: 'weld3.parts' }) })).toEqual([]);
   });
 });

@@ -84,7 +84,7 @@ function start(rules: Program, folder = testFolder(), at = '06:00') {
 const soon = (check: () => void) => vi.waitFor(check, { ...PATIENCE, interval: 1 });
 
 describe('what the rules know is on the disk', () => {
-  it('as soon as a sample starts a delay, though nothing is to be told yet', async () => {
+  it('the start of a delay is on the disk at once, although no action was made yet', async () => {
     const plant = start(stopped);
     plant.send({ running: true });
     await soon(() => expect(plant.stateOnDisk('stopped')).toContain('"phase":"pending"'));
@@ -93,7 +93,7 @@ describe('what the rules know is on the disk', () => {
     expect(plant.committed).toEqual([]);
   });
 
-  it('at once when a counter is reset or lost, with what moved before; after a second when it only moved', async () => {
+  it('a counter that is reset or lost is on the disk at once, one that only moved after a second', async () => {
     const plant = start(count);
     plant.send({ strokes: 100 });
     await soon(() => expect(plant.stateOnDisk('count')).toContain('"reading":"100"'));
@@ -112,7 +112,7 @@ describe('what the rules know is on the disk', () => {
 });
 
 describe('messages that come again', () => {
-  it('change nothing, however often they come: also after they were acknowledged, also after a start', async () => {
+  it('a message that comes again changes nothing: also after it was acknowledged, also after a start', async () => {
     const first = start(count);
     first.send({ strokes: 100 }, { id: 1 });
     first.send({ strokes: 110 }, { id: 2 });
@@ -133,7 +133,7 @@ describe('messages that come again', () => {
     await soon(() => expect(lines(second.committed)).toEqual(['06:01:00 count +21']));
   });
 
-  it('count when they were never taken: flagged as sent before, with another content or another number', async () => {
+  it('a message with other content or another number counts, even when it is flagged as sent before', async () => {
     const plant = start(count);
     plant.send({ strokes: 100 }, { id: 1 });
     await soon(() => expect(plant.acknowledged).toEqual([1]));

@@ -128,7 +128,7 @@ const statesOf = (engine: Engine, rules = everything.rules): Map<string, string>
   new Map(rules.map(({ name }) => [name, JSON.stringify(engine.stateOf(name))]));
 
 describe('engine, whatever happens', () => {
-  it('is deterministic: the same inputs give the same results and states', () => {
+  it('the engine is deterministic: the same inputs give the same results and states', () => {
     fc.assert(
       fc.property(life, doings => {
         const [one, other] = [createEngine(everything, new Map()), createEngine(everything, new Map())];
@@ -139,7 +139,7 @@ describe('engine, whatever happens', () => {
     );
   });
 
-  it('goes on from its states as if the process had never ended', () => {
+  it('an engine goes on from its states as if the process had never ended', () => {
     fc.assert(
       fc.property(life, life, fc.nat(20 * MINUTE), (before, after, away) => {
         const kept = createEngine(everything, new Map());
@@ -261,7 +261,7 @@ describe('a source whose clock is wrong by the same amount all the time', () => 
 
   const offset = fc.integer({ min: -5 * MINUTE, max: 5 * MINUTE });
 
-  it('gets the same dispatches at the same moments, each with the time by its own clock', () => {
+  it('a source with a wrong clock gets the same dispatches at the same moments, each with the time by its own clock', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(happening('lamp'), happening('door')), { maxLength: 40 }),
@@ -281,7 +281,7 @@ describe('a source whose clock is wrong by the same amount all the time', () => 
     );
   });
 
-  it('changes nothing in when rules act that read another source too', () => {
+  it('a wrong clock does not change when rules act that read another source too', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(happening('lamp'), happening('manual')), { maxLength: 40 }),
@@ -378,7 +378,7 @@ describe('counts, whatever happens', () => {
     return { actions, counted };
   }
 
-  it('tells exactly the movement between consecutive good readings', () => {
+  it('counts send exactly the movement between consecutive good readings', () => {
     fc.assert(
       fc.property(counterLife, fc.constantFrom(0, 500, 4_294_967_250), (lives, begin) => {
         const { actions, counted } = play(lives, begin);

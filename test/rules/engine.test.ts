@@ -39,7 +39,7 @@ describe('engine over a restart', () => {
     expect(lines(line.actions)).toEqual(['06:00:30 open alarmed reported 06:00:00']);
   });
 
-  it('fires no overdue delay from a value nobody read again', () => {
+  it('fires no overdue delay for a value that nobody has read again', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.restart('06:02', '06:22');
@@ -51,7 +51,7 @@ describe('engine over a restart', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('claims nothing of a gap longer than the freeze limit', () => {
+  it('an absence longer than the freeze limit counts for no delay', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.source('06:02', 'disconnected');
@@ -61,7 +61,7 @@ describe('engine over a restart', () => {
     expect(lines(line.actions)).toEqual(['06:32:00 open stopped reported 06:30:00']);
   });
 
-  it('closes an episode that a former process opened, for the machine it was opened for', () => {
+  it('closes an episode of an earlier process for the machine for which it was opened', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.until('06:05');
@@ -98,7 +98,7 @@ describe('engine over a restart', () => {
     expect(lines(never.actions)).toEqual(['06:15:00 open stopped reported 06:01:00']);
   });
 
-  it('lists states of rules that are not configured and leaves them alone', () => {
+  it('lists the states of rules that are not in the config, and does not change them', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     const state = JSON.stringify(line.engine.stateOf('stopped'));
@@ -117,7 +117,7 @@ describe('engine over a restart', () => {
 describe('engine after a standstill of the process', () => {
   const stopped = program([dispatch('stopped', isNot('running'))], [running]);
 
-  it('counts only the time that was known, also of a value that nobody says again', () => {
+  it('after a standstill a delay counts only the known time, also for a value that does not come again', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.standstill('06:02', '06:12');
@@ -134,7 +134,7 @@ describe('engine after a standstill of the process', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('takes an end that tells its own time inside the gap', () => {
+  it('takes an end whose own time lies in the standstill', () => {
     const line = plant(program([dispatch('stopped', isNot('running'), { offDelay: 30_000 })], [running]));
     line.set('06:01', { running: false });
     line.until('06:10');
@@ -147,7 +147,7 @@ describe('engine after a standstill of the process', () => {
     ]);
   });
 
-  it('tells first what was due before', () => {
+  it('reports first what was due before the standstill', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.engine.step({ kind: 'tick', at: on('06:01') });
@@ -155,7 +155,7 @@ describe('engine after a standstill of the process', () => {
     expect(lines(actions)).toEqual(['06:03:00 open stopped reported 06:01:00']);
   });
 
-  it('claims nothing of a gap longer than the freeze limit', () => {
+  it('a standstill longer than the freeze limit counts for no delay', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.standstill('06:02', '06:30');
@@ -181,7 +181,7 @@ describe('engine with a source whose clock is wrong', () => {
   const alarmed = program([dispatch('alarmed', is('alarm'), { onDelay: 120_000, offDelay: 30_000 })], [alarm]);
   const behind = { source: 'broker', receivedAt: on('06:13') };
 
-  it('waits the whole on_delay by its own clock when the source is behind, and tells the source’s times', () => {
+  it('waits the whole on_delay by the source’s clock when that is behind, and reports the source’s times', () => {
     const line = plant(alarmed);
     expect(line.set('06:10', { alarm: true }, behind).wakeAt).toBe(on('06:15'));
     line.until('06:14:59');
@@ -190,7 +190,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
   });
 
-  it('waits no longer than that when the source is ahead', () => {
+  it('waits no longer than on_delay when the source’s clock is ahead', () => {
     const line = plant(alarmed);
     const ahead = { source: 'broker', receivedAt: on('06:07') };
     expect(line.set('06:10', { alarm: true }, ahead).wakeAt).toBe(on('06:09'));
@@ -198,7 +198,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
   });
 
-  it('takes the age of a queued or retained message for no lag', () => {
+  it('does not take the age of a queued or retained message for a lag of the source’s clock', () => {
     const line = plant(alarmed);
     line.source('07:00', 'disconnected', 'broker');
     line.source('08:00', 'catching_up', 'broker');
@@ -207,7 +207,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(line.source('08:00:01', 'connected', 'broker').wakeAt).toBe(on('07:01'));
   });
 
-  it('knows each clock behind one broker', () => {
+  it('goes by each clock behind one broker', () => {
     const call = signal('call', { source: 'broker' });
     const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 })], [alarm, call]));
     line.set('06:13', { alarm: false }, broker);
@@ -218,7 +218,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:15:10 open alarmed reported 06:13:10']);
   });
 
-  it('pauses by the right time when its process dies', () => {
+  it('a delay by a source’s clock pauses for the right time when the process dies', () => {
     const line = plant(alarmed);
     line.set('06:10', { alarm: true }, behind);
     line.restart('06:13:30', '06:14');
@@ -228,7 +228,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:30 open alarmed reported 06:10:00']);
   });
 
-  it('waits by its own clock after a restart too, before a live message shows again how far that is behind', () => {
+  it('waits by the source’s clock after a restart too, before a live message shows how far that is behind', () => {
     const line = plant(alarmed);
     line.set('06:10', { alarm: true }, behind);
     line.restart('06:13:30', '06:13:30');
@@ -242,7 +242,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('waits by its own clock for what begins in the queue of a restart', () => {
+  it('waits by the source’s clock for a stop that begins in the queue after a restart', () => {
     const line = plant(alarmed);
     line.set('06:09', { alarm: false }, { ...behind, receivedAt: on('06:12') });
     line.restart('06:12:30', '06:14');
@@ -253,7 +253,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
   });
 
-  it('waits by each clock behind one broker after a restart, whichever is heard first', () => {
+  it('waits by each clock behind one broker after a restart, whichever source sends first', () => {
     const call = signal('call', { source: 'broker' });
     const called = dispatch('called', is('call'), { onDelay: 120_000 });
     const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 }), called], [alarm, call]));
@@ -291,7 +291,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(heard('06:11', '06:15')).toEqual(['alarmed']);
   });
 
-  it('tells an interval when the source’s clock is past its end, with all its parts', () => {
+  it('records an interval with all its parts when the source’s clock is past its end', () => {
     const parts = counter('parts', undefined, { source: 'broker' });
     const line = plant(program([production('line', parts)], [parts]));
     for (const [at, receivedAt, value] of [
@@ -310,7 +310,7 @@ describe('engine with a rule that lost its state', () => {
     { rule: dispatch('press', is('alarm'), { onDelay: 0 }), value: true },
     { rule: cycles('press', counter('alarm', undefined, broker), { every: 60_000, firstSight: 'count' }), value: 7 },
     { rule: cycles('press', counter('alarm', undefined, broker), { mode: 'total', firstSight: 'count' }), value: 7 },
-  ])('gives $rule.kind actions no key and no chain of before', ({ rule, value }) => {
+  ])('a $rule.kind rule that lost its state uses no earlier key and no earlier chain again', ({ rule, value }) => {
     const definition = rule.kind === 'cycles' ? rule.counter : alarm;
     const keys = ['06:00', '06:30'].flatMap(start => {
       const line = plant(program([rule], [definition]), start);
@@ -370,7 +370,7 @@ describe('engine while a source is catching up', () => {
     expect(lines(line.actions)).toEqual(['08:01:00 open other reported 08:00:00']);
   });
 
-  it('knows a source that is lost in the middle only up to its last message', () => {
+  it('a source that is lost while it catches up is known only until its last message', () => {
     const line = plant(alarmed);
     line.set('05:50', { alarm: false }, broker);
     line.source('05:55', 'disconnected', 'broker');
@@ -389,7 +389,7 @@ describe('engine while a source is catching up', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('remembers over a crash in the middle that time stood still', () => {
+  it('remembers over a crash that time stood still while a source caught up', () => {
     const line = plant(alarmed);
     line.set('05:50', { alarm: false }, broker);
     line.source('05:55', 'disconnected', 'broker');
@@ -408,7 +408,7 @@ describe('engine while a source is catching up', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('wakes nobody for held rules', () => {
+  it('wakes nobody for rules whose source is catching up', () => {
     const line = plant(alarmed);
     line.source('07:59', 'disconnected', 'broker');
     line.source('08:00', 'catching_up', 'broker');
@@ -418,14 +418,14 @@ describe('engine while a source is catching up', () => {
 });
 
 describe('engine', () => {
-  it('lets no time run backwards', () => {
+  it('the time of a rule never runs backwards', () => {
     const line = plant(program([dispatch('a', is('x'), { onDelay: 0 })], [signal('x'), signal('y')]));
     line.set('06:05', { x: true });
     line.set('06:01', { x: false }, { receivedAt: on('06:06') });
     expect(lines(line.actions)).toEqual(['06:05:00 open a reported 06:05:00', '06:05:00 close a completed 06:05:00']);
   });
 
-  it('tells nothing about a value that did not change', () => {
+  it('reports nothing for a value that did not change', () => {
     const line = plant(program([dispatch('a', isNot('running'))], [running]));
     line.set('06:00', { running: true });
     expect(line.set('06:01', { running: true })).toEqual({
@@ -438,14 +438,14 @@ describe('engine', () => {
     });
   });
 
-  it('ignores signals and sources it does not know', () => {
+  it('ignores signals and sources that it does not know', () => {
     const line = plant(program([dispatch('a', isNot('running'))], [running]));
     line.set('06:00', { nobody: 7 });
     line.source('06:01', 'disconnected', 'nowhere');
     expect(line.events).toEqual([]);
   });
 
-  it('says that a source is away as long as it is, and why else a signal is unknown', () => {
+  it('gives as the reason of an unknown signal that its source is away, as long as it is, and else its own reason', () => {
     const line = plant(program([dispatch('a', isNot('running'))], [running, signal('other')]));
     line.source('06:00', 'connected');
     line.set('06:00', { running: true, other: 'bad' });
@@ -465,7 +465,7 @@ describe('engine', () => {
     expect(line.actions[0]?.time).toBe('received');
   });
 
-  it('shows signals and rules as they are', () => {
+  it('the views of signals and rules show their present state', () => {
     const strokes = counter('strokes');
     const rule = dispatch('stopped', isNot('running'), { reason: lookup('fault', {}) });
     const line = plant(program([rule, cycles('count', strokes)], [running, strokes]));

@@ -22,7 +22,7 @@ function goOn(line: Plant): void {
 }
 
 describe('a delay of a process that ended before its clock was set', () => {
-  it('is no time that a stop lasted', () => {
+  it('a forgotten delay is no part of a stop', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false }, RECEIVED);
     goOn(line);
@@ -32,7 +32,7 @@ describe('a delay of a process that ended before its clock was set', () => {
     expect(lines(line.actions)).toEqual([]);
   });
 
-  it('begins anew when nothing was queued that tells more', () => {
+  it('a forgotten delay begins again when the queue has no message with a time', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false }, RECEIVED);
     goOn(line);
@@ -43,7 +43,7 @@ describe('a delay of a process that ended before its clock was set', () => {
     expect(lines(line.actions)).toEqual(['10:01:01 open stop reported 10:00:01']);
   });
 
-  it('does not hold back the true times of the stops that were queued after it', () => {
+  it('a forgotten delay does not change the true times of the stops that were queued after it', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false }, RECEIVED);
     goOn(line);
@@ -59,7 +59,7 @@ describe('a delay of a process that ended before its clock was set', () => {
   it.each([
     ['a source stamped it', '06:00', {}],
     ['it began before that process', '05:59:50', RECEIVED],
-  ])('goes on where %s', (_, since, time) => {
+  ])('a delay goes on where %s', (_, since, time) => {
     const line = plant(stop, '05:59');
     line.set(since, { running: false }, time);
     goOn(line);
@@ -67,7 +67,7 @@ describe('a delay of a process that ended before its clock was set', () => {
     expect(lines(line.actions)[0]).toMatch(`open stop reported ${since.padEnd(8, ':00')}`);
   });
 
-  it('leaves the dispatch open whose off_delay it was', () => {
+  it('a dispatch stays open when its off_delay is forgotten', () => {
     const slow = program([dispatch('stop', isNot('running'), { onDelay: 0, offDelay: 60_000 })], [running]);
     const line = plant(slow, '05:58');
     line.set('05:59', { running: false }, RECEIVED);
@@ -76,7 +76,7 @@ describe('a delay of a process that ended before its clock was set', () => {
     expect(JSON.parse(text)).toMatchObject({ phase: 'active', delay: null, episode: { reported: on('05:59') } });
   });
 
-  it('is nothing to other rules', () => {
+  it('only dispatch rules have a delay to forget', () => {
     const strokes = counter('strokes');
     const line = plant(program([cycles('count', strokes)], [strokes]), '05:59');
     line.set('06:00', { strokes: 1 }, RECEIVED);

@@ -22,7 +22,7 @@ function problems(text: string, key: LookupKey, more: Partial<LookupOptions> = {
 }
 
 describe('parseLookup', () => {
-  it('names the fields by the header and keeps codes as text', () => {
+  it('a lookup names its columns by the header and keeps codes as text', () => {
     const recipes = table('recipe;product;note\n12;0123;größe\n', 'number');
 
     expect(recipes).toMatchObject({ name: 'recipes', key: 'number', fields: ['product', 'note'] });
@@ -51,14 +51,14 @@ describe('parseLookup', () => {
     expect(table(`key;field\n${written};found`, key).find(value)?.get('field')).toBe(expected);
   });
 
-  it('gives the default where the file has no row, and only there', () => {
+  it('gives the default row for a key without a row, and only for that', () => {
     const faults = table('bit,reason,text\n0,HYDR,hydraulics', 'bit', { default: { reason: 'OTHER' } });
 
     expect([1, 2, 0].map(word => faults.find(word)?.get('reason'))).toEqual(['HYDR', 'OTHER', 'OTHER']);
     expect(faults.find(2)?.get('text')).toBe('');
   });
 
-  it('says every problem with its line', () => {
+  it('reports every problem of a lookup file with its line', () => {
     const text = 'recipe;product;product\n12;A;x\n\n0012;B;x\nx;C;x\n;D;x\n13;E\n14;F;x;y';
 
     expect(problems(text, 'number', { default: { reason: 'OTHER' } })).toEqual([
@@ -110,7 +110,7 @@ describe('files of Excel and of other programs', () => {
   const PLAIN = { fields: ['product', 'note'], row: { recipe: '12', product: '0123', note: 'größe' } };
   const lines = ['recipe;product;note', '11;A-100;x', '12;0123;größe', ''];
 
-  it.each(Object.entries(bytes))('are read in %s, with every line end and separator', (_, encode) => {
+  it.each(Object.entries(bytes))('reads files in %s, with every line end and separator', (_, encode) => {
     for (const end of ['\n', '\r\n', '\r']) {
       for (const separator of [';', ',', '\t', '|']) {
         expect(read(encode(lines.join(end).replaceAll(';', separator)), 'number')).toEqual(PLAIN);
@@ -132,11 +132,11 @@ describe('files of Excel and of other programs', () => {
     ['the sign with which DOS ends a file', 'recipe;product;note\n12;0123;größe\n\u001a'],
     ['a formula that keeps the zeros', 'recipe;product;note\n12;="0123";größe'],
     ['the same formula in quotes', 'recipe;product;note\n12;"=""0123""";größe'],
-  ])('are read with %s', (_, text) => {
+  ])('reads files with %s', (_, text) => {
     expect(read(bytes.utf8(text), 'number')).toEqual(PLAIN);
   });
 
-  it('are read with separators, quotes and line ends inside of quotes', () => {
+  it('reads separators, quotes and line ends inside of quotes', () => {
     const text = 'recipe;product\r\n12;"a;b ""c""\r\nd"\r\n13;x\r\n13;y\r\n';
 
     expect(read(bytes.utf8(text), 'number')).toEqual(['recipes.csv:5:1 the key 13 stands in line 4 already']);
@@ -146,7 +146,7 @@ describe('files of Excel and of other programs', () => {
     });
   });
 
-  it('keep a non-breaking space inside a code as the space that L2L has there', () => {
+  it('turns a non-breaking space inside a code into the plain space that L2L has', () => {
     expect(read(bytes.utf8('recipe;product\n12;PRESS\u00a01'), 'number')).toMatchObject({
       row: { product: 'PRESS 1' },
     });
@@ -159,7 +159,7 @@ describe('files of Excel and of other programs', () => {
     ['number', '1.2340'],
     ['text', '1.234'],
     ['text', '0012'],
-  ])('take the %s key %s as it is', (key, written) => {
+  ])('takes the %s key %s as it is', (key, written) => {
     expect(problems(`key;field\n"${written}";x`, key)).toEqual([]);
   });
 
@@ -194,24 +194,24 @@ describe('files of Excel and of other programs', () => {
     ['text', 'x;#WERT!', 'column `field`: #WERT! is an error of Excel in place of a value; mend the cell, and save'],
     ['text', 'x;#####', 'column `field`: ##### is an error of Excel in place of a value; mend the cell, and save'],
     ['text', "'0012;A", "column `key`: '0012 begins with an apostrophe; take it out, every value here is text anyway"],
-  ])('ask about a %s key in the row %s', (key, row, message) => {
+  ])('asks about a %s key in the row %s', (key, row, message) => {
     expect(problems(`key;field\n${row}`, key)).toEqual([`recipes.csv:2:1 ${message}`]);
   });
 
-  it('keep codes that only look like those', () => {
+  it('keeps codes that only look like broken ones', () => {
     for (const code of ['12E3', '#1', '#AB', "'tis", '1E5', '1.234']) {
       expect(problems(`key;field\nx;${code}`, 'text')).toEqual([]);
     }
   });
 
-  it('name the line of every row that is too long or too short', () => {
+  it('names the line of every row that is too long or too short', () => {
     expect(problems('sep=;\r\nkey;a;b\r\n;;\r\nx;1\r\ny;1;2;3\r\n', 'text')).toEqual([
       'recipes.csv:4:1 this row has 2 values, the header has 3',
       'recipes.csv:5:1 this row has 4 values, the header has 3; put a value that contains the separator in quotes',
     ]);
   });
 
-  it('are named when they are workbooks', () => {
+  it('refuses an Excel workbook that has the name of a CSV file', () => {
     expect(read(Buffer.from([0x50, 0x4b, 3, 4, 20, 0]), 'text')).toEqual([
       'recipes.csv:1:1 this is an Excel workbook (.xlsx), no CSV file; save it in Excel as "CSV UTF-8"',
     ]);

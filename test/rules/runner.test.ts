@@ -96,7 +96,7 @@ function later(bench: Bench, step: number, check: () => void): Promise<void> {
 }
 
 describe('runner', () => {
-  it('lets nothing out before its commit: no acknowledgement, no action', async () => {
+  it('before a commit there is no acknowledgement and no action', async () => {
     const bench = await start(call);
     bench.journal.holdBack();
     bench.send({ lamp: true }, 1);
@@ -113,7 +113,7 @@ describe('runner', () => {
     });
   });
 
-  it('gathers what comes during a commit into the next one and acknowledges in order', async () => {
+  it('puts what comes during a commit into the next one, and acknowledges in order', async () => {
     const bench = await start(call);
     bench.journal.holdBack();
     bench.send({ lamp: true }, 1);
@@ -143,7 +143,7 @@ describe('runner', () => {
     expect(bench.journal.commits.at(-1)?.states).toHaveLength(1);
   });
 
-  it('lets the clock fire what is due', async () => {
+  it('fires the timers that are due', async () => {
     const bench = await start(count);
     bench.send({ strokes: 100 });
     bench.clock.advance(5000);
@@ -152,7 +152,7 @@ describe('runner', () => {
     await vi.waitFor(() => expect(lines(bench.committed)).toEqual(['06:01:00 count +12']));
   });
 
-  it('says in the journal that it is alive when nothing happens', async () => {
+  it('records in the journal that the gateway is alive, also when nothing happens', async () => {
     const bench = await start(call);
     bench.clock.advance(1_500);
     await later(bench, 100, () => expect(bench.journal.lastAlive).toBe(on('06:00:02')));
@@ -161,7 +161,7 @@ describe('runner', () => {
     expect(bench.journal.commits).toHaveLength(3);
   });
 
-  it('commits what is left when it stops', async () => {
+  it('a stop commits what is left', async () => {
     const bench = await start(count);
     bench.send({ strokes: 100 });
     bench.send({ strokes: 101 }, 3);
@@ -171,11 +171,11 @@ describe('runner', () => {
   });
 });
 
-describe('runner told that a person closed a dispatch', () => {
+describe('runner that learns that a person closed a dispatch', () => {
   const again = program([dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' })], [lamp]);
   const chain = `call#1@${on('06:00')}`;
 
-  it('makes it durable with what follows from it, once', async () => {
+  it('a close by a person is durable with its consequences, once', async () => {
     const bench = await start(again);
     bench.send({ lamp: true });
     await bench.nextCommit();
@@ -198,18 +198,21 @@ describe('runner told that a person closed a dispatch', () => {
 });
 
 describe('runner that learns of a person by a clock that is ahead, or by none', () => {
-  it.each([on('06:30'), null])('takes it for now and fires no timer early: %s', async at => {
-    const waiting = dispatch('late', is('lamp'), { onDelay: 60_000, machine: 'PRESS-02' });
-    const called = dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' });
-    const bench = await start(program([called, waiting], [lamp]));
-    bench.send({ lamp: true });
-    bench.runner.closedByPerson(`call#1@${on('06:00')}`, at);
-    await bench.runner.stop();
-    expect(lines(bench.committed)).toEqual([
-      '06:00:00 open call reported 06:00:00',
-      '06:00:00 leave call completed 06:00:00',
-    ]);
-  });
+  it.each([on('06:30'), null])(
+    'takes a close by a person in the future, or without a time, for now and fires no timer early: %s',
+    async at => {
+      const waiting = dispatch('late', is('lamp'), { onDelay: 60_000, machine: 'PRESS-02' });
+      const called = dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' });
+      const bench = await start(program([called, waiting], [lamp]));
+      bench.send({ lamp: true });
+      bench.runner.closedByPerson(`call#1@${on('06:00')}`, at);
+      await bench.runner.stop();
+      expect(lines(bench.committed)).toEqual([
+        '06:00:00 open call reported 06:00:00',
+        '06:00:00 leave call completed 06:00:00',
+      ]);
+    },
+  );
 });
 
 describe('runner whose config lost a rule', () => {
@@ -221,7 +224,7 @@ describe('runner whose config lost a rule', () => {
     [lamp],
   );
 
-  it('deletes its state with its last action in one commit, also one that was refused at first', async () => {
+  it('deletes the state of a removed rule with its last action in one commit, also one that was refused at first', async () => {
     const bench = await start(lost);
     bench.send({ lamp: true });
     await bench.runner.stop();
@@ -323,7 +326,7 @@ describe('runner of a process that stood still', () => {
     expect([timerFirst.committed, endFirst.committed]).toEqual([[], []]);
   });
 
-  it('goes on counting afterwards where nothing changed', async () => {
+  it('a delay goes on after a standstill when nothing changed', async () => {
     const { clock, committed } = await standing(60_000, slow);
     clock.advance(5000);
     await new Promise(resolve => setImmediate(resolve));
@@ -395,7 +398,7 @@ describe('runner and redelivered messages', () => {
 });
 
 describe('runner whose clock is left', () => {
-  it('takes and acknowledges nothing that it would stamp by it', async () => {
+  it('takes and acknowledges no message by a clock that is about to be replaced', async () => {
     let left = false;
     const bench = await start(call, memoryJournal(), { isLeft: () => left });
     bench.source('connected');
@@ -575,7 +578,7 @@ describe('runner and a kept session', () => {
 });
 
 describe('runner while the journal refuses commits', () => {
-  it('acknowledges and sends nothing, says so, forgets nothing, and goes on', async () => {
+  it('while the journal refuses commits, acknowledges and sends nothing, logs it, forgets nothing, and goes on afterwards', async () => {
     const bench = await start(call);
     bench.journal.refuse(new Error('disk full'));
     bench.send({ lamp: true }, 1);
@@ -591,7 +594,7 @@ describe('runner while the journal refuses commits', () => {
     expect(bench.runner.health()).toEqual({ healthy: true });
   });
 
-  it('tries again with a back-off, not with every sample', async () => {
+  it('tries a refused commit again with a back-off, not with every sample', async () => {
     const bench = await start(call);
     bench.journal.refuse(new Error('disk full'));
     for (let index = 0; index < 20; index++) {
@@ -602,7 +605,7 @@ describe('runner while the journal refuses commits', () => {
     await later(bench, 125, () => expect(bench.journal.refused()).toBe(2));
   });
 
-  it('stops intake beyond its limit: what is refused is unknown, not old', async () => {
+  it('refuses batches beyond its limit: their signals are unknown, not old', async () => {
     const bench = await start(call, memoryJournal(), { mostPending: 2 });
     bench.journal.refuse(new Error('disk full'));
     bench.send({ lamp: true });
@@ -631,7 +634,7 @@ describe('runner while the journal refuses commits', () => {
     await vi.waitFor(() => expect(paramsOf(bench.committed, 'increment_cycles').map(one => one.count)).toEqual([50]));
   });
 
-  it('does not pretend to have stopped cleanly', async () => {
+  it('a stop without a commit is no clean stop', async () => {
     const bench = await start(call);
     bench.journal.refuse(new Error('disk full'));
     bench.send({ lamp: true }, 1);
@@ -644,7 +647,7 @@ describe('what a rule decided', () => {
   const gate = signal('gate', { source: 'broker' });
   const guarded = program([dispatch('call', is('lamp'), { onDelay: 1000, unless: is('gate') })], [lamp, gate]);
 
-  it('makes no commit of its own while no state changes, and is in the next one', async () => {
+  it('a decision causes no commit of its own, and is in the next one', async () => {
     const bench = await start(guarded);
     bench.source('connected');
     bench.send({ lamp: false, gate: true });
@@ -668,7 +671,7 @@ describe('what a rule decided', () => {
     );
   });
 
-  it('is written at a stop', async () => {
+  it('a stop writes the decisions that wait', async () => {
     const bench = await start(guarded);
     bench.source('connected');
     bench.send({ lamp: true, gate: true });
@@ -678,7 +681,7 @@ describe('what a rule decided', () => {
     ]);
   });
 
-  it('goes with the next commit that the journal takes', async () => {
+  it('a decision is in the next commit that the journal takes', async () => {
     const bench = await start(guarded);
     bench.source('connected');
     bench.journal.refuse(new Error('disk full'));

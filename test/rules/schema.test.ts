@@ -146,7 +146,7 @@ describe('Rules', () => {
     expect(Rules.safeParse({ [name]: rule }).error?.issues).toMatchObject([{ code: 'invalid_key', path: [name] }]);
   });
 
-  it('refuses keys it does not know', () => {
+  it('refuses keys that it does not know', () => {
     const rule = { when: 'a', on_delay: '0s', dispatch: { ...DISPATCH, maschine: 'X' } };
 
     expect(Rules.safeParse({ one: rule }).error?.issues).toMatchObject([
@@ -156,7 +156,7 @@ describe('Rules', () => {
 });
 
 describe('RuleDefaults and Lookups', () => {
-  it('read what the example writes', () => {
+  it('defaults and lookups read what the example writes', () => {
     const defaults = {
       dispatch: {
         trade: 'MAINT',
@@ -187,7 +187,7 @@ describe('RuleDefaults and Lookups', () => {
       { r: { key: 'bits', file: '' } },
       ['r.key: write one of number, text, bit', 'r.file: write the name of a CSV file'],
     ],
-  ])('refuse what is wrong', (schema, written, expected) => {
+  ])('defaults and lookups refuse wrong values', (schema, written, expected) => {
     expect(problems(schema, written)).toEqual(expected);
   });
 });

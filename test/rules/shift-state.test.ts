@@ -51,7 +51,7 @@ describe('a delay over a step of the clock', () => {
     expect(lines(line.actions)).toEqual([opened]);
   });
 
-  it('that a source stamped reports that time, whatever the gateway’s clock did', () => {
+  it('a delay that a source stamped reports that time, whatever the gateway’s clock did', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false });
     step(line, stop, '06:01', HOUR);
@@ -60,18 +60,21 @@ describe('a delay over a step of the clock', () => {
     expect(lines(line.actions)).toEqual(['07:02:00 open stop reported 06:00:00']);
   });
 
-  it.each([MINUTE, -MINUTE])('by a source’s clock goes on by that clock when the gateway’s was set by %d ms', by => {
-    const line = plant(stop, '05:59');
-    line.set('06:00', { running: false });
-    step(line, stop, '06:01', by);
-    line.set('06:01:10', { running: false }, { receivedAt: on('06:01:10') + by });
-    line.engine.step({ kind: 'tick', at: on('06:01:59') + by });
-    expect(line.actions).toEqual([]);
-    line.actions.push(...line.engine.step({ kind: 'tick', at: on('06:02:12') + by }).actions);
-    expect(lines(line.actions)).toEqual([expect.stringContaining('open stop reported 06:00:00')]);
-  });
+  it.each([MINUTE, -MINUTE])(
+    'a delay by a source’s clock goes on by that clock when the gateway’s was set by %d ms',
+    by => {
+      const line = plant(stop, '05:59');
+      line.set('06:00', { running: false });
+      step(line, stop, '06:01', by);
+      line.set('06:01:10', { running: false }, { receivedAt: on('06:01:10') + by });
+      line.engine.step({ kind: 'tick', at: on('06:01:59') + by });
+      expect(line.actions).toEqual([]);
+      line.actions.push(...line.engine.step({ kind: 'tick', at: on('06:02:12') + by }).actions);
+      expect(lines(line.actions)).toEqual([expect.stringContaining('open stop reported 06:00:00')]);
+    },
+  );
 
-  it('by a source’s clock is not over early when the gateway’s was set forward, before a live message comes', () => {
+  it('a delay by a source’s clock is not over early when the gateway’s was set forward, before a live message comes', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false });
     step(line, stop, '06:01', MINUTE);
@@ -82,7 +85,7 @@ describe('a delay over a step of the clock', () => {
     expect(lines(line.actions)).toEqual(['06:02:00 open stop reported 06:00:00']);
   });
 
-  it('leaves a start of an earlier life where it was', () => {
+  it('a step of the clock does not move the start of a delay from an earlier life', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false }, RECEIVED);
     line.restart('06:00:30', '06:01');
@@ -110,7 +113,7 @@ describe('a delay over a step of the clock', () => {
     expect(lines(line.actions)).toEqual([opened]);
   });
 
-  it('by a source’s clock goes on by that clock when a doubt ends, however far the gateway’s clock was off', () => {
+  it('a delay by a source’s clock goes on by that clock when a doubt ends, however far the gateway’s clock was off', () => {
     const line = plant(stop, '05:59');
     line.source('05:59:30', 'catching_up');
     line.set('06:04', { running: false }, { receivedAt: on('06:00') });
@@ -147,7 +150,7 @@ describe('a delay over a step of the clock', () => {
 });
 
 describe('an episode over a step of the clock', () => {
-  it('is closed as the one that was opened', () => {
+  it('a step of the clock closes the same episode that was opened', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false }, RECEIVED);
     step(line, stop, '06:10', -HOUR);
@@ -162,7 +165,7 @@ describe('an episode over a step of the clock', () => {
 });
 
 describe('the end of an episode by a source’s own clock', () => {
-  it('is told as it was, also right after the gateway’s clock was set forward', () => {
+  it('the end of an episode by a source’s clock has its true time, also right after the gateway’s clock was set forward', () => {
     const line = plant(stop, '05:59');
     line.set('06:08', { running: false });
     step(line, stop, '06:10:10', 2 * MINUTE);
@@ -214,7 +217,7 @@ describe('counts over a step of the clock', () => {
     expect(line.engine.rules()[0]?.text).not.toContain('not counted');
   });
 
-  it('what no counter of its rate can have moved in that time is shown and not counted', () => {
+  it('a movement that is impossible at the counter’s rate is shown and not counted', () => {
     const line = plant(count, '05:59');
     line.set('06:01', { strokes: 100 }, RECEIVED);
     line.restart('06:02', '06:02', count, true);
@@ -226,7 +229,7 @@ describe('counts over a step of the clock', () => {
     expect(line.engine.rules()[0]?.text).toContain('4900 implausible ones not counted');
   });
 
-  it('waits for the rest of its interval, not for an hour more', () => {
+  it('a count waits for the rest of its interval after a step of the clock, not for an hour more', () => {
     const line = plant(count, '05:59');
     line.set('06:00', { strokes: 100 }, RECEIVED);
     line.set('06:01', { strokes: 110 }, RECEIVED);
@@ -253,7 +256,7 @@ describe('production over a step of the clock', () => {
     return line;
   }
 
-  it('moves what is not told yet forward', () => {
+  it('a step forward moves the production that is not sent yet', () => {
     const line = made(HOUR);
     line.set('07:09', { strokes: 16, recipe: 2 }, RECEIVED);
     line.until('07:20');
@@ -264,7 +267,7 @@ describe('production over a step of the clock', () => {
     ]);
   });
 
-  it('moves it back no further than to the end of what was told, with its products and in its order', () => {
+  it('a step back moves unsent production no further than to the end of the sent one, with its products and in its order', () => {
     const line = made(-HOUR);
     line.set('05:09', { strokes: 16, recipe: 2 }, RECEIVED);
     line.set('06:09', { strokes: 17, recipe: 2 }, RECEIVED);
@@ -276,7 +279,7 @@ describe('production over a step of the clock', () => {
     ]);
   });
 
-  it('moves what waits for its next reading as the products move: by whole seconds', () => {
+  it('counts that wait for the next reading move as the products do: by whole seconds', () => {
     const line = plant(parts, '05:59');
     line.set('06:00', { strokes: 5000, recipe: 1 }, RECEIVED);
     line.set('06:06:00.200', { strokes: 7, recipe: 2 }, RECEIVED);
@@ -289,7 +292,7 @@ describe('production over a step of the clock', () => {
   it.each([
     ['forward and right again', HOUR, '07:08:32'],
     ['back and right again', -HOUR, '05:08:32'],
-  ])('is told when it is due after a clock that was set %s', (_, by, right) => {
+  ])('production is sent when it is due after a clock that was set %s', (_, by, right) => {
     const line = made(by);
     step(line, parts, right, -by, on('05:59') + by);
     line.set('06:09', { strokes: 16, recipe: 2 }, RECEIVED);
@@ -297,7 +300,7 @@ describe('production over a step of the clock', () => {
     expect(lines(line.actions)).toHaveLength(3);
   });
 
-  it('begins after what was told, where that is corrected as well', () => {
+  it('production begins after the sent production, which is corrected as well', () => {
     const line = made(0);
     const state = line.engine.stateOf('line1');
     const shift = { from: on('05:00'), by: HOUR };
@@ -306,7 +309,7 @@ describe('production over a step of the clock', () => {
     expect(toldUntil(shiftState(JSON.stringify({ ...state, toldUntil: on('06:05') }), shift, true))).toBe(on('07:05'));
   });
 
-  it('does not go further ahead of the clock with each step there and back', () => {
+  it('production does not move further ahead of the clock with each step there and back', () => {
     const line = made(-HOUR);
     const from = on('05:00');
     const there = { from: from - HOUR, by: HOUR };
@@ -329,7 +332,7 @@ describe('shiftState', () => {
     [strokes, running, recipe],
   );
 
-  it('is undone by the step back', () => {
+  it('a step of the clock is undone by the step back', () => {
     const line = plant(still, '05:59');
     line.set('06:00', { strokes: 0, recipe: 1, running: true }, RECEIVED);
     line.set('06:01', { strokes: 5, recipe: 2, running: false }, RECEIVED);
@@ -350,7 +353,7 @@ describe('shiftState', () => {
     );
   });
 
-  it('leaves what it cannot read to the engine, which says so', () => {
+  it('leaves a state that it cannot read to the engine, which reports it', () => {
     expect(shiftState('no JSON', { from: 0, by: 1 })).toBe('no JSON');
     expect(shiftState('{"kind":"other"}', { from: 0, by: 1 })).toBe('{"kind":"other"}');
   });

@@ -93,11 +93,11 @@ describe('parseCsv', () => {
     expect(parseCsv(bytes).rows).toEqual([{ line: 1, cells: ['größe', '2'] }]);
   });
 
-  it('knows the line of every row', () => {
+  it('a CSV file knows the line of every row', () => {
     expect(parse('a,b\n\n"x\ny",2\n3,4').rows.map(row => row.line)).toEqual([1, 3, 5]);
   });
 
-  it('says where a quote is not closed', () => {
+  it('names the line of a quote that is not closed', () => {
     expect(parse('a,b\n1,"2\n').problems).toEqual([{ line: 2, message: 'this quote is not closed' }]);
   });
 });

@@ -66,19 +66,19 @@ describe('compileTemplate', () => {
     expect(template(text).render(WORLD)).toBe(expected);
   });
 
-  it('prints what was never good, and what a lookup does not have, as unknown', () => {
+  it('prints a signal that was never good, and a key that a lookup does not have, as unknown', () => {
     const text = '{{ oven2.temp }} {{ recipes[press1.recipe].product }} {{ recipes[oven2.temp].product }}';
 
     expect(template(text).render(lastGood({ 'press1.recipe': 99 }))).toBe('unknown unknown unknown');
   });
 
-  it('takes the default of a lookup', () => {
+  it('a template takes the default row of a lookup', () => {
     expect(template('{{ faults[press1.faults].text }}').render(lastGood({ 'press1.faults': 0 }))).toBe(
       'no fault bit set',
     );
   });
 
-  it('names the signals it reads', () => {
+  it('a template names the signals that it reads', () => {
     expect(template('{{ oven2.temp }} {{ recipes[press1.recipe].product }} {{ oven2.temp }}').signals).toEqual([
       'oven2.temp',
       'press1.recipe',
@@ -106,7 +106,7 @@ describe('compileTemplate', () => {
     expect(compileTemplate(text, NAMES)).toEqual({ problems: [{ offset, message }] });
   });
 
-  it('says everything that is wrong', () => {
+  it('reports everything that is wrong in a template', () => {
     const compiled = compileTemplate('{{ x }} and {{ y', NAMES);
 
     expect('problems' in compiled && compiled.problems.map(problem => problem.offset)).toEqual([3, 12]);

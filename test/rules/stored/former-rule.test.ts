@@ -33,7 +33,7 @@ function counted(rule: CompiledRule): Plant {
 }
 
 describe('a dispatch rule that was removed', () => {
-  it('leaves its dispatch open and stays listed', () => {
+  it('a removed dispatch rule leaves its dispatch open and stays listed', () => {
     const line = open();
     for (const [died, started] of [
       ['06:05', '06:10'],
@@ -44,7 +44,7 @@ describe('a dispatch rule that was removed', () => {
     }
   });
 
-  it('closes it when that was wanted, when it was last seen, and is forgotten', () => {
+  it('a removed rule with on_remove: close closes its dispatch at the time when the gateway was last alive, and is forgotten', () => {
     const line = open({ onRemove: 'close', whenCleared: 'complete', closeAdopted: true });
 
     expect(line.restart('06:05', '06:10', rules(other))).toMatchObject({ changed: [], forgotten: ['stopped'] });
@@ -63,7 +63,7 @@ describe('a dispatch rule that was removed', () => {
     expect(line.restart('06:11', '06:12')).toMatchObject({ actions: [], forgotten: [] });
   });
 
-  it('is closed by what its rule said last, also when that was after it was opened', () => {
+  it('the dispatch of a removed rule is closed as its last config says, also when that was changed after it opened', () => {
     const line = open();
     line.restart('06:05', '06:06', rules(dispatch('stopped', isNot('running'), { onRemove: 'close' })));
     expect(line.actions).toEqual([]);
@@ -71,7 +71,7 @@ describe('a dispatch rule that was removed', () => {
     expect(lines(line.actions)).toEqual(['06:07:00 close stopped completed 06:07:00']);
   });
 
-  it('is not closed before it was reported by a clock that is ahead', () => {
+  it('the dispatch of a removed rule is not closed before its reported time, whose clock was ahead', () => {
     const line = plant(rules(dispatch('stopped', isNot('running'), { onDelay: 0, onRemove: 'close' })));
     line.set('06:04', { running: false }, { receivedAt: on('06:01') });
     line.restart('06:02', '06:10', rules(other));
@@ -81,7 +81,7 @@ describe('a dispatch rule that was removed', () => {
     ]);
   });
 
-  it('claims nothing of what was still to be read of a queue', () => {
+  it('the end of a removed rule lies before the messages that still waited in a queue', () => {
     const line = plant(rules(dispatch('stopped', isNot('running'), { onDelay: 0, onRemove: 'close' })));
     line.source('06:30', 'catching_up');
     line.set('06:10', { running: false }, { receivedAt: on('06:30') });
@@ -92,14 +92,14 @@ describe('a dispatch rule that was removed', () => {
     ]);
   });
 
-  it('is forgotten when nothing of it is open', () => {
+  it('a removed dispatch rule without an open dispatch is forgotten', () => {
     const line = open({ onRemove: 'close' });
     line.set('06:06', { running: true });
     line.take();
     expect(line.restart('06:07', '06:10', rules(other))).toMatchObject({ actions: [], forgotten: ['stopped'] });
   });
 
-  it('gives its name to a rule of another kind only with its episode over', () => {
+  it('a rule of another kind gets the name only after the episode has ended', () => {
     for (const [onRemove, how] of [
       ['leave', 'leave'],
       ['close', 'close'],
@@ -114,7 +114,7 @@ describe('a dispatch rule that was removed', () => {
 });
 
 describe('a state of another version', () => {
-  it('stays as it is when its rule is gone, and is said to be lost when its name is used by another kind', () => {
+  it('the state of another version stays when its rule is gone, and is reported as lost when another kind takes its name', () => {
     const states = new Map([['stopped', '{"kind":"sorted","bins":3}']]);
     const restart = { kind: 'restart', at: on('06:10'), lastAlive: on('06:05') } as const;
 
@@ -128,7 +128,7 @@ describe('a state of another version', () => {
 });
 
 describe('a counting rule that was removed', () => {
-  it('tells the rest of its cycles', () => {
+  it('a removed cycles rule sends the rest of its cycles', () => {
     const line = counted(cycles('count', strokes));
 
     expect(line.restart('06:03', '06:10', rules(other)).forgotten).toEqual(['count']);
@@ -142,7 +142,7 @@ describe('a counting rule that was removed', () => {
     ]);
   });
 
-  it('tells the rest of its cycles as it told them, when its name becomes one of another kind', () => {
+  it('a cycles rule whose name goes to another kind sends the rest of its cycles in its own mode', () => {
     const line = counted(cycles('count', strokes, { mode: 'total' }));
 
     const { changed, forgotten } = line.restart('06:03', '06:10', rules(dispatch('count', is('running'))));
@@ -152,14 +152,14 @@ describe('a counting rule that was removed', () => {
     ]);
   });
 
-  it('has nothing to tell when nothing was counted', () => {
+  it('a removed cycles rule that counted nothing sends nothing', () => {
     const line = counted(cycles('count', strokes));
     line.until('06:20');
     line.take();
     expect(line.restart('06:21', '06:30', rules(other))).toMatchObject({ actions: [], forgotten: ['count'] });
   });
 
-  it('tells every interval until it was last seen', () => {
+  it('a removed production rule records every interval until the gateway was last alive', () => {
     const rule = production('line1', strokes, {
       quantity: { of: 'good', counter: strokes },
       scrap: [{ category: 'CRACK', counter: crack }],
@@ -178,7 +178,7 @@ describe('a counting rule that was removed', () => {
     expect(line.actions[0]).toMatchObject({ lane: 'production:LINE-1', cause: { values: [] } });
   });
 
-  it('tells what waited for the next reading of a counter', () => {
+  it('a removed production rule records the counts that waited for the next reading', () => {
     const line = plant(
       rules(production('line1', strokes, { perCount: 2, scrap: [{ category: 'CRACK', counter: crack }] })),
     );
@@ -189,7 +189,7 @@ describe('a counting rule that was removed', () => {
     expect(paramsOf(line.actions, 'record_details')).toMatchObject([{ actual: 13, scrap: 3 }]);
   });
 
-  it('keeps together what was read at one time, and flags it where the product was another one before', () => {
+  it('a removed production rule keeps the counts of one moment together, and flags them when the product changed', () => {
     const rule = production('line1', strokes, {
       product: lookup('recipe', { '1': 'A', '2': 'B' }),
       scrap: [{ category: 'CRACK', counter: crack }],
@@ -206,7 +206,7 @@ describe('a counting rule that was removed', () => {
     expect(line.actions[1]?.params).toMatchObject({ uncertainProduct: expect.stringContaining('A ran before') });
   });
 
-  it('tells none of the time in which its counter was unknown or not read yet', () => {
+  it('a removed production rule records no interval in which its counter was unknown or not read yet', () => {
     const lost = counted(production('line1', strokes));
     lost.source('06:03', 'disconnected');
     lost.restart('06:04', '06:10', rules(other));
@@ -220,7 +220,7 @@ describe('a counting rule that was removed', () => {
     expect(lines(queued.actions)).toEqual(['06:10:00-06:12:00 actual 12 scrap 0']);
   });
 
-  it('says which parts it could not tell, and leaves those without a product to people', () => {
+  it('a removed production rule reports the parts that it could not record, and parks those without a product', () => {
     const none = counted(production('line1', strokes, { product: lookup('recipe', {}), perCount: 'cavities' }));
     none.set('06:02:30', { cavities: 2 });
     none.set('06:03', { cavities: 'bad' });
@@ -236,7 +236,7 @@ describe('a counting rule that was removed', () => {
 });
 
 describe('a rule that was renamed', () => {
-  it('goes on with the open episode and closes what was opened under the former name', () => {
+  it('a renamed rule goes on with the open episode and closes the dispatch of the former name', () => {
     const line = open();
     const renamed = dispatch('press_stopped', isNot('running'), { renamedFrom: 'stopped' });
 
@@ -256,7 +256,7 @@ describe('a rule that was renamed', () => {
     expect(line.engine.orphans.size).toBe(0);
   });
 
-  it('keeps the name it has now when it was started so before', () => {
+  it('a renamed rule goes on from its present name when it has a state under that name', () => {
     const renamed = rules(dispatch('press_stopped', isNot('running'), { renamedFrom: 'stopped' }));
     const line = open();
     line.restart('06:05', '06:06', renamed);
@@ -266,7 +266,7 @@ describe('a rule that was renamed', () => {
     expect(line.actions.map(action => action.key)).toEqual([`${chain}:close`]);
   });
 
-  it('counts on from the last reading, for the same count in L2L', () => {
+  it('a renamed rule counts on from the last reading, for the same count in L2L', () => {
     const line = counted(cycles('count', strokes, { mode: 'total' }));
     line.restart('06:03', '06:10', rules(cycles('strokes', strokes, { mode: 'total', renamedFrom: 'count' })));
     line.source('06:10', 'connected');
@@ -277,7 +277,7 @@ describe('a rule that was renamed', () => {
     ]);
   });
 
-  it('does not go on from a rule of another kind, which tells its rest', () => {
+  it('a renamed rule does not go on from a rule of another kind, which sends its rest', () => {
     const line = counted(cycles('count', strokes));
     const result = line.restart('06:03', '06:10', rules(dispatch('stopped', is('running'), { renamedFrom: 'count' })));
     expect(result.forgotten).toEqual(['count']);
@@ -285,8 +285,8 @@ describe('a rule that was renamed', () => {
   });
 });
 
-describe('a cycles rule that tells in another way than before', () => {
-  it('tells the rest in the former way and counts anew for the other', () => {
+describe('a cycles rule with another mode than before', () => {
+  it('a cycles rule with a new mode sends the rest in the former mode and counts from zero for the new one', () => {
     const line = counted(cycles('count', strokes));
     line.restart('06:03', '06:10', rules(cycles('count', strokes, { mode: 'total' })));
     line.source('06:10', 'connected');

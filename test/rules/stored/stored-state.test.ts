@@ -71,7 +71,7 @@ function told(...rules: CompiledRule[]): Action[] {
 }
 
 describe('a state that an earlier version wrote', () => {
-  it('is gone on from', () => {
+  it('a rule goes on from a state of an earlier version', () => {
     const actions = told(
       dispatch('stopped', isNot('running')),
       cycles('sum', strokes, { mode: 'total' }),
@@ -88,7 +88,7 @@ describe('a state that an earlier version wrote', () => {
     expect(actions.map(action => action.chain)).toContain(`sum#3@${on('05:00')}`);
   });
 
-  it('is gone on from under another name', () => {
+  it('a renamed rule goes on from a state of an earlier version', () => {
     const actions = told(
       dispatch('press_stopped', isNot('running'), { renamedFrom: 'stopped' }),
       cycles('press_sum', strokes, { mode: 'total', renamedFrom: 'sum' }),
@@ -99,7 +99,7 @@ describe('a state that an earlier version wrote', () => {
     expect(actions.map(action => action.chain)).toContain(`sum#3@${on('05:00')}`);
   });
 
-  it('is ended when its rule was removed: its counts are told, its dispatch stays open', () => {
+  it('a state of an earlier version is ended when its rule was removed: its counts are sent, its dispatch stays open', () => {
     expect(lines(told())).toEqual(['06:06:00 sum +12', '06:00:00-06:05:00 actual 12 scrap 0']);
   });
 });

@@ -3,28 +3,28 @@ export const ENCODE = 'write @ # / % : of a password as %40 %23 %2F %25 %3A';
 
 const PORT = '(?::(?<port>\\d{1,5}))?';
 const HOST = '(?:\\[[0-9a-fA-F:.]+\\]|[\\w.-]+)';
-/** A host, with scheme, port and path where it has them: nothing in it can be a part of a password. */
+/** A host, with or without scheme, port and path. No part of it can be a part of a password. */
 const PLAIN = new RegExp(`^(?:[a-z][a-z0-9+.-]*:/{0,2})?(?:${HOST})?(?::\\d*)?(?:/[\\w./~-]*)?$`, 'i');
 const SERVER = new RegExp(`^${HOST}${PORT}(?:/(?<database>\\d*))?$`);
 
-/** Whether an address may be shown in a message: it can hold no login. What looks otherwise may be one that was written wrong. */
+/** Whether a message may show an address: it certainly holds no login. An address of another form may hold a login with an error in it. */
 export function isPlainAddress(text: string): boolean {
   return PLAIN.test(text);
 }
 
-/** A problem with an address whose text came from the environment or a file; `problem` repeats nothing of it. */
+/** A problem with an address from the environment or a file. `problem` repeats no part of the address. */
 export function aboutAddress(problem: string): { readonly referred: string } {
   return { referred: `is no address that can be used: ${problem}` };
 }
 
-/** An address holds a login, be it one that a URL parser would take for something else. */
+/** Whether an address holds a login, also in a form that a URL parser takes for something else. */
 export function hasLogin(text: string): boolean {
   return text.includes('@');
 }
 
 /**
- * What is wrong with the address of a Redis; null: nothing. The answer never holds a part of the address, because what a parser
- * takes for host, port or path may be a part of the password. `mayLogIn`: it may hold user and password.
+ * What is wrong with the address of a Redis; null: nothing. The answer never holds a part of the address: a parser may take a part of
+ * the password for the host, the port or the path. `mayLogIn`: the address may hold user and password.
  */
 export function redisAddressProblem(text: string, mayLogIn: boolean): string | null {
   const NO_ADDRESS = 'is no address; write redis://host:6379, rediss:// for TLS';

@@ -1,6 +1,6 @@
-/** Time as the gateway knows it. Everything that waits or stamps gets one handed in; tests hand in a virtual one. */
+/** The gateway's time. All code that waits or records times gets a clock. Tests use a virtual one. */
 export interface Clock {
-  /** ms since 1970, monotonic between two calls: anchored to the wall clock, unmoved by its steps. */
+  /** ms since 1970. It starts with the wall clock, and is monotonic: steps of the wall clock do not change it. */
   now(): number;
   /** Calls back once at or after `at` (ms since 1970). Disposing cancels. */
   at(at: number, callback: () => void): Disposable;
@@ -27,7 +27,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** Shows `at` (ms since 1970) now and goes on evenly from there: no step of the machine's clock moves it. */
+/** A clock that starts at `at` (ms since 1970) and runs evenly. Steps of the host's clock do not change it. */
 export function anchoredClock(at: number): Clock {
   const anchor = at - performance.now();
   const now = () => anchor + performance.now();
@@ -48,7 +48,7 @@ export function anchoredClock(at: number): Clock {
   };
 }
 
-/** A clock that shows the machine's time as it is now. */
+/** A clock that starts at the present time of the host. */
 export function systemClock(): Clock {
   return anchoredClock(Date.now());
 }

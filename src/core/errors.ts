@@ -1,20 +1,20 @@
 /** Where in a file something was written; line and column count from 1. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number };
 
-/** One thing wrong with what a person wrote: where, what was written, what was expected, what to write instead. */
+/** One mistake in a file: where it is, what was written and what was expected, and what to write instead. */
 export type Problem = {
   readonly place?: Place;
   readonly message: string;
 };
 
-/** `file:line:column message`, the form editors and terminals make clickable. */
+/** `file:line:column message`. Editors and terminals make this form clickable. */
 export function formatProblem(problem: Problem): string {
   if (!problem.place) return problem.message;
   const { file, line, column } = problem.place;
   return `${file}:${line}:${column} ${problem.message}`;
 }
 
-/** The config is not valid. Carries every problem found, not only the first. Exit code 2. */
+/** The config is not valid. Holds every problem that was found. Exit code 2. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -25,12 +25,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** The gateway can't start as things stand; the message says what to do. Exit code 1. */
+/** The gateway can't start. The message says what to do. Exit code 1. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** The words of anything thrown, with its cause when it has one. Never a stack. */
+/** The message of anything that was thrown, with its cause when it has one, and without a stack. */
 export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.message || (error as NodeJS.ErrnoException).code || error.name;

@@ -122,8 +122,8 @@ export const Rate = z
   .meta({ description: 'A rate: 60/min, 1/s, 900/h', kind: 'rate', pattern: RATE.source, examples: ['60/min'] });
 
 /**
- * A code of L2L, always text: `0123` stays `0123`, `12E3` is no number. The YAML loader hands over the source text of every
- * scalar whose schema carries `code: true`, whatever YAML would make of it.
+ * A code of L2L. It is always text: `0123` stays `0123`, and `12E3` is no number. For each scalar whose schema has `code: true`, the
+ * YAML loader returns the text of the file, and not the value of YAML.
  */
 export const Code = z
   .string('write a code as text')
@@ -131,7 +131,7 @@ export const Code = z
   .min(1, 'the code is empty')
   .meta({ code: true, kind: 'code', description: 'A code as L2L knows it; always text', examples: ['PRESS-01'] });
 
-/** A key that the rule language has and this version does not build yet: an error that says so, never ignored. */
+/** A key that the rule language has and this version does not support yet. It is an error, and is never ignored. */
 export function notBuilt(what: string) {
   return z
     .custom<never>(() => false, { error: `${what} is not built yet; take it out` })

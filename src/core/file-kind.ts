@@ -1,12 +1,12 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { errorMessage } from './errors.ts';
 
-/** Whether the file is there, and what it is, is not known then. */
+/** With these errors it is not known whether the file exists, and what it is. */
 export const MAY_NOT_ENTER = 'this user may not enter its folder';
 
 /**
- * Why a path can't be used as an ordinary file, in words such as "it is a folder"; null: it is one, or nothing exists there. Opening
- * another kind of file may wait for ever (a named pipe), read without an end (a device) or fail with few words.
+ * Why a path can't be used as an ordinary file, such as "it is a folder"; null: it is an ordinary file, or does not exist. Opening
+ * another kind of file may wait forever (a named pipe), read without end (a device), or fail without a helpful message.
  */
 export function whyNoFile(path: string): string | null {
   try {

@@ -2,9 +2,9 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and the folders above it that are missing, one level at a time. Node's own recursive mkdir never returns where a
- * folder exists and takes no new one, as below /proc. `mode` counts for every folder that is made.
- * Throws what the file system says, or an Error when something that is not a folder is in the way.
+ * Makes a folder and the missing folders above it, one level at a time. Node's own recursive mkdir never returns below a folder that
+ * allows no new one, such as /proc. Each new folder gets `mode`.
+ * Throws the error of the file system, or an Error when something that is not a folder is in the way.
  */
 export function makeFolder(folder: string, mode = 0o777): void {
   makeLevel(resolve(folder), mode);
@@ -18,7 +18,7 @@ function makeLevel(folder: string, mode: number): void {
   try {
     mkdirSync(folder, { mode });
   } catch (cause) {
-    // Another process may have made it meanwhile.
+    // Another process may have made the folder in the meantime.
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause;
   }
 }

@@ -3,15 +3,15 @@ import type { CallResult } from '../actions/result.ts';
 import type { CallBase, CallState, FrozenRequest } from './delivery.ts';
 import type { DecisionPage, DecisionQuery, GatewayRuns } from './rule-decision.ts';
 
-/** Where an action stands in the journal. */
+/** The state of an action in the journal. */
 export type StoredState =
   | 'waiting' // in no call yet
-  | 'in_call' // on its way; the call says how far
+  | 'in_call' // the state of the call says how far it is
   | 'delivered'
   | 'nothing' // settled: there was nothing to send
   | 'dead' // dead letter: L2L refused it, or it became too old
   | 'parked' // undecidable, or not to be sent: a person decides
-  | 'dropped' // let go by a person or by the rule
+  | 'dropped' // a person or the rule decided not to send it
   | 'shadow'; // journalled, never sent
 
 export const STORED_STATES = [
@@ -25,13 +25,13 @@ export const STORED_STATES = [
   'shadow',
 ] as const satisfies readonly StoredState[];
 
-/** One action as people read it, with the newest call it is or was in. */
+/** One action for people, with the newest call that it is or was in. */
 export type HistoryEntry = Pick<
   Action,
   'key' | 'kind' | 'rule' | 'lane' | 'chain' | 'at' | 'time' | 'params' | 'cause' | 'mode'
 > & {
   readonly id: number;
-  /** Address and site it is meant for. */
+  /** The address and the site to which it is sent. */
   readonly destination: string;
   readonly state: StoredState;
   readonly detail: string | null;
@@ -40,9 +40,9 @@ export type HistoryEntry = Pick<
   readonly settledAt: number | null;
   readonly notBefore: number | null;
   readonly expiresAt: number | null;
-  /** The open of a close's chain is a dead letter or parked: the close waits for what becomes of that. */
+  /** The open of its chain is a dead letter or parked, and the close waits until that is decided. */
   readonly held: boolean;
-  /** An earlier call of it may have had effect after all. */
+  /** An earlier call of the action may have had effect. */
   readonly guarded: boolean;
   readonly call: {
     readonly id: number;
@@ -55,7 +55,7 @@ export type HistoryEntry = Pick<
   } | null;
 };
 
-/** One attempt, look or follow-up of a call, as it ended. */
+/** One attempt, look-up or follow-up of a call, with its end. */
 export type HistoryAttempt = {
   readonly attempt: number;
   readonly at: number;
@@ -65,36 +65,36 @@ export type HistoryAttempt = {
   readonly answer: string | null;
 };
 
-/** One call with what was sent and everything that came of it, oldest attempt first. */
+/** One call with its request and all its attempts, oldest first. */
 export type HistoryCall = {
   readonly id: number;
   readonly state: CallState;
   readonly request: FrozenRequest;
   readonly createdAt: number;
   readonly sentAt: number | null;
-  /** The gateway's start in which it was built or last sent. */
+  /** The number of the gateway's start in which the call was built or last sent. */
   readonly epoch: number;
   readonly base: CallBase | null;
   readonly result: CallResult | null;
   readonly reason: string | null;
   readonly detail: string | null;
-  /** The call before it, whose actions waited for this one. */
+  /** The call before it, which released the actions. */
   readonly predecessor: number | null;
   readonly attempts: readonly HistoryAttempt[];
-  /** Older attempts that are left out: a call can be tried for days. */
+  /** How many older attempts are left out: a call can be repeated for days. */
   readonly attemptsLeftOut: number;
 };
 
 /** An action with all its calls, newest first. */
 export type HistoryRecord = HistoryEntry & { readonly calls: readonly HistoryCall[] };
 
-/** What a person once decided about an action. */
+/** A past decision of a person about an action. */
 export type HistoryDecision = {
   readonly at: number;
   readonly kind: 'retry' | 'drop';
   readonly who: string;
   readonly why: string | null;
-  /** What it stood as before, in words. */
+  /** The state of the action before the decision, in words. */
   readonly was: string;
 };
 
@@ -102,22 +102,22 @@ export type HistoryDecision = {
 export type HistoryDetail = HistoryRecord & {
   /** The other actions of its episode, and those that share its call. */
   readonly others: readonly HistoryEntry[];
-  /** There are more of them. */
+  /** Whether there are more of them. */
   readonly othersLeftOut: boolean;
   readonly decisions: readonly HistoryDecision[];
   /** What `queue retry` and `queue drop` would do now. */
   readonly retry: Prospect;
   readonly drop: Prospect;
-  /** What `queue retry --as-rule` would do now; null: nobody knows the rules, or there is nothing to retry. */
+  /** What `queue retry --as-rule` would do now; null: the rules are not known, or there is nothing to retry. */
   readonly asRule: Prospect | null;
 };
 
 /** An action with the codes that its rule has now. */
 export type Recoded = { readonly lane: string; readonly params: ActionParams[ActionKind] };
-/** Reads the codes of an action from its rule anew; `why`: the rule can not give them. Pure. */
+/** Reads the codes of an action again from its rule; `why`: the reason why the rule has none. Pure. */
 export type Recode = (entry: HistoryEntry) => Recoded | { readonly why: string };
 
-/** What a person's word would do. `ask`: what the person has to be sure of first; null: nothing. */
+/** What a person's decision would do. `ask`: what the person has to confirm first; null: nothing. */
 export type Prospect = {
   readonly kind: 'done' | 'already' | 'refused';
   readonly words: string;
@@ -135,42 +135,42 @@ export type HistoryQuery = {
   readonly since?: number;
   readonly until?: number;
   readonly newestFirst?: boolean;
-  /** `next` of the page before; left out: from the beginning. */
+  /** `next` of the previous page; left out: from the beginning. */
   readonly after?: number;
-  /** Entries at most. */
+  /** The most entries on the page. */
   readonly limit: number;
 };
 
-/** A page may hold fewer entries than asked for, even none, and still have a `next`: the search takes only so long at a time. */
+/** A page can have fewer entries than asked for, or none, and still have a `next`, because each search has a time limit. */
 export type HistoryPage<Entry> = {
   readonly entries: readonly Entry[];
-  /** Where the next page begins; null: there is none. */
+  /** Where the next page begins; null: this is the last page. */
   readonly next: number | null;
 };
 
-/** Entries a page can hold. */
+/** The most entries that a page can have. */
 export const LARGEST_PAGE = 200;
 
-/** A person's word about an action of the queue. */
+/** A decision of a person about an action of the queue. */
 export type Decision = {
   readonly kind: 'retry' | 'drop';
   readonly id: number;
-  /** Login of who says so. */
+  /** Login of the person. */
   readonly who: string;
   readonly why?: string;
-  /** retry of a set of production: sent as this product. */
+  /** For the retry of a set of production: the product to send. */
   readonly product?: string;
-  /** retry: with the codes that its rule has now. */
+  /** For a retry: send with the codes that the rule has now. */
   readonly asRule?: boolean;
-  /** The person answered what had to be asked. */
+  /** The person has confirmed what had to be asked. */
   readonly confirmed: boolean;
 };
 
-/** What came of it. `ask`: nothing was done, the person has to be sure of this first. */
+/** The result of a decision. `ask`: nothing was done, and the person has to confirm this first. */
 export type Decided = {
   readonly kind: 'done' | 'already' | 'refused' | 'ask' | 'unknown_id';
   readonly words: string;
-  /** Ids of all actions it was done to. */
+  /** Ids of all actions that the decision changed. */
   readonly ids: readonly number[];
 };
 
@@ -186,14 +186,14 @@ export type AboutGateway = {
 /** Names of rules, and codes of machines and lines. */
 export type KnownNames = { readonly rules: readonly string[]; readonly machines: readonly string[] };
 
-/** Reads the history, through the running gateway or from the file of one that does not run. */
+/** Reads the history through the running gateway, or from the file when none runs. */
 export interface HistoryReader {
   page(wanted: HistoryQuery): Promise<HistoryPage<HistoryEntry>>;
   records(wanted: HistoryQuery): Promise<HistoryPage<HistoryRecord>>;
   action(id: number): Promise<HistoryDetail | null>;
-  /** Rules with a state or a decision, and what the newest actions name. Older actions can name others. */
+  /** Rules with a state or a decision, and the names in the newest actions. Older actions can have others. */
   names(): Promise<KnownNames>;
-  /** What rules decided without an action. */
+  /** Decisions of rules without an action. */
   decisions(wanted: DecisionQuery): Promise<DecisionPage>;
   /** When the gateway started from `since` to `until` (ms since 1970). */
   runs(wanted: { readonly since: number; readonly until: number }): Promise<GatewayRuns>;

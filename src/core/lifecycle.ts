@@ -1,11 +1,11 @@
 import { type Clock, sleep, systemClock } from './clock.ts';
 
-/** Waits for `work`, but no longer than `ms`: resolves to whether it has ended by then, rejects when it fails before. */
+/** Waits for `work`, at most `ms`. Resolves to whether the work ended in that time. Rejects when the work fails in that time. */
 export async function endsWithin(ms: number, work: Promise<unknown>, clock: Clock = systemClock()): Promise<boolean> {
   const enough = new AbortController();
   const late = sleep(clock, ms, enough.signal).then(
     () => false,
-    () => true, // Called off below: the work was first.
+    () => true, // The work was first, and aborted this sleep below.
   );
   try {
     return await Promise.race([work.then(() => true), late]);
@@ -16,7 +16,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>, clock: Cloc
 
 type Step = { readonly name: string; readonly stop: () => Promise<void> | void };
 
-/** What was started, so that it can be stopped in reverse, each step bounded, errors collected and never hiding the rest. */
+/** Remembers what was started and stops it in reverse order. Each stop has a time limit, and an error in one does not prevent the rest. */
 export class Started {
   readonly #steps: Step[] = [];
   #stopping: Promise<readonly Error[]> | undefined;
@@ -25,7 +25,7 @@ export class Started {
     this.#steps.push({ name, stop });
   }
 
-  /** Idempotent: a second call gets the first one's result. Each step may take `perStep` ms. */
+  /** A second call gets the result of the first one. Each step may take `perStep` ms. */
   stop(perStep: number): Promise<readonly Error[]> {
     this.#stopping ??= this.#stopAll(perStep);
     return this.#stopping;

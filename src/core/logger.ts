@@ -1,4 +1,4 @@
-/** What the rooms need of a logger; the app hands in pino. Static message, facts as fields. */
+/** The log of all rooms; the app provides pino. The message is a constant text, and the facts are fields. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace, swap neighbours) between two words, or `limit + 1` as soon as there are more. */
+/** The number of edits (insert, delete, replace, swap neighbours) between two words, at most `limit + 1`. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let beforeLast: number[] = [];
@@ -19,7 +19,7 @@ function distance(a: string, b: string, limit: number): number {
   return Math.min(last[b.length] ?? limit + 1, limit + 1);
 }
 
-/** The candidate a person most likely meant; undefined when none is near enough to be worth naming. Case does not count. */
+/** The candidate that a person most likely meant; undefined: none is similar enough. Case does not count. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
   let limit = word.length <= 4 ? 1 : Math.max(2, Math.floor(word.length / 3));

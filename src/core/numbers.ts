@@ -1,16 +1,16 @@
 import type { Value } from './sample.ts';
 
-/** A number as signals and conditions have it: whole numbers beyond 2^53 are `bigint`, all others `number`. */
+/** A number of signals and conditions. Whole numbers beyond 2^53 are `bigint`, all others are `number`. */
 export type Numeric = number | bigint;
 
-/** Decimals of so many digits are found again in the result of a calculation. */
+/** The result of a calculation is rounded to a decimal with at most this many digits, if one is near enough. */
 const DIGITS = 14;
-/** A calculation with two doubles is off by less than this part of the largest number in it. */
+/** The error of a calculation with two doubles is less than this part of its largest number. */
 const NOISE = 2 * Number.EPSILON;
 /** `toFixed` takes no more. */
 const MOST_PLACES = 100;
 
-/** The shortest decimal that is the same 32-bit float: what people read is what conditions compare. */
+/** The shortest decimal that is the same 32-bit float. So conditions compare the number that people read. */
 export function shortestFloat32(value: number): number {
   for (let digits = 6; digits <= 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
@@ -19,13 +19,13 @@ export function shortestFloat32(value: number): number {
   return value + 0;
 }
 
-/** A whole number in the one form that it has here. */
+/** A whole number as `number` or `bigint`: each has one form only. */
 export function wholeNumber(whole: bigint): Numeric {
   const number = Number(whole);
   return Number.isSafeInteger(number) ? number : whole;
 }
 
-/** The number that digits say, whole numbers exactly; undefined: it is too large for a double. Expects a decimal number. */
+/** The number of a decimal text; whole numbers are exact. undefined: it is too large for a double. */
 export function numberOfDigits(text: string): Numeric | undefined {
   const number = Number(text);
   if (!Number.isFinite(number)) return undefined;
@@ -34,19 +34,19 @@ export function numberOfDigits(text: string): Numeric | undefined {
     : number + 0;
 }
 
-/** Whether it is a number that can be used: NaN and the infinities are none. */
+/** Whether a value is a usable number: NaN and the infinities are not. */
 export function isNumber(value: Value | null | undefined): value is Numeric {
   return typeof value === 'number' ? Number.isFinite(value) : typeof value === 'bigint';
 }
 
-/** Whether two numbers are the same one, whatever form they have. */
+/** Whether two numbers are equal, whatever form they have. */
 export function isSameNumber(a: Numeric, b: Numeric): boolean {
   return a === b || (typeof a !== typeof b && !(a < b) && !(a > b));
 }
 
 /*
- * Calculations as people do them by hand: 0.1 + 0.2 is 0.3, and whole numbers stay exact at any size. undefined: there is no
- * result, since a divisor is 0 or the result is too large.
+ * Calculates as people do by hand: 0.1 + 0.2 is 0.3, and whole numbers are exact at any size. undefined: there is no result, because
+ * a divisor is 0 or the result is too large.
  */
 
 export function add(a: Numeric, b: Numeric): Numeric | undefined {
@@ -79,7 +79,7 @@ export function divide(a: Numeric, b: Numeric): Numeric | undefined {
   return withoutNoise(quotient, Math.abs(quotient));
 }
 
-/** What is left of a division whose result is whole, with the sign of the dividend: -7 mod 3 is -1, 0.3 mod 0.1 is 0. */
+/** The rest of a whole division. It has the sign of the dividend: -7 mod 3 is -1, 0.3 mod 0.1 is 0. */
 export function remainder(a: Numeric, b: Numeric): Numeric | undefined {
   if (Number(b) === 0) return undefined;
   if (isWhole(a) && isWhole(b)) {
@@ -94,12 +94,12 @@ function isWhole(value: Numeric): boolean {
   return typeof value === 'bigint' || Number.isInteger(value);
 }
 
-/** The result of two exact whole numbers is beyond what a double holds exactly. */
+/** Whether the result of two exact whole numbers is too large for an exact double. */
 function isRounded(result: number, a: number, b: number): boolean {
   return !Number.isSafeInteger(result) && Number.isSafeInteger(a) && Number.isSafeInteger(b);
 }
 
-/** The short decimal that a result is but for the rounding of doubles; a result that is none (1 / 3) stays as it is. */
+/** The short decimal of a result without the rounding error of doubles. A result without one (1 / 3) stays as it is. */
 function withoutNoise(result: number, largest: number): number | undefined {
   if (Number.isInteger(result)) return result + 0; // -0 becomes 0.
   if (!Number.isFinite(result)) return undefined;

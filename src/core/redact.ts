@@ -2,8 +2,8 @@ const SHORTEST_KEY = 4;
 const MASK = '***';
 
 /**
- * Takes a key out of a text in the forms in which a server or proxy may echo it: plain, percent-encoded, inside JSON, in base64.
- * Everything that leaves the client goes through it. A key shorter than four characters is no secret and would mangle answers.
+ * Removes a key from a text in every form in which a server or proxy may repeat it: plain, percent-encoded, inside JSON, in base64.
+ * A key with fewer than four characters is no secret, and its removal would damage answers.
  */
 export function redactor(key: string): (text: string) => string {
   if (key.length < SHORTEST_KEY) return text => text;

@@ -1,16 +1,16 @@
 import type { CauseValue } from '../actions/action.ts';
 
-/** What a rule can have decided without an action of its own. */
+/** The decisions of rules that have no action of their own. */
 export const DECISION_KINDS = [
   'pending', // the condition became true, its delay runs
-  'returned', // it was false again before the delay ended
+  'returned', // the condition was false again before the delay ended
   'blocked', // `when` holds, and so does `unless` or `until`
   'condition_false', // nothing blocks any more, and the condition is false
   'unknown', // a signal that decides is unknown: nothing opens, nothing closes
-  'known', // it is known again, or for the first time since the start
+  'known', // the signal is known again, or for the first time since the start
   'clearing', // the end of an open dispatch became true, its delay runs
-  'kept_open', // it was false again before the delay ended
-  'catching_up', // a running delay waits until what a broker kept is read
+  'kept_open', // the end was false again before the delay ended
+  'catching_up', // a running delay waits until the kept messages of a broker are read
   'caught_up',
   'stood_still', // the process stood still while a delay ran
   'closed_early', // a person closed the dispatch; the episode is over
@@ -18,11 +18,11 @@ export const DECISION_KINDS = [
   'rollover',
   'counter_reset',
   'quarantined', // a counter moved more than its max_rate allows
-  'wrong_reading', // a counter showed something for a moment that the next reading contradicts
-  'not_counted', // a counter shows what can't be counted with
+  'wrong_reading', // the next reading of a counter contradicts this one
+  'not_counted', // a counter shows a value that can't be counted
   'interval_parked', // an interval without a product
   'product_uncertain', // another product ran after a blind time than before it
-  'removed', // not configured any more: what became of the rest
+  'removed', // the rule is not in the config any more; the text says what became of its state
 ] as const;
 
 export type DecisionKind = (typeof DECISION_KINDS)[number];
@@ -32,17 +32,17 @@ export type RuleDecision = {
   readonly rule: string;
   readonly at: number;
   readonly kind: DecisionKind;
-  /** One plain sentence with the values that decided. Of several: the longest one's, else the newest one's. */
+  /** One plain sentence with the values behind the decision. For several decisions: of the longest one, else of the newest. */
   readonly text: string;
-  /** What the signals that decided showed. */
+  /** The values of the signals behind the decision. */
   readonly values: readonly CauseValue[];
-  /** How many it stands for. */
+  /** How many decisions this entry counts. */
   readonly count: number;
-  /** When the last of several was; null: it is one. */
+  /** The time of the last of several decisions; null: there is one. */
   readonly until: number | null;
 };
 
-/** `row` numbers one that counts and is written again with a higher count, unique with its rule, time and kind; null: written once. */
+/** `row`: the number of an entry that is written again when its count rises, unique for its rule, time and kind; null: written once. */
 export type DecisionRow = RuleDecision & { readonly row: number | null };
 
 export type DecisionQuery = {
@@ -53,9 +53,9 @@ export type DecisionQuery = {
   readonly until?: number;
   /** Needs a rule. */
   readonly newestFirst?: boolean;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: DecisionPlace;
-  /** Entries at most. */
+  /** The most entries on the page. */
   readonly limit: number;
 };
 
@@ -70,7 +70,7 @@ export type DecisionPage = {
 /** One start of the gateway. */
 export type GatewayStart = {
   readonly startedAt: number;
-  /** When the process before it was last seen alive; null: it was the first. */
+  /** When the previous process was last alive; null: this is the first start. */
   readonly lastAliveAt: number | null;
 };
 
@@ -78,6 +78,6 @@ export type GatewayStart = {
 export type GatewayRuns = {
   /** Starts from `since` to `until`, oldest first, and the last one before. */
   readonly starts: readonly GatewayStart[];
-  /** When a gateway that does not run now was last alive; null: it runs. */
+  /** When the gateway was last alive, if it does not run now; null: it runs. */
   readonly stoppedAt: number | null;
 };

@@ -1,8 +1,8 @@
 import type { Absence, KeptValue, RuleCommit, TakenMessage } from './commit.ts';
 
-/** What the rules need of the journal; src/journal implements it. */
+/** The journal as the rules use it. src/journal implements it. */
 export interface RuleJournal {
-  /** State rows as JSON text by rule. */
+  /** The state of each rule as JSON text. */
   ruleStates(): ReadonlyMap<string, string>;
   keptValues(): readonly KeptValue[];
   /** The sources that were away or catching up at the last commit. */
@@ -10,8 +10,8 @@ export interface RuleJournal {
   /** Last time the gateway was alive and committed (ms since 1970); null in a new journal. */
   readonly lastAlive: number | null;
   wasTaken(message: TakenMessage): boolean;
-  /** The broker kept no session: its packet ids start anew. */
+  /** The broker kept no session, so its packet ids start again. */
   forgetTaken(source: string): void;
-  /** Joins the next group commit. Rejects when it can't be made durable: then nothing is acknowledged. */
+  /** Joins the next group commit. Rejects when that can't be made durable: then no message is acknowledged. */
   commit(commit: RuleCommit): Promise<void>;
 }

@@ -1,22 +1,22 @@
-/** What a signal can say. 64-bit counters that leave the safe integer range are `bigint`; everything else numeric is `number`. */
+/** The value of a signal. 64-bit counters beyond the safe integers are `bigint`; all other numbers are `number`. */
 export type Value = boolean | number | string | bigint;
 
 /** OPC UA's three classes of a status code. `uncertain` counts as bad unless the signal's definition says otherwise. */
 export type Quality = 'good' | 'uncertain' | 'bad';
 
-/** One reading of one signal. A bad sample carries no value: no answer is never 0 or false. */
+/** One reading of one signal. A bad sample has no value. A missing answer never becomes 0 or false. */
 export type Sample = {
   readonly signal: string;
   readonly value: Value | null;
   readonly quality: Quality;
-  /** The source's own time of this value (ms since 1970), when it gave one. Decides whether a value changed during a gap. */
+  /** The source's own time of this value (ms since 1970), if it has one. It shows whether the value changed during a gap. */
   readonly sourceAt?: number;
-  /** Why the quality is not good, in words for the person at the line. */
+  /** Why the quality is not good, for people at the line. */
   readonly reason?: string;
 };
 
 /**
- * What one message, poll or notification said. All its samples are applied before any rule looks: no rule sees half a message.
+ * The samples of one message, poll or notification. All of them are applied before any rule looks, so no rule sees half a message.
  */
 export type SampleBatch = {
   readonly source: string;
@@ -25,12 +25,12 @@ export type SampleBatch = {
   readonly receivedAt: number;
   /** `received`: the true time is not known (a queued message without a time of its own). */
   readonly time: 'source' | 'received';
-  /** A retained MQTT message: sets a state, is never an edge, a pulse or a count. */
+  /** A retained MQTT message. It sets a state, and is never an edge, a pulse or a count. */
   readonly retained?: boolean;
-  /** What was known when the connection or the process ended, and held ever since: the broker kept all that came after it. */
+  /** The values at the end of the connection or the process. They are still valid, because the broker kept all later messages. */
   readonly kept?: boolean;
   readonly samples: readonly Sample[];
-  /** Set by transports that acknowledge: who the message is, and what to call once all it caused is committed. */
+  /** For transports with acknowledgements: the identity of the message, and the call that acknowledges it after the commit. */
   readonly receipt?: Receipt;
 };
 
@@ -38,7 +38,7 @@ export type SampleBatch = {
 export type Receipt = {
   readonly packetId: number;
   readonly hash: string;
-  /** It may have come before: the broker says so, or sends what it kept and the message says when it was made. */
+  /** It may be a repetition: the broker says so, or it is a kept message with a time of its own. */
   readonly duplicate: boolean;
   /** Called once, after the commit; sends the acknowledgement. Never throws. */
   readonly committed: () => void;
@@ -59,35 +59,35 @@ export type SignalType = 'bool' | 'number' | 'string';
 
 /** How a counter signal moves. Rates are in units per millisecond. */
 export type CounterDefinition = {
-  /** Highest value before it starts again at `wrapsTo`; null: never wraps, so a lower value is a reset. */
+  /** The highest value, after which the counter continues at `wrapsTo`; null: it never wraps, so a lower value is a reset. */
   readonly wrapsAt: number | bigint | null;
-  /** What follows the highest value: the lowest of a signed type that goes on at its negative end. 0 when left out. */
+  /** The value after the highest one. A signed type may continue at its lowest value. Left out: 0. */
   readonly wrapsTo?: number | bigint;
-  /** Highest value up to which its type can count by ones, where that is less than 2^53: 2^24 of a 32-bit float. */
+  /** The highest value up to which the type counts in steps of 1, if that is less than 2^53: 2^24 for a 32-bit float. */
   readonly exactTo?: number;
-  /** Highest plausible rate, units per millisecond. Steps above it are quarantined and shown. */
+  /** The highest plausible rate (units per millisecond). Faster steps are quarantined and shown. */
   readonly maxRate: number;
 };
 
-/** A configured signal, as the rules, the journal and the pages know it. */
+/** A signal of the config, for the rules, the journal and the pages. */
 export type SignalDefinition = {
   readonly name: string;
   readonly source: string;
   readonly type: SignalType;
   readonly counter?: CounterDefinition;
-  /** Bits of a number's integer type, 0 for a float; undefined: the protocol does not say. */
+  /** Bits of an integer type, 0 for a float; undefined: the protocol does not say. */
   readonly bits?: number;
   /** Unit for people to read, such as kW. */
   readonly unit?: string;
-  /** Address, type, width and scale as text: a counter's base belongs to this and to nothing else. */
+  /** Address, type, width and scale as text. The base of a counter is valid for this text only. */
   readonly fingerprint: string;
-  /** Bad when nothing was received for so long (ms). For MQTT; a standing OPC UA value sends nothing. */
+  /** The signal becomes bad when nothing was received for this time (ms). For MQTT only: OPC UA sends nothing while a value stays the same. */
   readonly staleAfter?: number;
   /** The last good value is kept in the journal and restored when the session was present (MQTT). */
   readonly restorable: boolean;
-  /** A number of a register: the table of its device, such as `unit 7 holding`, and what a register that holds 0 is shown as. */
+  /** For a number of a register: the table of its device, such as `unit 7 holding`, and the number that a register with 0 becomes. */
   readonly register?: { readonly table: string; readonly empty: number };
-  /** `uncertain` is taken as good. */
+  /** The quality `uncertain` counts as good. */
   readonly acceptUncertain: boolean;
 };
 
@@ -96,7 +96,7 @@ export function plainValue(value: Value | null): string | number | boolean | nul
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
-/** A value as text that is kept. 64-bit counters have no JSON form of their own. */
+/** A value as text for the journal. JSON has no number for 64-bit counters. */
 export function valueToJson(value: Value): string {
   return JSON.stringify(typeof value === 'bigint' ? { bigint: value.toString() } : value);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const MASK = '***';
 
-/** A key or password. Prints as `***` wherever it is written by accident; only `reveal` gives it out. */
+/** A key or password. Anything that writes it by accident writes `***`. Only `reveal` returns it. */
 export class Secret {
   readonly #value: string;
 
@@ -29,12 +29,12 @@ export class Secret {
 }
 
 /**
- * A key or password in a schema. In a file it is one whole reference, `${NAME}` or `${file:/path}`; the loader hands the referenced
- * text over as a `Secret`, so plain text that stands in the file is refused here. Code and tests hand in `new Secret('…')`.
+ * A key or password in a schema. In a file it is one whole reference, `${NAME}` or `${file:/path}`. The loader replaces the reference
+ * by a `Secret`, so this schema refuses plain text of the file. Code and tests use `new Secret('…')`.
  */
 export const SecretText = z
   .custom<Secret>(value => value instanceof Secret, {
-    // Says to who words the problem that what is written is not to be repeated.
+    // Messages about this problem must not repeat the text of the file.
     params: { secret: true },
     error: `a secret is never written in the file; write a reference such as \${L2L_API_KEY} or \${file:/run/secrets/l2l_api_key}`,
   })

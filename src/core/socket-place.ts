@@ -10,12 +10,12 @@ export const CONTROL_PATH_FILE = 'control.path';
 /** Longest path (bytes) that every system takes for a unix socket. */
 export const LONGEST_SOCKET_PATH = 100;
 
-/** Where a unix socket may be made: `base` may have to be made when it is the wanted one. `isWanted`: it is the folder that was asked for. */
+/** The folder for a unix socket. `isWanted`: it is the folder that was asked for, which may not exist yet. */
 export type SocketPlace = { readonly base: string; readonly isWanted: boolean };
 
 /**
- * The wanted folder when the path of a socket in it (`name`: all that stands behind the folder) is short enough, else a folder for
- * temporary files with a short path. Never fails: /tmp is the last one.
+ * The wanted folder, if the path of a socket in it is short enough (`name`: the path below the folder). Else a folder for temporary
+ * files with a short path. Never fails: /tmp is the last choice.
  */
 export function socketPlace(wanted: string, name: string): SocketPlace {
   const base = resolve(wanted);
@@ -25,14 +25,14 @@ export function socketPlace(wanted: string, name: string): SocketPlace {
   return { base: isShort(temporary) && existsSync(temporary) ? temporary : '/tmp', isWanted: false };
 }
 
-/** The folder of RUNTIME_DIRECTORY: systemd writes several with a colon between them, and the first one is the unit's own. */
+/** The first folder of RUNTIME_DIRECTORY. systemd writes several with colons between them, and the first one belongs to the unit. */
 export function runtimeFolderIn(written: string | undefined): string | undefined {
   return written?.split(':', 1)[0] || undefined;
 }
 
 /**
- * Where sockets are put when nobody names a folder; it may have to be made. Its name is known to all users of the machine: throws a
- * StartError when one of them could have made it, or could reach what is in it.
+ * The folder for sockets when nobody names one. It may not exist yet. All users of the host know its name, so this throws a
+ * StartError when another user could have made it, or can open what is in it.
  */
 export function temporaryRuntime(user = process.getuid?.() ?? 0): string {
   const folder = join(tmpdir(), `l2l-gateway-${user}`);

@@ -5,23 +5,23 @@ declare const isoTime: unique symbol;
 /** An instant as ISO 8601 text with the zone's offset: `2026-03-02T06:01:00.000-07:00`. Only `TimeNotation.iso` makes one. */
 export type IsoTime = string & { readonly [isoTime]: true };
 
-/** The one way in which the gateway writes an instant (ms since 1970): in the site's time, for people or for programs. */
+/** Writes instants (ms since 1970) in the site's time, for people or for programs. The gateway has no other notation. */
 export interface TimeNotation {
   /** IANA name of the zone. */
   readonly zone: string;
-  /** `2026-03-02 06:01:00 MST`; where the zone has no abbreviation its offset stands there: `+05:30`. */
+  /** `2026-03-02 06:01:00 MST`. A zone without an abbreviation has its offset there: `+05:30`. */
   people(at: number): string;
   iso(at: number): IsoTime;
   /** null: there is no such instant. */
   iso(at: number | null): IsoTime | null;
-  /** The instants a text can mean, earliest first. Takes what `people` and `iso` write, and either without its zone. */
+  /** The instants that a text can mean, earliest first. Reads the texts of `people` and `iso`, with or without their zone. */
   parse(text: string): readonly number[];
 }
 
-/** The last instant a Date can hold (ms since 1970), with room for every offset. A device can send any time. */
+/** The last instant of a Date (ms since 1970), less the largest offset. A device can send any time. */
 const LATEST = 8.64e15 - 24 * 3_600_000;
 const MINUTE = 60_000;
-/** No single locale knows the abbreviations of the whole world: American, European, Canadian, Australian, South African. */
+/** No locale has the abbreviations of the whole world: American, European, Canadian, Australian, South African. */
 const LOCALES = ['en-US', 'en-GB', 'en-CA', 'en-AU', 'en-ZA'];
 const MOST_CACHED = 1000;
 const WITH_ABBREVIATION = /^(?<time>.*\d)\s*(?<abbreviation>[A-Za-z]{2,5})$/;
@@ -63,7 +63,7 @@ export function createTimeNotation(name: string): TimeNotation {
   };
 }
 
-/** The zone of this host: for what is written before the config names the site's, or without a config. */
+/** The notation in the zone of this host, for texts before the config is read, or without one. */
 export function hostTimeNotation(): TimeNotation {
   return createTimeNotation(Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
@@ -79,12 +79,12 @@ function offsetText(offset: number): string {
   return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** The abbreviation at an instant, else the offset. */
+/** Finds the abbreviation of the zone at an instant, else its offset. */
 function abbreviations(zone: TimeZone): (at: number) => string {
   const formatters = LOCALES.map(
     locale => new Intl.DateTimeFormat(locale, { timeZone: zone.name, timeZoneName: 'short' }),
   );
-  // Looked up for every log line.
+  // Every log line needs one.
   const known = new Map<number, string>();
 
   function find(at: number): string {

@@ -1,15 +1,15 @@
 /**
- * How times recorded by a clock that turned out to be wrong become right ones. Times up to `from` are of an earlier life, whose
- * clock was another: they stay, unless that would put them behind what came after them.
+ * Corrects times that were recorded with a wrong clock. Times up to `from` belong to an earlier life with another clock. They stay,
+ * unless that would put them after later ones.
  */
 export type TimeShift = {
-  /** The first instant of the time base that was wrong (ms since 1970, by its own clock). */
+  /** The first instant of the wrong time base (ms since 1970, by its own clock). */
   readonly from: number;
-  /** What is added to its times (ms). */
+  /** This is added to its times (ms). */
   readonly by: number;
 };
 
-/** An instant as the right clock would have shown it. Never changes the order of two instants. */
+/** The instant that the right clock would have shown. Never changes the order of two instants. */
 export function shiftTime(at: number, { from, by }: TimeShift): number {
   return at > from ? at + by : Math.min(at, from + by);
 }

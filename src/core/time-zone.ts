@@ -1,18 +1,18 @@
 import { StartError } from './errors.ts';
 
-/** A time zone: how far its clocks are from UTC, and which instants a text of its clocks can mean. */
+/** A time zone: its offset from UTC, and the instants that a local time can mean. */
 export interface TimeZone {
   /** IANA name. */
   readonly name: string;
-  /** What its clocks show minus UTC (ms) at an instant. */
+  /** The local time minus UTC (ms) at an instant. */
   offset(at: number): number;
-  /** The instants at which its clocks show this, as if that were UTC; earliest first. Two in the repeated hour, none in the skipped one. */
+  /** The instants of a local time, which is given as if it were UTC; earliest first. Two in the repeated hour, none in the skipped one. */
   instantsOf(local: number): readonly number[];
-  /** The instants a text can mean, earliest first: one when the text has an offset, none when it is no time. */
+  /** The instants that a text can mean, earliest first: one when the text has an offset, none when it is no time. */
   parse(text: string): readonly number[];
 }
 
-// Offsets change on quarter hours everywhere since 1970, so one look-up serves a quarter of an hour.
+// Since 1970, offsets change only on quarter hours, so one look-up is valid for a quarter of an hour.
 export const QUARTER = 15 * 60_000;
 const DAY = 24 * 3_600_000;
 const MOST_CACHED = 10_000;
@@ -35,7 +35,7 @@ export function createTimeZone(name: string): TimeZone {
   }
 
   function instantsOf(local: number): readonly number[] {
-    // Whatever changed near this time, the offsets a day before and a day after are the two that can hold.
+    // Only the offset of the day before or the day after can be valid, whatever change is near this time.
     const candidates = new Set([offset(local - DAY), offset(local + DAY)]);
     return [...candidates]
       .map(candidate => local - candidate)
@@ -55,13 +55,13 @@ export function createTimeZone(name: string): TimeZone {
   };
 }
 
-/** What a text says: a local time as if it were UTC (ms since 1970), and its offset (ms) where it has one; undefined: it is no time. */
+/** The local time of a text as if it were UTC (ms since 1970), and its offset (ms) if it has one; undefined: the text is no time. */
 export function parseLocal(text: string): { readonly at: number; readonly offset: number | undefined } | undefined {
   const parts = TIME.exec(text.trim())?.groups;
   if (!parts) return undefined;
   const { date, minute, second = '00', fraction = '', offset } = parts;
   const whole = Date.parse(`${date}T${minute}:${second}Z`);
-  // Date.parse takes 30 February for 2 March; such a text is no time.
+  // Date.parse reads 30 February as 2 March. Such a text is no time here.
   if (Number.isNaN(whole) || new Date(whole).toISOString().slice(0, 10) !== date) return undefined;
   return { at: whole + Number(`0.${fraction}0`) * 1000, offset: offsetOf(offset) };
 }

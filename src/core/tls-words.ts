@@ -1,6 +1,6 @@
-/** What is known of a certificate; dates in ms since 1970. */
+/** The facts of a certificate; dates in ms since 1970. */
 export type CertificateFacts = {
-  /** Host names and addresses it is for. */
+  /** The host names and addresses for which it is valid. */
   readonly names: readonly string[];
   /** Who signed it. */
   readonly issuer: string | null;
@@ -8,20 +8,20 @@ export type CertificateFacts = {
   readonly validTo: number | null;
 };
 
-/** How the config of one connection is called, for the advice. */
+/** The names and config keys of one connection, for the advice. */
 export type TlsNames = {
-  /** Who is at the other end, such as `the broker`. */
+  /** The other end, such as `the broker`. */
   readonly server: string;
-  /** The address that was written, and the host in it. */
+  /** The address in the config, and its host. */
   readonly url: string;
   readonly host: string;
-  /** Where it is written: `url:`. */
+  /** The key of the address: `url:`. */
   readonly urlKey: string;
-  /** What names a certificate authority, such as `under tls.ca`. */
+  /** Where a certificate authority is named, such as `under tls.ca`. */
   readonly caAdvice: string;
-  /** Where another name than the host's may be written; null: nowhere. */
+  /** The key for another name than the host's; null: there is none. */
   readonly nameKey: string | null;
-  /** Where the gateway's own certificate is named; null: it can have none. */
+  /** The key for the gateway's own certificate; null: it can have none. */
   readonly ownKey: string | null;
   /** Now, by this host's clock (ms since 1970). */
   readonly now: number;
@@ -36,19 +36,19 @@ const NO_COMMON =
   /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|INSUFFICIENT_SECURITY/;
 const OWN_FILES = /^ERR_OSSL_|^ERR_MISSING_PASSPHRASE|PEM|KEY_VALUES_MISMATCH/;
 
-/** The code of an error as `tlsWords` takes it: where Node has only EPROTO, what OpenSSL says in its message. Pure. */
+/** The code of an error for `tlsWords`. Where Node has only EPROTO, it comes from OpenSSL's message. Pure. */
 export function tlsCode(error: unknown): string {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const reason = /:SSL routines:[^:]*:([^:]+):/.exec(String(message))?.[1];
   return code === 'EPROTO' && reason ? reason.toUpperCase().replaceAll(' ', '_') : String(code);
 }
 
-/** Whether the certificate of the other end is what is wrong, so that its facts say more. Pure. */
+/** Whether the certificate of the other end is the problem, so that its facts help. Pure. */
 export function isAboutCertificate(code: string): boolean {
   return /^(?:CERT_|ERR_TLS_CERT_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|INVALID_)/.test(code);
 }
 
-/** What an error of TLS means and what to do about it; null: it is none that is known. `code` is Node's. Pure. */
+/** What a TLS error means and what to do about it; null: the error is not known. `code` is Node's. Pure. */
 export function tlsWords(code: string, certificate: CertificateFacts | null, names: TlsNames): string | null {
   const { server, url, ownKey } = names;
   const its = `the certificate of ${url}`;
@@ -97,7 +97,7 @@ function on(at: number | null | undefined): string {
   return at == null ? '' : ` on ${instant(at)}`;
 }
 
-/** By the day only: a text that changes every minute would be logged every minute. */
+/** Whole days only: a text that changes every minute would be logged every minute. */
 function day(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
@@ -108,7 +108,7 @@ function instant(at: number | null | undefined): string | null {
     : new Date(at).toISOString().slice(0, 16).replace('T', ' ').concat(' UTC');
 }
 
-/** Of a certificate as Node describes it, also one in an error. Pure. */
+/** The facts of a certificate as Node describes it, also one in an error. Pure. */
 export function certificateFacts(peer: object): CertificateFacts {
   const { subject, issuer, subjectaltname, valid_from, valid_to } = peer as {
     readonly subject?: Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
 
-/** A clock that stands still until it is moved: hours of rule time pass in milliseconds. */
+/** A clock that stands still until a test moves it. Hours of rule time pass in milliseconds. */
 export interface VirtualClock extends Clock {
-  /** Runs every callback due up to `at`, in order of time, and stops there. */
+  /** Runs every callback that is due up to `at`, in order of time. */
   advanceTo(at: number): void;
   advance(ms: number): void;
 }

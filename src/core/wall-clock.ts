@@ -1,26 +1,26 @@
 import { uptime } from 'node:os';
 import type { TimeShift } from './time-shift.ts';
 
-/** What the machine says of time besides the process's own clock (ms). */
+/** The clocks of the host beside the clock of the process (ms). */
 export interface MachineTime {
-  /** ms since 1970 as the machine believes; steps when somebody sets it. */
+  /** ms since 1970 by the host's clock. It steps when somebody sets it. */
   wall(): number;
-  /** Since the machine was started, also while it was suspended: the process's own clock stands still then. */
+  /** Time since the host was started, including the time that it was suspended. The clock of the process stops during a suspension. */
   sinceBoot(): number;
 }
 
 export const machineTime: MachineTime = { wall: () => Date.now(), sinceBoot: () => uptime() * 1000 };
 
-/** A difference up to this (ms) is a clock that is slewed, or a reading that took its time. */
+/** A difference up to this (ms) may come from a clock that is slewed, or from a slow reading. */
 export const CLOCK_TOLERANCE = 2000;
 
-/** No clock shows an earlier time than the year of this version, unless it has lost its battery (ms since 1970). */
+/** The year of this version (ms since 1970). A clock with an earlier time has lost its battery. */
 export const EARLIEST = Date.UTC(2026, 0, 1);
 
-/** check: a clock that can't be right is not believed. trust: it is right whatever it says. */
+/** check: a clock that can't be right is not used. trust: the clock is right, whatever it shows. */
 export type ClockPolicy = 'check' | 'trust';
 
-/** Where the gateway's time begins. */
+/** The beginning of the gateway's time. */
 export type TimeBase = {
   /** Its first instant (ms since 1970). */
   readonly from: number;
@@ -28,20 +28,20 @@ export type TimeBase = {
   readonly doubt: string | null;
 };
 
-/** What the last life of the gateway wrote down about time. */
+/** What the last life of the gateway recorded about time. */
 export type LastLife = {
   /** When it was last alive (ms since 1970); null: there was none. */
   readonly alive: number | null;
-  /** It did not trust the clock: how its times become those of that clock. */
+  /** It did not trust the clock. This corrects its times to that clock. */
   readonly doubted: TimeShift | null;
 };
 
-/** How an instant (ms since 1970) is written in a sentence. */
+/** Writes an instant (ms since 1970) for a sentence. */
 type Write = (at: number) => string;
 
 /**
- * The time base of a new process. A clock behind the journal's last time, or before this version was made, has lost its time:
- * the gateway's time then goes on from the journal's, so that nothing is recorded as if it had come before what it came after.
+ * The time base of a new process. A clock has lost its time when it shows a time before the journal's last one, or before this version
+ * was made. Then the gateway's time continues from the journal's, so that the order of the records stays right.
  */
 export function beginTime(
   wall: number,
@@ -58,7 +58,7 @@ export function beginTime(
   return { from: wall, doubt: null, shift: null };
 }
 
-/** Why a clock that shows `wall` is not believed, with what to do; null: nothing is said against it. `alive`: see `LastLife`. */
+/** Why a clock that shows `wall` is not used, with what to do; null: it is used. `alive`: see `LastLife`. */
 export function doubtOf(wall: number, alive: number | null, write: Write): string | null {
   const mend = 'nothing is sent: set the clock (NTP), or write `clock: trust` under gateway if it is right';
   const says = `the clock says ${write(wall)}`;
@@ -70,15 +70,15 @@ function isBehind(wall: number, alive: number | null): alive is number {
   return alive !== null && wall < alive - CLOCK_TOLERANCE;
 }
 
-/** Whether the wall clock may be followed from a time base: it shows no time before it, and none before this version. */
+/** Whether the gateway may use the wall clock from now on: it shows no time before the time base, and none before this version. */
 export function isPlausible(wall: number, base: TimeBase, policy: ClockPolicy): boolean {
   if (policy === 'trust') return true;
   return wall >= EARLIEST && (base.doubt === null || wall >= base.from - CLOCK_TOLERANCE);
 }
 
 /**
- * What a wall clock that is `off` (wall − gateway, ms) has done, when it was `expected` to be off by so much and the machine was
- * suspended for `slept` ms since. An uptime that goes wrong by itself is no suspension: the wall clock has to agree.
+ * What has happened to the wall clock. `off`: wall − gateway (ms) now; `expected`: the same before; `slept`: how long the host was
+ * suspended since (ms). A wrong uptime alone is no suspension: the wall clock has to agree.
  */
 export function judgeClock(off: number, expected: number, slept: number): 'right' | 'suspended' | 'stepped' {
   const isNear = (a: number, b: number) => Math.abs(a - b) <= CLOCK_TOLERANCE;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { watchFirstValues } from '../../src/adapters/first-values.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 function watched(names: readonly string[], known: readonly string[] = []) {
   const clock = virtualClock(1_000_000);

@@ -3,7 +3,7 @@ import type { Adapter, SourceSink } from '../../src/adapters/adapter.ts';
 import { startSupervisor } from '../../src/adapters/supervisor.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import type { SampleBatch, SignalDefinition, SourceStatus } from '../../src/core/sample.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const START = 1_000_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceSink } from '../../src/adapters/adapter.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { seededRandom } from '../../src/simulation/random.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 import { createBroker } from './broker.ts';
 import { makePlan } from './plan.ts';
 import type { MachineStory } from './story.ts';

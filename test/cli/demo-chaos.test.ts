@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeChaos } from '../../src/cli/demo/chaos.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 /** Lets chaos rage for `ms` of virtual time and writes down what it did. */
 async function rage(seed: number, ms: number) {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type ClockWatch, watchClock } from '../../src/core/clock-watch.ts';
-import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
 import type { ClockPolicy, TimeBase } from '../../src/core/wall-clock.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 const START = Date.parse('2026-11-05T12:00:00Z');
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endsWithin, Started } from '../../src/core/lifecycle.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const never = new Promise<never>(() => {});
 

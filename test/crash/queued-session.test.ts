@@ -6,7 +6,6 @@ import type { Action } from '../../src/actions/action.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { SampleBatch } from '../../src/core/sample.ts';
-import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { createRunner, type Runner } from '../../src/rules/runner.ts';
 import { testFolder } from '../support/folder.ts';
@@ -14,6 +13,7 @@ import { gatewayYaml, PATIENCE, testGateway } from '../support/gateway.ts';
 import { testJournal } from '../support/journal.ts';
 import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
 import { API_KEY, testSandbox, timeOfDay } from '../support/sandbox.ts';
+import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -3,7 +3,6 @@ import type { Action } from '../../src/actions/action.ts';
 import type { Delivery, StoredAction } from '../../src/core/delivery.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { createSiteZone } from '../../src/l2l/site-time.ts';
 import { createRunner } from '../../src/rules/runner.ts';
@@ -15,6 +14,7 @@ import { testDelivery } from '../support/delivery.ts';
 import { testFolder } from '../support/folder.ts';
 import { testJournal } from '../support/journal.ts';
 import { API_KEY, cyclesOf, dispatchesOf, partsOf } from '../support/sandbox.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const ZONE = 'America/Denver';
 const MINUTE = 60_000;

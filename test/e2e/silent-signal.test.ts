@@ -2,11 +2,11 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { Adapter, SourceSink } from '../../src/adapters/adapter.ts';
 import { startSupervisor } from '../../src/adapters/supervisor.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createRunner } from '../../src/rules/runner.ts';
 import { memoryJournal } from '../rules/support/memory-journal.ts';
 import { dispatch, is, program, signal } from '../rules/support/program.ts';
 import { on } from '../rules/support/rule-plant.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1) await new Promise(resolve => setImmediate(resolve));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
-import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
 import { type BudgetOptions, createBudget, type Priority } from '../../src/l2l/budget.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 const NEVER = new AbortController().signal;
 

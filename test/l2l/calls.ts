@@ -1,12 +1,12 @@
 import type { ActionKind, ActionParams } from '../../src/actions/action.ts';
 import { type Call, type ChainState, type Delivery, NO_CHAIN, type StoredAction } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
 import type { Client } from '../../src/l2l/client.ts';
 import { createDelivery, type DeliveryOptions } from '../../src/l2l/delivery.ts';
 import type { Exchange } from '../../src/l2l/exchange.ts';
 import { encodeFields } from '../../src/l2l/form.ts';
 import { createSiteZone, type SiteZone } from '../../src/l2l/site-time.ts';
+import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 export const NEVER = new AbortController().signal;
 export const DENVER: SiteZone = createSiteZone('America/Denver');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createMachines } from '../../src/l2l/machines.ts';
 import { createReader } from '../../src/l2l/reader.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 import { answer, NEVER } from './calls.ts';
 
 function l2l(...codes: string[]) {

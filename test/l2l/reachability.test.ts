@@ -3,7 +3,6 @@ import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createTimeNotation } from '../../src/core/time-notation.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createClient } from '../../src/l2l/client.ts';
 import { createReachability } from '../../src/l2l/reachability.ts';
@@ -11,6 +10,7 @@ import { startHttpServer } from '../support/http-server.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { reservedPort } from '../support/port.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const { iso } = createTimeNotation('America/Denver');
 const START = Date.UTC(2026, 2, 2);

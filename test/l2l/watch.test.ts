@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { createWatch, type WatchOptions } from '../../src/l2l/watch.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 import { answer, type Sent } from './calls.ts';
 import { episode, openPlant } from './episode.ts';
 

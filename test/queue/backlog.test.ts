@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LaneCount } from '../../src/core/call-journal.ts';
 import type { Call, CallState } from '../../src/core/delivery.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { type Backlog, backlogWords, estimateBacklog } from '../../src/queue/backlog.ts';
 import { createBacklogLog } from '../../src/queue/backlog-log.ts';
 import { increment, openDispatch } from '../support/actions.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 import { scriptedDelivery } from './scripted-delivery.ts';
 
 const MINUTE = 60_000;

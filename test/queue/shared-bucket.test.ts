@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import { type VirtualClock, virtualClock } from '../../src/core/virtual-clock.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import * as bucket from '../../src/queue/shared-bucket.ts';
 import { testRedis } from '../support/redis.ts';
+import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 const HOUR = 3_600_000;
 let named = 0;

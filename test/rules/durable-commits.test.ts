@@ -5,12 +5,12 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Action } from '../../src/actions/action.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Sample, Value } from '../../src/core/sample.ts';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Program } from '../../src/rules/program.ts';
 import { createRunner } from '../../src/rules/runner.ts';
 import { testFolder } from '../support/folder.ts';
 import { PATIENCE } from '../support/patience.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 import { counter, cycles, dispatch, is, program, signal } from './support/program.ts';
 import { lines, on } from './support/rule-plant.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { virtualClock } from '../../src/core/virtual-clock.ts';
 import { type MachineOptions, type MachineState, machineModel } from '../../src/simulation/machine.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const START = Date.UTC(2026, 2, 2, 6);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { catchUp } from '../../../src/adapters/mqtt/catch-up.ts';
 import type { Clock } from '../../../src/core/clock.ts';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 
 describe('mqtt catch-up', () => {
   function started() {

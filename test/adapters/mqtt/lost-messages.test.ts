@@ -3,10 +3,10 @@ import type { AdapterOptions } from '../../../src/adapters/adapter.ts';
 import { mqttAdapter } from '../../../src/adapters/mqtt/adapter.ts';
 import type { MqttSource } from '../../../src/adapters/mqtt/schema.ts';
 import { type Logger, silentLogger } from '../../../src/core/logger.ts';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
 import { startMosquitto } from '../../support/mosquitto.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 import { adapterFor, cuttableWay, device, type Life, live, source } from './support.ts';
 
 const SIGNALS = {

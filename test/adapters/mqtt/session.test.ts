@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../../src/core/logger.ts';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
 import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts';
 import { PATIENCE } from '../../support/patience.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 import { recordingSink } from '../recording-sink.ts';
 import { adapterFor, cuttableWay, device, live, source } from './support.ts';
 

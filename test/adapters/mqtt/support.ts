@@ -8,8 +8,8 @@ import { MqttSource } from '../../../src/adapters/mqtt/schema.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { errorMessage } from '../../../src/core/errors.ts';
 import { type Logger, silentLogger } from '../../../src/core/logger.ts';
-import type { VirtualClock } from '../../../src/core/virtual-clock.ts';
 import { PATIENCE } from '../../support/patience.ts';
+import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { type RecordingSink, recordingSink } from '../recording-sink.ts';
 
 /** The source as the YAML would say it, with what every test has in common. */

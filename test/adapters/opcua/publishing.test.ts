@@ -2,7 +2,7 @@ import type { NotificationMessage, PublishRequest, RepublishRequest } from 'node
 import { describe, expect, it } from 'vitest';
 import { startPublishing } from '../../../src/adapters/opcua/publishing.ts';
 import type { RawSession } from '../../../src/adapters/opcua/session.ts';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 
 type Answer = (error: Error | null, response?: unknown) => void;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { simulatedAdapter } from '../../../src/adapters/simulated/adapter.ts';
 import { simulated } from '../../../src/adapters/simulated/definition.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 import { recordingSink } from '../recording-sink.ts';
 
 const START = 1_000_000;

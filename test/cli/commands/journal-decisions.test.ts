@@ -5,7 +5,6 @@ import { controlRoutes } from '../../../src/app/control.ts';
 import { cli } from '../../../src/cli/cli.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import type { SourceState, Value } from '../../../src/core/sample.ts';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
 import { openJournal } from '../../../src/journal/journal.ts';
 import { compileRules } from '../../../src/rules/compile-rules.ts';
 import type { Program } from '../../../src/rules/program.ts';
@@ -14,6 +13,7 @@ import { RuleDefaults, Rules } from '../../../src/rules/schema.ts';
 import { startControl } from '../../../src/web/control.ts';
 import { testFolder } from '../../support/folder.ts';
 import { PATIENCE } from '../../support/patience.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 
 const plain = { source: 'plc', restorable: false, acceptUncertain: false } as const;
 const signals = new Map(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
 import { NAMED_FAULTS } from '../../../src/simulation/sandbox/named-faults.ts';
 import { SMALL_WORLD } from '../../../src/simulation/sandbox/world.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 import { sandboxForTest } from './support.ts';
 
 const OPEN = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 import { NO_DELAY, record, records, sandboxForTest } from './support.ts';
 
 const SET = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { virtualClock } from '../../../src/core/virtual-clock.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 import { KEY, OPEN, sandboxForTest } from './support.ts';
 
 const COUNT = { site: 43, code: 'PRESS-01', cyclecount: 5 };

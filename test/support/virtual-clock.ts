@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 
 /** A clock that stands still until a test moves it. Hours of rule time pass in milliseconds. */
 export interface VirtualClock extends Clock {

@@ -64,7 +64,7 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
   let supervisor: Supervisor | undefined;
   const l2l = connectL2l(assembly, {
     chainOf: chain => journal.chain(chain),
-    onGood: () => queue?.keyTaken(),
+    onGood: () => queue?.keyTaken('l2l'),
   });
   const journal = openJournal(assembly, l2l);
   const corrector = await correctWaiting(assembly, journal);
@@ -154,22 +154,23 @@ async function startQueue(
   const { clock, clockGuard, log, random } = edges;
   const queue = await openCallQueue({
     journal,
-    delivery: loggedDelivery(delivery, log, outcome => reachability.note(outcome)),
+    destinations: {
+      l2l: {
+        name: 'L2L',
+        delivery: loggedDelivery(delivery, log, outcome => reachability.note(outcome)),
+        concurrency: l2l.concurrency,
+        rate: l2l.rate,
+        timings: { lookAgain: l2l.look_again, firstFollow: l2l.follow_up, longestFollow: l2l.follow_up },
+        holds: () => reachability.holds(),
+        correct: corrector.call,
+      },
+    },
     redis: edges.redisAt(gateway.redis),
     clock,
     clockGuard,
     log,
     random,
-    concurrency: l2l.concurrency,
-    rate: l2l.rate,
-    timings: {
-      lookAgain: l2l.look_again,
-      firstFollow: l2l.follow_up,
-      longestFollow: l2l.follow_up,
-    },
-    holds: () => reachability.holds(),
     whereOf: whereRulesAre(loaded.program.rules),
-    correct: corrector.call,
     onDone: done => logDone(log, done, chain => journal.chain(chain).result),
   });
   started.add('queue', () => queue.stop(drain()));

@@ -1,7 +1,7 @@
 import { FIRST_VALUES_WITHIN, isSilence } from '../adapters/first-values.ts';
 import { formatDuration } from '../core/fields.ts';
 import type { SourceStatus } from '../core/sample.ts';
-import { type Backlog, backlogWords } from '../queue/backlog.ts';
+import { backlogWords } from '../queue/backlog.ts';
 import type { CallQueueStatus } from '../queue/call-queue.ts';
 import type { SignalView } from '../rules/signal-view.ts';
 
@@ -25,16 +25,18 @@ export type GatewayState = {
 
 /** What keeps the gateway from doing its whole job, in words. Empty when nothing does. */
 export function notReady({ now, clock, rules, queue, l2l, sources, signals, log }: GatewayState): readonly string[] {
-  const { redis, paused } = queue;
-  // Of two reasons with the same cause, only the one that says where to correct it is shown.
-  const pause = paused?.cause === 'auth' && l2l !== null ? null : paused;
+  const { redis } = queue;
+  // Where both name the API key of L2L, `l2l` says where to correct it.
+  const paused = queue.paused.filter(({ cause, destination }) => !(cause === 'auth' && destination === 'l2l' && l2l));
   return [
     ...(clock === null ? [] : [clock]),
     ...(rules === null ? [] : [rules]),
     ...(redis.up ? [] : [redis.detail]),
-    ...(pause ? [pauseWords(pause, queue.backlog, now)] : []),
+    ...paused.map(pause => pauseWords(pause, now)),
     ...heldUpWords(queue.heldUp),
-    ...(l2l === null || pause?.cause === 'network' ? [] : [l2l]),
+    ...(l2l === null || paused.some(({ cause, destination }) => cause === 'network' && destination === 'l2l')
+      ? []
+      : [l2l]),
     ...sources.flatMap(source =>
       source.state === 'connected' ? blindWords(source, signals, now) : sourceWords(source),
     ),
@@ -68,17 +70,25 @@ export function nothingWords(at: number | null): string {
   return at === null ? 'nothing received yet: check its topic or node' : 'nothing received since the source came back';
 }
 
-export const PAUSES = {
-  network: "L2L can't be reached",
-  refused: 'L2L refuses everything that is sent',
-  auth: 'L2L does not take the API key',
-  journal: "the journal can't be written",
-} as const;
+type Pause = CallQueueStatus['paused'][number];
 
-function pauseWords({ cause, detail, probeAt }: NonNullable<CallQueueStatus['paused']>, backlog: Backlog, now: number) {
+const PAUSES = {
+  network: name => `${name} can't be reached`,
+  refused: name => `${name} refuses everything that is sent`,
+  auth: name => `${name} does not take the API key`,
+  journal: () => "the journal can't be written",
+} satisfies Record<Pause['cause'], (name: string) => string>;
+
+export function causeWords({ cause, name }: Pause): string {
+  return PAUSES[cause](name);
+}
+
+function pauseWords(pause: Pause, now: number) {
+  const { cause, detail, probeAt, backlog, name } = pause;
   const left = Math.ceil((probeAt - now) / 1000) * 1000;
   const next = left > 0 ? `in ${formatDuration(left)}` : 'now';
-  return `${PAUSES[cause]} (${detail}); ${backlogWords(backlog, cause !== 'journal')}; next try ${next}`;
+  const wait = backlogWords(backlog, cause === 'journal' ? null : name);
+  return `${causeWords(pause)} (${detail}); ${wait}; next try ${next}`;
 }
 
 export function sourceWords({ source, state, reason }: SourceStatus): string {

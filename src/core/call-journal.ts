@@ -1,4 +1,5 @@
 import type { ActionKind } from '../actions/action.ts';
+import type { Destination } from '../actions/kind.ts';
 import type { CallTransition } from './commit.ts';
 import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from './delivery.ts';
 
@@ -22,14 +23,14 @@ export interface CallJournal {
   readonly id: string;
   readonly epoch: number;
 
-  /** Lanes whose oldest waiting action is in no call yet, oldest first, with that action. Shadow actions never appear. */
-  waitingHeads(limit: number): readonly StoredAction[];
+  /** The oldest waiting action of every lane, of one destination or of all, oldest first. Actions of shadow mode never appear. */
+  waitingHeads(limit: number, destination?: Destination): readonly StoredAction[];
   /** The waiting actions of one lane, oldest first. */
   waiting(lane: string, limit: number): readonly StoredAction[];
   /** What waits, lane by lane: counted as it comes and goes, so that asking costs the same however much it is. */
   waitingCounts(): Iterable<LaneCount>;
-  /** When what has waited longest happened (ms since 1970); null: nothing waits. */
-  oldestWaitingAt(): number | null;
+  /** When the oldest waiting action happened (ms since 1970); null: none waits. */
+  oldestWaitingAt(destination: Destination): number | null;
   /** Calls that are not final: frozen, sending, retry, unknown, accepted. All but accepted hold their lanes. */
   openCalls(): readonly Call[];
   call(id: number): Call | undefined;

@@ -3,15 +3,31 @@ import type { LaneCount } from '../core/call-journal.ts';
 import type { Call, CallPolicy } from '../core/delivery.ts';
 import { formatDuration } from '../core/fields.ts';
 
-/** What is still to be sent to L2L, and how long that takes. */
+/** The calls that are still to be sent, and how long that takes. */
 export type Backlog = {
-  /** Calls, not actions: what goes into one call is counted as one. */
+  /** Calls, not actions: all actions of a call count as one. */
   readonly calls: number;
-  /** From when L2L answers, at the rate it allows (ms), when nothing new comes; null: there is no rate to reckon with. */
+  /** How long it takes (ms) at the allowed rate, from the next answer on, when nothing new comes; null: no rate is known. */
   readonly ms: number | null;
-  /** When the oldest of it happened (ms since 1970); null: nothing waits. */
+  /** When the oldest action of it happened (ms since 1970); null: nothing waits. */
   readonly oldestAt: number | null;
 };
+
+/** Each destination has a rate of its own, so all of it takes as long as the longest. */
+export function sumOfBacklogs(all: readonly Backlog[]): Backlog {
+  const longest = (a: number | null, b: number | null) => (a === null || b === null ? null : Math.max(a, b));
+  const [first, ...others] = all;
+  if (!first) return { calls: 0, ms: 0, oldestAt: null };
+  return others.reduce(
+    (sum, { calls, ms, oldestAt }) => ({
+      calls: sum.calls + calls,
+      ms: longest(sum.ms, ms),
+      oldestAt:
+        sum.oldestAt === null || oldestAt === null ? (sum.oldestAt ?? oldestAt) : Math.min(sum.oldestAt, oldestAt),
+    }),
+    first,
+  );
+}
 
 export type BacklogInput = {
   readonly lanes: Iterable<LaneCount>;
@@ -51,17 +67,17 @@ export function estimateBacklog({ lanes, open, oldestWaitingAt, policy, rate }: 
   };
 }
 
-/** `38 calls wait, about 2m`; with `isAway` the time begins when L2L answers again. Pure. */
-export function backlogWords({ calls, ms }: Backlog, isAway: boolean): string {
+/** `38 calls wait, about 2m`. The time begins when `away`, a destination that does not answer, answers again. Pure. */
+export function backlogWords({ calls, ms }: Backlog, away: string | null): string {
   const wait = calls === 1 ? '1 call waits' : `${calls} calls wait`;
   if (calls === 0 || ms === null) return wait;
-  return `${wait}, about ${roughly(ms)}${isAway ? ' once L2L answers' : ''}`;
+  return `${wait}, about ${roughly(ms)}${away === null ? '' : ` once ${away} answers`}`;
 }
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Seconds below a minute, minutes below ten hours, then hours: nobody can know it better. */
+/** Seconds below a minute, minutes below ten hours, then hours: it is an estimate. */
 function roughly(ms: number): string {
   const unit = ms < MINUTE ? 1000 : ms < 10 * HOUR ? MINUTE : HOUR;
   return formatDuration(Math.max(1, Math.ceil(ms / unit)) * unit);

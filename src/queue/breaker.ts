@@ -1,8 +1,13 @@
-/** Why nothing is sent for now. Process state: a restart begins without it. */
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Emit } from './queue-event.ts';
+import type { QueueWords } from './queue-words.ts';
+
+/** Why nothing is sent to a destination for now. Process state: a restart begins without it. */
 export type PauseCause =
-  | 'network' // L2L does not answer
-  | 'refused' // L2L refuses everything that is sent
-  | 'auth' // L2L does not accept the key
+  | 'network' // it does not answer
+  | 'refused' // it refuses everything that is sent
+  | 'auth' // it does not accept the key
   | 'journal'; // nothing can be made durable
 
 export type Pause = {
@@ -19,16 +24,16 @@ export type Pause = {
 type Streak = { readonly text: string; readonly calls: ReadonlySet<number>; readonly lanes: ReadonlySet<string> };
 
 export type BreakerState = {
-  /** Attempts in a row, over all lanes, that L2L did not answer. */
+  /** Attempts in a row, over all lanes, that got no answer. */
   readonly failures: number;
   readonly streak: Streak | null;
   readonly pause: Pause | null;
 };
 
-/** What an attempt said about L2L and the journal. */
-export type BreakerEvent =
+/** What is learned about a destination, and about the journal. */
+export type Evidence =
   | { readonly kind: 'accepted' }
-  /** L2L answered a read: it is there and takes the key, which says nothing about writes. */
+  /** A read was answered: the destination is there and takes the key, which says nothing about writes. */
   | { readonly kind: 'answered' }
   | { readonly kind: 'failed'; readonly detail: string }
   | { readonly kind: 'refused'; readonly call: number; readonly lanes: readonly string[]; readonly detail: string }
@@ -36,7 +41,7 @@ export type BreakerEvent =
   | { readonly kind: 'journal_failed'; readonly detail: string }
   /** The journal wrote again after it had failed. */
   | { readonly kind: 'written' }
-  /** The probe ended without saying anything (429, or its call was not there any more). */
+  /** The probe ended and showed nothing (429, or its call was not there any more). */
   | { readonly kind: 'probe_undecided' };
 
 export type BreakerOptions = {
@@ -48,7 +53,7 @@ export type BreakerOptions = {
   readonly probeEvery: number;
   /** Between tries while the journal can't write (ms). */
   readonly journalEvery: number;
-  /** The same refusal on so many lanes, or for so many calls in a row, is not about one call. */
+  /** The same refusal on so many lanes, or for so many calls in a row, is a refusal of all calls. */
   readonly sameRefusalLanes: number;
   readonly sameRefusalCalls: number;
 };
@@ -65,13 +70,70 @@ export const BREAKER_DEFAULTS: BreakerOptions = {
 
 export const CLOSED: BreakerState = { failures: 0, streak: null, pause: null };
 
+export type BreakerParts = {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly words: QueueWords;
+  readonly options?: Partial<BreakerOptions> | undefined;
+  readonly emit: Emit;
+};
+
+/** Pauses a destination when evidence says so, and lets one call through from time to time until the cause is gone. */
+export interface Breaker {
+  /** Null: calls may run. */
+  readonly pause: Pause | null;
+  readonly refusesAll: boolean;
+  take(evidence: Evidence): void;
+  /** Tries one call now: a person or a reload thinks that the cause is gone. */
+  probeNow(): void;
+  stop(): void;
+}
+
+export function createBreaker({ clock, log, words, emit, ...parts }: BreakerParts): Breaker {
+  const options = { ...BREAKER_DEFAULTS, ...parts.options };
+  let state = CLOSED;
+  let timer: Disposable | undefined;
+  let isStopped = false;
+  const probe = () => emit({ kind: 'probe_due' });
+
+  return {
+    get pause() {
+      return state.pause;
+    },
+    get refusesAll() {
+      return state.pause?.cause === 'refused';
+    },
+    take(evidence) {
+      const before = state.pause;
+      state = stepBreaker(state, evidence, clock.now(), options);
+      const { pause } = state;
+      if (pause && pause.probeAt !== before?.probeAt) {
+        timer?.[Symbol.dispose]();
+        if (!isStopped) timer = clock.at(pause.probeAt, probe);
+      }
+      if (pause && pause.cause !== before?.cause) {
+        log.error({ cause: pause.cause, detail: pause.detail }, words.paused[pause.cause]);
+        emit({ kind: 'paused', pause });
+      }
+      if (before && !pause) {
+        timer?.[Symbol.dispose]();
+        log.info({ cause: before.cause, ms: Math.round(clock.now() - before.since) }, words.resumed);
+        emit({ kind: 'resumed', ended: before });
+      }
+    },
+    probeNow() {
+      if (state.pause) state = { ...state, pause: { ...state.pause, probeAt: clock.now() } };
+      probe();
+    },
+    stop() {
+      isStopped = true;
+      timer?.[Symbol.dispose]();
+    },
+  };
+}
+
 /** Pure. A pause is left only by evidence that its cause is gone, never by time alone. */
-export function stepBreaker(
-  state: BreakerState,
-  event: BreakerEvent,
-  now: number,
-  options: BreakerOptions,
-): BreakerState {
+export function stepBreaker(state: BreakerState, event: Evidence, now: number, options: BreakerOptions): BreakerState {
   switch (event.kind) {
     case 'accepted':
       return CLOSED;
@@ -98,19 +160,14 @@ export function stepBreaker(
   }
 }
 
-/** Whether a refused call is one of many: then it is kept, not given up. */
-export function isGeneral(state: BreakerState): boolean {
-  return state.pause?.cause === 'refused';
-}
-
-/** Numbers differ from call to call (ids, times); the sentence around them is what L2L means. */
+/** Numbers differ from call to call (ids, times); only the sentence around them is compared. */
 export function refusalText(detail: string): string {
   return detail.replace(/\d+/g, '#').trim().toLowerCase();
 }
 
 function refused(
   state: BreakerState,
-  event: Extract<BreakerEvent, { kind: 'refused' }>,
+  event: Extract<Evidence, { kind: 'refused' }>,
   now: number,
   options: BreakerOptions,
 ): BreakerState {
@@ -127,7 +184,7 @@ function refused(
   if (state.pause?.cause === 'refused' || general) {
     return paused({ ...state, failures: 0, streak }, 'refused', event.detail, now, options);
   }
-  // L2L answers and takes the key: a pause for either is over.
+  // It answers and takes the key: a pause for either is over.
   return { failures: 0, streak, pause: null };
 }
 

@@ -5,31 +5,32 @@ import { type Jobs, type JobsOptions, openJobs } from './jobs.ts';
 import { checkRedis, openRedis, type RedisAddress, redactorOf, unlinkOthers } from './redis.ts';
 import { type Link, watchLink } from './redis-link.ts';
 
-/** What takes calls from the scheduler to the worker and keeps nothing of its own: the journal is the truth. */
+/** Takes calls from the scheduler to the worker. It keeps nothing of its own: the journal is the truth. */
 export interface Carrier {
   readonly link: Link;
-  readonly jobs: Jobs;
+  /** The jobs of one destination. Those of another one never take their place. */
+  openJobs(destination: string, options: Pick<JobsOptions, 'run' | 'concurrency'>): Jobs;
   /** Finds out whether it takes commands; rejects when it does not. Left out: it always does. */
   touch?(): Promise<void>;
-  /** What is wrong with how it is set up, with the line that mends it. */
+  /** Mistakes in how it is set up, each with the command that corrects it. */
   problems(): Promise<readonly string[]>;
-  /** Removes what earlier lives left there. */
+  /** Removes the jobs of earlier lives. */
   forgetOthers(): Promise<void>;
 }
 
-export type CarrierNeeds = Pick<JobsOptions, 'run' | 'concurrency' | 'stalledInterval'> & {
+export type CarrierNeeds = Pick<JobsOptions, 'stalledInterval'> & {
   readonly journal: { readonly id: string; readonly epoch: number };
   readonly now: () => number;
   readonly log: Logger;
-  /** After every connect: what it holds may be older than what it held before, or nothing. */
+  /** After every connect: it may be empty, or as it was a while ago. */
   readonly onUp: () => void;
   readonly isStopping: () => boolean;
 };
 
-/** What it starts it adds to `started`. */
+/** Adds to `started` whatever it starts. */
 export type OpenCarrier = (needs: CarrierNeeds, started: Started) => Promise<Carrier>;
 
-/** Where the gateway's own Redis may put its socket, and what calls its start off. */
+/** Where the gateway's own Redis may put its socket; `signal` cancels its start. */
 export type OwnRedis = Pick<EmbeddedRedisOptions, 'runtimeDir' | 'signal'>;
 
 /** BullMQ on a Redis that somebody runs, or on the gateway's own. */
@@ -43,11 +44,21 @@ export function redisCarrier(redis: RedisAddress | OwnRedis): OpenCarrier {
     const worker = openRedis(address, 'worker', 'l2l-gateway');
     const redact = redactorOf(producer);
     const link = watchLink({ ...needs, redis: producer, key: `${prefix}:touched`, redact });
-    const jobs = openJobs({ ...needs, producer, worker, prefix, redact, onFailed: error => link.failed(error) });
-    started.add('jobs', () => jobs.close());
+    started.add('Redis connections', () => {
+      worker.disconnect();
+      producer.disconnect();
+    });
     return {
       link,
-      jobs,
+      openJobs(destination, options) {
+        const onFailed = (error: unknown) => link.failed(error);
+        const jobs = openJobs({
+          ...{ ...needs, ...options, producer, worker, redact, onFailed },
+          prefix: `${prefix}:${destination}`,
+        });
+        started.add(`jobs for ${destination}`, () => jobs.close());
+        return jobs;
+      },
       touch: () => link.touch(),
       problems: () => checkRedis(producer),
       forgetOthers: async () => void (await unlinkOthers(producer, family, prefix)),

@@ -4,41 +4,41 @@ import { errorMessage } from '../core/errors.ts';
 import { endsWithin } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 
-/** All a job says. What is sent stands in the journal and nowhere else, so there is nothing that could differ from it. */
+/** All that a job says. The request is in the journal and nowhere else, so that nothing can differ from it. */
 export type JobData = { readonly call: number; readonly attempt: number; readonly lanes: readonly string[] };
 
 export type JobsOptions = {
   readonly producer: Redis;
   readonly worker: Redis;
-  /** Holds journal id and epoch, in braces: one slot of a Redis Cluster. */
+  /** Journal id and epoch, in braces: one slot of a Redis Cluster. Then the destination. */
   readonly prefix: string;
   readonly concurrency: number;
   /** Runs a job. Never rejects: a job never fails in BullMQ. */
   readonly run: (jobId: string, data: JobData) => Promise<void>;
   readonly log: Logger;
-  /** A command came to nothing: a lost connection, or what Redis says against it. */
+  /** A command failed: the connection was lost, or Redis refused it. */
   readonly onFailed: (error: unknown) => void;
-  /** Takes what is secret out of a server's words. */
+  /** Removes secrets from a server's message. */
   readonly redact: (text: string) => string;
   /** How often BullMQ looks for jobs whose lock ran out (ms). */
   readonly stalledInterval?: number;
 };
 
-/** The jobs in Redis: one per call that may be run. */
+/** The jobs of one destination in Redis: one for each call that may be run. */
 export interface Jobs {
   add(id: string, kind: string, data: JobData, delay: number): Promise<void>;
   /** Whether a job will be run by itself, is being run, or was lost. */
   state(id: string): Promise<'waiting' | 'active' | 'lost'>;
-  /** Takes a job away, whatever holds it. */
+  /** Removes a job, whoever holds it. */
   remove(id: string): Promise<void>;
   /** Takes no more jobs. */
   pause(): void;
-  /** Ends everything, also while Redis is away. */
+  /** Ends, also while Redis is away. The connections are the caller's to close. */
   close(): Promise<void>;
 }
 
 const QUEUE = 'calls';
-/** Longer than the longest request (60 s) and renewed three times within it; a lock lost all the same sends nothing twice. */
+/** Longer than the longest request (60 s), and renewed three times within it. A lock that is lost all the same sends nothing twice. */
 const LOCK = 90_000;
 const CLOSE_WITHIN = 3000;
 
@@ -58,7 +58,7 @@ export function openJobs(options: JobsOptions): Jobs {
       return undefined;
     },
     {
-      // It begins when its connections are ready: one that can't become ready would be asked again and again without a pause.
+      // It begins when its connections are ready. BullMQ would ask a connection that can't become ready again and again without a pause.
       autorun: false,
       connection: options.worker,
       prefix,
@@ -66,12 +66,12 @@ export function openJobs(options: JobsOptions): Jobs {
       lockDuration: LOCK,
       lockRenewTime: LOCK / 3,
       stalledInterval: options.stalledInterval ?? 15_000,
-      // How often a call was tried is the journal's to count.
+      // The journal counts the attempts.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 500,
     },
   );
-  // Lost locks and connections are expected; the sweep finds what they left behind.
+  // Lost locks and connections are expected: the sweep repairs what they leave behind.
   queue.on('error', error => log.debug({ error: redact(errorMessage(error)) }, 'queue error'));
   worker.on('error', error => {
     log.debug({ error: redact(errorMessage(error)) }, 'worker error');
@@ -101,7 +101,7 @@ export function openJobs(options: JobsOptions): Jobs {
       return state === 'active' ? 'active' : 'lost';
     },
     async remove(id) {
-      // Without the lock BullMQ lets go of a job that says it is active.
+      // BullMQ removes an active job only when its lock is gone.
       await reported(producer.unlink(queue.toKey(`${id}:lock`)));
       await reported(queue.remove(id));
     },
@@ -111,8 +111,6 @@ export function openJobs(options: JobsOptions): Jobs {
     async close() {
       // While Redis is away close() waits for it for ever (bullmq #2430).
       await endsWithin(CLOSE_WITHIN, Promise.allSettled([worker.close(true), queue.close()]));
-      options.worker.disconnect();
-      producer.disconnect();
     },
   };
 }

@@ -1,66 +1,68 @@
 import type { Clock } from '../core/clock.ts';
-import type { Book, Entry } from './book.ts';
-import type { Gate } from './gate.ts';
+import type { Breaker } from './breaker.ts';
+import type { OpenCall } from './open-call.ts';
+import type { OpenCalls } from './open-calls.ts';
+import type { Emit } from './queue-event.ts';
+import type { Refusals } from './refusals.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Settler } from './settler.ts';
 
 export type ProbeOptions = {
-  readonly book: Book;
-  readonly gate: Gate;
+  readonly calls: OpenCalls;
+  readonly breaker: Breaker;
   readonly clock: Clock;
-  readonly settler: Settler;
+  readonly refusals: Refusals;
   readonly scheduler: Scheduler;
-  readonly dispatch: (entry: Entry) => void;
   /** Redis is there and nobody stops. */
   readonly ready: () => boolean;
+  readonly emit: Emit;
 };
 
 /** The one call that may run during a pause, to find out whether its cause is gone. */
 export interface Probe {
-  /** Sends a call on its way when a probe is due and none is out. */
+  /** Sends a call on its way when a probe is due and none is under way. */
   tryOne(): void;
-  is(entry: Entry): boolean;
-  /** The run of a call ended; if it was the probe, its outcome is reported already. */
+  is(open: OpenCall): boolean;
+  /** The run of a call ended. */
   ended(call: number): void;
 }
 
 export function createProbe(options: ProbeOptions): Probe {
-  const { book, gate, clock } = options;
+  const { calls, breaker, clock, emit } = options;
   let current: number | null = null;
 
-  /** Another call each time, so that one that fails for its own sake can't keep the pause up; a refused one last. */
-  function choose(): Entry | undefined {
+  /** Another call each time, so that one that fails for its own sake can't keep the pause up. A refused one comes last. */
+  function choose(): OpenCall | undefined {
     const now = clock.now();
-    const mayWrite = (entry: Entry) => entry.call.state === 'frozen' || entry.call.state === 'retry';
-    const mayRead = (entry: Entry) => entry.call.state === 'accepted' || entry.due <= now;
-    const idle = book.all().filter(entry => !entry.running);
+    const mayWrite = ({ call }: OpenCall) => call.state === 'frozen' || call.state === 'retry';
+    const mayRead = ({ call, due }: OpenCall) => call.state === 'accepted' || due <= now;
+    const idle = calls.all().filter(({ isRunning }) => !isRunning);
     const writes = idle
       .filter(mayWrite)
       .sort((a, b) => a.probes - b.probes || Number(a.refusal !== null) - Number(b.refusal !== null));
-    const cause = gate.pause?.cause;
+    const refusesAll = breaker.refusesAll;
     if (writes[0] && writes[0].probes === 0) return writes[0];
     const fresh = options.scheduler.fill(1)[0];
     if (fresh) return fresh;
-    return writes[0] ?? (cause === 'refused' ? undefined : idle.find(mayRead));
+    return writes[0] ?? (refusesAll ? undefined : idle.find(mayRead));
   }
 
   return {
     tryOne() {
-      if (!options.ready() || !gate.pause || clock.now() < gate.pause.probeAt) return;
-      if (current !== null && book.get(current)) return;
-      const entry = choose();
-      if (!entry) return;
-      current = entry.call.id;
-      entry.probes += 1;
-      entry.due = clock.now();
-      options.settler.forgive(entry);
-      options.dispatch(entry);
+      if (!options.ready() || !breaker.pause || clock.now() < breaker.pause.probeAt) return;
+      if (current !== null && calls.get(current)) return;
+      const open = choose();
+      if (!open) return;
+      current = open.call.id;
+      open.probe(clock.now());
+      options.refusals.forgive(open);
+      emit({ kind: 'call_waiting', open });
     },
-    is: entry => entry.call.id === current,
+    is: ({ call }) => call.id === current,
     ended(call) {
       if (call !== current) return;
       current = null;
-      if (gate.pause && gate.pause.probeAt <= clock.now()) gate.notify({ kind: 'probe_undecided' });
+      if (breaker.pause && breaker.pause.probeAt <= clock.now())
+        emit({ kind: 'evidence', evidence: { kind: 'probe_undecided' } });
     },
   };
 }

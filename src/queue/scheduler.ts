@@ -1,33 +1,36 @@
+import type { Destination } from '../actions/kind.ts';
 import { actionWords } from '../actions/words.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import { type Delivery, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
-import type { Done } from '../core/done.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Book, Entry } from './book.ts';
+import type { OpenCall } from './open-call.ts';
+import type { OpenCalls } from './open-calls.ts';
+import type { Emit } from './queue-event.ts';
 import { type Turns, takeTurns } from './turns.ts';
 import { isTooOld } from './verdicts.ts';
 
 export type SchedulerOptions = {
   readonly journal: CallJournal;
   readonly delivery: Delivery;
-  readonly book: Book;
+  /** Only its actions are looked at. */
+  readonly destination: Destination;
+  readonly calls: OpenCalls;
   readonly now: () => number;
   readonly log: Logger;
-  /** Calls that are built and not sent yet: what comes later can still be merged into what was not built. */
+  /** How many calls are built ahead. A later action can be merged only into a call that is not built yet. */
   readonly mostFrozen: number;
-  /** It is durable that nothing is sent for these actions. Left out: nobody asks. */
-  readonly onDone?: (done: Done) => void;
+  readonly emit: Emit;
 };
 
 /**
- * Turns the heads of the lanes into calls, as late as the budget allows. An action that is not due yet stands aside, and its lane
- * goes on; nothing wakes for it but the next pass, of which there is one with every sweep.
+ * Turns the heads of the lanes into calls, as late as the budget allows. An action that is not due yet steps aside, and its
+ * lane goes on. The next pass looks at it again; there is one after every sweep.
  */
 export interface Scheduler {
   /** Builds calls while there is room, at most `most`. */
-  fill(most?: number): readonly Entry[];
-  /** What was held is asked about again: these chains changed, or without any, time passed. */
+  fill(most?: number): readonly OpenCall[];
+  /** Asks again about held actions: about those of these chains, because they changed; left out: about all, because time passed. */
   forgetHeld(chains?: ReadonlySet<string>): void;
   /** Actions that waited for their episode when they were last asked about. */
   readonly held: number;
@@ -38,14 +41,14 @@ const TOO_OLD = 'an action was too old to be sent: it waits for a person';
 const MOST_HEADS = 1000;
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { journal, delivery, book, log } = options;
+  const { journal, delivery, calls, log, emit } = options;
   const counter = { value: 0 };
   /**
-   * By lane the actions whose episode waits for its open or for a person's word, each with its chain. They stand outside the
-   * order: the lane's next episode goes on.
+   * By lane the actions whose episode waits for its open or for a person's decision, each with its chain. They are outside the
+   * order of the lane: its next episode goes on.
    */
   const held = new Map<string, Map<number, string | null>>();
-  /** Lanes whose call could not be built. Nothing of theirs overtakes it; tried again at the next sweep. */
+  /** Lanes whose call could not be built. Nothing of them overtakes it. The next sweep tries again. */
   const failed = new Set<string>();
 
   function waiting(lane: string, most: number): readonly StoredAction[] {
@@ -83,7 +86,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       .slice(0, most);
   }
 
-  function freezeLane(lane: string, heads: readonly StoredAction[], turns: Turns): Entry | undefined {
+  function freezeLane(lane: string, heads: readonly StoredAction[], turns: Turns): OpenCall | undefined {
     for (;;) {
       const first = waiting(lane, 1)[0];
       if (!first) return undefined;
@@ -93,18 +96,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         continue;
       }
       if (frozen.kind === 'nothing') {
-        const done: Done = { kind: 'nothing', actions: frozen.actions, result: null, detail: frozen.why };
-        settle(journal.settleNothing(frozen.actions, frozen.why).then(() => options.onDone?.(done)));
+        const { actions, why } = frozen;
+        const done = { kind: 'nothing', actions, result: null, detail: why } as const;
+        end(journal.settleNothing(actions, why).then(() => emit({ kind: 'done', done })));
       } else if (isLate(first)) {
         log.error({ actions: [first.id], what: actionWords(first), rule: first.rule }, TOO_OLD);
-        settle(journal.giveUp([first], 'too old: max_age had passed before L2L could take it'));
+        end(journal.giveUp([first], 'too old: max_age had passed before L2L could take it'));
       } else {
         const call = journal.freeze(frozen.actions, frozen.request, options.now());
         for (const other of call.lanes) turns.skip(other);
-        return book.put(call, call.notBefore);
+        return calls.add(call, call.notBefore);
       }
       if (first.chain !== null) forget(new Set([first.chain]));
-      // The journal did not take it: asking again at once would go on for ever.
+      // The journal did not take it. Asking again at once would never end.
       if (waiting(lane, 1)[0]?.id === first.id) {
         failed.add(lane);
         return undefined;
@@ -112,18 +116,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
-  /** What was held for one of these chains may be settled now. */
+  /** An action that was held for one of these chains may go now. */
   function forget(chains: ReadonlySet<string>): void {
     for (const aside of held.values()) {
       for (const [id, chain] of aside) if (chain !== null && chains.has(chain)) aside.delete(id);
     }
   }
 
-  /** What is to be sent for the first of a lane, and with it for others. */
+  /** The request for the first action of a lane, and the other actions that it sends. */
   function freezeFirst(first: StoredAction, heads: readonly StoredAction[]) {
     const { acrossLanes, maxActions } = delivery.policy(first.kind);
     const together = acrossLanes ? runAcross(heads, first, maxActions) : run(first.lane, first, maxActions);
-    // One that is too old may be nothing to send all the same; it takes no other one with it.
+    // For an action that is too old there may be nothing to send all the same. It takes no other action with it.
     const actions = isLate(first) ? [first] : together.filter(action => !isLate(action));
     const frozen = delivery.freeze(actions, first.chain === null ? NO_CHAIN : journal.chain(first.chain));
     return { ...frozen, actions: frozen.kind === 'held' ? actions : [...actions, ...(frozen.and ?? [])] };
@@ -133,28 +137,31 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return isTooOld(action, options.now());
   }
 
-  function settle(settled: Promise<void>): void {
-    settled.catch(cause => {
-      // Not durable: the actions wait again after the rollback, and nothing was sent for them.
-      log.warn({ error: errorMessage(cause) }, 'an action without a call could not be settled; it is tried again');
+  function end(ended: Promise<void>): void {
+    ended.catch(cause => {
+      // The commit was rolled back: the actions wait again, and nothing was sent for them.
+      log.warn(
+        { error: errorMessage(cause) },
+        'the end of an action that needs no call could not be written; it is tried again',
+      );
     });
   }
 
   return {
     fill(most = Number.POSITIVE_INFINITY) {
-      let room = Math.min(most, options.mostFrozen - book.frozen);
-      const built: Entry[] = [];
+      let room = Math.min(most, options.mostFrozen - calls.frozen);
+      const built: OpenCall[] = [];
       if (room <= 0) return built;
-      const heads = journal.waitingHeads(MOST_HEADS);
+      const heads = journal.waitingHeads(MOST_HEADS, options.destination);
       const turns = takeTurns(heads, kind => delivery.policy(kind), counter);
       while (room > 0) {
         const head = turns.next();
         if (!head) break;
         if (failed.has(head.lane)) continue;
         try {
-          const entry = freezeLane(head.lane, heads, turns);
-          if (!entry) continue;
-          built.push(entry);
+          const open = freezeLane(head.lane, heads, turns);
+          if (!open) continue;
+          built.push(open);
           room -= 1;
         } catch (cause) {
           failed.add(head.lane);

@@ -1,71 +1,72 @@
-import type { CallJournal } from '../core/call-journal.ts';
 import type { Call } from '../core/delivery.ts';
-import type { Book, Entry } from './book.ts';
 import type { Jobs } from './jobs.ts';
+import type { OpenCall } from './open-call.ts';
+import type { OpenCalls } from './open-calls.ts';
 
 export type SweeperOptions = {
-  readonly journal: CallJournal;
-  readonly book: Book;
+  /** The journal's open calls. */
+  readonly openCalls: () => readonly Call[];
+  readonly calls: OpenCalls;
   readonly jobs: Jobs;
   /** Gives the call a job, unless a pause holds it back. */
-  readonly dispatch: (entry: Entry) => void;
-  /** Long due, and nothing here keeps it from running: who should have brought it goes by another clock, or has lost count. */
-  readonly isOverdue: (entry: Entry) => boolean;
-  /** Found `sending` though nobody here sends it: whether L2L has it is not known. */
-  readonly doubt: (entry: Entry) => void;
+  readonly dispatch: (open: OpenCall) => void;
+  /** Long due, and nothing here keeps it from running: the Redis that should deliver its job has another clock, or lost it. */
+  readonly isOverdue: (open: OpenCall) => boolean;
+  /** Found `sending` although nobody here sends it: nobody knows whether it arrived. */
+  readonly doubt: (open: OpenCall) => void;
 };
 
 export interface Sweeper {
-  /** Takes over what the journal says of the open calls: at the start, after a failed commit, and for what a person changed. */
+  /** Takes over the journal's open calls: at the start, after a failed commit, and after a person changed something. */
   reconcile(): void;
-  /** Every open call that nobody runs has a job in Redis afterwards, whatever Redis lost. Rejects when Redis goes away meanwhile. */
+  /** Afterwards every open call that nobody runs has a job, whatever Redis lost. Rejects when Redis goes away meanwhile. */
   sweep(): Promise<void>;
 }
 
 /**
- * The same walk mends a start, a wipe, a restart, a failover and a lost answer: Redis holds nothing that the journal does not know,
- * so what is missing is added again and what is left over does nothing.
+ * The same walk repairs everything after a start, a wipe, a restart, a failover and a lost answer. Redis holds nothing that the
+ * journal does not know: a missing job is added again, and a job too many does nothing.
  */
 export function createSweeper(options: SweeperOptions): Sweeper {
-  const { journal, book, jobs, dispatch } = options;
+  const { calls, jobs, dispatch } = options;
 
   function reconcile(): void {
-    const open = new Map(journal.openCalls().map(call => [call.id, call]));
-    for (const entry of book.all()) {
-      if (!entry.running && !open.has(entry.call.id)) book.delete(entry.call.id);
+    const rows = new Map(options.openCalls().map(call => [call.id, call]));
+    for (const open of calls.all()) {
+      if (open.isRunning || rows.has(open.call.id)) continue;
+      open.end();
+      calls.delete(open.call.id);
     }
-    for (const call of open.values()) {
-      const known = book.get(call.id);
-      if (known?.running || (known && isSame(known.call, call))) continue;
-      const entry = book.put(call, call.notBefore);
-      entry.job = null;
-      if (call.state === 'sending') options.doubt(entry);
+    for (const row of rows.values()) {
+      const known = calls.get(row.id);
+      if (known?.isRunning || (known && isSame(known.call, row))) continue;
+      const open = calls.add(row, row.notBefore);
+      if (known) open.renew(row, row.notBefore);
+      if (row.state === 'sending') options.doubt(open);
     }
   }
 
-  async function check(entry: Entry): Promise<void> {
-    const { job } = entry;
+  async function check(open: OpenCall): Promise<void> {
+    const { place } = open;
     // A job that Redis has not confirmed is still on its way there.
-    if (job === null || !entry.inRedis) return;
+    if (place.kind !== 'queued' || !place.isConfirmed) return;
+    const { job } = place;
     const state = await jobs.state(job);
     // While the answer was on its way the job may have begun, or ended.
-    if (entry.running || entry.job !== job) return;
-    const strayed = state === 'active';
-    const lost = state === 'lost' || (strayed && entry.strayed) || (state === 'waiting' && options.isOverdue(entry));
-    entry.strayed = strayed;
-    if (!lost) return;
+    if (open.job !== job) return;
+    const wasActiveTwice = open.see(job, state === 'active');
+    const isLost = state === 'lost' || wasActiveTwice || (state === 'waiting' && options.isOverdue(open));
+    if (!isLost) return;
     await jobs.remove(job);
-    if (entry.running || entry.job !== job) return;
-    entry.job = null;
-    dispatch(entry);
+    if (open.drop(job)) dispatch(open);
   }
 
   return {
     reconcile,
     async sweep() {
       reconcile();
-      const idle = book.all().filter(entry => !entry.running);
-      for (const entry of idle) if (entry.job === null) dispatch(entry);
+      const idle = calls.all().filter(({ isRunning }) => !isRunning);
+      for (const open of idle) if (open.job === null) dispatch(open);
       await Promise.all(idle.map(check));
     },
   };

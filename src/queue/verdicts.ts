@@ -11,7 +11,7 @@ import {
   type StoredAction,
 } from '../core/delivery.ts';
 import { backoff } from '../core/lifecycle.ts';
-import type { BreakerEvent } from './breaker.ts';
+import type { Evidence } from './breaker.ts';
 
 /** How long the queue waits for what (ms). */
 export type Timings = {
@@ -236,7 +236,7 @@ export function isOfItsLane({ reason }: Setback): boolean {
 }
 
 /** What a send says about L2L as a whole; null: nothing (429, or the gateway is stopping). */
-export function breakerEventOfSend(call: Call, outcome: Outcome): BreakerEvent | null {
+export function evidenceOfSend(call: Call, outcome: Outcome): Evidence | null {
   switch (outcome.kind) {
     case 'delivered':
     case 'accepted':
@@ -250,11 +250,11 @@ export function breakerEventOfSend(call: Call, outcome: Outcome): BreakerEvent |
       return outcome.reason === 'stopped' ? null : { kind: 'failed', detail: outcome.detail };
     case 'retry':
     case 'halt':
-      return breakerEventOfSetback(call, outcome);
+      return evidenceOfSetback(call, outcome);
   }
 }
 
-export function breakerEventOfSetback(call: Call, outcome: Setback): BreakerEvent | null {
+export function evidenceOfSetback(call: Call, outcome: Setback): Evidence | null {
   const { detail } = outcome;
   if (outcome.kind === 'halt') return { kind: 'halted', detail };
   if (outcome.reason === 'rate_limited' || outcome.reason === 'stopped') return null;

@@ -4,8 +4,12 @@ import type { PauseCause } from '../../src/queue/breaker.ts';
 import type { SignalView } from '../../src/rules/signal-view.ts';
 
 const NOW = 100_000;
+const BACKLOG = { calls: 3, ms: 240_000, oldestAt: 0 };
 const AWAY = "L2L (https://acme) can't be reached (since …)";
-const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({ cause, detail: 'why', since: 0, probeAt, probes: 1 });
+const pause = (cause: PauseCause, probeAt = NOW + 19_400) => ({
+  ...{ cause, detail: 'why', since: 0, probeAt, probes: 1 },
+  ...({ destination: 'l2l', name: 'L2L', backlog: BACKLOG } as const),
+});
 
 function standing(change: Partial<GatewayState>, paused: ReturnType<typeof pause> | null = null): GatewayState {
   return {
@@ -15,8 +19,8 @@ function standing(change: Partial<GatewayState>, paused: ReturnType<typeof pause
     queue: {
       redis: { up: true, since: 0, detail: 'connected' },
       redisProblems: [],
-      paused,
-      backlog: { calls: 3, ms: 240_000, oldestAt: 0 },
+      paused: paused === null ? [] : [paused],
+      backlog: BACKLOG,
       running: 0,
       open: { retry: 2, accepted: 4 },
       held: 0,

@@ -1,6 +1,6 @@
 import type { Started } from '../../src/core/lifecycle.ts';
 import type { Carrier, CarrierNeeds } from '../../src/queue/carrier.ts';
-import type { JobData } from '../../src/queue/jobs.ts';
+import type { JobData, JobsOptions } from '../../src/queue/jobs.ts';
 import type { Random } from '../../src/simulation/random.ts';
 import type { Notes } from './notes.ts';
 import type { LifeTime } from './process-time.ts';
@@ -37,6 +37,7 @@ export function scriptedRedis(life: LifeTime, random: Random, notes: Notes, with
   const waiting = new Map<string, Job>();
   const active = new Set<string>();
   const history: Job[] = [];
+  let jobs: Pick<JobsOptions, 'run' | 'concurrency'> | null = null;
   let needs: CarrierNeeds | null = null;
   let up = false;
   let since = life.now();
@@ -70,10 +71,10 @@ export function scriptedRedis(life: LifeTime, random: Random, notes: Notes, with
   }
 
   function pump(): void {
-    if (!needs || !up || closed || paused || life.frozen) return;
+    if (!jobs || !up || closed || paused || life.frozen) return;
     const now = life.now();
     for (const job of waiting.values()) {
-      if (running >= needs.concurrency) return;
+      if (running >= jobs.concurrency) return;
       if (job.due > now) continue;
       waiting.delete(job.id);
       const times = twice > 0 ? 2 : 1;
@@ -83,7 +84,7 @@ export function scriptedRedis(life: LifeTime, random: Random, notes: Notes, with
   }
 
   function start(job: Job): void {
-    const run = needs?.run;
+    const run = jobs?.run;
     if (!run) return;
     running += 1;
     active.add(job.id);
@@ -114,34 +115,37 @@ export function scriptedRedis(life: LifeTime, random: Random, notes: Notes, with
       life.at(life.now() + 5, () => connect());
       return {
         link,
-        jobs: {
-          add: (id, _kind, data, delay) =>
-            soon(() => {
-              reach();
-              if (waiting.has(id) || active.has(id)) return;
-              put(id, data, life.now() + delay);
-              pump();
-              if (life.now() < deafUntil) throw new Error('Redis did not answer');
-            }),
-          state: id =>
-            soon(() => {
-              reach();
-              if (waiting.has(id)) return 'waiting' as const;
-              return active.has(id) ? ('active' as const) : ('lost' as const);
-            }),
-          remove: id =>
-            soon(() => {
-              reach();
-              waiting.get(id)?.timer?.[Symbol.dispose]();
-              waiting.delete(id);
-              active.delete(id);
-            }),
-          pause() {
-            paused = true;
-          },
-          close: async () => {
-            closed = true;
-          },
+        openJobs(_destination, options) {
+          jobs = options;
+          return {
+            add: (id, _kind, data, delay) =>
+              soon(() => {
+                reach();
+                if (waiting.has(id) || active.has(id)) return;
+                put(id, data, life.now() + delay);
+                pump();
+                if (life.now() < deafUntil) throw new Error('Redis did not answer');
+              }),
+            state: id =>
+              soon(() => {
+                reach();
+                if (waiting.has(id)) return 'waiting' as const;
+                return active.has(id) ? ('active' as const) : ('lost' as const);
+              }),
+            remove: id =>
+              soon(() => {
+                reach();
+                waiting.get(id)?.timer?.[Symbol.dispose]();
+                waiting.delete(id);
+                active.delete(id);
+              }),
+            pause() {
+              paused = true;
+            },
+            close: async () => {
+              closed = true;
+            },
+          };
         },
         problems: () => soon(() => []),
         forgetOthers: () => soon(() => undefined),

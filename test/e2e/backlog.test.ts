@@ -121,14 +121,19 @@ describe('a backlog of eight hours', () => {
     const journal = testJournal(testFolder(), { now: () => clock.now(), settle: () => 500 });
     const queue = await openCallQueue({
       journal,
-      delivery: told,
+      destinations: {
+        l2l: {
+          name: 'L2L',
+          delivery: told,
+          concurrency: 4,
+          rate: RATE,
+          timings: { firstFollow: 500, longestFollow: 1000 },
+          breaker: { failures: 1, firstWait: 600_000, longestWait: 600_000 },
+        },
+      },
       redis: { socket: redis.socket },
       clock,
       log: silentLogger,
-      concurrency: 4,
-      rate: RATE,
-      timings: { firstFollow: 500, longestFollow: 1000 },
-      breaker: { failures: 1, firstWait: 600_000, longestWait: 600_000 },
     });
     onTestFinished(async () => {
       await queue.stop(0);
@@ -140,13 +145,13 @@ describe('a backlog of eight hours', () => {
 
     // The first call finds out that L2L is away; nothing else is built, so that all of it can still be merged.
     await commit(actions.slice(0, 1));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('network'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('network'), PATIENCE);
     for (let from = 1; from < actions.length; from += 500) await commit(actions.slice(from, from + 500));
     const { backlog } = queue.status();
     // Dispatches one by one, a machine's increments as one, record sets in fifties; and the call that is out already.
     expect(backlog).toMatchObject({ calls: 100 + 40 + Math.ceil(count('record_details') / 50) + 1 });
     expect(backlog.oldestAt).toBe(Math.min(...actions.map(({ at }) => at)));
-    expect(backlogWords(backlog, true)).toMatch(/^157 calls wait, about \d+s once L2L answers$/);
+    expect(backlogWords(backlog, 'L2L')).toMatch(/^157 calls wait, about \d+s once L2L answers$/);
 
     const sandbox = await startSandbox({
       port,

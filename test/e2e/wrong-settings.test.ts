@@ -83,8 +83,8 @@ describe('the first mistake towards L2L', () => {
     await vi.waitFor(async () => expect((await gateway.status()).journal.actionsWaiting).toBe(1), PATIENCE);
     const { queue } = await gateway.status();
     expect(queue.words).toMatch(/1 call waits.*; nothing is sent: /);
-    expect(queue.paused?.words).toBe('nothing is sent');
-    expect(queue.paused?.detail).toMatch(words);
+    expect(queue.paused[0]?.words).toBe('nothing is sent');
+    expect(queue.paused[0]?.detail).toMatch(words);
     const { calls } = sandbox.state();
     expect(calls.filter(({ method }) => method === 'POST')).toEqual([]);
     expect(await gateway.stop()).toBe(0);

@@ -79,7 +79,7 @@ export async function openPlant(options: { readonly timeout?: number; readonly s
     folder,
     log,
     clock,
-    timings: { ...QUICK.timings, lookAgain: 60 },
+    l2l: { timings: { ...QUICK.timings, lookAgain: 60 } },
   });
 
   async function person(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> {

@@ -22,7 +22,7 @@ async function openPlant(askKey: 'takes' | 'refuses' = 'takes', timings: typeof 
     chainOf: chain => bench.journal.chain(chain),
     settings: { askKey: async () => askKey, verify: async () => null },
   });
-  const bench = await openBench({ real: delivery, log, timings, breaker: BREAKER_DEFAULTS });
+  const bench = await openBench({ real: delivery, log, l2l: { timings, breaker: BREAKER_DEFAULTS } });
   const pauses = () => log.lines.filter(({ level, message }) => level === 'error' && /wait/.test(message));
   return { ...bench, sandbox, log, pauses };
 }
@@ -46,7 +46,7 @@ describe('a wrong code stops nobody else', () => {
     await vi.waitFor(() => expect(plant.sandbox.state().calls.length).toBeGreaterThan(0), PATIENCE);
     await plant.tell(episode(1, 60_000, 0).open);
     await vi.waitFor(() => expect(opensOf(plant)).toBe(1), PATIENCE);
-    expect(plant.queue.status().paused).toBeNull();
+    expect(plant.queue.status().paused).toEqual([]);
     expect(plant.pauses()).toEqual([]);
     expect(plant.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
     expect(plant.journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
@@ -70,7 +70,7 @@ describe('a wrong code stops nobody else', () => {
       PATIENCE,
     );
     expect(plant.pauses()).toEqual([]);
-    expect(plant.queue.status().paused).toBeNull();
+    expect(plant.queue.status().paused).toEqual([]);
     const waiting = plant.journal.openCalls().filter(({ lanes }) => lanes[0]?.startsWith('cycles:PRES-'));
     expect(waiting.map(({ reason }) => reason)).toEqual(machines.map(() => 'code'));
   });
@@ -97,7 +97,7 @@ describe('a wrong code stops nobody else', () => {
         (machine, index) => episode(index, 60_000, 0, { rule: `down_${machine}`, machine }).open,
       ),
     );
-    await vi.waitFor(() => expect(plant.queue.status().paused?.cause).toBe('refused'), PATIENCE);
+    await vi.waitFor(() => expect(plant.queue.status().paused[0]?.cause).toBe('refused'), PATIENCE);
     expect(plant.journal.counts().deadLetters).toBe(0);
   });
 });

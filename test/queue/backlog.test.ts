@@ -4,6 +4,7 @@ import type { LaneCount } from '../../src/core/call-journal.ts';
 import type { Call, CallState } from '../../src/core/delivery.ts';
 import { type Backlog, backlogWords, estimateBacklog } from '../../src/queue/backlog.ts';
 import { createBacklogLog } from '../../src/queue/backlog-log.ts';
+import { queueWords } from '../../src/queue/queue-words.ts';
 import { increment, openDispatch } from '../support/actions.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -89,27 +90,27 @@ describe('backlog', () => {
     );
   });
 
-  it.each<[Backlog['calls'], Backlog['ms'], boolean, string]>([
-    [0, 0, true, '0 calls wait'],
-    [1, 2000, false, '1 call waits, about 2s'],
-    [12, 100, false, '12 calls wait, about 1s'],
-    [500, 12.2 * MINUTE, true, '500 calls wait, about 13m once L2L answers'],
-    [9000, 150 * MINUTE, false, '9000 calls wait, about 2h30m'],
-    [99_999, 1800 * MINUTE, false, '99999 calls wait, about 1d6h'],
-    [7, null, true, '7 calls wait'],
-  ])('says of %i calls in %s ms (away: %s): %s', (calls, ms, isAway, words) => {
-    expect(backlogWords({ calls, ms, oldestAt: 0 }, isAway)).toBe(words);
+  it.each<[Backlog['calls'], Backlog['ms'], string | null, string]>([
+    [0, 0, 'L2L', '0 calls wait'],
+    [1, 2000, null, '1 call waits, about 2s'],
+    [12, 100, null, '12 calls wait, about 1s'],
+    [500, 12.2 * MINUTE, 'L2L', '500 calls wait, about 13m once L2L answers'],
+    [9000, 150 * MINUTE, null, '9000 calls wait, about 2h30m'],
+    [99_999, 1800 * MINUTE, null, '99999 calls wait, about 1d6h'],
+    [7, null, 'L2L', '7 calls wait'],
+  ])('says of %i calls in %s ms (away: %s): %s', (calls, ms, away, words) => {
+    expect(backlogWords({ calls, ms, oldestAt: 0 }, away)).toBe(words);
   });
 
   it('tells the log once when it has grown, then every ten minutes, and once when it is gone', () => {
     const clock = virtualClock(0);
     const log = recordingLogger();
-    const told = createBacklogLog(clock, log);
+    const told = createBacklogLog(clock, log, queueWords('L2L'));
     let heard = 0;
     /** Minutes of backlog, seen every minute; what was told since the last time. */
     const see = (...minutes: readonly number[]) => {
       for (const each of minutes) {
-        told.see({ calls: each * 60, ms: each * MINUTE, oldestAt: 0 }, true);
+        told.see({ calls: each * 60, ms: each * MINUTE, oldestAt: 0 }, 'L2L');
         clock.advance(MINUTE);
       }
       const since = heard;
@@ -126,7 +127,10 @@ describe('backlog', () => {
 
   it('tells how much, for how long and since when', () => {
     const log = recordingLogger();
-    createBacklogLog(virtualClock(0), log).see({ calls: 200, ms: 4 * MINUTE, oldestAt: increment('M1', 60).at }, true);
+    createBacklogLog(virtualClock(0), log, queueWords('L2L')).see(
+      { calls: 200, ms: 4 * MINUTE, oldestAt: increment('M1', 60).at },
+      'L2L',
+    );
     expect(log.lines[0]?.fields).toEqual({
       calls: 200,
       backlog: '200 calls wait, about 4m once L2L answers',

@@ -1,29 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import {
   BREAKER_DEFAULTS,
-  type BreakerEvent,
   type BreakerState,
   CLOSED,
+  type Evidence,
   refusalText,
   stepBreaker,
 } from '../../src/queue/breaker.ts';
 
-const FAILED: BreakerEvent = { kind: 'failed', detail: 'timeout' };
-const HALTED: BreakerEvent = { kind: 'halted', detail: '401' };
+const FAILED: Evidence = { kind: 'failed', detail: 'timeout' };
+const HALTED: Evidence = { kind: 'halted', detail: '401' };
 
-function refused(call: number, lanes: readonly string[], detail = 'No rights'): BreakerEvent {
+function refused(call: number, lanes: readonly string[], detail = 'No rights'): Evidence {
   return { kind: 'refused', call, lanes, detail };
 }
 
 /** Each event at its time in seconds. */
-function play(...events: readonly (readonly [number, BreakerEvent])[]): BreakerState {
+function play(...events: readonly (readonly [number, Evidence])[]): BreakerState {
   return events.reduce<BreakerState>(
     (state, [at, event]) => stepBreaker(state, event, at * 1000, BREAKER_DEFAULTS),
     CLOSED,
   );
 }
 
-function times(n: number, event: BreakerEvent): readonly (readonly [number, BreakerEvent])[] {
+function times(n: number, event: Evidence): readonly (readonly [number, Evidence])[] {
   return Array.from({ length: n }, () => [0, event] as const);
 }
 
@@ -33,7 +33,7 @@ describe('breaker', () => {
     expect(play(...times(5, FAILED)).pause).toMatchObject({ cause: 'network', detail: 'timeout', probeAt: 2000 });
   });
 
-  it.each<[string, BreakerEvent]>([
+  it.each<[string, Evidence]>([
     ['an accepted call', { kind: 'accepted' }],
     ['an answered read', { kind: 'answered' }],
     ['a refusal', refused(1, ['a'])],
@@ -56,7 +56,7 @@ describe('breaker', () => {
     expect(play(...times(5, FAILED), [1, FAILED], [1.5, FAILED]).pause).toMatchObject({ probes: 0, probeAt: 2000 });
   });
 
-  it.each<[string, readonly BreakerEvent[], boolean]>([
+  it.each<[string, readonly Evidence[], boolean]>([
     ['three lanes', [refused(1, ['a']), refused(2, ['b']), refused(3, ['c'])], true],
     ['two lanes', [refused(1, ['a']), refused(2, ['b'])], false],
     ['five calls of a lane', [1, 2, 3, 4, 5].map(call => refused(call, ['a'])), true],
@@ -71,7 +71,7 @@ describe('breaker', () => {
     expect(state.pause?.cause === 'refused').toBe(pauses);
   });
 
-  it.each<[string, BreakerEvent, boolean]>([
+  it.each<[string, Evidence, boolean]>([
     ['accepted', { kind: 'accepted' }, true],
     ['answered', { kind: 'answered' }, true],
     ['refused once', refused(1, ['a']), true],
@@ -92,7 +92,7 @@ describe('breaker', () => {
   });
 
   it('a pause for the journal ends when it wrote again', () => {
-    const failed: BreakerEvent = { kind: 'journal_failed', detail: 'disk full' };
+    const failed: Evidence = { kind: 'journal_failed', detail: 'disk full' };
     expect(play([0, failed], [1, { kind: 'answered' }]).pause).toMatchObject({ cause: 'journal', probeAt: 5000 });
     expect(play([0, failed], [5, { kind: 'written' }]).pause).toBeNull();
   });

@@ -143,7 +143,7 @@ describe('call queue', () => {
   });
 
   it('builds no more calls ahead than can be under way soon', async () => {
-    const { delivery, tell, journal } = await openBench({ concurrency: 2 });
+    const { delivery, tell, journal } = await openBench({ l2l: { concurrency: 2 } });
     const open = Promise.withResolvers<void>();
     delivery.on.send = async () => {
       await open.promise;
@@ -167,7 +167,7 @@ describe('call queue', () => {
       expect(queue.status()).toMatchObject({
         redis: { up: true, detail: 'connected' },
         redisProblems: [],
-        paused: null,
+        paused: [],
         running: 0,
         open: {},
         oldestOpenAt: null,

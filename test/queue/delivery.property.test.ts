@@ -5,7 +5,7 @@ import type { CallTransition } from '../../src/core/commit.ts';
 import type { Call, StoredAction } from '../../src/core/delivery.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { createBook } from '../../src/queue/book.ts';
+import { createOpenCalls } from '../../src/queue/open-calls.ts';
 import { createScheduler } from '../../src/queue/scheduler.ts';
 import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
@@ -43,7 +43,7 @@ class Road {
   readonly #delivery = scriptedDelivery();
   readonly #ids = new Map<string, number>();
   #journal: Journal;
-  #book = createBook();
+  #calls = createOpenCalls();
   #scheduler;
   #now = 1_000_000;
   #number = 0;
@@ -64,8 +64,14 @@ class Road {
   }
 
   #schedule() {
-    const options = { journal: this.#journal, delivery: this.#delivery, book: this.#book, log: silentLogger };
-    return createScheduler({ ...options, now: () => this.#now, mostFrozen: 4 });
+    const options = { journal: this.#journal, delivery: this.#delivery, calls: this.#calls, log: silentLogger };
+    return createScheduler({
+      ...options,
+      destination: 'l2l',
+      now: () => this.#now,
+      mostFrozen: 4,
+      emit: () => {},
+    });
   }
 
   async tell(kind: Extract<Happening, { of: 'A' | 'B' }>['kind'], of: 'A' | 'B'): Promise<void> {
@@ -108,7 +114,7 @@ class Road {
       true,
     );
     this.#note(call, ends);
-    if (ends !== 'retry' && ends !== 'unknown') this.#book.delete(call.id);
+    if (ends !== 'retry' && ends !== 'unknown') this.#calls.delete(call.id);
     return true;
   }
 
@@ -154,8 +160,8 @@ class Road {
   crash(): void {
     this.#journal.close();
     this.#journal = openTestJournal(this.#folder);
-    this.#book = createBook();
-    for (const call of this.#journal.openCalls()) this.#book.put(call, call.notBefore);
+    this.#calls = createOpenCalls();
+    for (const call of this.#journal.openCalls()) this.#calls.add(call, call.notBefore);
     this.#scheduler = this.#schedule();
   }
 

@@ -15,7 +15,7 @@ function bullQueue({ redis, journal }: Bench): Queue<JobData> {
   const connection = redis.client.duplicate();
   const queue = new Queue<JobData>('calls', {
     connection,
-    prefix: `{l2l:${journal.id}:${journal.epoch}}`,
+    prefix: `{l2l:${journal.id}:${journal.epoch}}:l2l`,
   });
   onTestFinished(async () => {
     await queue.close();
@@ -261,6 +261,6 @@ describe('call queue on a Redis that fails', () => {
     await queue.stop(10);
 
     expect(journal.openCalls()).toMatchObject([{ state: 'unknown', reason: 'stopped' }]);
-    expect(queue.status().paused).toBeNull();
+    expect(queue.status().paused).toEqual([]);
   });
 });

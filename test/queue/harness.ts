@@ -4,6 +4,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Delivery } from '../../src/core/delivery.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { type CallQueue, type CallQueueOptions, openCallQueue } from '../../src/queue/call-queue.ts';
+import type { DestinationOptions } from '../../src/queue/destination.ts';
 import { testFolder } from '../support/folder.ts';
 import { testJournal } from '../support/journal.ts';
 import { PATIENCE } from '../support/patience.ts';
@@ -15,6 +16,9 @@ export { PATIENCE };
 
 /** Waits a test can sit through; what is tested is what follows them. */
 export const QUICK = {
+  name: 'L2L',
+  concurrency: 8,
+  rate: null,
   timings: {
     lookAgain: 60,
     firstRetry: 20,
@@ -24,8 +28,7 @@ export const QUICK = {
     refusalHold: 150,
   },
   breaker: { failures: 1000, firstWait: 50, longestWait: 100, probeEvery: 60, journalEvery: 50 },
-  sweepEvery: 100,
-} satisfies Partial<CallQueueOptions>;
+} satisfies Partial<DestinationOptions>;
 
 export type Bench = {
   readonly redis: TestRedis;
@@ -41,8 +44,11 @@ export type Bench = {
   keys(pattern: string): Promise<string[]>;
 };
 
-export type BenchOptions = Omit<Partial<CallQueueOptions>, 'delivery' | 'log'> & {
+export type BenchOptions = Omit<Partial<CallQueueOptions>, 'destinations' | 'log'> & {
+  readonly l2l?: Partial<DestinationOptions>;
   readonly delivery?: ScriptedDelivery;
+  /** Destinations beside L2L. */
+  readonly others?: Readonly<Record<string, DestinationOptions>>;
   /** Takes the place of the scripted one. */
   readonly real?: Delivery;
   readonly log?: ReturnType<typeof recordingLogger>;
@@ -62,17 +68,15 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const journal = openTestJournal(options.folder ?? testFolder());
   const delivery = options.delivery ?? scriptedDelivery();
   const log = options.log ?? recordingLogger();
-  const { redisFor: _redis, folder: _folder, real, ...rest } = options;
+  const { redisFor: _redis, folder: _folder, real, l2l, others, ...rest } = options;
   const queue = await openCallQueue({
     journal,
     redis: { socket: redis.socket },
     clock,
-    concurrency: 8,
-    rate: null,
-    ...QUICK,
+    sweepEvery: 100,
     ...rest,
     log,
-    delivery: real ?? delivery,
+    destinations: { l2l: { ...QUICK, delivery: real ?? delivery, ...l2l }, ...others },
   });
   onTestFinished(async () => {
     await queue.stop(0);

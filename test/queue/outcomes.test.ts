@@ -93,7 +93,7 @@ describe('call queue and what L2L answers', () => {
           return true;
         },
       },
-      timings: { ...QUICK.timings, longestWait: 100 },
+      l2l: { timings: { ...QUICK.timings, longestWait: 100 } },
     });
     // Somebody opened one during the wait.
     delivery.on.prepare = () => {
@@ -358,9 +358,7 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('makes a refused call a dead letter as soon as L2L takes another', async () => {
-    const { delivery, tell, queue, journal } = await openBench({
-      timings: HELD,
-    });
+    const { delivery, tell, queue, journal } = await openBench({ l2l: { timings: HELD } });
     delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' ? REFUSED : DELIVERED);
 
     await tell(openDispatch('BAD', 1));
@@ -373,7 +371,7 @@ describe('call queue and what L2L answers', () => {
 
     expect(delivery.sent).toHaveLength(2);
     expect(journal.counts().deadLetters).toBe(1);
-    expect(queue.status().paused).toBeNull();
+    expect(queue.status().paused).toEqual([]);
   });
 
   it('makes a refused call a dead letter after a while when nothing else happens', async () => {
@@ -398,34 +396,34 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('pauses when L2L refuses everybody, keeps every call, and goes on when it takes one', async () => {
-    const { delivery, tell, journal, queue, log } = await openBench({ concurrency: 2, timings: HELD });
+    const { delivery, tell, journal, queue, log } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
     let general = true;
     delivery.on.send = () => (general ? REFUSED : DELIVERED);
     const machines = Array.from({ length: 12 }, (_, n) => `M${n}`);
 
     await tell(...machines.map(machine => openDispatch(machine, 1)));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('refused'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('refused'), PATIENCE);
     // Probes go on and are refused as well.
-    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(2), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(2), PATIENCE);
     expect(journal.counts().deadLetters).toBe(0);
     general = false;
     await vi.waitFor(() => expect(queue.status().counts).toMatchObject({ delivered: 12, rejected: 0 }), PATIENCE);
 
-    expect(queue.status().paused).toBeNull();
+    expect(queue.status().paused).toEqual([]);
     expect(journal.counts().deadLetters).toBe(0);
     expect(log.lines.filter(line => line.fields && 'cause' in line.fields && line.level === 'error')).toHaveLength(1);
   });
 
   it('gives up the calls of one bad rule after the pause they caused', async () => {
-    const { delivery, tell, journal, queue } = await openBench({ concurrency: 2, timings: HELD });
+    const { delivery, tell, journal, queue } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
     delivery.on.send = call => (call.lanes[0]?.startsWith('dispatch:BAD') ? REFUSED : DELIVERED);
 
     await tell(...['BAD1', 'BAD2', 'BAD3', 'BAD4'].map(machine => openDispatch(machine, 1)));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('refused'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('refused'), PATIENCE);
     await tell(openDispatch('GOOD', 1));
     await vi.waitFor(() => expect(queue.status().counts).toMatchObject({ delivered: 1, rejected: 4 }), PATIENCE);
 
-    expect(queue.status().paused).toBeNull();
+    expect(queue.status().paused).toEqual([]);
     expect(journal.counts().deadLetters).toBe(4);
   });
 
@@ -435,20 +433,22 @@ describe('call queue and what L2L answers', () => {
     delivery.on.send = () => (accepted ? DELIVERED : NO_KEY);
 
     await tell(openDispatch('M1', 1), openDispatch('M2', 1), increment('M3', 1));
-    await vi.waitFor(() => expect(queue.status().paused).toMatchObject({ cause: 'auth', detail: '401' }), PATIENCE);
-    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(2), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused).toMatchObject([{ cause: 'auth', detail: '401' }]), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(2), PATIENCE);
     accepted = true;
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
-    expect(queue.status().paused).toBeNull();
+    expect(queue.status().paused).toEqual([]);
   });
 
   it('tries at once when asked to', async () => {
-    const { delivery, tell, isIdle, queue } = await openBench({ breaker: { ...QUICK.breaker, probeEvery: 3_600_000 } });
+    const { delivery, tell, isIdle, queue } = await openBench({
+      l2l: { breaker: { ...QUICK.breaker, probeEvery: 3_600_000 } },
+    });
     delivery.on.send = inTurn(NO_KEY, DELIVERED);
     await tell(openDispatch('M1', 1));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('auth'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('auth'), PATIENCE);
 
     queue.probeNow();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
@@ -456,19 +456,21 @@ describe('call queue and what L2L answers', () => {
 
   it('opens its breaker while L2L is away, one probe at a time, and releases the oldest first', async () => {
     const { delivery, tell, isIdle, queue } = await openBench({
-      concurrency: 1,
-      breaker: { ...QUICK.breaker, failures: 3 },
-      timings: { ...QUICK.timings, firstRetry: 3_600_000, longestRetry: 3_600_000 },
+      l2l: {
+        concurrency: 1,
+        breaker: { ...QUICK.breaker, failures: 3 },
+        timings: { ...QUICK.timings, firstRetry: 3_600_000, longestRetry: 3_600_000 },
+      },
     });
     let away = true;
     delivery.on.send = () => (away ? AWAY : DELIVERED);
     const machines = ['M1', 'M2', 'M3', 'M4', 'M5', 'M6'];
 
     await tell(...machines.map(machine => openDispatch(machine, 1)));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('network'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('network'), PATIENCE);
     const before = delivery.sent.length;
-    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(3), PATIENCE);
-    expect(delivery.sent.length - before).toBeLessThanOrEqual((queue.status().paused?.probes ?? 0) + 1);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(3), PATIENCE);
+    expect(delivery.sent.length - before).toBeLessThanOrEqual((queue.status().paused[0]?.probes ?? 0) + 1);
     away = false;
     const last = delivery.sent.length;
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
@@ -512,7 +514,7 @@ describe('call queue and what L2L answers', () => {
     };
 
     await tell(openDispatch('M1', 1));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('journal'), PATIENCE);
     await tell(openDispatch('M1', 2));
     await vi.waitFor(() => expect(refused).toBeGreaterThan(1), PATIENCE);
     expect(delivery.sent).toHaveLength(1);
@@ -520,7 +522,7 @@ describe('call queue and what L2L answers', () => {
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#1:open', 'M1#2:open']);
-    expect(queue.status().paused).toBeNull();
+    expect(queue.status().paused).toEqual([]);
   });
 
   it('looks up a call whose run ended by a fault of ours after it was sent', async () => {
@@ -551,18 +553,18 @@ describe('call queue and what L2L answers', () => {
     delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
 
     await tell(openDispatch('M1', 1), openDispatch('M2', 1));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('journal'), PATIENCE);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.looked).toHaveLength(1);
-    await vi.waitFor(() => expect(queue.status().paused).toBeNull(), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused).toEqual([]), PATIENCE);
   });
 
   it('leaves nothing running when it stops although an outcome cannot be written', async () => {
     const { delivery, tell, journal, queue } = await openBench();
     Object.assign(journal, { transition: () => Promise.reject(new Error('database or disk is full')) });
     await tell(openDispatch('M1', 1));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('journal'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('journal'), PATIENCE);
     await queue.stop(0);
 
     const timers = vi.spyOn(globalThis, 'setTimeout');

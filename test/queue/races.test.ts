@@ -39,7 +39,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
 
   it('sends a call whose job BullMQ silently ignored, because it still knew one of that id', async () => {
     const { delivery, journal, redis, tell, keys } = await openBench();
-    const base = `{l2l:${journal.id}:${journal.epoch}}:calls`;
+    const base = `{l2l:${journal.id}:${journal.epoch}}:l2l:calls`;
     // As a failed job that was kept: its hash stands, and it is in no list that anybody works on.
     await redis.client.hset(`${base}:1-0-1`, { name: 'increment_cycles', data: '{}', opts: '{}', timestamp: '1' });
     await redis.client.zadd(`${base}:failed`, 1, '1-0-1');
@@ -71,8 +71,8 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     const { delivery, redis, queue, tell, keys } = await openBench();
     delivery.on.send = () => NO_KEY;
     await tell(increment('M1', 1), increment('M2', 1));
-    await vi.waitFor(() => expect(queue.status().paused?.cause).toBe('auth'), PATIENCE);
-    await vi.waitFor(() => expect(queue.status().paused?.probes).toBeGreaterThan(1), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('auth'), PATIENCE);
+    await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(1), PATIENCE);
     const [meta = ''] = await keys('meta');
     expect(await redis.client.hget(meta, 'paused')).toBeNull();
 

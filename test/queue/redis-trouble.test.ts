@@ -156,7 +156,7 @@ describe('call queue on a Redis that is in trouble', () => {
     };
     await tell(...told);
     await vi.waitFor(() => expect(delivery.sent.length).toBeGreaterThan(20), PATIENCE);
-    const prefix = `{l2l:${journal.id}:${journal.epoch}}`;
+    const prefix = `{l2l:${journal.id}:${journal.epoch}}:l2l`;
     const queue = new Queue('calls', { connection: redis.client, prefix });
     onTestFinished(() => queue.close());
     const remembered = () => queue.getJobCountByTypes('waiting', 'active', 'delayed');

@@ -4,13 +4,15 @@ import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/actions/action.ts';
 import type { CallTransition } from '../../src/core/commit.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { createBook } from '../../src/queue/book.ts';
+import { createOpenCalls } from '../../src/queue/open-calls.ts';
 import { createScheduler } from '../../src/queue/scheduler.ts';
 import { closeDispatch, increment, openDispatch } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { openTestJournal } from './harness.ts';
 import { scriptedDelivery } from './scripted-delivery.ts';
+
+const QUEUE = { destination: 'l2l', mostFrozen: 10, emit: () => {} } as const;
 
 /** A journal with these actions in it, and a scheduler at a time the test sets. */
 async function setUp(...actions: readonly Action[]) {
@@ -19,8 +21,8 @@ async function setUp(...actions: readonly Action[]) {
   const delivery = scriptedDelivery();
   const log = recordingLogger();
   const now = { at: 1000 };
-  const book = createBook();
-  const scheduler = createScheduler({ journal, delivery, book, now: () => now.at, log, mostFrozen: 10 });
+  const calls = createOpenCalls();
+  const scheduler = createScheduler({ ...QUEUE, journal, delivery, calls, now: () => now.at, log });
   const fill = () => scheduler.fill().map(({ call }) => call.actions.map(action => action.key).join(' '));
   /** The one open call comes to this. */
   const end = async (to: Partial<CallTransition> & Pick<CallTransition, 'state'>) => {
@@ -29,7 +31,7 @@ async function setUp(...actions: readonly Action[]) {
     const rest = { at: now.at, notBefore: now.at, reason: null, detail: null };
     await journal.markSending(call.id, call.attempt, null, now.at);
     await journal.transition(call.id, ['sending'], { ...rest, ...to });
-    book.delete(call.id);
+    calls.delete(call.id);
   };
   return { journal, delivery, scheduler, now, fill, end, log };
 }
@@ -49,8 +51,8 @@ describe('scheduler', () => {
     // Somebody else's write lock: the journal refuses every write until it is gone.
     const other = new DatabaseSync(join(folder, 'journal.db'));
     other.exec('BEGIN IMMEDIATE');
-    const book = createBook();
-    const scheduler = createScheduler({ journal, delivery, book, now: () => 1, log: silentLogger, mostFrozen: 10 });
+    const calls = createOpenCalls();
+    const scheduler = createScheduler({ ...QUEUE, journal, delivery, calls, now: () => 1, log: silentLogger });
 
     expect(scheduler.fill()).toEqual([]);
     expect(asked).toBe(1);

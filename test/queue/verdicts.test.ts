@@ -4,8 +4,8 @@ import {
   afterFollow,
   afterLook,
   afterSend,
-  breakerEventOfSend,
   type Circumstances,
+  evidenceOfSend,
   needsPreparing,
   overtaken,
   TIMING_DEFAULTS,
@@ -171,7 +171,7 @@ describe('verdicts', () => {
     ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'refused'],
     ['blocked', { kind: 'again', reason: 'blocked', detail: '', after: 0, guarded: false }, 'answered'],
   ])('what %s says about L2L', (_, outcome, kind) => {
-    expect(breakerEventOfSend(CALL, outcome)?.kind).toBe(kind);
+    expect(evidenceOfSend(CALL, outcome)?.kind).toBe(kind);
   });
 
   it.each([

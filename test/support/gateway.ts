@@ -68,7 +68,7 @@ export type GatewayStatus = {
   readonly queue: {
     readonly words: string;
     readonly redis: CallQueueStatus['redis'];
-    readonly paused: { readonly words: string; readonly detail: string } | null;
+    readonly paused: readonly { readonly words: string; readonly detail: string }[];
     readonly heldUp: readonly {
       readonly words: string;
       readonly lanes: readonly string[];

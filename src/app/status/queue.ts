@@ -5,7 +5,7 @@ import type { TimeNotation } from '../../core/time-notation.ts';
 import type { JournalCounts } from '../../journal/history/overview.ts';
 import { backlogWords } from '../../queue/backlog.ts';
 import type { CallQueueStatus } from '../../queue/call-queue.ts';
-import { heldUpWords, oneHeldUp, PAUSES } from '../readiness.ts';
+import { causeWords, heldUpWords, oneHeldUp } from '../readiness.ts';
 
 /** Why the gateway may send nothing although L2L and Redis may answer. */
 export type Hold = { readonly cause: 'clock' | 'settings'; readonly detail: string };
@@ -22,7 +22,8 @@ export function queueStatus(
   hold: Hold | null = null,
 ) {
   const { paused, backlog, running, open, held, oldestOpenAt, counts, redis, redisProblems } = queue;
-  const waits = backlogWords(backlog, hold === null && paused !== null && paused.cause !== 'journal');
+  const away = hold === null ? paused.filter(({ cause }) => cause !== 'journal') : [];
+  const waits = backlogWords(backlog, away.map(({ name }) => name).join(' and ') || null);
   const holdWords = hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`];
   const list = commandLine('queue list');
   const isPersonNeeded = holdWords.length + queue.heldUp.length > 0;
@@ -36,7 +37,10 @@ export function queueStatus(
     list,
     redis: { ...redis, since: iso(redis.since) },
     redisProblems,
-    paused: pausedStatus(paused, hold, iso),
+    paused:
+      paused.length === 0 && hold
+        ? [{ words: NOTHING_SENT, ...hold }]
+        : paused.map(one => pausedStatus(one, hold, iso)),
     backlog: { calls: backlog.calls, oldestAt: iso(backlog.oldestAt), words: waits },
     callsRunning: running,
     callsOpen: countsByWord(open),
@@ -56,29 +60,29 @@ export function queueStatus(
   };
 }
 
-/** Everything that holds calls up, in words: the clock or a setting, Redis, L2L or the journal, then single codes and rights. */
+/** Everything that holds calls up, in words: the clock or a setting, Redis, a destination or the journal, then single codes and rights. */
 export function holdUps(
   { paused, redis, heldUp }: Pick<CallQueueStatus, 'paused' | 'redis' | 'heldUp'>,
   hold: Hold | null,
 ): readonly string[] {
-  // Where both name the API key, the hold says where to correct it.
-  const pause = paused?.cause === 'auth' && hold !== null ? null : paused;
+  // Where both name the API key of L2L, the hold says where to correct it.
+  const pauses = paused.filter(({ cause, destination }) => !(cause === 'auth' && destination === 'l2l' && hold));
   return [
     ...(hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`]),
     ...(redis.up ? [] : [redis.detail]),
-    ...(pause === null ? [] : [`${PAUSES[pause.cause]} (${pause.detail})`]),
+    ...pauses.map(pause => `${causeWords(pause)} (${pause.detail})`),
     ...heldUpWords(heldUp),
   ];
 }
 
-function pausedStatus(paused: CallQueueStatus['paused'], hold: Hold | null, iso: TimeNotation['iso']) {
-  // The detail of a hold says where to correct it, so it is shown in place of L2L's answer.
-  if (!paused) return hold && { words: NOTHING_SENT, ...hold };
-  const { cause, detail, since, probeAt, probes } = paused;
+function pausedStatus(paused: CallQueueStatus['paused'][number], hold: Hold | null, iso: TimeNotation['iso']) {
+  const { name, destination, cause, detail, since, probeAt, probes } = paused;
   return {
-    words: PAUSES[cause],
+    destination: name,
+    words: causeWords(paused),
     cause,
-    detail: cause === 'auth' && hold ? hold.detail : detail,
+    // The detail of a hold says where to correct it, so it is shown in place of L2L's answer.
+    detail: cause === 'auth' && destination === 'l2l' && hold ? hold.detail : detail,
     since: iso(since),
     nextTry: iso(probeAt),
     failedTries: probes,

@@ -51,10 +51,10 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, n
       return mirror.lanes;
     },
     action: reader.action,
-    waitingHeads: limit => mirror.lanes.heads(mirror.heldLanes, limit),
+    waitingHeads: (limit, destination) => mirror.lanes.heads(mirror.heldLanes, limit, destination),
     waiting: (lane, limit) => mirror.lanes.waiting(lane, limit),
     waitingCounts: () => mirror.lanes.counts(),
-    oldestWaitingAt: () => mirror.lanes.heads(NO_LANES, 1)[0]?.at ?? null,
+    oldestWaitingAt: destination => mirror.lanes.heads(NO_LANES, 1, destination)[0]?.at ?? null,
     openCalls: () => [...mirror.openCalls()],
     call: id => mirror.open(id) ?? reader.call(id),
     doubts: createDoubts(db).before,

@@ -1,4 +1,6 @@
 import type { ActionKind } from '../../actions/action.ts';
+import type { Destination } from '../../actions/kind.ts';
+import { kindOf } from '../../actions/registry.ts';
 import type { LaneCount } from '../../core/call-journal.ts';
 import type { StoredAction } from '../../core/delivery.ts';
 
@@ -19,13 +21,16 @@ export interface Lanes {
   putBack(actions: readonly StoredAction[]): void;
   waiting(lane: string, limit: number): readonly StoredAction[];
   /** Head of every lane that is not in `except`, oldest first. */
-  heads(except: Pick<ReadonlySet<string>, 'has'>, limit: number): readonly StoredAction[];
+  heads(except: Pick<ReadonlySet<string>, 'has'>, limit: number, destination?: Destination): readonly StoredAction[];
   readonly count: number;
   counts(): Iterable<LaneCount>;
 }
 
+/** The ids of its waiting actions, oldest first. All of them go to one destination. */
+type Lane = { readonly destination: Destination; readonly ids: number[] };
+
 export function createLanes(read: (id: number) => StoredAction): Lanes {
-  const lanes = new Map<string, number[]>();
+  const lanes = new Map<string, Lane>();
   const parsed = new Map<number, StoredAction>();
   const kinds = new Map<string, LaneCount>();
   let count = 0;
@@ -47,9 +52,9 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
   }
 
   function addId(lane: string, id: number, kind: ActionKind): void {
-    const ids = lanes.get(lane);
-    if (ids) ids.push(id);
-    else lanes.set(lane, [id]);
+    const known = lanes.get(lane);
+    if (known) known.ids.push(id);
+    else lanes.set(lane, { destination: kindOf(kind).destination, ids: [id] });
     reckon(lane, kind, 1);
   }
 
@@ -61,7 +66,7 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
     },
     remove(actions) {
       for (const action of actions) {
-        const ids = lanes.get(action.lane);
+        const ids = lanes.get(action.lane)?.ids;
         const at = ids?.indexOf(action.id) ?? -1;
         if (!ids || at < 0) continue;
         ids.splice(at, 1);
@@ -74,13 +79,16 @@ export function createLanes(read: (id: number) => StoredAction): Lanes {
       for (const action of actions) {
         addId(action.lane, action.id, action.kind);
         if (parsed.has(action.id) || parsed.size < MOST_PARSED) parsed.set(action.id, action);
-        lanes.get(action.lane)?.sort((a, b) => a - b);
+        lanes.get(action.lane)?.ids.sort((a, b) => a - b);
       }
     },
-    waiting: (lane, limit) => (lanes.get(lane) ?? []).slice(0, limit).map(get),
-    heads(except, limit) {
+    waiting: (lane, limit) => (lanes.get(lane)?.ids ?? []).slice(0, limit).map(get),
+    heads(except, limit, only) {
       const heads: number[] = [];
-      for (const [lane, ids] of lanes) if (!except.has(lane) && ids[0] !== undefined) heads.push(ids[0]);
+      for (const [lane, { destination, ids }] of lanes) {
+        if (only !== undefined && destination !== only) continue;
+        if (!except.has(lane) && ids[0] !== undefined) heads.push(ids[0]);
+      }
       heads.sort((a, b) => a - b);
       return heads.slice(0, limit).map(get);
     },

@@ -23,11 +23,18 @@ rules:
 const NOW = Date.parse('2026-03-02T13:00:00Z');
 const S = 1000;
 
+const BACKLOG = { calls: 3, ms: 240_000, oldestAt: NOW - 40 * S };
+
 const queue: CallQueueStatus = {
   redis: { up: true, since: NOW - 60 * S, detail: 'connected' },
   redisProblems: [],
-  paused: { cause: 'network', detail: 'refused', since: NOW - 50 * S, probeAt: NOW + 10 * S, probes: 2 },
-  backlog: { calls: 3, ms: 240_000, oldestAt: NOW - 40 * S },
+  paused: [
+    {
+      ...{ destination: 'l2l', name: 'L2L', backlog: BACKLOG },
+      ...{ cause: 'network', detail: 'refused', since: NOW - 50 * S, probeAt: NOW + 10 * S, probes: 2 },
+    },
+  ],
+  backlog: BACKLOG,
   running: 1,
   open: { retry: 2 },
   held: 0,
@@ -162,14 +169,17 @@ it('every time on the page is ISO 8601 with the offset of the site, and every ot
         "list": "gateway queue list",
         "oldestCallAt": "2026-03-02T05:59:30.000-07:00",
         "parked": 0,
-        "paused": {
-          "cause": "network",
-          "detail": "refused",
-          "failedTries": 2,
-          "nextTry": "2026-03-02T06:00:10.000-07:00",
-          "since": "2026-03-02T05:59:10.000-07:00",
-          "words": "L2L can't be reached",
-        },
+        "paused": [
+          {
+            "cause": "network",
+            "destination": "L2L",
+            "detail": "refused",
+            "failedTries": 2,
+            "nextTry": "2026-03-02T06:00:10.000-07:00",
+            "since": "2026-03-02T05:59:10.000-07:00",
+            "words": "L2L can't be reached",
+          },
+        ],
         "redis": {
           "detail": "connected",
           "since": "2026-03-02T05:59:00.000-07:00",

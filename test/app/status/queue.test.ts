@@ -7,13 +7,17 @@ const { iso } = createTimeNotation('America/Denver');
 const SIX = '2026-03-02T06:00:00.000-07:00';
 const AT = Date.parse(SIX);
 
-const PAUSED = { cause: 'network', detail: 'refused', since: AT, probeAt: AT + 60_000, probes: 2 } as const;
+const BACKLOG = { calls: 3, ms: 240_000, oldestAt: AT };
+const PAUSED = {
+  ...({ destination: 'l2l', name: 'L2L', backlog: BACKLOG } as const),
+  ...({ cause: 'network', detail: 'refused', since: AT, probeAt: AT + 60_000, probes: 2 } as const),
+};
 
 const queue: CallQueueStatus = {
   redis: { up: true, since: AT, detail: 'connected' },
   redisProblems: [],
-  paused: PAUSED,
-  backlog: { calls: 3, ms: 240_000, oldestAt: AT },
+  paused: [PAUSED],
+  backlog: BACKLOG,
   running: 1,
   open: { retry: 2, unknown: 1, accepted: 4 },
   held: 1,
@@ -32,14 +36,17 @@ describe('the queue on the status page', () => {
       list: 'gateway queue list',
       redis: { up: true, since: SIX, detail: 'connected' },
       redisProblems: [],
-      paused: {
-        words: "L2L can't be reached",
-        cause: 'network',
-        detail: 'refused',
-        since: SIX,
-        nextTry: '2026-03-02T06:01:00.000-07:00',
-        failedTries: 2,
-      },
+      paused: [
+        {
+          destination: 'L2L',
+          words: "L2L can't be reached",
+          cause: 'network',
+          detail: 'refused',
+          since: SIX,
+          nextTry: '2026-03-02T06:01:00.000-07:00',
+          failedTries: 2,
+        },
+      ],
       backlog: { calls: 3, oldestAt: SIX, words: '3 calls wait, about 4m once L2L answers' },
       callsRunning: 1,
       callsOpen: { retrying: 2, 'in doubt': 1, accepted: 4 },
@@ -65,18 +72,18 @@ describe('the queue on the status page', () => {
     const stands = { ...queue, heldUp: [unknownCode] };
 
     expect(holdUps(stands, null)).toEqual(["L2L can't be reached (refused)", expect.stringContaining('PRESS-99')]);
-    const auth = { ...stands, paused: { ...PAUSED, cause: 'auth' as const } };
+    const auth = { ...stands, paused: [{ ...PAUSED, cause: 'auth' as const }] };
     expect(holdUps(auth, hold)).toEqual([
       'nothing is sent: correct l2l.api_key at a.yaml:7',
       expect.stringContaining('PRESS-99'),
     ]);
     const redis = { ...queue.redis, up: false, detail: 'Redis is away' };
-    expect(holdUps({ ...queue, paused: null, redis }, null)).toEqual(['Redis is away']);
+    expect(holdUps({ ...queue, paused: [], redis }, null)).toEqual(['Redis is away']);
   });
 
   it('calls held up by an unknown code or a missing right are named with rule, line and remedy', () => {
     const page = queueStatus(
-      { ...queue, paused: null, heldUp: [unknownCode] },
+      { ...queue, paused: [], heldUp: [unknownCode] },
       { deadLetters: 0, parked: 0 },
       iso,
       commandLine,
@@ -93,15 +100,13 @@ describe('the queue on the status page', () => {
       cause: 'settings',
       detail: 'L2L does not take the API key: correct l2l.api_key at a.yaml:7',
     } as const;
-    expect(
-      queueStatus({ ...queue, paused: null }, { deadLetters: 0, parked: 0 }, iso, commandLine, hold),
-    ).toMatchObject({
+    expect(queueStatus({ ...queue, paused: [] }, { deadLetters: 0, parked: 0 }, iso, commandLine, hold)).toMatchObject({
       words: `3 calls wait, about 4m; nothing is sent: ${hold.detail}`,
-      paused: { words: 'nothing is sent', ...hold },
+      paused: [{ words: 'nothing is sent', ...hold }],
     });
-    const paused = { cause: 'auth', detail: 'HTTP 401', since: AT, probeAt: AT, probes: 0 } as const;
+    const paused = [{ ...PAUSED, cause: 'auth' as const, detail: 'HTTP 401' }];
     expect(queueStatus({ ...queue, paused }, { deadLetters: 0, parked: 0 }, iso, commandLine, hold)).toMatchObject({
-      paused: { cause: 'auth', detail: hold.detail },
+      paused: [{ cause: 'auth', detail: hold.detail }],
     });
   });
 

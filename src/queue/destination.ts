@@ -1,0 +1,216 @@
+import type { Destination } from '../actions/kind.ts';
+import { kindOf } from '../actions/registry.ts';
+import type { CallJournal } from '../core/call-journal.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ClockGuard } from '../core/clock-watch.ts';
+import type { Call, Delivery } from '../core/delivery.ts';
+import type { Done } from '../core/done.ts';
+import type { Logger } from '../core/logger.ts';
+import { createBacklogLog } from './backlog-log.ts';
+import { type BreakerOptions, createBreaker } from './breaker.ts';
+import type { Carrier } from './carrier.ts';
+import { type DestinationStatus, destinationStatus } from './destination-status.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { createLaneLog } from './lane-log.ts';
+import type { OpenCall } from './open-call.ts';
+import { createOpenCalls } from './open-calls.ts';
+import { createOutcomeWriter } from './outcome-writer.ts';
+import { createPasses } from './passes.ts';
+import { createProbe } from './probe.ts';
+import type { QueueEvent } from './queue-event.ts';
+import { queueWords } from './queue-words.ts';
+import { createRefusals } from './refusals.ts';
+import { createScheduler } from './scheduler.ts';
+import { createSweeper } from './sweeper.ts';
+import { abandoned, TIMING_DEFAULTS, type Timings } from './verdicts.ts';
+import { createWorker } from './worker.ts';
+
+export type DestinationOptions = {
+  /** As people know it: `L2L`. */
+  readonly name: string;
+  readonly delivery: Delivery;
+  /** Requests on their way at once, 1 to 64. */
+  readonly concurrency: number;
+  /** Calls per millisecond that it allows; null: no limit. Decides how far ahead calls are built. */
+  readonly rate: number | null;
+  readonly timings?: Partial<Timings>;
+  readonly breaker?: Partial<BreakerOptions>;
+  /**
+   * A code of this call, which had no effect, is unknown. True: the call is over, and its actions wait again with other codes. Left
+   * out: never.
+   */
+  readonly correct?: (call: Call, detail: string) => Promise<boolean>;
+  /** Nothing may be sent for now. Left out: never. */
+  readonly holds?: () => boolean;
+};
+
+/** What all destinations have in common. */
+export type SharedParts = {
+  readonly journal: CallJournal;
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly clockGuard: ClockGuard;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly whereOf: (rule: string) => string | undefined;
+  readonly onDone: (done: Done) => void;
+  readonly sweepEvery: number;
+  /** Aborted when calls on their way have to end. */
+  readonly signal: AbortSignal;
+  readonly isStopping: () => boolean;
+};
+
+/** The calls to one destination, from the lanes to the outcomes. No destination waits for another one. */
+export interface DestinationQueue {
+  /** Redis is there, and nothing but a pause holds calls back. */
+  isReady(): boolean;
+  /** Builds calls from the lanes and gives them jobs. */
+  pass(): void;
+  /** Looks at held actions again too. */
+  reconsider(): void;
+  /** Takes over the journal's open calls. */
+  reconcile(): void;
+  /** Gives every open call a job that Redis has. Rejects when Redis goes away meanwhile. */
+  sweep(): Promise<void>;
+  /** A sweep ended, so time has passed. */
+  swept(): void;
+  probeNow(): void;
+  /** Its key is accepted. */
+  keyTaken(): void;
+  logBacklog(): void;
+  status(): DestinationStatus;
+  /** Takes no more jobs. */
+  stop(): void;
+  readonly running: number;
+  /** Resolves when every outcome known so far is durable. */
+  written(): Promise<void>;
+}
+
+/** How far ahead calls are built (ms): a later action can be merged only into a call that is not built yet. */
+const BUDGET_AHEAD = 2000;
+const MOST_CONCURRENCY = 64;
+/** A job that is due for so many sweeps, and is not run although there is room, gets a new one. */
+const OVERDUE_SWEEPS = 5;
+
+export function createDestination(id: Destination, own: DestinationOptions, shared: SharedParts): DestinationQueue {
+  const { journal, carrier, clock, clockGuard, log, signal, isStopping } = shared;
+  const { delivery, rate } = own;
+  const concurrency = Math.max(1, Math.min(MOST_CONCURRENCY, Math.floor(own.concurrency)));
+  const timings = { ...TIMING_DEFAULTS, ...own.timings };
+  const words = queueWords(own.name);
+  const mostFrozen = Math.max(2 * concurrency, Math.floor((rate ?? 0) * BUDGET_AHEAD));
+
+  // A clock in doubt ends with the life that has it, so nobody has to be woken afterwards.
+  const isHeld = () => isStopping() || clockGuard.doubt() !== null || own.holds?.() === true;
+  const isReady = () => carrier.link.up && !isHeld();
+  const admits = (open: OpenCall) => !isHeld() && (breaker.pause === null || probe.is(open));
+
+  const calls = createOpenCalls();
+  const breaker = createBreaker({ clock, log, words, options: own.breaker, emit });
+  const { correct = async () => false } = own;
+  const outcomes = createOutcomeWriter({ journal, calls, breaker, clock, signal, correct, emit });
+  const refusals = createRefusals({ journal, delivery, outcomes, clock, log, words });
+  const now = () => clock.now();
+  const scheduler = createScheduler({ journal, delivery, destination: id, calls, now, log, mostFrozen, emit });
+  const probe = createProbe({ calls, breaker, clock, refusals, scheduler, ready: isReady, emit });
+  const run = createWorker({
+    ...{ journal, delivery, calls, breaker, outcomes, refusals, clock, timings, log, words, signal, admits, emit },
+    random: shared.random,
+    laneLog: createLaneLog(log, words, shared.whereOf),
+    standstills: () => clockGuard.standstills(),
+  });
+  const jobs = carrier.openJobs(id, { concurrency, run });
+  const dispatcher = createDispatcher({ calls, jobs, clock, log, admits: open => carrier.link.up && admits(open) });
+  const sweeper = createSweeper({
+    openCalls: () => journal.openCalls().filter(({ kind }) => kindOf(kind).destination === id),
+    calls,
+    jobs,
+    dispatch: dispatcher.dispatch,
+    isOverdue: open => calls.running < concurrency && clock.now() - open.due > OVERDUE_SWEEPS * shared.sweepEvery,
+    doubt(open) {
+      open.begin();
+      const policy = delivery.policy(open.call.kind);
+      const at = { now: clock.now(), random: 0, setbacks: open.setbacks, timings, policy };
+      outcomes.write(open, ['sending'], abandoned(at));
+    },
+  });
+  const backlogLog = createBacklogLog(clock, log, words);
+
+  const passes = createPasses({ breaker, probe, scheduler, dispatch: dispatcher.dispatch, isReady, isStopping });
+
+  /** Who reacts to what the parts report. */
+  function emit(event: QueueEvent): void {
+    switch (event.kind) {
+      case 'evidence': {
+        const { refusesAll } = breaker;
+        breaker.take(event.evidence);
+        if (event.evidence.kind === 'accepted' && !refusesAll) refusals.giveUpAll();
+        break;
+      }
+      case 'paused':
+        // A commit that failed rolled back everything of its group.
+        if (event.pause.cause === 'journal') setImmediate(() => isStopping() || sweeper.reconcile());
+        break;
+      case 'resumed':
+        if (event.ended.cause === 'refused') refusals.forgiveAll();
+        dispatcher.release();
+        passes.wake();
+        break;
+      case 'probe_due':
+        probe.tryOne();
+        break;
+      case 'call_waiting':
+        dispatcher.dispatch(event.open);
+        break;
+      case 'call_left':
+        refusals.forget(event.open);
+        scheduler.forgetHeld(chainsOf(event.open.call));
+        passes.wake();
+        break;
+      case 'run_ended':
+        probe.ended(event.call);
+        break;
+      case 'done':
+        shared.onDone(event.done);
+    }
+  }
+
+  const status = () =>
+    destinationStatus({
+      ...{ id, journal, calls, breaker, scheduler, outcomes, rate, name: own.name },
+      policy: kind => delivery.policy(kind),
+      whereOf: shared.whereOf,
+    });
+  return {
+    isReady,
+    pass: passes.passNow,
+    reconsider() {
+      scheduler.forgetHeld();
+      passes.wake();
+    },
+    reconcile: sweeper.reconcile,
+    sweep: sweeper.sweep,
+    swept: passes.wakeHeld,
+    probeNow: breaker.probeNow,
+    keyTaken() {
+      if (breaker.pause?.cause === 'auth') emit({ kind: 'evidence', evidence: { kind: 'answered' } });
+    },
+    logBacklog() {
+      const { backlog, paused } = status();
+      backlogLog.see(backlog, paused === null || paused.cause === 'journal' ? null : own.name);
+    },
+    status,
+    stop() {
+      breaker.stop();
+      jobs.pause();
+    },
+    get running() {
+      return calls.running;
+    },
+    written: outcomes.written,
+  };
+}
+
+function chainsOf({ actions }: Call): ReadonlySet<string> {
+  return new Set(actions.flatMap(({ chain }) => chain ?? []));
+}

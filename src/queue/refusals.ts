@@ -1,0 +1,85 @@
+import type { CallJournal } from '../core/call-journal.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Delivery, type FrozenRequest, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
+import type { Logger } from '../core/logger.ts';
+import { callFacts } from './call-facts.ts';
+import type { OpenCall, Refusal } from './open-call.ts';
+import type { OutcomeWriter } from './outcome-writer.ts';
+import type { QueueWords } from './queue-words.ts';
+import { deadLetter } from './verdicts.ts';
+
+export type RefusalsOptions = {
+  readonly journal: CallJournal;
+  readonly delivery: Delivery;
+  readonly outcomes: OutcomeWriter;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly words: QueueWords;
+};
+
+/** Refused calls, from the refusal until it is known whether all calls are refused. Only then is one a dead letter. */
+export interface Refusals {
+  suspect(open: OpenCall, refusal: Refusal): void;
+  /** Other calls are taken, so the refused ones are dead letters. */
+  giveUpAll(): void;
+  giveUp(open: OpenCall): void;
+  /** All calls were refused and are not any more: the refused ones get a second try. */
+  forgiveAll(): void;
+  forgive(open: OpenCall): void;
+  /** The call left. */
+  forget(open: OpenCall): void;
+}
+
+export function createRefusals(options: RefusalsOptions): Refusals {
+  const { journal, delivery, outcomes, clock, log, words } = options;
+  const suspects = new Set<OpenCall>();
+
+  /** The request for some actions of a refused call; null: they can't be sent one by one. */
+  function requestFor(open: OpenCall, actions: readonly StoredAction[]): FrozenRequest | null {
+    if (actions.length === open.call.actions.length || !delivery.policy(open.call.kind).acrossLanes) return null;
+    const frozen = delivery.freeze(actions, NO_CHAIN);
+    return frozen.kind === 'request' ? frozen.request : null;
+  }
+
+  function bury(open: OpenCall, { detail, answer }: Refusal): void {
+    const isDoubtful = journal.doubts(open.call.id) > 0;
+    log.error({ ...callFacts(open.call), detail }, isDoubtful ? words.refusedInDoubt : words.refused);
+    outcomes.write(open, ['retry', 'sending'], deadLetter({ detail, answer }, clock.now()));
+  }
+
+  /** A batch is refused as a whole for one bad set. It is halved until that set stands alone, so that no other line suffers. */
+  function giveUp(open: OpenCall): void {
+    const { call } = open;
+    const refusal = open.refusal ?? { detail: call.detail ?? '', answer: '' };
+    if (!open.isRunning) open.begin();
+    const half = call.actions.slice(0, Math.ceil(call.actions.length / 2));
+    const request = requestFor(open, half);
+    if (request) {
+      log.debug({ call: call.id, actions: call.actions.length, detail: refusal.detail }, words.refusedBatch);
+      outcomes.split(open, half, request, refusal.detail);
+    } else if (refusal.isOwn) {
+      outcomes.track(outcomes.correct(open, refusal.detail).then(done => (done ? undefined : bury(open, refusal))));
+    } else bury(open, refusal);
+  }
+
+  function forgive(open: OpenCall): void {
+    open.forgive();
+    suspects.delete(open);
+  }
+
+  return {
+    suspect(open, refusal) {
+      open.suspect(refusal);
+      suspects.add(open);
+    },
+    giveUpAll() {
+      for (const open of suspects) if (!open.isRunning) giveUp(open);
+    },
+    giveUp,
+    forgiveAll() {
+      for (const open of suspects) forgive(open);
+    },
+    forgive,
+    forget: open => void suspects.delete(open),
+  };
+}

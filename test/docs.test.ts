@@ -88,7 +88,7 @@ describe('the documentation', () => {
   });
 
   it('names files and folders that exist where it says where to go', () => {
-    const named = [...read('CONTRIBUTING.md').matchAll(/`((?:src|test|config)\/[^`\s]+)`/g)].map(
+    const named = [...read('CONTRIBUTING.md').matchAll(/`((?:src|test|config|scripts)\/[^`\s]+)`/g)].map(
       ([, path = '']) => path,
     );
     expect(named.length).toBeGreaterThan(40);
@@ -155,6 +155,15 @@ describe('the documentation', () => {
     const paths = namedPaths();
     expect(paths.length).toBeGreaterThan(200);
     expect(paths.filter(path => filesOf(path).length === 0)).toEqual([]);
+  });
+
+  it('names parts of files on the invariants page that the files have', () => {
+    const named = [...read('docs/invariants.md').matchAll(/`([\w./*-]+\.ts)` \(?`(\w+)`/g)];
+    expect(named.length).toBeGreaterThan(15);
+    const unknown = named.filter(
+      ([, path = '', part = '']) => !filesOf(path).some(file => new RegExp(`\\b${part}\\b`).test(read(file))),
+    );
+    expect(unknown.map(([cell]) => cell)).toEqual([]);
   });
 
   it('quotes names on the invariants page that its tests have', () => {

@@ -38,7 +38,7 @@ export function foundOpenWords({ number }: FoundOpen): string {
 
 /** Whose dispatch it is and what becomes of it. */
 export const WHOSE_WORDS: Readonly<Record<FoundOpen['whose'], string>> = {
-  person: 'a person opened it; it stands for this one and people close it',
+  person: 'a person opened it; the rule uses it, and people close it',
   adopted: 'a person opened it; the gateway adopted it',
   gateway: 'a gateway opened it; both share it',
 };

@@ -4,7 +4,7 @@ import { misreadIn } from './misread.ts';
 import { tooDeep } from './nesting.ts';
 import { losesTheThread, type Surroundings, yamlProblem } from './yaml-problem.ts';
 
-const UNREAD = 'what follows could not be read; mend this first';
+const UNREAD = 'what follows could not be read; correct this first';
 
 /** Errors of YAML, and places that YAML reads in another way than the writer meant. From top to bottom, one for each line. */
 export function documentProblems(document: Document, text: string, placeAt: (offset: number) => Place): Problem[] {

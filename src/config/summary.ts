@@ -121,7 +121,7 @@ function budgetLines({ regular, occasional, total, allowed, busiest }: CallEstim
   ];
   if (allowed !== null && total > allowed) {
     lines.push(
-      `WARNING: more calls than allowed, the gateway would fall behind for ever; raise \`every:\` of ${busiest.join(', ')}, or have a higher \`rate:\` allowed`,
+      `WARNING: more calls than allowed, so the gateway would fall further and further behind; raise \`every:\` of ${busiest.join(', ')}, or have a higher \`rate:\` allowed`,
     );
   } else if (allowed !== null && total > allowed / 2) {
     lines.push('  little is left for dispatches and for catching up after an outage; write longer `every:` times');

@@ -64,7 +64,7 @@ function mixed({ sources }: Judged): Warning[] {
     mixedTopics(config).map(({ signal, topic }) => ({
       path: ['sources', source, 'signals', signal],
       message: () =>
-        `${source}.${signal}: ${topic} stands for several topics, and their values mix in this one signal; write one whole topic, and a signal for each one that is needed`,
+        `${source}.${signal}: ${topic} matches several topics, and their values mix in this one signal; write one whole topic, and a signal for each one that is needed`,
     })),
   );
 }

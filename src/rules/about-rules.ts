@@ -24,8 +24,8 @@ export function describeRule(rule: CompiledRule): { readonly what: string; reado
 }
 
 const IN_DOUBT: Readonly<Record<Exclude<CompiledRule['onUnknown'], 'park'>, string>> = {
-  repeat: 'in doubt whether L2L took a call: sent again, may then be there twice',
-  drop: 'in doubt whether L2L took a call: not sent again, may then be missing',
+  repeat: 'nobody knows whether L2L took a call: it is sent again, and may be in L2L twice',
+  drop: 'nobody knows whether L2L took a call: it is not sent again, and may be missing in L2L',
 };
 
 /** For `check`: what a rule does otherwise than `defaults:` and this version say, in plain words; empty for most. */
@@ -33,7 +33,7 @@ export function ruleNotes(rule: CompiledRule, defaults: RuleDefaults): readonly 
   const { kind, renamedFrom, onUnknown, maxAge } = rule;
   const { notes } = ruleKind(kind);
   return [
-    ...(renamedFrom === null ? [] : [`goes on from ${renamedFrom}, its former name`]),
+    ...(renamedFrom === null ? [] : [`keeps the state of its former name ${renamedFrom}`]),
     ...(notes?.(rule, defaultsFor(kind, defaults)) ?? (maxAge === null ? [] : [ageWords(maxAge)])),
     ...(onUnknown === 'park' ? [] : [IN_DOUBT[onUnknown]]),
   ];

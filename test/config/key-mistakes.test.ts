@@ -176,7 +176,7 @@ describe('keys in another place', () => {
       'a key deeper than its neighbour',
       ['when: not run', '  on_delay: 2m', 'dispatch: { machine: P, type: D, description: x }'],
       [
-        'g.yaml:12:7 on_delay stands deeper than when, which has a value already; begin it in the same column (column 5); what follows could not be read; mend this first',
+        'g.yaml:12:7 on_delay stands deeper than when, which has a value already; begin it in the same column (column 5); what follows could not be read; correct this first',
       ],
     ],
     [
@@ -188,14 +188,14 @@ describe('keys in another place', () => {
       'lines of { } in the column of the key',
       ['when: not run', 'on_delay: 2m', 'dispatch: {', 'machine: P, type: D', '}'],
       [
-        'g.yaml:13:15 the lines of { … have to be indented deeper than the key in front of it; what follows could not be read; mend this first',
+        'g.yaml:13:15 the lines of { … have to be indented deeper than the key in front of it; what follows could not be read; correct this first',
       ],
     ],
     [
       'a key between two columns',
       ['when: not run', 'on_delay: 2m', 'dispatch:', '  machine: P', ' type: D', '  description: x'],
       [
-        'g.yaml:15:6 type begins in column 6, and the line above it in column 7; begin it in exactly the column of the keys it belongs to; what follows could not be read; mend this first',
+        'g.yaml:15:6 type begins in column 6, and the line above it in column 7; begin it in exactly the column of the keys it belongs to; what follows could not be read; correct this first',
       ],
     ],
     [

@@ -229,7 +229,7 @@ describe('mistakes of a new user', () => {
 
   it('an unquoted bracket is one problem, not several', () => {
     expect(messages(production('recipes[press1.recipe].product'))).toEqual([
-      '"[" does not belong here; if it is part of the value before it, put the whole value in quotes; what follows could not be read; mend this first',
+      '"[" does not belong here; if it is part of the value before it, put the whole value in quotes; what follows could not be read; correct this first',
     ]);
   });
 

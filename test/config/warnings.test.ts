@@ -79,7 +79,7 @@ describe('a config that is valid', () => {
     const sources = mqtt('b', 'mqtt://broker', 'shop').replace('topic: a/b, as: bool', `topic: "${topic}", as: number`);
 
     expect(warnings({ sources })).toEqual([
-      `g.yaml:10:16 b.b.run: ${topic} stands for several topics, and their values mix in this one signal; write one whole topic, and a signal for each one that is needed`,
+      `g.yaml:10:16 b.b.run: ${topic} matches several topics, and their values mix in this one signal; write one whole topic, and a signal for each one that is needed`,
     ]);
     expect(warnings({ sources: sources.replace(topic, 'plant/press1/temp') })).toEqual([]);
   });

@@ -184,7 +184,7 @@ describe('texts that YAML reads in another way', () => {
     `"${written}" is plain text here; write a variable of the environment as "\${L2L_USER}"`;
   const MEANT = ', or put the text in quotes if it is meant as it stands';
   const startsWith = (sign: string) => `a value can't begin with "${sign}" unless it is in quotes; ${QUOTES}`;
-  const UNREAD = '; what follows could not be read; mend this first';
+  const UNREAD = '; what follows could not be read; correct this first';
 
   // ¤ stands before the place that the message names.
   it.each<[Written, string]>([

@@ -190,9 +190,9 @@ describe('files of Excel and of other programs', () => {
       'x;4.00638E+12',
       'column `field`: Excel has shortened a long number to 4.00638E+12; format the column as text, write the number again, and save',
     ],
-    ['text', 'x;#N/A', 'column `field`: #N/A is an error of Excel in place of a value; mend the cell, and save'],
-    ['text', 'x;#WERT!', 'column `field`: #WERT! is an error of Excel in place of a value; mend the cell, and save'],
-    ['text', 'x;#####', 'column `field`: ##### is an error of Excel in place of a value; mend the cell, and save'],
+    ['text', 'x;#N/A', 'column `field`: #N/A is an error of Excel in place of a value; correct the cell, and save'],
+    ['text', 'x;#WERT!', 'column `field`: #WERT! is an error of Excel in place of a value; correct the cell, and save'],
+    ['text', 'x;#####', 'column `field`: ##### is an error of Excel in place of a value; correct the cell, and save'],
     ['text', "'0012;A", "column `key`: '0012 begins with an apostrophe; take it out, every value here is text anyway"],
   ])('asks about a %s key in the row %s', (key, row, message) => {
     expect(problems(`key;field\n${row}`, key)).toEqual([`recipes.csv:2:1 ${message}`]);

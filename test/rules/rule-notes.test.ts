@@ -45,24 +45,30 @@ describe('the notes of a rule', () => {
   });
 
   it.each([
-    [down({ if_found_open: 'adopt' }), "a person's open dispatch becomes ours and people close it"],
+    [down({ if_found_open: 'adopt' }), 'a person has an open dispatch: the gateway uses it, and people close it'],
     [
       down({ if_found_open: 'adopt', close_adopted: true }),
-      "a person's open dispatch becomes ours and is ended like ours",
+      'a person has an open dispatch: the gateway uses it, and ends it',
     ],
-    [down({ if_found_open: 'open' }), "ours opens beside a person's open dispatch"],
+    [down({ if_found_open: 'open' }), 'a person has an open dispatch: another one opens beside it'],
     [down({ if_missed: 'add' }), 'over before it could be sent: sent as one finished dispatch'],
     [down({ if_missed: 'nothing' }), 'over before it could be sent: nothing is sent'],
     [down({ if_closed_by_person: 'reopen' }), 'closed early by a person: the next one opens after on_delay'],
-    [down({}, { max_age: '8h' }), 'what is older than 8h is not sent any more'],
-    [production({ max_age: '1d' }), 'what is older than 1d is not sent any more'],
-    [down({}, { on_unknown: 'repeat' }), 'in doubt whether L2L took a call: sent again, may then be there twice'],
-    [cycles({ on_unknown: 'drop' }), 'in doubt whether L2L took a call: not sent again, may then be missing'],
-    [cycles({ renamed_from: 'former' }), 'goes on from former, its former name'],
-    [down({}, { on_remove: 'close' }), 'rule taken out of the file: its open dispatch is closed'],
+    [down({}, { max_age: '8h' }), 'an action older than 8h is not sent any more'],
+    [production({ max_age: '1d' }), 'an action older than 1d is not sent any more'],
+    [
+      down({}, { on_unknown: 'repeat' }),
+      'nobody knows whether L2L took a call: it is sent again, and may be in L2L twice',
+    ],
+    [
+      cycles({ on_unknown: 'drop' }),
+      'nobody knows whether L2L took a call: it is not sent again, and may be missing in L2L',
+    ],
+    [cycles({ renamed_from: 'former' }), 'keeps the state of its former name former'],
+    [down({}, { on_remove: 'close' }), 'when the rule is removed, its open dispatch is closed'],
     [
       down({ when_cleared: 'note' }, { on_remove: 'close' }),
-      'rule taken out of the file: its open dispatch is noted as over',
+      'when the rule is removed, its open dispatch is noted as over',
     ],
   ])('say in plain words what it does otherwise: %o', (rule, words) => {
     expect(notes(rule)).toEqual([words]);
@@ -73,10 +79,10 @@ describe('the notes of a rule', () => {
 
     expect(notes(down(), defaults)).toEqual([]);
     expect(notes(down({ if_missed: 'open_and_close', if_found_open: 'leave' }), defaults)).toEqual([
-      "a person's open dispatch stands for ours and is left to people",
+      'a person has an open dispatch: no other one opens, and people close it',
       'over before it could be sent: opened and closed all the same',
     ]);
-    expect(notes(down({}, { max_age: '1h' }), defaults)).toEqual(['what is older than 1h is not sent any more']);
+    expect(notes(down({}, { max_age: '1h' }), defaults)).toEqual(['an action older than 1h is not sent any more']);
     // The defaults are those of dispatches.
     expect(notes(cycles(), defaults)).toEqual([]);
   });
@@ -88,7 +94,7 @@ describe('the notes of the defaults', () => {
   it.each([
     [
       { if_closed_by_person: 'reopen', max_age: '8h' },
-      ['closed early by a person: the next one opens after on_delay', 'what is older than 8h is not sent any more'],
+      ['closed early by a person: the next one opens after on_delay', 'an action older than 8h is not sent any more'],
     ],
   ])('say what the defaults change for every dispatch: %o', (written, notes) => {
     expect(defaultNotes([stop], RuleDefaults.parse({ dispatch: written }))).toEqual([{ kind: 'dispatch', notes }]);

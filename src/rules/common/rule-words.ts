@@ -6,6 +6,6 @@ export const REMOVED = 'the rule was removed from the config';
 /** For `check`: what a rule's `max_age` (ms) means. */
 export function ageWords(maxAge: number | null): string {
   return maxAge === null
-    ? 'what is old is sent all the same'
-    : `what is older than ${formatDuration(maxAge)} is not sent any more`;
+    ? 'an action is sent however old it is'
+    : `an action older than ${formatDuration(maxAge)} is not sent any more`;
 }

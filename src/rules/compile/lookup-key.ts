@@ -46,7 +46,7 @@ export function spoiltByExcel(cell: string): string | undefined {
   if (SHORTENED.test(text)) {
     return `Excel has shortened a long number to ${text}; format the column as text, write the number again, and save`;
   }
-  if (FAILED.test(text)) return `${text} is an error of Excel in place of a value; mend the cell, and save`;
+  if (FAILED.test(text)) return `${text} is an error of Excel in place of a value; correct the cell, and save`;
   if (/^['’]\d/.test(text)) return `${text} begins with an apostrophe; take it out, every value here is text anyway`;
   return undefined;
 }

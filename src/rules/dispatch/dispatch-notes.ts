@@ -41,7 +41,7 @@ export function dispatchNotes(rule: DispatchRule, defaults: DispatchDefaults | u
   const { onRemove, whenCleared } = rule;
   return [
     ...different(rule, policyOf(defaults)),
-    ...(onRemove === 'close' ? [`rule taken out of the file: its open dispatch is ${ENDED[whenCleared]}`] : []),
+    ...(onRemove === 'close' ? [`when the rule is removed, its open dispatch is ${ENDED[whenCleared]}`] : []),
   ];
 }
 
@@ -72,10 +72,10 @@ function policyWords({ ifFoundOpen, closeAdopted, ifMissed, ifClosedByPerson, ma
 function foundWords(ifFoundOpen: Policy['ifFoundOpen'], closeAdopted: boolean): string {
   switch (ifFoundOpen) {
     case 'leave':
-      return "a person's open dispatch stands for ours and is left to people";
+      return 'a person has an open dispatch: no other one opens, and people close it';
     case 'open':
-      return "ours opens beside a person's open dispatch";
+      return 'a person has an open dispatch: another one opens beside it';
     case 'adopt':
-      return `a person's open dispatch becomes ours ${closeAdopted ? 'and is ended like ours' : 'and people close it'}`;
+      return `a person has an open dispatch: the gateway uses it, and ${closeAdopted ? 'ends it' : 'people close it'}`;
   }
 }

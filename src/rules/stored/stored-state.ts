@@ -33,7 +33,7 @@ export function readStateFor(rule: CompiledRule, stored: string, text: string): 
   const state = readState(stored, text);
   if (state !== undefined) return state;
   throw new StartError(
-    `the journal's state of rule ${stored} can't be read by this version; start the version that wrote it, or rename the rule to begin anew`,
+    `the journal's state of rule ${stored} can't be read by this version; start the version that wrote it, or rename the rule to start from zero`,
   );
 }
 

@@ -22,6 +22,6 @@ export function reportUnfoundedRenames(
   }
 }
 
-const NOTHING_MEANT = 'renamed_from names a rule of which the journal holds nothing: take it out, or mend the name';
+const NOTHING_MEANT = 'the journal has no rule of the name in renamed_from: take the key out, or correct the name';
 const ANOTHER_MEANT =
-  'renamed_from names a rule of which the journal holds nothing; rules that it does hold are gone from the config and taken as removed. If one of them was meant, mend the name and look in L2L for what it left open';
+  'the journal has no rule of the name in renamed_from, but it has rules that are not in the config any more, and these count as removed. If one of them was meant, correct the name, and look in L2L for a dispatch that it left open';

@@ -101,13 +101,13 @@ read by no rule: press1.manual
     expect((await program(['check', 'told.yaml'])).out).toContain(`
 rules: 3
   every dispatch, if nothing else is said below:
-    - a person's open dispatch becomes ours and people close it
-    - what is older than 8h is not sent any more
+    - a person has an open dispatch: the gateway uses it, and people close it
+    - an action older than 8h is not sent any more
   press1_down    line 19  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
-    - goes on from press_down, its former name
+    - keeps the state of its former name press_down
     - over before it could be sent: sent as one finished dispatch
   press1_cycles  line 25  cycles of PRESS-01                      press1.strokes every 1m
-    - in doubt whether L2L took a call: not sent again, may then be missing
+    - nobody knows whether L2L took a call: it is not sent again, and may be missing in L2L
   line1          line 26  production of LINE-1                    all parts from`);
   });
 

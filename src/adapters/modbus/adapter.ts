@@ -3,11 +3,12 @@ import type { Adapter, AdapterOptions } from '../adapter.ts';
 import { openLink } from './link.ts';
 import { planPolls } from './plan.ts';
 import { pointsOf } from './point.ts';
-import { poller } from './poller.ts';
+import { createPoll } from './poller.ts';
 import type { ModbusSource } from './schema.ts';
+import { createUnits } from './units.ts';
 
 /** Missed polls are logged at most this often (ms). */
-const TELL_MISSED_EVERY = 60_000;
+const LOG_MISSED_EVERY = 60_000;
 
 /** One TCP connection; each poll rate in turn, one request at a time, so polls never stack. */
 export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
@@ -23,7 +24,7 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
         try {
           const { host, port, pause } = config;
           const points = pointsOf(config);
-          const poll = poller({
+          const options = {
             source: name,
             address: `${host}:${port}`,
             pause,
@@ -33,15 +34,16 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
             log,
             link,
             sink,
-          });
+          };
+          const units = createUnits(options);
           const started = clock.now();
           const rates = planPolls(points, config.max_gap, config.max_registers).map(({ every, reads }) => ({
             every,
             due: started,
-            poll: poll(reads),
+            poll: createPoll(options, units, reads),
           }));
           let missed = 0;
-          let toldAt = started;
+          let loggedAt = started;
           for (;;) {
             const next = rates.reduce((a, b) => (b.due < a.due ? b : a));
             const wait = next.due - clock.now();
@@ -51,10 +53,10 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
             const behind = Math.max(0, Math.floor((clock.now() - next.due) / next.every));
             next.due += (behind + 1) * next.every;
             missed += behind;
-            if (missed > 0 && clock.now() - toldAt >= TELL_MISSED_EVERY) {
+            if (missed > 0 && clock.now() - loggedAt >= LOG_MISSED_EVERY) {
               log.warn({ source: name, missed }, 'Modbus polls skipped: the device answers slower than poll asks');
               missed = 0;
-              toldAt = clock.now();
+              loggedAt = clock.now();
             }
           }
         } finally {

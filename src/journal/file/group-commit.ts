@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { query } from './database.ts';
+import { createGroupTimer } from './group-timer.ts';
 
 /** Writes go into the transaction under way at once, so later reads see them; the promise resolves when it is on disk. */
 export type Written<T> = { readonly value: T; readonly durable: Promise<void> };
@@ -23,15 +24,7 @@ export interface GroupCommit {
   readonly writes: number;
 }
 
-/** Below this many writes a group is committed at once: the line is quiet and latency counts. */
-const SMALL_GROUP = 8;
-/** Under load groups gather this long (ms), so that one fsync carries many. */
-const GATHER = 5;
 const MOST_WRITES = 500;
-/** How long a write that nothing waits for may wait for one to ride with (ms). */
-const LAZY = 20;
-/** How long a group is held for a write that is to follow (ms); it comes through Redis, which takes about one. */
-const HOLD = 3;
 
 /** `expectOurs` runs at the begin of every transaction and throws when this process may not write any more. */
 export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {}): GroupCommit {
@@ -42,18 +35,11 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
   const undo = query(db, 'ROLLBACK TO one_write');
   const listeners: ((cause: Error) => void)[] = [];
 
-  type Group = PromiseWithResolvers<void> & {
-    writes: number;
-    isWanted: boolean;
-    isHeld: boolean;
-    timer?: NodeJS.Timeout;
-    immediate?: NodeJS.Immediate;
-  };
+  type Group = PromiseWithResolvers<void> & { writes: number };
   let group: Group | undefined;
   let abandoned: Error | undefined;
   let writes = 0;
-  let lastSize = 0;
-  let lastEnd = 0;
+  const timer = createGroupTimer(tryFlush);
 
   function open(): Group {
     begin.run();
@@ -63,43 +49,17 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
       db.exec('ROLLBACK');
       throw cause;
     }
-    const opened: Group = { ...Promise.withResolvers<void>(), writes: 0, isWanted: false, isHeld: false };
+    const opened: Group = { ...Promise.withResolvers<void>(), writes: 0 };
     // Whoever writes holds the promise; a group nobody waits for must not end the process when it fails.
     opened.promise.catch(() => {});
-    opened.timer = setTimeout(tryFlush, LAZY);
+    timer.begin();
     return opened;
-  }
-
-  function hurry(opened: Group): void {
-    opened.isWanted = true;
-    const wait = lastSize < SMALL_GROUP ? 0 : lastEnd + GATHER - performance.now();
-    if (wait >= 1) flushIn(opened, wait);
-    else atOnce(opened);
-  }
-
-  /** Once a group: a stream of such writes must not hold it for ever. */
-  function hold(opened: Group): void {
-    opened.isHeld = true;
-    clearImmediate(opened.immediate);
-    delete opened.immediate;
-    flushIn(opened, HOLD);
-  }
-
-  function flushIn(opened: Group, ms: number): void {
-    clearTimeout(opened.timer);
-    opened.timer = setTimeout(tryFlush, ms);
-  }
-
-  function atOnce(opened: Group): void {
-    clearTimeout(opened.timer);
-    opened.immediate ??= setImmediate(tryFlush);
   }
 
   function take(): Group | undefined {
     const taken = group;
     group = undefined;
-    clearTimeout(taken?.timer);
-    clearImmediate(taken?.immediate);
+    timer.cancel();
     return taken;
   }
 
@@ -123,8 +83,7 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
     } catch (cause) {
       throw fail(closing, cause);
     } finally {
-      lastSize = closing.writes;
-      lastEnd = performance.now();
+      timer.ended(closing.writes);
     }
     closing.resolve();
   }
@@ -142,8 +101,8 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
       if (abandoned) throw abandoned;
       group ??= open();
       const mine = group;
-      if (when === 'soon' && (!mine.isWanted || mine.isHeld)) hurry(mine);
-      if (when === 'ahead' && mine.immediate && !mine.isHeld) hold(mine);
+      if (when === 'soon') timer.hurry();
+      if (when === 'ahead') timer.hold();
       savepoint.run();
       let value: ReturnType<typeof work>;
       try {
@@ -162,7 +121,7 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
       mine.writes += 1;
       writes += 1;
       // Not here: a commit that fails would reload what the writer is about to change.
-      if (mine.writes === MOST_WRITES) atOnce(mine);
+      if (mine.writes === MOST_WRITES) timer.now();
       return { value, durable: mine.promise };
     },
     flush,

@@ -27,13 +27,13 @@ async function run(clock: VirtualClock, ms: number, step = 100): Promise<void> {
 }
 
 describe('call budget', () => {
-  it('lets everything through at once without a rate', async () => {
+  it('without a rate, every request is sent at once', async () => {
     const { take, granted } = setUp({ rate: null });
     await Promise.all(Array.from({ length: 1000 }, (_, index) => take(String(index))));
     expect(granted).toHaveLength(1000);
   });
 
-  it('lets a burst through and then the rate, in the order asked', async () => {
+  it('a burst is sent at once, then the rate applies, in the order of the requests', async () => {
     const { clock, take, granted, names } = setUp({ rate: 1 / 1000, burst: 2 });
     const all = Promise.all(['a', 'b', 'c', 'd', 'e'].map(name => take(name)));
     await run(clock, 3000);
@@ -42,7 +42,7 @@ describe('call budget', () => {
     expect(granted.map(grant => grant.at)).toEqual([0, 0, 1000, 2000, 3000]);
   });
 
-  it('never lets more through than burst and rate allow', async () => {
+  it('never sends more than burst and rate allow', async () => {
     const { clock, take, granted } = setUp({ rate: 10 / 1000, burst: 5 });
     for (let index = 0; index < 200; index += 1) void take(String(index));
     await run(clock, 10_000);
@@ -53,7 +53,7 @@ describe('call budget', () => {
     expect(granted.length).toBeGreaterThanOrEqual(100);
   });
 
-  it('prefers sends to look-ups and those to the feed, yet lets nobody starve', async () => {
+  it('sends come before look-ups and look-ups before the feed, but each gets its turn', async () => {
     const { clock, take, names } = setUp({ rate: 1 / 1000, burst: 1 });
     void take('first');
     void take('feed', 'feed');
@@ -66,7 +66,7 @@ describe('call budget', () => {
     expect(names()).toHaveLength(13);
   });
 
-  it('pauses as long as it is told, at most 15 minutes', async () => {
+  it('a pause lasts as long as L2L asks, at most 15 minutes', async () => {
     const { clock, budget, take, granted } = setUp({ rate: null });
     budget.pause(30_000);
     void take('a');
@@ -80,7 +80,7 @@ describe('call budget', () => {
     expect(granted).toHaveLength(2);
   });
 
-  it('forgets who gave up', async () => {
+  it('an aborted request takes no permit', async () => {
     const { clock, take, names } = setUp({ rate: 1 / 1000, burst: 1 });
     const stop = new AbortController();
     await take('a');
@@ -93,7 +93,7 @@ describe('call budget', () => {
     expect(names()).toEqual(['a', 'c']);
   });
 
-  it('asks the shared bucket again until it gives one, and tells it of a pause', async () => {
+  it('asks the shared bucket again until it gives a permit, and hands a pause on to it', async () => {
     const answers = [0, 300, 200, 0];
     const pauses: number[] = [];
     const shared = {
@@ -117,7 +117,7 @@ describe('call budget', () => {
     expect(pauses).toEqual([5000]);
   });
 
-  it('falls back to its own share while the shared bucket is away, and says so once', async () => {
+  it('uses its own share while the shared bucket is away, and logs that once', async () => {
     const log = recordingLogger();
     const away = () => Promise.reject(new Error('connection lost'));
     const shared = { gateways: 1, isConnecting: false, take: away, pause: away };
@@ -130,7 +130,7 @@ describe('call budget', () => {
     ]);
   });
 
-  it('says nothing while the first connection is being made, and warns when that fails', async () => {
+  it('logs nothing while the first connection opens, and a warning when that fails', async () => {
     const log = recordingLogger();
     const away = () => Promise.reject(new Error('there is no connection'));
     const shared = { gateways: 1, isConnecting: true, take: away, pause: away };
@@ -144,7 +144,7 @@ describe('call budget', () => {
     expect([granted.length, log.lines.length]).toEqual([2, 1]);
   });
 
-  it('shares the rate and the burst with the gateways it knew of while the shared bucket is away', async () => {
+  it('while the shared bucket is away, divides rate and burst by the last known number of gateways', async () => {
     const away = () => Promise.reject(new Error('connection lost'));
     const shared = { gateways: 4, isConnecting: false, take: away, pause: away };
     const { clock, take, granted } = setUp({ rate: 4 / 1000, shared });

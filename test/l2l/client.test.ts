@@ -117,7 +117,7 @@ describe('L2L client', () => {
     expect(answer.retryAfter).toBeLessThanOrEqual(60_000);
   });
 
-  describe('knows that nothing was sent', () => {
+  describe('a request was certainly not sent', () => {
     it('when the connection is refused', async () => {
       const { url, server } = await startTcp(() => undefined);
       server.close();
@@ -181,7 +181,7 @@ describe('L2L client', () => {
     });
   });
 
-  describe('knows that it may have been sent', () => {
+  describe('a request may have been sent', () => {
     it('when there is no answer in time', async () => {
       const server = await startHttpServer(() => undefined);
       const time = movableClock();
@@ -258,7 +258,7 @@ describe('L2L client', () => {
     });
   });
 
-  it('takes the key out of whatever a server echoes', async () => {
+  it('removes the key from everything that a server repeats', async () => {
     const server = await startHttpServer((request, response) => {
       const echo = [KEY, encodeURIComponent(KEY), Buffer.from(KEY).toString('base64')].join(' ');
       response.writeHead(500).end(`${JSON.stringify(request.headers)} ${echo}`);

@@ -85,7 +85,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
     const callOf = (delivery: Delivery, { actions, chain = NO_CHAIN, fields }: ContractCase) =>
       frozenCall(delivery, actions, chain, fields);
 
-    it('has parameters its schema takes, and refuses others', () => {
+    it('its schema takes its parameters, and refuses others', () => {
       for (const action of make().actions) {
         const { params } = kindOf(action.kind);
         expect(params.parse(action.params)).toEqual(action.params);
@@ -93,7 +93,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       }
     });
 
-    it('freezes without changing anything, and the same way every time', async () => {
+    it('freezing changes nothing and gives the same request each time', async () => {
       await using one = await setUp();
       await using other = await setUp();
       const { actions, chain = NO_CHAIN } = deepFreeze(make());
@@ -116,7 +116,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(`${first?.url} ${first?.body}`).not.toMatch(/secret-key|auth=/);
     });
 
-    it('knows what success is', async () => {
+    it('interprets a success', async () => {
       await using set = await setUp();
       const test = make();
       set.give(200, () => JSON.stringify(test.success));
@@ -125,7 +125,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(JSON.parse(JSON.stringify(outcome))).toEqual(outcome);
     });
 
-    it('says of every status what it means, and never shows the key', async () => {
+    it('gives every status a meaning, and never shows the key', async () => {
       await using set = await setUp();
       const call = callOf(set.delivery, make());
       const wrong: string[] = [];
@@ -156,7 +156,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(JSON.stringify(set.log.lines)).not.toContain('secret-key');
     });
 
-    it('reads nothing out of a success it does not understand that could double or lose a call', async () => {
+    it('a success that it does not understand neither doubles nor loses a call', async () => {
       await using set = await setUp();
       const call = callOf(set.delivery, make());
       for (const body of ['{"success":true}', '{"success":true,"data":[]}', '{"success":true,"data":{"id":"x"}}']) {
@@ -183,7 +183,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(JSON.stringify(set.log.lines)).not.toContain('secret-key');
     });
 
-    it('turns a fault of its own into an outcome', async () => {
+    it('an error of the gateway becomes an outcome', async () => {
       const broken: Client = {
         admit: async () => true,
         post: () => Promise.reject(new Error('bug')),

@@ -97,7 +97,7 @@ function resultOf(outcome: object): CallResult {
 }
 
 describe('delivery to the L2L sandbox', () => {
-  it('opens a dispatch and closes that one', async () => {
+  it('a close ends the dispatch that its open created', async () => {
     const { sandbox, delivery } = await setUp();
     const { outcome } = await deliver(delivery, frozenCall(delivery, [open()]));
     expect(outcome.kind).toBe('delivered');
@@ -125,7 +125,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(dispatches(sandbox)).toHaveLength(number);
   });
 
-  it('an increment is decided by the count before it', async () => {
+  it('the count before an increment shows whether a lost one took effect', async () => {
     const { sandbox, delivery } = await setUp();
     const first = await deliver(delivery, frozenCall(delivery, [add(5), add(7)]));
     expect(first.outcome).toMatchObject({ kind: 'delivered', result: { cycleCount: 1012 } });
@@ -200,7 +200,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(sandbox.state().details).toHaveLength(2);
   });
 
-  it('gives a refusal in the words of L2L, and halts on a key that is not accepted', async () => {
+  it('a refusal has the words of L2L, and a refused key halts everything', async () => {
     const { sandbox, delivery, log } = await setUp();
     const { outcome } = await deliver(delivery, frozenCall(delivery, [open('NO-SUCH')]));
     expect(outcome).toMatchObject({ kind: 'rejected', detail: expect.stringMatching(/NO-SUCH/) });
@@ -213,7 +213,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('waits as long as it is asked to', async () => {
+  it('waits as long as L2L asks', async () => {
     const { sandbox, delivery } = await setUp();
     sandbox.setFaults([{ kind: 'status', status: 429, retryAfter: 7, path: 'dispatches/open', count: 1 }]);
     const { outcome } = await deliver(delivery, frozenCall(delivery, [open()]));
@@ -221,7 +221,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(dispatches(sandbox)).toEqual([]);
   });
 
-  it('gives up on an answer that hangs, and L2L may still apply it later', async () => {
+  it('gives up on an answer that hangs, although L2L may still apply the call', async () => {
     const { sandbox, delivery, time, timeThere } = await setUp();
     sandbox.setFaults([{ kind: 'hang', ms: HOUR, path: 'increment', count: 1 }]);
     const given = deliver(delivery, frozenCall(delivery, [add(3)]));

@@ -8,11 +8,11 @@ const KINDS = Object.keys(ACTIONS) as ActionKind[];
 const add = stored('increment_cycles', { machine: 'PRESS-01', count: 5, from: 0, to: 1 }, { chain: null });
 
 describe('delivery', () => {
-  it('lists every kind under its own name', () => {
+  it('the registry lists every kind under its own name', () => {
     for (const kind of KINDS) expect(ACTIONS[kind].kind).toBe(kind);
   });
 
-  it('repeats blindly only what gives the same end state', () => {
+  it('repeats without a look-up only calls that give the same end state', () => {
     const { delivery } = scripted(() => answer({}));
     expect(KINDS.filter(kind => delivery.policy(kind).repeatable)).toEqual(['close_dispatch', 'set_cycles']);
     expect(KINDS.filter(kind => delivery.policy(kind).guardedRepeat)).toEqual(['open_dispatch']);
@@ -20,7 +20,7 @@ describe('delivery', () => {
     expect(delivery.policy('record_details').maxActions).toBe(50);
   });
 
-  it('gives a batch, which L2L works on later, its own settle time', () => {
+  it('a batch has its own settle time, because L2L works on it later', () => {
     const { delivery } = scripted(() => answer({}), { settle: { call: 60, batch: 1000 } });
     expect(delivery.policy('record_details')).toMatchObject({ settle: 1000, maxActions: 50 });
     expect(delivery.policy('open_dispatch')).toMatchObject({ settle: 60, maxActions: 1 });
@@ -34,7 +34,7 @@ describe('delivery', () => {
     expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'retry', reason: 'refused' });
   });
 
-  it('has nothing to follow up but batches, and nothing to freeze without an action', async () => {
+  it('follows up only batches, and freezes nothing without an action', async () => {
     const { delivery } = scripted(() => answer({}));
     expect((await delivery.follow(frozenCall(delivery, [add]), NEVER)).kind).toBe('undecided');
     expect(delivery.freeze([], NO_CHAIN).kind).toBe('nothing');

@@ -11,7 +11,7 @@ const ADOPT = { ifFoundOpen: 'adopt' } as const;
 const wholeMinute = (at: number) => Math.floor(at / MINUTE) * MINUTE;
 const settled = (isIdle: () => boolean) => vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
-describe('episodes told to the L2L sandbox through journal and queue', () => {
+describe('episodes sent to the L2L sandbox through journal and queue', () => {
   describe('a dispatch that a person had opened', () => {
     it.each([
       ['is left open', {}, {}, 'dispatch 8001 was open before and is left open'],
@@ -33,7 +33,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(await row(one.close)).toMatchObject({ state: why === null ? 'delivered' : 'nothing', detail: why });
     });
 
-    it('gets a note where the rule adopts it and leaves the close to people', async () => {
+    it("a person's dispatch gets a comment when the rule adopts it and leaves the close to people", async () => {
       const { tell, isIdle, personOpens, dispatches } = await openPlant();
       await personOpens();
       const one = episode(1, 10 * MINUTE, -MINUTE, { open: ADOPT, close: { how: 'note' } });
@@ -70,7 +70,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       },
     );
 
-    it('end it when the last of them cleared, also when both closes waited for L2L', async () => {
+    it('two rules close their dispatch when the last of them clears, also when both closes waited for L2L', async () => {
       const { tell, isIdle, dispatches } = await openPlant();
       const first = episode(1, 10 * MINUTE, 2 * MINUTE, { rule: 'stop' });
       const last = episode(1, 9 * MINUTE, MINUTE, { rule: 'oil' });
@@ -83,7 +83,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(dispatches()).toMatchObject([{ completed: last.completed, closed: expect.any(Number) }]);
     });
 
-    it('close a dispatch whose text was rewritten, because the journal knows that it is theirs', async () => {
+    it('two rules close their dispatch although a person rewrote its text, because the journal has its id', async () => {
       const { tell, isIdle, dispatches, person } = await openPlant();
       const first = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop' });
       const second = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil' });
@@ -99,7 +99,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(dispatches()).toMatchObject([{ completed: second.completed, closed: expect.any(Number) }]);
     });
 
-    it('do not close what one of them adopted without the right to close it', async () => {
+    it('two rules do not close a dispatch that one of them adopted without the right to close it', async () => {
       const { tell, isIdle, dispatches, personOpens } = await openPlant();
       await personOpens();
       const adopting = episode(1, 10 * MINUTE, -MINUTE, { rule: 'stop', open: ADOPT });
@@ -126,7 +126,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     },
   );
 
-  it('leaves to its holder what another rule has open while a missed episode went', async () => {
+  it('a missed episode leaves a dispatch to the rule that holds it', async () => {
     const { tell, isIdle, story, row } = await openPlant();
     const going = episode(1, 10 * MINUTE, MINUTE, { rule: 'oil' });
     const missed = episode(1, 8 * MINUTE, 5 * MINUTE, { rule: 'stop', open: { ifMissed: 'add' } });
@@ -199,7 +199,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
     });
 
-    it('lets the close of the blocking one through, which stands behind it in its lane', async () => {
+    it('an open that L2L blocks lets the close of the blocking dispatch pass, although that is behind it in the lane', async () => {
       const { tell, isIdle, story } = await openPlant();
       const blocking = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop', type: 'SINGLE' });
       const blocked = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil', type: 'SINGLE2' });
@@ -208,7 +208,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(story()).toEqual(['open 57001', 'close 57001', 'open 57002', 'close 57002']);
     });
 
-    it('is given up when its time runs out, with its close held and the lane going on', async () => {
+    it('a blocked open becomes a dead letter at its max_age; its close is held, and the lane goes on', async () => {
       const { tell, personOpens, dispatches, journal, queue, row, log } = await openPlant();
       await personOpens('SINGLE');
       const fields = { expiresAt: Date.now() + 300 };
@@ -230,8 +230,8 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     });
   });
 
-  describe('an episode that was over before L2L could be told', () => {
-    it('is opened and closed with its true times', async () => {
+  describe('an episode that ended before its open could be sent', () => {
+    it('a missed episode is opened and closed with its true times', async () => {
       const { tell, isIdle, dispatches, story } = await openPlant();
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'open_and_close' } });
       await tell(one.open, one.close);
@@ -240,7 +240,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(dispatches()).toMatchObject([{ reported: one.reported, completed: one.completed }]);
     });
 
-    it('is added as a finished one: one call, whole minutes', async () => {
+    it('a missed episode is added as a finished dispatch: one call, whole minutes', async () => {
       const { tell, isIdle, dispatches, story, row, journal } = await openPlant();
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'add' } });
       await tell(one.open, one.close);
@@ -266,7 +266,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       expect(story()).toEqual(when === 'after' ? ['add 57001'] : ['open 57001', 'close 57001']);
     });
 
-    it('is not told at all', async () => {
+    it('a missed episode is not sent at all', async () => {
       const { tell, isIdle, story, row } = await openPlant();
       const first = episode(1, 20 * MINUTE, 11 * MINUTE);
       const one = episode(2, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
@@ -280,7 +280,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       ['nothing', []],
       ['add', ['add 57001']],
       ['open_and_close', ['open 57001', 'close 57001']],
-    ] as const)('while its open was built and could not leave: %s', async (ifMissed, told) => {
+    ] as const)('while its open was built and could not leave: %s', async (ifMissed, sent) => {
       const { tell, isIdle, sandbox, story, journal } = await openPlant();
       sandbox.setFaults([{ kind: 'status', status: 429, path: 'dispatches/' }]);
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed } });
@@ -289,10 +289,10 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       await tell(one.close);
       sandbox.setFaults([]);
       await settled(isIdle);
-      expect(story()).toEqual(told);
+      expect(story()).toEqual(sent);
     });
 
-    it('is closed in full when its open may have arrived after all', async () => {
+    it('an episode whose open may have arrived is closed as well', async () => {
       const { tell, isIdle, sandbox, story, journal, clock } = await openPlant({ settle: SETTLE });
       sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/open', count: 1 }]);
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
@@ -347,7 +347,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       },
     );
 
-    it('is opened although a later one was closed after it began, which L2L takes for a duplicate', async () => {
+    it('a lost open is sent although L2L takes a later closed dispatch for a duplicate', async () => {
       const { tell, isIdle, sandbox, dispatches, personOpens, person } = await openPlant();
       await person(`dispatches/close/${await personOpens()}`);
       sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/open', count: 1 }]);
@@ -359,8 +359,8 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     });
   });
 
-  describe('an episode that is told again by a person after the next one opened its dispatch', () => {
-    async function toldAgain(options: EpisodeOptions, duplicate: 'refuse' | 'existing' | 'nothing' = 'refuse') {
+  describe('an episode that a person retries after the next one opened its dispatch', () => {
+    async function retried(options: EpisodeOptions, duplicate: 'refuse' | 'existing' | 'nothing' = 'refuse') {
       const plant = await openPlant({ settle: MINUTE });
       const { tell, sandbox, journal, queue, row } = plant;
       sandbox.setManners({ duplicate });
@@ -381,9 +381,9 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     }
 
     it.each(['refuse', 'existing', 'nothing'] as const)(
-      'is told as its own, finished one (a second one: %s)',
+      'a retried episode is sent as a finished dispatch of its own (a second one: %s)',
       async duplicate => {
-        const { tell, isIdle, first, second, dispatches, story } = await toldAgain({}, duplicate);
+        const { tell, isIdle, first, second, dispatches, story } = await retried({}, duplicate);
         await settled(isIdle);
         await tell(second.close);
         await settled(isIdle);
@@ -399,8 +399,8 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     it.each<[string, EpisodeOptions, object]>([
       ['opened and left to people', { close: { how: 'leave' } }, { closed: null }],
       ['opened and closed', { open: ADOPT, close: { closeAdopted: true } }, { closed: expect.any(Number) }],
-    ])('is %s where it is not told as a finished one', async (_what, options, end) => {
-      const { isIdle, first, second, dispatches, journal } = await toldAgain(options);
+    ])('a retried episode is %s where its rule sends no finished dispatches', async (_what, options, end) => {
+      const { isIdle, first, second, dispatches, journal } = await retried(options);
       await settled(isIdle);
 
       expect(dispatches()).toMatchObject([{ reported: second.reported }, { reported: first.reported, ...end }]);
@@ -421,7 +421,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
     },
   );
 
-  describe('an increment of which it can not be told whether it arrived', () => {
+  describe("an increment whose outcome can't be found out", () => {
     async function undecided(onUnknown: Action['onUnknown'], told: 'before' | 'after') {
       const plant = await openPlant({ settle: SETTLE });
       const { tell, sandbox, journal, person, clock } = plant;
@@ -435,7 +435,7 @@ describe('episodes told to the L2L sandbox through journal and queue', () => {
       return { ...plant, count: () => sandbox.state().machines.find(({ code }) => code === 'PRESS-01')?.cyclecount };
     }
 
-    it('is parked with both numbers, and the lane goes on from the count seen', async () => {
+    it('an undecidable increment is parked with both counts, and the lane goes on from the count in L2L', async () => {
       const { isIdle, journal, count, log } = await undecided(undefined, 'after');
       await settled(isIdle);
       expect(count()).toBe(1000 + 5 + 3 + 10);

@@ -5,7 +5,7 @@ import { type EpisodeOptions, episode, openPlant } from './episode.ts';
 const MINUTE = 60_000;
 const settled = (isIdle: () => boolean) => vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
-describe('what is still open in the L2L sandbox when an episode is told', () => {
+describe('dispatches that are still open in the L2L sandbox when an episode is sent', () => {
   describe('opened by a gateway whose journal is lost', () => {
     async function leftByFormer() {
       const plant = await openPlant();
@@ -21,16 +21,19 @@ describe('what is still open in the L2L sandbox when an episode is told', () => 
       ['if_found_open: open', { open: { ifFoundOpen: 'open' } }],
       ['if_found_open: open, if_missed: add', { open: { ifFoundOpen: 'open', ifMissed: 'add' } }],
       ['if_found_open: open, if_missed: nothing', { open: { ifFoundOpen: 'open', ifMissed: 'nothing' } }],
-    ])('is taken over and ended by the first episode, although that is over (%s)', async (_what, options) => {
-      const { tell, isIdle, dispatches, story } = await leftByFormer();
-      const one = episode(1, 10 * MINUTE, -MINUTE, options);
-      await tell(one.open, one.close);
-      await settled(isIdle);
-      expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
-      expect(story()).toEqual(['open 57001', 'close 57001']);
-    });
+    ])(
+      'the first episode takes over and closes a dispatch of a lost journal, although the episode is over (%s)',
+      async (_what, options) => {
+        const { tell, isIdle, dispatches, story } = await leftByFormer();
+        const one = episode(1, 10 * MINUTE, -MINUTE, options);
+        await tell(one.open, one.close);
+        await settled(isIdle);
+        expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
+        expect(story()).toEqual(['open 57001', 'close 57001']);
+      },
+    );
 
-    it('is looked for once: what is missed later is nothing to ask L2L about', async () => {
+    it('a dispatch of a lost journal is looked for once: a later missed episode reads nothing', async () => {
       const { tell, isIdle, sandbox, row, story } = await openPlant();
       const missed = [1, 2, 3].map(n => episode(n, (10 - n) * MINUTE, (10 - n) * MINUTE - 1000, NOTHING));
       await tell(...missed.flatMap(({ open, close }) => [open, close]));
@@ -42,7 +45,7 @@ describe('what is still open in the L2L sandbox when an episode is told', () => 
       for (const one of rows) expect(one).toMatchObject({ detail: expect.stringContaining('it was over before') });
     });
 
-    it('is not looked for by what is too old to be told: that is no dead letter', async () => {
+    it('an episode that is too old to be sent looks for no dispatch, and is no dead letter', async () => {
       const { tell, isIdle, journal, row } = await openPlant();
       const fields = { expiresAt: Date.now() - 1 };
       const late = episode(1, 10 * MINUTE, 9 * MINUTE, { ...NOTHING, fields });
@@ -52,13 +55,13 @@ describe('what is still open in the L2L sandbox when an episode is told', () => 
       expect(journal.counts().deadLetters).toBe(0);
     });
 
-    it('is not what another rule of this journal has open, beside which a rule opens its own', async () => {
+    it('a rule opens its own dispatch beside that of another rule of this journal', async () => {
       const { tell, isIdle, story } = await openPlant();
       const beside = { open: { ifFoundOpen: 'open' } } as const;
       const first = episode(1, 10 * MINUTE, MINUTE, { ...beside, rule: 'stop' });
       const second = episode(1, 9 * MINUTE, 2 * MINUTE, { ...beside, rule: 'oil' });
-      const untold = episode(1, 8 * MINUTE, 7 * MINUTE, { ...NOTHING, rule: 'air' });
-      await tell(first.open, second.open, untold.open, untold.close);
+      const unsent = episode(1, 8 * MINUTE, 7 * MINUTE, { ...NOTHING, rule: 'air' });
+      await tell(first.open, second.open, unsent.open, unsent.close);
       await settled(isIdle);
       await tell(second.close, first.close);
       await settled(isIdle);
@@ -98,27 +101,30 @@ describe('what is still open in the L2L sandbox when an episode is told', () => 
       ['open is parked', parkedOpen, { open: { ifMissed: 'add' } }, 'add'],
       ['close is a dead letter', deadClose, {}, 'open'],
       ['close is a dead letter', deadClose, { open: { ifMissed: 'add' } }, 'add'],
-    ])('stands for no later one: its %s', async (_what, stick, options, how) => {
-      const plant = await openPlant({ settle: MINUTE });
-      const { tell, isIdle, journal, queue, row, dispatches, story } = plant;
-      const stuck = await stick(plant, options);
-      const next = second(options);
-      await tell(next.open, next.close);
-      await vi.waitFor(async () => expect(await row(next.close)).toMatchObject({ state: 'delivered' }), PATIENCE);
-      const told = how === 'open' ? ['open 57002', 'close 57002'] : ['add 57002'];
-      expect(story()).toEqual(['open 57001', ...told]);
+    ])(
+      'a dispatch of an episode that waits for a person matches no later episode: its %s',
+      async (_what, stick, options, how) => {
+        const plant = await openPlant({ settle: MINUTE });
+        const { tell, isIdle, journal, queue, row, dispatches, story } = plant;
+        const stuck = await stick(plant, options);
+        const next = second(options);
+        await tell(next.open, next.close);
+        await vi.waitFor(async () => expect(await row(next.close)).toMatchObject({ state: 'delivered' }), PATIENCE);
+        const sent = how === 'open' ? ['open 57002', 'close 57002'] : ['add 57002'];
+        expect(story()).toEqual(['open 57001', ...sent]);
 
-      const entry = journal.history.page({ limit: 9 }).entries.find(({ key }) => key === stuck.key);
-      await journal.decisions.decide({ kind: 'retry', id: entry?.id ?? 0, who: 'anna', confirmed: true });
-      queue.reconsider();
-      await settled(isIdle);
+        const entry = journal.history.page({ limit: 9 }).entries.find(({ key }) => key === stuck.key);
+        await journal.decisions.decide({ kind: 'retry', id: entry?.id ?? 0, who: 'anna', confirmed: true });
+        queue.reconsider();
+        await settled(isIdle);
 
-      expect(story()).toEqual(['open 57001', ...told, 'close 57001']);
-      const { reported, completed } = first(options);
-      expect(dispatches()[0]).toMatchObject({ reported, completed });
-    });
+        expect(story()).toEqual(['open 57001', ...sent, 'close 57001']);
+        const { reported, completed } = first(options);
+        expect(dispatches()[0]).toMatchObject({ reported, completed });
+      },
+    );
 
-    it('stands for the next one where L2L opens none beside it', async () => {
+    it('a dispatch of an episode that waits for a person matches the next one where L2L opens no second one', async () => {
       const single = { type: 'SINGLE' };
       const plant = await openPlant();
       await deadClose(plant, single);
@@ -128,7 +134,7 @@ describe('what is still open in the L2L sandbox when an episode is told', () => 
       expect(plant.story()).toEqual(['open 57001', 'close 57001']);
     });
 
-    it('stands for the next one where people end what it noted', async () => {
+    it('a dispatch with a comment matches the next episode where people close it', async () => {
       const note = { close: { how: 'note' } } as const;
       const plant = await openPlant({ settle: MINUTE });
       await parkedOpen(plant, note);

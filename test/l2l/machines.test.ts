@@ -22,14 +22,14 @@ function l2l(...codes: string[]) {
 }
 
 describe('machines', () => {
-  it('says which code L2L does not know, and which was meant', async () => {
+  it('an error names the code that L2L does not know, and a similar one', async () => {
     const { machines } = l2l('PRESS-01', 'WELD-01');
     const read = await machines.count('PRES-01', NEVER);
     expect(read).toMatchObject({ ok: false, outcome: { kind: 'retry', reason: 'code' } });
     expect(JSON.stringify(read)).toMatch(/no machine PRES-01 at site 43; did you mean `PRESS-01`\? Correct the code/);
   });
 
-  it('asks for thirty unknown machines once a minute, not thirty times', async () => {
+  it('thirty unknown machines cause one read a minute', async () => {
     const { machines, asked, clock } = l2l('PRESS-01');
     const unknown = Array.from({ length: 30 }, (_, index) => `X-${index}`);
     const round = async () => {
@@ -44,7 +44,7 @@ describe('machines', () => {
     expect(asked).toEqual(['all']);
   });
 
-  it('finds a machine that somebody set up in L2L meanwhile', async () => {
+  it('finds a machine that somebody has set up in L2L since', async () => {
     const { machines, codes, clock } = l2l('PRESS-01');
     expect(await machines.count('PRESS-99', NEVER)).toMatchObject({ ok: false });
     codes.push('PRESS-99');

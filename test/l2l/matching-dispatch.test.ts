@@ -32,7 +32,7 @@ const is = (wanted: number) => (one: DispatchRecord) => one.number === wanted;
 
 describe('the dispatch that matches an episode', () => {
   it.each<[string, readonly DispatchRecord[], MatchCriteria['ifFoundOpen'], object | null]>([
-    ['nothing is open', [], 'leave', null],
+    ['none when nothing is open', [], 'leave', null],
     ['its own', [dispatch(3), own(1), gateways(2)], 'leave', { dispatchId: 10, dispatchNumber: 1, reported: 5000 }],
     ['its own, although it opens beside others', [own(1)], 'open', { dispatchId: 10 }],
     ["the gateway's before a person's", [dispatch(3), gateways(2)], 'leave', { dispatchId: 20, reported: 2 }],
@@ -44,13 +44,13 @@ describe('the dispatch that matches an episode', () => {
     ["the newest person's", [dispatch(3), dispatch(5), dispatch(4)], 'adopt', { dispatchId: 50 }],
     ["not a person's where it opens beside others", [dispatch(3)], 'open', null],
     [
-      'somebody who copied the text is a person',
+      "the dispatch of a person who copied the text of the gateway is a person's",
       [dispatch(3, { description: '[gw bbbbbbbbbb]' })],
       'leave',
       { foundOpen: 3 },
     ],
     [
-      'a text without the mark is not told apart here',
+      "a dispatch of the gateway's user without a mark is a person's",
       [dispatch(3, { createdBy: 'gateway' })],
       'leave',
       { foundOpen: 3 },
@@ -65,7 +65,12 @@ describe('the dispatch that matches an episode', () => {
   it.each<[string, MatchCriteria['ifFoundOpen'], Partial<MatchCriteria>, number | null]>([
     ["the gateway's, although it opens beside others, when a former journal left it", 'open', { isFirst: true }, 2],
     ["a person's, not the gateway's of an episode that waits for a person", 'leave', { isStuck: is(2) }, 1],
-    ['none beside what waits for a person', 'open', { isFirst: true, isStuck: is(2) }, null],
+    [
+      'none when a rule opens beside a dispatch that waits for a person',
+      'open',
+      { isFirst: true, isStuck: is(2) },
+      null,
+    ],
   ])('%s', (_what, ifFoundOpen, change, expected) => {
     const found = matchingDispatch([gateways(2), dispatch(1)], { ...CRITERIA, ifFoundOpen, ...change });
     expect(found?.foundOpen ?? found?.dispatchNumber ?? null).toBe(expected);
@@ -76,19 +81,19 @@ describe('the dispatch that matches an episode', () => {
     ["the gateway's of the second in which it ended", gateways(8000), null],
     ["the gateway's from after that", gateways(9000), null],
     ["a person's from after that", dispatch(9000), null],
-    ['its own, whenever that was', own(9000), 9000],
+    ['its own, whenever it was reported', own(9000), 9000],
     ["the gateway's of a time nobody knows", { ...gateways(9000), reported: [] }, 9000],
     [
       "the gateway's of the hour that comes twice, when it may have been before",
       { ...gateways(9000), reported: [7000, 9000] },
       9000,
     ],
-  ])('for an episode that is over: %s', (_what, open, expected) => {
+  ])('an episode that is over is matched with %s', (_what, open, expected) => {
     const found = matchingDispatch([open], { ...CRITERIA, ended: 8250 });
     expect(found?.dispatchNumber ?? null).toBe(expected);
   });
 
-  it('says what else is open', () => {
+  it('the result names the other open dispatches', () => {
     const words = (...open: DispatchRecord[]) => matchingDispatch(open, CRITERIA)?.nothing;
     expect(words(dispatch(3))).toBe('dispatch 3 is already open');
     expect(words(dispatch(3), dispatch(2))).toBe('dispatch 3 is already open; so is 2');

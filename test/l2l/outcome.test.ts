@@ -31,7 +31,7 @@ describe('outcome table', () => {
     ['success', SUCCESS],
     ['success:false', REFUSED],
     ["a proxy's page", PAGE],
-  ])('knows every status from 200 to 599 with %s', (_what, body) => {
+  ])('gives every status from 200 to 599 with %s an outcome', (_what, body) => {
     const wrong = STATUSES.flatMap(status => {
       const verdict = judge(answered(status, body), []);
       const got = 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind;
@@ -40,7 +40,7 @@ describe('outcome table', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('never repeats blindly what may have had an effect', () => {
+  it('never repeats without a look-up what may have had an effect', () => {
     const blind = STATUSES.filter(status => judge(answered(status, PAGE), []).kind === 'retry');
     expect(blind).toEqual([429]);
   });
@@ -54,7 +54,7 @@ describe('outcome table', () => {
     },
   );
 
-  it('gives the refusal in the words of L2L', () => {
+  it('a refusal has the words of L2L', () => {
     expect(judge(answered(200, REFUSED), [])).toEqual({
       kind: 'rejected',
       reason: 'refused',
@@ -66,14 +66,14 @@ describe('outcome table', () => {
     });
   });
 
-  it('repeats a refusal whose words are known to pass, in any case of letters', () => {
+  it('repeats a refusal whose words are transient, in any case of letters', () => {
     const body = '{"success":false,"error":"The site is in Maintenance, try later"}';
     expect(judge(answered(200, body), ['in maintenance'])).toMatchObject({ kind: 'retry', reason: 'refused' });
     expect(judge(answered(200, body), ['database locked'])).toMatchObject({ kind: 'rejected' });
     expect(judge(answered(503, body), ['in maintenance'])).toMatchObject({ kind: 'unknown' });
   });
 
-  it('hands Retry-After on with a retry only', () => {
+  it('only a retry has a Retry-After', () => {
     expect(judge(answered(429, PAGE, 5000), [])).toMatchObject({ kind: 'retry', retryAfter: 5000 });
     expect(judge(answered(503, PAGE, 5000), [])).not.toHaveProperty('retryAfter');
   });
@@ -85,7 +85,7 @@ describe('outcome table', () => {
     expect(JSON.stringify(long).length).toBeLessThan(3000);
   });
 
-  it('lets a failed read be repeated, or halts', () => {
+  it('a failed read is repeated, or halts everything', () => {
     const failure = (exchange: Exchange) => {
       const verdict = judge(exchange, []);
       if (verdict.kind === 'success') throw new Error('not a failure');

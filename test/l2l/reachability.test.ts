@@ -54,7 +54,7 @@ async function l2l(first: number | Record<string, Answer> = 200) {
 }
 
 describe('L2L reachability', () => {
-  it('asks once at the start and finds nothing wrong', async () => {
+  it('checks once at the start and finds nothing wrong', async () => {
     const { url, seen } = await l2l();
     const { reachability, log } = watch(url);
 
@@ -68,7 +68,7 @@ describe('L2L reachability', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('says that nobody is there, with the address and since when', async () => {
+  it('reports that L2L does not answer, with the address and since when', async () => {
     const url = `http://127.0.0.1:${await reservedPort()}`;
     const { reachability, log } = watch(url);
 
@@ -97,7 +97,7 @@ describe('L2L reachability', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['error', 'info']);
   });
 
-  it('believes a delivered call, and does not ask while calls are delivered', async () => {
+  it('a delivered call counts as a check, so there are no checks while calls are delivered', async () => {
     const { url, seen } = await l2l(401);
     const { reachability, time } = watch(url);
     await vi.waitFor(() => expect(reachability.problem()).not.toBeNull(), PATIENCE);
@@ -140,7 +140,7 @@ describe('L2L reachability', () => {
       zone('America/Chicago'),
       /config says America\/Denver, L2L site 43 is in America\/Chicago; fix l2l.timezone at gateway.yaml:9/,
     ],
-  ])('holds every call for %s, and says where to correct it', async (_, areas, words) => {
+  ])('holds every call for %s, and names where to correct it', async (_, areas, words) => {
     const { url, answer } = await l2l(areas);
     const { reachability, time, log, onGood } = watch(url);
     expect(reachability.holds()).toBe(true);
@@ -182,7 +182,7 @@ describe('L2L reachability', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
-  it('asks two questions when L2L itself speaks of the key, as the budget may be small', async () => {
+  it('two reads are enough when L2L itself refuses the key, because the budget may be small', async () => {
     const { url, seen } = await l2l({ '*': { status: 401, body: { success: false, error: 'Invalid API key' } } });
     const { reachability } = watch(url);
     await vi.waitFor(() => expect(reachability.problem()).toMatch(/Invalid API key; correct/), PATIENCE);
@@ -198,7 +198,7 @@ describe('L2L reachability', () => {
     expect(reachability.holds()).toBe(false);
   });
 
-  it('lets nothing leave before L2L has said which zone it has', async () => {
+  it('sends nothing before L2L has given the zone of the site', async () => {
     const { url, answer } = await l2l({ '*': { status: 503, body: 'starting' } });
     const { reachability } = watch(url);
     await vi.waitFor(() => expect(reachability.problem()).not.toBeNull(), PATIENCE);
@@ -226,7 +226,7 @@ describe('L2L reachability', () => {
     expect(reachability.holds()).toBe(true);
   });
 
-  it('asks no more once stopped', async () => {
+  it('does not check after a stop', async () => {
     const { url, seen } = await l2l();
     const { reachability, time } = watch(url);
     await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE);

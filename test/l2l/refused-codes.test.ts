@@ -40,7 +40,7 @@ describe('a refusal is about the codes of a call', () => {
     'Database error',
   ])('%s: it is not', words => expect(isAboutCodes(words, [open])).toBe(false));
 
-  it('takes one letter or digit for a code only in quotes', () => {
+  it('a single letter or digit is a code only in quotes', () => {
     expect(isAboutCodes('error 1 of call 12', [count('1')])).toBe(false);
     expect(isAboutCodes('refused: "1"', [count('1')])).toBe(true);
   });

@@ -44,7 +44,7 @@ describe('site time', () => {
     ['2026-11-01T08:00:00Z', '2026-11-01 01:30:00'],
     ['2026-11-01T08:50:00.500Z', '2026-11-01 01:55:00.250000'],
     ['2026-11-01T09:00:00Z', '2026-11-01 02:00:00'],
-  ])('gives both passes of the repeated hour their half of it: %s reads %s', (at, text) => {
+  ])('monotonic time gives each pass of the repeated hour one half of it: %s is written %s', (at, text) => {
     expect(denver.monotonic(Date.parse(at))).toBe(text);
   });
 
@@ -69,7 +69,7 @@ describe('site time', () => {
     },
   );
 
-  it('goes from 01:59:59 to 03:00:00 in spring, and nothing means a time in between', () => {
+  it('goes from 01:59:59 to 03:00:00 in spring, and no text between them is a time', () => {
     const change = Date.parse('2026-03-08T09:00:00Z');
     expect(denver.text(change - 1000)).toBe('2026-03-08 01:59:59');
     expect(denver.text(change)).toBe('2026-03-08 03:00:00');

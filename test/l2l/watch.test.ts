@@ -47,13 +47,13 @@ function setUp(dispatches: Record<string, number | undefined>, options: Partial<
 }
 
 describe('watch', () => {
-  it('asks nothing while nothing is watched, or nothing was opened yet', async () => {
+  it('reads nothing while no episode is watched or none has a dispatch yet', async () => {
     const { asked, minute } = setUp({ 'r#1': undefined });
     await minute();
     expect(asked).toEqual([]);
   });
 
-  it('asks once for all of them while they are open', async () => {
+  it('one read covers all watched dispatches while they are open', async () => {
     const { asked, closed, records, minute } = setUp({ 'r#1': 1, 's#1': 2 });
     records.set(1, {}).set(2, {});
     await minute();
@@ -68,21 +68,21 @@ describe('watch', () => {
     ['completed and not closed yet', { completed: 'x', completed_utc: '2026-03-02 12:59:00' }, -60_000],
     ['closed without having been completed', { open: 'F', closed: 'x', closed_utc: '2026-03-02 12:57:00' }, -180_000],
     ['deleted, which L2L gives no time for', { deleted: 'Y' }, null],
-  ])('tells of one that is %s, and when', async (_what, record, at) => {
+  ])('reports a dispatch that is %s, and when', async (_what, record, at) => {
     const { records, closed, minute } = setUp({ 'r#1': 1, 's#1': 2 });
     records.set(1, record).set(2, {});
     await minute();
     expect(closed).toEqual([['r#1', at]]);
   });
 
-  it('does not believe a list that leaves it out', async () => {
+  it('a dispatch that is missing in the list is read by its id', async () => {
     const { closed, minute, asked } = setUp({ 'r#1': 1 });
     await minute();
     expect(asked[1]).toMatchObject({ site: '43', id: '1' });
     expect(closed).toEqual([]);
   });
 
-  it('reads on when more are open than one read gives', async () => {
+  it('reads on when more dispatches are open than one read returns', async () => {
     const { records, closed, asked, minute } = setUp({ 'r#1': 1500 });
     for (let id = 1; id <= 1500; id += 1) records.set(id, {});
     await minute();
@@ -90,7 +90,7 @@ describe('watch', () => {
     expect(closed).toEqual([]);
   });
 
-  it('does not tell of an episode that ended while L2L was asked', async () => {
+  it('does not report an episode that ended during the read', async () => {
     const dispatches: Record<string, number> = { 'r#1': 1 };
     const { records, closed, minute } = setUp(dispatches, {
       dispatchOf(chain) {
@@ -104,15 +104,15 @@ describe('watch', () => {
     expect(closed).toEqual([]);
   });
 
-  it('goes on after L2L was away and after a fault of who is told', async () => {
+  it('goes on after L2L was away, and after an error of its listener', async () => {
     let fails = true;
-    const told: string[] = [];
+    const closed: string[] = [];
     const { records, log, minute } = setUp(
       { 'r#1': 1 },
       {
         onClosed(chain) {
           if (fails) throw new Error('bug');
-          told.push(chain);
+          closed.push(chain);
         },
       },
     );
@@ -121,10 +121,10 @@ describe('watch', () => {
     expect(log.lines).toMatchObject([{ level: 'error', fields: { error: 'bug' } }]);
     fails = false;
     await minute();
-    expect(told).toEqual(['r#1']);
+    expect(closed).toEqual(['r#1']);
   });
 
-  it('asks nothing any more once it was stopped', async () => {
+  it('reads nothing after a stop', async () => {
     const { records, asked, minute, watch } = setUp({ 'r#1': 1 });
     records.set(1, {});
     watch.stop();
@@ -132,7 +132,7 @@ describe('watch', () => {
     expect(asked).toEqual([]);
   });
 
-  it('sees in the sandbox what a person closed, at the time that L2L gives', async () => {
+  it('reports what a person closed in the sandbox, at the time that L2L gives', async () => {
     const { tell, isIdle, journal, client, clock, log, person, dispatches } = await openPlant();
     const one = episode(1, 600_000, 60_000);
     const other = episode(1, 600_000, 60_000, { machine: 'PRESS-02', rule: 'other' });

@@ -46,7 +46,7 @@ describe('close_dispatch', () => {
     expect(delivery.freeze([ACTION], chain).kind).toBe(kind);
   });
 
-  it('does not say that nothing was opened when nobody knows', () => {
+  it('a close whose open was dropped does not claim that nothing was opened', () => {
     const { delivery } = scripted(() => answer({}));
     expect(delivery.freeze([ACTION], { ...NO_CHAIN, open: 'dropped' })).toMatchObject({
       why: 'its open was let go: if L2L has the dispatch all the same, a person closes it',
@@ -57,7 +57,7 @@ describe('close_dispatch', () => {
     ['found, and no episode is left that holds it', { dispatchId: 57001, foundOpen: 8001 }, true, false],
     ['adopted, and its rule ends those', { dispatchId: 57001, adopted: true }, false, true],
     ['adopted, and the rule of another episode ends those', { dispatchId: 57001, adopted: true }, true, false],
-  ])('ends what it %s', (_what, result, isOurs, closeAdopted) => {
+  ])('closes a dispatch that it %s', (_what, result, isOurs, closeAdopted) => {
     const { delivery } = scripted(() => answer({}));
     const action = stored('close_dispatch', {
       machine: 'PRESS-01',
@@ -74,7 +74,7 @@ describe('close_dispatch', () => {
     ['pending', 'held'],
     ['dead', 'nothing'],
     ['delivered', 'nothing'],
-  ])('tells nothing where people end it, once its open is settled (%s: %s)', (open, kind) => {
+  ])('sends nothing where people close the dispatch, once its open is final (%s: %s)', (open, kind) => {
     const { delivery } = scripted(() => answer({}));
     const action = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed: 0, how: 'leave' });
     expect(delivery.freeze([action], { ...OPENED, open }).kind).toBe(kind);
@@ -88,7 +88,7 @@ describe('close_dispatch', () => {
       { key: 'down#7:close' },
     );
 
-    it('says when it was over, with a mark that is none of an open', () => {
+    it('a note says when the condition was over, and its mark differs from that of an open', () => {
       const { delivery } = scripted(() => answer({}));
       const { request } = frozenCall(delivery, [note], OPENED);
       expect(request.path).toBe('/api/1.0/dispatches/add_comment/57001');
@@ -97,7 +97,7 @@ describe('close_dispatch', () => {
       expect(isMarked(comment ?? '')).toBe(false);
     });
 
-    it('is not sent twice without asking, and is found by its mark', async () => {
+    it('a note is not sent twice without a look-up, which finds it by its mark', async () => {
       let description = 'Press 1 stopped';
       const { delivery } = scripted(() => answer({ success: true, data: [{ id: 57001, description }] }));
       const call = frozenCall(delivery, [note], OPENED);
@@ -109,7 +109,7 @@ describe('close_dispatch', () => {
     });
   });
 
-  it('never ends before it began in the hour that comes twice', () => {
+  it('the end is never before the beginning in the repeated hour', () => {
     const { delivery } = scripted(() => answer({}));
     const reported = Date.parse('2026-11-01T07:50:00Z'); // 01:50, first time
     const completed = Date.parse('2026-11-01T08:10:00Z'); // 01:10, second time
@@ -126,7 +126,7 @@ describe('close_dispatch', () => {
     },
   );
 
-  it('takes no other refusal for done', async () => {
+  it('no other refusal counts as done', async () => {
     const { delivery } = scripted(() => answer({ success: false, error: 'Dispatch is already set to this type' }));
     const outcome = await delivery.send(frozenCall(delivery, [ACTION], OPENED), NEVER);
     expect(outcome.kind).toBe('rejected');
@@ -162,7 +162,7 @@ describe('close_dispatch', () => {
     expect(sent[0]?.fields).toMatchObject({ site: '43', id: '57001' });
   });
 
-  it('looks: leaves it to a person when the dispatch is not listed', async () => {
+  it('a look-up leaves the close to a person when L2L does not list the dispatch', async () => {
     const { delivery } = scripted(() => answer({ success: true, data: [] }));
     expect((await delivery.look(frozenCall(delivery, [ACTION], OPENED), NEVER)).kind).toBe('undecided');
   });

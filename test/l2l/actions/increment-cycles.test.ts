@@ -17,7 +17,7 @@ actionContract('increment_cycles', () => ({
 }));
 
 describe('increment_cycles', () => {
-  it('sends what waits as one sum', () => {
+  it('sends waiting increments as one sum', () => {
     const { delivery } = scripted(() => machine(0));
     const { request } = frozenCall(delivery, [add(12), add(3), add(0)]);
     expect(request.path).toBe('/api/1.0/machines/increment_cycle_count/');
@@ -28,7 +28,7 @@ describe('increment_cycles', () => {
     });
   });
 
-  it('sends no zero', () => {
+  it('does not send an increment of 0', () => {
     const { delivery } = scripted(() => machine(0));
     expect(delivery.freeze([add(0), add(0)], NO_CHAIN).kind).toBe('nothing');
   });
@@ -81,7 +81,7 @@ describe('increment_cycles', () => {
     ['base and sum', 1015, 'applied'],
     ['the base', 1000, 'absent'],
     ['something else', 1007, 'undecided'],
-  ])('looks: %s', async (_what, now, kind) => {
+  ])('a look-up decides: %s', async (_what, now, kind) => {
     const { delivery } = scripted(() => machine(now));
     const call: Call = frozenCall(delivery, [add(12), add(3)], NO_CHAIN, { base: BASE });
     const look = await delivery.look(call, NEVER);
@@ -89,7 +89,7 @@ describe('increment_cycles', () => {
     if (look.kind === 'undecided') expect(look.detail).toMatch(/1000.*1007.*15.*1015/);
   });
 
-  it('looks: can not tell without a base, and waits for a machine L2L does not know', async () => {
+  it('a look-up is undecided without a base, and waits for a machine that L2L does not know', async () => {
     const known = scripted(() => machine(1000));
     expect((await known.delivery.look(frozenCall(known.delivery, [add(1)]), NEVER)).kind).toBe('undecided');
     const unknown = scripted(() => answer({ success: true, data: [] }));
@@ -97,7 +97,7 @@ describe('increment_cycles', () => {
     expect(prepared).toMatchObject({ kind: 'failed', outcome: { kind: 'retry', detail: /no machine PRESS-01/ } });
   });
 
-  it('says when somebody else writes the count too', async () => {
+  it('logs when somebody else changes the count too', async () => {
     const log = recordingLogger();
     const { delivery } = scripted(() => answer({ success: true, machine: { cyclecount: 1050 } }), { log });
     await delivery.send(frozenCall(delivery, [add(5)], NO_CHAIN, { base: BASE }), NEVER);

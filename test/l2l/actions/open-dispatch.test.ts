@@ -40,7 +40,7 @@ actionContract('open_dispatch', () => ({
   success: { success: true, data: { id: 57001, dispatchnumber: 8001 } },
 }));
 
-actionContract('open_dispatch, told as a finished one', () => {
+actionContract('open_dispatch, sent as a finished dispatch', () => {
   const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
   const params: CloseDispatchParams = { machine: 'PRESS-01', type: 'DOWN', completed: REPORTED + 1000, how: 'close' };
   const waiting = [action, stored('close_dispatch', params)];
@@ -49,7 +49,7 @@ actionContract('open_dispatch, told as a finished one', () => {
 });
 
 describe('open_dispatch', () => {
-  it('says what, where, since when and who, in site time, with its mark', () => {
+  it('an open has type, machine, time, user and mark, in site time', () => {
     const { delivery } = scripted(() => list());
     const { request } = frozenCall(delivery, [ACTION]);
     expect(request.path).toBe('/api/1.0/dispatches/open/');
@@ -73,7 +73,7 @@ describe('open_dispatch', () => {
     expect(guarded.request.body).toMatch(/&prevent_duplicates=true$/);
   });
 
-  describe('an episode that was over before L2L could be told', () => {
+  describe('an episode that ended before its open could be sent', () => {
     const COMPLETED = at('2026-03-02 06:09:30');
     const over = (
       open: Partial<OpenDispatchParams>,
@@ -88,7 +88,7 @@ describe('open_dispatch', () => {
       return { freeze, closing, path: freeze.kind === 'request' ? freeze.request.path.slice(9) : freeze.kind };
     };
 
-    it('is one finished dispatch, in whole minutes, with the seconds in its text', () => {
+    it('a missed episode is one finished dispatch in whole minutes, with the seconds in its text', () => {
       const { freeze, closing } = over({ ifMissed: 'add' });
       if (freeze.kind !== 'request') throw new Error(freeze.kind);
       expect(freeze.and).toEqual([closing]);
@@ -107,7 +107,7 @@ describe('open_dispatch', () => {
       });
     });
 
-    it('never ends before it began in the hour that comes twice', () => {
+    it('the end is never before the beginning in the repeated hour', () => {
       const reported = Date.parse('2026-11-01T07:50:00Z'); // 01:50, first time
       const completed = Date.parse('2026-11-01T08:10:00Z'); // 01:10, second time
       const { freeze } = over({ ifMissed: 'add', reported }, { completed });
@@ -211,7 +211,7 @@ describe('open_dispatch', () => {
         { kind: 'again', reason: 'blocked', guarded: true },
       ],
       [
-        'as a second one, and whose is the first can not be told',
+        'as a second one, and it is not certain whose the first is',
         guarded,
         'exists',
         [listed({ reported: '2026-03-02 06:01:00', createdby: null })],
@@ -249,7 +249,7 @@ describe('open_dispatch', () => {
     expect(request.body).not.toMatch(/trade|reason/);
   });
 
-  it('makes the mark from what happened: the same again, another for another journal', () => {
+  it('the mark of an action is always the same, and differs in another journal', () => {
     expect(TOKEN).toMatch(/^\[gw [0-9a-f]{10}\]$/);
     expect(markOf({ key: ACTION.key, at: PARAMS.reported })).toBe(TOKEN);
     expect(markOf({ key: ACTION.key, at: PARAMS.reported + 60_000 })).not.toBe(TOKEN);
@@ -265,7 +265,7 @@ describe('open_dispatch', () => {
     });
   });
 
-  it('takes a success without an id for unknown: such a dispatch could never be closed', async () => {
+  it('a success without an id is unknown: such a dispatch could never be closed', async () => {
     const { delivery } = scripted(() => answer({ success: true, data: null }));
     const outcome = await delivery.send(frozenCall(delivery, [ACTION]), NEVER);
     expect(outcome).toMatchObject({ kind: 'unknown', reason: 'unreadable' });
@@ -308,13 +308,18 @@ describe('open_dispatch', () => {
 
     it.each([
       [
-        "of a person's stands for one told as finished when it was open meanwhile",
+        'of a person matches an episode that is sent as finished, if it was open in that time',
         '2026-03-02 06:09:29',
         'kim',
         'done',
       ],
       ['of the gateway is to be ended, not to stand beside a finished one', '2026-03-02 06:09:29', 'gateway', 'again'],
-      ['does not stand for one told as finished when that was over before', '2026-03-02 06:09:31', 'gateway', 'send'],
+      [
+        'does not match an episode that is sent as finished, if that was over before',
+        '2026-03-02 06:09:31',
+        'gateway',
+        'send',
+      ],
     ])('an open one %s', async (_what, reported, createdby, kind) => {
       const { delivery } = scripted(() => list(listed({ reported, createdby, description: 'x [gw 0a1b2c3d4e]' })));
       const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
@@ -333,7 +338,7 @@ describe('open_dispatch', () => {
       ["a person's is open", 'leave', [listed()], { kind: 'done', result: { nothing: expect.any(String) } }],
       ["a person's is open, and it adopts", 'adopt', [listed()], { kind: 'done' }],
       ["the gateway's is open", 'leave', [listed(marked)], { kind: 'again' }],
-    ])('never tells what its rule wants untold: %s', async (_what, ifFoundOpen, records, expected) => {
+    ])('never sends a missed episode whose rule says so: %s', async (_what, ifFoundOpen, records, expected) => {
       const { delivery } = scripted(() => list(...records));
       const action = stored('open_dispatch', { ...PARAMS, ifFoundOpen, ifMissed: 'nothing' });
       const completed = at('2026-03-02 06:09:30');
@@ -347,7 +352,7 @@ describe('open_dispatch', () => {
       if (prepared.kind === 'done') expect(Object.keys(prepared.result)).toEqual(['nothing']);
     });
 
-    it('asks nothing when the rule opens its own beside any other', async () => {
+    it('reads nothing when the rule opens its own beside any other', async () => {
       const { delivery, sent } = scripted(() => list(listed()));
       const call = frozenCall(delivery, [stored('open_dispatch', { ...PARAMS, ifFoundOpen: 'open' })]);
       expect(await delivery.prepare(call, NEVER)).toEqual({ kind: 'send', base: null });
@@ -355,7 +360,7 @@ describe('open_dispatch', () => {
     });
   });
 
-  describe('look after a lost answer', () => {
+  describe('look-up after a lost answer', () => {
     const ours = { description: `x ${TOKEN} and more`, reported: '2026-03-02 06:01:00', createdby: 'gateway' };
     it.each([
       ['finds it open', [listed(), listed({ id: 9, dispatchnumber: 10, ...ours })], 'applied'],
@@ -401,7 +406,7 @@ describe('open_dispatch', () => {
       expect(sent[0]?.fields).not.toHaveProperty('open');
     });
 
-    it('names the dispatches that may be it, and the text by which it would be known', async () => {
+    it('a doubt names the dispatches that may be ours, and the mark that is missing', async () => {
       const alike = { ...ours, description: 'oil', createdby: null };
       const { delivery } = scripted(() => list(listed(alike), listed({ id: 9, dispatchnumber: 10, ...alike })));
       expect(await delivery.look(frozenCall(delivery, [ACTION]), NEVER)).toMatchObject({
@@ -410,7 +415,7 @@ describe('open_dispatch', () => {
       });
     });
 
-    it('reads page after page until before its time', async () => {
+    it('a look-up reads page after page back to the time of the open', async () => {
       const page = (hour: string) =>
         Array.from({ length: 100 }, () => listed({ reported: `2026-03-02 ${hour}:00:00` }));
       const respond = ({ fields }: Sent) => {
@@ -423,7 +428,7 @@ describe('open_dispatch', () => {
       expect(sent.map(({ fields }) => fields.offset)).toEqual(['0', '100', '200']);
     });
 
-    it('does not say absent when there is more than it can read', async () => {
+    it('a look-up is undecided when there is more than it can read', async () => {
       const newer = Array.from({ length: 100 }, () => listed({ reported: '2026-03-02 09:00:00' }));
       const { delivery } = scripted(() => list(...newer));
       expect((await delivery.look(frozenCall(delivery, [ACTION]), NEVER)).kind).toBe('undecided');

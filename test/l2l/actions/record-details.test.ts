@@ -52,14 +52,14 @@ describe('record_details', () => {
     ]);
   });
 
-  it('never ends before it begins in the hour that comes twice, whose passes share its text', () => {
+  it('the end is never before the beginning in the repeated hour', () => {
     const start = Date.parse('2026-11-01T07:50:00Z'); // 01:50, first time
     expect(batchOf([set('LINE-1', 0, { start, end: start + 20 * 60_000 })])).toMatchObject([
       { start: '2026-11-01 01:25:00', end: '2026-11-01 01:35:00' },
     ]);
   });
 
-  it('always ends after it begins, whatever part of the repeated hour an interval spans', () => {
+  it('the end is always after the beginning, whatever part of the repeated hour an interval spans', () => {
     const change = Date.parse('2026-11-01T08:00:00Z');
     fc.assert(
       fc.property(
@@ -76,13 +76,13 @@ describe('record_details', () => {
     );
   });
 
-  it('is accepted with a batch id, not delivered', async () => {
+  it('a batch with an id is accepted, and not yet delivered', async () => {
     const { delivery } = scripted(() => answer({ success: true, batch_id: 301 }));
     const outcome = await delivery.send(frozenCall(delivery, SETS), NEVER);
     expect(outcome).toMatchObject({ kind: 'accepted', result: { batchId: '301' } });
   });
 
-  it('is unknown when the batch id is missing', async () => {
+  it('a batch without an id is unknown', async () => {
     const { delivery } = scripted(() => answer({ success: true }));
     expect((await delivery.send(frozenCall(delivery, SETS), NEVER)).kind).toBe('unknown');
   });
@@ -106,11 +106,11 @@ describe('record_details', () => {
       ['one is not listed yet', as('finished', 'finished')],
       ['one is incomplete', as('done', 'not finished', 'done')],
       ['none is listed', []],
-    ])('waits while %s', async (_what, status) => {
+    ])('a follow-up waits while %s', async (_what, status) => {
       expect((await follow(status, [])).kind).toBe('pending');
     });
 
-    it('looks for the sets of a batch that is not done with after a day, and leaves those that are not there to people', async () => {
+    it('after a day, searches for the sets of a batch, and leaves the missing ones to people', async () => {
       const booked = { ...SENT[0], actual: 10, scrap: 1 };
       const { delivery, clock } = scripted(({ path, fields }) => {
         if (path === 'lines/')
@@ -148,14 +148,14 @@ describe('record_details', () => {
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-1@5', 'overlaps detail 5']]) });
     });
 
-    it('finds what was sent one level down, with a T and digits in its times', async () => {
+    it('finds sent fields one level below, and times with a T and more digits', async () => {
       const record = { record: sentSet('LINE-2', '06:00:00.000', '06:05:00.000'), error_message: 'no product' };
       record.record.start = record.record.start.replace(' ', 'T');
       const result = await follow(as('finished', 'finished', 'error'), [record]);
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-2@0', 'no product']]) });
     });
 
-    it('believes the list of errors when the states say all is well', async () => {
+    it('the list of errors counts when the states report success', async () => {
       const result = await follow(as('finished', 'finished', 'finished'), [{ ...SENT[0], errors: ['bad'] }]);
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-1@0', 'bad']]) });
     });
@@ -175,7 +175,7 @@ describe('record_details', () => {
       expect(sent).toHaveLength(1);
     });
 
-    it('is done with a batch although one of its refused sets is in another call by now', async () => {
+    it('a batch is final although one of its refused sets is in another call by now', async () => {
       const { delivery, clock } = scripted(({ path }) =>
         answer({
           success: true,
@@ -197,7 +197,7 @@ describe('record_details', () => {
     });
   });
 
-  describe('look after a lost answer', () => {
+  describe('look-up after a lost answer', () => {
     const HOUR = 3_600_000;
     const created = '2026-03-02 13:10:00';
     const sentAt = Date.parse('2026-03-02T13:09:00Z');
@@ -240,7 +240,7 @@ describe('record_details', () => {
       };
     };
 
-    it('finds all: applied, with one read of the errors and one a line', async () => {
+    it('all sets found means applied, with one read of the errors and one for each line', async () => {
       const { look, sent, reads } = lost(DETAILS);
       expect(await look()).toMatchObject({ kind: 'applied' });
       expect(sent.map(({ path }) => path)).toEqual([
@@ -258,7 +258,7 @@ describe('record_details', () => {
       ]);
     });
 
-    it('reads on while a page is full', async () => {
+    it('a look-up reads on while a page is full', async () => {
       const { look, l2l, reads } = lost({});
       l2l.window = ({ fields }) => {
         const all = DETAILS[fields.line === '101' ? 101 : 102];
@@ -295,18 +295,18 @@ describe('record_details', () => {
       expect(reads()).toHaveLength(3);
     });
 
-    it('finds none: absent', async () => {
+    it('no set found means absent', async () => {
       const others = [detail('05:55:00', '06:00:00'), detail('06:00:00', '06:10:00')];
       expect((await lost({ 101: others, 102: others }).look()).kind).toBe('absent');
     });
 
-    it('takes a detail that was there before the call for the set: the journal may be a restored one', async () => {
+    it('a detail from before the call is the set: the journal may have been restored from a backup', async () => {
       const old = { created: '2026-03-02 09:00:00' };
       const { look } = lost({ 102: [detail('06:00:00', '06:05:00', old)] }, [], SETS.slice(2));
       expect((await look()).kind).toBe('applied');
     });
 
-    it('takes an error from long before the call for that of an earlier one', async () => {
+    it('an error from long before the call belongs to an earlier one', async () => {
       const old = { ...SENT[2], error: 'no product', created: '2026-03-02 12:00:00' };
       expect((await lost({}, [old]).look()).kind).toBe('absent');
     });
@@ -325,12 +325,12 @@ describe('record_details', () => {
         [],
         '1 of 3 sets are booked',
       ],
-    ])('finds %s: the batch was taken and is never sent again', async (_what, details, errors, words) => {
+    ])('a batch is never sent again when a look-up finds %s', async (_what, details, errors, words) => {
       const { look } = lost({ 102: details }, errors);
       expect(await look()).toMatchObject({ kind: 'accepted', result: {}, detail: expect.stringContaining(words) });
     });
 
-    it('follows what was taken until each set is booked or refused, and reads no line again that is settled', async () => {
+    it('follows a batch until each set is booked or refused, and reads no final line again', async () => {
       const { look, follow, l2l, reads } = lost({ 102: DETAILS[102] });
       expect((await look()).kind).toBe('accepted');
       reads();
@@ -348,16 +348,16 @@ describe('record_details', () => {
       });
     });
 
-    it('names a refused one while another one is missing', async () => {
+    it('names a refused set while another one is missing', async () => {
       const { follow } = lost({}, [{ ...SENT[1], error: 'overlaps detail 5' }]);
       expect(await follow()).toMatchObject({ kind: 'pending', failed: new Map([['LINE-1@5', 'overlaps detail 5']]) });
     });
 
-    it('follows on after a restart: what it knew is read again', async () => {
+    it('a follow-up after a restart reads everything again', async () => {
       expect(await lost({ 102: DETAILS[102] }).follow()).toEqual({ kind: 'pending', detail: '1 of 3 sets are final' });
     });
 
-    it('parks after an hour what never came, and what is booked with other quantities', async () => {
+    it('after an hour, parks sets that are missing or booked with other quantities', async () => {
       const { follow, clock } = lost({
         101: [detail('06:00:00', '06:05:00')],
         102: [detail('06:00:00', '06:05:00', { actual: 11 })],
@@ -376,15 +376,15 @@ describe('record_details', () => {
       });
     });
 
-    it('says that a read failed, and goes on with it later', async () => {
+    it('a follow-up with a failed read goes on later', async () => {
       const { look, l2l } = lost({});
       l2l.window = () => answer({ success: true }, 503);
       expect(await look()).toMatchObject({ kind: 'failed', outcome: { kind: 'retry' } });
     });
   });
 
-  describe('the wait before the first look', () => {
-    it('is at least twice the longest time L2L was seen to take, up to an hour', async () => {
+  describe('the wait before the first look-up', () => {
+    it('the wait is at least twice the longest time that L2L took for a batch, up to an hour', async () => {
       const { delivery, clock } = scripted(({ method }) =>
         answer(method === 'POST' ? { success: true, batch_id: 301 } : { success: true, data: DONE }),
       );

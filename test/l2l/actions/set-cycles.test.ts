@@ -23,7 +23,7 @@ actionContract('set_cycles (anchor known)', () => ({
 }));
 
 describe('set_cycles', () => {
-  it('adds the newest movement to the anchor', () => {
+  it('sends the anchor plus the newest movement', () => {
     const { delivery } = scripted(() => machine(0));
     const { request } = frozenCall(delivery, [set(12), set(20)], ANCHORED);
     expect(request.path).toBe('/api/1.0/machines/set_cycle_count/');
@@ -34,7 +34,7 @@ describe('set_cycles', () => {
     });
   });
 
-  it('reads the anchor once, before the first call of its chain, and hands it on', async () => {
+  it('reads the anchor once, before the first call of its chain', async () => {
     const { delivery, sent, clock } = scripted(({ method }) => (method === 'POST' ? done(1012) : machine(1000)));
     const call = frozenCall(delivery, [set(12)]);
     const prepared = await delivery.prepare(call, NEVER);
@@ -54,13 +54,13 @@ describe('set_cycles', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it('keeps the anchor from call to call', async () => {
+  it('later calls use the anchor of the first one', async () => {
     const { delivery } = scripted(() => done(1030));
     const outcome = await delivery.send(frozenCall(delivery, [set(30)], ANCHORED), NEVER);
     expect(outcome).toMatchObject({ result: { cycleAnchor: 1000 } });
   });
 
-  it('never sends a raw movement: without a chain or an anchor nothing leaves', async () => {
+  it('sends nothing without a chain or an anchor, and never the raw movement', async () => {
     const { delivery, sent } = scripted(() => done(12));
     const unchained = stored('set_cycles', { machine: 'PRESS-01', movement: 12, at: 0 }, { chain: null });
     expect(delivery.freeze([unchained], NO_CHAIN).kind).toBe('held');
@@ -68,7 +68,7 @@ describe('set_cycles', () => {
     expect(sent).toEqual([]);
   });
 
-  it('says when L2L answers with another count', async () => {
+  it('logs when L2L answers with another count', async () => {
     const log = recordingLogger();
     const { delivery } = scripted(() => done(2024), { log });
     await delivery.send(frozenCall(delivery, [set(12)], ANCHORED), NEVER);
@@ -78,7 +78,7 @@ describe('set_cycles', () => {
   it.each([
     [1012, 'applied'],
     [1000, 'absent'],
-  ])('looks: the machine stands at %i', async (now, kind) => {
+  ])('a look-up finds the machine at %i', async (now, kind) => {
     const { delivery } = scripted(() => machine(now));
     expect((await delivery.look(frozenCall(delivery, [set(12)], ANCHORED), NEVER)).kind).toBe(kind);
   });

@@ -8,7 +8,7 @@ import { openPlant } from './episode.ts';
 const MINUTE = 60_000;
 const NOW = Math.floor(Date.now() / MINUTE);
 
-describe('record sets that L2L refused, told to the L2L sandbox again by a person', () => {
+describe('record sets that L2L refused and that a person retries', () => {
   /** L2L refuses them for records of a part of their time, until somebody mends that. */
   async function refused(...lines: string[]) {
     const plant = await openPlant({ settle: 300 });
@@ -28,7 +28,7 @@ describe('record sets that L2L refused, told to the L2L sandbox again by a perso
     return { ...plant, states };
   }
 
-  async function toldAgain({ journal, queue }: Awaited<ReturnType<typeof refused>>) {
+  async function retried({ journal, queue }: Awaited<ReturnType<typeof refused>>) {
     // All before the queue looks, so that they share a call.
     const decided = journal.history
       .page({ limit: 9 })
@@ -40,29 +40,29 @@ describe('record sets that L2L refused, told to the L2L sandbox again by a perso
   const loses = (when: 'before' | 'after') =>
     ({ kind: 'reset', when, path: 'record_details_batch', method: 'POST', count: 1 }) as const;
 
-  it('are told when the call got lost: what L2L said before is not what it says now', async () => {
+  it('retried sets are sent again when the call was lost: earlier errors do not count', async () => {
     const plant = await refused('LINE-1');
     plant.sandbox.setFaults([loses('before')]);
-    await toldAgain(plant);
+    await retried(plant);
     await vi.waitFor(async () => expect(await plant.states()).toEqual(['delivered']), PATIENCE);
     expect(plant.sandbox.state().details).toHaveLength(2);
   });
 
-  it('are delivered when the answer got lost and one is booked after the first look', async () => {
+  it('retried sets are delivered when the answer was lost and one is booked after the first look-up', async () => {
     const plant = await refused('LINE-2', 'LINE-1');
     // The first is booked at once, and shows that L2L took the batch.
     plant.sandbox.setManners({ batchDelay: 0, batchPace: 1500 });
     plant.sandbox.setFaults([loses('after')]);
-    await toldAgain(plant);
+    await retried(plant);
     await vi.waitFor(async () => expect(await plant.states()).toEqual(['delivered', 'delivered']), PATIENCE);
     expect(plant.sandbox.state().details).toHaveLength(4);
   });
 
-  it('are dead letters again when L2L refuses them again', async () => {
+  it('retried sets become dead letters again when L2L refuses them again', async () => {
     const plant = await refused('LINE-1');
     plant.sandbox.setManners({ overlap: 'refuse' });
     plant.sandbox.setFaults([loses('after')]);
-    await toldAgain(plant);
+    await retried(plant);
     expect(await plant.states()).not.toEqual(['dead']);
     await vi.waitFor(async () => expect(await plant.states()).toEqual(['dead']), PATIENCE);
     expect(plant.journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Code } from '../../src/core/fields.ts';
 
 describe('Code', () => {
-  it.each(['0123', '12E3', 'PRESS-01', 'true'])('takes %s as it stands', code => {
+  it.each(['0123', '12E3', 'PRESS-01', 'true'])('a code keeps its text: %s', code => {
     expect(Code.parse(code)).toBe(code);
   });
 
-  it('has no spaces around it', () => {
+  it('a code has no spaces around it', () => {
     expect(Code.parse(' DOWN ')).toBe('DOWN');
   });
 
@@ -14,11 +14,11 @@ describe('Code', () => {
     ['', 'the code is empty'],
     ['  ', 'the code is empty'],
     [123, 'write a code as text'],
-  ])('refuses %j', (written, message) => {
+  ])('a code can not be %j', (written, message) => {
     expect(Code.safeParse(written).error?.issues).toMatchObject([{ message }]);
   });
 
-  it('tells the loader to hand over the source text', () => {
+  it('a code makes the loader return the text of the file', () => {
     expect(Code.meta({ description: 'Machine' }).meta()).toMatchObject({ code: true, description: 'Machine' });
   });
 });

@@ -26,7 +26,7 @@ describe('whyNoFile', () => {
 });
 
 describe('readFile', () => {
-  it.each(OTHER_KINDS)('does not read %s', (what, make, expected) => {
+  it.each(OTHER_KINDS)('readFile does not read %s', (what, make, expected) => {
     const path = join(testFolder(), 'it');
     make(path);
 

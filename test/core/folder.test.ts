@@ -5,7 +5,7 @@ import { makeFolder } from '../../src/core/folder.ts';
 import { testFolder } from '../support/folder.ts';
 
 describe('makeFolder', () => {
-  it('makes every level that is missing, with the mode', () => {
+  it('makeFolder makes every missing level with the mode', () => {
     const folder = testFolder();
 
     makeFolder(join(folder, 'a/b/c'), 0o700);
@@ -13,7 +13,7 @@ describe('makeFolder', () => {
     expect(['a', 'a/b', 'a/b/c'].map(name => statSync(join(folder, name)).mode & 0o777)).toEqual([0o700, 0o700, 0o700]);
   });
 
-  it('leaves a folder that exists as it is, also behind a link', () => {
+  it('makeFolder does not change an existing folder, also behind a link', () => {
     const folder = testFolder();
     mkdirSync(join(folder, 'real'));
     symlinkSync('real', join(folder, 'link'));
@@ -56,7 +56,7 @@ describe('makeFolder', () => {
       },
     ],
     ['with a name that is too long', () => join(testFolder(), 'x'.repeat(300))],
-  ])('throws %s', (_what, place) => {
+  ])('makeFolder throws %s', (_what, place) => {
     expect(() => makeFolder(place())).toThrow();
   });
 });

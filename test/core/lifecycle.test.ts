@@ -5,7 +5,7 @@ import { virtualClock } from '../support/virtual-clock.ts';
 const never = new Promise<never>(() => {});
 
 describe('endsWithin', () => {
-  it('waits no longer than it was told', async () => {
+  it('endsWithin waits no longer than its limit', async () => {
     const clock = virtualClock(0);
     const waited = endsWithin(100, never, clock);
 
@@ -15,7 +15,7 @@ describe('endsWithin', () => {
     expect(await waited).toBe(false);
   });
 
-  it('says that the work ended in time, and leaves no timer behind', async () => {
+  it('endsWithin reports that the work ended in time, and leaves no timer behind', async () => {
     const timers = new Set<Disposable>();
     const clock = {
       now: () => 0,
@@ -33,7 +33,7 @@ describe('endsWithin', () => {
 });
 
 describe('Started', () => {
-  it('stops in reverse, all of it, and names what hung or broke', async () => {
+  it('stops everything in reverse order, and names each step that hangs or fails', async () => {
     const stopped: string[] = [];
     const started = new Started();
     started.add('journal', () => void stopped.push('journal'));

@@ -12,11 +12,11 @@ describe('nearest', () => {
     ['a', ['b'], undefined],
     ['temperature', ['pressure'], undefined],
     ['anything', [], undefined],
-  ])('%s of %j is %s', (word, candidates, expected) => {
+  ])('the nearest to %s of %j is %s', (word, candidates, expected) => {
     expect(nearest(word, candidates)).toBe(expected);
   });
 
-  it('is worded for the tail of an error', () => {
+  it('a suggestion fits the end of an error', () => {
     expect(didYouMean('trad', ['trade'])).toBe('; did you mean `trade`?');
     expect(didYouMean('zzz', ['trade'])).toBe('');
   });

@@ -95,7 +95,7 @@ describe('numbers', () => {
     ['1e20', 1e20],
     ['1e999', undefined],
     ['9'.repeat(400), undefined],
-  ])('takes the digits %s', (text, expected) => {
+  ])('reads the digits %s', (text, expected) => {
     expect(numberOfDigits(text)).toBe(expected);
   });
 

@@ -15,14 +15,14 @@ function temporary(folder: string): void {
 }
 
 describe('socketPlace', () => {
-  it('takes the folder that is wanted while the path is short enough', () => {
+  it('a socket is in the wanted folder if its path is short enough', () => {
     expect(socketPlace(folderOf(LONGEST), NAME)).toEqual({ base: folderOf(LONGEST), isWanted: true });
   });
 
   it.each([
     ['one byte too long', folderOf(LONGEST + 1)],
     ['short in characters, long in bytes', `/${'ü'.repeat(LONGEST / 2 + 1)}`],
-  ])('takes the folder for temporary files when the wanted one is %s', (_what, wanted) => {
+  ])('a socket is in the folder for temporary files when the wanted one is %s', (_what, wanted) => {
     temporary('/var/tmp');
 
     expect(socketPlace(wanted, NAME)).toEqual({ base: '/var/tmp', isWanted: false });
@@ -31,7 +31,7 @@ describe('socketPlace', () => {
   it.each([
     ['too long as well', folderOf(LONGEST + 1)],
     ['not there', '/none'],
-  ])('takes /tmp when the folder for temporary files is %s', (_what, folder) => {
+  ])('a socket is in /tmp when the folder for temporary files is %s', (_what, folder) => {
     temporary(folder);
 
     expect(socketPlace(folderOf(200), NAME)).toEqual({ base: '/tmp', isWanted: false });
@@ -47,7 +47,7 @@ describe('temporaryRuntime', () => {
     return { path: join(folder, `l2l-gateway-${user}`), take: () => temporaryRuntime(user) };
   }
 
-  it('is a folder of the user, there or not', () => {
+  it('the temporary folder belongs to the user, whether it exists or not', () => {
     const { path, take } = place();
     expect(take()).toBe(path);
     mkdirSync(path, { mode: 0o700 });
@@ -58,13 +58,13 @@ describe('temporaryRuntime', () => {
     ['open to others', path => mkdirSync(path, { mode: 0o755 }), /is open to other users; .*RUNTIME_DIRECTORY/],
     ['a link', path => symlinkSync('/tmp', path), /is not a folder; /],
     ['a file', path => writeFileSync(path, ''), /is not a folder; /],
-  ])('is refused when it is %s', (_what, make, words) => {
+  ])('the temporary folder is refused when it is %s', (_what, make, words) => {
     const { path, take } = place();
     make(path);
     expect(take).toThrow(words);
   });
 
-  it('is refused when it belongs to another user', () => {
+  it('the temporary folder is refused when it belongs to another user', () => {
     const { path, take } = place(USER + 1);
     mkdirSync(path, { mode: 0o700 });
     expect(take).toThrow(`belongs to user ${USER}; `);
@@ -77,7 +77,7 @@ describe('runtimeFolderIn', () => {
     ['', undefined],
     ['/run/a', '/run/a'],
     ['/run/a:/run/b', '/run/a'],
-  ])('takes of %s the folder %s', (written, folder) => {
+  ])('of RUNTIME_DIRECTORY=%s, the folder is %s', (written, folder) => {
     expect(runtimeFolderIn(written)).toBe(folder);
   });
 });

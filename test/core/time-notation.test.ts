@@ -18,13 +18,13 @@ describe('how times are written', () => {
     ['America/Sao_Paulo', MARCH, '2026-03-02 10:01:00 -03:00', '2026-03-02T10:01:00.000-03:00'],
     ['Etc/GMT-4', MARCH, '2026-03-02 17:01:00 +04:00', '2026-03-02T17:01:00.000+04:00'],
     ['UTC', MARCH, '2026-03-02 13:01:00 UTC', '2026-03-02T13:01:00.000+00:00'],
-  ])('in %s', (zone, at, people, iso) => {
+  ])('writes an instant in %s for people and for programs', (zone, at, people, iso) => {
     const notation = createTimeNotation(zone);
 
     expect([notation.people(at), notation.iso(at)]).toEqual([people, iso]);
   });
 
-  it('keeps parts of a second for programs only', () => {
+  it('only programs see parts of a second', () => {
     const { people, iso } = createTimeNotation('America/Denver');
 
     expect([people(MARCH + 250.5), iso(MARCH + 250.5)]).toEqual([
@@ -37,7 +37,7 @@ describe('how times are written', () => {
     ['America/Denver', '2026-11-01T07:30:00Z', '2026-11-01 01:30:00 MDT', '2026-11-01 01:30:00 MST'],
     ['Europe/Berlin', '2026-10-25T00:30:00Z', '2026-10-25 02:30:00 CEST', '2026-10-25 02:30:00 CET'],
     ['Asia/Jerusalem', '2026-10-24T22:30:00Z', '2026-10-25 01:30:00 +03:00', '2026-10-25 01:30:00 +02:00'],
-  ])('tells both passes of the repeated hour apart in %s', (zone, first, firstText, secondText) => {
+  ])('the two passes of the repeated hour have different texts in %s', (zone, first, firstText, secondText) => {
     const { people, parse } = createTimeNotation(zone);
     const at = Date.parse(first);
 
@@ -66,11 +66,11 @@ describe('how times are written', () => {
     },
   );
 
-  it('reads UTC beside the zone', () => {
+  it('reads UTC as well as the zone', () => {
     expect(createTimeNotation('America/Denver').parse('2026-03-02 13:01:00 UTC')).toEqual([MARCH]);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15, -1e300])('is never stopped by a time of a device: %s', at => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15, -1e300])('any time of a device has a text: %s', at => {
     const { people, iso } = createTimeNotation('America/Denver');
 
     expect([people(at), iso(at)]).toEqual(['a time that cannot be', 'a time that cannot be']);
@@ -83,7 +83,7 @@ describe('how times are written', () => {
     expect(iso(at)).toMatch(/^\+?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
   });
 
-  it('refuses a zone that there is not', () => {
+  it('refuses a zone that does not exist', () => {
     expect(() => createTimeNotation('GMT+4')).toThrow(StartError);
   });
 

@@ -30,7 +30,7 @@ describe('where time begins', () => {
     ['with a new journal', NOW, null, { from: NOW, doubt: null }],
     ['after an outage', NOW, NOW - HOUR, { from: NOW, doubt: null }],
     ['within two seconds before the journal', NOW - 1500, NOW, { from: NOW - 1500, doubt: null }],
-  ])('trusts the clock %s', (_, wall, alive, base) => {
+  ])('a new process trusts the clock %s', (_, wall, alive, base) => {
     expect(beginTime(wall, lived(alive), 'check', people)).toEqual({ ...base, shift: null });
   });
 
@@ -44,14 +44,14 @@ describe('where time begins', () => {
     ],
     ['of a lost battery', 0, null, EARLIEST, 'the clock says 1970-01-01 00:00:00 UTC, this version was made after'],
     ['behind both', 0, NOW, NOW, 'the clock says 1970-01-01 00:00:00 UTC, the journal was last written at 2026-11-05'],
-  ])('doubts a clock %s, and goes on from what is known', (_, wall, alive, from, words) => {
+  ])('a new process doubts a clock %s, and continues from the journal', (_, wall, alive, from, words) => {
     const begun = beginTime(wall, lived(alive), 'check', people);
     expect(begun).toMatchObject({ from, shift: null });
     expect(begun.doubt).toContain(words);
     expect(begun.doubt).toContain('write `clock: trust`');
   });
 
-  it('believes it all the same where a person says so, and brings the journal before it', () => {
+  it('a clock that a person trusts is used, and the times of the journal are put before it', () => {
     expect(beginTime(NOW - HOUR, lived(NOW), 'trust', people)).toEqual({
       from: NOW - HOUR,
       doubt: null,
@@ -62,7 +62,7 @@ describe('where time begins', () => {
     expect(beginTime(NOW, lived(NOW - HOUR), 'trust', people).shift).toBeNull();
   });
 
-  it('follows a clock that is set to what can be, and no other', () => {
+  it('follows a clock that is set to a possible time, and no other', () => {
     const trusted = { from: NOW, doubt: null };
     const doubted = { from: NOW, doubt: 'why' };
     expect(isPlausible(NOW - HOUR, trusted, 'check')).toBe(true);
@@ -77,7 +77,7 @@ describe('shifting a time', () => {
   const times = fc.integer({ min: 0, max: 2 * NOW });
   const shifts = fc.record({ from: times, by: fc.integer({ min: -HOUR, max: HOUR }) });
 
-  it('never changes the order of two', () => {
+  it('a shift never changes the order of two times', () => {
     fc.assert(
       fc.property(times, times, shifts, (a, b, shift) => {
         const [first, second] = a < b ? [a, b] : [b, a];
@@ -86,7 +86,7 @@ describe('shifting a time', () => {
     );
   });
 
-  it('moves what came after the beginning, and leaves what came before', () => {
+  it('a shift moves times after its beginning, and leaves earlier ones', () => {
     expect(shiftTime(NOW + 1, { from: NOW, by: HOUR })).toBe(NOW + 1 + HOUR);
     expect(shiftTime(NOW, { from: NOW, by: HOUR })).toBe(NOW);
     expect(shiftTime(NOW - 5 * HOUR, { from: NOW, by: -HOUR })).toBe(NOW - 5 * HOUR);

@@ -87,7 +87,7 @@ describe('rules of the status page', () => {
     expect(asked).toEqual(['press1_down#1@5']);
   });
 
-  it('has no dispatch in shadow mode', () => {
+  it('a rule has no dispatch in shadow mode', () => {
     expect(shown({ ...ACTIVE, episode: { chain: 'c', mode: 'shadow' } }).status).toMatchObject({
       dispatch: null,
       dispatchWords: expect.stringContaining('shadow'),

@@ -1,7 +1,7 @@
-// Makes a fresh machine ready for `npm run demo`, `npm test` and `npm start`: packages from the lock file, the Node 24 runtime
-// among them, and the servers named on the command line from the distribution. Runs on the Node the machine has (20 or newer),
-// before anything is installed, so it is plain JavaScript without imports from packages. A second run installs nothing and asks
-// the network nothing.
+// Makes a fresh host ready for `npm run demo`, `npm test` and `npm start`: packages from the lock file, the Node 24 runtime
+// among them, and the servers named on the command line from the distribution. It runs on the Node of the host (20 or newer),
+// before anything is installed, so it is plain JavaScript without imports from packages. A second run installs nothing and needs
+// no network.
 //
 //   node scripts/setup.mjs [redis-server] [mosquitto] [openssl] [python3-pymodbus]
 
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** By name: how it shows that it is there already, without asking the package manager, and the distribution's packages that bring it. */
+/** By name: whether the host has it, found out without the package manager, and the packages of the distribution that bring it. */
 const SERVERS = {
   'redis-server': { isThere: () => runs('redis-server', ['--version']), packages: ['redis-server'] },
   mosquitto: { isThere: () => onPath('mosquitto') || existsSync('/usr/sbin/mosquitto'), packages: ['mosquitto'] },
@@ -60,7 +60,7 @@ function installPackages() {
   must(
     'npm',
     ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
-    'npm ci failed; its words are above. Is the npm registry reachable?',
+    'npm ci failed; see its output above. Is the npm registry reachable?',
   );
   writeFileSync(mark, lock);
 }
@@ -83,22 +83,22 @@ function installServers(wanted) {
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (!onPath('apt-get'))
     stop(
-      `${missing.join(', ')} not found, and this is not a Debian or Ubuntu machine: install them with its own package manager`,
+      `${missing.join(', ')} were not found, and this is not a Debian or Ubuntu host: install them with its own package manager`,
     );
   const asRoot = process.getuid?.() === 0;
   if (!asRoot && !runs('sudo', ['-n', 'true'])) {
     stop(
-      `${missing.join(', ')} not found. An administrator has to run:\n\n    sudo apt-get update && sudo ${command}\n`,
+      `${missing.join(', ')} were not found. An administrator has to run:\n\n    sudo apt-get update && sudo ${command}\n`,
     );
   }
   say(`installing ${missing.join(', ')} from the distribution's packages (apt-get)`);
   const [program, ...rest] = asRoot ? ['apt-get'] : ['sudo', '-n', 'apt-get'];
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  must(program, [...rest, 'update'], 'apt-get update failed; its words are above', env);
+  must(program, [...rest, 'update'], 'apt-get update failed; see its output above', env);
   must(
     program,
     [...rest, ...command.split(' ').slice(1)],
-    `installing failed; its words are above. By hand: ${command}`,
+    `the installation failed; see the output above. By hand: ${command}`,
     env,
   );
   const still = missing.filter(name => !SERVERS[name].isThere());

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const programs = join(root, 'node_modules', '.bin');
-// Every child runs on the project's Node, whatever the machine carries.
+// Every child runs on the project's Node, whatever Node the host has.
 const env = { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` };
 
 function run(name: string, args: readonly string[]): boolean {

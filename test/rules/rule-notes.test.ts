@@ -51,9 +51,9 @@ describe('the notes of a rule', () => {
       'a person has an open dispatch: the gateway uses it, and ends it',
     ],
     [down({ if_found_open: 'open' }), 'a person has an open dispatch: another one opens beside it'],
-    [down({ if_missed: 'add' }), 'over before it could be sent: sent as one finished dispatch'],
-    [down({ if_missed: 'nothing' }), 'over before it could be sent: nothing is sent'],
-    [down({ if_closed_by_person: 'reopen' }), 'closed early by a person: the next one opens after on_delay'],
+    [down({ if_missed: 'add' }), 'the stop is over before the open is sent: L2L gets one finished dispatch'],
+    [down({ if_missed: 'nothing' }), 'the stop is over before the open is sent: L2L gets nothing'],
+    [down({ if_closed_by_person: 'reopen' }), 'a person closes the dispatch early: another opens after on_delay'],
     [down({}, { max_age: '8h' }), 'an action older than 8h is not sent any more'],
     [production({ max_age: '1d' }), 'an action older than 1d is not sent any more'],
     [
@@ -80,7 +80,7 @@ describe('the notes of a rule', () => {
     expect(notes(down(), defaults)).toEqual([]);
     expect(notes(down({ if_missed: 'open_and_close', if_found_open: 'leave' }), defaults)).toEqual([
       'a person has an open dispatch: no other one opens, and people close it',
-      'over before it could be sent: opened and closed all the same',
+      'the stop is over before the open is sent: L2L gets both',
     ]);
     expect(notes(down({}, { max_age: '1h' }), defaults)).toEqual(['an action older than 1h is not sent any more']);
     // The defaults are those of dispatches.
@@ -94,7 +94,10 @@ describe('the notes of the defaults', () => {
   it.each([
     [
       { if_closed_by_person: 'reopen', max_age: '8h' },
-      ['closed early by a person: the next one opens after on_delay', 'an action older than 8h is not sent any more'],
+      [
+        'a person closes the dispatch early: another opens after on_delay',
+        'an action older than 8h is not sent any more',
+      ],
     ],
   ])('say what the defaults change for every dispatch: %o', (written, notes) => {
     expect(defaultNotes([stop], RuleDefaults.parse({ dispatch: written }))).toEqual([{ kind: 'dispatch', notes }]);

@@ -5,14 +5,14 @@ import type { DispatchDefaults, DispatchRule } from './dispatch-rule.ts';
 type Policy = Pick<DispatchRule, 'ifFoundOpen' | 'closeAdopted' | 'ifMissed' | 'ifClosedByPerson' | 'maxAge'>;
 
 const MISSED: Readonly<Record<Policy['ifMissed'], string>> = {
-  open_and_close: 'over before it could be sent: opened and closed all the same',
-  add: 'over before it could be sent: sent as one finished dispatch',
-  nothing: 'over before it could be sent: nothing is sent',
+  open_and_close: 'the stop is over before the open is sent: L2L gets both',
+  add: 'the stop is over before the open is sent: L2L gets one finished dispatch',
+  nothing: 'the stop is over before the open is sent: L2L gets nothing',
 };
 
 const CLOSED_BY_PERSON: Readonly<Record<Policy['ifClosedByPerson'], string>> = {
-  wait: 'closed early by a person: nothing opens until the condition has cleared',
-  reopen: 'closed early by a person: the next one opens after on_delay',
+  wait: 'a person closes the dispatch early: no other opens until the condition has cleared',
+  reopen: 'a person closes the dispatch early: another opens after on_delay',
 };
 
 const ENDED: Readonly<Record<DispatchRule['whenCleared'], string>> = {

@@ -105,7 +105,7 @@ rules: 3
     - an action older than 8h is not sent any more
   press1_down    line 19  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
     - keeps the state of its former name press_down
-    - over before it could be sent: sent as one finished dispatch
+    - the stop is over before the open is sent: L2L gets one finished dispatch
   press1_cycles  line 25  cycles of PRESS-01                      press1.strokes every 1m
     - nobody knows whether L2L took a call: it is not sent again, and may be missing in L2L
   line1          line 26  production of LINE-1                    all parts from`);

@@ -23,7 +23,7 @@ function robot(strokes: readonly number[]): MachineStory {
 }
 
 describe('the scripted broker', () => {
-  it('tells of the session first, then sends again what was not acknowledged, then what came since', () => {
+  it('reports the session first, then sends again what was not acknowledged, then what came since', () => {
     const clock = virtualClock(START);
     const notes = { trace() {}, moment() {}, problem: (text: string) => expect.unreachable(text) };
     const stories = [robot([1000, 2000, 5060])];

@@ -10,7 +10,7 @@ import { type MachineStory, type Moment, samplesOf } from './story.ts';
 
 type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
 
-/** A broker that keeps our session: every change of every machine is one message, delivered until it is acknowledged. */
+/** A broker that keeps the gateway's session. Every change of a machine is one message, which is sent until it is acknowledged. */
 export interface Broker {
   begin(): void;
   /** The broker as one life of the gateway reaches it. */
@@ -32,7 +32,7 @@ export type Undated = {
   readonly machine: string;
   readonly at: number;
   readonly heardAt: number;
-  /** It has a time of its own that is believed, and a rule's time that stands at this one (by the gateway's clock) held it back. */
+  /** It has a time of its own that is believed, but a rule's time was already at this one (by the gateway's clock) and held it back. */
   readonly shown?: number;
 };
 
@@ -138,13 +138,13 @@ export function createBroker(options: {
     begin() {
       for (const story of stories) {
         let next = 0;
-        const tell = () => {
+        const step = () => {
           const moment = story.moments[next++];
           if (moment) publish(story, moment);
           const following = story.moments[next];
-          if (following) world.at(following.at, tell);
+          if (following) world.at(following.at, step);
         };
-        tell();
+        step();
       }
     },
     cut: drop,

@@ -2,17 +2,17 @@ import type { Call } from '../../src/core/delivery.ts';
 import type { Ledger } from './ledger.ts';
 import type { Notes } from './notes.ts';
 
-/** Looks at a call when its request is about to leave; remembers what every life sent. */
+/** Checks a call when its request is about to leave. Remembers what every life sent. */
 export type CallCheck = (call: Call, body: string, inFlight: ReadonlySet<string>, isMarked: boolean) => void;
 
-/** What has to be so of every call at every moment, whatever goes wrong around it. */
+/** What must hold for every call at every moment, whatever goes wrong around it. */
 export function createCallCheck({ problem }: Notes, { posts }: Pick<Ledger, 'posts'>): CallCheck {
   const bodies = new Map<number, string>();
   const sent = new Set<number>();
   /** The youngest action sent, by lane. */
   const sentUpTo = new Map<string, number>();
 
-  /** The close of an open that L2L blocked: both stood aside, and the lane went on. */
+  /** The close of an open that L2L blocked: both stepped aside, and the lane went on. */
   const isBehindBlocked = (key: string) =>
     key.endsWith(':close') &&
     posts.some(({ keys, refusal }) => isBlocked(refusal) && keys.includes(key.replace(/:close$/, ':open')));
@@ -23,7 +23,7 @@ export function createCallCheck({ problem }: Notes, { posts }: Pick<Ledger, 'pos
     if (known !== undefined && known !== body) problem(`call ${call.id} changed its body from ${known} to ${body}`);
     bodies.set(call.id, body);
     if (!isMarked) problem(`call ${call.id} is sent without its durable mark`);
-    // A dispatch that is told as finished tells its close with it, before what was open in between.
+    // An open that is sent as finished carries its close with it, ahead of the actions in between.
     const inOrder = call.kind === 'open_dispatch' ? call.actions.slice(0, 1) : call.actions;
     for (const { id } of call.actions.slice(inOrder.length)) sent.add(id);
     for (const { id, key, lane } of inOrder) {

@@ -14,7 +14,7 @@ async function run(seeds: readonly number[]): Promise<SeedResult[]> {
 }
 
 describe('chaos', () => {
-  it('leaves L2L with what truly happened', { timeout: PATIENCE }, async () => {
+  it('L2L has what truly happened after each seed', { timeout: PATIENCE }, async () => {
     const results = await run(SEEDS);
 
     const failed = results.filter(({ ok }) => !ok).map(({ line, problems }) => [line, ...problems].join('\n  '));
@@ -22,14 +22,14 @@ describe('chaos', () => {
     expect(results).toHaveLength(SEEDS.length);
   });
 
-  it('tells the same story for the same seed, in another process too', { timeout: PATIENCE }, async () => {
+  it('the same seed has the same trace, also in another process', { timeout: PATIENCE }, async () => {
     const [first, second] = await run([5, 5]);
 
     expect(second?.trace).toEqual(first?.trace);
     expect(first?.trace.length).toBeGreaterThan(100);
   });
 
-  it('tells another story for another seed', { timeout: PATIENCE }, async () => {
+  it('another seed has another trace', { timeout: PATIENCE }, async () => {
     const [first, second] = await run([5, 6]);
 
     expect(second?.hash).not.toBe(first?.hash);

@@ -13,30 +13,30 @@ function doubtedClock() {
   return clock;
 }
 
-describe('what was made by a clock that was not believed', () => {
+describe('the chaos verdict on an action made by a clock that was not believed', () => {
   const made: Dated = { time: 'received', made: at(10) };
 
-  it('has the true time once a person trusts the clock', () => {
+  it('the action has the true time once a person trusts the clock', () => {
     const clock = doubtedClock();
     clock.trust(2);
-    expect(clock.isTold(at(10), at(10), made)).toBe(true);
-    expect(clock.isTold(at(40), at(10), made)).toBe(false);
+    expect(clock.isTimeOf(at(10), at(10), made)).toBe(true);
+    expect(clock.isTimeOf(at(40), at(10), made)).toBe(false);
     expect(clock.truly(at(10), made)).toBe(at(10));
     expect(clock.isUntimed(made)).toBe(false);
   });
 
-  it('may have the time of its own clock where nobody trusted that before the process ended', () => {
+  it('the action may have the time of its own clock when nobody trusted that before the process ended', () => {
     const clock = doubtedClock();
-    expect(clock.isTold(at(10), at(10), made)).toBe(true);
-    expect(clock.isTold(at(40), at(10), made)).toBe(true);
+    expect(clock.isTimeOf(at(10), at(10), made)).toBe(true);
+    expect(clock.isTimeOf(at(40), at(10), made)).toBe(true);
     expect(clock.isUntimed(made)).toBe(true);
   });
 
-  it('may have it as well where another process came before the one with that word', () => {
+  it('the action may have the time of its own clock when another process ran before a person trusted the clock', () => {
     const clock = doubtedClock();
     clock.note({ at: at(25), process: 3, off: 0, isDoubted: false });
     clock.trust(3);
-    expect(clock.isTold(at(40), at(10), made)).toBe(true);
+    expect(clock.isTimeOf(at(40), at(10), made)).toBe(true);
     expect(clock.isUntimed(made)).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import type { Span } from './plan.ts';
 import type { StoredRow } from './stored-actions.ts';
 
-/** How the clock of one life of the gateway stood from a moment on. */
+/** What the clock of one life of the gateway showed from a moment on. */
 export type ClockReading = {
   /** The true time. */
   readonly at: number;
@@ -9,36 +9,37 @@ export type ClockReading = {
   readonly process: number;
   /** How far it was from the true time (ms). */
   readonly off: number;
-  /** The gateway did not believe the machine's clock. */
+  /** The gateway did not believe the host's clock. */
   readonly isDoubted: boolean;
 };
 
 /** An action's own account of its times, with when it was truly made. */
 export type Dated = { readonly time: 'source' | 'received'; readonly made: number };
 
-/** What the gateway may tell of an instant, by how its clock went against the true time. */
+/** Which times the gateway may state for an instant, by how far its clock was from the true time. */
 export interface ClockLog {
   note(reading: ClockReading): void;
-  /** With this process a person said that the clock is right, and its journal knows: what the process before it marked is right by that clock. */
+  /** A person said with this process that the clock is right, and its journal knows. Times that the process before it marked are right by that clock. */
   trust(process: number): void;
   /**
-   * Whether `told` is what an action says of the true instant `at`, to the second that L2L has. `surely`: not by the clock of an
-   * earlier process. `ahead`: it may be so much later (ms).
+   * Whether an action may state the time `stated` for the true instant `at`, to the second that L2L has. `surely`: not by the clock of an
+   * earlier process. `ahead`: the time may be so much later (ms).
    */
-  isTold(told: number, at: number, action: Dated, surely?: 'surely' | null, ahead?: number): boolean;
-  /** Whether `told` is later than anything that an action says of the true instant `at`. */
-  isLater(told: number, at: number, action: Dated): boolean;
+  isTimeOf(stated: number, at: number, action: Dated, surely?: 'surely' | null, ahead?: number): boolean;
+  /** Whether `stated` is later than any time that an action may state for the true instant `at`. */
+  isLater(stated: number, at: number, action: Dated): boolean;
   /**
-   * The gateway's time of the true instant `at`, as its journal has it at the true instant `now`: set back it moves along, forward it stays.
+   * The gateway's time of the true instant `at`, as its journal has it at the true instant `now`. It moves along when the clock is set back,
+   * and stays when the clock is set forward.
    */
   shownAt(at: number, now: number): number;
-  /** It was made by a process that did not believe its clock and ended before that was set or trusted: its times are not known. */
+  /** The process that made it did not believe its clock and ended before the clock was set or trusted: its times are not known. */
   isUntimed(action: Dated): boolean;
-  /** The true instant that an action most likely means by what it tells. */
-  truly(told: number, action: Dated): number;
+  /** The true instant that an action most likely means by a time that it states. */
+  truly(stated: number, action: Dated): number;
   /**
-   * The true instant up to which a call that leaves at the true instant `at` may tell an action. Its age goes by the clock of that
-   * moment, and its end moves along when the clock of the process that made it is set while it waits.
+   * The true instant up to which a call may carry an action when it leaves at the true instant `at`. Its age goes by the clock of that
+   * moment. Its expiry moves along when the clock of the process that made it is set while it waits.
    */
   lastMoment(expiresAt: number, action: Pick<StoredRow, 'made' | 'settled'>, at: number): number;
   /** When the gateway did not believe its clock. */
@@ -56,24 +57,24 @@ export function createClockLog(): ClockLog {
   /** Processes that a person started with the word that the clock is right. */
   const trusting = new Set<number>();
 
-  /** What one process made when it did not believe its clock is corrected by the clock of the other. */
+  /** Times of one process that did not believe its clock are corrected by the clock of the other. */
   function corrects(other: number, process: number): boolean {
     return other === process || (other === process + 1 && trusting.has(other));
   }
 
   /**
-   * What counts in the end of a life that did not believe its clock is the clock it was set to, or the one that a person trusted; or its
-   * own, where the process ended first.
+   * The clock that counts in the end for a life that did not believe its own: the one it was set to, the one that a person trusted, or its
+   * own where the process ended first.
    */
-  function settled(reading: ClockReading): readonly ClockReading[] {
+  function corrected(reading: ClockReading): readonly ClockReading[] {
     if (!reading.isDoubted) return [reading];
     const later = readings.slice(readings.indexOf(reading)).find(({ isDoubted }) => !isDoubted) ?? reading;
     return corrects(later.process, reading.process) ? [later] : [reading, later];
   }
 
   /**
-   * By a source's own clock the times are true. By the gateway's they are as that stood when the action was made, since what it
-   * had seen before moves along when its clock is set. Not what an earlier process saw, which may have had another clock.
+   * Times by a source's own clock are true. Times by the gateway's clock are off as that was when the action was made, because earlier
+   * readings move along when the clock is set. Readings of an earlier process may be by another clock.
    */
   function rangeOf(at: number, { time, made }: Dated): readonly [number, number] {
     if (time === 'source') return [0, 0];
@@ -85,17 +86,17 @@ export function createClockLog(): ClockLog {
     const last = between.at(-1);
     if (!last) return [0, 0];
     const isExact = isOneProcess(between);
-    const offs = (isExact ? settled(last) : [...between, ...settled(last)]).map(({ off }) => off);
+    const offs = (isExact ? corrected(last) : [...between, ...corrected(last)]).map(({ off }) => off);
     return [Math.min(...offs), Math.max(...offs)];
   }
 
   return {
     note: reading => void readings.push(reading),
     trust: process => void trusting.add(process),
-    isTold(told, at, action, surely, ahead = 0) {
+    isTimeOf(stated, at, action, surely, ahead = 0) {
       const [least, most] = rangeOf(surely ? action.made : at, action);
       const truly = Math.floor(at / SECOND) * SECOND;
-      return told >= truly + least - SECOND && told <= truly + most + SECOND + ahead;
+      return stated >= truly + least - SECOND && stated <= truly + most + SECOND + ahead;
     },
     shownAt(at, now) {
       const first = Math.max(
@@ -111,13 +112,13 @@ export function createClockLog(): ClockLog {
         at + (readings[first]?.off ?? 0),
       );
     },
-    isLater: (told, at, action) => told > at + rangeOf(at, action)[1],
+    isLater: (stated, at, action) => stated > at + rangeOf(at, action)[1],
     isUntimed({ time, made }) {
       const own = readings.findLast(({ at }) => at < made);
       if (time !== 'received' || !own?.isDoubted) return false;
       return !readings.some(({ process, isDoubted, at }) => at > made && !isDoubted && corrects(process, own.process));
     },
-    truly: (told, action) => told - rangeOf(action.made, action)[0],
+    truly: (stated, action) => stated - rangeOf(action.made, action)[0],
     lastMoment(expiresAt, { made, settled }, at) {
       const indexAt = (time: number) =>
         Math.max(

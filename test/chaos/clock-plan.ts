@@ -4,7 +4,7 @@ import type { Span } from './plan.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** What is done to the clocks of the machine at a moment. */
+/** A change of the host's clocks at a moment. */
 export type ClockBlow = { readonly at: number } & (
   | { readonly kind: 'clock'; readonly off: number }
   | { readonly kind: 'suspend'; readonly ms: number; readonly isCut: boolean }
@@ -12,13 +12,13 @@ export type ClockBlow = { readonly at: number } & (
 );
 
 const TROUBLES = ['wrong', 'wrong', 'suspend', 'suspend', 'battery', 'battery', 'set_to_2000'] as const;
-/** What a clock without its battery shows when the machine starts. */
+/** What a clock without its battery shows when the host starts. */
 const LOST = [Date.UTC(2000, 0, 1), 0] as const;
 
 /**
  * What a seed does to the clocks: half of the seeds nothing. Drawn apart from everything else that a seed decides. In the end the
  * wall clock is right.
- * @param maySet false: it is right all the time, and the machine may be suspended
+ * @param maySet false: the clock is right all the time, and the host may only be suspended
  */
 export function drawClockBlows(
   seed: number,

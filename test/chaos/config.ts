@@ -74,7 +74,7 @@ ${stories
     const { name, machine, line, counts } = spec;
     const age = (maxAge: number | null) => (maxAge === null ? '' : `max_age: ${formatDuration(maxAge)}, `);
     const dispatches = spec.dispatches.map(rule => dispatchText(name, rule)).join('\n');
-    const told = `${age(counts.maxAge)}on_unknown: ${counts.onUnknown}`;
+    const options = `${age(counts.maxAge)}on_unknown: ${counts.onUnknown}`;
     const production = `
   ${name}_parts:
     production:
@@ -84,7 +84,7 @@ ${stories
       product: "{{ recipes[${name}.recipe].product }}"
       every: ${formatDuration(every)}`;
     return `${dispatches}
-  ${name}_cycles: { ${told}, cycles: { machine: ${machine}, counter: ${name}.strokes, every: ${formatDuration(every)}, mode: ${counts.mode} } }${line === null ? '' : production}`;
+  ${name}_cycles: { ${options}, cycles: { machine: ${machine}, counter: ${name}.strokes, every: ${formatDuration(every)}, mode: ${counts.mode} } }${line === null ? '' : production}`;
   })
   .join('\n')}
 `;

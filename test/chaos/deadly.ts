@@ -3,12 +3,12 @@ import type { L2lFault } from './l2l-faults.ts';
 import type { Entry } from './ledger.ts';
 import type { Plan } from './plan.ts';
 
-/** So often the gateway ends with a call before that call is not tried any more. */
+/** A call that ended the gateway so often is not tried any more. */
 const CRASHES = 5;
 
 /**
- * An open that ends the gateway whenever it leaves. L2L gets none of the requests but perhaps the last one: what it has then is
- * open, and the gateway can't know.
+ * An open that ends the gateway whenever it leaves. L2L gets none of the requests but perhaps the last one, and the gateway can't know
+ * whether that opened a dispatch.
  * @param kill the gateway dies as soon as the request has left
  */
 export function createDeadly(deadly: Plan['deadly'], clock: Clock, kill: () => void) {

@@ -12,15 +12,15 @@ export type DeliveredEpisode = {
   readonly rule: DispatchRule;
   readonly open: Omit<StoredRow, 'params'> & { readonly params: OpenDispatchParams };
   readonly close: (Omit<StoredRow, 'params'> & { readonly params: CloseDispatchParams }) | null;
-  /** What the open came to. */
+  /** The result of the open. */
   readonly result: CallResult | null;
   /** The requests for its open, as they left. */
   readonly posts: readonly Entry[];
-  /** It was ended because a person ended its dispatch. */
+  /** The gateway ended it because a person ended its dispatch. */
   readonly isEarly: boolean;
-  /** Its close waits for a person, and L2L never did what it says. */
+  /** Its close waits for a person, and L2L never carried it out. */
   readonly isNotClosed: boolean;
-  /** It was over before it could be told, and one call stood for its open and its close. */
+  /** It was over before it could be sent, and one call carried its open and its close. */
   readonly isTogether: boolean;
 };
 
@@ -54,8 +54,8 @@ export function deliveredEpisodes(
 }
 
 /**
- * From when on its dispatch waits for a person, who ends it when the episode was over (ms since 1970): its open is not known to have
- * come about, or L2L refused its close. null: it never does.
+ * From when on its dispatch waits for a person (ms since 1970), because nobody knows whether its open took effect, or because L2L refused its
+ * close. null: it never does.
  */
 export function stuckSince({ open, close }: DeliveredEpisode): number | null {
   if (close?.params.how !== 'close' && close?.params.how !== 'complete') return null;
@@ -67,13 +67,13 @@ export function isStuck(state: string): boolean {
   return state === 'dead' || state === 'parked';
 }
 
-/** What the gateway opened for it, or took over for it from another one of its own. */
+/** Whether the gateway opened this dispatch for it, or took it over from another episode. */
 export function isItsDispatch({ posts, result }: DeliveredEpisode, id: number): boolean {
   if (posts.some(({ dispatch }) => dispatch === id)) return true;
   return result?.dispatchId === id && result.foundOpen === undefined && result.adopted !== true;
 }
 
-/** What L2L reads of an instant, in whole seconds: local time without an offset, so an hour in autumn means two. */
+/** An instant as L2L has it: local time in whole seconds without an offset, so one hour in autumn means two. */
 export function inL2l(at: number | null): string {
   return at === null ? 'never' : siteTime(Math.floor(at / 1000) * 1000, ZONE);
 }

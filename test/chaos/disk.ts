@@ -6,11 +6,11 @@ import { DatabaseSync, StatementSync } from 'node:sqlite';
 /** How the disk refuses: the commit, a single write, or a write with which SQLite gives up the whole transaction. */
 export type DiskFault = 'commit' | 'write' | 'transaction';
 
-/** What stands between the journal and its disk. */
+/** The layer between the journal and its disk. */
 export type DiskWatch = {
-  /** Called right before and right after a commit; a crash may take place in there. `tells`: there are new actions in it. */
-  beforeCommit(tells: boolean): void;
-  afterCommit(tells: boolean): void;
+  /** Called right before and right after a commit. A crash may take place there. `hasActions`: the commit has new actions. */
+  beforeCommit(hasActions: boolean): void;
+  afterCommit(hasActions: boolean): void;
   /** How this write fails; null: it does not. */
   fault(kind: 'commit' | 'write'): DiskFault | null;
   /** The true time (ms since 1970), whatever the gateway's clock says. */
@@ -19,9 +19,9 @@ export type DiskWatch = {
 
 let watch: DiskWatch | null = null;
 /** The transaction under way has new actions in it. */
-let tells = false;
+let hasActions = false;
 
-/** Stands between every journal of this thread and SQLite. */
+/** Watches every journal of this thread. */
 export function watchDisk(next: DiskWatch | null): void {
   watch = next;
 }
@@ -44,15 +44,15 @@ DatabaseSync.prototype.prepare = function prepare(...args) {
 
 StatementSync.prototype.run = function run(this: StatementSync, ...args: unknown[]) {
   const sql = this.sourceSQL;
-  if (sql === 'BEGIN IMMEDIATE') tells = false;
+  if (sql === 'BEGIN IMMEDIATE') hasActions = false;
   if (sql === 'COMMIT') {
-    watch?.beforeCommit(tells);
+    watch?.beforeCommit(hasActions);
     if (watch?.fault('commit')) throw full();
     const done = realRun.apply(this, args);
-    watch?.afterCommit(tells);
+    watch?.afterCommit(hasActions);
     return done;
   }
-  if (/^\s*INSERT INTO action\b/.test(sql)) tells = true;
+  if (/^\s*INSERT INTO action\b/.test(sql)) hasActions = true;
   const fault = watch && /^\s*(?:INSERT|UPDATE)/.test(sql) ? watch.fault('write') : null;
   if (fault) {
     const db = homes.get(this);
@@ -86,7 +86,7 @@ function full(): Error {
   return Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
 }
 
-/** In memory where there is such a place: SQLite syncs all the same, and it costs nothing. */
+/** In memory where possible: SQLite syncs all the same, and it costs nothing. */
 export function dataFolder(): string {
   const memory = '/dev/shm';
   const parent = statSync(memory, { throwIfNoEntry: false })?.isDirectory() ? memory : tmpdir();
@@ -99,7 +99,7 @@ export function removeFolder(folder: string): void {
 
 export type DiskImage = ReadonlyMap<string, Buffer>;
 
-/** Files that a journal does not live by: the lock ends with its process, the shared index is made anew. */
+/** Files that a journal does not need: the lock ends with its process, and the shared index is made again. */
 const NOT_KEPT = /^lock|-shm$/;
 const LONGEST = 16 * 1024 * 1024;
 
@@ -110,7 +110,7 @@ export function imageOf(folder: string): DiskImage {
   return new Map(small.map(name => [name, readFileSync(join(folder, name))]));
 }
 
-/** Puts the image back in the same place, over whatever the dead process wrote after it: the one place that knows how. */
+/** Puts the image back, over whatever the dead process wrote after it. Only this function knows how. */
 export function putBack(folder: string, image: DiskImage): void {
   for (const name of readdirSync(folder)) {
     const small = statSync(join(folder, name)).size <= LONGEST;

@@ -10,12 +10,12 @@ export type ExpectedDispatch = {
   readonly completed: readonly number[];
   /** never: the condition was not known to hold for long enough. */
   readonly need: 'must' | 'may' | 'never';
-  /** So much later (ms) it may be told: by messages that were believed a rule's time may be ahead of the clock that stamps others. */
+  /** So much later (ms) its times may be: messages that were believed may put a rule's time ahead of the clock that stamps others. */
   readonly ahead?: number;
-  /** What may be told of its start and its end for other reasons, whatever the gateway's clock was off. */
+  /** Times that its start and its end may have for other reasons, whatever the gateway's clock was off. */
   readonly begins?: readonly Span[];
   readonly ends?: readonly Span[];
-  /** What it is made of; null: nobody saw that in full. */
+  /** The stops that it consists of; null: nobody saw them in full. */
   readonly stops: readonly Stop[] | null;
 };
 
@@ -28,9 +28,9 @@ const AFTER_STANDSTILL = 2000;
 const ROUNDED = 2000;
 
 /**
- * A source that keeps everything: what happened is what is expected, whatever the gateway went through. But time in which the
- * process stood still counts for no delay (docs/decisions/0007-time-nobody-watched.md), and what a message says whose own time is not
- * believed happened when it was heard.
+ * What is expected of a source that keeps everything: what happened, whatever the gateway went through. But time in which the process
+ * stood still counts for no delay (docs/decisions/0007-time-nobody-watched.md), and a message whose own time is not believed counts as
+ * made when it was heard.
  */
 export function stopsKept(
   stops: readonly Stop[],
@@ -38,8 +38,8 @@ export function stopsKept(
   standstills: readonly Standstill[],
   undated: readonly Undated[],
 ): ExpectedDispatch[] {
-  const told = [...episodes(stops, rule, 0), ...lengthened(stops, rule, undated)];
-  return told
+  const all = [...episodes(stops, rule, 0), ...lengthened(stops, rule, undated)];
+  return all
     .toSorted((a, b) => (a.reported[0] ?? 0) - (b.reported[0] ?? 0))
     .map(expected => {
       const { stops: of, reported, completed } = expected;
@@ -53,7 +53,7 @@ export function stopsKept(
       const [begun, ended] = [heard(starts), heard(ends)];
       const held = (times: readonly number[]) =>
         undated.flatMap(({ at, shown }) => (shown === undefined || !times.includes(at) ? [] : [heldBack(at, shown)]));
-      // What is stamped when it is heard may come too close to what was before for an off_delay to end.
+      // A message stamped when it was heard may follow the one before too closely for an off_delay to end.
       const isVague = undated.length > 0 && rule.offDelay > 0;
       if (!isVague && touching.length + begun.length + ended.length === 0) return expected;
       const later = isVague ? stops.filter(({ start }) => start > (completed[0] ?? 0)).map(({ end }) => end) : [];
@@ -67,7 +67,7 @@ export function stopsKept(
     });
 }
 
-/** Stops that are shorter than the on_delay, and not by when they were heard. */
+/** Stops that are shorter than the on_delay, but not by the times at which they were heard. */
 function lengthened(stops: readonly Stop[], { delay }: DispatchRule, undated: readonly Undated[]): ExpectedDispatch[] {
   const heard = (time: number) => undated.filter(({ at }) => at === time).map(({ heardAt }) => heardAt);
   return stops
@@ -76,22 +76,22 @@ function lengthened(stops: readonly Stop[], { delay }: DispatchRule, undated: re
     .map(stop => ({ reported: [stop.start], completed: [stop.end], need: 'may', stops: [stop] }));
 }
 
-/** Where a rule's time may be that stood at `shown`: it goes on with its delays, and a crash forgets what changed nothing else. */
+/** The times that a rule's time may have after `shown`: it goes on with its delays, and a crash forgets a step without other changes. */
 function heldBack(at: number, shown: number): Span {
   return { from: at, to: shown + MAX_SKEW };
 }
 
 /**
- * What follows when a person ended the dispatch of an episode at `at` and its rule opens another one: as if it had begun then. `told`:
- * what the gateway says of that moment.
+ * What is expected after a person ended the dispatch of an episode at `at` and its rule opens another one: the rest, as if it had begun
+ * then. `stated`: the gateway's time of that moment.
  */
 export function afterPerson(
   { stops, reported, completed, need, ends }: ExpectedDispatch,
   rule: DispatchRule,
   at: number,
-  told: number,
+  stated: number,
 ): ExpectedDispatch[] {
-  const begins = [{ from: told, to: told }];
+  const begins = [{ from: stated, to: stated }];
   if (stops === null || need !== 'must') {
     const seenAgain = reported.filter(time => time > at);
     const rest: ExpectedDispatch = { reported: [at, ...seenAgain], completed, need: 'may', stops: null, begins };
@@ -166,7 +166,7 @@ function stopSeen(
     completed.push(sight.at);
     if (sight.sure) break;
   }
-  // What was forgotten may have made one stop of two, or none of one.
+  // A gap may make one stop of two, or hide one.
   const around = sights.slice(Math.max(0, first - 1), last + 2);
   const gaps = around.filter(({ gap }) => gap).length;
   const margin = 2 * poll + 3000;

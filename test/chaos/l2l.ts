@@ -175,16 +175,16 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           };
           const timer = life.at(life.now() + waits.timeout, () => failed(true, 'timeout'));
           signal.addEventListener('abort', onStop, { once: true });
-          const hear = (at: number, tell: () => void) => world.at(at, () => life.input(tell));
+          const hear = (at: number, end: () => void) => world.at(at, () => life.input(end));
           const server = (at: number, then: (answer: Exchange) => void = () => {}) =>
             own.push(arrive(at, path, () => then(entry.served(() => run(method, path, body, 'api')))));
-          const told = (result: Exchange) => hear(world.now() + latency, () => end(result));
+          const answer = (result: Exchange) => hear(world.now() + latency, () => end(result));
           const applied = fault && random() < 0.5;
           switch (fault) {
             case null:
-              return void server(now + latency, told);
+              return void server(now + latency, answer);
             case 'slow':
-              return void server(now + Math.round(between(random, 1000, 20_000)), told);
+              return void server(now + Math.round(between(random, 1000, 20_000)), answer);
             case 'refused':
               return void hear(now + latency, () => failed(false, 'network'));
             case 'late':
@@ -253,7 +253,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           }
           check(call, `${request.path} ${request.body}`, inFlight, life.dead || isMarked(call));
           if (!life.dead && (isDoubted || isLeft(world.machine.wall(), life.now()))) {
-            notes.problem(`call ${call.id} is sent by a clock that is not the machine's`);
+            notes.problem(`call ${call.id} is sent by a clock that differs from the host's`);
           }
           for (const lane of call.lanes) inFlight.add(lane);
           notes.trace(

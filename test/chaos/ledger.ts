@@ -3,7 +3,7 @@ import type { Call, FrozenRequest } from '../../src/core/delivery.ts';
 import type { Exchange } from '../../src/l2l/exchange.ts';
 import type { SandboxData } from '../../src/simulation/sandbox/records.ts';
 
-/** One request that left the gateway, and what truly became of it. Times are ms since 1970. */
+/** One request that left the gateway, and its true effect. Times are ms since 1970. */
 export interface Entry {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -11,16 +11,16 @@ export interface Entry {
   /** Which life of the gateway sent it, and when. */
   readonly life: number;
   readonly at: number;
-  /** The actions it tells. */
+  /** The keys of its actions. */
   readonly keys: readonly string[];
-  /** When L2L did what it says; null: never, or L2L refused. */
+  /** When L2L carried it out; null: never, or L2L refused. */
   readonly appliedAt: number | null;
   /** The dispatch that L2L made for it. */
   readonly dispatch: number | null;
   readonly refusal: string | null;
-  /** What was open on the machine it asks about when L2L answered; null: it asks about no machine. */
+  /** The dispatches open on the machine it asks about when L2L answered; null: it asks about no machine. */
   readonly open: readonly OpenDispatch[] | null;
-  /** When the gateway heard how it ended, and whether it can know from that what L2L did. */
+  /** When the gateway heard how it ended, and whether that leaves the effect in doubt. */
   readonly heardAt: number | null;
   readonly isDoubtful: boolean;
   /** L2L has the request. */
@@ -36,7 +36,7 @@ export type OpenDispatch = {
   readonly reported: number;
 };
 
-/** All that left the gateway, in its order: what the journal says of it is held against this. */
+/** All requests that left the gateway, in their order. The verdict compares the journal with them. */
 export interface Ledger {
   readonly posts: readonly Entry[];
   /** Reads of what is open on a machine. */
@@ -45,7 +45,7 @@ export interface Ledger {
   readonly watched: readonly Entry[];
   /** @param request as it leaves: an absolute count is known only then */
   post(life: number, call: Call, request: FrozenRequest): Entry;
-  /** @param isFeed nobody waits for it: the watch for what people close */
+  /** @param isFeed it is a read of the watch for what people close */
   get(life: number, path: string, isFeed: boolean): Entry;
 }
 

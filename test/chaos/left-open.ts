@@ -1,7 +1,7 @@
 import type { L2lEdge } from './l2l.ts';
 import type { Plan } from './plan.ts';
 
-/** L2L as a gateway left it whose journal is lost; the ids of what is open. */
+/** Leaves dispatches open in L2L, as a gateway did whose journal is lost. Returns their ids. */
 export function leaveOpen({ former }: Pick<Plan, 'former'>, { person, backend }: L2lEdge): ReadonlySet<number> {
   const left = new Set<number>();
   for (const machinecode of former) {

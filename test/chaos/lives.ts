@@ -34,7 +34,7 @@ export interface Lives {
   readonly count: number;
   /** When the last one began. */
   readonly begunAt: number;
-  /** How far the journal of each life that was followed by another had got. */
+  /** How far the journal of each life had got, but for the last one. */
   readonly ends: readonly LifeEnd[];
   readonly standstills: readonly Standstill[];
   /** A crash waits for its moment. */
@@ -47,7 +47,7 @@ export interface Lives {
   /** As by SIGTERM; resolves when it has ended. Null: it does not start again. */
   stop(dead: number | null): void;
   freeze(ms: number): void;
-  /** The machine is suspended. False: its gateway does not run just now. */
+  /** The host is suspended. False: its gateway does not run just now. */
   suspend(ms: number): boolean;
   /** Since when the gateway does not believe its clock; null while it does. */
   readonly doubtedSince: number | null;
@@ -59,7 +59,7 @@ export interface Lives {
   end(): void;
 }
 
-/** An armed crash whose moment does not come takes place all the same (ms). */
+/** An armed crash takes place at the latest after this (ms), even when its moment does not come. */
 const LATEST_CRASH = 10 * 60_000;
 const START_AGAIN = 10_000;
 
@@ -67,7 +67,7 @@ const START_AGAIN = 10_000;
 type Process = {
   readonly number: number;
   readonly time: ProcessTime;
-  readonly told: AbortController;
+  readonly stop: AbortController;
   /** With the data folder of this run. */
   readonly loaded: LoadedConfig;
   readonly log: Logger;
@@ -114,7 +114,7 @@ export function createLives(options: LivesOptions): Lives {
     notes.trace(`CRASH of life ${count} at ${where}, dead for ${dead} ms`);
     const image = imageOf(folder);
     part(dying);
-    // Its code runs on to the end of what it is in; nothing of that counts, and the disk is put back as it was.
+    // Its code runs on until it next waits. Nothing of that counts: the disk is put back as it was.
     world.at(world.now(), () => {
       dying.life?.bury();
       putBack(folder, image);
@@ -129,7 +129,7 @@ export function createLives(options: LivesOptions): Lives {
     const next: Process = {
       number: processes,
       time,
-      told: new AbortController(),
+      stop: new AbortController(),
       loaded: { ...(trusts ? trusting(loaded) : loaded), dataFolder: folder },
       log: loggerOf(time),
       trusts,
@@ -138,13 +138,13 @@ export function createLives(options: LivesOptions): Lives {
     process = next;
     world.host(time);
     watchDisk({
-      beforeCommit(tells) {
+      beforeCommit(hasActions) {
         notes.moment('before_commit');
-        if (tells) notes.moment('before_telling');
+        if (hasActions) notes.moment('before_actions');
       },
-      afterCommit(tells) {
+      afterCommit(hasActions) {
         notes.moment('after_commit');
-        if (tells) notes.moment('after_telling');
+        if (hasActions) notes.moment('after_actions');
       },
       fault: kind => (time.dead ? null : options.diskFault(kind)),
       now: world.now,
@@ -154,7 +154,7 @@ export function createLives(options: LivesOptions): Lives {
       log: next.log,
       machine: world.machine,
       startLife: own => startLife(next, own),
-      signal: next.told.signal,
+      signal: next.stop.signal,
       onStart() {},
     });
     trusts = false;
@@ -186,9 +186,9 @@ export function createLives(options: LivesOptions): Lives {
     const life = createLife({ ...options, loaded, log, process: time, number, random, onWritten }, own);
     parent.life = life;
     const app = await life.start();
-    // Its journal has taken that word by now. A process that dies earlier may not have got so far.
+    // Its journal has noted by now that a person trusts the clock. A process that dies earlier may not have got so far.
     if (parent.trusts) options.clock.trust(parent.number);
-    // What this life found in the journal is all that is left of those before it.
+    // What this life found in the journal is all that is left of the earlier lives.
     for (let before = ends.length + 1; before < number; before++) ends.push({ life: before, writtenUntil });
     return app;
   }
@@ -256,8 +256,8 @@ export function createLives(options: LivesOptions): Lives {
       const ending = alive();
       if (!ending || stopping || ending.time.frozen) return;
       stopping = { dead };
-      notes.trace(`life ${count} is told to stop`);
-      ending.told.abort('SIGTERM');
+      notes.trace(`life ${count} has to stop`);
+      ending.stop.abort('SIGTERM');
     },
     freeze(ms) {
       const still = alive();

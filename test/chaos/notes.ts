@@ -3,8 +3,8 @@ export const MOMENTS = [
   'now',
   'before_commit',
   'after_commit',
-  'before_telling', // a commit that makes new actions durable
-  'after_telling',
+  'before_actions', // a commit that makes new actions durable
+  'after_actions',
   'send',
   'sent',
   'read',
@@ -14,11 +14,11 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** What a run tells about itself: the trace, what was seen to be wrong on the way, and the places where it may be cut. */
+/** What a run reports: its trace, what was found wrong on the way, and the moments at which it may crash. */
 export interface Notes {
   trace(text: string): void;
   /** An invariant is broken: the seed fails. */
   problem(text: string): void;
-  /** The gateway is at such a moment now. Nothing it does after it counts when it is cut here. */
+  /** The gateway is at such a moment now. When it crashes here, nothing that it does afterwards counts. */
   moment(kind: Moment): void;
 }

@@ -3,18 +3,22 @@ import type { DeliveredEpisode } from './delivered-episodes.ts';
 import type { StoredRow } from './stored-actions.ts';
 import { type Sent, timesApplied } from './verdict-actions.ts';
 
-/** What turns the episodes of a run took, in words with their counts: shows what a seed tried at all. */
-export function outcomeCounts(told: readonly DeliveredEpisode[], actions: readonly StoredRow[], sent: Sent): string {
+/** The kinds of episodes in a run with their counts. They show what a seed tested. */
+export function outcomeCounts(
+  delivered: readonly DeliveredEpisode[],
+  actions: readonly StoredRow[],
+  sent: Sent,
+): string {
   const counts = new Map<string, number>();
   const count = (what: string, when: boolean) => when && counts.set(what, (counts.get(what) ?? 0) + 1);
-  for (const { open, close, result, posts, isEarly, isTogether, isNotClosed } of told) {
+  for (const { open, close, result, posts, isEarly, isTogether, isNotClosed } of delivered) {
     const bodies = posts.map(({ body }) => body);
     count('left', result?.foundOpen !== undefined);
     count('adopted', result?.adopted === true && !close?.params.closeAdopted);
     count('adopted_to_close', result?.adopted === true && close?.params.closeAdopted === true);
     const isShared = result?.dispatchId !== undefined && result.nothing !== undefined;
     count('shared', isShared && result.foundOpen === undefined && !result.adopted);
-    count('untold', result !== null && result.dispatchId === undefined);
+    count('no_call', result !== null && result.dispatchId === undefined);
     count('parked_open', open.state === 'parked');
     count('not_closed', isNotClosed);
     count('held', close?.detail?.startsWith('held by') === true);

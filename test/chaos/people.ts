@@ -18,7 +18,7 @@ export type Meddled = {
 
 export interface People extends Meddled {
   meddle(deed: PersonDeed): void;
-  /** Nobody knows whether an increment of this machine arrived: somebody may correct the count just now. */
+  /** Nobody knows whether an increment of this machine arrived. A person may correct the count just now. */
   doubt(machine: string): void;
 }
 
@@ -26,7 +26,7 @@ const MINUTE = 60_000;
 /** More than any increment, so that nobody takes it for one. */
 const CORRECTION = 5000;
 
-/** Somebody at a screen of L2L, who may do with dispatches and counts what people do. */
+/** A person at a screen of L2L, who changes dispatches and counts. */
 export function createPeople(options: {
   readonly world: Clock;
   readonly l2l: L2lEdge;
@@ -41,7 +41,7 @@ export function createPeople(options: {
   const corrected: { machine: string; at: number }[] = [];
   const { dispatches, dispatchtypes, machines } = l2l.backend.data;
 
-  function isStanding(id: number): boolean {
+  function hasStopped(id: number): boolean {
     const code = machines.find(machine => machine.id === id)?.code;
     const story = stories.find(({ spec }) => spec.machine === code);
     return story !== undefined && !momentAt(story, world.now()).running;
@@ -88,8 +88,8 @@ export function createPeople(options: {
     meddle(deed) {
       if (deed === 'open') return see();
       const ours = dispatches.filter(one => one.createdby === 'gateway' && one.closed === null && !one.deleted);
-      const standing = ours.filter(({ machine }) => isStanding(machine));
-      const target = anyOf(standing.length > 0 && random() < 0.8 ? standing : ours);
+      const stopped = ours.filter(({ machine }) => hasStopped(machine));
+      const target = anyOf(stopped.length > 0 && random() < 0.8 ? stopped : ours);
       if (!target) return;
       // What is completed and not closed would block its machine for good.
       const isSingle = dispatchtypes.some(type => type.id === target.dispatchtype && !type.allowmultiple);

@@ -63,7 +63,7 @@ export type Plan = {
   readonly transient: readonly string[];
   /** Machines of which a gateway whose journal is lost left a dispatch open. */
   readonly former: readonly string[];
-  /** From then on the first open of this machine that leaves is what ends the gateway, each time, until it is not told any more. */
+  /** From then on the first open of this machine that leaves is what ends the gateway, each time, until it is not sent any more. */
   readonly deadly: { readonly machine: string; readonly from: number } | null;
 };
 
@@ -109,7 +109,7 @@ export function makePlan(seed: number): Plan {
     .map(({ at, dead }) => ({
       at: at + dead + ms(100, 2500),
       kind: 'crash' as const,
-      moment: pick(['acknowledge', 'after_commit', 'before_telling', 'job'] as const),
+      moment: pick(['acknowledge', 'after_commit', 'before_actions', 'job'] as const),
       count: Math.floor(random() * 12),
       dead: deadOnce(),
     }));
@@ -146,7 +146,7 @@ export function makePlan(seed: number): Plan {
     return { from, to, fault, share: isWhole ? 1 : ms(10, 80) / 100 };
   }
 
-  /** How long an off_delay runs is not told by what happened where the process stood still. */
+  /** Where the process stood still, the length of an off_delay does not follow from what happened. */
   const standsStill = blows.some(({ kind }) => kind === 'freeze');
   function rulesOf(machine: (typeof MACHINES)[number]): MachineSpec['dispatches'] {
     const [first, ...others] = drawDispatchRules(random, machine, machine.via === 'broker' && !standsStill);
@@ -164,7 +164,7 @@ export function makePlan(seed: number): Plan {
       cycle: ms(6000, 25_000),
       register,
       resets,
-      // A reset right at the end of a register can't be told from a rollover by anyone.
+      // A reset right at the end of a register can't be distinguished from a rollover.
       strokesAtStart: resets > 0 ? ms(0, 5000) : register - ms(5, 150),
       scrapShare: machine.line === null ? 0 : 0.1,
       recipes: machine.line === null ? [11] : [11, 12],
@@ -203,7 +203,7 @@ function isSingle({ spec }: MachineStory): boolean {
   return spec.dispatches.some(({ type }) => SINGLE_TYPES.some(single => single === type));
 }
 
-/** When something is in the way of telling L2L what happens. */
+/** When something keeps the gateway from sending. */
 export function troublesOf(plan: Plan): Span[] {
   const { blows, l2l, disk, background, start, end } = plan;
   return [...blows.flatMap(spanOf), ...l2l, ...disk, ...(background > 0 ? [{ from: start, to: end }] : [])];

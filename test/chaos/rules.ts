@@ -13,13 +13,13 @@ export type DispatchRule = {
   readonly whenCleared: 'close' | 'complete' | 'note' | 'leave';
   readonly ifClosedByPerson: 'wait' | 'reopen';
   readonly ifMissed: 'open_and_close' | 'add' | 'nothing';
-  /** ms; null: told however late. */
+  /** ms; null: sent however late. */
   readonly maxAge: number | null;
 };
 
 /** How the rule that counts a machine's cycles is written. */
 export type CycleRule = {
-  /** Cycles are told as increments or as a total. */
+  /** Cycles are sent as increments or as a total. */
   readonly mode: 'increment' | 'total';
   readonly maxAge: number | null;
   readonly onUnknown: 'park' | 'repeat' | 'drop';
@@ -27,10 +27,10 @@ export type CycleRule = {
 
 const MINUTE = 60_000;
 
-/** Types of which L2L opens one on a machine, whatever of them is open there: the second rule of such a machine is blocked. */
+/** L2L opens only one dispatch of these types on a machine, so the second rule of such a machine is blocked. */
 export const SINGLE_TYPES = ['CRASH', 'JAM'] as const;
 
-/** No dispatch is waited for longer than this (ms) after its condition went. */
+/** The longest off_delay (ms). */
 export const LONGEST_OFF_DELAY = 5 * MINUTE;
 
 /**

@@ -15,7 +15,7 @@ import { createPeople } from './people.ts';
 import { type Blow, makePlan, type Plan, planWords, troublesOf, unheardOf } from './plan.ts';
 import type { Look } from './poller.ts';
 import { LONGEST_OFF_DELAY, SINGLE_TYPES } from './rules.ts';
-import { countUntold } from './stored-actions.ts';
+import { countUnsent } from './stored-actions.ts';
 import { judge } from './verdict.ts';
 import { takeOverTime } from './virtual-time.ts';
 
@@ -25,7 +25,7 @@ export type SeedResult = {
   /** seed, faults, truth against state, verdict. */
   readonly line: string;
   readonly problems: readonly string[];
-  /** The same for the same seed: everything that happened, in its order. */
+  /** Of the trace. The same seed has the same. */
   readonly hash: string;
   readonly trace: readonly string[];
 };
@@ -38,7 +38,7 @@ const MINUTE = 60_000;
 const DEADLY_PAUSE = 2000;
 const DAY = 24 * 60 * MINUTE;
 const LONGEST_SETTLING = 14 * 60 * MINUTE;
-/** For so long (ms) a gateway that does not believe its clock is left alone. */
+/** A person looks at a gateway that does not believe its clock after so long (ms). */
 const PATIENCE = 10 * MINUTE;
 const LONGEST_STOP = 10 * MINUTE;
 
@@ -63,7 +63,7 @@ const l2lWorld = (plan: Plan): SandboxWorld => ({
   ],
 });
 
-/** Runs one seed from its first moment until everything is told or nothing moves any more. One run a process at a time. */
+/** Runs one seed from its first moment until everything is delivered or nothing moves any more. One run a process at a time. */
 export async function runSeed(seed: number): Promise<SeedResult> {
   const plan = makePlan(seed);
   const world = takeOverTime(plan.start);
@@ -161,27 +161,27 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   }
 
   const clockBlows = plan.blows.filter(({ kind }) => isOfClock(kind));
-  /** When the last thing happens that the gateway has to see or to write. */
+  /** When the last thing happens that the gateway has to read or to write. */
   const quietFrom = Math.max(
     plan.end,
     ...plan.stories.map(({ moments }) => moments.at(-1)?.at ?? 0),
     ...[...plan.plcDown, ...plan.disk].map(({ to }) => to),
     ...clockBlows.map(blow => blow.at + ('ms' in blow ? blow.ms : 0)),
   );
-  /** What was counted is told so much later where the clock was set back meanwhile. */
+  /** Counts are sent so much later where the clock was set back meanwhile. */
   const mostSet = Math.max(0, ...clockBlows.map(blow => ('off' in blow && blow.off > -DAY ? Math.abs(blow.off) : 0)));
 
   function isDone(): boolean {
     const { current: life } = lives;
     if (!life?.journal || !lives.isRunning || lives.isArmed) return false;
-    // Whatever was counted last has been told at the end of its interval.
+    // The last count has been sent at the end of its interval.
     if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + mostSet + LONGEST_OFF_DELAY + 2 * MINUTE)
       return false;
     if (broker.left > 0 || life.journal.openCalls().length > 0) return false;
-    return life.journal.counts().waiting === 0 || countUntold(folder) === 0;
+    return life.journal.counts().waiting === 0 || countUnsent(folder) === 0;
   }
 
-  /** Somebody sees in the end that the gateway does not believe a clock that is right. */
+  /** In the end a person notices that the gateway does not believe a clock that is right. */
   function trustInTime(): void {
     const { doubtedSince } = lives;
     const isOverdue = doubtedSince !== null && doubtedSince + PATIENCE < world.now();
@@ -199,7 +199,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     const life = lives.current;
     const left = { ...life?.journal?.counts(), notReady: life?.pages?.notReady(), messages: broker.left };
     if (!isDone())
-      notes.problem(`not told ${LONGEST_SETTLING / MINUTE} minutes after the end: ${JSON.stringify(left)}`);
+      notes.problem(`not delivered ${LONGEST_SETTLING / MINUTE} minutes after the end: ${JSON.stringify(left)}`);
   }
 
   async function stop(): Promise<void> {
@@ -236,7 +236,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       undated: broker.undated,
       datedAfter: broker.datedAfter,
       standstills,
-      toldLate: plan.disk.length > 0 || standstills.length > 0 || clock.spread > 0,
+      isReadLate: plan.disk.length > 0 || standstills.length > 0 || clock.spread > 0,
       isAutumn: plan.night === 'autumn',
       people,
       former,

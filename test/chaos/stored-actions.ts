@@ -13,12 +13,12 @@ export type StoredRow = {
   readonly result: string | null;
   readonly lane: string;
   readonly cause: string;
-  /** The clock that stamped what it tells. */
+  /** The clock that stamped its times. */
   readonly time: 'source' | 'received';
   /** When it was truly made and brought to an end (ms since 1970), whatever the gateway's clock said. */
   readonly made: number;
   readonly settled: number | null;
-  /** By the gateway's clock: brought to an end, not told after. */
+  /** By the gateway's clock: when it was brought to an end, and after which time it is not sent. */
   readonly settled_at: number | null;
   readonly expires_at: number | null;
 };
@@ -26,7 +26,7 @@ export type StoredRow = {
 const COLUMNS =
   'id, key, kind, rule, params, state, detail, result, lane, cause, time, made, settled, settled_at, expires_at' as const;
 
-/** Every action the gateway ever told, oldest first. */
+/** Every action in the journal, oldest first. */
 export function readActions(folder: string): StoredRow[] {
   const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
   try {
@@ -37,15 +37,15 @@ export function readActions(folder: string): StoredRow[] {
   }
 }
 
-/** Actions that are still to be told. What can't be before a person decides about something else waits, as it should. */
-export function countUntold(folder: string): number {
+/** How many actions still have to be sent. Actions that rightly wait for a person's decision about another action do not count. */
+export function countUnsent(folder: string): number {
   const actions = readActions(folder);
   const isToWait = (action: StoredRow) => openOf(action, actions) !== undefined || isHeldUp(action, actions);
   return actions.filter(action => action.state === 'waiting' && !isToWait(action)).length;
 }
 
 /**
- * L2L opens none beside a dispatch that a person is to end, its close being parked: this open is tried again until that is done,
+ * A person has to end another dispatch, because its close is parked, and L2L opens none beside it. This open is tried again until then,
  * however old it gets.
  */
 export function isHeldUp({ key, kind, lane, state, expires_at }: StoredRow, actions: readonly StoredRow[]): boolean {

@@ -6,7 +6,7 @@ export type Totals = {
   cycles: number;
   parts: number;
   booked: number;
-  /** Not told, or not known whether, as the seed asked for. */
+  /** Not delivered, or not known whether delivered, as the seed asked for. */
   excused: number;
 };
 

@@ -11,18 +11,18 @@ const BASE_GOOD_FOR = 15 * 60_000;
 /** So much longer than any trouble lasts (ms) its consequences do: look-ups, pauses, waits. */
 const AFTERMATH = 10 * 60_000;
 
-/** Parked because nobody knows any more when it was; what tells L2L no times never is. */
+/** Parked because nobody knows its times any more. An action without times is never parked for this. */
 const UNTIMED = 'made while the clock could not be trusted';
-/** Nothing is opened for a stop that is over and can't be ended. */
+/** No dispatch is opened for a stop that is over and whose end has no known time. */
 const END_UNTIMED = `its end was ${UNTIMED}`;
-/** A repeat that stays in doubt goes on three times. */
+/** A call that stays in doubt is repeated three times. */
 const MOST_SENT = 4;
 const OFTEN_ENOUGH = `sent ${MOST_SENT} times by now`;
 /** Refused, or too old, after it was in doubt. */
 const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
-const TELLS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };
+const HAS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };
 
-/** Requests by the actions they tell. */
+/** The requests that carried an action, by its key. */
 export type Sent = ReadonlyMap<string, readonly Entry[]>;
 
 export function sentBy(posts: readonly Entry[]): Sent {
@@ -33,12 +33,12 @@ export function sentBy(posts: readonly Entry[]): Sent {
   return sent;
 }
 
-/** How often L2L did what an action says. */
+/** How often L2L carried an action out. */
 export function timesApplied({ key }: Pick<StoredRow, 'key'>, sent: Sent): number {
   return (sent.get(key) ?? []).filter(({ appliedAt }) => appliedAt !== null).length;
 }
 
-/** What the journal says of an action is what L2L did: once where it was delivered, never where it was not told. */
+/** The journal agrees with L2L about an action: L2L carried it out once where it was delivered, and never where it was not sent. */
 export function actionProblems(action: StoredRow, actions: readonly StoredRow[], sent: Sent, judged: Judged): string[] {
   const { key, state, kind, detail } = action;
   const problems: string[] = [];
@@ -67,7 +67,7 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
     case 'delivered':
       // An absolute count is sent as often as it likes.
       if (kind === 'set_cycles') return [1, any];
-      // Its first attempt ended it, and the second was told so; or a person had.
+      // Its first attempt ended the dispatch and the second one found that; or a person had ended it.
       if (kind === 'close_dispatch' && (nothing || judged.people.ended.has(dispatchOf(result)))) return [0, 1];
       if (nothing) return [0, 0];
       return [1, judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged) ? any : 1];
@@ -76,7 +76,7 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
     case 'dropped':
       return [0, 1];
     case 'dead':
-      // What may be repeated blindly may be refused the second time, and a batch is taken before its sets are.
+      // An absolute count may be refused at its second attempt. L2L takes a batch before it takes its sets.
       if (kind === 'set_cycles') return [0, any];
       return kind === 'record_details' || kind === 'close_dispatch' ? [0, 1] : [0, 0];
     default:
@@ -84,21 +84,21 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
   }
 }
 
-/** Whatever is not told in the end has to be so by what the seed asked for. */
+/** What is not delivered in the end has to be so because of what the seed asked for. */
 function isExcused(action: StoredRow, actions: readonly StoredRow[], sent: Sent, judged: Judged): boolean {
   const { state, detail, expires_at, settled_at, made, kind, result } = action;
   const isTooOld = detail?.startsWith('too old') === true;
-  // It was to be told again, and nobody knows whether L2L has it.
+  // It was to be sent again, and nobody knows whether L2L has it.
   const isInDoubt = judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged);
   if (isTooOld && (state === 'dead' || (state === 'parked' && isInDoubt))) {
     if (expires_at === null || settled_at === null || settled_at <= expires_at) return false;
     const expiry = trueExpiry(action);
     const span = { from: Math.min(made, expiry), to: Math.max(made, expiry) };
-    // Its delay went on over a time in which its source was away, so it was too old when it could be made.
+    // Its source was away during its delay, so it was too old when it could be made.
     const isMadeLate = made > expiry && hasTrouble(judged.unheard, span);
     return isMadeLate || hasTrouble(judged.troubles, span) || wasBlocked(action, sent);
   }
-  if (state === 'parked' && detail?.startsWith(UNTIMED)) return judged.clock.isUntimed(action) && kind in TELLS_TIMES;
+  if (state === 'parked' && detail?.startsWith(UNTIMED)) return judged.clock.isUntimed(action) && kind in HAS_TIMES;
   if (state === 'parked' && detail?.startsWith(END_UNTIMED)) {
     const close = actions.find(({ key }) => key === action.key.replace(/:open$/, ':close'));
     return close?.state === 'parked' && judged.clock.isUntimed(close) && timesApplied(action, sent) === 0;
@@ -120,7 +120,7 @@ function isExcused(action: StoredRow, actions: readonly StoredRow[], sent: Sent,
   return kind === 'close_dispatch' && judged.people.ended.get(id)?.how === 'delete';
 }
 
-/** L2L refused it because of another dispatch, up to the end, and a person is to end one of the machine. */
+/** L2L refused it to the end because of another dispatch of the machine, which a person has to end. */
 function waitsForPerson(action: StoredRow, actions: readonly StoredRow[], sent: Sent): boolean {
   return isHeldUp(action, actions) && isBlocked(sent.get(action.key)?.at(-1)?.refusal ?? null);
 }
@@ -146,7 +146,7 @@ function isUndecidable(action: StoredRow, sent: Sent, { people }: Judged): boole
   return people.corrected.some(one => one.machine === machine && one.at > first.at - BASE_GOOD_FOR && one.at < until);
 }
 
-/** How often L2L may have taken it without a word that the gateway heard. */
+/** How often L2L may have carried it out without an answer that the gateway heard. */
 function doubtful({ key }: StoredRow, sent: Sent): number {
   return (sent.get(key) ?? []).filter(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null).length;
 }

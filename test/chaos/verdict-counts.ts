@@ -24,7 +24,7 @@ export function cycleProblems(
   );
   const steps = counted.map(({ at, change }) => ({ at, by: Number(change['to']) - Number(change['from']) }));
   const total = steps.reduce((sum, { by }) => sum + by, 0);
-  // Each action once: what was not told counts as if it had been, what was told again as if it had not.
+  // Each action counts once, whether it was not delivered or was delivered twice.
   const increments = actions.filter(
     ({ kind, lane }) => kind === 'increment_cycles' && lane === `cycles:${spec.machine}`,
   );
@@ -69,7 +69,7 @@ export function partProblems(
   { spec, strokes }: MachineStory,
   expected: Expected,
   actions: readonly StoredRow[],
-  { data, products, toldLate, isAutumn }: Judged,
+  { data, products, isReadLate, isAutumn }: Judged,
   totals: Totals,
 ): string[] {
   const problems: string[] = [];
@@ -106,16 +106,16 @@ export function partProblems(
   if (!within(scrap, expected.scrap)) problems.push(`${spec.line} has ${scrap} scrap, not ${expected.scrap.join('-')}`);
   for (const [recipe, made] of expected.byRecipe ?? []) {
     const of = sets.filter(({ product }) => product === products.get(recipe));
-    const told = { good: sum(({ actual }) => actual, of), scrap: sum(set => set.scrap, of) };
-    if (told.good !== made.good || told.scrap !== made.scrap) {
+    const found = { good: sum(({ actual }) => actual, of), scrap: sum(set => set.scrap, of) };
+    if (found.good !== made.good || found.scrap !== made.scrap) {
       problems.push(
-        `${spec.line} has ${told.good} good, ${told.scrap} scrap of ${products.get(recipe)}, not ${made.good}, ${made.scrap}`,
+        `${spec.line} has ${found.good} good, ${found.scrap} scrap of ${products.get(recipe)}, not ${made.good}, ${made.scrap}`,
       );
     }
   }
   for (let at = 1; at < sets.length; at++) {
     const [before, after] = [sets[at - 1], sets[at]];
-    // In the repeated hour what L2L has and what it was not told can't be compared.
+    // In the repeated hour the sets in L2L and the sets that were not sent can't be compared.
     if (before && after && after.start < before.end && !(isAutumn && unsent.length > 0)) {
       problems.push(`sets of ${spec.line} overlap: ${text(before.start)}-${text(before.end)} and ${text(after.start)}`);
     }
@@ -124,7 +124,7 @@ export function partProblems(
   if (unsent.length === 0 && starts.some((start, at) => start < (starts[at - 1] ?? 0))) {
     problems.push(`sets of ${spec.line} were booked out of order`);
   }
-  if (spec.via === 'broker' && !toldLate && !isAutumn) {
+  if (spec.via === 'broker' && !isReadLate && !isAutumn) {
     const made = strokes.map(({ at }) => ({ earliest: at - SECOND, latest: at + SECOND }));
     const { lost, doubled } = match(
       made,

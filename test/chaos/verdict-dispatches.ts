@@ -8,22 +8,22 @@ import type { Judged } from './verdict.ts';
 const MINUTE = 60_000;
 
 /**
- * Every dispatch of a machine is as the episodes that hold it leave it: opened for one of them, ended once by the last of them, as
- * its rule says, and what a person opened is touched only where a rule that adopted it may.
- * @param told of one machine
+ * Every dispatch of a machine is as its episodes leave it: opened for one of them, and ended once by the last of them as its rule says. A
+ * person's dispatch is touched only by a rule that adopted it and may.
+ * @param delivered the episodes of one machine
  */
-export function dispatchProblems(machine: string, told: readonly DeliveredEpisode[], judged: Judged): string[] {
+export function dispatchProblems(machine: string, delivered: readonly DeliveredEpisode[], judged: Judged): string[] {
   const { data, people, former, clock } = judged;
   const problems: string[] = [];
   const id = data.machines.find(({ code }) => code === machine)?.id;
   for (const dispatch of data.dispatches.filter(one => one.machine === id)) {
     const standsFor = ({ open, result }: DeliveredEpisode) =>
       open.state === 'delivered' && result?.dispatchId === dispatch.id;
-    const holders = told
+    const holders = delivered
       .filter(one => standsFor(one) && (!one.isTogether || isFinished(one, dispatch)))
       .toSorted((a, b) => inOrder(a, b, clock));
     const isOurs = dispatch.createdby !== 'kim';
-    const maker = told.find(({ posts }) => posts.some(post => post.dispatch === dispatch.id));
+    const maker = delivered.find(({ posts }) => posts.some(post => post.dispatch === dispatch.id));
     const say = (what: string) => problems.push(`dispatch ${dispatch.id} of ${machine} ${what}`);
     if (isOurs && !former.has(dispatch.id)) {
       if (!maker || (!holders.includes(maker) && !isStuck(maker.open.state)))
@@ -46,14 +46,14 @@ function isFinished({ posts }: DeliveredEpisode, { id }: Dispatch): boolean {
   return posts.some(({ dispatch, path }) => dispatch === id && path.endsWith('dispatches/add/'));
 }
 
-/** DeliveredEpisode as over already: with whole minutes, and the seconds in its description. */
+/** Sent as over already: with whole minutes, and the seconds in its description. */
 function finishedProblems({ open, close, rule }: DeliveredEpisode, dispatch: Dispatch): string[] {
   const minute = (at: number) => inL2l(Math.floor(at / MINUTE) * MINUTE);
   const [from, to] = [minute(open.params.reported), minute(close?.params.completed ?? 0)];
   const { reported, completed, closed } = dispatch;
   // In the repeated hour a later instant can read earlier, and L2L takes no end before its start.
   if (inL2l(reported) !== from || inL2l(completed) !== (to < from ? from : to) || closed === null) {
-    return [`was told as over from ${text(reported)} to ${text(completed)}`];
+    return [`was sent as over from ${text(reported)} to ${text(completed)}`];
   }
   return dispatch.description.startsWith(`${descriptionOf(rule)} (`) ? [] : [`reads ${dispatch.description}`];
 }
@@ -92,9 +92,9 @@ function endProblems(
     problems.push(`was commented ${comments.length} times, not ${notes.length}`);
   if (!end?.close || (endedAt !== undefined && endedAt <= (end.close.settled ?? endedAt))) return problems;
   if (ends.length === 0) problems.push('was not ended');
-  const told = inL2l(end.close.params.completed);
-  const isFolded = told < inL2l(reported) && completed === reported + 1000;
-  if (inL2l(completed) !== told && !isFolded) problems.push(`ended ${inL2l(completed)}, not ${told}`);
+  const sent = inL2l(end.close.params.completed);
+  const isFolded = sent < inL2l(reported) && completed === reported + 1000;
+  if (inL2l(completed) !== sent && !isFolded) problems.push(`ended ${inL2l(completed)}, not ${sent}`);
   if (end.close.params.how === 'close' && closed === null) problems.push('is still open');
   if (end.close.params.how === 'complete' && closed !== null && endedAt === undefined)
     problems.push('was closed, not completed');
@@ -106,8 +106,8 @@ function isEnding(how: string | undefined): boolean {
 }
 
 /**
- * Of the holders in the order in which they cleared, those that did so when no other one held the dispatch: it is theirs to do
- * something about it. One whose close waits for a person by then does not hold it.
+ * The holders that cleared when no other one held the dispatch: these have to end it. `holders` are in the order in which they cleared. One
+ * whose close waits for a person by then does not hold it.
  */
 function lastsOf(holders: readonly DeliveredEpisode[]): DeliveredEpisode[] {
   const cleared = holders.filter(({ close }) => close !== null);

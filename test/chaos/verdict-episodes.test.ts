@@ -36,9 +36,9 @@ function episode(
   } as DeliveredEpisode;
 }
 
-/** A person ends the dispatch at minute 25. The gateway hears of it at `heard` and says that it was so at `told`, by the clock of `clock`. */
-function problems(clock: ClockLog, told: number, heard: number): string[] {
-  const episodes = [episode(1, at(10), told, true, heard), episode(2, told, at(60), false, at(60))];
+/** A person ends the dispatch at minute 25. The gateway hears of it at `heard` and states `stated` as its time, by the clock of `clock`. */
+function problems(clock: ClockLog, stated: number, heard: number): string[] {
+  const episodes = [episode(1, at(10), stated, true, heard), episode(2, stated, at(60), false, at(60))];
   return episodeProblems([stop], episodes, judgedBy(clock), noTotals());
 }
 
@@ -47,7 +47,7 @@ const noTotals = () => ({ stops: 0, dispatches: 0, strokes: 0, cycles: 0, parts:
 function judgedBy(clock: ClockLog): Judged {
   return {
     clock,
-    toldLate: false,
+    isReadLate: false,
     people: { ended: new Map([[1, { at: at(25), how: 'complete' }]]), corrected: [] },
     unheard: [],
     ends: [],
@@ -64,23 +64,23 @@ function slowClock(minutes: number, isDoubted: boolean) {
   return clock;
 }
 
-describe('the end of a dispatch by a person', () => {
-  it('may be when it was heard, by a doubted clock that was not so far yet and is set later', () => {
+describe('the time of an end by a person', () => {
+  it('may be when the gateway heard of it, by a doubted clock that was not so far yet and is set later', () => {
     expect(problems(slowClock(10, true), at(30), at(30))).toEqual([]);
   });
 
-  it('is when L2L says so, where a doubted clock was so far', () => {
+  it('is the time that L2L has, where a doubted clock was so far', () => {
     expect(problems(slowClock(3, true), at(30), at(30))).toEqual([expect.stringContaining('a person did so at')]);
     expect(problems(slowClock(3, true), at(25), at(30))).toEqual([]);
   });
 
-  it('is when L2L says so, by a clock that is right', () => {
+  it('is the time that L2L has, by a clock that is right', () => {
     expect(problems(slowClock(0, false), at(30), at(30))).toEqual([expect.stringContaining('a person did so at')]);
     expect(problems(slowClock(0, false), at(25), at(30))).toEqual([]);
   });
 });
 
-describe('a stop that may be told later than it was', () => {
+describe('the episode of a stop that may be sent later than it was', () => {
   // The gateway did not believe the time in a message. So the length of these stops is not known, nor when they are said to be.
   const vague = (from: number, to: number): ExpectedDispatch => ({
     reported: [at(from)],
@@ -91,28 +91,30 @@ describe('a stop that may be told later than it was', () => {
   });
   const tooShort = vague(6, 7.25);
 
-  it('is not told by the episode that has the true time of another one', () => {
+  it('is not the episode that has the true time of another stop', () => {
     // The clock is 10 minutes slow until a crash at minute 16. The next process begins at minute 26, and its clock is right.
     const clock = createClockLog();
     clock.note({ at: at(0), process: 1, off: -10 * MINUTE, isDoubted: false });
     clock.note({ at: at(26), process: 2, off: 0, isDoubted: false });
-    const told = [episode(1, at(0), at(2), false, at(12)), episode(2, at(4), at(40), false, at(40), at(27))];
+    const delivered = [episode(1, at(0), at(2), false, at(12)), episode(2, at(4), at(40), false, at(40), at(27))];
     const stops = [tooShort, vague(10, 12), vague(14, 40)];
-    expect(episodeProblems(stops, told, judgedBy(clock), noTotals())).toEqual([]);
-    const late = [...told.slice(0, 1), episode(2, at(4), at(46), false, at(46), at(27))];
+    expect(episodeProblems(stops, delivered, judgedBy(clock), noTotals())).toEqual([]);
+    const late = [...delivered.slice(0, 1), episode(2, at(4), at(46), false, at(46), at(27))];
     const problems = episodeProblems(stops, late, judgedBy(clock), noTotals());
     expect(problems).toEqual([expect.stringContaining('stop#2:open of 08:04:00.000 ended 08:46:00.000')]);
   });
 
-  it('is not told by the one of another stop whose dispatch a person ended', () => {
-    const told = [episode(1, at(10), at(25), true, at(25)), episode(2, at(25), at(60), false, at(60))];
+  it('is not the episode of another stop whose dispatch a person ended', () => {
+    const delivered = [episode(1, at(10), at(25), true, at(25)), episode(2, at(25), at(60), false, at(60))];
     const stops = [tooShort, vague(10, 60)];
-    expect(episodeProblems(stops, told, judgedBy(slowClock(0, false)), noTotals())).toEqual([]);
+    expect(episodeProblems(stops, delivered, judgedBy(slowClock(0, false)), noTotals())).toEqual([]);
   });
 
-  it('is told by the one that begins later, where that has the true time of no other', () => {
-    const told = [episode(1, at(9), at(10), false, at(10))];
-    expect(episodeProblems([tooShort, vague(30, 60)], told, judgedBy(slowClock(0, false)), noTotals())).toEqual([]);
+  it('is the episode that begins later, where that has the true time of no other stop', () => {
+    const delivered = [episode(1, at(9), at(10), false, at(10))];
+    expect(episodeProblems([tooShort, vague(30, 60)], delivered, judgedBy(slowClock(0, false)), noTotals())).toEqual(
+      [],
+    );
   });
 });
 
@@ -131,28 +133,28 @@ describe('which stop an episode is of', () => {
     need,
     stops: null,
   });
-  const judge = (stops: readonly ExpectedDispatch[], told: readonly DeliveredEpisode[], clock: ClockLog) =>
-    episodeProblems(stops, told, judgedBy(clock), noTotals());
+  const judge = (stops: readonly ExpectedDispatch[], delivered: readonly DeliveredEpisode[], clock: ClockLog) =>
+    episodeProblems(stops, delivered, judgedBy(clock), noTotals());
   const short = between(62, 64, 'may');
   const [first, second] = [between(75, 80, 'must'), between(85, 105, 'must')];
   const ofFirst = episode(1, at(75), at(80), false, at(80), at(77));
   const ofSecond = episode(2, at(85), at(105), false, at(105), at(87));
 
-  it('is one that has to be told, not one that need not, where each of its two episodes may be of all three', () => {
+  it('is a stop that has to be reported, not one that need not, where each of two episodes may be of all three', () => {
     expect(judge([short, first, second], [ofFirst, ofSecond], fastClock(32))).toEqual([]);
   });
 
-  it('is nobody’s where two stops that have to be told have only one', () => {
+  it('is missing for one of two stops that have to be reported and have only one episode', () => {
     const found = judge([short, first, second], [ofSecond], fastClock(32));
-    expect(found).toEqual([expect.stringContaining('was never told')]);
+    expect(found).toEqual([expect.stringContaining('has no episode')]);
   });
 
-  it('may be one that need not be told, where each of the others has its own', () => {
+  it('may be a stop that need not be reported, where each of the others has its own episode', () => {
     const ofShort = episode(1, at(94), at(96), false, at(64), at(63));
     expect(judge([short, first, second], [ofShort, ofFirst, ofSecond], fastClock(32))).toEqual([]);
   });
 
-  it('is one whose start an earlier process saw, where the later stop has its own episode as well', () => {
+  it('is the stop whose start an earlier process saw, where the later stop has its own episode too', () => {
     const seenBefore = between(65, 74, 'must');
     const ofSeenBefore = episode(1, at(105), at(112), false, at(74), at(72));
     const ofFirstFast = episode(2, at(113), at(118), false, at(80), at(77));
@@ -167,7 +169,7 @@ describe('which stop an episode is of', () => {
     const tooShort = episode(3, at(62), at(63), false, at(63));
     const tooLate = episode(4, at(85), at(106), false, at(106));
     expect(judge(stops, [tooShort, ofFirst, ofFirst, tooLate], right)).toEqual([
-      expect.stringContaining('stop#3:open of 09:02:00.000 was told, and was too short'),
+      expect.stringContaining('stop#3:open of 09:02:00.000 has an episode, and was too short'),
       expect.stringContaining('stop#4:open of 09:25:00.000 ended 09:46:00.000, not 09:45:00.000'),
       expect.stringContaining('stop#1:open of 09:15:00.000 is one too many'),
     ]);

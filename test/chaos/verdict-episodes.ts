@@ -4,40 +4,40 @@ import { type Totals, text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 import { episodeOf, hasItsEnd } from './which-episode.ts';
 
-/** From a person's end of a dispatch to what the gateway says of it (ms): L2L has seconds, a deleted one has no time at all. */
+/** How far the gateway's time of a person's end may be from the true one (ms): L2L has whole seconds, and none for a deleted dispatch. */
 const PERSON_ROUNDED = 1500;
-/** After it heard of something the gateway needs so long (ms) to have written that down. */
+/** The gateway needs so long to write down what it heard (ms). */
 const WRITTEN_WITHIN = 2000;
 
 /**
- * Every stop that a rule has to tell is one episode with its true times, and there is no other: what the plant did against the
- * journal. Where a person ended the dispatch and the rule opens another one, the rest of the stop is an episode of its own.
+ * Compares the plant with the journal: every stop that a rule has to report is one episode with its true times, and there is no other
+ * episode. Where a person ended the dispatch and the rule opens another one, the rest of the stop is an episode of its own.
  */
 export function episodeProblems(
   expected: readonly ExpectedDispatch[],
-  told: readonly DeliveredEpisode[],
+  delivered: readonly DeliveredEpisode[],
   judged: Judged,
   totals: Totals,
 ): string[] {
   const problems: string[] = [];
   const { clock } = judged;
-  const left = [...told];
+  const left = [...delivered];
   const queue = [...expected];
   for (let stop = queue.shift(); stop; stop = queue.shift()) {
     const { reported, completed, need } = stop;
-    const index = episodeOf(stop, queue, left, told, clock);
+    const index = episodeOf(stop, queue, left, delivered, clock);
     const [found] = index < 0 ? [] : left.splice(index, 1);
     if (need === 'must') totals.stops += 1;
     if (!found) {
-      if (need === 'must') problems.push(`the stop at ${reported.map(text).join(' or ')} was never told`);
+      if (need === 'must') problems.push(`the stop at ${reported.map(text).join(' or ')} has no episode`);
       continue;
     }
     const name = `${found.open.key} of ${text(found.open.params.reported)}`;
     if (need === 'must') totals.dispatches += 1;
-    if (need === 'never') problems.push(`${name} was told, and was too short`);
+    if (need === 'never') problems.push(`${name} has an episode, and was too short`);
     const { close, rule } = found;
     if (!close) {
-      problems.push(`${name} was never told to be over`);
+      problems.push(`${name} has no close`);
       continue;
     }
     if (found.isEarly) {
@@ -56,47 +56,47 @@ export function episodeProblems(
 }
 
 /**
- * What ends an episode early is a person's end of its dispatch, at the time of that by L2L's clock. By the gateway's where it is of
- * no time, or where that was not so far yet: then it is told when it was heard. That a doubted clock was not so far yet no longer
- * shows in what is told once it is set.
+ * An episode ends early because a person ended its dispatch, at the time that L2L has for that. It ends when the gateway heard of it where
+ * L2L has no time, or where the gateway's clock was not so far yet. Once a doubted clock is set, the sent time no longer shows that it was
+ * not so far yet.
  */
 function earlyProblems(early: DeliveredEpisode, completed: readonly number[], judged: Judged): string[] {
   const { rule, result, close } = early;
   const { people, unheard, clock } = judged;
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
-  const told = close?.params.completed ?? 0;
+  const stated = close?.params.completed ?? 0;
   if (rule.ifClosedByPerson !== 'reopen') return ['was ended early, and its rule waits'];
   if (!end) return [`was ended early, and nobody ended dispatch ${result?.dispatchId}`];
-  const heard = close ? clock.truly(told, close) : told;
-  const isNotSoFar = told < end.at || clock.shownAt(heard, heard) < end.at;
-  const isByL2l = Math.abs(told - end.at) <= PERSON_ROUNDED && end.how !== 'delete';
+  const heard = close ? clock.truly(stated, close) : stated;
+  const isNotSoFar = stated < end.at || clock.shownAt(heard, heard) < end.at;
+  const isByL2l = Math.abs(stated - end.at) <= PERSON_ROUNDED && end.how !== 'delete';
   const isByGateway = heard >= end.at - PERSON_ROUNDED && (end.how === 'delete' || isNotSoFar);
-  if (!isByL2l && !isByGateway) return [`was ended early at ${text(told)}; a person did so at ${text(end.at)}`];
-  const at = isByL2l ? told : heard;
+  if (!isByL2l && !isByGateway) return [`was ended early at ${text(stated)}; a person did so at ${text(end.at)}`];
+  const at = isByL2l ? stated : heard;
   const over = Math.max(...completed) + rule.offDelay;
-  // While its source is away the gateway does not know that it is over.
+  // While its source is away the gateway does not know that the stop is over.
   const isUnheard = unheard.some(({ from, to }) => from < at && to > over);
-  return at > over && !isUnheard ? [`was ended early at ${text(told)}, when it was over`] : [];
+  return at > over && !isUnheard ? [`was ended early at ${text(stated)}, when it was over`] : [];
 }
 
 /** The true instant of a person's end that ended an episode early. */
 function earlyEnd({ result, close }: DeliveredEpisode, { people, clock }: Judged): number {
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
-  const told = close?.params.completed ?? 0;
-  return end?.how === 'delete' && close ? clock.truly(told, close) : (end?.at ?? told);
+  const stated = close?.params.completed ?? 0;
+  return end?.how === 'delete' && close ? clock.truly(stated, close) : (end?.at ?? stated);
 }
 
 /**
- * The watch read while the episode went on that a person had ended its dispatch, in a life that could write it down and knew what
- * the machine did.
+ * While the episode went on, the watch read that a person had ended its dispatch, in a life that could write that down and knew what the
+ * machine did.
  */
 function isKnownEnded(
   { rule, open, close, result }: DeliveredEpisode,
-  { people, ledger, ends, toldLate, unheard }: Judged,
+  { people, ledger, ends, isReadLate, unheard }: Judged,
 ): boolean {
   const id = result?.dispatchId;
   const end = people.ended.get(id ?? Number.NaN);
-  if (rule.ifClosedByPerson !== 'reopen' || !end || !close || toldLate) return false;
+  if (rule.ifClosedByPerson !== 'reopen' || !end || !close || isReadLate) return false;
   return ledger.watched.some(({ path, appliedAt, heardAt, isDoubtful, life }) => {
     if (appliedAt === null || heardAt === null || isDoubtful || appliedAt < end.at) return false;
     const until = ends.find(one => one.life === life)?.writtenUntil ?? Number.POSITIVE_INFINITY;

@@ -5,35 +5,37 @@ import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
 /**
- * From the last look at whether and how something is told to its request (ms): L2L is read, and the budget, which may be told to
- * pause, is waited for.
+ * From the last decision whether and how an action is sent to its request (ms): L2L is read, and the request waits for the budget, which
+ * L2L may have asked to pause.
  */
 export const LEAVES_WITHIN = 200_000;
 
-/** From the last look at what is open to an open (ms): a wait for the budget of half a minute, and a first try that came to nothing. */
+/** From the last look at the open dispatches to an open (ms): half a minute of waiting for the budget, and a first try that failed. */
 const LOOK_GOOD_FOR = 70_000;
 const HOUR = 3_600_000;
 
-/** What an open is held against: the looks, the episodes of its machine, what a former journal left open. */
+/** What an open is compared with: the looks, the episodes of its machine, and what a former journal left open. */
 type Seen = {
   readonly looks: readonly Entry[];
-  readonly told: readonly DeliveredEpisode[];
+  readonly delivered: readonly DeliveredEpisode[];
   readonly former: ReadonlySet<number>;
 };
 
-/** What an open came to is what L2L showed when it was made: opened once, found, or not to be told any more. */
-/** @param told of its machine */
+/**
+ * The result of an open agrees with what L2L showed when it was made: opened once, found, or not to be sent any more.
+ * @param delivered the episodes of its machine
+ */
 export function openProblems(
   episode: DeliveredEpisode,
-  told: readonly DeliveredEpisode[],
+  delivered: readonly DeliveredEpisode[],
   { ledger, former, clock }: Judged,
 ): string[] {
   const { open, result, posts } = episode;
-  const seen: Seen = { looks: ledger.looks, told, former };
+  const seen: Seen = { looks: ledger.looks, delivered, former };
   const problems: string[] = [];
   const { maxAge } = episode.rule;
   const expiresAt = maxAge === null ? null : open.params.reported + maxAge;
-  // Its age goes by the gateway's clock, and what it tells may be corrected or be by another one.
+  // Its age goes by the gateway's clock. Its own times may be corrected, or be by another clock.
   const moved = (open.expires_at ?? 0) - (expiresAt ?? 0);
   if ((open.expires_at === null) !== (expiresAt === null) || Math.abs(moved) > clock.mostMoved(open))
     problems.push(`is too old after ${text(open.expires_at)}, not ${text(expiresAt)}`);
@@ -45,25 +47,25 @@ export function openProblems(
   }
   if (!isOwn && made.length > 0 && open.state !== 'parked')
     problems.push(`is ${open.state}, and dispatch ${made[0]?.dispatch} was opened for it`);
-  if (isUntold(episode)) problems.push(...untoldProblems(episode, seen));
+  if (hasNoCall(episode)) problems.push(...noCallProblems(episode, seen));
   else if (open.state === 'delivered' && !isOwn) problems.push(...foundProblems(episode, seen));
   if (open.state === 'nothing' && !(isMissed(episode, open.settled ?? 0) && episode.rule.ifMissed === 'nothing')) {
-    problems.push('was not told, and it was not over');
+    problems.push('was not sent, and it was not over');
   }
   for (const post of posts) problems.push(...leftProblems(episode, post, seen));
   problems.push(...guardProblems(episode));
   return problems.map(problem => `${open.key} of ${text(open.params.reported)} ${problem}`);
 }
 
-/** The dispatch that stands for it was open when the gateway looked, and is the one that its rule takes. */
-function foundProblems(episode: DeliveredEpisode, { looks, told, former }: Seen): string[] {
+/** The dispatch that it found was open when the gateway looked, and is the one that its rule takes. */
+function foundProblems(episode: DeliveredEpisode, { looks, delivered, former }: Seen): string[] {
   const { open, close, rule, result, isTogether, posts } = episode;
   const look = lastLook(looks, rule.machine, open.settled ?? 0);
-  // Where L2L opens only one of the type, the stop joins also what waits for a person (docs/decisions/0009).
-  const others = isBlocked(posts.at(-1)?.refusal ?? null) ? [] : told;
-  const seen = standing(look, episode, isTogether ? close : knownBy(close, look?.heardAt ?? 0), others);
+  // Where L2L opens only one of the type, the stop also joins a dispatch that waits for a person (docs/decisions/0009).
+  const others = isBlocked(posts.at(-1)?.refusal ?? null) ? [] : delivered;
+  const seen = countingFor(look, episode, isTogether ? close : knownBy(close, look?.heardAt ?? 0), others);
   const found = seen.find(({ id }) => id === result?.dispatchId);
-  const isLeft = former.has(result?.dispatchId ?? Number.NaN) && isFirst(episode, told, open.settled ?? 0);
+  const isLeft = former.has(result?.dispatchId ?? Number.NaN) && isFirst(episode, delivered, open.settled ?? 0);
   if (rule.ifFoundOpen === 'open' && !isLeft) return ['found a dispatch, and its rule opens one beside it'];
   if (!found) return [`found dispatch ${result?.dispatchId}, which was not open`];
   const kind = result?.adopted ? 'adopt' : result?.foundOpen === undefined ? 'ours' : 'leave';
@@ -73,19 +75,19 @@ function foundProblems(episode: DeliveredEpisode, { looks, told, former }: Seen)
   return best?.id === found.id ? [] : [`took dispatch ${found.id}, and ${best?.id} was open too`];
 }
 
-/** No open leaves while what the gateway saw stands for it, or when it is over and its rule tells it otherwise. */
-function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, told }: Seen): string[] {
+/** No open leaves while the gateway sees a dispatch that counts for it, or when it is over and its rule sends it in another way. */
+function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, delivered }: Seen): string[] {
   const { rule, close } = episode;
   const isAdd = post.path.endsWith('dispatches/add/');
   const problems: string[] = [];
   const before = post.at - LEAVES_WITHIN;
-  const mayBeTold = isAdd ? rule.ifMissed === 'add' : !tellsOtherwise(episode) || isGuarded(post);
-  if (isAdd && !isMissed(episode, post.at)) problems.push('was told as over while it went on');
-  if (!mayBeTold && isMissed(episode, before)) problems.push(`left at ${text(post.at)}, long after it was over`);
+  const mayLeave = isAdd ? rule.ifMissed === 'add' : !isSentOtherwise(episode) || isGuarded(post);
+  if (isAdd && !isMissed(episode, post.at)) problems.push('was sent as over while it went on');
+  if (!mayLeave && isMissed(episode, before)) problems.push(`left at ${text(post.at)}, long after it was over`);
   const isBeside = rule.ifFoundOpen === 'open';
-  if (isBeside && !isFirst(episode, told, post.at)) return problems;
+  if (isBeside && !isFirst(episode, delivered, post.at)) return problems;
   const look = lastLook(looks, rule.machine, post.at);
-  const beside = standing(look, episode, isAdd ? close : knownBy(close, post.at), told).filter(
+  const beside = countingFor(look, episode, isAdd ? close : knownBy(close, post.at), delivered).filter(
     ({ isOurs }) => isOurs || !isBeside,
   );
   if (!look || (look.heardAt ?? 0) < post.at - LOOK_GOOD_FOR) problems.push(`left at ${text(post.at)} without a look`);
@@ -93,7 +95,7 @@ function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, told }: S
   return problems;
 }
 
-/** A repeat after doubt asks L2L to refuse a second one, a first attempt does not. */
+/** A repeat after a doubtful attempt asks L2L to refuse a duplicate. A first attempt does not. */
 function guardProblems({ open, posts }: DeliveredEpisode): string[] {
   const problems: string[] = [];
   posts.forEach((post, at) => {
@@ -120,8 +122,8 @@ function knownBy(close: DeliveredEpisode['close'], at: number): DeliveredEpisode
   return close !== null && close.made <= at ? close : null;
 }
 
-/** Once it is over it is not opened any more, but told as finished or not at all. */
-function tellsOtherwise({ rule, close }: DeliveredEpisode): boolean {
+/** Once it is over it is not opened any more, but sent as finished or not at all. */
+function isSentOtherwise({ rule, close }: DeliveredEpisode): boolean {
   if (rule.ifMissed === 'nothing') return true;
   const how = close?.params.how;
   const isLeft = how === 'note' || how === 'leave' || (rule.ifFoundOpen === 'adopt' && rule.closeAdopted);
@@ -136,26 +138,26 @@ function lastLook(looks: readonly Entry[], machine: string, until: number): Entr
 }
 
 /**
- * What a look showed of a type and can stand for an episode: beside one that is over already only what began before its last second,
- * and nothing of another one that waits for a person.
+ * The dispatches of a look that count for an episode. For an episode that is over already only those that began before its last second
+ * count. The dispatch of another episode that waits for a person does not.
  */
-function standing(
+function countingFor(
   look: Entry | undefined,
   episode: DeliveredEpisode,
   close: DeliveredEpisode['close'],
-  told: readonly DeliveredEpisode[],
+  delivered: readonly DeliveredEpisode[],
 ): readonly OpenDispatch[] {
   const until = Math.floor((close?.params.completed ?? Number.POSITIVE_INFINITY) / 1000);
   const at = look?.heardAt ?? 0;
-  const stuck = told.filter(other => other !== episode && (stuckSince(other) ?? Number.POSITIVE_INFINITY) <= at);
+  const stuck = delivered.filter(other => other !== episode && (stuckSince(other) ?? Number.POSITIVE_INFINITY) <= at);
   return (look?.open ?? [])
     .filter(one => one.type === episode.rule.type && Math.floor(earliest(one.reported) / 1000) < until)
     .filter(({ id }) => !stuck.some(other => isItsDispatch(other, id)));
 }
 
-/** L2L was told or asked about no dispatch of the machine and type before: what of the gateway's is open is of no episode. */
-function isFirst(episode: DeliveredEpisode, told: readonly DeliveredEpisode[], at: number): boolean {
-  return !told.some(
+/** No earlier episode sent or asked L2L anything about this machine and type: a dispatch of the gateway that is open is of no episode. */
+function isFirst(episode: DeliveredEpisode, delivered: readonly DeliveredEpisode[], at: number): boolean {
+  return !delivered.some(
     other =>
       other !== episode &&
       other.rule.type === episode.rule.type &&
@@ -164,18 +166,18 @@ function isFirst(episode: DeliveredEpisode, told: readonly DeliveredEpisode[], a
   );
 }
 
-/** Its rule tells nothing of an episode that it missed: L2L was only asked what a former journal left open. */
-export function isUntold({ open, result }: DeliveredEpisode): boolean {
+/** Its rule sends nothing for an episode that it missed: L2L was only asked what a former journal left open. */
+export function hasNoCall({ open, result }: DeliveredEpisode): boolean {
   return open.state === 'delivered' && result?.dispatchId === undefined;
 }
 
-function untoldProblems(episode: DeliveredEpisode, { looks, told }: Seen): string[] {
+function noCallProblems(episode: DeliveredEpisode, { looks, delivered }: Seen): string[] {
   const { open, close, rule } = episode;
   const at = open.settled ?? 0;
-  if (rule.ifMissed !== 'nothing' || !isMissed(episode, at)) return ['was not told, and it was not over'];
-  if (!isFirst(episode, told, at)) return ['was not told, and L2L was asked about it'];
-  const left = standing(lastLook(looks, rule.machine, at), episode, close, told).find(({ isOurs }) => isOurs);
-  return left ? [`was not told although ${left.id} was left open`] : [];
+  if (rule.ifMissed !== 'nothing' || !isMissed(episode, at)) return ['was not sent, and it was not over'];
+  if (!isFirst(episode, delivered, at)) return ['was not sent, and L2L was asked about it'];
+  const left = countingFor(lastLook(looks, rule.machine, at), episode, close, delivered).find(({ isOurs }) => isOurs);
+  return left ? [`was not sent although ${left.id} was left open`] : [];
 }
 
 /** The first instant that L2L's local time of this one can mean. */

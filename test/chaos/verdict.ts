@@ -29,24 +29,24 @@ export type Judged = {
   readonly undated: readonly Undated[];
   readonly datedAfter: readonly DatedAfter[];
   /**
-   * Sources were not heard for a while and the gateway went on by its own clock: the disk took nothing, so nothing was
-   * acknowledged, or the process stood still. What was told late is then in the next interval; the sum holds all the same.
+   * The gateway read its sources late while its own clock went on: the disk took nothing, so nothing was acknowledged, or the process
+   * stood still. Parts that were read late are in the next interval. The sum has to be right all the same.
    */
-  readonly toldLate: boolean;
-  /** An hour comes twice: production is told at half speed in it, so no set is of its true time. */
+  readonly isReadLate: boolean;
+  /** An hour comes twice. Production is sent at half speed in it, so no set has its true time. */
   readonly isAutumn: boolean;
   readonly people: Meddled;
   /** Dispatches that a gateway whose journal is lost had left open. */
   readonly former: ReadonlySet<number>;
-  /** Words of refusals that make a dead letter rightly: the seed asked for them. */
+  /** Refusals that rightly make a dead letter: the seed asked for them. */
   readonly refusals: readonly string[];
   readonly data: SandboxData;
   readonly ledger: Ledger;
-  /** When something was in the way of telling L2L. */
+  /** When something kept the gateway from sending. */
   readonly troubles: readonly Span[];
   /** When the gateway may not have known what the machines did. */
   readonly unheard: readonly Span[];
-  /** What the rule of an action says about what nobody can decide. */
+  /** What the rule of an action says about a call whose effect nobody knows. */
   readonly onUnknown: (action: StoredRow) => CycleRule['onUnknown'];
   readonly folder: string;
   readonly products: ReadonlyMap<number, string>;
@@ -58,7 +58,7 @@ export type Verdict = {
   readonly line: string;
 };
 
-/** Holds what the machines did, as far as anybody could see it, against what L2L has when all is told. */
+/** Compares what the machines did, as far as anybody could see it, with what L2L has in the end. */
 export function judge(judged: Judged): Verdict {
   const { stories, data, looks, ends, poll, standstills } = judged;
   const problems: string[] = [];
@@ -81,17 +81,17 @@ export function judge(judged: Judged): Verdict {
     const expected = sights
       ? expectSeen(story, sights)
       : expectAll(story, undatedOf(spec.machine).length === 0 && judged.clock.spread <= MAX_SKEW);
-    const told = deliveredEpisodes(story, actions, judged.ledger.posts);
-    all.push(...told);
+    const delivered = deliveredEpisodes(story, actions, judged.ledger.posts);
+    all.push(...delivered);
     for (const rule of spec.dispatches) {
-      const own = told.filter(one => one.rule === rule);
+      const own = delivered.filter(one => one.rule === rule);
       const wanted = sights
         ? stopsSeen(sights, rule, poll)
         : stopsKept(stops, rule, standstills, undatedOf(spec.machine));
       problems.push(...episodeProblems(wanted, own, judged, totals));
     }
-    for (const episode of told) problems.push(...openProblems(episode, told, judged));
-    problems.push(...dispatchProblems(spec.machine, told, judged));
+    for (const episode of delivered) problems.push(...openProblems(episode, delivered, judged));
+    problems.push(...dispatchProblems(spec.machine, delivered, judged));
     problems.push(...cycleProblems(story, expected, actions, sent, data, totals));
     if (spec.line !== null) problems.push(...partProblems(story, expected, actions, judged, totals));
   }
@@ -101,8 +101,8 @@ export function judge(judged: Judged): Verdict {
 }
 
 /**
- * A rule's time never runs backwards: what is older than a message that counted as made when it was heard counts as made with that one,
- * where the gateway's clock was ahead and a queue is believed longer than what is live.
+ * A rule's time never runs backwards. Where the gateway's clock was ahead, a message that counted as made when it was heard holds back an
+ * older message that is believed because it was queued: that one counts as made at the same time.
  */
 function overtaken({ datedAfter, clock }: Judged): Undated[] {
   return datedAfter.flatMap(({ machine, at, heardAt, stampedAt }) => {

@@ -3,17 +3,17 @@ import type { DeliveredEpisode } from './delivered-episodes.ts';
 import type { ExpectedDispatch } from './expected-stops.ts';
 import type { Span } from './plan.ts';
 
-/** What one thing costs that is wrong: more than all that is only vague. */
+/** What one wrong thing costs: more than all vague things together. */
 const WRONG = 10_000;
-/** What an episode costs that is of no stop: more than the vaguest one that is. */
+/** What an episode without a stop costs: more than the vaguest one with a stop. */
 const LEFT = 4;
 
 /**
- * The index of the episode that tells a stop, -1: there is none. Where the clock was wrong or things were not seen, an episode may be
- * of one of several stops. Then what has fewest wrong in all counts, and of that what is least vague. Episodes are in the order of
- * their stops.
+ * The index of the episode of a stop, -1: there is none. Where the clock was wrong or things were not seen, an episode may be of one of
+ * several stops. Then the assignment counts that has the fewest things wrong, and of those the least vague one. Episodes are in the
+ * order of their stops.
  * @param later what is expected of the same rule after it
- * @param left of the rule's episodes (`all`) those that tell no other stop yet
+ * @param left those of the rule's episodes (`all`) that belong to no other stop yet
  */
 export function episodeOf(
   stop: ExpectedDispatch,
@@ -29,7 +29,7 @@ export function episodeOf(
   let skipped = 0;
   for (const [at, one] of left.entries()) {
     const cost = skipped + costOf(one, stop, all, clock) + (costsAfter[at + 1] ?? 0);
-    // Of two stops that it is equally good for, the first has it.
+    // Of two stops that it fits equally well, the first gets it.
     if (best < 0 ? cost <= least : cost < least) {
       best = at;
       least = cost;
@@ -39,7 +39,7 @@ export function episodeOf(
   return best;
 }
 
-/** What the stops cost with the episodes from each index on, at best. */
+/** The least that the stops cost with the episodes from each index on. */
 function costsOf(
   stops: readonly ExpectedDispatch[],
   left: readonly DeliveredEpisode[],
@@ -76,7 +76,7 @@ function mayBeRest(
   return before?.isEarly === true && left.includes(before);
 }
 
-/** What is wrong or vague when this episode tells that stop; infinite: it does not. */
+/** What is wrong or vague when this episode is of that stop; infinite: it is not. */
 function costOf(
   one: DeliveredEpisode,
   stop: ExpectedDispatch,
@@ -95,12 +95,13 @@ function vagueness(
   clock: ClockLog,
 ): number {
   const { reported, begins, ahead } = stop;
-  const told = open.params.reported;
-  const isTold = (surely?: 'surely', by?: number) => reported.some(at => clock.isTold(told, at, open, surely, by));
-  if (isIn(told, begins) || isTold('surely')) return 0;
-  if (isTold('surely', ahead)) return 1;
-  if (isTold()) return 2;
-  return isTold(undefined, ahead) || isHeldAtEarlier(open, reported, all, clock) ? 3 : Number.POSITIVE_INFINITY;
+  const stated = open.params.reported;
+  const isStated = (surely?: 'surely', by?: number) =>
+    reported.some(at => clock.isTimeOf(stated, at, open, surely, by));
+  if (isIn(stated, begins) || isStated('surely')) return 0;
+  if (isStated('surely', ahead)) return 1;
+  if (isStated()) return 2;
+  return isStated(undefined, ahead) || isHeldAtEarlier(open, reported, all, clock) ? 3 : Number.POSITIVE_INFINITY;
 }
 
 /** An episode that was not ended early ends when its stop did. */
@@ -113,19 +114,19 @@ function isEnd(
   { completed, ahead, ends }: ExpectedDispatch,
   clock: ClockLog,
 ): boolean {
-  const told = close.params.completed;
-  return isIn(told, ends) || completed.some(at => clock.isTold(told, at, close, null, ahead));
+  const stated = close.params.completed;
+  return isIn(stated, ends) || completed.some(at => clock.isTimeOf(stated, at, close, null, ahead));
 }
 
-/** No end is told before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
+/** No end is sent before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
 function isFolded({ open, close }: DeliveredEpisode, completed: readonly number[], clock: ClockLog): boolean {
   if (close?.params.completed !== open.params.reported) return false;
   return completed.some(at => clock.isLater(open.params.reported, at, close));
 }
 
 /**
- * No stop is told to begin before its rule's earlier one began or ended: a source may have stamped that later than a clock that was set
- * back shows since.
+ * No stop is sent as beginning before its rule's earlier one began or ended: a source may have stamped that one later than a clock shows
+ * that was set back since.
  */
 function isHeldAtEarlier(
   open: DeliveredEpisode['open'],
@@ -141,6 +142,6 @@ function isHeldAtEarlier(
   return reported.some(time => clock.isLater(at, time, open) && held.some(made => made < time));
 }
 
-function isIn(told: number, spans: readonly Span[] = []): boolean {
-  return spans.some(({ from, to }) => told >= from && told <= to);
+function isIn(stated: number, spans: readonly Span[] = []): boolean {
+  return spans.some(({ from, to }) => stated >= from && stated <= to);
 }

@@ -51,7 +51,7 @@ const STANDSTILL = 2000;
 /** A reading that took longer (ms) was interrupted and says nothing. */
 const INTERRUPTED = 100;
 
-/** Compares the wall clock with the gateway's once a second, and before every send. */
+/** Compares the wall clock with the gateway's once a second, and before every send [T5]. */
 export function watchClock({ clock, machine, base, policy, log }: ClockWatchOptions): ClockWatch {
   const { promise: changed, resolve } = Promise.withResolvers<ClockChange>();
   const bootedBy = machine.sinceBoot() - clock.now();

@@ -3,7 +3,7 @@ const MASK = '***';
 
 /**
  * Removes a key from a text in every form in which a server or proxy may repeat it: plain, percent-encoded, inside JSON, in base64.
- * A key with fewer than four characters is no secret, and its removal would damage answers.
+ * A key with fewer than four characters is no secret, and its removal would damage answers [P7].
  */
 export function redactor(key: string): (text: string) => string {
   if (key.length < SHORTEST_KEY) return text => text;

@@ -29,7 +29,7 @@ export type MatchCriteria = {
  * 3. A person's dispatch, as the rule says.
  *
  * A rule with `if_found_open: open` opens its own beside 2 and 3, but not beside what an earlier journal left open. A dispatch that
- * was reported after the episode ended belongs to the next episode.
+ * was reported after the episode ended belongs to the next episode [D3].
  */
 export function matchingDispatch(open: readonly DispatchRecord[], criteria: MatchCriteria): CallResult | null {
   const { mark, user, ended, isFirst, isStuck } = criteria;

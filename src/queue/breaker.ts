@@ -132,7 +132,7 @@ export function createBreaker({ clock, log, words, emit, ...parts }: BreakerPart
   };
 }
 
-/** Pure. A pause is left only by evidence that its cause is gone, never by time alone. */
+/** Pure. A pause is left only by evidence that its cause is gone, never by time alone [S9]. */
 export function stepBreaker(state: BreakerState, event: Evidence, now: number, options: BreakerOptions): BreakerState {
   switch (event.kind) {
     case 'accepted':

@@ -41,7 +41,7 @@ const WRAPPER = '( "$@" </dev/null; kill -KILL 0 ) & read -r _; kill -KILL 0';
 
 /**
  * Starts the gateway's own Redis: unix socket only, nothing on disk, gone with the gateway even after SIGKILL. Started again when
- * it dies; it comes back empty and the queue fills it from the journal. Throws a StartError that says what to do.
+ * it dies; it comes back empty and the queue fills it from the journal. Throws a StartError that says what to do [Q13].
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const { log } = options;

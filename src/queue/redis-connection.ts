@@ -11,7 +11,7 @@ const REST = 500;
 /**
  * A connection that is ready only when its server can serve the queue, and on which nobody can repeat a refused command without
  * a pause. BullMQ asks for INFO once and never works again when that fails, and its worker repeats what is refused at once: both
- * would keep the process busy for ever.
+ * would keep the process busy for ever [Q14].
  */
 export class RedisConnection extends Redis {
   readonly #rests: boolean;

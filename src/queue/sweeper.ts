@@ -25,7 +25,7 @@ export interface Sweeper {
 
 /**
  * The same walk repairs everything after a start, a wipe, a restart, a failover and a lost answer. Redis holds nothing that the
- * journal does not know: a missing job is added again, and a job too many does nothing.
+ * journal does not know: a missing job is added again, and a job too many does nothing [Q3].
  */
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { calls, jobs, dispatch } = options;

@@ -11,7 +11,7 @@ export interface Turns {
   skip(lane: string): void;
 }
 
-/** Priority, then age; `counter` is kept between passes so that the fifth slot is the fifth over all of them. */
+/** Priority, then age; `counter` is kept between passes so that the fifth slot is the fifth over all of them [S14]. */
 export function takeTurns(
   heads: readonly StoredAction[],
   policy: (kind: StoredAction['kind']) => CallPolicy,

@@ -15,7 +15,7 @@ export type RunJob = (jobId: string, data: JobData) => Promise<void>;
 /** BullMQ's delays are whole milliseconds of another clock. */
 const EARLY = 50;
 
-/** The journal's compare-and-set decides whether anything is sent; the job only asks. */
+/** The journal's compare-and-set decides whether anything is sent; the job only asks [S2]. */
 export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): RunJob {
   const { calls, journal, delivery, outcomes, clock, log, words, signal } = parts;
   const send = createSender(parts);

@@ -16,7 +16,7 @@ export type CatchUpFacts = {
 /** Why the broker may have thrown messages away, and what keeps it from doing so the next time, in words. */
 export type Loss = { readonly reason: string; readonly mend: string };
 
-/** Undefined: nothing says that anything was lost. Pure. */
+/** Undefined: nothing shows that a message was lost [M4]. Pure. */
 export function lossOf({ queued, queueLimit, away, maxOffline, takenOver }: CatchUpFacts): Loss | undefined {
   if (takenOver)
     return {

@@ -18,7 +18,7 @@ export type RecoverOptions = {
   readonly hasNewZone: boolean;
 };
 
-/** Puts in order what an earlier life left behind, before anybody reads. */
+/** Puts in order what an earlier life left behind, before anybody reads [S3]. */
 export function recover(db: DatabaseSync, options: RecoverOptions): void {
   const { diedAt, now, timeout } = options;
   query(

@@ -26,7 +26,7 @@ export interface GroupCommit {
 
 const MOST_WRITES = 500;
 
-/** `expectOurs` runs at the begin of every transaction and throws when this process may not write any more. */
+/** `expectOurs` runs at the beginning of every transaction and throws when this process may not write any more [P10]. */
 export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {}): GroupCommit {
   const begin = query(db, 'BEGIN IMMEDIATE');
   const commit = query(db, 'COMMIT');

@@ -13,7 +13,7 @@ export type Identity = {
   readonly birth: string | null;
 };
 
-/** The identity of the journal as it lies here now. */
+/** The identity of the journal as it lies here now [J7]. */
 export function identityOf(file: string): Identity {
   const found = statSync(file, { bigint: true });
   // Where the file system keeps no time of birth, the system gives the last change for it, or nothing.

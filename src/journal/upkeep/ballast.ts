@@ -31,7 +31,7 @@ const PIECE = 1024 * 1024;
 
 /**
  * Written in the background as soon as there is room for it twice: at the start, and again after it was given up. It holds noise,
- * so that no file system stores it in less room than it has.
+ * so that no file system stores it in less room than it has [J4].
  */
 export function createBallast({ file, size, log, onRoom, every = 1000 }: BallastOptions): Ballast {
   const folder = dirname(file);

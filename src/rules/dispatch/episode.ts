@@ -25,7 +25,7 @@ export type Episode = z.infer<typeof Episode>;
 
 type Settings = Pick<Episode, 'whenCleared' | 'closeAdopted' | 'ifClosedByPerson' | 'onRemove'>;
 
-/** The activation with this number, mode and time to be reported (ms since 1970). */
+/** The activation with this number, mode and time to be reported (ms since 1970) [P2]. */
 export function newEpisode(rule: DispatchRule, number: number, reported: number, mode: Episode['mode']): Episode {
   const { machine, type, name } = rule;
   return { machine, type, reported, mode, chain: chainOf(name, number, reported), ...episodeSettings(rule) };

@@ -7,7 +7,7 @@ import { closeAction, newEpisode, openAction } from './episode.ts';
 import { delayLength, isActive, type RunningDispatch } from './running-dispatch.ts';
 import { endedWords, forWords, openedWords, type Seen } from './words.ts';
 
-/** Brings the phase and its delay in line with the truth of what is waited for: opening, or while active clearing. */
+/** Brings the phase and its delay in line with the truth of what is waited for: opening, or while active clearing [D1]. */
 export function follow(run: RunningDispatch, truth: Truth, at: number, step: Step): void {
   const { rule, state, conditions } = run;
   const { delay } = state;

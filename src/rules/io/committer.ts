@@ -48,7 +48,7 @@ const LONGEST_RETRY = 30_000;
 
 /**
  * What comes while a commit is under way goes into the next one. A refused commit (disk full) is kept in front of what comes
- * after it and tried again with a back-off: nothing is released before it is durable, and nothing is forgotten.
+ * after it and tried again with a back-off: nothing is released before it is durable, and nothing is forgotten [P1].
  */
 export function createCommitter(options: CommitterOptions): Committer {
   const { journal, clock, log, stateOf, away, recorder, written, release } = options;

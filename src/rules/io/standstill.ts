@@ -18,7 +18,7 @@ const STANDSTILL = 2000;
 /** After a standstill, what waits in the sockets is read within so long (ms). */
 const TO_READ = 1000;
 
-/** `onStandstill`: nothing was seen between the two times (ms since 1970). */
+/** `onStandstill`: nothing was seen between the two times (ms since 1970) [T2]. */
 export function watchStandstill(
   clock: Clock,
   log: Logger,

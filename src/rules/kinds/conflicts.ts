@@ -4,7 +4,7 @@ import type { Claim } from './kind.ts';
 /** Two rules that would disturb each other in L2L. The later one is refused. */
 export type Conflict = { readonly rule: string; readonly key: readonly string[]; readonly message: string };
 
-/** Every pair of rules of which only one can be right. */
+/** Every pair of rules of which only one can be right [C4]. */
 export function conflicts(rules: Rules): readonly Conflict[] {
   const owners = new Map<string, { readonly rule: string; readonly agreed: string | undefined }>();
   const found: Conflict[] = [];

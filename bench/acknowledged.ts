@@ -16,31 +16,33 @@ const IN_FLIGHT = [1000, 20];
  * QoS 1 messages a second, each acknowledged only after the commit that holds what it changed. The last one makes the gateway
  * call the sink: acknowledgements go in order, so by then all before it are committed.
  */
-export async function measureAcknowledged(world: World, { runs, scale }: Options): Promise<Figure[]> {
+export async function measureAcknowledged(world: World, { runs, scale, part }: Options): Promise<Figure[]> {
   const consumer = startProgram(process.execPath, [
     join(import.meta.dirname, 'consumer-process.ts'),
     world.broker.url,
     'consumer',
   ]);
   await consumer.line(line => line === 'ready');
+  const machines = MACHINES * part;
   const figures: Figure[] = [];
   let consumed = 0;
   for (const inFlight of IN_FLIGHT) {
     // Each counter moves by the same number.
-    const messages = Math.round(((inFlight < 100 ? 20_000 : 60_000) * scale) / MACHINES) * MACHINES;
+    const messages = Math.round(((inFlight < 100 ? 20_000 : 60_000) * scale) / machines) * machines;
     const gateway = await startGateway(data =>
-      counterPlant({ broker: world.broker.url, l2l: world.l2l, data, prefix: 'gateway', machines: MACHINES, inFlight }),
+      counterPlant({ broker: world.broker.url, l2l: world.l2l, data, prefix: 'gateway', machines, inFlight }),
     );
     try {
       const ours: number[] = [];
       const raw: number[] = [];
       const sqlite: number[] = [];
-      await committed(world, gateway, messages, 0);
+      const flood = { messages, machines };
+      await committed(world, gateway, flood, 0);
       for (let run = 0; run < runs; run++) {
         sqlite.push(sqliteFloor(inFlight < 100 ? 20 : 100, Math.round(20_000 * scale)));
         consumed += 1;
-        raw.push(await received(world, consumer, messages, consumed));
-        ours.push(await committed(world, gateway, messages, run + 1));
+        raw.push(await received(world, consumer, flood, consumed));
+        ours.push(await committed(world, gateway, flood, run + 1));
       }
       figures.push({
         name: `acknowledged after commit, ${inFlight.toLocaleString('en-US')} in flight`,
@@ -59,10 +61,13 @@ export async function measureAcknowledged(world: World, { runs, scale }: Options
   return figures;
 }
 
+type Flood = { readonly messages: number; readonly machines: number };
+
 /** Messages a second, up to the commit of the last one. */
-async function committed(world: World, gateway: Gateway, messages: number, run: number): Promise<number> {
+async function committed(world: World, gateway: Gateway, flood: Flood, run: number): Promise<number> {
   const before = new Map(await strokes(gateway));
-  const began = await flood(world, 'gateway', messages);
+  const began = await publish(world, 'gateway', flood);
+  const { messages, machines } = flood;
   // 1, then 0 for the next run: opened, then closed.
   const [{ arrivals, faults }] = await Promise.all([
     world.sink.ask({ kind: 'take', count: 1, patience: 60_000 }),
@@ -77,22 +82,22 @@ async function committed(world: World, gateway: Gateway, messages: number, run: 
     // A gateway that has only just started never saw it before.
     if (start === undefined) continue;
     const moved = count - start;
-    if (moved !== messages / MACHINES)
-      throw new Error(`run ${run}: ${name} moved by ${moved}, not ${messages / MACHINES}`);
+    if (moved !== messages / machines)
+      throw new Error(`run ${run}: ${name} moved by ${moved}, not ${messages / machines}`);
   }
   return (messages / (last - began)) * 1000;
 }
 
-async function received(world: World, consumer: Program, messages: number, run: number): Promise<number> {
-  const began = await flood(world, 'consumer', messages);
+async function received(world: World, consumer: Program, flood: Flood, run: number): Promise<number> {
+  const began = await publish(world, 'consumer', flood);
   await world.publisher.ask({ prefix: 'consumer/end', machines: 1, messages: 1, rate: null, payload: 'edge' });
   const line = await consumer.line(text => text.startsWith(`done ${run} `));
-  return (messages / (Number(line.split(' ')[2]) - began)) * 1000;
+  return (flood.messages / (Number(line.split(' ')[2]) - began)) * 1000;
 }
 
 /** As fast as the broker takes them. When the first was published. */
-async function flood(world: World, prefix: string, messages: number): Promise<number> {
-  const { sent } = await world.publisher.ask({ prefix, machines: MACHINES, messages, rate: null, payload: 'count' });
+async function publish(world: World, prefix: string, { messages, machines }: Flood): Promise<number> {
+  const { sent } = await world.publisher.ask({ prefix, machines, messages, rate: null, payload: 'count' });
   return Math.min(...[...sent.values()].map(times => times[0] ?? Number.POSITIVE_INFINITY));
 }
 

@@ -1,7 +1,10 @@
 /**
  * Measures the gateway on this machine: `npm run bench`. Prints one table and writes bench/results.json. No network but loopback.
  *
- *   node bench/bench.ts [--quick] [--only NAME]…    NAME: rules, conditions, floors, edges, sandbox, acknowledged, footprint, start
+ *   node bench/bench.ts [--quick | --tiny] [--only NAME]… [--json]
+ *
+ * NAME: rules, conditions, floors, edges, sandbox, acknowledged, footprint, start. --tiny shows only that every part works; its figures mean
+ * nothing. --json prints the figures as one line of JSON.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,9 +41,16 @@ function inWorld(measure: (world: World, options: Options) => Promise<Figure[]>)
   return async options => {
     const world = await startWorld();
     const figures = await measure(world, options);
+    const { unexpected } = await world.sink.ask({ kind: 'where' });
+    if (unexpected.length > 0) throw new Error(`the sink has no answer for ${unexpected.join(', ')}`);
     await stopWorlds();
     return figures;
   };
+}
+
+function optionsOf({ quick, tiny }: { readonly quick: boolean; readonly tiny: boolean }): Options {
+  if (tiny) return { runs: 1, scale: 0.005, part: 0.02 };
+  return quick ? { runs: 3, scale: 0.2, part: 1 } : { runs: 5, scale: 0.5, part: 1 };
 }
 
 let interrupted: number | undefined;
@@ -57,7 +67,12 @@ function cleanUp(): Promise<void> {
 }
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    tiny: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+  },
 });
 const unknown = values.only.find(name => !(name in MEASUREMENTS));
 if (unknown !== undefined) {
@@ -74,16 +89,15 @@ for (const [signal, code] of [
   });
 }
 
-const options: Options = values.quick ? { runs: 3, scale: 0.2 } : { runs: 5, scale: 0.5 };
+const options = optionsOf(values);
 const machine = describeMachine();
 const { cpu, cores, memoryGiB, loadBefore, node, commit } = machine;
-console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, load ${loadBefore.join(' ')}; Node ${node}; ${commit}`);
-console.log(`${machine.redis}; ${machine.mosquitto}`);
-console.log(
-  `${Object.entries(machine.packages)
-    .map(entry => entry.join(' '))
-    .join(', ')}\n`,
-);
+const packages = Object.entries(machine.packages).map(entry => entry.join(' '));
+if (!values.json) {
+  console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, load ${loadBefore.join(' ')}; Node ${node}; ${commit}`);
+  console.log(`${machine.redis}; ${machine.mosquitto}`);
+  console.log(`${packages.join(', ')}\n`);
+}
 
 const figures: Figure[] = [];
 let failed = false;
@@ -101,9 +115,9 @@ try {
   await cleanUp();
 }
 if (interrupted !== undefined) process.exit(interrupted);
-console.log(table(figures));
+console.log(values.json ? JSON.stringify(figures) : table(figures));
 // A part, or a short run, is not a result to keep.
-if (!failed && !values.quick && values.only.length === 0) {
+if (!failed && !values.quick && !values.tiny && values.only.length === 0) {
   writeFileSync(
     join(import.meta.dirname, 'results.json'),
     `${JSON.stringify({ machine, options, figures }, null, 2)}\n`,

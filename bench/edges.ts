@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Gateway, startGateway } from './gateway.ts';
-import { type Program, startCpu, startProgram, type Usage } from './process.ts';
+import { type Program, startCpu, startProgram } from './process.ts';
 import type { Figure, Options } from './report.ts';
 import { edgePlant } from './signal-plant.ts';
 import { median } from './statistics.ts';
@@ -14,16 +14,22 @@ const HELD_SHARE = 0.98;
 /** A rate counts as held when the last request is there this soon after the last edge (ms). */
 const HELD_WITHIN = 1000;
 
-type Parties = { readonly world: World; readonly gateway: Gateway; readonly forwarder: Program };
+type Parties = {
+  readonly world: World;
+  readonly gateway: Gateway;
+  readonly forwarder: Program;
+  readonly machines: number;
+};
 type Costed = EdgeRun & { readonly cpu: number; readonly redis: number };
 
 /**
  * From an MQTT message to the HTTP request it causes, through the whole gateway, beside a forwarder that does nothing else. Both
  * run side by side, each with topics of its own, and are measured in turn.
  */
-export async function measureEdges(world: World, { runs, scale }: Options): Promise<Figure[]> {
+export async function measureEdges(world: World, { runs, scale, part }: Options): Promise<Figure[]> {
+  const machines = MACHINES * part;
   const gateway = await startGateway(data =>
-    edgePlant({ broker: world.broker.url, l2l: world.l2l, data, prefix: 'gateway', machines: MACHINES }),
+    edgePlant({ broker: world.broker.url, l2l: world.l2l, data, prefix: 'gateway', machines }),
   );
   const forwarder = startProgram(process.execPath, [
     join(import.meta.dirname, 'forwarder-process.ts'),
@@ -33,12 +39,12 @@ export async function measureEdges(world: World, { runs, scale }: Options): Prom
   ]);
   try {
     await forwarder.line(line => line === 'ready');
-    const parties = { world, gateway, forwarder };
-    const warm = Math.round(10_000 * scale);
+    const parties = { world, gateway, forwarder, machines };
+    const warm = even(10_000 * scale, machines);
     await interleaved(parties, 1, warm, 1000);
-    const quiet = await interleaved(parties, runs, even(QUIET * 12 * scale), QUIET);
-    const sustained = await interleaved(parties, runs, even(SUSTAINED * 8 * scale), SUSTAINED);
-    const flood = await interleaved(parties, runs, even(20_000 * scale), null);
+    const quiet = await interleaved(parties, runs, even(QUIET * 12 * scale, machines), QUIET);
+    const sustained = await interleaved(parties, runs, even(SUSTAINED * 8 * scale, machines), SUSTAINED);
+    const flood = await interleaved(parties, runs, even(20_000 * scale, machines), null);
     return figures(quiet, sustained, flood);
   } finally {
     await Promise.all([gateway.stop(), forwarder.stop()]);
@@ -51,15 +57,17 @@ async function interleaved(parties: Parties, runs: number, edges: number, rate: 
   const ours: Costed[] = [];
   const floor: Costed[] = [];
   for (let run = 0; run < runs; run++) {
-    floor.push(await costed(parties.world, parties.forwarder, parties.forwarder, 'forwarder', edges, rate));
-    ours.push(await costed(parties.world, parties.gateway, parties.gateway.redis, 'gateway', edges, rate));
+    floor.push(await costed(parties, 'forwarder', edges, rate));
+    ours.push(await costed(parties, 'gateway', edges, rate));
   }
   return { ours, floor };
 }
 
-async function costed(world: World, program: Usage, redis: Usage, prefix: string, edges: number, rate: number | null) {
-  const [cpu, redisCpu] = [startCpu(program), startCpu(redis)];
-  const run = await runEdges(world, prefix, edges, rate, MACHINES);
+/** One run, with the CPU of the gateway and of its Redis; the forwarder has none. */
+async function costed(parties: Parties, who: 'gateway' | 'forwarder', edges: number, rate: number | null) {
+  const { world, gateway, machines } = parties;
+  const [cpu, redisCpu] = [startCpu(parties[who]), startCpu(who === 'gateway' ? gateway.redis : parties.forwarder)];
+  const run = await runEdges(world, who, edges, rate, machines);
   return { ...run, cpu: cpu(), redis: redisCpu() };
 }
 
@@ -124,6 +132,6 @@ function missing(run: EdgeRun): number {
 }
 
 /** So that every machine stands as it did before. */
-function even(edges: number): number {
-  return Math.max(2, Math.round(edges / (2 * MACHINES))) * 2 * MACHINES;
+function even(edges: number, machines: number): number {
+  return Math.max(2, Math.round(edges / (2 * machines))) * 2 * machines;
 }

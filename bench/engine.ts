@@ -5,7 +5,6 @@ import { createEngine } from '../src/rules/engine.ts';
 import type { Program } from '../src/rules/program.ts';
 import { RuleDefaults, Rules } from '../src/rules/schema.ts';
 
-const SAMPLES = 200_000;
 const START = Date.UTC(2026, 2, 2, 6);
 
 export type EngineLoad = {
@@ -15,35 +14,36 @@ export type EngineLoad = {
   readonly changing: number;
   /** Length of the intervals of cycle counts and production, such as 1m. */
   readonly every: string;
+  readonly samples: number;
 };
 
 /** Samples per second on one core, every sample a change. */
-export function engineSpeed({ rules, changing, every }: EngineLoad): number {
+export function engineSpeed({ rules, changing, every, samples }: EngineLoad): number {
   const program = plant(rules, every);
   const engine = createEngine(program, new Map());
   engine.step({ kind: 'restart', at: START, lastAlive: START });
   engine.step({ kind: 'source', source: 'plc', state: 'connected', at: START });
-  const batches = stream([...program.signals.values()].slice(0, changing));
+  const batches = stream([...program.signals.values()].slice(0, changing), samples);
   const begin = performance.now();
   for (const batch of batches) {
     const { wakeAt } = engine.step({ kind: 'samples', batch });
     if (wakeAt !== null && wakeAt <= batch.at) engine.step({ kind: 'tick', at: batch.at });
   }
-  return (SAMPLES / (performance.now() - begin)) * 1000;
+  return (samples / (performance.now() - begin)) * 1000;
 }
 
 /** One changed value after the other, each signal once a second on average, in a fixed shuffled order. */
-function stream(signals: readonly SignalDefinition[]): SampleBatch[] {
+function stream(signals: readonly SignalDefinition[], count: number): SampleBatch[] {
   const counts = new Float64Array(signals.length);
   let pick = 1;
-  return Array.from({ length: SAMPLES }, (_, index) => {
+  return Array.from({ length: count }, (_, index) => {
     pick = (pick * 48271) % 2147483647;
     const at = START + (index * 1000) / signals.length;
     const which = pick % signals.length;
-    const count = (counts[which] ?? 0) + 1;
-    counts[which] = count;
+    const moved = (counts[which] ?? 0) + 1;
+    counts[which] = moved;
     const signal = signals[which];
-    const value: Value = signal?.counter ? count : count % 2 === 0;
+    const value: Value = signal?.counter ? moved : moved % 2 === 0;
     const samples = [{ signal: signal?.name ?? '', value, quality: 'good' as const }];
     return { source: 'plc', at, receivedAt: at, time: 'source' as const, samples };
   });

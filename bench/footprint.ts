@@ -26,7 +26,7 @@ export async function measureFootprint(world: World, options: Options): Promise<
     l2l: world.l2l,
     data,
     prefix,
-    machines: prefix === 'wide' ? MACHINES : 200,
+    machines: (prefix === 'wide' ? MACHINES : 200) * options.part,
     log,
   });
   const wide = (extra?: string) => (data: string) =>
@@ -46,12 +46,17 @@ export async function measureFootprint(world: World, options: Options): Promise<
   ];
 }
 
-async function memory(with_: string, world: World, gateway: Gateway, { runs, scale }: Options): Promise<Figure[]> {
+async function memory(
+  with_: string,
+  world: World,
+  gateway: Gateway,
+  { runs, scale, part }: Options,
+): Promise<Figure[]> {
   const resident: number[] = [];
   const cpu: number[] = [];
   try {
     const seconds = Math.ceil(10 * scale);
-    const load = (for_: number) => publishWide(world, for_);
+    const load = (for_: number) => publishWide(world, MACHINES * part, for_);
     await load(seconds);
     for (let run = 0; run < runs; run++) {
       const used = startCpu(gateway);
@@ -76,21 +81,21 @@ async function memory(with_: string, world: World, gateway: Gateway, { runs, sca
   }
 }
 
-function publishWide(world: World, seconds: number) {
+function publishWide(world: World, machines: number, seconds: number) {
   return world.publisher.ask({
     prefix: 'wide',
-    machines: MACHINES,
-    messages: MACHINES * seconds,
-    rate: MACHINES,
+    machines,
+    messages: machines * seconds,
+    rate: machines,
     payload: { fields: FIELDS },
   });
 }
 
-async function idle(gateway: Gateway, { runs, scale }: Options): Promise<Figure> {
+async function idle(gateway: Gateway, { runs, scale, part }: Options): Promise<Figure> {
   const cpu: number[] = [];
   try {
     // What a start leaves to be done, compiling most of all.
-    await wait(5000);
+    await wait(5000 * part);
     for (let run = 0; run < runs; run++) {
       const [used, redis] = [startCpu(gateway), startCpu(gateway.redis)];
       await wait(6000 * scale);

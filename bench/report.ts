@@ -16,6 +16,8 @@ export type Options = {
   readonly runs: number;
   /** 1, or less for a short run: lengths and counts are multiplied by it. */
   readonly scale: number;
+  /** 1: as many machines, rules and journalled actions as the figures say. Less shows only that every part works. */
+  readonly part: number;
 };
 
 export function shown(value: number): string {

@@ -3,6 +3,7 @@ import type { Figure, Options } from './report.ts';
 import { median } from './statistics.ts';
 
 const SIZES = [100, 1000, 10_000] as const;
+const SAMPLES = 200_000;
 const MINUTE = '1m';
 const DAY = '24h';
 const GOAL = 300_000;
@@ -10,14 +11,14 @@ const GOAL = 300_000;
 const NO_GROWTH = 1.25;
 
 /** The rules engine alone, on one core: samples a second, and what rules cost that don't read the sample's signal. */
-export function measureRules({ runs }: Options): Figure[] {
-  const all = SIZES.map(rules => ({ rules, speeds: [] as number[], same: [] as number[] }));
+export function measureRules({ runs, part }: Options): Figure[] {
+  const all = SIZES.map(size => ({ rules: size * part, speeds: [] as number[], same: [] as number[] }));
   // The first run of each only warms the compiler up.
   for (let run = -1; run < runs; run++) {
     for (const { rules, speeds, same } of all) {
-      const speed = engineSpeed({ rules, changing: 2 * rules, every: MINUTE });
+      const speed = engineSpeed({ rules, changing: 2 * rules, every: MINUTE, samples: SAMPLES * part });
       // Intervals of a day: what other rules have to do as time passes is no cost of the sample.
-      const sameSpeed = engineSpeed({ rules, changing: 200, every: DAY });
+      const sameSpeed = engineSpeed({ rules, changing: 200 * part, every: DAY, samples: SAMPLES * part });
       if (run < 0) continue;
       speeds.push(speed);
       same.push(sameSpeed);

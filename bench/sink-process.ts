@@ -17,12 +17,15 @@ export type SinkAnswer = {
   /** When each request was received (monotonic ms), by machine, in order. */
   readonly arrivals: ReadonlyMap<string, readonly number[]>;
   readonly faults: readonly string[];
+  /** Calls since its start that it has no answer for: the gateway asks for more than L2L's stand-in knows. */
+  readonly unexpected: readonly string[];
 };
 
 const MOST_FAULTS = 20;
 
 const arrivals = new Map<string, number[]>();
 const faults: string[] = [];
+const unexpected = new Set<string>();
 const openOf = new Map<string, number>();
 const machineOf = new Map<number, string>();
 let lastId = 1000;
@@ -77,6 +80,7 @@ function answer(path: string, body: string, at: number): object {
       return { code: params.get('code') };
     default:
       fault(`a call nobody expected: ${path}`);
+      if (unexpected.size < MOST_FAULTS) unexpected.add(path);
       return {};
   }
 }
@@ -104,7 +108,7 @@ server.listen(0, '127.0.0.1');
 
 function say(): void {
   const { port } = server.address() as AddressInfo;
-  const said: SinkAnswer = { url: `http://127.0.0.1:${port}`, arrivals, faults };
+  const said: SinkAnswer = { url: `http://127.0.0.1:${port}`, arrivals, faults, unexpected: [...unexpected] };
   process.send?.(said);
 }
 

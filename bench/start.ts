@@ -13,13 +13,13 @@ const GOAL = 3000;
 const DESTINATION = 'http://127.0.0.1:9 site 43';
 
 /**
- * From the start of the process to its status page, after a SIGKILL, with a journal full of what waits and what was told; beside it
- * the same with a journal that is empty.
+ * From the start of the process to its status page, after a SIGKILL, with a journal full of waiting and delivered actions; beside it
+ * the same with an empty journal.
  */
-export async function measureStart({ runs, scale }: Options): Promise<Figure[]> {
+export async function measureStart({ runs, scale, part }: Options): Promise<Figure[]> {
   const [full, empty] = [temporaryFolder(), temporaryFolder()];
-  const history = Math.round(HISTORY * Math.min(1, scale * 2));
-  fillJournal(join(full, 'journal.db'), history);
+  const history = Math.round(HISTORY * Math.min(1, scale * 2) * part);
+  fillJournal(join(full, 'journal.db'), history, WAITING * part);
   const times: number[] = [];
   const floor: number[] = [];
   // The first one takes over the journal; each ends by SIGKILL.
@@ -71,7 +71,7 @@ rules:
 }
 
 /** Rows as the gateway writes them, without its commits. */
-function fillJournal(file: string, history: number): void {
+function fillJournal(file: string, history: number, waiting: number): void {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
   for (const migration of MIGRATIONS) db.exec(migration);
@@ -86,12 +86,12 @@ function fillJournal(file: string, history: number): void {
      VALUES (?, 'increment_cycles', ?, ?, ?, 'source', ?, ?, 'live', '${DESTINATION}', ?, ?, ?, ?)`,
   );
   const answer = JSON.stringify({ success: true, data: 'x'.repeat(400) });
-  const from = Date.now() - (history + WAITING) * 1000;
-  for (let n = 0; n < history + WAITING; n++) {
+  const from = Date.now() - (history + waiting) * 1000;
+  for (let n = 0; n < history + waiting; n++) {
     const at = from + n * 1000;
     const machine = `PRESS-${n % 200}`;
-    const isTold = n < history;
-    if (isTold) {
+    const isDelivered = n < history;
+    if (isDelivered) {
       call.run(n + 1, `site=43&code=${machine}&count=12&lastupdated=2026-11-22+08%3A00%3A00`, at, at);
       attempt.run(n + 1, at, answer);
     }
@@ -103,10 +103,10 @@ function fillJournal(file: string, history: number): void {
       at,
       JSON.stringify({ machine, count: 12, from: at - 900_000, to: at }),
       JSON.stringify({ rule: 'strokes', where: 'config/gateway.yaml:41', text: '12 counted on strokes', values }),
-      isTold ? 'delivered' : 'waiting',
-      isTold ? n + 1 : null,
+      isDelivered ? 'delivered' : 'waiting',
+      isDelivered ? n + 1 : null,
       at,
-      isTold ? at + 100 : null,
+      isDelivered ? at + 100 : null,
     );
     if (n % 50_000 === 0) db.exec('COMMIT; BEGIN');
   }

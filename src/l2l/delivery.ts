@@ -19,7 +19,7 @@ import type { Client } from './client.ts';
 import { judge, type ReadFailure } from './outcome.ts';
 import type { Reachability } from './reachability.ts';
 import { createReader } from './reader.ts';
-import { isAboutCodes } from './refused-codes.ts';
+import { explained, isAboutCodes } from './refused-codes.ts';
 import type { SiteZone } from './site-time.ts';
 
 export type DeliveryOptions = {
@@ -147,7 +147,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           const outcome =
             verdict.kind === 'rejected' && handler.refused ? await handler.refused(call, verdict, signal) : verdict;
           if (outcome.kind === 'rejected' && isAboutCodes(outcome.detail, call.actions))
-            return { ...outcome, isOwn: true };
+            return { ...outcome, detail: explained(outcome.detail, call.actions), isOwn: true };
           return ofItsLane(call, outcome, signal);
         },
         // The error came before the request was built, so nothing was sent.

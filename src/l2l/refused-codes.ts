@@ -23,13 +23,22 @@ function saysNotThere(words: string): boolean {
   return NOT_THERE.test(words) && OF_A_RULE.test(words);
 }
 
+const NO_TRADE = 'the dispatch has no trade: write trade: in its rule, or under defaults';
+
+/** What L2L said of the codes of these actions, with what the rule lacks where that is known. Pure. */
+export function explained(words: string, actions: readonly StoredAction[]): string {
+  const hasNone = actions.some(({ params }) => 'type' in params && !codeAt(params, 'trade'));
+  return hasNone && /trade/i.test(words) && NOT_THERE.test(words) ? `${words}; ${NO_TRADE}` : words;
+}
+
 /** The codes of an action, as its rule gave them. */
 export function codesOf({ params }: Pick<StoredAction, 'params'>): readonly string[] {
-  const fields = params as Readonly<Record<string, unknown>>;
-  return ['machine', 'line', 'type', 'trade', 'reason', 'product'].flatMap(name => {
-    const code = fields[name];
-    return typeof code === 'string' && code !== '' ? [code] : [];
-  });
+  return ['machine', 'line', 'type', 'trade', 'reason', 'product'].flatMap(name => codeAt(params, name) ?? []);
+}
+
+function codeAt(params: object, name: string): string | undefined {
+  const code = (params as Readonly<Record<string, unknown>>)[name];
+  return typeof code === 'string' && code !== '' ? code : undefined;
 }
 
 /** Whether the code is a whole word with the same case: `1` in `dispatch 12` is no code, and `line` in `the line LINE-1` is none. */

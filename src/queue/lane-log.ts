@@ -4,7 +4,10 @@ import { callFacts } from './call-facts.ts';
 import type { QueueWords } from './queue-words.ts';
 import { isOfItsLane } from './verdicts.ts';
 
-/** Logs what holds up one lane alone: at once, and again only when the cause changed or the lane had worked meanwhile. */
+/**
+ * Logs what holds up one lane alone: at once, and again only when the cause changed or the lane had worked meanwhile. A refused call is
+ * no part of it: its dead letter is logged.
+ */
 export interface LaneLog {
   note(call: Call, outcome: Outcome): void;
 }
@@ -15,8 +18,7 @@ export function createLaneLog(log: Logger, words: QueueWords, whereOf: (rule: st
   const logged = new Map<string, string>();
   return {
     note(call, outcome) {
-      const isOwn = outcome.kind === 'rejected' && outcome.isOwn === true;
-      if (!isOwn && !((outcome.kind === 'retry' || outcome.kind === 'halt') && isOfItsLane(outcome))) {
+      if (!((outcome.kind === 'retry' || outcome.kind === 'halt') && isOfItsLane(outcome))) {
         if (outcome.kind === 'delivered' || outcome.kind === 'accepted')
           for (const lane of call.lanes) logged.delete(lane);
         return;

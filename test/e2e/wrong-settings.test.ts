@@ -124,7 +124,7 @@ describe('the first mistake towards L2L', () => {
     await say('press/alarm', { on: true });
     await vi.waitFor(async () => expect((await gateway.status()).journal.deadLetters).toBe(1), PATIENCE);
     await vi.waitFor(() => expect(gateway.output()).toMatch(/no machine PRESS-99/), PATIENCE);
-    expect(gateway.output()).toMatch(/"level":40.*DWN/);
+    expect(gateway.output()).toMatch(/"level":50.*DWN.*dead letter/);
     expect(await gateway.stop()).toBe(0);
 
     edit(yaml => yaml.replace('type: DWN', 'type: DOWN').replace('PRESS-99', 'PRESS-02'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAboutCodes } from '../../src/l2l/refused-codes.ts';
+import { explained, isAboutCodes } from '../../src/l2l/refused-codes.ts';
 import { stored } from './calls.ts';
 
 const open = stored('open_dispatch', {
@@ -44,4 +44,22 @@ describe('a refusal is about the codes of a call', () => {
     expect(isAboutCodes('error 1 of call 12', [count('1')])).toBe(false);
     expect(isAboutCodes('refused: "1"', [count('1')])).toBe(true);
   });
+});
+
+describe('a refusal for want of a trade', () => {
+  const { trade: _, ...params } = open.params as { readonly trade: string };
+  const without = { ...open, params } as typeof open;
+  const words = 'Missing trade parameter';
+
+  it('says that the dispatch has no trade and where to write it', () => {
+    expect(explained(words, [without])).toBe(
+      'Missing trade parameter; the dispatch has no trade: write trade: in its rule, or under defaults',
+    );
+  });
+
+  it.each([
+    ['a dispatch with a trade', words, open],
+    ['another refusal', 'Invalid dispatchtypecode', without],
+    ['a count', words, count('A')],
+  ])('explains nothing about %s', (_what, said, action) => expect(explained(said, [action])).toBe(said));
 });

@@ -1,14 +1,14 @@
 import { type Document, visit, type YAMLError } from 'yaml';
 import type { Place, Problem } from '../core/errors.ts';
 import { misreadIn } from './misread.ts';
-import { tooDeep } from './nesting.ts';
+import { tooDeep, tooWide } from './nesting.ts';
 import { losesTheThread, type Surroundings, yamlProblem } from './yaml-problem.ts';
 
 const UNREAD = 'what follows could not be read; correct this first';
 
 /** Errors of YAML, and places that YAML reads in another way than the writer meant. From top to bottom, one for each line. */
 export function documentProblems(document: Document, text: string, placeAt: (offset: number) => Place): Problem[] {
-  const deep = tooDeep(document, placeAt);
+  const deep = tooDeep(document, placeAt) ?? tooWide(document, placeAt);
   // Nothing else is certain: YAML's parser may have given up halfway.
   if (deep) return [deep];
 

@@ -105,3 +105,24 @@ describe('parseYamlFile', () => {
     ]);
   });
 });
+
+describe('aliases that stand for too much', () => {
+  /** `levels` lists, each with ten aliases of the one before. */
+  const bomb = (levels: number) =>
+    Array.from({ length: levels }, (_, n) => {
+      const item = n === 0 ? 'x' : `*a${n - 1}`;
+      return `a${n}: &a${n} [${Array(10).fill(item).join(', ')}]`;
+    }).join('\n');
+
+  it('are refused in words before anything follows them', () => {
+    const { problems } = parseYamlFile('g.yaml', bomb(12));
+
+    expect(problems).toMatchObject([
+      { place: { line: 6 }, message: expect.stringContaining('stand for more than 1,000,000 values') as string },
+    ]);
+  });
+
+  it('are taken while they stand for less', () => {
+    expect(parseYamlFile('g.yaml', bomb(5)).problems).toEqual([]);
+  });
+});

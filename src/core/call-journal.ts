@@ -3,7 +3,7 @@ import type { Destination } from '../actions/kind.ts';
 import type { CallTransition } from './commit.ts';
 import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from './delivery.ts';
 
-/** How a followed-up batch ended, by the keys of its actions. */
+/** How an accepted batch ended, by the keys of its actions. */
 export type BatchEnd = {
   readonly failed: ReadonlyMap<string, string>;
   readonly parked?: ReadonlyMap<string, string>;
@@ -27,7 +27,7 @@ export interface CallJournal {
   waitingHeads(limit: number, destination?: Destination): readonly StoredAction[];
   /** The waiting actions of one lane, oldest first. */
   waiting(lane: string, limit: number): readonly StoredAction[];
-  /** What waits, lane by lane: counted as it comes and goes, so that asking costs the same however much it is. */
+  /** What waits, lane by lane. It is counted as it comes and goes, so this costs the same however much waits. */
   waitingCounts(): Iterable<LaneCount>;
   /** When the oldest waiting action happened (ms since 1970); null: none waits. */
   oldestWaitingAt(destination: Destination): number | null;
@@ -41,11 +41,11 @@ export interface CallJournal {
   /** Freezes actions into a new call. Throws when one of them is not waiting any more [S1]. */
   freeze(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call;
   /**
-   * Waiting actions become dead letters: too old to be sent, or of a chain whose dispatch was never opened. What L2L may have taken, and
-   * was to be sent again, is parked.
+   * Waiting actions become dead letters: they are too old, or the dispatch of their chain was never opened. Those that L2L may have taken
+   * before are parked.
    */
   giveUp(actions: readonly StoredAction[], why: string): Promise<void>;
-  /** Settles waiting actions for which there is nothing to send. */
+  /** Ends waiting actions for which there is nothing to send. */
   settleNothing(actions: readonly StoredAction[], why: string): Promise<void>;
   /**
    * The compare-and-set before every send [S1]: the call is `frozen` or `retry`, its attempt is the job's, the epoch is mine

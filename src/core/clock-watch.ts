@@ -9,30 +9,30 @@ import {
   type TimeBase,
 } from './wall-clock.ts';
 
-/** What whoever is about to send asks about time. */
+/** What has to be known about time before a send. */
 export interface ClockGuard {
-  /** Why nothing may be sent for the clock's sake; null: nothing is in the way. Not null any more before the gateway begins anew. */
+  /** Why the clock allows no sends; null: it allows them. Once it is not null, it stays so until the gateway begins anew. */
   doubt(): string | null;
-  /** Rises each time the process was found to have stood still: what it had read of L2L before is old. */
+  /** Rises each time the process was found to have stood still: what it read from L2L before is old. */
   standstills(): number;
   /**
-   * The clock was set or the machine was suspended: this time base is left. What comes in now would be stamped by it; it belongs to
-   * the life that begins next.
+   * The clock was set or the host was suspended, so this time base is wrong. Samples that come in now belong to the next life of the
+   * gateway, which has a right one.
    */
   isLeft(): boolean;
 }
 
-/** Why the gateway's time base has to be left. */
+/** Why the time base is wrong. */
 export type ClockChange =
-  /** The machine was suspended: the gateway's time stands behind by so much (ms). */
+  /** The host was suspended: the gateway's time is behind by so much (ms). */
   | { readonly kind: 'suspended'; readonly slept: number }
-  /** The wall clock was set: times so far have to be shifted by so much (ms), a suspension not counted. */
+  /** The wall clock was set: earlier times have to be shifted by so much (ms), without a suspension. */
   | { readonly kind: 'stepped'; readonly slept: number; readonly by: number };
 
 export interface ClockWatch extends ClockGuard {
   /** Resolves at the first change; never when there is none. */
   readonly changed: Promise<ClockChange>;
-  /** How the machine's clocks stand to the gateway's now (ms). */
+  /** How far the host's clock is off the gateway's now, and how long the host was suspended (ms). */
   measure(): { readonly off: number; readonly slept: number };
   stop(): void;
 }
@@ -46,9 +46,9 @@ export type ClockWatchOptions = {
 };
 
 const EVERY = 1000;
-/** Two looks further apart than this (ms), although one is due every second: the process stood still. */
+/** Two looks further apart than this (ms) mean that the process stood still: one is due every second. */
 const STANDSTILL = 2000;
-/** A reading that took longer (ms) was interrupted and says nothing. */
+/** A reading that took longer (ms) was interrupted and is not used. */
 const INTERRUPTED = 100;
 
 /** Compares the wall clock with the gateway's once a second, and before every send [T5]. */
@@ -74,7 +74,7 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     const now = clock.now();
     if (now - seen > STANDSTILL) standstills += 1;
     seen = now;
-    // Two cheap readings, before every send; only what looks like a change is measured.
+    // Two cheap readings before every send. Only what looks like a change is measured.
     if (change !== null || Math.abs(machine.wall() - now - expected) <= CLOCK_TOLERANCE) return;
     const { off, slept } = measure();
     const found = judgeClock(off, expected, slept);
@@ -88,14 +88,14 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     const by = off - slept;
     const wall = clock.now() + off;
     if (base.doubt === null && Math.abs(by) <= CLOCK_TOLERANCE) {
-      // A clock that was not followed was set right: what may be left is a suspension meanwhile.
+      // A clock that was not followed was set right. The host may have been suspended meanwhile.
       if (slept > 0) return { kind: 'suspended', slept };
       log.info({}, 'the clock agrees with the gateway again');
     } else if (base.doubt !== null || isPlausible(wall, base, policy)) {
-      // Doubted, it may not be followed now either; but how far it is off has to be known should a person say that it is right.
+      // A doubted clock may not be followed now either. But a person may confirm it, so how far it is off has to be known.
       return { kind: 'stepped', slept, by };
     } else if (slept > 0) {
-      // Whatever the clock says: the gateway's time goes on, the suspension included.
+      // The gateway's time goes on, with the suspension, whatever the clock shows.
       return { kind: 'suspended', slept };
     } else {
       log.error({ clock: new Date(wall) }, 'the clock was set to a time that cannot be: it is not followed');

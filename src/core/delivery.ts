@@ -12,21 +12,21 @@ export type Reason =
   | 'unreadable' // no JSON, or not L2L's envelope
   | 'auth' // 401, 403 in L2L's own words
   | 'refused' // success:false
-  | 'code' // L2L does not know a code of the call: the matter of its lanes alone
-  | 'rights' // the key may not use one area of L2L, and may use others: the matter of the lanes that need that area
+  | 'code' // L2L does not know a code of the call: it holds up only the lanes of the call
+  | 'rights' // the key may not use one area of L2L: it holds up only the lanes that need that area
   | 'denied' // success:false to a read, and to a read of every other area
   | 'blocked' // refused until a dispatch of another type on the machine is closed
   | 'crashed' // found `sending` after a restart
-  | 'undecided' // L2L was looked through and could not tell either
-  | 'stopped'; // the gateway was told to stop while the request was on its way
+  | 'undecided' // the look-up in L2L did not decide it either
+  | 'stopped'; // the gateway had to stop while the request was on its way
 
-/** What one HTTP attempt came to. `retry` only when the request certainly had no effect; else `unknown`. */
+/** The outcome of one HTTP attempt. `retry` only when the request certainly had no effect; otherwise `unknown`. */
 export type Outcome =
   | { readonly kind: 'delivered'; readonly result: CallResult; readonly answer: string }
   | { readonly kind: 'accepted'; readonly result: CallResult; readonly answer: string }
   | { readonly kind: 'retry'; readonly reason: Reason; readonly detail: string; readonly retryAfter?: number }
   | { readonly kind: 'unknown'; readonly reason: Reason; readonly detail: string }
-  /** `isOwn`: the refusal names a code of this call, so it says nothing about other calls. */
+  /** `isOwn`: the refusal names a code of this call, so it shows nothing about other calls. */
   | {
       readonly kind: 'rejected';
       readonly reason: 'refused';
@@ -36,8 +36,8 @@ export type Outcome =
     }
   | { readonly kind: 'halt'; readonly reason: 'auth'; readonly detail: string }
   /**
-   * The call certainly had no effect and is over; its actions wait for another one, with another body, not before `after` ms have
-   * passed. They stand outside their lane's order until then.
+   * The call certainly had no effect and is over. Its actions wait for another call, with another body, for at least `after` ms. Until
+   * then they are outside the order of their lane.
    */
   | {
       readonly kind: 'again';
@@ -47,13 +47,13 @@ export type Outcome =
       readonly guarded: boolean;
     };
 
-/** What certainly had no effect, a read as well as a send: as it was, and tried again. */
+/** A read or a send that certainly had no effect: it is tried again. */
 export type Setback = Extract<Outcome, { kind: 'retry' | 'halt' }>;
 
 /** An action with its place in the journal. Ids rise in the order of the commits. */
 export type StoredAction = Action & {
   readonly id: number;
-  /** Stands outside the order of its lane until then (ms since 1970). */
+  /** Until then it is outside the order of its lane (ms since 1970). */
   readonly notBefore?: number;
   /**
    * An earlier call of it may have had effect after all: L2L is asked to refuse a second one. Of a record set: L2L has had it
@@ -63,7 +63,7 @@ export type StoredAction = Action & {
 };
 
 /**
- * The exact request, built once. Attempts repeat it byte by byte; another body is another call.
+ * The exact request, built once. All attempts have the same bytes; another body is another call.
  * The API key is not part of it.
  */
 export type FrozenRequest = {
@@ -87,8 +87,8 @@ export type CallState =
   | 'delivered'
   | 'rejected' // dead letter: L2L's words are in detail
   | 'parked' // undecidable: a person decides
-  | 'released' // over without a result; its actions wait for another call
-  | 'dropped'; // undecidable, and the rule or a person says to let it go
+  | 'released' // over without a result: its actions wait for another call
+  | 'dropped'; // undecidable, and the rule or a person gives it up
 
 export type Call = {
   readonly id: number;
@@ -118,11 +118,11 @@ export type Call = {
 /** A count read in L2L longer ago (ms) may have been changed by a person since: it is read again before a send. */
 export const BASE_GOOD_FOR = 15 * 60_000;
 
-/** Facts read before a send, durable with the `sending` mark. */
+/** What was read before a send. It is durable with the mark `sending`. */
 export type CallBase = {
   /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
   readonly cycleCount?: number;
-  /** What L2L already lists as an error about record sets of the call that were sent before: none of it is about this call. */
+  /** Errors that L2L listed before about record sets of the call that were sent earlier: none of them is about this call. */
   readonly errors?: readonly string[];
   /** When it was read (ms since 1970). */
   readonly at: number;
@@ -161,20 +161,20 @@ export const NO_CHAIN: ChainState = {
   stuck: [],
 };
 
-/** How a kind of action becomes calls. */
+/** How actions of a kind become calls. */
 export type CallPolicy = KindPolicy & {
   /** How long after an unknown outcome L2L may still apply the call (ms): it is looked up, or repeated, no sooner. */
   readonly settle: number;
 };
 
-/** Freezing can find that there is nothing to send, or that an earlier action of the chain has to be settled first. */
+/** The request for some actions; or there is nothing to send; or they wait for an earlier action of their chain. */
 export type Freeze =
   /** `and`: later actions of the chain that the same request sends. */
   | { readonly kind: 'request'; readonly request: FrozenRequest; readonly and?: readonly StoredAction[] }
   | { readonly kind: 'nothing'; readonly why: string; readonly and?: readonly StoredAction[] }
   | { readonly kind: 'held'; readonly why: string };
 
-/** What reading L2L before a send came to. */
+/** The result of a read before a send. */
 export type Prepared =
   | { readonly kind: 'send'; readonly base: CallBase | null }
   | { readonly kind: 'done'; readonly result: CallResult }
@@ -182,7 +182,7 @@ export type Prepared =
   | { readonly kind: 'again'; readonly detail: string }
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
-/** What a look-up after an unknown outcome came to. */
+/** The result of a look-up after an unknown outcome. */
 export type Look =
   | { readonly kind: 'applied'; readonly result: CallResult; readonly detail: string }
   | { readonly kind: 'absent'; readonly detail: string }
@@ -192,8 +192,8 @@ export type Look =
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
- * What following up an accepted call came to, by the keys of its actions: `failed` those L2L refused, with its words, which need not
- * wait for the others; `parked` those of which nobody can say it, with why.
+ * The result of a follow-up of an accepted call, by the keys of its actions. `failed`: those that L2L refused, with its message; they do
+ * not wait for the others. `parked`: those that nobody can decide, each with the reason.
  */
 export type Follow =
   | { readonly kind: 'pending'; readonly detail: string; readonly failed?: ReadonlyMap<string, string> }
@@ -207,16 +207,16 @@ export type Follow =
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
- * How the queue reaches L2L. Handed in by the app, so the queue knows no HTTP and no L2L.
- * No method throws for what L2L or the network does: that is an outcome.
+ * How the queue reaches a destination. The app passes it in, so the queue knows no HTTP and no L2L.
+ * No method throws for what the destination or the network does: that is an outcome.
  */
 export interface Delivery {
   policy(kind: ActionKind): CallPolicy;
-  /** Whether this call, of unknown outcome, gives the same end state when it is sent again: most say what the policy says. */
+  /** Whether this call, of unknown outcome, gives the same end state when it is sent again. Mostly as the policy says. */
   mayRepeat(call: Call): boolean;
   /** Pure. Actions are of one kind; of one lane unless the policy says acrossLanes. */
   freeze(actions: readonly StoredAction[], chain: ChainState): Freeze;
-  /** Reads what must be known before a send: a person's open dispatch, a count's base. Again when that has become too old. */
+  /** Reads what a send needs: a person's open dispatch, the base of a count. Called again when that has become too old. */
   prepare(call: Call, signal: AbortSignal): Promise<Prepared>;
   /**
    * Waits for the budget's permit for one send. Before the `sending` mark, so that a crash while waiting leaves nothing unknown.

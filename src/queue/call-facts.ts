@@ -4,7 +4,7 @@ import type { Call, StoredAction } from '../core/delivery.ts';
 /** Actions named in one line of the log; a batch may hold hundreds. */
 const MOST_NAMED = 10;
 
-/** What a line of the log says about a call: its machine, its rules and where those are written, and the numbers that `queue show` takes. */
+/** The fields of a log line about a call: its machine, its rules and their lines in the config, and the numbers that `queue show` takes. */
 export function callFacts(call: Call, about: readonly StoredAction[] = call.actions): object {
   return {
     call: call.id,

@@ -29,7 +29,7 @@ export type CallQueueOptions = {
   readonly random?: () => number;
   /** Where a rule is written now, as `file:line`. Left out: as its actions say. */
   readonly whereOf?: (rule: string) => string | undefined;
-  /** It is durable how far the gateway got with these actions. Must not throw. Left out: nobody asks. */
+  /** It is durable how far the gateway got with these actions. Must not throw. Left out: nobody is notified. */
   readonly onDone?: (done: Done) => void;
 };
 

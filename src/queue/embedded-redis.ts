@@ -16,9 +16,9 @@ export type EmbeddedRedisOptions = {
   readonly journal: string;
   readonly epoch: number;
   readonly log: Logger;
-  /** Aborted when nobody wants it any more: a start under way ends then with an error. */
+  /** Aborted when the gateway is to end: a start under way fails then. */
   readonly signal?: AbortSignal;
-  /** Program to start; found on PATH unless it is a path. */
+  /** The program, as a path or a name on PATH. */
   readonly command?: string;
   readonly random?: () => number;
 };
@@ -33,15 +33,15 @@ const READY_WITHIN = 10_000;
 const LONGEST_RESTART_WAIT = 5000;
 
 /**
- * Two shells around Redis, in a process group of their own. The outer one reads standard input, which nobody writes to: it
- * ends when the gateway does, whatever ended it. The inner one waits for Redis. Whichever comes first ends the whole group by its
- * number 0, "my own group", so no process id that may have been given to somebody else is ever named.
+ * Two shells around Redis, in a process group of their own. The outer one reads standard input, which nobody writes to, so it ends when
+ * the gateway ends, however that happens. The inner one waits for Redis. The first to end kills the whole group by the number 0, "my own
+ * group": so no process id is used that the system may have given to another process.
  */
 const WRAPPER = '( "$@" </dev/null; kill -KILL 0 ) & read -r _; kill -KILL 0';
 
 /**
- * Starts the gateway's own Redis: unix socket only, nothing on disk, gone with the gateway even after SIGKILL. Started again when
- * it dies; it comes back empty and the queue fills it from the journal. Throws a StartError that says what to do [Q13].
+ * Starts the gateway's own Redis. It has only a unix socket and nothing on disk, and it ends with the gateway, even after SIGKILL. When it
+ * dies it is started again, empty, and the queue fills it from the journal. Throws a StartError that says what to do [Q13].
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const { log } = options;
@@ -74,10 +74,10 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       try {
         await wait(backoff(deaths, 100, LONGEST_RESTART_WAIT, random()), undefined, { signal: stopping.signal });
       } catch {
-        return; // Only stop() ends this wait.
+        return; // Only stop() aborts this wait.
       }
       await rm(socket, { force: true });
-      // stop() has ended the life before this one, and knows of no other.
+      // stop() has ended the process before this one, and does not know this one.
       if (stopping.signal.aborted) return;
       life = startOnce(command, folder, socket);
     }
@@ -119,7 +119,7 @@ function startOnce(command: string, folder: string, socket: string): Life {
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  // The pipe breaks when Redis ends first; the exit says the same.
+  // The pipe breaks when Redis ends first. The exit is handled below.
   child.stdin.on('error', () => {});
   const ended = new Promise<void>(resolve => {
     child.once('error', error => {
@@ -131,7 +131,7 @@ function startOnce(command: string, folder: string, socket: string): Life {
   return { child, ended, output: () => output.trim() };
 }
 
-/** Closing the pipe is the same way out as the gateway's own death: one path, always tried. */
+/** Closes the pipe, as the death of the gateway would: so both ends take the same tested way. */
 async function endOnce(life: Life): Promise<void> {
   life.child.stdin?.end();
   await life.ended;
@@ -142,7 +142,7 @@ async function answering(life: Life, socket: string, signal?: AbortSignal): Prom
   const dead = life.ended.then(() => {
     throw new Error(`redis-server ended at once: ${life.output() || 'it said nothing'}`);
   });
-  // Once Redis answers, its end is the supervisor's business.
+  // From its first answer on, the supervisor watches for its end.
   dead.catch(() => {});
   while (!(await Promise.race([connects(socket), dead]))) {
     if (signal?.aborted) throw new Error('the start was called off');
@@ -171,7 +171,7 @@ async function findCommand(command: string): Promise<string> {
       await access(candidate, constants.X_OK);
       return candidate;
     } catch {
-      // Not here; the next folder may have it.
+      // Not in this folder: the next one is tried.
     }
   }
   throw new StartError(
@@ -179,7 +179,7 @@ async function findCommand(command: string): Promise<string> {
   );
 }
 
-/** Folders of earlier lives are left behind by a SIGKILL and a power cut; they hold nothing but a dead socket. */
+/** A SIGKILL and a power cut leave folders of earlier lives behind. They contain nothing but a dead socket. */
 async function prepareFolder(options: EmbeddedRedisOptions): Promise<string> {
   const family = `redis-${options.journal.slice(0, 8)}-`;
   const name = `${family}${options.epoch}`;
@@ -189,7 +189,7 @@ async function prepareFolder(options: EmbeddedRedisOptions): Promise<string> {
     const folder = join(base, name);
     makeFolder(folder, 0o700);
     const old = (await readdir(base)).filter(entry => entry.startsWith(family) && entry !== name);
-    // One that can't be removed is in nobody's way.
+    // A folder that can't be removed does no harm.
     await Promise.allSettled(old.map(entry => rm(join(base, entry), { recursive: true, force: true })));
     return folder;
   } catch (cause) {

@@ -5,13 +5,12 @@ import { serverProblem } from './redis-words.ts';
 
 export type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
 
-/** How long a refused command of the worker keeps its caller waiting, and how often INFO is tried again (ms). */
+/** How long a refused command makes the worker wait, and how often INFO is tried again (ms). */
 const REST = 500;
 
 /**
- * A connection that is ready only when its server can serve the queue, and on which nobody can repeat a refused command without
- * a pause. BullMQ asks for INFO once and never works again when that fails, and its worker repeats what is refused at once: both
- * would keep the process busy for ever [Q14].
+ * This connection is ready only when its server can serve the queue, and nobody can repeat a refused command on it without a pause.
+ * BullMQ asks for INFO once and never works again when that fails. Its worker repeats a refused command at once, for ever [Q14].
  */
 export class RedisConnection extends Redis {
   readonly #rests: boolean;
@@ -24,7 +23,7 @@ export class RedisConnection extends Redis {
     const info = this.info.bind(this) as (...sections: readonly string[]) => Promise<unknown>;
     this.info = ((...args: readonly unknown[]) => {
       const last = args.at(-1);
-      // With a callback it is ioredis' own check before `ready`. What that learns decides whether the connection is used.
+      // INFO with a callback is ioredis' own check before `ready`. Its answer decides whether the connection is used.
       if (typeof last === 'function') return this.#check(info, last as Callback);
       return this.#askUntilAnswered(() => info(...(args as readonly string[])));
     }) as Redis['info'];
@@ -39,7 +38,7 @@ export class RedisConnection extends Redis {
     const sent = super.sendCommand(...args);
     if (!this.#rests) return sent;
     const rested = (sent as Promise<unknown>).catch(rest);
-    // ioredis sends what waited for the connection by itself and drops this promise. Its caller listens to the command's own.
+    // ioredis itself sends commands that waited for the connection, and drops this promise. The caller has the command's own promise.
     rested.catch(() => {});
     return rested;
   }
@@ -51,7 +50,7 @@ export class RedisConnection extends Redis {
       if (problem === null) callback(null, text);
       else callback(new Error(problem));
     } catch (cause) {
-      // ioredis takes a connection whose user may not run INFO for a good one, by this word in the text.
+      // This word in the text makes ioredis accept a connection whose user may not run INFO.
       const error = cause as Error;
       callback(new Error(error.message.replace(/^NOPERM/, 'No permission:')));
     }
@@ -71,7 +70,7 @@ export class RedisConnection extends Redis {
 
 type Callback = (error: Error | null, text?: unknown) => void;
 
-/** An answer of Redis itself; NOSCRIPT only asks for the script to be sent along. */
+/** Redis itself refused it. NOSCRIPT is no refusal: it only asks for the script. */
 export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError' && !error.message.startsWith('NOSCRIPT');
 }
@@ -82,8 +81,8 @@ async function rest(error: unknown): Promise<never> {
 }
 
 /**
- * What is sent in one turn of the event loop leaves in one write: under load a commit lets many commands go at once. ioredis' own
- * pipelining would let a command wait until the batch before it is answered.
+ * Commands of one turn of the event loop leave in one write: under load one commit frees many commands at once. With ioredis' own
+ * pipelining a command would wait until the batch before it is answered.
  */
 function gatherWrites(socket: Writable): void {
   const write = socket.write.bind(socket);

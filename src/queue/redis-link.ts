@@ -4,25 +4,25 @@ import type { Logger } from '../core/logger.ts';
 import { isRefusal } from './redis-connection.ts';
 import { allRefusalWords, refusalWords } from './redis-words.ts';
 
-/** Whether Redis does its part, in words for the status page. */
+/** Whether Redis works, in words for the status page. */
 export type LinkStatus = { readonly up: boolean; readonly since: number; readonly detail: string };
 
 export type LinkOptions = {
   readonly redis: Redis;
-  /** Takes the parts of a password out of what a server or a proxy echoes. */
+  /** Removes a password from what a server or a proxy echoes. */
   readonly redact?: (text: string) => string;
-  /** A key of the queue's own, to find out whether Redis takes writes. */
+  /** A key of the queue, written to find out whether Redis takes writes. */
   readonly key: string;
   readonly now: () => number;
   readonly log: Logger;
-  /** After every connect: what Redis holds may be older than what it held before. */
+  /** After every connect: Redis may be empty, or as it was a while ago. */
   readonly onUp: () => void;
-  /** Then a loss is meant, and nothing to report. */
+  /** The queue ends, so a lost connection is not logged. */
   readonly isStopping: () => boolean;
 };
 
 export interface Link {
-  /** It stands; Redis may refuse commands all the same, `status` says so. */
+  /** There is a connection. Redis may refuse commands all the same; `status` shows that. */
   readonly up: boolean;
   readonly status: LinkStatus;
 }
@@ -30,27 +30,27 @@ export interface Link {
 export interface WatchedLink extends Link {
   /** Finds out whether Redis takes writes; rejects when it does not. */
   touch(): Promise<void>;
-  /** A command of the queue came to nothing. When Redis itself refused it, the status says so until none is refused any more. */
+  /** A command of the queue failed. When Redis refused it, the status shows that until Redis refuses none any more. */
   failed(error: unknown): void;
 }
 
 const REFUSES = 'Redis refuses commands of the queue; calls wait in the journal';
 const SILENT = 'Redis does not answer; calls wait in the journal';
-/** A refusal is over when nothing was refused for so long (ms): more than a sweep, and than BullMQ's worker rests in between. */
+/** A refusal is over when nothing was refused for so long (ms). This is longer than a sweep, and than the pause of BullMQ's worker. */
 const REFUSAL_LASTS = 3000;
 
-/** Follows a connection, and what Redis says on it. */
+/** Watches a connection, and what Redis answers on it. */
 export function watchLink(options: LinkOptions): WatchedLink {
   const { redis, key, now, log, onUp, isStopping, redact = text => text } = options;
   let connected = false;
   let status: LinkStatus = { up: false, since: now(), detail: 'connecting to Redis' };
   let lastError = '';
-  /** What Redis refused lately, with when it did so last. */
+  /** What Redis refused lately, each with the time of its last refusal. */
   const refusals = new Map<string, number>();
-  /** What was said in the log and is not over yet. */
+  /** Logged causes that are not over yet. */
   const logged = new Set<string>();
 
-  /** `detail` is for the status page; the log hears of each cause once. */
+  /** `detail` is for the status page. Each cause is logged once. */
   function fails(detail: string): void {
     status = { up: false, since: status.up ? now() : status.since, detail };
     const refusal = refusalWords(lastError);
@@ -71,10 +71,10 @@ export function watchLink(options: LinkOptions): WatchedLink {
   function refused(message: string): void {
     lastError = redact(message);
     refusals.set(lastError, now());
-    fails(`${allRefusalWords([...refusals.keys()])}; calls wait in the journal until it is mended`);
+    fails(`${allRefusalWords([...refusals.keys()])}; calls wait in the journal until it is corrected`);
   }
 
-  /** Takes out what was not refused again for a while. */
+  /** Forgets what was not refused again for a while. */
   function isRefused(): boolean {
     for (const [message, at] of refusals) if (now() - at >= REFUSAL_LASTS) refusals.delete(message);
     return refusals.size > 0;
@@ -88,7 +88,7 @@ export function watchLink(options: LinkOptions): WatchedLink {
 
   function up(): void {
     connected = true;
-    // Its first commands show whether what was refused before is refused still.
+    // The first commands show whether Redis still refuses what it refused before.
     if (!isRefused()) works();
     onUp();
   }

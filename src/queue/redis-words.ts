@@ -3,7 +3,7 @@ const CLUSTER =
 
 const NO_REDIS = 'what answers at the address of gateway.redis is not Redis; check host and port';
 
-/** How a server's own words for a refusal begin (or, as an expression, what they hold), and what a person can do about it. */
+/** How a server's message begins (or, as an expression, what it contains), and what a person can do about it. */
 const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = [
   [
     'OOM',
@@ -57,7 +57,7 @@ const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = 
   ],
   [
     /^(?:Command timed out|Socket timeout)/,
-    'Redis is connected and does not answer; see whether its machine is overloaded or stands still',
+    'Redis is connected and does not answer; see whether its host is overloaded or suspended',
   ],
   [
     /^connect ETIMEDOUT/,
@@ -69,7 +69,7 @@ const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = 
 const COMMAND = /run the '([a-z]+(?:\|[a-z]+)?)'/i;
 const NO_PERMISSION = /^NOPERM|^No permission|^ACL failure|no permissions to|user executing the script can't/i;
 
-/** What a refusal of Redis means for who runs it; null: nothing that is known. Pure. */
+/** What a refusal of Redis means and how to correct it; null: it is not known. Pure. */
 export function refusalWords(message: string): string | null {
   const text = bare(message);
   if (NO_PERMISSION.test(text)) return permissionWords([text]);
@@ -77,7 +77,7 @@ export function refusalWords(message: string): string | null {
   return known?.[1] ?? null;
 }
 
-/** Several refusals of one time in one sentence: whoever mends them wants to do so once. Pure. */
+/** Several refusals in one sentence, so that a person corrects all of them at once. Pure. */
 export function allRefusalWords(messages: readonly string[]): string {
   const texts = messages.map(bare);
   const permissions = texts.filter(text => NO_PERMISSION.test(text));
@@ -97,7 +97,7 @@ function permissionWords(texts: readonly string[]): string {
   return `the Redis user of gateway.redis may not ${what}, which the queue needs; allow it: redis-cli ACL SETUSER NAME ${rules}`;
 }
 
-/** What may not be done, and the rule of Redis that allows it. */
+/** What is not allowed, and the ACL rule of Redis that allows it. */
 function permission(text: string): { readonly what: string; readonly rule: string } {
   if (/\bkeys?\b/i.test(text)) return { what: 'use the keys that begin with {l2l', rule: "'~{l2l*'" };
   if (/\bchannels?\b/i.test(text)) return { what: 'use channels', rule: "'&*'" };
@@ -108,7 +108,7 @@ function permission(text: string): { readonly what: string; readonly rule: strin
 
 const OLDEST_MAJOR = 5;
 
-/** Why a server with this answer to INFO can not serve the queue; null: it can. Pure. */
+/** Why a server that answers this to INFO can't serve the queue; null: it can. Pure. */
 export function serverProblem(info: unknown): string | null {
   if (typeof info !== 'string' || !/^[a-z_]*version:/m.test(info)) return `Protocol error: no answer of Redis to INFO`;
   const value = (name: string) => new RegExp(`^${name}:(\\S*)`, 'm').exec(info)?.[1];

@@ -7,13 +7,13 @@ import { type ConnectionOptions, RedisConnection } from './redis-connection.ts';
 export type RedisAddress = { readonly url: Secret } | { readonly socket: string };
 
 /**
- * `producer` fails at once while Redis is away: the journal is the buffer, and a command that is resent after a reconnect
- * would add its job a second time. `worker` waits for Redis to come back, which BullMQ asks of it.
+ * `producer` fails at once while Redis is away: the journal is the buffer, and a command that is sent again after a reconnect would add
+ * its job a second time. `worker` waits for Redis to come back, because BullMQ requires that.
  */
 export type RedisRole = 'producer' | 'worker';
 
 const LONGEST_RETRY_WAIT = 500;
-/** A connection that owes an answer for so long is dead (cable, switch, paused machine); BullMQ's longest wait is 10 s. */
+/** A connection without an answer for so long (ms) is dead (cable, switch, suspended host). BullMQ's longest wait is 10 s. */
 const SILENCE = 20_000;
 
 const ROLE_OPTIONS = {
@@ -21,13 +21,13 @@ const ROLE_OPTIONS = {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     autoResendUnfulfilledCommands: false,
-    // A Redis that hangs is as good as away.
+    // A Redis that hangs counts as away.
     commandTimeout: 10_000,
   },
   worker: { maxRetriesPerRequest: null },
 } satisfies Record<RedisRole, RedisOptions>;
 
-/** The one place that makes connections. It connects in the background and again after every loss, at most 500 ms later. */
+/** Makes every connection. It connects in the background, and again at most 500 ms after a loss. */
 export function openRedis(address: RedisAddress, role: RedisRole, name: string): Redis {
   const options: ConnectionOptions = {
     ...ROLE_OPTIONS[role],
@@ -38,17 +38,17 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     retryStrategy: (times: number) => Math.min(50 * times, LONGEST_RETRY_WAIT),
   };
   const redis = new RedisConnection(options, role === 'worker');
-  // Without a listener ioredis writes every failed connect to the console; who needs the words listens as well.
+  // Without a listener ioredis writes every failed connect to the console.
   redis.on('error', () => {});
   return redis;
 }
 
-/** Takes its user's password out of a text; a server or a proxy may echo what it did not understand. */
+/** Removes the password of the connection from a text. A server or a proxy may echo what it did not understand. */
 export function redactorOf({ options }: Redis): (text: string) => string {
   return redactor(options.password ?? '');
 }
 
-/** The config has found the address to be one. */
+/** The config has checked the address. */
 function serverOf(address: Secret): ConnectionOptions {
   const { protocol, hostname, port, username, password, pathname } = new URL(address.reveal());
   return {
@@ -61,7 +61,7 @@ function serverOf(address: Secret): ConnectionOptions {
   };
 }
 
-/** What is wrong with how Redis is set up, each with the line that mends it. Empty when nothing is. */
+/** Mistakes in how Redis is set up, each with the command that corrects it. */
 export async function checkRedis(redis: Redis): Promise<readonly string[]> {
   const problems: string[] = [];
   const info = String(await redis.call('INFO'));

@@ -7,14 +7,14 @@ import { refusalWords } from './redis-words.ts';
 
 export type SharedBucketOptions = {
   readonly redis: Redis;
-  /** The site's host; with the key it names the bucket, so gateways with the same key share it. */
+  /** The site's host. Host and key name the bucket, so gateways with the same key share it. */
   readonly host: string;
   readonly key: string;
   /** Requests per millisecond, for all gateways together. */
   readonly rate: number;
   /** Requests that may leave at once after a quiet time; at least 1. */
   readonly burst: number;
-  /** Names this gateway among those that share the bucket; no other has the same. */
+  /** A name that no other gateway of the bucket has. */
   readonly gateway: string;
   readonly clock: Clock;
 };
@@ -29,19 +29,19 @@ export interface SharedBucket {
   readonly gateways: number;
   /** True until the first connection to Redis is made, or can't be made. */
   readonly isConnecting: boolean;
-  /** Leaves the others; the connection is whoever opened it's to close. */
+  /** Takes this gateway out of the bucket. The connection is the caller's to close. */
   stop(): Promise<void>;
 }
 
 const NO_CONNECTION = 'there is no connection to Redis';
 
-/** How often a gateway says that it is there, and for how long after that it counts (ms). */
+/** How often a gateway sends a sign of life, and how long it counts after that (ms). */
 const SIGN_OF_LIFE_EVERY = 20_000;
 const COUNTS_FOR = 60_000;
 
 /**
- * Redis's own clock counts, because the gateways' clocks differ. A bucket nobody used for long is full again, so the key may
- * expire, and a wiped Redis costs one burst at most.
+ * Redis's clock is used, because the gateways' clocks differ. A bucket that nobody used for long is full again. So its key may expire, and
+ * a wiped Redis allows one burst more at most.
  */
 const TAKE = `
 local time = redis.call('TIME')
@@ -68,7 +68,7 @@ end
 return 0
 `;
 
-/** A member a gateway, scored with when it stops counting; the key goes with the last of them. */
+/** A member for each gateway, with the time when it stops counting as its score. The key expires with the last of them. */
 const SIGN_OF_LIFE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -93,7 +93,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
     return redactorOf(redis)(refusalWords(errorMessage(error)) ?? errorMessage(error));
   }
 
-  /** What the client library says of a command without a connection is about its own settings, so the connection's fault is named. */
+  /** Without a connection the client library's message is about its own settings, so the error of the connection is shown instead. */
   async function ask(...command: Parameters<Redis['eval']>): Promise<number> {
     try {
       return Number(await redis.eval(...command));
@@ -106,7 +106,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
     try {
       gateways = await ask(SIGN_OF_LIFE, 1, members, gateway, COUNTS_FOR);
     } catch {
-      // Away: who shared the bucket when it was last reached shares it still. Who takes from it says that it is away.
+      // Redis is away: the number of gateways stays as it was. `take` reports the error.
     }
   }
   function goOn(): void {
@@ -137,7 +137,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
     async stop() {
       next?.[Symbol.dispose]();
       redis.off('ready', onReady).off('error', onError).off('close', onClose);
-      // A gateway that can't be reached any more stops counting by itself.
+      // Without this, the gateway stops counting after a minute.
       if (redis.status === 'ready') await redis.zrem(members, gateway).catch(() => {});
     },
     take: () => ask(TAKE, 1, name, String(rate), String(Math.max(1, burst))),

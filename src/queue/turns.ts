@@ -3,15 +3,15 @@ import type { CallPolicy, StoredAction } from '../core/delivery.ts';
 /** Every fifth call goes to the oldest action of any kind, so that a flood of one kind can't starve another. */
 const OLDEST_EVERY = 5;
 
-/** Whose turn it is among the heads of the lanes. */
+/** Which head of a lane comes next. */
 export interface Turns {
   /** The next head, or undefined when all were taken. */
   next(): StoredAction | undefined;
-  /** The lane's head left in another lane's call. */
+  /** The head of this lane is in the call of another lane. */
   skip(lane: string): void;
 }
 
-/** Priority, then age; `counter` is kept between passes so that the fifth slot is the fifth over all of them [S14]. */
+/** Priority, then age. `counter` goes on from pass to pass, so that every fifth slot of all passes is the oldest's [S14]. */
 export function takeTurns(
   heads: readonly StoredAction[],
   policy: (kind: StoredAction['kind']) => CallPolicy,

@@ -13,7 +13,7 @@ import {
 import { backoff } from '../core/lifecycle.ts';
 import type { Evidence } from './breaker.ts';
 
-/** How long the queue waits for what (ms). */
+/** How long the queue waits (ms). */
 export type Timings = {
   /** Between the two looks that have to find nothing before a call is repeated. */
   readonly lookAgain: number;
@@ -21,14 +21,14 @@ export type Timings = {
   readonly longestRetry: number;
   /** Longest Retry-After that is believed. */
   readonly longestRetryAfter: number;
-  /** While L2L does not know a code of the call, or does not let the key use it: a person has to mend that. */
+  /** While L2L does not know a code of the call, or a right is missing: a person has to correct that. */
   readonly firstMend: number;
   readonly longestMend: number;
   readonly firstFollow: number;
   readonly longestFollow: number;
-  /** How long a refused call waits for signs that L2L refuses everybody, before it becomes a dead letter. */
+  /** How long a refused call waits for evidence that L2L refuses all calls, before it becomes a dead letter. */
   readonly refusalHold: number;
-  /** What was read in L2L before a wait for the budget longer than this is read again: L2L may have asked for a pause. */
+  /** When a call waits longer than this for the budget, L2L is read again before the send: it may have asked for a pause. */
   readonly longestWait: number;
 };
 
@@ -45,7 +45,7 @@ export const TIMING_DEFAULTS: Timings = {
   longestWait: 30_000,
 };
 
-/** What a verdict needs to know besides the answer. `setbacks`: times in a row this call did not get on, this one included. */
+/** What a verdict needs besides the answer. `setbacks`: attempts in a row that brought the call no further, this one included. */
 export type Circumstances = {
   readonly now: number;
   readonly random: number;
@@ -55,15 +55,15 @@ export type Circumstances = {
 };
 
 /**
- * Times a call that stays undecided is sent again, where its rule says so. Chance (somebody else wrote in the same minute) does not
- * come three times running, so nothing will be clearer after the fourth; and L2L may have taken every one of them.
+ * How often a call that stays undecided is sent again, where its rule says `repeat`. Chance (somebody else wrote in the same minute) does
+ * not come three times in a row, so a fourth repeat decides nothing. And L2L may have taken every one of them.
  */
 const REPEATS_IN_DOUBT = 3;
 
 /** Looks that found nothing before a call that can't be repeated blindly is sent again. */
 const LOOKS_WITHOUT_IT = 2;
 
-/** What becomes of a call after a send. A refusal stays `retry` until it is known whether L2L refuses everybody. */
+/** What becomes of a call after a send. A refused call stays `retry` until it is known whether L2L refuses all calls. */
 export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
   const { now, timings } = at;
   switch (outcome.kind) {
@@ -106,22 +106,22 @@ export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
   }
 }
 
-/** Found `sending`, though nobody here sends it: whether L2L has it is not known. */
+/** Found `sending` although nobody here sends it: nobody knows whether it arrived. */
 export function abandoned(at: Circumstances): CallTransition {
   return afterSend({ kind: 'unknown', reason: 'crashed', detail: 'found on its way, but nobody sends it' }, at);
 }
 
-/** What was read before the send says that its actions have to be sent in another way. */
+/** The read before the send showed that its actions need another call. */
 export function sentAnew(detail: string, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
 }
 
-/** L2L's refusal is about this call alone. */
+/** The refusal is of this call alone. */
 export function deadLetter(refusal: { detail: string; answer: string }, now: number): CallTransition {
   return { state: 'rejected', at: now, notBefore: now, reason: 'refused', ...refusal };
 }
 
-/** It was marked as being sent, and then it was not. */
+/** It was marked as being sent, and was not sent. */
 export function notSent(now: number): CallTransition {
   const detail = 'not sent yet: the gateway paused, stopped or stood still before it could leave';
   return { state: 'retry', at: now, notBefore: now, reason: null, detail };
@@ -170,7 +170,7 @@ export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0)
 
 const LET_GO = 'let go, as its rule says: if L2L has it, it stays there until a person sees to it';
 
-/** As the rules of all its actions say; by another call, because what was read before the first one is out of date. */
+/** What `on_unknown` of its rules says. A repeat is another call, because what was read before the first one is out of date. */
 function undecided(
   { actions }: Call,
   detail: string,
@@ -184,7 +184,7 @@ function undecided(
   return { state: 'released', reason: 'undecided', detail, guarded: policy.guardedRepeat === true };
 }
 
-/** The call had no effect and time went on meanwhile: its actions are sent in another way, or not at all. */
+/** The call had no effect and is out of date: its actions need another call, or none. */
 export function overtaken({ actions }: Call, now: number, detail: string): CallTransition {
   const guarded = actions.some(action => action.guarded);
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded };
@@ -214,7 +214,7 @@ export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' 
   }
 }
 
-/** Reading L2L, or being refused before anything was sent: the call itself is as it was. */
+/** A read failed, or the request certainly had no effect: the call stays as it is. */
 export function setback(outcome: Setback, at: Circumstances): Pick<CallTransition, 'notBefore' | 'reason' | 'detail'> {
   const { now, random, setbacks, timings } = at;
   const { reason, detail } = outcome;
@@ -230,12 +230,12 @@ function waitsFor(outcome: Setback, timings: Timings): readonly [first: number, 
   return isOfItsLane(outcome) ? [timings.firstMend, timings.longestMend] : [timings.firstRetry, timings.longestRetry];
 }
 
-/** L2L answers and takes the key: a code or a right that is missing holds up the lanes of this call and nobody else. */
+/** L2L answers and accepts the key. A missing code or right holds up the lanes of this call and no others. */
 export function isOfItsLane({ reason }: Setback): boolean {
   return reason === 'code' || reason === 'rights';
 }
 
-/** What a send says about L2L as a whole; null: nothing (429, or the gateway is stopping). */
+/** What a send shows about the destination as a whole; null: nothing (429, or the gateway is stopping). */
 export function evidenceOfSend(call: Call, outcome: Outcome): Evidence | null {
   switch (outcome.kind) {
     case 'delivered':
@@ -263,16 +263,16 @@ export function evidenceOfSetback(call: Call, outcome: Setback): Evidence | null
   return { kind: 'failed', detail };
 }
 
-/** What was seen open in L2L before an attempt so long ago (ms) may not be all that is open now. */
+/** A read of the open dispatches is good for so long (ms): others may be open afterwards. */
 const LOOK_GOOD_FOR = 5000;
 
-/** Whether L2L is read before this attempt: an earlier one that came to nothing may be hours ago. */
+/** Whether L2L is read before this attempt: an earlier attempt may be hours ago. */
 export function needsPreparing({ attempt, base, sentAt }: Call, now: number): boolean {
   if (attempt === 0 || sentAt === null) return true;
   return base === null ? now - sentAt > LOOK_GOOD_FOR : now - base.at > BASE_GOOD_FOR;
 }
 
-/** Whether so much time went by between the mark of an attempt and its send that it has to be read again. */
+/** Whether the mark of this attempt is so old that L2L has to be read again before the send. */
 export function isOutdated({ sentAt }: Call, now: number): boolean {
   return sentAt !== null && now - sentAt > LOOK_GOOD_FOR;
 }

@@ -96,7 +96,7 @@ export async function openPlant(options: { readonly timeout?: number; readonly s
 
   /** How an action stands in the journal's file, with everything written so far. */
   async function row({ key }: Action) {
-    await bench.tell();
+    await bench.commit();
     const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
     try {
       return db.prepare('SELECT state, detail FROM action WHERE key = ?').get(key);

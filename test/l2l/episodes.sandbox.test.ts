@@ -18,14 +18,14 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       ['is adopted and left open', ADOPT, {}, 'a person opened dispatch 8001 and closes it'],
       ['is adopted and closed where the rule says so', ADOPT, { closeAdopted: true }, null],
     ] as const)('%s', async (_what, open, close, why) => {
-      const { tell, isIdle, personOpens, dispatches, journal, row } = await openPlant();
+      const { commit, isIdle, personOpens, dispatches, journal, row } = await openPlant();
       const id = await personOpens();
       const one = episode(1, 10 * MINUTE, -MINUTE, { open, close });
 
-      await tell(one.open);
+      await commit(one.open);
       await settled(isIdle);
       expect(journal.chain(one.chain)).toMatchObject({ open: 'delivered', result: { dispatchId: id } });
-      await tell(one.close);
+      await commit(one.close);
       await settled(isIdle);
 
       expect(dispatches()).toHaveLength(1);
@@ -34,10 +34,10 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     });
 
     it("a person's dispatch gets a comment when the rule adopts it and leaves the close to people", async () => {
-      const { tell, isIdle, personOpens, dispatches } = await openPlant();
+      const { commit, isIdle, personOpens, dispatches } = await openPlant();
       await personOpens();
       const one = episode(1, 10 * MINUTE, -MINUTE, { open: ADOPT, close: { how: 'note' } });
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await settled(isIdle);
       expect(dispatches()[0]).toMatchObject({
         closed: null,
@@ -50,20 +50,20 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     it.each(['first', 'second'] as const)(
       'share a dispatch; the %s to come is the last to clear, and closes it',
       async last => {
-        const { tell, isIdle, dispatches, row } = await openPlant();
+        const { commit, isIdle, dispatches, row } = await openPlant();
         const first = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop' });
         const second = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil' });
         const [early, late] = last === 'first' ? [second, first] : [first, second];
-        await tell(first.open, second.open);
+        await commit(first.open, second.open);
         await settled(isIdle);
 
-        await tell(early.close);
+        await commit(early.close);
         await settled(isIdle);
         expect(dispatches()).toMatchObject([{ closed: null }]);
         expect(await row(early.close)).toMatchObject({
           detail: expect.stringMatching(/the last one to clear ends dispatch 8001/),
         });
-        await tell(late.close);
+        await commit(late.close);
         await settled(isIdle);
 
         expect(dispatches()).toMatchObject([{ completed: late.completed, closed: expect.any(Number) }]);
@@ -71,42 +71,42 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     );
 
     it('two rules close their dispatch when the last of them clears, also when both closes waited for L2L', async () => {
-      const { tell, isIdle, dispatches } = await openPlant();
+      const { commit, isIdle, dispatches } = await openPlant();
       const first = episode(1, 10 * MINUTE, 2 * MINUTE, { rule: 'stop' });
       const last = episode(1, 9 * MINUTE, MINUTE, { rule: 'oil' });
-      await tell(first.open, last.open);
+      await commit(first.open, last.open);
       await settled(isIdle);
 
-      await tell(first.close, last.close);
+      await commit(first.close, last.close);
       await settled(isIdle);
 
       expect(dispatches()).toMatchObject([{ completed: last.completed, closed: expect.any(Number) }]);
     });
 
     it('two rules close their dispatch although a person rewrote its text, because the journal has its id', async () => {
-      const { tell, isIdle, dispatches, person } = await openPlant();
+      const { commit, isIdle, dispatches, person } = await openPlant();
       const first = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop' });
       const second = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil' });
-      await tell(first.open);
+      await commit(first.open);
       await settled(isIdle);
       const [dispatch] = dispatches();
       if (dispatch) dispatch.description = 'oil leak, see photo';
       await person(`dispatches/set_reason/${dispatch?.id}`, { reason: 'OTHER' });
-      await tell(second.open, first.close);
+      await commit(second.open, first.close);
       await settled(isIdle);
-      await tell(second.close);
+      await commit(second.close);
       await settled(isIdle);
       expect(dispatches()).toMatchObject([{ completed: second.completed, closed: expect.any(Number) }]);
     });
 
     it('two rules do not close a dispatch that one of them adopted without the right to close it', async () => {
-      const { tell, isIdle, dispatches, personOpens } = await openPlant();
+      const { commit, isIdle, dispatches, personOpens } = await openPlant();
       await personOpens();
       const adopting = episode(1, 10 * MINUTE, -MINUTE, { rule: 'stop', open: ADOPT });
       const leaving = episode(1, 9 * MINUTE, -MINUTE, { rule: 'oil' });
-      await tell(adopting.open, leaving.open, adopting.close);
+      await commit(adopting.open, leaving.open, adopting.close);
       await settled(isIdle);
-      await tell(leaving.close);
+      await commit(leaving.close);
       await settled(isIdle);
       expect(dispatches()).toMatchObject([{ closed: null }]);
     });
@@ -115,11 +115,11 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   it.each(['open_and_close', 'add'] as const)(
     'takes over what the gateway opened before its journal was rebuilt, and ends it (if_missed: %s)',
     async ifMissed => {
-      const { tell, isIdle, dispatches, person, story } = await openPlant();
+      const { commit, isIdle, dispatches, person, story } = await openPlant();
       const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
       await person('dispatches/open/', { ...fields, description: 'PRESS-01 stopped [gw 0a1b2c3d4e]' });
       const one = episode(1, 10 * MINUTE, -MINUTE, { open: { ifMissed } });
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await settled(isIdle);
       expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
       expect(story()).toEqual(['open 57001', 'close 57001']);
@@ -127,13 +127,13 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   );
 
   it('a missed episode leaves a dispatch to the rule that holds it', async () => {
-    const { tell, isIdle, story, row } = await openPlant();
+    const { commit, isIdle, story, row } = await openPlant();
     const going = episode(1, 10 * MINUTE, MINUTE, { rule: 'oil' });
     const missed = episode(1, 8 * MINUTE, 5 * MINUTE, { rule: 'stop', open: { ifMissed: 'add' } });
-    await tell(going.open, missed.open, missed.close);
+    await commit(going.open, missed.open, missed.close);
     await settled(isIdle);
     expect(await row(missed.close)).toMatchObject({ detail: expect.stringContaining('held by oil too') });
-    await tell(going.close);
+    await commit(going.close);
     await settled(isIdle);
     expect(story()).toEqual(['open 57001', 'close 57001']);
   });
@@ -165,12 +165,12 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
         { state: 'delivered', detail: 'somebody deleted the dispatch' },
       ],
     ])('%s', async (_what, does, dispatch, action) => {
-      const { tell, isIdle, dispatches, person, row } = await openPlant();
+      const { commit, isIdle, dispatches, person, row } = await openPlant();
       const one = episode(1, 10 * MINUTE, MINUTE);
-      await tell(one.open);
+      await commit(one.open);
       await settled(isIdle);
       await person(...does(dispatches()[0]?.id ?? 0));
-      await tell(one.close);
+      await commit(one.close);
       await settled(isIdle);
       expect(dispatches()).toMatchObject([dispatch]);
       expect(await row(one.close)).toMatchObject(action);
@@ -179,10 +179,10 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
 
   describe('a type of which a machine has one open at a time', () => {
     it("waits for a person's, and says which", async () => {
-      const { tell, isIdle, personOpens, person, dispatches, journal, log } = await openPlant();
+      const { commit, isIdle, personOpens, person, dispatches, journal, log } = await openPlant();
       const id = await personOpens('SINGLE');
       const one = episode(1, 10 * MINUTE, MINUTE, { type: 'SINGLE2' });
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await vi.waitFor(() => expect(journal.waiting(one.open.lane, 9)[0]?.notBefore).toBeGreaterThan(0), PATIENCE);
       expect(dispatches()).toHaveLength(1);
       await person(`dispatches/close/${id}`);
@@ -200,21 +200,21 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     });
 
     it('an open that L2L blocks lets the close of the blocking dispatch pass, although that is behind it in the lane', async () => {
-      const { tell, isIdle, story } = await openPlant();
+      const { commit, isIdle, story } = await openPlant();
       const blocking = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop', type: 'SINGLE' });
       const blocked = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil', type: 'SINGLE2' });
-      await tell(blocking.open, blocked.open, blocking.close, blocked.close);
+      await commit(blocking.open, blocked.open, blocking.close, blocked.close);
       await settled(isIdle);
       expect(story()).toEqual(['open 57001', 'close 57001', 'open 57002', 'close 57002']);
     });
 
     it('a blocked open becomes a dead letter at its max_age; its close is held, and the lane goes on', async () => {
-      const { tell, personOpens, dispatches, journal, queue, row, log } = await openPlant();
+      const { commit, personOpens, dispatches, journal, queue, row, log } = await openPlant();
       await personOpens('SINGLE');
       const fields = { expiresAt: Date.now() + 300 };
       const late = episode(1, 10 * MINUTE, 9 * MINUTE, { type: 'SINGLE2', fields });
       const next = episode(2, 5 * MINUTE, MINUTE);
-      await tell(late.open, late.close, next.open, next.close);
+      await commit(late.open, late.close, next.open, next.close);
       await vi.waitFor(async () => expect(await row(late.open)).toMatchObject({ state: 'dead' }), PATIENCE);
       await vi.waitFor(async () => expect(await row(next.close)).toMatchObject({ state: 'delivered' }), PATIENCE);
 
@@ -232,18 +232,18 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
 
   describe('an episode that ended before its open could be sent', () => {
     it('a missed episode is opened and closed with its true times', async () => {
-      const { tell, isIdle, dispatches, story } = await openPlant();
+      const { commit, isIdle, dispatches, story } = await openPlant();
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'open_and_close' } });
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await settled(isIdle);
       expect(story()).toEqual(['open 57001', 'close 57001']);
       expect(dispatches()).toMatchObject([{ reported: one.reported, completed: one.completed }]);
     });
 
     it('a missed episode is added as a finished dispatch: one call, whole minutes', async () => {
-      const { tell, isIdle, dispatches, story, row, journal } = await openPlant();
+      const { commit, isIdle, dispatches, story, row, journal } = await openPlant();
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'add' } });
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await settled(isIdle);
       expect(story()).toEqual(['add 57001']);
       const times = { reported: wholeMinute(one.reported), completed: wholeMinute(one.completed) };
@@ -256,10 +256,10 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     });
 
     it.each(['before', 'after'] as const)('is added once when the answer was lost %s it was', async when => {
-      const { tell, isIdle, dispatches, sandbox, story } = await openPlant();
+      const { commit, isIdle, dispatches, sandbox, story } = await openPlant();
       sandbox.setFaults([{ kind: 'reset', when, path: 'dispatches/add', count: 1 }]);
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'add' } });
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await settled(isIdle);
       expect(dispatches()).toMatchObject([{ closed: expect.any(Number) }]);
       // After an unknown outcome only an open can ask L2L not to make a second one.
@@ -267,10 +267,10 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     });
 
     it('a missed episode is not sent at all', async () => {
-      const { tell, isIdle, story, row } = await openPlant();
+      const { commit, isIdle, story, row } = await openPlant();
       const first = episode(1, 20 * MINUTE, 11 * MINUTE);
       const one = episode(2, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
-      await tell(first.open, first.close, one.open, one.close);
+      await commit(first.open, first.close, one.open, one.close);
       await settled(isIdle);
       expect(story()).toEqual(['open 57001', 'close 57001']);
       expect([await row(one.open), await row(one.close)]).toMatchObject([{ state: 'nothing' }, { state: 'nothing' }]);
@@ -281,24 +281,24 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       ['add', ['add 57001']],
       ['open_and_close', ['open 57001', 'close 57001']],
     ] as const)('while its open was built and could not leave: %s', async (ifMissed, sent) => {
-      const { tell, isIdle, sandbox, story, journal } = await openPlant();
+      const { commit, isIdle, sandbox, story, journal } = await openPlant();
       sandbox.setFaults([{ kind: 'status', status: 429, path: 'dispatches/' }]);
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed } });
-      await tell(one.open);
+      await commit(one.open);
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('retry'), PATIENCE);
-      await tell(one.close);
+      await commit(one.close);
       sandbox.setFaults([]);
       await settled(isIdle);
       expect(story()).toEqual(sent);
     });
 
     it('an episode whose open may have arrived is closed as well', async () => {
-      const { tell, isIdle, sandbox, story, journal, clock } = await openPlant({ settle: SETTLE });
+      const { commit, isIdle, sandbox, story, journal, clock } = await openPlant({ settle: SETTLE });
       sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/open', count: 1 }]);
       const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'nothing' } });
-      await tell(one.open);
+      await commit(one.open);
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
-      await tell(one.close);
+      await commit(one.close);
       clock.advance(SETTLE);
       await settled(isIdle);
       expect(story()).toEqual(['open 57001', 'close 57001']);
@@ -315,7 +315,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     ] as const)(
       'lands after two looks, before its repeat: one dispatch (%s, if_found_open: %s)',
       async (duplicate, ifFoundOpen) => {
-        const { tell, isIdle, sandbox, dispatches, row } = await openPlant({ timeout: 150 });
+        const { commit, isIdle, sandbox, dispatches, row } = await openPlant({ timeout: 150 });
         sandbox.setManners({ duplicate });
         sandbox.setFaults([
           { kind: 'hang', ms: 500, path: 'dispatches/open', count: 1 },
@@ -323,7 +323,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
           { kind: 'status', status: 429, path: 'dispatches/open', count: 12 },
         ]);
         const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifFoundOpen } });
-        await tell(one.open, one.close);
+        await commit(one.open, one.close);
         await settled(isIdle);
         expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
         expect(await row(one.close)).toMatchObject({ state: 'delivered' });
@@ -333,12 +333,12 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     it.each(['refuse', 'existing', 'nothing'] as const)(
       'is opened beside a person’s one where the rule says so, although L2L says there is one (%s)',
       async duplicate => {
-        const { tell, isIdle, sandbox, dispatches, personOpens } = await openPlant();
+        const { commit, isIdle, sandbox, dispatches, personOpens } = await openPlant();
         sandbox.setManners({ duplicate });
         await personOpens();
         sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/open', count: 1 }]);
         const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifFoundOpen: 'open' } });
-        await tell(one.open, one.close);
+        await commit(one.open, one.close);
         await settled(isIdle);
         expect(dispatches()).toMatchObject([
           { closed: null },
@@ -348,11 +348,11 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     );
 
     it('a lost open is sent although L2L takes a later closed dispatch for a duplicate', async () => {
-      const { tell, isIdle, sandbox, dispatches, personOpens, person } = await openPlant();
+      const { commit, isIdle, sandbox, dispatches, personOpens, person } = await openPlant();
       await person(`dispatches/close/${await personOpens()}`);
       sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/open', count: 1 }]);
       const one = episode(1, 10 * MINUTE, MINUTE);
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await settled(isIdle);
       expect(dispatches()).toHaveLength(2);
       expect(dispatches()[1]).toMatchObject({ reported: one.reported, completed: one.completed });
@@ -362,16 +362,16 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   describe('an episode that a person retries after the next one opened its dispatch', () => {
     async function retried(options: EpisodeOptions, duplicate: 'refuse' | 'existing' | 'nothing' = 'refuse') {
       const plant = await openPlant({ settle: MINUTE });
-      const { tell, sandbox, journal, queue, row } = plant;
+      const { commit, sandbox, journal, queue, row } = plant;
       sandbox.setManners({ duplicate });
       sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/open', count: 1 }]);
       const first = episode(1, 10 * MINUTE, 5 * MINUTE, options);
       const second = episode(2, 4 * MINUTE, MINUTE, options);
-      await tell(first.open);
+      await commit(first.open);
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
       const doubt = { at: Date.now(), notBefore: 0, reason: 'reset', detail: 'one without a mark may be it' } as const;
       await journal.transition(journal.openCalls()[0]?.id ?? 0, ['unknown'], { ...doubt, state: 'parked' });
-      await tell(first.close, second.open);
+      await commit(first.close, second.open);
       await vi.waitFor(async () => expect(await row(second.open)).toMatchObject({ state: 'delivered' }), PATIENCE);
 
       const entry = journal.history.page({ limit: 9 }).entries.find(({ key }) => key === first.open.key);
@@ -383,9 +383,9 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     it.each(['refuse', 'existing', 'nothing'] as const)(
       'a retried episode is sent as a finished dispatch of its own (a second one: %s)',
       async duplicate => {
-        const { tell, isIdle, first, second, dispatches, story } = await retried({}, duplicate);
+        const { commit, isIdle, first, second, dispatches, story } = await retried({}, duplicate);
         await settled(isIdle);
-        await tell(second.close);
+        await commit(second.close);
         await settled(isIdle);
 
         expect(story()).toEqual(['open 57001', 'add 57002', 'close 57001']);
@@ -411,10 +411,10 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   it.each(['before', 'after'] as const)(
     'notes once that it is over when the answer was lost %s it was noted',
     async when => {
-      const { tell, isIdle, sandbox, dispatches } = await openPlant();
+      const { commit, isIdle, sandbox, dispatches } = await openPlant();
       sandbox.setFaults([{ kind: 'reset', when, path: 'dispatches/add_comment', count: 1 }]);
       const one = episode(1, 10 * MINUTE, MINUTE, { close: { how: 'note' } });
-      await tell(one.open, one.close);
+      await commit(one.open, one.close);
       await settled(isIdle);
       expect(dispatches()[0]?.description.match(/over at/g)).toHaveLength(1);
       expect(dispatches()[0]?.closed).toBeNull();
@@ -424,13 +424,13 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   describe("an increment whose outcome can't be found out", () => {
     async function undecided(onUnknown: Action['onUnknown'], told: 'before' | 'after') {
       const plant = await openPlant({ settle: SETTLE });
-      const { tell, sandbox, journal, person, clock } = plant;
+      const { commit, sandbox, journal, person, clock } = plant;
       sandbox.setFaults([{ kind: 'reset', when: told, path: 'increment_cycle_count', count: 1 }]);
-      await tell({ ...increment('PRESS-01', 1, 5), ...(onUnknown && { onUnknown }) });
+      await commit({ ...increment('PRESS-01', 1, 5), ...(onUnknown && { onUnknown }) });
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
       // Another writer: base 1000, with or without our 5, plus 3.
       await person('machines/increment_cycle_count/', { site: '43', code: 'PRESS-01', cyclecount: '3' });
-      await tell(increment('PRESS-01', 2, 10));
+      await commit(increment('PRESS-01', 2, 10));
       clock.advance(SETTLE);
       return { ...plant, count: () => sandbox.state().machines.find(({ code }) => code === 'PRESS-01')?.cyclecount };
     }

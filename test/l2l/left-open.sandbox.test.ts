@@ -24,9 +24,9 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
     ])(
       'the first episode takes over and closes a dispatch of a lost journal, although the episode is over (%s)',
       async (_what, options) => {
-        const { tell, isIdle, dispatches, story } = await leftByFormer();
+        const { commit, isIdle, dispatches, story } = await leftByFormer();
         const one = episode(1, 10 * MINUTE, -MINUTE, options);
-        await tell(one.open, one.close);
+        await commit(one.open, one.close);
         await settled(isIdle);
         expect(dispatches()).toMatchObject([{ completed: one.completed, closed: expect.any(Number) }]);
         expect(story()).toEqual(['open 57001', 'close 57001']);
@@ -34,9 +34,9 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
     );
 
     it('a dispatch of a lost journal is looked for once: a later missed episode reads nothing', async () => {
-      const { tell, isIdle, sandbox, row, story } = await openPlant();
+      const { commit, isIdle, sandbox, row, story } = await openPlant();
       const missed = [1, 2, 3].map(n => episode(n, (10 - n) * MINUTE, (10 - n) * MINUTE - 1000, NOTHING));
-      await tell(...missed.flatMap(({ open, close }) => [open, close]));
+      await commit(...missed.flatMap(({ open, close }) => [open, close]));
       await settled(isIdle);
       expect(story()).toEqual([]);
       expect(sandbox.state().calls.filter(({ path }) => path.includes('dispatches'))).toHaveLength(1);
@@ -46,24 +46,24 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
     });
 
     it('an episode that is too old to be sent looks for no dispatch, and is no dead letter', async () => {
-      const { tell, isIdle, journal, row } = await openPlant();
+      const { commit, isIdle, journal, row } = await openPlant();
       const fields = { expiresAt: Date.now() - 1 };
       const late = episode(1, 10 * MINUTE, 9 * MINUTE, { ...NOTHING, fields });
-      await tell(late.open, late.close);
+      await commit(late.open, late.close);
       await settled(isIdle);
       expect(await row(late.open)).toMatchObject({ state: 'nothing' });
       expect(journal.counts().deadLetters).toBe(0);
     });
 
     it('a rule opens its own dispatch beside that of another rule of this journal', async () => {
-      const { tell, isIdle, story } = await openPlant();
+      const { commit, isIdle, story } = await openPlant();
       const beside = { open: { ifFoundOpen: 'open' } } as const;
       const first = episode(1, 10 * MINUTE, MINUTE, { ...beside, rule: 'stop' });
       const second = episode(1, 9 * MINUTE, 2 * MINUTE, { ...beside, rule: 'oil' });
       const unsent = episode(1, 8 * MINUTE, 7 * MINUTE, { ...NOTHING, rule: 'air' });
-      await tell(first.open, second.open, unsent.open, unsent.close);
+      await commit(first.open, second.open, unsent.open, unsent.close);
       await settled(isIdle);
-      await tell(second.close, first.close);
+      await commit(second.close, first.close);
       await settled(isIdle);
       expect(story()).toEqual(['open 57001', 'open 57002', 'close 57002', 'close 57001']);
     });
@@ -75,23 +75,23 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
     const second = (options: EpisodeOptions) => episode(2, 4 * MINUTE, MINUTE, options);
 
     /** L2L has its open, and nobody knows: as after five crashes. */
-    async function parkedOpen({ tell, sandbox, journal }: Plant, options: EpisodeOptions) {
+    async function parkedOpen({ commit, sandbox, journal }: Plant, options: EpisodeOptions) {
       const one = first(options);
       sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/open', count: 1 }]);
-      await tell(one.open);
+      await commit(one.open);
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
       const doubt = { at: Date.now(), notBefore: 0, reason: 'crashed', detail: 'it ended five times' } as const;
       await journal.transition(journal.openCalls()[0]?.id ?? 0, ['unknown'], { ...doubt, state: 'parked' });
-      await tell(one.close);
+      await commit(one.close);
       return one.open;
     }
 
-    async function deadClose({ tell, isIdle, sandbox, row }: Plant, options: EpisodeOptions) {
+    async function deadClose({ commit, isIdle, sandbox, row }: Plant, options: EpisodeOptions) {
       const one = first(options);
-      await tell(one.open);
+      await commit(one.open);
       await settled(isIdle);
       sandbox.setFaults([{ kind: 'refuse', error: 'Reason required', path: 'dispatches/close', count: 1 }]);
-      await tell(one.close);
+      await commit(one.close);
       await vi.waitFor(async () => expect(await row(one.close)).toMatchObject({ state: 'dead' }), PATIENCE);
       return one.close;
     }
@@ -105,10 +105,10 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
       'a dispatch of an episode that waits for a person matches no later episode: its %s',
       async (_what, stick, options, how) => {
         const plant = await openPlant({ settle: MINUTE });
-        const { tell, isIdle, journal, queue, row, dispatches, story } = plant;
+        const { commit, isIdle, journal, queue, row, dispatches, story } = plant;
         const stuck = await stick(plant, options);
         const next = second(options);
-        await tell(next.open, next.close);
+        await commit(next.open, next.close);
         await vi.waitFor(async () => expect(await row(next.close)).toMatchObject({ state: 'delivered' }), PATIENCE);
         const sent = how === 'open' ? ['open 57002', 'close 57002'] : ['add 57002'];
         expect(story()).toEqual(['open 57001', ...sent]);
@@ -129,7 +129,7 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
       const plant = await openPlant();
       await deadClose(plant, single);
       const next = second(single);
-      await plant.tell(next.open, next.close);
+      await plant.commit(next.open, next.close);
       await vi.waitFor(async () => expect(await plant.row(next.close)).toMatchObject({ state: 'delivered' }), PATIENCE);
       expect(plant.story()).toEqual(['open 57001', 'close 57001']);
     });
@@ -139,7 +139,7 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
       const plant = await openPlant({ settle: MINUTE });
       await parkedOpen(plant, note);
       const next = second(note);
-      await plant.tell(next.open, next.close);
+      await plant.commit(next.open, next.close);
       await vi.waitFor(async () => expect(await plant.row(next.close)).toMatchObject({ state: 'delivered' }), PATIENCE);
       expect(plant.dispatches()).toHaveLength(1);
     });

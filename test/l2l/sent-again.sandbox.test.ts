@@ -12,7 +12,7 @@ describe('record sets that L2L refused and that a person retries', () => {
   /** L2L refuses them for records of a part of their time, until somebody mends that. */
   async function refused(...lines: string[]) {
     const plant = await openPlant({ settle: 300 });
-    const { tell, person, sandbox, row } = plant;
+    const { commit, person, sandbox, row } = plant;
     sandbox.setManners({ unknownProduct: 'create' });
     const site = createSiteZone(SITE_ZONE);
     const [start, end] = [NOW - 20, NOW - 20 + 0.5].map(minute => site.text(minute * MINUTE));
@@ -22,7 +22,7 @@ describe('record sets that L2L refused and that a person retries', () => {
     }
     const sets = lines.map(line => recordSet(line, NOW - 20));
     const states = async () => (await Promise.all(sets.map(row))).map(one => one?.state);
-    await tell(...sets);
+    await commit(...sets);
     await vi.waitFor(async () => expect(await states()).toEqual(sets.map(() => 'dead')), PATIENCE);
     sandbox.setManners({ overlap: 'accept' });
     return { ...plant, states };

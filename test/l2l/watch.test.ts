@@ -133,10 +133,10 @@ describe('watch', () => {
   });
 
   it('reports what a person closed in the sandbox, at the time that L2L gives', async () => {
-    const { tell, isIdle, journal, client, clock, log, person, dispatches } = await openPlant();
+    const { commit, isIdle, journal, client, clock, log, person, dispatches } = await openPlant();
     const one = episode(1, 600_000, 60_000);
     const other = episode(1, 600_000, 60_000, { machine: 'PRESS-02', rule: 'other' });
-    await tell(one.open, other.open);
+    await commit(one.open, other.open);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     const [dispatch] = dispatches();
     const closed: [string, number | null][] = [];

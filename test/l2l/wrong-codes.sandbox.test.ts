@@ -36,7 +36,7 @@ const opensOf = (plant: Awaited<ReturnType<typeof openPlant>>) => plant.sandbox.
 describe('a wrong code stops nobody else', () => {
   it('counts of a machine that L2L does not know wait alone, with the code, the rule and its line in the log', async () => {
     const plant = await openPlant();
-    await plant.tell(cycles('press_count', 'PRESS-99', 'plant.yaml:31'));
+    await plant.commit(cycles('press_count', 'PRESS-99', 'plant.yaml:31'));
     await vi.waitFor(() => expect(plant.log.lines.some(({ level }) => level === 'warn')).toBe(true), PATIENCE);
     const [warning] = plant.log.lines.filter(({ level }) => level === 'warn');
     expect(JSON.stringify(warning)).toMatch(/no machine PRESS-99/);
@@ -44,7 +44,7 @@ describe('a wrong code stops nobody else', () => {
 
     // Far more tries than the breaker allows failures.
     await vi.waitFor(() => expect(plant.sandbox.state().calls.length).toBeGreaterThan(0), PATIENCE);
-    await plant.tell(episode(1, 60_000, 0).open);
+    await plant.commit(episode(1, 60_000, 0).open);
     await vi.waitFor(() => expect(opensOf(plant)).toBe(1), PATIENCE);
     expect(plant.queue.status().paused).toEqual([]);
     expect(plant.pauses()).toEqual([]);
@@ -55,7 +55,7 @@ describe('a wrong code stops nobody else', () => {
   it('thirty machines misspelt, in counts, dispatches and production, are thirty problems and no general one', async () => {
     const plant = await openPlant();
     const machines = Array.from({ length: 30 }, (_, index) => `PRES-${index}`);
-    await plant.tell(
+    await plant.commit(
       ...machines.map(machine => cycles(`count_${machine}`, machine, 'plant.yaml:31')),
       ...machines.map((machine, index) => episode(index, 60_000, 0, { rule: `down_${machine}`, machine }).open),
       ...machines.map(
@@ -63,7 +63,7 @@ describe('a wrong code stops nobody else', () => {
       ),
     );
     await vi.waitFor(() => expect(plant.journal.counts().deadLetters).toBe(60), PATIENCE);
-    await plant.tell(episode(1, 60_000, 0, { rule: 'healthy' }).open, cycles('healthy', 'WELD-01', 'plant.yaml:60'));
+    await plant.commit(episode(1, 60_000, 0, { rule: 'healthy' }).open, cycles('healthy', 'WELD-01', 'plant.yaml:60'));
     await vi.waitFor(() => expect(opensOf(plant)).toBe(1), PATIENCE);
     await vi.waitFor(
       () => expect(plant.sandbox.state().machines.find(({ code }) => code === 'WELD-01')?.cyclecount).toBe(501),
@@ -78,9 +78,11 @@ describe('a wrong code stops nobody else', () => {
   it.each([401, 403] as const)('an area that the key may not use (%i) holds up only who needs it', async status => {
     const plant = await openPlant();
     plant.sandbox.setFaults([{ kind: 'status', status, path: 'machines' }]);
-    await plant.tell(...['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02'].map(code => cycles('c', code, 'plant.yaml:31')));
+    await plant.commit(
+      ...['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02'].map(code => cycles('c', code, 'plant.yaml:31')),
+    );
     await vi.waitFor(() => expect(plant.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(4), PATIENCE);
-    await plant.tell(episode(1, 60_000, 0).open);
+    await plant.commit(episode(1, 60_000, 0).open);
     await vi.waitFor(() => expect(opensOf(plant)).toBe(1), PATIENCE);
     expect(plant.pauses()).toEqual([]);
 
@@ -92,7 +94,7 @@ describe('a wrong code stops nobody else', () => {
   it('a maintenance that refuses everything, reads too, still pauses everything and kills nothing', async () => {
     const plant = await openPlant('refuses');
     plant.sandbox.setFaults([{ kind: 'refuse', error: 'The site is closed for maintenance' }]);
-    await plant.tell(
+    await plant.commit(
       ...['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02'].map(
         (machine, index) => episode(index, 60_000, 0, { rule: `down_${machine}`, machine }).open,
       ),

@@ -38,7 +38,7 @@ const openCall = (state: CallState, n: number): Call => ({
 const estimate = (lanes: readonly LaneCount[], open: readonly Call[] = [], rate: number | null = RATE) =>
   estimateBacklog({ lanes, open, oldestWaitingAt: lanes.length > 0 ? 5000 : null, policy, rate });
 
-describe('backlog', () => {
+describe('the backlog', () => {
   it.each<[string, readonly LaneCount[], number, number]>([
     ['nothing', [], 0, 0],
     [
@@ -63,7 +63,7 @@ describe('backlog', () => {
     expect(estimate(lanes)).toMatchObject({ calls, ms: requests * 1000 });
   });
 
-  it('counts calls under way, not those that are only followed up, and knows the oldest of all', () => {
+  it('the backlog counts calls under way without accepted ones, and has the time of the oldest action', () => {
     const lanes = [waits('close_dispatch', 'd:M1', 1)];
     expect(estimate(lanes, [openCall('retry', 3), openCall('accepted', 1)])).toEqual({
       calls: 2,
@@ -74,11 +74,11 @@ describe('backlog', () => {
     expect(estimate([])).toEqual({ calls: 0, ms: 0, oldestAt: null });
   });
 
-  it('knows no time without a rate', () => {
+  it('a backlog without a rate has no duration', () => {
     expect(estimate([waits('close_dispatch', 'd:M1', 1)], [], null)).toMatchObject({ calls: 1, ms: null });
   });
 
-  it('never says less than the rate allows, nor more calls than there are actions', () => {
+  it('a backlog never takes less time than the rate allows, and never has more calls than actions', () => {
     const kind = fc.constantFrom('open_dispatch', 'close_dispatch', 'increment_cycles', 'record_details');
     const lane = fc.record({ kind, lane: fc.constantFrom('a', 'b', 'c'), waiting: fc.integer({ min: 1, max: 3000 }) });
     fc.assert(
@@ -102,19 +102,19 @@ describe('backlog', () => {
     expect(backlogWords({ calls, ms, oldestAt: 0 }, away)).toBe(words);
   });
 
-  it('tells the log once when it has grown, then every ten minutes, and once when it is gone', () => {
+  it('a long backlog is logged once, then every ten minutes, and once when it is gone', () => {
     const clock = virtualClock(0);
     const log = recordingLogger();
-    const told = createBacklogLog(clock, log, queueWords('L2L'));
-    let heard = 0;
-    /** Minutes of backlog, seen every minute; what was told since the last time. */
+    const backlogLog = createBacklogLog(clock, log, queueWords('L2L'));
+    let read = 0;
+    /** Minutes of backlog, seen every minute; what was logged since the last time. */
     const see = (...minutes: readonly number[]) => {
       for (const each of minutes) {
-        told.see({ calls: each * 60, ms: each * MINUTE, oldestAt: 0 }, 'L2L');
+        backlogLog.see({ calls: each * 60, ms: each * MINUTE, oldestAt: 0 }, 'L2L');
         clock.advance(MINUTE);
       }
-      const since = heard;
-      heard = log.lines.length;
+      const since = read;
+      read = log.lines.length;
       return log.lines.slice(since).map(({ level, message }) => `${level} ${message}`);
     };
     expect(see(0, 1, 2)).toEqual([]);
@@ -125,7 +125,7 @@ describe('backlog', () => {
     expect(see(3)).toEqual(['warn calls to L2L wait']);
   });
 
-  it('tells how much, for how long and since when', () => {
+  it('the log line of a backlog has its calls, its duration and its oldest action', () => {
     const log = recordingLogger();
     createBacklogLog(virtualClock(0), log, queueWords('L2L')).see(
       { calls: 200, ms: 4 * MINUTE, oldestAt: increment('M1', 60).at },

@@ -4,8 +4,8 @@ import { openBench, PATIENCE } from './harness.ts';
 import { DELIVERED } from './scripted-delivery.ts';
 
 describe('a batch that ended in parts', () => {
-  it('makes a set a dead letter as soon as L2L refused it, which a person can have told again before the others are final', async () => {
-    const { delivery, journal, queue, log, tell, isIdle } = await openBench();
+  it('a refused set is a dead letter at once, and a person can retry it before the others are final', async () => {
+    const { delivery, journal, queue, log, commit, isIdle } = await openBench();
     const [refused, slow] = [recordSet('L1', 1), recordSet('L2', 1)];
     let isFinal = false;
     const failed = new Map([[refused.key, 'overlaps detail 5']]);
@@ -14,7 +14,7 @@ describe('a batch that ended in parts', () => {
       const detail = `${isFinal ? 2 : 1} of 2 sets are final`;
       return isFinal ? { kind: 'final', failed, detail } : { kind: 'pending', failed, detail };
     };
-    await tell(refused, slow);
+    await commit(refused, slow);
     await vi.waitFor(() => expect(delivery.followed.length).toBeGreaterThan(2), PATIENCE);
 
     expect(journal.openCalls()).toMatchObject([{ state: 'accepted' }]);
@@ -33,8 +33,8 @@ describe('a batch that ended in parts', () => {
     expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
-  it('delivers, refuses and parks set by set, and tells what a person has to see to', async () => {
-    const { delivery, journal, log, tell, isIdle } = await openBench();
+  it('a batch is delivered, refused and parked set by set, and the log names what a person has to decide', async () => {
+    const { delivery, journal, log, commit, isIdle } = await openBench();
     const sets = [recordSet('L1', 1), recordSet('L2', 1), recordSet('L3', 1)];
     const [, refused, doubtful] = sets.map(({ key }) => key);
     delivery.on.send = () => ({ kind: 'accepted', result: {}, answer: '{}' });
@@ -44,15 +44,15 @@ describe('a batch that ended in parts', () => {
       parked: new Map([[doubtful ?? '', 'never came']]),
       detail: '1 of 3 sets are booked',
     });
-    await tell(...sets);
+    await commit(...sets);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(journal.unsettled(10)).toMatchObject([
       { state: 'parked', lane: 'production:L3', detail: 'never came' },
       { state: 'dead', lane: 'production:L2', detail: 'overlaps detail 5' },
     ]);
-    const told = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields);
-    expect(told).toMatchObject([
+    const logged = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields);
+    expect(logged).toMatchObject([
       { lanes: ['production:L2'], detail: 'overlaps detail 5' },
       { lanes: ['production:L3'], detail: 'never came' },
     ]);

@@ -7,14 +7,14 @@ const MACHINES = ['M1', 'M2', 'M3', 'M4', 'M5'];
 
 describe('call queue', () => {
   it('keeps the order of every lane while calls fail and are repeated', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+    const { delivery, commit, isIdle } = await openBench();
     let calls = 0;
     delivery.on.send = () => (++calls % 3 === 0 ? AWAY : DELIVERED);
     const actions = MACHINES.flatMap(machine =>
       Array.from({ length: 10 }, (_, n) => [openDispatch(machine, n), closeDispatch(machine, n)]).flat(),
     );
 
-    await tell(...actions);
+    await commit(...actions);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     for (const machine of MACHINES) {
@@ -28,16 +28,16 @@ describe('call queue', () => {
   });
 
   it('merges increments that were never sent, and none into a call that was built', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+    const { delivery, commit, isIdle } = await openBench();
     const first = Promise.withResolvers<void>();
     delivery.on.send = async () => {
       await first.promise;
       return DELIVERED;
     };
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(1), PATIENCE);
-    await tell(increment('M1', 2), increment('M1', 3), increment('M1', 4));
+    await commit(increment('M1', 2), increment('M1', 3), increment('M1', 4));
     first.resolve();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
@@ -48,14 +48,14 @@ describe('call queue', () => {
   });
 
   it('sends record sets of many lines in one call, at most 50, and frees the lines when it was accepted', async () => {
-    const { delivery, tell, isIdle, journal } = await openBench();
+    const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = () => ({ kind: 'accepted', result: { batchId: 'b1' }, answer: '' });
     delivery.on.follow = () => ({ kind: 'pending', detail: 'working' });
     const lines = Array.from({ length: 30 }, (_, n) => `L${n}`);
 
-    await tell(...lines.map(line => recordSet(line, 1)), ...lines.map(line => recordSet(line, 2)));
+    await commit(...lines.map(line => recordSet(line, 1)), ...lines.map(line => recordSet(line, 2)));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(2), PATIENCE);
-    await tell(recordSet('L0', 3));
+    await commit(recordSet('L0', 3));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(3), PATIENCE);
 
     expect(delivery.sent.map(({ keys }) => keys.length)).toEqual([50, 10, 1]);
@@ -69,8 +69,8 @@ describe('call queue', () => {
     expect(journal.counts().deadLetters).toBe(3);
   });
 
-  it('settles what needs no call, and goes on with the next episode while one waits for a person', async () => {
-    const { delivery, tell, journal } = await openBench();
+  it('ends actions that need no call, and goes on with the next episode while one waits for a person', async () => {
+    const { delivery, commit, journal } = await openBench();
     const build = delivery.on.freeze;
     delivery.on.freeze = (actions, chain) => {
       if (actions[0]?.key === 'M1#1:open') return { kind: 'nothing', why: 'nothing to open' };
@@ -78,7 +78,7 @@ describe('call queue', () => {
       return build(actions, chain);
     };
 
-    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), closeDispatch('M1', 2));
+    await commit(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), closeDispatch('M1', 2));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(2), PATIENCE);
     expect(delivery.sent.map(({ keys }) => keys[0])).toEqual(['M1#2:open', 'M1#2:close']);
     expect(journal.waiting('dispatch:M1', 9).map(action => action.key)).toEqual(['M1#1:close']);
@@ -88,8 +88,8 @@ describe('call queue', () => {
     expect(delivery.sent[2]?.keys).toEqual(['M1#1:close']);
   });
 
-  it('goes on with an episode as soon as its open is told, without waiting for a sweep', async () => {
-    const { delivery, tell, isIdle } = await openBench({ sweepEvery: 3_600_000 });
+  it('goes on with an episode as soon as its open is delivered, without waiting for a sweep', async () => {
+    const { delivery, commit, isIdle } = await openBench({ sweepEvery: 3_600_000 });
     delivery.on.freeze = ([action], chain) =>
       action?.kind === 'close_dispatch' && chain.open === 'pending'
         ? { kind: 'held', why: 'its dispatch is not open yet' }
@@ -105,24 +105,24 @@ describe('call queue', () => {
         await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(due), PATIENCE);
       return DELIVERED;
     };
-    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2));
+    await commit(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     expect(delivery.sent).toHaveLength(4);
   });
 
-  it('sends nothing when reading L2L first showed that it is so already', async () => {
-    const { delivery, tell, isIdle, journal } = await openBench();
+  it('sends nothing when the read before the send shows that L2L has it already', async () => {
+    const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.prepare = () => ({ kind: 'done', result: { foundOpen: 7 } });
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent).toEqual([]);
     expect(journal.chain('M1#1')).toMatchObject({ open: 'delivered', result: { foundOpen: 7 } });
   });
 
-  it('gives the base it read to the send, and reads again only when nothing was sent', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+  it('the base that was read goes into the send, and is read again only when nothing was sent', async () => {
+    const { delivery, commit, isIdle } = await openBench();
     let reads = 0;
     delivery.on.prepare = () => {
       reads += 1;
@@ -132,7 +132,7 @@ describe('call queue', () => {
     };
     delivery.on.send = () => (delivery.sent.length === 1 ? AWAY : DELIVERED);
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(reads).toBe(2);
@@ -143,14 +143,14 @@ describe('call queue', () => {
   });
 
   it('builds no more calls ahead than can be under way soon', async () => {
-    const { delivery, tell, journal } = await openBench({ l2l: { concurrency: 2 } });
+    const { delivery, commit, journal } = await openBench({ l2l: { concurrency: 2 } });
     const open = Promise.withResolvers<void>();
     delivery.on.send = async () => {
       await open.promise;
       return DELIVERED;
     };
 
-    await tell(...Array.from({ length: 40 }, (_, n) => openDispatch(`M${n}`, 1)));
+    await commit(...Array.from({ length: 40 }, (_, n) => openDispatch(`M${n}`, 1)));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(2), PATIENCE);
     const states = journal.openCalls().map(call => call.state);
     expect(states.filter(state => state === 'frozen').length).toBeLessThanOrEqual(4);
@@ -159,9 +159,9 @@ describe('call queue', () => {
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(40), PATIENCE);
   });
 
-  it('says how it stands', async () => {
-    const { queue, tell } = await openBench();
-    await tell(increment('M1', 1));
+  it('the status counts the calls, what is held, and what ended', async () => {
+    const { queue, commit } = await openBench();
+    await commit(increment('M1', 1));
 
     await vi.waitFor(() => {
       expect(queue.status()).toMatchObject({

@@ -31,11 +31,11 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({ kind: fc.constantFrom('later', 'crash') }),
 );
 
-/** What an action came to: how often it was told, whether it ever stood outside the order of its lane, whether a person decides. */
+/** What an action came to: how often it was delivered, whether it was ever outside the order of its lane, whether a person decides. */
 type Fate = { readonly action: Action; times: number; aside: boolean; undecided: boolean };
 
-/** A queue's pure parts on a real journal; L2L is what the happenings say. */
-class Road {
+/** The scheduler on a real journal; the happenings decide what L2L answers. */
+class LanesInUse {
   readonly fates = new Map<string, Fate>();
   /** By lane the ids of what was delivered, in that order, without what stood aside. */
   readonly order = new Map<string, number[]>();
@@ -74,7 +74,7 @@ class Road {
     });
   }
 
-  async tell(kind: Extract<Happening, { of: 'A' | 'B' }>['kind'], of: 'A' | 'B'): Promise<void> {
+  async make(kind: Extract<Happening, { of: 'A' | 'B' }>['kind'], of: 'A' | 'B'): Promise<void> {
     this.#number += 1;
     const n = this.#number;
     // Rules of a machine all add, or all set.
@@ -94,7 +94,7 @@ class Road {
     await this.#journal.commit({ states: [], actions: [action], taken: [], values: [], at: this.#now });
   }
 
-  /** Builds what can be built, and ends one call as told. */
+  /** Builds what can be built, and ends one call in this way. */
   async call(pick: number, ends: Ending): Promise<boolean> {
     this.#scheduler.forgetHeld();
     for (const { call } of this.#scheduler.fill()) this.#check(call);
@@ -146,7 +146,7 @@ class Road {
     }
   }
 
-  /** A close waits for its open outside the order, whatever comes after it; everything else comes in turn. */
+  /** A close waits for its open outside the order. All other actions come in turn. */
   #inOrder({ lane, id }: StoredAction): void {
     const before = this.order.get(lane) ?? [];
     this.order.set(lane, [...before, id]);
@@ -165,7 +165,7 @@ class Road {
     this.#scheduler = this.#schedule();
   }
 
-  /** L2L takes everything that can be told. */
+  /** L2L takes everything that can be sent. */
   async drain(): Promise<void> {
     this.later();
     while (await this.call(0, 'delivered')) this.later();
@@ -177,28 +177,28 @@ class Road {
 }
 
 describe('lanes, merging and chains', () => {
-  it('tell every action once, in its turn, in a call of its kind; a close only by the id of its own open', async () => {
+  it('every action is sent once, in its turn, in a call of its kind, and a close only by the id of its own open', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { minLength: 5, maxLength: 40 }), async happenings => {
-        const road = new Road();
+        const lanes = new LanesInUse();
         try {
           for (const it of happenings) {
-            if ('of' in it) await road.tell(it.kind, it.of);
-            else if (it.kind === 'call') await road.call(it.pick, it.ends);
-            else if (it.kind === 'later') road.later();
-            else road.crash();
+            if ('of' in it) await lanes.make(it.kind, it.of);
+            else if (it.kind === 'call') await lanes.call(it.pick, it.ends);
+            else if (it.kind === 'later') lanes.later();
+            else lanes.crash();
           }
-          await road.drain();
+          await lanes.drain();
 
-          for (const { action, times, undecided } of road.fates.values()) {
-            const opened = road.fates.get(action.key.replace(':close', ':open'));
-            // What a person has to decide about is told no more, and what hangs on it waits.
+          for (const { action, times, undecided } of lanes.fates.values()) {
+            const opened = lanes.fates.get(action.key.replace(':close', ':open'));
+            // What a person has to decide about is sent no more, and the actions that depend on it wait.
             const wanted = undecided || opened?.undecided ? 0 : 1;
             expect([action.key, times]).toEqual([action.key, wanted]);
           }
-          for (const ids of road.order.values()) expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+          for (const ids of lanes.order.values()) expect(ids).toEqual(ids.toSorted((a, b) => a - b));
         } finally {
-          road.close();
+          lanes.close();
         }
       }),
       { numRuns: 60 },

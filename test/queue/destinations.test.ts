@@ -44,8 +44,8 @@ const OPENS_AT_ONCE = { breaker: { ...QUICK.breaker, failures: 1, firstWait: 3_6
 
 describe('a queue with two destinations', () => {
   it('sends each action to the destination of its kind', async () => {
-    const { delivery, magic, tell, isIdle, keysOf } = await openTwo({});
-    await tell(...SETS, ...COUNTS);
+    const { delivery, magic, commit, isIdle, keysOf } = await openTwo({});
+    await commit(...SETS, ...COUNTS);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(keysOf(delivery)).toEqual(keys(COUNTS));
@@ -53,13 +53,13 @@ describe('a queue with two destinations', () => {
   });
 
   it('keeps the lanes of one flowing while the other is paused, and names the one that is paused', async () => {
-    const { delivery, magic, tell, isIdle, keysOf, queue, journal } = await openTwo({ l2l: OPENS_AT_ONCE });
+    const { delivery, magic, commit, isIdle, keysOf, queue, journal } = await openTwo({ l2l: OPENS_AT_ONCE });
     let away = true;
     delivery.on.send = () => (away ? AWAY : DELIVERED);
-    await tell(...COUNTS, ...SETS);
+    await commit(...COUNTS, ...SETS);
     await vi.waitFor(() => expect(keysOf(magic)).toEqual(keys(SETS)), PATIENCE);
     await vi.waitFor(() => expect(queue.status().paused).toHaveLength(1), PATIENCE);
-    await tell(recordSet('L0', 2));
+    await commit(recordSet('L0', 2));
     await vi.waitFor(() => expect(queue.status().counts.delivered).toBe(SETS.length + 1), PATIENCE);
 
     const status = queue.status();
@@ -80,22 +80,22 @@ describe('a queue with two destinations', () => {
   });
 
   it('goes on with one while every request to the other hangs', async () => {
-    const { delivery, magic, tell, keysOf } = await openTwo({});
+    const { delivery, magic, commit, keysOf } = await openTwo({});
     const hangs = Promise.withResolvers<typeof LOST>();
     onTestFinished(() => hangs.resolve(LOST));
     delivery.on.send = () => hangs.promise;
-    await tell(...COUNTS, ...MACHINES.map(machine => openDispatch(machine, 1)));
+    await commit(...COUNTS, ...MACHINES.map(machine => openDispatch(machine, 1)));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(2), PATIENCE);
 
-    await tell(...SETS);
+    await commit(...SETS);
     await vi.waitFor(() => expect(keysOf(magic)).toEqual(keys(SETS)), PATIENCE);
     expect(delivery.sent).toHaveLength(2);
   });
 
   it('sends to one while a reason of its own holds the other', async () => {
     let holds = true;
-    const { delivery, magic, tell, isIdle, keysOf, queue } = await openTwo({ l2l: { holds: () => holds } });
-    await tell(...COUNTS, ...SETS);
+    const { delivery, magic, commit, isIdle, keysOf, queue } = await openTwo({ l2l: { holds: () => holds } });
+    await commit(...COUNTS, ...SETS);
     await vi.waitFor(() => expect(keysOf(magic)).toEqual(keys(SETS)), PATIENCE);
     expect(delivery.sent).toEqual([]);
 
@@ -105,11 +105,11 @@ describe('a queue with two destinations', () => {
   });
 
   it('pauses only the one that refuses its key, and resumes it when its key is accepted', async () => {
-    const { delivery, magic, tell, isIdle, queue, log } = await openTwo({
+    const { delivery, magic, commit, isIdle, queue, log } = await openTwo({
       magic: { breaker: { ...QUICK.breaker, probeEvery: 3_600_000 } },
     });
     magic.on.send = () => NO_KEY;
-    await tell(...SETS.slice(0, 1), ...COUNTS);
+    await commit(...SETS.slice(0, 1), ...COUNTS);
     await vi.waitFor(
       () => expect(queue.status().paused).toMatchObject([{ name: 'Device Magic', cause: 'auth' }]),
       PATIENCE,
@@ -125,10 +125,10 @@ describe('a queue with two destinations', () => {
   });
 
   it('gives up a refused call of one although the other refuses everything', async () => {
-    const { delivery, magic, tell, queue } = await openTwo({});
+    const { delivery, magic, commit, queue } = await openTwo({});
     delivery.on.send = () => REFUSED;
     magic.on.send = call => (call.lanes[0] === 'production:L0' ? REFUSED : DELIVERED);
-    await tell(...COUNTS, ...SETS);
+    await commit(...COUNTS, ...SETS);
     await vi.waitFor(() => expect(queue.status().paused).toMatchObject([{ name: 'L2L', cause: 'refused' }]), PATIENCE);
 
     const counts = { rejected: 1, delivered: SETS.length - 1 };

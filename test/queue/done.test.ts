@@ -20,13 +20,13 @@ async function bench() {
   return { ...opened, seen, unwritten };
 }
 
-describe('what the queue says it got done', () => {
-  it('is each call once, whether L2L answered it or it was found there', async () => {
-    const { delivery, tell, seen, unwritten } = await bench();
+describe('onDone of the queue', () => {
+  it('reports each call once, whether L2L answered it or a look-up found it', async () => {
+    const { delivery, commit, seen, unwritten } = await bench();
     delivery.on.send = ({ actions }) => (actions[0]?.key === 'M1#1:open' ? LOST : DELIVERED);
     delivery.on.look = () => ({ kind: 'applied', result: { dispatchId: 9 }, detail: 'found' });
 
-    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), increment('M2', 1));
+    await commit(openDispatch('M1', 1), closeDispatch('M1', 1), increment('M2', 1));
     await vi.waitFor(() => expect(seen).toHaveLength(3), PATIENCE);
 
     expect(seen.flatMap(({ kind, keys }) => keys.map(key => `${kind} ${key}`)).toSorted()).toEqual([
@@ -37,19 +37,19 @@ describe('what the queue says it got done', () => {
     expect(unwritten).toEqual([]);
   });
 
-  it('is also what needed no call, with why', async () => {
-    const { delivery, tell, seen, unwritten } = await bench();
+  it('reports actions that needed no call, with the reason', async () => {
+    const { delivery, commit, seen, unwritten } = await bench();
     delivery.on.freeze = () => ({ kind: 'nothing', why: 'it was over' });
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE);
 
     expect(seen).toEqual([{ kind: 'nothing', keys: ['M1#1:open'], detail: 'it was over' }]);
     expect(unwritten).toEqual([]);
   });
 
-  it('is of a batch that L2L took, and then those of its sets that it booked', async () => {
-    const { delivery, tell, seen } = await bench();
+  it('reports an accepted batch, and then the sets that L2L booked', async () => {
+    const { delivery, commit, seen } = await bench();
     const [booked, refused, lost, early] = ['L1', 'L2', 'L3', 'L4'].map(line => recordSet(line, 1).key);
     delivery.on.send = () => ({ kind: 'accepted', result: { batchId: '7' }, answer: '{}' });
     let looks = 0;
@@ -60,7 +60,7 @@ describe('what the queue says it got done', () => {
       return { kind: 'final', failed, parked: new Map([[lost ?? '', 'never came']]), detail: '1 of 4' };
     };
 
-    await tell(recordSet('L1', 1), recordSet('L2', 1), recordSet('L3', 1), recordSet('L4', 1));
+    await commit(recordSet('L1', 1), recordSet('L2', 1), recordSet('L3', 1), recordSet('L4', 1));
     await vi.waitFor(() => expect(seen).toHaveLength(2), PATIENCE);
 
     expect(seen.map(({ kind, keys }) => [kind, keys])).toEqual([
@@ -69,11 +69,11 @@ describe('what the queue says it got done', () => {
     ]);
   });
 
-  it('is nothing of what L2L refused', async () => {
-    const { delivery, tell, journal, seen } = await bench();
+  it('reports nothing that L2L refused', async () => {
+    const { delivery, commit, journal, seen } = await bench();
     delivery.on.send = ({ actions }) => (actions[0]?.key === 'M1#1:open' ? REFUSED : DELIVERED);
 
-    await tell(openDispatch('M1', 1), increment('M2', 1));
+    await commit(openDispatch('M1', 1), increment('M2', 1));
     await vi.waitFor(() => {
       expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
       expect(seen).toHaveLength(1);

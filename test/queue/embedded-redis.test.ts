@@ -70,7 +70,7 @@ function accepts(socket: string): Promise<boolean> {
   });
 }
 
-describe('embedded redis', () => {
+describe('the embedded Redis', () => {
   it('listens on its socket only, keeps nothing on disk and drops nothing', async () => {
     const client = connect((await start()).socket);
     const config = async (name: string) => ((await client.config('GET', name)) as string[])[1];
@@ -98,7 +98,7 @@ describe('embedded redis', () => {
     expect(log.lines.map(line => line.level)).toEqual(['error']);
   });
 
-  it('is not started again by a stop that comes while it is about to be', async () => {
+  it('is not started again when the stop comes just before the restart', async () => {
     let stopped: Promise<void> | undefined;
     const redis = await start({
       random() {
@@ -179,7 +179,7 @@ describe('embedded redis', () => {
     await expect(failed).rejects.toBeInstanceOf(StartError);
   });
 
-  it('ends a start under way when it is called off, and leaves nothing', async () => {
+  it('a cancelled start ends, and leaves nothing', async () => {
     const [folder, runtimeDir] = [testFolder(), testFolder()];
     const command = join(folder, 'redis-server');
     writeFileSync(command, '#!/bin/sh\ntouch "$0.runs"\nexec sleep 1000\n', { mode: 0o755 });

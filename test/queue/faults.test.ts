@@ -24,7 +24,7 @@ function bullQueue({ redis, journal }: Bench): Queue<JobData> {
   return queue;
 }
 
-/** Keys in the order they were told, once each. */
+/** Keys in the order of their sends, once each. */
 function deliveredOnce(bench: Bench, actions: readonly Action[]): void {
   const lanes = new Map<string, string[]>();
   for (const { call, keys } of bench.delivery.sent) {
@@ -46,14 +46,14 @@ function manyActions(): readonly Action[] {
 describe('call queue on a Redis that fails', () => {
   it('sends everything once and in order while Redis is wiped again and again', async () => {
     const bench = await openBench();
-    const { delivery, redis, tell, isIdle } = bench;
+    const { delivery, redis, commit, isIdle } = bench;
     const actions = manyActions();
     delivery.on.send = async () => {
       if (delivery.sent.length % 25 === 0) await redis.client.flushall();
       return DELIVERED;
     };
 
-    await tell(...actions);
+    await commit(...actions);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     deliveredOnce(bench, actions);
@@ -61,7 +61,7 @@ describe('call queue on a Redis that fails', () => {
 
   it('sends everything once and in order while Redis is killed again and again', async () => {
     const bench = await openBench();
-    const { delivery, redis, tell, isIdle } = bench;
+    const { delivery, redis, commit, isIdle } = bench;
     const actions = manyActions();
     let kills = 0;
     delivery.on.send = async () => {
@@ -72,7 +72,7 @@ describe('call queue on a Redis that fails', () => {
       return DELIVERED;
     };
 
-    await tell(...actions);
+    await commit(...actions);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     deliveredOnce(bench, actions);
@@ -84,7 +84,7 @@ describe('call queue on a Redis that fails', () => {
 
   it('applies everything once and in order while answers are lost, L2L is away, and Redis is wiped and killed', async () => {
     const bench = await openBench();
-    const { delivery, redis, tell, isIdle } = bench;
+    const { delivery, redis, commit, isIdle } = bench;
     const actions = manyActions();
     const random = seededRandom(7);
     const applied: string[] = [];
@@ -106,7 +106,7 @@ describe('call queue on a Redis that fails', () => {
     // Closes may be repeated; here a second one would be seen, so they are looked up like the others.
     Object.assign(delivery, { mayRepeat: () => false });
 
-    await tell(...actions);
+    await commit(...actions);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     for (const lane of new Set(actions.map(action => action.lane))) {
@@ -116,11 +116,11 @@ describe('call queue on a Redis that fails', () => {
     expect(bench.queue.status().counts).toMatchObject({ rejected: 0, parked: 0 });
   });
 
-  it('starts while Redis is away, says so, keeps everything, and stops', async () => {
+  it('starts while Redis is away, shows that in the status, keeps everything, and stops', async () => {
     const folder = testFolder();
-    const { queue, tell, delivery, journal } = await openBench({ redis: { socket: `${folder}/nobody.sock` } });
+    const { queue, commit, delivery, journal } = await openBench({ redis: { socket: `${folder}/nobody.sock` } });
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('ENOENT'), PATIENCE);
     expect(queue.status().redis.up).toBe(false);
     await queue.stop(0);
@@ -137,13 +137,13 @@ describe('call queue on a Redis that fails', () => {
 
   it('sends once when a lane and a call have several jobs', async () => {
     const bench = await openBench();
-    const { delivery, tell, isIdle } = bench;
+    const { delivery, commit, isIdle } = bench;
     const answer = Promise.withResolvers<void>();
     delivery.on.send = async () => {
       await answer.promise;
       return DELIVERED;
     };
-    await tell(increment('M1', 1), increment('M2', 1));
+    await commit(increment('M1', 1), increment('M2', 1));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(2), PATIENCE);
 
     const queue = bullQueue(bench);
@@ -161,16 +161,16 @@ describe('call queue on a Redis that fails', () => {
 
   it('sends once when a job loses its lock while its request hangs', async () => {
     const bench = await openBench({ stalledInterval: 50 });
-    const { delivery, redis, tell, isIdle, keys } = bench;
+    const { delivery, redis, commit, isIdle, keys } = bench;
     const answer = Promise.withResolvers<void>();
     delivery.on.send = async () => {
       await answer.promise;
       return DELIVERED;
     };
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(1), PATIENCE);
 
-    await redis.client.unlink(await keys('*:lock'));
+    for (const lock of await keys('*:lock')) await redis.client.unlink(lock);
     // BullMQ takes the job for stalled, runs it a second time, and that run ends without a trace.
     await vi.waitFor(async () => expect(await keys('*-0-1')).toEqual([]), PATIENCE);
     answer.resolve();
@@ -181,13 +181,13 @@ describe('call queue on a Redis that fails', () => {
 
   it('adds a job again whose hash is left in no list', async () => {
     const clock = movableClock();
-    const { delivery, redis, tell, keys } = await openBench({
+    const { delivery, redis, commit, keys } = await openBench({
       clock,
       delivery: scriptedDelivery({ open_dispatch: { settle: 600_000 } }),
     });
     delivery.on.send = () => (delivery.sent.length === 1 ? { ...LOST, detail: 'first' } : DELIVERED);
     delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(async () => expect((await keys('delayed')).length).toBe(1), PATIENCE);
     await redis.client.unlink(await keys('delayed'));
 
@@ -200,7 +200,7 @@ describe('call queue on a Redis that fails', () => {
     const folder = testFolder();
     const first = await openBench({ folder, delivery: scriptedDelivery({ increment_cycles: { settle: 60_000 } }) });
     first.delivery.on.send = () => LOST;
-    await first.tell(increment('M1', 1));
+    await first.commit(increment('M1', 1));
     await vi.waitFor(async () => expect((await first.keys('delayed')).length).toBe(1), PATIENCE);
     await first.queue.stop(0);
     first.journal.close();
@@ -212,7 +212,7 @@ describe('call queue on a Redis that fails', () => {
     expect(second.journal.epoch).toBe(2);
   });
 
-  it('looks a call up that an earlier life left on its way', async () => {
+  it('looks a call up that an earlier life was sending', async () => {
     const folder = testFolder();
     const journal = openTestJournal(folder);
     await journal.commit({ states: [], actions: [increment('M1', 1)], taken: [], values: [], at: 1 });
@@ -230,15 +230,15 @@ describe('call queue on a Redis that fails', () => {
   });
 
   it('lets a call under way end before it stops', async () => {
-    const { queue, delivery, tell, journal } = await openBench();
+    const { queue, delivery, commit, journal } = await openBench();
     const answer = Promise.withResolvers<void>();
     delivery.on.send = async () => {
       await answer.promise;
       return DELIVERED;
     };
-    await tell(increment('M1', 1), increment('M1', 2));
+    await commit(increment('M1', 1), increment('M1', 2));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(1), PATIENCE);
-    await tell(increment('M1', 3));
+    await commit(increment('M1', 3));
 
     const stopped = queue.stop(10_000);
     answer.resolve();
@@ -250,12 +250,12 @@ describe('call queue on a Redis that fails', () => {
   });
 
   it('cuts a call off that takes longer than a stop may, and leaves it unknown', async () => {
-    const { queue, delivery, tell, journal } = await openBench();
+    const { queue, delivery, commit, journal } = await openBench();
     delivery.on.send = (_call, signal) =>
       new Promise(resolve =>
         signal.addEventListener('abort', () => resolve({ kind: 'unknown', reason: 'stopped', detail: 'cut off' })),
       );
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(1), PATIENCE);
 
     await queue.stop(10);

@@ -14,7 +14,7 @@ import { type ScriptedDelivery, scriptedDelivery } from './scripted-delivery.ts'
 
 export { PATIENCE };
 
-/** Waits a test can sit through; what is tested is what follows them. */
+/** Short waits: tests are about what follows them. */
 export const QUICK = {
   name: 'L2L',
   concurrency: 8,
@@ -37,7 +37,7 @@ export type Bench = {
   readonly queue: CallQueue;
   readonly log: ReturnType<typeof recordingLogger>;
   /** Makes actions durable and wakes the queue, as the rules do. */
-  tell(...actions: readonly Action[]): Promise<void>;
+  commit(...actions: readonly Action[]): Promise<void>;
   /** Every action left the journal's open states. */
   isIdle(): boolean;
   /** Keys of BullMQ in Redis, `suffix` after queue name. */
@@ -61,7 +61,7 @@ export function openTestJournal(folder: string): Journal {
   return testJournal(folder, { now: () => clock.now(), settle: () => 60 });
 }
 
-/** A queue on a real Redis and a real journal, with an L2L that does as it is told. */
+/** A queue on a real Redis and a real journal, with a scripted L2L. */
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const clock = systemClock();
   const redis = options.redisFor ?? (await testRedis());
@@ -88,7 +88,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     delivery,
     queue,
     log,
-    async tell(...actions) {
+    async commit(...actions) {
       const durable = journal.commit({ states: [], actions, taken: [], values: [], at: clock.now() });
       queue.written();
       await durable;

@@ -13,8 +13,8 @@ function entry(rule: string, reason: Call['reason'], setback: Setback | null = n
   };
 }
 
-describe('what L2L holds up', () => {
-  it('is one thing to correct, however many calls wait for it, with where its rules are written now', () => {
+describe('calls that L2L holds up', () => {
+  it('many calls with one cause are one thing to correct, with the present lines of their rules', () => {
     const entries = [entry('a', 'code', null, 2000), entry('b', 'code'), entry('c', 'network'), entry('d', null)];
     expect(heldUp(entries, rule => (rule === 'a' ? 'plant.yaml:31' : undefined))).toEqual([
       {
@@ -30,7 +30,7 @@ describe('what L2L holds up', () => {
     ]);
   });
 
-  it('is also a call in doubt that may not be looked up, and none that failed for another reason since', () => {
+  it('a call in doubt counts while its look-up lacks a right, and not when the look-up failed for another reason', () => {
     const rights: Setback = { kind: 'retry', reason: 'rights', detail: 'give the right in L2L' };
     const network: Setback = { kind: 'retry', reason: 'network', detail: 'away' };
     const found = heldUp([entry('a', 'timeout', rights), entry('b', 'code', network)], () => undefined);

@@ -18,11 +18,11 @@ function inTurn(...outcomes: readonly Outcome[]): () => Outcome {
 
 describe('call queue and what L2L answers', () => {
   it('repeats a call that was not there at two looks, and only then', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+    const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = inTurn(LOST, DELIVERED);
     delivery.on.look = () => ({ kind: 'absent', detail: 'not in the list' });
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.looked.map(call => call.looks)).toEqual([0, 1]);
@@ -30,14 +30,14 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent[0]?.call.request).toEqual(delivery.sent[1]?.call.request);
   });
 
-  it('lets a call of unknown outcome go after two looks without it, and guards the next one', async () => {
-    const { delivery, tell, isIdle } = await openBench({
+  it('a call that two looks did not find is released, and the next one is guarded', async () => {
+    const { delivery, commit, isIdle } = await openBench({
       delivery: scriptedDelivery({ open_dispatch: { guardedRepeat: true } }),
     });
     delivery.on.send = inTurn(LOST, DELIVERED);
     delivery.on.look = () => ({ kind: 'absent', detail: 'not in the list' });
 
-    await tell(openDispatch('M1', 1), closeDispatch('M1', 1));
+    await commit(openDispatch('M1', 1), closeDispatch('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.looked.map(call => call.looks)).toEqual([0, 1]);
@@ -50,9 +50,9 @@ describe('call queue and what L2L answers', () => {
   it.each([
     ['it could not be read what is open', 'prepare'],
     ['L2L could not be reached', 'send'],
-  ] as const)('does not tell what became too old while %s', async (_, step) => {
+  ] as const)('does not send an action that became too old while %s', async (_, step) => {
     const clock = movableClock();
-    const { delivery, tell, isIdle, journal } = await openBench({ clock });
+    const { delivery, commit, isIdle, journal } = await openBench({ clock });
     const expiresAt = clock.now() + 3_600_000;
     let tries = 0;
     let late = 0;
@@ -71,7 +71,7 @@ describe('call queue and what L2L answers', () => {
       return isFirst && step === 'send' && isAway() ? AWAY : DELIVERED;
     };
 
-    await tell({ ...openDispatch('M1', 1), expiresAt }, openDispatch('M1', 2));
+    await commit({ ...openDispatch('M1', 1), expiresAt }, openDispatch('M1', 2));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(late).toBe(0);
@@ -80,7 +80,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent.at(-1)?.keys).toEqual(['M1#2:open']);
   });
 
-  it('reads L2L again when the budget let it wait for long', async () => {
+  it('reads L2L again after a call had to wait for long for the budget', async () => {
     const delivery = scriptedDelivery();
     let asked = 0;
     let read = 0;
@@ -102,14 +102,14 @@ describe('call queue and what L2L answers', () => {
       return { kind: 'done', result: { dispatchId: 7, nothing: 'dispatch 7 is already open' } };
     };
 
-    await bench.tell(openDispatch('M1', 1));
+    await bench.commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(bench.isIdle()).toBe(true), PATIENCE);
 
     expect({ asked, read, sent: delivery.sent.length }).toEqual({ asked: 1, read: 2, sent: 0 });
   });
 
-  it('does not tell what became too old while L2L was read', async () => {
-    const { delivery, tell, isIdle, journal } = await openBench();
+  it('does not send an action that became too old while L2L was read', async () => {
+    const { delivery, commit, isIdle, journal } = await openBench();
     const expiresAt = Date.now() + 100;
     // The budget let the read wait.
     delivery.on.prepare = async () => {
@@ -117,17 +117,17 @@ describe('call queue and what L2L answers', () => {
       return { kind: 'send', base: null };
     };
 
-    await tell({ ...openDispatch('M1', 1), expiresAt });
+    await commit({ ...openDispatch('M1', 1), expiresAt });
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent).toEqual([]);
     expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
   });
 
-  it('reads L2L again when the disk, or the process, stood still over the mark that it is being sent', async () => {
+  it('reads L2L again when the disk or the process stood still over the mark of a send', async () => {
     const clock = systemClock();
     let ahead = 0;
-    const { delivery, tell, isIdle, journal } = await openBench({
+    const { delivery, commit, isIdle, journal } = await openBench({
       clock: { now: () => clock.now() + ahead, at: (at, callback) => clock.at(at - ahead, callback) },
     });
     const { markSending } = journal;
@@ -143,18 +143,18 @@ describe('call queue and what L2L answers', () => {
       return { kind: 'done', result: { dispatchId: 7, nothing: 'dispatch 7 is already open' } };
     };
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect({ read, sent: delivery.sent.length }).toEqual({ read: 2, sent: 0 });
   });
 
-  it('sends by an anchor that was read long ago: it is read once', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+  it('an anchor is read once, however long ago that was', async () => {
+    const { delivery, commit, isIdle } = await openBench();
     const base = { cycleCount: 5, at: Date.now() - 3_600_000 };
     delivery.on.prepare = () => ({ kind: 'send', base });
 
-    await tell(setCycles('M1', 1, 3));
+    await commit(setCycles('M1', 1, 3));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent.map(({ call }) => [call.attempt, call.base])).toEqual([[1, base]]);
@@ -162,7 +162,7 @@ describe('call queue and what L2L answers', () => {
 
   it('sends nothing when the clock was set, or a pause began, while the mark was written', async () => {
     let doubt: string | null = null;
-    const { delivery, tell, queue, journal } = await openBench({
+    const { delivery, commit, queue, journal } = await openBench({
       clockGuard: { doubt: () => doubt, standstills: () => 0, isLeft: () => false },
     });
     const { markSending } = journal;
@@ -172,16 +172,16 @@ describe('call queue and what L2L answers', () => {
       return marked;
     };
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(queue.status().open).toEqual({ retry: 1 }), PATIENCE);
 
     expect(delivery.sent).toEqual([]);
     expect(queue.status().running).toBe(0);
   });
 
-  it('tells the lane what waits behind a call that has to come again, and that one when it is due', async () => {
+  it('sends what waits behind a call that has to be sent again later, and that call when it is due', async () => {
     const clock = movableClock();
-    const { delivery, tell, isIdle, queue, journal } = await openBench({ clock });
+    const { delivery, commit, isIdle, queue, journal } = await openBench({ clock });
     let blocked = true;
     delivery.on.send = ({ actions }) => {
       if (actions[0]?.key === 'M1#2:close') {
@@ -196,7 +196,7 @@ describe('call queue and what L2L answers', () => {
         ? { kind: 'held', why: 'its dispatch is not open yet' }
         : { kind: 'request', request: { method: 'POST', path: '/x', body: actions[0]?.key ?? '' } };
 
-    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), closeDispatch('M1', 2));
+    await commit(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), closeDispatch('M1', 2));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     const keys = delivery.sent.map(({ keys }) => keys[0]);
@@ -209,8 +209,8 @@ describe('call queue and what L2L answers', () => {
     expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
   });
 
-  it('sets the newest count last: while it is unknown whether an older one arrived, the lane waits', async () => {
-    const { delivery, tell, isIdle } = await openBench({
+  it('the newest count is set last: the lane waits while nobody knows whether an older one arrived', async () => {
+    const { delivery, commit, isIdle } = await openBench({
       delivery: scriptedDelivery({ set_cycles: { settle: 150 } }),
     });
     const times: number[] = [];
@@ -218,9 +218,9 @@ describe('call queue and what L2L answers', () => {
       times.push(performance.now());
       return delivery.sent.length === 1 ? LOST : DELIVERED;
     };
-    await tell(setCycles('M1', 1, 100));
+    await commit(setCycles('M1', 1, 100));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(1), PATIENCE);
-    await tell(setCycles('M1', 2, 110), setCycles('M1', 3, 120));
+    await commit(setCycles('M1', 2, 110), setCycles('M1', 3, 120));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent.map(({ keys }) => keys.at(-1))).toEqual(['M1@1:set', 'M1@1:set', 'M1@3:set']);
@@ -229,13 +229,13 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('halves a batch that L2L refuses as a whole until the bad set stands alone', async () => {
-    const { delivery, tell, isIdle, journal } = await openBench();
+    const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = call =>
       call.actions.some(action => action.key === 'L3@1:record')
         ? REFUSED
         : { kind: 'delivered', result: {}, answer: '' };
 
-    await tell(...[1, 2, 3, 4, 5].map(line => recordSet(`L${line}`, 1)), recordSet('L3', 2));
+    await commit(...[1, 2, 3, 4, 5].map(line => recordSet(`L${line}`, 1)), recordSet('L3', 2));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(journal.counts().deadLetters).toBe(1);
@@ -244,25 +244,25 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.mostAtOnce).toBe(1);
   });
 
-  it('does not repeat what a look found', async () => {
-    const { delivery, tell, isIdle, journal } = await openBench();
+  it('does not repeat a call that a look found', async () => {
+    const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = () => LOST;
     delivery.on.look = () => ({ kind: 'applied', result: { dispatchId: 9 }, detail: 'found' });
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent).toHaveLength(1);
     expect(journal.chain('M1#1').result).toEqual({ dispatchId: 9 });
   });
 
-  it('parks what cannot be decided, says so, and the lane goes on', async () => {
-    const { delivery, tell, journal, queue, log } = await openBench();
+  it('parks what cannot be decided, logs it, and the lane goes on', async () => {
+    const { delivery, commit, journal, queue, log } = await openBench();
     delivery.on.send = inTurn(LOST, DELIVERED);
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(journal.counts().parked).toBe(1), PATIENCE);
-    await tell(openDispatch('M1', 2));
+    await commit(openDispatch('M1', 2));
     await vi.waitFor(() => expect(queue.status().counts.delivered).toBe(1), PATIENCE);
 
     expect(queue.status().counts.parked).toBe(1);
@@ -274,14 +274,14 @@ describe('call queue and what L2L answers', () => {
   it.each([
     ['increment', increment('M1', 1)],
     ['open', openDispatch('M1', 1)],
-  ])('tells an %s again as its rule says, three times, and then a person decides', async (_what, action) => {
-    const { delivery, tell, isIdle, journal, log } = await openBench();
+  ])('sends an %s again as its rule says, three times, and then a person decides', async (_what, action) => {
+    const { delivery, commit, isIdle, journal, log } = await openBench();
     const next = action.kind === 'increment_cycles' ? increment('M1', 2) : openDispatch('M1', 2);
     delivery.on.send = call => (call.actions.some(({ key }) => key === action.key) ? LOST : DELIVERED);
 
-    await tell({ ...action, onUnknown: 'repeat' });
+    await commit({ ...action, onUnknown: 'repeat' });
     await vi.waitFor(() => expect(journal.counts().parked).toBe(1), PATIENCE);
-    await tell(next);
+    await commit(next);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent.filter(({ keys }) => keys.includes(action.key))).toHaveLength(4);
@@ -289,11 +289,11 @@ describe('call queue and what L2L answers', () => {
     expect(journal.unsettled(1)[0]).toMatchObject({ detail: 'nobody knows; sent 4 times by now' });
   });
 
-  it('parks what L2L refuses after it may have taken it, so that nobody sends it again without a look', async () => {
-    const { delivery, tell, isIdle, journal, log } = await openBench();
+  it('parks a call that L2L refuses after it may have taken it, so that nobody repeats it without a look', async () => {
+    const { delivery, commit, isIdle, journal, log } = await openBench();
     delivery.on.send = () => (delivery.sent.length === 1 ? LOST : REFUSED);
 
-    await tell({ ...increment('M1', 1), onUnknown: 'repeat' });
+    await commit({ ...increment('M1', 1), onUnknown: 'repeat' });
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent).toHaveLength(2);
@@ -305,23 +305,23 @@ describe('call queue and what L2L answers', () => {
     ]);
   });
 
-  it('asks again when the look itself failed', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+  it('looks again when the look itself failed', async () => {
+    const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = () => LOST;
     delivery.on.look = () =>
       delivery.looked.length < 3
         ? { kind: 'failed', outcome: { kind: 'retry', reason: 'network', detail: 'away' } }
         : { kind: 'applied', result: {}, detail: '' };
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.looked.map(call => call.looks)).toEqual([0, 0, 0]);
     expect(delivery.sent).toHaveLength(1);
   });
 
-  it('repeats a repeatable call without asking, and holds nobody else up', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+  it('repeats a repeatable call without a look, and holds up no other lane', async () => {
+    const { delivery, commit, isIdle } = await openBench();
     const keys = () => delivery.sent.map(({ keys }) => keys[0]);
     delivery.on.send = async call => {
       if (call.kind !== 'close_dispatch') return DELIVERED;
@@ -331,7 +331,7 @@ describe('call queue and what L2L answers', () => {
       return DELIVERED;
     };
 
-    await tell(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), openDispatch('M2', 1));
+    await commit(openDispatch('M1', 1), closeDispatch('M1', 1), openDispatch('M1', 2), openDispatch('M2', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.looked).toEqual([]);
@@ -339,14 +339,14 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('follows an accepted batch until it is final', async () => {
-    const { delivery, tell, isIdle, journal } = await openBench();
+    const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = () => ({ kind: 'accepted', result: { batchId: 'b' }, answer: '' });
     delivery.on.follow = () =>
       delivery.followed.length < 3
         ? { kind: 'pending', detail: 'working' }
         : { kind: 'final', failed: new Map([['L1@1:record', 'overlaps']]), detail: 'one refused' };
 
-    await tell(recordSet('L1', 1), recordSet('L2', 1));
+    await commit(recordSet('L1', 1), recordSet('L2', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.followed.map(call => [call.looks, call.result?.batchId])).toEqual([
@@ -358,15 +358,15 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('makes a refused call a dead letter as soon as L2L takes another', async () => {
-    const { delivery, tell, queue, journal } = await openBench({ l2l: { timings: HELD } });
+    const { delivery, commit, queue, journal } = await openBench({ l2l: { timings: HELD } });
     delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' ? REFUSED : DELIVERED);
 
-    await tell(openDispatch('BAD', 1));
+    await commit(openDispatch('BAD', 1));
     await vi.waitFor(
       () => expect(journal.openCalls()).toMatchObject([{ state: 'retry', reason: 'refused' }]),
       PATIENCE,
     );
-    await tell(openDispatch('GOOD', 1));
+    await commit(openDispatch('GOOD', 1));
     await vi.waitFor(() => expect(queue.status().counts.rejected).toBe(1), PATIENCE);
 
     expect(delivery.sent).toHaveLength(2);
@@ -375,10 +375,10 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('makes a refused call a dead letter after a while when nothing else happens', async () => {
-    const { delivery, tell, journal, log } = await openBench();
+    const { delivery, commit, journal, log } = await openBench();
     delivery.on.send = () => REFUSED;
 
-    await tell(openDispatch('BAD', 1));
+    await commit(openDispatch('BAD', 1));
     await vi.waitFor(() => expect(journal.counts().deadLetters).toBe(1), PATIENCE);
 
     expect(delivery.sent).toHaveLength(1);
@@ -395,13 +395,13 @@ describe('call queue and what L2L answers', () => {
     });
   });
 
-  it('pauses when L2L refuses everybody, keeps every call, and goes on when it takes one', async () => {
-    const { delivery, tell, journal, queue, log } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
+  it('pauses when L2L refuses all calls, keeps every call, and goes on when it takes one', async () => {
+    const { delivery, commit, journal, queue, log } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
     let general = true;
     delivery.on.send = () => (general ? REFUSED : DELIVERED);
     const machines = Array.from({ length: 12 }, (_, n) => `M${n}`);
 
-    await tell(...machines.map(machine => openDispatch(machine, 1)));
+    await commit(...machines.map(machine => openDispatch(machine, 1)));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('refused'), PATIENCE);
     // Probes go on and are refused as well.
     await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(2), PATIENCE);
@@ -415,12 +415,12 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('gives up the calls of one bad rule after the pause they caused', async () => {
-    const { delivery, tell, journal, queue } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
+    const { delivery, commit, journal, queue } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
     delivery.on.send = call => (call.lanes[0]?.startsWith('dispatch:BAD') ? REFUSED : DELIVERED);
 
-    await tell(...['BAD1', 'BAD2', 'BAD3', 'BAD4'].map(machine => openDispatch(machine, 1)));
+    await commit(...['BAD1', 'BAD2', 'BAD3', 'BAD4'].map(machine => openDispatch(machine, 1)));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('refused'), PATIENCE);
-    await tell(openDispatch('GOOD', 1));
+    await commit(openDispatch('GOOD', 1));
     await vi.waitFor(() => expect(queue.status().counts).toMatchObject({ delivered: 1, rejected: 4 }), PATIENCE);
 
     expect(queue.status().paused).toEqual([]);
@@ -428,11 +428,11 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('keeps everything while the key is not accepted, and probes', async () => {
-    const { delivery, tell, isIdle, queue, journal } = await openBench();
+    const { delivery, commit, isIdle, queue, journal } = await openBench();
     let accepted = false;
     delivery.on.send = () => (accepted ? DELIVERED : NO_KEY);
 
-    await tell(openDispatch('M1', 1), openDispatch('M2', 1), increment('M3', 1));
+    await commit(openDispatch('M1', 1), openDispatch('M2', 1), increment('M3', 1));
     await vi.waitFor(() => expect(queue.status().paused).toMatchObject([{ cause: 'auth', detail: '401' }]), PATIENCE);
     await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(2), PATIENCE);
     accepted = true;
@@ -442,12 +442,12 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().paused).toEqual([]);
   });
 
-  it('tries at once when asked to', async () => {
-    const { delivery, tell, isIdle, queue } = await openBench({
+  it('a person can make it try a call at once', async () => {
+    const { delivery, commit, isIdle, queue } = await openBench({
       l2l: { breaker: { ...QUICK.breaker, probeEvery: 3_600_000 } },
     });
     delivery.on.send = inTurn(NO_KEY, DELIVERED);
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('auth'), PATIENCE);
 
     queue.probeNow();
@@ -455,7 +455,7 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('opens its breaker while L2L is away, one probe at a time, and releases the oldest first', async () => {
-    const { delivery, tell, isIdle, queue } = await openBench({
+    const { delivery, commit, isIdle, queue } = await openBench({
       l2l: {
         concurrency: 1,
         breaker: { ...QUICK.breaker, failures: 3 },
@@ -466,7 +466,7 @@ describe('call queue and what L2L answers', () => {
     delivery.on.send = () => (away ? AWAY : DELIVERED);
     const machines = ['M1', 'M2', 'M3', 'M4', 'M5', 'M6'];
 
-    await tell(...machines.map(machine => openDispatch(machine, 1)));
+    await commit(...machines.map(machine => openDispatch(machine, 1)));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('network'), PATIENCE);
     const before = delivery.sent.length;
     await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(3), PATIENCE);
@@ -480,8 +480,8 @@ describe('call queue and what L2L answers', () => {
     expect(released).toEqual(released.toSorted());
   });
 
-  it('waits as long as L2L asks for, and nobody else does', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+  it('a call waits as long as a 429 asks for, and no other call does', async () => {
+    const { delivery, commit, isIdle } = await openBench();
     const times: number[] = [];
     delivery.on.send = call => {
       if (call.lanes[0] !== 'dispatch:M1') return DELIVERED;
@@ -489,7 +489,7 @@ describe('call queue and what L2L answers', () => {
       return times.length === 1 ? { kind: 'retry', reason: 'rate_limited', detail: '429', retryAfter: 300 } : DELIVERED;
     };
 
-    await tell(openDispatch('M1', 1), openDispatch('M2', 1));
+    await commit(openDispatch('M1', 1), openDispatch('M2', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(240);
@@ -498,7 +498,7 @@ describe('call queue and what L2L answers', () => {
 
   it('stops sending while the journal cannot be written, keeps the outcome, and goes on', async () => {
     const bench = await openBench();
-    const { delivery, tell, isIdle, journal, queue } = bench;
+    const { delivery, commit, isIdle, journal, queue } = bench;
     const transition = journal.transition;
     let full = false;
     let refused = 0;
@@ -513,9 +513,9 @@ describe('call queue and what L2L answers', () => {
       return DELIVERED;
     };
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('journal'), PATIENCE);
-    await tell(openDispatch('M1', 2));
+    await commit(openDispatch('M1', 2));
     await vi.waitFor(() => expect(refused).toBeGreaterThan(1), PATIENCE);
     expect(delivery.sent).toHaveLength(1);
     full = false;
@@ -525,20 +525,20 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().paused).toEqual([]);
   });
 
-  it('looks up a call whose run ended by a fault of ours after it was sent', async () => {
-    const { delivery, tell, isIdle } = await openBench();
+  it('looks up a call whose run ended by a defect of the gateway after the send', async () => {
+    const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = () => ({ kind: 'a fault' }) as never;
     delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
 
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect([delivery.sent.length, delivery.looked.length]).toEqual([1, 1]);
     expect(delivery.looked[0]).toMatchObject({ state: 'unknown', reason: 'crashed' });
   });
 
-  it('finds out that the journal can be written again by looking up a call, when there is none to send', async () => {
-    const { delivery, tell, isIdle, journal, queue } = await openBench();
+  it('a look-up shows that the journal can be written again when there is nothing to send', async () => {
+    const { delivery, commit, isIdle, journal, queue } = await openBench();
     const { markSending } = journal;
     journal.markSending = async (id, ...mark) => {
       if (journal.call(id)?.lanes[0] === 'dispatch:M1') return markSending(id, ...mark);
@@ -552,7 +552,7 @@ describe('call queue and what L2L answers', () => {
     delivery.on.send = () => LOST;
     delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
 
-    await tell(openDispatch('M1', 1), openDispatch('M2', 1));
+    await commit(openDispatch('M1', 1), openDispatch('M2', 1));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('journal'), PATIENCE);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
@@ -561,9 +561,9 @@ describe('call queue and what L2L answers', () => {
   });
 
   it('leaves nothing running when it stops although an outcome cannot be written', async () => {
-    const { delivery, tell, journal, queue } = await openBench();
+    const { delivery, commit, journal, queue } = await openBench();
     Object.assign(journal, { transition: () => Promise.reject(new Error('database or disk is full')) });
-    await tell(openDispatch('M1', 1));
+    await commit(openDispatch('M1', 1));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('journal'), PATIENCE);
     await queue.stop(0);
 

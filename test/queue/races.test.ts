@@ -12,24 +12,24 @@ const NEVER = 3_600_000;
 
 describe('call queue and the ways in which BullMQ loses, doubles and reorders', () => {
   it('leaves no lane behind whose next action came while its call ended', async () => {
-    const { delivery, tell, isIdle } = await openBench({ sweepEvery: NEVER });
+    const { delivery, commit, isIdle } = await openBench({ sweepEvery: NEVER });
     const actions = Array.from({ length: 40 }, (_, n) => [openDispatch('M1', n), closeDispatch('M1', n)]).flat();
     const turn = () => new Promise(resolve => setImmediate(resolve));
     const nextIn = async (turns: number) => {
       const next = actions[delivery.sent.length];
       for (let at = 0; at < turns; at++) await turn();
-      if (next) await tell(next);
+      if (next) await commit(next);
     };
     // The lane gets its next action long before its call ends, just before, and in each of the turns of the event loop after.
     delivery.on.send = async () => {
       const turns = delivery.sent.length % 12;
-      const told = nextIn(turns);
+      const committed = nextIn(turns);
       for (let at = 0; at < 6; at++) await turn();
-      if (turns === 0) await told;
+      if (turns === 0) await committed;
       return DELIVERED;
     };
 
-    await tell(...actions.slice(0, 1));
+    await commit(...actions.slice(0, 1));
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(actions.length), PATIENCE);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
@@ -38,25 +38,25 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
   });
 
   it('sends a call whose job BullMQ silently ignored, because it still knew one of that id', async () => {
-    const { delivery, journal, redis, tell, keys } = await openBench();
+    const { delivery, journal, redis, commit, keys } = await openBench();
     const base = `{l2l:${journal.id}:${journal.epoch}}:l2l:calls`;
     // As a failed job that was kept: its hash stands, and it is in no list that anybody works on.
     await redis.client.hset(`${base}:1-0-1`, { name: 'increment_cycles', data: '{}', opts: '{}', timestamp: '1' });
     await redis.client.zadd(`${base}:failed`, 1, '1-0-1');
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(delivery.sent.map(sent => sent.keys)).toEqual([['M1@1:increment']]), PATIENCE);
 
     expect(await keys('1-0-1')).toEqual([]);
   });
 
-  it('leaves no job behind: not one that ended, not one that was replaced', async () => {
-    const { delivery, redis, tell, isIdle, keys } = await openBench();
+  it('leaves no job behind that ended or was replaced', async () => {
+    const { delivery, redis, commit, isIdle, keys } = await openBench();
     delivery.on.look = () => ({ kind: 'absent', detail: 'not there' });
     const outcomes = [AWAY, LOST, AWAY, DELIVERED];
     delivery.on.send = () => outcomes[delivery.sent.length - 1] ?? DELIVERED;
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(delivery.sent).toHaveLength(4);
@@ -68,9 +68,9 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
   });
 
   it('pauses nothing in Redis, where a pause would outlive the process', async () => {
-    const { delivery, redis, queue, tell, keys } = await openBench();
+    const { delivery, redis, queue, commit, keys } = await openBench();
     delivery.on.send = () => NO_KEY;
-    await tell(increment('M1', 1), increment('M2', 1));
+    await commit(increment('M1', 1), increment('M2', 1));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('auth'), PATIENCE);
     await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(1), PATIENCE);
     const [meta = ''] = await keys('meta');
@@ -80,9 +80,9 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     expect(await redis.client.hget(meta, 'paused')).toBeNull();
   });
 
-  it('has its mark on the disk, with the count that decides a look-up, before the first byte leaves', async () => {
+  it('a call has its mark on the disk, with the count for a later look-up, before the first byte leaves', async () => {
     const folder = testFolder();
-    const { delivery, tell, isIdle } = await openBench({ folder });
+    const { delivery, commit, isIdle } = await openBench({ folder });
     const other = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
     onTestFinished(() => other.close());
     const seen: unknown[] = [];
@@ -92,7 +92,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
       return delivery.sent.length < 3 ? AWAY : DELIVERED;
     };
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
     expect(seen).toEqual(
@@ -100,13 +100,13 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     );
   });
 
-  it('tells L2L what is due although the clock that BullMQ goes by says later', async () => {
+  it('sends what is due although the clock of BullMQ is behind', async () => {
     const clock = movableClock();
-    const { delivery, tell, isIdle, keys } = await openBench({ clock });
+    const { delivery, commit, isIdle, keys } = await openBench({ clock });
     const busy = { kind: 'retry', reason: 'rate_limited', detail: '429', retryAfter: 600_000 } as const;
     delivery.on.send = () => (delivery.sent.length === 1 ? busy : DELIVERED);
 
-    await tell(increment('M1', 1));
+    await commit(increment('M1', 1));
     await vi.waitFor(async () => expect(await keys('delayed')).toHaveLength(1), PATIENCE);
     // BullMQ's scores are times of the machine's clock, which is behind by as much now.
     clock.advance(600_000);

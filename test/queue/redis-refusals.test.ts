@@ -37,8 +37,8 @@ describe('a Redis user without the right to', () => {
   ])(
     '%s: says what to allow, keeps the calls, rests between its tries, goes on when it is allowed',
     async (_, rules, rule) => {
-      const { queue, tell, isIdle, delivery, allow, commands, log } = await benchFor(rules);
-      await tell(increment('M1', 1));
+      const { queue, commit, isIdle, delivery, allow, commands, log } = await benchFor(rules);
+      await commit(increment('M1', 1));
       await vi.waitFor(() => expect(queue.status().redis.detail).toContain(rule), PATIENCE);
       expect(queue.status().redis.detail).toContain('redis-cli ACL SETUSER NAME ');
       expect(queue.status().redis.up).toBe(false);
@@ -61,15 +61,15 @@ describe('a Redis user without the right to', () => {
     ['SCRIPT and HELLO', ['-script', '-hello']],
     ['publish and subscribe', ['resetchannels', '-publish', '-subscribe']],
   ])('%s: delivers all the same', async (_, rules) => {
-    const { tell, isIdle, delivery } = await benchFor(rules);
-    await tell(increment('M1', 1));
+    const { commit, isIdle, delivery } = await benchFor(rules);
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     expect(delivery.sent).toHaveLength(1);
   });
 
   it('INFO can stop at once', async () => {
-    const { queue, tell } = await benchFor(['-info']);
-    await tell(increment('M1', 1));
+    const { queue, commit } = await benchFor(['-info']);
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('+info'), PATIENCE);
     await queue.stop(0);
   });
@@ -106,8 +106,8 @@ describe('a server that answers', () => {
     ['too many clients', () => '-ERR max number of clients reached\r\n', 'maxclients'],
   ])('%s: is named, asked again with pauses, and kept out of the way of a stop', async (_, reply, words) => {
     const server = await startFakeRedis(reply);
-    const { queue, tell, isIdle } = await openBench({ redis: { url: new Secret(server.url) } });
-    await tell(increment('M1', 1));
+    const { queue, commit, isIdle } = await openBench({ redis: { url: new Secret(server.url) } });
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain(words), PATIENCE);
     expect(queue.status().redis.up).toBe(false);
     const before = server.commands();

@@ -30,50 +30,50 @@ function actions(machines: number, episodes: number): readonly Action[] {
 }
 
 /** Each action once, a lane's in their order. */
-function expectOnceInOrder({ delivery }: Pick<Bench, 'delivery'>, told: readonly Action[]): void {
+function expectOnceInOrder({ delivery }: Pick<Bench, 'delivery'>, made: readonly Action[]): void {
   const sent = delivery.sent.flatMap(({ keys }) => keys);
-  for (const lane of new Set(told.map(action => action.lane))) {
-    const keys = told.filter(action => action.lane === lane).map(action => action.key);
+  for (const lane of new Set(made.map(action => action.lane))) {
+    const keys = made.filter(action => action.lane === lane).map(action => action.key);
     expect(sent.filter(key => keys.includes(key))).toEqual(keys);
   }
-  expect(sent).toHaveLength(told.length);
+  expect(sent).toHaveLength(made.length);
   expect(delivery.mostAtOnce).toBe(1);
 }
 
-/** What happens to a Redis in the middle of its work, what the status page says of it, and how it is mended. */
+/** What happens to a Redis in the middle of its work, what the status page shows, and how it is corrected. */
 const TROUBLES: readonly {
   readonly what: string;
   readonly begin: (redis: RedisServer) => Promise<unknown>;
   readonly words: string;
-  readonly mend: (redis: RedisServer) => Promise<unknown>;
+  readonly correct: (redis: RedisServer) => Promise<unknown>;
 }[] = [
   {
     what: 'has no memory left',
     begin: ({ client }) => client.config('SET', 'maxmemory', '1'),
     words: 'CONFIG SET maxmemory',
-    mend: ({ client }) => client.config('SET', 'maxmemory', '0'),
+    correct: ({ client }) => client.config('SET', 'maxmemory', '0'),
   },
   {
     what: 'becomes a read-only replica',
     begin: ({ client }) => client.replicaof('127.0.0.1', 1),
     words: 'read-only replica; put the address of its primary into gateway.redis',
-    mend: ({ client }) => client.replicaof('NO', 'ONE'),
+    correct: ({ client }) => client.replicaof('NO', 'ONE'),
   },
   {
     what: 'takes the right to write away',
     begin: ({ client }) => client.acl('SETUSER', 'default', '-@write'),
     words: 'ACL SETUSER',
-    mend: ({ client }) => client.acl('SETUSER', 'default', '+@all'),
+    correct: ({ client }) => client.acl('SETUSER', 'default', '+@all'),
   },
 ];
 
 describe('call queue on a Redis that is in trouble', () => {
   it.each(TROUBLES)(
-    'loses and doubles nothing when Redis $what, says so, and goes on when that is mended',
+    'loses and doubles nothing when Redis $what, shows that in the status, and goes on when that is corrected',
     async trouble => {
       const bench = await benchOn();
-      const { delivery, tell, queue, redis, isIdle, logged, causes } = bench;
-      const told = actions(10, 5);
+      const { delivery, commit, queue, redis, isIdle, logged, causes } = bench;
+      const made = actions(10, 5);
       let begun: Promise<unknown> | undefined;
       delivery.on.send = async () => {
         if (delivery.sent.length === 20) begun = trouble.begin(redis);
@@ -81,17 +81,17 @@ describe('call queue on a Redis that is in trouble', () => {
         return DELIVERED;
       };
 
-      await tell(...told);
+      await commit(...made);
       await vi.waitFor(() => expect(queue.status().redis.detail).toContain(trouble.words), PATIENCE);
       expect(queue.status().redis.up).toBe(false);
       const late = increment('M99', 1);
-      await tell(late);
+      await commit(late);
       await vi.waitFor(() => expect(logged(REFUSES)).toBeGreaterThan(0), PATIENCE);
       expect(isIdle()).toBe(false);
 
-      await trouble.mend(redis);
+      await trouble.correct(redis);
       await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
-      expectOnceInOrder(bench, [...told, late]);
+      expectOnceInOrder(bench, [...made, late]);
       await vi.waitFor(() => {
         expect(queue.status().redis).toMatchObject({ up: true, detail: 'connected' });
         // Each cause once: a user may lack the right to several commands.
@@ -101,60 +101,60 @@ describe('call queue on a Redis that is in trouble', () => {
     },
   );
 
-  it('waits while Redis stands still, says so, and goes on', async () => {
+  it('waits while Redis stands still, shows that in the status, and goes on', async () => {
     const bench = await benchOn();
-    const { delivery, tell, queue, redis, isIdle } = bench;
-    const told = actions(10, 5);
+    const { delivery, commit, queue, redis, isIdle } = bench;
+    const made = actions(10, 5);
     delivery.on.send = () => {
       if (delivery.sent.length === 20) redis.freeze();
       return DELIVERED;
     };
-    await tell(...told);
+    await commit(...made);
     // Connected and silent: an answer that is owed for ten seconds is taken for none.
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('does not answer'), PATIENCE);
     expect(queue.status().redis.up).toBe(false);
-    await tell(increment('M99', 1));
+    await commit(increment('M99', 1));
 
     redis.thaw();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
-    expectOnceInOrder(bench, [...told, increment('M99', 1)]);
+    expectOnceInOrder(bench, [...made, increment('M99', 1)]);
     await vi.waitFor(() => expect(queue.status().redis.up).toBe(true), PATIENCE);
   });
 
   it('waits while Redis is gone, and fills it again when it comes back empty', async () => {
     const bench = await benchOn();
-    const { delivery, tell, queue, redis, isIdle, logged } = bench;
-    const told = actions(10, 5);
+    const { delivery, commit, queue, redis, isIdle, logged } = bench;
+    const made = actions(10, 5);
     let killed: Promise<void> | undefined;
     delivery.on.send = () => {
       if (delivery.sent.length === 20) killed = redis.kill();
       return DELIVERED;
     };
-    await tell(...told);
+    await commit(...made);
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('ECONNREFUSED'), PATIENCE);
     await killed;
     // What had been taken out of Redis before goes on without it.
     await vi.waitFor(() => expect(queue.status().running).toBe(0), PATIENCE);
     const before = delivery.sent.length;
-    await tell(increment('M99', 1));
+    await commit(increment('M99', 1));
     expect(delivery.sent).toHaveLength(before);
 
     await redis.start();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
-    expectOnceInOrder(bench, [...told, increment('M99', 1)]);
+    expectOnceInOrder(bench, [...made, increment('M99', 1)]);
     await vi.waitFor(() => expect([logged(SILENT), logged(BACK)]).toEqual([1, 1]), PATIENCE);
   });
 
-  it('sends nothing twice when a failover brings the jobs of a while ago back', async () => {
+  it('sends nothing twice when a failover brings old jobs back', async () => {
     const bench = await benchOn();
-    const { delivery, tell, redis, isIdle, journal } = bench;
-    const told = actions(30, 3);
+    const { delivery, commit, redis, isIdle, journal } = bench;
+    const made = actions(30, 3);
     const enough = Promise.withResolvers<void>();
     delivery.on.send = async () => {
       if (delivery.sent.length > 20) await enough.promise;
       return DELIVERED;
     };
-    await tell(...told);
+    await commit(...made);
     await vi.waitFor(() => expect(delivery.sent.length).toBeGreaterThan(20), PATIENCE);
     const prefix = `{l2l:${journal.id}:${journal.epoch}}:l2l`;
     const queue = new Queue('calls', { connection: redis.client, prefix });
@@ -174,32 +174,32 @@ describe('call queue on a Redis that is in trouble', () => {
     expect((await revival.exec())?.map(([error]) => error)).toEqual(old.map(() => null));
 
     // The jobs that waited are taken once more and do nothing; new ones go through between them.
-    await tell(increment('M99', 1));
+    await commit(increment('M99', 1));
     await vi.waitFor(async () => expect(await queue.getJobCountByTypes('waiting', 'delayed')).toBe(0), PATIENCE);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
-    expectOnceInOrder(bench, [...told, increment('M99', 1)]);
+    expectOnceInOrder(bench, [...made, increment('M99', 1)]);
   });
 
   it.each([
     ['has a password and the address none', '', 'Redis asks for a password'],
     ['has another password', ':not-this-one@', 'Redis does not take the user or the password'],
-  ])('says what to do when Redis %s, and goes on when that is mended', async (_what, login, words) => {
+  ])('says what to do when Redis %s, and goes on when that is corrected', async (_what, login, words) => {
     const port = await reservedPort();
     const { client } = await startRedisServer(port, '--requirepass', 'right');
-    const { queue, log, tell, isIdle } = await openBench({
+    const { queue, log, commit, isIdle } = await openBench({
       redis: { url: new Secret(`redis://${login}127.0.0.1:${port}`) },
     });
-    const told = () => log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
-    await tell(increment('M1', 1));
+    const logged = () => log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+    await commit(increment('M1', 1));
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain(words), PATIENCE);
-    await vi.waitFor(() => expect(told()).toEqual([REFUSES]), PATIENCE);
+    await vi.waitFor(() => expect(logged()).toEqual([REFUSES]), PATIENCE);
     expect(JSON.stringify([log.lines, queue.status()])).not.toContain('not-this-one');
 
     await client.config('SET', 'requirepass', '');
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
   });
 
-  it('says loudly which line keeps Redis from dropping jobs, until it is there', async () => {
+  it('shows the command that keeps Redis from dropping jobs until it is set', async () => {
     const { queue, log, redis } = await benchOn('--maxmemory-policy', 'allkeys-lru');
     const line = 'redis-cli CONFIG SET maxmemory-policy noeviction';
     await vi.waitFor(() => expect(queue.status().redisProblems.join()).toContain(line), PATIENCE);

@@ -14,7 +14,7 @@ describe('redis', () => {
     expect(await checkRedis(client)).toEqual([]);
   });
 
-  it('names the line that keeps Redis from dropping keys', async () => {
+  it('names the command that keeps Redis from dropping keys', async () => {
     const { client } = await testRedis();
     await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
     expect(await checkRedis(client)).toEqual([

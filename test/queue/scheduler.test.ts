@@ -36,8 +36,8 @@ async function setUp(...actions: readonly Action[]) {
   return { journal, delivery, scheduler, now, fill, end, log };
 }
 
-describe('scheduler', () => {
-  it('leaves a lane for later when the journal does not take that there is nothing to send', async () => {
+describe('the scheduler', () => {
+  it('leaves a lane for later when the journal refuses the end of an action that needs no call', async () => {
     const folder = testFolder();
     const journal = openTestJournal(folder);
     await journal.commit({ states: [], actions: [closeDispatch('M1', 1)], taken: [], values: [], at: 1 });
@@ -63,7 +63,7 @@ describe('scheduler', () => {
     expect(journal.waitingHeads(10)).toEqual([]);
   });
 
-  it('lets an action stand aside until it is due, and the lane go on', async () => {
+  it('an action steps aside until it is due, and its lane goes on', async () => {
     const { now, fill, end, scheduler } = await setUp(
       openDispatch('M1', 1),
       openDispatch('M1', 2),
@@ -83,7 +83,7 @@ describe('scheduler', () => {
     expect(scheduler.held).toBe(0);
   });
 
-  it('gives up what is too old to be told, and goes on with what is not', async () => {
+  it('gives up an action that is too old to be sent, and goes on with the next one', async () => {
     const late = [
       { ...increment('M1', 1), expiresAt: 999 },
       { ...openDispatch('M2', 1), expiresAt: 999 },
@@ -104,7 +104,7 @@ describe('scheduler', () => {
     expect(log.lines.map(({ fields }) => 'actions' in fields && fields.actions)).toEqual([[2], [1]]);
   });
 
-  it('makes no dead letter of what need not be told', async () => {
+  it('makes no dead letter of an action that needs no call', async () => {
     const { fill, journal, delivery } = await setUp(
       { ...openDispatch('M1', 1), expiresAt: 999 },
       closeDispatch('M1', 1),
@@ -114,13 +114,13 @@ describe('scheduler', () => {
     expect(journal.counts()).toMatchObject({ deadLetters: 0, waiting: 0 });
   });
 
-  it('closes however late what was opened', async () => {
+  it('closes an open dispatch however late', async () => {
     const { fill, journal } = await setUp({ ...closeDispatch('M1', 1), expiresAt: 999 });
     expect(fill()).toEqual(['M1#1:close']);
     expect(journal.counts().deadLetters).toBe(0);
   });
 
-  it('puts the whole episode into one call, or settles the whole of it, as its open says', async () => {
+  it('one call sends the whole episode, or no call does, as the open decides', async () => {
     const { fill, journal, delivery } = await setUp(
       openDispatch('M1', 1),
       closeDispatch('M1', 1),
@@ -137,7 +137,7 @@ describe('scheduler', () => {
     expect(journal.chain('M2#1')).toMatchObject({ open: 'delivered', waiting: [] });
   });
 
-  it('asks again about what was held when its chain changed, and not about other chains', async () => {
+  it('asks again about held actions when their chain changed, and not about other chains', async () => {
     const { fill, delivery, scheduler } = await setUp(closeDispatch('M1', 1), closeDispatch('M1', 2));
     const asked: (string | undefined)[] = [];
     delivery.on.freeze = ([action]) => {

@@ -15,7 +15,7 @@ import type {
 
 type Script<T> = (call: Call, signal: AbortSignal) => T | Promise<T>;
 
-/** An L2L that says what the test wants and remembers what it was told. */
+/** An L2L whose answers the test decides, and which remembers what it was sent. */
 export type ScriptedDelivery = Delivery & {
   /** Sends in the order they began, with the keys of their actions. */
   readonly sent: { readonly call: Call; readonly keys: readonly string[] }[];

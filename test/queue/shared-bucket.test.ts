@@ -78,7 +78,7 @@ describe('shared bucket', () => {
     expect(await bucket.take()).toBe(0);
   });
 
-  it('says why there is no connection, in no words of the library', async () => {
+  it('gives the reason when there is no connection, and not in the words of the library', async () => {
     const redis = openRedis({ socket: '/nowhere/redis.sock' }, 'producer', 'test');
     onTestFinished(() => redis.disconnect());
     const bucket = createSharedBucket({ redis, host: 'l2l', key: 'k', rate: 1, burst: 1 });
@@ -90,7 +90,7 @@ describe('shared bucket', () => {
     const site = { host: 'l2l', key: 'k', rate: 1, burst: 1 };
     const beat = (clock: VirtualClock) => clock.advance(20_000);
 
-    it('knows of those that came and those that left', async () => {
+    it('counts a gateway from its start to its end', async () => {
       const { client } = await testRedis();
       const clocks = [virtualClock(0), virtualClock(0)] as const;
       const first = createSharedBucket({ redis: client, ...site }, clocks[0]);
@@ -105,7 +105,7 @@ describe('shared bucket', () => {
       await expect.poll(() => first.gateways).toBe(1);
     });
 
-    it('forgets one that has said nothing for a minute', async () => {
+    it('forgets a gateway that gave no sign of life for a minute', async () => {
       const { client } = await testRedis();
       const clock = virtualClock(0);
       const first = createSharedBucket({ redis: client, ...site }, clock);
@@ -121,7 +121,7 @@ describe('shared bucket', () => {
       await expect.poll(() => first.gateways).toBe(1);
     });
 
-    it('remembers them while Redis is away, and says that it is there as soon as it is back', async () => {
+    it('remembers them while Redis is away, and gives a sign of life as soon as it is back', async () => {
       const { client, pid, socket } = await testRedis();
       const redis = openRedis({ socket }, 'producer', 'test');
       onTestFinished(() => redis.disconnect());

@@ -19,12 +19,12 @@ function takeAll(kinds: readonly (0 | 1 | 2)[]): readonly number[] {
   return ids;
 }
 
-describe('turns', () => {
+describe('the turns of lanes', () => {
   it('goes by priority, then age, and every fifth is the oldest', () => {
     expect(takeAll([2, 2, 1, 0, 0, 0, 0, 0, 0])).toEqual([3, 4, 5, 6, 0, 7, 8, 2, 1]);
   });
 
-  it('leaves a lane out whose head went into another call', () => {
+  it('skips a lane whose head is in another call', () => {
     const turns = takeTurns(heads([0, 0, 0]), policy, { value: 0 });
     turns.skip('dispatch:M1');
     expect([turns.next()?.id, turns.next()?.id, turns.next()?.id]).toEqual([0, 2, undefined]);

@@ -64,11 +64,14 @@ describe('verdicts', () => {
     expect(afterSend(outcome, { ...at(setbacks), random: 0 }).notBefore).toBe(NOW + wait / 2);
   });
 
-  it.each(['code', 'rights'] as const)('waits longer for a person to mend a missing %s, and not for ever', reason => {
-    const outcome: Outcome = { kind: 'retry', reason, detail: '' };
-    const waits = [1, 2, 3, 5, 6, 1000].map(setbacks => (afterSend(outcome, at(setbacks)).notBefore ?? 0) - NOW);
-    expect(waits).toEqual([15_000, 30_000, 60_000, 240_000, 300_000, 300_000]);
-  });
+  it.each(['code', 'rights'] as const)(
+    'waits longer for a person to correct a missing %s, and not for ever',
+    reason => {
+      const outcome: Outcome = { kind: 'retry', reason, detail: '' };
+      const waits = [1, 2, 3, 5, 6, 1000].map(setbacks => (afterSend(outcome, at(setbacks)).notBefore ?? 0) - NOW);
+      expect(waits).toEqual([15_000, 30_000, 60_000, 240_000, 300_000, 300_000]);
+    },
+  );
 
   it('waits before a look as long as the kind of action needs', () => {
     const outcome: Outcome = { kind: 'unknown', reason: 'timeout', detail: '' };
@@ -97,7 +100,7 @@ describe('verdicts', () => {
     expect(to).toMatchObject({ reason: 'timeout', ...expected });
   });
 
-  it('lets a call go that may be asked not to happen twice, instead of repeating it', () => {
+  it('releases a call instead of repeating it when the next one can ask L2L to refuse a second one', () => {
     const look: Look = { kind: 'absent', detail: 'd' };
     const policy = { guardedRepeat: true };
     expect(afterLook(CALL, look, at(1, policy))).toMatchObject({ state: 'unknown', looks: 1 });
@@ -131,7 +134,7 @@ describe('verdicts', () => {
     expect(afterLook(call, { kind: 'undecided', detail: 'd' }, at(1, policy), doubts)).toMatchObject(expected);
   });
 
-  it('keeps a call guarded that its episode overtook', () => {
+  it('a call that its episode overtook stays guarded', () => {
     const action = { ...increment('M1', 1), id: 1 };
     expect(overtaken({ ...CALL, actions: [action] }, NOW, 'd')).toMatchObject({ state: 'released', guarded: false });
     const guarded = { ...CALL, actions: [{ ...action, guarded: true }] };

@@ -25,7 +25,7 @@ export interface Supervisor {
 export function startSupervisor(options: SupervisorOptions): Supervisor {
   const { sources, clock, log, port, random = Math.random, restored = new Map() } = options;
   const abort = new AbortController();
-  const standing = new Map<string, SourceStatus>();
+  const statuses = new Map<string, SourceStatus>();
   const running = new Map<string, Promise<void>>();
   const context = {
     clock,
@@ -35,7 +35,7 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
     port: {
       ...port,
       status(status: SourceStatus) {
-        standing.set(status.source, status);
+        statuses.set(status.source, status);
         port.status(status);
       },
     },
@@ -50,7 +50,7 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   return {
-    status: () => [...standing.values()],
+    status: () => [...statuses.values()],
     async stop(within) {
       abort.abort();
       await endsWithin(within, Promise.all(running.values()), clock);

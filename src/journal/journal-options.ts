@@ -9,12 +9,12 @@ export type JournalOptions = {
   readonly folder: string;
   /** Host and site the actions are meant for. What waits for another destination is parked at open. */
   readonly destination: string;
-  /** The rules there are, with the names they had before: what another one left open holds no dispatch. Left out: all. */
+  /** The configured rules, with their earlier names: a dispatch that another rule left open is not held. Left out: all rules. */
   readonly rules?: ReadonlySet<string>;
   readonly now: () => number;
   /** Longest time that a request is on its way (ms). Left out: it ends at once. */
   readonly timeout?: number;
-  /** How long after its request ended a call of a kind, found `sending`, may still take effect (ms): it is looked up no sooner. */
+  /** A call of this kind that is found `sending` may take effect so long after its request ended (ms). It is looked up after that. */
   readonly settle: (kind: ActionKind) => number;
   /** IANA name of the zone in which calls are written. Left out: as in the life before. */
   readonly timezone?: string;
@@ -32,8 +32,8 @@ export type JournalOptions = {
   /** What to do with a damaged file: refuse to start (default), or set it aside and begin anew. */
   readonly onCorrupt?: 'refuse' | 'rebuild';
   /**
-   * The disk failed or the file is damaged: nobody may go on with it. Called before anybody else hears of it; the process has to
-   * end, and the next one to read the file from the disk. Left out: every write is refused from then on.
+   * The disk failed or the file is damaged. Called before any other listener. The process has to end, so that the next one reads the
+   * file from the disk. Left out: the journal refuses every write from then on.
    */
   readonly onFatal?: (error: Error) => void;
 };

@@ -2,9 +2,9 @@ import type { Clock } from '../../core/clock.ts';
 
 /** Silence after which what the broker kept counts as read. */
 const QUIET_MS = 1000;
-/** Longest hold: a topic that is never quiet must not hold its rules for ever. */
+/** Longest wait of the rules, because a topic may never be quiet. */
 const LONGEST_MS = 60_000;
-/** A look that comes later than this was delayed with everything else: nobody listened, so silence says nothing. */
+/** A look that comes later than this was delayed together with the messages, so silence proves nothing. */
 const LATE_MS = 250;
 /** Nothing could be acknowledged for so long: the broker keeps what comes, and rules can't go by what they were shown. */
 const STUCK_MS = 2000;

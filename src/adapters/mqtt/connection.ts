@@ -69,7 +69,7 @@ export function openConnection(
   /** What is wrong is being read from the certificate. */
   let explaining = false;
 
-  /** The first reason counts: what follows is its echo. */
+  /** Only the first reason counts. Later ones are its consequences. */
   function end(reason: Error | null): void {
     if (over) return;
     over = true;
@@ -136,7 +136,7 @@ export function openConnection(
   try {
     client.connect();
   } catch (cause) {
-    // The certificate files can be read and are not what they have to be. There is no connection that could be ended.
+    // The certificate files can be read, but TLS can't use them. There is no connection to end.
     over = true;
     ended.reject(new Error(words.filesUnusable(cause)));
   }

@@ -41,8 +41,8 @@ function timed(samples: readonly Sample[], receivedAt: number, { clock, max_skew
   const believed = samples.map(({ sourceAt }) =>
     clock === 'source' && isNear(sourceAt, receivedAt, max_skew) ? sourceAt : undefined,
   );
-  const times = rising(believed, receivedAt);
-  const orders = rising(
+  const times = monotonic(believed, receivedAt);
+  const orders = monotonic(
     samples.map(({ sourceAt }) => sourceAt),
     receivedAt,
   );
@@ -58,7 +58,7 @@ function timed(samples: readonly Sample[], receivedAt: number, { clock, max_skew
  * The times without a fall. A missing one lies between its neighbours: it is the latest that fits, the next known one, or `last` when
  * none follows. One that lies before an earlier one of its node is raised to it: a clock was set back in between.
  */
-function rising(times: readonly (number | undefined)[], last: number): readonly number[] {
+function monotonic(times: readonly (number | undefined)[], last: number): readonly number[] {
   let floor = Number.NEGATIVE_INFINITY;
   const raised = times.map(time => {
     if (time === undefined) return undefined;

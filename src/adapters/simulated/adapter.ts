@@ -35,17 +35,17 @@ export function simulatedAdapter({ config, clock }: AdapterOptions<SimulatedSour
       began ??= clock.now();
       const zero = began;
       return new Promise(resolve => {
-        let told = Math.max(clock.now() - zero, 0);
+        let playedUntil = Math.max(clock.now() - zero, 0);
         let timer: Disposable | undefined;
         const nextAfter = (time: number) => Math.min(...signals.map(({ at }) => at(time).next));
 
         function play(): void {
           const now = clock.now() - zero;
-          for (let next = nextAfter(told); next <= now; next = nextAfter(told)) {
+          for (let next = nextAfter(playedUntil); next <= now; next = nextAfter(playedUntil)) {
             changes(sink, zero, next);
-            told = next;
+            playedUntil = next;
           }
-          const next = nextAfter(told);
+          const next = nextAfter(playedUntil);
           timer = Number.isFinite(next) ? clock.at(zero + next, play) : undefined;
         }
 
@@ -58,7 +58,7 @@ export function simulatedAdapter({ config, clock }: AdapterOptions<SimulatedSour
           { once: true },
         );
         sink.connected();
-        everything(sink, zero, told);
+        everything(sink, zero, playedUntil);
         play();
       });
     },

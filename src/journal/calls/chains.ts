@@ -120,11 +120,11 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
       },
       get isFirst() {
         const rule = chain.slice(0, chain.indexOf('#'));
-        const told =
+        const earlier =
           readSent.get(`${rule}#`, `${rule}$`, destination) ??
           readParked.get(chain, destination) ??
           readSentByOthers.get(destination, chain);
-        return told === undefined;
+        return earlier === undefined;
       },
       get stuck() {
         return readStuck.all(destination, chain, chain);

@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { query } from '../file/database.ts';
 
 /**
- * What was sent again although nobody knew whether L2L had taken it before. Each action counts its own: its next call may also
- * send others, which were never in doubt.
+ * Counts how often an action was sent again while nobody knew whether L2L had taken it before. Each action has its own count, because
+ * its next call may also carry actions that were never in doubt.
  */
 export type Doubts = {
   /** How many calls before this one sent one of its actions and ended undecided. */
@@ -11,8 +11,8 @@ export type Doubts = {
 };
 
 /**
- * SQL: what an action becomes that L2L refuses or that is too old. The parameter says why. A dead letter is what L2L certainly does not
- * have: a person may send all of them again without a look.
+ * SQL: the new state of an action that L2L refuses or that is too old; the parameter is the reason. L2L certainly does not have a dead
+ * letter, so a person may send all dead letters again without a look-up. An action that L2L may have is parked instead.
  */
 export const REFUSE = `state = CASE WHEN doubts > 0 THEN 'parked' ELSE 'dead' END,
   detail = ? || CASE WHEN doubts > 0 THEN '; L2L may have taken it when it was sent before' ELSE '' END`;

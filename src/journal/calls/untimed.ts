@@ -43,7 +43,7 @@ const SENDS_ITS_TIME = `time = 'received' AND ${sendsTimes('kind')}
  * what a source stamped.
  */
 export function parkUntimed(db: DatabaseSync, now: number): void {
-  for (const missed of missedIn(db)) settleMissed(db, missed, now);
+  for (const missed of missedIn(db)) endMissed(db, missed, now);
   query(
     db,
     `UPDATE action SET state = 'parked', settled_at = ?, detail = ?
@@ -78,14 +78,10 @@ function missedIn(db: DatabaseSync): readonly Missed[] {
 }
 
 /**
- * The close that is parked says no more that the episode is over, and its open would be sent for a stop that has ended: it is
- * settled or parked with it.
+ * A parked close does not show any more that the episode is over, so its open would be sent for a stop that has ended. The open ends
+ * or is parked together with the close.
  */
-function settleMissed(
-  db: DatabaseSync,
-  { open, close, call, becomesNothing, isEndUnknown }: Missed,
-  now: number,
-): void {
+function endMissed(db: DatabaseSync, { open, close, call, becomesNothing, isEndUnknown }: Missed, now: number): void {
   if (!becomesNothing && !isEndUnknown) return;
   // What its last call came to is its history; a call that was built and never left is none.
   query(
@@ -95,13 +91,13 @@ function settleMissed(
   ).run(open);
   query(db, "DELETE FROM call WHERE id = ? AND state = 'frozen'").run(call);
   query(db, "UPDATE call SET state = 'released' WHERE id = ? AND state = 'retry'").run(call);
-  const settle = query(
+  const end = query(
     db,
     'UPDATE action SET state = ?, detail = ?, settled_at = ?, not_before = NULL, untimed = NULL WHERE id = ?',
   );
   if (becomesNothing) {
-    for (const id of [open, close]) settle.run('nothing', 'it was over before it could be sent', now, id);
+    for (const id of [open, close]) end.run('nothing', 'it was over before it could be sent', now, id);
   } else {
-    settle.run('parked', END_NOT_KNOWN, now, open);
+    end.run('parked', END_NOT_KNOWN, now, open);
   }
 }

@@ -219,10 +219,10 @@ function settledWords({ state, detail }: HistoryEntry): string {
 }
 
 function newerWords(target: HistoryEntry, newer: HistoryEntry): string {
-  const standing = newer.state === 'delivered' ? 'L2L has' : 'there waits';
+  const where = newer.state === 'delivered' ? 'L2L has' : 'there waits';
   return kindOf(target.kind).decision.superseded === 'newer'
-    ? `${standing} a newer count of the same counter (${newer.id}); this one would set it back. Drop it`
-    : `${standing} another set of the same time on this line (${newer.id}: ${actionWords(newer)}). Drop it, or correct it in L2L`;
+    ? `${where} a newer count of the same counter (${newer.id}); this one would set it back. Drop it`
+    : `${where} another set of the same time on this line (${newer.id}: ${actionWords(newer)}). Drop it, or correct it in L2L`;
 }
 
 function openWords(open: HistoryEntry, isOver: boolean): string {

@@ -16,7 +16,7 @@ import { createRelatives } from './relatives.ts';
 
 /** What a person may decide about an action, and everything known that bears on it. Reads only. */
 export interface Prospects {
-  /** @param recode the rules as they are now; left out: nobody knows them */
+  /** @param recode the rules as they are now; left out: they are not known */
   detail(id: number, recode?: Recode): HistoryDetail | undefined;
   judge(decision: Pick<Decision, 'kind' | 'product' | 'asRule'>, target: HistoryEntry, recode?: Recode): JudgedAsRule;
   /** The codes that what is decided together gets from its rules now. `refused`: an open call that had no effect. */
@@ -29,7 +29,7 @@ export type JudgedAsRule = Judged & { readonly recoded?: ReadonlyMap<number, Rec
 /** Other actions of an episode or a call that are shown; a merged call has up to a thousand. */
 const MOST_OTHERS = 50;
 
-/** `destination`: where this gateway sends; null: nobody says. */
+/** `destination`: where this gateway sends; null: unknown. */
 export function createProspects(db: DatabaseSync, history: History, destination: string | null): Prospects {
   const relatives = createRelatives(db);
   const readDecisions = query<{ at: number; kind: HistoryDecision['kind']; detail: string }>(

@@ -64,8 +64,8 @@ export function noteRun(db: DatabaseSync, { startedAt, lastAliveAt }: GatewaySta
 
 export function createRuleDecisions(db: DatabaseSync, meta: Meta): RuleDecisions {
   const inOrder = query<Row>(db, `${SELECT} WHERE id > ? ORDER BY id LIMIT ?`);
-  const rising = ofRule(db, '>', 'ASC');
-  const falling = ofRule(db, '<', 'DESC');
+  const oldestFirst = ofRule(db, '>', 'ASC');
+  const latestFirst = ofRule(db, '<', 'DESC');
   const startsIn = query<{ started_at: number; last_alive_at: number | null }>(
     db,
     `SELECT started_at, last_alive_at FROM run
@@ -77,7 +77,7 @@ export function createRuleDecisions(db: DatabaseSync, meta: Meta): RuleDecisions
       const most = Math.max(1, Math.min(limit, LARGEST_PAGE));
       if (rule !== undefined) {
         const from: DecisionPlace = after ?? { at: newestFirst ? Infinity : -Infinity, id: 0 };
-        const rows = (newestFirst ? falling : rising).all(rule, since, until, from.at, from.id, most);
+        const rows = (newestFirst ? latestFirst : oldestFirst).all(rule, since, until, from.at, from.id, most);
         return pageOf(rows, rows.length === most);
       }
       const read = inOrder.all(after?.id ?? 0, LARGEST_PAGE);

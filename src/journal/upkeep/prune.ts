@@ -5,15 +5,15 @@ import type { GroupCommit } from '../file/group-commit.ts';
 
 /** How much history the journal keeps. */
 export type Bounds = {
-  /** What was settled longer ago (ms) goes. */
+  /** Actions that ended longer ago (ms) are deleted. */
   readonly keep: number;
-  /** Bytes of the file that may be in use; history goes when it is more, what was not sent to L2L stays. */
+  /** Bytes of the file that may be in use. Beyond that, history is deleted; what was not sent to L2L stays. */
   readonly maxSize: number;
-  /** What rules decided longer ago (ms) goes. Left out: as `keep`. */
+  /** Decisions of rules that are older (ms) are deleted. Left out: as `keep`. */
   readonly keepDecisions?: number;
 };
 
-/** Takes history out of the journal, oldest first, a little at a time. What is not settled is never touched. */
+/** Deletes history from the journal, oldest first, a little at a time. It never touches an action that has not ended. */
 export interface Pruner {
   /** Deletes for `ms` at most what is too old and, beyond `bytes` in use, what is oldest. True when there is more to delete. */
   step(now: number, ms: number, bytes: number): boolean;
@@ -87,7 +87,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
   type Kind = {
     readonly read: () => readonly Old[];
     readonly drop: (old: Old) => void;
-    /** It goes whether there is room or not. */
+    /** Deleted also when there is room. */
     readonly isOver: (old: Old, now: number) => boolean;
   };
   const isOld = ({ at }: Old, now: number) => at < now - bounds.keep;
@@ -109,7 +109,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     dropSpent(call);
   }
 
-  /** A call goes with the last action that names it, and what went before it too. */
+  /** Deletes a call that no action names any more, and then its predecessors. */
   function dropSpent(call: number | null): void {
     for (let id = call; id !== null; ) {
       const spent = spentCall.get(id);
@@ -120,7 +120,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     }
   }
 
-  /** A batch of a kind that is over its bounds, else, when room is needed, the oldest of all kinds; null: neither. */
+  /** A batch of a kind that is over its bounds; or, when room is needed, the oldest batch of all kinds; null: there is nothing to delete. */
   function batch(now: number, bytes: number) {
     const all = kinds.flatMap(kind => {
       const rows = kind.read();
@@ -137,7 +137,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     return inUse.get()?.bytes ?? 0;
   }
 
-  /** Calls that were merged into others, or let go, are named by nobody: they go by their own age. */
+  /** No action names a call that was merged into another or released. Such calls are deleted by their own age. */
   function strays(now: number): boolean {
     const rows = nextCalls.all(seenCalls);
     for (const { id, at } of rows) {

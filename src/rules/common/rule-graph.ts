@@ -7,7 +7,7 @@ export type RuleNode = {
   readonly references: RuleReferences;
   /** Rules that read `rule.active` of this one. */
   readonly readers: readonly number[];
-  /** Rules it reads so itself, near and far, rising. */
+  /** Rules it reads so itself, directly or through others, in ascending order. */
   readonly upstream: readonly number[];
   /** The signal whose clock it goes by: what it counts, or the first of its condition. */
   readonly leader: SignalCell | undefined;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isSameProduct, Product } from './product-runs.ts';
 
-/** What was counted at once; `per`: parts per count. */
+/** Counts and scrap of one reading; `per`: parts per count. */
 export const Entry = z.object({
   at: z.number(),
   count: z.number(),
@@ -17,7 +17,7 @@ export type Entry = z.infer<typeof Entry>;
 export const Uncertain = z.object({ before: Product, after: Product.nullable() });
 export type Uncertain = z.infer<typeof Uncertain>;
 
-/** What was counted from a blind time on, until the product is read that runs after it. `since`: when counting went on. */
+/** Counts since a blind time whose product is not known yet. They wait until the product after it is read. `since`: when counting went on. */
 export const Judging = z.object({
   from: z.number(),
   since: z.number(),
@@ -34,7 +34,7 @@ export function uncertaintyOf(before: Product, after: Product | null): Uncertain
   return after !== null && isSameProduct(before, after) ? null : { before, after };
 }
 
-/** What all entries come to, in parts and scrap, and until when they reach. */
+/** The sum of all entries in parts and scrap, and the time that they span. */
 export function totalOf({ from, entries }: Judging) {
   return {
     span: { from, to: Math.max(...entries.map(({ at }) => at)) },

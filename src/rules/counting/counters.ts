@@ -15,17 +15,17 @@ export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & {
 export interface Counter {
   readonly definition: SignalDefinition;
   /**
-   * Takes a good reading. Returns what it says about movement, oldest first: nothing for a retained message, which never counts and
-   * only gives a base where there is none, and for a reading that the next one has to judge. `moment`: the rule's own time.
+   * Takes a good reading and returns the movements that it shows, oldest first. A retained message never counts: it only gives a base
+   * where there is none. A reading that the next one has to judge returns nothing yet. `moment`: the rule's own time.
    */
   read(value: Value | null, input: CounterInput, moment?: number): readonly Counted[];
   /** Believes the readings that wait for the next one. Returns what they counted, oldest first. */
   believeAll(): readonly Counted[];
-  /** What waits for the next reading, and since when; null: no count waits. */
+  /** The count that waits for the next reading, and since when; null: none waits. */
   readonly waiting: { readonly count: number; readonly at: number } | null;
   /**
-   * The signal is unknown from `at` on; true when it was known before. `until`: nothing read up to then means that nothing
-   * moved meanwhile, since what was missed would have come.
+   * The signal is unknown from `at` on; true when it was known before. `until`: without a reading up to then nothing moved
+   * meanwhile, because a missed reading would have come by then.
    */
   lose(at: number, until?: number): boolean;
   /** Nobody knows how long nothing was read before the next reading. */
@@ -42,7 +42,7 @@ export interface Counter {
 }
 
 /**
- * Follows one counter signal for one rule. `firstSight` decides what the very first reading is: a base, or a count from 0.
+ * Follows one counter signal for one rule. `firstSight`: the very first reading is a base, or a count from 0.
  * A signal that was re-addressed or rescaled is another counter: its first reading is a base, never a count.
  */
 export function createCounter(
@@ -101,7 +101,7 @@ export function createCounter(
   };
 }
 
-/** Until when a counter is known after a start: while its source was catching up, no longer than to its last reading. */
+/** Until when a counter is known after a start. While its source was catching up, it is known up to its last reading only. */
 export function knownUntil(lastReading: number | null, held: boolean, lastAlive: number): number {
   return held ? (lastReading ?? lastAlive) : lastAlive;
 }

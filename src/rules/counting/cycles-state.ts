@@ -19,11 +19,11 @@ export const CyclesState = z.object({
   flushes: z.number(),
   /** Everything counted since the counter was last seen for the first time. */
   total: z.number(),
-  /** How often that was: another address or machine is another counter. */
+  /** How often the counter was seen for the first time: another address or machine is another counter. */
   sights: z.number(),
-  /** When it was last. */
+  /** When that was the last time. */
   sightAt: z.number().default(0),
-  /** What L2L's count at that time is kept by. Empty in states written before it was kept: `withSight` fills it in. */
+  /** The name under which L2L's count at that time is kept. Empty in states of earlier versions: `withSight` fills it in. */
   chain: z.string().default(''),
   /** How what is pending is sent; null in states written before it was kept. */
   mode: z.enum(['increment', 'total']).nullable().default(null),
@@ -35,7 +35,7 @@ export const CyclesState = z.object({
 });
 export type CyclesState = z.infer<typeof CyclesState>;
 
-/** Of a rule that has counted nothing yet. */
+/** The state of a rule that has counted nothing yet. */
 export function newCyclesState({ name, machine, mode }: CyclesRule): CyclesState {
   return {
     kind: 'cycles',

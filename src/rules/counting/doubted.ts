@@ -1,12 +1,12 @@
 import type { CounterDefinition } from '../../core/sample.ts';
 import { difference, isStrictStep, movement, type Reading } from './movement.ts';
 
-/** After so many doubted readings the first of them is believed: a device that shows anything at all must not hold the count for ever. */
+/** After so many doubted readings the first one is believed, so that a device with random readings can't hold the count for ever. */
 export const MOST_DOUBTED = 4;
 
 /**
- * Which reading a new one goes on from. `base`: the last believed one, so all doubted ones were wrong. A number: that doubted one,
- * so it was right. `stays`: it shows again what is doubted. `none`: it goes on from none of them and is doubted too.
+ * Which earlier reading a new one follows. `base`: the last believed one, so all doubted ones were wrong. A number: the doubted one at
+ * this index, so that one was right. `stays`: the new reading repeats a doubted one. `none`: it follows none and is doubted too.
  */
 export type GoesOnFrom = 'base' | number | 'stays' | 'none';
 
@@ -15,13 +15,13 @@ type Known = { readonly reading: Reading; readonly spare: number };
 type Doubtful = Known & { readonly moved: number };
 
 /**
- * Judges a new reading. Anything but a plain step is doubted until the next reading: devices show 0 or anything else for a moment
- * when they start or lose their own device.
+ * Judges a new reading. A reading that is no plain step is doubted until the next one, because devices show 0 or a random value for a
+ * moment when they start or lose their own device.
  *
- * - It goes on from the reading that it is a plausible step from; the doubted ones after that reading were wrong.
- * - When it is one from several, a 0 counts for nothing unless the counter shows 1 now, as it does after a reset; nor does a reading
- *   count that it only follows with an allowance for late stamps: the newest of the others, else the oldest of all.
- * - What counts nothing either way stays doubted as long as it stands: a counter that was reset to 0, or an impossible value.
+ * - The new reading follows the one from which it is a plausible step. The doubted ones after that one were wrong.
+ * - If it can follow several, it follows the newest that is no weak candidate, or else the oldest of all. Weak are a 0, unless the
+ *   counter shows 1 now (as after a reset), and a reading that it can follow only with an allowance for late stamps.
+ * - A reading that counts nothing stays doubted as long as it is repeated: a counter that was reset to 0, or an impossible value.
  */
 export function goesOnFrom(
   counter: CounterDefinition,

@@ -4,14 +4,14 @@ import type { RuleEvent } from '../program.ts';
 import type { Counted } from './counter-track.ts';
 import type { Counter } from './counters.ts';
 
-/** A counter with the signal that one rule reads it from. What it notes is part of the rule's state, so the caller gets the step. */
+/** A counter, and the signal from which one rule reads it. Its changes are changes of the rule's state, so each method takes the step. */
 export interface FollowedCounter {
   readonly counter: Counter;
-  /** What the reading of this step says about movement, oldest first; none: there is no reading, or it says nothing. */
+  /** The movements that the reading of this step shows, oldest first; empty: there is no reading, or no movement. */
   read(at: number, step: Step): readonly Counted[];
-  /** Reports for people what a reading was when it was more than a plain step. */
+  /** Reports a reading that was more than a plain step. */
   report(counted: Counted, step: Step): void;
-  /** When counts that wait for the next reading are believed, should none come; Infinity: none wait. */
+  /** When waiting counts are believed if no next reading comes; Infinity: none wait. */
   believedAt(): number;
   /** Believes the readings that wait for the next one; returns what they counted. */
   believeAll(step: Step): readonly Counted[];
@@ -21,7 +21,7 @@ export interface FollowedCounter {
   restart(at: number, step: Step): void;
 }
 
-/** Counts wait so long (ms) for the next reading: a poll, also a slow one. A counter that is subscribed and stands sends none. */
+/** Counts wait so long (ms) for the next reading, which is long enough for a slow poll. A subscribed counter that stands still sends none. */
 const LONGEST_WAIT = 120_000;
 
 /** `cell`: undefined when no source declares the signal; then there is never a reading. */
@@ -32,28 +32,28 @@ export function followCounter(
 ): FollowedCounter {
   const { definition } = counter;
   const exactTo = definition.counter?.exactTo ?? Infinity;
-  /** Said since the start, so that a counter that stays as it is says it once. */
-  let saidUncountable = false;
-  let saidInexact = false;
-  /** When the process started, until the counter is read again: that first reading takes its time. */
+  /** Reported since the start, so that a lasting problem is reported once. */
+  let reportedUncountable = false;
+  let reportedInexact = false;
+  /** When the process started, until the counter is read again, because the first reading takes its time. */
   let unreadSince = -Infinity;
 
   function lose(at: number, step: Step, until?: number): void {
     if (counter.lose(at, until)) step.changed.add(rule.name);
   }
 
-  /** A value that can't be counted with is said once, until there is one that can. */
-  function sayUncountable({ refused }: SignalCell, at: number, step: Step): void {
-    if (refused !== null && !saidUncountable)
+  /** Reports once that values can't be counted, until one can. */
+  function reportUncountable({ refused }: SignalCell, at: number, step: Step): void {
+    if (refused !== null && !reportedUncountable)
       report(step, rule, at, 'not_counted', `${definition.name} can't be counted: ${refused}`, {
         signal: definition.name,
       });
-    saidUncountable = refused !== null;
+    reportedUncountable = refused !== null;
   }
 
-  function sayInexact(value: SignalCell['value'], at: number, step: Step): void {
-    if (saidInexact || (typeof value !== 'number' && typeof value !== 'bigint') || value < exactTo) return;
-    saidInexact = true;
+  function reportInexact(value: SignalCell['value'], at: number, step: Step): void {
+    if (reportedInexact || (typeof value !== 'number' && typeof value !== 'bigint') || value < exactTo) return;
+    reportedInexact = true;
     const words = `${definition.name} is at ${value}: from ${exactTo} on a 32-bit float can't count by ones, so counts are missing; let the PLC count in a 32-bit integer`;
     report(step, rule, at, 'not_counted', words, { signal: definition.name });
   }
@@ -62,20 +62,20 @@ export function followCounter(
     counter,
     lose,
     restart(at, step) {
-      saidUncountable = false;
-      saidInexact = false;
+      reportedUncountable = false;
+      reportedInexact = false;
       unreadSince = step.at;
       lose(at, step);
       if (step.doubted) counter.loseTrack();
     },
     read(at, step) {
       if (cell === undefined || cell.fresh !== step.serial) return NOTHING;
-      sayUncountable(cell, at, step);
+      reportUncountable(cell, at, step);
       if (!cell.good) {
         lose(at, step);
         return NOTHING;
       }
-      sayInexact(cell.value, at, step);
+      reportInexact(cell.value, at, step);
       const { blindFrom, doubts } = counter;
       const counted = counter.read(cell.value, step, at);
       const isBlind = counter.blindFrom !== null;

@@ -12,13 +12,13 @@ import { makeRecordSet } from './record-set.ts';
 
 const SECOND = 1000;
 
-/** Nothing that a rule counted before it was removed stays unsent. */
+/** Sends what a removed rule had counted. */
 export function endCycles(name: string, state: CyclesState, _lastAlive: number, at: number, step: Step): void {
   believe(state);
   if (state.pending > 0) makeCount(state, formerAuthor(name), `${state.pending} counted; ${REMOVED}`, at, step);
 }
 
-/** What waited for the next reading counts: there is none any more. */
+/** Counts that waited for the next reading are believed, because no reading comes any more. */
 function believe(state: CyclesState): void {
   const doubted = (state.counter?.doubted ?? []).filter(({ moved }) => moved > 0);
   for (const { moved, from, at } of doubted) {
@@ -29,7 +29,7 @@ function believe(state: CyclesState): void {
   }
 }
 
-/** Puts what waited for the next reading where it was counted: into the interval of that time, or into one of its own. */
+/** Puts counts that waited for the next reading into the interval of their time, or into an interval of their own. */
 function place(state: ProductionState): void {
   const { quantity, scrap, moments, beforeDoubt, toldUntil, waiting } = state;
   const add = (at: number, amount: { readonly parts: number; readonly scrap: number }) => {
@@ -58,15 +58,15 @@ function place(state: ProductionState): void {
   }
 }
 
-/** Every interval is sent until the time that was seen; what has no parts per count can't be. */
+/** Sends every interval up to the time that was seen. Counts without parts per count can't be sent. */
 export function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
   place(state);
   const { quantity, held, intervals, waiting, judging } = state;
   const seenUntil = Math.min(knownUntil(quantity?.at ?? null, held, lastAlive), quantity?.blindFrom ?? Infinity);
   for (const interval of intervals) {
     const seen = Math.max(Math.floor(seenUntil / SECOND) * SECOND, interval.start + SECOND);
-    const told = { ...interval, end: Math.min(interval.end, seen) };
-    makeRecordSet(state, told, formerAuthor(name), `counted; ${REMOVED}`, at, step);
+    const closed = { ...interval, end: Math.min(interval.end, seen) };
+    makeRecordSet(state, closed, formerAuthor(name), `counted; ${REMOVED}`, at, step);
   }
   if (judging !== null) {
     // Nobody reads any more which product runs on that line now.
@@ -74,8 +74,8 @@ export function endLine(name: string, state: ProductionState, lastAlive: number,
     const uncertain = uncertaintyOf(judging.before, null);
     const start = Math.max(Math.floor(span.from / SECOND) * SECOND, state.toldUntil, intervals.at(-1)?.end ?? 0);
     const end = Math.max(Math.ceil(span.to / SECOND) * SECOND, start + SECOND);
-    const told = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
-    makeRecordSet(state, told, formerAuthor(name), `counted; ${REMOVED}`, at, step);
+    const closed = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
+    makeRecordSet(state, closed, formerAuthor(name), `counted; ${REMOVED}`, at, step);
   }
   const counts = waiting.reduce((sum, { count }) => sum + count, 0);
   if (counts === 0) return;

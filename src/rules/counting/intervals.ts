@@ -29,7 +29,7 @@ const SECOND = 1000;
  * are.
  */
 export interface Intervals {
-  /** Puts an amount where it happened, or as soon after that as nothing is sent yet and its product is recorded. */
+  /** Puts an amount at its time, or at the first later time that is not sent yet and belongs to its product. */
   add(at: number, amount: Amount, blind?: boolean): void;
   /**
    * One interval of its own from where the sight was lost to where it came back, with what was counted over it. One whose product
@@ -43,7 +43,7 @@ export interface Intervals {
   /** Ends the oldest interval at `at` instead, if that leaves it a length. False: it does not. */
   shorten(at: number): boolean;
   oldest(): Interval | undefined;
-  /** Takes the oldest out: it is sent, and nothing is placed before its end again. */
+  /** Takes the oldest interval out to send it. Nothing is placed before its end again. */
   take(): Interval | undefined;
   readonly toldUntil: number;
   readonly all: readonly Interval[];
@@ -53,7 +53,7 @@ export type IntervalsOptions = {
   readonly every: number;
   readonly restored: readonly Interval[];
   readonly toldUntil: number;
-  /** When the product changed, rising: no interval goes across the instant from which the next one is recorded. */
+  /** When the product changed, oldest first: no interval goes across the instant from which the next one is recorded. */
   readonly changes: () => readonly Change[];
 };
 

@@ -3,8 +3,8 @@ import type { Counted } from './counter-track.ts';
 import { Product } from './product-runs.ts';
 
 /**
- * What was read at one time while the count of one of the counters read then waits for its next reading. Parts and scrap of one
- * reading are placed together: the scrap is taken off these parts, and both are of the same product.
+ * Parts and scrap that were read at one time. They are placed together, because the scrap is taken off these parts and both belong to
+ * one product. So they wait while the count of one of the counters waits for its next reading.
  */
 export const Moment = z.object({
   /** The rule's own time. */

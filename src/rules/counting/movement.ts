@@ -8,17 +8,17 @@ export type Movement = {
   readonly kind: 'step' | 'rollover' | 'reset' | 'quarantine' | 'first_sight';
   /** Units that count. */
   readonly moved: number;
-  /** Units that were not counted because no counter of this rate can have moved so far. */
+  /** Units that are not counted, because a counter with this `max_rate` can't have moved so far. */
   readonly quarantined: number;
 };
 
-/** Readings are stamped a little late or early: a step is plausible when it fits a time longer by this (ms). */
+/** Readings are stamped a little late or early: a step may take so much longer (ms) than their times show. */
 const JITTER = 1000;
 
 /**
- * What a counter's new reading means. A higher value is a step; a lower one is a rollover if the step over the highest value is
- * plausible, else a reset if the new value can have been counted since. What is not plausible is not counted. `spare`: ms of
- * earlier readings' time that were not used up.
+ * Judges a new reading. A higher value is a step. A lower value is a rollover, if the step over the highest value is plausible, or else
+ * a reset, if the counter can have counted the new value since. An implausible movement is not counted. `spare`: time before the
+ * previous reading that no movement has used up (ms).
  */
 export function movement(counter: CounterDefinition, previous: Reading | null, next: Reading, spare = 0): Movement {
   if (previous === null) return { kind: 'first_sight', moved: 0, quarantined: 0 };
@@ -34,7 +34,7 @@ export function movement(counter: CounterDefinition, previous: Reading | null, n
   return { kind: 'quarantine', moved: 0, quarantined: step < 0 && sinceZero >= 0 ? sinceZero : Math.abs(step) };
 }
 
-/** Whether a counter can have made this step in the time between the two readings, with nothing allowed for late stamps. */
+/** Whether the time between the two readings is enough for this step, without an allowance for late stamps. */
 export function isStrictStep(counter: CounterDefinition, previous: Reading, next: Reading): boolean {
   const step = difference(next.value, previous.value);
   return step >= 0 && step <= mostWithin(counter, previous, next, 0);
@@ -56,7 +56,7 @@ function rollovers({ wrapsAt, wrapsTo = 0 }: CounterDefinition, previous: Readin
   return starts.map(start => toHighest + difference(next.value, start) + 1);
 }
 
-/** Exact also where both are beyond 2^53, which their difference is not as long as it is plausible. */
+/** Exact also beyond 2^53, because a plausible difference is small. */
 export function difference(a: number | bigint, b: number | bigint): number {
   return typeof a === 'number' && typeof b === 'number' ? a - b : Number(BigInt(a) - BigInt(b));
 }

@@ -4,7 +4,7 @@ import type { Product } from './product-runs.ts';
 import type { ProductionRule } from './production-rule.ts';
 import type { ProductionState } from './production-state.ts';
 
-/** Puts what a line counted into its intervals. What spans a blind time waits until the product is read that runs after it. */
+/** Puts counts into the intervals of a line. Counts over a blind time wait until the product after it is read. */
 export interface Placing {
   place(entry: Entry): void;
   /** `after`: the product that runs after the blind time; null: it was not read soon enough. False: nothing waited for it. */
@@ -13,7 +13,7 @@ export interface Placing {
   judgedBy(): number;
 }
 
-/** `state`: what waits is kept in it. */
+/** `state`: keeps the counts that wait. */
 export function createPlacing(
   { every, afterGap }: Pick<ProductionRule, 'every' | 'afterGap'>,
   state: Pick<ProductionState, 'judging'>,

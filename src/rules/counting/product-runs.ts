@@ -38,7 +38,7 @@ export interface ProductRuns {
   readonly isRead: boolean;
   /** The newest product. */
   readonly current: Product | undefined;
-  /** When the product changed, rising. */
+  /** When the product changed, oldest first. */
   changes(): readonly Change[];
   /** Runs that ended at `until` or before are not needed any more. */
   forget(until: number): void;

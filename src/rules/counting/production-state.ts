@@ -21,7 +21,7 @@ type Waiting = z.infer<typeof Waiting>;
 export const ProductionState = z.object({
   kind: z.literal('production'),
   line: z.string(),
-  /** What the config says of the intervals, for when it does not any more. Product null: L2L finds it. */
+  /** What the config said about the intervals, for the time when the rule is removed. Product null: L2L finds it. */
   of: z.enum(['total', 'good']).default('total'),
   product: z.string().nullable().default(null),
   /** The rule's own time; null before the first reading. */
@@ -38,7 +38,7 @@ export const ProductionState = z.object({
   /** The gateway's mode while it was counted; null in states written before it was kept. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),
   lag: KeptLag,
-  /** What the config says of parts whose product is uncertain. */
+  /** What the config says about parts whose product is uncertain. */
   blindProduct: z.enum(['old', 'park']).default('old'),
   /** The product that ran when the sight was lost; null: nothing is lost. */
   beforeBlind: Product.nullable().default(null),
@@ -55,7 +55,7 @@ export const ProductionState = z.object({
 });
 export type ProductionState = z.infer<typeof ProductionState>;
 
-/** Of a rule that has counted nothing yet. */
+/** The state of a rule that has counted nothing yet. */
 export function newProductionState({ line, quantity, product, blindProduct }: ProductionRule): ProductionState {
   return {
     kind: 'production',

@@ -5,7 +5,7 @@ import { dropRest, sendAll, sendOldest, setDue } from './production-sets.ts';
 import { productionWords } from './production-words.ts';
 import { type ProductionOptions, runProduction, stateOfProduction } from './running-production.ts';
 
-/** After a standstill a counter that moved meanwhile is read within so long (ms): a poll, or what the server had queued. */
+/** After a standstill a counter is read again within so long (ms), by a poll or from the server's queue. */
 const LATEST_READING = 10_000;
 
 /**
@@ -15,8 +15,8 @@ const LATEST_READING = 10_000;
  * - `total` counts: good = total − scrap. Scrap beyond the total, and what rounding to two decimals leaves, is carried on.
  * - A count is multiplied by `per_count` as it is at that moment; while that is unknown the counts wait for it.
  * - A new product cuts the interval. Without a code the interval is parked: never sent under a wrong product.
- * - Parts of a blind time wait until the product is read that runs after it. When it is another one than before, they are a set
- *   of their own, flagged: under the product before it, or parked.
+ * - Parts of a blind time wait until the product after it is read. If the product changed, they become a flagged set of their own:
+ *   under the product before the blind time, or parked.
  * - A blind time across the end of an interval is one set of its own (`one`), or divided over the intervals (`spread`).
  *   A scrap counter that is blind alone counts where it comes back.
  */

@@ -7,7 +7,7 @@ import type { Interval } from './intervals.ts';
 import { type Product, productAt, productWords } from './product-runs.ts';
 import type { ProductionState } from './production-state.ts';
 
-/** What making the set of an interval reads and leaves in the state of its rule. */
+/** The part of the rule's state that the set of an interval reads and changes. */
 type Books = Pick<
   ProductionState,
   'line' | 'of' | 'product' | 'clock' | 'runs' | 'carry' | 'countedIn' | 'blindProduct' | 'uncertain'

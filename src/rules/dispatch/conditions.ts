@@ -10,13 +10,13 @@ export interface Conditions {
   opening(): Truth;
   /** `until`, or not `when`. `unless` never clears. */
   clearing(): Truth;
-  /** At the last `opening()`, which came to false: not because of `when`. */
+  /** The last `opening()` was false although `when` was not. */
   readonly isBlocked: boolean;
-  /** What `unless` or `until` holds back, as it is written, and the parts of it that are true now. */
+  /** The condition that blocks, `unless` or `until`, as it is written, and its parts that are true now. */
   blocking(): { readonly label: string; readonly parts: readonly Part[] };
-  /** The parts that decide now: of `when`, of what clears, or those that make the outcome unknown. */
+  /** The parts that decide now: of `when`, of the condition that clears, or of all that is unknown. */
   partsOf(what: 'when' | 'clearing' | 'unknown'): readonly Part[];
-  /** Nothing they read can have changed unseen before this step: its samples held all the time that they were not seen. */
+  /** The samples of this step held during the whole time in which they were not seen, so nothing changed unseen. */
   heldAllAlong(step: Step): boolean;
   /** A signal that was unknown shows a change after `pausedAt`, while nobody saw it. */
   changedUnseen(pausedAt: number): boolean;
@@ -64,7 +64,7 @@ function not(truth: Truth): Truth {
   return truth === 'unknown' ? 'unknown' : !truth;
 }
 
-/** False wins over unknown: one thing known to be wrong is enough. */
+/** False wins over unknown: one false operand is enough. */
 function and(a: Truth, b: Truth): Truth {
   if (a === false || b === false) return false;
   return a === 'unknown' || b === 'unknown' ? 'unknown' : true;

@@ -18,9 +18,9 @@ export const DelayState = z.object({
 });
 export type DelayState = z.infer<typeof DelayState>;
 
-/** What a delay takes from the step that starts it. */
+/** The facts of the step that starts a delay. */
 export type DelayStart = Pick<DelayState, 'time' | 'lag'> & {
-  /** What is added to the rule's time for the time by the clock of what started it (ms). */
+  /** The rule's time plus this (ms) is the time by the clock that stamped the input. */
   readonly shift: number;
 };
 

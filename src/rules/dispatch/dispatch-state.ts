@@ -12,7 +12,7 @@ export const DispatchState = z.object({
   time: z.number().nullable(),
   /** Activations so far: the number of the latest episode. */
   episodes: z.number(),
-  /** The latest time sent as reported or completed: the next is not before it, whichever source's clock gave it. */
+  /** The latest time that was sent as reported or completed. The next one is never earlier, whichever clock it is from. */
   told: z.number().nullable().default(null),
   /** A delay was forgotten (`forgetTimes`): it begins anew with the first reading that has a time. */
   anew: z.boolean().default(false),
@@ -26,7 +26,7 @@ export const DispatchState = z.object({
 });
 export type DispatchState = z.infer<typeof DispatchState>;
 
-/** Of a rule that has seen nothing yet. */
+/** The state of a rule that has seen nothing yet. */
 export function newDispatchState(): DispatchState {
   return {
     kind: 'dispatch',

@@ -19,11 +19,11 @@ import { awaitedWords } from './words.ts';
 /**
  * inactive → pending → active → clearing → inactive.
  *
- * - Opening: `when` and not `unless` and not a written `until` (reset wins). What is not true resets the on_delay.
+ * - Opening: `when` is true, `unless` is false, and a written `until` is false (reset wins). When this is false, the on_delay is reset.
  * - Clearing: `until`, or not `when`. `unless` never closes.
  * - Unknown opens nothing, closes nothing and pauses a delay. After a pause the delay goes on with its old start when
  *   the condition is as before, no signal shows a change inside the gap, and the gap is not longer than the freeze
- *   limit; otherwise it starts anew at the first good sample, so no time is claimed that nobody saw.
+ *   limit. Otherwise it starts anew at the first good sample, so that unseen time never counts.
  * - `still(x)` while not active: true, and each change of x starts the on_delay anew (reported = last change). While
  *   active: false from a change until x stood still for on_delay again. So with off_delay 30s a stopped line clears 30 s
  *   after parts are made again, completed = the first part; and if it then stops, reported = the last part.

@@ -5,15 +5,15 @@ import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.
 import type { DispatchRule } from './dispatch-rule.ts';
 
 /**
- * One activation of a dispatch rule, as kept while it is open. It has all that its close needs although the config may change:
- * a close goes where the open went, and a rule that is removed has no settings left.
+ * One activation of a dispatch rule, as it is kept while it is open. It holds everything that its close needs, because the config may
+ * change: a close goes to the machine of its open, and a removed rule has no settings left.
  */
 export const Episode = z.object({
   machine: z.string(),
   type: z.string(),
   reported: z.number(),
   mode: z.enum(['live', 'shadow']),
-  /** By it L2L's dispatch is found again. Empty in states written before it was kept: `withChain` fills it in. */
+  /** The name under which L2L's dispatch is found again. Empty in states of earlier versions: `withChain` fills it in. */
   chain: z.string().default(''),
   /** These follow the config as long as there is one for the rule. */
   whenCleared: z.enum(['close', 'complete', 'note', 'leave']).default('close'),
@@ -37,7 +37,7 @@ export function episodeSettings(rule: DispatchRule): Settings {
   return { whenCleared, closeAdopted, ifClosedByPerson, onRemove };
 }
 
-/** The time keeps the actions of an episode apart from those of an earlier one when numbers began anew with a lost state. */
+/** The time keeps the actions of two episodes apart that have the same number, because the numbers began anew with a lost state. */
 function chainOf(rule: string, number: number, reported: number): string {
   return `${rule}#${number}@${Math.floor(reported)}`;
 }
@@ -55,7 +55,7 @@ export function withChain<State extends { episode: Episode | null; episodes: num
 /** When an action of an episode is made, and by whose clock. */
 type Moment = Pick<Action, 'at' | 'time'>;
 
-/** What the texts of the rule came to when the episode opened. */
+/** The texts of the rule, filled in when the episode opened. */
 type Said = { readonly description: string; readonly reason: string | undefined; readonly text: string };
 
 /** The action that says that the episode began. */
@@ -92,7 +92,7 @@ export function openAction(
   };
 }
 
-/** Made for every episode that is over, also when nothing is sent (`leave`): from then on it holds no dispatch. */
+/** Every episode that is over gets this action, also when nothing is sent (`leave`). From then on it holds no dispatch. */
 export function closeAction(
   episode: Episode,
   end: { readonly completed: number; readonly how: Episode['whenCleared']; readonly text: string },

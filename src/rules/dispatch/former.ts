@@ -5,8 +5,8 @@ import type { DispatchState } from './dispatch-state.ts';
 import { closeAction } from './episode.ts';
 
 /**
- * A dispatch that its rule opened, and does not want closed when it is removed: its state is all that is known of it, so it is
- * kept and shown.
+ * Whether the removed rule leaves its dispatch open (`on_remove: leave`). Its state is kept and shown, because nothing else knows the
+ * dispatch.
  */
 export function leavesDispatch({ episode }: DispatchState): boolean {
   return episode !== null && episode.onRemove === 'leave';

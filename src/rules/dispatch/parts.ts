@@ -7,45 +7,45 @@ type Cells = ReadonlyMap<string, SignalCell>;
 
 /** What the parts of a condition show: `press1.running = false, press1.manual is unknown (no answer)`. */
 export function partsWords(parts: readonly Part[], cells: Cells): string {
-  const said: string[] = [];
+  const texts: string[] = [];
   for (const { text, truth, operands } of parts) {
     if (truth === 'unknown') {
-      if (operands.every(({ value }) => value !== undefined)) said.push(`${text} ${noResult(text)}`);
+      if (operands.every(({ value }) => value !== undefined)) texts.push(`${text} ${noResult(text)}`);
       continue;
     }
     for (const { name, value } of operands) {
       const words = `${name} = ${value}`;
-      if (!said.includes(words)) said.push(words);
+      if (!texts.includes(words)) texts.push(words);
     }
   }
-  return [...said, ...unknownWords(parts, cells)].join(', ');
+  return [...texts, ...unknownWords(parts, cells)].join(', ');
 }
 
-/** Why there is no result of known values. */
+/** Why a calculation with known values has no result. */
 function noResult(text: string): string {
   const divides = /\/|\bmod\b/i.test(text) ? 'divides by 0, or ' : '';
   return `${divides}has a result that is too large`;
 }
 
-/** Those with the same reason together. */
+/** The unknown signals of the parts, grouped by the reason. */
 function unknownWords(parts: readonly Part[], cells: Cells): readonly string[] {
-  const lacking = parts
+  const unknown = parts
     .filter(({ truth }) => truth === 'unknown')
     .flatMap(({ operands }) => operands.filter(({ value }) => value === undefined));
-  if (lacking.length === 0) return [];
-  const groups = Map.groupBy(lacking, ({ signal }) => whyUnknown(signal === null ? undefined : cells.get(signal)));
+  if (unknown.length === 0) return [];
+  const groups = Map.groupBy(unknown, ({ signal }) => whyUnknown(signal === null ? undefined : cells.get(signal)));
   return [...groups].map(([why, operands]) => {
     const names = [...new Set(operands.map(({ name }) => name))];
     return `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} unknown (${why})`;
   });
 }
 
-/** What was received stands in quotes, or as a number at the beginning. */
+/** The received value in a reason: it is in quotes, or a number at the beginning. */
 const RECEIVED = /"(?:[^"\\]|\\.)*"|^-?\d\S*/g;
 
 /**
- * Why each signal is unknown that the parts lack, where somebody said why, without the value that was received: a device that sends
- * nonsense says another thing each time for one and the same reason.
+ * The reason of each unknown signal of the parts, if the source gave one. The received value is left out, because a device that sends
+ * nonsense sends another value each time for the same reason.
  */
 export function unknownReasons(parts: readonly Part[], cells: Cells): ReadonlyMap<string, string> {
   const reasons = new Map<string, string>();
@@ -78,7 +78,7 @@ export function partsValues(parts: readonly Part[], cells: Cells): readonly Caus
   return values;
 }
 
-/** Somebody said why: the source is away, the signal does not answer. False: it was just not read yet. */
+/** Some unknown signal has a reason: its source is away, or the signal does not answer. False: the signals were only not read yet. */
 export function isReasoned(parts: readonly Part[], cells: Cells): boolean {
   return parts.some(({ operands }) =>
     operands.some(({ value, signal }) => {

@@ -13,7 +13,7 @@ export function shiftDispatch(state: DispatchState, shift: TimeShift, sentMoves:
   return {
     ...state,
     time: shiftOwnTime(state, shift, keepDistance),
-    // L2L got these; but a clock set back must not hold what comes next until it has caught up with them.
+    // L2L has this time. It moves back with the clock, or the next actions would wait until the clock has caught up.
     told: shift.by < 0 ? orNull(told, move) : told,
     delay: delay && {
       ...shiftDelay(delay, shift, keepDistance),
@@ -27,8 +27,8 @@ export function shiftDispatch(state: DispatchState, shift: TimeShift, sentMoves:
 }
 
 /**
- * Only a delay has to keep its distance to it. Without one it just holds back what is older; moved forward beyond the time of a
- * source's own clock it would hold back what comes next.
+ * A delay keeps its distance to the rule's own time. Without a delay this time only holds back older samples. Moved forward beyond a
+ * source's own clock, it would hold back the next samples too.
  */
 function shiftOwnTime({ time, delay }: DispatchState, shift: TimeShift, keepDistance: Move): number | null {
   if (delay !== null) return orNull(time, keepDistance);
@@ -36,8 +36,8 @@ function shiftOwnTime({ time, delay }: DispatchState, shift: TimeShift, keepDist
 }
 
 /**
- * What had passed of it counts, the step does not, whichever process saw it: a message that waited for the gateway, or an earlier
- * process, may have been before `from`. What a source stamped is true whatever the gateway's clock did.
+ * Time that had passed counts, the step of the clock does not. This holds for each process, because a queued message or an earlier
+ * process may have been before `from`. A time that a source stamped stays true, whatever the gateway's clock did.
  */
 function shiftDelay(delay: DelayState, shift: TimeShift, keepDistance: Move): DelayState {
   const { time, since, runningFrom, pausedAt } = delay;
@@ -50,16 +50,16 @@ function shiftDelay(delay: DelayState, shift: TimeShift, keepDistance: Move): De
 }
 
 /**
- * Only back, as `told`: an episode never ends before `reported`, and one that is later than it was would hold up the end. Its close
- * finds its open by the chain; without one of its own (written by an earlier version) that is made of `reported`.
+ * It moves only back, as `told` does: an episode never ends before `reported`, so a later `reported` would delay the end. A close finds
+ * its open by the chain. A state of an earlier version has none; then the chain is made of `reported`, which stays.
  */
 function shiftReported({ chain, reported }: Episode, { by }: TimeShift, move: (at: number) => number): number {
   return chain === '' || by > 0 ? reported : move(reported);
 }
 
 /**
- * A delay that began by a clock nobody can correct any more, after `from` (ms since 1970), begins anew. One that a source stamped goes
- * on, and so does one that began before. null: nothing is forgotten.
+ * A delay that began after `from` (ms since 1970) by a clock that nobody can correct any more begins anew. A delay that a source
+ * stamped goes on, and so does one that began before. null: nothing is forgotten.
  */
 export function forgetDelay(state: DispatchState, from: number): DispatchState | null {
   const { delay, phase } = state;

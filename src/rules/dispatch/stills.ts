@@ -12,7 +12,7 @@ export const StillState = z.object({
 });
 export type StillState = z.infer<typeof StillState>;
 
-/** Follows which of the signals that a rule names in `still(x)` stand still. What never moved stands still. */
+/** Follows which signals that a rule names in `still(x)` stand still. A signal that never moved stands still. */
 export interface Stills {
   readonly size: number;
   /** `still(x)`; undefined while x is unknown. */
@@ -22,13 +22,13 @@ export interface Stills {
    * `starts`: something moves now that stood still.
    */
   note(at: number, serial: number): 'no change' | 'starts' | 'goes on';
-  /** When the first of what moves will have stood still for long enough; Infinity: nothing moves, or it is not known. */
+  /** When the first moving signal will have stood still for long enough; Infinity: no signal moves, or it is not known. */
   readonly due: number;
-  /** What has not moved for long enough at `at` stands still again; true when anything does. */
+  /** Signals that have not changed for long enough at `at` stand still again. True: at least one does. */
   stopDue(at: number): boolean;
-  /** Everything counts as standing still. Returns when what moved changed last; -Infinity: nothing did. */
+  /** All signals count as standing still. Returns the last change of a moving one; -Infinity: none moved. */
   stopAll(): number;
-  /** Nothing was seen for a while: what moves has to stand still for the whole time anew. */
+  /** Nothing was seen for a while: a moving signal has to stand still for the whole time again. */
   restart(): void;
   /** Nothing was seen for `length` ms, which do not count. */
   postpone(length: number): void;
@@ -45,7 +45,7 @@ type Still = {
   until: number;
 };
 
-/** `length`: how long a signal that moved has not to change to stand still again (ms). */
+/** `length`: a signal that moved stands still again after so long without a change (ms). */
 export function createStills(
   cells: readonly SignalCell[],
   length: number,

@@ -2,7 +2,7 @@ import { formatDuration } from '../../core/fields.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 import type { DispatchRule } from './dispatch-rule.ts';
 
-/** The words of a dispatch rule that say why it opened and ended. */
+/** What the texts about the beginning and the end of an episode are made of. */
 export type Seen = {
   readonly when: DispatchRule['when'];
   readonly cells: readonly SignalCell[];
@@ -21,7 +21,7 @@ export function openedWords({ when, cells, isStill }: Seen, lasted: number): str
   return `${when.text} was true${length}`;
 }
 
-/** What was seen when it held no longer: the values, where they are few enough to be read. */
+/** Why it ended: the values of its signals, where they are few enough to be read. */
 export function endedWords({ when, cells, isStill }: Seen): string {
   const [only] = cells;
   if (only !== undefined && cells.length === 1 && isStill) return `${only.definition.name} moved again`;
@@ -29,7 +29,7 @@ export function endedWords({ when, cells, isStill }: Seen): string {
   return cells.map(({ definition, value }) => `${definition.name} = ${value ?? 'unknown'}`).join(', ');
 }
 
-/** What is waited for: that it opens, or while a dispatch is open on `machine` that it clears. */
+/** The condition that the rule waits for: to open, or to clear while a dispatch is open on `machine`. */
 export function awaitedWords({ when, unless, until }: DispatchRule, machine: string | null): string {
   if (machine !== null) return `open on ${machine}; ${until ? until.text : `not (${when.text})`}`;
   return `${when.text}${unless ? ` unless ${unless.text}` : ''}`;

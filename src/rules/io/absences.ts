@@ -4,8 +4,8 @@ import type { SourceState } from '../../core/sample.ts';
 import type { Program } from '../program.ts';
 
 /**
- * Since when the sources whose broker keeps messages for us are away, and how many of those messages were taken since: what may be
- * lost is judged by that, so a process that is killed in the middle must not take it along. Each answers whether anything changed.
+ * For each source whose broker keeps messages: since when the source is away, and how many kept messages were taken since. The
+ * journal holds this over a kill, because it decides whether messages may be lost. Each method returns whether anything changed.
  */
 export interface Absences {
   readonly all: () => readonly Absence[];
@@ -16,7 +16,7 @@ export interface Absences {
   beganAnew(source: string): boolean;
 }
 
-/** Whoever was there when an earlier process ended has been away since that was last alive. */
+/** Sources that were connected when the earlier process ended have been away since it was last alive. */
 export function createAbsences(program: Program, journal: Pick<RuleJournal, 'away' | 'lastAlive'>): Absences {
   const known = new Map(journal.away().map(absence => [absence.source, absence]));
   const away = new Map<string, Absence>();

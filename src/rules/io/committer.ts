@@ -33,15 +33,15 @@ export type CommitterOptions = {
   readonly away: () => readonly Absence[];
   /** What the rules decided: taken along by whatever commit is made, the heartbeat's at the latest. */
   readonly recorder: Recorder;
-  /** The journal has it, though not on disk yet: what follows from it may be made ready. Must not throw. */
+  /** The journal has the commit, but not on disk yet: what follows from it may be prepared. Must not throw. */
   readonly written: (commit: PendingCommit) => void;
-  /** The commit is durable: now, and not before, the world may hear of it. Must not throw. */
+  /** The commit is durable: only now may anything outside see its effects. Must not throw. */
   readonly release: (commit: PendingCommit) => void;
 };
 
-/** Says in the journal that the gateway is alive when nothing else is committed for so long (ms). */
+/** When nothing else is committed for so long (ms), a commit records that the gateway is alive. */
 const HEARTBEAT = 2000;
-/** Rows of decisions in one commit: when a source goes away every rule that reads it says so, and nobody waits for them. */
+/** Most decisions in one commit. When a source goes away, every rule that reads it records one, and nobody waits for them. */
 const MOST_DECISIONS = 500;
 const FIRST_RETRY = 250;
 const LONGEST_RETRY = 30_000;

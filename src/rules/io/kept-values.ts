@@ -2,7 +2,7 @@ import type { KeptValue } from '../../core/commit.ts';
 import type { Sample, SampleBatch } from '../../core/sample.ts';
 import type { Engine } from '../engine.ts';
 
-/** A kept value is written again at least so often while it stands (ms), so that its age is right after a restart. */
+/** An unchanged value is written again so often (ms), so that its age is right after a restart. */
 const REFRESH = 10_000;
 
 /** Last values of the signals whose broker keeps a session: what the broker will not send again. */
@@ -23,7 +23,7 @@ export function createKeptValues(signal: Engine['signal'], restored: readonly Ke
       const view = signal(sample.signal);
       if (view === undefined || !view.definition.restorable) return null;
       const known = last.get(sample.signal);
-      // What came without acknowledgement no broker keeps for who is away: what came after it may be gone.
+      // A broker keeps no messages without acknowledgement for an absent gateway, so a later one may be lost.
       const quality = view.good && batch.receipt ? sample.quality : 'bad';
       if (view.value === null) return null;
       if (known?.kept.quality === quality && (quality === 'bad' || known.kept.value === view.value)) {

@@ -7,7 +7,7 @@ import { apiPath, encodeFields } from '../../src/l2l/form.ts';
 import { between, type Random } from '../../src/simulation/random.ts';
 import { targetOf } from '../../src/simulation/sandbox/api.ts';
 import { type Backend, startBackend } from '../../src/simulation/sandbox/backend.ts';
-import type { Manners } from '../../src/simulation/sandbox/call.ts';
+import type { Manners } from '../../src/simulation/sandbox/manners.ts';
 import { paramsOf } from '../../src/simulation/sandbox/params.ts';
 import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { createCallCheck } from './call-check.ts';

@@ -1,5 +1,5 @@
 import { between, seededRandom } from '../../src/simulation/random.ts';
-import type { Manners } from '../../src/simulation/sandbox/call.ts';
+import type { Manners } from '../../src/simulation/sandbox/manners.ts';
 import { type ClockBlow, drawClockBlows } from './clock-plan.ts';
 import type { DiskFault } from './disk.ts';
 import { REFUSAL } from './l2l.ts';

@@ -13,7 +13,7 @@ describe('record sets that L2L refused and that a person retries', () => {
   async function refused(...lines: string[]) {
     const plant = await openPlant({ settle: 300 });
     const { commit, person, sandbox, row } = plant;
-    sandbox.setManners({ unknownProduct: 'create' });
+    sandbox.setManners({ unknown_product: 'create' });
     const site = createSiteZone(SITE_ZONE);
     const [start, end] = [NOW - 20, NOW - 20 + 0.5].map(minute => site.text(minute * MINUTE));
     for (const linecode of lines) {

@@ -2,6 +2,7 @@ import type { Plant } from '../../config/load-plant.ts';
 import { commandLine, programName } from '../../core/command-line.ts';
 import type { Place } from '../../core/errors.ts';
 import { formatDuration } from '../../core/fields.ts';
+import type { Manners } from '../../simulation/sandbox/manners.ts';
 import type { SandboxWorld } from '../../simulation/sandbox/world.ts';
 import type { Io } from '../command.ts';
 import type { AskedFault } from './faults.ts';
@@ -14,11 +15,12 @@ export type Announcement = {
   /** A key that the sandbox accepts besides the one that the config's reference holds. */
   readonly key: string;
   readonly faults: readonly AskedFault[];
+  readonly manners: Partial<Manners>;
   readonly env: Io['env'];
 };
 
 /** What a person reads at the start: where the sandbox is, what it knows, and what to write so that the gateway sends there. Pure. */
-export function announcement({ url, plant, world, key, faults, env }: Announcement): string {
+export function announcement({ url, plant, world, key, faults, manners, env }: Announcement): string {
   return [
     `L2L sandbox${plant ? ` for ${plant.file}` : ''}. Ctrl-C ends it; then it forgets everything.`,
     '',
@@ -32,6 +34,7 @@ export function announcement({ url, plant, world, key, faults, env }: Announceme
           `${named.name}${lasts === null ? '' : ` for ${formatDuration(lasts)}`}: ${named.words}`,
         ],
       ),
+      ...Object.entries(manners).map(([name, value]): Row => ['manner', `${name}=${value}`]),
     ]),
     ...noteLines(plant),
     '',

@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Target } from './api.ts';
 import { workOnBatches } from './batches.ts';
-import type { Call, Manners } from './call.ts';
+import type { Call } from './call.ts';
+import { DEFAULT_MANNERS, type Manners } from './manners.ts';
 import { type Params, Refusal } from './params.ts';
 import type { SandboxData } from './records.ts';
 import { createStore } from './store.ts';
@@ -17,15 +18,6 @@ export interface Backend {
   [Symbol.dispose](): void;
 }
 
-/** Where the reference is silent, what seems most likely, and of two what hides no fault. */
-const LIKELY: Manners = {
-  duplicate: 'refuse',
-  overlap: 'refuse',
-  unknownProduct: 'refuse',
-  batchDelay: 1000,
-  batchPace: 0,
-};
-
 export function startBackend(options: {
   readonly world: SandboxWorld;
   readonly clock: Clock;
@@ -34,7 +26,7 @@ export function startBackend(options: {
   const { clock } = options;
   const store = createStore(options.world, clock.now());
   const timers = new Set<Disposable>();
-  let manners: Manners = { ...LIKELY, ...options.manners };
+  let manners: Manners = { ...DEFAULT_MANNERS, ...options.manners };
   const callFor = (params: Params, by: string, id?: number): Call => ({
     store,
     params,

@@ -1,20 +1,7 @@
+import type { Manners } from './manners.ts';
 import { type Params, Refusal } from './params.ts';
 import type { Coded, Dispatch, DispatchType, Line, LogEntry, Machine, Site } from './records.ts';
 import type { Store } from './store.ts';
-
-/** Where the reference leaves an answer open, the sandbox gives each of the possible ones. */
-export type Manners = {
-  /** prevent_duplicates found an open dispatch: refuse, answer it as a success, or succeed without data. */
-  readonly duplicate: 'refuse' | 'existing' | 'nothing';
-  /** A record set that overlaps another one of its line. */
-  readonly overlap: 'refuse' | 'accept';
-  /** A record set whose product L2L does not have. */
-  readonly unknownProduct: 'refuse' | 'create';
-  /** How long a batch waits before it is worked on (ms). */
-  readonly batchDelay: number;
-  /** From one set of a batch to the next (ms). */
-  readonly batchPace: number;
-};
 
 /** One call whose key was right, as its method sees it. */
 export type Call = {

@@ -109,7 +109,8 @@ export function complete(call: Call): Answer {
 
 export function close(call: Call): Answer {
   const dispatch = dispatchOf(call);
-  const completed = completedTime(call, siteOfRecord(call.store, dispatch));
+  const given = completedTime(call, siteOfRecord(call.store, dispatch));
+  const completed = call.manners.completed === 'now' ? wholeSecond(call.at) : given;
   call.params.flag('validate');
   if (dispatch.closed !== null) throw new Refusal('Dispatch already closed');
   finish(call, dispatch, completed);
@@ -186,10 +187,15 @@ function userOf(store: Store, site: Site, loginid: string): string {
 
 /** Required; a trade nobody knows becomes the default trade without a word, unless `trade_required` is set. */
 function tradeOf(call: Call, site: Site): Coded {
-  const text = call.params.text('trade') ?? call.params.text('tradecode');
-  if (text === undefined) throw new Refusal('Missing trade parameter');
+  const { trade: form } = call.manners;
+  const fields = form === 'any' ? ['trade', 'tradecode'] : [form === 'tradecode' ? 'tradecode' : 'trade'];
+  const text = fields.map(call.params.text).find(value => value !== undefined);
+  if (text === undefined) throw new Refusal(`Missing ${fields[0]} parameter`);
   const trades = call.store.data.trades.filter(trade => trade.site === site.site);
-  const trade = trades.find(({ code, id }) => code === text || String(id) === text);
+  const trade = trades.find(
+    ({ code, id }) =>
+      (form !== 'trade_id' && code === text) || ((form === 'any' || form === 'trade_id') && String(id) === text),
+  );
   const found = trade ?? (call.params.flag('trade_required') ? undefined : trades.find(other => other.default));
   if (!found) throw new Refusal(`Invalid trade: ${text}`);
   call.params.flag('trade_required');

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatDuration, formatSeconds } from '../../core/fields.ts';
-import type { FaultInForce } from './faults.ts';
-import { NAMED_FAULTS } from './named-faults.ts';
+import { faultsPart, mannersPart, text } from './page-switches.ts';
 import type { Dispatch, Machine } from './records.ts';
 import { siteTime, zoneName } from './site-time.ts';
 import type { SandboxState } from './state.ts';
@@ -48,12 +47,13 @@ th, td { padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); v
 .failed { color: var(--open); }
 .faults { background: var(--warnback); border-color: var(--warn); }
 .faults h2 { color: var(--warn); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1rem; margin: 0; align-items: baseline; font-size: .85rem; } dd { margin: 0; }
 .buttons { display: flex; flex-wrap: wrap; gap: .4rem; }
 button { font: inherit; font-size: .85rem; padding: .3rem .7rem; color: var(--ink); background: var(--back); border: 1px solid var(--line);
   border-radius: 999px; cursor: pointer; }
 button:hover, button:focus-visible { border-color: var(--ink); }
 button[aria-pressed="true"] { color: var(--card); background: var(--warn); border-color: var(--warn); }
-@media (max-width: 800px) { main { grid-template-columns: minmax(0, 1fr); padding: .75rem; } header { padding: .75rem .75rem 0; }
+@media (max-width: 800px) { dl { grid-template-columns: 1fr; } main { grid-template-columns: minmax(0, 1fr); padding: .75rem; } header { padding: .75rem .75rem 0; }
   .machines { grid-template-columns: minmax(0, 1fr); } table { font-size: .78rem; } th, td { padding-right: .35rem; } article header { padding: 0; } }
 `;
 
@@ -65,9 +65,9 @@ async function refresh() {
   try {
     const answer = await fetch('/', { cache: 'no-store' });
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const focused = document.activeElement?.dataset.fault;
+    const focused = document.activeElement?.dataset.switch;
     for (const part of ['main', '#now']) document.querySelector(part).replaceWith(next.querySelector(part));
-    if (focused) document.querySelector('[data-fault="' + focused + '"]')?.focus();
+    if (focused) document.querySelector('[data-switch="' + focused + '"]')?.focus();
     state.textContent = '';
   } catch {
     state.textContent = ' · no answer from the sandbox';
@@ -79,10 +79,11 @@ async function repeat() {
 }
 setTimeout(repeat, 1000);
 document.addEventListener('click', async ({ target }) => {
-  const button = target.closest('button[data-fault]');
+  const button = target.closest('button[data-switch]');
   if (!button) return;
   const does = button.getAttribute('aria-pressed') === 'true' ? 'end' : 'start';
-  const body = JSON.stringify({ [does]: button.dataset.fault });
+  const [manner, value] = button.dataset.switch.split('=');
+  const body = JSON.stringify(value ? { manners: { [manner]: value } } : { [does]: manner });
   await fetch('/sandbox/faults', { method: 'POST', headers: { 'content-type': 'application/json' }, body }).catch(() => {});
   await refresh();
 });
@@ -125,50 +126,12 @@ ${state.faults.length > 0 ? faultsPart(state) : ''}
 ${productionPart(state, zone)}
 ${callsPart(state, zone)}
 ${state.faults.length > 0 ? '' : faultsPart(state)}
+${mannersPart(state)}
 </main>
 <script>${SCRIPT}</script>
 </body>
 </html>
 `;
-}
-
-/** Every way to fail that has a name, as a button that starts and ends it; below, what is in force and how often it struck. */
-function faultsPart(state: SandboxState): string {
-  const on = new Set(state.faults.map(({ name }) => name));
-  const buttons = NAMED_FAULTS.map(
-    ({ name, words }) =>
-      `<button type="button" data-fault="${name}" aria-pressed="${on.has(name)}" title="L2L ${text(words)}">${text(name.replaceAll('-', ' '))}</button>`,
-  );
-  const rows = state.faults.map(fault => {
-    const { path, method, probability, count, struck } = fault;
-    const scope = path === undefined ? `every ${method ?? 'call'}` : [method, path].filter(Boolean).join(' ');
-    const often = `${Math.round(probability * 100)} %${count === undefined ? '' : `, at most ${count}`}`;
-    return `<li><strong>${text(faultWords(fault))}</strong>: ${text(scope)}, ${often}, struck ${struck}</li>`;
-  });
-  const inForce = rows.length === 0 ? '' : `<ol>${rows.join('')}</ol>`;
-  return `<section class="wide${rows.length > 0 ? ' faults' : ''}" aria-labelledby="faults"><h2 id="faults">${
-    rows.length > 0 ? 'Faults in force' : 'Let L2L fail'
-  }</h2>
-<div class="buttons">${buttons.join('\n')}</div>${inForce}</section>`;
-}
-
-function faultWords(fault: FaultInForce): string {
-  switch (fault.kind) {
-    case 'slow':
-      return `slow by ${formatDuration(fault.ms)}`;
-    case 'hang':
-      return `hangs for ${formatDuration(fault.ms)}, then applies the call`;
-    case 'away':
-      return `away for ${formatDuration(fault.ms)}`;
-    case 'refuse':
-      return `refuses: ${fault.error}`;
-    case 'reset':
-      return `resets the connection ${fault.when} applying the call`;
-    case 'html':
-      return `answers ${fault.status} with an HTML page ${fault.when} applying the call`;
-    case 'status':
-      return `answers ${fault.status} ${fault.when} applying the call`;
-  }
 }
 
 function machinePart(state: SandboxState, machine: Machine, zone: string): string {
@@ -240,8 +203,4 @@ function clockTime(at: number, now: number, zone: string): string {
   const [date = '', time = ''] = siteTime(Math.floor(at / 1000) * 1000, zone).split(' ');
   const isToday = siteTime(now, zone).startsWith(date);
   return `<time title="${date} ${time} ${text(zoneName(at, zone))}">${isToday ? time : `${date} ${time}`}</time>`;
-}
-
-function text(value: string): string {
-  return value.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 }

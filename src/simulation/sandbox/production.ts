@@ -92,7 +92,7 @@ function productOf(call: Call, site: Site, line: Line): number {
     if (line.defaultproduct === null) throw new Refusal(`No product found for line ${line.code}`);
     return line.defaultproduct;
   }
-  if (code !== undefined && call.manners.unknownProduct === 'create')
+  if (code !== undefined && call.manners.unknown_product === 'create')
     return call.store.product(site.site, code, call.at);
   const known = productIn(call, site);
   if (!known) throw new Refusal('Missing productcode parameter');

@@ -6,9 +6,9 @@ import { type Clock, sleep, systemClock } from '../../core/clock.ts';
 import { errorMessage, StartError } from '../../core/errors.ts';
 import { targetOf } from './api.ts';
 import { startBackend } from './backend.ts';
-import type { Manners } from './call.ts';
 import { Fault, type FaultInput, faults as faultsOf } from './faults.ts';
 import { bodyOf, sendHtml, sendJson } from './http.ts';
+import { type Manners, SomeManners } from './manners.ts';
 import { NAMED_FAULTS, namedFault } from './named-faults.ts';
 import { PAGE_HEADERS, page } from './page.ts';
 import { paramsOf } from './params.ts';
@@ -46,15 +46,7 @@ const Control = z.strictObject({
   /** Names of faults: what begins and what ends beside the others in force. */
   start: z.enum(NAMES).optional(),
   end: z.enum(NAMES).optional(),
-  manners: z
-    .strictObject({
-      duplicate: z.enum(['refuse', 'existing', 'nothing']).optional(),
-      overlap: z.enum(['refuse', 'accept']).optional(),
-      unknownProduct: z.enum(['refuse', 'create']).optional(),
-      batchDelay: z.int().nonnegative().optional(),
-      batchPace: z.int().nonnegative().optional(),
-    })
-    .optional(),
+  manners: SomeManners.optional(),
 });
 
 const CALLS_KEPT = 100;

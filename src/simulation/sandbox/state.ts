@@ -1,5 +1,5 @@
-import type { Manners } from './call.ts';
 import type { FaultInForce } from './faults.ts';
+import type { Manners } from './manners.ts';
 import type { SandboxData } from './records.ts';
 
 /** One call as it came in, whatever became of it. */

@@ -172,7 +172,22 @@ describe('sandbox command', () => {
     const program = sandbox([file, '--port', '0']);
     const url = await program.url();
 
-    expect((await state(url)).manners.unknownProduct).toBe(manner);
+    expect((await state(url)).manners.unknown_product).toBe(manner);
+    expect(await program.end()).toBe(0);
+  });
+
+  it('answers in the manners that it is asked for, and its page changes them while it runs', async () => {
+    const program = sandbox([configFile(), '--port', '0', '--manner', 'trade=trade_id', '--manner', 'completed']);
+    const url = await program.url();
+    expect((await state(url)).manners).toMatchObject({ trade: 'trade_id', completed: 'now', duplicate: 'refuse' });
+    expect(program.out()).toContain('trade=trade_id');
+    expect(await (await fetch(url)).text()).toContain('data-switch="trade=trade_id" aria-pressed="true"');
+    await fetch(`${url}/sandbox/faults`, {
+      method: 'POST',
+      body: JSON.stringify({ manners: { trade: 'trade_code' } }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect((await state(url)).manners).toMatchObject({ trade: 'trade_code', completed: 'now' });
     expect(await program.end()).toBe(0);
   });
 
@@ -203,6 +218,8 @@ describe('sandbox command', () => {
     [['--fault', 'xyzzy'], 64, 'rate-limit'],
     [['--fault', 'slow=5'], 64, 'slow=20s'],
     [['--fault', 'slow=0s'], 64, 'slow=20s'],
+    [['--manner', 'trode'], 64, 'did you mean trade?'],
+    [['--manner', 'trade=id'], 64, 'trade_id'],
     [['--port', 'http'], 64, '--port http'],
     [['--port', '70000'], 64, '--port 70000'],
     [['a.yaml', 'b.yaml'], 64, 'one file'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { virtualClock } from '../../support/virtual-clock.ts';
 import { OPEN, record, records, sandboxForTest } from './support.ts';
 
 describe('sandbox dispatches', () => {
@@ -99,6 +100,40 @@ describe('sandbox dispatches', () => {
         success: true,
       });
     });
+  });
+
+  it.each([
+    ['any', 'tradecode', 'MAINT', true],
+    ['any', 'trade', 'ID', true],
+    ['tradecode', 'tradecode', 'MAINT', true],
+    ['tradecode', 'trade', 'MAINT', false],
+    ['trade_code', 'trade', 'MAINT', true],
+    ['trade_code', 'tradecode', 'MAINT', false],
+    ['trade_code', 'trade', 'ID', false],
+    ['trade_id', 'trade', 'ID', true],
+    ['trade_id', 'trade', 'MAINT', false],
+    ['trade_id', 'tradecode', 'ID', false],
+  ] as const)('with the manner trade=%s an open with %s=%s succeeds: %s', async (trade, field, given, success) => {
+    const { sandbox, post } = await sandboxForTest({ manners: { trade } });
+    const id = sandbox.state().trades.find(({ code }) => code === 'MAINT')?.id ?? 0;
+    const { trade: _without, ...rest } = OPEN;
+    const fields = { ...rest, trade_required: true, [field]: given === 'ID' ? id : given };
+    expect(await post('dispatches/open/', fields)).toMatchObject({ success });
+  });
+
+  it('with the manner completed=now a close stores the current time, unless the dispatch was completed before', async () => {
+    const clock = virtualClock(Date.parse('2026-03-02T13:30:00Z'));
+    const { sandbox, post } = await sandboxForTest({ clock });
+    sandbox.setManners({ completed: 'now' });
+    const completed = '2026-03-02 06:30:01';
+    const [first, second] = [
+      record(await post('dispatches/open/', OPEN)),
+      record(await post('dispatches/open/', OPEN)),
+    ];
+    clock.advance(60_000);
+    expect(record(await post(`dispatches/close/${first.id}`, { completed })).completed).toBe('2026-03-02 06:31:00');
+    await post(`dispatches/complete/${second.id}`, { completed });
+    expect(record(await post(`dispatches/close/${second.id}`, { completed })).completed).toBe(completed);
   });
 
   it('closes with the time told, once, by id and not by number', async () => {

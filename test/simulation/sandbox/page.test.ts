@@ -53,11 +53,11 @@ describe('page of the sandbox', () => {
     const { sandbox, get } = await sandboxForTest();
     const names = () => sandbox.state().faults.map(({ name }) => name);
     const pressed = async () =>
-      [...(await (await fetch(sandbox.url)).text()).matchAll(/data-fault="([^"]+)" aria-pressed="true"/g)].map(
+      [...(await (await fetch(sandbox.url)).text()).matchAll(/data-switch="([^"=]+)" aria-pressed="true"/g)].map(
         ([, name]) => name,
       );
     const page = await (await fetch(sandbox.url)).text();
-    for (const { name } of NAMED_FAULTS) expect(page).toContain(`data-fault="${name}" aria-pressed="false"`);
+    for (const { name } of NAMED_FAULTS) expect(page).toContain(`data-switch="${name}" aria-pressed="false"`);
 
     await control(sandbox.url, { start: 'bad-key' });
     await control(sandbox.url, { start: 'refuse' });

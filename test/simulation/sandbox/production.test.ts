@@ -75,7 +75,7 @@ describe('sandbox record_details', () => {
 
   it('makes a product of an unknown code where that is its manner, and detects the default product', async () => {
     const { sandbox, post } = await sandboxForTest();
-    sandbox.setManners({ unknownProduct: 'create' });
+    sandbox.setManners({ unknown_product: 'create' });
     await post('pitchdetails/record_details/', { ...ONE, productcode: 'P-NEW' });
     const { productcode: _code, ...without } = { ...ONE, linecode: 'LINE-2' };
     await post('pitchdetails/record_details/', { ...without, product_autodetect: 'True' });

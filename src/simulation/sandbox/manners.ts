@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/** An open question of L2L's reference, and the answers that the sandbox can give to it. */
+type Manner = {
+  /** The question, as the end of "how L2L ...". */
+  readonly words: string;
+  /** Each possible answer with its meaning. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly default: string;
+  /** Where L2L's reference is silent or ambiguous. */
+  readonly source: string;
+};
+
+/** Every open question of L2L's reference. A new one is an entry here, and a place in the sandbox that asks `call.manners`. */
+export const MANNERS = {
+  trade: {
+    words: 'takes the trade of a new dispatch',
+    values: {
+      any: 'as a code or an id, in tradecode or in trade',
+      tradecode: 'as a code in tradecode',
+      trade_code: 'as a code in trade',
+      trade_id: 'as an id in trade',
+    },
+    default: 'any',
+    source: 'dispatches/open prints trade twice, lines 5156 and 5157',
+  },
+  completed: {
+    words: 'stores the completed time of a close',
+    values: {
+      given: 'as the close gives it',
+      now: 'as the current time, unless the dispatch was completed before',
+    },
+    default: 'given',
+    source: 'dispatches/close contradicts itself, line 5296',
+  },
+  duplicate: {
+    words: 'prevents a duplicate',
+    values: {
+      refuse: 'by a refusal',
+      existing: 'by a success with the dispatch that is open',
+      nothing: 'by a success without a dispatch',
+    },
+    default: 'refuse',
+    source: 'dispatches/open, prevent_duplicates, line 5173',
+  },
+  overlap: {
+    words: 'takes a record set that overlaps another one of its line',
+    values: { refuse: 'never', accept: 'like any other' },
+    default: 'refuse',
+    source: 'pitchdetails/record_details is silent, lines 7149 to 7181',
+  },
+  unknown_product: {
+    words: 'takes a record set with a product that it does not have',
+    values: { refuse: 'never', create: 'and creates the product' },
+    default: 'refuse',
+    source: 'pitchdetails/record_details is silent, line 7167',
+  },
+} as const satisfies Readonly<Record<string, Manner>>;
+
+export type MannerName = keyof typeof MANNERS;
+
+/** One answer to each open question. */
+type Answers = { readonly [K in MannerName]: keyof (typeof MANNERS)[K]['values'] };
+
+export type Manners = Answers & {
+  /** How long a batch waits before it is worked on (ms). */
+  readonly batchDelay: number;
+  /** From one set of a batch to the next (ms). */
+  readonly batchPace: number;
+};
+
+export const MANNER_NAMES = Object.keys(MANNERS) as readonly MannerName[];
+
+/** How the sandbox answers when nobody says otherwise. */
+export const DEFAULT_MANNERS: Manners = {
+  ...(Object.fromEntries(MANNER_NAMES.map(name => [name, MANNERS[name].default])) as Answers),
+  batchDelay: 1000,
+  batchPace: 0,
+};
+
+export function valuesOf(name: MannerName): readonly string[] {
+  return Object.keys(MANNERS[name].values);
+}
+
+/** Some of the manners, as a request gives them. */
+export const SomeManners = z.strictObject({
+  ...Object.fromEntries(MANNER_NAMES.map(name => [name, z.enum(valuesOf(name)).optional()])),
+  batchDelay: z.int().nonnegative().optional(),
+  batchPace: z.int().nonnegative().optional(),
+}) as unknown as z.ZodType<{ readonly [K in keyof Manners]?: Manners[K] | undefined }>;

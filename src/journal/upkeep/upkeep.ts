@@ -47,6 +47,8 @@ export interface Upkeep {
 /** The file is looked at so often (ms); while there is something to delete, a step follows the other so soon. */
 const LOOK = 1000;
 const STEP = 20;
+/** History is looked through for what is too old at every so many looks: once a minute. */
+const AGE_LOOKS = 60;
 /** A step takes no longer (ms): who waits for a commit does not notice. */
 const STEP_TAKES = 2;
 /** More writes a second than this are a load: history is deleted only when there is no room without. */
@@ -61,6 +63,8 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { journal: file, ballast: ballastFile } = filesIn(folder);
   const pruner = createPruner(db, group, bounds);
   let isFull = false;
+  /** Looks until history is looked through for what is too old. */
+  let untilAge = 0;
   let check: UpkeepStatus['check'] = 'not yet';
   let timer: NodeJS.Timeout | undefined;
   let last = { writes: group.writes, at: performance.now() };
@@ -107,8 +111,10 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   function prune(): boolean {
     const used = pruner.used();
     const isOver = used > bounds.maxSize;
-    if (isBusy() && !isOver) return false;
     const target = bounds.maxSize * ENOUGH;
+    untilAge -= 1;
+    if (isBusy() && !isOver) return false;
+    if (untilAge > 0 && used <= target && !isFull) return false;
     let more: boolean;
     try {
       more = pruner.step(now(), STEP_TAKES, target);
@@ -117,6 +123,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       log.debug({ error: errorMessage(cause) }, 'history could not be deleted; tried again');
       return false;
     }
+    untilAge = more ? 0 : AGE_LOOKS;
     notify(!more && pruner.used() > (isFull ? target : bounds.maxSize));
     return more;
   }

@@ -1,8 +1,11 @@
 import type { Delivery } from '../core/delivery.ts';
 import { createTimeNotation } from '../core/time-notation.ts';
+import { version } from '../core/version.ts';
+import { readAuthorities } from '../l2l/authorities.ts';
 import { createBudget } from '../l2l/budget.ts';
 import type { Client } from '../l2l/client.ts';
 import { createDelivery, type DeliveryOptions } from '../l2l/delivery.ts';
+import { proxyFor } from '../l2l/proxy-address.ts';
 import { createReachability, type Reachability } from '../l2l/reachability.ts';
 import { createSiteZone } from '../l2l/site-time.ts';
 import type { Assembly } from './edges.ts';
@@ -18,7 +21,10 @@ export type L2lNeeds = Pick<DeliveryOptions, 'chainOf'> & {
 export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, onGood }: L2lNeeds): L2l {
   const { config, placeOf } = loaded;
   const { url, site, timezone, ...l2l } = config.l2l;
+  const { gateway } = config;
   const { clock, log } = edges;
+  const proxy = proxyFor(url, l2l.proxy, process.env);
+  if (proxy) log.info({ url, proxy: proxy.url, from: proxy.from }, 'L2L is reached through a proxy');
   const shared = edges.openSharedBudget({ loaded, edges, started });
   const client = edges.createClient({
     url,
@@ -27,6 +33,9 @@ export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, onGo
     clock,
     timeout: l2l.timeout,
     connections: l2l.concurrency,
+    ...(proxy && { proxy }),
+    ...(l2l.ca !== undefined && { authorities: readAuthorities(l2l.ca) }),
+    userAgent: `l2l-gateway/${version()} (${gateway.name})`,
   });
   started.add('L2L connections', () => client.close());
   const reachability = createReachability({

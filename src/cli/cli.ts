@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { programName } from '../core/command-line.ts';
 import { ConfigError, errorMessage, formatProblem, StartError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { version } from '../core/version.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
 
 /** Every subcommand by name; its code is loaded when it is asked for. */
@@ -72,11 +71,6 @@ function report(name: string, error: unknown, io: Io): number {
 function isUsage(error: unknown): boolean {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   return error instanceof UsageError || (code?.startsWith('ERR_PARSE_ARGS') ?? false);
-}
-
-function version(): string {
-  const file = join(import.meta.dirname, '../../package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 async function overview(table: typeof commands, program: string): Promise<string> {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { aboutAddress, hasLogin } from '../core/address.ts';
 import { Duration, parseRate } from '../core/fields.ts';
 import { nearest } from '../core/nearest.ts';
-import { SecretText } from '../core/secret.ts';
+import { Secret, SecretText } from '../core/secret.ts';
+import { parseProxy } from '../l2l/proxy-address.ts';
 import { ianaZone } from '../l2l/zone-names.ts';
 
 /** Address of the L2L site without a slash at its end. Plain http only to this machine: the key travels in a header. */
@@ -29,6 +30,25 @@ function urlProblem(text: string): string | undefined {
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
+
+const PROXY_WORDS = `write http://host:port, or off; an address with a password only as a reference such as \${L2L_PROXY}`;
+
+const ProxyAddress = z
+  .custom<string | Secret>(value => typeof value === 'string' || value instanceof Secret, PROXY_WORDS)
+  .transform((value, context): Secret | 'off' => {
+    if (value === 'off') return value;
+    const address = value instanceof Secret ? value : new Secret(value);
+    const parsed = parseProxy(address.reveal());
+    const isUsable = !('problem' in parsed) && (value instanceof Secret || !hasLogin(value));
+    if (isUsable) return address;
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: PROXY_WORDS,
+      params: { secret: true, ...('problem' in parsed && aboutAddress(parsed.problem)) },
+    });
+    return z.NEVER;
+  });
 
 const TimeZone = z.string("write the site's time zone, such as America/Denver").superRefine((text, context) => {
   if (!isTimeZone(text)) context.addIssue({ code: 'custom', message: zoneProblem(text) });
@@ -115,6 +135,23 @@ export const L2l = z
       .string()
       .min(1)
       .meta({ description: 'L2L user of the gateway. It opens dispatches in this name', examples: ['gateway'] }),
+    proxy: ProxyAddress.optional().meta({
+      type: 'string',
+      kind: 'address',
+      description:
+        'HTTP proxy through which the gateway reaches L2L. Without this key the gateway uses `HTTPS_PROXY` or `HTTP_PROXY` of its environment, except for the hosts in `NO_PROXY`. `off`: no proxy',
+      examples: ['http://proxy.plant:3128', `\${L2L_PROXY}`, 'off'],
+    }),
+    ca: z
+      .string()
+      .min(1, 'write the path of a file')
+      .optional()
+      .meta({
+        description:
+          'File with the certificate of an authority that may sign the certificate of L2L, beside those that the host knows. For a firewall that inspects TLS and signs with its own authority',
+        kind: 'file',
+        examples: ['/etc/l2l-gateway/firewall-ca.pem'],
+      }),
     rate: CallRate.prefault('1/s').meta({
       kind: 'rate',
       description: 'Highest rate of calls to L2L, look-ups included. `unlimited`: only for a sandbox',

@@ -4,8 +4,10 @@ import type { FrozenRequest } from '../core/delivery.ts';
 import { StartError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Budget, Priority } from './budget.ts';
+import { createConnector } from './connector.ts';
 import { createExchange, type Exchange, type HttpRequest } from './exchange.ts';
 import { apiPath, encodeFields, type Fields } from './form.ts';
+import type { HttpProxy } from './proxy-address.ts';
 
 /** HTTP with one L2L address: budget, time-out, key. It does not know what the requests mean. Its promises never reject. */
 export interface Client {
@@ -29,6 +31,12 @@ export type ClientOptions = {
   readonly timeout?: number;
   /** Connections open at the same time. Default 16. */
   readonly connections?: number;
+  /** Left out: straight to L2L. */
+  readonly proxy?: HttpProxy;
+  /** The certificates of the authorities that may sign the one of L2L, in PEM form. Left out: those that this host knows. */
+  readonly authorities?: readonly string[];
+  /** Shows L2L's support who calls. */
+  readonly userAgent?: string;
 };
 
 const DEFAULT_TIMEOUT = 60_000;
@@ -38,21 +46,26 @@ const KEY = /^[\x21-\x7e]+$/;
 
 /** Throws a StartError when the address or the key can't be used. Connects with the first request. */
 export function createClient(options: ClientOptions): Client {
-  const { budget, clock, timeout = DEFAULT_TIMEOUT } = options;
+  const { budget, clock, timeout = DEFAULT_TIMEOUT, proxy = null, authorities = null } = options;
+  const { userAgent = 'l2l-gateway' } = options;
   const address = addressOf(options.url);
   const key = options.apiKey.reveal();
   if (!KEY.test(key)) throw new StartError('the L2L API key is empty or has characters no key has; check its secret');
   const pool = new Pool(address.origin, {
     connections: options.connections ?? 16,
-    // With one request at a time on a connection, and without HTTP/2, an error belongs to exactly one request.
     pipelining: 1,
-    allowH2: false,
-    connect: { timeout: Math.min(CONNECT_TIMEOUT, timeout) },
+    connect: createConnector({
+      proxy,
+      authorities,
+      userAgent,
+      timeout: Math.min(CONNECT_TIMEOUT, timeout),
+      now: () => clock.now(),
+    }),
     // The exchange has one time-out for everything.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const exchange = createExchange({ pool, address, key, timeout, clock });
+  const exchange = createExchange({ pool, address, key, proxy, userAgent, timeout, clock });
 
   async function admit(priority: Priority, signal: AbortSignal): Promise<boolean> {
     try {

@@ -6,6 +6,7 @@ import { formatDuration } from '../core/fields.ts';
 import { redactor } from '../core/redact.ts';
 import { certificateFacts, tlsCode, tlsWords } from '../core/tls-words.ts';
 import { LONGEST_PAUSE } from './budget.ts';
+import type { HttpProxy } from './proxy-address.ts';
 
 /** The outcome of one HTTP request. No text in it contains the key. */
 export type Exchange =
@@ -31,6 +32,8 @@ export type ExchangeOptions = {
   readonly pool: Pool;
   readonly address: URL;
   readonly key: string;
+  readonly proxy: HttpProxy | null;
+  readonly userAgent: string;
   readonly timeout: number;
   readonly clock: Clock;
 };
@@ -39,8 +42,8 @@ export type ExchangeOptions = {
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 /** Sends one request and resolves to its outcome; never rejects. */
-export function createExchange({ pool, address, key, timeout, clock }: ExchangeOptions) {
-  const redact = redactor(key);
+export function createExchange({ pool, address, key, proxy, userAgent, timeout, clock }: ExchangeOptions) {
+  const redact = redactorOf(key, proxy);
   const prefix = address.pathname.replace(/\/+$/, '');
 
   return (request: HttpRequest, signal: AbortSignal): Promise<Exchange> =>
@@ -69,7 +72,7 @@ export function createExchange({ pool, address, key, timeout, clock }: ExchangeO
 
       const { method, path, body } = request;
       const type = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
-      const headers = { l2lauth: key, accept: 'application/json', ...type };
+      const headers = { l2lauth: key, accept: 'application/json', 'user-agent': userAgent, ...type };
       const answer = collectAnswer();
       pool.dispatch(
         { method, path: prefix + path, headers, ...(body !== undefined && { body }) },
@@ -96,11 +99,30 @@ export function createExchange({ pool, address, key, timeout, clock }: ExchangeO
           },
           onResponseError(_controller, error) {
             const why = tlsProblem(error, address, clock.now()) ?? errorMessage(error);
-            fail('reset', started ? `the connection ended before the answer: ${why}` : why);
+            if (started) fail('reset', `the connection ended before the answer: ${why}`);
+            else fail('reset', proxy === null && isBarred(error, address) ? `${why}; ${NO_WAY}` : why);
           },
         },
       );
     });
+}
+
+/** A proxy that inspects TLS could echo the login of the gateway, too. */
+function redactorOf(key: string, proxy: HttpProxy | null): (text: string) => string {
+  const login = proxy?.login?.reveal() ?? '';
+  const redacts = [key, login, login.replace(/^[^:]*:/, '')].map(redactor);
+  return text => redacts.reduce((clean, redact) => redact(clean), text);
+}
+
+const NO_WAY =
+  'check l2l.url, and the DNS and the firewall of this host; if it reaches the internet only through a proxy, write the address of the proxy under l2l.proxy, or set HTTPS_PROXY for the gateway';
+const BARRED =
+  /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|UND_ERR_SOCKET)$/;
+
+/** Whether a plant's network may have kept the connection from L2L, as it does when only its proxy leads outside. */
+function isBarred(error: unknown, { hostname }: URL): boolean {
+  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  return !isHere && BARRED.test(String((error as NodeJS.ErrnoException).code));
 }
 
 function collectAnswer() {
@@ -127,7 +149,7 @@ function tlsProblem(error: unknown, address: URL, now: number): string | null {
     url: address.origin,
     host: address.hostname,
     urlKey: 'l2l.url',
-    caAdvice: 'in the file that NODE_EXTRA_CA_CERTS names in the environment of the gateway',
+    caAdvice: 'under l2l.ca',
     nameKey: null,
     ownKey: null,
     now,

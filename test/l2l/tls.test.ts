@@ -1,19 +1,22 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { setDefaultCACertificates } from 'node:tls';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { readAuthorities } from '../../src/l2l/authorities.ts';
 import { createBudget } from '../../src/l2l/budget.ts';
 import { createClient } from '../../src/l2l/client.ts';
 import { type Signed, testAuthority } from '../support/certificates.ts';
+import { testFolder } from '../support/folder.ts';
 
 /** What a question to this address comes to. */
-async function asked(server: ReturnType<typeof createServer> | ReturnType<typeof createHttp>): Promise<string> {
+async function asked(server: ReturnType<typeof createServer> | ReturnType<typeof createHttp>, ca?: string) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const clock = systemClock();
@@ -22,13 +25,14 @@ async function asked(server: ReturnType<typeof createServer> | ReturnType<typeof
     apiKey: new Secret('key-0815'),
     budget: createBudget({ clock, log: silentLogger, rate: null }),
     clock,
+    ...(ca !== undefined && { authorities: readAuthorities(ca) }),
   });
   onTestFinished(async () => {
     await client.close();
     server.close();
   });
   const result = await client.get('sites/', {}, 'feed', new AbortController().signal);
-  if (result.kind !== 'failed') throw new Error('it answered');
+  if (result.kind !== 'failed') return `HTTP ${result.status}`;
   expect(result.left).toBe(false);
   return result.detail;
 }
@@ -37,19 +41,41 @@ const withTls = ({ cert, key }: Signed) => createServer({ cert: readFileSync(cer
 
 it('names what is wrong with the certificate of L2L, each fault with its own remedy', async () => {
   const authority = testAuthority('Office Proxy');
-  expect(await asked(withTls(authority.sign({ names: 'IP:127.0.0.1' })))).toMatch(
-    /is signed by an authority this host does not know.*NODE_EXTRA_CA_CERTS/,
-  );
+  const withAuthority = (names: string, times = {}) =>
+    asked(withTls(authority.sign({ names, ...times })), authority.ca);
 
-  setDefaultCACertificates([readFileSync(authority.ca, 'utf8')]);
-  expect(await asked(withTls(authority.sign({ names: 'DNS:acme.example' })))).toMatch(
+  expect(await asked(withTls(authority.sign({ names: 'IP:127.0.0.1' })))).toMatch(
+    /is signed by an authority this host does not know.* under l2l\.ca;/,
+  );
+  expect(await withAuthority('DNS:acme.example')).toMatch(
     /is for acme\.example, not for 127\.0\.0\.1; write l2l\.url with that name$/,
   );
-  expect(await asked(withTls(authority.sign({ names: 'IP:127.0.0.1', to: '20210101000000Z' })))).toMatch(
+  expect(await withAuthority('IP:127.0.0.1', { to: '20210101000000Z' })).toMatch(
     /expired; whoever runs L2L has to renew it/,
   );
-  expect(await asked(withTls(authority.sign({ names: 'IP:127.0.0.1', from: '20380101000000Z' })))).toMatch(
+  expect(await withAuthority('IP:127.0.0.1', { from: '20380101000000Z' })).toMatch(
     /is valid from a later time on.*is that clock right/,
   );
   expect(await asked(createHttp())).toContain('does not speak TLS');
+});
+
+it('trusts an authority of l2l.ca: a root, one below it alone, in PEM or DER form', async () => {
+  const root = testAuthority('Plant Firewall');
+  const below = root.below();
+  const der = join(testFolder(), 'ca.cer');
+  writeFileSync(der, new X509Certificate(readFileSync(root.ca)).raw);
+  const answering = ({ cert, key }: Signed) =>
+    createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (_request, response) => response.end('{}'));
+  const names = 'IP:127.0.0.1';
+
+  expect(await asked(answering(root.sign({ names })), root.ca)).toBe('HTTP 200');
+  expect(await asked(answering(root.sign({ names })), der)).toBe('HTTP 200');
+  expect(await asked(answering(below.sign({ names })), below.ca)).toBe('HTTP 200');
+});
+
+it('says what is wrong with the file of l2l.ca', () => {
+  const empty = join(testFolder(), 'ca.pem');
+  writeFileSync(empty, '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
+  expect(() => readAuthorities(empty)).toThrow(/l2l\.ca: the file .*ca\.pem holds no certificate.*PEM form/);
+  expect(() => readAuthorities(`${empty}.away`)).toThrow(/l2l\.ca can't be read: .*check the path/);
 });

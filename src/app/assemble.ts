@@ -64,6 +64,7 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
   let supervisor: Supervisor | undefined;
   const l2l = connectL2l(assembly, {
     chainOf: chain => journal.chain(chain),
+    memory: () => journal.site,
     onGood: () => queue?.keyTaken('l2l'),
   });
   const journal = openJournal(assembly, l2l);

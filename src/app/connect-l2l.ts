@@ -12,13 +12,13 @@ import type { Assembly } from './edges.ts';
 
 export type L2l = { readonly client: Client; readonly reachability: Reachability; readonly delivery: Delivery };
 
-export type L2lNeeds = Pick<DeliveryOptions, 'chainOf'> & {
+export type L2lNeeds = Required<Pick<DeliveryOptions, 'chainOf' | 'memory'>> & {
   /** L2L takes the API key. */
   readonly onGood: () => void;
 };
 
 /** Budget, connections, the check of key, site and zone, and the delivery of calls. L2L is not asked anything yet. */
-export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, onGood }: L2lNeeds): L2l {
+export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, memory, onGood }: L2lNeeds): L2l {
   const { config, placeOf } = loaded;
   const { url, site, timezone, ...l2l } = config.l2l;
   const { gateway } = config;
@@ -65,6 +65,7 @@ export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, onGo
     blocked: l2l.blocked,
     settle: { call: l2l.settle, batch: l2l.batch_settle },
     chainOf,
+    memory,
     settings: reachability,
   });
   return { client, reachability, delivery };

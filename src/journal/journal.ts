@@ -2,9 +2,11 @@ import { rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CallJournal } from '../core/call-journal.ts';
 import { errorMessage, StartError } from '../core/errors.ts';
+import type { SiteMemory } from '../core/site-memory.ts';
 import { beginLife, groupOf } from './begin-life.ts';
 import { createCallStore } from './calls/call-store.ts';
 import { createChains } from './calls/chains.ts';
+import { createSiteMemory } from './calls/site-memory.ts';
 import { TIME_AS_IT_WAS } from './clock/time-shift.ts';
 import { Damaged } from './damage/check.ts';
 import { setAside } from './damage/set-aside.ts';
@@ -35,6 +37,8 @@ export interface Journal extends RuleStore, CallJournal, Overview {
   readonly ruleDecisions: RuleDecisions;
   /** What a person says about dead letters and parked calls. */
   readonly decisions: Decisions;
+  /** What the gateway found out about the site. */
+  readonly site: SiteMemory;
   /** Corrected codes for what L2L does not have. */
   readonly corrections: Corrections;
   /** How it stands with the file; null when the journal was opened without limits. */
@@ -100,13 +104,14 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
   const life = beginLife(db, options, rebuilt);
   const { id, epoch, lastAlive, meta, witness } = life;
   const group = groupOf(db, life, options);
+  const events = createEvents(db, group, options.now);
   const noting = startNoting({ witness, meta, group, now: options.now });
   const upkeep =
     options.limits &&
     startUpkeep({
       db,
       group,
-      events: createEvents(db, group, options.now),
+      events,
       suspicion: suspicionOf(folder),
       folder,
       bounds: options.limits,
@@ -168,6 +173,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     lastAlive,
     ...overview,
     events: eventReader(db),
+    site: createSiteMemory(meta, group, events, destination),
     upkeep: () => upkeep?.status() ?? null,
     close() {
       if (closed) return;

@@ -13,6 +13,7 @@ import type {
 } from '../core/delivery.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import { type SiteMemory, shortMemory } from '../core/site-memory.ts';
 import type { ActionContext, ActionHandler } from './actions/action.ts';
 import { ACTIONS } from './actions/registry.ts';
 import type { Client } from './client.ts';
@@ -41,6 +42,8 @@ export type DeliveryOptions = {
   readonly settle: { readonly call: number; readonly batch: number };
   /** What the journal knows of an episode now. */
   readonly chainOf: (chain: string) => ChainState;
+  /** What the gateway found out about the site; left out: it is forgotten with the process. */
+  readonly memory?: () => SiteMemory;
   /** The check of key, site and zone. Left out: they count as right, and the key can't be checked. */
   readonly settings?: Pick<Reachability, 'askKey' | 'verify'>;
 };
@@ -53,7 +56,14 @@ const NO_RIGHT = 'L2L answers other questions with this key, so its user lacks t
 /** How the queue reaches L2L. An error of the gateway is logged and becomes an outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { client, log, transient = [], blocked = [], blockedWait = BLOCKED_WAIT, settle } = options;
-  const handlers = handlersOf({ ...options, blocked, blockedWait, reader: createReader(client, transient) });
+  const forgotten = shortMemory();
+  const handlers = handlersOf({
+    memory: () => forgotten,
+    ...options,
+    blocked,
+    blockedWait,
+    reader: createReader(client, transient),
+  });
 
   const policies = Object.fromEntries(
     Object.values(ACTIONS).map(({ kind, worksLater }) => [

@@ -14,8 +14,13 @@ const OF_L2L =
  * does not exist. Many calls can get the same sentence, each for its own wrong code, so equal sentences prove nothing. Pure.
  */
 export function isAboutCodes(words: string, actions: readonly StoredAction[]): boolean {
-  if (OF_L2L.test(words)) return false;
-  return actions.some(action => codesOf(action).some(code => quotes(words, code))) || saysNotThere(words);
+  if (isAboutL2l(words)) return false;
+  return actions.some(action => codesOf(action).some(code => quotesCode(words, code))) || saysNotThere(words);
+}
+
+/** Whether a refusal is about L2L itself: the same call may succeed later. */
+export function isAboutL2l(words: string): boolean {
+  return OF_L2L.test(words);
 }
 
 /** `Invalid user` and `Unable to lookup site` are about settings of the gateway. */
@@ -42,7 +47,7 @@ function codeAt(params: object, name: string): string | undefined {
 }
 
 /** Whether the code is a whole word with the same case: `1` in `dispatch 12` is no code, and `line` in `the line LINE-1` is none. */
-function quotes(words: string, code: string): boolean {
+export function quotesCode(words: string, code: string): boolean {
   for (let at = words.indexOf(code); at >= 0; at = words.indexOf(code, at + 1)) {
     if (!isWordPart(words[at - 1]) && !isWordPart(words[at + code.length]))
       return code.length > 1 || isInQuotes(words, at);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Action, ActionParams } from '../../src/actions/action.ts';
+import type { Manners } from '../../src/simulation/sandbox/manners.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
 import { type Bench, openBench, QUICK } from '../queue/harness.ts';
 import { testDelivery } from '../support/delivery.ts';
@@ -57,10 +58,13 @@ export function episode(number: number, began: number, ended: number, options: E
   return { open, close, reported, completed, chain: shared.chain };
 }
 
+export type PlantOptions = { readonly timeout?: number; readonly settle?: number; readonly manners?: Partial<Manners> };
+
 /** The sandbox over HTTP, a real journal and Redis, and the queue between them, with short waits. */
-export async function openPlant(options: { readonly timeout?: number; readonly settle?: number } = {}) {
-  const { timeout = 30_000, settle = 60 } = options;
+export async function openPlant(options: PlantOptions = {}) {
+  const { timeout = 30_000, settle = 60, manners = {} } = options;
   const sandbox = await testSandbox();
+  sandbox.setManners(manners);
   const clock = movableClock();
   const log = recordingLogger();
   const { client, delivery } = testDelivery({
@@ -72,6 +76,7 @@ export async function openPlant(options: { readonly timeout?: number; readonly s
     blockedWait: 100,
     settle: { call: settle, batch: settle },
     chainOf: chain => bench.journal.chain(chain),
+    memory: () => bench.journal.site,
   });
   const folder = testFolder();
   const bench: Bench = await openBench({
@@ -107,6 +112,7 @@ export async function openPlant(options: { readonly timeout?: number; readonly s
 
   return {
     ...bench,
+    folder,
     row,
     sandbox,
     client,

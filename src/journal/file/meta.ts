@@ -4,9 +4,9 @@ import { query } from './database.ts';
 /**
  * What the journal knows of itself. id: of this journal; epoch: rises with every start; home: where the file lay when it was last
  * written to; alive: when that was; away: which sources were not there then; doubted: how its last times become right, when the clock was not trusted;
- * timezone: the site's zone in which calls were written last.
+ * timezone: the site's zone in which calls were written last; site: what L2L's answers showed about the site.
  */
-export type MetaKey = 'id' | 'epoch' | 'home' | 'alive' | 'away' | 'doubted' | 'timezone';
+export type MetaKey = 'id' | 'epoch' | 'home' | 'alive' | 'away' | 'doubted' | 'timezone' | 'site';
 
 export interface Meta {
   get(key: MetaKey): string | undefined;

@@ -8,7 +8,15 @@ export interface Events {
 }
 
 export type ClockEvent = 'clock_step' | 'clock_doubt' | 'suspended';
-export type JournalEvent = 'disk_full' | 'disk_free' | 'rebuilt' | 'adopted' | 'damaged' | 'recoded' | ClockEvent;
+export type JournalEvent =
+  | 'disk_full'
+  | 'disk_free'
+  | 'rebuilt'
+  | 'adopted'
+  | 'damaged'
+  | 'recoded'
+  | 'site_learnt'
+  | ClockEvent;
 
 /** An event as people read it. */
 export type EventEntry = { readonly at: number; readonly kind: JournalEvent; readonly detail: string };

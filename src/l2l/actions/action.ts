@@ -12,6 +12,7 @@ import type {
   StoredAction,
 } from '../../core/delivery.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { SiteMemory } from '../../core/site-memory.ts';
 import type { Envelope } from '../envelope.ts';
 import type { Reader } from '../reader.ts';
 import type { SiteZone } from '../site-time.ts';
@@ -44,6 +45,8 @@ export type ActionContext = {
   readonly blockedWait: number;
   /** The state of an episode now. */
   readonly chainOf: (chain: string) => ChainState;
+  /** What the gateway found out about the site. */
+  readonly memory: () => SiteMemory;
 };
 
 /** Builds the requests of one kind of action, and interprets L2L's answers to them. */

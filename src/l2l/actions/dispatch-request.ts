@@ -1,20 +1,29 @@
 import type { CloseDispatchParams, OpenDispatchParams } from '../../actions/action.ts';
 import type { FrozenRequest } from '../../core/delivery.ts';
 import { externalIdOf, type Marked, markOf } from '../dispatch-mark.ts';
-import { apiPath, encodeFields } from '../form.ts';
+import { apiPath, encodeFields, type Fields } from '../form.ts';
 import type { SiteZone } from '../site-time.ts';
 
 export type Site = { readonly site: number; readonly user: string; readonly zone: SiteZone };
 
-/** @param guarded L2L refuses the open when a dispatch of the type is open on the machine, or was completed after `reported`. */
-export function openRequest(params: OpenDispatchParams, mark: Marked, at: Site, guarded: boolean): FrozenRequest {
+/**
+ * @param guarded L2L refuses the open when a dispatch of the type is open on the machine, or was completed after `reported`.
+ * @param tradeFields name the trade in the form that L2L takes.
+ */
+export function openRequest(
+  params: OpenDispatchParams,
+  mark: Marked,
+  at: Site,
+  guarded: boolean,
+  tradeFields: Fields,
+): FrozenRequest {
   const { machine, type, trade, reason, description, reported } = params;
   const body = encodeFields({
     site: at.site,
     dispatchtypecode: type,
     machinecode: machine,
     description: `${description} ${markOf(mark)}`,
-    trade,
+    ...tradeFields,
     // Without this field, L2L silently replaces an unknown trade by its default trade.
     trade_required: trade === undefined ? undefined : true,
     reasoncode: reason,

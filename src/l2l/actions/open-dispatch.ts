@@ -8,6 +8,7 @@ import { type ActionContext, type ActionHandler, defineAction, oldest } from './
 import { addRequest, isAdd, openRequest } from './dispatch-request.ts';
 import { openAnswers } from './open-answers.ts';
 import { doubtAbout, marked, type Open, type OpenCall, openedBy, ownMark } from './opened-dispatch.ts';
+import { createTradeForms, type TradeForms } from './trade-forms.ts';
 
 /**
  * Opens a dispatch, or finds an open one that matches the episode. An episode that ended before its open could be sent is sent as its
@@ -25,6 +26,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   const { site, user, zone, reader, blocked } = context;
   const chainOf = ({ chain }: Open): ChainState => (chain === null ? NO_CHAIN : context.chainOf(chain));
   const answers = openAnswers(context, match);
+  const trades = createTradeForms(context);
 
   /** Reads the chain each time, because the episode may have ended since. */
   function match(call: OpenCall, open: readonly DispatchRecord[], isOnlyOne = false): CallResult | null {
@@ -42,7 +44,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   }
 
   return {
-    freeze: (actions, chain) => freeze(oldest(actions), chain, context),
+    freeze: (actions, chain) => freeze(oldest(actions), chain, context, trades),
 
     async prepare(call, signal) {
       const action = oldest(call.actions);
@@ -65,6 +67,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (id === undefined) {
         return { kind: 'unknown', reason: 'unreadable', detail: 'L2L said success but gave no dispatch id' };
       }
+      trades.worked(call, dispatch);
       const dispatchNumber = numberField(dispatch, 'dispatchnumber') ?? id;
       const result = { dispatchId: id, dispatchNumber, reported: action.params.reported };
       return { kind: 'delivered', result, answer };
@@ -73,6 +76,8 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     async refused(call, refusal, signal) {
       const words = refusal.detail.toLowerCase();
       const isBlocked = blocked.some(text => words.includes(text.toLowerCase()));
+      const inAnotherForm = isBlocked ? null : await trades.refused(call, refusal, signal);
+      if (inAnotherForm) return inAnotherForm;
       if (!oldest(call.actions).guarded) return isBlocked ? answers.blockedByOther(call, refusal, signal) : refusal;
       const outcome = await answers.duplicatePrevented(call, refusal.detail, refusal.answer, signal);
       return isBlocked && outcome.kind === 'again' ? answers.blockedByOther(call, refusal, signal) : outcome;
@@ -94,9 +99,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   };
 }
 
-function freeze(action: Open, chain: ChainState, context: ActionContext): Freeze {
+function freeze(action: Open, chain: ChainState, context: ActionContext, trades: TradeForms): Freeze {
   const missed = missedEpisode(action, chain);
-  const request = openRequest(action.params, marked(action), context, action.guarded === true);
+  const request = openRequest(action.params, marked(action), context, action.guarded === true, trades.fields(action));
   if (!missed) return { kind: 'request', request };
   const and = [missed.close];
   if (missed.ifMissed === 'nothing') {

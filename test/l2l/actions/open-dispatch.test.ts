@@ -58,7 +58,7 @@ describe('open_dispatch', () => {
       dispatchtypecode: 'DOWN',
       machinecode: 'PRESS-01',
       description: `Press 1: oil & pressure ${TOKEN}`,
-      trade: 'MAINT',
+      tradecode: 'MAINT',
       trade_required: 'true',
       reasoncode: 'HYDR',
       user: 'gateway',
@@ -159,7 +159,7 @@ describe('open_dispatch', () => {
     const quality = listed({ dispatchtypecode: 'QUALITY', dispatchnumber: 8005 });
 
     it.each<[string, StoredAction, string, object[] | 'fails', object]>([
-      ['for good', ACTION, 'Invalid trade: X', [], { kind: 'rejected', detail: 'Invalid trade: X' }],
+      ['for good', ACTION, 'Invalid reason: X', [], { kind: 'rejected', detail: 'Invalid reason: X' }],
       [
         'while another type is open, which it names',
         ACTION,

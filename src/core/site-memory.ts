@@ -1,0 +1,28 @@
+/** How L2L takes the trade of a new dispatch: as a code in `tradecode`, as a code in `trade`, or as an id in `trade`. */
+export type TradeForm = 'tradecode' | 'trade_code' | 'trade_id';
+
+/** What L2L's answers showed about a site where L2L's reference is ambiguous. */
+export type SiteFacts = {
+  /** The form in which L2L took a trade last. */
+  readonly tradeForm?: TradeForm;
+  /** Ids of trades by their codes, as far as they were needed. */
+  readonly tradeIds?: Readonly<Record<string, string>>;
+};
+
+/** The journal keeps what the gateway found out about its site. It outlives a restart, and a new site begins without it. */
+export interface SiteMemory {
+  facts(): SiteFacts;
+  /** Adds to the facts. `words`: an event for people; null: none. A fact that a crash loses is found out again. */
+  learn(facts: SiteFacts, words: string | null): void;
+}
+
+/** A memory that ends with the process. */
+export function shortMemory(): SiteMemory {
+  let known: SiteFacts = {};
+  return {
+    facts: () => known,
+    learn(facts) {
+      known = { ...known, ...facts };
+    },
+  };
+}

@@ -21,8 +21,8 @@ async function written(file: string, size: number): Promise<void> {
   former.stop();
 }
 
-describe('the ballast of an earlier setting', () => {
-  it('goes when none is wanted any more', async () => {
+describe('a ballast from an earlier setting', () => {
+  it('the ballast is deleted when the setting wants none', async () => {
     const file = join(testFolder(), 'ballast');
     await written(file, 64 * KIB);
 
@@ -31,7 +31,7 @@ describe('the ballast of an earlier setting', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('makes room for one of another size: no disk is called full because of it', async () => {
+  it('a ballast of the former size is replaced, and the gateway does not report a full disk because of it', async () => {
     const file = join(testFolder(), 'ballast');
     await written(file, 64 * KIB);
     const noDiskHasThis = 2 ** 53 - 1;
@@ -42,7 +42,7 @@ describe('the ballast of an earlier setting', () => {
     expect(waiting.problem).toContain('is full');
   });
 
-  it('stays where it is when it is the one that is wanted', async () => {
+  it('a ballast of the right size stays', async () => {
     const file = join(testFolder(), 'ballast');
     await written(file, 64 * KIB);
     const { ino } = statSync(file);
@@ -52,8 +52,8 @@ describe('the ballast of an earlier setting', () => {
   });
 });
 
-describe('a ballast that the disk does not let go', () => {
-  it('is said, and keeps nobody from hearing that the disk is full', async () => {
+describe('a ballast that cannot be deleted', () => {
+  it('a ballast that cannot be deleted is logged, and the gateway still reports the full disk', async () => {
     const file = join(testFolder(), 'ballast');
     const log = recordingLogger();
     const stuck = createBallast({ file, size: 64 * KIB, log, onRoom: () => {}, every: 5 });

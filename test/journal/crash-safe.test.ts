@@ -59,7 +59,7 @@ function folderWith(sql: string): string {
 
 const limits = { keep: 1, maxSize: 1e9, ballast: 0 };
 
-describe('what is written to a journal', () => {
+describe('a commit of the journal', () => {
   it.each([
     ['a new one', testFolder],
     ['one of an earlier version', () => folderWith(`${MIGRATIONS[0]} PRAGMA user_version = 1`)],
@@ -79,7 +79,7 @@ describe('what is written to a journal', () => {
     expect([...found]).toEqual(['wal, synchronous 2']);
   });
 
-  it('is forced to the disk when it is adopted', async () => {
+  it('an adoption is forced to the disk', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, increment('A', 1));
@@ -92,8 +92,8 @@ describe('what is written to a journal', () => {
   });
 });
 
-describe('the journal of a gateway that runs', () => {
-  it('is in WAL mode for whoever opens it', async () => {
+describe('the journal of a running gateway', () => {
+  it('the journal of a running gateway is in WAL mode for every reader', async () => {
     const gateway = testGateway({
       l2l: 'http://127.0.0.1:1',
       mode: 'shadow',

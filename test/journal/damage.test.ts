@@ -63,7 +63,7 @@ function openThere(folder: string, onCorrupt: 'refuse' | 'rebuild' = 'refuse'): 
 const keys = (many: number) => Array.from({ length: many }, (_, n) => `A@${n + 1}:increment`);
 
 describe('a journal that was cut or damaged', () => {
-  it('has every commit that was durable before the place where its log was cut', async () => {
+  it('a journal whose log was cut has every commit that was durable before the cut', async () => {
     const { db, wal, ends } = await killed();
     const root = testFolder();
     const random = seededRandom(1);
@@ -84,7 +84,7 @@ describe('a journal that was cut or damaged', () => {
     }
   });
 
-  it('never opens with a commit missing, wherever in its log a byte is wrong', async () => {
+  it('a journal with a wrong byte anywhere in its log never opens with a commit missing', async () => {
     const { db, wal, ends } = await killed();
     const root = testFolder();
     const random = seededRandom(2);
@@ -167,7 +167,7 @@ describe('a journal that was cut or damaged', () => {
     expect(seen.rebuilt).toBe(seen.refused);
   });
 
-  it('is refused still when the gateway ended while it was set aside, and begins anew when asked again', async () => {
+  it('a damaged journal is still refused when the gateway ended while it set it aside, and the next request begins a new one', async () => {
     const { db, wal } = await killed();
     wal.writeUInt8(wal.readUInt8(9000) ^ 1, 9000);
     const folder = put(join(testFolder(), 'data'), db, wal);
@@ -183,7 +183,7 @@ describe('a journal that was cut or damaged', () => {
     expect(openThere(folder, 'rebuild')).toEqual({ waiting: [] });
   });
 
-  it.each(['gone', 'empty'])('is refused when its file is %s and its log is there', async how => {
+  it.each(['gone', 'empty'])('a journal is refused when its file is %s and its log is there', async how => {
     const { wal } = await killed();
     const folder = put(join(testFolder(), 'data'), Buffer.alloc(0), wal);
     if (how === 'gone') rmSync(join(folder, 'journal.db'));

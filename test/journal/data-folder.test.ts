@@ -32,11 +32,14 @@ describe('a data folder', () => {
     },
   );
 
-  it.each(OTHER_KINDS)('is not read, and not waited for, when the journal is %s', (_kind, make, words) => {
-    const folder = testFolder();
-    make(join(folder, 'journal.db'));
+  it.each(OTHER_KINDS)(
+    'a start refuses a journal that is %s, without a read and without a wait',
+    (_kind, make, words) => {
+      const folder = testFolder();
+      make(join(folder, 'journal.db'));
 
-    expect(readLastLife(folder)).toEqual({ alive: null, doubted: null });
-    expect(() => openJournalFile(folder, null)).toThrow(words);
-  });
+      expect(readLastLife(folder)).toEqual({ alive: null, doubted: null });
+      expect(() => openJournalFile(folder, null)).toThrow(words);
+    },
+  );
 });

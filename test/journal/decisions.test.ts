@@ -22,8 +22,8 @@ function states(journal: Journal): Record<string, string> {
 
 const waitingKeys = (journal: Journal, lane: string) => journal.waiting(lane, 100).map(({ key }) => key);
 
-describe('retry of an episode', () => {
-  it('opens a refused dispatch whose episode is active, with its true time', async () => {
+describe('queue retry of an episode', () => {
+  it('a retry opens a refused dispatch whose episode is active, with its true time', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -41,7 +41,7 @@ describe('retry of an episode', () => {
   });
 
   it.each(['A#1:open', 'A#1:close'])(
-    'tells an episode that is over as one finished dispatch, asked by %s',
+    'a retry sends an episode that is over as one finished dispatch, asked by %s',
     async key => {
       const folder = testFolder();
       const journal = testJournal(folder);
@@ -66,7 +66,7 @@ describe('retry of an episode', () => {
     },
   );
 
-  it('brings back a close that was settled for want of its open', async () => {
+  it('a retry of an open brings back its close, which was dropped without the open', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -77,7 +77,7 @@ describe('retry of an episode', () => {
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:open', 'A#1:close']);
   });
 
-  it('lets what became too old be told, however late', async () => {
+  it('a retry sends an action that became too old, however late', async () => {
     const journal = testJournal(testFolder());
     await write(journal, { ...openDispatch('A', 1), expiresAt: 5000 }, { ...closeDispatch('A', 1), expiresAt: 5000 });
     await journal.giveUp(journal.waiting('dispatch:A', 2), 'too old');
@@ -87,7 +87,7 @@ describe('retry of an episode', () => {
     expect(journal.waiting('dispatch:A', 10).map(({ expiresAt }) => expiresAt)).toEqual([undefined, undefined]);
   });
 
-  it('asks before a parked open, and has L2L looked at before it is opened', async () => {
+  it('a retry of a parked open asks the person first, and reads L2L before the send', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', { state: 'parked', detail: 'dispatch 7 may be this one' });
@@ -103,7 +103,7 @@ describe('retry of an episode', () => {
     expect(journal.waiting('dispatch:A', 1)[0]).toMatchObject({ key: 'A#1:open', guarded: true });
   });
 
-  it('retries a refused close alone when its dispatch is open', async () => {
+  it('a refused close is retried alone when its dispatch is open', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
     await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 9 } });
@@ -115,10 +115,10 @@ describe('retry of an episode', () => {
   });
 });
 
-describe('a set whose product is not known', () => {
+describe('a record set without a product code', () => {
   const KEY = 'LINE-1@1:record';
 
-  it('is parked from the start, over a restart too, and holds up no other', async () => {
+  it('a set without a product code is parked from the start, also over a restart, and holds up no other', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, unnamedSet('LINE-1', 1), recordSet('LINE-1', 2));
@@ -131,7 +131,7 @@ describe('a set whose product is not known', () => {
     expect(waitingKeys(testJournal(folder), 'production:LINE-1')).toEqual(['LINE-1@2:record']);
   });
 
-  it('is told once somebody names the product, without a question', async () => {
+  it('a set without a product code is sent once somebody names the product, without a question', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, unnamedSet('LINE-1', 1));
@@ -155,7 +155,7 @@ describe('a set whose product is not known', () => {
     expect(testJournal(folder).waiting('production:LINE-1', 9)[0]?.params).toEqual(told);
   });
 
-  it('is dropped only after a question, as all that is parked: L2L never gets it', async () => {
+  it('a set without a product code is dropped only after a question, and L2L never gets it', async () => {
     const journal = testJournal(testFolder());
     await write(journal, unnamedSet('LINE-1', 1));
 
@@ -168,7 +168,7 @@ describe('a set whose product is not known', () => {
     expect(states(journal)).toEqual({ [KEY]: 'dropped' });
   });
 
-  it('is only journalled in shadow mode', async () => {
+  it('a set without a product code is only recorded in shadow mode', async () => {
     const journal = testJournal(testFolder());
     await write(journal, { ...unnamedSet('LINE-1', 1), mode: 'shadow' });
 
@@ -176,8 +176,8 @@ describe('a set whose product is not known', () => {
   });
 });
 
-describe('a retry that names the product', () => {
-  it('tells a set that L2L refused as that product', async () => {
+describe('queue retry that names the product', () => {
+  it('a retry that names the product sends a refused set as that product', async () => {
     const journal = testJournal(testFolder());
     await write(journal, recordSet('LINE-1', 1));
     await settle(journal, 'production:LINE-1', REFUSED);
@@ -187,7 +187,7 @@ describe('a retry that names the product', () => {
     expect(journal.waiting('production:LINE-1', 9)).toMatchObject([{ params: { product: 'P7' } }]);
   });
 
-  it('is refused where L2L may have the set under its former product, and for anything else', async () => {
+  it('a retry that names the product is refused when L2L may have the set under its former product, and for other kinds of action', async () => {
     const journal = testJournal(testFolder());
     await write(journal, recordSet('LINE-1', 1), increment('A', 1));
     await settle(journal, 'production:LINE-1', IN_DOUBT);
@@ -203,8 +203,8 @@ describe('a retry that names the product', () => {
   });
 });
 
-describe('retry of counts and sets', () => {
-  it('puts increments back, all that shared the call', async () => {
+describe('queue retry of counts and sets', () => {
+  it('a retry of an increment puts back all increments of its call', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1, 2), increment('A', 2, 3), increment('A', 3, 4));
     await settle(journal, 'cycles:A', REFUSED, 2);
@@ -218,7 +218,7 @@ describe('retry of counts and sets', () => {
     expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment', 'A@2:increment']);
   });
 
-  it('asks before parked increments, with both numbers', async () => {
+  it('a retry of parked increments asks the person first, with both counts of L2L', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', IN_DOUBT);
@@ -231,7 +231,7 @@ describe('retry of counts and sets', () => {
     expect((await say(journal, 'retry', 'A@1:increment', { confirmed: true })).kind).toBe('done');
   });
 
-  it('refuses an absolute count when a newer one is there, whatever came of the older ones', async () => {
+  it('a retry of an absolute count is refused when a newer count exists, whatever the state of the older ones', async () => {
     const journal = testJournal(testFolder());
     await write(journal, setCycles('A', 1, 10));
     await settle(journal, 'cycles:A', REFUSED);
@@ -244,7 +244,7 @@ describe('retry of counts and sets', () => {
     expect(states(journal)['A@1:set']).toBe('dead');
   });
 
-  it('retries an absolute count that is the newest, or whose newer ones are dead', async () => {
+  it('an absolute count is retried when it is the newest, or when the newer ones are dead letters', async () => {
     const journal = testJournal(testFolder());
     await write(journal, setCycles('A', 1, 10), setCycles('A', 2, 20));
     await settle(journal, 'cycles:A', { state: 'delivered' });
@@ -253,7 +253,7 @@ describe('retry of counts and sets', () => {
     expect((await say(journal, 'retry', 'A@2:set')).kind).toBe('done');
   });
 
-  it('refuses a set when another one of its time was delivered since', async () => {
+  it('a retry of a set is refused when another set of its time was delivered since', async () => {
     const journal = testJournal(testFolder());
     await write(journal, recordSet('L1', 1), recordSet('L2', 1), recordSet('L1', 2));
     await settle(journal, 'production:L1', REFUSED);
@@ -271,7 +271,7 @@ describe('retry of counts and sets', () => {
     });
   });
 
-  it('refuses what was made for another site', async () => {
+  it('a retry of an action for another site is refused', async () => {
     const folder = testFolder();
     const journal = testJournal(folder, { destination: 'https://sandbox site 1' });
     await write(journal, increment('A', 1));
@@ -286,8 +286,8 @@ describe('retry of counts and sets', () => {
   });
 });
 
-describe('retry, said twice or too late', () => {
-  it('is done once by two at a time', async () => {
+describe('queue retry, asked twice or too late', () => {
+  it('two retries at a time put an action back once', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', REFUSED);
@@ -302,7 +302,7 @@ describe('retry, said twice or too late', () => {
     expect(journal.decisions.detail(1)?.decisions).toHaveLength(1);
   });
 
-  it('never touches what is in a call', async () => {
+  it('a retry never changes an action that is in a call', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     const call = journal.freeze(journal.waiting('cycles:A', 1), { method: 'POST', path: '/', body: '' }, 0);
@@ -323,7 +323,7 @@ describe('retry, said twice or too late', () => {
     expect(await say(journal, 'retry', 'A@1:increment')).toEqual({ kind, words, ids: [] });
   });
 
-  it('knows no action of that number', async () => {
+  it('a retry with an unknown number is refused', async () => {
     const journal = testJournal(testFolder());
 
     expect(await journal.decisions.decide({ kind: 'retry', id: 77, who: 'anna', confirmed: true })).toEqual({
@@ -334,8 +334,8 @@ describe('retry, said twice or too late', () => {
   });
 });
 
-describe('drop', () => {
-  it('drops a dead open with its close, and keeps who and why', async () => {
+describe('queue drop', () => {
+  it('a drop of a dead open drops its close too, and records the person and the reason', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('A', 2));
@@ -357,7 +357,7 @@ describe('drop', () => {
     expect(again.chain('A#1').open).toBe('dropped');
   });
 
-  it('asks before a held close takes its dead open with it, and names both', async () => {
+  it('a drop of a held close asks before it drops the dead open too, and names both', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -375,7 +375,7 @@ describe('drop', () => {
     expect([was(1), was(2)]).toEqual(['dead: No such machine', 'held: its open 1 was dead']);
   });
 
-  it('asks before it drops what is parked', async () => {
+  it('a drop of a parked action asks the person first', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', IN_DOUBT);
@@ -386,7 +386,7 @@ describe('drop', () => {
     expect((await say(journal, 'drop', 'A@1:increment')).kind).toBe('already');
   });
 
-  it('drops what is blocked, and nothing that only waits for its turn', async () => {
+  it('a drop accepts a blocked open, and refuses an action that only waits for its turn', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1), increment('B', 1));
     await settle(journal, 'dispatch:A', { state: 'released', reason: 'blocked', notBefore: 9_000_000, detail: 'by 5' });
@@ -401,7 +401,7 @@ describe('drop', () => {
   });
 
   it.each(['blocked', 'too old', 'parked'] as const)(
-    'asks before it drops an open that L2L may have got with an earlier call (%s), and says what stands open then',
+    'a drop of an open that L2L may have from an earlier call (%s) asks first, and names the dispatch that would stay open',
     async how => {
       const journal = testJournal(testFolder());
       await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
@@ -423,7 +423,7 @@ describe('drop', () => {
     },
   );
 
-  it('says that L2L is looked through before what it may have got with an earlier call is told again', async () => {
+  it('a retry of an action that L2L may have from an earlier call reports that the gateway reads L2L first', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', { state: 'released', reason: 'timeout', guarded: true });
@@ -433,7 +433,7 @@ describe('drop', () => {
     expect(journal.waiting('dispatch:A', 1)[0]).toMatchObject({ guarded: true });
   });
 
-  it('says that the dispatch of a dropped close stays open', async () => {
+  it('a drop of a close reports that its dispatch stays open', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
     await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 9 } });

@@ -11,7 +11,7 @@ import { testJournal, write } from '../support/journal.ts';
 
 const sqlite = (errcode: number) => Object.assign(new Error('x'), { code: 'ERR_SQLITE_ERROR', errcode });
 
-describe('a failure of SQLite', () => {
+describe('an error of SQLite', () => {
   it.each([
     ['SQLITE_FULL', 13, 'full'],
     ['SQLITE_IOERR_SHMSIZE, which a full disk gives too', 4874, 'full'],
@@ -28,7 +28,7 @@ describe('a failure of SQLite', () => {
   });
 });
 
-describe('a journal whose file turns out to be damaged while it is used', () => {
+describe('a journal whose file is found damaged while it is open', () => {
   /** Overwrites the pages of the file, as a failing disk would; what SQLite holds in memory is not changed by that. */
   async function damaged() {
     const folder = testFolder();
@@ -49,7 +49,7 @@ describe('a journal whose file turns out to be damaged while it is used', () => 
     return { folder, file, journal, fatal };
   }
 
-  it('tells who has to end it before anybody goes on, takes nothing more, and is refused at the next start', async () => {
+  it('a journal with a damaged file reports it before any write is answered, accepts no more writes, and is refused at the next start', async () => {
     const { folder, journal, fatal } = await damaged();
 
     await expect(
@@ -71,7 +71,7 @@ describe('a journal whose file turns out to be damaged while it is used', () => 
     expect(() => testJournal(folder)).toThrow(/is damaged .*--rebuild/);
   });
 
-  it('reads a file that was found broken all through before it goes on, and forgets that when it is sound', async () => {
+  it('a file that was found damaged is read whole at the next start, and the suspicion is forgotten when it is sound', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, increment('A', 1));
@@ -85,7 +85,7 @@ describe('a journal whose file turns out to be damaged while it is used', () => 
 });
 
 describe('group commit on a disk that fails', () => {
-  it('has the process told before the writers, and takes nothing afterwards', async () => {
+  it('a failing disk is reported to the process before the writers, and no write is accepted afterwards', async () => {
     const db = new DatabaseSync(join(testFolder(), 'x.db'));
     db.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (v)');
     const group = groupCommit(db);
@@ -110,7 +110,7 @@ describe('group commit on a disk that fails', () => {
     db.close();
   });
 
-  it('has the process told also by rows that are read one by one', () => {
+  it('a failing disk is also reported by a read that takes rows one by one', () => {
     const db = new DatabaseSync(join(testFolder(), 'x.db'));
     db.exec('CREATE TABLE t (v); INSERT INTO t VALUES (1), (2)');
     const told: unknown[] = [];

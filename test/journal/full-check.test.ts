@@ -13,8 +13,8 @@ function check(file: string): Promise<string | null> {
   });
 }
 
-describe('the full check of a journal, in a thread of its own', () => {
-  it('finds nothing in a journal that is written meanwhile', async () => {
+describe('the full check of a journal in its thread', () => {
+  it('the full check finds no damage in a journal that is written meanwhile', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, increment('A', 1));
@@ -25,7 +25,7 @@ describe('the full check of a journal, in a thread of its own', () => {
     expect(await found).toBeNull();
   });
 
-  it('finds a page that is not as it was written, and says in which table', async () => {
+  it('the full check finds a damaged page, and names its table', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     for (let n = 0; n < 400; n++) void write(journal, increment('A', n));

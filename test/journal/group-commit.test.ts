@@ -25,7 +25,7 @@ describe('group commit', () => {
     vi.useRealTimers();
   });
 
-  it('shows a write to later reads at once and to the disk after the commit', async () => {
+  it('a write is visible to later reads at once, and on the disk after the commit', async () => {
     const { group, insert, mine, onDisk } = open();
 
     const { durable } = group.write(() => insert.run('a'));
@@ -35,7 +35,7 @@ describe('group commit', () => {
     expect(onDisk()).toBe(1);
   });
 
-  it('undoes a write that throws, and only that one', async () => {
+  it('a write that throws is undone alone', async () => {
     const { group, insert, onDisk } = open();
     const { durable } = group.write(() => insert.run('a'));
 
@@ -50,7 +50,7 @@ describe('group commit', () => {
     expect(onDisk()).toBe(1);
   });
 
-  it('is held for a moment for what is to follow from it, and goes with that', async () => {
+  it('a write waits a moment for the write that follows from it, and both share a commit', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { group, insert, onDisk } = open();
     const commits: string[] = [];
@@ -70,7 +70,7 @@ describe('group commit', () => {
     expect([held, ...commits]).toEqual([0, 'first: 3', 'second: 3', 'alone: 5']);
   });
 
-  it('does not wait for more when five hundred writes are gathered', async () => {
+  it('a group of five hundred writes is committed at once', async () => {
     const { group, insert, onDisk } = open();
     // A big group before makes the next one gather.
     await fill(group, insert, 500);
@@ -80,7 +80,7 @@ describe('group commit', () => {
     expect(onDisk()).toBe(1000);
   });
 
-  it('on a full disk tells every writer of the group, says so to who mirrors it, and goes on when there is room', async () => {
+  it('a group commit on a full disk rejects every write of the group, reports it to the mirror, and goes on when there is room', async () => {
     const { db, group, insert, mine, onDisk } = open();
     let rollbacks = 0;
     group.onRollback(() => {

@@ -23,8 +23,8 @@ function pages(history: History, wanted: HistoryQuery): number[][] {
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
-describe('history', () => {
-  it('gives every action once, page by page, either way round', async () => {
+describe('the history of actions', () => {
+  it('the history lists every action once, page by page, in both directions', async () => {
     const journal = testJournal(testFolder());
     await write(journal, ...range(1, 25).map(n => increment('A', n)));
 
@@ -33,7 +33,7 @@ describe('history', () => {
     expect(pages(journal.history, { limit: 10 })[0]).toEqual(range(1, 10));
   });
 
-  it('merges states in the order of ids, with none left out where one of them has more', async () => {
+  it('the history merges states in the order of ids, and leaves out no action when one state has more rows', async () => {
     const journal = testJournal(testFolder());
     // Every third lane is refused, every third is parked, the rest waits.
     await write(journal, ...range(1, 60).map(n => increment(`M${n}`, n)));
@@ -52,7 +52,7 @@ describe('history', () => {
     expect(pages(journal.history, { states: ['delivered'], limit: 4 }).flat()).toEqual([]);
   });
 
-  it('looks through a bounded number of rows a page, and finds what is behind them', async () => {
+  it('the history reads a bounded number of rows for a page, and still finds the rows after them', async () => {
     const journal = testJournal(testFolder());
     await write(journal, ...range(1, 12_000).map(n => increment('A', n)), increment('B', 12_001));
 
@@ -62,7 +62,7 @@ describe('history', () => {
     expect(pages(journal.history, { machine: 'B', limit: 10, states: ['waiting'] })).toEqual([[], [], [12_001]]);
   });
 
-  it('gives nothing twice where one state has more rows to look through than another', async () => {
+  it('the history lists no action twice when one state has more rows than another', async () => {
     const journal = testJournal(testFolder());
     await write(journal, ...range(1, 6000).map(n => increment('A', n)), increment('B', 1), increment('B', 2));
     await settle(journal, 'cycles:B', { state: 'parked' });
@@ -94,7 +94,7 @@ describe('history', () => {
     expect(pages(journal.history, { ...wanted, limit: 10 }).flat()).toEqual(ids);
   });
 
-  it('has everything about an action: every call with what was sent and what came of it', async () => {
+  it('the history of an action has every call, with its body and its outcome', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
@@ -122,7 +122,7 @@ describe('history', () => {
     });
   });
 
-  it('keeps the history of a retried action over a crash before its next call was sent', async () => {
+  it('the history of a retried action survives a crash before its next send', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, increment('A', 1));
@@ -137,7 +137,7 @@ describe('history', () => {
     expect(again.decisions.detail(1)?.calls.map(({ id }) => id)).toEqual([first]);
   });
 
-  it('carries few attempts of a call that was tried for days', async () => {
+  it('the history of a call with attempts over days has only a few of them', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     const id = await settle(journal, 'cycles:A', { state: 'unknown' });
@@ -149,7 +149,7 @@ describe('history', () => {
     expect([call?.attempts.length, call?.attemptsLeftOut, call?.attempts.at(-1)?.at]).toEqual([200, 100, 298]);
   });
 
-  it('says that a close waits for what becomes of its open', async () => {
+  it('the history reports that a close waits for the outcome of its open', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
     expect(journal.history.entry(2)?.held).toBe(false);
@@ -160,8 +160,8 @@ describe('history', () => {
   });
 });
 
-describe('journal file', () => {
-  it('is read while nobody runs it, and while somebody does; nothing is written', async () => {
+describe('the status of a journal file', () => {
+  it('a journal file is read with and without a running gateway, and nothing is written', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, openDispatch('A', 1));
@@ -198,7 +198,7 @@ describe('journal file', () => {
     expect(read).toThrow(`the journal ${path} can't be read: ${found}. It is left as it is`);
   });
 
-  it('says that there is none', () => {
+  it('a missing journal file is reported', () => {
     expect(() => openJournalFile('/nowhere/at/all', null)).toThrow('there is no journal in /nowhere/at/all');
   });
 });

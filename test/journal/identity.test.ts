@@ -45,7 +45,7 @@ async function used(): Promise<{ readonly folder: string; readonly id: string; r
   return { folder, id: journal.id, epoch: journal.epoch };
 }
 
-describe('a journal that is not where it was', () => {
+describe('a journal in another place', () => {
   it.each([
     ['a copied folder', (from: string, to: string) => cpSync(from, to, { recursive: true })],
     [
@@ -69,7 +69,7 @@ describe('a journal that is not where it was', () => {
     expect(testJournal(folder).counts().waiting).toBe(2);
   });
 
-  it('is told by the machine, the file and when it was made, where they are known', () => {
+  it('a journal in another place is recognised by host, file and creation time, where they are known', () => {
     const known = { machine: 'm', inode: '1', birth: '5' };
 
     expect(differs(known, known)).toBeNull();
@@ -80,7 +80,7 @@ describe('a journal that is not where it was', () => {
     expect(differs({ ...known, machine: null, birth: null }, known)).toBeNull();
   });
 
-  it('takes the identity of a journal that has none yet without a word', async () => {
+  it('a journal without an identity gets one, and nothing is logged', async () => {
     const { folder } = await used();
     const db = new DatabaseSync(join(folder, 'journal.db'));
     db.exec("DELETE FROM meta WHERE key = 'home'");
@@ -96,8 +96,8 @@ describe('a journal that is not where it was', () => {
   });
 });
 
-describe('adopting a journal', () => {
-  it('gives it another id and a later epoch, and tells L2L nothing of what it holds', async () => {
+describe('the adoption of a journal', () => {
+  it('an adopted journal gets another id and a later epoch, and its actions are not sent', async () => {
     const { folder, id, epoch } = await used();
     const other = join(testFolder(), 'data');
     cpSync(folder, other, { recursive: true });
@@ -115,7 +115,7 @@ describe('adopting a journal', () => {
     expect(journal.chain('D#1').result).toEqual({ dispatchId: 7 });
   });
 
-  it('lets counters start from what they show, and keeps which dispatches are open', async () => {
+  it('an adoption lets counters start from their next reading, and keeps the open dispatches', async () => {
     const { folder } = await used();
 
     adopt(folder);
@@ -125,7 +125,7 @@ describe('adopting a journal', () => {
     expect(journal.keptValues()).toEqual([]);
   });
 
-  it('says it loudly, in the log and in the journal', async () => {
+  it('an adoption is logged as a warning and recorded as an event', async () => {
     const { folder, id } = await used();
     const log = recordingLogger();
 
@@ -139,7 +139,7 @@ describe('adopting a journal', () => {
     db.close();
   });
 
-  it('refuses while a gateway runs on it, and where there is none', async () => {
+  it('an adoption is refused while a gateway runs on the journal, and where there is none', async () => {
     const { folder } = await used();
     testJournal(folder);
 

@@ -20,8 +20,8 @@ function freezeHead(journal: Journal, lane: string, many = 1) {
   return journal.freeze(journal.waiting(lane, many), REQUEST, 0);
 }
 
-describe('journal: what a person has to see to', () => {
-  it('lists the newest dead letters and parked actions, newest first', async () => {
+describe('journal: actions that wait for a person', () => {
+  it('the journal lists the newest dead letters and parked actions, newest first', async () => {
     const journal = open(testFolder());
     await write(journal, increment('A', 1), openDispatch('B', 1), increment('C', 1), increment('D', 1));
     const ends = [
@@ -43,8 +43,8 @@ describe('journal: what a person has to see to', () => {
   });
 });
 
-describe('journal: what the rules know', () => {
-  it('keeps states, values, taken messages and actions of a commit over a restart', async () => {
+describe('journal: commits of the rules', () => {
+  it('the states, values, messages and actions of a commit survive a restart', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await journal.commit({
@@ -68,7 +68,7 @@ describe('journal: what the rules know', () => {
     expect(again.id).toBe(journal.id);
   });
 
-  it('deletes the state of a rule in the commit with its last action', async () => {
+  it('the state of a removed rule is deleted in the commit with its last action', async () => {
     const folder = testFolder();
     const journal = open(folder);
     const states = ['a', 'b'].map(rule => ({ rule, state: '{}' }));
@@ -82,7 +82,7 @@ describe('journal: what the rules know', () => {
     expect(waitingKeys(again, 'cycles:A')).toEqual(['A@1:increment']);
   });
 
-  it('takes an action key once, whatever is written again', async () => {
+  it('an action key is accepted once, also when it is written again', async () => {
     const journal = open(testFolder());
 
     await write(journal, increment('A', 1), increment('A', 1));
@@ -91,7 +91,7 @@ describe('journal: what the rules know', () => {
     expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment']);
   });
 
-  it('forgets the packet ids of a session the broker did not keep, and keeps those that come after', async () => {
+  it('the packet ids of a lost session are forgotten, and those of the next session are kept', async () => {
     const folder = testFolder();
     const journal = open(folder);
     const old = { source: 'mqtt', packetId: 1, hash: 'x' };
@@ -107,7 +107,7 @@ describe('journal: what the rules know', () => {
     expect([again.wasTaken(old), again.wasTaken(next)]).toEqual([false, true]);
   });
 
-  it('says aloud when another action comes under a key that is taken', async () => {
+  it('another action under a known key is logged as an error', async () => {
     const errors: object[] = [];
     const journal = open(testFolder(), { log: { ...silentLogger, error: fields => void errors.push(fields) } });
     await write(journal, increment('A', 1, 5));
@@ -119,7 +119,7 @@ describe('journal: what the rules know', () => {
     expect(errors).toEqual([{ action: 'A@1:increment', rule: 'r' }]);
   });
 
-  it('journals shadow actions and never offers them to a lane', async () => {
+  it('shadow actions are recorded and never offered to a lane', async () => {
     const journal = open(testFolder());
 
     await write(journal, { ...increment('A', 1), mode: 'shadow' });
@@ -130,7 +130,7 @@ describe('journal: what the rules know', () => {
 });
 
 describe('journal: lanes and calls', () => {
-  it('offers the head of each lane, oldest first, and hides lanes that have a call under way', async () => {
+  it('the journal offers the head of each lane, oldest first, without lanes that have a call under way', async () => {
     const journal = open(testFolder());
     await write(journal, increment('B', 1), increment('A', 1), increment('B', 2));
 
@@ -140,7 +140,7 @@ describe('journal: lanes and calls', () => {
     expect(journal.waitingHeads(10).map(action => action.key)).toEqual(['A@1:increment']);
   });
 
-  it('refuses to freeze an action twice, and a second call for a lane', async () => {
+  it('an action is not frozen twice, and a lane gets no second call', async () => {
     const journal = open(testFolder());
     await write(journal, increment('A', 1), increment('A', 2));
     const [first, second] = journal.waiting('cycles:A', 2);
@@ -151,7 +151,7 @@ describe('journal: lanes and calls', () => {
     expect(() => journal.freeze([second], REQUEST, 0)).toThrow('already has call');
   });
 
-  it('marks a call as sending once: a second job for it is a no-op', async () => {
+  it('a call is marked as sending once, and a second job for it changes nothing', async () => {
     const journal = open(testFolder());
     await write(journal, increment('A', 1));
     const call = freezeHead(journal, 'cycles:A');
@@ -166,7 +166,7 @@ describe('journal: lanes and calls', () => {
     expect(await journal.markSending(call.id, 1, null, 3)).toBeNull();
   });
 
-  it('sends a retried call again only with the attempt number it has reached', async () => {
+  it('a retried call is marked as sending only with its present attempt number', async () => {
     const journal = open(testFolder());
     await write(journal, increment('A', 1));
     const call = freezeHead(journal, 'cycles:A');
@@ -183,7 +183,7 @@ describe('journal: lanes and calls', () => {
     expect((await journal.markSending(call.id, 1, null, 4))?.attempt).toBe(2);
   });
 
-  it('gives a chain the result of its open', async () => {
+  it('a chain has the result of its open', async () => {
     const journal = open(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
     expect(journal.chain('A#1')).toMatchObject({ open: 'pending', result: null });
@@ -204,7 +204,7 @@ describe('journal: lanes and calls', () => {
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:close']);
   });
 
-  it('knows whether L2L was told of a dispatch of a machine and type, by whichever rule', async () => {
+  it('the journal knows whether any rule sent L2L a dispatch of a machine and type', async () => {
     const journal = open(testFolder());
     const oil = { ...openDispatch('A', 2), rule: 'oil', chain: 'oil#1', key: 'oil#1:open' };
     const quality = { ...oil, chain: 'quality#1', key: 'quality#1:open', params: { ...oil.params, type: 'QUALITY' } };
@@ -263,7 +263,7 @@ describe('journal: lanes and calls', () => {
     expect(journal.chain('A#1').heldBy).toEqual(heldBy);
   });
 
-  it('gives a chain of absolute counts the anchor of its newest delivered call', async () => {
+  it('a chain of absolute counts has the anchor of its newest delivered call', async () => {
     const journal = open(testFolder());
     await write(journal, setCycles('A', 1, 10), setCycles('A', 2, 25));
     expect(journal.chain('A#1')).toMatchObject({ open: 'none', result: null });
@@ -276,7 +276,7 @@ describe('journal: lanes and calls', () => {
     expect(journal.chain('A#1').result).toEqual({ cycleAnchor: 5000 });
   });
 
-  it('frees the lanes of an accepted batch and settles each set on its own', async () => {
+  it('an accepted batch frees its lanes, and each of its sets becomes final on its own', async () => {
     const journal = open(testFolder());
     await write(journal, recordSet('L1', 1), recordSet('L2', 1), recordSet('L1', 2));
     const heads = journal.waitingHeads(10);
@@ -300,7 +300,7 @@ describe('journal: lanes and calls', () => {
 });
 
 describe('journal: after a crash', () => {
-  it('puts a call that was never sent back to waiting', async () => {
+  it('after a crash, a call that was never sent waits again', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await write(journal, increment('A', 1), increment('A', 2));
@@ -313,7 +313,7 @@ describe('journal: after a crash', () => {
     expect(waitingKeys(again, 'cycles:A')).toEqual(['A@1:increment', 'A@2:increment']);
   });
 
-  it('takes a call found sending as unknown, not before it can no longer land', async () => {
+  it('after a crash, a call found sending is unknown, and is looked up only when it can no longer arrive', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await write(journal, increment('A', 1));
@@ -349,7 +349,7 @@ describe('journal: after a crash', () => {
     expect(open(folder, { timeout: 60_000, now: () => now }).openCalls()[0]?.notBefore).toBe(notBefore);
   });
 
-  it('gives a batch the time L2L needs to work on it', async () => {
+  it('after a crash, a batch is looked up only after the time that L2L needs for it', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await write(journal, recordSet('L1', 1));
@@ -360,7 +360,7 @@ describe('journal: after a crash', () => {
     expect(open(folder).openCalls()[0]?.notBefore).toBe(400_000);
   });
 
-  it('knows nothing of what was opened at another destination', async () => {
+  it('a dispatch that was opened at another destination is not known', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await write(journal, openDispatch('A', 1));
@@ -377,7 +377,7 @@ describe('journal: after a crash', () => {
     });
   });
 
-  it('parks a call that was on its way each of five times the gateway ended', async () => {
+  it('a call that was under way at five ends of the gateway is parked', async () => {
     const folder = testFolder();
     const first = open(folder);
     await write(first, increment('A', 1));
@@ -398,7 +398,7 @@ describe('journal: after a crash', () => {
     expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
   });
 
-  it('parks it too when each attempt was a call of its own, because another body asks L2L to refuse a second one', async () => {
+  it('an action that was under way at five ends is parked, also when each attempt was a call with another body', async () => {
     const folder = testFolder();
     const first = open(folder);
     await write(first, openDispatch('A', 1));
@@ -427,7 +427,7 @@ describe('journal: after a crash', () => {
     expect([last.openCalls(), last.counts().parked]).toEqual([[], 1]);
   });
 
-  it('does not take looks that could not be made for crashes', async () => {
+  it('failed look-ups do not count as crashes', async () => {
     const folder = testFolder();
     const first = open(folder);
     await write(first, increment('A', 1));
@@ -449,7 +449,7 @@ describe('journal: after a crash', () => {
     expect(open(folder).call(id)?.state).toBe('unknown');
   });
 
-  it('parks what was made for another destination, and says so', async () => {
+  it('actions for another destination are parked, and an event names them', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await write(journal, increment('A', 1), increment('B', 1));
@@ -465,7 +465,7 @@ describe('journal: after a crash', () => {
     expect(again.call(call.id)?.detail).toContain('site 44');
   });
 
-  it('refuses a data folder that another gateway holds', () => {
+  it('a data folder that another gateway holds is refused', () => {
     const folder = testFolder();
     open(folder);
 

@@ -7,7 +7,7 @@ import { closeDispatch, increment, openDispatch, recordSet } from '../support/ac
 const MAKERS = [openDispatch, closeDispatch, increment, recordSet];
 
 describe('lanes', () => {
-  it('count what waits by lane and kind, however it comes and goes', () => {
+  it('the lanes count waiting actions by lane and kind through every change', () => {
     const step = fc.record({
       what: fc.constantFrom('add', 'addId', 'remove', 'putBack'),
       make: fc.nat({ max: MAKERS.length - 1 }),

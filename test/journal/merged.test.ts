@@ -31,7 +31,7 @@ async function tellUndecided(journal: Journal): Promise<void> {
 }
 
 describe('journal: several actions in one call', () => {
-  it('keeps why each was made, and the one body that was refused, over a restart', async () => {
+  it('a merged call keeps why each was made, and the one body that was refused, over a restart', async () => {
     const folder = testFolder();
     const first = testJournal(folder);
     const { id } = await sending(first);
@@ -46,7 +46,7 @@ describe('journal: several actions in one call', () => {
     );
   });
 
-  it('takes no set for one of a batch that is not final because a refused one of it shared a call that was never sent', async () => {
+  it('a set does not count as part of an unfinished batch because it shared an unsent call with a refused set', async () => {
     const folder = testFolder();
     const first = testJournal(folder);
     const [booked, refused, later] = [recordSet('L1', 1), recordSet('L2', 1), recordSet('L3', 1)];
@@ -76,7 +76,7 @@ describe('journal: several actions in one call', () => {
     expect(again.waitingHeads(9).map(({ key }) => key)).toEqual([refused.key, later.key]);
   });
 
-  it('counts how often they were told in vain because nobody could tell, over restarts, until a person decides', async () => {
+  it('the doubts of each action are counted over restarts, until a person decides', async () => {
     const folder = testFolder();
     let journal = testJournal(folder);
     await write(journal, ...[1, 2].map(because));
@@ -100,7 +100,7 @@ describe('journal: several actions in one call', () => {
     expect(await tell(undecided)).toBe(0);
   });
 
-  it('parks what became too old before it was told again, when L2L may have taken it', async () => {
+  it('an action that became too old before its next send is parked when L2L may have it', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, ...[1, 2].map(because));
@@ -140,7 +140,7 @@ describe('journal: several actions in one call', () => {
     ]);
   });
 
-  it('still doubts what may be in L2L when its next call began with another one, which a person retried', async () => {
+  it('the doubt about an action stays when its next call began with another action, which a person retried', async () => {
     const journal = testJournal(testFolder());
     await write(journal, because(1));
     await journal.giveUp(journal.waiting('cycles:A', 1), 'too old');
@@ -159,7 +159,7 @@ describe('journal: several actions in one call', () => {
     ]);
   });
 
-  it('parks what L2L refuses after it may have taken it, and makes a dead letter only of what it was never sent', async () => {
+  it('a refused action that L2L may have is parked, and one that was never sent before is a dead letter', async () => {
     const journal = testJournal(testFolder());
     await write(journal, because(1));
     await tellUndecided(journal);
@@ -180,7 +180,7 @@ describe('journal: several actions in one call', () => {
   });
 
   it.each(['finish', 'park'] as const)(
-    'ends the sets of a batch that L2L refused before the others, over a restart, and takes nothing back (%s)',
+    'the refused sets of a batch end before the others, also over a restart, and nothing is taken back (%s)',
     async end => {
       const folder = testFolder();
       const first = testJournal(folder);
@@ -216,7 +216,7 @@ describe('journal: several actions in one call', () => {
     },
   );
 
-  it('settles all of them together, never one without the others', async () => {
+  it('all actions of a call get its outcome together', async () => {
     const journal = testJournal(testFolder());
     const { id } = await sending(journal);
     await journal.transition(id, ['sending'], { state: 'retry', ...REFUSED });
@@ -225,22 +225,19 @@ describe('journal: several actions in one call', () => {
     expect(journal.unsettled(9).map(({ state }) => state)).toEqual(['parked', 'parked', 'parked']);
   });
 
-  it.each(['giveUp', 'settleNothing'] as const)(
-    'lets nobody take an action back that is on its way (%s)',
-    async give => {
-      const journal = testJournal(testFolder());
-      const { id, actions } = await sending(journal);
+  it.each(['giveUp', 'settleNothing'] as const)('nobody can take back an action that is under way (%s)', async give => {
+    const journal = testJournal(testFolder());
+    const { id, actions } = await sending(journal);
 
-      await journal[give](actions, 'too old');
+    await journal[give](actions, 'too old');
 
-      expect(journal.counts()).toMatchObject({ deadLetters: 0, waiting: 0 });
-      expect(await journal.transition(id, ['sending'], { state: 'delivered', ...REFUSED, reason: null })).toBe(true);
-      expect(journal.call(id)?.state).toBe('delivered');
-      expect(journal.unsettled(9)).toEqual([]);
-    },
-  );
+    expect(journal.counts()).toMatchObject({ deadLetters: 0, waiting: 0 });
+    expect(await journal.transition(id, ['sending'], { state: 'delivered', ...REFUSED, reason: null })).toBe(true);
+    expect(journal.call(id)?.state).toBe('delivered');
+    expect(journal.unsettled(9)).toEqual([]);
+  });
 
-  it('takes an outcome once: a second one, or one for a state it has left, changes nothing', async () => {
+  it('a call takes one outcome: a second one, or one for a former state, changes nothing', async () => {
     const journal = testJournal(testFolder());
     const { id } = await sending(journal);
     expect(await journal.transition(id, ['frozen', 'retry'], { state: 'delivered', ...REFUSED })).toBe(false);
@@ -251,7 +248,7 @@ describe('journal: several actions in one call', () => {
 });
 
 describe('journal: one call of a lane at a time', () => {
-  it('puts the rest of a halved batch back before what came since', async () => {
+  it('the rest of a halved batch goes back before later actions', async () => {
     const journal = testJournal(testFolder());
     const sets = [1, 2, 3, 4].map(n => recordSet('L', n));
     await journal.commit({ states: [], actions: sets, taken: [], values: [], at: 1 });
@@ -266,7 +263,7 @@ describe('journal: one call of a lane at a time', () => {
     expect(journal.waitingHeads(9)).toEqual([]);
   });
 
-  it('keeps the half that goes on out of its lane, also when the call was read anew after a commit that failed', async () => {
+  it('the half of a batch that goes on stays out of its lane, also when the call was read anew after a failed commit', async () => {
     const journal = testJournal(testFolder());
     const sets = [1, 2, 3, 4].map(n => recordSet('L', n));
     await journal.commit({ states: [], actions: sets, taken: [], values: [], at: 1 });
@@ -280,7 +277,7 @@ describe('journal: one call of a lane at a time', () => {
     expect(journal.waiting('production:L', 9).map(action => action.key)).toEqual(['L@3:record', 'L@4:record']);
   });
 
-  it('sends no second call of a lane, whatever the file says', async () => {
+  it('no second call of a lane is sent, whatever the file holds', async () => {
     const folder = testFolder();
     const first = testJournal(folder);
     const { id } = await sending(first);

@@ -119,7 +119,7 @@ beforeEach(() => {
 });
 
 describe('a journal of version 1', () => {
-  it('is all there after the first start, and what L2L was not told goes on', () => {
+  it('a journal of version 1 is complete after the first start, and undelivered actions go on', () => {
     const journal = testJournal(folder);
 
     expect([journal.id, journal.epoch, journal.lastAlive]).toEqual(['the-id', 8, 900_000]);
@@ -148,7 +148,7 @@ describe('a journal of version 1', () => {
     db.close();
   });
 
-  it('stays version 1 when the gateway is killed while it is brought to this one', () => {
+  it('a journal stays at version 1 when the gateway is killed during the migration', () => {
     const db = new DatabaseSync(file);
     db.exec(`PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; ${MIGRATIONS[1]} PRAGMA user_version = 2;`);
     // The process is gone before the commit.
@@ -161,7 +161,7 @@ describe('a journal of version 1', () => {
     expect(testJournal(folder).counts()).toMatchObject({ waiting: 2, deadLetters: 1, parked: 1 });
   });
 
-  it('is not brought to this version with a call that names nothing', () => {
+  it('a journal of version 1 with a call without actions is not migrated', () => {
     const db = new DatabaseSync(file);
     db.exec('PRAGMA foreign_keys = OFF; DELETE FROM call WHERE id = 7');
     db.close();
@@ -174,7 +174,7 @@ describe('a journal of version 1', () => {
 });
 
 describe('a journal of version 2', () => {
-  it('holds what rules decide from its first start on, and what it held before', async () => {
+  it('a journal of version 2 keeps its content and records decisions from the first start on', async () => {
     const db = new DatabaseSync(file);
     db.exec(`PRAGMA foreign_keys = OFF; BEGIN; ${MIGRATIONS[1]} PRAGMA user_version = 2; COMMIT`);
     db.close();
@@ -199,7 +199,7 @@ describe('a journal of version 2', () => {
 });
 
 describe('a journal of version 3', () => {
-  it('still doubts each action of the calls that ended undecided', async () => {
+  it('a journal of version 3 keeps the doubt about each action of an undecided call', async () => {
     const db = new DatabaseSync(file);
     const [, second, third] = MIGRATIONS;
     db.exec(`PRAGMA foreign_keys = OFF; BEGIN; ${second} ${third} PRAGMA user_version = 3; COMMIT;
@@ -227,7 +227,7 @@ describe('a journal of version 3', () => {
 });
 
 describe('a journal of a newer gateway', () => {
-  it('is refused with words', () => {
+  it('a journal of a newer gateway is refused with its reason', () => {
     testJournal(folder).close();
     const db = new DatabaseSync(file);
     db.exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}`);

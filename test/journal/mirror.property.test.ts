@@ -197,8 +197,8 @@ function refused(cause: unknown): void {
   if (!/is full|not waiting any more|under way/.test(String(cause))) throw cause;
 }
 
-describe('journal: what it holds in memory', () => {
-  it('is what stands in its file, whatever the disk refuses and whenever it is opened again', {
+describe('journal: its calls and lanes in memory', () => {
+  it('the journal in memory equals its file, whatever the disk refuses and whenever it is opened again', {
     timeout: 120_000,
   }, async () => {
     onTestFinished(() => watchDisk(null));

@@ -58,7 +58,7 @@ function wordy(n: number): Action {
 }
 
 describe('pruning the journal', () => {
-  it('takes what was settled too long ago, with its calls and attempts, and shadow actions by when they were made', async () => {
+  it('pruning deletes actions that ended long ago, with calls and attempts, and shadow actions by their creation time', async () => {
     const folder = await filled(async journal => {
       await write(journal, increment('OLD', 1), increment('NEW', 1), { ...increment('SHADOW', 1), mode: 'shadow' });
       await deliver(journal, 'cycles:OLD', NOW - 11);
@@ -74,7 +74,7 @@ describe('pruning the journal', () => {
     ]);
   });
 
-  it('takes decisions of rules by their own age and number, the oldest first, and the oldest of all when room is needed', async () => {
+  it('pruning deletes decisions of rules by age and number, oldest first, and any oldest ones when room is needed', async () => {
     const told = (n: number, size = 1) => ({
       ...({ rule: 'r', at: n, kind: 'returned', values: [], count: 1, until: null, row: null } as const),
       text: 'x'.repeat(size),
@@ -105,7 +105,7 @@ describe('pruning the journal', () => {
     expect(ids(large).at(-1)).toBe(199);
   });
 
-  it('never takes what L2L was not told: waiting, in a call, dead or parked, however old', async () => {
+  it('pruning never deletes an undelivered action: waiting, in a call, dead or parked, however old', async () => {
     const folder = await filled(async journal => {
       await write(journal, ...['WAITS', 'CALLED', 'DEAD', 'PARKED', 'UNKNOWN'].map(name => increment(name, 1)));
       for (const [lane, state] of [
@@ -129,7 +129,7 @@ describe('pruning the journal', () => {
     expect(rows(folder, 'SELECT count(*) FROM attempt')).toEqual([3]);
   });
 
-  it('keeps the open of an episode that is not over, and takes both when it is', async () => {
+  it('pruning keeps the open of an active episode, and deletes open and close when it is over', async () => {
     const folder = await filled(async journal => {
       await write(journal, openDispatch('A', 1), openDispatch('B', 1), closeDispatch('B', 1));
       await deliver(journal, 'dispatch:A', 1, { dispatchId: 1 });
@@ -147,7 +147,7 @@ describe('pruning the journal', () => {
     expect(keys(folder)).toEqual(['A#1:open']);
   });
 
-  it('keeps the open whose dispatch another episode holds, with its close', async () => {
+  it('pruning keeps an open, with its close, when another episode holds its dispatch', async () => {
     const folder = await filled(async journal => {
       await write(journal, openDispatch('A', 1), openDispatch('B', 1), closeDispatch('A', 1));
       await deliver(journal, 'dispatch:A', 1, { dispatchId: 7 });
@@ -165,7 +165,7 @@ describe('pruning the journal', () => {
     expect(testJournal(folder).chain('B#1')).toEqual(chain);
   });
 
-  it('keeps the newest absolute count of a chain: its anchor is needed for the next', async () => {
+  it('pruning keeps the newest absolute count of a chain, whose anchor the next count needs', async () => {
     const folder = await filled(async journal => {
       await write(journal, setCycles('A', 1, 10), setCycles('A', 2, 20), setCycles('A', 3, 30));
       await deliver(journal, 'cycles:A', 1, { cycleAnchor: 500 });
@@ -178,7 +178,7 @@ describe('pruning the journal', () => {
     expect(testJournal(folder).chain('A#1').result).toEqual({ cycleAnchor: 500 });
   });
 
-  it('takes the calls an action went through before its last one, and those that nobody names any more', async () => {
+  it('pruning deletes the earlier calls of an action, and calls without actions', async () => {
     const folder = await filled(async journal => {
       await write(journal, increment('A', 1), increment('B', 1));
       for (let n = 0; n < 3; n++) {
@@ -203,7 +203,7 @@ describe('pruning the journal', () => {
     expect(rows(folder, 'SELECT call FROM attempt')).toEqual([5]);
   });
 
-  it('changes nothing that the queue goes by, whatever happened before', async () => {
+  it('pruning changes nothing that the queue reads, whatever happened before', async () => {
     for (let seed = 1; seed <= 12; seed++) {
       const random = seededRandom(seed);
       const pick = (many: number) => Math.floor(between(random, 0, many));
@@ -268,7 +268,7 @@ describe('pruning the journal', () => {
     }
   });
 
-  it('takes the oldest first until the file is small enough, each step in a few milliseconds', async () => {
+  it('pruning by size deletes the oldest first, in steps of a few milliseconds', async () => {
     const folder = await filled(async journal => {
       for (let n = 1; n <= 150; n++) {
         await write(journal, wordy(n));
@@ -291,7 +291,7 @@ describe('pruning the journal', () => {
 describe('a journal with a size', () => {
   const limits = { keep: UNBOUND, maxSize: 400_000, ballast: 0 };
 
-  it('deletes history by itself and takes everything', async () => {
+  it('a journal with a size deletes history by itself and accepts every write', async () => {
     const journal = testJournal(testFolder(), { limits, now: () => NOW });
     for (let n = 1; n <= 150; n++) {
       await write(journal, wordy(n));
@@ -302,7 +302,7 @@ describe('a journal with a size', () => {
     await write(journal, wordy(151));
   });
 
-  it('takes nothing new when it is full of what L2L was not told, writes what comes of calls, and goes on', async () => {
+  it('a journal full of undelivered actions refuses new ones, records outcomes, and accepts new ones when there is room', async () => {
     const journal = testJournal(testFolder(), { limits, now: () => NOW });
     const fill = async () => {
       for (let n = 1; ; n++) await write(journal, wordy(n));
@@ -323,7 +323,7 @@ describe('a journal with a size', () => {
 });
 
 describe('the write-ahead log', () => {
-  it('is cut back after a long reader let it grow', async () => {
+  it('the write-ahead log is cut back after a long reader let it grow', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     const wal = () => statSync(join(folder, 'journal.db-wal')).size;

@@ -28,7 +28,7 @@ const waiting = (journal: Journal, lane: string) =>
   journal.waiting(lane, 100).map(({ key, params }) => [key, 'machine' in params && params.machine]);
 
 describe('retry --as-rule', () => {
-  it('sends a refused episode with the codes of its rule, its close with it, and keeps its times', async () => {
+  it('--as-rule sends a refused episode and its close with the present codes of the rule, and keeps its times', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
@@ -55,7 +55,7 @@ describe('retry --as-rule', () => {
     expect(waiting(testJournal(folder), 'dispatch:B')).toEqual(both);
   });
 
-  it('lets the close of an episode that goes on follow its open, though the rule still knows the old machine', async () => {
+  it('--as-rule gives the close of an active episode the machine of its open, although the rule state has the old machine', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -67,7 +67,7 @@ describe('retry --as-rule', () => {
     ]);
   });
 
-  it('leaves a dispatch that is open where it is, and what L2L may have', async () => {
+  it('--as-rule changes no open dispatch, and no action that L2L may have', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('C', 2));
     await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 5 } });
@@ -81,7 +81,7 @@ describe('retry --as-rule', () => {
     expect(journal.waiting('dispatch:B', 10)).toEqual([]);
   });
 
-  it('says why when the rule can give no codes, and sends the same ones when they have not changed', async () => {
+  it('--as-rule reports why a rule gives no codes, and sends the same codes when they have not changed', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -101,7 +101,7 @@ async function unknown(journal: Journal, lane: string): Promise<void> {
 }
 
 describe('a corrected file', () => {
-  it('reaches what waits for an unknown machine after the next start, once, and an event says so', async () => {
+  it('a corrected file changes actions with an unknown machine at the next start, once, and an event records it', async () => {
     const folder = testFolder();
     const before = testJournal(folder);
     await write(before, increment('A', 1), increment('A', 2), increment('C', 1), setCycles('D', 1, 7));
@@ -123,7 +123,7 @@ describe('a corrected file', () => {
     expect(await journal.corrections.recodeWaiting(to('B'))).toEqual([]);
   });
 
-  it('leaves a counter of which L2L has a count', async () => {
+  it('a corrected file does not change a counter of which L2L has a count', async () => {
     const folder = testFolder();
     const before = testJournal(folder);
     await write(before, setCycles('D', 1, 7));
@@ -136,7 +136,7 @@ describe('a corrected file', () => {
     expect(journal.waiting('cycles:D', 10)).toHaveLength(1);
   });
 
-  it('another zone rebuilds what was written in the former one and certainly had no effect', async () => {
+  it('another zone rebuilds calls of the former zone that certainly had no effect', async () => {
     const folder = testFolder();
     const before = testJournal(folder, { timezone: 'Europe/Berlin' });
     await write(before, openDispatch('A', 1), increment('A', 1));
@@ -151,7 +151,7 @@ describe('a corrected file', () => {
     expect(journal.waiting('dispatch:A', 10)).toHaveLength(1);
   });
 
-  it('reaches a call that was made under the former machine after the start, and only when the rule has another one', async () => {
+  it('a corrected file changes a call that was made for the former machine after the start, and only when the rule has another machine', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1), increment('A', 2), openDispatch('C', 1));
     const call = journal.freeze(journal.waiting('cycles:A', 1), REQUEST, 0);

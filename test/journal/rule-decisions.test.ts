@@ -26,7 +26,7 @@ const times = (journal: Journal, wanted: Partial<Parameters<Journal['ruleDecisio
   journal.ruleDecisions.page({ limit: 100, ...wanted }).entries.map(({ at }) => at);
 
 describe('decisions in the journal', () => {
-  it('come back as they were written, also after a start', async () => {
+  it('decisions are read as they were written, also after a start', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, row(5));
@@ -36,7 +36,7 @@ describe('decisions in the journal', () => {
     expect(testJournal(folder).ruleDecisions.page({ limit: 10 })).toEqual({ entries: [expected], next: null });
   });
 
-  it('count in place', async () => {
+  it('a repeated decision increases the count of its row', async () => {
     const journal = testJournal(testFolder());
     await write(journal, row(5, { row: 1 }), row(5, { row: 2, text: 'another' }));
     await write(journal, row(5, { row: 1, count: 7, until: 9, text: 'the longest' }));
@@ -51,7 +51,7 @@ describe('decisions in the journal', () => {
     ]);
   });
 
-  it('are found by rule and time, either way round, page by page', async () => {
+  it('decisions are found by rule and time, in both directions, page by page', async () => {
     const journal = testJournal(testFolder());
     const many = Array.from({ length: 50 }, (_, n) => row(n * 10));
     await write(journal, ...many, row(25, { rule: 'other' }), row(40, { row: 1, count: 9, until: 95, text: 'counts' }));
@@ -73,7 +73,7 @@ describe('decisions in the journal', () => {
     }
   });
 
-  it('say when the gateway ran', async () => {
+  it('the journal lists the runs of the gateway around a page of decisions', async () => {
     const folder = testFolder();
     for (const at of [1000, 5000, 9000]) {
       const journal = testJournal(folder, { now: () => at });
@@ -95,7 +95,7 @@ describe('decisions in the journal', () => {
     });
   });
 
-  it('are not read by walking through all of a rule', async () => {
+  it('a page of decisions does not read all rows of a rule', async () => {
     const folder = testFolder();
     testJournal(folder).close();
     const db = new DatabaseSync(join(folder, 'journal.db'));

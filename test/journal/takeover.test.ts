@@ -16,7 +16,7 @@ async function takenOver(prepare: (first: Journal) => Promise<void>) {
 }
 
 describe('a journal that another process has opened since', () => {
-  it('gives out no send any more: the later one has it', async () => {
+  it('a journal that another process took over marks no call as sending', async () => {
     const call: { id: number }[] = [];
     const { first, second } = await takenOver(async journal => {
       await journal.commit({ states: [], actions: [increment('A', 1)], taken: [], values: [], at: 1 });
@@ -31,7 +31,7 @@ describe('a journal that another process has opened since', () => {
     expect(second.waiting('cycles:A', 9)).toHaveLength(1);
   });
 
-  it('takes no counts of the earlier one: its old state would be counted from twice', async () => {
+  it('a journal that another process took over accepts no counts of the earlier one', async () => {
     const write = (journal: Journal, state: string) =>
       journal.commit({ states: [{ rule: 'r', state }], actions: [], taken: [], values: [], at: 1 });
     const { first, second } = await takenOver(journal => write(journal, '{"reading":100}'));

@@ -79,49 +79,52 @@ describe('journal: a clock that was set', () => {
     expect(next.ruleStates().get('r')).toBe(expected.length > 0 ? '"anew"' : '{}');
   });
 
-  it.each([BACK, FORWARD])('moves what waits for a time by $by ms, and nothing of an earlier life', async shift => {
-    const folder = testFolder();
-    const journal = open(folder);
-    await journal.commit({
-      states: [{ rule: 'r', state: '"before"' }],
-      actions: [increment('A', 1), increment('B', 1), { ...openDispatch('C', 1), expiresAt: FROM + 9000 }],
-      taken: [],
-      values: [{ signal: 's', value: 1, quality: 'good', at: FROM + 100 }],
-      away: [
-        { source: 'broker', since: FROM + 50, queued: 3 },
+  it.each([BACK, FORWARD])(
+    'a change of the clock moves waiting times by $by ms, and no times of an earlier life',
+    async shift => {
+      const folder = testFolder();
+      const journal = open(folder);
+      await journal.commit({
+        states: [{ rule: 'r', state: '"before"' }],
+        actions: [increment('A', 1), increment('B', 1), { ...openDispatch('C', 1), expiresAt: FROM + 9000 }],
+        taken: [],
+        values: [{ signal: 's', value: 1, quality: 'good', at: FROM + 100 }],
+        away: [
+          { source: 'broker', since: FROM + 50, queued: 3 },
+          { source: 'new', since: null, queued: 0 },
+        ],
+        at: FROM + 200,
+      });
+      const sent = await sentCall(journal, 'A', FROM + 300);
+      const waits = await sentCall(journal, 'B', FROM - HOUR - 300);
+      const unknown = { state: 'unknown', at: FROM + 400, reason: 'timeout', detail: 'd' } as const;
+      await journal.transition(sent.id, ['sending'], { ...unknown, notBefore: FROM + 60_400 });
+      await journal.transition(waits.id, ['sending'], { ...unknown, notBefore: FROM + 60_400 });
+      journal.close();
+
+      const again = open(folder, { shift }, { shiftState: (state, { by }) => JSON.stringify([JSON.parse(state), by]) });
+
+      const { by } = shift;
+      expect(again.call(sent.id)).toMatchObject({
+        sentAt: FROM + 300 + by,
+        notBefore: FROM + 60_400 + by,
+        base: { cycleCount: 7, at: FROM + 290 + by },
+      });
+      expect(again.call(waits.id)).toMatchObject({ sentAt: FROM - HOUR - 300, notBefore: FROM + 60_400 + by });
+      expect(again.lastAlive).toBe(FROM + 200 + by);
+      expect(again.keptValues()).toMatchObject([{ at: FROM + 100 + by }]);
+      expect(again.away()).toEqual([
+        { source: 'broker', since: FROM + 50 + by, queued: 3 },
         { source: 'new', since: null, queued: 0 },
-      ],
-      at: FROM + 200,
-    });
-    const sent = await sentCall(journal, 'A', FROM + 300);
-    const waits = await sentCall(journal, 'B', FROM - HOUR - 300);
-    const unknown = { state: 'unknown', at: FROM + 400, reason: 'timeout', detail: 'd' } as const;
-    await journal.transition(sent.id, ['sending'], { ...unknown, notBefore: FROM + 60_400 });
-    await journal.transition(waits.id, ['sending'], { ...unknown, notBefore: FROM + 60_400 });
-    journal.close();
+      ]);
+      expect(again.ruleStates()).toEqual(new Map([['r', JSON.stringify(['before', by])]]));
+      // What an action tells is as it was made; only how long it may wait is measured by the clock.
+      const [opens] = again.waiting('dispatch:C', 1);
+      expect(opens).toMatchObject({ at: 1000, params: { reported: 1000 }, expiresAt: FROM + 9000 + by });
+    },
+  );
 
-    const again = open(folder, { shift }, { shiftState: (state, { by }) => JSON.stringify([JSON.parse(state), by]) });
-
-    const { by } = shift;
-    expect(again.call(sent.id)).toMatchObject({
-      sentAt: FROM + 300 + by,
-      notBefore: FROM + 60_400 + by,
-      base: { cycleCount: 7, at: FROM + 290 + by },
-    });
-    expect(again.call(waits.id)).toMatchObject({ sentAt: FROM - HOUR - 300, notBefore: FROM + 60_400 + by });
-    expect(again.lastAlive).toBe(FROM + 200 + by);
-    expect(again.keptValues()).toMatchObject([{ at: FROM + 100 + by }]);
-    expect(again.away()).toEqual([
-      { source: 'broker', since: FROM + 50 + by, queued: 3 },
-      { source: 'new', since: null, queued: 0 },
-    ]);
-    expect(again.ruleStates()).toEqual(new Map([['r', JSON.stringify(['before', by])]]));
-    // What an action tells is as it was made; only how long it may wait is measured by the clock.
-    const [opens] = again.waiting('dispatch:C', 1);
-    expect(opens).toMatchObject({ at: 1000, params: { reported: 1000 }, expiresAt: FROM + 9000 + by });
-  });
-
-  it('looks a call up that was on its way, not before it has settled by the right clock', async () => {
+  it('a change of the clock moves the look-up of a call under way to the right clock', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await write(journal, FROM + 100, increment('A', 1));
@@ -134,7 +137,7 @@ describe('journal: a clock that was set', () => {
     });
   });
 
-  it('keeps it in the history of events', () => {
+  it('a change of the clock is recorded as an event', () => {
     const folder = testFolder();
     open(folder, { shift: BACK, event: { kind: 'clock_step', detail: 'back by 1h' } }).close();
 
@@ -143,7 +146,7 @@ describe('journal: a clock that was set', () => {
     ]);
   });
 
-  it('is all or nothing: what can not be shifted leaves the journal as it was', async () => {
+  it('a shift that fails leaves the whole journal as it was', async () => {
     const folder = testFolder();
     const journal = open(folder);
     await write(journal, FROM + 200, increment('A', 1));
@@ -182,7 +185,7 @@ describe('journal: a clock that can not be trusted', () => {
       journal.waiting(lane, 9).map(({ kind, params }) => [kind, params] as const),
     );
 
-  it('corrects every time of what was made meanwhile once it is known how far it was off', async () => {
+  it('every time of actions from a doubtful clock is corrected once the offset is known', async () => {
     const folder = await doubtful();
 
     const journal = open(folder, { shift: FORWARD, marked: 'correct' });
@@ -204,14 +207,14 @@ describe('journal: a clock that can not be trusted', () => {
     expect(readLastLife(folder).doubted).toBeNull();
   });
 
-  it('never moves record sets back, onto those that were told', async () => {
+  it('record sets are never moved back onto sets that were sent', async () => {
     const journal = open(await doubtful(), { shift: BACK, marked: 'correct' });
 
     const sets = paramsOf(journal).filter(([kind]) => kind === 'record_details');
     expect(sets).toMatchObject([['record_details', { start: 100 * 60_000, end: 101 * 60_000 }]]);
   });
 
-  it('keeps the marks while the time base goes on', async () => {
+  it('the untimed marks stay while the time base goes on', async () => {
     const folder = await doubtful();
     open(folder, { marked: 'keep', doubted: DOUBTED }).close();
 
@@ -222,7 +225,7 @@ describe('journal: a clock that can not be trusted', () => {
     ]);
   });
 
-  it('parks what a process left behind whose clock nobody can judge any more', async () => {
+  it('actions of an ended process with a doubtful clock are parked', async () => {
     const journal = open(await doubtful());
 
     expect(journal.counts().parked).toBe(4);
@@ -235,7 +238,7 @@ describe('journal: a clock that can not be trusted', () => {
     });
   });
 
-  it('tells what names no time of that clock all the same: counts, and what a source stamped', async () => {
+  it('counts and actions with a time of their source are sent although the clock was doubtful', async () => {
     const folder = await doubtful();
 
     expect(paramsOf(open(folder))).toMatchObject([
@@ -248,7 +251,7 @@ describe('journal: a clock that can not be trusted', () => {
     ]);
   });
 
-  it('parks nothing again that a person said is to be told', async () => {
+  it('an action that a person retried is not parked again', async () => {
     const folder = await doubtful();
     const journal = open(folder);
     const { id } = journal.history.page({ states: ['parked'], kind: 'record_details', limit: 1 }).entries[0] ?? {};
@@ -258,7 +261,7 @@ describe('journal: a clock that can not be trusted', () => {
     expect(open(folder).waiting('production:L', 9)).toHaveLength(1);
   });
 
-  it('tells the next process how its times would become those of the clock', async () => {
+  it('the next process can read the offset of the doubtful clock', async () => {
     expect(readLastLife(await doubtful())).toEqual({ alive: FROM + 200, doubted: DOUBTED });
     expect(readLastLife(testFolder())).toEqual({ alive: null, doubted: null });
   });

@@ -47,9 +47,9 @@ const OVER = 'it was over before it could be sent';
 const CLOSE_UNKNOWN = expect.stringContaining('its times are not known');
 const END_UNKNOWN = expect.stringContaining('when it ended is not known');
 
-describe('journal: an episode whose end nobody knows the time of', () => {
+describe('journal: an episode with an end of unknown time', () => {
   it.each(['close', 'complete', 'note', 'leave'] as const)(
-    'is settled with its open where the rule tells nothing of an episode that was missed: %s',
+    'an end of unknown time is dropped with its open where the rule sends no missed episodes: %s',
     async how => {
       const journal = await afterDoubt(opens('nothing'), closes(how));
 
@@ -74,7 +74,7 @@ describe('journal: an episode whose end nobody knows the time of', () => {
     ]);
   });
 
-  it('is told once a person says so: as one finished dispatch, not as one that goes on', async () => {
+  it('an episode with an end of unknown time is sent as one finished dispatch once a person retries it', async () => {
     const journal = await afterDoubt(opens('open_and_close'), closes('close'));
     const { id } = journal.history.page({ limit: 1 }).entries[0] ?? { id: 0 };
 
@@ -87,7 +87,7 @@ describe('journal: an episode whose end nobody knows the time of', () => {
     expect(close).toMatchObject({ kind: 'close_dispatch' });
   });
 
-  it('is opened where people end its dispatch in any case; the note about its end waits for a person', async () => {
+  it('an episode whose dispatch people end is opened, and the note about its end of unknown time is parked', async () => {
     const journal = await afterDoubt(opens('open_and_close'), closes('note'));
 
     expect(states(journal)).toEqual([
@@ -96,19 +96,19 @@ describe('journal: an episode whose end nobody knows the time of', () => {
     ]);
   });
 
-  it('keeps an end of which L2L is sent nothing', async () => {
+  it('an end without a call to L2L is kept', async () => {
     const journal = await afterDoubt(opens('open_and_close'), closes('leave'));
 
     expect(states(journal).map(([state]) => state)).toEqual(['waiting', 'waiting']);
   });
 
-  it('keeps an end that a source stamped, and its open', async () => {
+  it('an end with a time of its source is kept, and its open too', async () => {
     const journal = await afterDoubt(opens('nothing', 'source'), closes('close', 'source'));
 
     expect(states(journal).map(([state]) => state)).not.toContain('parked');
   });
 
-  it('leaves a dispatch that is open to a person', async () => {
+  it('an open dispatch with an end of unknown time is left to a person', async () => {
     const journal = await afterDoubt(opens('nothing'), closes('close'), async believed => {
       await deliver(believed, 'dispatch:A', 960_000, { dispatchId: 7 });
     });
@@ -119,7 +119,7 @@ describe('journal: an episode whose end nobody knows the time of', () => {
     ]);
   });
 
-  it.each(['built', 'not taken'])('also takes an open back whose call was %s', async how => {
+  it.each(['built', 'not taken'])('an open whose call was %s is taken back too', async how => {
     const journal = await afterDoubt(opens('nothing'), closes('close'), async believed => {
       const call = believed.freeze(believed.waiting('dispatch:A', 1), REQUEST, 0);
       if (how === 'built') return;
@@ -132,7 +132,7 @@ describe('journal: an episode whose end nobody knows the time of', () => {
     expect(journal.openCalls()).toEqual([]);
   });
 
-  it.each(['on its way', 'guarded'])('leaves an open alone that L2L may have: %s', async how => {
+  it.each(['on its way', 'guarded'])('an open that L2L may have is not changed: %s', async how => {
     const journal = await afterDoubt(opens('nothing'), closes('close'), async believed => {
       const call = believed.freeze(believed.waiting('dispatch:A', 1), REQUEST, 0);
       await believed.markSending(call.id, 0, null, 960_000);
@@ -146,7 +146,7 @@ describe('journal: an episode whose end nobody knows the time of', () => {
     expect(close).toBe('parked');
   });
 
-  it('is settled also where its beginning is not known either', async () => {
+  it('an episode with a beginning and an end of unknown time is dropped too', async () => {
     const folder = testFolder();
     const doubted = testJournal(folder, { time: { ...TIME_AS_IT_WAS, doubted: DOUBTED } });
     await write(doubted, opens('nothing'), closes('close'));

@@ -56,8 +56,8 @@ const moveBack = (ms: number) => ({ shift: { from: 0, by: -ms }, marked: 'keep',
 
 const OLDER = /is not run: it was last written to at .*00:00:01.*, and the one that ran here last at .*00:00:02.*adopt/;
 
-describe('a backup that was put back into the same file', () => {
-  it('is not run when it is of an earlier life', async () => {
+describe('a backup that was restored into the same file', () => {
+  it('a restored backup of an earlier life is refused', async () => {
     const data = dataFolder();
     await life(data, 1000);
     const backup = data.backup();
@@ -68,7 +68,7 @@ describe('a backup that was put back into the same file', () => {
     expect(() => data.start()).toThrow(OLDER);
   });
 
-  it('is not run when it is of an earlier life whose clock was ahead', async () => {
+  it('a restored backup of an earlier life whose clock was ahead is refused', async () => {
     const data = dataFolder();
     await life(data, 10_000_000);
     const backup = data.backup();
@@ -79,7 +79,7 @@ describe('a backup that was put back into the same file', () => {
     expect(() => data.start()).toThrow('is not run');
   });
 
-  it('is not run when it is of the same life', async () => {
+  it('a restored backup of the same life is refused', async () => {
     const data = dataFolder();
     const journal = data.start();
     await alive(journal, 1000);
@@ -92,7 +92,7 @@ describe('a backup that was put back into the same file', () => {
     expect(() => data.start()).toThrow(OLDER);
   });
 
-  it('is not run after a crash when it is older than what was noted last', async () => {
+  it('after a crash, a restored backup that is older than the last note is refused', async () => {
     const data = dataFolder();
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
@@ -112,7 +112,7 @@ describe('a backup that was put back into the same file', () => {
     expect(() => data.start()).toThrow(OLDER);
   });
 
-  it('is run when it is what ran last', async () => {
+  it('a restored backup with the newest state is accepted', async () => {
     const data = dataFolder();
     await life(data, 1000);
     const backup = data.backup();
@@ -122,7 +122,7 @@ describe('a backup that was put back into the same file', () => {
     expect(data.start().counts().waiting).toBe(1);
   });
 
-  it('is run once it is adopted, also when that was cut off before the former note was gone', async () => {
+  it('a restored backup is accepted once it is adopted, also when the adoption ended before the former note was deleted', async () => {
     const data = dataFolder();
     await life(data, 1000);
     const backup = data.backup();
@@ -141,7 +141,7 @@ describe('a backup that was put back into the same file', () => {
   });
 });
 
-describe('a journal that was not set back', () => {
+describe('a journal that was not restored', () => {
   it.each([
     ['is of a version that noted nothing', (note: string) => rmSync(note)],
     ['has a note that can not be read', (note: string) => writeFileSync(note, '')],
@@ -156,7 +156,7 @@ describe('a journal that was not set back', () => {
     expect(data.start().lastAlive).toBe(2000);
   });
 
-  it('is noted also where a link to nowhere has the place of the next note', async () => {
+  it('a note is written also when a dangling link has its name', async () => {
     const data = dataFolder();
     await life(data, 1000);
     const former = readFileSync(data.note, 'utf8');
@@ -167,7 +167,7 @@ describe('a journal that was not set back', () => {
     expect(readFileSync(data.note, 'utf8')).not.toBe(former);
   });
 
-  it('is run when a crash came between its commit and the note of it', async () => {
+  it('a journal is accepted after a crash between a commit and its note', async () => {
     const data = dataFolder();
     await life(data, 1000);
     const former = readFileSync(data.note);
@@ -206,7 +206,7 @@ describe('a journal that was not set back', () => {
     expect(data.start().lastAlive).toBe(1000);
   });
 
-  it('is run when the clock was set back a little and a crash came before it was where it had been', async () => {
+  it('a journal is accepted after a small step back of the clock and a crash', async () => {
     const data = dataFolder();
     const first = data.start({ now: () => 3000 });
     await alive(first, 3000);
@@ -219,7 +219,7 @@ describe('a journal that was not set back', () => {
     expect(data.start({ now: () => 5000 }).lastAlive).toBe(1600);
   });
 
-  it('is run when the disk failed before what was written last was committed', async () => {
+  it('a journal is accepted when the disk failed before the last commit', async () => {
     const data = dataFolder();
     const journal = data.start();
     await alive(journal, 1000);
@@ -234,7 +234,7 @@ describe('a journal that was not set back', () => {
     expect(data.start().lastAlive).toBe(1000);
   });
 
-  it('is run when a process that it was taken from ends after the one that took it', async () => {
+  it('a journal is accepted when the process that lost it ends after the process that took it over', async () => {
     const data = dataFolder();
     const first = data.start();
     await alive(first, 2000);
@@ -249,7 +249,7 @@ describe('a journal that was not set back', () => {
 });
 
 describe('the note of how far a journal has come', () => {
-  it('never says what is not committed', async () => {
+  it('a note never claims an uncommitted write', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const folder = testFolder();
@@ -274,7 +274,7 @@ describe('the note of how far a journal has come', () => {
     expect(noted()).toBe(5);
   });
 
-  it('notes nothing once it is ended, though the commit comes then', async () => {
+  it('no note is written after the end, also when a commit comes later', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const folder = testFolder();

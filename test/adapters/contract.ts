@@ -71,7 +71,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       }
     }
 
-    it('connects and delivers the first value', async () => {
+    it('an adapter connects and delivers the first value', async () => {
       const { sink, shows } = run();
 
       await shows(1);
@@ -79,7 +79,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       await vi.waitFor(() => expect(sink.events).toContainEqual({ kind: 'connected' }), PATIENCE);
     });
 
-    it('delivers changes in their order, with their times', async () => {
+    it('an adapter delivers changes in their order, with their times', async () => {
       const { sink, shows } = run();
       await shows(1);
 
@@ -94,7 +94,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       expect(times).toEqual(times.toSorted((a, b) => a - b));
     });
 
-    it('resolves after the abort, leaves no connection open and says nothing afterwards', async () => {
+    it('an adapter resolves after the abort, leaves no connection open and reports nothing afterwards', async () => {
       const { sink, ended, shows } = run();
       await shows(1);
 
@@ -107,7 +107,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       expect(sink.events.length).toBe(told);
     });
 
-    it('resolves when it was aborted before it began', async () => {
+    it('an adapter that was aborted before its start resolves', async () => {
       abort.abort();
 
       const { sink, ended } = run();
@@ -116,7 +116,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       expect(sink.events).toEqual([]);
     });
 
-    it('rejects in words when the server dies, without a secret, and says nothing afterwards', async () => {
+    it('an adapter rejects with a clear message without a secret when the server dies, and reports nothing afterwards', async () => {
       const { sink, ended, shows } = run();
       await shows(1);
 
@@ -132,7 +132,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       expect(sink.events.length).toBe(told);
     });
 
-    it('rejects in words when there is no server, and leaves nothing open', async () => {
+    it('an adapter rejects with a clear message when there is no server, and leaves nothing open', async () => {
       await fixture.kill();
       const openWithout = sockets();
 
@@ -146,7 +146,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(openWithout), PATIENCE);
     });
 
-    it('runs again after the server came back and delivers what happened meanwhile', async () => {
+    it('an adapter runs again after the server came back and delivers what happened meanwhile', async () => {
       const first = run();
       await first.shows(1);
       await fixture.kill();

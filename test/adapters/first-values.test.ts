@@ -21,7 +21,7 @@ function watched(names: readonly string[], known: readonly string[] = []) {
 }
 
 describe('first values of a source', () => {
-  it('logs once which signals never had a value, 30 s after the connect', () => {
+  it('signals that never had a value are logged once, 30 s after the connect', () => {
     const { values, clock, log, silent } = watched(['a', 'b', 'c'], ['c']);
     clock.advance(60_000);
     values.connected();
@@ -44,7 +44,7 @@ describe('first values of a source', () => {
     expect(silent).toEqual([[['b'], 'no value came within 30s after broker connected']]);
   });
 
-  it('says again which are silent after a loss without a session, and logs none that had a value once', () => {
+  it('silent signals are logged again after a loss without a session, and never those that had a value', () => {
     const { values, clock, log, silent } = watched(['a', 'b', 'c'], ['c']);
     values.connected();
     values.received('a');
@@ -59,7 +59,7 @@ describe('first values of a source', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('lets the values of a kept session hold', () => {
+  it('the values of a kept session still hold', () => {
     const { values, clock, silent } = watched(['a'], []);
     values.connected();
     values.received('a');
@@ -71,7 +71,7 @@ describe('first values of a source', () => {
     expect(silent).toEqual([]);
   });
 
-  it('does not wait while the source is away', () => {
+  it('the wait for first values stops while the source is away', () => {
     const { values, clock, log } = watched(['a']);
     values.connected();
     clock.advance(20_000);
@@ -85,7 +85,7 @@ describe('first values of a source', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('names at most ten of many', () => {
+  it('the log line names at most ten silent signals', () => {
     const { values, clock, log } = watched(Array.from({ length: 40 }, (_, index) => `s${index}`));
     values.connected();
     clock.advance(30_000);

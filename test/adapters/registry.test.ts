@@ -5,18 +5,18 @@ import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 
 describe('adapter registry', () => {
-  it('lists every folder of adapters/, and nothing else', async () => {
+  it('the registry lists every folder of adapters/, and nothing else', async () => {
     const entries = await readdir(new URL('../../src/adapters/', import.meta.url), { withFileTypes: true });
     const folders = entries.filter(entry => entry.isDirectory()).map(entry => entry.name);
 
     expect(adapters.map(definition => definition.protocol).toSorted()).toEqual(folders.toSorted());
   });
 
-  it.each(adapters)('loads $protocol', async definition => {
+  it.each(adapters)('the registry loads $protocol', async definition => {
     expect(await definition.load()).toBeTypeOf('function');
   });
 
-  it('makes an adapter, and knows its signals, from a source of the config', async () => {
+  it('the registry makes an adapter, and knows its signals, from a source of the config', async () => {
     const [simulated] = adapters.filter(definition => definition.protocol === 'simulated');
     const config = simulated?.schema.parse({
       protocol: 'simulated',

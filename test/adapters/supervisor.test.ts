@@ -101,7 +101,7 @@ async function settle(): Promise<void> {
 }
 
 describe('supervisor', () => {
-  it('waits 1, 2, 4 … up to 30 seconds between attempts, and tells a lasting loss once', async () => {
+  it('the supervisor waits 1, 2, 4 … up to 30 seconds between attempts, and reports a lasting loss once', async () => {
     const plc = supervised([]);
 
     const waits: number[] = [];
@@ -118,7 +118,7 @@ describe('supervisor', () => {
     expect(plc.lines).toEqual(['source connecting', 'source disconnected: no route to 10.0.0.9']);
   });
 
-  it('waits briefly again after a minute of a good connection', async () => {
+  it('the supervisor waits briefly again after a minute of a good connection', async () => {
     const plc = supervised([]);
     const gaps: number[] = [];
     for (const held of [0, 0, 59_900, 60_000]) {
@@ -131,7 +131,7 @@ describe('supervisor', () => {
     expect(gaps).toEqual([1000, 2000, 4000, 1000]);
   });
 
-  it('tells each change of state, with the reason of a loss', async () => {
+  it('the supervisor reports each change of state, with the reason of a loss', async () => {
     const plc = supervised([]);
 
     plc.life().sink.catchingUp();
@@ -151,7 +151,7 @@ describe('supervisor', () => {
     expect(plc.supervisor.status()).toEqual([plc.statuses.at(-1)]);
   });
 
-  it('hears nothing of a life that is over', async () => {
+  it('the supervisor ignores an attempt that is over', async () => {
     const plc = supervised([signal('a')]);
     const old = plc.life();
     old.fail('lost');
@@ -166,7 +166,7 @@ describe('supervisor', () => {
     expect(plc.sessions).toEqual([]);
   });
 
-  it('calls an adapter that ends by itself, or throws at once, disconnected', async () => {
+  it('an adapter that ends by itself, or throws at once, is disconnected', async () => {
     const clock = virtualClock(START);
     const statuses: string[] = [];
     startSupervisor({
@@ -196,7 +196,7 @@ describe('supervisor', () => {
     expect(statuses).toContain('throws disconnected defect');
   });
 
-  it('hands over what an adapter tells, in its order, under the name of the source', () => {
+  it('the supervisor passes on the reports of an adapter, in their order, under the name of the source', () => {
     const plc = supervised([signal('a')]);
     plc.life().sink.session(true);
     plc.life().sink.catchingUp();
@@ -209,7 +209,7 @@ describe('supervisor', () => {
   describe('staleness', () => {
     const STALE = { staleAfter: 30_000 };
 
-    it('makes a silent signal bad with the time its limit passed, once', async () => {
+    it('a silent signal becomes bad once, at the time its limit passed', async () => {
       const plc = supervised([signal('a', STALE), signal('b')]);
       plc.life().sink.connected();
       plc.good('a', 1);
@@ -221,7 +221,7 @@ describe('supervisor', () => {
       expect(plc.told()).toEqual(['0 a 1', '0 b 1', '20000 a 2', '50000 a stale: nothing received for 30s']);
     });
 
-    it('also of a signal that never came', async () => {
+    it('a signal that never came becomes bad too', async () => {
       const plc = supervised([signal('a', STALE)]);
       await plc.pass(5000);
       plc.life().sink.connected();
@@ -230,7 +230,7 @@ describe('supervisor', () => {
       expect(plc.told()).toEqual(['35000 a stale: nothing received for 30s']);
     });
 
-    it('ends with the next message, and begins again', async () => {
+    it('staleness ends with the next message, and begins again', async () => {
       const plc = supervised([signal('a', STALE)]);
       plc.life().sink.connected();
       await plc.pass(40_000);
@@ -244,7 +244,7 @@ describe('supervisor', () => {
       ]);
     });
 
-    it('is held while catching up, and counts from what was received', async () => {
+    it('staleness waits during the catch-up, and counts from the received messages', async () => {
       const plc = supervised([signal('a', { ...STALE, restorable: true }), signal('b', STALE)]);
       plc.life().sink.connected();
       plc.good('a', 1);
@@ -266,7 +266,7 @@ describe('supervisor', () => {
       ]);
     });
 
-    it('counts from the receipt of restored values', async () => {
+    it('staleness counts from the receipt of restored values', async () => {
       const plc = supervised([signal('a', STALE)], new Map([['a', START - 10_000]]));
       plc.life().sink.connected();
       await plc.pass(100_000);
@@ -275,7 +275,7 @@ describe('supervisor', () => {
     });
   });
 
-  it('keeps one source from another', async () => {
+  it('the supervisor keeps one source from another', async () => {
     const [first, second] = [puppet(), puppet()];
     const batches: SampleBatch[] = [];
     const supervisor = startSupervisor({
@@ -300,7 +300,7 @@ describe('supervisor', () => {
     ]);
   });
 
-  it('stops all, in the midst of a wait too, and names nobody', async () => {
+  it('the supervisor stops all sources, also during a wait, and names none as unfinished', async () => {
     const plc = supervised([]);
     plc.life().fail('lost');
     await settle();
@@ -312,7 +312,7 @@ describe('supervisor', () => {
     expect(plc.lives).toHaveLength(1);
   });
 
-  it('names a source that does not end, and waits no longer than told', async () => {
+  it('the supervisor names a source that does not end, and waits no longer than its limit', async () => {
     const plc = supervised([]);
     plc.beStubborn();
 

@@ -134,7 +134,7 @@ describe('a clock that is set while the gateway runs', () => {
     expect(dispatchesOf(sandbox.state(), 'PRESS-01')).toHaveLength(1);
   });
 
-  it('ends in time when it is told to while it begins anew and L2L hangs', async () => {
+  it('a gateway that is stopped during a change of life ends in time, although L2L hangs', async () => {
     const line = await bench(0, { waits: { timeout: '60s' } });
     await begin(line);
     line.sandbox.setFaults([{ kind: 'hang', ms: 60_000 }]);
@@ -150,7 +150,7 @@ describe('a clock that is set while the gateway runs', () => {
 });
 
 describe('a host that was suspended', () => {
-  it('claims nothing for the time in which nobody looked, and goes on with the right time', async () => {
+  it('a suspended host claims nothing for the suspension, and goes on with the right time', async () => {
     const plc = await PLCS.modbus({ running: true, strokes: 1000, scrap: 0 });
     const rules = rulesFor(plc).replace(`${ON_DELAY}ms`, `${LONG_DELAY}ms`);
     const { sandbox, gateway, set } = await bench(-8 * HOUR, { sources: plc.source, rules });
@@ -179,7 +179,7 @@ describe('a host that was suspended', () => {
 });
 
 describe('a clock that can not be trusted', () => {
-  it('lets the gateway record and not send, until it is set: then all of it is told with its true time', async () => {
+  it('with a doubtful clock the gateway records and does not send; once the clock is set, it sends everything with its true time', async () => {
     const line = await bench(0);
     const { sandbox, gateway } = line;
     await begin(line);
@@ -211,7 +211,7 @@ describe('a clock that can not be trusted', () => {
     await gateway.untilReady();
   });
 
-  it('is believed on a person’s word: what was recorded meanwhile is told with its true time', async () => {
+  it('a person can confirm a doubtful clock; the gateway then sends everything with its true time', async () => {
     const line = await bench(HOUR);
     const { sandbox, gateway } = line;
     await begin(line);

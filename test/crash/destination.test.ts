@@ -4,7 +4,7 @@ import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
 import { testSandbox, timeOfDay } from '../support/sandbox.ts';
 
 describe('another L2L address while actions wait', () => {
-  it('is told nothing that was made for the first one: neither counts, nor the close of what that one opened', async () => {
+  it('another L2L address gets no action that was made for the first one: no counts, and no close of a dispatch of the first one', async () => {
     const [first, second, plant] = await Promise.all([testSandbox(), testSandbox(), mqttPlant(1)]);
     const before = testGateway({ l2l: first.url, sources: plant.source, rules: plant.rules });
     await before.start();

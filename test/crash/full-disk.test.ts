@@ -24,7 +24,7 @@ function fill(file: string): void {
 }
 
 describe('a gateway whose disk fills up while it works', () => {
-  it('says so, takes nothing, and has lost and doubled nothing when there is room again', async () => {
+  it('a gateway on a full disk reports it, acknowledges nothing, and has lost and doubled nothing when there is room again', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox({ seed: 5 }), mqttPlant(5)]);
     const data = join(testFolder(), 'data');
     mkdirSync(data);
@@ -64,7 +64,7 @@ describe('a gateway whose disk fills up while it works', () => {
 });
 
 describe('a gateway whose disk fails', () => {
-  it('ends with a loud error instead of going on, and loses nothing: the next start reads the disk', async () => {
+  it('a gateway on a failing disk ends with an error and loses nothing; the next start reads the whole file', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox({ seed: 6 }), mqttPlant(6)]);
     // No file may grow beyond this: the write into the log fails with an IO error, not with "full".
     const options = { l2l: sandbox.url, sources: plant.source, rules: plant.rules, data: join(testFolder(), 'data') };

@@ -52,7 +52,7 @@ async function expectOnce({ gateway, sandbox, answered }: Hanging): Promise<void
 }
 
 describe('jobs that come twice while the request hangs', () => {
-  it('sends once when the job has lost its lock and BullMQ runs it again', async () => {
+  it('a call is sent once when its job lost the lock and BullMQ runs it again', async () => {
     const hanging = await hangingIncrement();
     const { redis, queue, prefix } = hanging;
     const [job] = await queue.getActive();
@@ -73,7 +73,7 @@ describe('jobs that come twice while the request hangs', () => {
     await expectOnce(hanging);
   });
 
-  it('sends once when its lane and its call have several jobs', async () => {
+  it('a call is sent once when its lane and the call itself have several jobs', async () => {
     const hanging = await hangingIncrement();
     const { queue } = hanging;
     const [job] = await queue.getActive();

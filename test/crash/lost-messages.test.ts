@@ -59,7 +59,7 @@ async function started(machine: Awaited<ReturnType<typeof press>>) {
 }
 
 describe('a broker whose queue was full while the gateway was off', () => {
-  it('leaves an episode open while nobody knows, closes it when it is told, and goes on counting', async () => {
+  it('after a full queue an episode stays open until the device sends its state again, and counting goes on', async () => {
     const machine = await press();
     const { gateway, story, cycles, running } = await started(machine);
     const opened = await machine.running(false);
@@ -96,7 +96,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     await gateway.untilDelivered();
   });
 
-  it('opens nothing for a stop whose end was lost', async () => {
+  it('after a full queue no dispatch is opened for a stop whose end was lost', async () => {
     const machine = await press();
     const { gateway, story, cycles, running } = await started(machine);
     await gateway.stop();
@@ -117,7 +117,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     expect(story()).toEqual([]);
   });
 
-  it('opens nothing for it either when it is killed while it reads the queue', async () => {
+  it('after a full queue no dispatch is opened either when the gateway is killed while it reads the queue', async () => {
     // The broker hands out the next message when the one before is acknowledged: it has forgotten all but the last.
     const machine = await press('\n    receive_maximum: 1');
     const { gateway, story, running } = await started(machine);
@@ -142,7 +142,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     expect(story()).toEqual([]);
   });
 
-  it('changes nothing below its limit', async () => {
+  it('a queue below its limit changes nothing', async () => {
     const machine = await press();
     const { gateway, story, running } = await started(machine);
     await gateway.stop();
@@ -157,7 +157,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
 });
 
 describe('a broker that the gateway left alone for longer than max_offline', () => {
-  it('leaves an episode open while nobody knows', async () => {
+  it('after an absence beyond max_offline an episode stays open while its state is unknown', async () => {
     const machine = await press('\n    max_offline: 1ms');
     const { gateway, story, running } = await started(machine);
     const opened = await machine.running(false);
@@ -176,7 +176,7 @@ describe('a broker that the gateway left alone for longer than max_offline', () 
 });
 
 describe('a broker that was away from the gateway for longer than max_offline', () => {
-  it('leaves states unknown, also when the gateway is killed before it comes back', async () => {
+  it('after an absence of the broker states are unknown, also when the gateway is killed before the broker returns', async () => {
     const machine = await press('\n    max_offline: 5s');
     const { gateway, running } = await started(machine);
     await machine.broker.shutDown();
@@ -195,7 +195,7 @@ describe('a broker that was away from the gateway for longer than max_offline', 
 });
 
 describe('a device that sends without acknowledgement', () => {
-  it('leaves an episode open while nobody knows, since its end may have been said while the gateway was off', async () => {
+  it('with QoS 0 an episode stays open after a restart, because its end may have been sent while the gateway was off', async () => {
     const machine = await press();
     const { gateway, story, running } = await started(machine);
     const opened = await machine.running(false, 0);

@@ -10,8 +10,8 @@ const MANY = 20_000;
 const SOURCES = '  desk: { protocol: simulated, signals: { a: { as: bool, script: [{ for: 1h, value: true }] } } }';
 const RULES = '  r: { when: not a, on_delay: 1s, off_delay: 1s, dispatch: { machine: M, type: DOWN, description: d } }';
 
-describe('SIGKILL of a gateway with much that L2L was not told', () => {
-  it('comes up again with all of it', async () => {
+describe('SIGKILL of a gateway with many waiting actions', () => {
+  it('a gateway with many waiting actions has all of them after a SIGKILL', async () => {
     const data = join(testFolder(), 'data');
     mkdirSync(data);
     // Nobody listens there: everything waits.

@@ -5,7 +5,7 @@ import { cyclesOf, dispatchesOf, partsOf, testSandbox } from '../support/sandbox
 
 describe('SIGKILL of a gateway whose PLC keeps nothing for it', () => {
   it.each(['opcua', 'modbus'] as const)(
-    '%s: counts what the counter moved meanwhile, and closes the dispatch it had opened',
+    '%s: after a SIGKILL the gateway counts the movement of the absence and closes its open dispatch',
     async protocol => {
       const [sandbox, plc] = await Promise.all([
         testSandbox(),

@@ -85,7 +85,7 @@ async function firstLife(file: string, l2l: string, at: number): Promise<void> {
 }
 
 describe('a session that the broker kept while the gateway was off', () => {
-  it('two hours: stops, cycles and parts get the times at which they happened (virtual time)', async () => {
+  it('a queue of two hours gives stops, cycles and parts the times at which they happened (virtual time)', async () => {
     const plant = await mqttPlant(1);
     const file = join(testFolder(), 'gateway.yaml');
     const l2l = 'http://127.0.0.1:1';
@@ -137,7 +137,7 @@ describe('a session that the broker kept while the gateway was off', () => {
     expect(journal.counts().waiting).toBe(3 + counts.length + sets.length);
   });
 
-  it('an hour: the broker hands over what happened, L2L gets it with its times (real broker, gateway, L2L)', async () => {
+  it('a queue of an hour reaches L2L with the times at which everything happened (real broker, gateway, L2L)', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
     const now = Math.floor(Date.now() / 1000) * 1000;

@@ -5,7 +5,7 @@ import { testSandbox, timeOfDay } from '../support/sandbox.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 
 describe('messages the broker sends again after a SIGKILL', () => {
-  it('counts and opens once when they were committed but never acknowledged', async () => {
+  it('messages that were committed but never acknowledged count and open once', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const wire = await tcpProxy(plant.broker.port);
     const source = plant.source.replace(plant.broker.url, `mqtt://127.0.0.1:${wire.port}`);
@@ -44,7 +44,7 @@ describe('messages the broker sends again after a SIGKILL', () => {
 });
 
 describe('messages the broker sends again after its own power cut', () => {
-  it('counts and opens once, although the broker knows nothing of having sent them', async () => {
+  it('messages that the broker sends again without DUP count and open once', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(2)]);
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
     const account = () => accountOf(sandbox.state())['PRESS-01'];

@@ -25,7 +25,7 @@ function redisServersIn(folder: string): readonly number[] {
 }
 
 describe('the gateway’s own Redis', () => {
-  it(`nothing is lost, doubled or out of order while it is wiped and killed (seed ${SEED})`, async () => {
+  it(`nothing is lost, doubled or out of order while Redis is wiped and killed (seed ${SEED})`, async () => {
     const random = seededRandom(SEED);
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(SEED)]);
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
@@ -52,7 +52,7 @@ describe('the gateway’s own Redis', () => {
     expect(gateway.logged("the gateway's own Redis ended; it is started again").length).toBeGreaterThan(0);
   });
 
-  it('is never left behind, however often the gateway is killed', async () => {
+  it('Redis never outlives the gateway, however often that is killed', async () => {
     const plant = await mqttPlant(1);
     const gateway = testGateway({ l2l: 'http://127.0.0.1:1', sources: plant.source, rules: plant.rules });
     const folder = dirname(gateway.file);

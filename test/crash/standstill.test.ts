@@ -7,7 +7,7 @@ import { API_KEY, dispatchesOf, testSandbox, UNTIL_TOLD } from '../support/sandb
 const AWAY = 5000;
 
 describe('a gateway that stands still between its look at L2L and its call', () => {
-  it('looks again before it sends: what a person did meanwhile counts', async () => {
+  it('after a standstill the gateway reads L2L again before the send, and respects what a person did meanwhile', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const waits = { timeout: '1h' };
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules, waits });

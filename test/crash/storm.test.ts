@@ -23,31 +23,34 @@ const TROUBLE: readonly FaultInput[] = [
 ];
 
 describe('SIGKILL at random while L2L breaks connections', () => {
-  it.each([11, 12])('loses nothing, doubles nothing and keeps order and times (seed %i)', async seed => {
-    const random = seededRandom(seed);
-    const [sandbox, plant] = await Promise.all([testSandbox({ seed }), mqttPlant(seed)]);
-    const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
-    await gateway.start();
-    await gateway.untilReady();
-    await plant.begin();
-    await gateway.untilSeen();
-    sandbox.setFaults(TROUBLE, seed);
-
-    const played = plant.play(PLAY_MS);
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      await wait(between(random, 200, 2000));
-      await gateway.kill();
-      await wait(between(random, 0, 1000));
+  it.each([11, 12])(
+    'a storm of kills loses nothing, doubles nothing and keeps order and times (seed %i)',
+    async seed => {
+      const random = seededRandom(seed);
+      const [sandbox, plant] = await Promise.all([testSandbox({ seed }), mqttPlant(seed)]);
+      const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
       await gateway.start();
-    }
-    await played;
-    const struck = () => sandbox.state().faults.filter(fault => fault.kind !== 'slow' && fault.struck > 0).length;
-    await plant.playUntil(() => struck() > 1);
-    sandbox.setFaults([]);
+      await gateway.untilReady();
+      await plant.begin();
+      await gateway.untilSeen();
+      sandbox.setFaults(TROUBLE, seed);
 
-    await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(plant.truth()), PATIENCE);
-    await gateway.untilDelivered();
-    expect(accountOf(sandbox.state())).toEqual(plant.truth());
-    expect((await gateway.status()).starts).toBe(KILLS + 1);
-  });
+      const played = plant.play(PLAY_MS);
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        await wait(between(random, 200, 2000));
+        await gateway.kill();
+        await wait(between(random, 0, 1000));
+        await gateway.start();
+      }
+      await played;
+      const struck = () => sandbox.state().faults.filter(fault => fault.kind !== 'slow' && fault.struck > 0).length;
+      await plant.playUntil(() => struck() > 1);
+      sandbox.setFaults([]);
+
+      await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(plant.truth()), PATIENCE);
+      await gateway.untilDelivered();
+      expect(accountOf(sandbox.state())).toEqual(plant.truth());
+      expect((await gateway.status()).starts).toBe(KILLS + 1);
+    },
+  );
 });

@@ -5,7 +5,7 @@ import type { LogLine } from '../../support/recording-logger.ts';
 import { runLife, source } from './support.ts';
 
 describe('Modbus connection', () => {
-  it('reads the four tables, all types and orders from a server nobody here wrote', async () => {
+  it('Modbus reads the four tables, all types and orders from a server of another vendor', async () => {
     await using server = await startPymodbus({
       1: {
         coil: { 0: [true, false] },
@@ -44,7 +44,7 @@ describe('Modbus connection', () => {
     }, PATIENCE);
   });
 
-  it('asks for neighbours in one request, and all of its signals are one batch', async () => {
+  it('Modbus reads neighbours in one request, and all signals of a poll are one batch', async () => {
     await using server = await startPymodbus({ 1: { holding: { 0: Array(200).fill(7) } }, 2: { holding: { 0: [1] } } });
     await using life = runLife(
       source(server.port, {
@@ -65,7 +65,7 @@ describe('Modbus connection', () => {
     expect(life.sink.batches()[0]?.samples.map(sample => sample.signal)).toEqual(['m.a', 'm.b']);
   });
 
-  it('finds the signal that the device does not have, says so, and reads the others', async () => {
+  it('Modbus reports a signal that the device does not have, and reads the others', async () => {
     await using server = await startPymodbus({ 7: { holding: { 0: [1, 2, 3] } } });
     await using life = runLife(
       source(server.port, {
@@ -89,7 +89,7 @@ describe('Modbus connection', () => {
     ]);
   });
 
-  it('reads without gaps where the device has no registers between', async () => {
+  it('Modbus reads without gaps where the device has no registers between', async () => {
     await using server = await startPymodbus({ 7: { holding: { 0: [1], 4: [5] } } });
     await using life = runLife(source(server.port, { 'm.a': { unit: 7, holding: 1 }, 'm.b': { unit: 7, holding: 5 } }));
 
@@ -104,7 +104,7 @@ describe('Modbus connection', () => {
     expect((await server.reads()).filter(([, , , count]) => count === 5).length).toBe(1);
   });
 
-  it('asks a busy device again before it says bad', async () => {
+  it('a busy device is asked again before its signals are bad', async () => {
     await using server = await startPymodbus({ 7: { holding: { 0: [1] } } });
     await server.refuse(7, 6, 2);
     await using life = runLife(source(server.port, { 'm.a': { unit: 7, holding: 1 } }));
@@ -114,7 +114,7 @@ describe('Modbus connection', () => {
     expect(life.sink.of('m.a')[0]).toMatchObject({ value: 1, quality: 'good' });
   });
 
-  it('demotes a dead unit without slowing the others', async () => {
+  it('a dead unit is polled less often and does not slow the others', async () => {
     await using server = await startPymodbus({ 1: { holding: { 0: [1] } }, 9: { holding: { 0: [1] } } });
     await server.silence([9]);
     await using life = runLife(
@@ -144,7 +144,7 @@ describe('Modbus connection', () => {
     });
   });
 
-  it('takes a unit that the gateway device can not reach for dead', async () => {
+  it('a unit that the gateway device cannot reach counts as dead', async () => {
     await using server = await startPymodbus({ 1: { holding: { 0: [1] } }, 9: { holding: { 0: [1] } } });
     await server.refuse(9, 11, 1000);
     await using life = runLife(
@@ -157,7 +157,7 @@ describe('Modbus connection', () => {
     await vi.waitFor(() => expect(life.sink.last('m.live')?.quality).toBe('good'), PATIENCE);
   });
 
-  it('gives the connection up when nothing behind it answers', async () => {
+  it('the connection is given up when no unit behind it answers', async () => {
     await using server = await startPymodbus({ 1: { holding: { 0: [1] } } });
     await server.silence([1]);
     await using life = runLife(source(server.port, { 'm.a': { unit: 1, holding: 1 } }, { timeout: '50ms' }));
@@ -166,7 +166,7 @@ describe('Modbus connection', () => {
     expect(life.sink.events).not.toContainEqual({ kind: 'connected' });
   });
 
-  it('goes on when the connection is reset between two polls', async () => {
+  it('polling goes on when the connection is reset between two polls', async () => {
     await using server = await startPymodbus({ 1: { holding: { 0: [1] } } });
     await using life = runLife(source(server.port, { 'm.a': { unit: 1, holding: 1 } }));
     await vi.waitFor(() => expect(life.sink.last('m.a')).toBeDefined(), PATIENCE);
@@ -178,7 +178,7 @@ describe('Modbus connection', () => {
     expect(life.sink.of('m.a').every(({ quality }) => quality === 'good')).toBe(true);
   });
 
-  it('polls each signal as often as it says', async () => {
+  it('each signal is polled at its own rate', async () => {
     await using server = await startPymodbus({ 1: { holding: { 0: [1], 50: [2] } } });
     await using life = runLife(
       source(server.port, {

@@ -65,11 +65,11 @@ describe('Modbus decode', () => {
     });
   });
 
-  it('counts the bits of a register from the lowest', () => {
+  it('the bits of a register are counted from the lowest', () => {
     expect([0, 5, 15].map(bit => decodeHex('8001', 'bool', { bit })?.value)).toEqual([true, false, true]);
   });
 
-  it('scales without the noise of binary fractions', () => {
+  it('a scaled value has no noise of binary fractions', () => {
     expect(decodeHex('001f', 'uint16', { scale: 0.1 })?.value).toBe(3.1);
     expect(decodeHex('0064', 'uint16', { scale: 0.5, offset: -40 })?.value).toBe(10);
   });
@@ -90,7 +90,7 @@ describe('Modbus decode', () => {
     expect(decodeHex(hex, type, more)?.value).toBe(value);
   });
 
-  it('takes what scale makes too large for bad', () => {
+  it('a value that scale makes too large is bad', () => {
     expect(decodeHex('7fe0 0000 0000 0000', 'float64', { scale: 10 })).toMatchObject({
       value: null,
       quality: 'bad',
@@ -98,11 +98,11 @@ describe('Modbus decode', () => {
     });
   });
 
-  it('scales a wide integer as a number', () => {
+  it('a wide integer is scaled as a number', () => {
     expect(decodeHex('ffff ffff ffff ffff', 'uint64', { scale: 0.001 })?.value).toBeCloseTo(1.8446744073709552e16, -5);
   });
 
-  it('takes bits of a coil answer lowest first', () => {
+  it('the bits of a coil answer are read lowest first', () => {
     const points = [0, 3, 9].map(address => ({
       ...POINT,
       signal: `m.c${address}`,
@@ -134,20 +134,20 @@ describe('Modbus decode', () => {
     ['bcd32', '1234 5678', 12_345_678],
   ])('reads %s from %s', (type, hex, value) => expect(decodeHex(hex, type)?.value).toBe(value));
 
-  it('takes what is no decimal digit for bad', () => {
+  it('a BCD value with a wrong digit is bad', () => {
     expect(decodeHex('12a4', 'bcd16')).toMatchObject({
       quality: 'bad',
       reason: expect.stringContaining('no BCD number'),
     });
   });
 
-  it('reads text up to its NUL or its blanks, also with swapped bytes', () => {
+  it('text is read up to its NUL or its blanks, also with swapped bytes', () => {
     expect(decodeHex('4142 4320 2020', 'string', { length: 3 })?.value).toBe('ABC');
     expect(decodeHex('4142 4300 5858', 'string', { length: 3 })?.value).toBe('ABC');
     expect(decodeHex('4241 2043 2020', 'string', { length: 3, order: 'BA' })?.value).toBe('ABC');
   });
 
-  it('swaps the bytes of one register', () => {
+  it('byte order can swap the bytes of one register', () => {
     expect(decodeHex('3412', 'uint16', { order: 'BA' })?.value).toBe(0x1234);
   });
 
@@ -162,7 +162,7 @@ describe('Modbus decode', () => {
     expect(decodeHex('0001 0001'.slice(0, hex.length), type, { invalid })?.quality).toBe('good');
   });
 
-  it('takes an answer that is too short for bad', () => {
+  it('an answer that is too short is bad', () => {
     expect(decodeHex('4148', 'float32')).toMatchObject({
       quality: 'bad',
       reason: 'unit 1 answered 2 bytes where 4 were asked for',

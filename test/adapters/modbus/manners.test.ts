@@ -9,7 +9,7 @@ const config = (port: number, signals: object, more: object = {}) =>
   source(port, signals, { first_register: 0, ...more });
 
 describe('a Modbus device that closes connections', () => {
-  it('is read all the same when it closes after each answer, each group of registers in each poll', async () => {
+  it('a device that closes after each answer is still read whole in each poll', async () => {
     await using device = await startModbusDevice({ closesAfterAnswer: true });
     await using life = runLife(config(device.port, TWO_GROUPS));
 
@@ -19,22 +19,27 @@ describe('a Modbus device that closes connections', () => {
     expect(life.sink.events.filter(({ kind }) => kind === 'connected')).toHaveLength(1);
   });
 
-  it.each(['close', 'reset'] as const)('between two polls is connected anew at the next one: %s', async how => {
-    await using device = await startModbusDevice();
-    await using life = runLife(config(device.port, TWO_GROUPS));
-    for (let drops = 1; drops <= 3; drops++) {
+  it.each(['close', 'reset'] as const)(
+    'a device that closes between two polls is connected again at the next poll: %s',
+    async how => {
+      await using device = await startModbusDevice();
+      await using life = runLife(config(device.port, TWO_GROUPS));
+      for (let drops = 1; drops <= 3; drops++) {
+        const heard = life.sink.of('m.far').length;
+        await vi.waitFor(() => expect(life.sink.of('m.far').length).toBeGreaterThan(heard), PATIENCE);
+        device.drop(how);
+      }
       const heard = life.sink.of('m.far').length;
       await vi.waitFor(() => expect(life.sink.of('m.far').length).toBeGreaterThan(heard), PATIENCE);
-      device.drop(how);
-    }
-    const heard = life.sink.of('m.far').length;
-    await vi.waitFor(() => expect(life.sink.of('m.far').length).toBeGreaterThan(heard), PATIENCE);
 
-    expect([...life.sink.of('m.a'), ...life.sink.of('m.far')].filter(({ quality }) => quality !== 'good')).toEqual([]);
-    expect(device.connections()).toBeLessThanOrEqual(4);
-  });
+      expect([...life.sink.of('m.a'), ...life.sink.of('m.far')].filter(({ quality }) => quality !== 'good')).toEqual(
+        [],
+      );
+      expect(device.connections()).toBeLessThanOrEqual(4);
+    },
+  );
 
-  it('without an answer is away, after one try', async () => {
+  it('a device that closes without an answer is away after one try', async () => {
     await using device = await startModbusDevice({ closesAtOnce: true });
     await using life = runLife(config(device.port, TWO_GROUPS));
 
@@ -62,7 +67,7 @@ describe('a Modbus device that takes few registers at once', () => {
     expect([...life.sink.of('m.a'), ...life.sink.of('m.b')].filter(({ quality }) => quality !== 'good')).toEqual([]);
   });
 
-  it('names the keys that say so in the config', async () => {
+  it('an error about large requests names the keys of the config', async () => {
     await using device = await startModbusDevice({ most: { registers: 4, answer: 'none' } });
     await using life = runLife(config(device.port, JOINED, { timeout: '200ms' }));
 
@@ -72,7 +77,7 @@ describe('a Modbus device that takes few registers at once', () => {
     );
   });
 
-  it('is never asked for more than max_registers', async () => {
+  it('a device is never asked for more than max_registers', async () => {
     await using device = await startModbusDevice();
     const row = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`m.r${at}`, { unit: 1, holding: at }]));
     await using life = runLife(config(device.port, row, { max_registers: 4 }));

@@ -27,7 +27,7 @@ function point(address: number, length = 1, more: Partial<Point> = {}): Point {
 const ranges = (points: readonly Point[], gap = GAP) => planReads(points, gap).map(read => [read.address, read.length]);
 
 describe('Modbus plan', () => {
-  it('reads neighbours together, in order of address', () => {
+  it('the plan reads neighbours together, in order of address', () => {
     expect(ranges([point(12), point(10, 2)])).toEqual([[10, 3]]);
   });
 
@@ -45,7 +45,7 @@ describe('Modbus plan', () => {
     expect(ranges([point(0), point(second)])).toEqual(expected);
   });
 
-  it('never splits a value: what does not fit whole begins a read', () => {
+  it('the plan never splits a value: a value that does not fit begins the next read', () => {
     expect(ranges([point(0, 1), point(124, 1), point(125, 4)], { registers: 124, bits: 0 })).toEqual([
       [0, 125],
       [125, 4],
@@ -56,7 +56,7 @@ describe('Modbus plan', () => {
     ]);
   });
 
-  it('asks for no more than 2000 bits', () => {
+  it('the plan asks for at most 2000 bits', () => {
     const coils = [0, 1999, 2000].map(address => point(address, 1, { table: 'coil', type: 'bool' }));
 
     expect(ranges(coils, { registers: 0, bits: 1999 })).toEqual([
@@ -65,17 +65,17 @@ describe('Modbus plan', () => {
     ]);
   });
 
-  it('joins neither units nor tables', () => {
+  it('the plan joins neither units nor tables', () => {
     const points = [point(0), point(1, 1, { unit: 2 }), point(2, 1, { table: 'input' })];
 
     expect(planReads(points, GAP).length).toBe(3);
   });
 
-  it('reads points that overlap once', () => {
+  it('the plan reads overlapping points once', () => {
     expect(ranges([point(10, 4), point(11, 1), point(10, 1)])).toEqual([[10, 4]]);
   });
 
-  it('plans each poll rate for itself, the quickest first', () => {
+  it('the plan has each poll rate for itself, the quickest first', () => {
     const polls = planPolls([point(0, 1, { poll: 5000 }), point(1, 1, { poll: 250 }), point(2, 1, { poll: 250 })], GAP);
 
     expect(polls.map(({ every, reads }) => [every, reads.length])).toEqual([
@@ -84,7 +84,7 @@ describe('Modbus plan', () => {
     ]);
   });
 
-  it('asks for every point once, whole, within the limits of one answer', () => {
+  it('the plan asks for every point once, whole, within the limits of one answer', () => {
     const anyPoint = fc.record({
       address: fc.integer({ min: 0, max: 600 }),
       length: fc.constantFrom(1, 2, 4),

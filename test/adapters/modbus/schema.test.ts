@@ -10,7 +10,7 @@ function problem(signal: object, more: object = {}): string {
 }
 
 describe('Modbus schema', () => {
-  it('fills in what the device manual does not have to say', () => {
+  it('a Modbus source has defaults for the optional keys', () => {
     const source = ModbusSource.parse({ ...SOURCE, signals: { 'm.x': { unit: 1, holding: 1 } } });
 
     expect(source).toMatchObject({
@@ -22,7 +22,7 @@ describe('Modbus schema', () => {
     });
   });
 
-  it('has no default for first_register', () => {
+  it('first_register has no default', () => {
     const result = ModbusSource.safeParse({
       protocol: 'modbus',
       host: 'h',
@@ -75,11 +75,11 @@ describe('Modbus schema', () => {
     expect(problem(signal)).toContain(expected);
   });
 
-  it('says that serial is not built yet', () => {
+  it('a serial connection is refused because it is not built yet', () => {
     expect(problem({ unit: 1, holding: 1 }, { serial: { port: '/dev/ttyS0' } })).toContain('not built yet');
   });
 
-  it('declares its signals with the address that goes over the wire', () => {
+  it('a Modbus source declares its signals with the address on the wire', () => {
     const source = ModbusSource.parse({
       ...SOURCE,
       signals: {

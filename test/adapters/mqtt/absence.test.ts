@@ -3,7 +3,7 @@ import { createAbsence, looksFull, lossOf } from '../../../src/adapters/mqtt/abs
 
 const HOUR = 3_600_000;
 
-describe('what an mqtt broker may have thrown away', () => {
+describe('messages that an mqtt broker may have dropped', () => {
   const facts = { queued: 0, queueLimit: 5, away: HOUR, maxOffline: 24 * HOUR, takenOver: false };
 
   it.each([
@@ -35,12 +35,12 @@ describe('what an mqtt broker may have thrown away', () => {
     expect(lossOf({ ...facts, ...change })?.reason).toBe(expected);
   });
 
-  it('says what to raise', () => {
+  it('the warning about a full queue names the setting to raise', () => {
     expect(lossOf({ ...facts, queued: 5 })?.mend).toContain('max_queued_messages');
     expect(lossOf({ ...facts, away: 25 * HOUR })?.mend).toMatch(/^raise max_offline/);
   });
 
-  it('takes the usual sizes of a queue for a hint, to the message', () => {
+  it('the exact usual sizes of a queue are a sign that it was full', () => {
     const counts = [0, 1, 5, 10, 50, 99, 100, 101, 200, 500, 999, 1000, 1001, 5000, 10_000, 100_000];
 
     expect(counts.filter(looksFull)).toEqual([100, 500, 1000, 5000, 10_000, 100_000]);
@@ -48,7 +48,7 @@ describe('what an mqtt broker may have thrown away', () => {
 });
 
 describe('an absence from an mqtt broker', () => {
-  it('lasts from the end of the last connection that had read everything', () => {
+  it('an absence lasts from the end of the last connection that had read everything', () => {
     const absence = createAbsence({ since: 1000, queued: 0 });
     expect(absence.since).toBe(1000);
 
@@ -60,7 +60,7 @@ describe('an absence from an mqtt broker', () => {
     expect(absence.since).toBe(5000);
   });
 
-  it('goes on when the connection breaks while the queue is read', () => {
+  it('an absence goes on when the connection breaks while the queue is read', () => {
     const absence = createAbsence({ since: 1000, queued: 0 });
     absence.opened(true);
     for (const acknowledged of [absence.came(), absence.came()]) acknowledged();
@@ -75,7 +75,7 @@ describe('an absence from an mqtt broker', () => {
     expect([absence.since, absence.queued]).toEqual([1000, 4]);
   });
 
-  it('goes on where a process was killed while it read the queue', () => {
+  it('an absence goes on when the process was killed while it read the queue', () => {
     const absence = createAbsence({ since: 1000, queued: 4 });
 
     absence.opened(true);
@@ -84,7 +84,7 @@ describe('an absence from an mqtt broker', () => {
     expect([absence.since, absence.queued]).toEqual([1000, 5]);
   });
 
-  it('begins anew when the queue was read', () => {
+  it('the next absence begins after the queue was read', () => {
     const absence = createAbsence({ since: null, queued: 0 });
     absence.opened(true);
     const late = absence.came();
@@ -98,7 +98,7 @@ describe('an absence from an mqtt broker', () => {
     expect(absence.queued).toBe(0);
   });
 
-  it('is over when the broker kept no session', () => {
+  it('an absence is over when the broker kept no session', () => {
     const absence = createAbsence({ since: 1000, queued: 0 });
     absence.opened(true);
     absence.came()();
@@ -111,7 +111,7 @@ describe('an absence from an mqtt broker', () => {
     expect([absence.since, absence.queued]).toEqual([5000, 0]);
   });
 
-  it('says nothing of a process that was never connected', () => {
+  it('a process that was never connected has no absence', () => {
     const absence = createAbsence({ since: null, queued: 0 });
     absence.left(5000);
 

@@ -16,7 +16,7 @@ function recording() {
 }
 
 describe('mqtt acknowledgements', () => {
-  it('leave in the order of receipt, those committed together in one write', async () => {
+  it('acknowledgements leave in the order of receipt, those of one commit in one write', async () => {
     const { acknowledgements, writes } = recording();
     const [one, two, three] = [1, 2, 65_535].map(id => acknowledgements.hold(id));
 
@@ -32,7 +32,7 @@ describe('mqtt acknowledgements', () => {
     expect(acknowledgements.held).toBe(0);
   });
 
-  it('tell when there is room again', async () => {
+  it('acknowledgements notify when there is room again', async () => {
     const { acknowledgements } = recording();
     let room = 0;
     acknowledgements.whenBelow(1, () => {
@@ -50,7 +50,7 @@ describe('mqtt acknowledgements', () => {
     expect(room).toBe(11);
   });
 
-  it('of a lost connection are never written', async () => {
+  it('acknowledgements of a lost connection are never written', async () => {
     const { acknowledgements, writes } = recording();
     const commit = acknowledgements.hold(1);
     acknowledgements.drop();
@@ -61,7 +61,7 @@ describe('mqtt acknowledgements', () => {
     expect(writes).toEqual([]);
   });
 
-  it('are each written once and in order, whatever the order of the commits', async () => {
+  it('acknowledgements are written once and in order, whatever the order of the commits', async () => {
     const orders = fc.integer({ min: 1, max: 60 }).chain(count =>
       fc.shuffledSubarray(
         Array.from({ length: count }, (_, index) => index),

@@ -25,7 +25,7 @@ describe('mqtt adapter', () => {
     return life.sink;
   }
 
-  it('hands over all fields of one message as one batch', async () => {
+  it('all fields of one message are one batch', async () => {
     const sink = await connected('fields', {
       'oven2.temp': { topic: 'oven2/state', json: '$.temp', as: 'number' },
       'oven2.open': { topic: 'oven2/state', json: '$.door', as: 'bool', map: { OPEN: true, SHUT: false } },
@@ -43,7 +43,7 @@ describe('mqtt adapter', () => {
     ]);
   });
 
-  it('reads wildcards, and gets a message under two of its topics once', async () => {
+  it('a wildcard topic is read, and a message that matches two topics counts once', async () => {
     const sink = await connected('wild', {
       'cell7.last': { topic: 'cell7/+/state', as: 'string' },
       'cell7.r3': { topic: 'cell7/r3/state', as: 'string' },
@@ -60,7 +60,7 @@ describe('mqtt adapter', () => {
     ]);
   });
 
-  it('marks a retained message, and not the live one that follows', async () => {
+  it('a retained message is marked, and the live one after it is not', async () => {
     await using machine = await device(broker.url);
     await machine.publishAsync('lamp', 'true', { qos: 1, retain: true });
     const sink = await connected('retained', { 'lamp.on': { topic: 'lamp', as: 'bool' } });
@@ -72,7 +72,7 @@ describe('mqtt adapter', () => {
     expect(sink.batches().map(batch => batch.retained ?? false)).toEqual([true, false]);
   });
 
-  it('takes a payload time within max_skew, and says so once when it does not', async () => {
+  it('a payload time within max_skew is used, and one beyond it is logged once', async () => {
     const warnings: object[] = [];
     const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => void warnings.push(fields) };
     const sink = await connected('timed', { 'p.run': { topic: 'p', json: '$.v', time: '$.t', as: 'bool' } }, {}, log);
@@ -89,7 +89,7 @@ describe('mqtt adapter', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('gives a QoS 0 message no receipt', async () => {
+  it('a QoS 0 message has no receipt', async () => {
     const sink = await connected('qos0', { 'q.v': { topic: 'q', as: 'number' } });
     await using machine = await device(broker.url);
 
@@ -99,7 +99,7 @@ describe('mqtt adapter', () => {
     expect(sink.batches()[0]).not.toHaveProperty('receipt');
   });
 
-  it('says when another client takes its client_id', async () => {
+  it('another client with the same client_id is reported', async () => {
     const life = live(adapterFor(source(broker.url, { 'a.b': { topic: 'a', as: 'number' } }, { client_id: 'twice' })));
     await life.connected();
 
@@ -108,7 +108,7 @@ describe('mqtt adapter', () => {
     expect(await life.ended).toMatch(/ is lost: .* another client has the same client_id$/);
   });
 
-  it('says what to do when TLS meets a plain port', async () => {
+  it('TLS on a plain port is reported with the remedy', async () => {
     const life = live(
       adapterFor(source(broker.url.replace('mqtt:', 'mqtts:'), { 'a.b': { topic: 'a', as: 'number' } })),
     );
@@ -116,7 +116,7 @@ describe('mqtt adapter', () => {
     expect(await life.ended).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+ .*(check url:|check whether this port speaks TLS)/);
   });
 
-  it('names a certificate file that can’t be read', async () => {
+  it('an unreadable certificate file is named', async () => {
     const config = source(
       'mqtts://127.0.0.1:8883',
       { 'a.b': { topic: 'a', as: 'number' } },
@@ -128,7 +128,7 @@ describe('mqtt adapter', () => {
 });
 
 describe('mqtt adapter that is refused', () => {
-  it.each([[5], ['3.1.1']] as const)('refuses an unknown login in words (%s)', async version => {
+  it.each([[5], ['3.1.1']] as const)('an unknown login is reported clearly (%s)', async version => {
     const guarded = await startMosquitto({
       config: ['allow_anonymous false', 'password_file $DIR/users'],
       files: { users: '' },
@@ -148,7 +148,7 @@ describe('mqtt adapter that is refused', () => {
     expect(reason).not.toContain('press-lube-9');
   });
 
-  it('names the topic that is refused, as bad samples, and goes on with the others', async () => {
+  it('a refused topic gives bad samples with its name, and the others go on', async () => {
     const broker = await scriptedBroker({ subscribe: [1, 0x87] });
     const errors: object[] = [];
     const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) };
@@ -169,7 +169,7 @@ describe('mqtt adapter that is refused', () => {
     await life.stop();
   });
 
-  it('goes on saying so where messages may be lost as well', async () => {
+  it('a refused topic stays bad where messages may be lost as well', async () => {
     const broker = await scriptedBroker({ sessionPresent: true, subscribe: [1, 0x87] });
     const signals = { 'a.b': { topic: 'open', as: 'number' }, 'c.d': { topic: 'secret', as: 'number' } };
     const config = source(broker, signals, { max_offline: '1h' });
@@ -191,7 +191,7 @@ describe('mqtt adapter that is refused', () => {
     await life.stop();
   });
 
-  it('says why the broker ended the connection', async () => {
+  it('the reason why the broker ended the connection is reported', async () => {
     const broker = await scriptedBroker({ subscribe: [1], after: Buffer.from([0xe0, 2, 0x8e, 0]) });
     const life = live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } })));
 
@@ -200,7 +200,7 @@ describe('mqtt adapter that is refused', () => {
     );
   });
 
-  it('takes for unknown what was said while another client had its session', async () => {
+  it('states are unknown after another client had the session', async () => {
     const broker = await scriptedBroker({
       sessionPresent: true,
       subscribe: [1],
@@ -233,7 +233,7 @@ describe('mqtt adapter that is refused', () => {
     expect(await life.ended).toBe(`${broker} refuses the connection: ${why}`);
   });
 
-  it('ends the life when what comes is not MQTT', async () => {
+  it('a connection whose data is not MQTT ends', async () => {
     const broker = await scriptedBroker({ greeting: Buffer.from('SSH-2.0-OpenSSH_9.2\r\n') });
 
     expect(await live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } }))).ended).toMatch(

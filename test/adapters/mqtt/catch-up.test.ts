@@ -14,7 +14,7 @@ describe('mqtt catch-up', () => {
     };
   }
 
-  it('ends after a second of silence', () => {
+  it('the catch-up ends after a second of silence', () => {
     const { clock, done, queue } = started();
 
     for (const at of [300, 900, 1800]) {
@@ -26,7 +26,7 @@ describe('mqtt catch-up', () => {
     expect(done).toEqual([2800]);
   });
 
-  it('ends after a second when nothing was queued', () => {
+  it('the catch-up ends after a second when nothing was queued', () => {
     const { clock, done } = started();
 
     clock.advanceTo(10_000);
@@ -34,7 +34,7 @@ describe('mqtt catch-up', () => {
     expect(done).toEqual([1000]);
   });
 
-  it('holds rules for a minute at most on a topic that is never quiet, and reads on', () => {
+  it('the catch-up holds rules for a minute at most on a topic that is never quiet, and reading goes on', () => {
     const { clock, done, queue } = started();
 
     for (let at = 0; at < 90_000; at += 500) {
@@ -49,7 +49,7 @@ describe('mqtt catch-up', () => {
     expect(done).toEqual([60_000]);
   });
 
-  it('holds rules again as soon as nothing could be acknowledged for two seconds in the middle of a connection', () => {
+  it('rules are held again when nothing could be acknowledged for two seconds during a connection', () => {
     const acks: (() => void)[] = [];
     const clock = virtualClock(0);
     const story: string[] = [];
@@ -80,7 +80,7 @@ describe('mqtt catch-up', () => {
     expect(story).toEqual(['hold 12000', 'release 101000']);
   });
 
-  it('goes on at once with a message made after the way was free', () => {
+  it('rules go on at once with a message made after acknowledgements were possible again', () => {
     const acks: (() => void)[] = [];
     const clock = virtualClock(0);
     const story: string[] = [];
@@ -106,7 +106,7 @@ describe('mqtt catch-up', () => {
     expect(story).toEqual(['hold', 'release']);
   });
 
-  it('holds rules for as long as nothing can be acknowledged', () => {
+  it('rules are held for as long as nothing can be acknowledged', () => {
     const acks: (() => void)[] = [];
     const { clock, done, queue } = started();
 
@@ -119,7 +119,7 @@ describe('mqtt catch-up', () => {
     expect(done.map(at => at < 303_000)).toEqual([true]);
   });
 
-  it('takes no silence for the end while the broker waits for acknowledgements, nor just after', () => {
+  it('a silence while the broker waits for acknowledgements, or just after, does not end the catch-up', () => {
     const acks: (() => void)[] = [];
     const { clock, done, queue } = started();
 
@@ -136,7 +136,7 @@ describe('mqtt catch-up', () => {
     expect(done).toEqual([11_990]);
   });
 
-  it('takes no silence for the end in which nobody listened', () => {
+  it('a silence of a process that stood still does not end the catch-up', () => {
     const clock = virtualClock(0);
     let stood = 0;
     const done: number[] = [];
@@ -169,7 +169,7 @@ describe('mqtt catch-up', () => {
     expect(queue.reading).toBe(!ended);
   });
 
-  it('ends silently when the connection does', () => {
+  it('the catch-up ends without a report when the connection ends', () => {
     const { clock, done, queue } = started();
 
     queue[Symbol.dispose]();

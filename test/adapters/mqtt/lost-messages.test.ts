@@ -66,8 +66,8 @@ async function catchingUp(life: Life): Promise<void> {
   await vi.waitFor(() => expect(life.sink.events).toContainEqual({ kind: 'catching_up' }), PATIENCE);
 }
 
-describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker threw away', version => {
-  it('leave states uncertain since the last message that came, and counters as they are', async () => {
+describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker dropped', version => {
+  it('dropped messages leave states uncertain since the last received message, and counters as they are', async () => {
     const { clock, adapter, press, lamp } = await plant({ more: { version } });
     const log = recordingLogger();
     const plc = adapter(log);
@@ -115,7 +115,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker threw a
     await second.stop();
   });
 
-  it('leave states uncertain since the queue ended, whatever is said while it is read', async () => {
+  it('dropped messages leave states uncertain since the end of the queue, whatever the queue holds', async () => {
     const { clock, adapter, press } = await plant({ more: { version } });
     const plc = adapter();
     const first = live(plc);
@@ -136,7 +136,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker threw a
     await second.stop();
   });
 
-  it('leave states uncertain since the gateway left when no message tells its time', async () => {
+  it('dropped messages leave states uncertain since the gateway left when no message has a time', async () => {
     const { clock, adapter, lamp } = await plant({ more: { version } });
     const plc = adapter();
     const first = live(plc);
@@ -159,7 +159,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker threw a
     await second.stop();
   });
 
-  it('are said again by the broker where it retains them', async () => {
+  it('states that the broker retains are certain again after dropped messages', async () => {
     const { clock, adapter, press, lamp } = await plant({ more: { version } });
     const plc = adapter();
     const first = live(plc);
@@ -183,7 +183,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker threw a
 });
 
 describe('an mqtt queue that was not full', () => {
-  it('leaves every state as it was said', async () => {
+  it('a queue that was not full leaves every state as it was', async () => {
     const { clock, adapter, press, lamp } = await plant();
     const log = recordingLogger();
     const plc = adapter(log);
@@ -205,7 +205,7 @@ describe('an mqtt queue that was not full', () => {
     await second.stop();
   });
 
-  it('is full all the same when the connection broke while it was read', async () => {
+  it('a queue still counts as full when the connection broke while it was read', async () => {
     const { broker, clock, adapter, press } = await plant();
     const way = await cuttableWay(broker.port);
     onTestFinished(way.close);
@@ -247,7 +247,7 @@ describe('an mqtt queue that is counted', () => {
     return second.sink;
   }
 
-  it('has one more when it is not known whether a message was queued', async () => {
+  it('the queue counts one more when it is unknown whether a message was queued', async () => {
     const sink = await afterFour(async ({ clock, lamp }, life) => {
       await lamp(true);
       await heard(life, 1, 'lamp.on');
@@ -257,7 +257,7 @@ describe('an mqtt queue that is counted', () => {
     expect(sink.last('lamp.on')?.quality).toBe('uncertain');
   });
 
-  it('has one more of a topic that no signal reads any more', async () => {
+  it('the queue counts a message of a topic that no signal reads any more', async () => {
     const { broker, clock, lamp } = await plant();
     const log = recordingLogger();
     const before = live(adapterFor(source(broker.url, { 'old.lamp': { topic: 'lamp', as: 'bool' } })));
@@ -273,7 +273,7 @@ describe('an mqtt queue that is counted', () => {
     await after.stop();
   });
 
-  it('has none more of a message that no queue holds, and of one made after the connect', async () => {
+  it('the queue counts neither QoS 0 messages nor messages made after the connect', async () => {
     const sink = await afterFour(async ({ clock, press, lamp }, life) => {
       // Each within the second of silence that would end the reading; the last well over a second after the connect.
       for (let n = 1; n <= 4; n += 1) {
@@ -289,7 +289,7 @@ describe('an mqtt queue that is counted', () => {
     expect(sink.of('press1.state').map(({ quality }) => quality)).not.toContain('uncertain');
   });
 
-  it('has none more of what the broker retains', async () => {
+  it('the queue does not count retained messages', async () => {
     const { clock, adapter, press, lamp } = await plant({ more: { version: '3.1.1' } });
     const first = live(adapter());
     await first.connected();
@@ -313,7 +313,7 @@ describe('an mqtt source without queue_limit', () => {
   it.each([
     { queue: 100, warnings: [{ source: 'broker', queued: 100 }] },
     { queue: 101, warnings: [] },
-  ])('takes $queue messages of a full queue for no certain sign', async ({ queue, warnings }) => {
+  ])('$queue messages are no certain sign of a full queue', async ({ queue, warnings }) => {
     const { clock, adapter, press } = await plant({ queue, more: { queue_limit: undefined } });
     const log = recordingLogger();
     const plc = adapter(log);
@@ -334,7 +334,7 @@ describe('an mqtt source without queue_limit', () => {
 });
 
 describe('an mqtt session that was left alone for longer than max_offline', () => {
-  it('leaves states uncertain from the start, before what was queued', async () => {
+  it('after an absence beyond max_offline states are uncertain from the start, before the queued messages', async () => {
     const { clock, adapter, heir, press } = await plant({ more: { max_offline: '2h' } });
     const first = live(adapter());
     await first.connected();
@@ -353,7 +353,7 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
     await second.stop();
   });
 
-  it('is certain again the next time, after a short absence', async () => {
+  it('states are certain again after the next short absence', async () => {
     const { clock, adapter, heir } = await plant({ more: { max_offline: '2h' } });
     const first = live(adapter());
     await first.connected();
@@ -374,9 +374,9 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
   });
 });
 
-describe('an mqtt state that was said without acknowledgement', () => {
+describe('an mqtt state with QoS 0', () => {
   it.each([[5], ['3.1.1']] as const)(
-    'is asked for again after a break, when nobody kept what came since (mqtt %s)',
+    'a state with QoS 0 is unknown after a break, because nobody kept the later messages (mqtt %s)',
     async version => {
       const { clock, adapter, lamp, published } = await plant({ more: { version } });
       const log = recordingLogger();
@@ -403,21 +403,24 @@ describe('an mqtt state that was said without acknowledgement', () => {
   it.each([
     { kept: [], asked: 1 },
     { kept: ['lamp.on'], asked: 0 },
-  ])('is asked for by the next process, unless the journal holds it ($kept)', async ({ kept, asked }) => {
-    const { clock, adapter, heir, lamp, published, press } = await plant();
-    const first = live(adapter());
-    await first.connected();
-    await first.stop();
-    await lamp(true, { qos: 0, retain: true });
-    await published();
-    const second = live(heir({ kept: new Set(['press1.state', 'press1.strokes', ...kept]) }));
-    await catchingUp(second);
-    await second.quiet(clock);
-    // Comes after what was asked for.
-    await press(1, clock.now());
-    await heard(second, 1);
+  ])(
+    'a state with QoS 0 is unknown to the next process, unless the journal holds it ($kept)',
+    async ({ kept, asked }) => {
+      const { clock, adapter, heir, lamp, published, press } = await plant();
+      const first = live(adapter());
+      await first.connected();
+      await first.stop();
+      await lamp(true, { qos: 0, retain: true });
+      await published();
+      const second = live(heir({ kept: new Set(['press1.state', 'press1.strokes', ...kept]) }));
+      await catchingUp(second);
+      await second.quiet(clock);
+      // Comes after what was asked for.
+      await press(1, clock.now());
+      await heard(second, 1);
 
-    expect(second.sink.of('lamp.on')).toHaveLength(asked);
-    await second.stop();
-  });
+      expect(second.sink.of('lamp.on')).toHaveLength(asked);
+      await second.stop();
+    },
+  );
 });

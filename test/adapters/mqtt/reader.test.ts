@@ -22,7 +22,7 @@ describe('mqtt message reader', () => {
     expect(read({ 'r3.fault': R3 }, 'cell7', payload)?.samples).toEqual([{ signal: 'r3.fault', ...expected }]);
   });
 
-  it('calls a payload that is not UTF-8 bad', () => {
+  it('a payload that is not UTF-8 is bad', () => {
     const reading = read({ 'a.b': { topic: 'a', as: 'string' } }, 'a', Buffer.from([0xff, 0xfe]));
 
     expect(reading?.samples).toEqual([
@@ -33,7 +33,7 @@ describe('mqtt message reader', () => {
   it.each([
     ['$..fault', /^the payload can't be searched: recursion limit/],
     ['$.robots', /^what is nested too deep is not a number/],
-  ])('calls what is nested too deep for %s bad, and does not end by it', (json, reason) => {
+  ])('a payload that is nested too deep for %s is bad, and the gateway goes on', (json, reason) => {
     const payload = `{"robots":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
 
     expect(read({ 'a.b': { topic: 'a', json, as: 'number' } }, 'a', payload)?.samples).toEqual([
@@ -57,19 +57,19 @@ describe('mqtt message reader', () => {
     expect(samples).toEqual([{ signal: 'a.b', value, quality: 'good' }]);
   });
 
-  it('finds the digits of what a filter finds', () => {
+  it('a filtered value keeps all its digits', () => {
     const payload = '{"robots":[{"id":"R1","fault":9007199254740995},{"id":"R3","fault":9007199254740993}]}';
 
     expect(read({ 'r3.fault': R3 }, 'cell7', payload)?.samples).toMatchObject([{ value: 9_007_199_254_740_993n }]);
   });
 
-  it.each(['1e999', '-1e999', '9'.repeat(400)])('calls a number that is too large for a double bad: %s', digits => {
+  it.each(['1e999', '-1e999', '9'.repeat(400)])('a number that is too large for a double is bad: %s', digits => {
     const samples = read({ 'a.b': { topic: 'a', json: '$.v', as: 'number' } }, 'a', `{"v":${digits}}`)?.samples;
 
     expect(samples).toEqual([{ signal: 'a.b', value: null, quality: 'bad', reason: 'the number at $.v is too large' }]);
   });
 
-  it('knows which topics nobody reads', () => {
+  it('the reader knows which topics no signal reads', () => {
     expect(read({ 'a.b': { topic: 'a/+', as: 'string' } }, 'b/c', 'x')).toBeUndefined();
   });
 

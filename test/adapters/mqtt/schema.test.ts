@@ -10,7 +10,7 @@ function problems(source: object): readonly string[] {
 }
 
 describe('mqtt source in the config', () => {
-  it('has defaults that keep messages', () => {
+  it('an mqtt source has defaults that keep messages', () => {
     expect(mqtt.schema.parse({ ...SOURCE, signals: { 'oven2.temp': SIGNAL } })).toMatchObject({
       version: 5,
       keepalive: 60_000,
@@ -20,14 +20,14 @@ describe('mqtt source in the config', () => {
     });
   });
 
-  it('takes what the broker keeps, and refuses a queue that keeps nothing', () => {
+  it('the schema accepts the limits of the broker, and refuses a queue that keeps nothing', () => {
     expect(problems({ queue_limit: 1000, max_offline: '8h' })).toEqual([]);
     expect(problems({ queue_limit: 0 })).toEqual([
       'queue_limit: write how many messages the broker keeps, such as 1000',
     ]);
   });
 
-  it('declares its signals', () => {
+  it('an mqtt source declares its signals', () => {
     const config = mqtt.schema.parse({
       ...SOURCE,
       signals: {
@@ -53,7 +53,7 @@ describe('mqtt source in the config', () => {
     expect(new Set(fingerprints).size).toBe(3);
   });
 
-  it('says where each signal is', () => {
+  it('an mqtt source knows the address of each signal', () => {
     const config = mqtt.schema.parse({
       ...SOURCE,
       signals: { 'oven2.temp': SIGNAL, 'a.b': { topic: 'a', as: 'bool' } },

@@ -25,7 +25,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
   const strokes = (value: number) => machine.publishAsync('press1/strokes', String(value), { qos: 1 });
   const values = (life: ReturnType<typeof live>) => life.sink.of('press1.strokes').map(sample => sample.value);
 
-  it('reads on while no message is acknowledged', async () => {
+  it('reading goes on while no message is acknowledged', async () => {
     const life = live(adapterFor(source(broker.url, SIGNALS, { version })), recordingSink(KEEP));
     await life.connected();
 
@@ -35,7 +35,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await life.stop();
   });
 
-  it('gets a message again, under the same identity, when the connection broke before its commit', async () => {
+  it('a message comes again, with the same identity, when the connection broke before its commit', async () => {
     const way = await cuttableWay(broker.port);
     onTestFinished(way.close);
     const adapter = adapterFor(source(way.url, SIGNALS, { version }));
@@ -60,7 +60,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await second.stop();
   });
 
-  it('does not get again what was committed, and acknowledges in order of receipt', async () => {
+  it('committed messages do not come again, and are acknowledged in order of receipt', async () => {
     const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
     const first = live(adapter, recordingSink(KEEP));
     await first.connected();
@@ -79,7 +79,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await second.stop();
   });
 
-  it('sends the acknowledgements of the last commits before it says goodbye', async () => {
+  it('the acknowledgements of the last commits are sent before the disconnect', async () => {
     const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
     const late = recordingSink(batch => void setTimeout(() => batch.receipt?.committed(), 50));
     const first = live(adapter, late);
@@ -96,7 +96,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await second.stop();
   });
 
-  it('catches up with what was queued while it was away, then says it is connected', async () => {
+  it('a source reads the queue of its absence and then reports that it is connected', async () => {
     const clock = virtualClock(Date.now());
     const adapter = adapterFor(source(broker.url, SIGNALS, { version }), silentLogger, clock);
     const first = live(adapter);
@@ -121,7 +121,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await second.stop();
   });
 
-  it('keeps its session over an orderly restart of the broker', async () => {
+  it('a session survives an orderly restart of the broker', async () => {
     const adapter = adapterFor(source(broker.url, SIGNALS, { version }));
     const first = live(adapter);
     await first.connected();
@@ -138,7 +138,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await second.stop();
   });
 
-  it('takes a topic that the config names since, although the broker kept the session', async () => {
+  it('a new topic of the config is subscribed although the broker kept the session', async () => {
     const before = live(adapterFor(source(broker.url, SIGNALS, { version })));
     await before.connected();
     await before.stop();
@@ -153,7 +153,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await after.stop();
   });
 
-  it('stops the broker, or its own reading, at the number of messages that may be under way', async () => {
+  it('the broker, or the reading, stops at the limit of unacknowledged messages', async () => {
     const life = live(adapterFor(source(broker.url, SIGNALS, { version, receive_maximum: 5 })), recordingSink(KEEP));
     await life.connected();
     for (let value = 1; value <= 20; value += 1) await strokes(value);
@@ -171,7 +171,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
 });
 
 describe('a slow commit while catching up', () => {
-  it('ends nothing: the broker goes on when it gets its acknowledgements, and what it sends keeps its own time', async () => {
+  it('a slow commit ends nothing: the broker goes on after the acknowledgements, and its messages keep their times', async () => {
     const broker = await startMosquitto({ config: ['max_inflight_messages 20'] });
     onTestFinished(broker.close);
     await using machine = await device(broker.url);
@@ -205,7 +205,7 @@ describe('a slow commit while catching up', () => {
 });
 
 describe('a source that is never quiet', () => {
-  it('has caught up as soon as a message comes that was made after the connect', async () => {
+  it('a source that is never quiet has caught up with the first message made after the connect', async () => {
     const broker = await startMosquitto();
     onTestFinished(broker.close);
     await using machine = await device(broker.url);
@@ -233,7 +233,7 @@ describe('a source that is never quiet', () => {
 describe('time of queued mqtt messages', () => {
   const TIMED = { 'press1.running': { topic: 'press1', json: '$.running', time: '$.ts', as: 'bool' } };
 
-  it('is their own after a restart, and the receipt’s when it is older than the last commit', async () => {
+  it('queued messages keep their own times after a restart, and get the receipt’s when theirs are older than the last commit', async () => {
     const broker = await startMosquitto();
     onTestFinished(broker.close);
     await using machine = await device(broker.url);

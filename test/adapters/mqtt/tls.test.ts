@@ -63,21 +63,21 @@ describe('a broker whose certificate', () => {
     expect(await said(url, { ca: authority.ca })).toContain(`the certificate of ${url} ${words}`);
   });
 
-  it('has expired: says when, and who has to do something', async () => {
+  it('an expired certificate is reported with its date and the person who must act', async () => {
     const url = await tlsPort(authority.sign({ names: 'IP:127.0.0.1', to: '20210203040500Z' }));
     expect(await said(url, { ca: authority.ca })).toContain(
       `the certificate of ${url} expired on 2021-02-03 04:05 UTC; whoever runs the broker has to renew it`,
     );
   });
 
-  it('is not valid yet: says from when, and asks for the clock of this host', async () => {
+  it('a certificate that is not valid yet is reported with its date and a hint at the clock of this host', async () => {
     const url = await tlsPort(authority.sign({ names: 'IP:127.0.0.1', from: '20380102030400Z' }));
     expect(await said(url, { ca: authority.ca })).toMatch(
       /is valid from 2038-01-02 03:04 UTC on, and the clock of this host shows 20.*; is that clock right\?/,
     );
   });
 
-  it('was signed by an authority that is not named: says where to name it', async () => {
+  it('a certificate of an unknown authority is reported with the key of the config to set', async () => {
     const url = await tlsPort(good);
     const words =
       "is signed by an authority this host does not know (Plant Authority); name that authority's certificate under tls.ca";
@@ -85,18 +85,18 @@ describe('a broker whose certificate', () => {
     expect(await said(url, { ca: testAuthority('Another').ca })).toContain(words);
   });
 
-  it('was signed by itself: says that', async () => {
+  it('a self-signed certificate is reported', async () => {
     const folder = testAuthority('Itself');
     const own = { cert: folder.ca, key: folder.ca.replace('ca.pem', 'ca.key') };
     expect(await said(await tlsPort(own))).toContain('is signed by itself (Itself)');
   });
 
-  it('comes without the one between: says that it may be left out', async () => {
+  it('a missing intermediate certificate is reported', async () => {
     const url = await tlsPort(authority.below().sign({ names: 'IP:127.0.0.1' }));
     expect(await said(url, { ca: authority.ca })).toContain('the broker leaves out the ones between');
   });
 
-  it('is for the name under tls.servername: connects', async () => {
+  it('a certificate for the name under tls.servername connects', async () => {
     const broker = await startMosquitto({
       config: ['certfile $DIR/cert', 'keyfile $DIR/key'],
       files: (({ cert, key }) => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }))(
@@ -111,7 +111,7 @@ describe('a broker whose certificate', () => {
     expect(await life.stop()).toBe('resolved');
   });
 
-  it('can be stopped while its certificate is being read', async () => {
+  it('a source can be stopped while its certificate is checked', async () => {
     const url = await tlsPort(authority.sign({ names: 'DNS:other' }));
     const life = live(adapterFor(source(url, { 'a.b': { topic: 'a', as: 'number' } }, { tls: { ca: authority.ca } })));
     expect(await life.stop()).toMatch(/resolved|is for other/);
@@ -119,20 +119,20 @@ describe('a broker whose certificate', () => {
 });
 
 describe('a broker that asks for a certificate of the gateway', () => {
-  it('says that it has to be named', async () => {
+  it('a required client certificate is reported as missing', async () => {
     const url = await tlsBroker('require_certificate true');
     expect(await said(url, { ca: authority.ca })).toMatch(
       /asks for a certificate of the gateway|tls\.cert and tls\.key/,
     );
   });
 
-  it('says when it does not accept it', async () => {
+  it('a refused client certificate is reported', async () => {
     const url = await tlsBroker('require_certificate true');
     const { cert, key } = testAuthority('Stranger').sign({ names: 'DNS:me' });
     expect(await said(url, { ca: authority.ca, cert, key })).toContain("does not accept the gateway's certificate");
   });
 
-  it('says when its files are not what they have to be', async () => {
+  it('wrong certificate files are reported', async () => {
     const url = await tlsPort(good);
     const garbage = join(testFolder(), 'garbage.pem');
     writeFileSync(garbage, 'no certificate\n');
@@ -147,18 +147,18 @@ describe('a broker that asks for a certificate of the gateway', () => {
 });
 
 describe('TLS and a port without it', () => {
-  it('says that the port speaks no TLS', async () => {
+  it('a port without TLS is reported', async () => {
     const broker = await startMosquitto();
     onTestFinished(broker.close);
     expect(await said(broker.url.replace('mqtt:', 'mqtts:'))).toMatch(/TLS/);
   });
 
-  it('says that TLS may be meant when a TLS port is spoken to without', async () => {
+  it('a plain connection to a TLS port is reported with a hint at TLS', async () => {
     for (const url of [await tlsBroker(), await tlsPort(good)])
       expect(await said(url.replace('mqtts:', 'mqtt:'))).toMatch(/TLS \(mqtts:\/\/\)/);
   });
 
-  it('says when no version of TLS is common', async () => {
+  it('a missing common version of TLS is reported', async () => {
     const url = await tlsPort(good, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
     expect(await said(url, { ca: authority.ca })).toContain('no version or method of TLS in common');
   });

@@ -33,7 +33,7 @@ describe('mqtt topics', () => {
     expect(filterProblem(filter)).toMatch(words);
   });
 
-  it.each(['a', '/a', 'a/', '+', '#', 'a/+/#', '+/+'])('takes %s for a topic', filter => {
+  it.each(['a', '/a', 'a/', '+', '#', 'a/+/#', '+/+'])('%s is a valid topic', filter => {
     expect(filterProblem(filter)).toBeUndefined();
   });
 

@@ -68,20 +68,20 @@ describe('value of an mqtt payload', () => {
     expect(decode(raw, { as: 'bool', map: { ON: true, OFF: false, 7: false } })).toEqual(expected);
   });
 
-  it('takes yes and no as the numbers that a map gives them', () => {
+  it('a map gives yes and no their numbers', () => {
     expect([true, false].map(raw => decode(raw, { as: 'number', map: { true: 1, false: 0 } }))).toEqual([
       { value: 1 },
       { value: 0 },
     ]);
   });
 
-  it('maps a number with all its digits', () => {
+  it('a map compares a number with all its digits', () => {
     expect(decode(9_007_199_254_740_993n, { as: 'string', map: { '9007199254740993': 'P-110' } })).toEqual({
       value: 'P-110',
     });
   });
 
-  it('shows a long payload shortened', () => {
+  it('a long payload is shown shortened', () => {
     expect(decode('x'.repeat(1000), { as: 'number' })).toEqual({
       problem: expect.stringMatching(/^"x{39}… is not a number$/),
     });

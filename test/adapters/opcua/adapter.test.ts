@@ -23,7 +23,7 @@ async function passAMinute(
 }
 
 describe('OPC UA connection', () => {
-  it('finds its namespace wherever the server has it, and reads every kind of node', async () => {
+  it('OPC UA finds its namespace at any index, and reads every kind of node', async () => {
     await using server = await startOpcuaServer({
       namespacesBefore: 3,
       nodes: [
@@ -60,7 +60,7 @@ describe('OPC UA connection', () => {
     }, PATIENCE);
   });
 
-  it('takes a NaN that the server sends again and again for one bad reading', async () => {
+  it('a repeated NaN is one bad reading', async () => {
     const broken: OpcuaNode = { id: 's=broken', type: 'Double', value: 'NaN' };
     await using server = await startOpcuaServer({ nodes: [NODE, broken] });
     await using life = runLife(
@@ -82,7 +82,7 @@ describe('OPC UA connection', () => {
     );
   });
 
-  it('warns once of a counter that turns out to be a float, which stops counting by ones', async () => {
+  it('a counter that is a float is warned about once', async () => {
     const strokes: OpcuaNode = { id: 's=strokes', type: 'Float', value: 1 };
     const temp: OpcuaNode = { id: 's=temp', type: 'Float', value: 20 };
     await using server = await startOpcuaServer({ nodes: [strokes, temp, NODE] });
@@ -109,7 +109,7 @@ describe('OPC UA connection', () => {
     ]);
   });
 
-  it('reads single elements of arrays, dates and translated text', async () => {
+  it('OPC UA reads single elements of arrays, dates and translated text', async () => {
     const stations: OpcuaNode = { id: 's=stations', type: 'UInt16', value: [10, 11, 12, 13] };
     await using server = await startOpcuaServer({
       nodes: [
@@ -168,7 +168,7 @@ describe('OPC UA connection', () => {
     expect(life.log.lines.filter(line => line.level === 'warn')).toEqual([]);
   });
 
-  it('makes only the wrong signals bad, in words, and finds a node that comes later', async () => {
+  it('only wrong signals are bad, with a clear reason, and a node that comes later is found', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     const clock = movableClock();
     await using life = runLife(
@@ -201,7 +201,7 @@ describe('OPC UA connection', () => {
     await vi.waitFor(() => expect(life.sink.last('m.gone')).toMatchObject({ value: true, quality: 'good' }), PATIENCE);
   });
 
-  it('finds a node again that a download took away and brought back', async () => {
+  it('a node that a download removed and restored is found again', async () => {
     const gone: OpcuaNode = { id: 's=fault', type: 'UInt16', value: 1 };
     await using server = await startOpcuaServer({ nodes: [NODE, gone] });
     const clock = movableClock();
@@ -224,7 +224,7 @@ describe('OPC UA connection', () => {
     expect(life.sink.events.filter(event => event.kind === 'connected')).toHaveLength(1);
   });
 
-  it('passes on quality, source time and a queue that overflowed', async () => {
+  it('quality, source time and a queue overflow are passed on', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     await using life = runLife(source(server.endpoint, STROKES));
     await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
@@ -257,7 +257,7 @@ describe('OPC UA connection', () => {
     );
   });
 
-  it('says once that the server looks at nodes less often than asked', async () => {
+  it('a server with a slower sampling rate is logged once', async () => {
     const slow = ['s=a', 's=b'].map((id): OpcuaNode => ({ id, type: 'Boolean', value: true, sampling: 2000 }));
     await using server = await startOpcuaServer({ nodes: [NODE, ...slow] });
     await using life = runLife(source(server.endpoint, { ...STROKES, 'm.a': 's=a', 'm.b': 's=b' }));
@@ -272,7 +272,7 @@ describe('OPC UA connection', () => {
     ]);
   });
 
-  it('gives every change in between as a step of its own, at the time of the source', async () => {
+  it('every change is a step of its own, at the time of the source', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     await using life = runLife(
       source(
@@ -303,7 +303,7 @@ describe('OPC UA connection', () => {
     ]);
   });
 
-  it('bridges a short break of the connection without losing a change', async () => {
+  it('a short break of the connection loses no change', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     await using proxy = await startBreakableProxy(server.port);
     await using life = runLife(
@@ -322,7 +322,7 @@ describe('OPC UA connection', () => {
     expect(life.sink.events.filter(event => event.kind === 'connected').length).toBe(1);
   });
 
-  it('gives up a server that is silent, though the connection stands', async () => {
+  it('a silent server is given up, although the connection stands', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     const clock = movableClock();
     await using life = runLife(source(server.endpoint, STROKES), clock);
@@ -336,7 +336,7 @@ describe('OPC UA connection', () => {
     clearInterval(passing);
   });
 
-  it('ends its session when it is stopped', async () => {
+  it('a stopped source ends its session', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE] });
     const life = runLife(source(server.endpoint, STROKES));
     await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
@@ -364,7 +364,7 @@ describe('OPC UA connection', () => {
     expect(reason + JSON.stringify(life.log.lines)).not.toContain('not-the-one');
   });
 
-  it('reads with the right password', async () => {
+  it('a source with the right password reads', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE], users: { gateway: 'right' } });
     await using life = runLife(
       source(server.endpoint, STROKES, { login: { user: 'gateway', password: new Secret('right') } }),
@@ -373,7 +373,7 @@ describe('OPC UA connection', () => {
     await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toMatchObject({ value: 1 }), PATIENCE);
   });
 
-  it('says in words that the server has no session left', async () => {
+  it('a server without a free session is reported clearly', async () => {
     await using server = await startOpcuaServer({ nodes: [NODE], maxSessions: 1 });
     await using first = runLife(source(server.endpoint, STROKES));
     await vi.waitFor(() => expect(first.sink.last('press1.strokes')).toBeDefined(), PATIENCE);

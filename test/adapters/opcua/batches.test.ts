@@ -19,13 +19,13 @@ const shape = (samples: readonly Sample[], config: Parameters<typeof batchesOf>[
   ]);
 
 describe('OPC UA batches', () => {
-  it('keeps one notification together on the clock of the gateway', () => {
+  it('one notification is one batch on the clock of the gateway', () => {
     expect(shape([sample('a', 1, NOW - 3), sample('b', 2, NOW - 40)], gateway)).toEqual([
       [0, 'received', ['b=2', 'a=1']],
     ]);
   });
 
-  it('shows every queued value of a signal, oldest first', () => {
+  it('every queued value of a signal is delivered, oldest first', () => {
     const samples = [sample('run', 0, NOW - 100), sample('run', 1, NOW - 1), sample('fault', 31, NOW - 100)];
 
     expect(shape(samples, gateway)).toEqual([
@@ -34,7 +34,7 @@ describe('OPC UA batches', () => {
     ]);
   });
 
-  it('takes the times of the source where it may', () => {
+  it('the times of the source are used where the config allows it', () => {
     const samples = [sample('run', 0, NOW - 100), sample('run', 1, NOW - 1), sample('fault', 31, NOW - 100)];
 
     expect(shape(samples, sourceClock)).toEqual([
@@ -43,7 +43,7 @@ describe('OPC UA batches', () => {
     ]);
   });
 
-  it('does not believe a time further away than max_skew, nor one that is missing', () => {
+  it('a time beyond max_skew is not used, nor a missing one', () => {
     const samples = [
       sample('old', 1, NOW - 1001),
       sample('ahead', 2, NOW + 1001),
@@ -80,7 +80,7 @@ describe('OPC UA batches', () => {
     }
   });
 
-  it('gives a change without a time the latest one that its neighbours allow', () => {
+  it('a change without a time gets the latest time that its neighbours allow', () => {
     const samples = [sample('run', 0), sample('run', 1, NOW - 300), sample('run', 2), sample('run', 3, NOW - 100)];
 
     expect(shape(samples, sourceClock)).toEqual([
@@ -91,7 +91,7 @@ describe('OPC UA batches', () => {
     ]);
   });
 
-  it('keeps every node in its order, whatever is drawn', () => {
+  it('every node keeps its order, whatever comes', () => {
     const time = fc.option(fc.integer({ min: -5000, max: 5000 }), { nil: undefined });
     const change = fc.record({ signal: fc.constantFrom('a', 'b', 'c'), time });
     fc.assert(
@@ -114,7 +114,7 @@ describe('OPC UA batches', () => {
     );
   });
 
-  it('makes nothing of nothing', () => {
+  it('an empty notification gives no batch', () => {
     expect(batchesOf([], NOW, gateway)).toEqual([]);
   });
 });

@@ -112,7 +112,7 @@ describe('OPC UA decode', () => {
     else expect(sample).toMatchObject({ quality: 'bad', reason: expect.stringContaining(reason) });
   });
 
-  it('keeps an uncertain value as uncertain', () => {
+  it('an uncertain value stays uncertain', () => {
     const read = reading(1, true, { value: 0x4090_0000, name: 'UncertainLastUsableValue' });
 
     expect(decode(point('bool'), read)).toMatchObject({
@@ -122,7 +122,7 @@ describe('OPC UA decode', () => {
     });
   });
 
-  it('says that changes before a value are lost when the queue overflowed', () => {
+  it('an overflow reports that changes before the value are lost', () => {
     const sample = decode(point('uint16'), reading(5, 7, { value: 0x480, name: 'Good' }));
 
     expect(sample).toMatchObject({ value: 7, quality: 'good', reason: expect.stringContaining('overflowed') });
@@ -138,7 +138,7 @@ describe('OPC UA decode', () => {
     expect(qualityOf(status)).toBe(quality);
   });
 
-  it('needs the info type beside the overflow bit', () => {
+  it('an overflow bit without its info type is ignored', () => {
     expect([0x480, 0x80, 0x400].map(hasOverflowed)).toEqual([true, false, false]);
   });
 });

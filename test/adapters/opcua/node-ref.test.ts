@@ -19,15 +19,15 @@ describe('OPC UA node', () => {
     expect(node && resolveNode(node, NAMESPACES)).toBe(resolved);
   });
 
-  it('unescapes a semicolon in a namespace', () => {
+  it('a semicolon in a namespace is unescaped', () => {
     expect(parseNode('nsu=urn:a%3Bb%2525;s=x', undefined)?.namespace).toEqual({ uri: 'urn:a;b%25' });
   });
 
-  it.each(['', 's=', 'Press1.Running', 'ns=2', 'i=abc', 'x=1', 'nsu=;s=a'])('takes %j for no node id', text => {
+  it.each(['', 's=', 'Press1.Running', 'ns=2', 'i=abc', 'x=1', 'nsu=;s=a'])('%j is no node id', text => {
     expect(parseNode(text, URI)).toBeUndefined();
   });
 
-  it('names a node the same whatever its index is today', () => {
+  it('a node has the same name whatever its present index', () => {
     const node = parseNode('s=x', URI);
 
     expect(node && nodeText(node)).toBe(`nsu=${URI};s=x`);

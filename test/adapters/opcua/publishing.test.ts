@@ -41,7 +41,7 @@ function start() {
 }
 
 describe('OPC UA publishing', () => {
-  it('keeps two requests waiting and acknowledges with the next one', () => {
+  it('two publish requests wait at the server, and the next one acknowledges', () => {
     const { requests, seen, answer } = start();
 
     answer(null, message(1));
@@ -50,7 +50,7 @@ describe('OPC UA publishing', () => {
     expect(requests.map(request => request.acknowledged)).toEqual([[], [1]]);
   });
 
-  it('takes a keep-alive for a sign of life and nothing else', () => {
+  it('a keep-alive is only a sign of life', () => {
     const { clock, seen, lost, answer } = start();
     answer(null, message(1));
     clock.advance(14_000);
@@ -63,7 +63,7 @@ describe('OPC UA publishing', () => {
     expect(lost).toEqual([]);
   });
 
-  it('gives up after the watchdog time without a sign of life', () => {
+  it('publishing gives up after the watchdog time without a sign of life', () => {
     const { clock, lost, answer } = start();
     answer(null, message(1));
 
@@ -72,7 +72,7 @@ describe('OPC UA publishing', () => {
     expect(lost).toEqual(['the server has sent nothing for 15 s']);
   });
 
-  it('gives up when a notification is missing, and says nothing after it', () => {
+  it('publishing gives up when a notification is missing, and delivers nothing after it', () => {
     const { seen, lost, answer } = start();
     answer(null, message(1));
 
@@ -83,7 +83,7 @@ describe('OPC UA publishing', () => {
     expect(lost).toEqual(['notifications are missing (number 2 expected, 3 came)']);
   });
 
-  it('goes on with 1 after the highest sequence number', () => {
+  it('the sequence goes on with 1 after the highest number', () => {
     const { seen, lost, answer } = start();
 
     for (const number of [2 ** 32 - 1, 1]) answer(null, message(number));
@@ -91,7 +91,7 @@ describe('OPC UA publishing', () => {
     expect([seen, lost]).toEqual([[2 ** 32 - 1, 1], []]);
   });
 
-  it('fetches what was sent into a broken connection, in order, then goes on', async () => {
+  it('notifications that a broken connection lost are fetched in order, then publishing goes on', async () => {
     const { requests, kept, seen, lost, publishing, answer } = start();
     answer(null, message(1));
     for (const number of [2, 3]) kept.set(number, message(number));
@@ -103,7 +103,7 @@ describe('OPC UA publishing', () => {
     expect([seen, lost]).toEqual([[1, 2, 3, 4], []]);
   });
 
-  it('fetches the first values that were sent into a broken connection', async () => {
+  it('first values that a broken connection lost are fetched', async () => {
     const { requests, kept, seen, publishing, answer } = start();
     kept.set(1, message(1));
     while (requests.length > 0) answer(new Error('Connection Break'));
@@ -132,15 +132,18 @@ describe('OPC UA publishing', () => {
     },
   );
 
-  it.each(['BadNoSubscription', 'BadSessionIdInvalid', 'BadSubscriptionIdInvalid'])('gives up on %s', status => {
-    const { lost, answer } = start();
+  it.each(['BadNoSubscription', 'BadSessionIdInvalid', 'BadSubscriptionIdInvalid'])(
+    'publishing gives up on %s',
+    status => {
+      const { lost, answer } = start();
 
-    answer(fault(status));
+      answer(fault(status));
 
-    expect(lost).toEqual([`the server ended the subscription: ServiceResult is ${status}`]);
-  });
+      expect(lost).toEqual([`the server ended the subscription: ServiceResult is ${status}`]);
+    },
+  );
 
-  it('sends one request less to a server that takes only one', () => {
+  it('a server that allows one publish request gets one', () => {
     const { requests, lost, answer } = start();
 
     answer(fault('BadTooManyPublishRequests'));
@@ -148,7 +151,7 @@ describe('OPC UA publishing', () => {
     expect([requests.length, lost]).toEqual([1, []]);
   });
 
-  it('is silent once stopped', () => {
+  it('publishing delivers nothing after its stop', () => {
     const { clock, seen, lost, publishing, answer } = start();
 
     publishing.stop();

@@ -11,7 +11,7 @@ function problem(signal: unknown, more: object = {}): string {
 }
 
 describe('OPC UA schema', () => {
-  it('takes a node id alone for a yes/no signal', () => {
+  it('a node id alone is a yes/no signal', () => {
     const source = OpcuaSource.parse({ ...SOURCE, signals: { 'm.x': 's="A"."B"' } });
 
     expect(source.signals['m.x']).toEqual({ node: 's="A"."B"', as: 'bool' });
@@ -51,7 +51,7 @@ describe('OPC UA schema', () => {
     expect(problem(signal, more)).toContain(expected);
   });
 
-  it('declares its signals; a counter knows its end and its node', () => {
+  it('an OPC UA source declares its signals; a counter has its end and its node', () => {
     const source = OpcuaSource.parse({
       ...SOURCE,
       login: { user: 'gateway', password: new Secret('geheim') },

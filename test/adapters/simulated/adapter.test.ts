@@ -35,7 +35,7 @@ const RUNNING = {
 
 describe('simulated adapter', () => {
   it.each([2 ** 53, -(2 ** 53), Number.NaN, Number.POSITIVE_INFINITY])(
-    'takes no value that is not exact: %s',
+    'the schema refuses a value that is not exact: %s',
     value => {
       const signals = { 'oven1.temp': { as: 'number', script: [{ for: '1s', value }] } };
 
@@ -43,13 +43,13 @@ describe('simulated adapter', () => {
     },
   );
 
-  it('shows -0 as 0', () => {
+  it('-0 is shown as 0', () => {
     const { told } = playing({ 'oven1.temp': { as: 'number', script: [{ for: '1s', value: -0 }] } });
 
     expect(told('oven1.temp')).toEqual([[0, 0]]);
   });
 
-  it('plays a script with its own times, again and again', () => {
+  it('a script is played with its own times, again and again', () => {
     const { clock, told } = playing({ 'press1.running': RUNNING });
 
     clock.advance(50_000);
@@ -63,7 +63,7 @@ describe('simulated adapter', () => {
     ]);
   });
 
-  it('counts only while the machine runs, and wraps', () => {
+  it('a simulated counter counts only while the machine runs, and wraps', () => {
     const { clock, told } = playing({
       'press1.running': RUNNING,
       'press1.strokes': {
@@ -87,7 +87,7 @@ describe('simulated adapter', () => {
     ]);
   });
 
-  it('hands over what changes at the same moment as one batch', () => {
+  it('changes of the same moment are one batch', () => {
     const { clock, sink } = playing({ 'a.on': RUNNING, 'b.on': RUNNING });
 
     clock.advance(20_000);
@@ -95,7 +95,7 @@ describe('simulated adapter', () => {
     expect(sink.batches().map(batch => batch.samples.length)).toEqual([2, 2]);
   });
 
-  it('plays bad and uncertain steps', () => {
+  it('a script plays bad and uncertain steps', () => {
     const script = [
       { for: '1s', value: 5 },
       { for: '1s', quality: 'bad', reason: 'cable pulled' },
@@ -112,7 +112,7 @@ describe('simulated adapter', () => {
     ]);
   });
 
-  it('goes on where it would be when it is run again', async () => {
+  it('a script that is started again goes on where it would be', async () => {
     const { clock, adapter, abort, ended } = playing({ 'press1.running': RUNNING });
     abort.abort();
     await ended;
@@ -131,14 +131,14 @@ describe('simulated adapter', () => {
     await again;
   });
 
-  it('counts from `since` on, so that a restart of the gateway loses no count', () => {
+  it('a simulated counter counts from `since` on, so that a restart of the gateway loses no count', () => {
     const since = new Date(START - 3_600_000).toISOString();
     const { told } = playing({ 'a.count': { as: 'uint32', count: { every: '1s' } } }, { since });
 
     expect(told('a.count')).toEqual([[0, 3600]]);
   });
 
-  it('says nothing after the abort', async () => {
+  it('a simulated source delivers nothing after the abort', async () => {
     const { clock, abort, sink, ended } = playing({ 'press1.running': RUNNING });
 
     abort.abort();
@@ -148,7 +148,7 @@ describe('simulated adapter', () => {
     expect(sink.batches()).toHaveLength(1);
   });
 
-  it('makes up for a late timer, each change with its own time', () => {
+  it('a late timer delivers each change with its own time', () => {
     const clock = virtualClock(START);
     const late = { ...clock, at: (at: number, callback: () => void) => clock.at(at + 60_000, callback) };
     const config = simulated.schema.parse({ protocol: 'simulated', signals: { 'press1.running': RUNNING } });

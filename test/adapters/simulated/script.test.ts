@@ -20,7 +20,7 @@ describe('simulated script', () => {
     expect(createScript(STEPS, true).at(time)).toMatchObject({ step, since, next });
   });
 
-  it('stands at its last step when it does not repeat', () => {
+  it('a script that does not repeat stays at its last step', () => {
     const script = createScript(STEPS, false);
 
     expect(script.at(1000)).toMatchObject({ step: { quality: 'bad' }, since: 25, next: Number.POSITIVE_INFINITY });
@@ -38,7 +38,7 @@ describe('simulated script', () => {
     expect(createScript(STEPS, true).trueFor(time)).toBe(expected);
   });
 
-  it('knows the moment at which it has been true for so long', () => {
+  it('a script knows the moment at which it has been true for a given time', () => {
     const steps = fc.array(fc.record({ for: fc.integer({ min: 1, max: 500 }), value: fc.boolean() }), {
       minLength: 1,
       maxLength: 6,

@@ -27,9 +27,12 @@ function cellOf(empty?: number) {
 }
 
 describe('signal table', () => {
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('takes %s for bad', value => {
-    expect(cellOf().show(1, value)).toMatchObject({ value: null, good: false, quality: 'bad' });
-  });
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'the signal table takes %s as bad',
+    value => {
+      expect(cellOf().show(1, value)).toMatchObject({ value: null, good: false, quality: 'bad' });
+    },
+  );
 
   it.each<[string, number | undefined, readonly (Value | null)[], number | null]>([
     ['since its first value', 0, [0, 0, 0], 1],
@@ -48,7 +51,7 @@ describe('signal table', () => {
     expect(cell.emptySince).toBe(since);
   });
 
-  it('knows nothing of a register after a start', () => {
+  it('a register is unknown after a start', () => {
     const { cell, show } = cellOf(0);
     show(1, 0);
     forgetSignal(cell);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createTimers } from '../../../src/rules/common/timers.ts';
 
 describe('timers', () => {
-  it('names the rule that is due next, the earlier in the program first', () => {
+  it('the timers name the rule that is due next, the earlier in the program first', () => {
     const timers = createTimers(4);
     timers.set(3, 50);
     timers.set(1, 70);
@@ -15,14 +15,14 @@ describe('timers', () => {
     expect([timers.next(), timers.first()]).toEqual([70, 1]);
   });
 
-  it('waits for nothing when empty', () => {
+  it('empty timers wait for nothing', () => {
     const timers = createTimers(2);
     expect([timers.next(), timers.first()]).toEqual([Infinity, undefined]);
     timers.set(0, Infinity);
     expect(timers.first()).toBeUndefined();
   });
 
-  it('is a sorted list, whatever is set, moved and taken out', () => {
+  it('the timers stay a sorted list, whatever is set, moved and removed', () => {
     const change = fc.tuple(fc.nat(9), fc.option(fc.nat(100), { nil: Infinity }));
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), changes => {

@@ -41,7 +41,7 @@ const FLAGGED = [
 ];
 
 describe('parts of a blind time with different products at its ends', () => {
-  it('are a set of their own under the product before it, flagged for people', () => {
+  it('parts of a blind time with two products are a flagged set under the product before it', () => {
     const made = restarted();
     made.set('06:03', { strokes: 17, recipe: 2 });
     made.set('06:04', { strokes: 20 });
@@ -55,7 +55,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(made.engine.rules()[0]?.text).toContain('the product of 7 parts is uncertain');
   });
 
-  it('wait for a person with blind_product: park', () => {
+  it('parts of a blind time with two products are parked with blind_product: park', () => {
     const made = restarted({ blindProduct: 'park' });
     made.set('06:03', { strokes: 17, recipe: 2 });
     made.set('06:04', { strokes: 20 });
@@ -69,7 +69,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(made.events.filter(({ kind }) => kind === 'interval_parked')).toHaveLength(1);
   });
 
-  it('are found when the counter is read before the recipe', () => {
+  it('parts of a blind time are found when the counter is read before the recipe', () => {
     const made = restarted();
     made.set('06:03', { strokes: 17 });
     made.set('06:03:00.400', { recipe: 2 });
@@ -78,7 +78,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(lines(made.actions)).toEqual(FLAGGED);
   });
 
-  it('are found when the recipe is read before the counter', () => {
+  it('parts of a blind time are found when the recipe is read before the counter', () => {
     const made = restarted();
     made.set('06:03', { recipe: 2 });
     made.set('06:03:00.400', { strokes: 17 });
@@ -87,7 +87,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(lines(made.actions)).toEqual(FLAGGED);
   });
 
-  it('are found when the source was away, across the ends of intervals, whatever after_gap says', () => {
+  it('parts of a blind time are found after an absence of the source over several intervals, with every after_gap', () => {
     const made = line({ afterGap: 'spread' });
     made.source('06:02', 'disconnected');
     made.source('06:12', 'connected');
@@ -102,7 +102,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(uncertain(made)).toHaveLength(1);
   });
 
-  it('are found when only the counter could not be read', () => {
+  it('parts of a blind time are found when only the counter could not be read', () => {
     const made = line();
     made.set('06:02', { strokes: 'bad' });
     made.set('06:02:30', { recipe: 2 });
@@ -117,7 +117,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(uncertain(made)).toHaveLength(1);
   });
 
-  it('are found when the process stood still and the recipe is read a little later', () => {
+  it('parts of a blind time are found after a standstill of the process when the recipe is read a little later', () => {
     const made = line();
     made.standstill('06:02', '06:03');
     made.set('06:03', { strokes: 17 });
@@ -132,7 +132,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(uncertain(made)).toHaveLength(1);
   });
 
-  it('are found when the next product has no code', () => {
+  it('parts of a blind time are found when the next product has no code', () => {
     const made = restarted();
     made.set('06:03', { strokes: 17, recipe: 9 });
     made.set('06:04', { strokes: 20 });
@@ -141,7 +141,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(uncertain(made)[0]).toContain('codes has no 9');
   });
 
-  it('are uncertain when the recipe is not read within 30 s, and counting goes on', () => {
+  it('parts of a blind time are uncertain when the recipe is not read within 30 s, and counting goes on', () => {
     const made = restarted();
     made.set('06:03', { strokes: 17 });
     made.set('06:03:20', { strokes: 20 });
@@ -155,7 +155,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(uncertain(made)).toEqual([expect.stringContaining('what ran after it was not read') as string]);
   });
 
-  it('are counted with the parts per count, also when that is read later', () => {
+  it('parts of a blind time are counted with the parts per count, also when that is read later', () => {
     const made = restarted({ perCount: 'cavities' });
     made.set('06:03', { strokes: 17, recipe: 2 });
     made.set('06:03:01', { cavities: 4 });
@@ -167,7 +167,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(uncertain(made)).toHaveLength(1);
   });
 
-  it('are kept over another restart before the recipe was read', () => {
+  it('parts of a blind time survive another restart before the recipe was read', () => {
     const made = restarted();
     made.set('06:03', { strokes: 17 });
     made.restart('06:03:01', '06:03:02');
@@ -182,7 +182,7 @@ describe('parts of a blind time with different products at its ends', () => {
     ]);
   });
 
-  it('are recorded when the rule is removed before the recipe was read', () => {
+  it('parts of a blind time are recorded when the rule is removed before the recipe was read', () => {
     const made = restarted();
     made.set('06:03', { strokes: 17 });
     made.restart('06:03:01', '06:03:02', program([], [strokes, crack, recipe, cavities]));
@@ -193,7 +193,7 @@ describe('parts of a blind time with different products at its ends', () => {
     expect(uncertain(made)).toHaveLength(1);
   });
 
-  it('take their scrap along when the counters were reset meanwhile, so the next reading judges', () => {
+  it('parts of a blind time keep their scrap when the counters were reset meanwhile and the next reading decides', () => {
     const made = line();
     made.set('06:01:30', { crack: 4 });
     made.restart('06:02', '06:12');
@@ -209,7 +209,7 @@ describe('parts of a blind time with different products at its ends', () => {
     ]);
   });
 
-  it.each(['parts', 'scrap'])('take their scrap along when only the counter of %s was reset', reset => {
+  it.each(['parts', 'scrap'])('parts of a blind time keep their scrap when only the counter of %s was reset', reset => {
     const made = line();
     made.set('06:01:30', { crack: 4 });
     made.restart('06:02', '06:12');
@@ -226,7 +226,7 @@ describe('parts of a blind time with different products at its ends', () => {
     ]);
   });
 
-  it('are those up to the reading with the next product, also when a later one judges it', () => {
+  it('parts of a blind time end at the reading with the next product, also when a later reading decides', () => {
     const made = restarted();
     made.set('06:03', { strokes: 7, crack: 1, recipe: 2 });
     made.set('06:03:30', { strokes: 9, crack: 2 });
@@ -240,7 +240,7 @@ describe('parts of a blind time with different products at its ends', () => {
     ]);
   });
 
-  it('are flagged when no other reading comes that could judge the first one', () => {
+  it('parts of a blind time are flagged when no second reading comes that could confirm the first', () => {
     const made = restarted();
     made.set('06:03', { strokes: 7, crack: 1, recipe: 2 });
     made.until('06:10');
@@ -250,7 +250,7 @@ describe('parts of a blind time with different products at its ends', () => {
     ]);
   });
 
-  it('are not those that were made after a reset to 0 was seen', () => {
+  it('parts after a reset to 0 that was seen do not belong to the blind time', () => {
     const made = restarted();
     made.set('06:03', { strokes: 0, recipe: 2 });
     made.set('06:04', { strokes: 1 });
@@ -276,7 +276,7 @@ describe('parts of a blind time with one product at both ends', () => {
     expect(uncertain(made)).toEqual([]);
   });
 
-  it('are not flagged when nothing was made meanwhile', () => {
+  it('parts of a blind time with one product are not flagged when the counter did not move', () => {
     const made = restarted();
     made.set('06:03', { strokes: 10, recipe: 2 });
     made.set('06:04', { strokes: 20 });
@@ -324,7 +324,7 @@ describe('parts and scrap of one reading, when one of their counters waits for i
     expect(lines(made.actions)).toEqual(TOGETHER);
   });
 
-  it('leave the scrap where it was read when the parts were a wrong reading', () => {
+  it('parts of a wrong reading leave the scrap where it was read', () => {
     const made = read(7, 7);
     made.set('06:03:05', { strokes: 17, crack: 7 });
     made.until('06:30');
@@ -333,14 +333,14 @@ describe('parts and scrap of one reading, when one of their counters waits for i
     expect(uncertain(made)).toHaveLength(1);
   });
 
-  it('have the parts per count of that reading', () => {
+  it('parts that wait for the next reading keep the parts per count of their reading', () => {
     const made = read(7, 5, { perCount: 'cavities' });
     made.set('06:03:05', { strokes: 7, cavities: 4 });
     made.until('06:30');
     expect(lines(made.actions)[1]).toBe('06:02:00-06:03:00 actual 7 scrap 0 A blind');
   });
 
-  it('are of the product that was read with them, whatever runs when they are believed', () => {
+  it('parts that wait for the next reading keep the product of their reading, whatever runs later', () => {
     const made = read(7, 5);
     made.set('06:03:05', { strokes: 7, recipe: 1 });
     made.until('06:30');

@@ -120,7 +120,7 @@ function totals(actions: readonly Action[]) {
 const alike = (counted: number) => ({ added: counted, set: counted, one: counted, even: counted });
 
 describe('whatever a counter reads', () => {
-  it('is told once: added, set and put into sets alike', () => {
+  it('every movement of a counter is sent once: as increments, as totals and in sets', () => {
     fc.assert(
       fc.property(fc.array(doing, { maxLength: 60 }), doings => {
         const told = totals(play(doings));

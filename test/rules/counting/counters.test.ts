@@ -142,15 +142,15 @@ describe('movement', () => {
     expect(result).toEqual({ kind, moved, quarantined });
   });
 
-  it('has nothing to compare the first reading with', () => {
+  it('the first reading has no movement', () => {
     const result = movement({ wrapsAt: null, maxRate: 1 }, null, reading(100, 0));
     expect(result).toEqual({ kind: 'first_sight', moved: 0, quarantined: 0 });
   });
 });
 
 describe('isReading', () => {
-  it.each([0, 7, 2n ** 63n])('takes %s', value => expect(isReading({}, value)).toBe(true));
-  it.each([-1, 1.5, Number.NaN, Infinity, 2 ** 60, -1n, true, '7', null])('refuses %s', value =>
+  it.each([0, 7, 2n ** 63n])('a reading accepts %s', value => expect(isReading({}, value)).toBe(true));
+  it.each([-1, 1.5, Number.NaN, Infinity, 2 ** 60, -1n, true, '7', null])('a reading refuses %s', value =>
     expect(isReading({}, value)).toBe(false),
   );
 });
@@ -172,21 +172,21 @@ describe('counter', () => {
     ...over,
   });
 
-  it('goes on from its state', () => {
+  it('a counter goes on from its state', () => {
     const before = createCounter(strokes, null, 'base');
     readOne(before, 100, live(0));
     const after = createCounter(strokes, JSON.parse(JSON.stringify(before.state())), 'base');
     expect(readOne(after, 105, live(60))).toMatchObject({ kind: 'step', moved: 5, from: 0 });
   });
 
-  it('keeps a base beyond 2^53 exactly', () => {
+  it('a counter keeps a base beyond 2^53 exactly', () => {
     const before = createCounter(strokes, null, 'base');
     readOne(before, 2n ** 60n + 1n, live(0));
     const after = createCounter(strokes, JSON.parse(JSON.stringify(before.state())), 'base');
     expect(readOne(after, 2n ** 60n + 4n, live(60))?.moved).toBe(3);
   });
 
-  it('counts on from an implausible reading and remembers how much it left out', () => {
+  it('a counter counts on from an implausible reading and remembers what it left out', () => {
     const one = createCounter(strokes, null, 'base');
     readOne(one, 100, live(0));
     expect(readOne(one, 5000, live(10))?.kind).toBe('quarantine');
@@ -195,7 +195,7 @@ describe('counter', () => {
   });
 
   it.each(['base', 'count'] as const)(
-    'takes a re-addressed signal as another counter with first sight %s',
+    'a signal with another address is another counter, with first sight %s',
     firstSight => {
       const before = createCounter(strokes, null, firstSight);
       readOne(before, 100, live(0));
@@ -205,12 +205,12 @@ describe('counter', () => {
     },
   );
 
-  it('counts from 0 at first sight where told', () => {
+  it('a counter counts from 0 at its first sight with first_sight: count', () => {
     const one = createCounter(strokes, null, 'count');
     expect(readOne(one, 40, live(0))).toMatchObject({ kind: 'first_sight', moved: 40 });
   });
 
-  it('never counts a retained value, and loses nothing by it', () => {
+  it('a counter never counts a retained value, and loses nothing by it', () => {
     const based = createCounter(strokes, null, 'base');
     expect(readOne(based, 100, live(0, { retained: true }))?.moved).toBe(0);
     expect(readOne(based, 105, live(10, { retained: true }))).toBeNull();
@@ -220,7 +220,7 @@ describe('counter', () => {
     expect(readOne(counted, 6, live(10))?.moved).toBe(6);
   });
 
-  it('is known again when a retained value repeats its reading', () => {
+  it('a counter is known again when a retained value repeats its reading', () => {
     const one = createCounter(strokes, null, 'base');
     readOne(one, 100, live(0));
     one.lose(10_000);
@@ -228,7 +228,7 @@ describe('counter', () => {
     expect(one.blindFrom).toBeNull();
   });
 
-  it('is unknown from a value that is no reading', () => {
+  it('a counter is unknown from a value that is no reading', () => {
     const one = createCounter(strokes, null, 'base');
     readOne(one, 100, live(0));
     expect(readOne(one, 100.5, live(10))).toBeNull();
@@ -236,7 +236,7 @@ describe('counter', () => {
     expect(readOne(one, 103, live(20))).toMatchObject({ moved: 3, blindFrom: 10_000 });
   });
 
-  it('takes queued readings without a time as spread over the time they were queued', () => {
+  it('a counter spreads queued readings without a time over the time in the queue', () => {
     const one = createCounter(strokes, null, 'base');
     const queued = { time: 'received' as const, undated: true };
     readOne(one, 0, live(0, queued));
@@ -281,11 +281,11 @@ describe('a counter with a sign', () => {
     },
   ])('counts on $what', ({ of, values, counted }) => expect(countedOf(of, values)).toBe(counted));
 
-  it('counts nothing for a counter that goes down', () => {
+  it('a counter with a sign counts nothing when it goes down', () => {
     expect(countedOf(INT16, [9000, 8000, 7000, 6000])).toBe(0);
   });
 
-  it('has gone through the positive half when it counts from 0 and is first seen below it', () => {
+  it('a counter with a sign that counts from 0 and is first seen below 0 went through its positive half', () => {
     const one = createCounter(counter('strokes', INT16), null, 'count');
     expect(one.read(-32_768, live(0))).toMatchObject([{ moved: 32_768 }]);
   });
@@ -333,7 +333,7 @@ describe('a reading that the next one contradicts', () => {
     expect(all.map(({ kind }) => kind)).toContain('reset');
   });
 
-  it('is judged after a restart as well', () => {
+  it('a contradicted reading is also judged after a restart', () => {
     const before = createCounter(strokes, null, 'base');
     before.read(30, live(0));
     before.read(0, live(2));
@@ -342,7 +342,7 @@ describe('a reading that the next one contradicts', () => {
     expect(after.read(31, live(600))).toMatchObject([{ kind: 'wrong_reading', moved: 1, blindFrom: 3000 }]);
   });
 
-  it('is no implausible count any more', () => {
+  it('a contradicted reading is no longer an implausible count', () => {
     const one = createCounter(strokes, null, 'base');
     for (const [index, value] of [30, UINT32].entries()) one.read(value, live(index * 2));
     expect(one.quarantined).toBe(UINT32 - 30);

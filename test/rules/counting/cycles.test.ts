@@ -7,7 +7,7 @@ const strokes = counter('press1.strokes');
 const press = program([cycles('press1_cycles', strokes)], [strokes]);
 
 describe('cycles rule', () => {
-  it('tells what was counted on the clock, and nothing when nothing moved', () => {
+  it('a cycles rule reports its count at each clock interval, and nothing when nothing moved', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:05', { 'press1.strokes': 812 });
@@ -23,7 +23,7 @@ describe('cycles rule', () => {
     expect([clockOf(first?.from ?? 0), clockOf(first?.to ?? 0)]).toEqual(['06:00:00', '06:05:00']);
   });
 
-  it('counts a rollover once, also over a kill', () => {
+  it('a rollover counts once, also over a kill', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 4294967290 });
     line.set('06:01', { 'press1.strokes': 4 });
@@ -35,7 +35,7 @@ describe('cycles rule', () => {
     expect(line.events.map(event => event.kind)).toContain('rollover');
   });
 
-  it('counts only real strokes over a download during which the signal is bad', () => {
+  it('only real strokes count over a download during which the signal is bad', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.source('06:01', 'disconnected');
@@ -46,7 +46,7 @@ describe('cycles rule', () => {
     expect(lines(line.actions)).toEqual(['06:15:00 press1_cycles +12']);
   });
 
-  it('shows an implausible step and does not count it', () => {
+  it('an implausible step is recorded and not counted', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:01', { 'press1.strokes': 90_000 });
@@ -57,7 +57,7 @@ describe('cycles rule', () => {
     expect(line.engine.rules()[0]?.text).toContain('89200 implausible ones not counted');
   });
 
-  it('tells the movement since first sight in mode total, with the chain of that sight', () => {
+  it('a cycles rule in mode total reports the movement since the first sight, in the chain of that sight', () => {
     const line = plant(program([cycles('total', strokes, { mode: 'total' })], [strokes]));
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:05', { 'press1.strokes': 810 });
@@ -67,7 +67,7 @@ describe('cycles rule', () => {
     expect(line.actions.map(action => action.chain)).toEqual([`total#1@${on('06:00')}`, `total#1@${on('06:00')}`]);
   });
 
-  it('commits raw values lazily and everything else at once', () => {
+  it('a cycles rule commits raw values lazily and everything else at once', () => {
     const line = plant(press);
     expect(line.set('06:00', { 'press1.strokes': 800 }).changed).toEqual(['press1_cycles']);
     expect(line.set('06:01', { 'press1.strokes': 801 })).toMatchObject({ changed: [], moved: ['press1_cycles'] });
@@ -76,7 +76,7 @@ describe('cycles rule', () => {
     expect(line.set('06:04', { 'press1.strokes': 0 }).changed).toEqual(['press1_cycles']);
   });
 
-  it('tells what was counted for a machine to that machine when the config names another', () => {
+  it('cycles of the former machine are reported for it when the config names another machine', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:01', { 'press1.strokes': 812 });
@@ -86,7 +86,7 @@ describe('cycles rule', () => {
     expect(paramsOf(actions, 'increment_cycles')).toMatchObject([{ machine: 'PRESS-01', count: 12 }]);
   });
 
-  it('counts what a counter shows that was reset while nobody looked', () => {
+  it('a counter that was reset while nobody looked counts its new value', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:01', { 'press1.strokes': 812 });
@@ -99,7 +99,7 @@ describe('cycles rule', () => {
     expect(line.events.map(event => event.kind)).toContain('counter_reset');
   });
 
-  it('counts nothing between two counters: a signal that is read from elsewhere begins anew, and says so', () => {
+  it('a cycles rule counts nothing between two counters: a signal with another address begins anew, and an event records it', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:01', { 'press1.strokes': 812 });
@@ -115,7 +115,7 @@ describe('cycles rule', () => {
     expect(after.events).toContainEqual(expect.objectContaining({ kind: 'first_sight' }));
   });
 
-  it('loses nothing of a fast counter whose queued messages carry no time', () => {
+  it('a fast counter loses nothing when its queued messages have no time', () => {
     const fast = counter('fast', { wrapsAt: null, maxRate: ONE_PER_SECOND }, { source: 'broker' });
     const line = plant(program([cycles('fast_cycles', fast, { every: 60_000 })], [fast]));
     line.set('06:00', { fast: 0 }, { source: 'broker', time: 'received' });
@@ -128,7 +128,7 @@ describe('cycles rule', () => {
     expect(lines(line.actions)).toEqual(['07:01:00 fast_cycles +3000']);
   });
 
-  it('loses no count that waits for the next reading: when none comes, at the end of the process, when the rule is removed', () => {
+  it('a count that waits for the next reading is not lost: without a next reading, at the end of the process, when the rule is removed', () => {
     const reset = () => {
       const line = plant(press);
       line.set('06:14', { 'press1.strokes': 5000 });
@@ -150,7 +150,7 @@ describe('cycles rule', () => {
     expect(lines(removed.actions)).toEqual(['06:20:00 press1_cycles +7']);
   });
 
-  it('says once that a counter shows what it cannot count, and that the signal is bad', () => {
+  it('a value that cannot be counted is reported once, and its signal is bad', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 5 });
     line.set('06:01', { 'press1.strokes': -3 });
@@ -170,7 +170,7 @@ describe('cycles rule', () => {
     expect(line.engine.signal('press1.strokes')?.good).toBe(false);
   });
 
-  it('says when a counter is where a 32-bit float has no odd numbers, and counts what it shows', () => {
+  it('a 32-bit float beyond its odd numbers is reported, and its readings count', () => {
     const total = counter('total', { wrapsAt: null, maxRate: ONE_PER_SECOND, exactTo: 2 ** 24 });
     const line = plant(program([cycles('total_cycles', total)], [total]));
     line.set('06:00', { total: 2 ** 24 - 1 });
@@ -206,7 +206,7 @@ describe('cycles rule', () => {
     expect(told(true)).toEqual(told(false));
   });
 
-  it('gives the first reading after a restart its time to judge what waits', () => {
+  it('the first reading after a restart still decides about a count that waits', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 30 });
     line.set('06:01', { 'press1.strokes': 2 });

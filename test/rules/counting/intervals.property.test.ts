@@ -99,7 +99,7 @@ function play(doings: readonly Doing[], look: (intervals: Intervals) => void): L
 const life = fc.array(doing, { maxLength: 60 });
 
 describe('the intervals of a line, whatever happens', () => {
-  it('hold every part and every scrap exactly once', () => {
+  it('the intervals of a line hold every part and every scrap exactly once', () => {
     fc.assert(
       fc.property(life, doings => {
         const { taken, left, parts, scrap } = play(doings, () => {});
@@ -111,7 +111,7 @@ describe('the intervals of a line, whatever happens', () => {
     );
   });
 
-  it('never overlap, are whole seconds long, and begin after what was told', () => {
+  it('the intervals of a line never overlap, are whole seconds long, and begin after the recorded ones', () => {
     fc.assert(
       fc.property(life, doings => {
         const { taken, left } = play(doings, ({ all, toldUntil }) => {
@@ -133,7 +133,7 @@ describe('the intervals of a line, whatever happens', () => {
     );
   });
 
-  it('go across no change of product that was known when they were seen', () => {
+  it('no interval of a line crosses a change of product that was known when its parts were seen', () => {
     fc.assert(
       fc.property(life, doings => {
         const { taken, left, changes } = play(doings, () => {});

@@ -38,7 +38,7 @@ describe('the gateway changes its mode', () => {
     expect(counted(line.actions, 'shadow')).toEqual({ cycles: 25, parts: 25 });
   });
 
-  it('from live to shadow: what was counted live is delivered, what comes after is not', () => {
+  it('after a change from live to shadow, live counts are delivered and later ones are not', () => {
     const line = plant(both('live'));
     line.set('06:00', { strokes: 100 });
     line.set('06:01', { strokes: 125 });
@@ -51,7 +51,7 @@ describe('the gateway changes its mode', () => {
     expect(counted(line.actions, 'shadow')).toEqual({ cycles: 5, parts: 5 });
   });
 
-  it('there and back, killed in between: every part is in the mode in which it was seen, and no sets overlap', () => {
+  it('over a change to shadow and back with a kill, every part has the mode in which it was seen, and no sets overlap', () => {
     const line = plant(both('live'));
     line.set('06:00', { strokes: 100 });
     line.set('06:01', { strokes: 110 });
@@ -109,7 +109,7 @@ describe('the gateway changes its mode', () => {
     expect(counted(line.actions, 'live').parts).toBe(10);
   });
 
-  it('a rule removed with the change: what it counted keeps its mode', () => {
+  it('the counts of a rule that is removed with the change of mode keep their mode', () => {
     const line = plant(both('shadow'));
     line.set('06:00', { strokes: 100 });
     line.set('06:01', { strokes: 125 });

@@ -127,7 +127,7 @@ describe('the sets of a line, whatever happens', () => {
     );
   });
 
-  it('hold the parts of each product for that product as long as it was seen what ran', () => {
+  it('the sets of a line hold the parts of each product for that product while the product was seen', () => {
     fc.assert(
       fc.property(doings(fc.constant('seen')), lived => {
         const { sets, byProduct } = make({ quantity: { of: 'good', counter: strokes } }, lived);

@@ -14,7 +14,7 @@ const withScrap = program(
 );
 
 describe('production rule', () => {
-  it('tells each clock interval with parts in it, after its end and the lateness', () => {
+  it('each clock interval with parts is one set, after its end and the lateness', () => {
     const line = plant(simple);
     line.set('06:00:30', { strokes: 100 });
     line.set('06:01', { strokes: 110 });
@@ -34,7 +34,7 @@ describe('production rule', () => {
     });
   });
 
-  it('holds the cut for parts counted before it, and gives later ones to the next interval', () => {
+  it('the end of an interval waits for parts counted before it, and later parts go to the next interval', () => {
     const line = plant(program([production('line1', strokes, { lateness: 10_000 })], [strokes]));
     line.set('06:04', { strokes: 100 });
     line.set('06:04:59', { strokes: 101 }, { receivedAt: on('06:05:05') });
@@ -44,7 +44,7 @@ describe('production rule', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 1 scrap 0', '06:05:00-06:10:00 actual 3 scrap 0']);
   });
 
-  it('takes scrap off the total and carries what exceeds it', () => {
+  it('scrap is subtracted from the total, and the excess is carried over', () => {
     const line = plant(withScrap);
     line.set('06:00', { strokes: 0, crack: 0 });
     line.set('06:01', { strokes: 2, crack: 5 });
@@ -53,7 +53,7 @@ describe('production rule', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 0 scrap 5', '06:05:00-06:10:00 actual 7 scrap 0']);
   });
 
-  it('sends good parts as they are counted, scrap beside them', () => {
+  it('good parts are sent as they are counted, scrap beside them', () => {
     const rule = production('line1', strokes, {
       quantity: { of: 'good', counter: strokes },
       scrap: [{ category: 'CRACK', counter: scrap }],
@@ -65,7 +65,7 @@ describe('production rule', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 20 scrap 3']);
   });
 
-  it('multiplies each stroke by the cavities of that moment', () => {
+  it('each stroke is multiplied by the cavities of its moment', () => {
     const line = plant(program([production('line1', strokes, { perCount: 'cavities' })], [strokes, cavities]));
     line.set('06:00', { strokes: 0, cavities: 4 });
     line.set('06:01', { strokes: 10 });
@@ -75,7 +75,7 @@ describe('production rule', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 50 scrap 0']);
   });
 
-  it('holds strokes until the cavities are known', () => {
+  it('strokes wait until the cavities are known', () => {
     const line = plant(program([production('line1', strokes, { perCount: 'cavities' })], [strokes, cavities]));
     line.set('06:00', { strokes: 0 });
     line.set('06:01', { strokes: 10 });
@@ -86,7 +86,7 @@ describe('production rule', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 40 scrap 0']);
   });
 
-  it('sends at most two decimals and carries the rest', () => {
+  it('a set has at most two decimals, and the rest is carried over', () => {
     const line = plant(program([production('line1', strokes, { perCount: 1 / 3 })], [strokes]));
     line.set('06:00', { strokes: 0 });
     line.set('06:01', { strokes: 1 });
@@ -96,7 +96,7 @@ describe('production rule', () => {
     expect(paramsOf(line.actions, 'record_details').map(set => set.actual)).toEqual([0.33, 0.34, 0.33]);
   });
 
-  it('cuts where the product changes', () => {
+  it('a set ends where the product changes', () => {
     const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
     const line = plant(program([rule], [strokes, recipe]));
     line.set('06:00', { strokes: 0, recipe: 1 });
@@ -112,7 +112,7 @@ describe('production rule', () => {
     ]);
   });
 
-  it('gives parts to the product that runs, also within the second in which that began', () => {
+  it('parts belong to the product that runs, also within the second in which it began', () => {
     const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
     const line = plant(program([rule], [strokes, recipe]));
     line.set('06:00', { strokes: 0, recipe: 1 });
@@ -126,7 +126,7 @@ describe('production rule', () => {
     ]);
   });
 
-  it('gives parts to the product that runs, also where that began in a time that was told already', () => {
+  it('parts belong to the product that runs, also when it began in a time that is already recorded', () => {
     const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
     const line = plant(program([rule], [strokes, recipe]));
     line.set('06:00', { strokes: 0, recipe: 1 });
@@ -146,7 +146,7 @@ describe('production rule', () => {
     ]);
   });
 
-  it('parks an interval without a product code, loudly, and goes on', () => {
+  it('an interval without a product code parks its set with an event, and counting goes on', () => {
     const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A' }) });
     const line = plant(program([rule], [strokes, recipe]));
     line.set('06:00', { strokes: 0, recipe: 9 });
@@ -171,7 +171,7 @@ describe('production rule', () => {
     );
   });
 
-  it('keeps over a restart what the product was that has no code', () => {
+  it('the product without a code is kept over a restart', () => {
     const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A' }) });
     const line = plant(program([rule], [strokes, recipe]));
     line.set('06:00', { strokes: 0, recipe: 9 });
@@ -182,7 +182,7 @@ describe('production rule', () => {
     expect(paramsOf(line.actions, 'record_details')[0]?.unknownProduct?.seen).toEqual({ recipe: '9' });
   });
 
-  it('names what was counted before a start once the lookup has the row, by the values of that time', () => {
+  it('parts from before a start get their product once the lookup has the row, by the values of their time', () => {
     const ruleOf = (rows: Record<string, string>) =>
       program([production('line1', strokes, { product: lookup('recipe', rows) })], [strokes, recipe]);
     const line = plant(ruleOf({ '2': 'B' }));
@@ -201,7 +201,7 @@ describe('production rule', () => {
     expect(actions[0]?.cause.values).toContainEqual(expect.objectContaining({ signal: 'recipe', value: 1 }));
   });
 
-  it('goes on over a restart inside an interval', () => {
+  it('an interval goes on over a restart', () => {
     const line = plant(withScrap);
     line.set('06:00', { strokes: 0, crack: 0 });
     line.set('06:01', { strokes: 10, crack: 1 });
@@ -212,7 +212,7 @@ describe('production rule', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 13 scrap 2']);
   });
 
-  it('tells parts of the former line for that line when the config names another', () => {
+  it('parts of the former line are recorded for it when the config names another line', () => {
     const line = plant(simple);
     line.set('06:00', { strokes: 0 });
     line.set('06:01', { strokes: 10 });
@@ -238,7 +238,7 @@ describe('production rule after a blind time', () => {
     return lines(line.actions);
   }
 
-  it('makes one flagged set from the last to the first good reading', () => {
+  it('a blind time is one flagged set from the last to the first good reading', () => {
     expect(blind('one')).toEqual([
       '06:00:00-06:02:00 actual 10 scrap 0',
       '06:02:00-06:12:00 actual 19 scrap 2 blind',
@@ -246,7 +246,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('spreads whole parts over the clock intervals in proportion, and the sum is exact', () => {
+  it('parts of a blind time are spread over the clock intervals in proportion, as whole parts with the exact sum', () => {
     expect(blind('spread')).toEqual([
       '06:00:00-06:02:00 actual 10 scrap 0',
       '06:02:00-06:05:00 actual 5 scrap 1 blind',
@@ -255,7 +255,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('gives parts of a blind time to the product before it', () => {
+  it('parts of a blind time belong to the product before it', () => {
     const rule = production('line1', strokes, { product: lookup('recipe', { '1': 'A', '2': 'B' }) });
     const line = plant(program([rule], [strokes, recipe]));
     line.set('06:00', { strokes: 0, recipe: 1 });
@@ -270,7 +270,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('is blind over a standstill of the process when parts turn out to have been made', () => {
+  it('a standstill of the process is a blind time when the counter moved', () => {
     const line = plant(simple);
     line.set('06:00', { strokes: 0 });
     line.set('06:01', { strokes: 10 });
@@ -283,7 +283,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('is not blind over a standstill when no reading follows: the line stood', () => {
+  it('a standstill is no blind time when no reading follows, because the line stood', () => {
     const line = plant(simple);
     line.set('06:00', { strokes: 0 });
     line.set('06:01', { strokes: 10 });
@@ -293,7 +293,7 @@ describe('production rule after a blind time', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:04:00 actual 10 scrap 0', '06:40:00-06:45:00 actual 1 scrap 0']);
   });
 
-  it('is blind over a restart across an interval end', () => {
+  it('a restart across the end of an interval is a blind time', () => {
     const line = plant(simple);
     line.set('06:00', { strokes: 0 });
     line.set('06:01', { strokes: 10 });
@@ -307,7 +307,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('is not blind when queued messages tell the true times', () => {
+  it('an absence is no blind time when queued messages have the true times', () => {
     const parts = counter('parts', undefined, { source: 'broker', restorable: true });
     const line = plant(program([production('line1', parts)], [parts]));
     const broker = { source: 'broker' };
@@ -327,7 +327,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('takes a change of product that a queued message tells at its true time, though an interval was told meanwhile', () => {
+  it('a queued change of product counts at its true time, although an interval was recorded meanwhile', () => {
     const parts = counter('parts', undefined, { source: 'broker', restorable: true });
     const made = signal('made', { type: 'number', source: 'broker', restorable: true });
     const rule = production('line1', parts, { product: lookup('made', { '1': 'A', '2': 'B' }) });
@@ -348,7 +348,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('holds an interval for counts that wait for the next reading, and puts them where they were counted', () => {
+  it('an interval waits for counts that wait for the next reading, and they belong where they were counted', () => {
     const line = plant(withScrap);
     line.set('06:00', { strokes: 5000, crack: 900 });
     line.set('06:04:50', { strokes: 7, crack: 2 });
@@ -359,7 +359,7 @@ describe('production rule after a blind time', () => {
     expect(lines(line.actions)).toEqual(['06:00:00-06:05:00 actual 5 scrap 2', '06:05:00-06:10:00 actual 2 scrap 0']);
   });
 
-  it('does not wait for the next reading of a counter for ever', () => {
+  it('the wait for the next reading of a counter is limited', () => {
     const line = plant(withScrap);
     line.set('06:00', { strokes: 5000, crack: 900 });
     line.set('06:04:50', { strokes: 7, crack: 2 });
@@ -368,7 +368,7 @@ describe('production rule after a blind time', () => {
     expect(line.actions[0]?.at).toBe(on('06:06:50'));
   });
 
-  it('counts one part where a counter shows 0 for a moment, also over the end of an interval and a restart', () => {
+  it('a counter that shows 0 for a moment counts one part, also over the end of an interval and a restart', () => {
     const line = plant(simple);
     line.set('06:04', { strokes: 30 });
     line.set('06:04:58', { strokes: 0 });

@@ -45,7 +45,7 @@ function press(rule: object = STOP, mode?: Program['mode']): Plant {
 }
 
 describe('what a dispatch rule decided', () => {
-  it('a stop shorter than the delay', () => {
+  it('a stop shorter than the delay is recorded', () => {
     const line = press();
     line.set('02:10', { 'press1.running': false });
     line.set('02:10:20', { 'press1.running': true });
@@ -56,7 +56,7 @@ describe('what a dispatch rule decided', () => {
     expect(line.events[1]).toMatchObject({ lasted: 20_000, values: [{ signal: 'press1.running', value: true }] });
   });
 
-  it('a PLC that is away: the delay stands still, and goes on', () => {
+  it('the delay pauses while a PLC is away, and goes on', () => {
     const line = press();
     line.set('02:09', { 'press1.running': false });
     line.source('02:10', 'disconnected');
@@ -71,7 +71,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('a PLC that is away for long: the delay begins anew', () => {
+  it('the delay begins anew when a PLC is away for long', () => {
     const line = press();
     line.set('02:09', { 'press1.running': false });
     line.source('02:10', 'disconnected');
@@ -82,7 +82,7 @@ describe('what a dispatch rule decided', () => {
     );
   });
 
-  it('one signal that does not answer, and why', () => {
+  it('a signal that does not answer is recorded with its reason', () => {
     const line = press();
     line.set('02:10', { 'press1.running': 'bad' });
     line.set('02:11', { 'press1.running': true });
@@ -92,7 +92,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('another reason why a signal is unknown, once', () => {
+  it('another reason why a signal is unknown is recorded once', () => {
     const line = plant(compiled(STOP));
     const { 'press1.running': _, ...others } = NORMAL;
     const silent = (time: string) => {
@@ -112,7 +112,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('why a signal is unknown, anew when another bad reading says another thing', () => {
+  it('the reason why a signal is unknown is recorded again when a bad reading has another reason', () => {
     const line = plant(compiled(STOP));
     line.set('06:09', NORMAL);
     const bad = (time: string, reason: string) =>
@@ -129,7 +129,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('a part of unless that holds, and the next one', () => {
+  it('a part of unless that holds is recorded, and the next part too', () => {
     const line = press();
     line.set('02:08', { 'press1.waiting': true });
     line.set('02:10', { 'press1.running': false });
@@ -143,7 +143,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('blocked while the delay runs, and the delay after it', () => {
+  it('a delay that unless blocks is recorded, and the delay after it too', () => {
     const line = press();
     line.set('02:10', { 'press1.running': false });
     line.set('02:11', { 'press1.manual': true });
@@ -155,7 +155,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('says a value that only moves once', () => {
+  it('a value that only moves is recorded once', () => {
     const line = press({ when: 'not press1.running', unless: 'press1.temp > 80' });
     line.set('02:10', { 'press1.running': false, 'press1.temp': 91 });
     for (let second = 1; second < 60; second++) {
@@ -166,7 +166,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('why a dispatch stays open', () => {
+  it('the reason why a dispatch stays open is recorded', () => {
     const line = press({ ...STOP, off_delay: '30s' });
     line.set('02:10', { 'press1.running': false });
     line.set('02:15', { 'press1.running': true });
@@ -181,7 +181,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('a delay that waits for a source catching up, and one that nobody could watch', () => {
+  it('a delay that waits for a source to catch up is recorded, and an unobserved delay too', () => {
     const line = press();
     line.set('02:10', { 'press1.running': false });
     line.source('02:10:30', 'catching_up');
@@ -194,7 +194,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('parts that come before the delay ended', () => {
+  it('parts that are made before the end of the delay are recorded', () => {
     const line = press({ when: 'still(press1.strokes)' });
     line.set('02:01', { 'press1.strokes': 1 });
     line.set('02:10', { 'press1.strokes': 2 });
@@ -206,7 +206,7 @@ describe('what a dispatch rule decided', () => {
     });
   });
 
-  it('what it sees first after a start', () => {
+  it('the first sight after a start is recorded', () => {
     const line = press();
     line.restart('02:05', '02:07');
     line.source('02:07', 'connected');
@@ -236,13 +236,13 @@ describe('what a dispatch rule decided', () => {
     expect(story(line)[0]).toMatch(new RegExp(`^02:07:01 unknown: .*press1.running.* unknown \\(${why}\\)`));
   });
 
-  it('says nothing of sources that the gateway itself stops at its end', () => {
+  it('nothing is recorded about sources that the gateway stops at its own end', () => {
     const line = press();
     line.source('02:10', 'stopped');
     expect(line.events).toEqual([]);
   });
 
-  it('says in shadow mode what would be', () => {
+  it('decisions in shadow mode are recorded as what would happen', () => {
     const line = press(STOP, 'shadow');
     line.set('02:10', { 'press1.running': false });
     expect(story(line)).toEqual([
@@ -250,7 +250,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('asks for no commit while only its words change', () => {
+  it('a decision asks for no commit while only its words change', () => {
     const line = press();
     const blocked = line.set('02:10', { 'press1.running': false, 'press1.manual': true });
     expect([blocked.events.length, blocked.changed, blocked.actions]).toEqual([1, [], []]);

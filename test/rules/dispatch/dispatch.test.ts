@@ -28,7 +28,7 @@ const press = program([stop], [running, manual, waiting]);
 const normal = { 'press1.running': true, 'press1.manual': false, 'press1.waiting': false };
 
 describe('dispatch rule', () => {
-  it('opens nothing for a short stop', () => {
+  it('a dispatch rule opens nothing for a short stop', () => {
     const line = plant(press);
     line.set('06:00', normal);
     line.set('06:01', { 'press1.running': false });
@@ -39,7 +39,7 @@ describe('dispatch rule', () => {
     expect(line.events[2]?.detail).toBe('press1.running = true after 1m50s, before on_delay (2m) ended: no dispatch');
   });
 
-  it('opens after on_delay with the time of the stop and closes after off_delay with the time it ran again', () => {
+  it('a dispatch opens after on_delay with the time of the stop, and closes after off_delay with the time of the next run', () => {
     const line = plant(press);
     line.set('06:00', normal);
     line.set('06:01', { 'press1.running': false });
@@ -56,7 +56,7 @@ describe('dispatch rule', () => {
     ]);
   });
 
-  it('says why in a plain sentence with the values it saw', () => {
+  it('the cause of a dispatch is a plain sentence with its values', () => {
     const line = plant(program([dispatch('stopped', isNot('press1.running'))], [running]));
     line.set('06:01', { 'press1.running': false });
     line.until('06:05');
@@ -70,7 +70,7 @@ describe('dispatch rule', () => {
     expect(line.actions[1]?.cause.text).toBe('press1.running = true');
   });
 
-  it('keeps an open stop open over a break and opens nothing in one', () => {
+  it('an open stop stays open over a break, and a break opens nothing', () => {
     const line = plant(press, '08:54');
     line.set('08:54', normal);
     line.set('08:55', { 'press1.running': false });
@@ -84,7 +84,7 @@ describe('dispatch rule', () => {
     ]);
   });
 
-  it('reports a stop that outlasts a break from the end of the break', () => {
+  it('a stop that outlasts a break is reported from the end of the break', () => {
     const line = plant(press, '09:00');
     line.set('09:00', { ...normal, 'press1.waiting': true });
     line.set('09:05', { 'press1.running': false });
@@ -93,7 +93,7 @@ describe('dispatch rule', () => {
     expect(lines(line.actions)).toEqual(['09:17:00 open press1_down reported 09:15:00']);
   });
 
-  it('does not open while unless is unknown, and never closes because of it', () => {
+  it('an unknown unless opens nothing and closes nothing', () => {
     const line = plant(press);
     line.set('06:00', normal);
     line.set('06:01', { 'press1.running': false, 'press1.manual': 'bad' });
@@ -105,7 +105,7 @@ describe('dispatch rule', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open press1_down reported 06:10:00']);
   });
 
-  it('lets reset win over set, with until between two limits', () => {
+  it('reset wins over set, with until between two limits', () => {
     const oven = program(
       [dispatch('oven_hot', above('oven.temp', 240), { until: below('oven.temp', 235), onDelay: 30_000 })],
       [signal('oven.temp', { type: 'number' })],
@@ -123,7 +123,7 @@ describe('dispatch rule', () => {
     expect(line.actions[1]?.cause.text).toBe('oven.temp < 235 was true');
   });
 
-  it('acts at once without delays, one episode for each press of the button', () => {
+  it('without delays each press of the button is one episode at once', () => {
     const line = plant(program([dispatch('call', is('call.lamp'), { onDelay: 0 })], [signal('call.lamp')]));
     line.set('06:00', { 'call.lamp': true });
     line.set('06:01', { 'call.lamp': false });
@@ -131,7 +131,7 @@ describe('dispatch rule', () => {
     expect(line.actions.map(shortKey)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
   });
 
-  it('writes texts when the action is made, from last good values', () => {
+  it('the rule writes texts when the action is made, from last good values', () => {
     const fault = signal('fault', { type: 'number' });
     const rule = dispatch('stopped', isNot('press1.running'), {
       onDelay: 10_000,
@@ -147,7 +147,7 @@ describe('dispatch rule', () => {
     expect(paramsOf(line.actions, 'open_dispatch')[0]).toMatchObject({ description: 'fault 31', reason: 'HYDR' });
   });
 
-  it('opens without a reason when there is no code, and says so', () => {
+  it('a dispatch without a reason code opens without a reason, and an event records it', () => {
     const fault = signal('fault', { type: 'number' });
     const rule = dispatch('stopped', isNot('press1.running'), { onDelay: 0, reason: lookup('fault', {}) });
     const line = plant(program([rule], [running, fault]));
@@ -156,14 +156,14 @@ describe('dispatch rule', () => {
     expect(line.actions[0]?.cause.text).toBe('press1.running was false; no reason: codes has no 7');
   });
 
-  it('takes uncertain values only where the signal says so', () => {
+  it('uncertain values count only where the signal allows them', () => {
     const rules = [dispatch('strict', is('a'), { onDelay: 0 }), dispatch('lenient', is('b'), { onDelay: 0 })];
     const line = plant(program(rules, [signal('a'), signal('b', { acceptUncertain: true })]));
     line.set('06:00', {}, { samples: ['a', 'b'].map(name => ({ signal: name, value: true, quality: 'uncertain' })) });
     expect(line.actions.map(action => action.rule)).toEqual(['lenient']);
   });
 
-  it('lets no rule see half a message', () => {
+  it('no rule sees half a message', () => {
     const rule = dispatch('both', isNot('press1.running'), { unless: is('press1.manual'), onDelay: 0 });
     const line = plant(program([rule], [running, manual]));
     line.set('06:00', { 'press1.running': true, 'press1.manual': false });
@@ -171,7 +171,7 @@ describe('dispatch rule', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('takes two values of one signal in one message one after the other', () => {
+  it('two values of one signal in one message count one after the other', () => {
     const line = plant(program([dispatch('call', is('lamp'), { onDelay: 0 })], [signal('lamp')]));
     const samples = [true, false, true].map(value => ({ signal: 'lamp', value, quality: 'good' as const }));
     line.set('06:00', {}, { samples });
@@ -180,7 +180,7 @@ describe('dispatch rule', () => {
 });
 
 describe('dispatch rule over other rules and sources', () => {
-  it('does not open downstream of an active rule', () => {
+  it('a rule does not open downstream of an active rule', () => {
     const upstream = dispatch('upstream', is('a'), { onDelay: 60_000 });
     const downstream = dispatch('downstream', is('b'), { onDelay: 60_000, unless: isActive('upstream') });
     const line = plant(program([upstream, downstream], [signal('a'), signal('b', { source: 'other' })]));
@@ -197,7 +197,7 @@ describe('dispatch rule over other rules and sources', () => {
     ]);
   });
 
-  it('fires the timer of a rule it depends on before it looks', () => {
+  it('the timer of a rule fires before the rules that depend on it are evaluated', () => {
     const upstream = dispatch('upstream', is('a'), { onDelay: 60_000 });
     const downstream = dispatch('downstream', is('b'), { onDelay: 0, unless: isActive('upstream') });
     const line = plant(program([upstream, downstream], [signal('a'), signal('b')]));
@@ -216,7 +216,7 @@ describe('dispatch rule over other rules and sources', () => {
     expect(line.engine.rules().map(rule => rule.phase)).toEqual(['active', 'inactive']);
   });
 
-  it('tells that a source is away', () => {
+  it('a dispatch rule can report that a source is away', () => {
     const line = plant(program([dispatch('blind', isAway('plc'), { onDelay: 300_000 })], [running]));
     line.source('06:10', 'disconnected');
     line.source('06:11', 'connecting');
@@ -234,7 +234,7 @@ describe('still', () => {
   const rule = dispatch('weld3_stopped', standsStill('weld3.parts'), { onDelay: 180_000, offDelay: 30_000 });
   const weld = program([rule], [parts]);
 
-  it('reports from the last part and completes at the first one', () => {
+  it('a still dispatch begins at the last part and ends at the first one', () => {
     const line = plant(weld);
     line.set('06:00', { 'weld3.parts': 10 });
     line.set('06:01', { 'weld3.parts': 11 });
@@ -253,7 +253,7 @@ describe('still', () => {
     ]);
   });
 
-  it('reports the next stop from the last part made before the clear', () => {
+  it('the next stop begins at the last part made before the clear', () => {
     const line = plant(weld);
     line.set('06:00', { 'weld3.parts': 10 });
     line.set('06:05', { 'weld3.parts': 11 });
@@ -266,7 +266,7 @@ describe('still', () => {
     ]);
   });
 
-  it('is no clear when a single part was made and off_delay is longer than on_delay', () => {
+  it('a single part is no clear when off_delay is longer than on_delay', () => {
     const slow = dispatch('slow', standsStill('weld3.parts'), { onDelay: 60_000, offDelay: 300_000 });
     const line = plant(program([slow], [parts]));
     line.set('06:00', { 'weld3.parts': 10 });
@@ -275,7 +275,7 @@ describe('still', () => {
     expect(lines(line.actions)).toEqual(['06:01:00 open slow reported 06:00:00']);
   });
 
-  it('notices over a restart that parts were made meanwhile', () => {
+  it('parts made over a restart are noticed', () => {
     const line = plant(weld);
     line.set('06:00', { 'weld3.parts': 10 });
     line.restart('06:01', '06:02');
@@ -285,7 +285,7 @@ describe('still', () => {
     expect(lines(line.actions)).toEqual(['06:05:00 open weld3_stopped reported 06:02:00']);
   });
 
-  it('writes a part made while nothing opens lazily', () => {
+  it('a part that opens nothing is committed lazily', () => {
     const line = plant(weld);
     line.set('06:00', { 'weld3.parts': 10 });
     const result = line.set('06:01', { 'weld3.parts': 11 });
@@ -313,7 +313,7 @@ describe('dispatch rule while something is unknown', () => {
     expect(lines(line.actions)).toEqual([`${opened} open stopped reported ${reported}`]);
   });
 
-  it('starts anew after a gap longer than the freeze limit', () => {
+  it('a delay starts anew after a gap longer than the freeze limit', () => {
     const line = plant(simple);
     line.set('06:01', { 'press1.running': false });
     line.set('06:02', { 'press1.running': 'bad' });
@@ -322,7 +322,7 @@ describe('dispatch rule while something is unknown', () => {
     expect(lines(line.actions)).toEqual(['06:32:00 open stopped reported 06:30:00']);
   });
 
-  it('pauses the clearing delay too', () => {
+  it('an unknown condition pauses the clearing delay too', () => {
     const line = plant(program([dispatch('stopped', isNot('press1.running'), { offDelay: 60_000 })], [running]));
     line.set('06:01', { 'press1.running': false });
     line.set('06:10', { 'press1.running': true });
@@ -336,7 +336,7 @@ describe('dispatch rule while something is unknown', () => {
     ]);
   });
 
-  it('opens and closes nothing while its source is away', () => {
+  it('a dispatch rule opens and closes nothing while its source is away', () => {
     const line = plant(simple);
     line.set('06:01', { 'press1.running': false });
     line.source('06:02', 'disconnected');
@@ -344,7 +344,7 @@ describe('dispatch rule while something is unknown', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('takes a good sample without a value for what it is: unknown', () => {
+  it('a good sample without a value is unknown', () => {
     const line = plant(program([dispatch('call', is('lamp'), { onDelay: 0 })], [signal('lamp')]));
     line.set('06:00', { lamp: true });
     line.set('06:01', {}, { samples: [{ signal: 'lamp', value: null, quality: 'good' }] });

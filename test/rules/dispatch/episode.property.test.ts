@@ -181,7 +181,7 @@ function checkEpisodes(actions: readonly Action[]): Map<string, string> {
 }
 
 describe('episodes, whatever happens', () => {
-  it('are opened and closed in turn, each close after its open and not before it in time', () => {
+  it('episodes open and close in turn, each close after its open and not before it in time', () => {
     fc.assert(
       fc.property(life, lived => {
         const { actions, engine } = play(lived, restored);
@@ -191,7 +191,7 @@ describe('episodes, whatever happens', () => {
     );
   });
 
-  it('are the same after a snapshot as if the process had never ended, and each time they are played', () => {
+  it('episodes are the same after a snapshot as without an end of the process, and in each run', () => {
     fc.assert(
       fc.property(life, lived => {
         const kept = play(lived, engine => engine);
@@ -204,7 +204,7 @@ describe('episodes, whatever happens', () => {
     );
   });
 
-  it('are all over, or left open as their rule says, when the rules are removed', () => {
+  it('episodes of removed rules are over, or left open as their rule says', () => {
     fc.assert(
       fc.property(life, fc.nat(10 * MINUTE), (lived, away) => {
         const { actions, engine, at } = play(lived, restored);

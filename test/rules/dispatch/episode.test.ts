@@ -29,7 +29,7 @@ function stopOf(over: Parameters<typeof dispatch>[2]): Plant {
 }
 
 describe('an episode', () => {
-  it.each(['close', 'complete', 'note', 'leave'] as const)('ends as its rule says: %s', whenCleared => {
+  it.each(['close', 'complete', 'note', 'leave'] as const)('an episode ends as its rule says: %s', whenCleared => {
     const line = stopOf({ whenCleared });
 
     expect(lines(line.actions)).toEqual([
@@ -39,7 +39,7 @@ describe('an episode', () => {
     expect(line.events.map(event => event.kind)).toEqual(['known', 'pending', 'activated', 'cleared']);
   });
 
-  it('says nothing of what is as usual', () => {
+  it('an episode has no fields for default settings', () => {
     const { actions } = stopOf({ ifFoundOpen: 'adopt' });
 
     expect(paramsOf(actions, 'open_dispatch')).toEqual([
@@ -58,7 +58,7 @@ describe('an episode', () => {
     for (const action of actions) expect(Object.keys(action)).not.toContain('onUnknown');
   });
 
-  it('takes what its rule says of adoption, of what was missed, of age and of doubt', () => {
+  it('an episode takes adoption, missed episodes, age and doubt from its rule', () => {
     const { actions } = stopOf({
       ifFoundOpen: 'adopt',
       closeAdopted: true,
@@ -74,7 +74,7 @@ describe('an episode', () => {
     expect(actions[1]).not.toHaveProperty('expiresAt');
   });
 
-  it('follows the config in what becomes of it, not in where it was opened', () => {
+  it('an episode follows a changed config in its end, and not in its machine', () => {
     const edited = program(
       [dispatch('stopped', isNot('running'), { machine: 'PRESS-99', whenCleared: 'note', ifClosedByPerson: 'reopen' })],
       [running],
@@ -94,7 +94,7 @@ describe('an episode', () => {
 });
 
 describe('an episode during which the clock was set back', () => {
-  it('does not end before it began', () => {
+  it('an episode does not end before it began, although the clock was set back', () => {
     const rules = program([dispatch('stopped', isNot('running'))], [running]);
     const line = plant(rules);
     line.set('06:01', { running: false });
@@ -108,10 +108,10 @@ describe('an episode during which the clock was set back', () => {
   });
 });
 
-describe('news of counts', () => {
+describe('the age and the doubt of counts', () => {
   const strokes = counter('strokes');
 
-  it('is told only so long, and in doubt as the rule says; the newest count always', () => {
+  it('increments and sets have the age limit and the doubt setting of their rule; a total has no age limit', () => {
     const told = { maxAge: HOUR, onUnknown: 'drop' } as const;
     const rules = [
       cycles('count', strokes, told),
@@ -149,7 +149,7 @@ describe('a dispatch closed by a person', () => {
     return line;
   }
 
-  it('opens the next one after a whole on_delay, reported from then on', () => {
+  it('after a close by a person the next dispatch opens after a whole on_delay, reported from the close', () => {
     const line = stopped();
 
     expect(line.closedByPerson('06:10', chain).changed).toEqual(['stopped']);
@@ -165,7 +165,7 @@ describe('a dispatch closed by a person', () => {
     expect(line.events.map(event => event.kind)).toContain('closed_early');
   });
 
-  it('changes nothing when it is told again, or for another episode', () => {
+  it('a repeated close by a person, or one of another episode, changes nothing', () => {
     const line = stopped();
     line.closedByPerson('06:10', chain);
     const told = line.actions.length;
@@ -177,7 +177,7 @@ describe('a dispatch closed by a person', () => {
     expect(line.actions).toHaveLength(told);
   });
 
-  it('is waited for to clear where the rule says so', () => {
+  it('after a close by a person the rule can wait until the condition clears', () => {
     const line = stopped('wait');
 
     expect(line.engine.watchedEpisodes()).toEqual([]);
@@ -187,7 +187,7 @@ describe('a dispatch closed by a person', () => {
     expect(lines(line.actions)).toEqual(['06:31:00 close stopped completed 06:30:00']);
   });
 
-  it('opens nothing while the condition does not hold or something speaks against it', () => {
+  it('after a close by a person nothing opens while the condition does not hold or is blocked', () => {
     const line = stopped();
     line.set('06:09:30', { running: true });
     line.closedByPerson('06:10', chain);
@@ -205,7 +205,7 @@ describe('a dispatch closed by a person', () => {
     ]);
   });
 
-  it('waits for what its source kept meanwhile: that may have ended it before, and is told with its true times', () => {
+  it('a close by a person waits for queued messages, which may have ended the episode before, with true times', () => {
     const line = stopped();
     line.source('06:06', 'disconnected');
     line.closedByPerson('06:30', chain);
@@ -229,7 +229,7 @@ describe('a dispatch closed by a person', () => {
     ]);
   });
 
-  it('lets the rules look that depend on it', () => {
+  it('a close by a person lets dependent rules be evaluated', () => {
     const line = stopped();
     line.set('06:09', { manual: true });
     expect(line.actions).toEqual([]);
@@ -261,7 +261,7 @@ describe('a dispatch closed by a person', () => {
     },
   );
 
-  it('comes too late for an episode that was over in time', () => {
+  it('a close by a person changes nothing for an episode that was over before', () => {
     const line = stopped();
     line.set('06:08', { running: true });
     const { actions } = line.engine.step({ kind: 'closed_by_person', chain, at: on('06:10') });
@@ -270,7 +270,7 @@ describe('a dispatch closed by a person', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('begins to stand still with the last part made, where one was made since', () => {
+  it('after a close by a person the next still begins at the last part, if one was made since', () => {
     const parts = signal('parts', { type: 'number' });
     const idle = dispatch('idle', standsStill('parts'), { offDelay: 10 * MINUTE, ifClosedByPerson: 'reopen' });
     const line = plant(program([idle], [parts]));
@@ -286,7 +286,7 @@ describe('a dispatch closed by a person', () => {
     ]);
   });
 
-  it('is told by the clock of the gateway, also to a rule that goes by another', () => {
+  it('a close by a person has the time of the gateway, also for a rule with another clock', () => {
     const line = plant(program([dispatch('stopped', isNot('running'), { ifClosedByPerson: 'reopen' })], [running]));
     line.set('06:00', { running: true }, { receivedAt: on('06:03') });
     line.set('06:01', { running: false }, { receivedAt: on('06:04') });
@@ -300,7 +300,7 @@ describe('a dispatch closed by a person', () => {
     ]);
   });
 
-  it('is not looked for where L2L does not know of it', () => {
+  it('a dispatch that L2L does not know is not watched', () => {
     const rules = [dispatch('stopped', isNot('running'), { ifClosedByPerson: 'reopen' })];
     for (const [mode, watched] of [
       ['live', 1],
@@ -324,7 +324,7 @@ describe('a condition that came back unseen', () => {
   };
   const returned = ({ events }: Plant) => events.find(event => event.kind === 'returned')?.detail;
 
-  it('is said to have come back in time only when that was seen', () => {
+  it('a condition returned in time only when its return was seen', () => {
     const seen = short();
     seen.set('06:02', { running: true });
     expect(returned(seen)).toBe('running = true after 1m, before on_delay (2m) ended: no dispatch');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { partsValues, partsWords } from '../../../src/rules/dispatch/parts.ts';
 import { condition, scope } from '../expression/world.ts';
 
-describe('words for the parts of a condition', () => {
+describe('text for the parts of a condition', () => {
   it.each([
     ['n / m > 2', { n: 6, m: 0 }, 'n / m > 2 divides by 0, or has a result that is too large'],
     ['n MOD m > 2', { n: 6, m: 0 }, 'n MOD m > 2 divides by 0, or has a result that is too large'],
@@ -13,7 +13,7 @@ describe('words for the parts of a condition', () => {
     expect(partsWords(condition(text).explain(scope(values)), new Map())).toBe(words);
   });
 
-  it('keeps a whole number beyond 2^53 as its digits', () => {
+  it('a whole number beyond 2^53 keeps its digits', () => {
     const parts = condition('n > 2').explain(scope({ n: 9_007_199_254_740_993n }));
 
     expect(partsValues(parts, new Map())).toEqual([

@@ -9,12 +9,12 @@ const begin = (away = [{ source: 'broker', since: 40, queued: 3 }]) =>
   createAbsences(rules, { away: () => away, lastAlive: 100 });
 
 describe('absences of sources whose broker keeps messages', () => {
-  it('last since the earlier process was alive, or since the broker was away from that one', () => {
+  it('an absence lasts since the earlier process was alive, or since it lost the broker', () => {
     expect(begin([]).all()).toEqual([{ source: 'broker', since: 100, queued: 0 }]);
     expect(begin().all()).toEqual([{ source: 'broker', since: 40, queued: 3 }]);
   });
 
-  it('go on through every attempt, count what is taken, and end when all is read', () => {
+  it('an absence goes on through every attempt, counts the messages, and ends when all are read', () => {
     const absences = begin();
     for (const state of ['connecting', 'disconnected', 'catching_up'] as const)
       expect(absences.became('broker', state, 200)).toBe(false);
@@ -29,14 +29,14 @@ describe('absences of sources whose broker keeps messages', () => {
     expect(absences.all()).toEqual([{ source: 'broker', since: 400, queued: 0 }]);
   });
 
-  it('count from nothing when the broker kept nothing', () => {
+  it('an absence counts from 0 when the broker kept nothing', () => {
     const absences = begin();
 
     expect([absences.beganAnew('broker'), absences.beganAnew('broker')]).toEqual([true, false]);
     expect(absences.all()).toEqual([{ source: 'broker', since: 40, queued: 0 }]);
   });
 
-  it('are none of a source that is read anew anyway', () => {
+  it('a source that is read anew has no absence', () => {
     const absences = begin();
 
     expect([absences.became('plc', 'disconnected', 200), absences.took('plc')]).toEqual([false, false]);

@@ -20,7 +20,7 @@ function rowsOf(written: readonly DecisionRow[]): DecisionRow[] {
 }
 
 describe('recorder', () => {
-  it('hands each decision to one commit, and what an action says to none', () => {
+  it('the recorder gives each decision to one commit, and a decision with an action to none', () => {
     const recorder = createRecorder();
     const values = [{ signal: 's', value: true, quality: 'good', at: 1 }];
     recorder.note([event(1, { values }), event(2, { kind: 'activated' }), event(3, { kind: 'counted' })], 3);
@@ -31,7 +31,7 @@ describe('recorder', () => {
     expect([recorder.take(4, 10), recorder.isEmpty]).toEqual([[], true]);
   });
 
-  it('gives no more at once than asked for', () => {
+  it('the recorder gives at most the asked number at once', () => {
     const recorder = createRecorder();
     recorder.note(
       Array.from({ length: 25 }, (_, n) => event(n, { rule: `rule${n}` })),
@@ -63,7 +63,7 @@ describe('recorder', () => {
     for (const { at, until } of rows) expect((until ?? at) - at).toBeLessThanOrEqual(10 * MINUTE);
   });
 
-  it('keeps the longest of those it counts, so that the others are answered with it', () => {
+  it('the recorder keeps the longest of the decisions that it counts together', () => {
     const recorder = createRecorder();
     for (let n = 0; n < 20; n++) recorder.note([event(n * 1000, { lasted: 1 })], n * 1000);
     recorder.take(20_000, 500);
@@ -82,7 +82,7 @@ describe('recorder', () => {
     expect(recorder.take(30_000, 500)).toEqual([]);
   });
 
-  it('keeps kinds and rules apart: one that flaps hides no other', () => {
+  it('the recorder keeps kinds and rules apart: a flapping rule hides no other', () => {
     const recorder = createRecorder();
     for (let n = 0; n < 1000; n++) recorder.note([event(n)], n);
     recorder.take(1000, 500);
@@ -93,7 +93,7 @@ describe('recorder', () => {
     ]);
   });
 
-  it('gives rows of their own again to a rule that was quiet', () => {
+  it('the recorder gives single rows again to a rule that was quiet', () => {
     const recorder = createRecorder();
     for (let n = 0; n < 100; n++) recorder.note([event(n)], n);
     recorder.take(1000, 500);
@@ -102,7 +102,7 @@ describe('recorder', () => {
     expect(recorder.take(later, 500)).toMatchObject([{ at: later, count: 1, row: null }]);
   });
 
-  it('holds a bounded number while nothing takes them', () => {
+  it('the recorder holds a bounded number while nothing takes them', () => {
     const recorder = createRecorder();
     for (let n = 0; n < 30_000; n++) recorder.note([event(n, { rule: `rule${n}` })], n);
     expect(recorder.take(Infinity, Infinity)).toHaveLength(20_000);

@@ -13,7 +13,7 @@ export type Envelope = {
 export function parseEnvelope(text: string): Envelope | null {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = exactly(text.replace(BEFORE_JSON, '').replace(AFTER_JSON, ''));
   } catch {
     // An answer that is no JSON is expected here, and no error.
     return null;
@@ -23,17 +23,39 @@ export function parseEnvelope(text: string): Envelope | null {
   return success === undefined ? null : { success, words: refusal(body), body };
 }
 
+/** Marks that servers and middleboxes put before JSON: byte order marks, and guards against scripts that load it. */
+const BEFORE_JSON = /^(?:[\s\0\uFEFF]|ï»¿|\)\]\}',?|for ?\(;;\);|while ?\(1\);)+/;
+const AFTER_JSON = /(?<![\0\uFEFF])[\0\uFEFF]+\s*$/;
+
+/** Parses JSON. A whole number that a double would round stays the text of its digits. */
+function exactly(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_key, value: unknown, { source = '' }: { readonly source?: string } = {}) =>
+    typeof value === 'number' && /^-?\d+$/.test(source) && !Number.isSafeInteger(value) ? source : value,
+  );
+}
+
 /** The records of an answer: `data` or `machine`, one or a list. */
 export function recordsOf(envelope: Envelope): readonly L2lRecord[] {
   const data = envelope.body.data ?? envelope.body.machine;
   return (Array.isArray(data) ? data : [data]).filter(isRecord);
 }
 
-/** A number, also one that L2L writes as text; undefined: the field is no number. */
+/**
+ * A number, also one that L2L writes as text; undefined: the field is no number. Throws when the gateway would take it for another
+ * number: a rounded id names another dispatch.
+ */
 export function numberField(record: L2lRecord | undefined, name: string): number | undefined {
   const value = record?.[name];
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined;
+  const text = typeof value === 'string' ? value.trim() : '';
+  const number = typeof value === 'number' ? value : text === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(number)) return undefined;
+  if (Number.isInteger(number) && !Number.isSafeInteger(number)) {
+    throw new Error(
+      `L2L gave ${text || number} as ${name}; numbers above ${Number.MAX_SAFE_INTEGER} are not supported, so the call waits. Ask for a newer version of the gateway`,
+    );
+  }
+  return number;
 }
 
 /** A text; undefined: the field is missing, null or empty. */

@@ -5,6 +5,7 @@ import { errorMessage } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
 import { redactor } from '../core/redact.ts';
 import { certificateFacts, tlsCode, tlsWords } from '../core/tls-words.ts';
+import { answerText } from './answer-text.ts';
 import { LONGEST_PAUSE } from './budget.ts';
 import type { HttpProxy } from './proxy-address.ts';
 
@@ -16,6 +17,8 @@ export type Exchange =
       readonly body: string;
       /** Milliseconds of a Retry-After header; undefined without one. */
       readonly retryAfter?: number;
+      /** Where a redirect points, without its query. */
+      readonly location?: string;
     }
   | {
       readonly kind: 'failed';
@@ -72,7 +75,13 @@ export function createExchange({ pool, address, key, proxy, userAgent, timeout, 
 
       const { method, path, body } = request;
       const type = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
-      const headers = { l2lauth: key, accept: 'application/json', 'user-agent': userAgent, ...type };
+      const headers = {
+        l2lauth: key,
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': userAgent,
+        ...type,
+      };
       const answer = collectAnswer();
       pool.dispatch(
         { method, path: prefix + path, headers, ...(body !== undefined && { body }) },
@@ -86,20 +95,33 @@ export function createExchange({ pool, address, key, proxy, userAgent, timeout, 
           },
           onResponseStart(_controller, statusCode, fields) {
             answer.status = statusCode;
-            answer.retryAfter = retryAfterMs(fields['retry-after'], clock.now());
+            answer.coding = textOf(fields['content-encoding']);
+            answer.location = locationOf(textOf(fields['location']), address);
+            answer.retryAfter = retryAfterMs(textOf(fields['retry-after']), clock.now());
           },
           onResponseData(_controller, chunk) {
             if (!answer.add(chunk))
-              fail('unreadable', `${address.host} answered with more than ${LONGEST_ANSWER} bytes`);
+              fail('unreadable', `${address.host}: the answer is longer than ${LONGEST_ANSWER} bytes; ${WHO_ANSWERS}`);
           },
           onResponseEnd() {
-            const { status, retryAfter } = answer;
-            const text = redact(answer.text());
-            end({ kind: 'answered', status, body: text, ...(retryAfter !== undefined && { retryAfter }) });
+            const { status, retryAfter, location } = answer;
+            const read = answer.text();
+            if ('problem' in read) {
+              const detail = redact(`HTTP ${status} from ${address.host}: ${read.problem}; ${WHO_ANSWERS}`);
+              end({ kind: 'failed', left: true, reason: 'unreadable', detail });
+              return;
+            }
+            end({
+              kind: 'answered',
+              status,
+              body: redact(read.text),
+              ...(retryAfter !== undefined && { retryAfter }),
+              ...(location !== undefined && { location: redact(location) }),
+            });
           },
           onResponseError(_controller, error) {
-            const why = tlsProblem(error, address, clock.now()) ?? errorMessage(error);
-            if (started) fail('reset', `the connection ended before the answer: ${why}`);
+            const why = tlsProblem(error, address, clock.now()) ?? httpProblem(error, address) ?? errorMessage(error);
+            if (started) fail('reset', `the connection ended before the end of the answer: ${why}`);
             else fail('reset', proxy === null && isBarred(error, address) ? `${why}; ${NO_WAY}` : why);
           },
         },
@@ -125,12 +147,26 @@ function isBarred(error: unknown, { hostname }: URL): boolean {
   return !isHere && BARRED.test(String((error as NodeJS.ErrnoException).code));
 }
 
+const WHO_ANSWERS =
+  'something between the gateway and L2L may have answered or changed the answer; `curl -v` from this host shows what, and plant IT can let the host through';
+
+/** What a broken form of HTTP means; null: the error is another one. */
+function httpProblem(error: unknown, { host }: URL): string | null {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW'
+    ? `what answers at ${host} does not speak HTTP as L2L does (${errorMessage(error)}); check l2l.url; ${WHO_ANSWERS}`
+    : null;
+}
+
 function collectAnswer() {
   const chunks: Buffer[] = [];
   let size = 0;
   return {
     status: 0,
     retryAfter: undefined as number | undefined,
+    location: undefined as string | undefined,
+    /** The content codings, as a header names them. */
+    coding: '',
     /** false: the answer is too long. */
     add(chunk: Buffer): boolean {
       size += chunk.length;
@@ -138,7 +174,9 @@ function collectAnswer() {
       chunks.push(chunk);
       return true;
     },
-    text: () => Buffer.concat(chunks).toString(),
+    text() {
+      return answerText(Buffer.concat(chunks), this.coding, LONGEST_ANSWER);
+    },
   };
 }
 
@@ -157,8 +195,20 @@ function tlsProblem(error: unknown, address: URL, now: number): string | null {
 }
 
 /** Milliseconds of a Retry-After header (seconds or an HTTP date), at most 15 minutes; undefined for any other text. */
-function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {
-  const text = (Array.isArray(header) ? header[0] : header)?.trim() ?? '';
+function retryAfterMs(header: string, now: number): number | undefined {
+  const text = header.trim();
   const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_PAUSE);
+}
+
+const LONGEST_LOCATION = 200;
+
+/** The address of a redirect. Its query may hold what the request held. */
+function locationOf(header: string, address: URL): string | undefined {
+  const to = header === '' ? null : URL.parse(header, address.origin);
+  return to ? `${to.origin}${to.pathname}`.slice(0, LONGEST_LOCATION) : undefined;
+}
+
+function textOf(header: string | string[] | undefined): string {
+  return Array.isArray(header) ? header.join(', ') : (header ?? '');
 }

@@ -10,7 +10,12 @@ export type Verdict =
 /** The outcome of a failed read. A read has no effect, so it can always be repeated. */
 export type ReadFailure = Setback;
 
-type Answer = { readonly status: number; readonly envelope: Envelope | null; readonly isTransient: boolean };
+type Answer = {
+  readonly status: number;
+  readonly body: string;
+  readonly envelope: Envelope | null;
+  readonly isTransient: boolean;
+};
 type Row = {
   readonly when: (answer: Answer) => boolean;
   readonly means:
@@ -22,6 +27,8 @@ type Row = {
 };
 
 const isStatus = (from: number, to: number) => (answer: Answer) => answer.status >= from && answer.status <= to;
+
+const LET_THROUGH = 'ask plant IT to let this host reach L2L';
 
 /**
  * The table: the first row that fits decides what an answer means. `retry`: the request was refused before it had any effect, so it
@@ -40,16 +47,31 @@ const TABLE: readonly Row[] = [
     means: { kind: 'halt', reason: 'auth' },
     what: "does not allow this with the API key's user",
   },
+  {
+    when: a => a.envelope === null && (a.status === 407 || a.status === 511),
+    means: { kind: 'unknown', reason: 'unreadable' },
+    what: `is not L2L: a proxy or the network asks for a login, so ${LET_THROUGH} without one, or write the address of the proxy with a login under l2l.proxy`,
+  },
   { when: isStatus(500, 599), means: { kind: 'unknown', reason: 'server' }, what: 'failed' },
   {
     when: isStatus(300, 399),
     means: { kind: 'unknown', reason: 'unreadable' },
-    what: 'points elsewhere; redirects are not followed',
+    what: `points elsewhere; redirects are not followed. If that is L2L's new address, correct l2l.url; if it is a login page or a web filter, ${LET_THROUGH}`,
+  },
+  {
+    when: a => a.envelope === null && /^\s*[{[]/.test(a.body) && !isJson(a.body),
+    means: { kind: 'unknown', reason: 'unreadable' },
+    what: `gave an answer that is cut or damaged; when this goes on, ${LET_THROUGH}`,
+  },
+  {
+    when: a => a.envelope === null && isStatus(400, 499)(a),
+    means: { kind: 'unknown', reason: 'unreadable' },
+    what: `gave an answer that is not L2L's: something between answered, such as a web filter or a proxy; ${LET_THROUGH}`,
   },
   {
     when: a => a.envelope === null,
     means: { kind: 'unknown', reason: 'unreadable' },
-    what: "gave an answer that is not L2L's: something between answered, such as a proxy or a login page",
+    what: `gave an answer that is not L2L's: something between answered, such as a proxy or a login page, or L2L is under maintenance; when this goes on, ${LET_THROUGH}`,
   },
   { when: a => isStatus(200, 299)(a) && a.envelope?.success === true, means: { kind: 'success' }, what: 'succeeded' },
   {
@@ -84,12 +106,12 @@ export function judge(exchange: Exchange, transient: readonly string[]): Verdict
     const { reason, detail } = exchange;
     return { kind: exchange.left ? 'unknown' : 'retry', reason, detail };
   }
-  const { status, body, retryAfter } = exchange;
+  const { status, body, retryAfter, location } = exchange;
   const envelope = parseEnvelope(body);
   const refusal = envelope?.words ?? '';
   const lower = refusal.toLowerCase();
   const isTransient = transient.some(text => lower.includes(text.toLowerCase()));
-  const row = TABLE.find(candidate => candidate.when({ status, envelope, isTransient }));
+  const row = TABLE.find(candidate => candidate.when({ status, body, envelope, isTransient }));
   if (!row) throw new Error('the last row of the outcome table fits everything');
 
   const answer = shorten(body, LONGEST_ANSWER_KEPT);
@@ -98,7 +120,8 @@ export function judge(exchange: Exchange, transient: readonly string[]): Verdict
     const detail = shorten(refusal, LONGEST_DETAIL) || `refused without a word (HTTP ${status})`;
     return { kind: 'rejected', reason: 'refused', detail, answer };
   }
-  const said = shorten(envelope ? refusal : firstWords(body), LONGEST_DETAIL);
+  const page = location === undefined ? firstWords(body) : `to ${location}`;
+  const said = shorten(envelope ? refusal : page, LONGEST_DETAIL);
   const detail = `HTTP ${status}: the server ${row.what}${said === '' ? '' : `: ${said}`}`;
   const isTimed = row.means.kind === 'retry' && retryAfter !== undefined;
   return { ...row.means, detail, ...(isTimed ? { retryAfter } : {}) };
@@ -113,6 +136,16 @@ export function readFailure(verdict: Exclude<Verdict, { kind: 'success' }>): Rea
 
 function shorten(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // It is expected that an answer is no JSON.
+    return false;
+  }
 }
 
 /** The text of a page without its markup. It helps a person to recognize the page of a proxy or a login. */

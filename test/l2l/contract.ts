@@ -144,7 +144,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
               ? 'retry rate_limited'
               : isJson && (status === 401 || status === 403)
                 ? 'halt auth'
-                : status >= 500
+                : status >= 500 && (isJson || status !== 511)
                   ? 'unknown server'
                   : isRefusal
                     ? 'rejected refused'

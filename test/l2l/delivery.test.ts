@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ActionKind } from '../../src/actions/action.ts';
+import type { ActionKind, ActionParams } from '../../src/actions/action.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
 import { ACTIONS } from '../../src/l2l/actions/registry.ts';
 import { answer, frozenCall, NEVER, scripted, stored } from './calls.ts';
@@ -32,6 +32,25 @@ describe('delivery', () => {
     expect((await scripted(refused).delivery.send(call, NEVER)).kind).toBe('rejected');
     const { delivery } = scripted(refused, { transient: ['maintenance'] });
     expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'retry', reason: 'refused' });
+  });
+
+  it('an id that the gateway would round opens nothing twice and closes nothing else', async () => {
+    const OPENED = { machine: 'PRESS-01', type: 'DOWN', trade: 'MAINT', description: 'Alarm', reported: 0 };
+    const open = stored('open_dispatch', OPENED as ActionParams['open_dispatch']);
+    const dispatch = '{"id":9007199254740993,"dispatchnumber":5,"machinecode":"PRESS-01","dispatchtypecode":"DOWN"}';
+    const { delivery } = scripted(() => ({
+      kind: 'answered',
+      status: 200,
+      body: `{"success":true,"data":[${dispatch}]}`,
+    }));
+    const call = frozenCall(delivery, [open]);
+    const words = expect.stringMatching(/L2L gave 9007199254740993 as id; .* not supported, so the call waits/);
+    expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'unknown', detail: words });
+    // "L2L does not have it" would make the queue repeat the open.
+    expect(await delivery.look({ ...call, state: 'unknown' }, NEVER)).toMatchObject({
+      kind: 'failed',
+      outcome: { kind: 'retry', detail: words },
+    });
   });
 
   it('follows up only batches, and freezes nothing without an action', async () => {

@@ -44,4 +44,17 @@ describe('envelope of an answer', () => {
     ]);
     expect(refusal({ error: '', errors: [], error_message: 'no line' })).toBe('no line');
   });
+
+  it('keeps the digits of whole numbers that a double rounds, and refuses to use such a number', () => {
+    const envelope = parseEnvelope(
+      '{"success":true,"data":{"id":9007199254740993,"code":12345678901234567890,"text":"9007199254740993","most":9007199254740991,"huge":1e999}}',
+    );
+    const [record] = envelope ? recordsOf(envelope) : [];
+    expect(textField(record, 'code')).toBe('12345678901234567890');
+    expect(numberField(record, 'most')).toBe(9_007_199_254_740_991);
+    expect(numberField(record, 'huge')).toBeUndefined();
+    for (const name of ['id', 'text']) {
+      expect(() => numberField(record, name)).toThrow(/L2L gave 9007199254740993 as (id|text); .*are not supported/);
+    }
+  });
 });

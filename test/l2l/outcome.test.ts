@@ -18,6 +18,8 @@ function expected(status: number, body: string): string {
   if (status === 429) return 'retry rate_limited';
   // A proxy's 401 or 403 says nothing about the key.
   if ((status === 401 || status === 403) && body !== PAGE) return 'halt auth';
+  // The network asks for a login.
+  if (status === 511 && body === PAGE) return 'unknown unreadable';
   if (status >= 500) return 'unknown server';
   if (body === PAGE || (status >= 300 && status < 400)) return 'unknown unreadable';
   if (body === REFUSED) return 'rejected refused';

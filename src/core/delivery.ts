@@ -41,7 +41,8 @@ export type Outcome =
    */
   | {
       readonly kind: 'again';
-      readonly reason: Extract<Reason, 'blocked' | 'refused'>;
+      /** null: the call did its part, and another call does the rest. */
+      readonly reason: Extract<Reason, 'blocked' | 'refused'> | null;
       readonly detail: string;
       readonly after: number;
       readonly guarded: boolean;

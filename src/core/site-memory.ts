@@ -7,6 +7,8 @@ export type SiteFacts = {
   readonly tradeForm?: TradeForm;
   /** Ids of trades by their codes, as far as they were needed. */
   readonly tradeIds?: Readonly<Record<string, string>>;
+  /** A close does not keep the completed time that it is sent with. */
+  readonly closeLosesCompleted?: true;
 };
 
 /** The journal keeps what the gateway found out about its site. It outlives a restart, and a new site begins without it. */
@@ -14,6 +16,8 @@ export interface SiteMemory {
   facts(): SiteFacts;
   /** Adds to the facts. `words`: an event for people; null: none. A fact that a crash loses is found out again. */
   learn(facts: SiteFacts, words: string | null): void;
+  /** Keeps an event for people: L2L stored something else than what was sent. */
+  differs(words: string): void;
 }
 
 /** A memory that ends with the process. */
@@ -24,5 +28,6 @@ export function shortMemory(): SiteMemory {
     learn(facts) {
       known = { ...known, ...facts };
     },
+    differs() {},
   };
 }

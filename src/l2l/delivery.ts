@@ -15,6 +15,7 @@ import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type SiteMemory, shortMemory } from '../core/site-memory.ts';
 import type { ActionContext, ActionHandler } from './actions/action.ts';
+import { createDifferences } from './actions/answer-differences.ts';
 import { ACTIONS } from './actions/registry.ts';
 import type { Client } from './client.ts';
 import { judge, type ReadFailure } from './outcome.ts';
@@ -57,9 +58,11 @@ const NO_RIGHT = 'L2L answers other questions with this key, so its user lacks t
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { client, log, transient = [], blocked = [], blockedWait = BLOCKED_WAIT, settle } = options;
   const forgotten = shortMemory();
+  const { memory = () => forgotten } = options;
   const handlers = handlersOf({
-    memory: () => forgotten,
     ...options,
+    memory,
+    differences: createDifferences({ ...options, memory }),
     blocked,
     blockedWait,
     reader: createReader(client, transient),

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 /** The meaning of an exchange: L2L reported success, and the kind of call reads the rest; or any other outcome. */
 export type Verdict =
   | { readonly kind: 'success'; readonly envelope: Envelope; readonly answer: string }
-  | Exclude<Outcome, { kind: 'delivered' | 'accepted' }>;
+  | Exclude<Outcome, { kind: 'delivered' | 'accepted' | 'again' }>;
 
 /** The outcome of a failed read. A read has no effect, so it can always be repeated. */
 export type ReadFailure = Setback;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Action, ActionParams } from '../../src/actions/action.ts';
+import { createSiteZone } from '../../src/l2l/site-time.ts';
 import type { Manners } from '../../src/simulation/sandbox/manners.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
 import { type Bench, openBench, QUICK } from '../queue/harness.ts';
@@ -8,7 +9,7 @@ import { testDelivery } from '../support/delivery.ts';
 import { testFolder } from '../support/folder.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
-import { API_KEY, testSandbox } from '../support/sandbox.ts';
+import { API_KEY, SITE_ZONE, testSandbox } from '../support/sandbox.ts';
 
 const CAUSE = { rule: 'r', where: 'gateway.yaml:1', text: 'because', values: [] };
 
@@ -113,6 +114,7 @@ export async function openPlant(options: PlantOptions = {}) {
   return {
     ...bench,
     folder,
+    siteText: createSiteZone(SITE_ZONE).text,
     row,
     sandbox,
     client,

@@ -9,6 +9,7 @@ export function createSiteMemory(meta: Meta, group: GroupCommit, events: Events,
   let known: SiteFacts = stored.destination === destination ? (stored.facts ?? {}) : {};
   return {
     facts: () => known,
+    differs: words => events.note('site_differs', words),
     learn(facts, words) {
       known = { ...known, ...facts };
       if (words !== null) events.note('site_learnt', words);

@@ -16,6 +16,7 @@ export type JournalEvent =
   | 'damaged'
   | 'recoded'
   | 'site_learnt'
+  | 'site_differs'
   | ClockEvent;
 
 /** An event as people read it. */

@@ -16,6 +16,7 @@ import type { SiteMemory } from '../../core/site-memory.ts';
 import type { Envelope } from '../envelope.ts';
 import type { Reader } from '../reader.ts';
 import type { SiteZone } from '../site-time.ts';
+import type { Differences } from './answer-differences.ts';
 
 /** A stored action of one kind. */
 export type ActionOf<K extends ActionKind> = Extract<StoredAction, { readonly kind: K }>;
@@ -47,6 +48,7 @@ export type ActionContext = {
   readonly chainOf: (chain: string) => ChainState;
   /** What the gateway found out about the site. */
   readonly memory: () => SiteMemory;
+  readonly differences: Differences;
 };
 
 /** Builds the requests of one kind of action, and interprets L2L's answers to them. */

@@ -1,10 +1,11 @@
 import type { CallResult } from '../../actions/result.ts';
-import type { ChainState, Freeze } from '../../core/delivery.ts';
+import type { ChainState, Freeze, Outcome } from '../../core/delivery.ts';
 import { noteMarkOf } from '../dispatch-mark.ts';
 import { isDeleted, OPEN_FIELDS } from '../dispatches.ts';
 import { type L2lRecord, numberField, recordsOf, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction, newest } from './action.ts';
+import { isSameTime } from './answer-differences.ts';
 
 type Close = ActionOf<'close_dispatch'>;
 type CloseCall = CallOf<'close_dispatch'>;
@@ -19,9 +20,21 @@ export const closeDispatch = defineAction({
   create: createHandler,
 });
 
+const ALREADY_COMPLETED = /\balready (?:been )?completed\b/i;
 const ALREADY = /\balready (?:been )?(?:completed|closed)\b/i;
 
-function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'close_dispatch'> {
+/** The clocks of the host and of L2L may differ by so much (ms). */
+const ABOUT_NOW = 600_000;
+
+function createHandler({
+  zone,
+  reader,
+  site,
+  memory,
+  differences,
+  clock,
+  log,
+}: ActionContext): ActionHandler<'close_dispatch'> {
   /** L2L refuses an end before the start. In the repeated hour, a later instant can have an earlier text. */
   function completedText(completed: number, { result }: ChainState): string {
     const text = zone.text(completed);
@@ -34,12 +47,20 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
 
   const nothing = (why: string): Freeze => ({ kind: 'nothing', why });
 
+  /**
+   * Where a close does not keep the completed time, the dispatch is completed first. Another call closes it. `guarded` means that
+   * the first call was sent.
+   */
+  function methodOf({ params: { how }, guarded = false }: Close): string {
+    return how === 'close' && !guarded && memory().facts().closeLosesCompleted ? 'complete' : how;
+  }
+
   function request(action: Close, dispatchId: number, chain: ChainState): Freeze {
     const { how, completed } = action.params;
     const [method, fields] =
       how === 'note'
         ? ['add_comment', { comment: `over at ${zone.text(completed)} ${markOf(action)}` }]
-        : [how, { completed: completedText(completed, chain) }];
+        : [methodOf(action), { completed: completedText(completed, chain) }];
     const path = apiPath(`dispatches/${method}/${dispatchId}`);
     return { kind: 'request', request: { method: 'POST', path, body: encodeFields(fields) } };
   }
@@ -49,6 +70,22 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
     const listed = await reader.read('dispatches/', query, signal);
     if (!listed.ok) return listed;
     return { ok: true as const, dispatch: listed.records.find(record => numberField(record, 'id') === id) };
+  }
+
+  /** L2L's reference can be read so that a close stores the current time in place of the one that it is sent with. */
+  function compare(call: CloseCall, dispatch: L2lRecord | undefined): void {
+    const { machine, how } = newest(call.actions).params;
+    const sent = new URLSearchParams(call.request.body).get('completed');
+    if (how === 'note' || sent === null) return;
+    differences.dispatch(machine, { completed: sent }, dispatch);
+    const stored = textField(dispatch, 'completed');
+    if (how !== 'close' || stored === undefined || isFirstHalf(call) || memory().facts().closeLosesCompleted) return;
+    const isNow = zone.parse(stored).some(at => Math.abs(at - clock.now()) < ABOUT_NOW);
+    // A person may have completed it before; then an earlier time is stored.
+    if (!isNow || isSameTime(zone, stored, sent) || stored < sent) return;
+    const words = 'a close does not keep the completed time: from now on a dispatch is completed first, then closed';
+    memory().learn({ closeLosesCompleted: true }, words);
+    log.warn({ machine, stored, sent }, words);
   }
 
   return {
@@ -88,11 +125,14 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
         const detail = `asked to close dispatch id ${ours}, L2L answered with id ${id}; look at both in L2L`;
         return { kind: 'rejected', reason: 'refused', detail, answer };
       }
+      compare(call, dispatch);
+      if (isFirstHalf(call)) return SECOND_HALF;
       return { kind: 'delivered', result: resultOf(call, dispatch), answer };
     },
 
     async refused(call, refusal, signal) {
       const { answer, detail } = refusal;
+      if (isFirstHalf(call) && ALREADY_COMPLETED.test(detail)) return SECOND_HALF;
       if (ALREADY.test(detail))
         return { kind: 'delivered', result: { dispatchId: idOf(call), nothing: detail }, answer };
       const listed = await read(idOf(call), signal);
@@ -114,6 +154,20 @@ function createHandler({ zone, reader, site }: ActionContext): ActionHandler<'cl
         : { kind: 'applied', result: resultOf(call, dispatch), detail: `dispatch id ${id} ${done}` };
     },
   };
+}
+
+/** The dispatch is completed. Its action waits for the call that closes it. */
+const SECOND_HALF: Outcome = {
+  kind: 'again',
+  reason: null,
+  detail: 'completed; a close alone would not keep the time',
+  after: 0,
+  guarded: true,
+};
+
+/** Whether the call only completes a dispatch that is to be closed. */
+function isFirstHalf(call: CloseCall): boolean {
+  return howOf(call) === 'close' && call.request.path.includes('/complete/');
 }
 
 /** How a dispatch shows that the call took effect, or is not needed any more; null: it does not. */

@@ -11,7 +11,7 @@ export const incrementCycles = defineAction({
   create: createHandler,
 });
 
-function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'increment_cycles'> {
+function createHandler({ site, clock, differences, reader }: ActionContext): ActionHandler<'increment_cycles'> {
   /** The last count that L2L answered, by machine. It saves the next increment a read. */
   const known = new Map<string, { readonly count: number; readonly at: number }>();
   const machines = createMachines(reader, site, clock);
@@ -48,10 +48,8 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
       const base = call.base?.cycleCount;
       const added = sumOf(call.actions);
       if (base !== undefined && base + added !== count) {
-        log.warn(
-          { machine, base, added, count },
-          'machine count moved by more than was added: somebody else writes it too',
-        );
+        const words = 'machine count moved by something else than what was added: somebody else writes it too';
+        differences.count(machine, base + added, count, words);
       }
       return { kind: 'delivered', result: { cycleCount: count }, answer };
     },

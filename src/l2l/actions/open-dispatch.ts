@@ -7,7 +7,7 @@ import { matchingDispatch } from '../matching-dispatch.ts';
 import { type ActionContext, type ActionHandler, defineAction, oldest } from './action.ts';
 import { addRequest, isAdd, openRequest } from './dispatch-request.ts';
 import { openAnswers } from './open-answers.ts';
-import { doubtAbout, marked, type Open, type OpenCall, openedBy, ownMark } from './opened-dispatch.ts';
+import { doubtAbout, marked, type Open, type OpenCall, openedBy, ownMark, sentFields } from './opened-dispatch.ts';
 import { createTradeForms, type TradeForms } from './trade-forms.ts';
 
 /**
@@ -23,7 +23,7 @@ export const openDispatch = defineAction({
 const WAS_OVER = 'it was over before it could be sent';
 
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
-  const { site, user, zone, reader, blocked } = context;
+  const { site, user, zone, reader, blocked, differences } = context;
   const chainOf = ({ chain }: Open): ChainState => (chain === null ? NO_CHAIN : context.chainOf(chain));
   const answers = openAnswers(context, match);
   const trades = createTradeForms(context);
@@ -68,6 +68,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
         return { kind: 'unknown', reason: 'unreadable', detail: 'L2L said success but gave no dispatch id' };
       }
       trades.worked(call, dispatch);
+      differences.dispatch(action.params.machine, sentFields(call), dispatch);
       const dispatchNumber = numberField(dispatch, 'dispatchnumber') ?? id;
       const result = { dispatchId: id, dispatchNumber, reported: action.params.reported };
       return { kind: 'delivered', result, answer };

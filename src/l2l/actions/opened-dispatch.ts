@@ -19,6 +19,12 @@ export function ownMark(action: Open): string {
   return markOf(marked(action));
 }
 
+/** What the call says of its dispatch. */
+export function sentFields({ actions, request }: OpenCall): Readonly<Record<string, string | undefined>> {
+  const fields = Object.fromEntries(new URLSearchParams(request.body));
+  return { ...fields, tradecode: oldest(actions).params.trade };
+}
+
 /** The dispatch that this call opened: the one with its mark, else the one with the fields that a technician can't change. */
 export function openedBy(call: OpenCall, dispatches: readonly DispatchRecord[], user: string): CallResult | null {
   const action = oldest(call.actions);

@@ -14,7 +14,7 @@ export const setCycles = defineAction({
   create: createHandler,
 });
 
-function createHandler({ site, clock, log, reader }: ActionContext): ActionHandler<'set_cycles'> {
+function createHandler({ site, clock, differences, reader }: ActionContext): ActionHandler<'set_cycles'> {
   const machines = createMachines(reader, site, clock);
   const bodyOf = (machine: string, cyclecount: number | undefined) => encodeFields({ site, code: machine, cyclecount });
 
@@ -60,7 +60,7 @@ function createHandler({ site, clock, log, reader }: ActionContext): ActionHandl
       const count = numberField(recordsOf(envelope)[0], 'cyclecount') ?? sent;
       if (count !== sent) {
         const { machine } = newest(call.actions).params;
-        log.warn({ machine, sent, count }, 'L2L answered with a count that differs from the one that was set');
+        differences.count(machine, sent, count, 'L2L answered with a count that differs from the one that was set');
       }
       return { kind: 'delivered', result: resultOf(call, count), answer };
     },

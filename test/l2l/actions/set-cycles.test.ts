@@ -72,7 +72,7 @@ describe('set_cycles', () => {
     const log = recordingLogger();
     const { delivery } = scripted(() => done(2024), { log });
     await delivery.send(frozenCall(delivery, [set(12)], ANCHORED), NEVER);
-    expect(log.lines).toMatchObject([{ level: 'warn', fields: { sent: 1012, count: 2024 } }]);
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { expected: 1012, stored: 2024 } }]);
   });
 
   it.each([

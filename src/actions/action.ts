@@ -13,7 +13,7 @@ export type CauseValue = {
   readonly at: number | null;
 };
 
-/** Why an action was made: the rule, where it stands in the config, what it saw. */
+/** Why an action was made: the rule, where it is in the config, what it saw. */
 export type Cause = {
   readonly rule: string;
   /** `file:line` of the rule. */

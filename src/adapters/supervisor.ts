@@ -43,7 +43,7 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
   for (const source of sources) {
     const ended = runSource(source, context, abort.signal)
       .catch((error: unknown) =>
-        log.error({ source: source.name, err: error }, 'source ended by a defect of the gateway'),
+        log.error({ source: source.name, err: error }, 'a defect of the gateway ended the source'),
       )
       .finally(() => running.delete(source.name));
     running.set(source.name, ended);

@@ -56,7 +56,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
   let life = firstLife(machine.wall(), readLastLife(loaded.dataFolder), policy, iso);
   for (;;) {
     const { base, clock, time } = life;
-    if (base.doubt !== null) log.error({ detail: base.doubt }, 'the clock is not believed: nothing is sent');
+    if (base.doubt !== null) log.error({ detail: base.doubt }, 'the clock cannot be right: nothing is sent');
     const watch = watchClock({ clock, machine, base, policy, log });
     try {
       const app = await startOrEnd(() => startLife({ clock, clockGuard: watch, time }), signal);
@@ -64,7 +64,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
       options.onStart(app);
       const change = await changeOrEnd(watch, signal);
       if (change === null) return await app.stop();
-      log.warn(change, 'the clock was set or the host was suspended: the gateway begins anew');
+      log.warn(change, 'the clock was set or the host was suspended: the gateway starts again');
       const errors = await app.stop(SHORT_DRAIN);
       if (errors.length > 0)
         log.error({ errors: errors.map(errorMessage).join('; ') }, 'not everything stopped cleanly');

@@ -49,7 +49,7 @@ function logEnded(log: Logger, close: Stored, done: Done, resultOf: ResultOf): v
   if (kind === 'nothing') {
     log.info({ ...facts, because: detail }, dispatch === undefined ? words.notDone : 'dispatch left open');
   } else if (result?.nothing !== undefined) {
-    log.info({ ...facts, because: result.nothing }, 'dispatch needs no close any more');
+    log.info({ ...facts, because: result.nothing }, 'no close is needed');
   } else log.info(facts, words.done(close.params));
 }
 

@@ -116,7 +116,7 @@ function describe(issue: Issue, path: Path, context: IssueContext): Problem[] {
     case 'invalid_union':
       return union(issue, path, context);
     default: {
-      // No screen and no log repeats a secret that stands in the file.
+      // No screen and no log repeats a secret that is in the file.
       const secret = issue.code === 'custom' && issue.params?.secret === true && yaml.has(path);
       const referred = issue.code === 'custom' && context.hidden(path) !== undefined && issue.params?.referred;
       if (typeof referred === 'string') return [aboutReference(referred, path, context)];

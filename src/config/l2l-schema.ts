@@ -6,7 +6,7 @@ import { Secret, SecretText } from '../core/secret.ts';
 import { parseProxy } from '../l2l/proxy-address.ts';
 import { ianaZone } from '../l2l/zone-names.ts';
 
-/** Address of the L2L site without a slash at its end. Plain http only to this machine: the key travels in a header. */
+/** Address of the L2L site without a slash at its end. Plain http only to this host: the key travels in a header. */
 const SiteUrl = z.string().transform((text, context) => {
   const problem = urlProblem(text);
   if (problem === undefined) return new URL(text).origin;

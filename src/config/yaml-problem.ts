@@ -175,7 +175,7 @@ function withoutColon(line: string): string {
   return `this line has no key; write a key, a colon and a space, such as on_delay: 2m, or ${QUOTE_IT} if it belongs to the line above`;
 }
 
-/** A bracket that does not close, perhaps because the closing one stands in a comment. */
+/** A bracket that does not close, perhaps because the closing one is in a comment. */
 function notClosed(text: string, open: number, end: number, placeAt: (offset: number) => Place): Problem {
   const comment = /[ \t]#[^\n]*[}\]]/.exec(text.slice(open, end));
   const message = `the ${text[open] ?? ''} is not closed`;

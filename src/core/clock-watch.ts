@@ -90,7 +90,7 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     if (base.doubt === null && Math.abs(by) <= CLOCK_TOLERANCE) {
       // A clock that was not followed was set right. The host may have been suspended meanwhile.
       if (slept > 0) return { kind: 'suspended', slept };
-      log.info({}, 'the clock agrees with the gateway again');
+      log.info({}, 'the clock is right again');
     } else if (base.doubt !== null || isPlausible(wall, base, policy)) {
       // A doubted clock may not be followed now either. But a person may confirm it, so how far it is off has to be known.
       return { kind: 'stepped', slept, by };
@@ -98,7 +98,7 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
       // The gateway's time goes on, with the suspension, whatever the clock shows.
       return { kind: 'suspended', slept };
     } else {
-      log.error({ clock: new Date(wall) }, 'the clock was set to a time that cannot be: it is not followed');
+      log.error({ clock: new Date(wall) }, 'the clock was set to an impossible time: the gateway keeps its own time');
     }
     expected = off;
     return null;
@@ -115,7 +115,7 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     measure,
     doubt() {
       look();
-      return change === null ? base.doubt : 'the clock was set or the host was suspended: the gateway begins anew';
+      return change === null ? base.doubt : 'the clock was set or the host was suspended: the gateway starts again';
     },
     standstills() {
       look();

@@ -36,7 +36,7 @@ export function createTimeNotation(name: string): TimeNotation {
   }
 
   function people(at: number): string {
-    if (!isInstant(at)) return 'a time that cannot be';
+    if (!isInstant(at)) return 'an impossible time';
     const text = local(at)
       .replace('T', ' ')
       .replace(/\.\d+$/, '');
@@ -45,7 +45,7 @@ export function createTimeNotation(name: string): TimeNotation {
 
   function iso(at: number | null): string | null {
     if (at === null) return null;
-    if (!isInstant(at)) return 'a time that cannot be';
+    if (!isInstant(at)) return 'an impossible time';
     return `${local(at)}${offsetText(zone.offset(at))}`;
   }
 

@@ -33,8 +33,7 @@ export function parseProxy(text: string): Parsed {
     return { problem: text.includes('@') ? `${FORM}, http://USER:PASSWORD@host:port with a login; ${ENCODE}` : FORM };
   }
   const plain = decoded(login ?? '');
-  if (plain === null)
-    return { problem: `a % stands in the login that is not followed by two digits of a code; ${ENCODE}` };
+  if (plain === null) return { problem: `the login has a % that is not followed by two digits of a code; ${ENCODE}` };
   return {
     url: `${scheme.toLowerCase()}://${host}:${number}`,
     host: host.replaceAll(/[[\]]/g, ''),

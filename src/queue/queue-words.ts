@@ -24,6 +24,6 @@ export function queueWords(name: string) {
     dropped: `${doubt}: dropped, as its rule says`,
     repeated: `${doubt}: sent again, as its rule says`,
     waiting: `calls to ${name} wait`,
-    allSent: `everything that had waited is sent to ${name}`,
+    allSent: `all waiting calls were sent to ${name}`,
   };
 }

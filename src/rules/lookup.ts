@@ -87,7 +87,7 @@ export function parseLookup(
       continue;
     }
     const earlier = found.get(key.key);
-    if (earlier) refuse(line, `the key ${written} stands in line ${earlier.line} already`);
+    if (earlier) refuse(line, `the key ${written} is in line ${earlier.line} already`);
     else found.set(key.key, { line, row: new Map(names.map((name, i) => [name, cells[i] ?? ''])) });
   }
 

@@ -49,10 +49,10 @@ function explain(cause: NodeJS.ErrnoException, host: string, port: number): stri
     case 'EACCES':
       return `the gateway's user may not listen on port ${port}; write a port above 1023 under gateway.http, ${EXAMPLE}`;
     case 'EADDRNOTAVAIL':
-      return `this machine has no address ${host}; write one of its own under gateway.http, ${EXAMPLE}`;
+      return `this host has no address ${host}; write one of its own under gateway.http, ${EXAMPLE}`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `the name ${host} leads to no address; write an address of this machine under gateway.http, ${EXAMPLE}`;
+      return `the name ${host} leads to no address; write an address of this host under gateway.http, ${EXAMPLE}`;
     default:
       return `the status page can't listen on ${host}:${port} (${cause.code ?? cause.message}); write another address and port under gateway.http, or off`;
   }

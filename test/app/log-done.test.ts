@@ -107,7 +107,7 @@ describe('log of what L2L has', () => {
 
   it('the log says that somebody else had closed the dispatch', () => {
     expect(lineOf({ result: { dispatchId: 57_008, nothing: 'already closed' } }, [closed('close')])).toMatchObject({
-      message: 'dispatch needs no close any more',
+      message: 'no close is needed',
       fields: { dispatch: 1008, because: 'already closed' },
     });
   });

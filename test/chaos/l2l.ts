@@ -65,7 +65,7 @@ const MARGIN = 10_000;
 const LOOKED_FOR_TWICE = /dispatches\/open|increment_cycle_count|record_details_batch/;
 export const REFUSAL = 'The site is closed for the night';
 
-/** Not what shows a time that cannot be: the gateway's own is better. */
+/** Not what shows an impossible time: the gateway's own is better. */
 function isLeft(wall: number, now: number): boolean {
   return Math.abs(wall - now) > CLOCK_TOLERANCE && wall >= EARLIEST;
 }

@@ -198,7 +198,7 @@ describe('loadConfig', () => {
 
       expect(problems(text, { 'config/recipes.csv': 'recipe,product\n12,A\nx,B\n12,C\n' })).toEqual([
         'config/recipes.csv:3:1 the key `x` is not a number',
-        'config/recipes.csv:4:1 the key 12 stands in line 2 already',
+        'config/recipes.csv:4:1 the key 12 is in line 2 already',
       ]);
     });
 

@@ -75,7 +75,7 @@ describe('the watch over the clock', () => {
     const line = bench();
     line.suspend(3000);
     expect(line.watch.isLeft()).toBe(true);
-    expect(line.watch.doubt()).toContain('begins anew');
+    expect(line.watch.doubt()).toContain('starts again');
   });
 
   it('does not follow a clock that was set to before this version, and says so once', async () => {

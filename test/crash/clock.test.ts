@@ -9,7 +9,7 @@ import { reservedPort } from '../support/port.ts';
 import { cyclesOf, dispatchesOf, partsOf, type TestSandbox, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
 
 const HOUR = 3_600_000;
-const ANEW = 'the clock was set or the host was suspended: the gateway begins anew';
+const ANEW = 'the clock was set or the host was suspended: the gateway starts again';
 const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
 /** How long a machine stands still before it is told (ms): longer than it takes until the clock is set. */
 const LONG_DELAY = 10_000;

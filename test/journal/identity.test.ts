@@ -73,7 +73,7 @@ describe('a journal in another place', () => {
     const known = { machine: 'm', inode: '1', birth: '5' };
 
     expect(differs(known, known)).toBeNull();
-    expect(differs(known, { ...known, machine: 'other' })).toBe('it was made on another machine');
+    expect(differs(known, { ...known, machine: 'other' })).toBe('it was made on another host');
     expect(differs(known, { ...known, inode: '2' })).toContain('another file');
     expect(differs(known, { ...known, birth: '6' })).toContain('another file');
     expect(differs(known, { ...known, machine: null, birth: null })).toBeNull();

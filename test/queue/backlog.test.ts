@@ -121,7 +121,7 @@ describe('the backlog', () => {
     expect(see(3, 4, 5, 6, 7, 8, 9, 10, 11, 12)).toEqual(['warn calls to L2L wait']);
     expect(see(13, 14, 3)).toEqual(['warn calls to L2L wait']);
     expect(see(1, 3, 1)).toEqual([]);
-    expect(see(0, 0, 1)).toEqual(['info everything that had waited is sent to L2L']);
+    expect(see(0, 0, 1)).toEqual(['info all waiting calls were sent to L2L']);
     expect(see(3)).toEqual(['warn calls to L2L wait']);
   });
 

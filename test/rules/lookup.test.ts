@@ -63,7 +63,7 @@ describe('parseLookup', () => {
 
     expect(problems(text, 'number', { default: { reason: 'OTHER' } })).toEqual([
       'recipes.csv:1:1 two columns are called `product`',
-      'recipes.csv:4:1 the key 0012 stands in line 2 already',
+      'recipes.csv:4:1 the key 0012 is in line 2 already',
       'recipes.csv:5:1 the key `x` is not a number',
       'recipes.csv:6:1 the key is empty',
       'recipes.csv:7:1 this row has 2 values, the header has 3',
@@ -139,7 +139,7 @@ describe('files of Excel and of other programs', () => {
   it('reads separators, quotes and line ends inside of quotes', () => {
     const text = 'recipe;product\r\n12;"a;b ""c""\r\nd"\r\n13;x\r\n13;y\r\n';
 
-    expect(read(bytes.utf8(text), 'number')).toEqual(['recipes.csv:5:1 the key 13 stands in line 4 already']);
+    expect(read(bytes.utf8(text), 'number')).toEqual(['recipes.csv:5:1 the key 13 is in line 4 already']);
     expect(read(bytes.utf8(text.replace('13;y', '14;y')), 'number')).toEqual({
       fields: ['product'],
       row: { recipe: '12', product: 'a;b "c"\nd' },

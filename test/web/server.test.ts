@@ -113,11 +113,11 @@ describe('web server', () => {
     ],
     [
       'EADDRNOTAVAIL',
-      'this machine has no address 192.0.2.1; write one of its own under gateway.http, such as 127.0.0.1:8080',
+      'this host has no address 192.0.2.1; write one of its own under gateway.http, such as 127.0.0.1:8080',
     ],
     [
       'ENOTFOUND',
-      'the name 192.0.2.1 leads to no address; write an address of this machine under gateway.http, such as 127.0.0.1:8080',
+      'the name 192.0.2.1 leads to no address; write an address of this host under gateway.http, such as 127.0.0.1:8080',
     ],
     [
       'ENOBUFS',

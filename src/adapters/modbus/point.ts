@@ -9,7 +9,7 @@ import {
   typeOf,
 } from './schema.ts';
 
-/** Where a signal stands in its device and how its registers are read. */
+/** Where a signal is in its device and how its registers are read. */
 export type Point = {
   readonly signal: string;
   readonly unit: number;

@@ -28,7 +28,7 @@ export function createEventTimes(config: MqttSource, log: Logger): EventTimes {
     if (now === trouble) return;
     trouble = now;
     if (trouble === '') log.info(fields, 'message times are used again');
-    else log.warn({ ...fields, trouble }, 'message time is not used, the time of receipt stands in');
+    else log.warn({ ...fields, trouble }, 'the time in the message is not used; the time of receipt is used');
   }
 
   return {

@@ -69,7 +69,10 @@ export function createLife(
     life.openedAt = clock.now();
     absence.left(life.openedAt);
     absence.opened(true);
-    log.warn({ source: name }, 'nothing can be acknowledged: the broker keeps what comes, and rules wait for it');
+    log.warn(
+      { source: name },
+      'the journal cannot commit: messages are not acknowledged, the broker keeps them, and rules wait for them',
+    );
     sink.catchingUp();
   }
 

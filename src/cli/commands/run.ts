@@ -31,7 +31,7 @@ On a terminal the log is readable lines, otherwise (systemd, Docker, a file) one
 object a line. Its times are the site's (l2l.timezone): "2026-03-02 06:01:00 MST" on a
 terminal, ISO 8601 with the offset in JSON.
 
-When the host's clock is set, or the host was suspended, the gateway begins anew by
+When the host's clock is set, or the host was suspended, the gateway starts again by
 itself with the right time. An unreachable PLC, broker, Redis or L2L does not end it:
 /health/ready on gateway.http lists what is missing.
 

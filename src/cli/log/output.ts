@@ -7,7 +7,7 @@ export type LogOutputOptions = {
   readonly writer: LogWriter;
   /** A line of the log about lines that are missing in it. */
   readonly lossLine: (loss: Loss) => string;
-  /** An instant (ms since 1970) as it stands in JSON: `problem` is read there. */
+  /** An instant (ms since 1970) as JSON has it: `problem` is read there. */
   readonly timeText: (at: number) => string;
   readonly now?: () => number;
   /** How long until a full pipe and a full disk are tried again (ms). */

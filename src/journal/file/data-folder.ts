@@ -41,7 +41,7 @@ export function lockDataFolder(folder: string): Disposable {
   const network = NETWORK_FILE_SYSTEMS.get(statfsSync(folder).type);
   if (network)
     throw new StartError(
-      `the data folder ${folder} is on a network drive (${network}); set gateway.data to a folder on this machine's own disk`,
+      `the data folder ${folder} is on a network drive (${network}); set gateway.data to a folder on the host's own disk`,
     );
   expectFiles(folder);
 

@@ -24,7 +24,7 @@ export function identityOf(file: string): Identity {
 /** Why the journal is not the one it was, in words; null when it is, as far as anybody can know. */
 export function differs(known: Identity, now: Identity): string | null {
   if (known.machine !== null && now.machine !== null && known.machine !== now.machine)
-    return 'it was made on another machine';
+    return 'it was made on another host';
   if (known.inode !== now.inode || (known.birth !== null && now.birth !== null && known.birth !== now.birth)) {
     return 'it is another file than the one that was written to: a copy, or a backup put back';
   }

@@ -80,7 +80,10 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   });
   group.onRollback(cause => {
     if (failureOf(cause) !== 'full' || !ballast.release()) return;
-    log.error({ folder }, 'the disk is full: the ballast is given up, nothing new is taken until there is room');
+    log.error(
+      { folder },
+      'the disk is full: the ballast file was deleted, and nothing new is taken until there is room',
+    );
     events.note('disk_full', errorMessage(cause));
   });
   const fullCheck = checkFully({

@@ -14,7 +14,7 @@ export interface RuleClocks {
   timeFor(rule: number, at: number, lag: number): number;
   /** Follows the clock that gave a batch its time; returns its lag. */
   follow(source: SourceCell, batch: SampleBatch): number;
-  /** After a start, when nothing is known of any signal: what earlier processes knew of the clocks stands in. */
+  /** After a start, when nothing is known of any signal: what earlier processes knew of the clocks is used. */
   restart(): void;
   /** Of the clock that a rule goes by, as it is to be kept over a restart. */
   keptOf(rule: number): KeptLag;

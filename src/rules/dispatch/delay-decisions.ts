@@ -53,7 +53,7 @@ export function recordResumed(run: RunningDispatch, goesOn: boolean, at: number,
   const parts = conditions.partsOf(state.phase === 'clearing' ? 'clearing' : 'when');
   const how = goesOn
     ? `${delayWords(run)} goes on after ${formatDuration(lastedUntil(run, at))}`
-    : `${delayWords(run)} begins anew, since what happened meanwhile is not known`;
+    : `${delayWords(run)} starts again, because nobody knows what happened meanwhile`;
   const since = account.was === 'unknown' ? ` after ${formatDuration(at - account.unknownFrom)}` : '';
   const text = `${partsWords(parts, cells)}: known again${since}, ${how}`;
   report(step, rule, at, 'known', text, { values: partsValues(parts, cells) });
@@ -61,7 +61,7 @@ export function recordResumed(run: RunningDispatch, goesOn: boolean, at: number,
 
 /** The process stood still, and so did the delay. */
 export function recordStandstill(run: RunningDispatch, from: number, to: number, goesOn: boolean, step: Step): void {
-  const how = goesOn ? 'that time does not count' : `${delayWords(run)} begins anew`;
+  const how = goesOn ? 'that time does not count' : `${delayWords(run)} starts again`;
   report(step, run.rule, to, 'stood_still', `the gateway stood still for ${formatDuration(to - from)}: ${how}`);
 }
 

@@ -3,7 +3,7 @@ export type TextProblem = { readonly offset: number; readonly message: string };
 
 export type Operator = 'and' | 'or' | 'not' | 'mod' | '=' | '<>' | '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/';
 
-/** Where something stands in the text: from `start` to before `end`. */
+/** The place of something in the text: from `start` to before `end`. */
 export type Stretch = { readonly start: number; readonly end: number };
 
 /** A word of a condition. */

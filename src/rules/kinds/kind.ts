@@ -99,7 +99,7 @@ export interface RuleKind<
   readonly required?: Readonly<Partial<Record<keyof Keys & string, string>>>;
   /** The keys that hold a condition. They are checked in a rule too of which the rest can't be read. */
   readonly conditions?: readonly (keyof Keys & string)[];
-  /** A rule of this kind that stands in for one that can't be read. Others may name it, and its conditions are those of that one. */
+  /** A rule of this kind that replaces one that can't be read. Others may name it, and its conditions are those of that one. */
   readonly standIn?: { readonly keys: z.output<z.ZodObject<Keys>>; readonly section: z.output<Section> };
   /** Why a rule of this kind has none of the keys of the others: `always counts`. */
   readonly withoutKeys?: string;

@@ -54,7 +54,7 @@ describe('times in the log', () => {
 
   it('are never in the way of a line', () => {
     expect(line(timeFormat(denver, 'programs'), { at: new Date(Number.NaN) })).toMatchObject({
-      at: 'a time that cannot be',
+      at: 'an impossible time',
     });
   });
 });

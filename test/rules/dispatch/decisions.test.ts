@@ -71,14 +71,14 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('the delay begins anew when a PLC is away for long', () => {
+  it('the delay starts again when a PLC is away for long', () => {
     const line = press();
     line.set('02:09', { 'press1.running': false });
     line.source('02:10', 'disconnected');
     line.source('02:30', 'connected');
     line.set('02:30:01', { ...NORMAL, 'press1.running': false });
     expect(story(line).at(-1)).toBe(
-      '02:30:01 known: press1.running = false: known again after 20m1s, on_delay (2m) begins anew, since what happened meanwhile is not known',
+      '02:30:01 known: press1.running = false: known again after 20m1s, on_delay (2m) starts again, because nobody knows what happened meanwhile',
     );
   });
 

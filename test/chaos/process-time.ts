@@ -23,10 +23,11 @@ export function processTime(world: Pick<WorldTime, 'now' | 'at' | 'machine'>): P
 
   function thaw(): void {
     frozen = false;
-    const run = [...late.map(({ callback }) => callback), ...inputs];
+    // A timer that is cleared before its turn does not run.
+    const run = [...late.map(entry => () => entry.callback?.()), ...inputs];
     late = [];
     inputs = [];
-    for (const callback of run) if (callback) world.at(world.now(), () => dead || callback());
+    for (const callback of run) world.at(world.now(), () => dead || callback());
   }
 
   return {

@@ -21,10 +21,12 @@ export type StoredRow = {
   /** By the gateway's clock: when it was brought to an end, and after which time it is not sent. */
   readonly settled_at: number | null;
   readonly expires_at: number | null;
+  /** Attempts of its last call that were marked as sent. */
+  readonly attempts: number;
 };
 
 const COLUMNS =
-  'id, key, kind, rule, params, state, detail, result, lane, cause, time, made, settled, settled_at, expires_at' as const;
+  'id, key, kind, rule, params, state, detail, result, lane, cause, time, made, settled, settled_at, expires_at, (SELECT count(*) FROM attempt WHERE attempt.call = action.call) AS attempts' as const;
 
 /** Every action in the journal, oldest first. */
 export function readActions(folder: string): StoredRow[] {

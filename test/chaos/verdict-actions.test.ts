@@ -8,10 +8,16 @@ const KEY = 'strokes#1:increment';
 const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
 
 /** An increment whose rule repeats, sent this often without an answer that decides, while a person wrote the count of its machine. */
-function problems(state: StoredRow['state'], detail: string, sends: number, applied: number): string[] {
+function problems(
+  state: StoredRow['state'],
+  detail: string,
+  sends: number,
+  applied: number,
+  attempts = sends,
+): string[] {
   const action = {
     ...{ key: KEY, kind: 'increment_cycles', lane: 'cycles:A', state, detail, result: null },
-    ...{ made: 0, settled: 100, settled_at: 100, expires_at: 50 },
+    ...{ made: 0, settled: 100, settled_at: 100, expires_at: 50, attempts },
   } as unknown as StoredRow;
   const posts = Array.from({ length: sends }, (_, n) => ({
     ...{ keys: [KEY], at: 10 + n, heardAt: 20, isDoubtful: true, refusal: null, appliedAt: n < applied ? 15 : null },
@@ -35,6 +41,10 @@ describe('chaos verdict: a count in doubt', () => {
     ['refused after it may have been taken', 'parked', `no such machine; ${MAY_BE_THERE}`, 2, 1],
   ] as const)('may be left to a person: %s', (_, state, detail, sends, applied) => {
     expect(problems(state, detail, sends, applied)).toEqual([]);
+  });
+
+  it('may be left to a person when the gateway ended between the mark and the request', () => {
+    expect(problems('parked', 'it stood at 5, stands at 5005', 0, 0, 1)).toEqual([]);
   });
 
   it.each([

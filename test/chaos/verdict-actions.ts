@@ -135,15 +135,17 @@ function dispatchOf(result: string | null): number {
   return Number(result?.match(/"dispatchId":(\d+)/)?.[1]);
 }
 
-/** An increment's answer was lost and a person corrected the count meanwhile: nobody can say whether it arrived. */
+/** An increment's answer was lost, or a crash came just before its request, and a person corrected the count meanwhile: nobody can say whether it arrived. */
 function isUndecidable(action: StoredRow, sent: Sent, { people }: Judged): boolean {
   const posts = sent.get(action.key) ?? [];
-  const [first] = posts;
-  if (!first || action.kind !== 'increment_cycles') return false;
-  if (doubtful(action, sent) === 0) return false;
+  if (action.kind !== 'increment_cycles') return false;
+  // The gateway ended between the mark and the request: it cannot know that the request never left.
+  const neverLeft = action.attempts > posts.length;
+  if (doubtful(action, sent) === 0 && !neverLeft) return false;
+  const since = (posts[0]?.at ?? action.made) - BASE_GOOD_FOR;
   const machine = action.lane.replace('cycles:', '');
   const until = action.settled ?? Number.POSITIVE_INFINITY;
-  return people.corrected.some(one => one.machine === machine && one.at > first.at - BASE_GOOD_FOR && one.at < until);
+  return people.corrected.some(one => one.machine === machine && one.at > since && one.at < until);
 }
 
 /** How often L2L may have carried it out without an answer that the gateway heard. */

@@ -41,6 +41,9 @@ export type ClientOptions = {
 
 const DEFAULT_TIMEOUT = 60_000;
 const CONNECT_TIMEOUT = 10_000;
+/** How long a connection is used, and how long it may be idle although the server promises more (ms). */
+const LONGEST_USE = 60_000;
+const LONGEST_IDLE = 30_000;
 /** The characters that a header may have. With others, undici would quote the key in an error. */
 const KEY = /^[\x21-\x7e]+$/;
 
@@ -61,6 +64,10 @@ export function createClient(options: ClientOptions): Client {
       timeout: Math.min(CONNECT_TIMEOUT, timeout),
       now: () => clock.now(),
     }),
+    // L2L's addresses change. Each new connection asks for them again, so none is used for long.
+    clientTtl: LONGEST_USE,
+    // A firewall forgets an idle connection without a word. A call on it would be in doubt.
+    keepAliveMaxTimeout: LONGEST_IDLE,
     // The exchange has one time-out for everything.
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -161,7 +161,12 @@ async function startQueue(
         delivery: loggedDelivery(delivery, log, outcome => reachability.note(outcome)),
         concurrency: l2l.concurrency,
         rate: l2l.rate,
-        timings: { lookAgain: l2l.look_again, firstFollow: l2l.follow_up, longestFollow: l2l.follow_up },
+        timings: {
+          lookAgain: l2l.look_again,
+          firstFollow: l2l.follow_up,
+          longestFollow: l2l.follow_up,
+          giveUpAfter: l2l.give_up_after,
+        },
         holds: () => reachability.holds(),
         correct: corrector.call,
       },

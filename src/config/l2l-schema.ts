@@ -174,9 +174,13 @@ export const L2l = z
       description: 'Time between the two look-ups that must both find nothing before the gateway repeats a call',
     }),
     transient: Refusals.default([]).meta({
-      examples: [['try again later']],
+      examples: [['nightly backup']],
       description:
-        'Parts of the texts with which L2L refuses a call only for the moment. The gateway tries such a call again',
+        'More parts of the texts with which L2L refuses a call only for the moment. The gateway tries such a call again without an end. It knows the usual texts: rate limit, too many requests, throttled, try again, temporarily, timeout, maintenance, deadlock, lock',
+    }),
+    give_up_after: Duration.prefault('1h').meta({
+      description:
+        'How long the gateway sends a call again that L2L refuses, in growing intervals. Calls of the same machine or line wait meanwhile. Then the call is a dead letter. `0s`: at once',
     }),
     blocked: Refusals.default(['already has an open critical Dispatch']).meta({
       description:

@@ -11,7 +11,7 @@ export type Reason =
   | 'server' // any 5xx after the request left
   | 'unreadable' // no JSON, or not L2L's envelope
   | 'auth' // 401, 403 in L2L's own words
-  | 'refused' // success:false
+  | 'refused' // success:false; with `retry`: only for the moment
   | 'code' // L2L does not know a code of the call: it holds up only the lanes of the call
   | 'rights' // the key may not use one area of L2L: it holds up only the lanes that need that area
   | 'denied' // success:false to a read, and to a read of every other area

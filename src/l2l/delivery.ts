@@ -21,7 +21,7 @@ import type { Client } from './client.ts';
 import { judge, type ReadFailure } from './outcome.ts';
 import type { Reachability } from './reachability.ts';
 import { createReader } from './reader.ts';
-import { explained, isAboutCodes } from './refused-codes.ts';
+import { codesOf, explained, isAboutCodes } from './refused-codes.ts';
 import type { SiteZone } from './site-time.ts';
 
 export type DeliveryOptions = {
@@ -155,7 +155,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           const unverified = options.settings ? await options.settings.verify(signal) : null;
           if (unverified) return unverified;
           isOut = true;
-          const verdict = judge(await client.post(request, signal), transient);
+          const words = { transient, other: blocked, codes: call.actions.flatMap(codesOf) };
+          const verdict = judge(await client.post(request, signal), words);
           if (verdict.kind === 'success') return handler.succeeded(call, verdict.envelope, verdict.answer, signal);
           const outcome =
             verdict.kind === 'rejected' && handler.refused ? await handler.refused(call, verdict, signal) : verdict;

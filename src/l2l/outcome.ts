@@ -1,6 +1,8 @@
 import type { Outcome, Reason, Setback } from '../core/delivery.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
 import type { Exchange } from './exchange.ts';
+import { isNotNow, type OwnWords, saysTimeOut } from './not-now.ts';
+import { isAboutKey } from './refusal-words.ts';
 
 /** The meaning of an exchange: L2L reported success, and the kind of call reads the rest; or any other outcome. */
 export type Verdict =
@@ -14,7 +16,7 @@ type Answer = {
   readonly status: number;
   readonly body: string;
   readonly envelope: Envelope | null;
-  readonly isTransient: boolean;
+  readonly isNotNow: boolean;
 };
 type Row = {
   readonly when: (answer: Answer) => boolean;
@@ -36,6 +38,16 @@ const LET_THROUGH = 'ask plant IT to let this host reach L2L';
  * and L2L answers 200 for a call that it refused.
  */
 const TABLE: readonly Row[] = [
+  {
+    when: a => a.envelope?.success === false && a.isNotNow && a.status < 500 && a.status !== 429,
+    means: { kind: 'retry', reason: 'refused' },
+    what: 'refused for now',
+  },
+  {
+    when: a => isStatus(503, 503)(a) && a.envelope?.success === false && a.isNotNow && !saysTimeOut(a.envelope.words),
+    means: { kind: 'retry', reason: 'refused' },
+    what: 'refused for now',
+  },
   { when: isStatus(429, 429), means: { kind: 'retry', reason: 'rate_limited' }, what: 'asks to slow down' },
   {
     when: a => isStatus(401, 401)(a) && a.envelope !== null,
@@ -79,29 +91,15 @@ const TABLE: readonly Row[] = [
     means: { kind: 'halt', reason: 'auth' },
     what: 'does not accept the API key',
   },
-  {
-    when: a => a.envelope?.success === false && a.isTransient,
-    means: { kind: 'retry', reason: 'refused' },
-    what: 'refused for now',
-  },
   { when: a => a.envelope?.success === false, means: { kind: 'rejected' }, what: 'refused' },
   { when: () => true, means: { kind: 'unknown', reason: 'unreadable' }, what: 'contradicts itself' },
 ];
 
-/** It is not documented how L2L answers to a wrong key. It may be a refusal like any other. */
-const ABOUT_THE_KEY =
-  /\b(?:invalid|unknown|inactive|disabled|expired|revoked|missing|wrong|bad|no) (?:api[ _-]?key|auth(?:entication)?(?: key| token)?|credentials|l2lauth)\b|\bapi[ _-]?key\b.*\b(?:invalid|not|disabled|expired|revoked|inactive)\b|\bauthentication (?:failed|required|error)\b|\bnot authenticated\b/i;
-
-/** Whether a refusal is about the key itself, and not about a right that its user lacks. */
-export function isAboutKey(words: string): boolean {
-  return ABOUT_THE_KEY.test(words);
-}
-
 const LONGEST_ANSWER_KEPT = 2000;
 const LONGEST_DETAIL = 500;
 
-/** @param transient Parts of L2L's words (any case) that mean "not now": the call is repeated instead of given up. */
-export function judge(exchange: Exchange, transient: readonly string[]): Verdict {
+/** @param own What is known about L2L's words besides the gateway's own list of those that mean "not now". */
+export function judge(exchange: Exchange, own: OwnWords): Verdict {
   if (exchange.kind === 'failed') {
     const { reason, detail } = exchange;
     return { kind: exchange.left ? 'unknown' : 'retry', reason, detail };
@@ -109,9 +107,8 @@ export function judge(exchange: Exchange, transient: readonly string[]): Verdict
   const { status, body, retryAfter, location } = exchange;
   const envelope = parseEnvelope(body);
   const refusal = envelope?.words ?? '';
-  const lower = refusal.toLowerCase();
-  const isTransient = transient.some(text => lower.includes(text.toLowerCase()));
-  const row = TABLE.find(candidate => candidate.when({ status, body, envelope, isTransient }));
+  const answered = { status, body, envelope, isNotNow: isNotNow(refusal, own) };
+  const row = TABLE.find(candidate => candidate.when(answered));
   if (!row) throw new Error('the last row of the outcome table fits everything');
 
   const answer = shorten(body, LONGEST_ANSWER_KEPT);

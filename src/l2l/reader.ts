@@ -22,7 +22,7 @@ export function createReader(
 ): Reader {
   return {
     async read(method, query, signal) {
-      const verdict = judge(await client.get(method, query, priority, signal), transient);
+      const verdict = judge(await client.get(method, query, priority, signal), { transient });
       if (verdict.kind !== 'success') return { ok: false, outcome: readFailure(verdict) };
       return { ok: true, records: recordsOf(verdict.envelope), envelope: verdict.envelope };
     },

@@ -1,26 +1,23 @@
 import type { StoredAction } from '../core/delivery.ts';
+import { isNotNow } from './not-now.ts';
+import { NOT_THERE, OF_A_RULE } from './refusal-words.ts';
 
-/** Words with which L2L says that a record does not exist or is not valid. */
-const NOT_THERE =
-  /\b(?:invalid|unknown|missing|inactive|required|not found|not (?:a )?valid|not active|no(?: active| such| valid)?|unable to (?:look ?up|find)|could not find|can ?not (?:be found|find)|cannot resolve|does ?n[o']t exist|does not (?:exist|match|take))\b/i;
-/** The things that the codes of a rule name. The site and the user are settings of the whole gateway. */
-const OF_A_RULE = /\b(?:machine|line|dispatch ?type|trade|reason|product|component)\w*/i;
 /** Words about L2L itself. */
-const OF_L2L =
-  /\b(?:maintenance|temporar\w+|try (?:it )?(?:again|later)|unavailable|read[- ]?only|closed for|shut ?down|overload\w*|rate limit\w*|too many)\b/i;
+const OF_L2L = /\b(?:unavailable|read[- ]?only|closed for|shut ?down)\b/i;
 
 /**
  * Whether a refusal is about a code of these actions: it quotes one, or it says that a machine, line, type, trade, reason or product
  * does not exist. Many calls can get the same sentence, each for its own wrong code, so equal sentences prove nothing. Pure.
  */
 export function isAboutCodes(words: string, actions: readonly StoredAction[]): boolean {
-  if (isAboutL2l(words)) return false;
-  return actions.some(action => codesOf(action).some(code => quotesCode(words, code))) || saysNotThere(words);
+  const codes = actions.flatMap(codesOf);
+  if (isAboutL2l(words, codes)) return false;
+  return codes.some(code => quotesCode(words, code)) || saysNotThere(words);
 }
 
 /** Whether a refusal is about L2L itself: the same call may succeed later. */
-export function isAboutL2l(words: string): boolean {
-  return OF_L2L.test(words);
+export function isAboutL2l(words: string, codes: readonly string[] = []): boolean {
+  return OF_L2L.test(words) || isNotNow(words, { transient: [], codes });
 }
 
 /** `Invalid user` and `Unable to lookup site` are about settings of the gateway. */

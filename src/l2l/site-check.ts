@@ -1,7 +1,8 @@
 import type { Client } from './client.ts';
 import { type L2lRecord, recordsOf, textField } from './envelope.ts';
 import type { Fields } from './form.ts';
-import { isAboutKey, judge, type Verdict } from './outcome.ts';
+import { judge, type Verdict } from './outcome.ts';
+import { isAboutKey } from './refusal-words.ts';
 import { compareZones } from './same-zone.ts';
 
 /** Where each setting is written, as `file:line`. */
@@ -37,7 +38,7 @@ const MOST_NAMED = 10;
 export async function checkSite(options: SiteCheckOptions, signal: AbortSignal): Promise<Finding> {
   const { site, places } = options;
   const ask = async (method: string, query: Fields) =>
-    judge(await options.client.get(method, query, 'look', signal), []);
+    judge(await options.client.get(method, query, 'look', signal), { transient: [] });
   const own = await ask('sites/', { site, limit: MOST_NAMED, fields: 'site,description,timezone' });
   const record = recordOf(own, site);
   if (record) return ofZone(record, options);

@@ -109,14 +109,15 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
   const breaker = createBreaker({ clock, log, words, options: own.breaker, emit });
   const { correct = async () => false } = own;
   const outcomes = createOutcomeWriter({ journal, calls, breaker, clock, signal, correct, emit });
-  const refusals = createRefusals({ journal, delivery, outcomes, clock, log, words });
+  const laneLog = createLaneLog({ clock, log, words, whereOf: shared.whereOf });
+  const { random } = shared;
+  const refusals = createRefusals({ journal, delivery, outcomes, clock, timings, random, laneLog, log, words });
   const now = () => clock.now();
   const scheduler = createScheduler({ journal, delivery, destination: id, calls, now, log, mostFrozen, emit });
   const probe = createProbe({ calls, breaker, clock, refusals, scheduler, ready: isReady, emit });
   const run = createWorker({
     ...{ journal, delivery, calls, breaker, outcomes, refusals, clock, timings, log, words, signal, admits, emit },
-    random: shared.random,
-    laneLog: createLaneLog(log, words, shared.whereOf),
+    ...{ random, laneLog },
     standstills: () => clockGuard.standstills(),
   });
   const jobs = carrier.openJobs(id, { concurrency, run });
@@ -144,7 +145,7 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
       case 'evidence': {
         const { refusesAll } = breaker;
         breaker.take(event.evidence);
-        if (event.evidence.kind === 'accepted' && !refusesAll) refusals.giveUpAll();
+        if (event.evidence.kind === 'accepted' && !refusesAll) refusals.ownAll();
         break;
       }
       case 'paused':

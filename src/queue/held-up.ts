@@ -1,8 +1,8 @@
 import type { OpenCall } from './open-call.ts';
 
-/** Calls that wait for a person although L2L answers: it does not know a code, or the gateway's user lacks a right. All others are sent. */
+/** Calls that wait for a person although L2L answers: it does not know a code, the gateway's user lacks a right, or it refuses the call. All others are sent. */
 export type HeldUp = {
-  readonly reason: 'code' | 'rights';
+  readonly reason: 'code' | 'rights' | 'refused';
   /** The cause, in L2L's words or the gateway's, and what to do. */
   readonly detail: string;
   /** The rules whose calls wait, and where each is written as `file:line`. */
@@ -14,14 +14,14 @@ export type HeldUp = {
 
 /** One for each thing that a person has to correct, however many calls wait for it. Pure. */
 export function heldUp(
-  calls: Iterable<Pick<OpenCall, 'call' | 'setback' | 'due'>>,
+  calls: Iterable<Pick<OpenCall, 'call' | 'setback' | 'due' | 'isRefused'>>,
   whereOf: (rule: string) => string | undefined,
 ): readonly HeldUp[] {
   const found = new Map<string, HeldUp>();
-  for (const { call, setback, due } of calls) {
+  for (const { call, setback, due, isRefused } of calls) {
     // The row of a call in doubt has the reason of the doubt. Only this process knows why its look-up fails.
     const { reason, detail } = setback ?? call;
-    if (reason !== 'code' && reason !== 'rights') continue;
+    if (reason !== 'code' && reason !== 'rights' && !(reason === 'refused' && isRefused)) continue;
     const key = `${reason} ${detail}`;
     const before = found.get(key);
     const rules = new Map(before?.rules.map(({ rule, where }) => [rule, where]));

@@ -1,35 +1,53 @@
+import type { Clock } from '../core/clock.ts';
+import type { CallTransition } from '../core/commit.ts';
 import type { Call, Outcome } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 import { callFacts } from './call-facts.ts';
 import type { QueueWords } from './queue-words.ts';
 import { isOfItsLane } from './verdicts.ts';
 
-/**
- * Logs what holds up one lane alone: at once, and again only when the cause changed or the lane had worked meanwhile. A refused call is
- * no part of it: its dead letter is logged.
- */
+/** Logs what holds up one lane alone: at once, when the cause changed, when the lane had worked meanwhile, and else in growing gaps. */
 export interface LaneLog {
   note(call: Call, outcome: Outcome): void;
+  /** The refused call is sent again; `to` says why and for how long. */
+  refused(call: Call, to: Pick<CallTransition, 'reason' | 'detail'>): void;
 }
 
-/** @param whereOf where a rule is written now, as `file:line`; undefined: it is not configured any more */
-export function createLaneLog(log: Logger, words: QueueWords, whereOf: (rule: string) => string | undefined): LaneLog {
+export type LaneLogOptions = {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly words: QueueWords;
+  /** Where a rule is written now, as `file:line`; undefined: it is not configured any more. */
+  readonly whereOf: (rule: string) => string | undefined;
+};
+
+type Logged = { readonly text: string; readonly gap: number; readonly nextAt: number };
+/** Until the same cause is logged again for the first time (ms); then twice as long each time. */
+const FIRST_GAP = 10 * 60_000;
+
+export function createLaneLog({ clock, log, words, whereOf }: LaneLogOptions): LaneLog {
   /** By lane, what was logged last. */
-  const logged = new Map<string, string>();
+  const logged = new Map<string, Logged>();
+
+  function warn(call: Call, { reason, detail }: Pick<CallTransition, 'reason' | 'detail'>): void {
+    const text = `${reason} ${detail}`;
+    const now = clock.now();
+    const before = call.lanes.map(lane => logged.get(lane));
+    if (before.every(one => one?.text === text && now < one.nextAt)) return;
+    const gap = 2 * Math.max(FIRST_GAP / 2, ...before.map(one => (one?.text === text ? one.gap : 0)));
+    for (const lane of call.lanes) logged.set(lane, { text, gap, nextAt: now + gap });
+    // The file may have changed since the action was made: the rule's present line is logged.
+    const where = new Set(call.actions.map(({ rule, cause }) => whereOf(rule) ?? cause.where));
+    const message = reason === 'rights' ? words.rights : reason === 'code' ? words.code : words.refusedForNow;
+    log.warn({ ...callFacts(call), where: [...where], detail }, message);
+  }
+
   return {
     note(call, outcome) {
-      if (!((outcome.kind === 'retry' || outcome.kind === 'halt') && isOfItsLane(outcome))) {
-        if (outcome.kind === 'delivered' || outcome.kind === 'accepted')
-          for (const lane of call.lanes) logged.delete(lane);
-        return;
-      }
-      const { reason, detail } = outcome;
-      const text = `${reason} ${detail}`;
-      if (call.lanes.every(lane => logged.get(lane) === text)) return;
-      for (const lane of call.lanes) logged.set(lane, text);
-      // The file may have changed since the action was made: the rule's present line is logged.
-      const where = new Set(call.actions.map(({ rule, cause }) => whereOf(rule) ?? cause.where));
-      log.warn({ ...callFacts(call), where: [...where], detail }, reason === 'rights' ? words.rights : words.code);
+      if (outcome.kind === 'delivered' || outcome.kind === 'accepted')
+        for (const lane of call.lanes) logged.delete(lane);
+      if ((outcome.kind === 'retry' || outcome.kind === 'halt') && isOfItsLane(outcome)) warn(call, outcome);
     },
+    refused: warn,
   };
 }

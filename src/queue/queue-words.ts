@@ -16,6 +16,7 @@ export function queueWords(name: string) {
     refusedInDoubt: `${name} refused a call that it may have taken before: parked, a person decides`,
     refusedPart: `${name} refused a part of a batch: dead letter`,
     refusedBatch: `${name} refused a batch: it is halved`,
+    refusedForNow: `${name} refuses a call: only its lane waits, and it is sent again. Correct the rule or ${name}`,
     code: `${name} does not know a code of a rule: only calls with this code wait. Correct the rule or ${name}`,
     rights: `the ${name} user of the gateway lacks a right: only calls that need it wait. Give the right in ${name}`,
     blocked: `${name} opens no dispatch while another one is open on the machine: it waits for that one to be closed`,

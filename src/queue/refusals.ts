@@ -3,26 +3,31 @@ import type { Clock } from '../core/clock.ts';
 import { type Delivery, type FrozenRequest, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 import { callFacts } from './call-facts.ts';
+import type { LaneLog } from './lane-log.ts';
 import type { OpenCall, Refusal } from './open-call.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { QueueWords } from './queue-words.ts';
-import { deadLetter } from './verdicts.ts';
+import { deadLetter, repeatRefused, type Timings } from './verdicts.ts';
 
 export type RefusalsOptions = {
   readonly journal: CallJournal;
   readonly delivery: Delivery;
   readonly outcomes: OutcomeWriter;
   readonly clock: Clock;
+  readonly timings: Timings;
+  readonly random: () => number;
+  readonly laneLog: LaneLog;
   readonly log: Logger;
   readonly words: QueueWords;
 };
 
-/** Refused calls, from the refusal until it is known whether all calls are refused. Only then is one a dead letter. */
+/** Refused calls, from the refusal until it is known whether all calls are refused. Only then is one sent again by itself, or a dead letter. */
 export interface Refusals {
   suspect(open: OpenCall, refusal: Refusal): void;
-  /** Other calls are taken, so the refused ones are dead letters. */
-  giveUpAll(): void;
-  giveUp(open: OpenCall): void;
+  /** Other calls are taken, so the refusals are about the refused calls alone. */
+  ownAll(): void;
+  /** The refusal is about this call alone: it is sent again for a while, and then it is a dead letter. */
+  own(open: OpenCall): void;
   /** All calls were refused and are not any more: the refused ones get a second try. */
   forgiveAll(): void;
   forgive(open: OpenCall): void;
@@ -31,7 +36,7 @@ export interface Refusals {
 }
 
 export function createRefusals(options: RefusalsOptions): Refusals {
-  const { journal, delivery, outcomes, clock, log, words } = options;
+  const { journal, delivery, outcomes, clock, timings, random, laneLog, log, words } = options;
   const suspects = new Set<OpenCall>();
 
   /** The request for some actions of a refused call; null: they can't be sent one by one. */
@@ -47,8 +52,22 @@ export function createRefusals(options: RefusalsOptions): Refusals {
     outcomes.write(open, ['retry', 'sending'], deadLetter({ detail, answer }, clock.now()));
   }
 
+  function repeatOrBury(open: OpenCall, refusal: Refusal): void {
+    const { call, setbacks, refusedSince } = open;
+    const at = { now: clock.now(), random: random(), setbacks, timings, policy: delivery.policy(call.kind) };
+    const to = repeatRefused(refusal, refusedSince ?? at.now, at);
+    if (to === null) {
+      bury(open, refusal);
+      return;
+    }
+    laneLog.refused(call, to);
+    open.repeat();
+    suspects.delete(open);
+    outcomes.write(open, ['retry', 'sending'], to);
+  }
+
   /** A batch is refused as a whole for one bad set. It is halved until that set stands alone, so that no other line suffers. */
-  function giveUp(open: OpenCall): void {
+  function own(open: OpenCall): void {
     const { call } = open;
     const refusal = open.refusal ?? { detail: call.detail ?? '', answer: '' };
     if (!open.isRunning) open.begin();
@@ -58,8 +77,10 @@ export function createRefusals(options: RefusalsOptions): Refusals {
       log.debug({ call: call.id, actions: call.actions.length, detail: refusal.detail }, words.refusedBatch);
       outcomes.split(open, half, request, refusal.detail);
     } else if (refusal.isOwn) {
-      outcomes.track(outcomes.correct(open, refusal.detail).then(done => (done ? undefined : bury(open, refusal))));
-    } else bury(open, refusal);
+      outcomes.track(
+        outcomes.correct(open, refusal.detail).then(done => (done ? undefined : repeatOrBury(open, refusal))),
+      );
+    } else repeatOrBury(open, refusal);
   }
 
   function forgive(open: OpenCall): void {
@@ -69,13 +90,13 @@ export function createRefusals(options: RefusalsOptions): Refusals {
 
   return {
     suspect(open, refusal) {
-      open.suspect(refusal);
+      open.suspect(refusal, clock.now());
       suspects.add(open);
     },
-    giveUpAll() {
-      for (const open of suspects) if (!open.isRunning) giveUp(open);
+    ownAll() {
+      for (const open of suspects) if (!open.isRunning) own(open);
     },
-    giveUp,
+    own,
     forgiveAll() {
       for (const open of suspects) forgive(open);
     },

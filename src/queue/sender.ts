@@ -82,7 +82,7 @@ export function createSender(parts: RunParts): Send {
       refusals.suspect(open, outcome);
       // A refusal that names a code of this call is its own, whatever becomes of other calls.
       if (outcome.isOwn || (open.isCleared && !breaker.refusesAll)) {
-        refusals.giveUp(open);
+        refusals.own(open);
         report(parts, { kind: 'answered' });
         return;
       }

@@ -10,8 +10,10 @@ import {
   type Setback,
   type StoredAction,
 } from '../core/delivery.ts';
+import { formatDuration } from '../core/fields.ts';
 import { backoff } from '../core/lifecycle.ts';
 import type { Evidence } from './breaker.ts';
+import type { Refusal } from './open-call.ts';
 
 /** How long the queue waits (ms). */
 export type Timings = {
@@ -28,6 +30,8 @@ export type Timings = {
   readonly longestFollow: number;
   /** How long a refused call waits for evidence that L2L refuses all calls, before it becomes a dead letter. */
   readonly refusalHold: number;
+  /** How long a refused call is sent again and again before it is a dead letter. A refusal was not applied, so that doubles nothing. */
+  readonly giveUpAfter: number;
   /** When a call waits longer than this for the budget, L2L is read again before the send: it may have asked for a pause. */
   readonly longestWait: number;
 };
@@ -42,6 +46,7 @@ export const TIMING_DEFAULTS: Timings = {
   firstFollow: 5000,
   longestFollow: 60_000,
   refusalHold: 10_000,
+  giveUpAfter: 3_600_000,
   longestWait: 30_000,
 };
 
@@ -114,6 +119,18 @@ export function abandoned(at: Circumstances): CallTransition {
 /** The read before the send showed that its actions need another call. */
 export function sentAnew(detail: string, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
+}
+
+/** The refusal is of this call alone: it is sent again, because a person may correct the cause. null: that went on for long enough. */
+export function repeatRefused(refusal: Refusal, since: number, at: Circumstances): CallTransition | null {
+  const { now, random, setbacks, timings } = at;
+  const end = since + timings.giveUpAfter;
+  if (now >= end) return null;
+  const wait = backoff(Math.max(1, setbacks), timings.firstMend, timings.longestMend, random);
+  const untilWhen = `sent again for ${formatDuration(timings.giveUpAfter)}, then it is a dead letter`;
+  const detail = `${refusal.detail}; a correction in L2L or of the rule is enough: it is ${untilWhen}`;
+  const reason = refusal.isOwn ? 'code' : 'refused';
+  return { state: 'retry', at: now, notBefore: Math.min(now + wait, end), reason, detail, answer: refusal.answer };
 }
 
 /** The refusal is of this call alone. */

@@ -65,7 +65,7 @@ export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): R
     switch (open.call.state) {
       case 'frozen':
       case 'retry':
-        return open.refusal ? parts.refusals.giveUp(open) : send(open);
+        return open.refusal ? parts.refusals.own(open) : send(open);
       case 'unknown': {
         if (!delivery.mayRepeat(open.call)) return look(open);
         if (!(await outcomes.move(open, ['unknown'], repeatUnknown(open.call, clock.now())))) {

@@ -40,6 +40,7 @@ l2l:
   timezone: ${ZONE}
   user: gateway
   rate: ${rate}
+  give_up_after: 0s
   transient: [${transient.map(one => `"${one}"`).join(', ')}]
 defaults:
   dispatch: { trade: MAINT }

@@ -27,10 +27,10 @@ describe('delivery', () => {
   });
 
   it('repeats a refusal whose words are configured as transient', async () => {
-    const refused = () => answer({ success: false, error: 'Site is in maintenance mode' });
+    const refused = () => answer({ success: false, error: 'The nightly backup runs' });
     const call = frozenCall(scripted(refused).delivery, [add]);
     expect((await scripted(refused).delivery.send(call, NEVER)).kind).toBe('rejected');
-    const { delivery } = scripted(refused, { transient: ['maintenance'] });
+    const { delivery } = scripted(refused, { transient: ['nightly backup'] });
     expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'retry', reason: 'refused' });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/l2l/exchange.ts';
 import { judge, readFailure } from '../../src/l2l/outcome.ts';
 
+const NONE = { transient: [] };
 const SUCCESS = '{"success":true,"data":{"id":1}}';
 const REFUSED = '{"success":false,"error":"Missing machinecode parameter"}';
 const PAGE = '<html><head><style>x{}</style></head><body><h1>Gateway  time-out</h1></body></html>';
@@ -35,7 +36,7 @@ describe('outcome table', () => {
     ["a proxy's page", PAGE],
   ])('gives every status from 200 to 599 with %s an outcome', (_what, body) => {
     const wrong = STATUSES.flatMap(status => {
-      const verdict = judge(answered(status, body), []);
+      const verdict = judge(answered(status, body), NONE);
       const got = 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind;
       return got === expected(status, body) ? [] : [`${status}: ${got}`];
     });
@@ -43,7 +44,7 @@ describe('outcome table', () => {
   });
 
   it('never repeats without a look-up what may have had an effect', () => {
-    const blind = STATUSES.filter(status => judge(answered(status, PAGE), []).kind === 'retry');
+    const blind = STATUSES.filter(status => judge(answered(status, PAGE), NONE).kind === 'retry');
     expect(blind).toEqual([429]);
   });
 
@@ -51,45 +52,59 @@ describe('outcome table', () => {
     'a request that failed by %s is unknown once it left, else repeated',
     reason => {
       const failed = { kind: 'failed', reason, detail: 'words' } as const;
-      expect(judge({ ...failed, left: true }, [])).toEqual({ kind: 'unknown', reason, detail: 'words' });
-      expect(judge({ ...failed, left: false }, [])).toEqual({ kind: 'retry', reason, detail: 'words' });
+      expect(judge({ ...failed, left: true }, NONE)).toEqual({ kind: 'unknown', reason, detail: 'words' });
+      expect(judge({ ...failed, left: false }, NONE)).toEqual({ kind: 'retry', reason, detail: 'words' });
     },
   );
 
   it('a refusal has the words of L2L', () => {
-    expect(judge(answered(200, REFUSED), [])).toEqual({
+    expect(judge(answered(200, REFUSED), NONE)).toEqual({
       kind: 'rejected',
       reason: 'refused',
       detail: 'Missing machinecode parameter',
       answer: REFUSED,
     });
-    expect(judge(answered(200, '{"success":false}'), [])).toMatchObject({
+    expect(judge(answered(200, '{"success":false}'), NONE)).toMatchObject({
       detail: 'refused without a word (HTTP 200)',
     });
   });
 
   it('repeats a refusal whose words are transient, in any case of letters', () => {
-    const body = '{"success":false,"error":"The site is in Maintenance, try later"}';
-    expect(judge(answered(200, body), ['in maintenance'])).toMatchObject({ kind: 'retry', reason: 'refused' });
-    expect(judge(answered(200, body), ['database locked'])).toMatchObject({ kind: 'rejected' });
-    expect(judge(answered(503, body), ['in maintenance'])).toMatchObject({ kind: 'unknown' });
+    const body = '{"success":false,"error":"Nightly Backup"}';
+    expect(judge(answered(200, body), { transient: ['nightly backup'] })).toMatchObject({ kind: 'retry' });
+    expect(judge(answered(200, body), { transient: ['weekly'] })).toMatchObject({ kind: 'rejected' });
+  });
+
+  it.each([200, 400, 403, 503])('with status %i, a refusal that means "not now" is repeated like a 429', status => {
+    const body = '{"success":false,"error":"Rate limit exceeded, please try again later."}';
+    expect(judge(answered(status, body, 7000), NONE)).toMatchObject({
+      kind: 'retry',
+      reason: 'refused',
+      retryAfter: 7000,
+    });
+  });
+
+  it('a time-out with status 503, and any refusal with status 500, leave it unknown whether the call had an effect', () => {
+    const refusal = (words: string) => JSON.stringify({ success: false, error: words });
+    expect(judge(answered(503, refusal('upstream request timeout')), NONE)).toMatchObject({ kind: 'unknown' });
+    expect(judge(answered(500, refusal('Deadlock found')), NONE)).toMatchObject({ kind: 'unknown' });
   });
 
   it('only a retry has a Retry-After', () => {
-    expect(judge(answered(429, PAGE, 5000), [])).toMatchObject({ kind: 'retry', retryAfter: 5000 });
-    expect(judge(answered(503, PAGE, 5000), [])).not.toHaveProperty('retryAfter');
+    expect(judge(answered(429, PAGE, 5000), NONE)).toMatchObject({ kind: 'retry', retryAfter: 5000 });
+    expect(judge(answered(503, PAGE, 5000), NONE)).not.toHaveProperty('retryAfter');
   });
 
   it("quotes a page's words, not its markup, and shortens what is long", () => {
-    expect(judge(answered(502, PAGE), [])).toMatchObject({ detail: 'HTTP 502: the server failed: Gateway time-out' });
-    const long = judge(answered(200, `{"success":false,"error":"${'x'.repeat(9000)}"}`), []);
+    expect(judge(answered(502, PAGE), NONE)).toMatchObject({ detail: 'HTTP 502: the server failed: Gateway time-out' });
+    const long = judge(answered(200, `{"success":false,"error":"${'x'.repeat(9000)}"}`), NONE);
     expect(long).toMatchObject({ kind: 'rejected' });
     expect(JSON.stringify(long).length).toBeLessThan(3000);
   });
 
   it('a failed read is repeated, or halts everything', () => {
     const failure = (exchange: Exchange) => {
-      const verdict = judge(exchange, []);
+      const verdict = judge(exchange, NONE);
       if (verdict.kind === 'success') throw new Error('not a failure');
       return readFailure(verdict);
     };

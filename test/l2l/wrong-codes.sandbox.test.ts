@@ -91,9 +91,9 @@ describe('a wrong code stops nobody else', () => {
     expect(plant.journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
   });
 
-  it('a maintenance that refuses everything, reads too, still pauses everything and kills nothing', async () => {
+  it('an opaque refusal of everything, reads too, still pauses everything and kills nothing', async () => {
     const plant = await openPlant('refuses');
-    plant.sandbox.setFaults([{ kind: 'refuse', error: 'The site is closed for maintenance' }]);
+    plant.sandbox.setFaults([{ kind: 'refuse', error: 'The site is closed' }]);
     await plant.commit(
       ...['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02'].map(
         (machine, index) => episode(index, 60_000, 0, { rule: `down_${machine}`, machine }).open,

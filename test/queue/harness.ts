@@ -26,6 +26,7 @@ export const QUICK = {
     firstFollow: 20,
     longestFollow: 50,
     refusalHold: 150,
+    giveUpAfter: 0,
   },
   breaker: { failures: 1000, firstWait: 50, longestWait: 100, probeEvery: 60, journalEvery: 50 },
 } satisfies Partial<DestinationOptions>;

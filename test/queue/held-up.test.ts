@@ -4,12 +4,13 @@ import { heldUp } from '../../src/queue/held-up.ts';
 
 const DETAIL = 'L2L knows no machine PRESS-99';
 
-function entry(rule: string, reason: Call['reason'], setback: Setback | null = null, due = 1000) {
+function entry(rule: string, reason: Call['reason'], setback: Setback | null = null, due = 1000, isRefused = false) {
   const action = { rule, cause: { rule, where: 'old.yaml:3', text: '', values: [] } } as unknown as StoredAction;
   return {
     call: { reason, detail: DETAIL, lanes: [`cycles:${rule}`], actions: [action] } as unknown as Call,
     setback,
     due,
+    isRefused,
   };
 }
 
@@ -28,6 +29,15 @@ describe('calls that L2L holds up', () => {
         nextTry: 1000,
       },
     ]);
+  });
+
+  it('is also a call that L2L refuses by itself, and none that it refuses only for the moment', () => {
+    const entries = [
+      entry('a', 'refused', null, 1000, true),
+      entry('b', 'refused'),
+      entry('c', 'timeout', null, 0, true),
+    ];
+    expect(heldUp(entries, () => undefined).map(({ rules }) => rules[0]?.rule)).toEqual(['a']);
   });
 
   it('a call in doubt counts while its look-up lacks a right, and not when the look-up failed for another reason', () => {

@@ -8,6 +8,7 @@ import {
   evidenceOfSend,
   needsPreparing,
   overtaken,
+  repeatRefused,
   TIMING_DEFAULTS,
 } from '../../src/queue/verdicts.ts';
 import { increment } from '../support/actions.ts';
@@ -49,6 +50,21 @@ describe('verdicts', () => {
     ['key not accepted', { kind: 'halt', reason: 'auth', detail: '' }, 'retry', 0],
   ])('after a send: %s', (_, outcome, state, wait) => {
     expect(afterSend(outcome, at())).toMatchObject({ state, at: NOW, notBefore: NOW + wait });
+  });
+
+  it.each([
+    [1, 15_000],
+    [3, 60_000],
+    [9, 300_000],
+  ])('a refused call waits longer each time: setback %i, %i ms', (setbacks, wait) => {
+    const to = repeatRefused({ detail: 'no', answer: '' }, NOW - 60_000, at(setbacks));
+    expect(to).toMatchObject({ state: 'retry', notBefore: NOW + wait });
+  });
+
+  it('a refused call is sent a last time at the end of its hour, and then not again', () => {
+    const refusal = { detail: 'no', answer: '' };
+    expect(repeatRefused(refusal, NOW - 3_599_000, at(9))).toMatchObject({ notBefore: NOW + 1000 });
+    expect(repeatRefused(refusal, NOW - 3_600_000, at(9))).toBe(null);
   });
 
   it.each([

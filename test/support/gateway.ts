@@ -53,6 +53,7 @@ const QUICK = {
   look_again: '200ms',
   batch_settle: '500ms',
   follow_up: '200ms',
+  give_up_after: '0s',
 };
 
 export type GatewayStatus = {

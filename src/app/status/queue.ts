@@ -11,7 +11,7 @@ import { causeWords, heldUpWords, oneHeldUp } from '../readiness.ts';
 export type Hold = { readonly cause: 'clock' | 'settings'; readonly detail: string };
 
 const NOTHING_SENT = 'nothing is sent';
-const HELD_UP_BY = { code: 'unknown code', rights: 'missing right' } as const;
+const HELD_UP_BY = { code: 'unknown code', rights: 'missing right', refused: 'refused call' } as const;
 
 /** The queue on the status page: the calls that wait, what a person has to decide or correct, and the state of Redis. */
 export function queueStatus(

@@ -55,6 +55,7 @@ const FRESH = 10_000;
 
 const WHAT = {
   away: "can't be reached",
+  busy: 'takes nothing for now',
   between: 'gives no answer: something between the gateway and L2L does, such as a proxy or a login page',
   key: 'does not take the API key',
   site: 'does not have the site of the config',
@@ -97,7 +98,7 @@ export function createReachability(options: ReachabilityOptions): Reachability {
   function conclude(finding: Finding): void {
     if (finding.kind === 'nothing') return;
     last = finding;
-    verified ||= finding.kind !== 'away' && finding.kind !== 'between';
+    verified ||= !isNoAnswer(finding.kind);
     const detail = finding.kind === 'unchecked' ? finding.detail : null;
     if (detail !== null && detail !== unchecked) log.warn({ url, detail }, 'some L2L settings could not be checked');
     unchecked = detail;
@@ -165,7 +166,7 @@ export function createReachability(options: ReachabilityOptions): Reachability {
     holds,
     async askKey(signal) {
       if (asking || clock.now() - askedAt >= FRESH) await Promise.race([ask(), aborted(signal)]);
-      if (last.kind === 'away' || last.kind === 'between' || last.kind === 'nothing') return 'unknown';
+      if (isNoAnswer(last.kind) || last.kind === 'nothing') return 'unknown';
       if (last.kind === 'key') {
         arm(untilNext());
         return 'refuses';
@@ -185,6 +186,10 @@ export function createReachability(options: ReachabilityOptions): Reachability {
       timer?.[Symbol.dispose]();
     },
   };
+}
+
+function isNoAnswer(kind: Finding['kind']): boolean {
+  return kind === 'away' || kind === 'between' || kind === 'busy';
 }
 
 function isOfConfig(kind: Wrong): boolean {

@@ -18,6 +18,9 @@ export type SiteCheckOptions = {
   readonly now: () => number;
 };
 
+/** Nothing answered, something between the gateway and L2L did, or L2L refuses everything for the moment. */
+export type NoAnswer = 'away' | 'between' | 'busy';
+
 /** What L2L says about the key, the site and the zone of the config. */
 export type Finding =
   | { readonly kind: 'good' }
@@ -25,8 +28,8 @@ export type Finding =
   | { readonly kind: 'unchecked'; readonly takes: boolean; readonly detail: string }
   /** A setting is wrong: nothing may be sent. */
   | { readonly kind: 'key' | 'site' | 'zone'; readonly detail: string }
-  /** Nothing answered, or something between the gateway and L2L did. */
-  | { readonly kind: 'away' | 'between'; readonly detail: string }
+  /** L2L said nothing about the settings. */
+  | { readonly kind: NoAnswer; readonly detail: string }
   /** L2L asks to slow down, or the gateway stops. */
   | { readonly kind: 'nothing' };
 
@@ -88,7 +91,8 @@ function withoutAnswer(verdict: Verdict): Finding | undefined {
   if (verdict.kind !== 'retry' && verdict.kind !== 'unknown') return undefined;
   const { reason, detail } = verdict;
   if (reason === 'rate_limited' || reason === 'stopped') return { kind: 'nothing' };
-  return { kind: reason === 'unreadable' ? 'between' : 'away', detail };
+  const kind = reason === 'unreadable' ? 'between' : reason === 'refused' ? 'busy' : 'away';
+  return { kind, detail };
 }
 
 /** L2L's own words, without the words that the gateway puts before them. */

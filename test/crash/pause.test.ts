@@ -7,7 +7,7 @@ import { testSandbox, timeOfDay } from '../support/sandbox.ts';
 describe('SIGKILL while all calls are paused', () => {
   it.each<[string, FaultInput, RegExp]>([
     ['L2L fails', { kind: 'status', status: 503, when: 'before' }, /^L2L can't be reached/],
-    ['L2L refuses everybody', { kind: 'refuse', error: 'Maintenance', method: 'POST' }, /^L2L refuses everything/],
+    ['L2L refuses everybody', { kind: 'refuse', error: 'Closed', method: 'POST' }, /^L2L refuses everything/],
     [
       'the key is switched off',
       { kind: 'status', status: 403, when: 'before' },

@@ -38,8 +38,6 @@ export interface OpenCall {
   readonly probes: number;
   /** The refusal it got, while nobody knows whether all calls are refused. */
   readonly refusal: Refusal | null;
-  /** Since when L2L refuses it (ms since 1970); null: it did not refuse it in this life of the gateway. */
-  readonly refusedSince: number | null;
   /** It is refused by itself, and sent again for a while. */
   readonly isRefused: boolean;
   /** Its next refusal is its own, because a refusal of all calls is ruled out. */
@@ -77,7 +75,7 @@ export interface OpenCall {
   /** The pause that made it wait is over, so its back-off begins anew. */
   forgetSetbacks(): void;
 
-  suspect(refusal: Refusal, now: number): void;
+  suspect(refusal: Refusal): void;
   /** The refusal was of all calls: it gets a second try. */
   forgive(): void;
   /** The refusal is its own, and it is sent again. */
@@ -96,7 +94,7 @@ export function openCall(row: Call, notBefore: number): OpenCall {
   let setback: Setback | null = null;
   let probes = 0;
   let refusal: Refusal | null = null;
-  let refusedSince: number | null = null;
+  let isRefused = false;
   let isCleared = false;
 
   function go(to: Place, ...from: readonly Place['kind'][]): void {
@@ -133,11 +131,8 @@ export function openCall(row: Call, notBefore: number): OpenCall {
     get refusal() {
       return refusal;
     },
-    get refusedSince() {
-      return refusedSince;
-    },
     get isRefused() {
-      return refusedSince !== null && refusal === null;
+      return isRefused;
     },
     get isCleared() {
       return isCleared;
@@ -184,7 +179,7 @@ export function openCall(row: Call, notBefore: number): OpenCall {
     progress() {
       setbacks = 0;
       setback = null;
-      refusedSince = null;
+      isRefused = false;
     },
     setBack(read) {
       setbacks += 1;
@@ -196,18 +191,18 @@ export function openCall(row: Call, notBefore: number): OpenCall {
     forgetSetbacks() {
       setbacks = 0;
     },
-    suspect(found, now) {
+    suspect(found) {
       refusal = found;
-      refusedSince ??= now;
     },
     forgive() {
       if (refusal === null) return;
       refusal = null;
-      refusedSince = null;
+      isRefused = false;
       isCleared = true;
     },
     repeat() {
       refusal = null;
+      isRefused = true;
       isCleared = true;
     },
     clear() {

@@ -33,11 +33,18 @@ export interface Refusals {
   forgive(open: OpenCall): void;
   /** The call left. */
   forget(open: OpenCall): void;
+  /** L2L took the call. */
+  taken(open: OpenCall): void;
 }
+
+/** Since when L2L refuses an action by itself (ms since 1970), and how often it did. */
+type Refused = { readonly since: number; readonly times: number };
 
 export function createRefusals(options: RefusalsOptions): Refusals {
   const { journal, delivery, outcomes, clock, timings, random, laneLog, log, words } = options;
   const suspects = new Set<OpenCall>();
+  /** By the key of the action: it may get another call meanwhile, with another body. A restart forgets it. */
+  const refused = new Map<string, Refused>();
 
   /** The request for some actions of a refused call; null: they can't be sent one by one. */
   function requestFor(open: OpenCall, actions: readonly StoredAction[]): FrozenRequest | null {
@@ -53,10 +60,13 @@ export function createRefusals(options: RefusalsOptions): Refusals {
   }
 
   function repeatOrBury(open: OpenCall, refusal: Refusal): void {
-    const { call, setbacks, refusedSince } = open;
-    const at = { now: clock.now(), random: random(), setbacks, timings, policy: delivery.policy(call.kind) };
-    const to = repeatRefused(refusal, refusedSince ?? at.now, at);
+    const { call } = open;
+    const first = firstOf(open);
+    const policy = delivery.policy(call.kind);
+    const at = { now: clock.now(), random: random(), setbacks: first.times, timings, policy };
+    const to = repeatRefused(refusal, first.since, at);
     if (to === null) {
+      forget(open);
       bury(open, refusal);
       return;
     }
@@ -64,6 +74,22 @@ export function createRefusals(options: RefusalsOptions): Refusals {
     open.repeat();
     suspects.delete(open);
     outcomes.write(open, ['retry', 'sending'], to);
+  }
+
+  function firstOf({ call }: OpenCall): Refused {
+    const known = call.actions.flatMap(({ key }) => refused.get(key) ?? []);
+    return known.reduce((a, b) => (a.since <= b.since ? a : b), { since: clock.now(), times: 1 });
+  }
+
+  function note(open: OpenCall): void {
+    const now = clock.now();
+    for (const [key, { since }] of refused) if (since < now - 2 * timings.giveUpAfter) refused.delete(key);
+    const { since, times } = firstOf(open);
+    for (const { key } of open.call.actions) refused.set(key, { since, times: refused.has(key) ? times + 1 : 1 });
+  }
+
+  function forget({ call }: OpenCall): void {
+    for (const { key } of call.actions) refused.delete(key);
   }
 
   /** A batch is refused as a whole for one bad set. It is halved until that set stands alone, so that no other line suffers. */
@@ -84,13 +110,15 @@ export function createRefusals(options: RefusalsOptions): Refusals {
   }
 
   function forgive(open: OpenCall): void {
+    if (open.refusal !== null) forget(open);
     open.forgive();
     suspects.delete(open);
   }
 
   return {
     suspect(open, refusal) {
-      open.suspect(refusal, clock.now());
+      open.suspect(refusal);
+      note(open);
       suspects.add(open);
     },
     ownAll() {
@@ -102,5 +130,6 @@ export function createRefusals(options: RefusalsOptions): Refusals {
     },
     forgive,
     forget: open => void suspects.delete(open),
+    taken: forget,
   };
 }

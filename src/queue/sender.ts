@@ -72,8 +72,10 @@ export function createSender(parts: RunParts): Send {
 
   function conclude(open: OpenCall, outcome: Outcome): void {
     const { call } = open;
-    if (outcome.kind === 'delivered' || outcome.kind === 'accepted') open.progress();
-    else {
+    if (outcome.kind === 'delivered' || outcome.kind === 'accepted') {
+      open.progress();
+      refusals.taken(open);
+    } else {
       open.setBack(null);
       logSetback(parts, call, outcome);
     }

@@ -117,25 +117,23 @@ describe('an open call', () => {
     const open = openCall(ROW, 0);
     open.forgive();
     expect(open.isCleared).toBe(false);
-    open.suspect(REFUSED, 5);
+    open.suspect(REFUSED);
     expect([open.refusal, open.isCleared]).toEqual([REFUSED, false]);
     open.forgive();
     expect([open.refusal, open.isCleared]).toEqual([null, true]);
   });
 
-  it('knows since when it is refused by itself, until it gets on or the refusal was of all calls', () => {
+  it('counts as refused by itself until it gets on or the refusal was of all calls', () => {
     const open = openCall(ROW, 0);
-    open.suspect(REFUSED, 5);
+    open.suspect(REFUSED);
     expect(open.isRefused).toBe(false);
     open.repeat();
     expect([open.isRefused, open.isCleared]).toEqual([true, true]);
-    open.suspect(REFUSED, 9);
-    expect(open.refusedSince).toBe(5);
-    open.forgive();
-    expect(open.refusedSince).toBe(null);
-    open.suspect(REFUSED, 11);
-    open.repeat();
     open.progress();
+    expect(open.isRefused).toBe(false);
+    open.repeat();
+    open.suspect(REFUSED);
+    open.forgive();
     expect(open.isRefused).toBe(false);
   });
 

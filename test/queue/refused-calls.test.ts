@@ -57,4 +57,16 @@ describe('a refused call', () => {
     expect(queue.status().paused).toEqual([]);
     expect(journal.counts().deadLetters).toBe(0);
   });
+
+  it('is a dead letter in time also when each refusal leads to a call with another body', async () => {
+    const { delivery, commit, journal } = await openBench({
+      l2l: { ...l2l, timings: { ...l2l.timings, giveUpAfter: 100 } },
+    });
+    delivery.on.send = () =>
+      delivery.sent.length % 2 === 0
+        ? OWN
+        : { kind: 'again', reason: 'refused', detail: 'another form', after: 0, guarded: false };
+    await commit(openDispatch('BAD', 1));
+    await vi.waitFor(() => expect(journal.counts().deadLetters).toBe(1), PATIENCE);
+  });
 });

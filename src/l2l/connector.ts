@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { errorMessage } from '../core/errors.ts';
 import { formatDuration } from '../core/fields.ts';
@@ -53,6 +53,8 @@ function openTunnel(proxy: HttpProxy, target: string, { trust, timeout, userAgen
     const asked = (proxy.isTls ? requestHttps : requestHttp)({
       host: proxy.host,
       port: proxy.port,
+      // Otherwise Node takes the name of the Host header, which is L2L's, for that of the proxy.
+      servername: isIP(proxy.host) === 0 ? proxy.host : '',
       method: 'CONNECT',
       path: target,
       headers: { host: target, 'user-agent': userAgent, ...login },
@@ -62,6 +64,8 @@ function openTunnel(proxy: HttpProxy, target: string, { trust, timeout, userAgen
     });
     asked.once('connect', (answer, socket) => {
       socket.setTimeout(0);
+      // An error of the tunnel ends what runs in it, and is reported there.
+      socket.on('error', () => undefined);
       const status = answer.statusCode ?? 0;
       if (status >= 200 && status < 300) {
         resolve(socket as Socket);
@@ -71,7 +75,7 @@ function openTunnel(proxy: HttpProxy, target: string, { trust, timeout, userAgen
       reject(new ProxyError(refusalWords(proxy, target, status, answer.headers['proxy-authenticate'] ?? '')));
     });
     asked.once('timeout', () => asked.destroy(new Error(`no answer within ${formatDuration(timeout)}`)));
-    asked.once('error', error => reject(new ProxyError(faultWords(proxy, error, now()))));
+    asked.on('error', error => reject(new ProxyError(faultWords(proxy, error, now()))));
     asked.end();
   });
 }

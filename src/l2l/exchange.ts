@@ -147,6 +147,8 @@ function isBarred(error: unknown, { hostname }: URL): boolean {
   return !isHere && BARRED.test(String((error as NodeJS.ErrnoException).code));
 }
 
+const OTHERWISE =
+  'otherwise a login page or a web filter answers in its place: ask plant IT to let this host reach L2L';
 const WHO_ANSWERS =
   'something between the gateway and L2L may have answered or changed the answer; `curl -v` from this host shows what, and plant IT can let the host through';
 
@@ -182,7 +184,8 @@ function collectAnswer() {
 
 function tlsProblem(error: unknown, address: URL, now: number): string | null {
   const certificate = (error as { readonly cert?: object }).cert;
-  return tlsWords(tlsCode(error), certificate ? certificateFacts(certificate) : null, {
+  const code = tlsCode(error);
+  const words = tlsWords(code, certificate ? certificateFacts(certificate) : null, {
     server: 'L2L',
     url: address.origin,
     host: address.hostname,
@@ -192,6 +195,10 @@ function tlsProblem(error: unknown, address: URL, now: number): string | null {
     ownKey: null,
     now,
   });
+  // To follow a name that a login page gives would show it the key.
+  return code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+    ? `${words}, but only if it is a name of your L2L; ${OTHERWISE}`
+    : words;
 }
 
 /** Milliseconds of a Retry-After header (seconds or an HTTP date), at most 15 minutes; undefined for any other text. */

@@ -66,6 +66,28 @@ describe('a proxy of the plant', () => {
     expect(JSON.stringify(proxy.asked)).not.toContain('key-0815');
   });
 
+  it('with TLS of its own is trusted by the same file, and its end is the end of a call, not of the gateway', async () => {
+    let ends = false;
+    const l2l = await startHttpServer((_request, response) => {
+      if (ends) response.socket?.resetAndDestroy();
+      else response.end('{"success":true}');
+    });
+    const authority = testAuthority('Plant Firewall');
+    const front = await tlsFront(authority.sign({ names: `DNS:${HOST}` }), l2l.port);
+    const proxy = await connectProxy({ [`${HOST}:443`]: front });
+    const own = await tlsFront(authority.sign({ names: 'IP:127.0.0.1' }), proxy.port);
+
+    const client = through(`https://127.0.0.1:${own}`, { ca: authority.ca });
+    expect(await client.get('sites/', {}, 'feed', NEVER)).toMatchObject({ kind: 'answered', status: 200 });
+    ends = true;
+    const post = { method: 'POST', path: '/api/1.0/dispatches/open/', body: 'site=43' } as const;
+    expect(await client.post(post, NEVER)).toMatchObject({ kind: 'failed', left: true, reason: 'reset' });
+    expect(l2l.seen).toHaveLength(2);
+    expect(await fault(`https://127.0.0.1:${own}`)).toMatch(
+      /certificate of https:\/\/127\.0\.0\.1:\d+ is signed by an authority this host does not know.* under l2l\.ca/,
+    );
+  });
+
   it.each([
     ['502 Bad Gateway', /can't reach acme\.l2l\.test:443 \(HTTP 502\).*check l2l\.url.*ask plant IT/],
     ['503 Service Unavailable', /can't reach acme\.l2l\.test:443/],

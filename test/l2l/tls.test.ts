@@ -48,7 +48,7 @@ it('names what is wrong with the certificate of L2L, each fault with its own rem
     /is signed by an authority this host does not know.* under l2l\.ca;/,
   );
   expect(await withAuthority('DNS:acme.example')).toMatch(
-    /is for acme\.example, not for 127\.0\.0\.1; write l2l\.url with that name$/,
+    /is for acme\.example, not for 127\.0\.0\.1; write l2l\.url with that name, but only if it is a name of your L2L; .*ask plant IT/,
   );
   expect(await withAuthority('IP:127.0.0.1', { to: '20210101000000Z' })).toMatch(
     /expired; whoever runs L2L has to renew it/,

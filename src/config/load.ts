@@ -9,9 +9,10 @@ import { compileRules } from '../rules/compile-rules.ts';
 import { type LookupTable, parseLookup } from '../rules/lookup.ts';
 import type { Program } from '../rules/program.ts';
 import { Rule, standIn } from '../rules/schema.ts';
+import { unreadableCertificates } from './certificate-files.ts';
 import { DOES_NOT_FIT, inOrder, type PlainProblem } from './issue-words.ts';
 import { label } from './label.ts';
-import { firstBadPlace, isForbidden, type ReadFile, textIn, whyUnreadable } from './read-file.ts';
+import { firstBadPlace, type ReadFile, textIn, unreadable } from './read-file.ts';
 import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, type References, references } from './references.ts';
 import { Config } from './schema.ts';
@@ -68,7 +69,15 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
     lookups: compiled.lookups,
     dataFolder: resolve(read.value.gateway.data),
     warnings: finished(
-      warningsOf({ sources: read.value.sources, signals: compiled.signals, rules: compiled.program.rules }, yaml),
+      warningsOf(
+        {
+          sources: read.value.sources,
+          signals: compiled.signals,
+          rules: compiled.program.rules,
+          certificates: unreadableCertificates(read.value, readFile),
+        },
+        yaml,
+      ),
       file,
       held,
     ),
@@ -95,16 +104,6 @@ export function textOfFile(file: string, readFile: ReadFile): string {
     throw new ConfigError([{ place: { file, ...firstBadPlace(bytes) }, message }]);
   }
   return text;
-}
-
-function unreadable(path: string, error: unknown, where = ''): string {
-  const { code, why } = (error ?? {}) as NodeJS.ErrnoException & { readonly why?: string };
-  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no file ${path}${where}${why ? `: ${why}` : ''}`;
-  if (code === 'EISDIR') return `${path} is a folder; name the file in it`;
-  const advice = isForbidden(error)
-    ? "; give this user the right to read it, or run the command as the gateway's user"
-    : '';
-  return `${path} can't be read: ${whyUnreadable(error)}${advice}`;
 }
 
 /** Refuses a file of tests, which looks like a config. */

@@ -23,6 +23,17 @@ export function whyUnreadable(error: unknown): string {
   }
 }
 
+/** That a file can't be read, as a sentence, with what to do. */
+export function unreadable(path: string, error: unknown, where = ''): string {
+  const { code, why } = (error ?? {}) as NodeJS.ErrnoException & { readonly why?: string };
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no file ${path}${where}${why ? `: ${why}` : ''}`;
+  if (code === 'EISDIR') return `${path} is a folder; name the file in it`;
+  const advice = isForbidden(error)
+    ? "; give this user the right to read it, or run the command as the gateway's user"
+    : '';
+  return `${path} can't be read: ${whyUnreadable(error)}${advice}`;
+}
+
 /** Whether this user may not read the file. */
 export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes((error as ReadError | null)?.code ?? '');

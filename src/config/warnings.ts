@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
 import { ruleWarnings } from '../rules/about-rules.ts';
 import type { CompiledRule } from '../rules/program.ts';
+import type { UnreadableCertificate } from './certificate-files.ts';
 import { mixedTopics, neverStale } from './signal-warnings.ts';
 import { sharedBySources } from './source-clashes.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
@@ -13,6 +14,7 @@ export type Judged = {
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly signals: ReadonlyMap<string, SignalDefinition>;
   readonly rules: readonly CompiledRule[];
+  readonly certificates: readonly UnreadableCertificate[];
 };
 
 /** One thing that a person should look at, with the path of its key. */
@@ -29,6 +31,7 @@ export function warningsOf(judged: Judged, yaml: YamlFile): readonly Problem[] {
     mixed(judged),
     floatCounters(judged),
     shared(judged),
+    certificates(judged),
   ];
   return kinds.flatMap(warnings => shownOf(warnings, yaml));
 }
@@ -86,4 +89,8 @@ function shared({ sources }: Judged): Warning[] {
 
     message: yaml => `${path.join('.')}: ${message} (line ${yaml.keyPlaceOf(['sources', ...other]).line})`,
   }));
+}
+
+function certificates({ certificates: unreadable }: Judged): Warning[] {
+  return unreadable.map(({ path, why }) => ({ path, message: () => `${path.join('.')}: ${why}` }));
 }

@@ -2,19 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError, formatProblem } from '../../src/core/errors.ts';
 
-type Parts = { readonly sources?: string; readonly rules?: string; readonly defaults?: string };
+type Parts = {
+  readonly sources?: string;
+  readonly rules?: string;
+  readonly defaults?: string;
+  readonly missing?: string;
+};
 
 const HEAD = `gateway: { name: shop }
 l2l: { url: "https://acme.leading2lean.com", api_key: "\${KEY}", site: 43, timezone: America/Denver, user: gateway }
 `;
 
-function load({ sources, rules, defaults = '{}' }: Parts, env: Record<string, string> = {}) {
+function load({ sources, rules, defaults = '{}', missing }: Parts, env: Record<string, string> = {}) {
   const text = `${HEAD}defaults: ${defaults}
 sources:
   own: { protocol: simulated, signals: { run: { as: bool, script: [{ for: 1s, value: true }] } } }${sources ?? ''}
 rules:${rules ?? ' {}'}
 `;
-  return loadConfig('g.yaml', { KEY: 'key-0815', ...env }, () => Buffer.from(text));
+  return loadConfig('g.yaml', { KEY: 'key-0815', ...env }, path => {
+    if (path === missing) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    return Buffer.from(text);
+  });
 }
 
 const warnings = (parts: Parts) => load(parts).warnings.map(formatProblem);
@@ -52,6 +60,15 @@ describe('a config that is valid', () => {
       modbus('m', '192.0.2.1', '{ unit: 1, input: 4 }') +
       opcua('o', 'opc.tcp://plc');
     expect(warnings({ sources, rules: dispatch(', trade: MAINT') })).toEqual([]);
+  });
+
+  it('a certificate file that does not exist is named with its place, and the config stays valid', () => {
+    const sources = `${mqtt('b', 'mqtts://broker', 'shop')}
+    tls: { ca: /certs/ca.pem, cert: /certs/own.pem, key: /certs/own.key }`;
+    expect(warnings({ sources })).toEqual([]);
+    expect(warnings({ sources, missing: '/certs/ca.pem' })).toEqual([
+      'g.yaml:11:12 sources.b.tls.ca: there is no file /certs/ca.pem',
+    ]);
   });
 
   it('warns of a dispatch without a trade', () => {

@@ -3,10 +3,19 @@ import { spawnSync } from 'node:child_process';
 /**
  * A command that gives the command after it a small file system of its own at `folder`, full when `size` bytes are written: a
  * tmpfs in a mount namespace, gone with the command. Needs no right but to make namespaces.
- * Throws where the machine allows none: there is no other disk that is really full.
+ * Throws where the host allows none: there is no other disk that is really full.
  */
 export function withSmallDisk(folder: string, size: number): readonly string[] {
-  const mount = `mount -t tmpfs -o size=${size} tmpfs "$0" && exec "$@"`;
+  return withDisk(folder, `size=${size}`);
+}
+
+/** The same with an empty file system that can't be written. */
+export function withReadOnlyDisk(folder: string): readonly string[] {
+  return withDisk(folder, 'ro');
+}
+
+function withDisk(folder: string, options: string): readonly string[] {
+  const mount = `mount -t tmpfs -o ${options} tmpfs "$0" && exec "$@"`;
   const ways = [
     ['unshare', '--mount', '--propagation', 'private'],
     ['unshare', '--user', '--map-root-user', '--mount'],
@@ -16,6 +25,6 @@ export function withSmallDisk(folder: string, size: number): readonly string[] {
     if (tried.status === 0) return [...way, 'sh', '-c', mount, folder];
   }
   throw new Error(
-    'these tests fill a small disk of their own and need the right to mount one: run them as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0); util-linux has to be installed',
+    'these tests use a small disk of their own and need the right to mount one: run them as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0); util-linux has to be installed',
   );
 }

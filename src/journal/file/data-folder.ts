@@ -34,9 +34,7 @@ export function lockDataFolder(folder: string): Disposable {
   try {
     makeFolder(folder);
   } catch (cause) {
-    throw new StartError(
-      `the data folder ${folder} can't be made: ${errorMessage(cause)}; give the gateway's user the right to write there, or set gateway.data`,
-    );
+    throw new StartError(`the data folder ${folder} can't be made: ${errorMessage(cause)}; ${writeAdvice(cause)}`);
   }
   const network = NETWORK_FILE_SYSTEMS.get(statfsSync(folder).type);
   if (network)
@@ -45,6 +43,7 @@ export function lockDataFolder(folder: string): Disposable {
     );
   expectFiles(folder);
 
+  expectWritable(folder);
   let lock: DatabaseSync | undefined;
   try {
     lock = new DatabaseSync(filesIn(folder).lock, { timeout: 0 });
@@ -55,12 +54,25 @@ export function lockDataFolder(folder: string): Disposable {
       throw new StartError(
         `the data folder ${folder} is in use by another gateway; stop that one first, or set gateway.data to a folder of its own`,
       );
-    throw new StartError(
-      `the data folder ${folder} can't be written: ${errorMessage(cause)}; give the gateway's user the right to write there, or set gateway.data`,
-    );
+    throw new StartError(`the data folder ${folder} can't be written: ${errorMessage(cause)}; ${writeAdvice(cause)}`);
   }
   const held = lock;
   return { [Symbol.dispose]: () => held.close() };
+}
+
+/** SQLite does not say why it can't open a file; the file system does. */
+function expectWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new StartError(`the data folder ${folder} can't be written: ${errorMessage(cause)}; ${writeAdvice(cause)}`);
+  }
+}
+
+function writeAdvice(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException | null)?.code === 'EROFS'
+    ? 'set gateway.data to a folder on a disk that can be written, or mount this disk for writing'
+    : "give the gateway's user the right to write there, or set gateway.data";
 }
 
 /** What every life opens has to be an ordinary file that this user may read and write, or not be there yet. */

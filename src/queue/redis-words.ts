@@ -116,6 +116,6 @@ export function serverProblem(info: unknown): string | null {
   if (value('redis_mode') === 'cluster' || value('cluster_enabled') === '1') return 'CLUSTERDOWN cluster_enabled is 1';
   const version = value('redis_version');
   if (version !== undefined && Number.parseInt(version, 10) < OLDEST_MAJOR)
-    return `Redis ${version} is too old for the queue; install Redis 6.2 or newer`;
+    return `the Redis of gateway.redis is version ${version}, and the queue needs 6.2 or newer; install a newer Redis`;
   return null;
 }

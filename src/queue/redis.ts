@@ -71,9 +71,11 @@ export async function checkRedis(redis: Redis): Promise<readonly string[]> {
       `Redis drops keys when memory is short (maxmemory-policy ${policy}); put "maxmemory-policy noeviction" into redis.conf, or run: redis-cli CONFIG SET maxmemory-policy noeviction`,
     );
   }
-  const version = /^redis_version:(\d+)\.(\d+)/m.exec(info);
+  const version = /^redis_version:(\d+)\.(\d+)\S*/m.exec(info);
   if (version && Number(version[1]) * 100 + Number(version[2]) < 602) {
-    problems.push(`Redis ${version[1]}.${version[2]} is too old for BullMQ; install Redis 6.2 or newer`);
+    problems.push(
+      `the Redis of gateway.redis is ${version[0].replace('redis_version:', 'version ')}, and the queue needs 6.2 or newer; install a newer Redis`,
+    );
   }
   const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
   const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);

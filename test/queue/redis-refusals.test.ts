@@ -100,7 +100,7 @@ describe('a server that answers', () => {
     [
       'a very old INFO',
       (c: string) => (c === 'info' ? '$19\r\nredis_version:3.2.1\r\n' : '+OK\r\n'),
-      'install Redis 6.2',
+      'is version 3.2.1, and the queue needs 6.2 or newer',
     ],
     ['what no protocol says', () => '?!\r\n', 'is not Redis'],
     ['too many clients', () => '-ERR max number of clients reached\r\n', 'maxclients'],
@@ -115,6 +115,16 @@ describe('a server that answers', () => {
     expect(server.commands() - before).toBeLessThan(BUSY);
     expect(isIdle()).toBe(false);
     await queue.stop(0);
+  });
+
+  it('INFO of Redis 5 is named with the version that the queue needs', async () => {
+    const info = infoReply().replace('redis_version:7.0.15', 'redis_version:5.0.70');
+    const { url } = await startFakeRedis(command => (command === 'info' ? info : '+OK\r\n'));
+    const { log } = await openBench({ redis: { url: new Secret(url) } });
+    await vi.waitFor(
+      () => expect(JSON.stringify(log.lines)).toContain('is version 5.0.70, and the queue needs 6.2 or newer'),
+      PATIENCE,
+    );
   });
 
   it('as a web server does: is named', async () => {

@@ -58,6 +58,7 @@ export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, memo
     client,
     site,
     user: l2l.user,
+    userPlace: placeOf(['l2l', 'user']),
     zone: createSiteZone(timezone),
     clock,
     log,

@@ -21,7 +21,7 @@ import type { Client } from './client.ts';
 import { judge, type ReadFailure } from './outcome.ts';
 import type { Reachability } from './reachability.ts';
 import { createReader } from './reader.ts';
-import { codesOf, explained, isAboutCodes } from './refused-codes.ts';
+import { codesOf, explained, isAboutCodes, withUserPlace } from './refused-codes.ts';
 import type { SiteZone } from './site-time.ts';
 
 export type DeliveryOptions = {
@@ -30,6 +30,8 @@ export type DeliveryOptions = {
   readonly site: number;
   /** Login of the L2L user who opens dispatches. */
   readonly user: string;
+  /** Where the config names this user, as `file:line`. */
+  readonly userPlace?: string;
   readonly zone: SiteZone;
   readonly clock: Clock;
   readonly log: Logger;
@@ -162,6 +164,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
             verdict.kind === 'rejected' && handler.refused ? await handler.refused(call, verdict, signal) : verdict;
           if (outcome.kind === 'rejected' && isAboutCodes(outcome.detail, call.actions))
             return { ...outcome, detail: explained(outcome.detail, call.actions), isOwn: true };
+          if (outcome.kind === 'rejected')
+            return { ...outcome, detail: withUserPlace(outcome.detail, options.userPlace) };
           return ofItsLane(call, outcome, signal);
         },
         // The error came before the request was built, so nothing was sent.

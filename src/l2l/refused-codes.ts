@@ -25,6 +25,12 @@ function saysNotThere(words: string): boolean {
   return NOT_THERE.test(words) && OF_A_RULE.test(words);
 }
 
+/** What L2L said, with where the config names the gateway's user when L2L does not know that user. Pure. */
+export function withUserPlace(words: string, place: string | undefined): string {
+  const isAboutUser = /\b(?:user|login)\w*/i.test(words) && NOT_THERE.test(words) && !OF_L2L.test(words);
+  return isAboutUser ? `${words}; correct l2l.user${place === undefined ? '' : ` at ${place}`}` : words;
+}
+
 const NO_TRADE = 'the dispatch has no trade: write trade: in its rule, or under defaults';
 
 /** What L2L said of the codes of these actions, with what the rule lacks where that is known. Pure. */

@@ -90,6 +90,25 @@ describe('the first mistake towards L2L', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
+  it('a user whom L2L does not know is named with its place in the config, and a retry sends the dispatch after the correction', async () => {
+    const { gateway, say, sandbox, edit, lineOf } = await plant({
+      edit: yaml => yaml.replace(/user: .*/, 'user: nobody'),
+    });
+    await gateway.start();
+    await gateway.untilReady();
+    await say('press/alarm', { on: true });
+    const words = `Invalid user: there is no user nobody; correct l2l.user at ${lineOf('user:')}`;
+    const listed = async () => (await runToEnd(['queue', 'list', gateway.file])).out;
+    await vi.waitFor(async () => expect(await listed()).toContain(words), PATIENCE);
+    await vi.waitFor(() => expect(gateway.output()).toMatch(/"level":50.*correct l2l.user at .*dead letter/), PATIENCE);
+    expect(await gateway.stop()).toBe(0);
+
+    edit(yaml => yaml.replace(/user: .*/, 'user: gateway'));
+    await gateway.start();
+    expect(await runToEnd(['queue', 'retry', '1', gateway.file])).toMatchObject({ code: 0 });
+    await vi.waitFor(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')).toHaveLength(1), PATIENCE);
+  });
+
   it('a count for a machine that L2L does not know delays no dispatch', async () => {
     const { gateway, say, sandbox } = await plant();
     await gateway.start();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explained, isAboutCodes } from '../../src/l2l/refused-codes.ts';
+import { explained, isAboutCodes, withUserPlace } from '../../src/l2l/refused-codes.ts';
 import { stored } from './calls.ts';
 
 const open = stored('open_dispatch', {
@@ -62,4 +62,16 @@ describe('a refusal for want of a trade', () => {
     ['another refusal', 'Invalid dispatchtypecode', without],
     ['a count', words, count('A')],
   ])('explains nothing about %s', (_what, said, action) => expect(explained(said, [action])).toBe(said));
+});
+
+describe("a refusal of the gateway's user", () => {
+  it('a refusal of the user names l2l.user and its place in the file', () => {
+    expect(withUserPlace('Invalid user: there is no user nobody', 'g.yaml:11')).toBe(
+      'Invalid user: there is no user nobody; correct l2l.user at g.yaml:11',
+    );
+  });
+
+  it.each(['Invalid dispatchtypecode', 'L2L is not available, all users out'])('"%s" does not name l2l.user', words => {
+    expect(withUserPlace(words, 'g.yaml:11')).toBe(words);
+  });
 });

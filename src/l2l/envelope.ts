@@ -13,7 +13,7 @@ export type Envelope = {
 export function parseEnvelope(text: string): Envelope | null {
   let body: unknown;
   try {
-    body = exactly(text.replace(BEFORE_JSON, '').replace(AFTER_JSON, ''));
+    body = exactly(withoutMarks(text));
   } catch {
     // An answer that is no JSON is expected here, and no error.
     return null;
@@ -23,9 +23,24 @@ export function parseEnvelope(text: string): Envelope | null {
   return success === undefined ? null : { success, words: refusal(body), body };
 }
 
-/** Marks that servers and middleboxes put before JSON: byte order marks, and guards against scripts that load it. */
-const BEFORE_JSON = /^(?:[\s\0\uFEFF]|ï»¿|\)\]\}',?|for ?\(;;\);|while ?\(1\);)+/;
-const AFTER_JSON = /(?<![\0\uFEFF])[\0\uFEFF]+\s*$/;
+/** What servers and middleboxes put before JSON: byte order marks, guards against scripts that load it, comments. */
+const BEFORE_JSON = /^(?:[\s\0\uFEFF]|ï»¿|\)\]\}',?|for ?\(;;\);|while ?\(1\);|<!--[\s\S]*?-->)+/;
+/** And behind it: how such a mark ends, and how it begins. */
+const BEHIND_JSON = [
+  ['-->', '<!--'],
+  ['</script>', '<script'],
+] as const;
+
+/** An answer without marks around its JSON. Anything else that stands there makes it no JSON. */
+function withoutMarks(text: string): string {
+  let json = text.replace(BEFORE_JSON, '').trimEnd();
+  for (;;) {
+    const [, begin] = BEHIND_JSON.find(([end]) => json.endsWith(end)) ?? [];
+    const at = begin === undefined ? -1 : json.lastIndexOf(begin);
+    if (at < 0) return json;
+    json = json.slice(0, at).trimEnd();
+  }
+}
 
 /** Parses JSON. A whole number that a double would round stays the text of its digits. */
 function exactly(text: string): unknown {

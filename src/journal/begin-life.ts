@@ -27,8 +27,8 @@ export type Life = {
 };
 
 /**
- * The first transaction of a process: the file is its own from now on, all times are by its clock, and what the process before left
- * under way is recovered. `rebuilt`: why this journal begins anew; null when it does not.
+ * The first transaction of a process. It takes the file over, brings all times to its clock, and recovers the calls that the process before
+ * left under way [S3, T4]. `rebuilt`: why this journal begins anew; null when it does not.
  */
 export function beginLife(db: DatabaseSync, options: JournalOptions, rebuilt: string | null): Life {
   const { folder, destination, settle, timeout = 0, timezone } = options;
@@ -58,10 +58,10 @@ export function beginLife(db: DatabaseSync, options: JournalOptions, rebuilt: st
   return { id, epoch, lastAlive, meta, witness };
 }
 
-/** The group commit of this life. It refuses all writes when another process has the file, or the file is broken. */
+/** The group commit of this life. It refuses all writes when another process has the file, or the file is damaged [P11]. */
 export function groupOf(db: DatabaseSync, { epoch, meta }: Life, options: JournalOptions): GroupCommit {
   const { folder, log } = options;
-  // The lock file keeps a second process out, but not one that finds the lock file gone: whoever came last writes, alone.
+  // Somebody may delete the lock file, and then a second process can start. Only the process that started last may write.
   const group = groupCommit(db, () => {
     if (meta.get('epoch') === String(epoch)) return;
     throw new Error(`another gateway has opened the journal in ${folder} since: this one writes and sends nothing`);
@@ -78,7 +78,7 @@ export function groupOf(db: DatabaseSync, { epoch, meta }: Life, options: Journa
   return group;
 }
 
-/** A journal that was copied or restored may say that something is still to be sent which was sent since. */
+/** A copied or restored journal may list an action as waiting that was sent since [J7]. */
 function expectTheSame(folder: string, meta: Meta, writeTime: (at: number) => string): void {
   const why = whyNotTheSame(folder, meta, writeTime);
   if (why === null) return;

@@ -29,19 +29,19 @@ import { startUpkeep, type UpkeepStatus } from './upkeep/upkeep.ts';
 /** The truth: the states of the rules, the actions to send, the actions that were sent. One file, one writer, one transaction a group. */
 export interface Journal extends RuleStore, CallJournal, Overview {
   readonly lastAlive: number | null;
-  /** What happened to the journal itself (clock steps, a full disk, a rebuild …), newest first. */
+  /** Events of the journal itself (clock steps, a full disk, a rebuild …), newest first. */
   events(limit: number): readonly EventEntry[];
-  /** What was sent and why, for people. */
+  /** The sent actions and their causes, for people. */
   readonly history: History;
-  /** What the rules decided without an action, and when the gateway ran. */
+  /** The decisions of the rules without an action, and the times at which the gateway ran. */
   readonly ruleDecisions: RuleDecisions;
-  /** What a person says about dead letters and parked calls. */
+  /** Decisions of people about dead letters and parked actions. */
   readonly decisions: Decisions;
   /** What the gateway found out about the site. */
   readonly site: SiteMemory;
-  /** Corrected codes for what L2L does not have. */
+  /** Gives corrected codes to actions that L2L does not have. */
   readonly corrections: Corrections;
-  /** How it stands with the file; null when the journal was opened without limits. */
+  /** The state of the file; null: the journal has no limits. */
   upkeep(): UpkeepStatus | null;
   close(): void;
 }
@@ -182,7 +182,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       noting[Symbol.dispose]();
       try {
         group.flush();
-        // Open still: the disk failed, and what is read in it is not committed.
+        // A transaction is still open: the disk failed, and its content is not committed.
         if (!db.isTransaction) witness.note(progressOf(meta));
       } finally {
         db.close();

@@ -2,14 +2,14 @@ import type { Call, CallState } from '../../core/delivery.ts';
 import type { CallReader } from './call-reader.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 
-/** Calls that are not final, their lanes, and the actions that wait, in memory: what the file holds, the open transaction included. */
+/** Open calls, their lanes, and the waiting actions in memory. They equal the file with the open transaction [J3]. */
 export interface CallMirror {
-  /** Another object after each `reload`. */
+  /** Each `reload` makes a new object. */
   readonly lanes: Lanes;
   /** Undefined: no open call has this number. */
   open(id: number): Call | undefined;
   openCalls(): Iterable<Call>;
-  /** The call that holds the lane: nothing else of the lane may be sent before that call has ended. */
+  /** The call that holds the lane: no other action of the lane may be sent before that call has ended [P5]. */
   holderOf(lane: string): number | undefined;
   readonly heldLanes: Pick<ReadonlySet<string>, 'has'>;
   /** Takes over a call as it is now. */

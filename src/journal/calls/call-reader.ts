@@ -6,7 +6,7 @@ import { ACTION_COLUMNS, type ActionRow, actionOf, CALL_COLUMNS, type CallRow, c
 
 /** Calls and their actions as the file holds them. */
 export interface CallReader {
-  /** Throws when there is none of this number. */
+  /** Throws when no call has this number. */
   action(id: number): StoredAction;
   /** Actions that are in no call yet, oldest first. */
   waiting(): Iterable<{ readonly id: number; readonly lane: string; readonly kind: ActionKind }>;
@@ -15,7 +15,7 @@ export interface CallReader {
   openCalls(): Call[];
   /** The call that had this action before; null: none. */
   predecessorOf(action: number): number | null;
-  /** The highest number of a call; 0: there is none. */
+  /** The highest number of a call; 0: there is no call. */
   lastCall(): number;
 }
 
@@ -37,7 +37,7 @@ export function createCallReader(db: DatabaseSync): CallReader {
 
   const withActions = (row: CallRow) => callOf(row, actionsOf.all(row.id).map(actionOf));
 
-  /** Of an accepted batch some actions may have ended before the others. */
+  /** Some actions of an accepted batch may have ended before the others. */
   function withEnded(accepted: Call): Call {
     const keys = endedOf.all(accepted.id).map(({ key }) => key);
     return keys.length > 0 ? { ...accepted, ended: new Set(keys) } : accepted;

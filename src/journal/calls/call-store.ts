@@ -10,7 +10,7 @@ import { createDoubts } from './doubts.ts';
 import type { Lanes } from './lanes.ts';
 import { lanesOf } from './rows.ts';
 
-/** Calls and the actions that wait for one, with the compare-and-sets every send has to pass. */
+/** Calls and waiting actions, with the compare-and-sets that every send has to pass [S1]. */
 export interface CallStore extends Omit<CallJournal, 'id' | 'epoch' | 'chain'> {
   readonly lanes: Lanes;
   action(id: number): StoredAction;
@@ -29,7 +29,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, n
   const writer = createCallWriter(db, epoch);
   const mirror = createCallMirror(reader);
   group.onRollback(mirror.reload);
-  /** Never given out twice in a life, also after a rollback: a run of the call that is gone must not meet another one. */
+  /** A life uses a number once, also after a rollback. So a job of a call that was rolled back never finds another call. */
   let nextCall = reader.lastCall() + 1;
 
   function insertFrozen(actions: readonly StoredAction[], request: FrozenRequest, notBefore: number): Call {
@@ -63,7 +63,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, n
         const holder = mirror.holderOf(lane);
         if (holder !== undefined) throw new Error(`lane ${lane} already has call ${holder} under way`);
       }
-      // When a crash loses it, its actions wait again. Only the mark before the send has to be durable.
+      // This call need not be durable: after a crash its actions wait again. Only the mark before the send has to be durable [S2].
       const { value: call } = group.write(() => insertFrozen(actions, request, notBefore), 'ahead');
       mirror.lanes.remove(actions);
       mirror.remember(call);
@@ -79,7 +79,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, n
         return insertFrozen(keep, request, at);
       });
       mirror.remember({ ...call, state: 'rejected', detail });
-      // Compared by id: after a commit that failed, whoever held the call has other objects than this store.
+      // Compares ids: after a failed commit the store has new objects, and the caller still has the old ones.
       const kept = new Set(keep.map(({ id }) => id));
       mirror.lanes.putBack(call.actions.filter(action => !kept.has(action.id)));
       mirror.remember(half);
@@ -102,7 +102,7 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, n
     transition(id, from, to) {
       const call = mirror.open(id);
       if (!call || !from.includes(call.state)) return Promise.resolve(false);
-      // After a crash the call would be found `sending` and looked up, so only the next action of its lane waits for this commit.
+      // Only the next action of its lane waits for this commit: after a crash the call would be found `sending` and looked up.
       const isAwaited = call.lanes.some(lane => mirror.lanes.waiting(lane, 1).length > 0);
       const { durable } = group.write(
         () => {

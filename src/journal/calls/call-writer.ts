@@ -7,21 +7,21 @@ import { jsonOrNull } from './rows.ts';
 
 /** Changes calls and their actions in the file. Every method runs inside a write of the group commit. */
 export interface CallWriter {
-  /** A call that is frozen now, with its actions. Throws when one of them is not waiting any more. */
+  /** Writes a new call with its actions. Throws when one of the actions is not waiting any more. */
   insert(call: Call, predecessor: number | null): void;
-  /** The compare-and-set before every send. False: the call, its attempt or the journal's epoch is not as expected. */
+  /** The compare-and-set before every send [S1, P11]. False: the call, its attempt or the journal's epoch is not as expected. */
   markSending(id: number, attempt: number, base: CallBase | null, at: number): boolean;
   /** Moves a call on from the state that it is in, and records the attempt. Throws when the file holds another state. */
   move(call: Call, to: CallTransition): void;
-  /** Moves the actions of a call on with it. */
+  /** Moves the actions of a call to the state that its new state brings. */
   moveActions(call: Call, to: CallTransition): void;
-  /** Actions of a call wait for another one. `guarded` null: as before. */
+  /** The actions of a call wait for another call. `guarded` null: as before. */
   release(id: number, notBefore: number | null, guarded: boolean | null, isDoubted: boolean): void;
-  /** Actions of a call, by key, that L2L refused: why. */
+  /** Records why L2L refused these actions of a call, by key. */
   refuse(id: number, refused: ReadonlyMap<string, string>, at: number): void;
-  /** Actions of a call, by key, that a person has to decide about: why. */
+  /** Records why a person has to decide about these actions of a call, by key. */
   park(id: number, parked: ReadonlyMap<string, string>, at: number): void;
-  /** There is nothing to send for this waiting action. */
+  /** Ends this waiting action, because it needs no call. */
   endAsNothing(action: number, why: string, at: number): void;
   /** This waiting action is not sent any more. */
   giveUp(action: number, why: string, at: number): void;
@@ -89,7 +89,7 @@ function callStatements(db: DatabaseSync) {
       db,
       "INSERT INTO call (id, kind, path, body, state, not_before, created_at, epoch, predecessor) VALUES (?, ?, ?, ?, 'frozen', ?, ?, ?, ?)",
     ),
-    // The epoch in the condition fences a process that lost the journal to another one.
+    // The epoch in the condition stops a process from which another one took the journal [P11].
     markSending: query(
       db,
       `UPDATE call SET state = 'sending', attempt = attempt + 1, sent_at = ?, base = COALESCE(?, base), epoch = ?
@@ -107,7 +107,7 @@ function callStatements(db: DatabaseSync) {
   };
 }
 
-/** An action of a batch that ended before the others may be dropped by now, or wait for another call: only those `in_call` move. */
+/** Only actions `in_call` move: an action of a batch that ended before the others may be dropped by now, or wait for another call. */
 function actionStatements(db: DatabaseSync) {
   const refuse = (which: string) => query(db, `UPDATE action SET ${REFUSE}, settled_at = ? WHERE ${which}`);
   return {
@@ -127,7 +127,7 @@ function actionStatements(db: DatabaseSync) {
       db,
       "UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ? AND state = 'in_call'",
     ),
-    // The call stays named: it is the predecessor of the next one.
+    // The action keeps the number of this call, which is the predecessor of the next one.
     release: query(
       db,
       "UPDATE action SET state = 'waiting', not_before = ?, guarded = ?, doubts = doubts + ? WHERE call = ?",

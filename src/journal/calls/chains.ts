@@ -6,17 +6,17 @@ import { anchors, ends, isOfEpisode, opens } from './kinds.ts';
 import { ACTION_COLUMNS, type ActionRow, actionOf, parseOrNull } from './rows.ts';
 
 export type ChainsOptions = {
-  /** Where this gateway sends: what was opened elsewhere is nothing to close here. */
+  /** Where this gateway sends. It does not close dispatches of another destination [J1]. */
   readonly destination: string;
-  /** Rules that the config has, by any name their state may stand under; undefined: every rule there is. */
+  /** The rules of the config, with every name that their state may have; undefined: every rule. */
   readonly rules?: ReadonlySet<string> | undefined;
 };
 
-/** What is known of a chain: what its open came to, who else holds its dispatch, what of it waits. */
+/** What the journal knows about a chain: the result of its open, other holders of its dispatch, and its waiting actions. */
 export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: string) => ChainState {
   const { destination, rules } = options;
-  // Who holds a dispatch: an episode whose open has its id and that is not over. A close that waits does not end the holding: when
-  // several wait, the last one has the true end.
+  // An episode holds a dispatch while its open has the id of the dispatch and the episode is not over [D3]. A waiting close does not end
+  // that: when several wait, the last one has the true end.
   const readHolders = query<{ rule: string; chain: string }>(
     db,
     `SELECT rule, chain FROM action o
@@ -28,7 +28,7 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
     db,
     "SELECT rule FROM rule_state WHERE json_extract(state, '$.episode.chain') = ?",
   );
-  // An adopted one is the gateway's to end only where the rule of the episode that adopted it says so.
+  // The gateway ends an adopted dispatch only when the rule of the adopting episode says so [D3].
   const readOwner = query<{ id: number }>(
     db,
     `SELECT id FROM action o
@@ -48,26 +48,26 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
      ORDER BY id DESC LIMIT 1`,
   );
 
-  // By the rule as the chain names it, in the order of the index: one that has sent anything is found with its first row.
+  // Searches by the rule in the chain's name, in the order of the index. A rule that has sent an action is found with its first row.
   const readSent = query<{ id: number }>(
     db,
     `SELECT id FROM action WHERE chain >= ? AND chain < ? AND ${opens('kind')} AND destination = ? AND result IS NOT NULL LIMIT 1`,
   );
-  // Through all dispatches that are kept: asked for a rule that has sent nothing yet.
+  // Searches all stored dispatches. This is needed only for a rule that has sent nothing yet.
   const readSentByOthers = query<{ id: number }>(
     db,
     `SELECT o.id FROM action f JOIN action o ON ${opens('o.kind')} AND o.result IS NOT NULL AND o.lane = f.lane
        AND o.destination = ? AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
      WHERE f.chain = ? AND ${opens('f.kind')} LIMIT 1`,
   );
-  // L2L was asked before it was sent, whatever came of it.
+  // L2L may have the dispatch of a parked open of this machine and type that was in a call.
   const readParked = query<{ id: number }>(
     db,
     `SELECT o.id FROM action f JOIN action o ON o.lane = f.lane AND json_extract(o.params, '$.type') = json_extract(f.params, '$.type')
      WHERE f.chain = ? AND ${opens('f.kind')} AND o.state IN ('dead', 'parked') AND o.state = 'parked'
        AND ${opens('o.kind')} AND o.call IS NOT NULL AND o.destination = ? LIMIT 1`,
   );
-  // A person's dispatch is nobody's but the person's, whoever could not end it; and what people are to end holds up no episode.
+  // No episode counts on a dispatch that a person has to end, and no episode waits for it [D7].
   const readStuck = query<StuckDispatch>(
     db,
     `SELECT o.key, json_extract(o.params, '$.reported') AS reported,
@@ -80,7 +80,7 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
        AND json_extract(c.params, '$.how') IN ('close', 'complete')`,
   );
 
-  /** An episode left behind by a rule that is not configured any more never clears: others do not wait for it. */
+  /** An episode of a rule that the config does not have any more never clears, so others do not wait for it. */
   function isLeftBehind(chain: string): boolean {
     const keeper = rules && readKeeper.get(chain)?.rule;
     return keeper !== undefined && rules?.has(keeper) === false;
@@ -99,7 +99,7 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
       known ??= { open: openState(row?.state), result: parseOrNull<CallResult>(row?.result ?? null) };
       return known;
     }
-    // Read when they are asked for: an open that is sent as it comes asks for none of them, most closes for the first two.
+    // Each is read on demand: most opens need none of them, and most closes need the first two.
     return {
       get open() {
         return opened().open;
@@ -137,7 +137,7 @@ function openState(state: string | undefined): ChainState['open'] {
   switch (state) {
     case undefined:
       return 'none';
-    // Let go by a person or its rule: nothing is known to be open that its close could end, and nothing more is sent.
+    // A person or the rule let this open go. No known dispatch is left for its close, so nothing more is sent.
     case 'dropped':
       return 'dropped';
     case 'delivered':
@@ -146,7 +146,7 @@ function openState(state: string | undefined): ChainState['open'] {
     case 'dead':
       return 'dead';
     default:
-      // A parked open may have been applied: what depends on it waits for a person's word, like one that is under way.
+      // L2L may have a parked open, so the actions that depend on it wait for a person, as they wait for an open under way.
       return 'pending';
   }
 }

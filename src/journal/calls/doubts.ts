@@ -6,7 +6,7 @@ import { query } from '../file/database.ts';
  * its next call may also carry actions that were never in doubt.
  */
 export type Doubts = {
-  /** How many calls before this one sent one of its actions and ended undecided. */
+  /** The number of earlier calls that sent one of these actions and ended undecided [S6]. */
   before(call: number): number;
 };
 

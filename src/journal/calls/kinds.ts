@@ -1,6 +1,6 @@
 import { type ActionKind, kindsThat } from '../../actions/registry.ts';
 
-/** SQL: what stands in `column` is one of these kinds. One kind is compared with `=`: an index on it is used only then. */
+/** SQL: `column` holds one of these kinds. A single kind is compared with `=`, because SQLite uses an index only then. */
 function isOneOf(kinds: readonly ActionKind[]): (column: string) => string {
   const list = kinds.map(kind => `'${kind}'`);
   return column => (list.length === 1 ? `${column} = ${list[0]}` : `${column} IN (${list.join(', ')})`);
@@ -12,7 +12,7 @@ export const opens = isOneOf(kindsThat(({ chain }) => chain.role === 'opens'));
 export const ends = isOneOf(kindsThat(({ chain }) => chain.role === 'ends'));
 /** SQL: the first delivered action of the kind holds what later ones of its chain add to. */
 export const anchors = isOneOf(kindsThat(({ chain }) => chain.role === 'anchors'));
-/** SQL: what a person decides about it is decided for its whole episode. */
+/** SQL: a decision of a person about this kind is one for the whole episode. */
 export const isOfEpisode = isOneOf(kindsThat(({ decision }) => decision.unit === 'episode'));
 /** SQL: an interval of a lane, which may not overlap another one. */
 export const isInterval = isOneOf(kindsThat(({ times }) => times.areIntervals === true));

@@ -4,18 +4,18 @@ import { kindOf } from '../../actions/registry.ts';
 import type { LaneCount } from '../../core/call-journal.ts';
 import type { StoredAction } from '../../core/delivery.ts';
 
-/** Actions kept parsed; beyond it they are read from the table again when their turn comes. */
+/** Most actions that stay parsed in memory. The others are read from the table again when their turn comes [J10]. */
 const MOST_PARSED = 20_000;
 
 /**
- * What waits in which lane, in memory, so that taking the next action costs the same with ten or a hundred thousand waiting.
- * Mirrors the `waiting` rows of the action table; built from them at open and again after a commit that failed.
+ * The waiting actions of each lane in memory. The next action costs the same with ten or a hundred thousand waiting actions.
+ * It mirrors the `waiting` rows of the action table. It is built from them at the start, and again after a failed commit.
  */
 export interface Lanes {
   add(action: StoredAction): void;
-  /** The table's row was read at open; only its place is kept. */
+  /** Adds an action with its id alone. Its row is read from the table when its turn comes. */
   addId(lane: string, id: number, kind: ActionKind): void;
-  /** Takes actions out of their lane: they are in a call or settled. */
+  /** Removes actions from their lane, because they are in a call or have ended. */
   remove(actions: readonly StoredAction[]): void;
   /** Puts actions of a call that was never sent back to their place. */
   putBack(actions: readonly StoredAction[]): void;

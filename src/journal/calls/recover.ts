@@ -8,25 +8,25 @@ export type RecoverOptions = {
   readonly destination: string;
   /** ms since 1970. */
   readonly now: number;
-  /** When the earlier life is last known to have run (ms since 1970). */
+  /** The last known time of the earlier life (ms since 1970). */
   readonly diedAt: number;
-  /** Longest time that a request is on its way (ms): it may have gone on after the journal last heard of the earlier life. */
+  /** Longest time that a request is under way (ms). A request may have gone on after the last known time of the earlier life. */
   readonly timeout: number;
   /** How long after the end of its request a call of a kind may still take effect (ms). */
   readonly settle: (kind: ActionKind) => number;
-  /** The site's zone is another one than in the life before: times that were written in that one are not sent. */
+  /** The site has another zone than in the life before, so texts with times of the former zone are not sent. */
   readonly hasNewZone: boolean;
 };
 
-/** Puts in order what an earlier life left behind, before anybody reads [S3]. */
+/** Puts the calls and actions of an earlier life in order, before anything reads them [S3]. */
 export function recover(db: DatabaseSync, options: RecoverOptions): void {
   const { diedAt, now, timeout } = options;
   query(
     db,
     "INSERT INTO attempt (call, attempt, at, state, reason) SELECT id, attempt, ?, 'unknown', 'crashed' FROM call WHERE state = 'sending'",
   ).run(diedAt);
-  // A mark without an outcome: the request may have left, and may still land for a while after the process ended. That was later
-  // than it is known to have run when it stood still, drained its calls, or took nothing from its sources for want of room.
+  // A mark without an outcome: the request may have left, and may still arrive for a while after the process ended. The process ended later
+  // than its last known time if it stood still, drained its calls, or accepted nothing because the disk was full.
   const doubt = query(
     db,
     "UPDATE call SET state = 'unknown', reason = 'crashed', detail = 'the gateway ended while this call was on its way', not_before = MAX(sent_at, ?, MIN(?, sent_at + ?)) + ?, looks = 0 WHERE id = ?",
@@ -36,7 +36,7 @@ export function recover(db: DatabaseSync, options: RecoverOptions): void {
   parkDeadly(db, options);
   releaseFollowers(db);
   releaseUnsent(db, options);
-  // Never sent: its actions wait again, and may be merged with what came since. The call before it stays named: it is their history.
+  // Never sent: its actions wait again, and may be merged with later ones. They keep the number of the call before it as their history.
   query(
     db,
     `UPDATE action SET state = 'waiting', call = (SELECT predecessor FROM call WHERE id = action.call)
@@ -48,7 +48,7 @@ export function recover(db: DatabaseSync, options: RecoverOptions): void {
 
 /**
  * A set that L2L refused before its batch was final may be in a call that was never sent, with sets that were never in that batch.
- * Only the first of them is known to have been in it: the batch must not end with more sets than it was sent with.
+ * Only the first set is known to have been in it. The batch must not end with more sets than it was sent with.
  */
 function releaseFollowers(db: DatabaseSync): void {
   const followers = query<{ call: number; first: number }>(
@@ -61,8 +61,9 @@ function releaseFollowers(db: DatabaseSync): void {
 }
 
 /**
- * A call that was built and never left is built anew: a code of its rule may be another one now. So is one that certainly had no
- * effect, when its times were written in another zone. The call stays named: it is the history of its actions, and says why they wait.
+ * Builds a call again that was never sent, because its rule may have another code now. The same is done for a call that certainly had no
+ * effect, when its times were written in another zone. The actions keep the number of the call: it is their history, with the reason why
+ * they wait.
  */
 function releaseUnsent(db: DatabaseSync, { hasNewZone }: RecoverOptions): void {
   const which = `state = 'retry' AND (attempt = 0${hasNewZone ? ` OR ${sendsTimes('kind')}` : ''})`;
@@ -73,13 +74,13 @@ function releaseUnsent(db: DatabaseSync, { hasNewZone }: RecoverOptions): void {
   query(db, `UPDATE call SET state = 'released' WHERE ${which}`).run();
 }
 
-/** A call that was on its way each time the gateway ended may be what ends it: it is not tried for ever. */
+/** A call that was under way at each end of the gateway may cause these ends, so it is not sent for ever [S3]. */
 const MOST_CRASHES = 5;
 
 function parkDeadly(db: DatabaseSync, options: RecoverOptions): void {
   const why = `the gateway ended ${MOST_CRASHES} times while this call was on its way`;
-  // Each mark is an attempt of its own; looks at a call found so carry the same reason and are none. A call that was sent again by
-  // another one counts with it, as long as each of them crashed.
+  // Each mark counts as an attempt. Look-ups of a call that was found so have the same reason and do not count. A call that was sent again
+  // by another call counts with it, as long as each of them crashed.
   const deadly = `WITH RECURSIVE crashed (call, id) AS (
       SELECT id, id FROM call WHERE state = 'unknown'
       UNION SELECT crashed.call, former.id FROM crashed JOIN call ON call.id = crashed.id JOIN call AS former ON former.id = call.predecessor
@@ -94,7 +95,7 @@ function parkDeadly(db: DatabaseSync, options: RecoverOptions): void {
   query(db, `UPDATE call SET state = 'parked', detail = ? WHERE state = 'unknown' AND id IN (${deadly})`).run(why);
 }
 
-/** Nothing made for one L2L site is ever sent to another. */
+/** An action for one L2L site is never sent to another site [J1]. */
 function parkForeign(db: DatabaseSync, options: RecoverOptions): void {
   const why = `made for another destination than ${options.destination}`;
   const at = options.now;

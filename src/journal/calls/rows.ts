@@ -1,6 +1,6 @@
 import type { Call, CallState, FrozenRequest, Reason, StoredAction } from '../../core/delivery.ts';
 
-/** How the tables' rows read in TypeScript, and the way there and back. */
+/** The rows of the tables as TypeScript types, and the conversion in both directions. */
 export type ActionRow = {
   id: number;
   key: string;
@@ -36,7 +36,7 @@ export function actionOf(row: ActionRow): StoredAction {
   } as StoredAction;
 }
 
-/** SQL: a set that is parked only because its product is not known. */
+/** SQL: a set that is parked only because it has no product code [C7]. */
 export const IS_UNNAMED = "(state = 'parked' AND detail = json_extract(params, '$.unknownProduct.why'))";
 
 export type CallRow = {

@@ -7,17 +7,17 @@ import { query } from '../file/database.ts';
 import { ends, opens, sendsTimes } from './kinds.ts';
 import { IS_UNNAMED } from './rows.ts';
 
-/** What is marked `untimed` was made by a process that did not believe its clock. */
+/** Actions marked `untimed` come from a process that did not trust its clock [T7]. */
 type UntimedRow = Pick<Action, 'kind' | 'time' | 'at'> & { readonly id: number; readonly params: string };
 
-/** It is known now by how much that clock was off. */
+/** The offset of that clock is known now, so the times are corrected. */
 export function correctUntimed(db: DatabaseSync, shift: TimeShift): void {
   const move = (at: number) => shiftTime(at, shift);
   const put = query(db, 'UPDATE action SET at = ?, params = ?, untimed = NULL WHERE id = ?');
   const rows = query<UntimedRow>(db, 'SELECT id, kind, time, at, params FROM action WHERE untimed = 1').all();
   for (const { id, params, ...row } of rows) {
     const action = { ...row, params: JSON.parse(params) } as Action;
-    // What a source stamped is true; sets of a line, set back, would overlap those that were sent before.
+    // Times of a source are right. Sets of a line that move back would overlap sets that were sent before.
     const { areIntervals } = kindOf(action.kind).times;
     const stays = action.time === 'source' || (areIntervals && shift.by < 0);
     const right = stays ? action : withTimes(action, areIntervals ? wholeSeconds(move) : move);
@@ -34,13 +34,13 @@ const ITS_PROCESS = 'by a process that ended before the clock was set';
 const NOT_KNOWN = `made while the clock could not be trusted, ${ITS_PROCESS}: its times are not known`;
 const END_NOT_KNOWN = `its end was made while the clock could not be trusted, ${ITS_PROCESS}: when it ended is not known`;
 
-/** What sends L2L a time of that clock. A count has none, and `leave` sends nothing at all. */
+/** Actions that send L2L a time of that clock. A count has no time, and `leave` sends nothing. */
 const SENDS_ITS_TIME = `time = 'received' AND ${sendsTimes('kind')}
   AND NOT (${ends('kind')} AND json_extract(params, '$.how') = 'leave')`;
 
 /**
- * Nobody knows any more how far the clock of that life was off. What holds no time of that clock is sent all the same: counts, and
- * what a source stamped.
+ * The offset of the clock of that life stays unknown, so its actions are parked [T6]. Actions without a time of that clock are still sent:
+ * counts, and actions with a time of their source.
  */
 export function parkUntimed(db: DatabaseSync, now: number): void {
   for (const missed of missedIn(db)) endMissed(db, missed, now);
@@ -52,18 +52,18 @@ export function parkUntimed(db: DatabaseSync, now: number): void {
   query(db, `UPDATE action SET untimed = NULL WHERE untimed = 1 AND (state = 'waiting' OR ${IS_UNNAMED})`).run();
 }
 
-/** An episode that is over, of which L2L certainly has nothing yet. */
+/** An episode that is over, and that L2L certainly does not have. */
 type Missed = {
   readonly open: number;
   readonly close: number;
   /** The call that the open is in and that had no effect; null: none. */
   readonly call: number | null;
   readonly becomesNothing: number;
-  /** Only its end: an open whose own time is not known is parked for that. */
+  /** Only the end has an unknown time: an open with an unknown time is parked for that reason. */
   readonly isEndUnknown: number;
 };
 
-/** A guarded open may be in L2L: its dispatch would stay open there, so it goes its way. */
+/** L2L may have a guarded open, and its dispatch would stay open there. So this episode is not taken back. */
 function missedIn(db: DatabaseSync): readonly Missed[] {
   return query<Missed>(
     db,
@@ -78,12 +78,12 @@ function missedIn(db: DatabaseSync): readonly Missed[] {
 }
 
 /**
- * A parked close does not show any more that the episode is over, so its open would be sent for a stop that has ended. The open ends
+ * A parked close no longer shows that the episode is over, and its open would be sent for a stop that has ended. So the open ends
  * or is parked together with the close.
  */
 function endMissed(db: DatabaseSync, { open, close, call, becomesNothing, isEndUnknown }: Missed, now: number): void {
   if (!becomesNothing && !isEndUnknown) return;
-  // What its last call came to is its history; a call that was built and never left is none.
+  // The outcome of the last call is history of the action; a call that was never sent is not.
   query(
     db,
     `UPDATE action SET call = (SELECT predecessor FROM call WHERE id = action.call)

@@ -7,8 +7,8 @@ import { filesIn } from '../file/data-folder.ts';
 import { createMeta } from '../file/meta.ts';
 
 /**
- * What the last life left behind about time, read without opening the journal for work: whether the clock can be trusted has to
- * be known before. A journal that is not there or can't be read says nothing; opening it has the words for that.
+ * The facts about time that the last life left. They are read before the journal is opened for work, because the check of the clock
+ * needs them. A missing or unreadable journal gives null here; `openJournal` reports the reason.
  */
 export function readLastLife(folder: string): LastLife {
   const file = filesIn(folder).journal;
@@ -24,7 +24,7 @@ export function readLastLife(folder: string): LastLife {
       doubted: doubted === undefined ? null : (JSON.parse(doubted) as TimeShift),
     };
   } catch {
-    // Damaged, not a journal, or of a first start that was cut off: `openJournal` finds the same.
+    // The file is damaged, is no journal, or belongs to an interrupted first start. `openJournal` finds the same and reports it.
     return { alive: null, doubted: null };
   } finally {
     db?.close();

@@ -6,36 +6,36 @@ import { query } from '../file/database.ts';
 import { createMeta } from '../file/meta.ts';
 import { type ClockEvent, insertEvent } from '../history/events.ts';
 
-/** How the journal's times are to be taken by the life that opens it. */
+/** How the life that opens the journal has to treat its times [T4]. */
 export type JournalTime = {
-  /** The clock was corrected: what the times of before recorded is brought into those of now; null: they are the same. */
+  /** The clock was corrected: all earlier times are moved to the present clock; null: no correction. */
   readonly shift: TimeShift | null;
   /**
-   * What becomes of the actions that the last life marked because it did not trust the clock. keep: its time base goes on.
-   * correct: the shift says how far they are off. park: nobody knows.
+   * How to treat the actions that the last life marked because it did not trust the clock. keep: its time base goes on.
+   * correct: the shift is their offset. park: their offset is unknown.
    */
   readonly marked: 'keep' | 'correct' | 'park';
-  /** The clock can't be trusted: actions are marked. How times become the clock's, should a person say that it is right after all. */
+  /** The clock is not trusted, so actions are marked. The value converts their times if a person confirms the clock. */
   readonly doubted: TimeShift | null;
-  /** For the journal's history of such events. */
+  /** The event to record in the journal. */
   readonly event: { readonly kind: ClockEvent; readonly detail: string } | null;
 };
 
 export const TIME_AS_IT_WAS: JournalTime = { shift: null, marked: 'park', doubted: null, event: null };
 
 /**
- * A rule's state as JSON text, shifted. `sentMoves`: times that it sent by that clock are corrected as well. Handed in: the journal does not
- * know what the rules keep.
+ * A rule's state as JSON text, shifted. `sentMoves`: times that it sent by that clock are corrected as well. A parameter, because the
+ * journal does not know the fields of a rule state.
  */
 export type ShiftState = (state: string, shift: TimeShift, sentMoves: boolean) => string;
 
-/** A rule's state as JSON text, without what a clock stamped after `from` (ms since 1970) of which nobody knows how far it was off. */
+/** A rule's state as JSON text, without the times after `from` (ms since 1970), which come from a clock with an unknown offset. */
 export type ForgetTimes = (state: string, from: number) => string;
 
-/** How the rules' states become right. Handed in: the journal does not know what the rules keep. */
+/** How rule states are corrected. A parameter, because the journal does not know the fields of a rule state. */
 export type StateTimes = { readonly shift: ShiftState; readonly forget: ForgetTimes };
 
-/** Before anybody reads: one transaction brings every time that something still waits for into the right time base. */
+/** Moves every time that a call or an action still waits for to the right time base, in one transaction, before anything reads it. */
 export function takeTime(db: DatabaseSync, time: JournalTime, states: StateTimes, now: number): void {
   const meta = createMeta(db);
   const isCorrected = time.marked === 'correct' && meta.get('doubted') !== undefined;
@@ -74,7 +74,7 @@ function shiftTimes(db: DatabaseSync, shift: TimeShift, shiftState: ShiftState, 
     since: since === null ? null : shiftTime(since, shift),
   }));
   if (away.length > 0) meta.put('away', JSON.stringify(shifted));
-  // The times in an action are those it was made with; only when it may be sent is measured by this clock.
+  // An action keeps the times it was made with. Only the time at which it may be sent is by this clock.
   query(
     db,
     `UPDATE action SET created_at = ${moved('created_at')}, not_before = ${moved('not_before')},

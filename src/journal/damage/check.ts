@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { pragma } from '../file/pragma.ts';
 
-/** The journal's file can't be trusted. The message says what was found, not what to do. */
+/** The file of the journal is damaged. The message has the finding, not the remedy. */
 export class Damaged extends Error {
   override readonly name = 'Damaged';
 }
@@ -10,14 +10,14 @@ export class Damaged extends Error {
 const SMALL = 64 * 1024 * 1024;
 
 /**
- * What is looked at before anybody reads: all of it while the file is small or `thorough` is asked for, else its size and the rows
- * that are needed at once. The whole of a large file is read in the background (full-check.ts). Throws `Damaged`.
+ * Checks the file before anything reads it [J6]: the whole file when it is small or with `thorough`, else its size and the rows
+ * that are needed at once. A large file is read whole in the background (full-check.ts). Throws `Damaged`.
  */
 export function expectSound(db: DatabaseSync, size: number, thorough: boolean): void {
   const check = thorough ? 'integrity_check(1)' : size <= SMALL ? 'quick_check(1)' : null;
   if (check !== null) {
     const found = pragma(db, check);
-    // SQLite's heading and line ends are nothing for one line of a message.
+    // The message is one line, without SQLite's heading.
     if (found !== 'ok')
       throw new Damaged(
         String(found)
@@ -27,13 +27,13 @@ export function expectSound(db: DatabaseSync, size: number, thorough: boolean): 
   }
 }
 
-/** Truncated: the pages the file must have and has not. Only when the WAL holds nothing, which may have them. */
+/** Finds a truncated file by its missing pages. Only when the WAL is empty, because the WAL may hold these pages. */
 export function expectWhole(db: DatabaseSync, size: number): void {
   const pages = Number(pragma(db, 'page_count')) * Number(pragma(db, 'page_size'));
   if (pages > size) throw new Damaged(`it has ${size} bytes and must have ${pages}`);
 }
 
-/** The tables are those the migrations made: a damaged word in their description makes every statement fail, or none. */
+/** Compares the tables with those of the migrations, because a damaged table definition may go unnoticed by single statements. */
 export function expectTables(db: DatabaseSync, migrations: readonly string[]): void {
   using fresh = new DatabaseSync(':memory:');
   for (const migration of migrations) fresh.exec(migration);
@@ -49,7 +49,7 @@ function tablesOf(db: DatabaseSync): ReadonlyMap<unknown, string> {
   return new Map(rows.map(({ name, sql }) => [name, String(sql).replace(/["\s]/g, '')]));
 }
 
-/** What is still to be sent has to be readable: else it would be found when its turn comes, at every start again. */
+/** Reads every waiting action and open call. Otherwise damage there would end the gateway at each start, when their turn comes. */
 export function expectReadable(db: DatabaseSync): void {
   const row = db
     .prepare(

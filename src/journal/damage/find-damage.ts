@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { errorMessage } from '../../core/errors.ts';
 import { failureOf } from '../file/sqlite-error.ts';
 
-/** Reads every table and index. Table by table, so that the write-ahead log is not held back the whole time. */
+/** Reads every table and index, one table at a time, so that the write-ahead log can be reset in between. */
 export function findDamage(db: DatabaseSync): string | null {
   try {
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();

@@ -6,7 +6,7 @@ export type FullCheckOptions = {
   readonly delay: number;
   /** `found`: what is damaged; null: nothing. */
   readonly onEnd: (found: string | null) => void;
-  /** Nobody can say. */
+  /** The check itself failed. */
   readonly onFailed: (cause: unknown) => void;
 };
 
@@ -24,7 +24,7 @@ export function startFullCheck({ file, delay, onEnd, onFailed }: FullCheckOption
     [Symbol.dispose]() {
       clearTimeout(timer);
       worker?.removeAllListeners();
-      // A thread that was asked to end has nobody left to say why it did not.
+      // After the disposal nothing uses an error of the thread.
       void worker?.terminate().catch(() => {});
     },
   };

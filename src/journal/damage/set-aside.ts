@@ -9,7 +9,8 @@ export function setAside(folder: string, at: number): string {
   const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
   let name = `journal.damaged-${time}.db`;
   for (let n = 2; existsSync(join(folder, name)); n++) name = `journal.damaged-${time}-${n}.db`;
-  // The log last: without it a file may be sound and old. A crash in between leaves a log without its file, which no start takes.
+  // The log is renamed last, because a file without its log may be sound and old. After a crash in between, each start refuses the log
+  // alone.
   for (const end of ['', '-shm', '-wal']) {
     const from = join(folder, `journal.db${end}`);
     if (existsSync(from)) renameSync(from, join(folder, `${name}${end}`));

@@ -2,13 +2,13 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { filesIn } from '../file/data-folder.ts';
 
 /**
- * A note beside the journal that a life of the gateway found it broken: the next start reads all of it before it goes on, so that
+ * A note beside the journal that a life of the gateway found it damaged [J6]. The next start reads the whole file first, so that
  * a damaged file is refused instead of ending one life after the other.
  */
 export type Suspicion = {
   readonly isRaised: boolean;
   raise(why: string): void;
-  /** The journal was read through and is sound, or is another one now. */
+  /** Removes the note: the journal was read whole and is sound, or it is a new journal. */
   clear(): void;
 };
 
@@ -22,7 +22,7 @@ export function suspicionOf(folder: string): Suspicion {
       try {
         writeFileSync(file, `${why}\n`);
       } catch {
-        // The disk that failed takes no note either. The next start does its usual check.
+        // The failed disk accepts no note either. The next start does its usual check.
       }
     },
     clear: () => rmSync(file, { force: true }),

@@ -6,12 +6,12 @@ const FRAME_HEADER = 24;
 const MAGIC = 0x377f0682;
 
 /**
- * Reads the write-ahead log as SQLite will, for damage that SQLite passes over in silence: it takes the log up to the first frame
- * that does not add up and forgets the rest. At the end of the log that is a commit which a power cut interrupted. Before the
- * end it is not: a later transaction was begun only after the earlier one was forced to disk, so the disk has lost what was
- * acknowledged. Throws `Damaged` then.
+ * Reads the write-ahead log as SQLite does, for damage that SQLite ignores [J6]. SQLite uses the log up to the first frame
+ * with a wrong checksum and drops the rest. At the end of the log that frame is a commit which a power cut interrupted. Before the
+ * end it is not: a later transaction began only after the earlier one was forced to disk, so the disk has lost
+ * an acknowledged commit. Throws `Damaged` then.
  *
- * Limits: damage to the last transaction can't be distinguished from an interrupted commit; a log that is gone altogether leaves no trace.
+ * Limits: damage to the last transaction looks like an interrupted commit, and a deleted log leaves no trace.
  */
 export function checkWal(file: string): void {
   const wal = readIfThere(file);
@@ -29,7 +29,7 @@ export function checkWal(file: string): void {
   if (lost !== null) throw new Damaged(`frame ${lost} of its write-ahead log is not as it was written, later ones are`);
 }
 
-/** The first frame that does not add up although a transaction begun after it does; null: there is none. */
+/** The first frame with a wrong checksum before a later valid transaction; null: there is none. */
 function firstLost(wal: Buffer, pageSize: number, header: Sums, read: ReadWord): number | null {
   const size = FRAME_HEADER + pageSize;
   const salts = wal.subarray(16, 24);
@@ -37,7 +37,7 @@ function firstLost(wal: Buffer, pageSize: number, header: Sums, read: ReadWord):
   let lost: number | null = null;
   let committedSince = false;
   for (let frame = 0, at = HEADER; at + size <= wal.length; frame++, at += size) {
-    // Other salts: left over from before the log began anew, or damaged.
+    // Other salts: the frame is a rest of an earlier log, or damaged.
     const isOfThisLog = wal.subarray(at + 8, at + 16).equals(salts);
     const stored: Sums = [wal.readUInt32BE(at + 16), wal.readUInt32BE(at + 20)];
     if (isOfThisLog && addsUp(wal, at, pageSize, previous, stored, read)) {
@@ -63,7 +63,7 @@ type ReadWord = (buffer: Buffer, at: number) => number;
 const littleEndian: ReadWord = (buffer, at) => buffer.readUInt32LE(at);
 const bigEndian: ReadWord = (buffer, at) => buffer.readUInt32BE(at);
 
-/** SQLite's: each pair of words goes into two running sums. */
+/** SQLite's checksum: each pair of words goes into two running sums. */
 function checksum(buffer: Buffer, from: number, length: number, start: Sums, read: ReadWord): Sums {
   let [first, second] = start;
   for (let at = from; at < from + length; at += 8) {

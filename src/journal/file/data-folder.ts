@@ -13,7 +13,7 @@ const NETWORK_FILE_SYSTEMS = new Map([
   [0xfe534d42, 'SMB2'],
 ]);
 
-/** Where what is kept in a data folder lies. SQLite adds `-wal` and `-shm` to the name of the journal. */
+/** The files of a data folder. SQLite adds `-wal` and `-shm` to the name of the journal. */
 export function filesIn(folder: string) {
   return {
     journal: join(folder, 'journal.db'),
@@ -25,9 +25,9 @@ export function filesIn(folder: string) {
 }
 
 /**
- * Makes the data folder and takes its lock for the life of the process: an OS lock (SQLite's exclusive lock on a file of its
- * own), so it ends with its holder, however that ends. Disposing gives it back.
- * Throws a StartError when the folder can't be written, is on a network drive or is in use, or when something else than a file has
+ * Makes the data folder and takes its lock for the life of the process [P11]. It is an OS lock (SQLite's exclusive lock on a file of its
+ * own), so it ends with its process, however that ends. The disposal releases it.
+ * Throws a StartError when the folder can't be written, is on a network drive [J2] or is in use, or when something else than a file has
  * the name of one of its files.
  */
 export function lockDataFolder(folder: string): Disposable {
@@ -75,7 +75,7 @@ function writeAdvice(cause: unknown): string {
     : "give the gateway's user the right to write there, or set gateway.data";
 }
 
-/** What every life opens has to be an ordinary file that this user may read and write, or not be there yet. */
+/** Each file that a life opens is an ordinary file that this user may read and write, or does not exist yet. */
 function expectFiles(folder: string): void {
   const { journal, lock, ballast, suspicion, witness } = filesIn(folder);
   for (const file of [lock, journal, `${journal}-wal`, `${journal}-shm`, ballast, suspicion, witness]) {
@@ -90,7 +90,7 @@ export function noFileWords(file: string, why: string): string {
   return `the gateway can't use ${file}: ${why}. If its data is on another disk, look whether that disk is mounted; else move it away`;
 }
 
-/** A gateway that once ran as another user, such as root, has left files that this one may not write. */
+/** A gateway that once ran as another user, such as root, left files that this user may not write. */
 function expectAccess(folder: string, file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) return;

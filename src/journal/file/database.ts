@@ -7,12 +7,12 @@ import { pragma } from './pragma.ts';
 import { MIGRATIONS } from './schema.ts';
 import { failureOf, isBroken } from './sqlite-error.ts';
 
-/** A WAL that a long reader has let grow is cut back to this when it starts anew (bytes). */
+/** A WAL that grew because of a long reader is cut back to this size when it is reset (bytes). */
 const WAL_LIMIT = 16 * 1024 * 1024;
 
 /**
  * Opens the journal file for this process, checks it and brings its tables to this version. `thorough`: reads all of it, however
- * long that takes. Throws `Damaged` when it can't be trusted, and a StartError for what a person can mend in other ways.
+ * long that takes. Throws `Damaged` for a damaged file, and a StartError for an error that a person can mend in another way.
  */
 export function openDatabase(file: string, thorough: boolean): DatabaseSync {
   let db: DatabaseSync | undefined;
@@ -34,20 +34,20 @@ export function openDatabase(file: string, thorough: boolean): DatabaseSync {
   } catch (cause) {
     db?.close();
     if (cause instanceof StartError || cause instanceof Damaged) throw cause;
-    // An IO error is the disk's, not the file's: setting the file aside would not mend it.
+    // An IO error comes from the disk, not from the file. To set the file aside would not mend it.
     if (failureOf(cause) === 'damaged') throw new Damaged(errorMessage(cause));
     throw new StartError(`the journal ${file} can't be opened`, { cause });
   }
 }
 
-/** SQLite would begin a new file and throw the log away. */
+/** Without this check SQLite would begin a new file and delete the log. */
 function expectFile(file: string): void {
   const sizeOf = (name: string) => statSync(name, { throwIfNoEntry: false })?.size ?? 0;
   if (sizeOf(file) === 0 && sizeOf(`${file}-wal`) > 0)
     throw new Damaged('its file is gone or empty, its write-ahead log is there');
 }
 
-/** A setting that silently did not take would void the promise: WAL and FULL are read back on every connection. */
+/** Reads WAL and FULL back on every connection, because SQLite can ignore a setting without an error [J2]. */
 function expectPragma(db: DatabaseSync, file: string, name: string, expected: string | number): void {
   const got = pragma(db, name);
   if (got !== expected)
@@ -57,8 +57,8 @@ function expectPragma(db: DatabaseSync, file: string, name: string, expected: st
 }
 
 /**
- * What a power cut left in the log goes into the file, so that nothing of it is left behind what comes next. False when it can't:
- * the disk is full, or somebody reads; the log is as good then.
+ * Copies the commits of the log into the file after a power cut, so that the log begins with new commits. False when that fails:
+ * the disk is full, or another process reads. The log stays valid then.
  */
 function emptyWal(db: DatabaseSync): boolean {
   try {
@@ -78,7 +78,7 @@ function migrate(db: DatabaseSync, file: string): void {
   }
   expectTables(db, MIGRATIONS.slice(0, version));
   if (version === MIGRATIONS.length) return;
-  // A table that is rebuilt is dropped while others point to it; all of them are checked before it counts.
+  // A migration drops a table while others refer to it. All references are checked before the commit.
   db.exec('PRAGMA foreign_keys = OFF');
   for (let next = version; next < MIGRATIONS.length; next++) {
     db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]} PRAGMA user_version = ${next + 1};`);
@@ -103,7 +103,7 @@ export type Query<Row> = {
 
 const watchers = new WeakMap<DatabaseSync, (error: Error) => void>();
 
-/** Told once and at once, before anybody else hears of it, when a statement finds that the disk failed or the file is damaged. */
+/** Calls `listener` once, before any other code gets the error, when a statement finds a failed disk or a damaged file [J5]. */
 export function onBroken(db: DatabaseSync, listener: (error: Error) => void): void {
   watchers.set(db, listener);
 }

@@ -2,23 +2,23 @@ import type { DatabaseSync } from 'node:sqlite';
 import { query } from './database.ts';
 import { createGroupTimer } from './group-timer.ts';
 
-/** Writes go into the transaction under way at once, so later reads see them; the promise resolves when it is on disk. */
+/** A write goes into the open transaction at once, so later reads see it. The promise resolves when it is on the disk [P1]. */
 export type Written<T> = { readonly value: T; readonly durable: Promise<void> };
 
 /**
- * `soon`: somebody waits for it. `lazily`: nobody does, so it rides with the next write that somebody waits for, if one comes soon.
- * `ahead`: nobody does, but a write that somebody waits for follows from it in a moment: its group is held for that one.
+ * `soon`: a caller waits for the write. `lazily`: no caller waits, so it is committed with the next `soon` write, or after a short time.
+ * `ahead`: no caller waits, but a `soon` write follows in a moment, and the group waits for it.
  */
 export type When = 'soon' | 'lazily' | 'ahead';
 
 export interface GroupCommit {
-  /** Runs `work` in the open transaction; all of it takes place or, when it throws, none. */
+  /** Runs `work` in the open transaction. When it throws, all of its changes are undone. */
   write<T>(work: () => T, when?: When): Written<T>;
-  /** Commits what is open now. Throws when the disk refuses. */
+  /** Commits the open transaction now. Throws when the disk refuses. */
   flush(): void;
-  /** Called after a commit that failed: everything of that transaction is gone, memory that mirrors it has to be read again. */
+  /** Called after a failed commit. The whole transaction is lost, so memory that mirrors it has to be read again [J3]. */
   onRollback(listener: (cause: Error) => void): void;
-  /** Takes no more writes and commits nothing: what stands in the file is not known any more. */
+  /** Refuses all writes and commits nothing, because the content of the file is not known any more [J5]. */
   abandon(cause: Error): void;
   /** Writes so far. */
   readonly writes: number;
@@ -50,7 +50,7 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
       throw cause;
     }
     const opened: Group = { ...Promise.withResolvers<void>(), writes: 0 };
-    // Whoever writes holds the promise; a group nobody waits for must not end the process when it fails.
+    // Each caller has the promise. A group without a waiting caller must not end the process when it fails.
     opened.promise.catch(() => {});
     timer.begin();
     return opened;
@@ -114,13 +114,13 @@ export function groupCommit(db: DatabaseSync, expectOurs: () => void = () => {})
           release.run();
           throw cause;
         }
-        // On a full disk SQLite gives up the whole transaction, the writes of everybody in the group with it.
+        // On a full disk SQLite rolls back the whole transaction, with all writes of the group.
         take();
         throw fail(mine, cause);
       }
       mine.writes += 1;
       writes += 1;
-      // Not here: a commit that fails would reload what the writer is about to change.
+      // The commit does not run here: when it fails, it would reload objects that the caller is about to change.
       if (mine.writes === MOST_WRITES) timer.now();
       return { value, durable: mine.promise };
     },

@@ -1,26 +1,26 @@
 /** Decides when the open group of writes is committed. There is one group at a time. */
 export interface GroupTimer {
-  /** A group is open; nobody waits for it yet. */
+  /** A group is open, and no caller waits for it yet. */
   begin(): void;
-  /** Somebody waits for the group. */
+  /** A caller waits for the group. */
   hurry(): void;
-  /** A write that somebody will wait for follows in a moment: a group that is about to be committed waits for it, once. */
+  /** A write with a waiting caller follows in a moment. A group that is about to be committed waits for it, once. */
   hold(): void;
   /** The group is full. */
   now(): void;
   /** The group is committed or gone. */
   cancel(): void;
-  /** A commit with so many writes has ended: the next group is timed by that. */
+  /** A commit with so many writes has ended. This number times the next group. */
   ended(writes: number): void;
 }
 
-/** Below this many writes a group is committed at once: the line is quiet and latency counts. */
+/** After a group with fewer writes the next one is committed at once, because the load is low and latency counts. */
 const SMALL_GROUP = 8;
 /** Under load groups gather this long (ms), so that one fsync carries many. */
 const GATHER = 5;
-/** How long a write that nothing waits for may wait for one to ride with (ms). */
+/** How long a `lazily` write may wait for another write (ms). */
 const LAZY = 20;
-/** How long a group is held for a write that is to follow (ms); it comes through Redis, which takes about one. */
+/** How long a group waits for a following write (ms). That write comes through Redis, which takes about 1 ms. */
 const HOLD = 3;
 
 export function createGroupTimer(flush: () => void): GroupTimer {
@@ -55,7 +55,7 @@ export function createGroupTimer(flush: () => void): GroupTimer {
       else now();
     },
     hold() {
-      // Once a group: a stream of such writes must not hold it for ever.
+      // Only once for each group, so that a stream of such writes cannot delay it for ever.
       if (!immediate || isHeld) return;
       isHeld = true;
       clearImmediate(immediate);

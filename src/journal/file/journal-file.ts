@@ -11,7 +11,7 @@ import { createMeta } from './meta.ts';
 import { MIGRATIONS } from './schema.ts';
 import { isBroken } from './sqlite-error.ts';
 
-/** The journal of a gateway that does not run, for reading only: nothing is recovered, migrated or written. */
+/** The journal of a stopped gateway, read-only: nothing is recovered, migrated or written. */
 export interface JournalFile extends Disposable {
   readonly history: History;
   readonly prospects: Prospects;
@@ -56,7 +56,7 @@ export function openJournalFile(folder: string, destination: string | null): Jou
   }
 }
 
-/** Runs a read of the journal in a data folder. Throws a StartError with words when the file is damaged or the disk fails. */
+/** Runs a read of the journal in a data folder. Throws a StartError with the reason when the file is damaged or the disk fails. */
 export function readOrSay<T>(folder: string, read: () => T): T {
   try {
     return read();

@@ -2,9 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { query } from './database.ts';
 
 /**
- * What the journal knows of itself. id: of this journal; epoch: rises with every start; home: where the file lay when it was last
- * written to; alive: when that was; away: which sources were not there then; doubted: how its last times become right, when the clock was not trusted;
- * timezone: the site's zone in which calls were written last; site: what L2L's answers showed about the site.
+ * Facts about the journal. id: of this journal; epoch: rises with every start; home: the place of the file when it was last written; alive:
+ * when that was; away: the sources that were away then; doubted: the correction of its last times, when the clock was not trusted;
+ * timezone: the site's zone of the last calls; site: the facts about the site that L2L's answers showed.
  */
 export type MetaKey = 'id' | 'epoch' | 'home' | 'alive' | 'away' | 'doubted' | 'timezone' | 'site';
 

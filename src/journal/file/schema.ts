@@ -1,13 +1,13 @@
 /**
- * The condition of a partial index, one comparison a state: SQLite uses such an index only where a query's own condition stands in
- * it word for word, so conditions with IN are listed beside it. Without, a start would read the whole history.
+ * The condition of a partial index, with one comparison for each state. SQLite uses such an index only when it contains the condition of
+ * the query word for word, so conditions with IN are added. Without the index a start would read the whole history [J10].
  */
 function oneOf(...states: readonly string[]): string {
   return states.map(state => `state = '${state}'`).join(' OR ');
 }
 
 /**
- * The journal's tables, one migration a version, applied in order at open. A migration that has shipped is never edited.
+ * The journal's tables, one migration for each version, applied in order at the start [J8]. A released migration is never edited.
  * Times are ms since 1970. JSON columns hold plain objects.
  */
 export const MIGRATIONS: readonly string[] = [

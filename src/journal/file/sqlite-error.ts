@@ -1,10 +1,10 @@
 /** What a failure of SQLite means for the journal. */
 export type Failure =
-  /** No room on the disk: nothing of the transaction was written, and it goes on when there is room. */
+  /** The disk is full: nothing of the transaction was written, and writing goes on when there is room [J4]. */
   | 'full'
-  /** The disk failed: what stands in the file is not known any more. */
+  /** The disk failed: the content of the file is not known any more. */
   | 'disk'
-  /** What stands in the file can't be. */
+  /** The file has impossible content. */
   | 'damaged'
   | 'other';
 
@@ -25,7 +25,7 @@ export function failureOf(error: unknown): Failure {
   return primary === CORRUPT || primary === NOTADB ? 'damaged' : 'other';
 }
 
-/** Nobody may go on with the file as it is: the process has to end, and the next one to read it from the disk. */
+/** The process has to end, and the next one reads the file from the disk [J5]. */
 export function isBroken(error: unknown): boolean {
   const failure = failureOf(error);
   return failure === 'disk' || failure === 'damaged';

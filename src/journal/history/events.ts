@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { query } from '../file/database.ts';
 import type { GroupCommit } from '../file/group-commit.ts';
 
-/** What happened to the journal itself: kept as history beside what was sent to L2L. */
+/** Records events of the journal itself, as history beside the actions. */
 export interface Events {
   note(kind: JournalEvent, detail: string): void;
 }
@@ -29,7 +29,7 @@ export function createEvents(db: DatabaseSync, group: GroupCommit, now: () => nu
       try {
         group.write(() => insert.run(now(), kind, detail)).durable.catch(() => {});
       } catch {
-        // Its log line was written; an event that the disk has no room for ends nothing.
+        // The event is in the log. An event that the full disk refuses is left out.
       }
     },
   };
@@ -39,7 +39,7 @@ export function insertEvent(db: DatabaseSync) {
   return query(db, 'INSERT INTO event (at, kind, detail) VALUES (?, ?, ?)');
 }
 
-/** Reads the newest events, newest first. What people decided stands in the same table, and is the history of its actions. */
+/** Reads the newest events, newest first. Decisions of people are in the same table, as history of their actions. */
 export function eventReader(db: DatabaseSync): (limit: number) => readonly EventEntry[] {
   const newest = query<EventEntry>(
     db,

@@ -22,7 +22,7 @@ import {
   SELECT_HISTORY_CALL,
 } from './rows.ts';
 
-/** What was sent and why, in pages that each take a few milliseconds: reading a million rows holds up no call. */
+/** The sent actions and their causes, in pages of a few milliseconds each, so that reading a million rows delays no call. */
 export interface History {
   page(wanted: HistoryQuery): HistoryPage<HistoryEntry>;
   /** Like `page`, each with its calls and their attempts. */
@@ -31,19 +31,19 @@ export interface History {
   record(entry: HistoryEntry): HistoryRecord;
   /** The other actions of its episode and of its call, oldest first. */
   others(entry: HistoryEntry, limit: number): readonly HistoryEntry[];
-  /** Rules with a state or a decision, and what the newest actions name. */
+  /** The rules with a state or a decision, and the rules, machines and lines of the newest actions. */
   names(): KnownNames;
 }
 
-/** Rows a page looks at in search of those wanted. */
+/** Most rows that a page reads in its search. */
 const ROWS_A_PAGE = 5000;
-/** Attempts a page of records carries: a call that is tried for days has thousands. */
+/** Most attempts in a page of records, because a call over days has thousands. */
 const ATTEMPTS_A_PAGE = 5000;
 const ATTEMPTS_A_CALL = 200;
-/** Calls an action can have had, one after the other. */
+/** Most calls of an action, one after the other. */
 const MOST_PREDECESSORS = 20;
 
-/** States the partial index `action_unsettled` knows; SQLite uses it only where its own condition stands in the query word for word. */
+/** States of the partial index `action_unsettled`. SQLite uses it only when the query has its condition word for word. */
 const INDEXED: ReadonlySet<StoredState> = new Set(['waiting', 'in_call', 'dead', 'parked', 'shadow']);
 const IS_INDEXED = "a.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow')";
 
@@ -64,15 +64,15 @@ export function createHistory(db: DatabaseSync): History {
      ORDER BY a.id LIMIT ?4`,
   );
 
-  /** Prepared once each: which states and which way round are part of the text, so that the index is used. */
+  /** Each text is prepared once. The states and the direction are part of the text, so that SQLite uses the index. */
   function statement<Row>(sql: string): Query<Row> {
     const known = statements.get(sql) ?? query<never>(db, sql);
     statements.set(sql, known);
-    // The shape of a row follows from the text, which is the key: each text is asked for with one shape only.
+    // The text is the key and determines the shape of a row, so each text is used with one shape only.
     return known as unknown as Query<Row>;
   }
 
-  /** One stretch of rows, of one state when the index knows it: the rows wanted, and up to which id it was looked. */
+  /** One stretch of rows, of a single state when the index has it: the matching rows, and the last id that was read. */
   function stretch(of: string, wanted: HistoryQuery, limit: number) {
     const down = wanted.newestFirst === true;
     const beyond = down ? '<' : '>';
@@ -94,7 +94,7 @@ export function createHistory(db: DatabaseSync): History {
     const limit = Math.max(1, Math.min(wanted.limit, LARGEST_PAGE));
     const compare = wanted.newestFirst ? (a: number, b: number) => b - a : (a: number, b: number) => a - b;
     const stretches = groups(wanted.states).map(of => stretch(of, wanted, limit));
-    // What one stretch has not looked at yet may come before rows of another one.
+    // Unread rows of one stretch may come before rows of another one.
     const [safe] = stretches.flatMap(({ upTo }) => upTo ?? []).sort(compare);
     const rows = stretches
       .flatMap(({ rows }) => rows)
@@ -152,7 +152,7 @@ export function createHistory(db: DatabaseSync): History {
   };
 }
 
-/** Conditions that each can be walked in the order of ids: one a state the index knows, else one for all the rows. */
+/** Conditions whose rows can be read in the order of ids: one for each state of the index, else one for all rows. */
 function groups(states: readonly StoredState[] | undefined): readonly string[] {
   if (!states) return ['1 = 1'];
   const wanted = [...new Set(states)];

@@ -2,12 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { KnownNames } from '../../core/history.ts';
 import { query } from '../file/database.ts';
 
-/** Actions that are looked at: in a journal of a million the answer takes no longer. */
+/** The number of newest actions that are read, so that a journal with a million actions answers as fast. */
 const NEWEST = 1000;
 
-/** Reads which rules, machines and lines the journal names. Older actions can name others. */
+/** Reads the rules, machines and lines of the journal's newest actions. Older actions may have others. */
 export function namesReader(db: DatabaseSync): () => KnownNames {
-  // One step a rule in the index of decisions, not one a decision.
+  // One index step for each rule, not one for each decision.
   const rules = query<{ name: string }>(
     db,
     `WITH RECURSIVE decided(rule) AS (

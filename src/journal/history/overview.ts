@@ -4,10 +4,10 @@ import { query } from '../file/database.ts';
 
 /** An action that was not sent to L2L and is not sent by itself: a person decides. */
 export type UnsettledAction = Pick<StoredAction, 'id' | 'kind' | 'rule' | 'lane' | 'params' | 'at'> & {
-  /** dead: L2L refused it. parked: it can't be decided whether L2L took it, or it may not be sent. */
+  /** dead: L2L refused it, or it became too old. parked: nobody knows whether L2L took it, or it may not be sent. */
   readonly state: 'dead' | 'parked';
   readonly settledAt: number | null;
-  /** Why, in L2L's words where it has some. */
+  /** The reason, in L2L's words if it gave some. */
   readonly detail: string | null;
 };
 
@@ -15,13 +15,13 @@ export type UnsettledAction = Pick<StoredAction, 'id' | 'kind' | 'rule' | 'lane'
 export type JournalCounts = {
   readonly waiting: number;
   readonly oldestWaitingAt: number | null;
-  /** Journalled and never sent: what the rules would have sent to L2L. */
+  /** Recorded and never sent: the actions of shadow mode. */
   readonly shadow: number;
   readonly deadLetters: number;
   readonly parked: number;
 };
 
-/** How much there is of what, for the status page. May be one commit ahead of the disk: a power cut can undo what was just shown. */
+/** The numbers of actions for the status page. They may be one commit ahead of the disk, which a power cut can undo. */
 export interface Overview {
   counts(): JournalCounts;
   /** The newest dead letters and parked actions, newest first. */

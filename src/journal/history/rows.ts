@@ -2,7 +2,7 @@ import type { HistoryAttempt, HistoryCall, HistoryEntry } from '../../core/histo
 import { ends, opens } from '../calls/kinds.ts';
 import { parseOrNull } from '../calls/rows.ts';
 
-/** How the history's rows read in TypeScript. */
+/** The rows of the history as TypeScript types. */
 export type EntryRow = {
   id: number;
   key: string;
@@ -34,7 +34,7 @@ export type EntryRow = {
   call_detail: string | null;
 };
 
-/** Of `action a`; ends before the WHERE. */
+/** The SELECT of `action a`, up to the WHERE. */
 export const SELECT_ENTRY = `
   SELECT a.id, a.key, a.kind, a.rule, a.lane, a.chain, a.at, a.time, a.params, a.cause, a.mode, a.destination, a.state, a.detail,
     a.result, a.created_at, a.settled_at, a.not_before, a.expires_at, a.guarded,

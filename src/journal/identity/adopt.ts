@@ -16,17 +16,17 @@ export type AdoptOptions = {
   readonly folder: string;
   readonly now: number;
   readonly log: Logger;
-  /** The kinds of rules whose state goes on from what a counter showed. */
+  /** The kinds of rules whose state has counter readings. */
   readonly counting: readonly string[];
-  /** Also where the journal lies as it was written: a cloned disk or a machine set back can't be distinguished from that. */
+  /** Adopts the journal also when its place is unchanged, because a cloned disk or a restored virtual machine looks the same. */
   readonly unmoved?: boolean | undefined;
 };
 
 export type Adopted = {
   readonly id: string;
-  /** Actions that may have been sent to L2L since: parked. */
+  /** The number of actions that were parked, because they may have been sent to L2L since. */
   readonly parked: number;
-  /** Rules whose counters start from what they show. */
+  /** The number of rules whose counters start from their next reading. */
   readonly forgotten: number;
 };
 
@@ -34,8 +34,8 @@ const WHY = 'from a copied or restored journal: it may have been sent to L2L sin
 const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
 
 /**
- * Makes the journal in a data folder, which was copied or restored, the one that runs here. It gets another id and epoch; nothing
- * it holds as not sent is sent by itself, and no counter is counted from what it once showed. Throws a StartError that says what to
+ * Makes a copied or restored journal the one that runs here [J7]. It gets another id and epoch. None of its
+ * waiting actions is sent by itself, and counters start from their next reading. Throws a StartError that says what to
  * do when it can't.
  */
 export function adoptJournal({ folder, now, log, counting, unmoved = false }: AdoptOptions): Adopted {
@@ -72,11 +72,11 @@ export function adoptJournal({ folder, now, log, counting, unmoved = false }: Ad
       db,
       "DELETE FROM rule_state WHERE json_extract(state, '$.kind') IN (SELECT value FROM json_each(?))",
     ).run(JSON.stringify(counting));
-    // A broker may have sent the other one what changed since.
+    // A broker may have sent later changes to the other journal's gateway.
     query(db, 'DELETE FROM kept_value').run();
     insertEvent(db).run(now, 'adopted', `journal ${former} as ${id}; ${parked} actions parked`);
     db.exec('COMMIT');
-    // Not before: until then the note has to keep the former journal from being run.
+    // Only now: until the adoption is durable, the note has to stop a start with the former journal.
     witnessOf(folder).forget();
     log.warn({ file, former, id, parked, forgotten }, 'a copied or restored journal is adopted');
     return { id, parked, forgotten };

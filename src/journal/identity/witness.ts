@@ -3,22 +3,22 @@ import { filesIn } from '../file/data-folder.ts';
 import type { GroupCommit } from '../file/group-commit.ts';
 import type { Meta } from '../file/meta.ts';
 
-/** How far a journal has come: which one, in which life, and when that was last alive (ms since 1970; 0: not yet). */
+/** The progress of a journal: its id, its life, and the last time of that life (ms since 1970; 0: not yet). */
 type Progress = { readonly id: string; readonly epoch: number; readonly alive: number };
 
 /**
- * A note beside the journal of how far it had come. Only what is committed is noted, so wherever a crash falls between the two,
- * the note never says more than the journal. A journal that says less than the note was set back, even where its file is the same.
+ * A note beside the journal with its progress [J7]. Only committed progress is noted, so after a crash at any point
+ * the note is never ahead of the journal. A journal behind its note was restored, also when its file is the same.
  */
 export interface Witness {
   /**
-   * Why the journal is not the one that ran here last, in words, with times as `write` gives them; null when it is, or when nothing
+   * The reason why the journal is not the one that ran here last, in words, with times as `write` gives them; null: it is, or nothing
    * is noted.
    */
   contradicts(meta: Meta, write: (at: number) => string): string | null;
   /** `progress` has to be committed. */
   note(progress: Progress): void;
-  /** Another journal may begin here. */
+  /** Deletes the note, so that another journal can begin here. */
   forget(): void;
 }
 
@@ -35,13 +35,13 @@ export function witnessOf(folder: string): Witness {
     },
     note(progress) {
       try {
-        // What a crash or a person left there goes away; a pipe would never take the note.
+        // Removes whatever has the name of the next note: a rest of a crash, or a pipe, which would block the write.
         rmSync(`${file}.new`, { force: true });
-        // On the disk before it takes the place of the other: what a power cut leaves is the former note or this one.
+        // The new note is on the disk before the rename, so a power cut leaves the former note or this one.
         writeFileSync(`${file}.new`, `${JSON.stringify(progress)}\n`, { flush: true });
         renameSync(`${file}.new`, file);
       } catch {
-        // A full disk, or a broken one. The former note says less than could be said, and nothing wrong.
+        // The disk is full or failed. The former note stays: it is behind, but not wrong.
       }
     },
     forget: () => rmSync(file, { force: true }),
@@ -61,7 +61,7 @@ function read(file: string): Progress | null {
     const { id, epoch, alive } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Progress>;
     return id === undefined || epoch === undefined || alive === undefined ? null : { id, epoch, alive };
   } catch {
-    // None yet, as after an update, or not readable: then there is nothing to compare with.
+    // No note exists yet, as after an update, or it is unreadable: then there is nothing to compare with.
     return null;
   }
 }
@@ -70,18 +70,20 @@ export type NotingOptions = {
   readonly witness: Witness;
   readonly meta: Meta;
   readonly group: GroupCommit;
-  /** The clock that what is committed from now on goes by. */
+  /** The clock of the commits of this life. */
   readonly now: () => number;
-  /** How often (ms). */
+  /** The interval between two notes (ms). */
   readonly every?: number;
 };
 
-/** After a crash, a backup younger than this (ms) is not distinguished from the journal. */
+/** After a crash, a backup that is younger than this (ms) looks like the journal itself. */
 const EVERY = 60_000;
 
-/** Notes how far the journal has come, now and again and again. Disposing ends it. */
+/** Writes the note now and at intervals. The disposal ends it. */
 export function startNoting({ witness, meta, group, now, every = EVERY }: NotingOptions): Disposable {
-  /** A clock that stands a little behind the last life's is followed: what this life commits first is earlier than what that one did last. */
+  /**
+   * A clock a little behind that of the last life is accepted. The first commits of this life are then earlier than the last ones before.
+   */
   function progress(): Progress {
     const { alive, ...life } = progressOf(meta);
     return { ...life, alive: Math.min(alive, now()) };
@@ -96,7 +98,7 @@ export function startNoting({ witness, meta, group, now, every = EVERY }: Noting
         () => {}, // Not committed, so not noted.
       );
     } catch {
-      // The journal takes no writes any more; whoever has something to write hears of it.
+      // The journal refuses all writes, and the next writer gets the error.
     }
   }, every);
   timer.unref();

@@ -6,11 +6,11 @@ import { errorMessage } from '../../core/errors.ts';
 import { formatSize } from '../../core/fields.ts';
 import type { Logger } from '../../core/logger.ts';
 
-/** A file that only takes room, to be given up when the disk is full: then there is room for the outcomes of what was sent. */
+/** A file that only takes room [J4]. It is deleted when the disk is full, which makes room for the outcomes of sent calls. */
 export interface Ballast {
-  /** The disk is full. True when that made room. */
+  /** Reports a full disk. True: this made room. */
   release(): boolean;
-  /** Why nothing new may be taken; null when it may. What room there is, is for what was sent. */
+  /** Why no new action is accepted; null: new actions are accepted. The last room is for the outcomes of sent calls. */
   readonly problem: string | null;
   stop(): void;
 }
@@ -22,15 +22,15 @@ export type BallastOptions = {
   readonly log: Logger;
   /** The disk has room again. */
   readonly onRoom: () => void;
-  /** How often it is looked whether there is room (ms). */
+  /** How often the free room is checked (ms). */
   readonly every?: number;
 };
 
-/** Written in pieces, so that nobody waits long for the disk. */
+/** Written in pieces, so that no commit waits long for the disk. */
 const PIECE = 1024 * 1024;
 
 /**
- * Written in the background as soon as there is room for it twice: at the start, and again after it was given up. It holds noise,
+ * Written in the background as soon as there is room for two of it: at the start, and again after it was deleted. It holds noise,
  * so that no file system stores it in less room than it has [J4].
  */
 export function createBallast({ file, size, log, onRoom, every = 1000 }: BallastOptions): Ballast {
@@ -38,7 +38,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
   let state: 'in place' | 'writing' | 'wanted' | 'low' = isInPlace(file, size) ? 'in place' : 'wanted';
   let stopped = false;
   let isWriting = false;
-  // One of another size, of an earlier setting or cut off, only takes the room that is looked for.
+  // A ballast of another size, from an earlier setting or an interrupted write, takes the room that the new one needs.
   if (size === 0 || state === 'wanted') remove();
   const timer = setInterval(look, every);
   timer.unref();
@@ -88,7 +88,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
     }
   }
 
-  /** False: it is still there. Some file systems need room to remove a file; who waits for that room must hear of the rest. */
+  /** False: it is still there. Some file systems need room to delete a file, and then the caller has to report the full disk. */
   function remove(): boolean {
     try {
       rmSync(file, { force: true });
@@ -117,7 +117,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
   };
 }
 
-/** Really there: as long as asked for, and not a file with holes that somebody copied. */
+/** Whether the file really takes its room: it has the full length, and is no sparse copy. */
 function isInPlace(file: string, size: number): boolean {
   if (size === 0) return true;
   const found = statSync(file, { throwIfNoEntry: false });

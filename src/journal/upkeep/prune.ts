@@ -7,28 +7,28 @@ import type { GroupCommit } from '../file/group-commit.ts';
 export type Bounds = {
   /** Actions that ended longer ago (ms) are deleted. */
   readonly keep: number;
-  /** Bytes of the file that may be in use. Beyond that, history is deleted; what was not sent to L2L stays. */
+  /** Bytes of the file that may be in use. Beyond that, history is deleted; undelivered actions stay [J9]. */
   readonly maxSize: number;
   /** Decisions of rules that are older (ms) are deleted. Left out: as `keep`. */
   readonly keepDecisions?: number;
 };
 
-/** Deletes history from the journal, oldest first, a little at a time. It never touches an action that has not ended. */
+/** Deletes history from the journal, oldest first, a little at a time [J9]. It never touches an action that has not ended. */
 export interface Pruner {
-  /** Deletes for `ms` at most what is too old and, beyond `bytes` in use, what is oldest. True when there is more to delete. */
+  /** Deletes old history for at most `ms`, and beyond `bytes` in use the oldest history. True: there is more to delete. */
   step(now: number, ms: number, bytes: number): boolean;
   /** Bytes of the file in use. */
   used(): number;
 }
 
-/** Actions looked up at once; each is deleted by itself, so a step ends in time. */
+/** Actions of one query. Each is deleted by itself, so a step ends in time. */
 const BATCH = 32;
 /** Decisions of rules that are kept at most: about 60 MB. */
 const MOST_DECISIONS = 200_000;
 const CALLS = 100;
 const STRAYS_EVERY = 3_600_000;
 
-// The last action of an episode to go is its close: while the open is there the episode would count as not over without it.
+// The close of an episode is deleted last, because an open without its close would count as an active episode.
 // The open stays until the episode is over, and while another episode holds the dispatch it opened. An absolute count stays while
 // it is the newest of its chain: its anchor is needed.
 const MAY_GO = `
@@ -80,7 +80,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     db,
     `SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
   );
-  /** Calls up to here were looked at for those that nobody names any more; the next look is at `straysAt`. */
+  /** Calls up to this id were checked for strays; the next check is at `straysAt`. */
   let seenCalls = 0;
   let straysAt = Number.NEGATIVE_INFINITY;
 
@@ -100,7 +100,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
 
   function isDecisionOver({ id, at }: Old, now: number): boolean {
     const { keepDecisions = bounds.keep } = bounds;
-    // Ids rise by one and the oldest go first: their distance is how many there are.
+    // Ids rise by one and the oldest are deleted first, so their distance is the number of rows.
     return at < now - keepDecisions || (newestDecision.get()?.id ?? 0) - id >= MOST_DECISIONS;
   }
 
@@ -109,7 +109,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     dropSpent(call);
   }
 
-  /** Deletes a call that no action names any more, and then its predecessors. */
+  /** Deletes a call without actions, and then its predecessors. */
   function dropSpent(call: number | null): void {
     for (let id = call; id !== null; ) {
       const spent = spentCall.get(id);
@@ -120,7 +120,9 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     }
   }
 
-  /** A batch of a kind that is over its bounds; or, when room is needed, the oldest batch of all kinds; null: there is nothing to delete. */
+  /**
+   * A batch of a kind that is over its bounds; or, when room is needed, the oldest batch of all kinds; null: there is nothing to delete.
+   */
   function batch(now: number, bytes: number) {
     const all = kinds.flatMap(kind => {
       const rows = kind.read();

@@ -33,27 +33,27 @@ export type UpkeepStatus = {
   readonly maxSize: number;
   /** What the full check of the file found. */
   readonly check: 'not yet' | 'sound' | 'failed' | { readonly damaged: string };
-  /** Why nothing new is taken; null when it is. */
+  /** Why no new action is accepted; null: new actions are accepted. */
   readonly problem: string | null;
 };
 
-/** Keeps the journal within its bounds and says when nothing new may be taken. */
+/** Keeps the journal within its bounds, and reports when no new action is accepted. */
 export interface Upkeep {
   readonly problem: string | null;
   status(): UpkeepStatus;
   stop(): void;
 }
 
-/** The file is looked at so often (ms); while there is something to delete, a step follows the other so soon. */
+/** How often the file is checked (ms), and the time between two steps while there is something to delete. */
 const LOOK = 1000;
 const STEP = 20;
-/** History is looked through for what is too old at every so many looks: once a minute. */
+/** Old history is searched at every so many checks: once a minute. */
 const AGE_LOOKS = 60;
-/** A step takes no longer (ms): who waits for a commit does not notice. */
+/** Longest time of a step (ms), so that it delays no commit noticeably. */
 const STEP_TAKES = 2;
-/** More writes a second than this are a load: history is deleted only when there is no room without. */
+/** More writes a second than this are load. Under load, history is deleted only when the size demands it. */
 const BUSY = 200;
-/** History goes, and a full journal takes something again, when so much of its size is in use. */
+/** Above this part of its size the journal deletes history. Below it, a full journal accepts new actions again. */
 const ENOUGH = 0.95;
 const FULL_CHECK_AFTER = 30_000;
 
@@ -63,7 +63,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { journal: file, ballast: ballastFile } = filesIn(folder);
   const pruner = createPruner(db, group, bounds);
   let isFull = false;
-  /** Looks until history is looked through for what is too old. */
+  /** Checks until the next search for old history. */
   let untilAge = 0;
   let check: UpkeepStatus['check'] = 'not yet';
   let timer: NodeJS.Timeout | undefined;
@@ -122,7 +122,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     try {
       more = pruner.step(now(), STEP_TAKES, target);
     } catch (cause) {
-      // A full disk: there is room for it later, or after the ballast went.
+      // The disk is full: there is room later, or after the ballast was deleted.
       log.debug({ error: errorMessage(cause) }, 'history could not be deleted; tried again');
       return false;
     }

@@ -7,12 +7,12 @@ import type { Claim } from './claim.ts';
 
 /**
  * What an adapter reports to its supervisor during one life of its connection. Calls return at once and never throw.
- * Order is kept: what is handed over first is applied first.
+ * Reports are applied in the order of the calls.
  */
 export interface SourceSink {
   /** The source answers and its signals can be trusted from now on. */
   connected(): void;
-  /** Connected, but queued messages of an earlier session are still arriving (MQTT, session present). Ends with `connected`. */
+  /** Connected, but queued messages of an earlier session still arrive (MQTT, session present). Ends with `connected`. */
   catchingUp(): void;
   /** Acknowledging transports: whether the broker kept our session. Without one, earlier packet ids mean nothing any more. */
   session(present: boolean): void;
@@ -24,9 +24,9 @@ export type AdapterOptions<Config> = {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long nobody of this gateway was there with everything read, and how much was read since. Left out: not known. */
+  /** How long the gateway was away from the broker, and how many queued messages it has read since. Left out: not known. */
   readonly away?: Pick<Absence, 'since' | 'queued'>;
-  /** Signals whose value from before still holds when a broker kept our session. Left out: of all of them. */
+  /** Signals whose earlier value still holds when a broker kept the session. Left out: all of them. */
   readonly kept?: ReadonlySet<string>;
 };
 
@@ -45,7 +45,7 @@ export interface Adapter {
 export type SourceWords = {
   readonly source: string;
   readonly signals: ReadonlyMap<string, string>;
-  /** What a person should look at again, though it is valid. */
+  /** A warning for a person about a valid config. */
   readonly notes?: readonly string[];
 };
 
@@ -55,9 +55,9 @@ export type AdapterDefinition<Config extends { protocol: string }> = {
   readonly schema: z.ZodType<Config>;
   /** Pure. The signals this source declares, in the order written. */
   signals(name: string, config: Config): readonly SignalDefinition[];
-  /** Pure, for `check`: where the source and each of its signals are, in words. Left out: there is nothing to say. */
+  /** Pure, for `check`: the addresses of the source and of each signal, in words. Left out: they have none. */
   describe?(config: Config): SourceWords;
-  /** Pure. What this source has for itself outside of the gateway, so that two sources don't take the same. Left out: nothing. */
+  /** Pure. What this source needs for itself outside of the gateway, so that two sources do not claim the same. Left out: nothing. */
   claims?(config: Config): readonly Claim[];
   /** Lazy, so `check` loads no protocol stack. */
   load(): Promise<(options: AdapterOptions<Config>) => Adapter>;

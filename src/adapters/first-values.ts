@@ -10,7 +10,7 @@ export type FirstValuesOptions = {
   readonly known: ReadonlySet<string> | ReadonlyMap<string, unknown>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Signals without a value since the source is back, where none holds from before, and why they are unknown. */
+  /** Signals without a value since the source is back and without an earlier value that holds, with the reason. */
   readonly onSilent: (signals: readonly string[], why: string) => void;
 };
 
@@ -20,12 +20,12 @@ const MOST_NAMED = 10;
 const SILENT = `no value came within ${formatDuration(FIRST_VALUES_WITHIN)} after`;
 
 /**
- * Says which signals of a connected source have had no value since it is there. The log names once those that never had one: a
+ * Reports which signals of a connected source have had no value since the connect. The log names signals that never had one once: a
  * misspelt topic or node looks healthy otherwise.
  */
 export interface FirstValues {
   received(signal: string): void;
-  /** Whether the broker kept the session: without it no value from before holds. */
+  /** Whether the broker kept the session. Without it no earlier value holds. */
   session(present: boolean): void;
   connected(): void;
   disconnected(): void;
@@ -69,13 +69,13 @@ export function watchFirstValues({ source, signals, known, clock, log, onSilent 
     },
     disconnected() {
       endTimer();
-      // Values of a broker may hold with a kept session; those of a device that is asked are gone.
+      // Values of a broker may hold with a kept session; those of a polled device do not.
       for (const { name, restorable } of signals) if (!restorable) silent.add(name);
     },
   };
 }
 
-/** Whether this is why a signal is unknown: its source is back and has said nothing of it. */
+/** Whether a signal is unknown because its source is back and has not sent a value of it. */
 export function isSilence(reason: string): boolean {
   return reason.startsWith(SILENT);
 }

@@ -6,17 +6,17 @@ import { mqtt } from './mqtt/definition.ts';
 import { opcua } from './opcua/definition.ts';
 import { simulated } from './simulated/definition.ts';
 
-/** Every protocol there is. One folder, one line here; schema, docs, editor completion and CLI follow by themselves. */
+/** All protocols. Each is one folder and one line here; schema, docs, editor completion and CLI follow by themselves. */
 export const adapters = [opcua, modbus, mqtt, simulated] as const;
 
 /** A source as the config declares it, of whatever protocol. */
 export type SourceConfig = z.output<(typeof adapters)[number]['schema']>;
 
-/** The definition for a source's protocol. Throws for a protocol that is not registered: the config's schema has refused it before. */
+/** The definition for a source's protocol. Throws for an unknown protocol, which the config's schema has refused before. */
 export function adapterDefinition(protocol: string): AdapterDefinition<SourceConfig> {
   const found = adapters.find(definition => definition.protocol === protocol);
   if (!found) throw new Error(`no adapter for protocol ${protocol}; there are ${protocols().join(', ')}`);
-  // A definition is only ever called with configs of its own protocol: it was found by it.
+  // A definition gets only configs of its own protocol, because it was found by the protocol.
   return found as unknown as AdapterDefinition<SourceConfig>;
 }
 

@@ -13,7 +13,7 @@ export const SignalName = z
     'write a signal name in lower-case letters, digits and _, its parts joined by dots, such as press1.running',
   );
 
-/** A value as it is written in the config. A longer whole number is refused, since YAML rounds it without a word. */
+/** A value as it is written in the config. A longer whole number is refused, because YAML rounds it silently. */
 export const WrittenValue = z
   .union([z.boolean(), z.number(), z.string()], 'write true, false, a number or a text')
   .refine(
@@ -152,14 +152,14 @@ export function fullScale(type: string): number | bigint | null {
   return type in FULL ? FULL[type as keyof typeof FULL] : null;
 }
 
-/** How many bits of a number of this type a condition may name, 0 for a float; spread into a definition, as other types have no such key. */
+/** How many bits of a number of this type a condition may name, 0 for a float. Other types have no such key, so it is spread in. */
 export function bitsOf(type: string): { readonly bits?: number } {
   const digits = /^u?int(\d+)$/.exec(type)?.[1];
   if (digits !== undefined) return { bits: Number(digits) };
   return type.startsWith('float') ? { bits: 0 } : {};
 }
 
-/** What is wrong with the highest value of a counter of this type; undefined: nothing. */
+/** The problem of the highest value of a counter of this type; undefined: none. */
 export function wrapsProblem(
   { wraps }: z.output<typeof Counter>,
   type: string,

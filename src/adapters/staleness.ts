@@ -1,15 +1,15 @@
 import type { SignalDefinition } from '../core/sample.ts';
 
-/** A signal from which nothing came for too long, and when that was so. */
+/** A signal that was silent for too long, and the time at which its limit passed. */
 export type Stale = { readonly signal: string; readonly at: number; readonly staleAfter: number };
 
 /** Which signals of one source have been silent for too long. No clock and no timer inside; times are ms since 1970. */
 export interface Staleness {
-  /** Whether the signal is waited for only from now on, so that `next` may be sooner than it was. */
+  /** Notes a receipt. True: the signal is waited for only from now on, so `next` may be sooner than before. */
   received(signal: string, at: number): boolean;
   /** From now on signals that never came are waited for. */
   connected(at: number): void;
-  /** Signals that became stale up to `now`, in order of time; each is reported once, until something of it comes again. */
+  /** Signals that became stale up to `now`, in order of time. Each is reported once, until it sends again. */
   due(now: number): readonly Stale[];
   /** When the next one may become stale; null: none. */
   next(): number | null;

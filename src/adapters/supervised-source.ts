@@ -8,7 +8,7 @@ import type { Adapter, SourceSink } from './adapter.ts';
 import { watchFirstValues } from './first-values.ts';
 import { createStaleness } from './staleness.ts';
 
-/** Where everything of all sources goes. Calls return at once and never throw. */
+/** Receives the reports of all sources. Calls return at once and never throw. */
 export type SourcePort = {
   samples(batch: SampleBatch): void;
   status(status: SourceStatus): void;
@@ -34,15 +34,15 @@ export type SourceContext = {
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
-/** A connection that held so long was a good one: the next loss waits briefly again. */
+/** After a connection of this length the next loss waits briefly again. */
 const STABLE_MS = 60_000;
 
-/** Thousands of signals that fall due one by one are looked at together; their times stay exact. */
+/** Thousands of signals that become stale one by one are checked together; their times stay exact. */
 const LEAST_CHECK_MS = 20;
 
 /**
- * Runs one source from start to abort: lives of its connection one after the other, each after a longer wait. A source that is
- * away is reported as a status; that its signals are unknown then, and which of them hold again with a kept session, the rules know.
+ * Runs one source from start to abort: one life of its connection after the other, each after a longer wait. A source that is
+ * away is reported as a status. The rules know that its signals are unknown then, and which of them hold again with a kept session.
  */
 export async function runSource(source: SourceToRun, context: SourceContext, signal: AbortSignal): Promise<void> {
   const { port, clock, log, random } = context;
@@ -54,7 +54,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
   let connectedAt: number | undefined;
   let attempt = 0;
 
-  /** Reports changes only: a source that stays away is one line in the log, not one for each attempt. */
+  /** Reports changes only, so that a source that stays away is one line in the log, not one for each attempt. */
   function become(next: SourceState, why?: string): void {
     if (next === state && why === reason) return;
     state = next;
@@ -65,12 +65,12 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
     port.status({ source: source.name, state: next, at, ...(why !== undefined && { reason: why }) });
   }
 
-  /** The rules learn why such a signal is unknown: no longer because its source was away. */
+  /** Reports to the rules why such a signal is unknown: its source is back, so its absence is no reason any more. */
   function onSilent(names: readonly string[], why: string): void {
-    // Of a time that is not read yet nothing is known.
+    // Nothing is known about a time whose messages are not read yet.
     if (state !== 'connected') return;
     const at = clock.now();
-    // Those that can be stale say so themselves.
+    // Signals with a limit become stale by themselves.
     const stale = new Set(signals.flatMap(({ name: signal, staleAfter }) => (staleAfter === undefined ? [] : signal)));
     const others = names.filter(signal => !stale.has(signal));
     if (others.length === 0) return;
@@ -78,7 +78,7 @@ export async function runSource(source: SourceToRun, context: SourceContext, sig
     port.samples({ source: name, at, receivedAt: at, time: 'received', samples });
   }
 
-  /** What one life reports, until it is over; a late word of it is not heard. */
+  /** The reports of one life. Reports after its end are ignored. */
   function sinkOfLife(): SourceSink & { over(): void } {
     let over = false;
     return {
@@ -147,7 +147,7 @@ const STATE_MESSAGE = {
   stopped: 'source stopped',
 } as const satisfies Record<Exclude<SourceState, 'disconnected'>, string>;
 
-/** Says which signals of a source have been silent for too long, while it is connected and has caught up. */
+/** Reports which signals of a source have been silent for too long, while it is connected and has caught up. */
 function watchSilence({ name, signals }: SourceToRun, { port, clock, restored }: SourceContext) {
   const staleness = createStaleness(signals, restored);
   let watching = false;

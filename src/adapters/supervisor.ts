@@ -15,13 +15,13 @@ export type SupervisorOptions = {
 };
 
 export interface Supervisor {
-  /** How each source stands now, in the order configured. */
+  /** The present status of each source, in the order of the config. */
   status(): readonly SourceStatus[];
   /** Closes all sources at once. Resolves to the names of those that did not end within `within` ms. */
   stop(within: number): Promise<readonly string[]>;
 }
 
-/** Starts all sources beside each other; what happens to one reaches no other [P8]. */
+/** Starts all sources in parallel. A problem of one source does not affect the others [P8]. */
 export function startSupervisor(options: SupervisorOptions): Supervisor {
   const { sources, clock, log, port, random = Math.random, restored = new Map() } = options;
   const abort = new AbortController();

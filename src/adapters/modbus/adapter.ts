@@ -10,7 +10,7 @@ import { createUnits } from './units.ts';
 /** Missed polls are logged at most this often (ms). */
 const LOG_MISSED_EVERY = 60_000;
 
-/** One TCP connection; each poll rate in turn, one request at a time, so polls never stack. */
+/** One TCP connection with one request at a time. The poll rates take turns, so polls never pile up. */
 export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
   const { config, clock, log, name } = options;
 
@@ -18,7 +18,7 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
     async run(sink, signal) {
       try {
         const link = await openLink(config, signal);
-        // Closing ends whatever still waits: a request for its answer, a pause for its end.
+        // A close ends every wait: that of a request, and that of a pause.
         const close = () => void link.close();
         signal.addEventListener('abort', close, { once: true });
         try {

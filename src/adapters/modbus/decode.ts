@@ -61,7 +61,7 @@ function decodeRegisters(point: Point, registers: Buffer): Sample {
   }
 }
 
-/** The registers as one big-endian value. CDAB turns the words round, BADC the bytes of each word, DCBA both. */
+/** The registers as one big-endian value. CDAB reverses the words, BADC the bytes of each word, DCBA both. */
 function inOrder(registers: Buffer, order: Order): Buffer {
   if (order === 'ABCD' || order === 'AB') return registers;
   const bytes = Buffer.from(registers);
@@ -80,7 +80,7 @@ function scaled(point: Point, raw: number | bigint): Sample {
   return good(point, typeof value === 'number' ? value + 0 : value); // -0 becomes 0.
 }
 
-/** Whether these are the bits, or the number, that say that there is no value. */
+/** Whether these bits, or this number, mean that there is no value. */
 function isSentinel(sentinel: Sentinel, bytes: Buffer, point: Point): boolean {
   if (typeof sentinel === 'object') return BigInt(`0x${bytes.toString('hex')}`) === sentinel.bits;
   const plain = decodeRegisters({ ...point, invalid: [], scale: 1, offset: 0, order: 'ABCD' }, bytes);
@@ -94,7 +94,7 @@ function decimal(point: Point, bytes: Buffer): Sample {
   return bad(point, `the register holds 16#${digits.toUpperCase()}, which is no BCD number: is as: right?`);
 }
 
-/** Up to the first NUL, without the blanks that fill it up. */
+/** The text up to the first NUL, without trailing blanks. */
 function text(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes

@@ -14,8 +14,8 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * What an exception means for what to do next.
- * config: this read can't work as written. busy: again soon. unit: the device behind the gateway is away. device: it answers that it is ill.
+ * How to go on after an exception.
+ * config: this read can't work as written. busy: ask again soon. unit: the device behind the gateway is away. device: it reports a fault.
  */
 export function exceptionClass(code: number): 'config' | 'busy' | 'unit' | 'device' {
   if (code >= 1 && code <= 3) return 'config';
@@ -24,22 +24,22 @@ export function exceptionClass(code: number): 'config' | 'busy' | 'unit' | 'devi
   return 'device';
 }
 
-/** The exception in words for the person at the line, with what to look at. */
+/** The exception in words for the person at the line, with the thing to check. */
 export function exceptionWords(read: Read, code: number): string {
   const name = NAMES[code] ?? 'unknown exception';
   const [point] = read.points;
   const what = point ? place(point) : read.table;
-  const said = `unit ${read.unit} answers "${name}" (exception ${code}) for ${what}`;
+  const answer = `unit ${read.unit} answers "${name}" (exception ${code}) for ${what}`;
   switch (code) {
     case 1:
-      return `${said}: does this device have ${read.table}s? Try another table`;
+      return `${answer}: does this device have ${read.table}s? Try another table`;
     case 2:
     case 3:
-      return `${said}: is first_register right, and the type not wider than the device's?`;
+      return `${answer}: is first_register right, and the type not wider than the device's?`;
     case 10:
     case 11:
-      return `${said}: check unit ${read.unit}, its power and its wiring to the gateway`;
+      return `${answer}: check unit ${read.unit}, its power and its wiring to the gateway`;
     default:
-      return said;
+      return answer;
   }
 }

@@ -4,7 +4,7 @@ import { errorMessage } from '../../core/errors.ts';
 import type { Read } from './plan.ts';
 import type { Table } from './schema.ts';
 
-/** What one request came to. `silent`: no usable answer came in time. */
+/** The result of one request. `silent`: no usable answer came in time. */
 export type Answer =
   | { readonly kind: 'data'; readonly data: Buffer }
   | { readonly kind: 'exception'; readonly code: number }
@@ -12,14 +12,14 @@ export type Answer =
 
 /**
  * The connection to a device or gateway, one request at a time. Many devices close a connection that was idle, or after each answer:
- * that is no fault. The next request makes a new one. It is lost when the new one can't be made or ends before its first answer.
+ * that is no fault, and the next request makes a new one. The link is lost when a new connection fails or ends before its first answer.
  */
 export interface Link {
   /** Rejects only when the connection is lost or `close` was called. */
   read(read: Read): Promise<Answer>;
   /** Aborts as soon as the connection is lost or closed, with the reason. */
   readonly lost: AbortSignal;
-  /** Ends the connection; resolves when the device has seen it, or after a second. */
+  /** Ends the connection. Resolves when the device has closed it too, or after a second. */
   close(): Promise<void>;
 }
 
@@ -27,9 +27,9 @@ export interface Link {
 type Connection = {
   /** Rejects when the connection ends before the answer. */
   read(read: Read): Promise<Answer>;
-  /** Why it is over; null while it stands. */
+  /** Why the connection ended; null while it is open. */
   readonly over: Error | null;
-  /** The device answered on it: a good connection, whatever ended it. */
+  /** The device answered on this connection, so it was a good one, whatever ended it. */
   readonly hasAnswered: boolean;
   close(): Promise<void>;
 };
@@ -50,7 +50,7 @@ const FUNCTION = {
   input: 'writeFC4',
 } as const satisfies Record<Table, string>;
 
-/** Rejects with what to do when nobody answers, or with the signal's reason when it aborts. */
+/** Rejects with the remedy when nothing answers, or with the signal's reason when it aborts. */
 export async function openLink(options: LinkOptions, signal: AbortSignal): Promise<Link> {
   const over = new AbortController();
   let connection = await connectTo(options, signal);
@@ -67,7 +67,7 @@ export async function openLink(options: LinkOptions, signal: AbortSignal): Promi
     try {
       return await connection.read(read);
     } catch (reason) {
-      // The device may have closed it just before this request came.
+      // The device may have closed the connection just before this request.
       if (!hasAnswered || over.signal.aborted) throw reason;
       await renew();
       return connection.read(read);

@@ -10,10 +10,10 @@ export type Read = {
   readonly points: readonly Point[];
 };
 
-/** How many unused registers or bits may lie between two points of one read. */
+/** Most unused registers or bits between two points of one read. */
 export type MaxGap = { readonly registers: number; readonly bits: number };
 
-/** What the Modbus specification lets one answer carry. */
+/** The limits of one answer in the Modbus specification. */
 export const MOST_REGISTERS = 125;
 const MOST_BITS = 2000;
 
@@ -23,7 +23,7 @@ export function singleRead(point: Point): Read {
   return { unit, table, address, length, points: [point] };
 }
 
-/** The fewest reads, in order of unit and address, that neither exceed what one answer may carry nor span a gap too wide. */
+/** The fewest reads, in order of unit and address, within the limits of one answer and of a gap. */
 export function planReads(points: readonly Point[], gap: MaxGap, most = MOST_REGISTERS): readonly Read[] {
   const reads: Read[] = [];
   const sorted = points.toSorted(
@@ -48,7 +48,7 @@ function join(read: Read, point: Point, gap: MaxGap, most: number): Read | undef
   return { ...read, length, points: [...read.points, point] };
 }
 
-/** The points by how often they are read; each poll rate is planned for itself. */
+/** The points by poll rate. Each poll rate has its own plan. */
 export function planPolls(
   points: readonly Point[],
   gap: MaxGap,

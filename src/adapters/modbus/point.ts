@@ -16,16 +16,16 @@ export type Point = {
   readonly table: Table;
   /** As written in the config. */
   readonly number: number;
-  /** As it goes over the wire: counted from 0. */
+  /** As on the wire: counted from 0. */
   readonly address: number;
-  /** Registers or bits it takes. */
+  /** The number of its registers or bits. */
   readonly length: number;
   readonly type: RegisterType;
   readonly order: Order;
   readonly bit: number | null;
   readonly scale: number;
   readonly offset: number;
-  /** Values of the registers that say that there is none. */
+  /** Values of the registers that mean that there is no value. */
   readonly invalid: readonly Sentinel[];
   /** How often it is read (ms). */
   readonly poll: number;
@@ -59,7 +59,7 @@ export function pointsOf(config: ModbusSource): readonly Point[] {
   });
 }
 
-/** `holding 31 (PDU address 30)`: the number as written and the one that goes over the wire. */
+/** `holding 31 (PDU address 30)`: the number as written and the one on the wire. */
 export function place(point: Point): string {
   return `${point.table} ${point.number} (PDU address ${point.address})`;
 }
@@ -67,7 +67,7 @@ export function place(point: Point): string {
 /** First digit of the long form in which some manuals number a table: 40013 is holding register 13. */
 const LONG_FORM: Readonly<Record<Table, number>> = { coil: 0, discrete_input: 10_000, input: 30_000, holding: 40_000 };
 
-/** Asks about a number that may be a manual's long form; undefined: it can't be one. */
+/** A question about a number that may be a manual's long form; undefined: it can't be one. */
 export function longFormNote({ signal, table, number, address }: Point): string | undefined {
   const short = number - LONG_FORM[table];
   if (LONG_FORM[table] === 0 || short < 1 || short > 9999) return undefined;

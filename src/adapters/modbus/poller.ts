@@ -6,18 +6,18 @@ import type { Point } from './point.ts';
 import type { PollerOptions, Units } from './units.ts';
 
 const DEVICE_FAILURE = 4;
-/** How often a signal is tried again that the device refused as not existing (ms). */
+/** How often a signal is read again that the device refused as not existing (ms). */
 const REFUSED_RETRY = 60_000;
 
 /** Asks the reads of one poll rate once, one after the other. Rejects when the connection is lost or no unit answers any more. */
 export type Poll = () => Promise<void>;
 
-/** The reads of one poll rate: those that a device refuses are taken apart, and refused signals are tried again from time to time. */
+/** Polls one rate. A read that the device refuses is split, and refused signals are read again from time to time. */
 export function createPoll(options: PollerOptions, units: Units, reads: readonly Read[]): Poll {
   const { source, clock, log } = options;
   const { mayAsk, ask, isRefused, bad } = units;
   let plan = reads;
-  /** When a read that failed may be taken apart again (ms since 1970). */
+  /** When a failed read may be split again (ms since 1970). */
   const splitAgainAt = new Map<Read, number>();
   const refused = new Map<Point, number>();
 
@@ -30,7 +30,7 @@ export function createPoll(options: PollerOptions, units: Units, reads: readonly
     bad(read.points, reason);
   }
 
-  /** Reads the points one by one to find the refused ones; what is left is read without gaps from then on. */
+  /** Reads the points one by one to find the refused ones. The others are read without gaps from then on. */
   async function splitUp(read: Read): Promise<readonly Read[]> {
     const left: Point[] = [];
     for (const point of read.points) {
@@ -44,7 +44,7 @@ export function createPoll(options: PollerOptions, units: Units, reads: readonly
     return same ? left.map(singleRead) : again;
   }
 
-  /** Takes a read apart when its first point alone is answered. Undefined: the unit does not answer that either. */
+  /** Splits a read when its first point alone is answered. Undefined: the unit does not answer that either. */
   async function takeApart(read: Read): Promise<readonly Read[] | undefined> {
     const [first] = read.points;
     if (first === undefined || clock.now() < (splitAgainAt.get(read) ?? 0)) return undefined;
@@ -90,7 +90,7 @@ export function createPoll(options: PollerOptions, units: Units, reads: readonly
   };
 }
 
-/** A read of several points that failed in a way in which a device refuses what is too wide, or a gap read along. */
+/** Whether a read of several points failed as devices refuse a read that is too wide or has a gap. */
 function mayBeTooWide(read: Read, answer: Answer): boolean {
   if (read.points.length < 2) return false;
   if (answer.kind === 'exception') return answer.code === DEVICE_FAILURE;

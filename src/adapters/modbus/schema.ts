@@ -136,7 +136,7 @@ const Fields = z.strictObject({
 
 type Fields = z.output<typeof Fields>;
 
-/** The table a signal names. Exactly one is named: the schema has seen to that. */
+/** The table of a signal. The schema has checked that it names exactly one. */
 export function tableOf(signal: Fields): Table {
   return TABLES.find(table => signal[table] !== undefined) ?? 'holding';
 }
@@ -148,7 +148,7 @@ export function typeOf(signal: Fields): RegisterType {
   return signal.as ?? 'uint16';
 }
 
-/** `about`: keys of which one is wrong or missing; who has said so already says no more. */
+/** `about`: the keys of this problem. When another problem names one of them already, this one is left out. */
 type Fault = {
   readonly path: keyof Fields | 'counter.wraps';
   readonly message: string;
@@ -217,7 +217,7 @@ const Signal = Fields.superRefine((signal, context) => {
   }
 }).meta({ description: 'A value of a device. Write exactly one of `coil`, `discrete_input`, `input` and `holding`' });
 
-/** What is wrong with the address of a device; undefined: nothing that can be seen without asking the network. */
+/** The problem of a device's address; undefined: nothing that shows without the network. */
 function hostProblem(written: string): string | undefined {
   const [, host = written, port] = /^([^:]+):(\d+)$/.exec(written) ?? [];
   const isWrong = /^[\d.]+$/.test(host) && !isIPv4(host);
@@ -274,11 +274,11 @@ export const ModbusSource = z
   .superRefine((source, context) => {
     for (const [name, signal] of Object.entries(source.signals)) {
       const table = tableOf(signal);
-      // Its own schema has said so already.
+      // The schema of this key has reported it already.
       if (signal[table] === undefined) continue;
       const pdu = signal[table] - source.first_register;
       const last = pdu + (table === 'input' || table === 'holding' ? registersOf(signal) : 1) - 1;
-      // Its own schema has refused a number above all of them already.
+      // The schema of this key has refused a number above all of them already.
       const isRefused = signal[table] > LAST_NUMBER;
       if (isRefused || (pdu >= 0 && last <= 65_535)) continue;
       const message = `${table} ${signal[table]} does not exist when the first one is ${source.first_register}`;

@@ -5,13 +5,13 @@ const LONGEST_WAIT = 300_000;
 
 export type UnitHealth = {
   readonly failures: number;
-  /** Not asked before this (ms since 1970); null: asked at every poll. */
+  /** The unit is not asked before this time (ms since 1970); null: it is asked at every poll. */
   readonly askAgainAt: number | null;
 };
 
 export const HEALTHY: UnitHealth = { failures: 0, askAgainAt: null };
 
-/** What one more failure makes of a unit. Pure. */
+/** The health of a unit after one more failure. Pure. */
 export function afterFailure(health: UnitHealth, now: number): UnitHealth {
   const failures = health.failures + 1;
   if (failures < FAILURES) return { failures, askAgainAt: null };

@@ -16,7 +16,7 @@ export type PollerOptions = {
   readonly source: string;
   /** `host:port`, for messages. */
   readonly address: string;
-  /** Between two requests (ms). */
+  /** The pause between two requests (ms). */
   readonly pause: number;
   /** Most registers of one request. */
   readonly mostRegisters: number;
@@ -27,13 +27,13 @@ export type PollerOptions = {
   readonly sink: SourceSink;
 };
 
-/** The units behind one connection: asks them, hands over their answers, and leaves a silent unit alone for a while. */
+/** The units behind one connection. It asks them, delivers their answers, and skips a silent unit for a while. */
 export interface Units {
   mayAsk(unit: number): boolean;
   ask(read: Read): Promise<Answer>;
-  /** Hands over an answer; true when the device refuses this read as not existing. Throws when no unit answers any more. */
+  /** Asks and delivers the answer. True: the device refuses this read as not existing. Throws when no unit answers any more. */
   isRefused(read: Read, answer: Answer): boolean;
-  /** These points can't be read. */
+  /** Reports that these points can't be read. */
   bad(points: readonly Point[], reason: string): void;
 }
 
@@ -75,7 +75,7 @@ export function createUnits(options: PollerOptions): Units {
       options.points.filter(point => point.unit === read.unit),
       reason,
     );
-    // A half-open connection looks just like this: only a new one can show it.
+    // A half-open connection looks the same, and only a new connection can show the difference.
     if ([...units.values()].every(isDemoted)) throw new Error(`nothing behind ${options.address} answers: ${reason}`);
   }
 

@@ -1,10 +1,10 @@
 import { formatDuration } from '../../core/fields.ts';
 
-/** What a catch-up may have missed is judged by. Durations in ms. */
+/** The facts that show whether a catch-up missed messages. Durations in ms. */
 export type CatchUpFacts = {
-  /** Messages that came of the queue. */
+  /** Messages that came from the queue. */
   readonly queued: number;
-  /** How many the broker keeps for an absent client; undefined: the config does not say. */
+  /** How many messages the broker keeps for an absent client; undefined: the config does not say. */
   readonly queueLimit: number | undefined;
   /** How long the gateway was away; null: not known. */
   readonly away: number | null;
@@ -13,7 +13,7 @@ export type CatchUpFacts = {
   readonly takenOver: boolean;
 };
 
-/** Why the broker may have thrown messages away, and what keeps it from doing so the next time, in words. */
+/** Why the broker may have dropped messages, and how to prevent that, in words. */
 export type Loss = { readonly reason: string; readonly mend: string };
 
 /** Undefined: nothing shows that a message was lost [M4]. Pure. */
@@ -42,26 +42,26 @@ export function looksFull(queued: number): boolean {
 }
 
 /**
- * Since when the gateway was away, and how many messages came of that time. A catch-up that the connection cuts off goes on with
- * the next one: what was acknowledged then does not come again.
+ * Since when the gateway was away, and how many messages of that time came. An interrupted catch-up goes on with
+ * the next connection, because acknowledged messages do not come again.
  */
 export interface Absence {
-  /** When the gateway was last there with everything read (ms since 1970); null: not known. */
+  /** When the gateway was last connected with an empty queue (ms since 1970); null: not known. */
   readonly since: number | null;
   readonly queued: number;
-  /** Another client came under our name since: what it acknowledged does not come to us. */
+  /** Another client has used our client_id since. Messages that it acknowledged do not come to the gateway. */
   readonly takenOver: boolean;
   opened(sessionPresent: boolean): void;
   /** A message of the queue came; the function marks it as acknowledged. */
   came(): () => void;
   /** The queue is read. */
   caughtUp(): void;
-  /** The broker says that another client has taken our session. */
+  /** The broker reported that another client has taken our session. */
   lostSession(): void;
   left(at: number): void;
 }
 
-/** `before`: since when an earlier process was away, and what it had acknowledged of the queue. */
+/** `before`: since when an earlier process was away, and how many messages of the queue it had acknowledged. */
 export function createAbsence(before: Pick<Absence, 'since' | 'queued'>): Absence {
   let state: 'away' | 'catching_up' | 'present' = 'away';
   let { since, queued } = before;

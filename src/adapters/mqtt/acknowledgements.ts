@@ -7,18 +7,18 @@ function puback(packetId: number): readonly number[] {
 }
 
 export interface Acknowledgements {
-  /** Takes a received message into the order; the function marks it as committed. Harmless after `drop`. */
+  /** Adds a received message. The returned function marks it as committed; it does nothing after `drop`. */
   hold(packetId: number): () => void;
   readonly held: number;
-  /** Calls back once as soon as fewer than `limit` are held; at once when that is so already. */
+  /** Notifies once when fewer than `limit` messages are held; at once when that is so already. */
   whenBelow(limit: number, callback: () => void): void;
-  /** The connection is gone: the broker sends again what was not acknowledged. */
+  /** The connection ended. The broker sends unacknowledged messages again. */
   drop(): void;
 }
 
 /**
- * Holds back the acknowledgements of one connection until what the messages caused is committed, and sends them in the order
- * of receipt, as MQTT demands. Many that are committed together leave in one write.
+ * Holds back the acknowledgements of one connection until the effects of the messages are committed [P1], and sends them in the order
+ * of receipt, as MQTT demands. Those of one commit leave in one write.
  */
 export function createAcknowledgements(write: (bytes: Buffer) => void): Acknowledgements {
   const queue: Held[] = [];

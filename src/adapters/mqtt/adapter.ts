@@ -5,7 +5,7 @@ import { createLife } from './life.ts';
 import type { MqttSource } from './schema.ts';
 import { createSourceMemory } from './source-memory.ts';
 
-/** Reads signals from a broker. One message is one batch; it is acknowledged after what it caused is committed. */
+/** Reads signals from a broker. One message is one batch. It is acknowledged after its effects are committed [P1]. */
 export function mqttAdapter(options: AdapterOptions<MqttSource>): Adapter {
   const { config, clock } = options;
   const memory = createSourceMemory(options);

@@ -9,7 +9,7 @@ export function brokerOf({ url: text }: Pick<MqttSource, 'url'>): {
   const url = new URL(text);
   const secure = url.protocol === 'mqtts:';
   return {
-    // Of an IPv6 address the URL keeps the brackets, the socket wants none.
+    // A URL has brackets around an IPv6 address, and a socket address has none.
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (secure ? 8883 : 1883) : Number(url.port),
     secure,

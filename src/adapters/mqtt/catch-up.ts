@@ -1,26 +1,26 @@
 import type { Clock } from '../../core/clock.ts';
 
-/** Silence after which what the broker kept counts as read. */
+/** After such a silence the queue of the broker counts as read. */
 const QUIET_MS = 1000;
 /** Longest wait of the rules, because a topic may never be quiet. */
 const LONGEST_MS = 60_000;
-/** A look that comes later than this was delayed together with the messages, so silence proves nothing. */
+/** A check that comes later than this was delayed together with the messages, so the silence proves nothing. */
 const LATE_MS = 250;
-/** Nothing could be acknowledged for so long: the broker keeps what comes, and rules can't go by what they were shown. */
+/** When nothing could be acknowledged for so long, the broker queues messages, and the known states may be outdated. */
 const STUCK_MS = 2000;
 
 export interface CatchUp extends Disposable {
-  /** Whether a message may be one that the broker kept: until the first silence, however long that takes. */
+  /** Whether a message may come from the queue: true until the first silence, however long that takes. */
   readonly reading: boolean;
-  /** Whether rules wait for it: as long as it is read, a minute at most; time in which nothing can be acknowledged is none. */
+  /** Whether rules wait: while the queue is read, a minute at most. Time in which nothing can be acknowledged does not count. */
   readonly holding: boolean;
   /**
-   * A message arrived; `held`: the broker waits for its acknowledgement. The function says once that it is acknowledged, or does not
-   * have to be.
+   * A message arrived; `held`: the broker waits for its acknowledgement. The returned function is called once: the message is acknowledged,
+   * or does not have to be.
    */
   message(held: boolean): () => void;
   /**
-   * The own time of a message that the broker kept or that came after it, and that of its receipt (ms since 1970); `ahead`: how
+   * The own time of a message and the time of its receipt (ms since 1970); `ahead`: how
    * far its clock may be ahead of ours (ms).
    */
   made(at: number, receivedAt: number, ahead: number): void;
@@ -28,25 +28,25 @@ export interface CatchUp extends Disposable {
 
 export type CatchUpOptions = {
   readonly clock: Clock;
-  /** The broker kept our session: it begins with reading what came meanwhile. */
+  /** The broker kept our session, and the catch-up begins. */
   readonly behind: boolean;
-  /** What the broker kept is read. */
+  /** The queue of the broker is read. */
   readonly release: () => void;
-  /** In the middle of a connection the broker has begun to keep what comes, because nothing is acknowledged (the disk is full). */
+  /** During a connection the broker began to queue messages, because nothing is acknowledged (the disk is full). */
   readonly hold: () => void;
 };
 
 /**
- * Says when what a broker kept for us has arrived. A broker sends only so many messages that are not acknowledged: as long as
- * one is, it may be waiting for us, and its silence says nothing.
+ * Reports when the queue of a broker has arrived [M5]. A broker sends only so many unacknowledged messages: as long as
+ * one is unacknowledged, the broker may wait for the gateway, and its silence proves nothing.
  */
 export function catchUp({ clock, behind, release, hold }: CatchUpOptions): CatchUp {
   let reading = behind;
   let holding = behind;
   let unacknowledged = 0;
-  /** Nothing that came is older than what was made after this; Infinity while nothing gets through. */
+  /** A message made after this time came after the whole queue; Infinity while nothing can be acknowledged. */
   let freeAt = clock.now();
-  /** Since when nothing that waits has been acknowledged. */
+  /** Since when no held message has been acknowledged. */
   let stuckSince = freeAt;
   let quietAt = freeAt + QUIET_MS;
   let quiet: Disposable | undefined;
@@ -60,10 +60,10 @@ export function catchUp({ clock, behind, release, hold }: CatchUpOptions): Catch
     longest = clock.at(clock.now() + LONGEST_MS, tired);
   }
 
-  // Compared as the timers are set: a difference may be a rounding less, and a timer would come again at once, for ever.
+  // Compares times as the timers are set. A difference may be rounded down, and then a timer would fire again at once, for ever.
   const isStuck = (ms: number) => unacknowledged > 0 && clock.now() >= stuckSince + ms;
 
-  /** While we hold the broker up, what ends a condition may be waiting there, however long; the minute begins after that. */
+  /** While the gateway blocks the broker, the end of a condition may wait there for any time. The minute begins after that. */
   function tired(): void {
     const now = clock.now();
     if (isStuck(QUIET_MS)) freeAt = Infinity;
@@ -133,7 +133,7 @@ export function catchUp({ clock, behind, release, hold }: CatchUpOptions): Catch
       return acknowledged;
     },
     made(at, receivedAt, ahead) {
-      // What was kept comes in order: what was made after the way was free came after all of it. Unless that clock is ahead of ours.
+      // The queue comes in order, so a message made after the block came after the whole queue, unless its clock is ahead of the gateway's.
       if (at <= receivedAt && at - ahead > freeAt + QUIET_MS) finish();
     },
     [Symbol.dispose]() {

@@ -5,9 +5,9 @@ import { type CertificateFacts, certificateFacts } from '../../core/tls-words.ts
 const WITHIN = 5000;
 
 /**
- * What the certificate at a broker's port says, whether it can be trusted or not: Node's errors do not say it. Nothing is sent on
- * this connection, and nothing that was read is believed. Answers the certificate whose time is over or to come, else the
- * broker's own; null when there is none to read.
+ * Reads the certificate at a broker's port, trusted or not, because Node's errors do not have its content. Nothing is sent on
+ * this connection, and nothing that was read is trusted. Returns the certificate that is expired or not valid yet, else the
+ * broker's own; null: there is none.
  */
 export function readCertificate(
   host: string,
@@ -33,7 +33,7 @@ export function readCertificate(
   });
 }
 
-/** The certificate and those above it, as far as they were sent. The last one names itself. */
+/** The certificate and its issuers, as far as the broker sent them. The last one is its own issuer. */
 function chainOf(
   first: PeerCertificate & { readonly issuerCertificate?: PeerCertificate },
 ): readonly PeerCertificate[] {

@@ -23,7 +23,7 @@ export async function clientOptions(config: MqttSource): Promise<IClientOptions>
     clientId: config.client_id,
     clean: false,
     keepalive: Math.round(config.keepalive / 1000),
-    // The supervisor connects again; two back-offs would fight.
+    // The supervisor does the reconnects, so MQTT.js must not.
     reconnectPeriod: 0,
     resubscribe: false,
     manualConnect: true,

@@ -11,7 +11,7 @@ import {
 import { readCertificate } from './certificate.ts';
 import { refusal } from './refusals.ts';
 
-/** Why there is no connection to a broker, and what to do about it. */
+/** The reasons why there is no connection to a broker, with the remedies. */
 export interface ConnectionWords {
   /** The broker closed the connection before it answered. */
   readonly withoutAnswer: string;
@@ -22,7 +22,7 @@ export interface ConnectionWords {
   /** A connection that was never open failed. */
   notConnected(error: Error): string;
   isAboutCertificate(error: Error): boolean;
-  /** Reads the broker's certificate, because it shows itself what is wrong with it: a name, a date, an authority. */
+  /** Reads the broker's certificate, which shows the problem: a name, a date, or an authority. */
   distrusted(error: Error): Promise<string>;
   /** The certificate files can be read, but TLS can't use them. */
   filesUnusable(cause: unknown): string;

@@ -20,24 +20,24 @@ export type Message = {
   } | null;
 };
 
-/** A topic filter the broker did not take, and why. */
+/** A topic filter that the broker refused, and the reason. */
 export type RefusedTopic = { readonly filter: string; readonly reason: string };
 
 export type ConnectionHandlers = {
-  /** Before any message: whether the broker kept the session. Answers what to subscribe to. */
+  /** Called before any message, with whether the broker kept the session. Returns the topics to subscribe to. */
   opened(sessionPresent: boolean): readonly string[];
   subscribed(refused: readonly RefusedTopic[]): void;
   message(message: Message): void;
-  /** Another client came with our client_id and has the session now. Not every broker says so. */
+  /** Another client came with our client_id and has the session now. Not every broker reports that. */
   takenOver(): void;
 };
 
 export interface Connection {
   /** Resolves after `stop`; rejects, in words, when the broker can't be reached, refuses, or is lost. */
   readonly ended: Promise<void>;
-  /** Has the broker say again what it retains under topics that are subscribed already. */
+  /** Asks the broker to send its retained messages of subscribed topics again. */
   askRetained(filters: readonly string[]): void;
-  /** Reads no further, gives what was taken a moment to be committed and acknowledged, then says goodbye. Bounded. */
+  /** Stops reading, waits a moment for commits and acknowledgements, then disconnects. The wait is bounded. */
   stop(): void;
 }
 
@@ -66,7 +66,7 @@ export function openConnection(
   let opened = false;
   let stopping = false;
   let over = false;
-  /** What is wrong is being read from the certificate. */
+  /** The certificate is being read for the reason. */
   let explaining = false;
 
   /** Only the first reason counts. Later ones are its consequences. */
@@ -75,7 +75,7 @@ export function openConnection(
     over = true;
     acknowledgements.drop();
     client.end(true, () => (reason ? ended.reject(reason) : ended.resolve()));
-    // A goodbye that the broker never answered leaves MQTT.js waiting with the socket open.
+    // MQTT.js waits with an open socket when the broker does not answer the disconnect.
     client.stream.destroy();
   }
 
@@ -100,7 +100,7 @@ export function openConnection(
   client.handleMessage = (packet, next) => {
     if (over || stopping) return;
     handlers.message(messageOf(packet, acknowledgements));
-    // MQTT 5 brokers stop at Receive Maximum by themselves; others are stopped here, by reading no further.
+    // MQTT 5 brokers stop at Receive Maximum by themselves. For others the gateway stops reading here.
     acknowledgements.whenBelow(limit, () => next(HELD_BACK));
   };
 
@@ -144,7 +144,7 @@ export function openConnection(
     ended: ended.promise,
     askRetained(filters) {
       if (over || stopping) return;
-      // What it refuses it had refused before, and was logged then.
+      // The broker refused these topics before, and they were logged then.
       void subscribe(client, filters, 'always').catch(lostWhileSubscribing);
     },
     stop() {

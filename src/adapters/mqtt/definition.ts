@@ -5,7 +5,7 @@ import { sharedDefinition } from '../signal-fields.ts';
 import { brokerOf } from './broker.ts';
 import { type MqttSignal, MqttSource } from './schema.ts';
 
-/** What a counter's base belongs to: another topic, path or meaning is another counter. */
+/** A counter's base belongs to this text: another topic, path or meaning is another counter [C1]. */
 function fingerprint({ topic, json, as, map }: MqttSignal): string {
   return JSON.stringify(['mqtt', topic, json ?? null, as, map ?? null]);
 }
@@ -23,7 +23,7 @@ function signalDefinition(name: string, source: string, signal: MqttSignal): Sig
 
 /** The broker closes the connection of a client when another one comes with its client_id. */
 function claims(config: MqttSource): readonly Claim[] {
-  // An address that is wrong is named by the schema, which looks on all the same.
+  // The schema reports a wrong address, and goes on with the other checks.
   if (!URL.canParse(config.url)) return [];
   const { host, port } = brokerOf(config);
   const broker = hostIdentity(host);

@@ -3,7 +3,7 @@ import { believed } from './payload-time.ts';
 import type { Reading } from './reader.ts';
 import type { MqttSource } from './schema.ts';
 
-/** What decides whether a message's own time is believed. */
+/** The facts that decide whether a message's own time is used. */
 export type Arrival = {
   readonly topic: string;
   readonly receivedAt: number;
@@ -13,9 +13,9 @@ export type Arrival = {
   readonly lastCommit: number | undefined;
 };
 
-/** The times that messages name themselves. */
+/** The own times of messages. */
 export interface EventTimes {
-  /** The message's own time (ms since 1970); undefined: it names none, or its time is not believed. */
+  /** The message's own time (ms since 1970); undefined: it has none, or its time is not used. */
   of(time: Reading['time'], arrival: Arrival): number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { compile, type JSONPathNode, type JSONValue } from 'json-p3';
 import { errorMessage } from '../../core/errors.ts';
 
-/** What a path found: exactly one value, or in words why not. */
+/** The result of a path: exactly one value, or the reason why not, in words. */
 export type Found =
   | { readonly value: JSONValue; readonly location?: readonly (string | number)[] }
   | { readonly problem: string };
@@ -19,7 +19,7 @@ export function pathProblem(path: string): string | undefined {
   }
 }
 
-/** A document nested too deep ends the search: whoever sent it must not end the gateway, again with each time the broker brings it. */
+/** A document that is nested too deep ends the search. It must not end the gateway, each time the broker sends it again. */
 function nodesOf(
   query: ReturnType<typeof compile>,
   document: JSONValue,
@@ -31,7 +31,7 @@ function nodesOf(
   }
 }
 
-/** Throws when the path is not valid: the schema has refused it before. */
+/** Throws when the path is not valid, but the schema has refused such a path before. */
 export function compilePath(text: string): JsonPath {
   const query = compile(text);
   return {

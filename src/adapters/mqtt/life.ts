@@ -7,17 +7,17 @@ import { takeMessage } from './message.ts';
 import type { SourceMemory } from './source-memory.ts';
 import { takes } from './topics.ts';
 
-/** What is known during one connection. */
+/** The facts about one connection. */
 export type Life = {
   openedAt: number;
   /** `lastCommit` when the connection began. */
   readonly committedBefore: number | undefined;
   queue: CatchUp | undefined;
-  /** Time of the newest message made before the connect (ms since 1970): what the queue held is known until then. */
+  /** Time of the newest message made before the connect (ms since 1970). The queue shows the states until then. */
   queuedUntil: number;
 };
 
-/** Hands over what comes on one connection. `askRetained`: has the broker send again what it retains under these filters. */
+/** Delivers the messages of one connection. `askRetained`: asks the broker to send its retained messages under these filters again. */
 export function createLife(
   memory: SourceMemory,
   sink: SourceSink,
@@ -31,7 +31,7 @@ export function createLife(
     queue: undefined,
     queuedUntil: -Infinity,
   };
-  /** Topics of signals that are unknown now, although the broker kept the session: it may retain their values. */
+  /** Topics of signals that are unknown now, although the broker kept the session. The broker may retain their values. */
   let notKept: readonly string[] = [];
   let isSubscribed = false;
 
@@ -48,7 +48,7 @@ export function createLife(
         { source: name, queued, ...lost },
         'messages may be lost: states are unknown until the device sends them again',
       );
-      // Nobody knows when messages without a time were sent, so nothing counts as known since the gateway left.
+      // The time of messages without a time is unknown, so nothing counts as known since the gateway left.
       if (life.queuedUntil > -Infinity) doubtStates(memory, sink, lost, life.queuedUntil, 'source');
       else doubtStates(memory, sink, lost, since ?? clock.now(), 'received');
     }
@@ -64,7 +64,7 @@ export function createLife(
     readyWhenDone();
   }
 
-  /** The broker keeps what comes, as it does for a client that is away. */
+  /** The broker queues messages, as for a client that is away. */
   function fellBehind(): void {
     life.openedAt = clock.now();
     absence.left(life.openedAt);
@@ -84,7 +84,7 @@ export function createLife(
       if (sessionPresent) {
         notKept = qos0.filters(filters);
         sink.catchingUp();
-        // Known before the queue is read: nothing of it may meet a state from before the absence.
+        // This is known before the queue is read, because no queued message may meet a state from before the absence [M4].
         const lost = lossUntil(memory, life.openedAt);
         if (lost) doubtStates(memory, sink, lost, absence.since ?? life.openedAt, 'received');
       }
@@ -107,7 +107,7 @@ export function createLife(
   };
 }
 
-/** Why messages of this absence may be lost, by what came of the queue so far. */
+/** Why messages of this absence may be lost, by the messages of the queue so far. */
 function lossUntil({ options: { config }, absence }: SourceMemory, openedAt: number): Loss | undefined {
   const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
   const away = absence.since === null ? null : openedAt - absence.since;
@@ -115,7 +115,7 @@ function lossUntil({ options: { config }, absence }: SourceMemory, openedAt: num
 }
 
 /**
- * States are unknown after messages may have been lost. The next reading of a counter shows by itself how far it moved. `since`: what
+ * States are unknown when messages may be lost [M4]. The next reading of a counter shows its movement by itself. `since`: what
  * was known up to then still counts.
  */
 function doubtStates(

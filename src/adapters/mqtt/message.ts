@@ -4,13 +4,13 @@ import type { Message } from './connection.ts';
 import type { Life } from './life.ts';
 import type { SourceMemory } from './source-memory.ts';
 
-/** Hands one message over as one batch. It is acknowledged after what it caused is committed. */
+/** Delivers one message as one batch. It is acknowledged after its effects are committed [P1]. */
 export function takeMessage(memory: SourceMemory, life: Life, sink: SourceSink, message: Message): void {
   const { topic, payload, retained, receipt } = message;
   const { queue } = life;
   const acknowledged = queue?.message(receipt !== null);
   let counted: (() => void) | undefined;
-  /** Only what waits for an acknowledgement stands in the queue; the rest overtakes it. */
+  /** Only messages with an acknowledgement are queued at the broker; the others overtake them. */
   const mayBeQueued = receipt !== null && !retained;
   const count = () => {
     if (mayBeQueued) counted = memory.absence.came();
@@ -40,8 +40,8 @@ export function takeMessage(memory: SourceMemory, life: Life, sink: SourceSink, 
   if (at !== undefined && mayBeQueued) queue?.made(at, receivedAt, memory.ahead);
   count();
   const queued = isQueued();
-  // A broker that lost power sends what it had saved before, without DUP, because it has forgotten that it was sent. With a time
-  // in it, what is the same to the byte under the same packet id is the same event; without, it may be another.
+  // After a power cut a broker sends its saved messages without DUP, because it has forgotten that it sent them [M2]. With a time
+  // in it, a message with the same bytes and packet id is the same event; without a time it may be another event.
   const isDated = reading.time !== undefined && 'at' in reading.time;
   if (mayBeQueued && at !== undefined && at <= life.openedAt) life.queuedUntil = Math.max(life.queuedUntil, at);
   sink.samples({

@@ -1,12 +1,12 @@
 import type { JSONValue } from 'json-p3';
 
-/** With its zone: a local time without one means another instant on every PC. */
+/** With its zone, because a local time without a zone means another instant on every host. */
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
 
 /** Seconds since 1970 stay below this until the year 5138; milliseconds have been above it since 1973. */
 const SECONDS_BELOW = 100_000_000_000;
 
-/** The instant a payload names (ms since 1970): ISO text with zone, or seconds or milliseconds since 1970. */
+/** The time in a payload (ms since 1970): ISO text with zone, or seconds or milliseconds since 1970. */
 export function payloadTime(raw: JSONValue): number | undefined {
   if (typeof raw === 'string' && ISO.test(raw)) {
     const at = Date.parse(raw.replace(',', '.'));
@@ -17,12 +17,12 @@ export function payloadTime(raw: JSONValue): number | undefined {
   return number < SECONDS_BELOW ? number * 1000 : number;
 }
 
-/** Between which instants a message's own time is believed (ms since 1970). */
+/** The range in which a message's own time is used (ms since 1970). */
 export type Believed = { readonly from: number; readonly to: number };
 
 /**
- * A live message happened about when it came. A queued one may be as old as the last message that was committed, or, when
- * none was yet, as the session that kept it.
+ * A live message is about as old as its receipt. A queued message may be as old as the last committed message, or, when
+ * there is none yet, as the session that kept it.
  */
 export function believed(facts: {
   readonly receivedAt: number;

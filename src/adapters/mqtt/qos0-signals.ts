@@ -5,7 +5,7 @@ import { takes } from './topics.ts';
 
 /**
  * Signals for which the broker keeps no messages while the gateway is away: the last message came without acknowledgement (QoS 0), or
- * none came yet.
+ * no message came yet [M6].
  */
 export interface Qos0Signals {
   /** A message came; `isAcknowledged`: the broker waits for its acknowledgement. */
@@ -14,7 +14,7 @@ export interface Qos0Signals {
   filters(all: readonly string[]): readonly string[];
 }
 
-/** Starts with the signals that the journal has no value for (`kept`). Logs once that a device sends without acknowledgement. */
+/** Starts with the signals without a value in the journal (`kept`). Logs once that a device sends with QoS 0. */
 export function createQos0Signals({ name, config, log, kept }: AdapterOptions<MqttSource>): Qos0Signals {
   const signals = new Set(Object.keys(config.signals).filter(signal => kept?.has(signal) === false));
   let isLogged = false;

@@ -8,10 +8,10 @@ import type { MqttSignal } from './schema.ts';
 import { hasWildcard, takes } from './topics.ts';
 import { decode, type Raw } from './value.ts';
 
-/** What one message says. */
+/** The content of one message. */
 export type Reading = {
   readonly samples: readonly Sample[];
-  /** The message's own time (ms since 1970); undefined: it names none. A problem: it should, but can't be read. */
+  /** The message's own time (ms since 1970); undefined: it has none. A problem: the time can't be read. */
   readonly time: { readonly at: number } | { readonly problem: string } | undefined;
 };
 
@@ -27,12 +27,12 @@ type Field = {
   readonly time: JsonPath | null;
 };
 
-/** Topics seen under wildcards; beyond this the table starts anew rather than growing with every topic a broker invents. */
+/** Most topics under wildcards in the table. Beyond this the table starts again from empty, so that it stays small. */
 const KNOWN_TOPICS = 10_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Compiles paths and topics once; a message then costs what its own signals cost. */
+/** Compiles paths and topics once, so that a message costs only the work for its own signals. */
 export function createReader(signals: Readonly<Record<string, MqttSignal>>): Reader {
   const exact = new Map<string, Field[]>();
   const wide = new Map<string, Field[]>();
@@ -75,11 +75,14 @@ export function createReader(signals: Readonly<Record<string, MqttSignal>>): Rea
 type Message = {
   text(): Found;
   document(): Found;
-  /** The whole number at a place of the document, as its digits say. */
+  /** The whole number at a place of the document, with all its digits. */
   exact(location: readonly (string | number)[]): { readonly value: Raw } | { readonly problem: string };
 };
 
-/** Decodes the text and the JSON of a payload at most once, and only when a signal asks. The text has been decoded and parsed when `exact` is asked. */
+/**
+ * Decodes the text and the JSON of a payload at most once, and only when a signal asks. The text has been decoded and parsed when `exact`
+ * is asked.
+ */
 function lazyMessage(payload: Buffer): Message {
   let text: Found | undefined;
   let document: Found | undefined;

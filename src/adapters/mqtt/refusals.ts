@@ -1,4 +1,4 @@
-/** What a broker's reason code means and what to do about it. Codes below 128 are those of MQTT 3.1.1. */
+/** The meaning of a broker's reason codes, with the remedies. Codes below 128 are those of MQTT 3.1.1. */
 const REFUSALS: Readonly<Record<number, string>> = {
   1: 'it does not speak this MQTT version; write version: 3.1.1, or version: 5',
   2: 'it does not take this client_id; ask who runs the broker which names it allows',
@@ -16,7 +16,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   138: 'this client is banned; ask who runs the broker',
   139: 'it is being stopped',
   140: 'it asks for another kind of login',
-  141: 'it heard nothing for longer than keepalive:',
+  141: 'it received nothing for longer than keepalive:',
   142: 'another client connected with the same client_id; each client needs one of its own',
   143: 'it does not take this topic',
   147: 'more messages were under way than receive_maximum: allows',

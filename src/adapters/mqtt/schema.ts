@@ -6,7 +6,7 @@ import { plannedSourceFields, sharedSignalFields, signalMap, WrittenValue } from
 import { pathProblem } from './json-path.ts';
 import { filterProblem } from './topics.ts';
 
-/** A text that `problem` finds nothing wrong with. */
+/** A text without a `problem`. */
 function checked(problem: (text: string) => string | undefined) {
   return z.string().superRefine((text, context) => {
     const message = problem(text);

@@ -6,7 +6,7 @@ import { createReader, type Reader } from './reader.ts';
 import type { MqttSource } from './schema.ts';
 import { subscriptions } from './topics.ts';
 
-/** What an MQTT source knows for longer than one connection. */
+/** The facts that an MQTT source keeps for longer than one connection. */
 export type SourceMemory = {
   readonly options: AdapterOptions<MqttSource>;
   readonly reader: Reader;
@@ -15,15 +15,15 @@ export type SourceMemory = {
   readonly absence: Absence;
   readonly qos0: Qos0Signals;
   readonly eventTimes: EventTimes;
-  /** Signals of topics that the broker refused: they have a reason of their own. */
+  /** Signals of topics that the broker refused, which have their own reason. */
   readonly refused: Set<string>;
   /** Topics that no signal reads, as far as they are logged. */
   readonly unread: Set<string>;
-  /** The broker holds exactly our subscriptions, as far as this process knows. */
+  /** The broker has exactly our subscriptions, as far as this process knows. */
   subscribed: boolean;
   /** When the last message that was not queued was committed: queued ones are younger. */
   lastCommit: number | undefined;
-  /** How far a message's own time was after its receipt at most (ms): so far a device's clock is ahead of the gateway's. */
+  /** The most by which a message's own time was after its receipt (ms): a device's clock is ahead of the gateway's by this much. */
   ahead: number;
 };
 

@@ -1,4 +1,4 @@
-/** Why a topic filter is not one, in words; undefined when it is valid (MQTT 5, 4.7). */
+/** Why a topic filter is invalid, in words; undefined: it is valid (MQTT 5, 4.7). */
 export function filterProblem(filter: string): string | undefined {
   if (filter === '') return 'a topic may not be empty';
   if (filter.includes('\0')) return 'a topic may not contain a null character';
@@ -17,14 +17,14 @@ export function hasWildcard(filter: string): boolean {
   return filter.includes('+') || filter.endsWith('#');
 }
 
-/** Whether a filter takes a topic. Given another filter, whether it takes everything that one takes. */
+/** Whether a filter matches a topic. For another filter: whether it matches every topic of that filter. */
 export function takes(filter: string, topic: string): boolean {
   const wanted = filter.split('/');
   const levels = topic.split('/');
-  // The broker's own topics ($SYS/…) are taken only by a filter that names them.
+  // Only a filter that names them matches the broker's own topics ($SYS/…).
   if (topic.startsWith('$') && wanted[0] !== levels[0]) return false;
   for (const [index, level] of wanted.entries()) {
-    // `plant/#` takes `plant` itself too.
+    // `plant/#` matches `plant` itself too.
     if (level === '#') return true;
     const actual = levels[index];
     if (actual === undefined || actual === '#') return false;
@@ -34,7 +34,7 @@ export function takes(filter: string, topic: string): boolean {
 }
 
 /**
- * The filters to subscribe to: those that no other one covers. A topic under two subscriptions comes twice from many brokers.
+ * The filters to subscribe to: those that no other filter covers, because many brokers send a topic under two subscriptions twice.
  */
 export function subscriptions(filters: Iterable<string>): readonly string[] {
   const unique = [...new Set(filters)];

@@ -3,7 +3,7 @@ import { type Numeric, numberOfDigits } from '../../core/numbers.ts';
 import type { Value } from '../../core/sample.ts';
 import type { MqttSignal } from './schema.ts';
 
-/** A value of the type the signal asks for, or in words why there is none. Nothing is ever guessed to be 0 or false. */
+/** A value of the signal's type, or the reason why there is none, in words. A missing value is never taken as 0 or false. */
 export type Decoded = { readonly value: Value } | { readonly problem: string };
 
 /** A value of a JSON document. Whole numbers that a double does not hold come as `bigint`. */
@@ -12,7 +12,7 @@ export type Raw = JSONValue | bigint;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const SHOWN = 40;
 
-/** What arrived, short enough for a message. */
+/** The received value, short enough for a message. */
 function shown(raw: Raw): string {
   const text = written(raw);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
@@ -23,7 +23,7 @@ function written(raw: Raw): string {
   try {
     return JSON.stringify(raw) ?? 'nothing';
   } catch {
-    return 'what is nested too deep'; // The only way in which parsed JSON can't be written.
+    return 'what is nested too deep'; // Parsed JSON can't be written only for this reason.
   }
 }
 
@@ -35,7 +35,7 @@ function toNumber(raw: Raw): Numeric | undefined {
   return NUMBER.test(text) ? numberOfDigits(text) : undefined;
 }
 
-/** Yes and no are never guessed to be 1 and 0. */
+/** Yes and no are never taken as 1 and 0. */
 function notNumber(raw: Raw): string {
   const advice = typeof raw === 'boolean' ? '; write as: bool, or what it means as map: { true: 1, false: 0 }' : '';
   return `${shown(raw)} is not a number${advice}`;
@@ -76,7 +76,7 @@ function asType(raw: Raw, as: MqttSignal['as']): Decoded {
   }
 }
 
-/** Turns what a payload or a path gave into the signal's value. */
+/** Converts the result of a payload or a path to the signal's value. */
 export function decode(raw: Raw, signal: Pick<MqttSignal, 'as' | 'map'>): Decoded {
   if (!signal.map) return asType(raw, signal.as);
   if (raw === null || raw === undefined || typeof raw === 'object') return { problem: `${shown(raw)} is not a word` };

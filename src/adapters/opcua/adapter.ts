@@ -10,13 +10,13 @@ import { notificationReader } from './reader.ts';
 import type { OpcuaSource } from './schema.ts';
 import { type OpenSession, openSession } from './session.ts';
 
-/** The server says at least so often that it is there (ms). */
+/** The server sends a sign of life at least so often (ms). */
 const KEEP_ALIVE = 5000;
 /** A subscription without a notification for so long, or for three keep-alives, is dead (ms). */
 const WATCHDOG = 15_000;
-/** The server forgets a subscription that nobody asked for so long (ms). */
+/** The server deletes a subscription without a request for so long (ms). */
 const LIFETIME = 60_000;
-/** How often nodes the server does not have are tried again (ms). */
+/** How often missing nodes are tried again (ms). */
 const RETRY_NODES = 60_000;
 
 /** One session with one subscription. A short break of the connection is bridged; a lost session ends the life. */
@@ -49,14 +49,14 @@ async function live(
 ): Promise<never> {
   const { session } = open;
   const ended = Promise.withResolvers<never>();
-  ended.promise.catch(() => {}); // heard of below
+  ended.promise.catch(() => {}); // awaited below
   const lose = (why: string) => ended.reject(new Error(`OPC UA ${config.endpoint}: ${why}`));
   open.onLost(lose);
   signal.addEventListener('abort', () => ended.reject(signal.reason), { once: true });
 
   const points = pointsOf(config);
   const handles = new Map(points.map((point, index) => [point, index + 1]));
-  /** Points that the server does not look at: it has no such node, or had one and has it no more. */
+  /** Points without a monitored item: the server has no such node, or no longer has it. */
   const missing = new Set(points);
   const ids = new Map<Point, number>();
   const reader = notificationReader({
@@ -73,7 +73,7 @@ async function live(
     if (samples.length > 0) sink.samples({ at: now, receivedAt: now, time: 'received', samples });
   }
 
-  /** Subscribes what is missing; what can't be stays so and is reported as bad. */
+  /** Subscribes the missing points. A point that can't be subscribed stays missing and is reported as bad. */
   async function subscribe(): Promise<void> {
     const wanted = [...missing];
     const namespaces = await session.readNamespaceArray();
@@ -146,7 +146,7 @@ async function live(
     publishing.stop();
   }
 
-  /** A request's answer, unless the life ends before; a refusal in words. */
+  /** The answer of a request, unless the life ends before. A refusal has its reason in words. */
   async function asked<T>(answer: Promise<T>): Promise<T> {
     answer.catch(() => {}); // the life may have ended first
     try {

@@ -7,8 +7,8 @@ const ARRAY = 1;
 type Shape = { readonly arrayType: number; readonly value: unknown };
 
 /**
- * The one value that a point means: the node's own, or the element that the server sent for the index range. `problem` says in
- * words why there is none. Pure.
+ * The single value of a point: the node's own, or the element that the server sent for the index range. `problem` is the reason
+ * why there is none, in words. Pure.
  */
 export function elementOf(
   { index }: Pick<Point, 'index'>,

@@ -7,8 +7,8 @@ type Batch = Omit<SampleBatch, 'source'>;
 type Change = { readonly sample: Sample; readonly at: number; readonly time: Batch['time']; readonly order: number };
 
 /**
- * One notification as batches in order of time. The changes of one node keep the order in which the server sent them, whatever
- * their source times say: a PLC's clock is set back, and a change may have no time. Source times order only changes of different
+ * One notification as batches in order of time [T1]. The changes of one node keep the order in which the server sent them, whatever
+ * their source times, because a PLC's clock may go back, and a change may have no time. Source times order only changes of different
  * nodes. Two changes of one node are never in one batch, or a short stop between two notifications would be invisible to the
  * rules. Pure.
  */
@@ -55,8 +55,8 @@ function timed(samples: readonly Sample[], receivedAt: number, { clock, max_skew
 }
 
 /**
- * The times without a fall. A missing one lies between its neighbours: it is the latest that fits, the next known one, or `last` when
- * none follows. One that lies before an earlier one of its node is raised to it: a clock was set back in between.
+ * The times, made monotonic. A missing time gets the latest time that fits: that of the next change with a time, or `last` when
+ * none follows. A time before an earlier one of its node is raised to it, because a clock was set back in between.
  */
 function monotonic(times: readonly (number | undefined)[], last: number): readonly number[] {
   let floor = Number.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@ import { elementOf } from './array-element.ts';
 import type { Point } from './point.ts';
 import type { OpcuaType } from './schema.ts';
 
-/** What is read of an OPC UA DataValue; node-opcua's own class fits. */
+/** The used fields of an OPC UA DataValue; node-opcua's class has them. */
 export type Reading = {
   readonly value: { readonly dataType: number; readonly arrayType: number; readonly value: unknown };
   readonly statusCode: { readonly value: number; readonly name: string };
@@ -31,7 +31,7 @@ const TYPES: ReadonlyMap<number, OpcuaType> = new Map([
   [21, 'string'], // LocalizedText
 ]);
 const STRUCTURE = 22;
-/** Status code bits: the info bits belong to a data value, and it is the overflow bit. */
+/** Status code bits: the info type that marks a data value, and the overflow bit. */
 const OVERFLOW = 0x480;
 
 /** The class of a status code is in its two highest bits. */
@@ -40,22 +40,22 @@ export function qualityOf(status: number): Quality {
   return highest === 0 ? 'good' : highest === 1 ? 'uncertain' : 'bad';
 }
 
-/** The server's queue for this node was too short: changes before this one are gone. */
+/** The server's queue for this node was too short, and changes before this one are lost. */
 export function hasOverflowed(status: number): boolean {
   return (status & OVERFLOW) === OVERFLOW;
 }
 
-/** The node was taken away, by a download for example; one with its name that comes later is another one to the server. */
+/** The node was removed, for example by a download. For the server a later node with its name is another node. */
 export function isGone(status: string): boolean {
   return status === 'BadNodeIdUnknown' || status === 'BadNodeIdInvalid';
 }
 
-/** What a node turns out to hold; undefined: neither yes/no, a number nor text. */
+/** The type of a node's value; undefined: neither yes/no, a number nor text. */
 export function typeOf({ value }: Reading): OpcuaType | undefined {
   return TYPES.get(value.dataType);
 }
 
-/** A value with its quality; a value of another type than the config says is bad, in words. */
+/** A value with its quality. A value of another type than in the config is bad, with the reason. */
 export function decode(point: Point, reading: Reading): Sample {
   const at = reading.sourceTimestamp?.getTime();
   const sourceAt = at === undefined ? {} : { sourceAt: at };
@@ -106,7 +106,7 @@ function text(raw: unknown): string {
 
 type Named = { readonly text?: string | null; readonly name?: string | null };
 
-/** A bad status in words; what only the config can mend says how. */
+/** A bad status in words, with the remedy when it is in the config. */
 function statusWords(status: string, { index }: Point): string {
   return status.startsWith('BadIndexRangeNoData')
     ? `the array has no element ${index}; index counts from 0 (${status})`

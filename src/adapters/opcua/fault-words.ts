@@ -3,7 +3,7 @@ import { nodeText } from './node-ref.ts';
 import { type Point, pointText } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
 
-/** What a person can do about the faults that are met in plants, by OPC UA status or network code. */
+/** The remedies for faults that are usual in plants, by OPC UA status or network code. */
 const HINTS: Readonly<Record<string, (source: OpcuaSource) => string>> = {
   BadTooManySessions: () =>
     'the server has no free session: close other clients, or wait about a minute until sessions left behind have ended',
@@ -28,23 +28,23 @@ function refusedLogin({ login }: OpcuaSource): string {
     : 'the server wants a login: add login: { user, password }';
 }
 
-/** A fault in words, with the server's own status and what to do. Never with the password. */
+/** A fault in words, with the server's own status and the remedy, never with the password [P7]. */
 export function faultWords(fault: unknown, source: OpcuaSource): string {
-  const said = errorMessage(fault);
-  const code = /\b(Bad[A-Z][A-Za-z]+|E[A-Z]{4,})\b/.exec(said)?.[1];
+  const message = errorMessage(fault);
+  const code = /\b(Bad[A-Z][A-Za-z]+|E[A-Z]{4,})\b/.exec(message)?.[1];
   const hint = code === undefined ? undefined : HINTS[code]?.(source);
   if (hint !== undefined) return `${hint} (${code})`;
-  if (/user token policy/i.test(said)) {
+  if (/user token policy/i.test(message)) {
     return source.login
       ? 'the server takes no user and password on a connection without security'
       : 'the server takes no anonymous session: add login: { user, password }';
   }
   if (code !== undefined) return `the server says ${code}`;
-  const line = said.split('\n', 1)[0] ?? said;
+  const line = message.split('\n', 1)[0] ?? message;
   return source.login ? line.replaceAll(source.login.password.reveal(), '***') : line;
 }
 
-/** Why the server does not give us a node, with what to look at. */
+/** Why the server does not give us a node, with the thing to check. */
 export function refusalWords(point: Point, status: string): string {
   const node = pointText(point);
   switch (status) {

@@ -3,14 +3,14 @@ import { errorMessage } from '../../core/errors.ts';
 import type { Point } from './point.ts';
 import type { RawSession } from './session.ts';
 
-/** Nodes in one request where the server names no limit of its own: the smallest PLCs take as many. */
+/** Most nodes in one request when the server has no limit of its own. The smallest PLCs accept this many. */
 const PER_REQUEST = 100;
 
-/** A point, its node on this server, and the number its changes come back with. */
+/** A point, its node on this server, and the handle of its changes. */
 export type Item = { readonly point: Point; readonly nodeId: string; readonly handle: number };
 export type RefusedItem = { readonly item: Item; readonly status: string };
 
-/** What the server makes of an item that it looks at less often than asked, or of which it keeps fewer changes. */
+/** The settings of an item that the server samples less often than asked, or whose queue it makes shorter. */
 export type RevisedItem = { readonly item: Item; readonly sampling: number; readonly queue: number };
 export type Monitored = {
   /** The server's numbers of the items. */
@@ -23,7 +23,7 @@ export type Monitored = {
 export interface Items {
   /** Subscribes the items. Rejects when the server does not answer. */
   monitor(items: readonly Item[]): Promise<Monitored>;
-  /** Gives items back; the server may have forgotten some by itself. Rejects when the server does not answer. */
+  /** Deletes items; the server may have deleted some by itself. Rejects when the server does not answer. */
   forget(ids: readonly number[]): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ const TOO_MUCH =
 export async function openItems(session: RawSession, subscriptionId: number): Promise<Items> {
   let perRequest = await readLimit(session);
 
-  /** Sends what `request` makes of a part of the list, in parts that the server takes; `refuse` gets a single one that it does not. */
+  /** Sends the list in parts that the server accepts, each with `request`. `refuse` gets a single item that the server refuses. */
   async function inParts<T>(
     list: readonly T[],
     request: (part: readonly T[]) => Promise<void>,
@@ -97,7 +97,7 @@ export async function openItems(session: RawSession, subscriptionId: number): Pr
           const { revisedSamplingInterval: sampling, revisedQueueSize: queue } = result;
           const { point } = item;
           ids.set(point, result.monitoredItemId);
-          // 0 asks for as often as the server can: whatever it makes of it is what was asked for.
+          // 0 asks for the server's highest rate, so every answer is the asked rate.
           const isSlower = point.sampling > 0 && sampling > point.sampling;
           if (isSlower || queue < point.queue) revised.push({ item, sampling, queue });
         }
@@ -117,7 +117,7 @@ export async function openItems(session: RawSession, subscriptionId: number): Pr
 
 const LIMIT_NODE = `i=${VariableIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall}`;
 
-/** How many monitored items one request may name. A server without the node, or with a senseless value in it, gets the usual number. */
+/** How many monitored items one request may name. The usual number for a server without this node, or with a senseless value in it. */
 async function readLimit(session: RawSession): Promise<number> {
   try {
     const { statusCode, value } = await session.read({ nodeId: LIMIT_NODE, attributeId: AttributeIds.Value });

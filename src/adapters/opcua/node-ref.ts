@@ -1,4 +1,4 @@
-/** A node as the config names it; its namespace index is only known once the server has said its namespaces. */
+/** A node as in the config. Its namespace index is known only after the server has sent its namespaces. */
 export type NodeRef = {
   /** `s=…`, `i=…`, `g=…` or `b=…`. */
   readonly identifier: string;

@@ -8,9 +8,9 @@ export type Point = {
   readonly type: OpcuaType;
   /** The element of an array, from 0; undefined: the node is one value. */
   readonly index?: number;
-  /** How often the server looks at the node (ms). */
+  /** How often the server samples the node (ms). */
   readonly sampling: number;
-  /** Changes the server keeps between two notifications. */
+  /** Most changes that the server keeps between two notifications. */
   readonly queue: number;
 };
 

@@ -8,7 +8,7 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import type { RawSession } from './session.ts';
 
-/** Publish requests that wait at the server at once: while one answer is on its way the next has a request to go with. */
+/** Publish requests that wait at the server at once. While one answer is under way, the next one has a request. */
 const WAITING = 2;
 const FIRST_SEQUENCE = 1;
 const LAST_SEQUENCE = 2 ** 32 - 1;
@@ -16,30 +16,30 @@ const LAST_SEQUENCE = 2 ** 32 - 1;
 export type PublishingOptions = {
   readonly session: RawSession;
   readonly subscriptionId: number;
-  /** Nothing, not even a keep-alive, for so long (ms): the subscription is dead. */
+  /** After so long (ms) without anything, even a keep-alive, the subscription is dead. */
   readonly watchdog: number;
   readonly clock: Clock;
   /** One notification; keep-alives are not reported. */
   onMessage(message: NotificationMessage): void;
-  /** The subscription can't be trusted any more, with the reason. Called once. */
+  /** Called once, with the reason, when the subscription can't be trusted any more. */
   onLost(why: string): void;
 };
 
 export interface Publishing {
-  /** The connection came back with the same session: fetches what was sent into the void, then goes on. */
+  /** The connection came back with the same session. Fetches the notifications that the break lost, then goes on. */
   resume(): Promise<void>;
   stop(): void;
 }
 
 /**
- * Keeps publish requests waiting at the server and hands over what comes, gapless: a sequence number that is missing ends it.
- * A pump of our own, because a subscription that dies silently must not look healthy.
+ * Keeps publish requests waiting at the server and delivers the notifications without gaps. A missing sequence number ends it.
+ * The gateway does this itself, because a subscription that dies silently must not look healthy.
  */
 export function startPublishing(options: PublishingOptions): Publishing {
   const { session, subscriptionId, watchdog, clock } = options;
   let acknowledge: { subscriptionId: number; sequenceNumber: number }[] = [];
   let expected: number | undefined;
-  /** The connection came back, and nothing that came since has shown that all is there. */
+  /** The connection came back, and no later notification has shown yet that none is missing. */
   let isInDoubt = false;
   let heardAt = clock.now();
   let waiting = 0;
@@ -66,8 +66,8 @@ export function startPublishing(options: PublishingOptions): Publishing {
     heardAt = clock.now();
     const { sequenceNumber } = message;
     const isKeepAlive = (message.notificationData ?? []).length === 0;
-    // A keep-alive announces the number of the next notification. After a break that shows what was sent into the void and not kept
-    // there; at other times it is not gone by, as a server that counts them otherwise would never be read.
+    // A keep-alive has the number of the next notification. After a break that number shows lost notifications that the server did not
+    // keep. At other times it is ignored, because the gateway would never read a server that counts in another way.
     if (isKeepAlive && !isInDoubt) return;
     isInDoubt = false;
     if (expected !== undefined && sequenceNumber !== expected) {
@@ -82,7 +82,7 @@ export function startPublishing(options: PublishingOptions): Publishing {
 
   function publish(): void {
     waiting += 1;
-    // A request may wait at the server until the watchdog has long decided.
+    // A request may wait at the server for longer than the watchdog.
     const request = new PublishRequest({
       requestHeader: { timeoutHint: watchdog * 4 },
       subscriptionAcknowledgements: acknowledge,
@@ -97,7 +97,7 @@ export function startPublishing(options: PublishingOptions): Publishing {
       } else if (error && 'response' in error) {
         refused(error);
       }
-      // Else the connection broke: `resume` goes on, or the watchdog ends it.
+      // Otherwise the connection broke: `resume` goes on, or the watchdog ends the subscription.
     });
   }
 
@@ -127,7 +127,7 @@ export function startPublishing(options: PublishingOptions): Publishing {
     async resume() {
       try {
         for (;;) {
-          // Where nothing had come yet, the very first one is missing: the values as they are.
+          // Before the first notification, that one is missing: it has the present values.
           const message = stopped ? undefined : await republish(expected ?? FIRST_SEQUENCE);
           if (!message || stopped) break;
           take(message);

@@ -8,19 +8,19 @@ import type { RevisedItem } from './items.ts';
 import type { Point } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
 
-/** Makes batches of notifications, and says once in a life what is wrong with a signal. */
+/** Makes batches of notifications, and reports each problem of a signal once in a life. */
 export interface Reader {
   /** A bad sample for a point that can't be read, with the reason. */
   refuse(point: Point, reason: string): Sample;
   /**
-   * False for a bad sample with the reason that its signal has already. Some servers send a NaN at each sampling, as it differs
+   * False: a bad sample with the same reason as the last one of its signal. Some servers send a NaN at each sampling, because it differs
    * from itself.
    */
   isNews(sample: Sample): boolean;
-  /** The server does less than asked. A queue of one change even loses without saying so: the overflow bit needs two. */
+  /** The server gives less than asked. A queue of one change even loses changes without a sign, because the overflow bit needs two. */
   noteRevised(items: readonly RevisedItem[]): void;
   batches(message: NotificationMessage, receivedAt: number): readonly Omit<SampleBatch, 'source'>[];
-  /** Why the server ended the subscription, when the message says so. */
+  /** Why the server ended the subscription, if the message has the reason. */
   ended(message: NotificationMessage): string | undefined;
 }
 
@@ -30,15 +30,15 @@ export type ReaderOptions = {
   readonly log: Logger;
   /** The point that the server's changes with this handle belong to. */
   readonly pointOf: (handle: number) => Point | undefined;
-  /** Told when a node is there no more: the server does not look for it again by itself. */
+  /** Notified when a node is gone, because the server does not look for it again by itself. */
   readonly onGone: (point: Point) => void;
 };
 
 export function notificationReader({ source, config, log, pointOf, onGone }: ReaderOptions): Reader {
-  const said = new Set<string>();
-  const sayOnce = (what: string, fields: object, message: string) => {
-    if (said.has(what)) return;
-    said.add(what);
+  const reported = new Set<string>();
+  const warnOnce = (what: string, fields: object, message: string) => {
+    if (reported.has(what)) return;
+    reported.add(what);
     log.warn({ source, ...fields }, message);
   };
 
@@ -54,15 +54,15 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
   }
 
   function refuse({ signal }: Point, reason: string): Sample {
-    sayOnce(`refused ${signal}`, { signal, reason }, 'OPC UA signal can not be read');
+    warnOnce(`refused ${signal}`, { signal, reason }, 'OPC UA signal can not be read');
     return { signal, value: null, quality: 'bad', reason };
   }
 
-  /** With as: number the type of a counter's node is only known from its values; with a named type `check` has warned. */
+  /** With `as: number` only the values show the type of a counter's node; with a named type `check` has warned. */
   function noteFloat({ signal, type }: Point, reading: Reading): void {
     if (type !== 'number') return;
     const why = floatCounterWarning({ as: typeOf(reading), counter: config.signals[signal]?.counter });
-    if (why !== undefined) sayOnce(`float ${signal}`, { signal }, `OPC UA counter is a float: ${why}`);
+    if (why !== undefined) warnOnce(`float ${signal}`, { signal }, `OPC UA counter is a float: ${why}`);
   }
 
   return {
@@ -73,7 +73,7 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
       const { item, sampling, queue } = first;
       const { signal, sampling: asked, queue: askedQueue } = item.point;
       const signals = 1 + others.length;
-      sayOnce(
+      warnOnce(
         'revised',
         { signals, signal, sampling: `${sampling} ms of ${asked}`, queue: `${queue} of ${askedQueue}` },
         'the OPC UA server looks at nodes less often, or keeps fewer changes of them, than asked: what comes and goes in between is lost',
@@ -82,7 +82,7 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
     batches(message, receivedAt) {
       const skew = (message.publishTime?.getTime() ?? receivedAt) - receivedAt;
       if (config.clock === 'source' && Math.abs(skew) > config.max_skew)
-        sayOnce(
+        warnOnce(
           'skew',
           { skew },
           'the clock of the OPC UA server differs by more than max_skew: its times are not used',
@@ -99,8 +99,8 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
           const { signal } = point;
           noteFloat(point, value);
           if (hasOverflowed(value.statusCode.value))
-            sayOnce(`overflow ${signal}`, { signal }, 'OPC UA queue overflowed: changes are lost; raise queue');
-          // The server calls it good and we can't take it: the config does not fit the node.
+            warnOnce(`overflow ${signal}`, { signal }, 'OPC UA queue overflowed: changes are lost; raise queue');
+          // The server has a good value that the gateway can't use, so the config does not fit the node.
           if (sample.quality === 'bad' && qualityOf(value.statusCode.value) !== 'bad')
             refuse(point, sample.reason ?? '');
         }

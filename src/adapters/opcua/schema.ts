@@ -13,7 +13,7 @@ import {
 } from '../signal-fields.ts';
 import { parseNode } from './node-ref.ts';
 
-/** What a node holds. Without `as`, yes/no. A named width has to be the node's own: a counter's rollover depends on it. */
+/** The type of a node. Without `as` it is yes/no. A named width has to be the node's own, because a counter's rollover depends on it. */
 export const OpcuaType = typeEnum([...WidthType.options, 'int8', 'uint8', 'number', 'string']);
 export type OpcuaType = z.output<typeof OpcuaType>;
 
@@ -171,7 +171,7 @@ export const OpcuaSource = z
   .superRefine(({ namespace, signals }, context) => {
     if (namespace !== undefined) return;
     for (const [name, { node }] of Object.entries(signals)) {
-      // A number alone is OPC UA's own namespace in every server, such as i=2258, the server's time.
+      // A number alone is in OPC UA's own namespace on every server, such as i=2258, the server's time.
       if (!/^[sgb]=/.test(node)) continue;
       const message =
         'the namespace of this node is missing; write such as namespace: http://www.siemens.com/simatic-s7-opcua in the source, or ns=2;s=… here';

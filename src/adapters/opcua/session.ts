@@ -22,16 +22,16 @@ const CLOSE_TIMEOUT = 3000;
 const REQUEST_TIMEOUT = 10_000;
 const SESSION_TIMEOUT = 60_000;
 
-// The stack writes to the console as it pleases; what matters of it comes back as errors and is logged by us.
+// The stack would write to the console. Everything important comes as an error, and the gateway logs it.
 setLogLevel(LogLevel.Emergency);
 
-/** node-opcua's session with the services it has but does not list in its type. */
+/** node-opcua's session with services that its type does not list. */
 export type RawSession = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService;
 
-/** A session, and what happens to it outside of requests. */
+/** A session and its events outside of requests. */
 export type OpenSession = {
   readonly session: RawSession;
-  /** The connection came back and the server still has our session: what it kept meanwhile can be fetched. */
+  /** The connection came back and the server still has our session, so its kept notifications can be fetched. */
   onRestored(listener: () => void): void;
   /** The session is gone for good, with the reason in words. */
   onLost(listener: (why: string) => void): void;
@@ -39,7 +39,7 @@ export type OpenSession = {
   close(): Promise<void>;
 };
 
-/** Rejects in words when there is no session to be had, or with the signal's reason. */
+/** Rejects with the reason in words when the server gives no session, or with the signal's reason. */
 export async function openSession(source: OpcuaSource, clock: Clock, signal: AbortSignal): Promise<OpenSession> {
   signal.throwIfAborted();
   const applicationUri = `urn:${hostname()}:l2l-gateway`;
@@ -69,7 +69,7 @@ export async function openSession(source: OpcuaSource, clock: Clock, signal: Abo
     const session = await within(CONNECT_TIMEOUT, opening, clock, signal);
     return watch(client, session, clock);
   } catch (cause) {
-    // A session that comes after we stopped waiting is closed with its connection.
+    // A session that comes after the end of the wait is closed with its connection.
     opening.catch(() => {});
     await bounded(client.disconnect(), clock);
     if (signal.aborted) throw signal.reason;
@@ -84,7 +84,7 @@ function watch(client: OPCUAClient, session: ClientSession, clock: Clock): OpenS
   const lose = (why: string) => {
     for (const listener of lost) listener(why);
   };
-  // The first try to come back failed: who refuses a connection has no session of ours either.
+  // The first reconnect failed. A server that refuses the connection does not have our session either.
   client.on('backoff', () => lose('the connection is lost and the server does not take a new one'));
   client.on('close', () => lose('the server closed the connection'));
   session.on('session_closed', () => lose('the server closed the session'));
@@ -105,7 +105,7 @@ function watch(client: OPCUAClient, session: ClientSession, clock: Clock): OpenS
 
 let certificate: Promise<InMemoryCertificateKeyPairProvider> | undefined;
 
-/** A client names itself by a certificate even where nothing is signed. Made in memory, once a process: nothing is written to the disk. */
+/** A client has a certificate even where nothing is signed. It is made in memory, once for each process, and never written to the disk. */
 function ownCertificate(applicationUri: string): Promise<InMemoryCertificateKeyPairProvider> {
   certificate ??= (async () => {
     const provider = new InMemoryCertificateKeyPairProvider();
@@ -128,7 +128,7 @@ async function within<T>(ms: number, task: Promise<T>, clock: Clock, signal: Abo
   }
 }
 
-/** The other side may be gone: then there is nobody to take leave of. */
+/** The server may be gone, and then nothing is left to close. */
 async function bounded(task: Promise<unknown>, clock: Clock): Promise<void> {
   await endsWithin(CLOSE_TIMEOUT, task, clock).catch(() => {});
 }

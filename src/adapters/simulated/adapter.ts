@@ -2,12 +2,12 @@ import type { Adapter, AdapterOptions, SourceSink } from '../adapter.ts';
 import type { SimulatedSource } from './schema.ts';
 import { signalsInTime } from './signals.ts';
 
-/** Plays scripted signals. Each change comes with the very time the script gives it, however late the timer was. */
+/** Plays scripted signals. Each change has its time in the script, however late the timer was. */
 export function simulatedAdapter({ config, clock }: AdapterOptions<SimulatedSource>): Adapter {
   const signals = signalsInTime(config.signals);
   let began = config.since;
 
-  /** What every signal shows at this moment of the script. */
+  /** The value of every signal at this moment of the script. */
   function everything(sink: SourceSink, zero: number, time: number): void {
     sink.samples({
       at: zero + time,

@@ -12,7 +12,7 @@ import {
 /** Whole milliseconds, so that the moments of a script are exact numbers. */
 const Length = Duration.refine(ms => ms >= 1, 'write at least 1ms').transform(Math.round);
 
-/** One step of a script: so long this value, or so long no good one. */
+/** One step of a script: this value, or no good value, for this time. */
 const Step = z
   .strictObject({
     for: Length.meta({ description: 'How long the step lasts', examples: ['10s'] }),

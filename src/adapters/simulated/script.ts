@@ -1,11 +1,11 @@
 import type { Step } from './schema.ts';
 
-/** What a script shows at one moment. Times are ms since the script began. */
+/** The state of a script at one moment. Times are ms since the script began. */
 export type ScriptMoment = {
   readonly step: Step;
   /** When this step began. */
   readonly since: number;
-  /** When the next one begins; Infinity when this one stands. */
+  /** When the next step begins; Infinity: this step stays. */
   readonly next: number;
 };
 
@@ -14,7 +14,7 @@ export interface Script {
   at(time: number): ScriptMoment;
   /** How long it has been true up to `time` (ms). */
   trueFor(time: number): number;
-  /** The moment at which it has been true for `ms`; Infinity when it never will. */
+  /** The moment at which it has been true for `ms`; Infinity: it never will be. */
   whenTrueFor(ms: number): number;
 }
 
@@ -29,7 +29,7 @@ export function createScript(steps: readonly Step[], repeat: boolean): Script {
   }
   const lastStart = starts.at(-1) ?? 0;
 
-  /** Start of the round that `time` lies in. */
+  /** Start of the round with `time`. */
   const roundOf = (time: number) => (repeat ? Math.floor(time / length) * length : 0);
 
   /** True time within one round up to `into` it. */
@@ -37,7 +37,7 @@ export function createScript(steps: readonly Step[], repeat: boolean): Script {
     let sum = 0;
     for (const [index, step] of steps.entries())
       if (step.value === true) sum += Math.min(Math.max(into - (starts[index] ?? 0), 0), step.for);
-    // Without repeat the last step stands for ever.
+    // Without repeat the last step stays for ever.
     if (!repeat && steps.at(-1)?.value === true) sum += Math.max(into - length, 0);
     return sum;
   }

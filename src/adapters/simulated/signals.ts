@@ -6,7 +6,7 @@ import { createScript, type Script } from './script.ts';
 /** One simulated signal as a pure function of time (ms since the scripts began). */
 export type SignalInTime = {
   readonly name: string;
-  /** What it shows, since when, and when that changes next (Infinity: never). */
+  /** Its value, since when, and when that changes next (Infinity: never). */
   at(time: number): { readonly sample: Omit<Sample, 'signal'>; readonly since: number; readonly next: number };
 };
 
@@ -28,7 +28,7 @@ function scripted(script: Script): SignalInTime['at'] {
   };
 }
 
-/** The lowest value a count shows, and how many there are before it starts again. */
+/** The lowest value of a count, and how many values there are before it starts again. */
 function range({ as, counter }: SimulatedSignal): { readonly lowest: number; readonly size: number } {
   const { wrapsAt, wrapsTo = 0 } = counter ? counterDefinition(counter, as) : { wrapsAt: null };
   const highest = Number(wrapsAt ?? fullWidth(as) ?? Number.POSITIVE_INFINITY);

@@ -53,7 +53,7 @@ const AGE_LOOKS = 60;
 const STEP_TAKES = 2;
 /** More writes a second than this are load. Under load, history is deleted only when the size demands it. */
 const BUSY = 200;
-/** Above this part of its size the journal deletes history. Below it, a full journal accepts new actions again. */
+/** History is deleted down to this part of the size. Below it, a full journal accepts new actions again. */
 const ENOUGH = 0.95;
 const FULL_CHECK_AFTER = 30_000;
 

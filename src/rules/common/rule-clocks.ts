@@ -45,8 +45,8 @@ export function createRuleClocks(
     for (const rule of cell.followers) onLag(rule, later);
   }
 
-  /** By a live message of the signal itself. */
-  function learn(cell: SignalCell, lag: number): void {
+  /** Takes the lag from a live message of the signal itself. */
+  function keepLag(cell: SignalCell, lag: number): void {
     if (cell.lagFrom === 'message' && cell.lag === lag) return;
     setLag(cell, lag);
     cell.lagFrom = 'message';
@@ -89,7 +89,7 @@ export function createRuleClocks(
       const lag = Math.abs(seen - known) > LAG_STEP ? seen : known;
       for (const { signal } of batch.samples) {
         const cell = cells.get(signal);
-        if (cell !== undefined) learn(cell, lag);
+        if (cell !== undefined) keepLag(cell, lag);
       }
       return lag;
     },

@@ -8,16 +8,18 @@ export const Entry = z.object({
   per: z.number(),
   scrap: z.number(),
   blindFrom: z.number().nullable(),
-  /** The product that ran when the sight was lost; null: nothing was lost, or the product can be no other one. */
+  /** The product at the beginning of the blind time; null: there was no blind time, or the product cannot have changed. */
   before: Product.nullable(),
 });
 export type Entry = z.infer<typeof Entry>;
 
-/** The two products at the ends of a blind time; `after` is null when it was not read soon enough. */
+/** The products at both ends of a blind time. `after` is null when the product was not read soon enough. */
 export const Uncertain = z.object({ before: Product, after: Product.nullable() });
 export type Uncertain = z.infer<typeof Uncertain>;
 
-/** Counts since a blind time whose product is not known yet. They wait until the product after it is read. `since`: when counting went on. */
+/**
+ * Counts since a blind time whose product is not known yet. They wait until the product after it is read. `since`: when counting went on.
+ */
 export const Judging = z.object({
   from: z.number(),
   since: z.number(),
@@ -26,10 +28,10 @@ export const Judging = z.object({
 });
 export type Judging = z.infer<typeof Judging>;
 
-/** After a blind time the product is read within so long (ms). */
+/** Longest wait for the product after a blind time (ms). */
 export const READ_WITHIN = 30_000;
 
-/** The products at both ends when they differ, or when the second one is not known; null: the product is certain. */
+/** The products at both ends when they differ, or when the second one is unknown; null: the product is certain. */
 export function uncertaintyOf(before: Product, after: Product | null): Uncertain | null {
   return after !== null && isSameProduct(before, after) ? null : { before, after };
 }

@@ -4,7 +4,7 @@ import type { Reading } from './movement.ts';
 /** A whole number as text, because it may be beyond 2^53. */
 const Whole = z.string().regex(/^-?\d+$/);
 
-/** A reading that was no plain step, with what it counts should the next one go on from it. */
+/** A reading that was no plain step, with its count if the next reading confirms it. */
 const Doubted = z.object({
   reading: Whole,
   at: z.number(),
@@ -17,12 +17,12 @@ const Doubted = z.object({
   from: z.number(),
   blindFrom: z.number().nullable(),
   words: z.string().nullable(),
-  /** Time not used up after it (ms). */
+  /** Time that no movement has used up yet (ms). */
   spare: z.number(),
 });
 export type Doubted = z.infer<typeof Doubted>;
 
-/** A counter as one rule follows it: belongs to the signal with this fingerprint and to no other. */
+/** A counter as one rule follows it. It belongs to the signal with this fingerprint only [C1]. */
 export const CounterState = z.object({
   fingerprint: z.string(),
   /** The last reading that was believed. */
@@ -33,14 +33,14 @@ export const CounterState = z.object({
   blindFrom: z.number().nullable(),
   /** Units quarantined so far. */
   quarantined: z.number(),
-  /** Readings after the believed one, oldest first, that the next reading judges. */
+  /** Readings after the last believed one, oldest first. The next reading decides about them. */
   doubted: z.array(Doubted).default([]),
-  /** Movements over absences of unknown length, from a reading of `at` to `to`: judged when the clock is believed again. */
+  /** Movements over absences of unknown length, from a reading of `at` to `to`. They are judged when the clock is trusted again [T6]. */
   gaps: z.array(z.object({ from: Whole, at: z.number(), to: Whole })).default([]),
 });
 export type CounterState = z.infer<typeof CounterState>;
 
-/** What a counter counts that is not believed yet, and since when in the rule's time; null: nothing. */
+/** The count that is not believed yet, and since when in the rule's time; null: none. */
 export function waitingIn(doubted: readonly Doubted[]): { readonly count: number; readonly at: number } | null {
   const counting = doubted.filter(({ moved }) => moved > 0);
   const [first] = counting;
@@ -51,7 +51,7 @@ export function readingOf({ reading, at }: { readonly reading: string; readonly 
   return { value: compact(reading), at };
 }
 
-/** A number where that is exact. */
+/** A number if it is exact. */
 export function compact(text: string): number | bigint {
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : BigInt(text);

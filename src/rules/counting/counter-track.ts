@@ -2,14 +2,14 @@ import type { CounterDefinition, SampleBatch, SignalDefinition } from '../../cor
 import { type CounterState, compact, type Doubted, readingOf } from './counter-state.ts';
 import { type Movement, movement, movementWords, type Reading } from './movement.ts';
 
-/** A movement with what it spans. `wrong_reading`: a step over readings that turned out to be wrong. */
+/** A movement with its time span. `wrong_reading`: a step over readings that turned out to be wrong. */
 export type Counted = Omit<Movement, 'kind'> & {
   readonly kind: Movement['kind'] | 'wrong_reading';
-  /** The rule's own time when the reading was taken that it ends with. */
+  /** The rule's own time of its last reading. */
   readonly at: number;
   /** Time of the reading it starts from. */
   readonly from: number;
-  /** Since when nothing was seen before this reading; null: the counter was known all the time. */
+  /** Since when the counter was unknown before this reading; null: it was known all the time. */
   readonly blindFrom: number | null;
   /** Text for the event; null for a plain step. */
   readonly words: string | null;
@@ -21,22 +21,22 @@ export type CounterTrack = {
   readonly counter: CounterDefinition;
   /** The last believed reading. */
   base: Reading | null;
-  /** Of the signal that `base` was read from. */
+  /** The fingerprint of the signal of `base`. */
   fingerprint: string;
   /** Time before `base` that no movement has used up (ms). */
   spare: number;
   blindFrom: number | null;
-  /** While the signal is unknown: nothing read up to then means that nothing moved. */
+  /** While the signal is unknown: without a reading up to this time, nothing moved. */
   blindUntil: number;
   quarantined: number;
-  /** Readings after `base`, oldest first, that the next reading judges. */
+  /** Readings after `base`, oldest first. The next reading decides about them. */
   doubted: readonly Doubted[];
   gaps: CounterState['gaps'];
-  /** Nobody knows how long nothing was read before the next reading. */
+  /** The time without readings before the next reading has an unknown length. */
   lostTrack: boolean;
 };
 
-/** `restored`: as an earlier process left it. */
+/** `restored`: the state of an earlier process. */
 export function trackOf(definition: SignalDefinition, restored: CounterState | null): CounterTrack {
   return {
     definition,
@@ -77,7 +77,7 @@ export function takeBase(track: CounterTrack, reading: Reading, unused: number):
   track.lostTrack = false;
 }
 
-/** Time of the newest reading, believed or doubted; null before the first. */
+/** Time of the newest reading, believed or doubted; null: none yet. */
 export function lastReadingAt({ base, doubted }: CounterTrack): number | null {
   return doubted.at(-1)?.at ?? base?.at ?? null;
 }
@@ -88,7 +88,7 @@ export function believe(track: CounterTrack, count: number): readonly Counted[] 
   track.doubted = track.doubted.slice(count);
   const last = right.at(-1);
   if (last) takeBase(track, readingOf(last), last.spare);
-  // A quarantined movement was reported and added up when it was read.
+  // A quarantined movement was reported and added when it was read.
   return right.filter(({ kind }) => kind !== 'quarantine').map(one => ({ ...one, at: one.moment }));
 }
 
@@ -123,10 +123,10 @@ export function judgeGaps(track: CounterTrack, at: number, since: number | null,
   return judged;
 }
 
-/** What a movement takes from the step in which it is read; `moment`: the rule's own time. */
+/** The facts of the step in which a movement is read; `moment`: the rule's own time. */
 export type ReadingInput = Pick<SampleBatch, 'time'> & {
   readonly undated: boolean;
-  /** The gateway's clock is not believed. */
+  /** The gateway's clock is not trusted. */
   readonly unsure: boolean;
   readonly moment: number;
 };

@@ -7,7 +7,7 @@ import { takeFirst, takeNext } from './take-reading.ts';
 export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & {
   readonly retained: boolean;
   readonly undated: boolean;
-  /** The gateway's clock is not believed. */
+  /** The gateway's clock is not trusted. */
   readonly doubted?: boolean;
 };
 
@@ -15,8 +15,8 @@ export type CounterInput = Pick<SampleBatch, 'at' | 'time'> & {
 export interface Counter {
   readonly definition: SignalDefinition;
   /**
-   * Takes a good reading and returns the movements that it shows, oldest first. A retained message never counts: it only gives a base
-   * where there is none. A reading that the next one has to judge returns nothing yet. `moment`: the rule's own time.
+   * Takes a good reading and returns its movements, oldest first. A retained message never counts [M3]: it only gives a base
+   * where there is none. A reading that waits for the next one returns nothing yet. `moment`: the rule's own time.
    */
   read(value: Value | null, input: CounterInput, moment?: number): readonly Counted[];
   /** Believes the readings that wait for the next one. Returns what they counted, oldest first. */
@@ -28,22 +28,22 @@ export interface Counter {
    * meanwhile, because a missed reading would have come by then.
    */
   lose(at: number, until?: number): boolean;
-  /** Nobody knows how long nothing was read before the next reading. */
+  /** The time without readings before the next reading has an unknown length. */
   loseTrack(): void;
   readonly blindFrom: number | null;
   readonly quarantined: number;
   /** Whether a count that was read at this time of the rule waits for the next reading. */
   waitsIn(moment: number): boolean;
-  /** How many readings the next one judges. */
+  /** The number of readings that wait for the next one. */
   readonly doubts: number;
-  /** Time of the last reading; null before the first. */
+  /** Time of the last reading; null: none yet. */
   readonly at: number | null;
   state(): CounterState | null;
 }
 
 /**
  * Follows one counter signal for one rule. `firstSight`: the very first reading is a base, or a count from 0.
- * A signal that was re-addressed or rescaled is another counter: its first reading is a base, never a count.
+ * A signal with another address or scale is another counter: its first reading is a base, never a count [C1].
  */
 export function createCounter(
   definition: SignalDefinition,
@@ -67,7 +67,7 @@ export function createCounter(
         return takeFirst(track, { value, at: input.at }, countsFromZero, moment);
       }
       if (input.retained) {
-        // It never counts. But when it repeats the base, nothing moved while nothing was seen.
+        // It never counts. But when it repeats the base, the counter did not move meanwhile.
         if (value === base.value) track.blindFrom = null;
         return [];
       }
@@ -101,7 +101,7 @@ export function createCounter(
   };
 }
 
-/** Until when a counter is known after a start. While its source was catching up, it is known up to its last reading only. */
+/** Until when a counter is known after a start. If its source was catching up, the counter is known up to its last reading only. */
 export function knownUntil(lastReading: number | null, held: boolean, lastAlive: number): number {
   return held ? (lastReading ?? lastAlive) : lastAlive;
 }

@@ -3,13 +3,13 @@ import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.
 import { report, type Step } from '../common/step.ts';
 import type { CyclesState } from './cycles-state.ts';
 
-/** Makes the action for what is pending, for the machine and in the way it was counted for. */
+/** Makes the action for the pending count, with the machine and the mode of the time when it was counted [C3]. */
 export function makeCount(state: CyclesState, author: ActionAuthor, text: string, at: number, step: Step): void {
   const { machine, pending: count, from, to, chain } = state;
   state.flushes++;
   state.pending = 0;
   state.due = null;
-  // The time keeps it apart from what was sent before a lost state, with which the numbers began anew.
+  // The time in the key separates it from actions before a lost state, after which the numbers began again [R2].
   const key = `${author.name}#${state.flushes}@${Math.floor(to)}`;
   const common = {
     rule: author.name,

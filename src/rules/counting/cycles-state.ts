@@ -3,34 +3,34 @@ import { KeptLag } from '../common/kept-lag.ts';
 import { CounterState } from './counter-state.ts';
 import type { CyclesRule } from './cycles-rule.ts';
 
-/** A cycles rule as kept over a restart. */
+/** The stored state of a cycles rule. */
 export const CyclesState = z.object({
   kind: z.literal('cycles'),
   machine: z.string(),
   counter: CounterState.nullable(),
-  /** Counted and not sent yet, with the span it was counted over. */
+  /** The count that is not sent yet, with its time span. */
   pending: z.number(),
   from: z.number(),
   to: z.number(),
   time: z.enum(['source', 'received']),
-  /** When pending is sent; null: nothing is pending. */
+  /** When the pending count is sent; null: none is pending. */
   due: z.number().nullable(),
   /** Flushes so far. */
   flushes: z.number(),
-  /** Everything counted since the counter was last seen for the first time. */
+  /** The whole count since the last first sight. */
   total: z.number(),
-  /** How often the counter was seen for the first time: another address or machine is another counter. */
+  /** The number of first sights: another address or machine is another counter. */
   sights: z.number(),
-  /** When that was the last time. */
+  /** The time of the last first sight. */
   sightAt: z.number().default(0),
-  /** The name under which L2L's count at that time is kept. Empty in states of earlier versions: `withSight` fills it in. */
+  /** The chain that keeps L2L's count at that time. Empty in states of earlier versions: `withSight` fills it in. */
   chain: z.string().default(''),
-  /** How what is pending is sent; null in states written before it was kept. */
+  /** How the pending count is sent; null in states of earlier versions. */
   mode: z.enum(['increment', 'total']).nullable().default(null),
-  /** The gateway's mode while it was counted; null in states written before it was kept. */
+  /** The gateway's mode while it was counted; null in states of earlier versions. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),
   lag: KeptLag,
-  /** A source it reads was catching up. */
+  /** A source of the rule was catching up. */
   held: z.boolean(),
 });
 export type CyclesState = z.infer<typeof CyclesState>;
@@ -63,7 +63,7 @@ export function withSight(rule: string, state: CyclesState): CyclesState {
   return state.chain === '' ? { ...state, chain: sightChain(rule, state) } : state;
 }
 
-/** The chain of all that is counted from one first sight on. */
+/** The chain of all counts from one first sight on. */
 export function sightChain(rule: string, { sights, sightAt }: Pick<CyclesState, 'sights' | 'sightAt'>): string {
   return `${rule}#${sights}@${sightAt}`;
 }

@@ -43,7 +43,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
     makeCount(state, author, `${state.pending} counted on ${rule.counter.name}`, at, step);
   }
 
-  /** What was counted so far is sent before another counter, one for another machine or another way to send it begins. */
+  /** Sends the count so far before a counter with another address, machine or way of sending begins. */
   function sight(at: number, step: Step): void {
     if (state.pending > 0) flush(at, step);
     state.total = 0;
@@ -66,8 +66,8 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
       if (state.due !== null && state.due <= at) flush(at, step);
     },
     restart(lastAlive, at, step) {
-      // What was counted for a machine is sent for that machine, also when the config names another one now. What was counted in
-      // shadow mode is never sent, and what was counted live is, also when the gateway's mode is another one now.
+      // A count for a machine is sent for that machine, also when the config names another one now. A count in
+      // shadow mode is never sent, and a count in live mode is sent, also when the gateway has another mode now [C3].
       const otherMode = state.countedIn !== null && state.countedIn !== step.mode;
       if (state.machine !== rule.machine || state.mode !== rule.mode || otherMode) {
         take(followed.believeAll(step), at, step);
@@ -81,7 +81,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
       followed.restart(knownUntil(counter.at, state.held, lastAlive), step);
       state.held = false;
     },
-    // A counter shows afterwards what it counted meanwhile.
+    // The next reading shows what the counter counted meanwhile.
     standstill() {},
     hold(held, step) {
       if (state.held !== held && counter.at !== null) step.changed.add(rule.name);
@@ -98,7 +98,7 @@ export function createCycles(rule: CyclesRule, cell: SignalCell, restored: Cycle
   };
 }
 
-/** The next multiple of `every` after `at`, counted from 1970: on the clock for every length that divides an hour. */
+/** The next multiple of `every` after `at`, counted from 1970. So lengths that divide an hour are aligned with the clock. */
 function boundaryAfter(at: number, every: number): number {
   return (Math.floor(at / every) + 1) * every;
 }

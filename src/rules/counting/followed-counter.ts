@@ -4,10 +4,10 @@ import type { RuleEvent } from '../program.ts';
 import type { Counted } from './counter-track.ts';
 import type { Counter } from './counters.ts';
 
-/** A counter, and the signal from which one rule reads it. Its changes are changes of the rule's state, so each method takes the step. */
+/** A counter, and the signal from which one rule reads it. It is part of the rule state, so each method takes the step. */
 export interface FollowedCounter {
   readonly counter: Counter;
-  /** The movements that the reading of this step shows, oldest first; empty: there is no reading, or no movement. */
+  /** The movements of the reading of this step, oldest first; empty: there is no reading, or no movement. */
   read(at: number, step: Step): readonly Counted[];
   /** Reports a reading that was more than a plain step. */
   report(counted: Counted, step: Step): void;
@@ -21,7 +21,9 @@ export interface FollowedCounter {
   restart(at: number, step: Step): void;
 }
 
-/** Counts wait so long (ms) for the next reading, which is long enough for a slow poll. A subscribed counter that stands still sends none. */
+/**
+ * Counts wait so long (ms) for the next reading, which is long enough for a slow poll. A subscribed counter that stands still sends none.
+ */
 const LONGEST_WAIT = 120_000;
 
 /** `cell`: undefined when no source declares the signal; then there is never a reading. */
@@ -35,14 +37,14 @@ export function followCounter(
   /** Reported since the start, so that a lasting problem is reported once. */
   let reportedUncountable = false;
   let reportedInexact = false;
-  /** When the process started, until the counter is read again, because the first reading takes its time. */
+  /** When the process started, until the first reading, which may take some time. */
   let unreadSince = -Infinity;
 
   function lose(at: number, step: Step, until?: number): void {
     if (counter.lose(at, until)) step.changed.add(rule.name);
   }
 
-  /** Reports once that values can't be counted, until one can. */
+  /** Reports once that values can't be counted, until a value can be counted. */
   function reportUncountable({ refused }: SignalCell, at: number, step: Step): void {
     if (refused !== null && !reportedUncountable)
       report(step, rule, at, 'not_counted', `${definition.name} can't be counted: ${refused}`, {

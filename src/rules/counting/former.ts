@@ -12,7 +12,7 @@ import { makeRecordSet } from './record-set.ts';
 
 const SECOND = 1000;
 
-/** Sends what a removed rule had counted. */
+/** Sends the counts of a removed rule [R4]. */
 export function endCycles(name: string, state: CyclesState, _lastAlive: number, at: number, step: Step): void {
   believe(state);
   if (state.pending > 0) makeCount(state, formerAuthor(name), `${state.pending} counted; ${REMOVED}`, at, step);
@@ -58,7 +58,7 @@ function place(state: ProductionState): void {
   }
 }
 
-/** Sends every interval up to the time that was seen. Counts without parts per count can't be sent. */
+/** Sends every interval up to the last seen time. Counts without parts per count can't be sent. */
 export function endLine(name: string, state: ProductionState, lastAlive: number, at: number, step: Step): void {
   place(state);
   const { quantity, held, intervals, waiting, judging } = state;
@@ -69,7 +69,7 @@ export function endLine(name: string, state: ProductionState, lastAlive: number,
     makeRecordSet(state, closed, formerAuthor(name), `counted; ${REMOVED}`, at, step);
   }
   if (judging !== null) {
-    // Nobody reads any more which product runs on that line now.
+    // No rule reads the product of that line any more.
     const { span, amount } = totalOf(judging);
     const uncertain = uncertaintyOf(judging.before, null);
     const start = Math.max(Math.floor(span.from / SECOND) * SECOND, state.toldUntil, intervals.at(-1)?.end ?? 0);

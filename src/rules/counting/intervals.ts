@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { Uncertain } from './blind-product.ts';
 import type { Change } from './product-runs.ts';
 
-/** What was counted between two instants of a line; ms since 1970, the end not included. */
+/** The counts of a line between two instants; ms since 1970, the end not included. */
 export const Interval = z.object({
   start: z.number(),
   end: z.number(),
   parts: z.number(),
   scrap: z.number(),
-  /** Spans a time in which nothing was seen. */
+  /** It spans a time without readings. */
   blind: z.boolean(),
-  /** Another product ran at the end of that time than at its begin. */
+  /** The product at the end of that time differs from that at its beginning. */
   uncertain: Uncertain.exactOptional(),
 });
 export type Interval = z.infer<typeof Interval>;
@@ -24,26 +24,26 @@ export type Span = { readonly from: number; readonly to: number };
 const SECOND = 1000;
 
 /**
- * The intervals of one line that are not sent yet: clock-aligned, cut where the product changes, never overlapping each
- * other or what was sent before. Only intervals with something in them exist. All edges are whole seconds, since L2L's times
+ * The intervals of one line that are not sent yet [P4]. They are clock-aligned and cut where the product changes. They never overlap each
+ * other or a sent interval. Only intervals with counts exist. All edges are whole seconds, because L2L's times
  * are.
  */
 export interface Intervals {
   /** Puts an amount at its time, or at the first later time that is not sent yet and belongs to its product. */
   add(at: number, amount: Amount, blind?: boolean): void;
   /**
-   * One interval of its own from where the sight was lost to where it came back, with what was counted over it. One whose product
-   * is uncertain ends where the product changes at the latest.
+   * A separate interval for a blind time, with the counts over it. An interval whose product
+   * is uncertain ends at the change of product at the latest.
    */
   addSpan(span: Span, amount: Amount, uncertain?: Uncertain): void;
   /** Divides whole parts and scrap over the clock intervals of a span by time; the sum is exact. */
   spread(span: Span, counts: Amount, partsPerCount: number): void;
-  /** Cuts at a change of product; returns the instant from which the new product counts. */
+  /** Cuts at a change of product. Returns the instant from which the new product counts. */
   cutAt(at: number): number;
-  /** Ends the oldest interval at `at` instead, if that leaves it a length. False: it does not. */
+  /** Ends the oldest interval at `at`. False: no length would be left, and nothing changed. */
   shorten(at: number): boolean;
   oldest(): Interval | undefined;
-  /** Takes the oldest interval out to send it. Nothing is placed before its end again. */
+  /** Removes the oldest interval to send it. No later count is placed before its end [P4]. */
   take(): Interval | undefined;
   readonly toldUntil: number;
   readonly all: readonly Interval[];
@@ -53,11 +53,11 @@ export type IntervalsOptions = {
   readonly every: number;
   readonly restored: readonly Interval[];
   readonly toldUntil: number;
-  /** When the product changed, oldest first: no interval goes across the instant from which the next one is recorded. */
+  /** The changes of product, oldest first. No interval crosses the instant from which the next product is recorded. */
   readonly changes: () => readonly Change[];
 };
 
-/** `restored` and `toldUntil`: as an earlier process left them. Lengths and times in ms. */
+/** `restored` and `toldUntil`: the state of an earlier process. Lengths and times in ms. */
 export function createIntervals({ every, restored, toldUntil: told, changes }: IntervalsOptions): Intervals {
   const intervals: Interval[] = restored.map(interval => ({ ...interval }));
   let toldUntil = told;
@@ -106,7 +106,7 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
           interval.end = start;
           continue;
         }
-        // Counted by another counter while this one was blind: two sets of a line can't share a time.
+        // Another counter counted while this one was blind: two sets of a line can't share a time.
         span.parts += interval.parts;
         span.scrap += interval.scrap;
         intervals.splice(intervals.indexOf(interval), 1);

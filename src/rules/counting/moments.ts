@@ -9,14 +9,14 @@ import { Product } from './product-runs.ts';
 export const Moment = z.object({
   /** The rule's own time. */
   at: z.number(),
-  /** Counts and scrap that do not wait any more. */
+  /** Counts and scrap that no longer wait. */
   count: z.number(),
   scrap: z.number(),
   /** Parts per count at that time; null: unknown then. */
   per: z.number().nullable(),
-  /** Since when nothing had been seen of the parts before it; null: they were known all the time. */
+  /** Since when the parts were unknown before it; null: they were known all the time. */
   blindFrom: z.number().nullable(),
-  /** The product that ran when the sight was lost, and the one that was read at that time; null: none or not known. */
+  /** The product at the beginning of the blind time, and the product read at that time; null: none or unknown. */
   before: Product.nullable(),
   after: Product.nullable(),
 });

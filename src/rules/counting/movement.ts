@@ -1,9 +1,9 @@
 import type { CounterDefinition } from '../../core/sample.ts';
 
-/** What a counter showed, and when (ms since 1970). */
+/** The value of a counter, and its time (ms since 1970). */
 export type Reading = { readonly value: number | bigint; readonly at: number };
 
-/** What lies between two readings. */
+/** The movement between two readings. */
 export type Movement = {
   readonly kind: 'step' | 'rollover' | 'reset' | 'quarantine' | 'first_sight';
   /** Units that count. */
@@ -45,7 +45,7 @@ function mostWithin({ maxRate }: CounterDefinition, previous: Reading, next: Rea
 }
 
 /**
- * Units counted when it started again once: at the lowest value of its type, or at 0, since some devices with a signed counter leave
+ * Units counted over one rollover: to the lowest value of its type, or to 0, because some devices with a signed counter leave
  * the negative half out.
  */
 function rollovers({ wrapsAt, wrapsTo = 0 }: CounterDefinition, previous: Reading, next: Reading): readonly number[] {

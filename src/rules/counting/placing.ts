@@ -7,9 +7,9 @@ import type { ProductionState } from './production-state.ts';
 /** Puts counts into the intervals of a line. Counts over a blind time wait until the product after it is read. */
 export interface Placing {
   place(entry: Entry): void;
-  /** `after`: the product that runs after the blind time; null: it was not read soon enough. False: nothing waited for it. */
+  /** `after`: the product after the blind time; null: it was not read soon enough. False: no count waited for it. */
   judge(after: Product | null): boolean;
-  /** Until then the product is waited for (ms since 1970); Infinity: nothing waits. */
+  /** The end of the wait for the product (ms since 1970); Infinity: no count waits. */
   judgedBy(): number;
 }
 
@@ -19,7 +19,7 @@ export function createPlacing(
   state: Pick<ProductionState, 'judging'>,
   intervals: Intervals,
 ): Placing {
-  /** The blind time a movement spans, when it goes across the end of an interval. */
+  /** The blind time of a movement, if it crosses the end of an interval. */
   function blindSpan(from: number | null, to: number): Span | null {
     return from !== null && from < to && Math.floor(from / every) !== Math.floor(to / every) ? { from, to } : null;
   }

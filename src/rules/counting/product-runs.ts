@@ -9,7 +9,7 @@ import type { CodeTemplate } from '../program.ts';
  */
 export const Run = z.object({
   from: z.number(),
-  /** Null in states written before it was kept. */
+  /** Null in states of earlier versions. */
   at: z.number().nullable().default(null),
   code: z.string().nullable(),
   missing: z.string().nullable(),
@@ -20,13 +20,13 @@ export type Run = z.infer<typeof Run>;
 export const Product = Run.omit({ from: true, at: true });
 export type Product = z.infer<typeof Product>;
 
-/** A change of product: what was counted since `at` is recorded from `from` on. */
+/** A change of product: counts since `at` are recorded from `from` on. */
 export type Change = { readonly at: number; readonly from: number };
 
-/** Which product ran on a line when, as far as something counted then is not sent yet. */
+/** The product runs of a line for the times with unsent counts. */
 export interface ProductRuns {
   /**
-   * The product that runs now when it is another one than before. Undefined: it is the same, L2L finds it, or not all of its
+   * The present product, if it changed. Undefined: it is the same, L2L finds it, or not all of its
    * signals are known yet. `serial`: of the step; the text is resolved anew when one of its signals has a sample in it.
    */
   change(serial: number): Product | undefined;
@@ -52,7 +52,7 @@ export function createProductRuns(
 ): ProductRuns {
   const lastGood = lastGoodOf(cells);
   const inputs = (template?.signals ?? []).flatMap(name => cells.get(name) ?? []);
-  /** The config may name another product after a start, so it is resolved once without a change. */
+  /** After a start the config may name another product, so the text is resolved once without a change of its signals. */
   let resolved = false;
 
   return {
@@ -88,8 +88,8 @@ export function createProductRuns(
 }
 
 /**
- * A kept state with the products that had no code when they ran, and have one by now: a lookup has the row it lacked. By the values of
- * that time, and only for a rule that asks for those.
+ * A stored state in which products without a code get one, because the lookup has their row now [C7]. The values of
+ * that time are used, and only in a rule whose product depends on them.
  */
 export function withProducts<State>(state: State, template: CodeTemplate | null): State {
   if (template === null || template.signals.length === 0) return state;
@@ -109,7 +109,7 @@ function shown(cells: readonly SignalCell[]): Record<string, string> {
   );
 }
 
-/** The product at an instant; the first one known is also that of the time before. Without one it is missing. */
+/** The product at an instant. The first known product also counts for the time before it. Without any, the product is missing. */
 export function productAt(runs: readonly Run[], at: number, product: string | null): Product {
   const run = runs.findLast(candidate => candidate.from <= at) ?? runs[0];
   return run ?? { code: null, missing: product === null ? null : `${product} was never known`, seen: {} };

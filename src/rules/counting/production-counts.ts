@@ -28,7 +28,7 @@ export function countStep(run: RunningProduction, at: number, productIsRead: boo
     if (counter.waitsIn(at)) now.blindFrom ??= blindFrom;
     step.changed.add(run.rule.name);
   }
-  // What is counted with the first reading of a new product is of that product, unless nothing was read before it.
+  // The counts of the first reading of a new product belong to that product, unless nothing was read before it.
   const isBlind = state.judging !== null || ready.some(one => one.before !== null);
   if (!isBlind) beginProduct(run, next, at, step);
   placeWaiting(run, step);
@@ -38,14 +38,14 @@ export function countStep(run: RunningProduction, at: number, productIsRead: boo
   if (isBlind) beginProduct(run, next, at, step);
 }
 
-/** Believes the counts that have waited for the next reading for so long that none is expected. */
+/** Believes the counts that have waited too long for the next reading. */
 export function believeDue(run: RunningProduction, at: number, step: Step): void {
   const believe = (which: readonly FollowedCounter[]) =>
     which.filter(one => one.believedAt() <= at).flatMap(one => reportAll(one, one.believeAll(step), step));
   countReady(run, believe([run.parts]), believe(run.scraps), Number.NaN, step);
 }
 
-/** Counts what waits for the reading of no counter any more. */
+/** Adds the counts that no longer wait for a reading. */
 export function countReady(
   run: RunningProduction,
   made: readonly Counted[],
@@ -56,17 +56,17 @@ export function countReady(
   for (const one of gather(run, made, scrapped, at, null)) count(run, one, step);
 }
 
-/** `after`: the product that runs after the blind time; null: it was not read soon enough. */
+/** `after`: the product after the blind time; null: it was not read soon enough. */
 export function judge({ rule, placing }: RunningProduction, after: Product | null, step: Step): void {
   if (placing.judge(after)) step.changed.add(rule.name);
 }
 
-/** Keeps the product that runs when the sight is lost. What a broker kept meanwhile is read later: nothing is lost. */
+/** Keeps the product at the beginning of a blind time. The queue of a broker is read later, so it leaves no blind time. */
 export function noteLoss({ state, parts, runs, productCanChange }: RunningProduction): void {
   if (parts.counter.blindFrom !== null && productCanChange) state.beforeBlind ??= runs.current ?? null;
 }
 
-/** The product that ran before the reading of this step, when nothing was read before that. */
+/** The product before the reading of this step, if this is the first reading after a blind time. */
 function takeLoss({ state, parts }: RunningProduction): Product | null {
   if (parts.counter.blindFrom !== null) return null;
   const before = state.held ? null : state.beforeBlind;
@@ -79,7 +79,7 @@ function reportAll(counter: FollowedCounter, counted: readonly Counted[], step: 
   return counted;
 }
 
-/** The moment of this step, among those of the state. */
+/** The moment of this step in the state. */
 function momentOfStep({ state, partsPerCount }: RunningProduction, at: number): Moment {
   const known = state.moments.find(one => one.at === at);
   if (known) return known;
@@ -88,7 +88,7 @@ function momentOfStep({ state, partsPerCount }: RunningProduction, at: number): 
   return now;
 }
 
-/** Takes in what was counted; returns the readings that no counter waits in any more, oldest first. */
+/** Adds the counts of the step. Returns the readings in which no counter waits any more, oldest first. */
 function gather(
   { state, parts, counters }: RunningProduction,
   made: readonly Counted[],
@@ -138,7 +138,7 @@ function beginProduct(
   step: Step,
 ): void {
   if (product === undefined) return;
-  // The first product ever known is also that of the parts counted just before it was known.
+  // The first known product is also the product of the parts counted just before.
   runs.begin(runs.isEmpty ? 0 : intervals.cutAt(Math.max(at, state.time ?? at)), at, product);
   step.changed.add(rule.name);
 }

@@ -63,7 +63,7 @@ export const ProductionSection = z
   )
   .meta({ description: 'Records the production of a line' });
 
-/** Records what a line made. Times in ms. */
+/** Records the production of a line. Times in ms. */
 export type ProductionRule = RuleBase & {
   readonly kind: 'production';
   readonly line: string;
@@ -74,9 +74,9 @@ export type ProductionRule = RuleBase & {
   /** null: product_autodetect. */
   readonly product: CodeTemplate | null;
   readonly every: number;
-  /** How long a cut waits for parts counted before it. */
+  /** How long the end of an interval waits for parts counted before it. */
   readonly lateness: number;
   readonly afterGap: 'one' | 'spread';
-  /** The product of parts counted over a blind time when it is another one after it: the one before, or a person names it. */
+  /** The product of the parts of a blind time after which the product is another one: the product before, or a person names it. */
   readonly blindProduct: 'old' | 'park';
 };

@@ -4,7 +4,7 @@ import { makeRecordSet } from './record-set.ts';
 import type { RunningProduction } from './running-production.ts';
 
 /**
- * When the oldest interval is sent (ms since 1970): after its end and the lateness, and after what can still be added to it. Infinity:
+ * When the oldest interval is sent (ms since 1970): after its end and the lateness, and when no waiting count can belong to it. Infinity:
  * nothing can be sent yet.
  */
 export function setDue({ rule, state, parts, intervals }: RunningProduction): number {
@@ -29,7 +29,7 @@ export function sendOldest(run: RunningProduction, at: number, step: Step): void
   step.changed.add(rule.name);
 }
 
-/** Makes the sets of all intervals, for the line and in the mode they were counted for, without the time in which nobody counted. */
+/** Makes the sets of all intervals, for their line and in their mode, without the time after the last count [C3]. */
 export function sendAll(run: RunningProduction, knownUntil: number, at: number, step: Step): void {
   const { intervals } = run;
   for (let oldest = intervals.oldest(); oldest !== undefined; oldest = intervals.oldest()) {
@@ -38,7 +38,7 @@ export function sendAll(run: RunningProduction, knownUntil: number, at: number, 
   }
 }
 
-/** What belongs to the gateway's other mode and can't be recorded any more must not change what this mode records. */
+/** Drops counts of the gateway's other mode that can't be recorded any more, so that they do not change this mode's sets. */
 export function dropRest({ rule, state }: RunningProduction, at: number, step: Step): void {
   const counts = sum(state.waiting, one => one.count);
   state.waiting = [];
@@ -48,7 +48,7 @@ export function dropRest({ rule, state }: RunningProduction, at: number, step: S
   report(step, rule, at, 'removed', words);
 }
 
-/** Products that ended before anything still waiting are not needed any more. */
+/** Drops products that ended before every waiting count. */
 function forgetRuns({ rule, state, parts, runs, intervals }: RunningProduction): void {
   const first = Math.min(
     intervals.oldest()?.start ?? Infinity,

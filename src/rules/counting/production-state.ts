@@ -17,14 +17,14 @@ const Waiting = z.object({
 
 type Waiting = z.infer<typeof Waiting>;
 
-/** A production rule as kept over a restart. */
+/** The stored state of a production rule. */
 export const ProductionState = z.object({
   kind: z.literal('production'),
   line: z.string(),
-  /** What the config said about the intervals, for the time when the rule is removed. Product null: L2L finds it. */
+  /** The config of the intervals, for the case that the rule is removed. Product null: L2L finds it. */
   of: z.enum(['total', 'good']).default('total'),
   product: z.string().nullable().default(null),
-  /** The rule's own time; null before the first reading. */
+  /** The rule's own time; null: no reading yet. */
   time: z.number().nullable(),
   clock: z.enum(['source', 'received']),
   quantity: CounterState.nullable(),
@@ -33,24 +33,24 @@ export const ProductionState = z.object({
   intervals: z.array(Interval),
   toldUntil: z.number(),
   runs: z.array(Run),
-  /** Good parts not sent yet: what rounding left, or scrap that exceeded the parts of its interval (then negative). */
+  /** Good parts not sent yet: the rest of the rounding, or scrap beyond the parts of its interval (then negative). */
   carry: z.number(),
-  /** The gateway's mode while it was counted; null in states written before it was kept. */
+  /** The gateway's mode while it was counted; null in states of earlier versions. */
   countedIn: z.enum(['live', 'shadow']).nullable().default(null),
   lag: KeptLag,
-  /** What the config says about parts whose product is uncertain. */
+  /** The config for parts whose product is uncertain. */
   blindProduct: z.enum(['old', 'park']).default('old'),
-  /** The product that ran when the sight was lost; null: nothing is lost. */
+  /** The product at the beginning of the blind time; null: there is none. */
   beforeBlind: Product.nullable().default(null),
-  /** The same before the first reading that the next one judges. */
+  /** The same, before the first reading that waits for the next one. */
   beforeDoubt: Product.nullable().default(null),
   /** Readings with a count that waits for the next one, oldest first. */
   moments: z.array(Moment).default([]),
-  /** Counts that wait for the product that runs after a blind time. */
+  /** Counts that wait for the product after a blind time. */
   judging: Judging.nullable().default(null),
   /** Parts sent so far, scrap included, whose product was uncertain. */
   uncertain: z.number().default(0),
-  /** A source it reads was catching up. */
+  /** A source of the rule was catching up. */
   held: z.boolean(),
 });
 export type ProductionState = z.infer<typeof ProductionState>;
@@ -83,7 +83,7 @@ export function newProductionState({ line, quantity, product, blindProduct }: Pr
   };
 }
 
-/** Adds counts to those that wait for parts per count; what was seen in one interval of `every` ms waits as one. */
+/** Adds counts to those that wait for parts per count. The counts of one interval of `every` ms wait as one entry. */
 export function keepWaiting(waiting: Waiting[], every: number, counts: Waiting): void {
   const last = waiting.at(-1);
   const sameInterval = last && Math.floor(last.at / every) === Math.floor(counts.at / every);

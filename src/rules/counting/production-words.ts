@@ -3,7 +3,7 @@ import type { FollowedCounter } from './followed-counter.ts';
 import type { Interval } from './intervals.ts';
 import type { ProductionState } from './production-state.ts';
 
-/** Where a production rule stands, in one plain sentence. `perCount`: parts per count, or the signal that says it. */
+/** The present state of a production rule in one sentence. `perCount`: parts per count, or the signal with it. */
 export function productionWords(
   state: Pick<ProductionState, 'judging' | 'waiting' | 'moments' | 'uncertain'>,
   intervals: readonly Interval[],

@@ -11,20 +11,20 @@ const LATEST_READING = 10_000;
 /**
  * Counts a line's parts into clock-aligned intervals and sends each after its end and `lateness`.
  *
- * - Every counted part is in exactly one set; sets never overlap; an interval without parts and scrap is no set.
- * - `total` counts: good = total − scrap. Scrap beyond the total, and what rounding to two decimals leaves, is carried on.
+ * - Every counted part is in exactly one set; sets never overlap; an interval without parts and scrap is no set [P4].
+ * - `total` counts: good = total − scrap. Scrap beyond the total, and the rest of the rounding to two decimals, is carried over.
  * - A count is multiplied by `per_count` as it is at that moment; while that is unknown the counts wait for it.
- * - A new product cuts the interval. Without a code the interval is parked: never sent under a wrong product.
+ * - A new product cuts the interval. Without a code the set is parked, so it is never sent under a wrong product [C7].
  * - Parts of a blind time wait until the product after it is read. If the product changed, they become a flagged set of their own:
  *   under the product before the blind time, or parked.
  * - A blind time across the end of an interval is one set of its own (`one`), or divided over the intervals (`spread`).
- *   A scrap counter that is blind alone counts where it comes back.
+ *   When only the scrap counter was blind, its scrap counts at its first reading.
  */
 export function createProduction(options: ProductionOptions): RunningRule {
   const run = runProduction(options);
   const { rule, state, parts, counters, runs, intervals, placing } = run;
   const { counter } = parts;
-  /** After a standstill a product that changed meanwhile is read by then. */
+  /** By this time after a standstill, a changed product is read. */
   let productUnreadUntil = -Infinity;
 
   return {
@@ -37,7 +37,7 @@ export function createProduction(options: ProductionOptions): RunningRule {
       countStep(run, at, runs.isRead && at >= productUnreadUntil, step);
     },
     fire(at, step) {
-      // While nothing is known time stands still, so that queued messages can still show when the product changed.
+      // While the state is unknown, the rule's time stands still, so that queued messages can still show when the product changed.
       const until = Math.min(at, counter.blindFrom ?? at);
       state.time = Math.max(until, state.time ?? until);
       believeDue(run, at, step);

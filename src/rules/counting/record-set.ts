@@ -15,7 +15,7 @@ type Books = Pick<
 
 /**
  * Makes one set of one interval. Without a product code the set is parked until somebody names the product. Scrap beyond the total,
- * and what rounding to two decimals leaves, is carried to the next one. `where`: `counted on press1.strokes`.
+ * and the rest of the rounding to two decimals, is carried to the next one. `where`: `counted on press1.strokes`.
  */
 export function makeRecordSet(
   books: Books,
@@ -55,7 +55,7 @@ export function makeRecordSet(
     },
     cause: author.cause(
       `${books.of} ${parts}, scrap ${scrap} ${where}${blind ? ' while nothing was seen' : ''}${doubt === null ? '' : `; product uncertain: ${doubt}`}`,
-      // The next product may run by now.
+      // The next product may already run.
       new Map(Object.entries(seen).map(([signal, value]) => [signal, valueFromJson(value)])),
     ),
     mode: books.countedIn ?? step.mode,
@@ -74,7 +74,7 @@ export function makeRecordSet(
   else if (doubt === null) report(step, author, at, 'interval_closed', words, facts);
 }
 
-/** The product that ran when the interval began; none when the config wants a person to name an uncertain one. */
+/** The product at the beginning of the interval; none: the product is uncertain and the config wants a person to name it. */
 function productOf(books: Books, { start, uncertain }: Interval): Product {
   if (!uncertain) return productAt(books.runs, start, books.product);
   if (books.blindProduct === 'old') return uncertain.before;

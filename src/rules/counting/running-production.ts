@@ -17,7 +17,7 @@ export type ProductionOptions = {
   readonly restored: ProductionState | null;
 };
 
-/** A production rule at work: its state, which changes in place, and the parts that change it. */
+/** A running production rule: its state, which changes in place, and the parts that change it. */
 export type RunningProduction = {
   readonly rule: ProductionRule;
   readonly state: ProductionState;
@@ -63,7 +63,7 @@ export function runProduction({ rule, cells, restored }: ProductionOptions): Run
   };
 }
 
-/** A restored state, with what the config says now. */
+/** A restored state, with the present config. */
 function underRule({ quantity, product, blindProduct }: ProductionRule, restored: ProductionState): ProductionState {
   const state = withProducts(structuredClone(restored), product);
   return { ...state, of: quantity.of, product: product?.text ?? null, blindProduct };

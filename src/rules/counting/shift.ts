@@ -22,7 +22,7 @@ export function shiftCycles(state: CyclesState, shift: TimeShift, sentMoves: boo
 
 /** A production rule after the clock was corrected. */
 export function shiftProduction(state: ProductionState, shift: TimeShift, sentMoves: boolean): ProductionState {
-  // Sets that were sent in a doubt move, so what comes after them moves with them, whoever stamped it.
+  // Sets that were sent with a doubtful clock move, so all later counts move with them, whatever clock they are from.
   if (hasOwnClock(state.clock, shift, false)) return state;
   const move = (at: number) => shiftTime(at, shift);
   const place = placing(state, shift, sentMoves);
@@ -53,16 +53,16 @@ export function shiftProduction(state: ProductionState, shift: TimeShift, sentMo
       start: place(interval.start),
       end: place(interval.end),
     })),
-    // Else what was sent stays sent: moved forward it would hold up what a clock set right again places before it.
+    // Otherwise the end of the sent sets stays. Moved forward, it would delay later counts once the clock is corrected back.
     toldUntil: sentMoves && shift.by > 0 ? place(state.toldUntil) : state.toldUntil,
     runs: state.runs.map(run => ({ ...run, from: place(run.from), at: orNull(run.at, place) })),
   };
 }
 
 /**
- * Where an edge of an interval goes: all of them by the same whole seconds, so they keep their order, their lengths and their
- * products. Back not further than to the end of what was sent. Forward less by what they are ahead of the latest count: they are
- * only where they could not go back, and with each step there and back they would get further ahead of the clock.
+ * Where an edge of an interval goes: all of them by the same whole seconds, so they keep their order, their lengths and their products.
+ * They move back no further than to the end of the sent sets. They move forward less by their lead over the latest count: they are ahead
+ * only because they could not move back, and with each pair of steps they would get further ahead of the clock.
  */
 function placing(
   { intervals, time, toldUntil }: ProductionState,
@@ -81,7 +81,7 @@ function placing(
   return at => Math.max(0, at + back);
 }
 
-/** `place`: where what it counts goes. */
+/** `place`: puts its counts into the intervals. */
 export function shiftCounter(counter: CounterState | null, move: Move, place: Move): CounterState | null {
   if (counter === null) return null;
   const gaps = counter.gaps.map(gap => ({ ...gap, at: move(gap.at) }));

@@ -43,7 +43,7 @@ export function takeFirst(
   return [...before, first];
 }
 
-/** What a reading after the first one says about movement, oldest first. */
+/** The movements that a reading after the first one shows, oldest first. */
 export function takeNext(track: CounterTrack, base: Reading, next: Reading, input: ReadingInput): readonly Counted[] {
   const since = track.blindFrom;
   track.blindFrom = null;
@@ -114,7 +114,7 @@ function doubt(
   return kind === 'quarantine' ? [...believed, { ...counts, at: moment }] : believed;
 }
 
-/** A movement over an absence of unknown length: it is judged when the clock is believed again. */
+/** A movement over an absence of unknown length. It is judged when the clock is trusted again [T6]. */
 function takeGap(track: CounterTrack, base: Reading, next: Reading): readonly Counted[] {
   const believed = believe(track, track.doubted.length);
   const last = track.base ?? base;
@@ -137,7 +137,7 @@ function unusedAfter(
   return Math.max(0, undated ? unused : Math.min(unused, STALL));
 }
 
-/** What a counter that began at 0 has counted when it shows this: one in the negative half went through the positive one. */
+/** The count of a counter that began at 0, by its value. A counter in the negative half went through the positive half. */
 function sinceZero({ wrapsAt, wrapsTo = 0 }: CounterDefinition, value: number | bigint): number {
   if (value >= 0 || wrapsAt === null) return Number(value);
   return difference(wrapsAt, wrapsTo) + difference(value, 0) + 1;

@@ -56,14 +56,14 @@ export function withChain<State extends { episode: Episode | null; episodes: num
 type Moment = Pick<Action, 'at' | 'time'>;
 
 /** The texts of the rule, filled in when the episode opened. */
-type Said = { readonly description: string; readonly reason: string | undefined; readonly text: string };
+type EpisodeTexts = { readonly description: string; readonly reason: string | undefined; readonly text: string };
 
 /** The action that says that the episode began. */
 export function openAction(
   rule: DispatchRule,
   episode: Episode,
   author: ActionAuthor,
-  said: Said,
+  texts: EpisodeTexts,
   moment: Moment,
 ): Action {
   const { machine, type, reported, chain, mode } = episode;
@@ -79,13 +79,13 @@ export function openAction(
       machine,
       type,
       ...(trade === null ? {} : { trade }),
-      ...(said.reason === undefined ? {} : { reason: said.reason }),
-      description: said.description,
+      ...(texts.reason === undefined ? {} : { reason: texts.reason }),
+      description: texts.description,
       reported,
       ifFoundOpen,
       ...(ifMissed === 'open_and_close' ? {} : { ifMissed }),
     },
-    cause: author.cause(said.text),
+    cause: author.cause(texts.text),
     mode,
     ...expiryOf(author, reported),
     ...unknownOf(author),

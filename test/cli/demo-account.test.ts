@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createAccount, legend, shownLine } from '../../src/cli/demo/account.ts';
+import { createAccount } from '../../src/cli/demo/account.ts';
+import { legend, shownLine } from '../../src/cli/demo/account-line.ts';
 
 const time = '2026-03-02T06:01:03.000-07:00';
 const show = (line: object) => {

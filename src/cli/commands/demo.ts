@@ -12,7 +12,8 @@ import { freePort } from '../../simulation/free-port.ts';
 import { compareTruth, isClean } from '../../simulation/truth.ts';
 import { truthTable } from '../../simulation/truth-table.ts';
 import { type Command, EXIT, type Io, UsageError } from '../command.ts';
-import { type AccountLine, createAccount, legend, shownLine } from '../demo/account.ts';
+import { createAccount } from '../demo/account.ts';
+import { type AccountLine, legend, shownLine } from '../demo/account-line.ts';
 import { makeChaos } from '../demo/chaos.ts';
 import { demoConfig } from '../demo/config.ts';
 import { type DemoPlant, startDemoPlant } from '../demo/demo-plant.ts';
@@ -39,7 +40,7 @@ Config, journal and sandbox are in a temporary folder that is deleted at the end
 Exit codes: ${EXIT.ok} nothing lost, doubled, out of order or dead (or ended by Ctrl-C without
 --for); ${EXIT.failed} something was, or the demo could not start; ${EXIT.usage} the command line is wrong`;
 
-/** L2L keeps whole seconds; PLCs are polled and the gateway shares this machine with everything else. */
+/** L2L keeps whole seconds; PLCs are polled and the gateway shares this host with other programs. */
 const TOLERANCE = { early: 1000, late: 1000 };
 /** The broker keeps every change of these with its time, so nobody has to look in time. */
 const KEPT_BY_BROKER = new Set(STATIONS.filter(({ protocol }) => protocol === 'mqtt').map(({ machine }) => machine));

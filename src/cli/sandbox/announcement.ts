@@ -26,7 +26,7 @@ export function announcement({ url, plant, world, key, faults, manners, env }: A
     '',
     ...columns([
       ['address', url],
-      ['page', `${url}/   (open it in a browser of this machine)`],
+      ['page', `${url}/   (open it in a browser on this host)`],
       ...knownRows(world),
       ...faults.map(
         ({ named, lasts }): Row => [
@@ -36,7 +36,7 @@ export function announcement({ url, plant, world, key, faults, manners, env }: A
       ),
       ...Object.entries(manners).map(([name, value]): Row => ['manner', `${name}=${value}`]),
     ]),
-    ...noteLines(plant),
+    ...noteLines(plant, manners),
     '',
     ...(plant ? configLines(plant, url, key) : wholeLines(world, url, key)),
     plant ? commandLine({ file: plant.file }, env)('run') : `${programName(env)} run FILE`,
@@ -60,9 +60,9 @@ function knownRows({ sites: [site] }: SandboxWorld): Row[] {
   return rows.filter(([, codes]) => codes !== '');
 }
 
-function noteLines(plant: Plant | null): string[] {
+function noteLines(plant: Plant | null, manners: Partial<Manners>): string[] {
   if (!plant) return [];
-  const { withoutTrade, openReasons } = plant;
+  const { withoutTrade, openReasons, openProducts } = plant;
   const notes = [
     ...(withoutTrade.length > 0
       ? [
@@ -72,8 +72,15 @@ function noteLines(plant: Plant | null): string[] {
     ...openReasons.map(
       text => `reason ${text}: its codes come from a signal, so the sandbox does not know them and refuses them`,
     ),
+    ...openProducts.map(text => `product ${text}: its codes come from a signal, ${unknownProductWords(manners)}`),
   ];
   return notes.length === 0 ? [] : ['', ...notes.map(note => `NOTE: ${note}`)];
+}
+
+function unknownProductWords({ unknown_product }: Partial<Manners>): string {
+  return unknown_product === 'refuse'
+    ? 'so the sandbox does not know them and refuses them, as --manner unknown_product asks'
+    : 'so the sandbox creates each product that it does not know';
 }
 
 function configLines({ file, key: { written, value }, sendsTo, places }: Plant, url: string, key: string): string[] {

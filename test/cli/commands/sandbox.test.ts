@@ -160,21 +160,27 @@ describe('sandbox command', () => {
   });
 
   it.each([
-    ['P-100', 'refuse'],
-    ['"{{ press1.recipe }}"', 'create'],
-  ])('of a config with the product %s: an unknown product is one to %s', async (product, manner) => {
-    const file = configFile(
-      `${CONFIG.replace(
-        'desk: {',
-        'desk2: { protocol: simulated, signals: { press1.recipe: { as: number, script: [{ for: 9s, value: 1 }] }, press1.count: { as: number, counter: { wraps: never, max_rate: 60/min }, script: [{ for: 9s, value: 1 }] } } }\n  desk: {',
-      )}  line1: { production: { line: LINE-1, total: press1.count, product: ${product} } }\n`,
-    );
-    const program = sandbox([file, '--port', '0']);
-    const url = await program.url();
+    ['P-100', 'refuse', false],
+    ['"{{ press1.recipe }}"', 'create', true],
+  ])(
+    'with the product %s in the config the sandbox meets an unknown product with: %s',
+    async (product, manner, isNoted) => {
+      const file = configFile(
+        `${CONFIG.replace(
+          'desk: {',
+          'desk2: { protocol: simulated, signals: { press1.recipe: { as: number, script: [{ for: 9s, value: 1 }] }, press1.count: { as: number, counter: { wraps: never, max_rate: 60/min }, script: [{ for: 9s, value: 1 }] } } }\n  desk: {',
+        )}  line1: { production: { line: LINE-1, total: press1.count, product: ${product} } }\n`,
+      );
+      const program = sandbox([file, '--port', '0']);
+      const url = await program.url();
 
-    expect((await state(url)).manners.unknown_product).toBe(manner);
-    expect(await program.end()).toBe(0);
-  });
+      expect((await state(url)).manners.unknown_product).toBe(manner);
+      const note =
+        'NOTE: product {{ press1.recipe }}: its codes come from a signal, so the sandbox creates each product';
+      expect(program.out().includes(note)).toBe(isNoted);
+      expect(await program.end()).toBe(0);
+    },
+  );
 
   it('answers in the manners that it is asked for, and its page changes them while it runs', async () => {
     const program = sandbox([configFile(), '--port', '0', '--manner', 'trade=trade_id', '--manner', 'completed']);

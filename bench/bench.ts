@@ -1,5 +1,5 @@
 /**
- * Measures the gateway on this machine: `npm run bench`. Prints one table and writes bench/results.json. No network but loopback.
+ * Measures the gateway on this host: `npm run bench`. Prints one table and writes bench/results.json. No network but loopback.
  *
  *   node bench/bench.ts [--quick | --tiny] [--only NAME]… [--json]
  *

@@ -8,7 +8,7 @@ import { temporaryFolder } from './gateway.ts';
 import type { Figure, Options } from './report.ts';
 import { median } from './statistics.ts';
 
-/** What lies below the gateway on this machine, with nothing of the gateway in it. */
+/** What this host can do without the gateway: the upper limits of the other measurements. */
 export async function measureFloors({ runs, scale }: Options): Promise<Figure[]> {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const redis = await startEmbeddedRedis({ runtimeDir: temporaryFolder(), journal: 'bench', epoch: 1, log });

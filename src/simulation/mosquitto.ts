@@ -38,7 +38,7 @@ const READY_WITHIN = 10_000;
  */
 const WRAPPER = '( "$@" </dev/null; kill -KILL 0 ) & read -r _; kill -KILL 0';
 
-/** A broker of the demo's own on a free port of this machine. Throws a StartError that says what to install. */
+/** A broker of the demo's own on a free port of this host. Throws a StartError that says what to install. */
 export async function startMosquitto(command = 'mosquitto'): Promise<Broker> {
   const folder = await mkdtemp(join(tmpdir(), 'l2l-demo-broker-'));
   const port = await freePort();

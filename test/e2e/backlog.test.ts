@@ -208,7 +208,7 @@ describe('a backlog of eight hours', () => {
       expect(ids).toEqual(ids.toSorted((a, b) => a - b));
     }
 
-    // About as many requests as were said: how long they took beyond that is this machine's.
+    // About as many requests as the status promised. How much longer they took depends on this host.
     const said = backlog.ms ?? 0;
     expect(took).toBeGreaterThan(said / 2);
     expect(state.faults[0]?.struck).toBeLessThan(said * RATE * 2);

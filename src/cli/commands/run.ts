@@ -97,7 +97,7 @@ const LAST_LINES = 1000;
 
 /**
  * Reading a config leaves many times more behind than it keeps (the parser's tree of a file with 10,000 signals: 250 MB). A gateway
- * that then has little to do would hold that for hours: once collected, its pages go back to the machine.
+ * that then has little to do would hold that for hours: once collected, its pages go back to the host.
  */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');

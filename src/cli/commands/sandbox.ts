@@ -12,7 +12,7 @@ import { askedManner, mannerList } from '../sandbox/manners.ts';
 import { DEFAULT_WORLD, worldOf } from '../sandbox/world.ts';
 
 const DEFAULT_PORT = 8099;
-/** No secret: it opens a sandbox that only this machine reaches. */
+/** No secret: it opens a sandbox that only this host reaches. */
 const SANDBOX_KEY = 'sandbox-key';
 
 const help = (

@@ -55,6 +55,14 @@ describe('what L2L stored differently', () => {
     expect(testJournal(plant.folder).site.facts()).toMatchObject({ closeLosesCompleted: true });
   });
 
+  it('a close that loses the completed time is noticed although its answer is lost', async () => {
+    const plant = await openPlant({ manners: { completed: 'now' } });
+    plant.sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/close', count: 1 }]);
+    await send(plant, 1);
+    expect(events(plant, 'site_differs')).toHaveLength(1);
+    expect(plant.journal.site.facts().closeLosesCompleted).toBe(true);
+  });
+
   it.each(['complete', 'close'])('a lost answer to the %s of the two costs no time and no second close', async path => {
     const plant = await openPlant({ manners: { completed: 'now' } });
     plant.journal.site.learn({ closeLosesCompleted: true }, null);

@@ -133,9 +133,15 @@ function createHandler({
     async refused(call, refusal, signal) {
       const { answer, detail } = refusal;
       if (isFirstHalf(call) && ALREADY_COMPLETED.test(detail)) return SECOND_HALF;
-      if (ALREADY.test(detail))
-        return { kind: 'delivered', result: { dispatchId: idOf(call), nothing: detail }, answer };
+      const isAlready = ALREADY.test(detail);
+      const done: Outcome = { kind: 'delivered', result: { dispatchId: idOf(call), nothing: detail }, answer };
+      if (isAlready && call.attempt <= 1) return done;
       const listed = await read(idOf(call), signal);
+      if (isAlready) {
+        // An earlier attempt of this call may have ended it, and the answer that shows the stored time was lost.
+        if (listed.ok) compare(call, listed.dispatch);
+        return done;
+      }
       // L2L's own refusal says more than a failed read.
       if (!listed.ok || !listed.dispatch || !isDeleted(listed.dispatch)) return refusal;
       const result = { ...resultOf(call, listed.dispatch), nothing: 'somebody deleted the dispatch' };

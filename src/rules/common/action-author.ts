@@ -4,9 +4,9 @@ import { plainValue } from '../../core/sample.ts';
 import type { CompiledRule } from '../program.ts';
 import type { SignalCell } from './signal-table.ts';
 
-/** In whose name an action is made: a rule, or a rule that was removed. */
+/** The author of an action: a rule, or a removed rule. */
 export type ActionAuthor = Pick<CompiledRule, 'name' | 'maxAge' | 'onUnknown'> & {
-  /** Why an action is made, with the values of now. `then`: other values for some signals. */
+  /** The cause of an action, with the present values. `then`: other values for some signals. */
   cause(text: string, then?: ReadonlyMap<string, Value>): Cause;
 };
 
@@ -31,7 +31,7 @@ function causeOf(
   return { rule: rule.name, where: `${rule.place.file}:${rule.place.line}`, text, values };
 }
 
-/** A rule that was removed: its place in the config and its values are gone. Its last actions have no `max_age`. */
+/** A removed rule: its place in the config and its values are gone. Its last actions have no `max_age`. */
 export function formerAuthor(name: string): ActionAuthor {
   const where = 'not configured any more';
   return { name, maxAge: null, onUnknown: 'park', cause: text => ({ rule: name, where, text, values: [] }) };
@@ -42,7 +42,7 @@ export function expiryOf({ maxAge }: ActionAuthor, at: number): Pick<Action, 'ex
   return maxAge === null ? {} : { expiresAt: at + maxAge };
 }
 
-/** What happens when nobody can say whether L2L took the action. Park is the default, and is not written. */
+/** What happens when nobody knows whether L2L took the action. Park is the default, and is not written. */
 export function unknownOf({ onUnknown }: ActionAuthor): Pick<Action, 'onUnknown'> {
   return onUnknown === 'park' ? {} : { onUnknown };
 }

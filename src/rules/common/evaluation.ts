@@ -7,29 +7,29 @@ import { createStep, type Step } from './step.ts';
 import { createTimers } from './timers.ts';
 
 /**
- * Lets rules look at the signals and fires their timers: each rule by its own clock, what is due before what is shown, and
- * after the rules whose `.active` it reads. Rules are named by their index in the program.
+ * Evaluates rules and fires their timers: each rule by its own clock, timers that are due before new samples [T1], and
+ * each rule after the rules whose `.active` it reads. Rules are named by their index in the program.
  */
 export interface Evaluation {
   readonly step: Step;
-  /** Begins a step of this time (ms since 1970). `undated`: it is not known how long ago its samples happened. */
+  /** Begins a step of this time (ms since 1970). `undated`: the age of its samples is unknown. */
   begin(at: number, batch?: SampleBatch, undated?: boolean): void;
-  /** These rules have to look in this step. */
+  /** Adds rules to evaluate in this step. */
   collect(rules: readonly number[]): void;
   readonly collected: readonly number[];
-  /** Fires what is due up to `at` of these rules and of those they depend on, in order of time. `lag`: of the clock of `at`. */
+  /** Fires the timers up to `at` of these rules and of those they depend on, in order of time. `lag`: of the clock of `at`. */
   fireDue(rules: readonly number[], at: number, lag: number): void;
-  /** Lets the collected rules look at the world as it is, and those that depend on what changes then. */
+  /** Evaluates the collected rules, and then the rules that depend on changed ones. */
   look(at: number, lag: number): void;
-  /** Something happens to one rule at `at`, by a clock with this lag; `act` gets the time by the rule's own. */
+  /** Acts on one rule at `at`, by a clock with this lag. `act` gets the time by the rule's own clock. */
   visit(rule: number, at: number, lag: number, act: (running: RunningRule, own: number) => void): void;
   /** Fires every timer that is due by the gateway's clock. */
   tick(at: number): void;
-  /** When the next timer is due by the gateway's clock; Infinity: nothing waits. */
+  /** When the next timer is due by the gateway's clock; Infinity: no timer runs. */
   nextDue(): number;
-  /** What a rule waits for has changed. */
+  /** The due time of a rule has changed. */
   reschedule(rule: number): void;
-  /** A source that a rule reads began (1) or ended (-1) catching up: its timers wait while any does. */
+  /** A source of a rule began (1) or ended (-1) its catch-up. The rule's timers wait while any of its sources catches up. */
   hold(rule: number, change: 1 | -1): void;
   isHeld(rule: number): boolean;
   /** After a start no source is catching up any more. */
@@ -47,7 +47,7 @@ export function createEvaluation(
 ): Evaluation {
   const step = createStep(program);
   const timers = createTimers(runningRules.length);
-  /** How many sources catching up a rule's timers wait for. */
+  /** The number of sources in catch-up that a rule's timers wait for. */
   const holds = new Int32Array(runningRules.length);
   /** The step in which a rule was collected last. */
   const collectedIn = new Int32Array(runningRules.length);
@@ -89,7 +89,7 @@ export function createEvaluation(
     if (running.active !== active) lookAt(nodes[rule]?.readers ?? NOTHING, at, lag);
   }
 
-  /** Lets rules look in order of dependence; those that read one whose state changed come later in the program. */
+  /** Evaluates rules in the order of the program, in which the readers of a rule come after it. */
   function lookAt(rules: readonly number[], at: number, lag: number): void {
     let queue = rules;
     for (let next = 0; next < queue.length; next++) {
@@ -156,7 +156,7 @@ export function createEvaluation(
   };
 }
 
-/** The rules still to look at, and the readers of the one that changed: they all come later in the program. */
+/** The rules still to evaluate, and the readers of the changed rule, which all come later in the program. */
 function withReaders(queue: readonly number[], next: number, readers: readonly number[]): readonly number[] {
   if (readers.length === 0) return queue;
   const later = new Set([...queue.slice(next + 1), ...readers]);

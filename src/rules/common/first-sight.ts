@@ -2,7 +2,7 @@ import type { Evaluation } from './evaluation.ts';
 import type { RuleNode } from './rule-graph.ts';
 import type { RunningRule } from './running-rule.ts';
 
-/** The timers of a rule wait, after a start, until everything that it reads was seen once. */
+/** After a start, the timers of a rule wait until every signal and source of the rule was seen once [D1]. */
 export interface FirstSight {
   /** Nothing was seen yet. The rule waits until `until` at the latest (ms since 1970). */
   restart(rule: number, until: number): void;

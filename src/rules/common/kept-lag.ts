@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { TimeShift } from '../../core/time-shift.ts';
 
 /**
- * How far the source's own clock that a rule goes by was behind the gateway's (ms), as kept over a restart: until the next live
- * message nothing else shows. Null: the rule goes by the gateway's clock, or no live message was heard yet.
+ * How far the source clock of a rule was behind the gateway's clock (ms), as stored over a restart. Until the next live
+ * message nothing else shows it. Null: the rule goes by the gateway's clock, or no live message has come yet.
  */
 export const KeptLag = z.number().nullable().default(null);
 export type KeptLag = z.infer<typeof KeptLag>;
@@ -11,22 +11,22 @@ export type KeptLag = z.infer<typeof KeptLag>;
 /** A lag that has changed by no more than this (ms) is not written again. */
 const KEPT_WITHIN = 1000;
 
-/** Whether the lag has to be written, as it is now. */
+/** Whether the present lag has to be written. */
 export function isNews(lag: number, kept: KeptLag): boolean {
   return kept === null || Math.abs(lag - kept) > KEPT_WITHIN;
 }
 
 /**
- * What stands in for the lag until the next live message. A source whose clock was ahead may have been set right meanwhile: a delay
- * rather ends late than early.
+ * The assumed lag until the next live message. A source clock that was ahead may have been set right meanwhile, so a delay
+ * ends rather late than early.
  */
 export function standIn(kept: number): number {
   return Math.max(0, kept);
 }
 
-/** After the gateway's clock was set: a source's own clock was not. Null: it is too far away now to be believed. */
+/** The lag after a step of the gateway's clock, with an unchanged source clock. Null: the source clock is too far off to be trusted. */
 export function shiftLag(kept: KeptLag, { by }: TimeShift, mostSkew: number): KeptLag {
-  // A step this large is one of the source's clock as well.
+  // With a step this large the source's clock has stepped too.
   if (kept === null || Math.abs(by) > mostSkew) return kept;
   const lag = kept + by;
   return Math.abs(lag) > mostSkew ? null : lag;

@@ -4,23 +4,23 @@ import type { RuleGraph } from './rule-graph.ts';
 import type { SignalCell, SourceCell } from './signal-table.ts';
 
 /**
- * The clocks that the rules go by: each by that of its first signal, which may be behind the gateway's or ahead of it. Rules
+ * The clocks of the rules. Each rule goes by the clock of its first signal, which may be behind the gateway's or ahead of it. Rules
  * are named by their index, lags are how far a clock is behind the gateway's (ms).
  */
 export interface RuleClocks {
-  /** Of the clock that a rule goes by. */
+  /** The lag of a rule's clock. */
   lagOf(rule: number): number;
-  /** A time by a clock with this lag, as the rule's clock shows it; exactly the same by the same clock. */
+  /** Converts a time of a clock with this lag to the rule's clock. A time of the same clock stays exactly the same. */
   timeFor(rule: number, at: number, lag: number): number;
-  /** Follows the clock that gave a batch its time; returns its lag. */
+  /** Follows the clock of a batch's time; returns its lag. */
   follow(source: SourceCell, batch: SampleBatch): number;
   /** After a start, when nothing is known of any signal: what earlier processes knew of the clocks is used. */
   restart(): void;
-  /** Of the clock that a rule goes by, as it is to be kept over a restart. */
+  /** The lag of a rule's clock to store over a restart. */
   keptOf(rule: number): KeptLag;
 }
 
-/** A clock's lag is followed when it has changed by more (ms): less is how long its messages are under way. */
+/** Smaller changes of a clock's lag (ms) are ignored, because they come from the travel time of its messages. */
 const LAG_STEP = 250;
 
 /**
@@ -61,7 +61,7 @@ export function createRuleClocks(
     return samples.flatMap(({ signal }) => cells.get(signal) ?? []);
   }
 
-  /** One message goes by one clock: what is known of that by one of its signals is known of all. */
+  /** One message has one clock, so the lag of one of its signals is the lag of all. */
   function lagTogether(named: readonly SignalCell[]): number {
     const known = named.find(cell => cell.lagFrom !== 'nothing') ?? named[0];
     if (known === undefined) return 0;
@@ -76,7 +76,7 @@ export function createRuleClocks(
       return own === lag ? at : at + lag - own;
     },
     follow(source, batch) {
-      // Values of several clocks: no rule's time goes ahead of its own.
+      // The values are from several clocks, and no rule's time goes ahead of its own clock.
       if (batch.kept) return Math.min(...cellsOf(batch).map(cell => cell.lag));
       if (batch.time === 'received') return 0;
       if (source.state === 'catching_up' || batch.retained) return lagTogether(cellsOf(batch));

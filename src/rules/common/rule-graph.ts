@@ -2,18 +2,18 @@ import type { Program } from '../program.ts';
 import { type RuleReferences, referencesOf } from '../references.ts';
 import { createSignalCell, createSourceCell, type SignalCell, type SourceCell } from './signal-table.ts';
 
-/** A rule's place among the others and the signals; rules are named by their index in the program. */
+/** The connections of a rule to other rules and to signals. Rules are named by their index in the program. */
 export type RuleNode = {
   readonly references: RuleReferences;
   /** Rules that read `rule.active` of this one. */
   readonly readers: readonly number[];
-  /** Rules it reads so itself, directly or through others, in ascending order. */
+  /** Rules whose `rule.active` it reads, directly or through others, in ascending order. */
   readonly upstream: readonly number[];
-  /** The signal whose clock it goes by: what it counts, or the first of its condition. */
+  /** The signal whose clock it goes by: its counter, or the first signal of its condition. */
   readonly leader: SignalCell | undefined;
 };
 
-/** What the engine finds its way by: sources and signals by name, rules by index. */
+/** The index of the engine: sources and signals by name, rules by index. */
 export type RuleGraph = {
   readonly sources: ReadonlyMap<string, SourceCell>;
   readonly cells: ReadonlyMap<string, SignalCell>;
@@ -21,7 +21,7 @@ export type RuleGraph = {
   readonly nodes: readonly RuleNode[];
 };
 
-/** The cells of everything the program names, and who has to look at what. Made once. */
+/** The cells of all signals and sources of the program, with the rules that read each. Made once. */
 export function createRuleGraph(program: Program): RuleGraph {
   const sources = new Map<string, SourceCell>();
   const cells = new Map<string, SignalCell>();

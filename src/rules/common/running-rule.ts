@@ -4,7 +4,7 @@ import type { RuleView } from '../rule-view.ts';
 import type { Step } from './step.ts';
 
 /**
- * One rule at work, with its state. It is deterministic and has no clock: all times that it takes and returns are by the clock that the
+ * One running rule, with its state. It is deterministic and has no clock: all times that it takes and returns are by the clock that the
  * rule goes by, which may be behind the gateway's or ahead of it.
  */
 export interface RunningRule {
@@ -15,28 +15,28 @@ export interface RunningRule {
   readonly active: boolean;
   /** The open episode of a dispatch rule. */
   readonly episode: OpenEpisode | null;
-  /** Looks at the signals as they are now. `at` may lie before the rule's own time, which never runs backwards. */
+  /** Evaluates the present signals. `at` may lie before the rule's own time, which never runs backwards. */
   evaluate(at: number, step: Step): void;
-  /** Runs what is due at `at`. Call it when `due` has come, with that time; each call moves `due` or does a part of the work. */
+  /** Does the work that is due at `at`. Call it when `due` has come, with that time; each call moves `due` or does a part of the work. */
   fire(at: number, step: Step): void;
-  /** Nothing was seen since `lastAlive`. */
+  /** The gateway saw nothing since `lastAlive`. */
   restart(lastAlive: number, at: number, step: Step): void;
   /** The process stood still and saw nothing in between. The last values hold again from `to` on. */
   standstill(from: number, to: number, step: Step): void;
   /** A person ended the dispatch of its open episode. */
   closedByPerson(at: number, step: Step): void;
-  /** A source that it reads began or ended catching up. The rule's time stands still meanwhile. */
+  /** A source of the rule began or ended its catch-up. The rule's time stands still meanwhile. */
   hold(held: boolean, step: Step): void;
   /** The clock that the rule goes by is further behind, by so much (ms), than the rule assumed since the start. */
   setBack(by: number): void;
-  /** Its timers wait for signals that were not seen since the start, at most until `until`. -Infinity: they wait no longer. */
+  /** Its timers wait for signals without a value since the start, at most until `until`. -Infinity: they wait no longer. */
   awaitSignals(until: number): void;
   /** Plain JSON. A rule that is started with it goes on as if nothing had happened. */
   state(): object;
   view(): RuleView;
 }
 
-/** What the engine has to know of an open episode. */
+/** The facts about an open episode that the engine needs. */
 export type OpenEpisode = {
   readonly chain: string;
   readonly machine: string;

@@ -6,8 +6,8 @@ import type { RuleGraph } from './rule-graph.ts';
 import { applySample, differs, isAnotherWord, isGood } from './signal-table.ts';
 
 /**
- * Takes batches of samples: the rules look at all of a batch at once. A second sample of the same signal is a moment of its own, for
- * which they look again.
+ * Takes batches of samples. The rules see all samples of a batch at once. A second sample of the same signal is a separate moment, for
+ * which they are evaluated again.
  */
 export function sampleInput(
   { sources, cells }: RuleGraph,
@@ -17,7 +17,7 @@ export function sampleInput(
 ): (batch: SampleBatch) => void {
   const { step } = evaluation;
 
-  /** Collects the rules that look at the samples from `from` on. Returns the index after the last sample of this moment. */
+  /** Collects the rules that read the samples from `from` on. Returns the index after the last sample of this moment. */
   function collectMoment({ samples }: SampleBatch, from: number): number {
     let to = from;
     for (; to < samples.length; to++) {

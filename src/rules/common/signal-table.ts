@@ -2,15 +2,15 @@ import { isNumber } from '../../core/numbers.ts';
 import type { Quality, Sample, SampleBatch, SignalDefinition, SourceState, Value } from '../../core/sample.ts';
 import { readingProblem } from './counter-reading.ts';
 
-/** What is known of one source. */
+/** The known facts of one source. */
 export type SourceCell = {
   readonly name: string;
   state: SourceState;
   /** `NAME.connected`. */
   connected: boolean;
-  /** Said since the start whether it is connected; until then its rules' timers wait. */
+  /** The source has reported since the start whether it is connected. Until then its rules' timers wait. */
   seen: boolean;
-  /** Event time of the last batch: what a source still catching up is known until. */
+  /** Event time of the last batch. A source in catch-up is known until this time. */
   lastAt: number;
   /** A live message with a time of its own came since the start: the lag of its signals is known. */
   dated: boolean;
@@ -21,48 +21,48 @@ export type SourceCell = {
   readonly holds: number[];
 };
 
-/** What is known of one signal. Updated in place: the table is the engine's only memory of values. */
+/** The known facts of one signal, updated in place. The table is the engine's only memory of values. */
 export type SignalCell = {
   readonly definition: SignalDefinition;
   readonly source: SourceCell;
-  /** The last good value, kept while unknown for texts and causes; null: never was good since the start. */
+  /** The last good value, kept while unknown for texts and causes; null: none since the start. */
   value: Value | null;
   good: boolean;
   quality: Quality;
   /** Why it is not good, in words. */
   reason: string | null;
-  /** Why its counter can't count with the value it shows, in words; null: it can, or it is no counter. */
+  /** Why its counter can't count with its value, in words; null: it can, or it is no counter. */
   refused: string | null;
-  /** Since when a number of a register shows that it holds 0, when it showed nothing else since the start; null: it did, or is none. */
+  /** Since when a register shows 0, if it has shown only 0 since the start; null: it has shown another number, or is no register. */
   emptySince: number | null;
   /** Event time of the last sample, good or not; null: none since the start. */
   at: number | null;
   time: SampleBatch['time'];
   /**
-   * How far the clock that stamps it is behind the gateway's (ms), by its newest live message with a time of its own. Of the
-   * signal, since the devices behind one broker have a clock each; before its first, what the process before knew of it, or else
-   * that of the source's first one.
+   * How far its clock is behind the gateway's (ms), by its newest live message with a time of its own. Each signal has a lag, because each
+   * device behind a broker has its clock. Before its first such message it is the lag of the process before, or else that of the source's
+   * first such message.
    */
   lag: number;
   lagFrom: 'nothing' | 'earlier_process' | 'message';
   /** Rules that go by this clock. */
   readonly followers: number[];
-  /** When it last became good after being unknown, and the source's time of that value (NaN: none given). */
+  /** When it last became good after being unknown, and the source's time of that value (NaN: none). */
   returnedAt: number;
   returnedSourceAt: number;
-  /** Was good once since the start. */
+  /** It was good once since the start. */
   seen: boolean;
-  /** Serial of the step whose samples name it, and of the step that applied one. */
+  /** Serial of the step with a sample of it, and of the step that applied a sample. */
   named: number;
   fresh: number;
-  /** Rules to look at when value or quality class changed; rules to look at for every reading (counters). */
+  /** Rules to evaluate when its value or quality class changed; rules to evaluate for every reading (counters). */
   readonly readers: number[];
   readonly counters: number[];
   /** Rules whose timers wait, after a start, until it was good once. */
   readonly waiters: number[];
 };
 
-/** A source of which nothing is known yet. */
+/** A source without known facts. */
 export function createSourceCell(name: string): SourceCell {
   return {
     name,
@@ -104,7 +104,7 @@ export function createSignalCell(definition: SignalDefinition, source: SourceCel
   };
 }
 
-/** Whether a sample makes its signal known. A good sample without a usable value is no value: never 0 or false. */
+/** Whether a sample makes its signal known. A good sample without a usable value is unknown, never 0 or false. */
 export function isGood(cell: SignalCell, sample: Sample): boolean {
   return isAccepted(cell, sample) && readingProblem(cell.definition, sample.value) === undefined;
 }
@@ -114,13 +114,13 @@ function isAccepted({ definition }: SignalCell, { value, quality }: Sample): boo
   return quality === 'good' || (quality === 'uncertain' && definition.acceptUncertain);
 }
 
-/** Whether applying the sample changes anything a condition can see. */
+/** Whether the sample changes anything that a condition can see. */
 export function differs(cell: SignalCell, sample: Sample): boolean {
   const good = isGood(cell, sample);
   return good !== cell.good || (good && sample.value !== cell.value);
 }
 
-/** Whether the sample is the first one since the start, or says another thing about why its signal is unknown. */
+/** Whether the sample is the first one since the start, or has another reason why its signal is unknown. */
 export function isAnotherWord(cell: SignalCell, sample: Sample): boolean {
   return cell.at === null || (!cell.good && !isGood(cell, sample) && whyNot(cell, sample) !== cell.reason);
 }
@@ -160,25 +160,25 @@ export function loseSignal(cell: SignalCell, serial: number, reason: string): vo
   cell.fresh = serial;
 }
 
-/** Why a signal is unknown whose source is in this state. */
+/** Why the signals of a source in this state are unknown. */
 export function awayWords(source: string, state: SourceState): string {
   return `${source} is ${state.replace('_', ' ')}`;
 }
 
 const AWAY = ['connecting', 'disconnected', 'stopped'] as const satisfies readonly SourceState[];
 
-/** The source is back: of those that were not heard since, its absence is not the reason any more. */
+/** The source is back. Its absence is no longer the reason why signals without a new value are unknown. */
 export function forgetAbsence({ name, signals }: SourceCell): void {
   const absent = AWAY.map(state => awayWords(name, state));
   for (const cell of signals) if (cell.reason !== null && absent.includes(cell.reason)) cell.reason = null;
 }
 
-/** Last good values by signal, also of those that are unknown now; undefined: never was good since the start. */
+/** Last good values by signal, also of signals that are unknown now; undefined: none since the start. */
 export function lastGoodOf(cells: ReadonlyMap<string, SignalCell>): (signal: string) => Value | undefined {
   return signal => cells.get(signal)?.value ?? undefined;
 }
 
-/** After a start nothing is known of a source until it says where it stands. */
+/** After a start nothing is known of a source until it reports its state. */
 export function forgetSource(source: SourceCell): void {
   source.state = 'connecting';
   source.connected = false;
@@ -187,7 +187,7 @@ export function forgetSource(source: SourceCell): void {
   source.dated = false;
 }
 
-/** After a start nothing is known, whatever this process or an earlier one saw. */
+/** After a start every signal is unknown, whatever an earlier process saw. */
 export function forgetSignal(cell: SignalCell): void {
   cell.value = null;
   cell.good = false;

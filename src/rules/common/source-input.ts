@@ -4,7 +4,7 @@ import type { FirstSight } from './first-sight.ts';
 import type { RuleGraph } from './rule-graph.ts';
 import { awayWords, forgetAbsence, loseSignal, type SourceCell } from './signal-table.ts';
 
-/** Takes the states of sources. With a source its signals are lost, and while it catches up the timers of its rules wait. */
+/** Takes the states of sources. When a source is away its signals are unknown, and during its catch-up the timers of its rules wait. */
 export function sourceInput(
   { sources }: RuleGraph,
   evaluation: Evaluation,
@@ -22,7 +22,7 @@ export function sourceInput(
       evaluation.collect(cell.counters);
     }
     for (const cell of source.signals) {
-      // Signals that were not read since the start have a reason now.
+      // Signals without a value since the start have a reason now.
       if (cell.good || cell.reason !== null) continue;
       cell.reason = reason;
       evaluation.collect(cell.readers);
@@ -33,7 +33,7 @@ export function sourceInput(
     evaluation.look(knownUntil, lag);
   }
 
-  /** The rules that read `NAME.connected` look at the new state. */
+  /** Evaluates the rules that read `NAME.connected`. */
   function showState(source: SourceCell, state: SourceState, connected: boolean, at: number): void {
     evaluation.begin(at);
     source.state = state;
@@ -55,7 +55,7 @@ export function sourceInput(
     const connected = state === 'connected' || state === 'catching_up';
     step.ending = state === 'stopped';
     const wasCatchingUp = source.state === 'catching_up';
-    // A source lost while catching up is known until its last message, not until now.
+    // A source that is lost during its catch-up is known until its last message, not until now.
     const knownUntil = wasCatchingUp && source.lastAt > -Infinity ? Math.min(at, source.lastAt) : at;
     if (connected) forgetAbsence(source);
     else loseSource(source, awayWords(name, state), at, knownUntil);

@@ -2,7 +2,7 @@ import type { Action, Mode } from '../../actions/action.ts';
 import type { SampleBatch } from '../../core/sample.ts';
 import type { Program, RuleEvent, StepResult } from '../program.ts';
 
-/** The input of a step, and what the rules make of it. One object for the life of an engine. */
+/** The input of a step, and the results of the rules. One object for the life of an engine. */
 export type Step = {
   /** Rises with every step: a cell whose `fresh` is this serial got a sample in it. */
   serial: number;
@@ -14,13 +14,13 @@ export type Step = {
   shift: number;
   time: SampleBatch['time'];
   retained: boolean;
-  /** The values of this step also held while nobody saw them. */
+  /** The values of this step also held while they were unknown. */
   kept: boolean;
   /** The samples come from a queue and have no time of their own, so nobody knows how old they are. */
   undated: boolean;
   /** The gateway ends and stopped the source. No rule has to explain that. */
   ending: boolean;
-  /** The gateway's clock is not believed, so nobody knows how long the gateway was away before its start. */
+  /** The gateway's clock is not trusted, so the length of the absence before its start is unknown. */
   doubted: boolean;
   readonly mode: Mode;
   readonly freezeLimit: number;
@@ -31,7 +31,7 @@ export type Step = {
   readonly forgotten: Set<string>;
 };
 
-/** The step of an engine that received nothing yet. */
+/** The step of an engine without any input yet. */
 export function createStep({ mode, freezeLimit }: Program): Step {
   return {
     serial: 0,

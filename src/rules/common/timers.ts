@@ -1,8 +1,8 @@
 /** The timers of the rules, one for each rule, in a heap: a timer that starts again costs O(log n) and leaves nothing behind. */
 export interface Timers {
-  /** Earliest due time (ms since 1970); Infinity when nothing waits. */
+  /** Earliest due time (ms since 1970); Infinity: no timer runs. */
   next(): number;
-  /** The rule that is due next; the lower index when two are due at once. undefined: nothing waits. */
+  /** The rule that is due next; the lower index when two are due at once. undefined: no timer runs. */
   first(): number | undefined;
   /** Sets or moves a rule's due time; Infinity takes it out. */
   set(rule: number, due: number): void;

@@ -1,16 +1,16 @@
-/** Where a rule stands between its actions. */
+/** The state of a rule between its actions, as it was recorded last. */
 export type Situation = 'idle' | 'pending' | 'blocked' | 'unknown' | 'active' | 'clearing';
 
-/** What was recorded last, so that each change is recorded once. */
+/** The last recorded facts, so that each change is recorded once. */
 export type Account = {
-  /** Null: not known since the start. */
+  /** Null: unknown since the start. */
   was: Situation | null;
   /** The parts that held the rule back, as they are written. */
   blockedBy: string;
   unknownFrom: number;
   /** Why each signal is unknown, by name. */
   unknownBecause: ReadonlyMap<string, string>;
-  /** The step in which a decision about the delay said what the look came to. */
+  /** The step in which a decision about the delay already gave the result of the evaluation. */
   recordedIn: number;
 };
 

@@ -4,21 +4,21 @@ import type { Condition, ExpressionScope, Part, Truth, WorldScope } from '../pro
 import type { DispatchRule } from './dispatch-rule.ts';
 import type { Stills } from './stills.ts';
 
-/** What opens and what clears a dispatch rule, as its signals are now. */
+/** The conditions that open and clear a dispatch rule, by its present signals. */
 export interface Conditions {
   /** `when` and not `unless` and not a written `until` (reset wins). */
   opening(): Truth;
   /** `until`, or not `when`. `unless` never clears. */
   clearing(): Truth;
-  /** The last `opening()` was false although `when` was not. */
+  /** The last `opening()` was false although `when` was not false. */
   readonly isBlocked: boolean;
   /** The condition that blocks, `unless` or `until`, as it is written, and its parts that are true now. */
   blocking(): { readonly label: string; readonly parts: readonly Part[] };
-  /** The parts that decide now: of `when`, of the condition that clears, or of all that is unknown. */
+  /** The parts that decide now: of `when`, of the clearing condition, or of all unknown conditions. */
   partsOf(what: 'when' | 'clearing' | 'unknown'): readonly Part[];
-  /** The samples of this step held during the whole time in which they were not seen, so nothing changed unseen. */
+  /** The samples of this step also held during the whole time in which they were unknown, so nothing changed unseen. */
   heldAllAlong(step: Step): boolean;
-  /** A signal that was unknown shows a change after `pausedAt`, while nobody saw it. */
+  /** An unknown signal changed after `pausedAt`, unseen. */
   changedUnseen(pausedAt: number): boolean;
 }
 

@@ -19,11 +19,11 @@ export function recordBegin({ rule, state, conditions, cells, account }: Running
   report(step, rule, delay.since, isClearing ? 'clearing' : 'pending', text, { values });
 }
 
-/** What was waited for is false again before the delay ended. `isKnown`: it was seen all the time. */
+/** The condition is false again before the end of the delay. `isKnown`: it was known all the time. */
 export function recordReturn(run: RunningDispatch, at: number, isKnown: boolean, step: Step): void {
   const { rule, state, conditions, cells, account } = run;
   const isClearing = state.phase === 'clearing';
-  // After the look the decision says what blocks it.
+  // The decision after the evaluation names the block.
   if (!isClearing && conditions.isBlocked) return;
   account.recordedIn = step.serial;
   const parts = conditions.partsOf(isClearing ? 'clearing' : 'when');
@@ -65,7 +65,7 @@ export function recordStandstill(run: RunningDispatch, from: number, to: number,
   report(step, run.rule, to, 'stood_still', `the gateway stood still for ${formatDuration(to - from)}: ${how}`);
 }
 
-/** A source that the rule reads began or ended catching up while a delay ran. */
+/** A source of the rule began or ended its catch-up while a delay ran. */
 export function recordHold(run: RunningDispatch, held: boolean, step: Step): void {
   if (run.state.delay === null) return;
   const text = held
@@ -74,7 +74,7 @@ export function recordHold(run: RunningDispatch, held: boolean, step: Step): voi
   note(step, run.rule, step.at, held ? 'catching_up' : 'caught_up', text);
 }
 
-/** `on_delay (2m)`: the delay that runs. */
+/** `on_delay (2m)`: the running delay. */
 export function delayWords({ rule, state }: RunningDispatch): string {
   return state.phase === 'clearing'
     ? `off_delay (${formatDuration(rule.offDelay)})`

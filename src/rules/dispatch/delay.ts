@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export const DelayState = z.object({
   since: z.number(),
-  /** Whether `since` is the source's or the receipt's time. */
+  /** Whether `since` is a time of the source or of the receipt. */
   time: z.enum(['source', 'received']),
   counted: z.number(),
   /** Null while paused. */

@@ -1,7 +1,7 @@
 import { ageWords } from '../common/rule-words.ts';
 import type { DispatchDefaults, DispatchRule } from './dispatch-rule.ts';
 
-/** What a dispatch rule does in the cases that are not the plain one. */
+/** What a dispatch rule does in special cases. */
 type Policy = Pick<DispatchRule, 'ifFoundOpen' | 'closeAdopted' | 'ifMissed' | 'ifClosedByPerson' | 'maxAge'>;
 
 const MISSED: Readonly<Record<Policy['ifMissed'], string>> = {
@@ -22,7 +22,7 @@ const ENDED: Readonly<Record<DispatchRule['whenCleared'], string>> = {
   leave: 'left to people',
 };
 
-/** What a dispatch does when neither its rule nor the file's defaults say anything. */
+/** The behaviour of a dispatch without settings in its rule or in `defaults:`. */
 const BUILT_IN: Policy = {
   ifFoundOpen: 'leave',
   closeAdopted: false,
@@ -31,12 +31,12 @@ const BUILT_IN: Policy = {
   maxAge: null,
 };
 
-/** What `defaults:` changes for every dispatch, in plain words; empty when it changes nothing. */
+/** The changes of `defaults:` for every dispatch, in plain words; empty: none. */
 export function dispatchDefaultNotes(defaults: DispatchDefaults | undefined): readonly string[] {
   return different(policyOf(defaults), BUILT_IN);
 }
 
-/** What a dispatch rule does otherwise than `defaults:` and this version say, in plain words; empty for most. */
+/** The differences of a dispatch rule from `defaults:` and from this version, in plain words; empty for most rules. */
 export function dispatchNotes(rule: DispatchRule, defaults: DispatchDefaults | undefined): readonly string[] {
   const { onRemove, whenCleared } = rule;
   return [

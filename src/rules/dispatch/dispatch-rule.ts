@@ -40,7 +40,7 @@ const Trade = Code.meta({
   examples: ['MAINT'],
 });
 
-/** What every dispatch rule takes where it says nothing itself. */
+/** The defaults of every dispatch rule. */
 export const DispatchDefaults = z
   .strictObject({
     trade: Trade.optional(),
@@ -120,7 +120,7 @@ export const DISPATCH_KEYS = {
   ),
 };
 
-/** What is said of adopted dispatches is for those who adopt. */
+/** The settings of adopted dispatches need a rule that adopts. */
 export function checkAdoption(
   dispatch: { readonly close_adopted?: unknown; readonly if_found_open?: unknown },
   context: z.RefinementCtx,
@@ -129,7 +129,7 @@ export function checkAdoption(
   context.addIssue({ code: 'custom', path: ['close_adopted'], message: NOT_ADOPTED });
 }
 
-/** Said of `close_adopted` where nothing is adopted. */
+/** The warning about `close_adopted` in a rule that adopts nothing. */
 export const NOT_ADOPTED =
   "a person's dispatch is only ever closed where it was adopted; write if_found_open: adopt too, or take close_adopted out";
 
@@ -145,7 +145,7 @@ export type DispatchRule = RuleBase & {
   readonly machine: string;
   readonly type: string;
   readonly trade: string | null;
-  /** Missing (a lookup without that key, a signal never good): the dispatch is opened without a reason. */
+  /** If it has no value (a lookup without that key, a signal that was never good), the dispatch opens without a reason. */
   readonly reason: CodeTemplate | null;
   readonly description: Template;
   readonly whenCleared: CloseDispatchParams['how'];
@@ -154,6 +154,6 @@ export type DispatchRule = RuleBase & {
   readonly ifMissed: NonNullable<OpenDispatchParams['ifMissed']>;
   /** wait: the episode goes on without a dispatch. reopen: it is over, and the condition can open the next one. */
   readonly ifClosedByPerson: 'wait' | 'reopen';
-  /** What becomes of an open dispatch when the rule is not configured any more. */
+  /** What happens to an open dispatch when the rule is removed from the config [R4]. */
   readonly onRemove: 'leave' | 'close';
 };

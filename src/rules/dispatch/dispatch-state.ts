@@ -4,11 +4,11 @@ import { DelayState } from './delay.ts';
 import { Episode } from './episode.ts';
 import { StillState } from './stills.ts';
 
-/** A dispatch rule as kept over a restart. */
+/** The stored state of a dispatch rule. */
 export const DispatchState = z.object({
   kind: z.literal('dispatch'),
   phase: z.enum(['inactive', 'pending', 'active', 'clearing']),
-  /** The rule's own time; it never runs backwards. Null before anything was known. */
+  /** The rule's own time, which never runs backwards. Null: nothing was known yet. */
   time: z.number().nullable(),
   /** Activations so far: the number of the latest episode. */
   episodes: z.number(),
@@ -21,7 +21,7 @@ export const DispatchState = z.object({
   episode: Episode.nullable(),
   still: z.record(z.string(), StillState),
   lag: KeptLag,
-  /** A source it reads was catching up. */
+  /** A source of the rule was catching up. */
   held: z.boolean(),
 });
 export type DispatchState = z.infer<typeof DispatchState>;

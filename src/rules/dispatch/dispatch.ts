@@ -21,7 +21,7 @@ import { awaitedWords } from './words.ts';
  *
  * - Opening: `when` is true, `unless` is false, and a written `until` is false (reset wins). When this is false, the on_delay is reset.
  * - Clearing: `until`, or not `when`. `unless` never closes.
- * - Unknown opens nothing, closes nothing and pauses a delay. After a pause the delay goes on with its old start when
+ * - Unknown opens nothing, closes nothing and pauses a delay [D1]. After a pause the delay goes on with its old start when
  *   the condition is as before, no signal shows a change inside the gap, and the gap is not longer than the freeze
  *   limit. Otherwise it starts anew at the first good sample, so that unseen time never counts.
  * - `still(x)` while not active: true, and each change of x starts the on_delay anew (reported = last change). While
@@ -31,7 +31,7 @@ import { awaitedWords } from './words.ts';
 export function createDispatch(options: DispatchOptions): RunningRule {
   const run = runDispatch(options);
   const { rule, state, stills, conditions, account } = run;
-  /** Most rules have none: what every sample touches in memory decides how many rules a core can have. */
+  /** Made on demand, because most rules have none, and the memory that each sample touches limits the number of rules on a core. */
   const hasStills = stills.size > 0;
 
   return {
@@ -46,7 +46,7 @@ export function createDispatch(options: DispatchOptions): RunningRule {
       return state.episode;
     },
     evaluate(raw, step) {
-      // The values are known now, but not since when: what is queued behind them may show it.
+      // The values are known now, but not since when. Queued messages behind them may show that.
       if (state.anew && step.kept) return;
       const own = Math.max(state.time ?? -Infinity, state.delay?.pausedAt ?? -Infinity);
       const at = conditions.heldAllAlong(step) && own > -Infinity ? own : Math.max(raw, own);
@@ -56,7 +56,7 @@ export function createDispatch(options: DispatchOptions): RunningRule {
         state.anew = false;
         step.changed.add(rule.name);
       }
-      // While nothing is known time stands still, so that queued messages of that time can still show what happened.
+      // While the state is unknown, the rule's time stands still, so that queued messages can still show the events of that time.
       if (truth !== 'unknown' || state.delay?.runningFrom != null) state.time = at;
       follow(run, truth, at, step);
       recordLook(run, truth, at, step);
@@ -96,7 +96,7 @@ export function createDispatch(options: DispatchOptions): RunningRule {
     },
     closedByPerson(at, step) {
       if (state.episode?.ifClosedByPerson !== 'reopen') return;
-      // What its source kept meanwhile may have ended the episode before, and begun the next one: wait until that is known.
+      // Queued messages of its source may have ended the episode before, and begun the next one. So the rule waits for them.
       if (state.held || conditions.clearing() === 'unknown') return;
       closeEarly(run, at, step);
     },

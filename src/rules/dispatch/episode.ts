@@ -5,17 +5,17 @@ import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.
 import type { DispatchRule } from './dispatch-rule.ts';
 
 /**
- * One activation of a dispatch rule, as it is kept while it is open. It holds everything that its close needs, because the config may
- * change: a close goes to the machine of its open, and a removed rule has no settings left.
+ * One activation of a dispatch rule, as it is stored while it is open. It holds everything that its close needs, because the config may
+ * change: a close goes to the machine of its open, and a removed rule has no settings left [D2].
  */
 export const Episode = z.object({
   machine: z.string(),
   type: z.string(),
   reported: z.number(),
   mode: z.enum(['live', 'shadow']),
-  /** The name under which L2L's dispatch is found again. Empty in states of earlier versions: `withChain` fills it in. */
+  /** The chain, by which the dispatch in L2L is found again. Empty in states of earlier versions: `withChain` fills it in. */
   chain: z.string().default(''),
-  /** These follow the config as long as there is one for the rule. */
+  /** These fields follow the config while it has the rule. */
   whenCleared: z.enum(['close', 'complete', 'note', 'leave']).default('close'),
   closeAdopted: z.boolean().default(false),
   ifClosedByPerson: z.enum(['wait', 'reopen']).default('wait'),
@@ -31,13 +31,13 @@ export function newEpisode(rule: DispatchRule, number: number, reported: number,
   return { machine, type, reported, mode, chain: chainOf(name, number, reported), ...episodeSettings(rule) };
 }
 
-/** What the config says of an episode now; an open one follows it. */
+/** The present settings for an episode. An open episode follows them. */
 export function episodeSettings(rule: DispatchRule): Settings {
   const { whenCleared, closeAdopted, ifClosedByPerson, onRemove } = rule;
   return { whenCleared, closeAdopted, ifClosedByPerson, onRemove };
 }
 
-/** The time keeps the actions of two episodes apart that have the same number, because the numbers began anew with a lost state. */
+/** The time separates the actions of two episodes with the same number, because a lost state restarts the numbers [R2]. */
 function chainOf(rule: string, number: number, reported: number): string {
   return `${rule}#${number}@${Math.floor(reported)}`;
 }
@@ -52,13 +52,13 @@ export function withChain<State extends { episode: Episode | null; episodes: num
   return { ...state, episode: { ...episode, chain: chainOf(rule, episodes, episode.reported) } };
 }
 
-/** When an action of an episode is made, and by whose clock. */
+/** The time of an action of an episode, and the clock of that time. */
 type Moment = Pick<Action, 'at' | 'time'>;
 
 /** The texts of the rule, filled in when the episode opened. */
 type EpisodeTexts = { readonly description: string; readonly reason: string | undefined; readonly text: string };
 
-/** The action that says that the episode began. */
+/** The action for the beginning of the episode. */
 export function openAction(
   rule: DispatchRule,
   episode: Episode,
@@ -92,7 +92,7 @@ export function openAction(
   };
 }
 
-/** Every episode that is over gets this action, also when nothing is sent (`leave`). From then on it holds no dispatch. */
+/** The action for the end of the episode, also when nothing is sent (`leave`). From then on the episode holds no dispatch [D3]. */
 export function closeAction(
   episode: Episode,
   end: { readonly completed: number; readonly how: Episode['whenCleared']; readonly text: string },
@@ -101,7 +101,7 @@ export function closeAction(
 ): Action {
   const { machine, type, chain, mode, closeAdopted } = episode;
   const { how, text } = end;
-  // A clock that was set back meanwhile must not end it before it began.
+  // The episode must not end before it began, also when the clock was set back meanwhile [T8].
   const completed = Math.max(end.completed, episode.reported);
   return {
     key: `${chain}:close`,

@@ -12,7 +12,7 @@ export function leavesDispatch({ episode }: DispatchState): boolean {
   return episode !== null && episode.onRemove === 'leave';
 }
 
-/** The episode of a rule that is gone is over. Nothing is known since `lastAlive`; for a dispatch to be left open nothing is sent. */
+/** Ends the episode of a removed rule [R4]. Nothing is known since `lastAlive`. For a dispatch that stays open nothing is sent. */
 export function endEpisode(
   name: string,
   { episode, told, delay, held, time }: DispatchState,

@@ -6,7 +6,7 @@ import { delayWords, lastedUntil } from './delay-decisions.ts';
 import { isReasoned, partsValues, partsWords, unknownReasons } from './parts.ts';
 import { isActive, type RunningDispatch } from './running-dispatch.ts';
 
-/** After each look: records what it came to, unless a decision about the delay says so. */
+/** Records the result of each evaluation, unless a decision about the delay has it already [R3]. */
 export function recordLook(run: RunningDispatch, truth: Truth, at: number, step: Step): void {
   const { account } = run;
   const { was } = account;
@@ -35,10 +35,10 @@ function recordUnknown(run: RunningDispatch, at: number, step: Step): void {
   const { state, conditions, cells, account } = run;
   const { was, unknownBecause } = account;
   const parts = conditions.partsOf('unknown');
-  // After a start everything is unknown until it was read once: that needs no record.
+  // After a start everything is unknown until its first reading, which needs no record.
   if (step.ending || (was === null && !isReasoned(parts, cells))) return;
   const reasons = unknownReasons(parts, cells);
-  // A source that is back gives no reasons until its signals are read: a missing reason is no change.
+  // After its return a source gives no reasons until its signals are read, so a missing reason is no change.
   const isOther = ([name, why]: readonly [string, string]) => (unknownBecause.get(name) ?? why) !== why;
   if (was === 'unknown' && ![...reasons].some(isOther)) return;
   account.unknownBecause = reasons;

@@ -7,14 +7,14 @@ import { closeAction, newEpisode, openAction } from './episode.ts';
 import { delayLength, isActive, type RunningDispatch } from './running-dispatch.ts';
 import { endedWords, forWords, openedWords, type Seen } from './words.ts';
 
-/** Brings the phase and its delay in line with the truth of what is waited for: opening, or while active clearing [D1]. */
+/** Adjusts the phase and its delay to the condition that the rule waits for: to open, or while active to clear [D1]. */
 export function follow(run: RunningDispatch, truth: Truth, at: number, step: Step): void {
   const { rule, state, conditions } = run;
   const { delay } = state;
   if (delay === null) {
     if (truth === true) begin(run, at, step);
   } else if (truth === false) {
-    // While it was unknown, the condition may have held far longer than the delay counted.
+    // While the condition was unknown, it may have held far longer than the delay counted.
     recordReturn(run, at, delay.pausedAt === null || conditions.heldAllAlong(step), step);
     state.phase = isActive(run) ? 'active' : 'inactive';
     state.delay = null;
@@ -122,12 +122,12 @@ function endEpisode({ state }: RunningDispatch): void {
   state.episode = null;
 }
 
-/** Right after an episode `still(x)` is true again: the last change of x is when it began to stand still. */
+/** Right after an episode `still(x)` is true again, since the last change of x. */
 function openAgain(run: RunningDispatch, from: number, step: Step): void {
   if (run.conditions.opening() === true) begin(run, from, step);
 }
 
-/** `at`, but no earlier than the latest time that an action has had. */
+/** `at`, but no earlier than the latest time of any action. */
 function notBeforeLast({ state }: RunningDispatch, at: number): number {
   state.told = Math.max(at, state.told ?? at);
   return state.told;

@@ -16,7 +16,7 @@ export type DispatchOptions = {
   readonly restored: DispatchState | null;
 };
 
-/** A dispatch rule at work: its state, which changes in place, and what it looks at. */
+/** A running dispatch rule: its state, which changes in place, and its inputs. */
 export type RunningDispatch = {
   readonly rule: DispatchRule;
   readonly state: DispatchState;
@@ -29,7 +29,7 @@ export type RunningDispatch = {
   readonly stills: Stills;
   readonly conditions: Conditions;
   readonly account: Account;
-  /** Until then its delay waits for signals that were not seen since the start (ms since 1970). */
+  /** Until this time its delay waits for signals without a value since the start (ms since 1970) [D1]. */
   awaitUntil: number;
 };
 
@@ -57,12 +57,12 @@ export function isActive({ state }: Pick<RunningDispatch, 'state'>): boolean {
   return state.phase === 'active' || state.phase === 'clearing';
 }
 
-/** Whether what the rule waits for is true: opening, or while active clearing. */
+/** Whether the condition that the rule waits for is true: to open, or while active to clear. */
 export function awaited(run: RunningDispatch): Truth {
   return isActive(run) ? run.conditions.clearing() : run.conditions.opening();
 }
 
-/** Of the delay that runs, or would run next (ms). */
+/** The length of the running or the next delay (ms). */
 export function delayLength({ rule, state }: RunningDispatch): number {
   return state.phase === 'clearing' ? rule.offDelay : rule.onDelay;
 }

@@ -13,7 +13,7 @@ export function shiftDispatch(state: DispatchState, shift: TimeShift, sentMoves:
   return {
     ...state,
     time: shiftOwnTime(state, shift, keepDistance),
-    // L2L has this time. It moves back with the clock, or the next actions would wait until the clock has caught up.
+    // L2L has this time. It moves back with the clock; otherwise the next actions would wait until the clock has caught up.
     told: shift.by < 0 ? orNull(told, move) : told,
     delay: delay && {
       ...shiftDelay(delay, shift, keepDistance),
@@ -36,8 +36,8 @@ function shiftOwnTime({ time, delay }: DispatchState, shift: TimeShift, keepDist
 }
 
 /**
- * Time that had passed counts, the step of the clock does not. This holds for each process, because a queued message or an earlier
- * process may have been before `from`. A time that a source stamped stays true, whatever the gateway's clock did.
+ * The passed time counts, and the step of the clock does not. This holds for each process, because a queued message or an earlier
+ * process may have been before `from`. A time of a source stays right, whatever the gateway's clock did.
  */
 function shiftDelay(delay: DelayState, shift: TimeShift, keepDistance: Move): DelayState {
   const { time, since, runningFrom, pausedAt } = delay;
@@ -50,16 +50,16 @@ function shiftDelay(delay: DelayState, shift: TimeShift, keepDistance: Move): De
 }
 
 /**
- * It moves only back, as `told` does: an episode never ends before `reported`, so a later `reported` would delay the end. A close finds
- * its open by the chain. A state of an earlier version has none; then the chain is made of `reported`, which stays.
+ * It moves only back, like `told`: an episode never ends before `reported`, so a later `reported` would delay the end. A close finds
+ * its open by the chain. A state of an earlier version has no chain. Its chain is made from `reported`, which therefore stays.
  */
 function shiftReported({ chain, reported }: Episode, { by }: TimeShift, move: (at: number) => number): number {
   return chain === '' || by > 0 ? reported : move(reported);
 }
 
 /**
- * A delay that began after `from` (ms since 1970) by a clock that nobody can correct any more begins anew. A delay that a source
- * stamped goes on, and so does one that began before. null: nothing is forgotten.
+ * A delay that began after `from` (ms since 1970) by a clock with an unknown offset begins anew [T6]. A delay with a time of its source
+ * goes on, and so does a delay that began before. null: nothing is forgotten.
  */
 export function forgetDelay(state: DispatchState, from: number): DispatchState | null {
   const { delay, phase } = state;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Value } from '../../core/sample.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 
-/** One `still(x)` of a rule, as kept over a restart. */
+/** The stored state of one `still(x)` of a rule. */
 export const StillState = z.object({
   /** The last good value as text with its type in front. */
   value: z.string(),
@@ -28,9 +28,9 @@ export interface Stills {
   stopDue(at: number): boolean;
   /** All signals count as standing still. Returns the last change of a moving one; -Infinity: none moved. */
   stopAll(): number;
-  /** Nothing was seen for a while: a moving signal has to stand still for the whole time again. */
+  /** After a time without readings a moving signal has to stand still for the whole time again. */
   restart(): void;
-  /** Nothing was seen for `length` ms, which do not count. */
+  /** A time of `length` ms without readings does not count. */
   postpone(length: number): void;
   state(): Record<string, StillState>;
 }
@@ -51,7 +51,7 @@ export function createStills(
   length: number,
   restored: Readonly<Record<string, StillState>>,
 ): Stills {
-  // Most rules have none: what a sample touches in memory decides how many rules a gateway can have.
+  // Made on demand, because most rules have none, and the memory that each sample touches limits the number of rules.
   return cells.length === 0 ? NONE : followStills(cells, length, restored);
 }
 
@@ -82,7 +82,7 @@ function followStills(
     if (changed || still.value === undefined) still.changedAt = at;
     if (cell.value !== null) still.value = cell.value;
     if (changed) still.moving = true;
-    // Back after a gap without a change: what stood still unseen does not count, the time starts anew.
+    // After a gap without a change the time starts anew, because unseen standstill does not count.
     if (still.moving && (changed || still.until === Infinity)) still.until = at + length;
     return changed;
   }

@@ -2,15 +2,15 @@ import { formatDuration } from '../../core/fields.ts';
 import type { SignalCell } from '../common/signal-table.ts';
 import type { DispatchRule } from './dispatch-rule.ts';
 
-/** What the texts about the beginning and the end of an episode are made of. */
+/** The facts for the texts about the beginning and the end of an episode. */
 export type Seen = {
   readonly when: DispatchRule['when'];
   readonly cells: readonly SignalCell[];
-  /** One signal alone is watched for standing still. */
+  /** The rule watches one single signal for standing still. */
   readonly isStill: boolean;
 };
 
-/** One plain sentence of why it opened. */
+/** The reason why it opened, in one sentence. */
 export function openedWords({ when, cells, isStill }: Seen, lasted: number): string {
   const length = forWords(lasted);
   const [only] = cells;
@@ -21,7 +21,7 @@ export function openedWords({ when, cells, isStill }: Seen, lasted: number): str
   return `${when.text} was true${length}`;
 }
 
-/** Why it ended: the values of its signals, where they are few enough to be read. */
+/** Why it ended: the values of its signals, if they are few. */
 export function endedWords({ when, cells, isStill }: Seen): string {
   const [only] = cells;
   if (only !== undefined && cells.length === 1 && isStill) return `${only.definition.name} moved again`;
@@ -35,7 +35,7 @@ export function awaitedWords({ when, unless, until }: DispatchRule, machine: str
   return `${when.text}${unless ? ` unless ${unless.text}` : ''}`;
 }
 
-/** ` for 2m`; nothing for no time. */
+/** ` for 2m`; empty for 0. */
 export function forWords(lasted: number): string {
   return lasted > 0 ? ` for ${formatDuration(lasted)}` : '';
 }

@@ -10,9 +10,9 @@ import type { Program } from '../program.ts';
 export interface Absences {
   readonly all: () => readonly Absence[];
   became(source: string, state: SourceState, at: number): boolean;
-  /** A message came that the broker may have kept. */
+  /** A message came that the broker may have queued. */
   took(source: string): boolean;
-  /** The broker kept nothing. */
+  /** The broker kept no session. */
   beganAnew(source: string): boolean;
 }
 

@@ -7,19 +7,19 @@ import type { RuleJournal } from '../../core/rule-journal.ts';
 import { emptyCommit, hasContent, mergeCommits, type PendingCommit } from './pending-commit.ts';
 import type { Recorder } from './recorder.ts';
 
-/** Whether the journal takes commits; if not, why, in words. */
+/** Whether the journal accepts commits; if not, the reason in words. */
 export type Health = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
 
 /** Makes the actions of the engine durable, one group commit after the other. */
 export interface Committer {
-  /** What the next commit will hold; read it anew for every use. */
+  /** The content of the next commit. Read it anew for every use. */
   readonly pending: PendingCommit;
-  /** Commit as soon as no other commit is under way; what else is read from the sockets in this turn joins. */
+  /** Commits as soon as no other commit is under way, with everything that is read from the sockets in this turn. */
   soon(): void;
-  /** Commit at the latest at `at` (ms since 1970). */
+  /** Commits at the latest at `at` (ms since 1970). */
   by(at: number): void;
   readonly health: Health;
-  /** Commits what is left; rejects when the journal refuses it. Nothing is retried afterwards. */
+  /** Commits the rest. Rejects when the journal refuses it. Nothing is retried afterwards. */
   stop(): Promise<void>;
 }
 
@@ -31,24 +31,24 @@ export type CommitterOptions = {
   readonly stateOf: (rule: string) => object | undefined;
   /** Sources that are away, read when the commit is made. */
   readonly away: () => readonly Absence[];
-  /** What the rules decided: taken along by whatever commit is made, the heartbeat's at the latest. */
+  /** The decisions of the rules. They go with any next commit, at the latest with the heartbeat [R3]. */
   readonly recorder: Recorder;
-  /** The journal has the commit, but not on disk yet: what follows from it may be prepared. Must not throw. */
+  /** The journal has the commit, but not on the disk yet, so its effects may be prepared. Must not throw. */
   readonly written: (commit: PendingCommit) => void;
-  /** The commit is durable: only now may anything outside see its effects. Must not throw. */
+  /** The commit is durable. Only now may anything outside see its effects [P1]. Must not throw. */
   readonly release: (commit: PendingCommit) => void;
 };
 
-/** When nothing else is committed for so long (ms), a commit records that the gateway is alive. */
+/** After so long (ms) without another commit, a commit records that the gateway is alive. */
 const HEARTBEAT = 2000;
-/** Most decisions in one commit. When a source goes away, every rule that reads it records one, and nobody waits for them. */
+/** Most decisions in one commit. When a source goes away, every rule that reads it records a decision, and nothing waits for these. */
 const MOST_DECISIONS = 500;
 const FIRST_RETRY = 250;
 const LONGEST_RETRY = 30_000;
 
 /**
- * What comes while a commit is under way goes into the next one. A refused commit (disk full) is kept in front of what comes
- * after it and tried again with a back-off: nothing is released before it is durable, and nothing is forgotten [P1].
+ * Input during a commit goes into the next one. A refused commit (disk full) stays in front of later
+ * input and is retried with a back-off: nothing is released before it is durable, and nothing is lost [P1, P10].
  */
 export function createCommitter(options: CommitterOptions): Committer {
   const { journal, clock, log, stateOf, away, recorder, written, release } = options;
@@ -66,7 +66,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     const already = wanted;
     wanted = true;
     if (already || underWay !== null || stopped) return;
-    if (failures > 0) return; // The retry takes it along.
+    if (failures > 0) return; // The retry commits it too.
     setImmediate(run);
   }
 
@@ -110,10 +110,10 @@ export function createCommitter(options: CommitterOptions): Committer {
   }
 
   async function makeDurable(commit: PendingCommit): Promise<void> {
-    // Duplicates of what is durable already need no commit of their own to be acknowledged.
+    // Duplicates of durable messages need no further commit before their acknowledgement.
     if (!hasContent(commit) && commit.receipts.length > 0) return;
     const at = clock.now();
-    // At the end all of it. Refused rows come first, so that no more of them are held than one commit takes.
+    // The last commit takes all decisions. Refused rows come first, so that at most the rows of one commit are held.
     if (commit.decisions.length === 0) {
       commit.decisions = stopped ? recorder.take(Infinity, Infinity) : recorder.take(at, MOST_DECISIONS);
     }

@@ -5,13 +5,13 @@ import type { Engine } from '../engine.ts';
 /** An unchanged value is written again so often (ms), so that its age is right after a restart. */
 const REFRESH = 10_000;
 
-/** Last values of the signals whose broker keeps a session: what the broker will not send again. */
+/** Last values of the signals whose broker keeps a session, because the broker does not send them again. */
 export interface KeptValues {
   /** Notes a sample; returns the row to write when it is new, or its age has to be written again. */
   note(sample: Sample, batch: SampleBatch): KeptValue | null;
-  /** The values that still hold: of this source, good, not stale at `now`, and with when they were last heard. */
+  /** The values of this source that still hold (good, and not stale at `now`), with the times of their last receipt. */
   of(source: string, now: number): KeptValue[];
-  /** The broker lost what came since: none of this source's values hold any more. Returns the rows to write. */
+  /** The broker lost later messages, so no value of this source holds any more. Returns the rows to write. */
   forget(source: string): KeptValue[];
 }
 
@@ -23,7 +23,7 @@ export function createKeptValues(signal: Engine['signal'], restored: readonly Ke
       const view = signal(sample.signal);
       if (view === undefined || !view.definition.restorable) return null;
       const known = last.get(sample.signal);
-      // A broker keeps no messages without acknowledgement for an absent gateway, so a later one may be lost.
+      // A broker keeps no QoS 0 messages for an absent gateway, so a later one may be lost [M6].
       const quality = view.good && batch.receipt ? sample.quality : 'bad';
       if (view.value === null) return null;
       if (known?.kept.quality === quality && (quality === 'bad' || known.kept.value === view.value)) {

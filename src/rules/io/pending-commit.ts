@@ -4,22 +4,22 @@ import type { DecisionRow } from '../../core/rule-decision.ts';
 import type { Receipt } from '../../core/sample.ts';
 import type { RuleEvent, StepResult } from '../program.ts';
 
-/** The next group commit: everything the engine made since the last one. Rule states are read only when it is made. */
+/** The next group commit: all results of the engine since the last commit. Rule states are read only when it is made. */
 export type PendingCommit = {
   readonly rules: Set<string>;
-  /** Rules that are done with and whose state goes. */
+  /** Former rules whose state is deleted. */
   readonly forget: Set<string>;
   actions: Action[];
   events: RuleEvent[];
   /** Taken from the recorder when the commit is made. */
   decisions: readonly DecisionRow[];
   taken: TakenMessage[];
-  /** Acknowledged with this commit, in this order: new messages and duplicates of them. */
+  /** Messages to acknowledge with this commit, in this order: new messages and duplicates of them. */
   receipts: Receipt[];
   readonly values: Map<string, KeptValue>;
-  /** Which sources are away, or what was read of them, has changed. */
+  /** The sources that are away, or the number of their read messages, has changed. */
   away: boolean;
-  /** Batches in it. */
+  /** The number of its batches. */
   batches: number;
 };
 
@@ -39,13 +39,13 @@ export function emptyCommit(): PendingCommit {
   };
 }
 
-/** Whether there is anything the journal has to make durable. What was decided rides along and is not a reason. */
+/** Whether anything has to be made durable. Decisions alone are no reason for a commit [R3]. */
 export function hasContent(pending: PendingCommit): boolean {
   const { rules, forget, actions, taken, values, away } = pending;
   return away || rules.size + forget.size + actions.length + taken.length + values.size > 0;
 }
 
-/** Adds what a step of the engine came to. */
+/** Adds the results of a step of the engine. */
 export function addResult(pending: PendingCommit, result: StepResult): void {
   for (const rule of result.changed) pending.rules.add(rule);
   for (const rule of result.moved) pending.rules.add(rule);
@@ -54,7 +54,7 @@ export function addResult(pending: PendingCommit, result: StepResult): void {
   for (const event of result.events) pending.events.push(event);
 }
 
-/** A commit that failed goes in front of what came since: one later commit makes both durable. */
+/** Puts a failed commit in front of later input, so that one later commit makes both durable. */
 export function mergeCommits(failed: PendingCommit, since: PendingCommit): PendingCommit {
   return {
     rules: new Set([...failed.rules, ...since.rules]),

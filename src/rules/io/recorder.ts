@@ -2,26 +2,26 @@ import { DECISION_KINDS, type DecisionKind, type DecisionRow } from '../../core/
 import type { RuleEvent } from '../program.ts';
 
 /**
- * What the rules decided, on its way to the journal: rows a commit takes along. A rule that decides the same again and again (a
- * signal that flaps, a machine that stops after every part) gets a few rows of its own and then one that counts the others, so the
- * journal holds no more for it in a day than a few hundred rows.
+ * The decisions of the rules on their way to the journal, as rows for the next commit [R3]. A rule that decides the same again and again (a
+ * signal that flaps, a machine that stops after every part) gets a few single rows and then one row that counts the others, so the
+ * journal gets at most a few hundred rows for it in a day.
  */
 export interface Recorder {
   /** `now`: by the gateway's clock (ms since 1970). */
   note(events: readonly RuleEvent[], now: number): void;
-  /** Rows to write, oldest first; `most`: so many at most. A row that counts comes again while its count rises. */
+  /** Rows to write, oldest first, `most` at most. A counting row comes again while its count rises. */
   take(now: number, most: number): DecisionRow[];
-  /** Nothing waits to be written, now or later. */
+  /** No row waits to be written, now or later. */
   readonly isEmpty: boolean;
 }
 
-/** Rows of a kind that a rule gets for itself, and how long (ms) until it may have one more. */
+/** Single rows of a kind that a rule gets, and how long (ms) until it gets one more. */
 const ROWS = 20;
 const ONE_MORE = 600_000;
-/** A row counts decisions for no longer than this (ms); while it does it is written so often. */
+/** The longest time of a counting row (ms), and how often it is written meanwhile. */
 const LONGEST = 600_000;
 const WRITTEN_EVERY = 1000;
-/** Rows that wait while the journal takes none; beyond, decisions are not recorded: what they explain goes on all the same. */
+/** Most rows that wait while the journal accepts none. Further decisions are not recorded, but the rules go on. */
 const MOST_WAITING = 20_000;
 
 const RECORDED: ReadonlySet<string> = new Set(DECISION_KINDS);

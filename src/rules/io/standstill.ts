@@ -2,8 +2,8 @@ import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 
 /**
- * Notices that this process stood still (stopped, suspended, blocked). It wakes up with old values and overdue timers. Nobody knows
- * how long those values held, so the time in between counts for nothing.
+ * Notices that this process stood still (stopped, suspended, blocked). It wakes up with old values and overdue timers. It is unknown
+ * how long those values held, so the time of the standstill does not count [T2].
  */
 export interface StandstillWatch extends Disposable {
   /** The process runs at `now` (ms since 1970), and is watched from then on. */
@@ -12,10 +12,10 @@ export interface StandstillWatch extends Disposable {
   noteAwake(): void;
 }
 
-/** Looks so often whether the process stood still (ms), and believes it when it was away for so long. */
+/** How often the process checks for a standstill (ms), and the shortest gap that counts as one. */
 const PULSE = 500;
 const STANDSTILL = 2000;
-/** After a standstill, what waits in the sockets is read within so long (ms). */
+/** After a standstill, the waiting data of the sockets is read within so long (ms). */
 const TO_READ = 1000;
 
 /** `onStandstill`: nothing was seen between the two times (ms since 1970) [T2]. */

@@ -3,11 +3,11 @@ import type { RuleJournal } from '../../core/rule-journal.ts';
 import type { Receipt } from '../../core/sample.ts';
 import type { PendingCommit } from './pending-commit.ts';
 
-/** Messages that wait to be acknowledged: the broker may send one again, but it may be taken only once. */
+/** Messages that wait for their acknowledgement [M1]. The broker may send a message again, but it is taken only once. */
 export interface TakenMessages {
-  /** Puts a message into the commit. False: it was taken before, so only its acknowledgement waits for the commit. */
+  /** Adds a message to the commit. False: it was taken before, so only its acknowledgement waits for the commit. */
   take(source: string, receipt: Receipt, commit: PendingCommit): boolean;
-  /** The commit is durable: from now on the journal knows these. */
+  /** The commit is durable, and from now on the journal knows these messages. */
   committed(messages: readonly TakenMessage[]): void;
   /** The broker began a new session: the packet ids of this source have no meaning any more. */
   forget(source: string, commit: PendingCommit): void;

@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.ts';
 
-/** One timer for the next time at which a rule has something to do. */
+/** One timer for the next due time of any rule. */
 export interface WakeTimer extends Disposable {
-  /** Wakes up at `at` (ms since 1970) at the latest. Null: nothing waits. */
+  /** Wakes up at `at` (ms since 1970) at the latest. Null: no timer runs. */
   by(at: number | null): void;
 }
 
-/** Before a timer that comes late by so much (ms), what waits in the sockets is read first. */
+/** When a timer is late by so much (ms), the waiting data of the sockets is read first. */
 const LATE = 250;
 
 export function createWakeTimer(clock: Clock, wake: () => void): WakeTimer {
@@ -21,11 +21,11 @@ export function createWakeTimer(clock: Clock, wake: () => void): WakeTimer {
 
   return {
     by(at) {
-      // Waking up too early does no harm, so the timer is moved only when it would be too late.
+      // An early wake-up does no harm, so the timer is moved only when it would be too late.
       if (at === null || stopped || (next && next.at <= at)) return;
       next?.timer[Symbol.dispose]();
       const timer = clock.at(at, () => {
-        // Timers come before the sockets are read: what says that the condition ended may be waiting there.
+        // Node runs timers before it reads the sockets, where a message about the end of the condition may wait.
         if (clock.now() - at > LATE) setImmediate(() => setImmediate(onTime));
         else onTime();
       });

@@ -6,6 +6,7 @@ import type {
   ChainState,
   Delivery,
   Follow,
+  FrozenRequest,
   Look,
   Outcome,
   Prepared,
@@ -115,6 +116,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return { ...found, outcome: await ofItsLane(call, found.outcome as Setback, signal) };
   }
 
+  /** The key may not read what `prepare` reads. Some calls are safe without it. */
+  function withoutRight(call: Call, found: Prepared): Prepared {
+    if (found.kind !== 'failed' || found.outcome.reason !== 'rights') return found;
+    return handlers[call.kind].unprepared?.(call) ?? found;
+  }
+
   return {
     policy(kind) {
       const policy = policies[kind];
@@ -136,10 +143,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         'prepare',
         call,
         async () =>
-          read<Prepared>(
+          withoutRight(
             call,
-            (await handlers[call.kind].prepare?.(call, signal)) ?? { kind: 'send', base: null },
-            signal,
+            await read<Prepared>(
+              call,
+              (await handlers[call.kind].prepare?.(call, signal)) ?? { kind: 'send', base: null },
+              signal,
+            ),
           ),
         failed,
       ),
@@ -166,7 +176,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
             return { ...outcome, detail: explained(outcome.detail, call.actions), isOwn: true };
           if (outcome.kind === 'rejected')
             return { ...outcome, detail: withUserPlace(outcome.detail, options.userPlace) };
-          return ofItsLane(call, outcome, signal);
+          if (outcome.kind !== 'halt' || outcome !== verdict) return ofItsLane(call, outcome, signal);
+          return ofItsLane(call, { ...outcome, detail: `writing /${areaOf(request)}/: ${outcome.detail}` }, signal);
         },
         // The error came before the request was built, so nothing was sent.
         detail => ({ kind: isOut ? 'unknown' : 'retry', reason: 'unreadable', detail }),
@@ -194,4 +205,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 function handlersOf(context: ActionContext): Readonly<Record<ActionKind, ActionHandler<ActionKind>>> {
   const handlers = Object.entries(ACTIONS).map(([kind, definition]) => [kind, definition.create(context)]);
   return Object.fromEntries(handlers) as unknown as Readonly<Record<ActionKind, ActionHandler<ActionKind>>>;
+}
+
+/** The record area of a request, as in `/api/1.0/dispatches/open/`. */
+function areaOf({ path }: FrozenRequest): string {
+  return path.replace(/^\/api\/[^/]*\//, '').split('/')[0] ?? '';
 }

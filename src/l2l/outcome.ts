@@ -2,7 +2,7 @@ import type { Outcome, Reason, Setback } from '../core/delivery.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
 import type { Exchange } from './exchange.ts';
 import { isNotNow, type OwnWords, saysTimeOut } from './not-now.ts';
-import { isAboutKey } from './refusal-words.ts';
+import { isAboutKey, isAboutRight } from './refusal-words.ts';
 
 /** The meaning of an exchange: L2L reported success, and the kind of call reads the rest; or any other outcome. */
 export type Verdict =
@@ -90,6 +90,11 @@ const TABLE: readonly Row[] = [
     when: a => a.envelope?.success === false && isAboutKey(a.envelope.words),
     means: { kind: 'halt', reason: 'auth' },
     what: 'does not accept the API key',
+  },
+  {
+    when: a => a.envelope?.success === false && a.status < 500 && isAboutRight(a.envelope.words),
+    means: { kind: 'halt', reason: 'auth' },
+    what: "does not allow this with the API key's user",
   },
   { when: a => a.envelope?.success === false, means: { kind: 'rejected' }, what: 'refused' },
   { when: () => true, means: { kind: 'unknown', reason: 'unreadable' }, what: 'contradicts itself' },

@@ -23,7 +23,13 @@ export function createReader(
   return {
     async read(method, query, signal) {
       const verdict = judge(await client.get(method, query, priority, signal), { transient });
-      if (verdict.kind !== 'success') return { ok: false, outcome: readFailure(verdict) };
+      if (verdict.kind !== 'success') {
+        const outcome = readFailure(verdict);
+        // A right may lack for one area alone.
+        if (outcome.kind === 'halt')
+          return { ok: false, outcome: { ...outcome, detail: `reading /${method}: ${outcome.detail}` } };
+        return { ok: false, outcome };
+      }
       return { ok: true, records: recordsOf(verdict.envelope), envelope: verdict.envelope };
     },
   };

@@ -9,6 +9,14 @@ export const OF_A_RULE = /\b(?:machine|line|dispatch ?type|trade|reason|product|
 const ABOUT_THE_KEY =
   /\b(?:invalid|unknown|inactive|disabled|expired|revoked|missing|wrong|bad|no) (?:api[ _-]?key|auth(?:entication)?(?: key| token)?|credentials|l2lauth)\b|\bapi[ _-]?key\b.*\b(?:invalid|not|disabled|expired|revoked|inactive)\b|\bauthentication (?:failed|required|error)\b|\bnot authenticated\b/i;
 
+const ABOUT_A_RIGHT =
+  /\b(?:permissions?|access denied|unauthori[sz]ed|not authori[sz]ed|forbidden|insufficient (?:rights?|privileges?|access)|not permitted|(?:no|lacks?|missing|without) (?:the )?(?:rights?|privileges?|access)|does ?n[o']t have (?:the )?(?:rights?|privileges?|access)|user .*\bnot allowed)\b/i;
+
+/** Whether a refusal is about a right that the user of the key lacks. */
+export function isAboutRight(words: string): boolean {
+  return ABOUT_A_RIGHT.test(words);
+}
+
 /** Whether a refusal is about the key itself, and not about a right that its user lacks. */
 export function isAboutKey(words: string): boolean {
   return ABOUT_THE_KEY.test(words);

@@ -90,6 +90,14 @@ describe('outcome table', () => {
     expect(judge(answered(500, refusal('Deadlock found')), NONE)).toMatchObject({ kind: 'unknown' });
   });
 
+  it('a refusal for want of a right is one of the area, with HTTP 200 too', () => {
+    const refusal = (words: string) => answered(200, JSON.stringify({ success: false, error: words }));
+    for (const words of ['Permission denied', 'You are not authorized', 'The user does not have access to machines'])
+      expect(judge(refusal(words), NONE)).toMatchObject({ kind: 'halt', reason: 'auth' });
+    for (const words of ['No such machine', 'Dispatch type DOWN is not allowed here', 'Invalid right bound'])
+      expect(judge(refusal(words), NONE)).toMatchObject({ kind: 'rejected' });
+  });
+
   it('only a retry has a Retry-After', () => {
     expect(judge(answered(429, PAGE, 5000), NONE)).toMatchObject({ kind: 'retry', retryAfter: 5000 });
     expect(judge(answered(503, PAGE, 5000), NONE)).not.toHaveProperty('retryAfter');

@@ -60,6 +60,8 @@ export interface ActionHandler<K extends ActionKind> {
    * effect.
    */
   prepare?(call: CallOf<K>, signal: AbortSignal): Promise<Prepared>;
+  /** What to do when the key may not read what `prepare` reads; null or left out: the call waits for the right. Pure. */
+  unprepared?(call: CallOf<K>): Prepared | null;
   /** The request to send, when it depends on what `prepare` read; left out: the frozen request. Pure. */
   request?(call: CallOf<K>): FrozenRequest;
   /** L2L reported success: the result in its answer. */

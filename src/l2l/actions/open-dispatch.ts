@@ -56,6 +56,12 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       return prepared(call, match(call, listed.dispatches));
     },
 
+    unprepared(call) {
+      if (isNeverSent(call)) return null;
+      if (oldest(call.actions).guarded) return { kind: 'send', base: null };
+      return { kind: 'again', detail: 'the key may not read dispatches, so L2L is asked not to open a second one' };
+    },
+
     succeeded(call, envelope, answer, signal) {
       const action = oldest(call.actions);
       const [dispatch] = recordsOf(envelope);

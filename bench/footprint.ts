@@ -111,7 +111,7 @@ async function idle(gateway: Gateway, { runs, scale, part }: Options): Promise<F
     value,
     runs: cpu,
     goal: { words: '≤ 2 %', met: value <= 2 },
-    note: '200 signals over MQTT, 200 rules, connected, nothing said',
+    note: '200 signals over MQTT, 200 rules, connected, without messages',
   };
 }
 

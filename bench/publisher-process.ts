@@ -31,11 +31,11 @@ const client = await mqtt.connectAsync(process.argv[2] ?? '', {
   clean: true,
   protocolVersion: 5,
 });
-const told = new Map<string, number>();
+const published = new Map<string, number>();
 
 function payloadOf(ask: PublisherAsk, topic: string): string {
-  const times = (told.get(topic) ?? 0) + 1;
-  told.set(topic, times);
+  const times = (published.get(topic) ?? 0) + 1;
+  published.set(topic, times);
   if (ask.payload === 'edge') return String(times % 2);
   if (ask.payload === 'count') return String(times);
   const fields = Array.from({ length: ask.payload.fields }, (_, field) => [`v${field}`, times + field / 10]);

@@ -35,7 +35,7 @@ ${machines
 `;
 }
 
-/** A gateway that counts: every message moves a counter and waits for the commit that holds it. `bench/end` tells that all are in. */
+/** A gateway that counts: every message moves a counter and waits for the commit that holds it. `bench/end` says that all are there. */
 export function counterPlant(options: PlantOptions): string {
   const machines = names(options.machines);
   const signal = (name: string) =>

@@ -47,7 +47,7 @@ export async function cli(args: readonly string[], io: Io, table = commands): Pr
   }
 }
 
-/** What a person can do something about is said in words; anything else is a fault of the program and keeps its stack. */
+/** An error that a person can mend is shown as a sentence. Any other error is a fault of the program, and its stack is shown. */
 function report(name: string, error: unknown, io: Io): number {
   if (error instanceof ConfigError) {
     for (const problem of error.problems) io.err(formatProblem(problem));

@@ -5,7 +5,7 @@ import { MAY_NOT_ENTER, whyNoFile } from '../core/file-kind.ts';
 /**
  * Reads a file whole. Throws as `readFileSync`, and for a named pipe or a device: reading it may have no end, and nothing else runs
  * meanwhile. What the system offers below /dev/fd and /proc, as for a shell's `<(…)`, is read.
- * Where the fault is the folder's, the error says so under `why`.
+ * When the folder is wrong, the error has the reason under `why`.
  */
 export function readFile(path: string): Uint8Array {
   const isOffered = /^\/(dev\/(fd\/|stdin$)|proc\/)/.test(resolve(path));

@@ -49,7 +49,7 @@ const RUNS: Span = { least: 7000, most: 11_000 };
 const STOPS: Span = { least: 5000, most: 8000 };
 const REGISTER_END = { uint16: 2 ** 16, uint32: 2 ** 32 } as const;
 
-/** The machines behind one PLC of the demo: the same seed tells the same story. */
+/** The machines behind one PLC of the demo: the same seed gives the same events. */
 export function demoMachines(protocol: Protocol, seed: number, clock: Clock): readonly MachineOptions[] {
   return STATIONS.flatMap((station, index) => {
     if (station.protocol !== protocol) return [];

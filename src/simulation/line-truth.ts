@@ -152,24 +152,24 @@ function rowsWith(
   const products = new Set([...parts, ...sets].map(({ product }) => product));
   return [...products].toSorted().map(product => {
     const made = parts.filter(part => part.product === product);
-    const told = sets.filter(set => set.product === product);
+    const ofProduct = sets.filter(set => set.product === product);
     const scrapMade = made.filter(({ scrap }) => scrap);
     // A scrap counter is read beside the total, so a part may be counted before it is known as scrap: each is matched for itself.
     const all = match(
       made,
-      told.map(({ from, to, actual, scrap }) => ({ from, to, count: actual + scrap })),
+      ofProduct.map(({ from, to, actual, scrap }) => ({ from, to, count: actual + scrap })),
     );
     const scrap = match(
       scrapMade,
-      told.map(set => ({ ...set, count: set.scrap })),
+      ofProduct.map(set => ({ ...set, count: set.scrap })),
     );
     return {
       line,
       product,
       good: made.length - scrapMade.length,
-      goodInL2l: sum(told, set => set.actual),
+      goodInL2l: sum(ofProduct, set => set.actual),
       scrap: scrapMade.length,
-      scrapInL2l: sum(told, set => set.scrap),
+      scrapInL2l: sum(ofProduct, set => set.scrap),
       underBefore: 0,
       // A lost part that was scrap is missing on both counts, and is one part.
       lost: Math.max(all.lost, scrap.lost),

@@ -11,7 +11,7 @@ export type DeliveredEpisode = { readonly from: number; readonly to: number; rea
  */
 export function match(
   happenings: readonly Happening[],
-  told: readonly DeliveredEpisode[],
+  delivered: readonly DeliveredEpisode[],
 ): { readonly lost: number; readonly doubled: number } {
   const waiting = happenings.toSorted((a, b) => a.earliest - b.earliest);
   let next = 0;
@@ -21,7 +21,7 @@ export function match(
     const one = waiting[next];
     return one !== undefined && fits(one);
   };
-  for (const { from, to, count } of told.toSorted((a, b) => a.from - b.from)) {
+  for (const { from, to, count } of delivered.toSorted((a, b) => a.from - b.from)) {
     for (; is(({ latest }) => latest < from); next += 1) lost += 1;
     let free = count;
     for (; free > 0 && is(({ earliest }) => earliest < to); next += 1) free -= 1;
@@ -31,8 +31,8 @@ export function match(
 }
 
 /** What was sent after something that happened later. */
-export function late<T extends { readonly at: number }>(told: readonly T[]): T[] {
-  return told.filter(({ at }, index) => at < (told[index - 1]?.at ?? Number.NEGATIVE_INFINITY));
+export function late<T extends { readonly at: number }>(delivered: readonly T[]): T[] {
+  return delivered.filter(({ at }, index) => at < (delivered[index - 1]?.at ?? Number.NEGATIVE_INFINITY));
 }
 
 export function sum<T>(items: readonly T[], of: (item: T) => number): number {

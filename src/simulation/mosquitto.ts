@@ -63,7 +63,7 @@ export async function startMosquitto(command = 'mosquitto'): Promise<Broker> {
   }
 }
 
-/** Resolves when it listens. Throws a StartError that says what to install, or what mosquitto said. */
+/** Resolves when it listens. Throws a StartError that says what to install, or has the output of mosquitto. */
 export async function runMosquitto(options: MosquittoOptions): Promise<MosquittoProcess> {
   const { folder, port, command = 'mosquitto' } = options;
   const settings = [
@@ -81,9 +81,9 @@ export async function runMosquitto(options: MosquittoOptions): Promise<Mosquitto
     // Debian puts it where an ordinary user's PATH does not lead.
     env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` },
   });
-  let said = '';
+  let output = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-2000);
+    output = (output + chunk.toString()).slice(-2000);
   });
   // The pipe breaks when mosquitto ends first; its end says the same.
   child.stdin.on('error', () => {});
@@ -103,9 +103,9 @@ export async function runMosquitto(options: MosquittoOptions): Promise<Mosquitto
     }
     await kill();
     throw new StartError(
-      said.includes('not found')
+      output.includes('not found')
         ? `${command} was not found; the demo needs it as its MQTT broker. An administrator has to run: apt install mosquitto`
-        : `the MQTT broker did not start: ${said.trim() || 'it said nothing'}`,
+        : `the MQTT broker did not start: ${output.trim() || 'it wrote no error'}`,
     );
   }
   return {

@@ -34,12 +34,12 @@ export function startMqttPlc({ url, machines, clock }: MqttPlcOptions): MqttPlc 
   const abort = new AbortController();
   let wake = () => {};
 
-  function tell(name: string, state: MachineState, ts: number): void {
+  function publish(name: string, state: MachineState, ts: number): void {
     queue.push({ topic: machineTopic(name), payload: JSON.stringify({ ...state, ts } satisfies MqttPlcMessage) });
     wake();
   }
 
-  const listeners = machines.map(machine => machine.onChange((state, at) => tell(machine.name, state, at)));
+  const listeners = machines.map(machine => machine.onChange((state, at) => publish(machine.name, state, at)));
 
   /** One at a time: a change leaves the queue when the broker has it. */
   async function publishAll(client: MqttClient, lost: Promise<never>): Promise<void> {
@@ -66,7 +66,7 @@ export function startMqttPlc({ url, machines, clock }: MqttPlcOptions): MqttPlc 
     abort.signal.addEventListener('abort', end, { once: true });
     if (abort.signal.aborted) end();
     try {
-      for (const machine of machines) tell(machine.name, machine.state(), clock.now());
+      for (const machine of machines) publish(machine.name, machine.state(), clock.now());
       await publishAll(client, lost.promise);
     } finally {
       abort.signal.removeEventListener('abort', end);

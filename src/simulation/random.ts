@@ -1,4 +1,4 @@
-/** A seeded source of chance in [0, 1): the same seed tells the same story. */
+/** A seeded source of chance in [0, 1): the same seed gives the same numbers. */
 export type Random = () => number;
 
 /** Mulberry32: small, fast, good enough to play a machine or to break a connection; never for anything secret. */

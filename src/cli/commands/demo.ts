@@ -93,7 +93,7 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
   const clock = systemClock();
   const broken = new AbortController();
   const onUnexpectedEnd = (words: string) => broken.abort(new StartError(words));
-  const told = AbortSignal.any([io.signal, broken.signal]);
+  const ending = AbortSignal.any([io.signal, broken.signal]);
   const isTerminal = process.stdout.isTTY && io.env.NO_COLOR === undefined;
   const show = (line: AccountLine) => io.out(shownLine(line, DEMO_ZONE, isTerminal, io.columns));
   const say = (subject: string, text: string, tone: AccountLine['tone'] = 'loud') =>
@@ -133,16 +133,16 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
     onUnexpectedEnd,
   });
   started.add('gateway', () => gateway.stop());
-  await gateway.start(told);
+  await gateway.start(ending);
   say('gateway', `sees every signal`, 'plain');
 
   try {
-    plant.tell('begin');
-    await live(options, { clock, plant, gateway, told, say });
+    plant.send('begin');
+    await live(options, { clock, plant, gateway, ending, say });
     say('plant', 'machines come to rest; what is left is delivered', 'plain');
-    plant.tell('settle');
-    const truths = await settledTruths(clock, plant, told);
-    const deadLetters = await delivered(clock, plant, gateway, told);
+    plant.send('settle');
+    const truths = await settledTruths(clock, plant, ending);
+    const deadLetters = await delivered(clock, plant, gateway, ending);
     const after = await plant.state();
     const compared = compareTruth({
       truths,
@@ -171,21 +171,21 @@ type Stage = {
   readonly plant: DemoPlant;
   readonly gateway: GatewayProcess;
   /** Ctrl-C, or a process that ended although nobody asked it to. */
-  readonly told: AbortSignal;
+  readonly ending: AbortSignal;
   readonly say: (subject: string, text: string) => void;
 };
 
 /** Lets it run for the time asked for, or until it is asked to end, with or without chaos. */
-async function live({ duration, chaos, seed }: Options, { clock, plant, gateway, told, say }: Stage): Promise<void> {
+async function live({ duration, chaos, seed }: Options, { clock, plant, gateway, ending, say }: Stage): Promise<void> {
   const over = new AbortController();
-  const until = AbortSignal.any([told, over.signal]);
+  const until = AbortSignal.any([ending, over.signal]);
   const trouble = chaos
     ? makeChaos(
         {
           async cutGateway(pause) {
             await gateway.kill();
             await sleep(clock, pause);
-            await gateway.start(told);
+            await gateway.start(ending);
           },
           killRedis: () => gateway.killRedis(),
           breakL2l: faults => plant.setFaults(faults),
@@ -197,22 +197,22 @@ async function live({ duration, chaos, seed }: Options, { clock, plant, gateway,
       )
     : undefined;
   try {
-    if (duration !== null) await Promise.race([sleep(clock, duration, told), trouble ?? once(told, 'abort')]);
-    else await Promise.race([once(told, 'abort'), trouble ?? once(told, 'abort')]);
-    told.throwIfAborted();
+    if (duration !== null) await Promise.race([sleep(clock, duration, ending), trouble ?? once(ending, 'abort')]);
+    else await Promise.race([once(ending, 'abort'), trouble ?? once(ending, 'abort')]);
+    ending.throwIfAborted();
   } finally {
     over.abort();
     await trouble;
   }
 }
 
-async function settledTruths(clock: Clock, plant: DemoPlant, told: AbortSignal) {
+async function settledTruths(clock: Clock, plant: DemoPlant, ending: AbortSignal) {
   const deadline = clock.now() + SETTLE_WITHIN;
   for (;;) {
     const truths = await plant.truths();
     if (truths.every(({ settled }) => settled)) return truths;
     if (clock.now() > deadline) throw new StartError('the machines did not come to rest within 30 s');
-    await sleep(clock, 200, told);
+    await sleep(clock, 200, ending);
   }
 }
 
@@ -220,7 +220,12 @@ async function settledTruths(clock: Clock, plant: DemoPlant, told: AbortSignal) 
  * Waits until the gateway has nothing left to send and L2L heard nothing new for a whole interval, but not for ever. Resolves to
  * how many actions L2L will never get by themselves.
  */
-async function delivered(clock: Clock, plant: DemoPlant, gateway: GatewayProcess, told: AbortSignal): Promise<number> {
+async function delivered(
+  clock: Clock,
+  plant: DemoPlant,
+  gateway: GatewayProcess,
+  ending: AbortSignal,
+): Promise<number> {
   const deadline = clock.now() + DELIVER_WITHIN;
   let writes = -1;
   let quietSince = clock.now();
@@ -232,7 +237,7 @@ async function delivered(clock: Clock, plant: DemoPlant, gateway: GatewayProcess
       return status.journal.deadLetters + status.journal.parked;
     }
     if (clock.now() > deadline) throw new StartError('the gateway does not answer');
-    await sleep(clock, 250, told);
+    await sleep(clock, 250, ending);
   }
 }
 

@@ -44,7 +44,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   child.once('exit', (code, signal) => {
     if (!wanted)
       options.onUnexpectedEnd(
-        `${options.name} ended (${signal ?? `code ${code}`}): ${errors.trim() || 'it said nothing'}`,
+        `${options.name} ended (${signal ?? `code ${code}`}): ${errors.trim() || 'it wrote no error'}`,
       );
   });
   try {

@@ -17,7 +17,7 @@ export interface DemoPlant {
   readonly key: string;
   readonly endpoints: Readonly<Record<Protocol, string>>;
   /** Commands every PLC: machines begin to move, or come to rest. */
-  tell(word: 'begin' | 'settle'): void;
+  send(word: 'begin' | 'settle'): void;
   /** What all machines truly did so far. */
   truths(): Promise<readonly MachineTruth[]>;
   state(): Promise<SandboxState>;
@@ -105,7 +105,7 @@ async function start({ folder, seed, env, onUnexpectedEnd }: DemoPlantOptions, s
     l2l: url,
     key,
     endpoints: { opcua: endpointOf('opcua'), modbus: endpointOf('modbus'), mqtt: endpointOf('mqtt') },
-    tell(word) {
+    send(word) {
       for (const { child } of plcs) child.send(word);
     },
     async truths() {

@@ -83,7 +83,7 @@ function field(label: string, text: string | null): readonly string[] {
 
 function params(action: HistoryEntry, times: Times): readonly string[] {
   return Object.entries(writtenParams(action, times.people)).flatMap(([name, value], index) => {
-    // Why is said by the action's own line of that name.
+    // The line "why" of the action has it.
     if (name === 'unknownProduct') return [];
     const text = String(value ?? productWords(action.params));
     return field(index === 0 ? 'sends' : '', `${asInConfig(name)}: ${text}`);

@@ -27,7 +27,7 @@ export type StoryEntry =
 
 export type Standing = {
   readonly last: Exclude<StoryEntry, { kind: 'start' }>;
-  /** The gateway started since, and the rule has said nothing after that. */
+  /** The gateway started since then, and the rule has recorded nothing after the start. */
   readonly startedSince: number | null;
 };
 
@@ -35,7 +35,7 @@ export type StoryQuery = Pick<HistoryQuery, 'since' | 'until'> & { readonly rule
 
 /** Just before an instant (ms). */
 const BEFORE = 0.001;
-/** A gateway that was alive so short a time ago (ms) may run: it says so no more often. */
+/** A gateway that was alive so short a time ago (ms) may still run: it records no more often that it is alive. */
 const ALIVE = 10_000;
 /** A start that took no longer than this (ms) left no time out. */
 const SHORT = 5000;

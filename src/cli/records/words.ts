@@ -54,6 +54,6 @@ export function standsSince({ state, settledAt, createdAt, call }: HistoryEntry)
 
 /** Why it stands where it stands, else why it was made. */
 export function reasonWords({ state, detail, call, cause }: HistoryEntry): string {
-  const said = state === 'in_call' || state === 'waiting' ? call?.detail : detail;
-  return said || cause.text;
+  const reason = state === 'in_call' || state === 'waiting' ? call?.detail : detail;
+  return reason || cause.text;
 }

@@ -101,10 +101,10 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       abort.abort();
 
       expect(await ended).toBe('resolved');
-      const told = sink.events.length;
+      const reported = sink.events.length;
       await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(openBefore), PATIENCE);
       await setAndSee(8, 9);
-      expect(sink.events.length).toBe(told);
+      expect(sink.events.length).toBe(reported);
     });
 
     it('an adapter that was aborted before its start resolves', async () => {
@@ -126,10 +126,10 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       expect(reason).not.toBe('resolved');
       expect(reason.length).toBeGreaterThan(10);
       if (fixture.secret) expect(reason).not.toContain(fixture.secret);
-      const told = sink.events.length;
+      const reported = sink.events.length;
       await fixture.restart();
       await setAndSee(5, 6);
-      expect(sink.events.length).toBe(told);
+      expect(sink.events.length).toBe(reported);
     });
 
     it('an adapter rejects with a clear message when there is no server, and leaves nothing open', async () => {

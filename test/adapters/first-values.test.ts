@@ -7,7 +7,7 @@ function watched(names: readonly string[], known: readonly string[] = []) {
   const clock = virtualClock(1_000_000);
   const log = recordingLogger();
   const silent: unknown[] = [];
-  const onSilent = (...said: unknown[]) => void silent.push(said);
+  const onSilent = (...reported: unknown[]) => void silent.push(reported);
   const signals = names.map(name => ({
     name,
     source: 'broker',

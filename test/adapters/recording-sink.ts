@@ -15,7 +15,7 @@ export interface RecordingSink extends SourceSink {
   last(signal: string): Sample | undefined;
 }
 
-/** Writes down what an adapter tells; commits each message at once unless told what to do with it. */
+/** Records the reports of an adapter. Commits each message at once, unless the test decides about it. */
 export function recordingSink(
   onBatch: (batch: Omit<SampleBatch, 'source'>) => void = batch => batch.receipt?.committed(),
 ): RecordingSink {

@@ -89,11 +89,11 @@ function supervised(signals: readonly SignalDefinition[], restored?: ReadonlyMap
       samples: [{ signal: name, value, quality: 'good' }],
     });
   };
-  const told = () =>
+  const reports = () =>
     batches.flatMap(batch =>
       batch.samples.map(sample => `${batch.at - START} ${sample.signal} ${sample.value ?? sample.reason}`),
     );
-  return { ...plc, supervisor, batches, statuses, sessions, lines, pass, nextLife, good, told };
+  return { ...plc, supervisor, batches, statuses, sessions, lines, pass, nextLife, good, reports };
 }
 
 async function settle(): Promise<void> {
@@ -218,7 +218,7 @@ describe('supervisor', () => {
       plc.good('a', 2);
       await plc.pass(200_000);
 
-      expect(plc.told()).toEqual(['0 a 1', '0 b 1', '20000 a 2', '50000 a stale: nothing received for 30s']);
+      expect(plc.reports()).toEqual(['0 a 1', '0 b 1', '20000 a 2', '50000 a stale: nothing received for 30s']);
     });
 
     it('a signal that never came becomes bad too', async () => {
@@ -227,7 +227,7 @@ describe('supervisor', () => {
       plc.life().sink.connected();
       await plc.pass(100_000);
 
-      expect(plc.told()).toEqual(['35000 a stale: nothing received for 30s']);
+      expect(plc.reports()).toEqual(['35000 a stale: nothing received for 30s']);
     });
 
     it('staleness ends with the next message, and begins again', async () => {
@@ -237,7 +237,7 @@ describe('supervisor', () => {
       plc.good('a', 1);
       await plc.pass(40_000);
 
-      expect(plc.told()).toEqual([
+      expect(plc.reports()).toEqual([
         '30000 a stale: nothing received for 30s',
         '40000 a 1',
         '70000 a stale: nothing received for 30s',
@@ -255,12 +255,12 @@ describe('supervisor', () => {
       plc.life().sink.session(true);
       plc.life().sink.catchingUp();
       await plc.pass(10_000);
-      expect(plc.told().filter(line => line.includes('stale'))).toEqual([]);
+      expect(plc.reports().filter(line => line.includes('stale'))).toEqual([]);
       plc.good('a', 2);
       plc.life().sink.connected();
       await plc.pass(40_000);
 
-      expect(plc.told().filter(line => line.includes('stale'))).toEqual([
+      expect(plc.reports().filter(line => line.includes('stale'))).toEqual([
         '30000 b stale: nothing received for 30s',
         '75000 a stale: nothing received for 30s',
       ]);
@@ -271,7 +271,7 @@ describe('supervisor', () => {
       plc.life().sink.connected();
       await plc.pass(100_000);
 
-      expect(plc.told()).toEqual(['20000 a stale: nothing received for 30s']);
+      expect(plc.reports()).toEqual(['20000 a stale: nothing received for 30s']);
     });
   });
 

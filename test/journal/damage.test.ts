@@ -88,7 +88,7 @@ describe('a journal that was cut or damaged', () => {
     const { db, wal, ends } = await killed();
     const root = testFolder();
     const random = seededRandom(2);
-    // What stands in the last transaction can't be told from a commit that a power cut interrupted.
+    // Damage in the last transaction can't be distinguished from a commit that a power cut interrupted.
     const known = ends.at(-2) ?? 0;
     const places = [
       0,
@@ -177,7 +177,7 @@ describe('a journal that was cut or damaged', () => {
     expect(() => openThere(folder, 'rebuild')).toThrow();
     rmSync(inTheWay, { recursive: true });
 
-    // Without its log the file would be sound, and know nothing of what was told since.
+    // Without its log the file would be sound, and would lack everything since.
     expect(existsSync(join(folder, 'journal.db'))).toBe(false);
     expect(openThere(folder)).toEqual({ refused: expect.stringContaining('is damaged') });
     expect(openThere(folder, 'rebuild')).toEqual({ waiting: [] });

@@ -11,7 +11,7 @@ function idOf(journal: Journal, key: string): number {
   return found.id;
 }
 
-function say(journal: Journal, kind: Decision['kind'], key: string, change: Partial<Decision> = {}) {
+function decide(journal: Journal, kind: Decision['kind'], key: string, change: Partial<Decision> = {}) {
   return journal.decisions.decide({ kind, id: idOf(journal, key), who: 'anna', confirmed: false, ...change });
 }
 
@@ -28,7 +28,7 @@ describe('queue retry of an episode', () => {
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
 
-    expect(await say(journal, 'retry', 'A#1:open')).toMatchObject({
+    expect(await decide(journal, 'retry', 'A#1:open')).toMatchObject({
       kind: 'done',
       words: 'its episode is still active: it waits to be opened, reported when it truly began',
     });
@@ -48,7 +48,7 @@ describe('queue retry of an episode', () => {
       await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('A', 2));
       await settle(journal, 'dispatch:A', REFUSED);
 
-      const decided = await say(journal, 'retry', key);
+      const decided = await decide(journal, 'retry', key);
 
       expect(decided.words).toContain('one finished dispatch DOWN at A');
       const expected = [
@@ -72,7 +72,7 @@ describe('queue retry of an episode', () => {
     await settle(journal, 'dispatch:A', REFUSED);
     await journal.settleNothing(journal.waiting('dispatch:A', 1), 'its dispatch could not be opened');
 
-    expect((await say(journal, 'retry', 'A#1:open')).ids).toHaveLength(2);
+    expect((await decide(journal, 'retry', 'A#1:open')).ids).toHaveLength(2);
 
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:open', 'A#1:close']);
   });
@@ -82,7 +82,7 @@ describe('queue retry of an episode', () => {
     await write(journal, { ...openDispatch('A', 1), expiresAt: 5000 }, { ...closeDispatch('A', 1), expiresAt: 5000 });
     await journal.giveUp(journal.waiting('dispatch:A', 2), 'too old');
 
-    await say(journal, 'retry', 'A#1:open');
+    await decide(journal, 'retry', 'A#1:open');
 
     expect(journal.waiting('dispatch:A', 10).map(({ expiresAt }) => expiresAt)).toEqual([undefined, undefined]);
   });
@@ -92,13 +92,13 @@ describe('queue retry of an episode', () => {
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', { state: 'parked', detail: 'dispatch 7 may be this one' });
 
-    expect(await say(journal, 'retry', 'A#1:open')).toEqual({
+    expect(await decide(journal, 'retry', 'A#1:open')).toEqual({
       kind: 'ask',
       words: expect.stringContaining('dispatch 7 may be this one'),
       ids: [],
     });
     expect(journal.counts().parked).toBe(1);
-    await say(journal, 'retry', 'A#1:open', { confirmed: true });
+    await decide(journal, 'retry', 'A#1:open', { confirmed: true });
 
     expect(journal.waiting('dispatch:A', 1)[0]).toMatchObject({ key: 'A#1:open', guarded: true });
   });
@@ -109,7 +109,7 @@ describe('queue retry of an episode', () => {
     await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 9 } });
     await settle(journal, 'dispatch:A', REFUSED);
 
-    await say(journal, 'retry', 'A#1:close');
+    await decide(journal, 'retry', 'A#1:close');
 
     expect(states(journal)).toEqual({ 'A#1:open': 'delivered', 'A#1:close': 'waiting' });
   });
@@ -136,34 +136,34 @@ describe('a record set without a product code', () => {
     const journal = testJournal(folder);
     await write(journal, unnamedSet('LINE-1', 1));
 
-    expect(await say(journal, 'retry', KEY)).toMatchObject({
+    expect(await decide(journal, 'retry', KEY)).toMatchObject({
       kind: 'refused',
       words: expect.stringContaining('its product is not known (lookup recipes has no row for recipe = 7)'),
     });
-    expect(await say(journal, 'retry', KEY, { product: 'P7' })).toEqual({
+    expect(await decide(journal, 'retry', KEY, { product: 'P7' })).toEqual({
       kind: 'done',
       words: 'it waits to be sent: record 5 good, 0 scrap of P7 on LINE-1',
       ids: [idOf(journal, KEY)],
     });
 
-    const told = { line: 'LINE-1', start: 60_000, end: 120_000, actual: 5, scrap: 0, product: 'P7' };
-    expect(journal.waiting('production:LINE-1', 9).map(({ params }) => params)).toEqual([told]);
+    const sent = { line: 'LINE-1', start: 60_000, end: 120_000, actual: 5, scrap: 0, product: 'P7' };
+    expect(journal.waiting('production:LINE-1', 9).map(({ params }) => params)).toEqual([sent]);
     expect(journal.decisions.detail(idOf(journal, KEY))?.decisions).toMatchObject([
       { who: 'anna', why: 'as product P7', was: 'parked: lookup recipes has no row for recipe = 7' },
     ]);
     journal.close();
-    expect(testJournal(folder).waiting('production:LINE-1', 9)[0]?.params).toEqual(told);
+    expect(testJournal(folder).waiting('production:LINE-1', 9)[0]?.params).toEqual(sent);
   });
 
   it('a set without a product code is dropped only after a question, and L2L never gets it', async () => {
     const journal = testJournal(testFolder());
     await write(journal, unnamedSet('LINE-1', 1));
 
-    const asked = await say(journal, 'drop', KEY);
+    const asked = await decide(journal, 'drop', KEY);
     expect(asked).toMatchObject({ kind: 'ask', words: expect.stringContaining('lookup recipes has no row') });
     expect(asked.words).toContain('L2L does not have it');
     expect(states(journal)).toEqual({ [KEY]: 'parked' });
-    expect(await say(journal, 'drop', KEY, { confirmed: true })).toMatchObject({ kind: 'done' });
+    expect(await decide(journal, 'drop', KEY, { confirmed: true })).toMatchObject({ kind: 'done' });
 
     expect(states(journal)).toEqual({ [KEY]: 'dropped' });
   });
@@ -182,7 +182,7 @@ describe('queue retry that names the product', () => {
     await write(journal, recordSet('LINE-1', 1));
     await settle(journal, 'production:LINE-1', REFUSED);
 
-    await say(journal, 'retry', 'LINE-1@1:record', { product: 'P7' });
+    await decide(journal, 'retry', 'LINE-1@1:record', { product: 'P7' });
 
     expect(journal.waiting('production:LINE-1', 9)).toMatchObject([{ params: { product: 'P7' } }]);
   });
@@ -194,7 +194,7 @@ describe('queue retry that names the product', () => {
     await settle(journal, 'cycles:A', REFUSED);
 
     for (const key of ['LINE-1@1:record', 'A@1:increment'])
-      expect(await say(journal, 'retry', key, { product: 'P7', confirmed: true })).toMatchObject({
+      expect(await decide(journal, 'retry', key, { product: 'P7', confirmed: true })).toMatchObject({
         kind: 'refused',
         words: expect.stringContaining('--product is for a set of production'),
       });
@@ -210,7 +210,7 @@ describe('queue retry of counts and sets', () => {
     await settle(journal, 'cycles:A', REFUSED, 2);
     await settle(journal, 'cycles:A', { state: 'delivered' });
 
-    expect(await say(journal, 'retry', 'A@2:increment')).toMatchObject({
+    expect(await decide(journal, 'retry', 'A@2:increment')).toMatchObject({
       kind: 'done',
       words: 'it waits to be sent again: add 5 cycles to A',
     });
@@ -223,12 +223,12 @@ describe('queue retry of counts and sets', () => {
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', IN_DOUBT);
 
-    const asked = await say(journal, 'retry', 'A@1:increment');
+    const asked = await decide(journal, 'retry', 'A@1:increment');
 
     expect(asked.kind).toBe('ask');
     expect(asked.words).toContain('A stood at 5, stands at 9');
     expect(asked.words).toContain('retry says that L2L does not have it');
-    expect((await say(journal, 'retry', 'A@1:increment', { confirmed: true })).kind).toBe('done');
+    expect((await decide(journal, 'retry', 'A@1:increment', { confirmed: true })).kind).toBe('done');
   });
 
   it('a retry of an absolute count is refused when a newer count exists, whatever the state of the older ones', async () => {
@@ -238,9 +238,9 @@ describe('queue retry of counts and sets', () => {
     await write(journal, setCycles('A', 2, 20));
 
     const words = 'there waits a newer count of the same counter (2); this one would set it back. Drop it';
-    expect(await say(journal, 'retry', 'A@1:set')).toEqual({ kind: 'refused', words, ids: [] });
+    expect(await decide(journal, 'retry', 'A@1:set')).toEqual({ kind: 'refused', words, ids: [] });
     await settle(journal, 'cycles:A', { state: 'delivered' });
-    expect((await say(journal, 'retry', 'A@1:set')).words).toContain('L2L has a newer count');
+    expect((await decide(journal, 'retry', 'A@1:set')).words).toContain('L2L has a newer count');
     expect(states(journal)['A@1:set']).toBe('dead');
   });
 
@@ -250,7 +250,7 @@ describe('queue retry of counts and sets', () => {
     await settle(journal, 'cycles:A', { state: 'delivered' });
     await settle(journal, 'cycles:A', REFUSED);
 
-    expect((await say(journal, 'retry', 'A@2:set')).kind).toBe('done');
+    expect((await decide(journal, 'retry', 'A@2:set')).kind).toBe('done');
   });
 
   it('a retry of a set is refused when another set of its time was delivered since', async () => {
@@ -265,7 +265,7 @@ describe('queue retry of counts and sets', () => {
     await write(journal, overlapping);
     await settle(journal, 'production:L1', { state: 'delivered' });
 
-    expect(await say(journal, 'retry', 'L1@1:record')).toMatchObject({
+    expect(await decide(journal, 'retry', 'L1@1:record')).toMatchObject({
       kind: 'refused',
       words: expect.stringContaining('L2L has another set of the same time on this line (4'),
     });
@@ -278,11 +278,11 @@ describe('queue retry of counts and sets', () => {
     journal.close();
     const other = testJournal(folder);
 
-    expect(await say(other, 'retry', 'A@1:increment', { confirmed: true })).toMatchObject({
+    expect(await decide(other, 'retry', 'A@1:increment', { confirmed: true })).toMatchObject({
       kind: 'refused',
       words: expect.stringContaining('it was made for https://sandbox site 1'),
     });
-    expect((await say(other, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
+    expect((await decide(other, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
   });
 });
 
@@ -292,7 +292,10 @@ describe('queue retry, asked twice or too late', () => {
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', REFUSED);
 
-    const both = await Promise.all([say(journal, 'retry', 'A@1:increment'), say(journal, 'retry', 'A@1:increment')]);
+    const both = await Promise.all([
+      decide(journal, 'retry', 'A@1:increment'),
+      decide(journal, 'retry', 'A@1:increment'),
+    ]);
 
     expect(both.map(({ kind, words }) => [kind, words])).toEqual([
       ['done', 'it waits to be sent again: add 1 cycle to A'],
@@ -307,20 +310,20 @@ describe('queue retry, asked twice or too late', () => {
     await write(journal, increment('A', 1));
     const call = journal.freeze(journal.waiting('cycles:A', 1), { method: 'POST', path: '/', body: '' }, 0);
 
-    expect(await say(journal, 'retry', 'A@1:increment')).toMatchObject({ kind: 'already' });
-    expect(await say(journal, 'drop', 'A@1:increment')).toMatchObject({ kind: 'refused' });
+    expect(await decide(journal, 'retry', 'A@1:increment')).toMatchObject({ kind: 'already' });
+    expect(await decide(journal, 'drop', 'A@1:increment')).toMatchObject({ kind: 'refused' });
     expect(await journal.markSending(call.id, 0, null, 5)).not.toBeNull();
   });
 
   it.each([
     ['delivered', 'already', 'L2L has it: there is nothing to retry'],
     ['dropped', 'refused', 'it was let go (the rule says so): there is nothing to retry'],
-  ] as const)('says of what was %s why it is not retried', async (state, kind, words) => {
+  ] as const)('a retry of an action that is %s is refused with its reason', async (state, kind, words) => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', { state, detail: 'the rule says so' });
 
-    expect(await say(journal, 'retry', 'A@1:increment')).toEqual({ kind, words, ids: [] });
+    expect(await decide(journal, 'retry', 'A@1:increment')).toEqual({ kind, words, ids: [] });
   });
 
   it('a retry with an unknown number is refused', async () => {
@@ -341,7 +344,7 @@ describe('queue drop', () => {
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('A', 2));
     await settle(journal, 'dispatch:A', REFUSED);
 
-    const decided = await say(journal, 'drop', 'A#1:open', { why: 'opened by hand' });
+    const decided = await decide(journal, 'drop', 'A#1:open', { why: 'opened by hand' });
 
     expect(decided).toMatchObject({ kind: 'done', ids: [1, 2] });
     expect(decided.words).toContain('and its close with it');
@@ -362,13 +365,13 @@ describe('queue drop', () => {
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1));
     await settle(journal, 'dispatch:A', REFUSED);
 
-    const asked = await say(journal, 'drop', 'A#1:close');
+    const asked = await decide(journal, 'drop', 'A#1:close');
     expect(asked).toMatchObject({ kind: 'ask', ids: [] });
     expect(asked.words).toContain('its open 1 is dead: No such machine');
     expect(asked.words).toContain('drop lets go of both, the open 1 and the close 2');
     expect(states(journal)).toEqual({ 'A#1:open': 'dead', 'A#1:close': 'waiting' });
 
-    const decided = await say(journal, 'drop', 'A#1:close', { confirmed: true });
+    const decided = await decide(journal, 'drop', 'A#1:close', { confirmed: true });
     expect(decided.words).toContain('and its open with it');
     expect(states(journal)).toEqual({ 'A#1:open': 'dropped', 'A#1:close': 'dropped' });
     const was = (id: number) => journal.decisions.detail(id)?.decisions[0]?.was;
@@ -380,10 +383,10 @@ describe('queue drop', () => {
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', IN_DOUBT);
 
-    expect((await say(journal, 'drop', 'A@1:increment')).words).toContain('drop says that L2L has it');
+    expect((await decide(journal, 'drop', 'A@1:increment')).words).toContain('drop says that L2L has it');
     expect(states(journal)).toEqual({ 'A@1:increment': 'parked' });
-    expect((await say(journal, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
-    expect((await say(journal, 'drop', 'A@1:increment')).kind).toBe('already');
+    expect((await decide(journal, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
+    expect((await decide(journal, 'drop', 'A@1:increment')).kind).toBe('already');
   });
 
   it('a drop accepts a blocked open, and refuses an action that only waits for its turn', async () => {
@@ -391,8 +394,8 @@ describe('queue drop', () => {
     await write(journal, openDispatch('A', 1), increment('B', 1));
     await settle(journal, 'dispatch:A', { state: 'released', reason: 'blocked', notBefore: 9_000_000, detail: 'by 5' });
 
-    expect((await say(journal, 'drop', 'A#1:open')).kind).toBe('done');
-    expect(await say(journal, 'drop', 'B@1:increment')).toMatchObject({
+    expect((await decide(journal, 'drop', 'A#1:open')).kind).toBe('done');
+    expect(await decide(journal, 'drop', 'B@1:increment')).toMatchObject({
       kind: 'refused',
       words: expect.stringContaining('only waits for its turn'),
     });
@@ -415,10 +418,10 @@ describe('queue drop', () => {
       await settle(journal, 'dispatch:A', how === 'parked' ? IN_DOUBT : aside);
       if (how === 'too old') await journal.giveUp(journal.waiting('dispatch:A', 1), 'too old');
 
-      const asked = await say(journal, 'drop', 'A#1:open');
+      const asked = await decide(journal, 'drop', 'A#1:open');
       expect(asked).toMatchObject({ kind: 'ask', words: expect.stringContaining('whether L2L has it is not known') });
       expect(states(journal)['A#1:open']).not.toBe('dropped');
-      const { words } = await say(journal, 'drop', 'A#1:open', { confirmed: true });
+      const { words } = await decide(journal, 'drop', 'A#1:open', { confirmed: true });
       expect(words).toMatch(/and its close with it; if it is open in L2L, it stays open until a person closes it$/);
     },
   );
@@ -429,7 +432,7 @@ describe('queue drop', () => {
     await settle(journal, 'dispatch:A', { state: 'released', reason: 'timeout', guarded: true });
     await journal.giveUp(journal.waiting('dispatch:A', 1), 'too old');
 
-    expect((await say(journal, 'retry', 'A#1:open')).words).toMatch(/; L2L is looked through first$/);
+    expect((await decide(journal, 'retry', 'A#1:open')).words).toMatch(/; L2L is looked through first$/);
     expect(journal.waiting('dispatch:A', 1)[0]).toMatchObject({ guarded: true });
   });
 
@@ -439,7 +442,7 @@ describe('queue drop', () => {
     await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 9 } });
     await settle(journal, 'dispatch:A', REFUSED);
 
-    expect((await say(journal, 'drop', 'A#1:close')).words).toContain('stays open in L2L until a person closes it');
+    expect((await decide(journal, 'drop', 'A#1:close')).words).toContain('stays open in L2L until a person closes it');
     expect(states(journal)).toEqual({ 'A#1:open': 'delivered', 'A#1:close': 'dropped' });
   });
 });

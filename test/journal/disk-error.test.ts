@@ -98,7 +98,7 @@ describe('group commit on a disk that fails', () => {
     const { durable } = group.write(() => insert.run());
     durable.catch(() => void order.push('writer'));
 
-    // The seam where SQLite tells it: a function of the database stands for the disk.
+    // A function of the database takes the place of the failing disk.
     db.function('fail', () => {
       throw sqlite(1034);
     });
@@ -113,8 +113,8 @@ describe('group commit on a disk that fails', () => {
   it('a failing disk is also reported by a read that takes rows one by one', () => {
     const db = new DatabaseSync(join(testFolder(), 'x.db'));
     db.exec('CREATE TABLE t (v); INSERT INTO t VALUES (1), (2)');
-    const told: unknown[] = [];
-    onBroken(db, cause => void told.push(failureOf(cause)));
+    const reported: unknown[] = [];
+    onBroken(db, cause => void reported.push(failureOf(cause)));
     let read = 0;
     db.function('failing', () => {
       read += 1;
@@ -128,7 +128,7 @@ describe('group commit on a disk that fails', () => {
     };
     expect(walk).toThrow();
 
-    expect({ rows, told }).toEqual({ rows: [1], told: ['disk'] });
+    expect({ rows, reported }).toEqual({ rows: [1], reported: ['disk'] });
     db.close();
   });
 });

@@ -102,8 +102,8 @@ beforeEach(() => {
   );
   const put = (action: Action, state: string, call: number | null, settled: number | null) => {
     const { key, kind, rule, lane, chain, at, time, params, cause, mode } = action;
-    const [told, why] = [JSON.stringify(params), JSON.stringify(cause)];
-    insert.run(key, kind, rule, lane, chain, at, time, told, why, mode, state, call, settled);
+    const [paramsText, why] = [JSON.stringify(params), JSON.stringify(cause)];
+    insert.run(key, kind, rule, lane, chain, at, time, paramsText, why, mode, state, call, settled);
   };
   for (const [n, state] of CALL_STATES.entries()) {
     const id = n + 1;

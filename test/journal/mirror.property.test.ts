@@ -11,8 +11,8 @@ import { testFolder } from '../support/folder.ts';
 import { REQUEST, testJournal, write } from '../support/journal.ts';
 
 const KINDS = [
-  'tell',
-  'tell',
+  'send',
+  'send',
   'freeze',
   'freeze',
   'mark',
@@ -52,7 +52,7 @@ const ENDS: Partial<Record<CallState, readonly Exclude<CallState, 'frozen' | 'se
 
 const pick = <T>(from: readonly T[], at: number): T | undefined => from[at % Math.max(1, from.length)];
 
-/** A journal that is told at random to do what the queue, the rules and people do. */
+/** A journal with random steps of the queue, the rules and people. */
 class Road {
   readonly #folder = testFolder();
   #journal = testJournal(this.#folder);
@@ -90,7 +90,7 @@ class Road {
     const journal = this.#journal;
     const call = pick(journal.openCalls(), a);
     switch (kind) {
-      case 'tell':
+      case 'send':
         return write(journal, ...this.#made(a, pick(['A', 'B'], b) ?? 'A'));
       case 'freeze':
         return this.#freeze(journal, a, b);
@@ -118,7 +118,7 @@ class Road {
       }
       case 'settle': {
         const head = pick(journal.waitingHeads(9), a);
-        return head && (b < 50 ? journal.giveUp([head], 'too old') : journal.settleNothing([head], 'nothing to tell'));
+        return head && (b < 50 ? journal.giveUp([head], 'too old') : journal.settleNothing([head], 'nothing to send'));
       }
     }
   }
@@ -147,7 +147,7 @@ class Road {
   #end(journal: Journal, call: Call, b: number): unknown {
     const state = pick(ENDS[call.state] ?? [], b);
     if (!state || (state === 'accepted' && call.kind !== 'record_details')) return null;
-    const to = { state, at: 3, notBefore: 3, reason: null, detail: 'said', looks: b % 3 } as const;
+    const to = { state, at: 3, notBefore: 3, reason: null, detail: 'x', looks: b % 3 } as const;
     const failed = state === 'accepted' && b > 50 ? { failed: refusal(call, b) } : {};
     return journal.transition(call.id, [call.state], {
       ...to,
@@ -192,7 +192,7 @@ function refusal({ actions }: Call, b: number): ReadonlyMap<string, string> {
   return new Map(actions.slice(0, b % 2).map(({ key }) => [key, 'overlaps detail 5']));
 }
 
-/** What was told that it is not written, or that it comes too late. */
+/** Writes that were refused, or came too late. */
 function refused(cause: unknown): void {
   if (!/is full|not waiting any more|under way/.test(String(cause))) throw cause;
 }

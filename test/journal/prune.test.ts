@@ -75,13 +75,13 @@ describe('pruning the journal', () => {
   });
 
   it('pruning deletes decisions of rules by age and number, oldest first, and any oldest ones when room is needed', async () => {
-    const told = (n: number, size = 1) => ({
+    const decision = (n: number, size = 1) => ({
       ...({ rule: 'r', at: n, kind: 'returned', values: [], count: 1, until: null, row: null } as const),
       text: 'x'.repeat(size),
     });
     const ids = (folder: string) => rows(folder, 'SELECT at FROM decision ORDER BY id');
     const folder = await filled(async journal => {
-      const decisions = [NOW - 30, NOW - 20, NOW - 5].map(at => told(at));
+      const decisions = [NOW - 30, NOW - 20, NOW - 5].map(at => decision(at));
       await journal.commit({ states: [], actions: [increment('OLD', 1)], taken: [], values: [], decisions, at: 1 });
       await deliver(journal, 'cycles:OLD', NOW - 25);
     });
@@ -89,7 +89,7 @@ describe('pruning the journal', () => {
     expect([ids(folder), keys(folder)]).toEqual([[NOW - 5], ['OLD@1:increment']]);
 
     const many = await filled(async journal => {
-      const decisions = Array.from({ length: 200_050 }, (_, n) => told(n));
+      const decisions = Array.from({ length: 200_050 }, (_, n) => decision(n));
       await journal.commit({ states: [], actions: [], taken: [], values: [], decisions, at: 1 });
     });
     prune(many, UNBOUND);
@@ -97,7 +97,7 @@ describe('pruning the journal', () => {
     expect([left.length, left[0]]).toEqual([200_000, 50]);
 
     const large = await filled(async journal => {
-      const decisions = Array.from({ length: 200 }, (_, n) => told(n, 5000));
+      const decisions = Array.from({ length: 200 }, (_, n) => decision(n, 5000));
       await journal.commit({ states: [], actions: [], taken: [], values: [], decisions, at: 1 });
     });
     prune(large, UNBOUND, 500_000);
@@ -209,7 +209,7 @@ describe('pruning the journal', () => {
       const pick = (many: number) => Math.floor(between(random, 0, many));
       const chains = Array.from({ length: 12 }, (_, n) => n + 1);
       const folder = await filled(async journal => {
-        const told: Action[] = chains.flatMap(n => {
+        const actions: Action[] = chains.flatMap(n => {
           const machine = `M${n % 3}`;
           const open = openDispatch(machine, n);
           return (
@@ -217,7 +217,7 @@ describe('pruning the journal', () => {
             []
           );
         });
-        await write(journal, ...told);
+        await write(journal, ...actions);
         for (let step = 0; step < 30; step++) {
           const head = journal.waitingHeads(10)[0];
           if (!head) break;

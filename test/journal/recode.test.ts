@@ -5,7 +5,7 @@ import { closeDispatch, increment, openDispatch, setCycles } from '../support/ac
 import { testFolder } from '../support/folder.ts';
 import { IN_DOUBT, REFUSED, REQUEST, settle, testJournal, write } from '../support/journal.ts';
 
-/** The rules say another machine now. */
+/** The rules have another machine now. */
 const to =
   (machine: string): Recode =>
   ({ lane, params }: HistoryEntry) => ({

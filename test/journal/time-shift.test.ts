@@ -45,7 +45,7 @@ describe('journal: a clock that was set', () => {
   it.each([
     ['a life that did not believe its clock', DOUBTED, true],
     ['any other', null, false],
-  ])('tells the rules whether what they told moves as well: after %s', async (_, doubted, expected) => {
+  ])('the rules get whether their sent times move as well: after %s', async (_, doubted, expected) => {
     const folder = testFolder();
     const journal = open(folder, { doubted });
     await write(journal, FROM + 200);
@@ -61,7 +61,7 @@ describe('journal: a clock that was set', () => {
 
   it.each([
     ['ended before its clock was set', DOUBTED, { marked: 'park' }, [FROM]],
-    ['told by how much its clock was off', DOUBTED, { marked: 'correct', shift: FORWARD }, []],
+    ['corrected by a known offset', DOUBTED, { marked: 'correct', shift: FORWARD }, []],
     ['is followed in its own time base', DOUBTED, { marked: 'keep' }, []],
     ['believed its clock', null, { marked: 'park' }, []],
   ] as const)('lets the rules forget the times of a life that %s', async (_, doubted, time, expected) => {
@@ -118,7 +118,7 @@ describe('journal: a clock that was set', () => {
         { source: 'new', since: null, queued: 0 },
       ]);
       expect(again.ruleStates()).toEqual(new Map([['r', JSON.stringify(['before', by])]]));
-      // What an action tells is as it was made; only how long it may wait is measured by the clock.
+      // An action keeps its times; only its wait is measured by the clock.
       const [opens] = again.waiting('dispatch:C', 1);
       expect(opens).toMatchObject({ at: 1000, params: { reported: 1000 }, expiresAt: FROM + 9000 + by });
     },

@@ -65,14 +65,17 @@ describe('journal: an episode with an end of unknown time', () => {
     ['open_and_close', 'close'],
     ['open_and_close', 'complete'],
     ['add', 'close'],
-  ] as const)('waits as a whole for a person where both are to be told: %s, %s', async (ifMissed, how) => {
-    const journal = await afterDoubt(opens(ifMissed), closes(how));
+  ] as const)(
+    'an episode with an end of unknown time is parked as a whole where open and close are to be sent: %s, %s',
+    async (ifMissed, how) => {
+      const journal = await afterDoubt(opens(ifMissed), closes(how));
 
-    expect(states(journal)).toEqual([
-      ['parked', END_UNKNOWN],
-      ['parked', CLOSE_UNKNOWN],
-    ]);
-  });
+      expect(states(journal)).toEqual([
+        ['parked', END_UNKNOWN],
+        ['parked', CLOSE_UNKNOWN],
+      ]);
+    },
+  );
 
   it('an episode with an end of unknown time is sent as one finished dispatch once a person retries it', async () => {
     const journal = await afterDoubt(opens('open_and_close'), closes('close'));

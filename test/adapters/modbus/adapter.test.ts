@@ -172,9 +172,9 @@ describe('Modbus connection', () => {
     await vi.waitFor(() => expect(life.sink.last('m.a')).toBeDefined(), PATIENCE);
 
     await server.drop();
-    const heard = life.sink.of('m.a').length;
+    const received = life.sink.of('m.a').length;
 
-    await vi.waitFor(() => expect(life.sink.of('m.a').length).toBeGreaterThan(heard + 2), PATIENCE);
+    await vi.waitFor(() => expect(life.sink.of('m.a').length).toBeGreaterThan(received + 2), PATIENCE);
     expect(life.sink.of('m.a').every(({ quality }) => quality === 'good')).toBe(true);
   });
 

@@ -48,7 +48,7 @@ describe('Modbus decode', () => {
     ['CDAB', '0000 4148', '0001 0000 0000 4029'],
     ['BADC', '4841 0000', '2940 0000 0000 0100'],
     ['DCBA', '0000 4841', '0100 0000 0000 2940'],
-  ])('takes order %s in two and in four registers', (order, two, four) => {
+  ])('order %s is decoded in two and in four registers', (order, two, four) => {
     expect(decodeHex(two, 'float32', { order })?.value).toBe(12.5);
     expect(decodeHex(four, 'float64', { order })?.value).toBe(12.500000000000002);
   });
@@ -57,7 +57,7 @@ describe('Modbus decode', () => {
     ['a NaN', 'float32', '7fc0 0000'],
     ['an infinity', 'float32', 'ff80 0000'],
     ['a NaN of 64 bits', 'float64', '7ff8 0000 0000 0000'],
-  ] as const)('takes %s for bad, never for a number', (_, type, hex) => {
+  ] as const)('%s is bad, never a number', (_, type, hex) => {
     expect(decodeHex(hex, type)).toMatchObject({
       value: null,
       quality: 'bad',
@@ -86,7 +86,7 @@ describe('Modbus decode', () => {
     ['0001', 'uint16', { scale: 1 / 3 }, 1 / 3],
     ['0020 0000 0000 0001', 'uint64', { scale: 10 }, 90_071_992_547_409_930n],
     ['0020 0000 0000 0001', 'uint64', { offset: -2 }, Number.MAX_SAFE_INTEGER],
-  ])('makes of %s (%s, %j) the number that people work out', (hex, type, more, value) => {
+  ])('%s (%s, %j) becomes the number that people calculate', (hex, type, more, value) => {
     expect(decodeHex(hex, type, more)?.value).toBe(value);
   });
 
@@ -124,7 +124,7 @@ describe('Modbus decode', () => {
     [16_777_216, '4b80 0000'],
     [16_777_215, '4b7f ffff'],
     [3.4028235e38, '7f7f ffff'],
-  ])('gives a 32-bit float as people read it: %s', (value, hex) => {
+  ])('a 32-bit float is shown as people read it: %s', (value, hex) => {
     expect(decodeHex(hex, 'float32')?.value).toBe(value);
   });
 
@@ -157,7 +157,7 @@ describe('Modbus decode', () => {
     ['uint16', 'ffff', [0, 65_535]],
     ['uint32', 'ffff ffff', [{ bits: 0xffff_ffffn }]],
     ['float32', '7f80 0001', [{ bits: 0x7f80_0001n }]],
-  ])('takes %s %s for no value where the config says so', (type, hex, invalid) => {
+  ])('%s %s means no value where the config has it so', (type, hex, invalid) => {
     expect(decodeHex(hex, type, { invalid, scale: 0.1 })).toMatchObject({ value: null, quality: 'bad' });
     expect(decodeHex('0001 0001'.slice(0, hex.length), type, { invalid })?.quality).toBe('good');
   });

@@ -25,12 +25,12 @@ describe('a Modbus device that closes connections', () => {
       await using device = await startModbusDevice();
       await using life = runLife(config(device.port, TWO_GROUPS));
       for (let drops = 1; drops <= 3; drops++) {
-        const heard = life.sink.of('m.far').length;
-        await vi.waitFor(() => expect(life.sink.of('m.far').length).toBeGreaterThan(heard), PATIENCE);
+        const received = life.sink.of('m.far').length;
+        await vi.waitFor(() => expect(life.sink.of('m.far').length).toBeGreaterThan(received), PATIENCE);
         device.drop(how);
       }
-      const heard = life.sink.of('m.far').length;
-      await vi.waitFor(() => expect(life.sink.of('m.far').length).toBeGreaterThan(heard), PATIENCE);
+      const received = life.sink.of('m.far').length;
+      await vi.waitFor(() => expect(life.sink.of('m.far').length).toBeGreaterThan(received), PATIENCE);
 
       expect([...life.sink.of('m.a'), ...life.sink.of('m.far')].filter(({ quality }) => quality !== 'good')).toEqual(
         [],
@@ -54,7 +54,7 @@ describe('a Modbus device that takes few registers at once', () => {
     { what: 'does not answer', most: { registers: 4, answer: 'none' } },
     { what: 'answers exception 4', most: { registers: 1, answer: 4 } },
     { what: 'answers exception 3', most: { registers: 1, answer: 3 } },
-  ] as const)('is read one by one when it $what', async ({ most }) => {
+  ] as const)('a device is read one signal at a time when it $what', async ({ most }) => {
     await using device = await startModbusDevice({ most });
     await using life = runLife(config(device.port, JOINED, { timeout: '200ms' }));
 

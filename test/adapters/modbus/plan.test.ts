@@ -41,7 +41,7 @@ describe('Modbus plan', () => {
         [10, 1],
       ],
     ],
-  ])('spans %s', (_, second, expected) => {
+  ])('a read spans %s', (_, second, expected) => {
     expect(ranges([point(0), point(second)])).toEqual(expected);
   });
 

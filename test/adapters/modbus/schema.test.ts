@@ -71,7 +71,7 @@ describe('Modbus schema', () => {
     ],
     ['a value over the end', { unit: 1, holding: 65_536, as: 'uint32' }, 'does not exist'],
     ['an unknown key', { unit: 1, holding: 1, word_order: 'little' }, 'word_order'],
-  ])('refuses %s', (_, signal, expected) => {
+  ])('the Modbus schema refuses %s', (_, signal, expected) => {
     expect(problem(signal)).toContain(expected);
   });
 

@@ -14,7 +14,7 @@ export function source(port: number, signals: object, more: object = {}): Modbus
     port,
     first_register: 1,
     poll: '50ms',
-    // No answer of a busy machine is taken for none; where silence is the subject the test says how long.
+    // No answer of a busy machine counts as none; a test about silence sets its length.
     timeout: '30s',
     signals,
     ...more,

@@ -225,7 +225,7 @@ describe('mqtt adapter that is refused', () => {
     [0x85, 'it does not take this client_id; ask who runs the broker which names it allows'],
     [0x97, 'a quota is used up; ask who runs the broker'],
     [0xb0, 'it gives reason code 176'],
-  ])('says in words why the connection is refused (%i)', async (code, why) => {
+  ])('the reason of a refused connection is reported (%i)', async (code, why) => {
     const broker = await scriptedBroker({ connack: code });
 
     const life = live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } })));
@@ -250,7 +250,7 @@ type Script = {
   after?: Buffer;
 };
 
-/** Answers like an MQTT 5 broker, but with the codes told: for answers that no real one gives on demand. */
+/** Answers like an MQTT 5 broker, but with given codes, because no real broker gives these answers on demand. */
 async function scriptedBroker(script: Script): Promise<string> {
   const { greeting, sessionPresent = false, connack = 0, subscribe = [], after } = script;
   const server = createServer(socket => {

@@ -44,7 +44,7 @@ async function plant(options: { readonly queue?: number; readonly more?: object 
     /** Of the next process, with what the journal knows. */
     heir: (known: Pick<AdapterOptions<MqttSource>, 'away' | 'kept'>) =>
       mqttAdapter({ name: 'broker', config: config(broker.url), clock, log: silentLogger, ...known }),
-    /** The broker has what was said without acknowledgement before. */
+    /** The broker has the earlier QoS 0 messages. */
     published: () => machine.publishAsync('nobody', '', { qos: 1 }),
     press: (strokes: number, ts: number) =>
       machine.publishAsync('press1', JSON.stringify({ state: 'run', strokes, ts }), { qos: 1 }),
@@ -54,14 +54,14 @@ async function plant(options: { readonly queue?: number; readonly more?: object 
 }
 
 /** So many samples of a signal came. */
-async function heard(life: Life, many: number, signal: keyof typeof SIGNALS = 'press1.strokes'): Promise<void> {
+async function received(life: Life, many: number, signal: keyof typeof SIGNALS = 'press1.strokes'): Promise<void> {
   await vi.waitFor(
     () => expect(life.sink.of(signal).filter(({ quality }) => quality === 'good')).toHaveLength(many),
     PATIENCE,
   );
 }
 
-/** The broker has said that it kept the session. */
+/** The broker has reported that it kept the session. */
 async function catchingUp(life: Life): Promise<void> {
   await vi.waitFor(() => expect(life.sink.events).toContainEqual({ kind: 'catching_up' }), PATIENCE);
 }
@@ -78,7 +78,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker dropped
     for (let n = 1; n <= 8; n += 1) await press(n, hourAgo + n * 1000);
 
     const second = live(plc);
-    await heard(second, LIMIT);
+    await received(second, LIMIT);
     await second.quiet(clock);
 
     expect(second.sink.of('press1.strokes').map(({ value, quality }) => [value, quality])).toEqual([
@@ -124,11 +124,11 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker dropped
     const hourAgo = clock.now() - 3_600_000;
     for (let n = 1; n <= LIMIT; n += 1) await press(n, hourAgo + n * 1000);
     const second = live(plc);
-    await heard(second, LIMIT);
+    await received(second, LIMIT);
 
     clock.advance(500);
     await press(LIMIT + 1, clock.now());
-    await heard(second, LIMIT + 1);
+    await received(second, LIMIT + 1);
     await second.quiet(clock);
 
     expect(second.sink.last('press1.state')?.quality).toBe('uncertain');
@@ -146,7 +146,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker dropped
     for (let n = 1; n <= LIMIT; n += 1) await lamp(n % 2 === 0);
 
     const second = live(plc);
-    await heard(second, LIMIT, 'lamp.on');
+    await received(second, LIMIT, 'lamp.on');
     await second.quiet(clock);
 
     const [queued] = second.sink.batches();
@@ -169,7 +169,7 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s messages that a broker dropped
     await lamp(true, { retain: true });
 
     const second = live(plc);
-    await heard(second, LIMIT);
+    await received(second, LIMIT);
     await second.quiet(clock);
 
     await vi.waitFor(
@@ -194,7 +194,7 @@ describe('an mqtt queue that was not full', () => {
     await lamp(true);
 
     const second = live(plc);
-    await heard(second, 1, 'lamp.on');
+    await received(second, 1, 'lamp.on');
     await second.quiet(clock);
 
     expect(second.sink.batches()).toHaveLength(4);
@@ -215,7 +215,7 @@ describe('an mqtt queue that was not full', () => {
     await first.stop();
     for (let n = 1; n <= 3; n += 1) await press(n, clock.now());
     const second = live(plc);
-    await heard(second, 3);
+    await received(second, 3);
     way.cut();
     await second.ended;
     for (let n = 4; n <= 5; n += 1) await press(n, clock.now());
@@ -231,7 +231,7 @@ describe('an mqtt queue that was not full', () => {
 });
 
 describe('an mqtt queue that is counted', () => {
-  /** Four messages were queued; what is said then comes while they may still be read. */
+  /** Four messages were queued. Later messages come while these may still be read. */
   async function afterFour(meanwhile: (machine: Awaited<ReturnType<typeof plant>>, life: Life) => Promise<unknown>) {
     const machine = await plant();
     const plc = machine.adapter();
@@ -240,7 +240,7 @@ describe('an mqtt queue that is counted', () => {
     await first.stop();
     for (let n = 1; n <= 4; n += 1) await machine.press(n, machine.clock.now() - 60_000);
     const second = live(plc);
-    await heard(second, 4);
+    await received(second, 4);
     await meanwhile(machine, second);
     await second.connected();
     await second.stop();
@@ -250,7 +250,7 @@ describe('an mqtt queue that is counted', () => {
   it('the queue counts one more when it is unknown whether a message was queued', async () => {
     const sink = await afterFour(async ({ clock, lamp }, life) => {
       await lamp(true);
-      await heard(life, 1, 'lamp.on');
+      await received(life, 1, 'lamp.on');
       await life.quiet(clock);
     });
 
@@ -279,10 +279,10 @@ describe('an mqtt queue that is counted', () => {
       for (let n = 1; n <= 4; n += 1) {
         clock.advance(450);
         await lamp(true, { qos: 0 });
-        await heard(life, n, 'lamp.on');
+        await received(life, n, 'lamp.on');
       }
       await press(5, clock.now() - 100);
-      await heard(life, 5);
+      await received(life, 5);
     });
 
     expect(sink.of('press1.strokes').map(({ value }) => value)).toEqual([1, 2, 3, 4, 5]);
@@ -294,13 +294,13 @@ describe('an mqtt queue that is counted', () => {
     const first = live(adapter());
     await first.connected();
     await lamp(true, { retain: true });
-    await heard(first, 1, 'lamp.on');
+    await received(first, 1, 'lamp.on');
     await first.stop();
     for (let n = 1; n <= 4; n += 1) await press(n, clock.now() - 60_000);
 
     const second = live(adapter());
-    await heard(second, 4);
-    await heard(second, 1, 'lamp.on');
+    await received(second, 4);
+    await received(second, 1, 'lamp.on');
     await second.quiet(clock);
 
     expect(second.sink.batches().filter(({ retained }) => retained)).toHaveLength(1);
@@ -323,7 +323,7 @@ describe('an mqtt source without queue_limit', () => {
     for (let n = 1; n <= queue + 2; n += 1) await press(n, clock.now());
 
     const second = live(plc);
-    await heard(second, queue);
+    await received(second, queue);
     await second.quiet(clock);
 
     expect(second.sink.of('press1.state')).toHaveLength(queue);
@@ -344,7 +344,7 @@ describe('an mqtt session that was left alone for longer than max_offline', () =
     await press(1, ts);
 
     const second = live(heir({ away: { since: longAgo, queued: 0 } }));
-    await heard(second, 1);
+    await received(second, 1);
     await second.quiet(clock);
 
     expect(second.sink.batches().map(({ at }) => at)).toEqual([longAgo, ts, ts]);
@@ -384,7 +384,7 @@ describe('an mqtt state with QoS 0', () => {
       const first = live(plc);
       await first.connected();
       await lamp(true, { qos: 0, retain: true });
-      await heard(first, 1, 'lamp.on');
+      await received(first, 1, 'lamp.on');
       await first.stop();
       await lamp(false, { qos: 0, retain: true });
       await published();
@@ -393,7 +393,7 @@ describe('an mqtt state with QoS 0', () => {
       await catchingUp(second);
       await second.quiet(clock);
 
-      await heard(second, 1, 'lamp.on');
+      await received(second, 1, 'lamp.on');
       expect(second.sink.batches()).toMatchObject([{ retained: true, samples: [{ value: false }] }]);
       expect(warningsOf(log)).toEqual([{ source: 'broker', topic: 'lamp' }]);
       await second.stop();
@@ -417,7 +417,7 @@ describe('an mqtt state with QoS 0', () => {
       await second.quiet(clock);
       // Comes after what was asked for.
       await press(1, clock.now());
-      await heard(second, 1);
+      await received(second, 1);
 
       expect(second.sink.of('lamp.on')).toHaveLength(asked);
       await second.stop();

@@ -30,7 +30,7 @@ describe('time in an mqtt payload', () => {
     [null],
     [true],
     [{}],
-  ])('%j is none', raw => {
+  ])('%j is no instant', raw => {
     expect(payloadTime(raw)).toBeUndefined();
   });
 
@@ -38,7 +38,7 @@ describe('time in an mqtt payload', () => {
     ['live', { queued: false, lastCommit: 500 }, { from: 9_900, to: 10_100 }],
     ['queued since a commit', { queued: true, lastCommit: 500 }, { from: 400, to: 10_100 }],
     ['queued in a session of unknown age', { queued: true, lastCommit: undefined }, { from: 8_900, to: 10_100 }],
-  ])('is believed of a message that is %s', (_, facts, expected) => {
+  ])('a payload time is used in its range for a message that is %s', (_, facts, expected) => {
     expect(believed({ receivedAt: 10_000, maxSkew: 100, sessionExpiry: 1000, ...facts })).toEqual(expected);
   });
 });

@@ -18,7 +18,7 @@ describe('mqtt message reader', () => {
     ['[]', { value: null, quality: 'bad', reason: `${R3.json} matches nothing` }],
     ['', { value: null, quality: 'bad', reason: expect.stringMatching(/^the payload is not JSON/) }],
     ['{"robots":', { value: null, quality: 'bad', reason: expect.stringMatching(/^the payload is not JSON/) }],
-  ])('follows a path into %s', (payload, expected) => {
+  ])('the reader follows a path into %s', (payload, expected) => {
     expect(read({ 'r3.fault': R3 }, 'cell7', payload)?.samples).toEqual([{ signal: 'r3.fault', ...expected }]);
   });
 
@@ -51,7 +51,7 @@ describe('mqtt message reader', () => {
     ['number', '{"v":9007199254740993,"v":7}', 7],
     ['number', '{"v":0.30}', 0.3],
     ['number', '{"v":-0}', 0],
-  ])('takes whole numbers as %s as their digits say: %s', (as, payload, value) => {
+  ])('whole numbers as %s keep all their digits: %s', (as, payload, value) => {
     const samples = read({ 'a.b': { topic: 'a', json: '$.v', as } }, 'a', payload)?.samples;
 
     expect(samples).toEqual([{ signal: 'a.b', value, quality: 'good' }]);
@@ -78,7 +78,7 @@ describe('mqtt message reader', () => {
     ['{"v":1,"ts":1772431200000000000}', { at: 1_772_431_200_000_000_000 }],
     ['{"v":1,"ts":"06:00"}', { problem: '$.ts is not a time with a zone, nor a number of seconds or ms' }],
     ['{"v":1}', { problem: '$.ts matches nothing' }],
-  ])('takes the time of all fields from the one that names it: %s', (payload, time) => {
+  ])('the time of all fields is that of the field with a time: %s', (payload, time) => {
     const signals = {
       'a.other': { topic: 'a', json: '$.v', as: 'number' },
       'a.timed': { topic: 'a', json: '$.v', time: '$.ts', as: 'number' },

@@ -110,7 +110,7 @@ describe('mqtt source in the config', () => {
       { signals: { a: { ...SIGNAL, time: '$.t' }, b: { ...SIGNAL, time: '$.u' } } },
       /^signals\.b\.time: a takes the time of the same message from \$\.t; a message has one time$/,
     ],
-  ])('refuses %j', (source, words) => {
+  ])('the mqtt schema refuses %j', (source, words) => {
     const found = problems(source);
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);

@@ -214,18 +214,18 @@ describe('a source that is never quiet', () => {
     const first = live(adapterFor(config));
     await first.connected();
     await first.stop();
-    const say = () => machine.publishAsync('press1', JSON.stringify({ n: 1, ts: Date.now() }), { qos: 1 });
-    for (let n = 0; n < 5; n += 1) await say();
+    const publish = () => machine.publishAsync('press1', JSON.stringify({ n: 1, ts: Date.now() }), { qos: 1 });
+    for (let n = 0; n < 5; n += 1) await publish();
 
     const second = live(adapterFor(config));
-    const said: Promise<unknown>[] = [];
-    const every = setInterval(() => said.push(say()), 100);
+    const published: Promise<unknown>[] = [];
+    const every = setInterval(() => published.push(publish()), 100);
     try {
       await second.connected();
     } finally {
       clearInterval(every);
     }
-    await Promise.all(said);
+    await Promise.all(published);
     await second.stop();
   });
 });
@@ -239,22 +239,22 @@ describe('time of queued mqtt messages', () => {
     await using machine = await device(broker.url);
     const clock = virtualClock(Date.now());
     const hourAgo = clock.now() - 3_600_000;
-    const say = (running: boolean, ts: number) =>
+    const publish = (running: boolean, ts: number) =>
       machine.publishAsync('press1', JSON.stringify({ running, ts }), { qos: 1 });
     const config = source(broker.url, TIMED);
     const before = live(adapterFor(config));
     await before.connected();
     await before.stop();
-    await say(false, hourAgo);
+    await publish(false, hourAgo);
 
     const adapter = adapterFor(config, silentLogger, clock);
     const after = live(adapter);
     await vi.waitFor(() => expect(after.sink.batches()).toHaveLength(1), PATIENCE);
     await after.quiet(clock);
-    await say(true, clock.now());
+    await publish(true, clock.now());
     await vi.waitFor(() => expect(after.sink.batches()).toHaveLength(2), PATIENCE);
     await after.stop();
-    await say(false, hourAgo);
+    await publish(false, hourAgo);
     const again = live(adapter);
     await vi.waitFor(() => expect(again.sink.batches()).toHaveLength(1), PATIENCE);
 

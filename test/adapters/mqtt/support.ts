@@ -12,7 +12,7 @@ import { PATIENCE } from '../../support/patience.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { type RecordingSink, recordingSink } from '../recording-sink.ts';
 
-/** The source as the YAML would say it, with what every test has in common. */
+/** The source as in YAML, with the settings that all tests share. */
 export function source(url: string, signals: object, more: object = {}): MqttSource {
   return MqttSource.parse({ protocol: 'mqtt', url, client_id: 'gateway', signals, ...more });
 }

@@ -58,7 +58,7 @@ describe('a broker whose certificate', () => {
       'is for a.plant, b.plant, 10.0.0.5, not for 127.0.0.1; write url: with one of these names, or',
     ],
     [null, 'is for common.name, not for 127.0.0.1'],
-  ])('is for other names (%s): says for which', async (names, words) => {
+  ])('a certificate for other names (%s) is reported with its names', async (names, words) => {
     const url = await tlsPort(authority.sign({ names }));
     expect(await said(url, { ca: authority.ca })).toContain(`the certificate of ${url} ${words}`);
   });

@@ -18,7 +18,7 @@ describe('mqtt topics', () => {
     ['$SYS/#', '$SYS/broker', true],
     ['Plant', 'plant', false],
     ['+/#', '#', false],
-  ])('%s takes %s: %s', (filter, topic, expected) => {
+  ])('the filter %s matches %s: %s', (filter, topic, expected) => {
     expect(takes(filter, topic)).toBe(expected);
   });
 
@@ -29,7 +29,7 @@ describe('mqtt topics', () => {
     ['a/b+', /\+ stands alone/],
     ['a\0b', /null/],
     ['$share/g/a', /shared/],
-  ])('refuses %j in words', (filter, words) => {
+  ])('the topic filter %j is refused with its reason', (filter, words) => {
     expect(filterProblem(filter)).toMatch(words);
   });
 
@@ -52,7 +52,7 @@ describe('mqtt topics', () => {
       ['#', '$SYS/uptime', 'a'],
       ['#', '$SYS/uptime'],
     ],
-  ])('subscribes of %j to %j', (filters, expected) => {
+  ])('of the filters %j the source subscribes to %j', (filters, expected) => {
     expect(subscriptions(filters)).toEqual(expected);
   });
 });

@@ -25,7 +25,7 @@ describe('value of an mqtt payload', () => {
     ['string', 'OK', 'OK'],
     ['string', 12, '12'],
     ['string', '', ''],
-  ])('as %s takes %s', (as, raw, value) => {
+  ])('a signal as %s accepts %s', (as, raw, value) => {
     expect(decode(raw, { as })).toEqual({ value });
   });
 
@@ -52,7 +52,7 @@ describe('value of an mqtt payload', () => {
     ['bool', 9_007_199_254_740_993n, '9007199254740993 is not true, false, 1 or 0; write a map: for other words'],
     ['string', null, 'null is not a text'],
     ['string', ['a'], '["a"] is not a text'],
-  ])('as %s has no value for %s', (as, raw, problem) => {
+  ])('a signal as %s has no value for %s', (as, raw, problem) => {
     expect(decode(raw, { as })).toEqual({ problem });
   });
 
@@ -64,7 +64,7 @@ describe('value of an mqtt payload', () => {
     ['toString', { problem: '"toString" is none of the words of map: (7, ON, OFF)' }],
     [null, { problem: 'null is not a word' }],
     [{}, { problem: '{} is not a word' }],
-  ])('maps %j to %j', (raw, expected) => {
+  ])('a map converts %j to %j', (raw, expected) => {
     expect(decode(raw, { as: 'bool', map: { ON: true, OFF: false, 7: false } })).toEqual(expected);
   });
 

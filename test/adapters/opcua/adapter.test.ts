@@ -150,7 +150,7 @@ describe('OPC UA connection', () => {
   it.each([
     ['says how many', true],
     ['only refuses larger requests', false],
-  ])('reads all its signals from a server that takes few items in one request and %s', async (_, saysLimits) => {
+  ])('all signals are read from a server that takes few items in one request and %s', async (_, saysLimits) => {
     const ids = Array.from({ length: 23 }, (_, index) => `s=n${index}`);
     await using server = await startOpcuaServer({
       nodes: ids.map((id, value): OpcuaNode => ({ id, type: 'Int32', value })),
@@ -354,7 +354,7 @@ describe('OPC UA connection', () => {
       'refuses the login of gateway: check user and password',
     ],
     ['no login', undefined, 'add login: { user, password }'],
-  ])('says in words that the server refuses %s', async (_, login, expected) => {
+  ])('the refusal of %s by the server is reported clearly', async (_, login, expected) => {
     await using server = await startOpcuaServer({ nodes: [NODE], users: { gateway: 'right' } });
     await using life = runLife(source(server.endpoint, STROKES, { login }));
 

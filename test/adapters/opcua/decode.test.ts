@@ -49,7 +49,7 @@ describe('OPC UA decode', () => {
     ['string', 20, { namespaceIndex: 2, name: 'Press' }, 'Press'],
     ['string', 21, { locale: 'de', text: 'Presse 1 ' }, 'Presse 1'],
     ['string', 21, { locale: null, text: null }, ''],
-  ])('reads %s (built-in type %i)', (type, dataType, raw, value) => {
+  ])('OPC UA reads %s (built-in type %i)', (type, dataType, raw, value) => {
     expect(decode(point(type), reading(dataType, raw))).toEqual({
       signal: 'm.x',
       value,
@@ -88,7 +88,7 @@ describe('OPC UA decode', () => {
       reading(1, true, { value: 0x8031_0000, name: 'BadNoCommunication' }),
       'the server says BadNoCommunication',
     ],
-  ])('takes %s for bad, in words', (_, type, read, reason) => {
+  ])('%s is bad, with its reason', (_, type, read, reason) => {
     expect(decode(point(type), read)).toMatchObject({
       value: null,
       quality: 'bad',
@@ -104,7 +104,7 @@ describe('OPC UA decode', () => {
     ['no element beyond the end', 2, { dataType: 5, arrayType: 1, value: [7, 8] }, null, 'has no element 2'],
     ['no element of nothing', 2, { dataType: 5, arrayType: 1, value: null }, null, 'has no element 2'],
     ['no element of one value', 2, { dataType: 5, arrayType: 0, value: 7 }, null, 'is no array; leave out index'],
-  ])('reads %s with an index', (_, index, value, expected, reason) => {
+  ])('OPC UA reads %s with an index', (_, index, value, expected, reason) => {
     const sample = decode({ ...point('number'), index }, { ...reading(5, 0), value });
 
     expect(sample.value).toEqual(expected);
@@ -134,7 +134,7 @@ describe('OPC UA decode', () => {
     [0x4000_0000, 'uncertain'],
     [0x8000_0000, 'bad'],
     [0xc000_0000, 'bad'],
-  ] as const)('takes status %i for %s', (status, quality) => {
+  ] as const)('status %i is %s', (status, quality) => {
     expect(qualityOf(status)).toBe(quality);
   });
 

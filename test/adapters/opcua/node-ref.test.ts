@@ -13,7 +13,7 @@ describe('OPC UA node', () => {
     ['ns=7;s=x', URI, 'ns=7;s=x'],
     ['nsu=urn:plc;s=x', URI, 'ns=1;s=x'],
     ['nsu=urn:gone;s=x', URI, undefined],
-  ])('resolves %s in namespace %s to %s', (text, namespace, resolved) => {
+  ])('the node %s in namespace %s resolves to %s', (text, namespace, resolved) => {
     const node = parseNode(text, namespace);
 
     expect(node && resolveNode(node, NAMESPACES)).toBe(resolved);

@@ -8,7 +8,7 @@ type Answer = (error: Error | null, response?: unknown) => void;
 
 const message = (sequenceNumber: number, data: readonly object[] = [{}]) =>
   ({ sequenceNumber, notificationData: data }) as unknown as NotificationMessage;
-/** As node-opcua tells that the server answered with a fault. */
+/** As node-opcua reports a fault of the server. */
 const fault = (status: string) => Object.assign(new Error(`ServiceResult is ${status}`), { response: {} });
 
 /** A pump on a server that the test plays. */
@@ -118,19 +118,16 @@ describe('OPC UA publishing', () => {
     { what: 'has shown', known: [1], next: 2, lost: [] },
     { what: 'lacks', known: [1], next: 3, lost: ['notifications are missing (number 2 expected, 3 came)'] },
     { what: 'lacks the first of', known: [], next: 2, lost: ['notifications are missing (number 1 expected, 2 came)'] },
-  ])(
-    'takes the first keep-alive after a break for a sign that it $what all',
-    async ({ known, next, lost: expected }) => {
-      const { requests, lost, publishing, answer } = start();
-      for (const number of known) answer(null, message(number));
-      while (requests.length > 0) answer(new Error('Connection Break'));
-      await publishing.resume();
+  ])('the first keep-alive after a break shows that it $what all', async ({ known, next, lost: expected }) => {
+    const { requests, lost, publishing, answer } = start();
+    for (const number of known) answer(null, message(number));
+    while (requests.length > 0) answer(new Error('Connection Break'));
+    await publishing.resume();
 
-      answer(null, message(next, []));
+    answer(null, message(next, []));
 
-      expect(lost).toEqual(expected);
-    },
-  );
+    expect(lost).toEqual(expected);
+  });
 
   it.each(['BadNoSubscription', 'BadSessionIdInvalid', 'BadSubscriptionIdInvalid'])(
     'publishing gives up on %s',

@@ -47,7 +47,7 @@ describe('OPC UA schema', () => {
     ['settle', { node: 's=x', settle: '10s' }, {}, 'not built yet'],
     ['a password in the file', 's=x', { login: { user: 'u', password: 'plain' } }, 'password'],
     ['an unknown key', { node: 's=x', deadband: 2 }, {}, 'deadband'],
-  ])('refuses %s', (_, signal, more, expected) => {
+  ])('the OPC UA schema refuses %s', (_, signal, more, expected) => {
     expect(problem(signal, more)).toContain(expected);
   });
 

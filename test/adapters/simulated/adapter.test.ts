@@ -14,7 +14,7 @@ function playing(signals: object, more: object = {}) {
   const abort = new AbortController();
   const sink = recordingSink();
   const ended = adapter.run(sink, abort.signal);
-  const told = (signal: string) =>
+  const samplesOf = (signal: string) =>
     sink
       .batches()
       .flatMap(batch =>
@@ -22,7 +22,7 @@ function playing(signals: object, more: object = {}) {
           .filter(sample => sample.signal === signal)
           .map(sample => [batch.at - START, sample.value ?? sample.reason]),
       );
-  return { clock, adapter, abort, sink, ended, told, config };
+  return { clock, adapter, abort, sink, ended, samplesOf, config };
 }
 
 const RUNNING = {
@@ -44,17 +44,17 @@ describe('simulated adapter', () => {
   );
 
   it('-0 is shown as 0', () => {
-    const { told } = playing({ 'oven1.temp': { as: 'number', script: [{ for: '1s', value: -0 }] } });
+    const { samplesOf } = playing({ 'oven1.temp': { as: 'number', script: [{ for: '1s', value: -0 }] } });
 
-    expect(told('oven1.temp')).toEqual([[0, 0]]);
+    expect(samplesOf('oven1.temp')).toEqual([[0, 0]]);
   });
 
   it('a script is played with its own times, again and again', () => {
-    const { clock, told } = playing({ 'press1.running': RUNNING });
+    const { clock, samplesOf } = playing({ 'press1.running': RUNNING });
 
     clock.advance(50_000);
 
-    expect(told('press1.running')).toEqual([
+    expect(samplesOf('press1.running')).toEqual([
       [0, true],
       [20_000, false],
       [25_000, true],
@@ -64,7 +64,7 @@ describe('simulated adapter', () => {
   });
 
   it('a simulated counter counts only while the machine runs, and wraps', () => {
-    const { clock, told } = playing({
+    const { clock, samplesOf } = playing({
       'press1.running': RUNNING,
       'press1.strokes': {
         as: 'uint16',
@@ -75,7 +75,7 @@ describe('simulated adapter', () => {
 
     clock.advance(33_000);
 
-    expect(told('press1.strokes')).toEqual([
+    expect(samplesOf('press1.strokes')).toEqual([
       [0, 65_533],
       [4000, 65_534],
       [8000, 65_535],
@@ -133,9 +133,9 @@ describe('simulated adapter', () => {
 
   it('a simulated counter counts from `since` on, so that a restart of the gateway loses no count', () => {
     const since = new Date(START - 3_600_000).toISOString();
-    const { told } = playing({ 'a.count': { as: 'uint32', count: { every: '1s' } } }, { since });
+    const { samplesOf } = playing({ 'a.count': { as: 'uint32', count: { every: '1s' } } }, { since });
 
-    expect(told('a.count')).toEqual([[0, 3600]]);
+    expect(samplesOf('a.count')).toEqual([[0, 3600]]);
   });
 
   it('a simulated source delivers nothing after the abort', async () => {
@@ -173,7 +173,7 @@ describe('simulated adapter', () => {
       { 'a.v': { as: 'uint16', count: { every: '1s', while: 'b.v' } } },
       '"b.v" is not a scripted yes/no signal of this source',
     ],
-  ])('refuses %j', (signals, message) => {
+  ])('the simulated schema refuses %j', (signals, message) => {
     const parsed = simulated.schema.safeParse({ protocol: 'simulated', signals });
 
     expect(parsed.error?.issues.map(issue => issue.message)).toContain(message);

@@ -11,12 +11,12 @@ import { cyclesOf, dispatchesOf, partsOf, type TestSandbox, testSandbox, UNTIL_T
 const HOUR = 3_600_000;
 const ANEW = 'the clock was set or the host was suspended: the gateway starts again';
 const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
-/** How long a machine stands still before it is told (ms): longer than it takes until the clock is set. */
+/** How long a machine stands still before its stop is sent (ms): longer than it takes until the clock is set. */
 const LONG_DELAY = 10_000;
 /** Two processes read the same clock, and neither reads it at the very same moment (ms). */
 const CLOCKS = 100;
 
-/** What has no time of its own is stamped when it arrives: between when it was told and when it was found there (ms since 1970). */
+/** What has no time of its own is stamped when it arrives: between when it was sent and when it was found there (ms since 1970). */
 type Span = { readonly from: number; readonly until: number };
 
 type Bench = {
@@ -25,7 +25,7 @@ type Bench = {
   readonly gateway: TestGateway;
   /** The clock shows the true time and so much more from now on (ms). */
   set(wall: number, asleep?: number): void;
-  tell(name: string, running: boolean, strokes: number): Promise<Span>;
+  publish(name: string, running: boolean, strokes: number): Promise<Span>;
 };
 
 /** A gateway whose machine's clock is `wall` ms wrong, and a plant that sends no times of its own. */
@@ -48,9 +48,9 @@ async function bench(wall: number, options: Partial<GatewayOptions> = {}): Promi
     plant,
     gateway,
     set,
-    async tell(name, running, strokes) {
+    async publish(name, running, strokes) {
       const from = Date.now();
-      await plant.tell(name, { running, strokes, ts: from });
+      await plant.publish(name, { running, strokes, ts: from });
       const shown = { [`${name}.running`]: running, [`${name}.strokes`]: strokes };
       await until(async () => {
         const { signals } = await gateway.status();
@@ -71,9 +71,9 @@ async function begin({ gateway, plant }: Bench): Promise<void> {
 
 const until = (check: () => unknown) => vi.waitFor(check, PATIENCE);
 /** By a clock that is `wrong` ms ahead. L2L keeps whole seconds. */
-function expectIn(told: number | null | undefined, { from, until }: Span, wrong = 0): void {
-  expect(told).toBeGreaterThan(from + wrong - 1000 - CLOCKS);
-  expect(told).toBeLessThan(until + wrong + CLOCKS);
+function expectIn(time: number | null | undefined, { from, until }: Span, wrong = 0): void {
+  expect(time).toBeGreaterThan(from + wrong - 1000 - CLOCKS);
+  expect(time).toBeLessThan(until + wrong + CLOCKS);
 }
 
 describe('a clock that is set while the gateway runs', () => {
@@ -91,11 +91,11 @@ describe('a clock that is set while the gateway runs', () => {
     const struck = () => sandbox.state().faults.map(fault => fault.struck);
 
     // A call on its way, a call that waits for its next try, and last a delay that runs: it is not over when the clock is set.
-    await line.tell(way === 'forward' ? 'robot1' : 'weld1', true, 1004);
+    await line.publish(way === 'forward' ? 'robot1' : 'weld1', true, 1004);
     await until(() => expect(struck()).toEqual([1, 0]));
-    const welded = await line.tell('weld1', false, way === 'forward' ? 1000 : 1004);
+    const welded = await line.publish('weld1', false, way === 'forward' ? 1000 : 1004);
     await until(() => expect(struck()).toEqual([1, 1]));
-    const stopped = await line.tell('press1', false, 1000);
+    const stopped = await line.publish('press1', false, 1000);
     // Nobody looks for the call on its way before L2L has applied it.
     sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, method: 'GET' }]);
     line.set(0);
@@ -111,12 +111,12 @@ describe('a clock that is set while the gateway runs', () => {
     })) as ReturnType<typeof dispatchesOf>;
     expectIn(ours?.reported, stopped);
     expect(ours?.created).toBeGreaterThan(stopped.from + LONG_DELAY);
-    const ran = await line.tell('press1', true, 1003);
-    await line.tell('weld1', true, 1009);
-    await line.tell('robot1', true, 1010);
+    const ran = await line.publish('press1', true, 1003);
+    await line.publish('weld1', true, 1009);
+    await line.publish('robot1', true, 1010);
     await until(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.closed).not.toBeNull());
     expectIn(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.completed, ran);
-    // What was told to the journal before keeps the time of that clock: it was frozen with it.
+    // An action from before keeps the time of that clock: it was frozen with it.
     await until(() => expect(dispatchesOf(sandbox.state(), 'WELD-01')).toHaveLength(1));
     expectIn(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.reported, welded, wrong);
     await until(() =>
@@ -138,14 +138,14 @@ describe('a clock that is set while the gateway runs', () => {
     const line = await bench(0, { waits: { timeout: '60s' } });
     await begin(line);
     line.sandbox.setFaults([{ kind: 'hang', ms: 60_000 }]);
-    await line.tell('weld1', false, 1004);
+    await line.publish('weld1', false, 1004);
     await until(() => expect(line.sandbox.state().faults[0]?.struck).toBeGreaterThan(0));
 
     line.set(HOUR);
     await until(() => expect(line.gateway.logged(ANEW)).toHaveLength(1));
-    const told = Date.now();
+    const asked = Date.now();
     expect(await line.gateway.stop()).toBe(0);
-    expect(Date.now() - told).toBeLessThan(30_000);
+    expect(Date.now() - asked).toBeLessThan(30_000);
   });
 });
 
@@ -193,9 +193,9 @@ describe('a clock that can not be trusted', () => {
       ]),
     );
 
-    const stopped = await line.tell('weld1', false, 1004);
+    const stopped = await line.publish('weld1', false, 1004);
     await until(async () => expect((await gateway.status()).journal.actionsWaiting).toBeGreaterThan(1));
-    const ran = await line.tell('weld1', true, 1005);
+    const ran = await line.publish('weld1', true, 1005);
     await until(async () => expect((await gateway.status()).journal.actionsWaiting).toBeGreaterThan(3));
     expect(sandbox.state().log).toEqual([]);
 
@@ -219,7 +219,7 @@ describe('a clock that can not be trusted', () => {
     line.set(0);
     await gateway.start();
     await gateway.untilSeen();
-    const stopped = await line.tell('weld1', false, 1000);
+    const stopped = await line.publish('weld1', false, 1000);
     await until(async () => expect((await gateway.status()).journal.actionsWaiting).toBe(1));
     await gateway.stop();
 
@@ -229,7 +229,7 @@ describe('a clock that can not be trusted', () => {
     );
     await gateway.start();
     await gateway.untilSeen();
-    const ran = await line.tell('weld1', true, 1003);
+    const ran = await line.publish('weld1', true, 1003);
     await until(() => expect(cyclesOf(sandbox.state(), 'WELD-01')).toBe(3));
     await until(() => expect(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.closed).toBeTruthy());
     const [dispatch] = dispatchesOf(sandbox.state(), 'WELD-01');

@@ -12,13 +12,13 @@ describe('another L2L address while actions wait', () => {
     await plant.begin();
     await before.untilSeen();
     const stopped = Date.now();
-    await plant.tell('weld1', { running: false, strokes: 1000, ts: stopped });
+    await plant.publish('weld1', { running: false, strokes: 1000, ts: stopped });
     const opened = [`open ${timeOfDay(stopped)}`];
     await vi.waitFor(() => expect(accountOf(first.state())['WELD-01']?.story).toEqual(opened), PATIENCE);
     await before.untilDelivered();
 
     first.setFaults([{ kind: 'status', status: 401, when: 'before' }]);
-    await plant.tell('press1', { running: true, strokes: 1004, ts: Date.now() });
+    await plant.publish('press1', { running: true, strokes: 1004, ts: Date.now() });
     // Cycles and production of what was counted so far. The log has an action when it is on the disk, the status page a moment before.
     const kinds = () => before.logged('action made').map(({ action }) => (action as { readonly kind: string }).kind);
     await vi.waitFor(
@@ -36,20 +36,20 @@ describe('another L2L address while actions wait', () => {
     await after.start();
     await after.untilReady();
     const start = Date.now();
-    await plant.tell('weld1', { running: true, strokes: 1000, ts: start });
-    await plant.tell('press1', { running: true, strokes: 1010, ts: start });
-    await plant.tell('robot1', { running: false, strokes: 1000, ts: start });
-    await plant.tell('robot1', { running: true, strokes: 1000, ts: start + 1000 });
+    await plant.publish('weld1', { running: true, strokes: 1000, ts: start });
+    await plant.publish('press1', { running: true, strokes: 1010, ts: start });
+    await plant.publish('robot1', { running: false, strokes: 1000, ts: start });
+    await plant.publish('robot1', { running: true, strokes: 1000, ts: start + 1000 });
 
     const nothing = { story: [], cycles: 0, good: 0 };
-    const told = {
+    const expected = {
       'PRESS-01': { story: [], cycles: 6, good: 6 },
       'WELD-01': nothing,
       'ROBOT-01': { ...nothing, story: [`open ${timeOfDay(start)}`, `close ${timeOfDay(start + 1000)}`] },
     };
-    await vi.waitFor(() => expect(accountOf(second.state())).toEqual(told), PATIENCE);
+    await vi.waitFor(() => expect(accountOf(second.state())).toEqual(expected), PATIENCE);
     await vi.waitFor(async () => expect((await after.status()).journal.actionsWaiting).toBe(0), PATIENCE);
-    expect(accountOf(second.state())).toEqual(told);
+    expect(accountOf(second.state())).toEqual(expected);
     expect(accountOf(first.state())).toMatchObject({ 'PRESS-01': nothing, 'WELD-01': { ...nothing, story: opened } });
     const { parked, deadLetters } = (await after.status()).journal;
     expect({ parked, deadLetters }).toEqual({ parked: 2, deadLetters: 0 });

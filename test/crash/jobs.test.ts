@@ -30,7 +30,7 @@ async function hangingIncrement(): Promise<Hanging> {
   await plant.begin();
   await gateway.untilSeen();
   sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path: 'increment_cycle_count', count: 1 }]);
-  await plant.tell('press1', { running: true, strokes: 1010, ts: Date.now() });
+  await plant.publish('press1', { running: true, strokes: 1010, ts: Date.now() });
   await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
 
   const redis = await gateway.redis();

@@ -26,8 +26,8 @@ describe('a call that L2L applies after the gateway gave it up', () => {
     sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path, method: 'POST', count: 1 }]);
 
     const start = Date.now();
-    await plant.tell('weld1', { running: false, strokes: 1004, ts: start });
-    await plant.tell('weld1', { running: true, strokes: 1004, ts: start + 1000 });
+    await plant.publish('weld1', { running: false, strokes: 1004, ts: start });
+    await plant.publish('weld1', { running: true, strokes: 1004, ts: start + 1000 });
     await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
     // However slow this machine is: L2L shows nothing before it has applied what it holds.
     sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, method: 'GET' }]);
@@ -51,9 +51,9 @@ describe('a call that L2L applies after the gateway gave it up', () => {
       gateway.thaw();
     }
 
-    const told = { story: [`open ${timeOfDay(start)}`, `close ${timeOfDay(start + 1000)}`], cycles: 4, good: 4 };
-    await vi.waitFor(() => expect(accountOf(sandbox.state())['WELD-01']).toEqual(told), PATIENCE);
+    const expected = { story: [`open ${timeOfDay(start)}`, `close ${timeOfDay(start + 1000)}`], cycles: 4, good: 4 };
+    await vi.waitFor(() => expect(accountOf(sandbox.state())['WELD-01']).toEqual(expected), PATIENCE);
     await gateway.untilDelivered();
-    expect(accountOf(sandbox.state())['WELD-01']).toEqual(told);
+    expect(accountOf(sandbox.state())['WELD-01']).toEqual(expected);
   });
 });

@@ -6,13 +6,13 @@ import { cyclesOf, dispatchStory, testSandbox, timeOfDay } from '../support/sand
 
 const LIMIT = 5;
 
-/** A press that tells a broker of its state and its strokes; the broker keeps few messages for who is away. */
+/** A press that sends its state and its strokes to a broker; the broker keeps few messages for who is away. */
 async function press(more = '') {
   const broker = await startMosquitto({ config: [`max_queued_messages ${LIMIT}`] });
   onTestFinished(broker.close);
   const client = await connectAsync(broker.url);
   onTestFinished(() => client.endAsync(true));
-  const say = (topic: string, fields: object, qos: 0 | 1 = 1) =>
+  const publish = (topic: string, fields: object, qos: 0 | 1 = 1) =>
     client.publishAsync(topic, JSON.stringify(fields), { qos });
   return {
     broker,
@@ -34,10 +34,10 @@ async function press(more = '') {
   press1_cycles: { cycles: { machine: PRESS-01, counter: press1.strokes, every: 1s } }`,
     async running(running: boolean, qos: 0 | 1 = 1) {
       const ts = Date.now();
-      await say('press1/state', { running, ts }, qos);
+      await publish('press1/state', { running, ts }, qos);
       return timeOfDay(ts);
     },
-    strokes: (n: number) => say('press1/strokes', { n, ts: Date.now() }),
+    strokes: (n: number) => publish('press1/strokes', { n, ts: Date.now() }),
   };
 }
 
@@ -107,7 +107,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     await gateway.untilConnected();
     expect(await running()).toMatchObject({ good: false, quality: 'uncertain' });
 
-    // Cycles are told after a second: the delay of the stop is over by then.
+    // Cycles are sent after a second: the delay of the stop is over by then.
     await machine.strokes(1010);
     await vi.waitFor(() => expect(cycles()).toBe(10), PATIENCE);
     await machine.running(true);

@@ -13,7 +13,7 @@ describe('SIGKILL while all calls are paused', () => {
       { kind: 'status', status: 403, when: 'before' },
       /^L2L \(\S+\) does not take the API key \(since /,
     ],
-  ])('%s: nothing is given up, and all of it is told once when L2L is back', async (_what, fault, words) => {
+  ])('%s: no call is given up, and every call is delivered once when L2L is back', async (_what, fault, words) => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
     await gateway.start();
@@ -23,8 +23,8 @@ describe('SIGKILL while all calls are paused', () => {
     sandbox.setFaults([fault]);
     const start = Date.now();
     for (const { name } of STATIONS) {
-      await plant.tell(name, { running: false, strokes: 1004, ts: start });
-      await plant.tell(name, { running: true, strokes: 1004, ts: start + 2000 });
+      await plant.publish(name, { running: false, strokes: 1004, ts: start });
+      await plant.publish(name, { running: true, strokes: 1004, ts: start + 2000 });
     }
     const paused = async () => expect((await gateway.ready()).missing.join('\n')).toMatch(new RegExp(words, 'm'));
     await vi.waitFor(paused, PATIENCE);
@@ -36,8 +36,8 @@ describe('SIGKILL while all calls are paused', () => {
     sandbox.setFaults([]);
     await gateway.start();
 
-    const told = { story: [`open ${timeOfDay(start)}`, `close ${timeOfDay(start + 2000)}`], cycles: 4, good: 4 };
-    const all = Object.fromEntries(STATIONS.map(({ machine }) => [machine, told]));
+    const expected = { story: [`open ${timeOfDay(start)}`, `close ${timeOfDay(start + 2000)}`], cycles: 4, good: 4 };
+    const all = Object.fromEntries(STATIONS.map(({ machine }) => [machine, expected]));
     await vi.waitFor(() => expect(accountOf(sandbox.state())).toEqual(all), PATIENCE);
     await gateway.untilDelivered();
     expect(accountOf(sandbox.state())).toEqual(all);

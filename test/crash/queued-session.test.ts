@@ -152,21 +152,21 @@ describe('a session that the broker kept while the gateway was off', () => {
     await session.subscribeAsync('plant/press1', { qos: 1 });
     await session.endAsync();
 
-    await plant.tell('press1', { running: false, strokes: 1000, ts: now - HOUR });
-    await plant.tell('press1', { running: true, strokes: 1000, ts: now - HOUR + 10 * MINUTE });
+    await plant.publish('press1', { running: false, strokes: 1000, ts: now - HOUR });
+    await plant.publish('press1', { running: true, strokes: 1000, ts: now - HOUR + 10 * MINUTE });
     for (let stroke = 1; stroke <= 5; stroke += 1) {
-      await plant.tell('press1', { running: true, strokes: 1000 + stroke, ts: now - HOUR / 2 + stroke * 1000 });
+      await plant.publish('press1', { running: true, strokes: 1000 + stroke, ts: now - HOUR / 2 + stroke * 1000 });
     }
     await gateway.start();
 
-    const told = {
+    const expected = {
       story: [`open ${timeOfDay(now - HOUR)}`, `close ${timeOfDay(now - HOUR + 10 * MINUTE)}`],
       cycles: 5,
       good: 5,
     };
-    await vi.waitFor(() => expect(accountOf(sandbox.state())['PRESS-01']).toEqual(told), PATIENCE);
+    await vi.waitFor(() => expect(accountOf(sandbox.state())['PRESS-01']).toEqual(expected), PATIENCE);
     await gateway.untilDelivered();
-    expect(accountOf(sandbox.state())['PRESS-01']).toEqual(told);
+    expect(accountOf(sandbox.state())['PRESS-01']).toEqual(expected);
     const { details } = sandbox.state();
     expect(details.every(({ start, end }) => start >= now - 2 * HOUR && end <= now - HOUR / 2 + MINUTE)).toBe(true);
     expect((await gateway.status()).starts).toBe(2);

@@ -19,27 +19,27 @@ describe('messages the broker sends again after a SIGKILL', () => {
     const start = Date.now();
     // No broker hands out more than 20 messages at a time without an acknowledgement.
     for (let stroke = 1; stroke <= 10; stroke += 1) {
-      await plant.tell('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
+      await plant.publish('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
     }
-    await plant.tell('press1', { running: false, strokes: 1010, ts: start + 1000 });
-    await plant.tell('press1', { running: true, strokes: 1010, ts: start + 2000 });
-    const told = {
+    await plant.publish('press1', { running: false, strokes: 1010, ts: start + 1000 });
+    await plant.publish('press1', { running: true, strokes: 1010, ts: start + 2000 });
+    const expected = {
       story: [`open ${timeOfDay(start + 1000)}`, `close ${timeOfDay(start + 2000)}`],
       cycles: 10,
       good: 10,
     };
-    await vi.waitFor(() => expect(accountOf(sandbox.state())['PRESS-01']).toEqual(told), PATIENCE);
+    await vi.waitFor(() => expect(accountOf(sandbox.state())['PRESS-01']).toEqual(expected), PATIENCE);
     await gateway.kill();
     wire.deaf = false;
     await gateway.start();
     await gateway.untilReady();
-    await plant.tell('press1', { running: true, strokes: 1011, ts: Date.now() });
+    await plant.publish('press1', { running: true, strokes: 1011, ts: Date.now() });
 
-    const after = { ...told, cycles: 11, good: 11 };
+    const after = { ...expected, cycles: 11, good: 11 };
     await vi.waitFor(() => expect(accountOf(sandbox.state())['PRESS-01']).toEqual(after), PATIENCE);
     await gateway.untilDelivered();
     expect(accountOf(sandbox.state())['PRESS-01']).toEqual(after);
-    expect(wire.heard().split('"strokes":1005,')).toHaveLength(1 + 2);
+    expect(wire.received().split('"strokes":1005,')).toHaveLength(1 + 2);
   });
 });
 
@@ -55,28 +55,28 @@ describe('messages the broker sends again after its own power cut', () => {
     await gateway.stop();
     const start = Date.now();
     for (let stroke = 1; stroke <= 5; stroke += 1)
-      await plant.tell('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
-    await plant.tell('press1', { running: false, strokes: 1005, ts: start + 1000 });
+      await plant.publish('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
+    await plant.publish('press1', { running: false, strokes: 1005, ts: start + 1000 });
     // What it keeps for us is on its disk now, and stays there as it is until it saves itself again, half an hour later.
     await plant.broker.shutDown();
     await plant.broker.start();
     await gateway.start();
     await vi.waitFor(() => expect(account()?.story).toEqual([`open ${timeOfDay(start + 1000)}`]), PATIENCE);
-    await plant.tell('press1', { running: true, strokes: 1006, ts: start + 2000 });
-    const told = {
+    await plant.publish('press1', { running: true, strokes: 1006, ts: start + 2000 });
+    const expected = {
       story: [`open ${timeOfDay(start + 1000)}`, `close ${timeOfDay(start + 2000)}`],
       cycles: 6,
       good: 6,
     };
-    await vi.waitFor(() => expect(account()).toEqual(told), PATIENCE);
+    await vi.waitFor(() => expect(account()).toEqual(expected), PATIENCE);
 
     await plant.broker.kill();
     await vi.waitFor(async () => expect((await gateway.ready()).code).toBe(503), PATIENCE);
     await plant.broker.start();
     await gateway.untilReady();
-    await plant.tell('press1', { running: true, strokes: 1007, ts: Date.now() });
+    await plant.publish('press1', { running: true, strokes: 1007, ts: Date.now() });
 
-    const after = { ...told, cycles: 7, good: 7 };
+    const after = { ...expected, cycles: 7, good: 7 };
     await vi.waitFor(() => expect(account()).toEqual(after), PATIENCE);
     await gateway.untilDelivered();
     expect(account()).toEqual(after);

@@ -20,7 +20,7 @@ describe('a gateway that stands still between its look at L2L and its call', () 
     sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path: 'dispatches/', method: 'GET', count: 1 }]);
     const listed = () =>
       sandbox.state().calls.filter(({ method, path }) => method === 'GET' && path.endsWith('/dispatches/'));
-    await plant.tell('weld1', { running: false, strokes: 1000, ts: Date.now() });
+    await plant.publish('weld1', { running: false, strokes: 1000, ts: Date.now() });
     await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
     gateway.freeze();
     const frozen = Date.now();

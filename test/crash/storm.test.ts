@@ -9,7 +9,7 @@ import { testSandbox } from '../support/sandbox.ts';
 const PLAY_MS = 12_000;
 const KILLS = 4;
 
-/** Connections and answers break before and after L2L has done what it was told. */
+/** Connections and answers break before and after L2L has applied the call. */
 const TROUBLE: readonly FaultInput[] = [
   { kind: 'slow', ms: 60, probability: 0.4 },
   { kind: 'reset', when: 'before', method: 'POST', probability: 0.05 },

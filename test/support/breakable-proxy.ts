@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Stands between a client and a server on this machine, and breaks their connections when told. */
+/** Stands between a client and a server on this machine, and breaks their connections on demand. */
 export interface BreakableProxy extends AsyncDisposable {
   readonly port: number;
   /** Resets every connection there is; new ones are let through. */

@@ -110,7 +110,7 @@ export interface TestGateway {
   ready(): Promise<{ readonly code: number; readonly missing: readonly string[] }>;
   /** Resolves when `/health/ready` says yes. */
   untilReady(): Promise<void>;
-  /** Resolves when every source is connected, whatever its signals say. */
+  /** Resolves when every source is connected, whatever its signals show. */
   untilConnected(): Promise<void>;
   /** Resolves when every signal was seen and is good. */
   untilSeen(): Promise<void>;

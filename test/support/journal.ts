@@ -39,7 +39,7 @@ export async function write(journal: Journal, ...actions: Action[]): Promise<voi
 
 export type End = Partial<CallTransition> & Pick<CallTransition, 'state'>;
 
-/** Puts the lane's next actions into a call, sends it, and ends it as said; resolves to the call's id. */
+/** Puts the lane's next actions into a call, sends it, and ends it with the given outcome; resolves to the call's id. */
 export async function settle(journal: Journal, lane: string, end: End, many = 1): Promise<number> {
   const call = journal.freeze(journal.waiting(lane, many), REQUEST, 0);
   const { at = 960_000 } = end;

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 /** A server in a process of its own that talks JSON lines: its port once, other news, and an answer to every command. */
 export interface LineProcess<Answer> {
   readonly port: number;
-  tell(command: object): Promise<Answer>;
+  send(command: object): Promise<Answer>;
   /** Stops it as it stands: its connections stay open and nothing answers. */
   freeze(): void;
   thaw(): void;
@@ -13,7 +13,7 @@ export interface LineProcess<Answer> {
   kill(): Promise<void>;
 }
 
-/** `install` is told when it does not come up. */
+/** `install`: the hint when it does not come up. */
 export async function startLineProcess<Answer>(options: {
   readonly command: string;
   readonly args: readonly string[];
@@ -38,7 +38,7 @@ export async function startLineProcess<Answer>(options: {
   void exited.then(() => listening.reject(new Error(`${options.install}\n${errors}`)));
   return {
     port: await listening.promise,
-    tell: command =>
+    send: command =>
       new Promise(resolve => {
         waiting.push(resolve);
         child.stdin?.write(`${JSON.stringify(command)}\n`);

@@ -16,7 +16,7 @@ export type Account = Readonly<
   Record<string, { readonly story: readonly string[]; readonly cycles: number; readonly good: number }>
 >;
 
-/** Three machines that tell a broker each of their changes with QoS 1 and its time, and remember the truth. */
+/** Three machines that send a broker each of their changes with QoS 1 and its time, and remember the truth. */
 export interface MqttPlant {
   readonly broker: Mosquitto;
   /** YAML of the source. */
@@ -25,12 +25,12 @@ export interface MqttPlant {
   readonly rules: string;
   /** Says what is so before anything moves. */
   begin(): Promise<void>;
-  /** Every machine runs and stops in turn for about this long (ms); ends with all of them running and all told. */
+  /** Every machine runs and stops in turn for about this long (ms); ends with all of them running and all changes sent. */
   play(ms: number): Promise<void>;
   /** The same, until what the test waits for has come. */
   playUntil(isOver: () => boolean): Promise<void>;
   /** One change of one machine, with its time. */
-  tell(
+  publish(
     name: string,
     state: { readonly running: boolean; readonly strokes: number; readonly ts: number },
   ): Promise<void>;
@@ -49,7 +49,7 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
   const stories = new Map<string, string[]>(STATIONS.map(({ name }) => [name, []]));
   const strokes = new Map<string, number>(STATIONS.map(({ name }) => [name, FIRST_STROKES]));
 
-  const tell: MqttPlant['tell'] = async (name, state) => {
+  const publish: MqttPlant['publish'] = async (name, state) => {
     await client.publishAsync(`plant/${name}`, JSON.stringify(state), { qos: 1 });
   };
   const pause = (least: number, most: number) =>
@@ -57,10 +57,10 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
 
   async function shift(name: string, isOver: () => boolean): Promise<void> {
     const story = stories.get(name) ?? [];
-    const told: Promise<void>[] = [];
+    const published: Promise<void>[] = [];
     const show = (running: boolean) => {
       const ts = Date.now();
-      told.push(tell(name, { running, strokes: strokes.get(name) ?? 0, ts }));
+      published.push(publish(name, { running, strokes: strokes.get(name) ?? 0, ts }));
       return timeOfDay(ts);
     };
     while (!isOver()) {
@@ -73,7 +73,7 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
       await pause(500, 1000);
       story.push(`close ${show(true)}`);
     }
-    await Promise.all(told);
+    await Promise.all(published);
   }
 
   async function playUntil(isOver: () => boolean): Promise<void> {
@@ -104,14 +104,14 @@ export async function mqttPlant(seed: number): Promise<MqttPlant> {
     ).join(''),
     async begin() {
       const ts = Date.now();
-      await Promise.all(STATIONS.map(({ name }) => tell(name, { running: true, strokes: FIRST_STROKES, ts })));
+      await Promise.all(STATIONS.map(({ name }) => publish(name, { running: true, strokes: FIRST_STROKES, ts })));
     },
     async play(ms) {
       const until = Date.now() + ms;
       await playUntil(() => Date.now() >= until);
     },
     playUntil,
-    tell,
+    publish,
     truth: () =>
       Object.fromEntries(
         STATIONS.map(({ name, machine }) => {

@@ -8,7 +8,7 @@ import { coerceStatusCode, DataType, StatusCode, type UAVariable, Variant, Varia
 import { createOpcuaServer } from '../../src/simulation/opcua-server.ts';
 import type { OpcuaCommand, OpcuaNode, OpcuaServerSpec } from './opcua.ts';
 
-function say(what: object): void {
+function send(what: object): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
@@ -71,7 +71,7 @@ if (itemsPerRequest !== undefined) {
 }
 for (const node of spec.nodes) add(node);
 const endpoint = await simulated.start();
-say({ port: Number(new URL(endpoint.replace('opc.tcp:', 'http:')).port) });
+send({ port: Number(new URL(endpoint.replace('opc.tcp:', 'http:')).port) });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as OpcuaCommand;
@@ -85,6 +85,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (variable) addressSpace.deleteNode(variable);
   }
   for (const node of command.add ?? []) add(node);
-  say({ done: true, sessions: engine.currentSessionCount });
+  send({ done: true, sessions: engine.currentSessionCount });
 }
 process.exit(0);

@@ -38,7 +38,7 @@ export type OpcuaServerSpec = {
   readonly maxSessions?: number;
   /** Monitored items that the server takes in one request; unlimited when left out. */
   readonly itemsPerRequest?: number;
-  /** Whether the server has the nodes that say so. */
+  /** Whether the server has the nodes of its limits. */
   readonly saysLimits?: boolean;
 };
 
@@ -79,10 +79,10 @@ export async function startOpcuaServer(
   return {
     port: server.port,
     endpoint: `opc.tcp://127.0.0.1:${server.port}`,
-    set: async (...set) => void (await server.tell({ set })),
-    add: async (...add) => void (await server.tell({ add })),
-    remove: async (...remove) => void (await server.tell({ remove })),
-    sessions: async () => (await server.tell({})).sessions,
+    set: async (...set) => void (await server.send({ set })),
+    add: async (...add) => void (await server.send({ add })),
+    remove: async (...remove) => void (await server.send({ remove })),
+    sessions: async () => (await server.send({})).sessions,
     freeze: server.freeze,
     thaw: server.thaw,
     kill: server.kill,

@@ -18,12 +18,12 @@ export interface TestPlc {
   readonly ownTime: boolean;
   /** Shows a new state, as of now; resolves to that time when the server has it. */
   show(state: Shown): Promise<number>;
-  /** Connections from gateways, where the server tells. */
+  /** Connections from gateways, where the server reports them. */
   sessions(): Promise<number> | null;
 }
 
 const COUNTER = 'counter: { wraps: never, max_rate: 1000/s }';
-/** How long a stop lasts before it is told (ms). */
+/** How long a stop lasts before it is sent (ms). */
 export const ON_DELAY = 300;
 
 async function opcua(first: Shown): Promise<TestPlc> {

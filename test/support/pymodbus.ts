@@ -40,18 +40,18 @@ export async function startPymodbus(units: PymodbusUnits, port = 0): Promise<Pym
       if (news.read) reads.push(news.read as WireRead);
     },
   });
-  const tell = async (command: object) => void (await server.tell(command));
+  const send = async (command: object) => void (await server.send(command));
   return {
     port: server.port,
-    // They are told in the order in which they come, before any answer to what is told later.
+    // They are sent in the order in which they come, before any answer to what is sent later.
     async reads() {
-      await tell({});
+      await send({});
       return [...reads];
     },
-    set: (unit, table, address, values) => tell({ set: [unit, table, address, values] }),
-    silence: silent => tell({ silent }),
-    refuse: (unit, exception, times) => tell({ refuse: [unit, exception, times] }),
-    drop: () => tell({ drop: true }),
+    set: (unit, table, address, values) => send({ set: [unit, table, address, values] }),
+    silence: silent => send({ silent }),
+    refuse: (unit, exception, times) => send({ refuse: [unit, exception, times] }),
+    drop: () => send({ drop: true }),
     kill: server.kill,
     [Symbol.asyncDispose]: server.kill,
   };

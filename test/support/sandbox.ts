@@ -68,13 +68,13 @@ function impatientClock(): { readonly clock: Clock; endWaits(): void } {
   };
 }
 
-/** What L2L has of a machine's dispatches, in the order it was told. */
+/** What L2L has of a machine's dispatches, in the order of the calls. */
 export function dispatchesOf(state: SandboxState, machine: string): readonly Dispatch[] {
   const id = state.machines.find(({ code }) => code === machine)?.id;
   return state.dispatches.filter(dispatch => dispatch.machine === id);
 }
 
-/** Cycles L2L was told of a machine, beyond those it began with. */
+/** Cycles that L2L got for a machine, beyond its first count. */
 export function cyclesOf(state: SandboxState, machine: string): number {
   const code = ({ code }: { readonly code: string }) => code === machine;
   const seeds = WORLD.sites.flatMap(site => site.lines.flatMap(line => line.machines));
@@ -91,7 +91,7 @@ export function partsOf(state: SandboxState, line: string): { readonly good: num
   };
 }
 
-/** What was done to a machine's dispatches, in the order L2L was told: `open 12:00:03`, `close 12:00:09` (UTC). */
+/** What was done to a machine's dispatches, in the order of the calls: `open 12:00:03`, `close 12:00:09` (UTC). */
 export function dispatchStory(state: SandboxState, machine: string): readonly string[] {
   return state.log
     .filter(({ target, what }) => target === machine && what.startsWith('dispatches/'))

@@ -8,12 +8,12 @@ export interface TcpProxy {
   /** While true, nothing the client sends arrives: the server never hears its acknowledgements. */
   deaf: boolean;
   /** All that the server sent, over all connections. */
-  heard(): string;
+  received(): string;
 }
 
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let heard = '';
+  let received = '';
   const server = createServer(client => {
     const upstream = createConnection(target, '127.0.0.1');
     for (const [socket, other] of [
@@ -31,7 +31,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
       if (!proxy.deaf) upstream.write(bytes);
     });
     upstream.on('data', bytes => {
-      heard += bytes.toString('latin1');
+      received += bytes.toString('latin1');
       client.write(bytes);
     });
   });
@@ -42,6 +42,6 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     for (const socket of sockets) socket.destroy();
     await once(server, 'close');
   });
-  const proxy: TcpProxy = { port: (server.address() as AddressInfo).port, deaf: false, heard: () => heard };
+  const proxy: TcpProxy = { port: (server.address() as AddressInfo).port, deaf: false, received: () => received };
   return proxy;
 }

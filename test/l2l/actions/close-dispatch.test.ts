@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallResult } from '../../../src/actions/result.ts';
 import { type ChainState, NO_CHAIN } from '../../../src/core/delivery.ts';
+import { shortMemory } from '../../../src/core/site-memory.ts';
 import { isMarked } from '../../../src/l2l/dispatch-mark.ts';
 import { answer, at, frozenCall, NEVER, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
@@ -29,6 +30,15 @@ describe('close_dispatch', () => {
     const { request } = frozenCall(delivery, [close(at('2026-03-02 06:09:30'), how)], OPENED);
     expect(request.path).toBe(`/api/1.0/dispatches/${how}/57001`);
     expect(Object.fromEntries(new URLSearchParams(request.body))).toEqual({ completed: '2026-03-02 06:09:30' });
+  });
+
+  it('where a close loses the time, a restart after the first of the two calls goes on with the second one', () => {
+    const memory = { ...shortMemory(), facts: () => ({ closeLosesCompleted: true }) as const };
+    const { delivery } = scripted(() => answer({}), { memory: () => memory });
+    const pathOf = (guarded: boolean) => frozenCall(delivery, [{ ...ACTION, guarded }], OPENED).request.path;
+    expect(pathOf(false)).toBe('/api/1.0/dispatches/complete/57001');
+    // The journal keeps `guarded` with the action.
+    expect(pathOf(true)).toBe('/api/1.0/dispatches/close/57001');
   });
 
   it.each<[string, ChainState, string]>([

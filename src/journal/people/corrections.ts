@@ -9,10 +9,10 @@ import type { ChangeOptions } from './decisions.ts';
 
 const MOST_NUMBERED = 10;
 
-/** What was given other codes, in words. */
+/** The actions that got other codes, in words. */
 export type Correction = { readonly actions: readonly number[]; readonly words: string };
 
-/** Gives what L2L certainly does not have the codes that its rule has now. An event says so. */
+/** Gives actions that L2L certainly does not have the present codes of their rule, and records an event. */
 export interface Corrections {
   /**
    * What waits, was never sent, and stands in a lane that was held up by an unknown code. Resolves when that is durable, to what was
@@ -30,7 +30,7 @@ export type CorrectionOptions = ChangeOptions & {
   readonly transition: (id: number, from: readonly Call['state'][], to: CallTransition) => Promise<boolean>;
 };
 
-/** Rewrites codes in the table; what waits leaves its lane before, and comes back into its new one. */
+/** Rewrites codes in the table. A waiting action leaves its lane before, and joins its new lane after. */
 export function codeWriter(db: DatabaseSync): (actions: ReadonlyMap<number, Recoded>) => void {
   const change = query(db, 'UPDATE action SET lane = ?, params = ? WHERE id = ?');
   return actions => {
@@ -50,7 +50,7 @@ export function createCorrections(options: CorrectionOptions): Corrections {
          AND l.state = 'released' AND l.reason = 'code') ORDER BY a.id`,
   );
 
-  /** By episode or counter. What L2L has begun to hear of, and a counter it has a count of, stay where they are. */
+  /** By episode or counter. Episodes that L2L may have, and counters with a count in L2L, are not changed. */
   function changesOf(entries: readonly HistoryEntry[], recode: Recode, refused?: number) {
     const all = new Map<number, Recoded>();
     const corrections: Correction[] = [];
@@ -97,7 +97,7 @@ export function createCorrections(options: CorrectionOptions): Corrections {
         detail,
       });
       const written = write(all, corrections);
-      // Both are in one commit. Not released: another one decided about this call meanwhile.
+      // Both are in one commit. If it is not released, another person decided about this call meanwhile.
       const [isReleased] = await Promise.all([released, written]);
       const words = [...new Set(corrections.map(correction => correction.words))].join(', ');
       return isReleased ? { actions: [...all.keys()], words } : null;

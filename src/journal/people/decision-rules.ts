@@ -2,7 +2,7 @@ import { kindOf } from '../../actions/registry.ts';
 import { actionWords } from '../../actions/words.ts';
 import type { HistoryEntry, Prospect } from '../../core/history.ts';
 
-/** What is done to one action: only from this state. */
+/** The change of one action, which applies only in this state. */
 export type Move = {
   readonly id: number;
   readonly from: HistoryEntry['state'];
@@ -13,23 +13,23 @@ export type Move = {
   readonly finished?: boolean;
 };
 
-/** What a person's word about an action comes to. No moves: nothing is done, and the words say why. */
+/** The result of a person's decision about an action. No moves: nothing is done, and the words have the reason. */
 export type Judged = Prospect & {
   readonly moves: readonly Move[];
-  /** What is not known, said before what is asked. */
+  /** The unknown facts, which stand before the question. */
   readonly doubt: string | null;
 };
 
 /** What is known about an action when a person decides about it. */
 export type Case = {
   readonly target: HistoryEntry;
-  /** What is decided together with it, the target included: its episode, or what shares its call. Oldest first. */
+  /** The actions that are decided together with it, itself included: its episode, or the actions of its call. Oldest first. */
   readonly unit: readonly HistoryEntry[];
-  /** Where this gateway sends; null: not known. */
+  /** Where this gateway sends; null: unknown. */
   readonly destination: string | null;
   /** set_cycles: a newer count of the same counter that L2L has or will get. record_details: a newer set that overlaps. */
   readonly newer: HistoryEntry | null;
-  /** retry: what a set of production is sent as; null: as what it is. */
+  /** retry: the product of the record set; null: unchanged. */
   readonly product: string | null;
 };
 
@@ -41,7 +41,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
   const open = unit.find(member => isOpen(member) && isStuck(member));
   const close = unit.find(isClose);
   const isOver = close !== undefined;
-  /** A close waits for its open, or was settled for want of one. */
+  /** A close waits for its open, or was dropped without an open. */
   const goesWithOpen = (member: HistoryEntry) =>
     open !== undefined && member.id === close?.id && (member.state === 'waiting' || member.state === 'nothing');
   if (!isStuck(target) && !goesWithOpen(target)) return notRetried(target);
@@ -58,7 +58,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
     .filter(member => isStuck(member) || (goesWithOpen(member) && member.state !== 'waiting'))
     .map((member): Move => {
       const move: Move = { id: member.id, from: member.state, to: 'waiting' };
-      // L2L may list for long why it refused it.
+      // L2L's reasons for a refusal may be long.
       if (kindOf(member.kind).decision.isGuardedWhenRetried)
         return whyNoProduct(member) === undefined ? { ...move, guarded: true } : move;
       if (member.id !== open?.id) return move;
@@ -93,7 +93,7 @@ export function judgeDrop({ target, unit }: Case): Judged {
   };
 }
 
-/** Parked after a call of it. Without one only its times are not known: there is nothing in L2L to look for. */
+/** Parked after a call. Without a call only its times are unknown, and L2L has nothing to look for. */
 function mayBeThere({ state, call }: HistoryEntry): boolean {
   return state === 'parked' && call !== null;
 }
@@ -124,7 +124,7 @@ function dropQuestion(
   return asks.length === 0 ? null : { doubt: doubts.join('; '), ask: asks.join('; ') };
 }
 
-/** Where an action stands and why, as it is kept with a decision about it. `open`: the one a held close waits for. */
+/** The state of an action and its reason, as they are recorded with a decision about it. `open`: the open that a held close waits for. */
 export function standingWords(entry: HistoryEntry, open?: HistoryEntry): string {
   if (entry.held) return `held: its open ${open ? `${open.id} was ${open.state}` : 'could not be sent'}`;
   const word = isAside(entry) ? 'blocked' : entry.state;
@@ -135,7 +135,7 @@ function isDoubtful(entry: HistoryEntry): boolean {
   return isInDoubt(entry) || (isOpen(entry) && entry.guarded);
 }
 
-/** Whether L2L has it, or what its times are, is not known. A set that only waits for its product was certainly not sent. */
+/** It is unknown whether L2L has it, or its times are unknown. A set that only waits for its product was certainly not sent [C7]. */
 function isInDoubt(entry: HistoryEntry): boolean {
   const why = whyNoProduct(entry);
   return entry.state === 'parked' && (why === undefined || entry.detail !== why);
@@ -171,12 +171,12 @@ function isStuck({ state }: HistoryEntry): boolean {
   return state === 'dead' || state === 'parked';
 }
 
-/** Waits outside its lane's order, as when a dispatch of another type blocks it. */
+/** It waits outside its lane's order, for example because a dispatch of another type blocks it [D6]. */
 function isAside({ state, notBefore }: HistoryEntry): boolean {
   return state === 'waiting' && notBefore !== null;
 }
 
-/** Nothing is done, and the words say why. */
+/** Nothing is done, and the words have the reason. */
 export function refused(words: string): Judged {
   return { kind: 'refused', words, ask: null, doubt: null, moves: [] };
 }
@@ -233,7 +233,7 @@ function openWords(open: HistoryEntry, isOver: boolean): string {
     : `its episode is still active: it waits to be opened, reported when it truly began${looked}`;
 }
 
-/** What is decided about, in words: merged increments are one sum. */
+/** The decided actions in words; merged increments are one sum. */
 function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string {
   const { sum } = kindOf(target.kind).decision;
   const [first, ...others] = unit.map(({ params }) => params as Params);

@@ -8,20 +8,20 @@ import type { History } from '../history/history.ts';
 import { isOpen, standingWords } from './decision-rules.ts';
 import type { JudgedAsRule, Noted, Prospects } from './prospects.ts';
 
-/** Carries out what a person decided about a dead letter or a parked call. */
+/** Carries out a person's decision about a dead letter or a parked action [J11]. */
 export interface Decisions extends Prospects {
-  /** One episode or call in one transaction; resolves when that is durable. Done twice it says that it is done. */
+  /** Changes one episode or call in one transaction, and resolves when that is durable. A repeated decision reports that it is done. */
   decide(decision: Decision, recode?: Recode): Promise<Decided>;
 }
 
-/** What everybody needs who changes actions that are stored already. */
+/** The parts for a change of stored actions. */
 export type ChangeOptions = {
   readonly db: DatabaseSync;
   readonly group: GroupCommit;
   readonly prospects: Prospects;
   readonly history: History;
   readonly now: () => number;
-  /** The waiting actions in memory follow what is written here. */
+  /** The waiting actions in memory follow these writes. */
   readonly onWaiting: (ids: readonly number[]) => void;
   readonly onGone: (ids: readonly number[]) => void;
 };
@@ -47,7 +47,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
   const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
   const note = insertEvent(db);
 
-  /** Read before anything is changed. What was merged stands as its target does. */
+  /** Read before any change. Merged actions have the state of their target. */
   function standings(target: HistoryEntry, moves: JudgedAsRule['moves']): Pick<Noted, 'was' | 'others'> {
     if (kindOf(target.kind).decision.unit !== 'episode') return { was: standingWords(target) };
     const members = [target, ...moves.flatMap(({ id }) => (id === target.id ? [] : (history.entry(id) ?? [])))];

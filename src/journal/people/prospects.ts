@@ -14,9 +14,9 @@ import { type Case, type Judged, judgeDrop, judgeRetry, refused } from './decisi
 import { type Recoding, recoded, recodeUnit } from './recode.ts';
 import { createRelatives } from './relatives.ts';
 
-/** What a person may decide about an action, and everything known that bears on it. Reads only. */
+/** The possible decisions about an action, with all facts that matter for them. Read-only. */
 export interface Prospects {
-  /** @param recode the rules as they are now; left out: they are not known */
+  /** @param recode the present rules; left out: they are unknown */
   detail(id: number, recode?: Recode): HistoryDetail | undefined;
   judge(decision: Pick<Decision, 'kind' | 'product' | 'asRule'>, target: HistoryEntry, recode?: Recode): JudgedAsRule;
   /** The codes that what is decided together gets from its rules now. `refused`: an open call that had no effect. */
@@ -26,7 +26,7 @@ export interface Prospects {
 /** `recoded`: the actions that get other codes, by id; `changes`: these in words. */
 export type JudgedAsRule = Judged & { readonly recoded?: ReadonlyMap<number, Recoded>; readonly changes?: string };
 
-/** Other actions of an episode or a call that are shown; a merged call has up to a thousand. */
+/** Most other actions of an episode or a call that are shown, because a merged call has up to a thousand. */
 const MOST_OTHERS = 50;
 
 /** `destination`: where this gateway sends; null: unknown. */
@@ -113,8 +113,8 @@ export type Noted = {
   readonly actions: readonly number[];
   readonly who: string;
   readonly why?: string;
-  /** What the named action was. */
+  /** The state of the named action. */
   readonly was: string;
-  /** What the other half of its episode was, by id; an older journal has none. */
+  /** The state of the other action of its episode, by id; an older journal has none. */
   readonly others?: Readonly<Record<string, string>>;
 };

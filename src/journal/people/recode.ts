@@ -1,22 +1,22 @@
 import { kindOf } from '../../actions/registry.ts';
 import type { HistoryEntry, Recode, Recoded } from '../../core/history.ts';
 
-/** What becomes of actions whose codes are read from their rules anew: those that change, with their new codes. */
+/** The changes when the codes of actions are read from their rules again: the changed actions, with their new codes. */
 export type Recoding =
   | { readonly kind: 'recoded'; readonly actions: ReadonlyMap<number, Recoded>; readonly words: string }
   | { readonly kind: 'refused'; readonly why: string };
 
-/** What is known of a unit besides its actions. */
+/** The facts about a unit besides its actions. */
 type Facts = {
   /** L2L got a count of the same counter: it goes on from the machine's count of then. */
   readonly hasAnchor: boolean;
-  /** A call that had no effect and is not sent again: its actions may have other codes. Left out: none. */
+  /** A call without effect that is not sent again, so its actions may get other codes. Left out: none. */
   readonly refused?: number | undefined;
 };
 
 /**
- * The codes that the rules give now for what is decided together: an episode, or what shares a call. Only for what L2L certainly does
- * not have: a dispatch that is open, or may be, stays where it is. Pure.
+ * The present codes of the rules for actions that are decided together: an episode, or a call. Only for actions that L2L certainly does
+ * not have: a dispatch that is open, or may be open, does not change. Pure.
  */
 export function recodeUnit(unit: readonly HistoryEntry[], recode: Recode, { hasAnchor, refused }: Facts): Recoding {
   const open = unit.find(({ kind }) => kindOf(kind).chain.role === 'opens');
@@ -49,7 +49,7 @@ function changesOf({ lane, params }: HistoryEntry, to: Recoded): readonly string
   return changes.length === 0 && lane !== to.lane ? [`lane ${lane} -> ${to.lane}`] : changes;
 }
 
-/** The entry as it would be. */
+/** The entry with its new codes. */
 export function recoded(entry: HistoryEntry, actions: ReadonlyMap<number, Recoded>): HistoryEntry {
   const to = actions.get(entry.id);
   return to ? { ...entry, ...to } : entry;

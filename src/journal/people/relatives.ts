@@ -5,13 +5,13 @@ import { anchors, isInterval, isOfEpisode } from '../calls/kinds.ts';
 import { query } from '../file/database.ts';
 import { type EntryRow, entryOf, SELECT_ENTRY } from '../history/rows.ts';
 
-/** The other actions that matter when a person decides about one. Reads only. */
+/** The other actions that matter for a person's decision about an action. Read-only. */
 export interface Relatives {
-  /** What is decided together with the action: its episode, its merged call, or the action alone. */
+  /** The actions that are decided together with the action: its episode, its merged call, or the action alone. */
   unitOf(target: HistoryEntry): readonly HistoryEntry[];
-  /** The actions of its episode; undefined: it is of none. */
+  /** The actions of its episode; undefined: it has no episode. */
   episodeOf(target: HistoryEntry): readonly HistoryEntry[] | undefined;
-  /** A later action that makes this one pointless; null: there is none. */
+  /** A later action that makes this one pointless; null: none. */
   newerThan(target: HistoryEntry, unit: readonly HistoryEntry[]): HistoryEntry | null;
   /** Its chain has a delivered action that later ones add to. */
   hasAnchor(target: HistoryEntry): boolean;
@@ -45,7 +45,7 @@ export function createRelatives(db: DatabaseSync): Relatives {
       const { kind, state, call } = target;
       const episode = episodeOf(target);
       if (episode) return episode;
-      // The actions of a merged call got one answer and, without an answer, they share one doubt.
+      // The actions of a merged call have one answer, or without an answer one doubt.
       const isMerged = kindOf(kind).decision.unit === 'call' && (state === 'dead' || state === 'parked');
       return isMerged && call ? readMerged.all(call.id, state).map(entryOf) : [target];
     },
@@ -70,7 +70,7 @@ function overlapReader(db: DatabaseSync): (target: HistoryEntry) => HistoryEntry
     `${SELECT_ENTRY} WHERE a.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow')
        AND a.state IN ('waiting', 'in_call') AND ${overlaps} LIMIT 1`,
   );
-  // By the time at which it ended: since this one was stuck, which the index finds without a walk through all history.
+  // Searches by the end time, from the time at which this action got stuck. So the index finds it without reading all history.
   const readDelivered = query<EntryRow>(
     db,
     `${SELECT_ENTRY} WHERE a.settled_at >= ? AND a.state IN ('delivered', 'nothing', 'dropped') AND a.state = 'delivered' AND ${overlaps} LIMIT 1`,

@@ -1,6 +1,6 @@
 import { type L2lRecord, numberField, textField } from './envelope.ts';
 import type { ReadFailure } from './outcome.ts';
-import type { Reader } from './reader.ts';
+import { hasMore, type Reader } from './reader.ts';
 import type { SiteZone } from './site-time.ts';
 
 /** A dispatch as L2L lists it. */
@@ -39,10 +39,17 @@ export async function listOpen(
   slot: DispatchSlot,
   signal: AbortSignal,
 ): Promise<Listed> {
-  const read = await reader.read('dispatches/', { ...filter(slot), open: 'T', limit: PAGE, fields: FIELDS }, signal);
-  if (!read.ok) return read;
-  const dispatches = dispatchesOf(read.records, slot, zone);
-  return { ok: true, dispatches: dispatches.filter(dispatch => dispatch.isOpen), isComplete: dispatches.length < PAGE };
+  const query = { ...filter(slot), open: 'T', order_by: 'id', limit: PAGE, fields: FIELDS };
+  const found: L2lRecord[] = [];
+  let isComplete = false;
+  for (let page = 0; page < MOST_PAGES && !isComplete; page += 1) {
+    const read = await reader.read('dispatches/', { ...query, offset: found.length }, signal);
+    if (!read.ok) return read;
+    found.push(...read.records);
+    isComplete = !hasMore(read, PAGE);
+  }
+  const dispatches = dispatchesOf(found, slot, zone);
+  return { ok: true, dispatches: dispatches.filter(dispatch => dispatch.isOpen), isComplete };
 }
 
 /**
@@ -57,15 +64,17 @@ export async function listSince(
   signal: AbortSignal,
 ): Promise<Listed> {
   const found: DispatchRecord[] = [];
+  let offset = 0;
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const range = { order_by: '-reported', limit: PAGE, offset: page * PAGE };
+    const range = { order_by: '-reported', limit: PAGE, offset };
     const read = await reader.read('dispatches/', { ...filter(slot), ...range, fields: FIELDS }, signal);
     if (!read.ok) return read;
     const dispatches = dispatchesOf(read.records, slot, zone);
     found.push(...dispatches);
+    offset += read.records.length;
     const oldest = dispatches.at(-1)?.reported.at(-1);
     // An hour of grace: in the repeated hour L2L's order is not the order of the instants.
-    if (read.records.length < PAGE || (oldest !== undefined && oldest < since - 3_600_000)) {
+    if (!hasMore(read, PAGE) || (oldest !== undefined && oldest < since - 3_600_000)) {
       return { ok: true, dispatches: found, isComplete: true };
     }
   }

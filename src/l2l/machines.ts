@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { numberField, textField } from './envelope.ts';
 import type { ReadFailure } from './outcome.ts';
-import type { Reader } from './reader.ts';
+import { hasMore, type Reader } from './reader.ts';
 
 type CountRead = { readonly ok: true; readonly count: number } | { readonly ok: false; readonly outcome: ReadFailure };
 
@@ -26,12 +26,14 @@ export function createMachines(reader: Reader, site: number, clock: Clock): Mach
   /** A failed read leaves the list as it was. The list only saves reads, and helps an error to name a similar code. */
   async function list(signal: AbortSignal): Promise<void> {
     const found = new Set<string>();
+    let offset = 0;
     for (let page = 0; page < MOST_PAGES; page += 1) {
-      const range = { limit: PAGE, offset: page * PAGE, fields: 'code' };
+      const range = { limit: PAGE, offset, fields: 'code' };
       const read = await reader.read('machines/', { site, ...range }, signal);
       if (!read.ok) return;
       for (const record of read.records) found.add(textField(record, 'code') ?? '');
-      if (read.records.length < PAGE) break;
+      offset += read.records.length;
+      if (!hasMore(read, PAGE)) break;
     }
     codes = found;
     listedAt = clock.now();

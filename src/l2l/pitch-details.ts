@@ -1,7 +1,7 @@
 import type { RecordDetailsParams } from '../actions/action.ts';
 import { type L2lRecord, numberField, textField } from './envelope.ts';
 import type { ReadFailure } from './outcome.ts';
-import type { Read, Reader } from './reader.ts';
+import { hasMore, type Reader } from './reader.ts';
 import { setTimes } from './record-sets.ts';
 import type { SiteZone } from './site-time.ts';
 
@@ -72,12 +72,6 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
 
 function utcText(at: number): string {
   return new Date(at).toISOString().slice(0, 19);
-}
-
-/** Another page may follow a full page. */
-function hasMore({ records, envelope }: Extract<Read, { ok: true }>): boolean {
-  const limit = numberField(envelope.body, 'limit');
-  return limit !== undefined && records.length > 0 && records.length >= limit;
 }
 
 type LineId =

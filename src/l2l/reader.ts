@@ -1,6 +1,6 @@
 import type { Priority } from './budget.ts';
 import type { Client } from './client.ts';
-import { type Envelope, type L2lRecord, recordsOf } from './envelope.ts';
+import { type Envelope, type L2lRecord, numberField, recordsOf } from './envelope.ts';
 import type { Fields } from './form.ts';
 import { judge, type ReadFailure, readFailure } from './outcome.ts';
 
@@ -13,6 +13,12 @@ export type Read =
 export interface Reader {
   /** `method` as in `machines/`. */
   read(method: string, query: Fields, signal: AbortSignal): Promise<Read>;
+}
+
+/** Whether another page may follow. L2L may give shorter pages than `asked`, and says so in `limit`. */
+export function hasMore({ records, envelope }: Extract<Read, { ok: true }>, asked = Number.POSITIVE_INFINITY): boolean {
+  const limit = numberField(envelope.body, 'limit') ?? asked;
+  return records.length > 0 && records.length >= Math.min(limit, asked);
 }
 
 export function createReader(

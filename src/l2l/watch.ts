@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { isOpen, OPEN_FIELDS } from './dispatches.ts';
 import { type L2lRecord, numberField, textField } from './envelope.ts';
 import type { ReadFailure } from './outcome.ts';
-import { createReader } from './reader.ts';
+import { createReader, hasMore } from './reader.ts';
 import { parseUtc } from './site-time.ts';
 
 /** An episode whose rule reacts when a person closes its dispatch. */
@@ -52,15 +52,17 @@ export function createWatch(options: WatchOptions): Watch {
 
   async function openIds(): Promise<Found> {
     const open = new Set<number>();
+    let offset = 0;
     for (let page = 0; page < MOST_PAGES; page += 1) {
-      const range = { order_by: 'id', limit: PAGE, offset: page * PAGE, fields: `id,${OPEN_FIELDS}` };
+      const range = { order_by: 'id', limit: PAGE, offset, fields: `id,${OPEN_FIELDS}` };
       const read = await reader.read('dispatches/', { site, open: 'T', ...range }, abort.signal);
       if (!read.ok) return read;
       for (const record of read.records) {
         const id = numberField(record, 'id');
         if (id !== undefined && isOpen(record)) open.add(id);
       }
-      if (read.records.length < PAGE) break;
+      offset += read.records.length;
+      if (!hasMore(read, PAGE)) break;
     }
     return { ok: true, open };
   }

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { listOpen, listSince } from '../../src/l2l/dispatches.ts';
+import { createReader } from '../../src/l2l/reader.ts';
+import { createSiteZone } from '../../src/l2l/site-time.ts';
+import { answer, NEVER } from './calls.ts';
+
+const SLOT = { site: 43, machine: 'M1', type: 'DOWN' };
+
+/** An L2L with this many dispatches that gives pages of at most `most` records, and says so. */
+function l2l(count: number, most: number) {
+  const all = Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    machinecode: 'M1',
+    dispatchtypecode: 'DOWN',
+  }));
+  const get = async (_method: string, { limit = most, offset = 0 }: Readonly<Record<string, unknown>>) => {
+    const size = Math.min(Number(limit), most);
+    return answer({ success: true, limit: size, data: all.slice(Number(offset), Number(offset) + size) });
+  };
+  return createReader({ get }, []);
+}
+
+/** L2L's reference: the returned limit may be smaller than the one that was asked for. */
+describe('pages that are shorter than asked', () => {
+  it.each([
+    [0, 20],
+    [20, 20],
+    [50, 20],
+    [120, 100],
+    [250, 1000],
+  ])('%i dispatches in pages of %i are all found', async (count, most) => {
+    const zone = createSiteZone('UTC');
+    const open = await listOpen(l2l(count, most), zone, SLOT, NEVER);
+    const since = await listSince(l2l(count, most), zone, SLOT, 0, NEVER);
+    for (const listed of [open, since]) {
+      if (!listed.ok) throw new Error(listed.outcome.detail);
+      expect([listed.dispatches.length, listed.isComplete]).toEqual([count, true]);
+    }
+  });
+
+  it('a list that is too long is not taken for complete', async () => {
+    const listed = await listSince(l2l(300, 20), createSiteZone('UTC'), SLOT, 0, NEVER);
+    expect(listed).toMatchObject({ ok: true, isComplete: false });
+  });
+});

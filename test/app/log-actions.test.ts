@@ -59,7 +59,7 @@ describe('log of actions', () => {
         rule: 'r',
       },
     ],
-  ])('the log says in shadow mode what the gateway would send: %#', (action, message, fields) => {
+  ])('the log shows in shadow mode what the gateway would send: %#', (action, message, fields) => {
     const log = recordingLogger();
 
     logAction(log, { ...action, mode: 'shadow' });

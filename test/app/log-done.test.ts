@@ -52,7 +52,7 @@ describe('log of what L2L has', () => {
       { ...OPENED, nothing: 'dispatch 1008 of the gateway is open' },
       'a gateway opened it; both share it',
     ],
-  ])('the log says that %s was found open', (_whose, result, words) => {
+  ])('the log reports that %s was found open', (_whose, result, words) => {
     expect(lineOf({ result, detail: result.nothing ?? null }, [open])).toMatchObject({
       message: 'dispatch found open',
       fields: { dispatch: 1008, machine: 'PRESS-01', reported: new Date(1000), whose: expect.stringContaining(words) },
@@ -69,7 +69,7 @@ describe('log of what L2L has', () => {
   it.each<[string, Partial<Done>]>([
     ['nothing is sent', { kind: 'nothing', detail: 'it was over' }],
     ['L2L was only read', { result: { nothing: 'it was over' } }],
-  ])('the log says why no dispatch was opened when %s', (_when, done) => {
+  ])('the log explains why no dispatch was opened when %s', (_when, done) => {
     expect(lineOf(done, [open, closed('close')])).toMatchObject({
       message: 'no dispatch opened',
       fields: { machine: 'PRESS-01', because: 'it was over' },
@@ -98,14 +98,14 @@ describe('log of what L2L has', () => {
     ['ours', OPENED, 'dispatch left open'],
     ["a person's", { dispatchId: 1, foundOpen: 1008 }, 'dispatch left open'],
     ['none', null, 'no dispatch closed'],
-  ])('the log says why a dispatch stays open: %s', (_whose, opened, message) => {
+  ])('the log explains why a dispatch stays open: %s', (_whose, opened, message) => {
     expect(lineOf({ kind: 'nothing', detail: 'the rule leaves it' }, [closed('leave')], opened)).toMatchObject({
       message,
       fields: { ...(opened && { dispatch: 1008 }), because: 'the rule leaves it', completed: new Date(1500) },
     });
   });
 
-  it('the log says that somebody else had closed the dispatch', () => {
+  it('the log reports that somebody else had closed the dispatch', () => {
     expect(lineOf({ result: { dispatchId: 57_008, nothing: 'already closed' } }, [closed('close')])).toMatchObject({
       message: 'no close is needed',
       fields: { dispatch: 1008, because: 'already closed' },

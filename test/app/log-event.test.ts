@@ -43,7 +43,7 @@ describe('log of rules', () => {
     ]);
   });
 
-  it('in shadow mode the log says that production would be parked', () => {
+  it('in shadow mode the log reports that production would be parked', () => {
     const log = recordingLogger();
 
     logEvent(log, { rule: 'r', at: 1, kind: 'interval_parked', detail: 'd' }, none, true);

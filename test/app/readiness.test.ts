@@ -64,7 +64,7 @@ describe('readiness', () => {
     ['auth', 'L2L does not take the API key (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
     ['refused', 'L2L refuses everything that is sent (why); 3 calls wait, about 4m once L2L answers; next try in 20s'],
     ['journal', "the journal can't be written (why); 3 calls wait, about 4m; next try in 20s"],
-  ])('readiness says why calls wait: %s', (cause, words) => {
+  ])('readiness explains why calls wait: %s', (cause, words) => {
     expect(notReady(standing({}, pause(cause)))).toEqual([words]);
   });
 
@@ -80,7 +80,7 @@ describe('readiness', () => {
     ]);
   });
 
-  it('readiness says only once that L2L is away', () => {
+  it('readiness reports only once that L2L is away', () => {
     expect(notReady(standing({ l2l: AWAY }))).toEqual([AWAY]);
     expect(notReady(standing({ l2l: AWAY }, pause('network')))).not.toContain(AWAY);
   });

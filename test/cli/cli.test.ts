@@ -27,18 +27,18 @@ async function at(args: readonly string[], run: Command['run'] = async () => 0) 
 const failing = (error: unknown) => at(['go'], () => Promise.reject(error));
 
 describe('cli', () => {
-  it('has a file for each of its commands', () => {
+  it('the command line has a file for each of its commands', () => {
     expect(Object.keys(commands)).toEqual(['run', 'check', 'queue', 'journal', 'sandbox', 'demo']);
   });
 
-  it.each(Object.entries(commands))('documents the exit codes of %s', async (_, load) => {
+  it.each(Object.entries(commands))('the command line documents the exit codes of %s', async (_, load) => {
     const { summary, help } = await load();
 
     expect(summary).toMatch(/^[a-z].*[^.]$/);
     expect(help('p')).toMatch(/Exit codes: 0 /);
   });
 
-  it.each([['--help'], ['-h'], ['help']])('lists the commands and exit codes on %s', async arg => {
+  it.each([['--help'], ['-h'], ['help']])('the command line lists the commands and exit codes on %s', async arg => {
     const { code, out, err } = await at([arg]);
 
     expect(code).toBe(0);
@@ -49,13 +49,13 @@ describe('cli', () => {
     expect(err).toBe('');
   });
 
-  it.each([['--version'], ['-v']])('says its version on %s', async arg => {
+  it.each([['--version'], ['-v']])('the command line prints its version on %s', async arg => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
 
     expect(await at([arg])).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
-  it('lists them as an error when nothing is said', async () => {
+  it('the command line without a command lists the commands as an error', async () => {
     const { code, out, err } = await at([]);
 
     expect([code, out]).toEqual([64, '']);
@@ -65,19 +65,22 @@ describe('cli', () => {
   it.each([
     ['goo', 'there is no command "goo"; did you mean go?\n'],
     ['toString', 'there is no command "toString"; the commands are go\n'],
-  ])('does not know the command %s', async (name, words) => {
+  ])('the command line does not know the command %s', async (name, words) => {
     expect(await at([name])).toEqual({ code: 64, out: '', err: words });
   });
 
-  it.each([['--help'], ['-h']])('shows the help of a command on %s and does not run it', async flag => {
-    expect(await at(['go', 'x', flag], () => Promise.reject(new Error('ran')))).toEqual({
-      code: 0,
-      out: 'bin/it go: the long text\n',
-      err: '',
-    });
-  });
+  it.each([['--help'], ['-h']])(
+    'the command line shows the help of a command on %s and does not run it',
+    async flag => {
+      expect(await at(['go', 'x', flag], () => Promise.reject(new Error('ran')))).toEqual({
+        code: 0,
+        out: 'bin/it go: the long text\n',
+        err: '',
+      });
+    },
+  );
 
-  it('hands on the rest of the line and the exit code', async () => {
+  it('the command line hands on the rest of the line and the exit code', async () => {
     const got: string[] = [];
     const run: Command['run'] = async args => {
       got.push(...args);
@@ -88,7 +91,7 @@ describe('cli', () => {
     expect(got).toEqual(['a', '--b']);
   });
 
-  it('prints every problem of a config and how many there are', async () => {
+  it('the command line prints every problem of a config and how many there are', async () => {
     const place = { file: 'g.yaml', line: 4, column: 7 };
 
     expect(await failing(new ConfigError([{ place, message: 'first' }, { message: 'second' }]))).toEqual({
@@ -98,13 +101,13 @@ describe('cli', () => {
     });
   });
 
-  it('says why it could not start', async () => {
+  it('the command line explains why it could not start', async () => {
     const error = new StartError('the data folder is in use', { cause: new Error('locked') });
 
     expect(await failing(error)).toEqual({ code: 1, out: '', err: 'the data folder is in use: locked\n' });
   });
 
-  it('says what it did not understand', async () => {
+  it('the command line explains what it did not understand', async () => {
     expect(await failing(new UsageError('one file at a time'))).toEqual({
       code: 64,
       out: '',
@@ -112,7 +115,7 @@ describe('cli', () => {
     });
   });
 
-  it('keeps the stack of a fault of its own', async () => {
+  it('the command line keeps the stack of a fault of its own', async () => {
     const { code, err } = await failing(new TypeError('x is not a function'));
 
     expect(code).toBe(1);

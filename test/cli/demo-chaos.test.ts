@@ -26,7 +26,7 @@ async function rage(seed: number, ms: number) {
 }
 
 describe('demo chaos', () => {
-  it('brings every kind of trouble before one comes twice too often', async () => {
+  it('the trouble of the demo brings every kind of trouble before one comes twice too often', async () => {
     const did = await rage(1, 30_000);
     const broken = did.filter(what => !['gateway', 'redis', 'whole'].includes(what));
     expect(did).toContain('gateway');
@@ -34,7 +34,7 @@ describe('demo chaos', () => {
     expect(broken.length).toBeGreaterThan(2);
   });
 
-  it('breaks L2L in every way it knows in the course of time', async () => {
+  it('the trouble of the demo breaks L2L in every way it knows in the course of time', async () => {
     const kinds = new Set(await rage(1, 200_000));
     expect([...kinds].toSorted()).toEqual(
       ['away', 'gateway', 'hang', 'html', 'redis', 'reset', 'slow', 'status', 'whole'].toSorted(),
@@ -46,11 +46,14 @@ describe('demo chaos', () => {
     expect(await rage(5, 60_000)).not.toEqual(await rage(6, 60_000));
   });
 
-  it.each([500, 3100, 5200, 7300])('leaves L2L whole when it is told to end after %d ms', async ms => {
-    expect((await rage(3, ms)).at(-1)).toBe('whole');
-  });
+  it.each([500, 3100, 5200, 7300])(
+    'the trouble of the demo leaves L2L whole when it has to end after %d ms',
+    async ms => {
+      expect((await rage(3, ms)).at(-1)).toBe('whole');
+    },
+  );
 
-  it('says so when something it did failed', async () => {
+  it('the trouble of the demo reports a failure of its own actions', async () => {
     const clock = virtualClock(0);
     const hands = {
       cutGateway: () => Promise.reject(new Error('the gateway did not come back')),

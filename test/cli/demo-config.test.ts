@@ -18,11 +18,11 @@ function loaded() {
 }
 
 describe('demo config', () => {
-  it('is valid and live', () => {
+  it('the config of the demo is valid and live', () => {
     expect(loaded().config.gateway.mode).toBe('live');
   });
 
-  it('has a rule for the stops, the cycles and the parts of every machine', () => {
+  it('the config of the demo has a rule for the stops, the cycles and the parts of every machine', () => {
     const names = loaded().program.rules.map(({ name }) => name);
     const expected = STATIONS.flatMap(({ name, line }) => [
       `${name}_down`,
@@ -32,7 +32,7 @@ describe('demo config', () => {
     expect(names.toSorted()).toEqual(expected.toSorted());
   });
 
-  it('names only what the sandbox has', () => {
+  it('the config of the demo names only what the sandbox has', () => {
     const [site] = demoWorld().sites;
     const machines = new Set(site?.lines.flatMap(line => line.machines.map(({ code }) => code)));
     const lines = new Set(site?.lines.map(({ code }) => code));
@@ -42,7 +42,7 @@ describe('demo config', () => {
     }
   });
 
-  it('knows a product for every recipe of a line, and a counter as wide as its register', () => {
+  it('the config of the demo knows a product for every recipe of a line, and a counter as wide as its register', () => {
     const recipes = new Set(
       recipesCsv()
         .split('\n')

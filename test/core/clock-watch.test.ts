@@ -40,7 +40,7 @@ async function changeOf({ watch }: Bench): Promise<unknown> {
 }
 
 describe('the watch over the clock', () => {
-  it('finds nothing in a clock that goes right', async () => {
+  it('the clock watch finds nothing in a clock that goes right', async () => {
     const line = bench();
     line.clock.advance(24 * HOUR);
     line.set(1500);
@@ -50,7 +50,7 @@ describe('the watch over the clock', () => {
     expect(line.watch.standstills()).toBe(0);
   });
 
-  it.each([HOUR, -HOUR, 2500])('finds a step of %d ms within a second', async by => {
+  it.each([HOUR, -HOUR, 2500])('the clock watch finds a step of %d ms within a second', async by => {
     const line = bench();
     line.clock.advance(5000);
     line.set(by);
@@ -58,7 +58,7 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toEqual({ kind: 'stepped', by, slept: 0 });
   });
 
-  it('finds a suspension, alone and with a step', async () => {
+  it('the clock watch finds a suspension, alone and with a step', async () => {
     const line = bench();
     line.suspend(8 * HOUR);
     line.clock.advance(1000);
@@ -71,14 +71,14 @@ describe('the watch over the clock', () => {
     expect(await changeOf(both)).toEqual({ kind: 'stepped', by: 60_000, slept: 8 * HOUR });
   });
 
-  it('lets nothing be sent from the very moment of a change', () => {
+  it('the clock watch lets nothing be sent from the very moment of a change', () => {
     const line = bench();
     line.suspend(3000);
     expect(line.watch.isLeft()).toBe(true);
     expect(line.watch.doubt()).toContain('starts again');
   });
 
-  it('does not follow a clock that was set to before this version, and says so once', async () => {
+  it('the clock watch does not follow a clock that was set to before this version, and reports it once', async () => {
     const line = bench();
     line.set(-START);
     line.clock.advance(60_000);
@@ -89,7 +89,7 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toBe('none');
   });
 
-  it('counts a suspension also when the clock lost its time over it', async () => {
+  it('the clock watch counts a suspension also when the clock lost its time over it', async () => {
     const line = bench();
     line.suspend(HOUR);
     line.set(-START);
@@ -97,7 +97,7 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toEqual({ kind: 'suspended', slept: HOUR });
   });
 
-  it('counts a suspension also when a clock that was not followed was set right over it', async () => {
+  it('the clock watch counts a suspension also when a clock that was not followed was set right over it', async () => {
     const line = bench();
     line.set(-START);
     line.clock.advance(1000);
@@ -107,7 +107,7 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toEqual({ kind: 'suspended', slept: HOUR });
   });
 
-  it('keeps a doubt until the clock is set', async () => {
+  it('the clock watch keeps a doubt until the clock is set', async () => {
     const line = bench({ from: START, doubt: 'why' }, -HOUR);
     line.clock.advance(2 * HOUR);
     expect(line.watch.doubt()).toBe('why');
@@ -117,21 +117,21 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toEqual({ kind: 'stepped', by: 3 * HOUR, slept: 0 });
   });
 
-  it('tells also that a doubted clock was set to what cannot be: how far it is off is another now', async () => {
+  it('the clock watch also reports a doubted clock that was set to an impossible time: its error is another now', async () => {
     const line = bench({ from: START, doubt: 'why' }, -HOUR);
     line.set(-3 * HOUR);
     line.clock.advance(1000);
     expect(await changeOf(line)).toEqual({ kind: 'stepped', by: -4 * HOUR, slept: 0 });
   });
 
-  it('believes a set clock also when it then agrees with the time that was made up', async () => {
+  it('the clock watch believes a set clock also when it then agrees with the time that was made up', async () => {
     const line = bench({ from: START, doubt: 'why' }, -HOUR);
     line.set(HOUR);
     line.clock.advance(1000);
     expect(await changeOf(line)).toEqual({ kind: 'stepped', by: 0, slept: 0 });
   });
 
-  it('counts how often the process stood still', () => {
+  it('the clock watch counts how often the process stood still', () => {
     let ahead = 0;
     const inner = virtualClock(START);
     const clock = { now: () => inner.now() + ahead, at: (at: number, then: () => void) => inner.at(at - ahead, then) };

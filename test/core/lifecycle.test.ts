@@ -33,7 +33,7 @@ describe('endsWithin', () => {
 });
 
 describe('Started', () => {
-  it('stops everything in reverse order, and names each step that hangs or fails', async () => {
+  it('the gateway stops everything in reverse order, and names each step that hangs or fails', async () => {
     const stopped: string[] = [];
     const started = new Started();
     started.add('journal', () => void stopped.push('journal'));

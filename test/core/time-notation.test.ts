@@ -18,7 +18,7 @@ describe('how times are written', () => {
     ['America/Sao_Paulo', MARCH, '2026-03-02 10:01:00 -03:00', '2026-03-02T10:01:00.000-03:00'],
     ['Etc/GMT-4', MARCH, '2026-03-02 17:01:00 +04:00', '2026-03-02T17:01:00.000+04:00'],
     ['UTC', MARCH, '2026-03-02 13:01:00 UTC', '2026-03-02T13:01:00.000+00:00'],
-  ])('writes an instant in %s for people and for programs', (zone, at, people, iso) => {
+  ])('the time notation writes an instant in %s for people and for programs', (zone, at, people, iso) => {
     const notation = createTimeNotation(zone);
 
     expect([notation.people(at), notation.iso(at)]).toEqual([people, iso]);
@@ -45,7 +45,7 @@ describe('how times are written', () => {
     expect([parse(firstText), parse(secondText)]).toEqual([[at], [at + 3_600_000]]);
   });
 
-  it('reads back what it writes', () => {
+  it('the time notation reads back what it writes', () => {
     const notations = ZONES.map(createTimeNotation);
     fc.assert(
       fc.property(
@@ -60,13 +60,13 @@ describe('how times are written', () => {
   });
 
   it.each(['2026-03-02 06:01:00 CET', '2026-03-02 06:01:00 MDT', 'MST', '2026-03-02 MST', 'soon'])(
-    'reads nothing that was never so: %s',
+    'the time notation reads nothing that was never so: %s',
     text => {
       expect(createTimeNotation('America/Denver').parse(text)).toEqual([]);
     },
   );
 
-  it('reads UTC as well as the zone', () => {
+  it('the time notation reads UTC as well as the zone', () => {
     expect(createTimeNotation('America/Denver').parse('2026-03-02 13:01:00 UTC')).toEqual([MARCH]);
   });
 
@@ -76,14 +76,17 @@ describe('how times are written', () => {
     expect([people(at), iso(at)]).toEqual(['an impossible time', 'an impossible time']);
   });
 
-  it.each([Date.UTC(1601, 0, 1), Date.UTC(9999, 11, 31), Date.UTC(12_000, 0, 1)])('writes any year: %s', at => {
-    const { people, iso } = createTimeNotation('America/Denver');
+  it.each([Date.UTC(1601, 0, 1), Date.UTC(9999, 11, 31), Date.UTC(12_000, 0, 1)])(
+    'the time notation writes any year: %s',
+    at => {
+      const { people, iso } = createTimeNotation('America/Denver');
 
-    expect(people(at)).toMatch(/^\+?\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d /);
-    expect(iso(at)).toMatch(/^\+?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
-  });
+      expect(people(at)).toMatch(/^\+?\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d /);
+      expect(iso(at)).toMatch(/^\+?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
+    },
+  );
 
-  it('refuses a zone that does not exist', () => {
+  it('the time notation refuses a zone that does not exist', () => {
     expect(() => createTimeNotation('GMT+4')).toThrow(StartError);
   });
 

@@ -62,7 +62,7 @@ describe('where time begins', () => {
     expect(beginTime(NOW, lived(NOW - HOUR), 'trust', people).shift).toBeNull();
   });
 
-  it('follows a clock that is set to a possible time, and no other', () => {
+  it('the wall clock follows a clock that is set to a possible time, and no other', () => {
     const trusted = { from: NOW, doubt: null };
     const doubted = { from: NOW, doubt: 'why' };
     expect(isPlausible(NOW - HOUR, trusted, 'check')).toBe(true);

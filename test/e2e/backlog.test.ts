@@ -105,7 +105,7 @@ function remembering(delivery: Delivery) {
 const firstOf = (call: Call) => call.actions[0]?.id ?? 0;
 
 describe('a backlog of eight hours', () => {
-  it('is merged, sent in order at the rate L2L allows, dispatches first, and takes about as long as was said', async () => {
+  it('a backlog is merged, sent in order at the rate L2L allows, dispatches first, and takes about as long as estimated', async () => {
     const actions = eightHours();
     const count = (kind: Action['kind']) => actions.filter(action => action.kind === kind).length;
     expect([count('open_dispatch'), count('close_dispatch')]).toEqual([50, 50]);

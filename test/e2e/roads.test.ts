@@ -76,7 +76,7 @@ async function expectDelivered(plc: TestPlc, stop: Stop, sandbox: Sandbox): Prom
 }
 
 describe('the road from a signal to L2L', () => {
-  it.each(PROTOCOLS)('%s: a stop, cycles and parts are told with their true times', async protocol => {
+  it.each(PROTOCOLS)('%s: a stop, cycles and parts are sent with their true times', async protocol => {
     const [sandbox, plc] = await Promise.all([testSandbox(), PLCS[protocol](RUNS)]);
     const gateway = gatewayFor([plc], sandbox);
     await gateway.start();
@@ -133,7 +133,7 @@ describe('the road from a signal to L2L', () => {
     expect([...written, gateway.output()].filter(text => text.includes(API_KEY))).toEqual([]);
   });
 
-  it('shadow mode evaluates and journals, and tells L2L nothing', async () => {
+  it('shadow mode evaluates and journals, and sends L2L nothing', async () => {
     const [sandbox, plc] = await Promise.all([testSandbox(), PLCS.mqtt(RUNS)]);
     const gateway = gatewayFor([plc], sandbox, { mode: 'shadow' });
     await gateway.start();

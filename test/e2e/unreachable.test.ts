@@ -11,7 +11,7 @@ import { dispatchStory, testSandbox, timeOfDay } from '../support/sandbox.ts';
 const MACHINES = ['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02', 'ROBOT-01', 'ROBOT-02'];
 
 describe('everything is away at the start', () => {
-  it('runs, says what is missing, keeps what happens and delivers it when each comes back', async () => {
+  it('a gateway that reaches nothing runs, reports what is missing, keeps what happens and delivers it when each comes back', async () => {
     const [l2l, redis, opcua, modbus] = await Promise.all([
       reservedPort(),
       reservedPort(),

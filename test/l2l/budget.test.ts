@@ -93,7 +93,7 @@ describe('call budget', () => {
     expect(names()).toEqual(['a', 'c']);
   });
 
-  it('asks the shared bucket again until it gives a permit, and hands a pause on to it', async () => {
+  it('the budget asks the shared bucket again until it gives a permit, and hands a pause on to it', async () => {
     const answers = [0, 300, 200, 0];
     const pauses: number[] = [];
     const shared = {
@@ -117,7 +117,7 @@ describe('call budget', () => {
     expect(pauses).toEqual([5000]);
   });
 
-  it('uses its own share while the shared bucket is away, and logs that once', async () => {
+  it('the budget uses its own share while the shared bucket is away, and logs that once', async () => {
     const log = recordingLogger();
     const away = () => Promise.reject(new Error('connection lost'));
     const shared = { gateways: 1, isConnecting: false, take: away, pause: away };
@@ -130,7 +130,7 @@ describe('call budget', () => {
     ]);
   });
 
-  it('logs nothing while the first connection opens, and a warning when that fails', async () => {
+  it('the budget logs nothing while the first connection opens, and a warning when that fails', async () => {
     const log = recordingLogger();
     const away = () => Promise.reject(new Error('there is no connection'));
     const shared = { gateways: 1, isConnecting: true, take: away, pause: away };

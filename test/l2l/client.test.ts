@@ -47,7 +47,7 @@ async function startTcp(onBytes: (socket: Socket, bytes: Buffer) => void) {
 }
 
 describe('L2L client', () => {
-  it('sends a form with the key in the L2LAUTH header and nowhere else', async () => {
+  it('the client sends a form with the key in the L2LAUTH header and nowhere else', async () => {
     const server = await startHttpServer((_request, response) => response.end('{"success":true}'));
     const answer = await client(server.url).post(OPEN, NEVER);
     expect(answer).toEqual({ kind: 'answered', status: 200, body: '{"success":true}' });
@@ -57,7 +57,7 @@ describe('L2L client', () => {
     expect(`${request?.url}${request?.body}`).not.toContain('k3y');
   });
 
-  it('reads with a query whose spaces are %20, below a path in the address', async () => {
+  it('the client reads with a query whose spaces are %20, below a path in the address', async () => {
     const server = await startHttpServer((_request, response) => response.end('{"success":true}'));
     await client(`${server.url}/proxy/`).get(
       'machines/',
@@ -72,7 +72,7 @@ describe('L2L client', () => {
     });
   });
 
-  it('keeps its connections for the next request', async () => {
+  it('the client keeps its connections for the next request', async () => {
     const ports = new Set<number | undefined>();
     const server = await startHttpServer((_request, response, incoming) => {
       ports.add(incoming.socket.remotePort);
@@ -84,7 +84,7 @@ describe('L2L client', () => {
     expect(ports.size).toBeLessThanOrEqual(2);
   });
 
-  it('follows no redirect', async () => {
+  it('the client follows no redirect', async () => {
     const server = await startHttpServer((_request, response) => response.writeHead(307, { location: '/else' }).end());
     expect(await client(server.url).post(OPEN, NEVER)).toMatchObject({ kind: 'answered', status: 307 });
     expect(server.seen).toHaveLength(1);
@@ -95,7 +95,7 @@ describe('L2L client', () => {
     ['3600', 900_000],
     ['0', 0],
     ['soon', undefined],
-  ])('reads Retry-After: %s and pauses the budget so long', async (header, ms) => {
+  ])('the client reads Retry-After: %s and pauses the budget so long', async (header, ms) => {
     const pauses: number[] = [];
     const budget: Budget = { take: () => Promise.resolve(), pause: pause => void pauses.push(pause) };
     const server = await startHttpServer((_request, response) =>
@@ -106,7 +106,7 @@ describe('L2L client', () => {
     expect(pauses).toEqual(ms === undefined ? [] : [ms]);
   });
 
-  it('reads Retry-After as a date', async () => {
+  it('the client reads Retry-After as a date', async () => {
     const date = new Date(clock.now() + 60_000).toUTCString();
     const server = await startHttpServer((_request, response) =>
       response.writeHead(503, { 'retry-after': date }).end(),
@@ -258,7 +258,7 @@ describe('L2L client', () => {
     });
   });
 
-  it('removes the key from everything that a server repeats', async () => {
+  it('the client removes the key from everything that a server repeats', async () => {
     const server = await startHttpServer((request, response) => {
       const echo = [KEY, encodeURIComponent(KEY), Buffer.from(KEY).toString('base64')].join(' ');
       response.writeHead(500).end(`${JSON.stringify(request.headers)} ${echo}`);
@@ -275,7 +275,7 @@ describe('L2L client', () => {
     ['a key with a line break', { apiKey: new Secret('abc\r\nx-evil: 1') }],
     ['no address', { url: 'acme' }],
     ['an address with a key in it', { url: 'https://acme.leading2lean.com/?auth=abcdef' }],
-  ])('refuses %s without showing it', (_what, options) => {
+  ])('the client refuses %s without showing it', (_what, options) => {
     const make = () => client('http://127.0.0.1:1', options);
     expect(make).toThrow(StartError);
     expect(make).not.toThrow(/abc|evil/);

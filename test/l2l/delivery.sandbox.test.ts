@@ -141,7 +141,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(countOf(sandbox, 'PRESS-01')).toBe(1015);
   });
 
-  it("sets a count to L2L's own at first sight plus the movement", async () => {
+  it("the delivery sets a count to L2L's own at first sight plus the movement", async () => {
     const { sandbox, delivery } = await setUp();
     const first = await deliver(delivery, frozenCall(delivery, [setTo(12)]));
     expect(first.outcome).toMatchObject({ kind: 'delivered', result: { cycleCount: 512, cycleAnchor: 500 } });
@@ -151,7 +151,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(countOf(sandbox, 'WELD-01')).toBe(530);
   });
 
-  it('books record sets in a batch and names those that failed', async () => {
+  it('the delivery books record sets in a batch and names those that failed', async () => {
     const { sandbox, delivery } = await setUp();
     const sets: readonly StoredAction[] = [
       set('LINE-1', 10),
@@ -185,7 +185,7 @@ describe('delivery to the L2L sandbox', () => {
     expect((await delivery.look(call, NEVER)).kind).toBe(kind);
   });
 
-  it('follows a batch whose answer was lost while L2L works on it, and never sends it again', async () => {
+  it('the delivery follows a batch whose answer was lost while L2L works on it, and never sends it again', async () => {
     const { sandbox, delivery, timeThere } = await setUp();
     sandbox.setManners({ batchDelay: 0, batchPace: HOUR });
     sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'record_details_batch', method: 'POST', count: 1 }]);
@@ -213,7 +213,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('waits as long as L2L asks', async () => {
+  it('the delivery waits as long as L2L asks', async () => {
     const { sandbox, delivery } = await setUp();
     sandbox.setFaults([{ kind: 'status', status: 429, retryAfter: 7, path: 'dispatches/open', count: 1 }]);
     const { outcome } = await deliver(delivery, frozenCall(delivery, [open()]));
@@ -221,7 +221,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(dispatches(sandbox)).toEqual([]);
   });
 
-  it('gives up on an answer that hangs, although L2L may still apply the call', async () => {
+  it('the delivery gives up on an answer that hangs, although L2L may still apply the call', async () => {
     const { sandbox, delivery, time, timeThere } = await setUp();
     sandbox.setFaults([{ kind: 'hang', ms: HOUR, path: 'increment', count: 1 }]);
     const given = deliver(delivery, frozenCall(delivery, [add(3)]));

@@ -12,7 +12,7 @@ describe('delivery', () => {
     for (const kind of KINDS) expect(ACTIONS[kind].kind).toBe(kind);
   });
 
-  it('repeats without a look-up only calls that give the same end state', () => {
+  it('the delivery repeats without a look-up only calls that give the same end state', () => {
     const { delivery } = scripted(() => answer({}));
     expect(KINDS.filter(kind => delivery.policy(kind).repeatable)).toEqual(['close_dispatch', 'set_cycles']);
     expect(KINDS.filter(kind => delivery.policy(kind).guardedRepeat)).toEqual(['open_dispatch']);
@@ -26,7 +26,7 @@ describe('delivery', () => {
     expect(delivery.policy('open_dispatch')).toMatchObject({ settle: 60, maxActions: 1 });
   });
 
-  it('repeats a refusal whose words are configured as transient', async () => {
+  it('the delivery repeats a refusal whose words are configured as transient', async () => {
     const refused = () => answer({ success: false, error: 'The nightly backup runs' });
     const call = frozenCall(scripted(refused).delivery, [add]);
     expect((await scripted(refused).delivery.send(call, NEVER)).kind).toBe('rejected');
@@ -53,7 +53,7 @@ describe('delivery', () => {
     });
   });
 
-  it('follows up only batches, and freezes nothing without an action', async () => {
+  it('the delivery follows up only batches, and freezes nothing without an action', async () => {
     const { delivery } = scripted(() => answer({}));
     expect((await delivery.follow(frozenCall(delivery, [add]), NEVER)).kind).toBe('undecided');
     expect(delivery.freeze([], NO_CHAIN).kind).toBe('nothing');

@@ -9,12 +9,12 @@ describe('envelope of an answer', () => {
     ['{"success":false,"errors":["a","b"]}', false, 'a; b'],
     ['{"success":false,"errors":{"machine":["unknown"]}}', false, 'machine: unknown'],
     ['{"success":"false","error":null,"message":"later"}', false, 'later'],
-  ])('reads %s', (text, success, words) => {
+  ])('the reader of answers reads %s', (text, success, words) => {
     expect(parseEnvelope(text)).toMatchObject({ success, words });
   });
 
   it.each(['', '<html></html>', '[]', '1', 'null', '{}', '{"success":1}', '{"ok":true}', '{"success":true'])(
-    'takes %s for no answer of L2L',
+    'the reader of answers takes %s for no answer of L2L',
     text => expect(parseEnvelope(text)).toBeNull(),
   );
 
@@ -24,12 +24,12 @@ describe('envelope of an answer', () => {
     ['{"success":true,"machine":{"cyclecount":5}}', [{ cyclecount: 5 }]],
     ['{"success":true,"batch_id":7}', []],
     ['{"success":true,"data":null}', []],
-  ])('finds the records of %s', (text, records) => {
+  ])('the reader of answers finds the records of %s', (text, records) => {
     const envelope = parseEnvelope(text);
     expect(envelope && recordsOf(envelope)).toEqual(records);
   });
 
-  it('reads numbers and texts in either form', () => {
+  it('the reader of answers reads numbers and texts in either form', () => {
     const record = { id: '12', count: 5, empty: '', nothing: null, word: 'x' };
     expect([numberField(record, 'id'), numberField(record, 'count')]).toEqual([12, 5]);
     expect([numberField(record, 'word'), numberField(record, 'empty'), numberField(undefined, 'id')]).toEqual([
@@ -45,7 +45,7 @@ describe('envelope of an answer', () => {
     expect(refusal({ error: '', errors: [], error_message: 'no line' })).toBe('no line');
   });
 
-  it('keeps the digits of whole numbers that a double rounds, and refuses to use such a number', () => {
+  it('the reader of answers keeps the digits of whole numbers that a double rounds, and refuses to use such a number', () => {
     const envelope = parseEnvelope(
       '{"success":true,"data":{"id":9007199254740993,"code":12345678901234567890,"text":"9007199254740993","most":9007199254740991,"huge":1e999}}',
     );

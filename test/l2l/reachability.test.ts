@@ -54,7 +54,7 @@ async function l2l(first: number | Record<string, Answer> = 200) {
 }
 
 describe('L2L reachability', () => {
-  it('checks once at the start and finds nothing wrong', async () => {
+  it('the check of L2L checks once at the start and finds nothing wrong', async () => {
     const { url, seen } = await l2l();
     const { reachability, log } = watch(url);
 
@@ -68,7 +68,7 @@ describe('L2L reachability', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('reports that L2L does not answer, with the address and since when', async () => {
+  it('the check of L2L reports that L2L does not answer, with the address and since when', async () => {
     const url = `http://127.0.0.1:${await reservedPort()}`;
     const { reachability, log } = watch(url);
 
@@ -82,7 +82,7 @@ describe('L2L reachability', () => {
     expect(log.lines.map(({ level, message }) => [level, message])).toEqual([['error', "L2L can't be reached"]]);
   });
 
-  it.each([401, 403])('says that the key is not taken (%i) until it is', async status => {
+  it.each([401, 403])('the check of L2L reports a refused key (%i) until L2L takes it', async status => {
     const { url, seen, answer } = await l2l(status);
     const { reachability, time, log } = watch(url);
     await vi.waitFor(() => expect(reachability.problem()).toMatch(`does not take the API key (since`), PATIENCE);
@@ -140,7 +140,7 @@ describe('L2L reachability', () => {
       zone('America/Chicago'),
       /config says America\/Denver, L2L site 43 is in America\/Chicago; fix l2l.timezone at gateway.yaml:9/,
     ],
-  ])('holds every call for %s, and names where to correct it', async (_, areas, words) => {
+  ])('the check of L2L holds every call for %s, and names where to correct it', async (_, areas, words) => {
     const { url, answer } = await l2l(areas);
     const { reachability, time, log, onGood } = watch(url);
     expect(reachability.holds()).toBe(true);
@@ -172,7 +172,7 @@ describe('L2L reachability', () => {
     ['a zone that nobody knows', zone('Plant time')],
     ['a zone whose sign is not documented', zone('GMT+4')],
     ['no zone', { sites: { status: 200, body: { success: true, data: [{ site: 43 }] } } }],
-  ])('warns that the settings could not be checked, and holds nothing: %s', async (_, areas) => {
+  ])('the check of L2L warns that the settings could not be checked, and holds nothing: %s', async (_, areas) => {
     const { url } = await l2l(areas);
     const { reachability, log, onGood } = watch(url);
     await vi.waitFor(() => expect(onGood).toHaveBeenCalled(), PATIENCE);
@@ -189,7 +189,7 @@ describe('L2L reachability', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('does not take a proxy for L2L', async () => {
+  it('the check of L2L does not take a proxy for L2L', async () => {
     const { url } = await l2l({ '*': page });
     const { reachability } = watch(url);
     await vi.waitFor(() => expect(reachability.problem()).toMatch(/something between/), PATIENCE);
@@ -198,7 +198,7 @@ describe('L2L reachability', () => {
     expect(reachability.holds()).toBe(false);
   });
 
-  it('sends nothing before L2L has given the zone of the site', async () => {
+  it('the check of L2L sends nothing before L2L has given the zone of the site', async () => {
     const { url, answer } = await l2l({ '*': { status: 503, body: 'starting' } });
     const { reachability } = watch(url);
     await vi.waitFor(() => expect(reachability.problem()).not.toBeNull(), PATIENCE);
@@ -208,7 +208,7 @@ describe('L2L reachability', () => {
     expect(reachability.holds()).toBe(true);
   });
 
-  it('finds a key that is switched off after hours, as soon as a call is refused for it', async () => {
+  it('the check of L2L finds a key that is switched off after hours, as soon as a call is refused for it', async () => {
     const { url, answer, seen } = await l2l();
     const { reachability, time, onGood } = watch(url);
     await vi.waitFor(() => expect(onGood).toHaveBeenCalled(), PATIENCE);
@@ -226,7 +226,7 @@ describe('L2L reachability', () => {
     expect(reachability.holds()).toBe(true);
   });
 
-  it('does not check after a stop', async () => {
+  it('the check of L2L does not check after a stop', async () => {
     const { url, seen } = await l2l();
     const { reachability, time } = watch(url);
     await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE);

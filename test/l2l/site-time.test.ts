@@ -14,11 +14,11 @@ describe('site time', () => {
     ['Asia/Kathmandu', '2026-07-15T00:00:00Z', '2026-07-15 05:45:00'],
     ['Australia/Lord_Howe', '2026-01-15T00:00:00Z', '2026-01-15 11:00:00'],
     ['Etc/GMT+4', '2026-07-15T12:00:00Z', '2026-07-15 08:00:00'],
-  ])('shows in %s the instant %s as %s', (zone, at, text) => {
+  ])('the site time shows in %s the instant %s as %s', (zone, at, text) => {
     expect(createSiteZone(zone).text(Date.parse(at))).toBe(text);
   });
 
-  it('cuts off parts of a second, or shows them to the microsecond', () => {
+  it('the site time cuts off parts of a second, or shows them to the microsecond', () => {
     const at = Date.parse('2026-03-02T13:00:00Z') + 153.005;
     expect(denver.text(at)).toBe('2026-03-02 06:00:00');
     expect(denver.exact(at)).toBe('2026-03-02 06:00:00.153005');
@@ -26,7 +26,7 @@ describe('site time', () => {
     expect(denver.minute(at)).toBe('2026-03-02 06:00');
   });
 
-  it('gives both instants of a time in the repeated hour, the earlier one first', () => {
+  it('the site time gives both instants of a time in the repeated hour, the earlier one first', () => {
     const first = Date.parse('2026-11-01T07:30:00Z');
     const second = Date.parse('2026-11-01T08:30:00Z');
     expect([denver.text(first), denver.text(second)]).toEqual(['2026-11-01 01:30:00', '2026-11-01 01:30:00']);
@@ -49,7 +49,7 @@ describe('site time', () => {
   });
 
   it.each(['America/Denver', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Asia/Kathmandu', 'UTC'])(
-    'reads later for every later second in %s',
+    'the site time reads later for every later second in %s',
     name => {
       const zone = createSiteZone(name);
       const second = fc.integer({ min: Date.parse('2000-01-01Z') / 1000, max: Date.parse('2036-01-01Z') / 1000 });
@@ -69,7 +69,7 @@ describe('site time', () => {
     },
   );
 
-  it('goes from 01:59:59 to 03:00:00 in spring, and no text between them is a time', () => {
+  it('the site time goes from 01:59:59 to 03:00:00 in spring, and no text between them is a time', () => {
     const change = Date.parse('2026-03-08T09:00:00Z');
     expect(denver.text(change - 1000)).toBe('2026-03-08 01:59:59');
     expect(denver.text(change)).toBe('2026-03-08 03:00:00');
@@ -82,22 +82,22 @@ describe('site time', () => {
     ['2026-03-02 06:01:02.25', '2026-03-02T13:01:02.250Z'],
     ['2026-03-02T06:01:02Z', '2026-03-02T06:01:02Z'],
     ['2026-03-02T06:01:02.000+01:00', '2026-03-02T05:01:02Z'],
-  ])('reads %s', (text, instant) => {
+  ])('the site time reads %s', (text, instant) => {
     expect(denver.parse(text)).toEqual([Date.parse(instant)]);
   });
 
   it.each(['', 'now', '2026-02-30 01:00:00', '2026-13-01 01:00:00', '2026-03-02', '2026-03-02 25:00:00'])(
-    'takes "%s" for no time',
+    'the site time takes "%s" for no time',
     text => expect(denver.parse(text)).toEqual([]),
   );
 
-  it('reads UTC fields as UTC', () => {
+  it('the site time reads UTC fields as UTC', () => {
     expect(parseUtc('2026-03-02 06:01:02.5')).toBe(Date.parse('2026-03-02T06:01:02.500Z'));
     expect(parseUtc('soon')).toBeUndefined();
   });
 
   it.each(['America/Denver', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Asia/Kathmandu', 'UTC'])(
-    'finds every instant again from its text in %s',
+    'the site time finds every instant again from its text in %s',
     name => {
       const zone = createSiteZone(name);
       const instant = fc.integer({ min: Date.parse('2000-01-01T00:00:00Z'), max: Date.parse('2036-01-01T00:00:00Z') });
@@ -110,7 +110,7 @@ describe('site time', () => {
     },
   );
 
-  it('refuses a name that is no zone and says what to write', () => {
+  it('the site time refuses a name that is no zone and explains what to write', () => {
     expect(() => createSiteZone('GMT+4')).toThrow(StartError);
     expect(() => createSiteZone('GMT+4')).toThrow(/America\/Denver/);
   });

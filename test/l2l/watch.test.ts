@@ -47,7 +47,7 @@ function setUp(dispatches: Record<string, number | undefined>, options: Partial<
 }
 
 describe('watch', () => {
-  it('reads nothing while no episode is watched or none has a dispatch yet', async () => {
+  it('the watch on dispatches reads nothing while no episode is watched or none has a dispatch yet', async () => {
     const { asked, minute } = setUp({ 'r#1': undefined });
     await minute();
     expect(asked).toEqual([]);
@@ -68,7 +68,7 @@ describe('watch', () => {
     ['completed and not closed yet', { completed: 'x', completed_utc: '2026-03-02 12:59:00' }, -60_000],
     ['closed without having been completed', { open: 'F', closed: 'x', closed_utc: '2026-03-02 12:57:00' }, -180_000],
     ['deleted, which L2L gives no time for', { deleted: 'Y' }, null],
-  ])('reports a dispatch that is %s, and when', async (_what, record, at) => {
+  ])('the watch on dispatches reports a dispatch that is %s, and when', async (_what, record, at) => {
     const { records, closed, minute } = setUp({ 'r#1': 1, 's#1': 2 });
     records.set(1, record).set(2, {});
     await minute();
@@ -82,7 +82,7 @@ describe('watch', () => {
     expect(closed).toEqual([]);
   });
 
-  it('reads on when more dispatches are open than one read returns', async () => {
+  it('the watch on dispatches reads on when more dispatches are open than one read returns', async () => {
     const { records, closed, asked, minute } = setUp({ 'r#1': 1500 });
     for (let id = 1; id <= 1500; id += 1) records.set(id, {});
     await minute();
@@ -90,7 +90,7 @@ describe('watch', () => {
     expect(closed).toEqual([]);
   });
 
-  it('does not report an episode that ended during the read', async () => {
+  it('the watch on dispatches does not report an episode that ended during the read', async () => {
     const dispatches: Record<string, number> = { 'r#1': 1 };
     const { records, closed, minute } = setUp(dispatches, {
       dispatchOf(chain) {
@@ -104,7 +104,7 @@ describe('watch', () => {
     expect(closed).toEqual([]);
   });
 
-  it('goes on after L2L was away, and after an error of its listener', async () => {
+  it('the watch on dispatches goes on after L2L was away, and after an error of its listener', async () => {
     let fails = true;
     const closed: string[] = [];
     const { records, log, minute } = setUp(
@@ -124,7 +124,7 @@ describe('watch', () => {
     expect(closed).toEqual(['r#1']);
   });
 
-  it('reads nothing after a stop', async () => {
+  it('the watch on dispatches reads nothing after a stop', async () => {
     const { records, asked, minute, watch } = setUp({ 'r#1': 1 });
     records.set(1, {});
     watch.stop();
@@ -132,7 +132,7 @@ describe('watch', () => {
     expect(asked).toEqual([]);
   });
 
-  it('reports what a person closed in the sandbox, at the time that L2L gives', async () => {
+  it('the watch on dispatches reports what a person closed in the sandbox, at the time that L2L gives', async () => {
     const { commit, isIdle, journal, client, clock, log, person, dispatches } = await openPlant();
     const one = episode(1, 600_000, 60_000);
     const other = episode(1, 600_000, 60_000, { machine: 'PRESS-02', rule: 'other' });

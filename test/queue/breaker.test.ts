@@ -28,7 +28,7 @@ function times(n: number, event: Evidence): readonly (readonly [number, Evidence
 }
 
 describe('breaker', () => {
-  it('opens after five unanswered attempts in a row, whatever the lane', () => {
+  it('the breaker opens after five unanswered attempts in a row, whatever the lane', () => {
     expect(play(...times(4, FAILED)).pause).toBeNull();
     expect(play(...times(5, FAILED)).pause).toMatchObject({ cause: 'network', detail: 'timeout', probeAt: 2000 });
   });
@@ -37,11 +37,11 @@ describe('breaker', () => {
     ['an accepted call', { kind: 'accepted' }],
     ['an answered read', { kind: 'answered' }],
     ['a refusal', refused(1, ['a'])],
-  ])('counts anew after %s', (_, event) => {
+  ])('the breaker counts anew after %s', (_, event) => {
     expect(play(...times(4, FAILED), [0, event], ...times(4, FAILED)).pause).toBeNull();
   });
 
-  it('waits longer after every probe that failed, at most a minute', () => {
+  it('the breaker waits longer after every probe that failed, at most a minute', () => {
     let state = play(...times(5, FAILED));
     const waits: number[] = [];
     for (let probe = 0; probe < 7; probe += 1) {
@@ -52,7 +52,7 @@ describe('breaker', () => {
     expect(waits).toEqual([4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
-  it('does not count what was on its way when it opened', () => {
+  it('the breaker does not count what was on its way when it opened', () => {
     expect(play(...times(5, FAILED), [1, FAILED], [1.5, FAILED]).pause).toMatchObject({ probes: 0, probeAt: 2000 });
   });
 
@@ -97,7 +97,7 @@ describe('breaker', () => {
     expect(play([0, failed], [5, { kind: 'written' }]).pause).toBeNull();
   });
 
-  it('compares refusals without their numbers', () => {
+  it('the breaker compares refusals without their numbers', () => {
     expect(refusalText('Dispatch 4711 not found ')).toBe(refusalText('dispatch 12 not found'));
   });
 });

@@ -6,7 +6,7 @@ import { AWAY, DELIVERED } from './scripted-delivery.ts';
 const MACHINES = ['M1', 'M2', 'M3', 'M4', 'M5'];
 
 describe('call queue', () => {
-  it('keeps the order of every lane while calls fail and are repeated', async () => {
+  it('the queue keeps the order of every lane while calls fail and are repeated', async () => {
     const { delivery, commit, isIdle } = await openBench();
     let calls = 0;
     delivery.on.send = () => (++calls % 3 === 0 ? AWAY : DELIVERED);
@@ -27,7 +27,7 @@ describe('call queue', () => {
     expect(delivery.mostAtOnce).toBe(1);
   });
 
-  it('merges increments that were never sent, and none into a call that was built', async () => {
+  it('the queue merges increments that were never sent, and none into a call that was built', async () => {
     const { delivery, commit, isIdle } = await openBench();
     const first = Promise.withResolvers<void>();
     delivery.on.send = async () => {
@@ -47,7 +47,7 @@ describe('call queue', () => {
     ]);
   });
 
-  it('sends record sets of many lines in one call, at most 50, and frees the lines when it was accepted', async () => {
+  it('the queue sends record sets of many lines in one call, at most 50, and frees the lines when it was accepted', async () => {
     const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = () => ({ kind: 'accepted', result: { batchId: 'b1' }, answer: '' });
     delivery.on.follow = () => ({ kind: 'pending', detail: 'working' });
@@ -69,7 +69,7 @@ describe('call queue', () => {
     expect(journal.counts().deadLetters).toBe(3);
   });
 
-  it('ends actions that need no call, and goes on with the next episode while one waits for a person', async () => {
+  it('the queue ends actions that need no call, and goes on with the next episode while one waits for a person', async () => {
     const { delivery, commit, journal } = await openBench();
     const build = delivery.on.freeze;
     delivery.on.freeze = (actions, chain) => {
@@ -88,7 +88,7 @@ describe('call queue', () => {
     expect(delivery.sent[2]?.keys).toEqual(['M1#1:close']);
   });
 
-  it('goes on with an episode as soon as its open is delivered, without waiting for a sweep', async () => {
+  it('the queue goes on with an episode as soon as its open is delivered, without waiting for a sweep', async () => {
     const { delivery, commit, isIdle } = await openBench({ sweepEvery: 3_600_000 });
     delivery.on.freeze = ([action], chain) =>
       action?.kind === 'close_dispatch' && chain.open === 'pending'
@@ -110,7 +110,7 @@ describe('call queue', () => {
     expect(delivery.sent).toHaveLength(4);
   });
 
-  it('sends nothing when the read before the send shows that L2L has it already', async () => {
+  it('the queue sends nothing when the read before the send shows that L2L has it already', async () => {
     const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.prepare = () => ({ kind: 'done', result: { foundOpen: 7 } });
 
@@ -142,7 +142,7 @@ describe('call queue', () => {
     ]);
   });
 
-  it('builds no more calls ahead than can be under way soon', async () => {
+  it('the queue builds no more calls ahead than can be under way soon', async () => {
     const { delivery, commit, journal } = await openBench({ l2l: { concurrency: 2 } });
     const open = Promise.withResolvers<void>();
     delivery.on.send = async () => {

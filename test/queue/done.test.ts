@@ -21,7 +21,7 @@ async function bench() {
 }
 
 describe('onDone of the queue', () => {
-  it('reports each call once, whether L2L answered it or a look-up found it', async () => {
+  it('the queue reports each call once, whether L2L answered it or a look-up found it', async () => {
     const { delivery, commit, seen, unwritten } = await bench();
     delivery.on.send = ({ actions }) => (actions[0]?.key === 'M1#1:open' ? LOST : DELIVERED);
     delivery.on.look = () => ({ kind: 'applied', result: { dispatchId: 9 }, detail: 'found' });
@@ -37,7 +37,7 @@ describe('onDone of the queue', () => {
     expect(unwritten).toEqual([]);
   });
 
-  it('reports actions that needed no call, with the reason', async () => {
+  it('the queue reports actions that needed no call, with the reason', async () => {
     const { delivery, commit, seen, unwritten } = await bench();
     delivery.on.freeze = () => ({ kind: 'nothing', why: 'it was over' });
 
@@ -48,7 +48,7 @@ describe('onDone of the queue', () => {
     expect(unwritten).toEqual([]);
   });
 
-  it('reports an accepted batch, and then the sets that L2L booked', async () => {
+  it('the queue reports an accepted batch, and then the sets that L2L booked', async () => {
     const { delivery, commit, seen } = await bench();
     const [booked, refused, lost, early] = ['L1', 'L2', 'L3', 'L4'].map(line => recordSet(line, 1).key);
     delivery.on.send = () => ({ kind: 'accepted', result: { batchId: '7' }, answer: '{}' });
@@ -69,7 +69,7 @@ describe('onDone of the queue', () => {
     ]);
   });
 
-  it('reports nothing that L2L refused', async () => {
+  it('the queue reports nothing that L2L refused', async () => {
     const { delivery, commit, journal, seen } = await bench();
     delivery.on.send = ({ actions }) => (actions[0]?.key === 'M1#1:open' ? REFUSED : DELIVERED);
 

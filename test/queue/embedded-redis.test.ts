@@ -71,7 +71,7 @@ function accepts(socket: string): Promise<boolean> {
 }
 
 describe('the embedded Redis', () => {
-  it('listens on its socket only, keeps nothing on disk and drops nothing', async () => {
+  it('the gateway’s own Redis listens on its socket only, keeps nothing on disk and drops nothing', async () => {
     const client = connect((await start()).socket);
     const config = async (name: string) => ((await client.config('GET', name)) as string[])[1];
     expect(await config('port')).toBe('0');
@@ -80,7 +80,7 @@ describe('the embedded Redis', () => {
     expect(await config('maxmemory-policy')).toBe('noeviction');
   });
 
-  it('is gone with its folder after stop', async () => {
+  it('the gateway’s own Redis is gone with its folder after a stop', async () => {
     const runtimeDir = testFolder();
     const { socket, stop } = await start({ runtimeDir });
     const pid = await pidOf(connect(socket));
@@ -89,7 +89,7 @@ describe('the embedded Redis', () => {
     expect(readdirSync(runtimeDir)).toEqual([]);
   });
 
-  it('comes back on the same socket after it was killed', async () => {
+  it('the gateway’s own Redis comes back on the same socket after it was killed', async () => {
     const { socket, log } = await start();
     const client = connect(socket);
     const pid = await pidOf(client);
@@ -98,7 +98,7 @@ describe('the embedded Redis', () => {
     expect(log.lines.map(line => line.level)).toEqual(['error']);
   });
 
-  it('is not started again when the stop comes just before the restart', async () => {
+  it('the gateway’s own Redis is not started again when the stop comes just before the restart', async () => {
     let stopped: Promise<void> | undefined;
     const redis = await start({
       random() {
@@ -118,7 +118,7 @@ describe('the embedded Redis', () => {
     expect(commands).toEqual([]);
   });
 
-  it('ends with its parent, even after SIGKILL', async () => {
+  it('the gateway’s own Redis ends with its parent, even after SIGKILL', async () => {
     const parent = spawn(process.execPath, [join(import.meta.dirname, 'embedded-redis-parent.ts'), testFolder()], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -136,7 +136,7 @@ describe('the embedded Redis', () => {
     await vi.waitFor(async () => expect(await accepts(socket)).toBe(false), PATIENCE);
   });
 
-  it('leaves no shell behind when Redis ends first', async () => {
+  it('the gateway’s own Redis leaves no shell behind when Redis ends first', async () => {
     const { socket, stop } = await start();
     const client = connect(socket);
     const pid = await pidOf(client);
@@ -148,7 +148,7 @@ describe('the embedded Redis', () => {
     await stop();
   });
 
-  it('removes the folders that earlier lives left behind', async () => {
+  it('the gateway’s own Redis removes the folders that earlier lives left behind', async () => {
     const runtimeDir = testFolder();
     mkdirSync(join(runtimeDir, 'redis-test-1'));
     mkdirSync(join(runtimeDir, 'redis-other-1'));
@@ -156,7 +156,7 @@ describe('the embedded Redis', () => {
     expect(readdirSync(runtimeDir).toSorted()).toEqual(['redis-other-1', 'redis-test-2']);
   });
 
-  it('takes a short folder when the path is too long for a socket', async () => {
+  it('the gateway’s own Redis takes a short folder when the path is too long for a socket', async () => {
     const runtimeDir = join(testFolder(), 'x'.repeat(100));
     const { socket, stop } = await start({ runtimeDir });
     expect(socket.length).toBeLessThan(104);
@@ -173,7 +173,7 @@ describe('the embedded Redis', () => {
       /can't be made in .*; give the gateway's user the right/,
     ],
     ['the runtime folder is below /proc', { runtimeDir: '/proc/x' }, /can't be made in \/proc\/x: /],
-  ])('says what to do when %s', async (_, options, message) => {
+  ])('the gateway’s own Redis names the remedy when %s', async (_, options, message) => {
     const failed = start(options);
     await expect(failed).rejects.toThrow(message);
     await expect(failed).rejects.toBeInstanceOf(StartError);

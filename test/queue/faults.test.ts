@@ -44,7 +44,7 @@ function manyActions(): readonly Action[] {
 }
 
 describe('call queue on a Redis that fails', () => {
-  it('sends everything once and in order while Redis is wiped again and again', async () => {
+  it('the queue sends everything once and in order while Redis is wiped again and again', async () => {
     const bench = await openBench();
     const { delivery, redis, commit, isIdle } = bench;
     const actions = manyActions();
@@ -59,7 +59,7 @@ describe('call queue on a Redis that fails', () => {
     deliveredOnce(bench, actions);
   });
 
-  it('sends everything once and in order while Redis is killed again and again', async () => {
+  it('the queue sends everything once and in order while Redis is killed again and again', async () => {
     const bench = await openBench();
     const { delivery, redis, commit, isIdle } = bench;
     const actions = manyActions();
@@ -82,7 +82,7 @@ describe('call queue on a Redis that fails', () => {
     expect(words()).toContain('Redis does not answer; calls wait in the journal');
   });
 
-  it('applies everything once and in order while answers are lost, L2L is away, and Redis is wiped and killed', async () => {
+  it('the queue applies everything once and in order while answers are lost, L2L is away, and Redis is wiped and killed', async () => {
     const bench = await openBench();
     const { delivery, redis, commit, isIdle } = bench;
     const actions = manyActions();
@@ -116,7 +116,7 @@ describe('call queue on a Redis that fails', () => {
     expect(bench.queue.status().counts).toMatchObject({ rejected: 0, parked: 0 });
   });
 
-  it('starts while Redis is away, shows that in the status, keeps everything, and stops', async () => {
+  it('the queue starts while Redis is away, shows that in the status, keeps everything, and stops', async () => {
     const folder = testFolder();
     const { queue, commit, delivery, journal } = await openBench({ redis: { socket: `${folder}/nobody.sock` } });
 
@@ -159,7 +159,7 @@ describe('call queue on a Redis that fails', () => {
     expect(delivery.sent).toHaveLength(2);
   });
 
-  it('sends once when a job loses its lock while its request hangs', async () => {
+  it('the queue sends once when a job loses its lock while its request hangs', async () => {
     const bench = await openBench({ stalledInterval: 50 });
     const { delivery, redis, commit, isIdle, keys } = bench;
     const answer = Promise.withResolvers<void>();
@@ -179,7 +179,7 @@ describe('call queue on a Redis that fails', () => {
     expect(delivery.sent).toHaveLength(1);
   });
 
-  it('adds a job again whose hash is left in no list', async () => {
+  it('the queue adds a job again whose hash is left in no list', async () => {
     const clock = movableClock();
     const { delivery, redis, commit, keys } = await openBench({
       clock,
@@ -196,7 +196,7 @@ describe('call queue on a Redis that fails', () => {
     await vi.waitFor(() => expect(delivery.looked).toHaveLength(1), PATIENCE);
   });
 
-  it('begins every life with an empty queue, and removes what an earlier one left', async () => {
+  it('the queue begins every life with an empty queue, and removes what an earlier one left', async () => {
     const folder = testFolder();
     const first = await openBench({ folder, delivery: scriptedDelivery({ increment_cycles: { settle: 60_000 } }) });
     first.delivery.on.send = () => LOST;
@@ -212,7 +212,7 @@ describe('call queue on a Redis that fails', () => {
     expect(second.journal.epoch).toBe(2);
   });
 
-  it('looks a call up that an earlier life was sending', async () => {
+  it('the queue looks a call up that an earlier life was sending', async () => {
     const folder = testFolder();
     const journal = openTestJournal(folder);
     await journal.commit({ states: [], actions: [increment('M1', 1)], taken: [], values: [], at: 1 });
@@ -229,7 +229,7 @@ describe('call queue on a Redis that fails', () => {
     expect(delivery.looked[0]).toMatchObject({ id: call.id, reason: 'crashed', base: { cycleCount: 4 } });
   });
 
-  it('lets a call under way end before it stops', async () => {
+  it('the queue lets a call under way end before it stops', async () => {
     const { queue, delivery, commit, journal } = await openBench();
     const answer = Promise.withResolvers<void>();
     delivery.on.send = async () => {
@@ -249,7 +249,7 @@ describe('call queue on a Redis that fails', () => {
     expect(delivery.sent).toHaveLength(1);
   });
 
-  it('cuts a call off that takes longer than a stop may, and leaves it unknown', async () => {
+  it('the queue cuts a call off that takes longer than a stop may, and leaves it unknown', async () => {
     const { queue, delivery, commit, journal } = await openBench();
     delivery.on.send = (_call, signal) =>
       new Promise(resolve =>

@@ -62,7 +62,7 @@ describe('an open call', () => {
     );
   });
 
-  it('ignores late answers about a former job', () => {
+  it('an open call ignores late answers about a former job', () => {
     const open = openCall(ROW, 0);
     const former = open.queue();
     const job = open.queue();
@@ -74,7 +74,7 @@ describe('an open call', () => {
     expect([open.drop(job), open.job]).toEqual([false, null]);
   });
 
-  it('knows when two sweeps in a row found its job active', () => {
+  it('an open call knows when two sweeps in a row found its job active', () => {
     const open = openCall(ROW, 0);
     const job = open.queue();
 
@@ -83,14 +83,14 @@ describe('an open call', () => {
     expect(open.see(next, true)).toBe(false);
   });
 
-  it('is held without a job when Redis lost its job', () => {
+  it('an open call is held without a job when Redis lost its job', () => {
     const open = openCall(ROW, 0);
     const job = open.queue();
 
     expect([open.drop(job), open.place.kind, open.job]).toEqual([true, 'held', null]);
   });
 
-  it('takes over a newer row with its time, and in the middle of a run without one', () => {
+  it('an open call takes over a newer row with its time, and in the middle of a run without one', () => {
     const open = openCall(ROW, 1000);
     open.renew(NEWER, 2000);
     expect([open.call.attempt, open.due]).toEqual([3, 2000]);
@@ -99,7 +99,7 @@ describe('an open call', () => {
     expect([open.call.attempt, open.due]).toEqual([4, 2000]);
   });
 
-  it('counts setbacks on from its attempts, until it gets on or its pause ends', () => {
+  it('an open call counts setbacks on from its attempts, until it gets on or its pause ends', () => {
     const open = openCall(ROW, 0);
     open.setBack(AWAY);
     expect([open.setbacks, open.setback]).toEqual([3, AWAY]);
@@ -113,7 +113,7 @@ describe('an open call', () => {
     expect(open.setbacks).toBe(0);
   });
 
-  it('answers for the next refusal itself once a first one was forgiven', () => {
+  it('an open call answers for the next refusal itself once a first one was forgiven', () => {
     const open = openCall(ROW, 0);
     open.forgive();
     expect(open.isCleared).toBe(false);
@@ -123,7 +123,7 @@ describe('an open call', () => {
     expect([open.refusal, open.isCleared]).toEqual([null, true]);
   });
 
-  it('counts as refused by itself until it gets on or the refusal was of all calls', () => {
+  it('an open call counts as refused by itself until it gets on or the refusal was of all calls', () => {
     const open = openCall(ROW, 0);
     open.suspect(REFUSED);
     expect(open.isRefused).toBe(false);

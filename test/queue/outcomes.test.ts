@@ -17,7 +17,7 @@ function inTurn(...outcomes: readonly Outcome[]): () => Outcome {
 }
 
 describe('call queue and what L2L answers', () => {
-  it('repeats a call that was not there at two looks, and only then', async () => {
+  it('the queue repeats a call that was not there at two looks, and only then', async () => {
     const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = inTurn(LOST, DELIVERED);
     delivery.on.look = () => ({ kind: 'absent', detail: 'not in the list' });
@@ -80,7 +80,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent.at(-1)?.keys).toEqual(['M1#2:open']);
   });
 
-  it('reads L2L again after a call had to wait for long for the budget', async () => {
+  it('the queue reads L2L again after a call had to wait for long for the budget', async () => {
     const delivery = scriptedDelivery();
     let asked = 0;
     let read = 0;
@@ -108,7 +108,7 @@ describe('call queue and what L2L answers', () => {
     expect({ asked, read, sent: delivery.sent.length }).toEqual({ asked: 1, read: 2, sent: 0 });
   });
 
-  it('does not send an action that became too old while L2L was read', async () => {
+  it('the queue does not send an action that became too old while L2L was read', async () => {
     const { delivery, commit, isIdle, journal } = await openBench();
     const expiresAt = Date.now() + 100;
     // The budget let the read wait.
@@ -124,7 +124,7 @@ describe('call queue and what L2L answers', () => {
     expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
   });
 
-  it('reads L2L again when the disk or the process stood still over the mark of a send', async () => {
+  it('the queue reads L2L again when the disk or the process stood still over the mark of a send', async () => {
     const clock = systemClock();
     let ahead = 0;
     const { delivery, commit, isIdle, journal } = await openBench({
@@ -160,7 +160,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent.map(({ call }) => [call.attempt, call.base])).toEqual([[1, base]]);
   });
 
-  it('sends nothing when the clock was set, or a pause began, while the mark was written', async () => {
+  it('the queue sends nothing when the clock was set, or a pause began, while the mark was written', async () => {
     let doubt: string | null = null;
     const { delivery, commit, queue, journal } = await openBench({
       clockGuard: { doubt: () => doubt, standstills: () => 0, isLeft: () => false },
@@ -179,7 +179,7 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().running).toBe(0);
   });
 
-  it('sends what waits behind a call that has to be sent again later, and that call when it is due', async () => {
+  it('the queue sends what waits behind a call that has to be sent again later, and that call when it is due', async () => {
     const clock = movableClock();
     const { delivery, commit, isIdle, queue, journal } = await openBench({ clock });
     let blocked = true;
@@ -228,7 +228,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.looked).toEqual([]);
   });
 
-  it('halves a batch that L2L refuses as a whole until the bad set stands alone', async () => {
+  it('the queue halves a batch that L2L refuses as a whole until the bad set stands alone', async () => {
     const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = call =>
       call.actions.some(action => action.key === 'L3@1:record')
@@ -244,7 +244,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.mostAtOnce).toBe(1);
   });
 
-  it('does not repeat a call that a look found', async () => {
+  it('the queue does not repeat a call that a look-up found', async () => {
     const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = () => LOST;
     delivery.on.look = () => ({ kind: 'applied', result: { dispatchId: 9 }, detail: 'found' });
@@ -256,7 +256,7 @@ describe('call queue and what L2L answers', () => {
     expect(journal.chain('M1#1').result).toEqual({ dispatchId: 9 });
   });
 
-  it('parks what cannot be decided, logs it, and the lane goes on', async () => {
+  it('the queue parks what cannot be decided, logs it, and the lane goes on', async () => {
     const { delivery, commit, journal, queue, log } = await openBench();
     delivery.on.send = inTurn(LOST, DELIVERED);
 
@@ -274,7 +274,7 @@ describe('call queue and what L2L answers', () => {
   it.each([
     ['increment', increment('M1', 1)],
     ['open', openDispatch('M1', 1)],
-  ])('sends an %s again as its rule says, three times, and then a person decides', async (_what, action) => {
+  ])('the queue sends an %s again as its rule asks, three times, and then a person decides', async (_what, action) => {
     const { delivery, commit, isIdle, journal, log } = await openBench();
     const next = action.kind === 'increment_cycles' ? increment('M1', 2) : openDispatch('M1', 2);
     delivery.on.send = call => (call.actions.some(({ key }) => key === action.key) ? LOST : DELIVERED);
@@ -289,7 +289,7 @@ describe('call queue and what L2L answers', () => {
     expect(journal.unsettled(1)[0]).toMatchObject({ detail: 'nobody knows; sent 4 times by now' });
   });
 
-  it('parks a call that L2L refuses after it may have taken it, so that nobody repeats it without a look', async () => {
+  it('the queue parks a call that L2L refuses after it may have taken it, so that nobody repeats it without a look', async () => {
     const { delivery, commit, isIdle, journal, log } = await openBench();
     delivery.on.send = () => (delivery.sent.length === 1 ? LOST : REFUSED);
 
@@ -305,7 +305,7 @@ describe('call queue and what L2L answers', () => {
     ]);
   });
 
-  it('looks again when the look itself failed', async () => {
+  it('the queue looks again when the look itself failed', async () => {
     const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = () => LOST;
     delivery.on.look = () =>
@@ -320,7 +320,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent).toHaveLength(1);
   });
 
-  it('repeats a repeatable call without a look, and holds up no other lane', async () => {
+  it('the queue repeats a repeatable call without a look, and holds up no other lane', async () => {
     const { delivery, commit, isIdle } = await openBench();
     const keys = () => delivery.sent.map(({ keys }) => keys[0]);
     delivery.on.send = async call => {
@@ -338,7 +338,7 @@ describe('call queue and what L2L answers', () => {
     expect(keys().filter(key => key?.startsWith('M1'))).toEqual(['M1#1:open', 'M1#1:close', 'M1#1:close', 'M1#2:open']);
   });
 
-  it('follows an accepted batch until it is final', async () => {
+  it('the queue follows an accepted batch until it is final', async () => {
     const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.send = () => ({ kind: 'accepted', result: { batchId: 'b' }, answer: '' });
     delivery.on.follow = () =>
@@ -357,7 +357,7 @@ describe('call queue and what L2L answers', () => {
     expect(journal.counts().deadLetters).toBe(1);
   });
 
-  it('makes a refused call a dead letter as soon as L2L takes another', async () => {
+  it('the queue makes a refused call a dead letter as soon as L2L takes another', async () => {
     const { delivery, commit, queue, journal } = await openBench({ l2l: { timings: HELD } });
     delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' ? REFUSED : DELIVERED);
 
@@ -374,7 +374,7 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().paused).toEqual([]);
   });
 
-  it('makes a refused call a dead letter after a while when nothing else happens', async () => {
+  it('the queue makes a refused call a dead letter after a while when nothing else happens', async () => {
     const { delivery, commit, journal, log } = await openBench();
     delivery.on.send = () => REFUSED;
 
@@ -395,7 +395,7 @@ describe('call queue and what L2L answers', () => {
     });
   });
 
-  it('pauses when L2L refuses all calls, keeps every call, and goes on when it takes one', async () => {
+  it('the queue pauses when L2L refuses all calls, keeps every call, and goes on when it takes one', async () => {
     const { delivery, commit, journal, queue, log } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
     let general = true;
     delivery.on.send = () => (general ? REFUSED : DELIVERED);
@@ -414,7 +414,7 @@ describe('call queue and what L2L answers', () => {
     expect(log.lines.filter(line => line.fields && 'cause' in line.fields && line.level === 'error')).toHaveLength(1);
   });
 
-  it('gives up the calls of one bad rule after the pause they caused', async () => {
+  it('the queue gives up the calls of one bad rule after the pause they caused', async () => {
     const { delivery, commit, journal, queue } = await openBench({ l2l: { concurrency: 2, timings: HELD } });
     delivery.on.send = call => (call.lanes[0]?.startsWith('dispatch:BAD') ? REFUSED : DELIVERED);
 
@@ -427,7 +427,7 @@ describe('call queue and what L2L answers', () => {
     expect(journal.counts().deadLetters).toBe(4);
   });
 
-  it('keeps everything while the key is not accepted, and probes', async () => {
+  it('the queue keeps everything while the key is not accepted, and probes', async () => {
     const { delivery, commit, isIdle, queue, journal } = await openBench();
     let accepted = false;
     delivery.on.send = () => (accepted ? DELIVERED : NO_KEY);
@@ -454,7 +454,7 @@ describe('call queue and what L2L answers', () => {
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
   });
 
-  it('opens its breaker while L2L is away, one probe at a time, and releases the oldest first', async () => {
+  it('the queue opens its breaker while L2L is away, one probe at a time, and releases the oldest first', async () => {
     const { delivery, commit, isIdle, queue } = await openBench({
       l2l: {
         concurrency: 1,
@@ -496,7 +496,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent).toHaveLength(3);
   });
 
-  it('stops sending while the journal cannot be written, keeps the outcome, and goes on', async () => {
+  it('the queue stops sending while the journal cannot be written, keeps the outcome, and goes on', async () => {
     const bench = await openBench();
     const { delivery, commit, isIdle, journal, queue } = bench;
     const transition = journal.transition;
@@ -525,7 +525,7 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().paused).toEqual([]);
   });
 
-  it('looks up a call whose run ended by a defect of the gateway after the send', async () => {
+  it('the queue looks up a call whose run ended by a defect of the gateway after the send', async () => {
     const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = () => ({ kind: 'a fault' }) as never;
     delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'it is there' });
@@ -560,7 +560,7 @@ describe('call queue and what L2L answers', () => {
     await vi.waitFor(() => expect(queue.status().paused).toEqual([]), PATIENCE);
   });
 
-  it('leaves nothing running when it stops although an outcome cannot be written', async () => {
+  it('the queue leaves nothing running when it stops although an outcome cannot be written', async () => {
     const { delivery, commit, journal, queue } = await openBench();
     Object.assign(journal, { transition: () => Promise.reject(new Error('database or disk is full')) });
     await commit(openDispatch('M1', 1));

@@ -11,7 +11,7 @@ import { AWAY, DELIVERED, LOST, NO_KEY } from './scripted-delivery.ts';
 const NEVER = 3_600_000;
 
 describe('call queue and the ways in which BullMQ loses, doubles and reorders', () => {
-  it('leaves no lane behind whose next action came while its call ended', async () => {
+  it('the queue leaves no lane behind whose next action came while its call ended', async () => {
     const { delivery, commit, isIdle } = await openBench({ sweepEvery: NEVER });
     const actions = Array.from({ length: 40 }, (_, n) => [openDispatch('M1', n), closeDispatch('M1', n)]).flat();
     const turn = () => new Promise(resolve => setImmediate(resolve));
@@ -37,7 +37,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     expect(delivery.mostAtOnce).toBe(1);
   });
 
-  it('sends a call whose job BullMQ silently ignored, because it still knew one of that id', async () => {
+  it('the queue sends a call whose job BullMQ silently ignored, because it still knew one of that id', async () => {
     const { delivery, journal, redis, commit, keys } = await openBench();
     const base = `{l2l:${journal.id}:${journal.epoch}}:l2l:calls`;
     // As a failed job that was kept: its hash stands, and it is in no list that anybody works on.
@@ -50,7 +50,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     expect(await keys('1-0-1')).toEqual([]);
   });
 
-  it('leaves no job behind that ended or was replaced', async () => {
+  it('the queue leaves no job behind that ended or was replaced', async () => {
     const { delivery, redis, commit, isIdle, keys } = await openBench();
     delivery.on.look = () => ({ kind: 'absent', detail: 'not there' });
     const outcomes = [AWAY, LOST, AWAY, DELIVERED];
@@ -67,7 +67,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     expect(await redis.client.keys('*:failed')).toEqual([]);
   });
 
-  it('pauses nothing in Redis, where a pause would outlive the process', async () => {
+  it('the queue pauses nothing in Redis, where a pause would outlive the process', async () => {
     const { delivery, redis, queue, commit, keys } = await openBench();
     delivery.on.send = () => NO_KEY;
     await commit(increment('M1', 1), increment('M2', 1));
@@ -100,7 +100,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
     );
   });
 
-  it('sends what is due although the clock of BullMQ is behind', async () => {
+  it('the queue sends what is due although the clock of BullMQ is behind', async () => {
     const clock = movableClock();
     const { delivery, commit, isIdle, keys } = await openBench({ clock });
     const busy = { kind: 'retry', reason: 'rate_limited', detail: '429', retryAfter: 600_000 } as const;

@@ -69,7 +69,7 @@ const TROUBLES: readonly {
 
 describe('call queue on a Redis that is in trouble', () => {
   it.each(TROUBLES)(
-    'loses and doubles nothing when Redis $what, shows that in the status, and goes on when that is corrected',
+    'the queue loses and doubles nothing when Redis $what, shows that in the status, and goes on when that is corrected',
     async trouble => {
       const bench = await benchOn();
       const { delivery, commit, queue, redis, isIdle, logged, causes } = bench;
@@ -101,7 +101,7 @@ describe('call queue on a Redis that is in trouble', () => {
     },
   );
 
-  it('waits while Redis stands still, shows that in the status, and goes on', async () => {
+  it('the queue waits while Redis stands still, shows that in the status, and goes on', async () => {
     const bench = await benchOn();
     const { delivery, commit, queue, redis, isIdle } = bench;
     const made = actions(10, 5);
@@ -121,7 +121,7 @@ describe('call queue on a Redis that is in trouble', () => {
     await vi.waitFor(() => expect(queue.status().redis.up).toBe(true), PATIENCE);
   });
 
-  it('waits while Redis is gone, and fills it again when it comes back empty', async () => {
+  it('the queue waits while Redis is gone, and fills it again when it comes back empty', async () => {
     const bench = await benchOn();
     const { delivery, commit, queue, redis, isIdle, logged } = bench;
     const made = actions(10, 5);
@@ -145,7 +145,7 @@ describe('call queue on a Redis that is in trouble', () => {
     await vi.waitFor(() => expect([logged(SILENT), logged(BACK)]).toEqual([1, 1]), PATIENCE);
   });
 
-  it('sends nothing twice when a failover brings old jobs back', async () => {
+  it('the queue sends nothing twice when a failover brings old jobs back', async () => {
     const bench = await benchOn();
     const { delivery, commit, redis, isIdle, journal } = bench;
     const made = actions(30, 3);
@@ -183,7 +183,7 @@ describe('call queue on a Redis that is in trouble', () => {
   it.each([
     ['has a password and the address none', '', 'Redis asks for a password'],
     ['has another password', ':not-this-one@', 'Redis does not take the user or the password'],
-  ])('says what to do when Redis %s, and goes on when that is corrected', async (_what, login, words) => {
+  ])('the queue names the remedy when Redis %s, and goes on when that is corrected', async (_what, login, words) => {
     const port = await reservedPort();
     const { client } = await startRedisServer(port, '--requirepass', 'right');
     const { queue, log, commit, isIdle } = await openBench({
@@ -199,7 +199,7 @@ describe('call queue on a Redis that is in trouble', () => {
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
   });
 
-  it('shows the command that keeps Redis from dropping jobs until it is set', async () => {
+  it('the queue shows the command that keeps Redis from dropping jobs until it is set', async () => {
     const { queue, log, redis } = await benchOn('--maxmemory-policy', 'allkeys-lru');
     const line = 'redis-cli CONFIG SET maxmemory-policy noeviction';
     await vi.waitFor(() => expect(queue.status().redisProblems.join()).toContain(line), PATIENCE);

@@ -3,18 +3,18 @@ import { checkRedis, openRedis, unlinkOthers } from '../../src/queue/redis.ts';
 import { testRedis } from '../support/redis.ts';
 
 describe('redis', () => {
-  it('fails a producer’s command at once while Redis is away', async () => {
+  it('the Redis connection fails a producer’s command at once while Redis is away', async () => {
     const redis = openRedis({ socket: '/nowhere/redis.sock' }, 'producer', 'test');
     onTestFinished(() => redis.disconnect());
     await expect(redis.ping()).rejects.toThrow();
   });
 
-  it('finds nothing wrong with the gateway’s own Redis', async () => {
+  it('the Redis connection finds nothing wrong with the gateway’s own Redis', async () => {
     const { client } = await testRedis();
     expect(await checkRedis(client)).toEqual([]);
   });
 
-  it('names the command that keeps Redis from dropping keys', async () => {
+  it('the Redis connection names the command that keeps Redis from dropping keys', async () => {
     const { client } = await testRedis();
     await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
     expect(await checkRedis(client)).toEqual([
@@ -22,14 +22,14 @@ describe('redis', () => {
     ]);
   });
 
-  it('warns before memory is full', async () => {
+  it('the Redis connection warns before memory is full', async () => {
     const { client } = await testRedis();
     const used = Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
     await client.config('SET', 'maxmemory', String(Math.round(used * 1.05)));
     expect(await checkRedis(client)).toEqual([expect.stringContaining('raise maxmemory')]);
   });
 
-  it('removes the keys of earlier lives and no others', async () => {
+  it('the Redis connection removes the keys of earlier lives and no others', async () => {
     const { client } = await testRedis();
     const keys = ['{l2l:a:1}:x', '{l2l:a:2}:x', '{l2l:a:12}:x', '{l2l:b:1}:x', 'other'];
     await client.mset(Object.fromEntries(keys.map(key => [key, '1'])));

@@ -37,7 +37,7 @@ async function setUp(...actions: readonly Action[]) {
 }
 
 describe('the scheduler', () => {
-  it('leaves a lane for later when the journal refuses the end of an action that needs no call', async () => {
+  it('the scheduler leaves a lane for later when the journal refuses the end of an action that needs no call', async () => {
     const folder = testFolder();
     const journal = openTestJournal(folder);
     await journal.commit({ states: [], actions: [closeDispatch('M1', 1)], taken: [], values: [], at: 1 });
@@ -83,7 +83,7 @@ describe('the scheduler', () => {
     expect(scheduler.held).toBe(0);
   });
 
-  it('gives up an action that is too old to be sent, and goes on with the next one', async () => {
+  it('the scheduler gives up an action that is too old to be sent, and goes on with the next one', async () => {
     const late = [
       { ...increment('M1', 1), expiresAt: 999 },
       { ...openDispatch('M2', 1), expiresAt: 999 },
@@ -104,7 +104,7 @@ describe('the scheduler', () => {
     expect(log.lines.map(({ fields }) => 'actions' in fields && fields.actions)).toEqual([[2], [1]]);
   });
 
-  it('makes no dead letter of an action that needs no call', async () => {
+  it('the scheduler makes no dead letter of an action that needs no call', async () => {
     const { fill, journal, delivery } = await setUp(
       { ...openDispatch('M1', 1), expiresAt: 999 },
       closeDispatch('M1', 1),
@@ -114,7 +114,7 @@ describe('the scheduler', () => {
     expect(journal.counts()).toMatchObject({ deadLetters: 0, waiting: 0 });
   });
 
-  it('closes an open dispatch however late', async () => {
+  it('the scheduler closes an open dispatch however late', async () => {
     const { fill, journal } = await setUp({ ...closeDispatch('M1', 1), expiresAt: 999 });
     expect(fill()).toEqual(['M1#1:close']);
     expect(journal.counts().deadLetters).toBe(0);
@@ -137,7 +137,7 @@ describe('the scheduler', () => {
     expect(journal.chain('M2#1')).toMatchObject({ open: 'delivered', waiting: [] });
   });
 
-  it('asks again about held actions when their chain changed, and not about other chains', async () => {
+  it('the scheduler asks again about held actions when their chain changed, and not about other chains', async () => {
     const { fill, delivery, scheduler } = await setUp(closeDispatch('M1', 1), closeDispatch('M1', 2));
     const asked: (string | undefined)[] = [];
     delivery.on.freeze = ([action]) => {

@@ -16,7 +16,7 @@ function createSharedBucket(options: Omit<bucket.SharedBucketOptions, 'gateway' 
 }
 
 describe('shared bucket', () => {
-  it('gives all gateways together no more than the burst and the rate', async () => {
+  it('the shared bucket gives all gateways together no more than the burst and the rate', async () => {
     const { client } = await testRedis();
     const options = { redis: client, host: 'l2l', key: 'geheim', rate: 1 / HOUR, burst: 3 };
     const [a, b] = [createSharedBucket(options), createSharedBucket(options)];
@@ -28,7 +28,7 @@ describe('shared bucket', () => {
     expect(waits[3]).toBeLessThanOrEqual(HOUR);
   });
 
-  it('fills with time', async () => {
+  it('the shared bucket fills with time', async () => {
     const { client } = await testRedis();
     const site = { redis: client, host: 'l2l', key: 'k', burst: 1 };
     // An hour a request: however slow the machine, the second one has to wait. Then a millisecond: it need not wait for long.
@@ -40,7 +40,7 @@ describe('shared bucket', () => {
     expect(await slow.take()).toBeGreaterThan(0.9 * HOUR);
   });
 
-  it('gives nothing during a pause, and a shorter one does not shorten it', async () => {
+  it('the shared bucket gives nothing during a pause, and a shorter one does not shorten it', async () => {
     const { client } = await testRedis();
     const bucket = createSharedBucket({ redis: client, host: 'l2l', key: 'k', rate: 1, burst: 10 });
     await bucket.pause(HOUR);
@@ -48,7 +48,7 @@ describe('shared bucket', () => {
     expect(await bucket.take()).toBeGreaterThan(0.99 * HOUR);
   });
 
-  it('keeps sites and keys apart, and the key out of Redis', async () => {
+  it('the shared bucket keeps sites and keys apart, and the key out of Redis', async () => {
     const { client } = await testRedis();
     const at = (host: string, key: string) =>
       createSharedBucket({ redis: client, host, key, rate: 1 / HOUR, burst: 1 });
@@ -58,7 +58,7 @@ describe('shared bucket', () => {
     expect((await client.keys('*')).join()).not.toContain('geheim');
   });
 
-  it('rejects while Redis is away', async () => {
+  it('the shared bucket rejects while Redis is away', async () => {
     const { client, stop } = await testRedis();
     client.options.maxRetriesPerRequest = 0;
     await stop();
@@ -67,7 +67,7 @@ describe('shared bucket', () => {
     ).rejects.toThrow();
   });
 
-  it('knows that its first connection is being made, until it is there', async () => {
+  it('the shared bucket knows that its first connection is being made, until it is there', async () => {
     const { socket } = await testRedis();
     const redis = openRedis({ socket }, 'producer', 'test');
     onTestFinished(() => redis.disconnect());
@@ -78,7 +78,7 @@ describe('shared bucket', () => {
     expect(await bucket.take()).toBe(0);
   });
 
-  it('gives the reason when there is no connection, and not in the words of the library', async () => {
+  it('the shared bucket gives the reason when there is no connection, and not in the words of the library', async () => {
     const redis = openRedis({ socket: '/nowhere/redis.sock' }, 'producer', 'test');
     onTestFinished(() => redis.disconnect());
     const bucket = createSharedBucket({ redis, host: 'l2l', key: 'k', rate: 1, burst: 1 });
@@ -90,7 +90,7 @@ describe('shared bucket', () => {
     const site = { host: 'l2l', key: 'k', rate: 1, burst: 1 };
     const beat = (clock: VirtualClock) => clock.advance(20_000);
 
-    it('counts a gateway from its start to its end', async () => {
+    it('the shared bucket counts a gateway from its start to its end', async () => {
       const { client } = await testRedis();
       const clocks = [virtualClock(0), virtualClock(0)] as const;
       const first = createSharedBucket({ redis: client, ...site }, clocks[0]);
@@ -105,7 +105,7 @@ describe('shared bucket', () => {
       await expect.poll(() => first.gateways).toBe(1);
     });
 
-    it('forgets a gateway that gave no sign of life for a minute', async () => {
+    it('the shared bucket forgets a gateway that gave no sign of life for a minute', async () => {
       const { client } = await testRedis();
       const clock = virtualClock(0);
       const first = createSharedBucket({ redis: client, ...site }, clock);
@@ -121,7 +121,7 @@ describe('shared bucket', () => {
       await expect.poll(() => first.gateways).toBe(1);
     });
 
-    it('remembers them while Redis is away, and gives a sign of life as soon as it is back', async () => {
+    it('the shared bucket remembers them while Redis is away, and gives a sign of life as soon as it is back', async () => {
       const { client, pid, socket } = await testRedis();
       const redis = openRedis({ socket }, 'producer', 'test');
       onTestFinished(() => redis.disconnect());

@@ -20,17 +20,17 @@ function takeAll(kinds: readonly (0 | 1 | 2)[]): readonly number[] {
 }
 
 describe('the turns of lanes', () => {
-  it('goes by priority, then age, and every fifth is the oldest', () => {
+  it('the order of turns goes by priority, then age, and every fifth is the oldest', () => {
     expect(takeAll([2, 2, 1, 0, 0, 0, 0, 0, 0])).toEqual([3, 4, 5, 6, 0, 7, 8, 2, 1]);
   });
 
-  it('skips a lane whose head is in another call', () => {
+  it('the order of turns skips a lane whose head is in another call', () => {
     const turns = takeTurns(heads([0, 0, 0]), policy, { value: 0 });
     turns.skip('dispatch:M1');
     expect([turns.next()?.id, turns.next()?.id, turns.next()?.id]).toEqual([0, 2, undefined]);
   });
 
-  it('takes every head once', () => {
+  it('the order of turns takes every head once', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom<0 | 1 | 2>(0, 1, 2)), kinds => {
         expect(takeAll(kinds).toSorted((a, b) => a - b)).toEqual(kinds.map((_, id) => id));
@@ -38,7 +38,7 @@ describe('the turns of lanes', () => {
     );
   });
 
-  it('serves the oldest head within five turns', () => {
+  it('the order of turns serves the oldest head within five turns', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom<0 | 1 | 2>(0, 1, 2), { minLength: 5 }), kinds => {
         expect(takeAll(kinds).slice(0, 5)).toContain(0);

@@ -27,14 +27,14 @@ function press(options: Partial<MachineOptions> = {}) {
 }
 
 describe('machine model', () => {
-  it('stands still and runs until it is told to begin', () => {
+  it('a simulated machine stands still or runs until it has to begin', () => {
     const { clock, model, seen } = press();
     clock.advance(60_000);
     expect(seen).toEqual([]);
     expect(model.state()).toEqual({ running: true, strokes: 65_530, scrap: 0, recipe: 11 });
   });
 
-  it('does the same for the same seed and something else for another', () => {
+  it('a simulated machine does the same for the same seed and something else for another', () => {
     const story = (seed: number) => {
       const { clock, model } = press({ seed });
       model.begin();
@@ -45,7 +45,7 @@ describe('machine model', () => {
     expect(story(1)).not.toEqual(story(2));
   });
 
-  it('runs and stops for as long as told, and its truth is what it showed', () => {
+  it('a simulated machine runs and stops for the given times, and its truth is what it showed', () => {
     const { clock, model, seen } = press();
     model.begin();
     clock.advance(300_000);
@@ -85,7 +85,7 @@ describe('machine model', () => {
     expect(model.state().strokes).toBe(strokesAtStart + strokes.length - size);
   });
 
-  it('makes no stroke while it stands and loads the next recipe only then', () => {
+  it('a simulated machine makes no stroke while it stands and loads the next recipe only then', () => {
     const { clock, model, seen } = press();
     model.begin();
     clock.advance(300_000);
@@ -114,7 +114,7 @@ describe('machine model', () => {
     expect(model.state().running).toBe(true);
   });
 
-  it('settles at once while it runs', () => {
+  it('a simulated machine settles at once while it runs', () => {
     const { clock, model } = press();
     model.begin();
     clock.advance(2100);

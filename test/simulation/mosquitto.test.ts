@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { startMosquitto } from '../../src/simulation/mosquitto.ts';
 
 describe('demo broker', () => {
-  it('serves until it is stopped', async () => {
+  it('the test broker serves until it is stopped', async () => {
     const broker = await startMosquitto();
     const client = await connectAsync(broker.url, { reconnectPeriod: 0 });
     await client.endAsync();
@@ -11,7 +11,7 @@ describe('demo broker', () => {
     await expect(connectAsync(broker.url, { reconnectPeriod: 0 }, false)).rejects.toThrow();
   });
 
-  it('says what to install when there is none', async () => {
+  it('the test broker names what to install when there is none', async () => {
     await expect(startMosquitto('no-such-broker')).rejects.toThrow(
       'no-such-broker was not found; the demo needs it as its MQTT broker. An administrator has to run: apt install mosquitto',
     );

@@ -54,7 +54,7 @@ async function plant() {
 }
 
 describe('mqtt plc', () => {
-  it('publishes the state it starts with, retained, then each change with its time', async () => {
+  it('a simulated MQTT PLC publishes the state it starts with, retained, then each change with its time', async () => {
     const { robot, received, listen, published } = await plant();
     await published();
     await listen();
@@ -74,7 +74,7 @@ describe('mqtt plc', () => {
     );
   });
 
-  it('loses no change while the broker is away', async () => {
+  it('a simulated MQTT PLC loses no change while the broker is away', async () => {
     const { broker, robot, plc, received, listen, published } = await plant();
     await listen();
     await published();
@@ -98,7 +98,7 @@ describe('mqtt plc', () => {
     }, PATIENCE);
   });
 
-  it('stops while there is no broker, and takes no change afterwards', async () => {
+  it('a simulated MQTT PLC stops while there is no broker, and takes no change afterwards', async () => {
     const { broker, robot, plc, published } = await plant();
     await published();
     await broker.kill();

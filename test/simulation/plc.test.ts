@@ -41,7 +41,7 @@ describe('simulated PLC', () => {
     for (const stop of stops.splice(0).toReversed()) await stop();
   });
 
-  it('shows its machines over Modbus and over OPC UA', async () => {
+  it('a simulated PLC shows its machines over Modbus and over OPC UA', async () => {
     const options = { name: 'plc', clock: systemClock(), log: silentLogger };
     const machines = [fakeMachine('press1'), fakeMachine('press2')];
     const modbus = await startModbusPlc({ machines });

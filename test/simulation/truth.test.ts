@@ -281,7 +281,7 @@ describe('truth against L2L', () => {
       { ...clean(), truths: [{ ...PRESS, stops: [...PRESS.stops, { start: T + 50_000, end: null }] }] },
       { expected: 186, lost: 2 },
     ],
-  ])('sees %s', (_what, comparison, wrong) => {
+  ])('the comparison sees %s', (_what, comparison, wrong) => {
     const { verdict } = compareTruth(comparison);
     const expected = { ...ONE_OF_EACH, ...wrong };
     expect(verdict).toEqual({ ...expected, delivered: expected.expected - expected.lost });
@@ -296,7 +296,7 @@ describe('truth against L2L', () => {
     ['late, but seen as soon as somebody looked again', 2000, 1600, true],
     ['later than somebody looked again', 2200, 1600, false],
     ['late after a blind span that had ended before', 900, -600, false],
-  ])('takes a time that is %s accordingly', (_what, error, blindUntil, accepted) => {
+  ])('the comparison takes a time that is %s accordingly', (_what, error, blindUntil, accepted) => {
     const stop = { start: T + 10_000, end: T + 20_000 };
     const blind = blindUntil === 0 ? [] : [{ from: stop.start - 5000, to: stop.start + blindUntil }];
     const comparison: Comparison = { ...clean(), truths: [{ ...PRESS, stops: [stop] }], blind: () => blind };
@@ -305,7 +305,7 @@ describe('truth against L2L', () => {
     expect(verdict.lost === 0 && verdict.doubled === 0).toBe(accepted);
   });
 
-  it('finds one part lost and one doubled, though the sums agree', () => {
+  it('the comparison finds one part lost and one doubled, though the sums agree', () => {
     const slow = [0, 2000, 4000, 6000, 8000, 10_000].map(after => ({ at: T + after, recipe: 11, scrap: false }));
     const truths = [{ ...PRESS, strokes: slow }];
     const set = (id: number, start: number, parts: number) => ({ ...detail(id, start, parts, 0), end: start + 4000 });
@@ -323,7 +323,7 @@ describe('truth against L2L', () => {
     ['all but its last second', T + 5000, T + 19_700, 1],
     ['its middle', T + 14_000, T + 16_000, 0],
     ['none of it', T + 21_000, T + 25_000, 0],
-  ])('asks for no dispatch of a stop when nobody saw %s', (_what, from, to, unseen) => {
+  ])('the comparison asks for no dispatch of a stop when nobody saw %s', (_what, from, to, unseen) => {
     const { machines } = compareTruth({
       ...spoilt(() => ({ dispatches: [] })),
       truths: [{ ...PRESS, stops: [{ start: T + 10_400, end: T + 20_700 }] }],
@@ -342,7 +342,7 @@ describe('truth against L2L', () => {
     const TO = T + 21_900;
     const rest = (actual: number) => detail(3, T + 21_900, actual, 0, P120);
 
-    it('takes the parts of that time under the product before it, and says so', () => {
+    it('the comparison takes the parts of that time under the product before it, and reports it', () => {
       const compared = compareTruth(dead(TO, detail(2, T + 14_000, 5, 0, P110), rest(35)));
       expect(isClean(compared.verdict)).toBe(true);
       expect(compared.verdict).toMatchObject({ lost: 0, doubled: 0, product_uncertain: 5 });
@@ -353,7 +353,7 @@ describe('truth against L2L', () => {
       expect(truthTable(compared)).toContain('5 parts are under the product that ran before');
     });
 
-    it('counts a product all of whose parts are under the one before', () => {
+    it('the comparison counts a product all of whose parts are under the one before', () => {
       const { lines, verdict } = compareTruth(
         dead(T + 30_000, { ...detail(2, T + 14_000, 40, 0, P110), end: T + 30_000 }),
       );
@@ -364,7 +364,7 @@ describe('truth against L2L', () => {
       expect(verdict).toMatchObject({ expected: 184, lost: 0, doubled: 0, product_uncertain: 40 });
     });
 
-    it('takes them under the right product as well', () => {
+    it('the comparison takes them under the right product as well', () => {
       const { verdict } = compareTruth(dead(TO, detail(2, T + 20_000, 40, 0, P120)));
       expect(verdict).not.toHaveProperty('product_uncertain');
       expect(isClean(verdict)).toBe(true);
@@ -392,15 +392,18 @@ describe('truth against L2L', () => {
       ['just before, and read', T + 13_700, detail(2, T + 14_000, 40, 0, P120), 30],
       ['just before, and not read', T + 13_700, detail(2, T + 14_000, 40, 0, P110), 10],
       ['long before', T + 12_000, detail(2, T + 14_000, 40, 0, P120), 30],
-    ])('takes them for the product that the gateway read last: one changed %s', (_what, at, set, uncertain) => {
-      expect(lastChange(at, set)).toMatchObject({
-        lost: 0,
-        doubled: 0,
-        product_uncertain: uncertain,
-      });
-    });
+    ])(
+      'the comparison takes them for the product that the gateway read last: one changed %s',
+      (_what, at, set, uncertain) => {
+        expect(lastChange(at, set)).toMatchObject({
+          lost: 0,
+          doubled: 0,
+          product_uncertain: uncertain,
+        });
+      },
+    );
 
-    it('allows no product that was changed long before', () => {
+    it('the comparison allows no product that was changed long before', () => {
       const verdict = lastChange(T + 12_000, detail(2, T + 14_000, 40, 0, P110));
       expect(verdict).toMatchObject({ lost: 10, doubled: 10 });
     });
@@ -412,7 +415,7 @@ describe('truth against L2L', () => {
       end: T + to,
     });
 
-    it('decides three of these times together where parts fit to sets of more than one', () => {
+    it('the comparison decides three of these times together where parts fit to sets of more than one', () => {
       const { lines } = compareTruth({
         ...details(
           set(1, 400, 1400, 2, P110),
@@ -448,7 +451,7 @@ describe('truth against L2L', () => {
       ]);
     });
 
-    it('decides two of these times together where one part fits to sets of both', () => {
+    it('the comparison decides two of these times together where one part fits to sets of both', () => {
       const { lines } = compareTruth({
         ...details(
           set(1, 23_500, 38_500, 10, P120),
@@ -495,7 +498,7 @@ describe('truth against L2L', () => {
         5,
         5,
       ],
-    ])('allows nothing else: %s', (_what, comparison, lost, doubled) => {
+    ])('the comparison allows nothing else: %s', (_what, comparison, lost, doubled) => {
       expect(compareTruth(comparison).verdict).toMatchObject({ lost, doubled });
     });
   });
@@ -546,7 +549,7 @@ describe('truth against L2L', () => {
         [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 39_000), dispatch(3, T + 39_500, T + 44_000)],
         { unseen: 0, closed: 3, lost: 0, doubled: 0 },
       ],
-    ])('takes %s', (_what, dispatches, expected) => {
+    ])('the comparison takes %s', (_what, dispatches, expected) => {
       expect(compared(...dispatches)).toMatchObject(expected);
     });
 
@@ -581,7 +584,7 @@ describe('truth against L2L', () => {
     });
   });
 
-  it('leaves a dispatch to the stop at whose end it was closed', () => {
+  it('the comparison leaves a dispatch to the stop at whose end it was closed', () => {
     const { machines } = compareTruth({
       ...spoilt(() => ({ dispatches: [dispatch(1, T + 40_000, T + 47_500)] })),
       truths: [
@@ -598,7 +601,7 @@ describe('truth against L2L', () => {
     expect(machines[0]).toMatchObject({ unseen: 1, closed: 1, lost: 0, doubled: 0 });
   });
 
-  it('counts every machine and line for itself', () => {
+  it('the comparison counts every machine and line for itself', () => {
     const other = { ...PRESS, machine: 'PRESS-02', stops: [] };
     const { machines, lines, verdict } = compareTruth({ ...clean(), truths: [PRESS, other] });
     expect(verdict).toMatchObject({ machines: 2, lost: 180 });
@@ -612,7 +615,7 @@ describe('truth against L2L', () => {
     ]);
   });
 
-  it('shows both sides as a table', () => {
+  it('the comparison shows both sides as a table', () => {
     expect(truthTable(compareTruth(countedAs(counted(T + 30_000, 1000, 1083))))).toBe(
       [
         'MACHINE   stops  opened  closed  worst time  strokes  cycles',

@@ -41,13 +41,13 @@ describe('control socket', () => {
     ['/wrong', '{}', [400, { error: 'no such field' }]],
     ['/broken', '{}', [500, { error: 'the disk is full' }]],
     ['/toString', '{}', [404, { error: expect.stringContaining('does not know "toString"') }]],
-  ])('answers POST %s with body %s', async (path, body, answer) => {
+  ])('the control socket answers POST %s with body %s', async (path, body, answer) => {
     const { socket } = await start();
 
     expect(await ask(socket, path, body)).toEqual(answer);
   });
 
-  it('answers a GET with 404', async () => {
+  it('the control socket answers a GET with 404', async () => {
     const { socket } = await start();
 
     expect((await ask(socket, '/echo', '', 'GET'))[0]).toBe(404);

@@ -14,7 +14,7 @@ describe('web server', () => {
     { path: '/health/ready', missing: [], status: 200, body: { ready: true, missing: [] } },
     { path: '/health/ready', missing: ['plc is away'], status: 503, body: { ready: false, missing: ['plc is away'] } },
     { path: '/status', missing: [], status: 200, body: { name: 'press_shop_1' } },
-  ])('answers $path with $status', async ({ path, missing, status, body }) => {
+  ])('the web server answers $path with $status', async ({ path, missing, status, body }) => {
     const { url } = await start(missing);
 
     const answer = await fetch(url + path);
@@ -39,40 +39,46 @@ describe('web server', () => {
       status: 404,
       error: 'no page /%zz; there are /status, /health/live, /health/ready',
     },
-  ])('refuses $method $path with $status and says what it can do', async ({ method, path, status, error }) => {
-    const { url } = await start();
+  ])(
+    'the web server refuses $method $path with $status and names the methods it takes',
+    async ({ method, path, status, error }) => {
+      const { url } = await start();
 
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(url + path, method === 'GET' ? {} : { method, headers, body: '{' });
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(url + path, method === 'GET' ? {} : { method, headers, body: '{' });
 
-    expect(answer.status).toBe(status);
-    expect(await answer.json()).toEqual({ error });
-  });
+      expect(answer.status).toBe(status);
+      expect(await answer.json()).toEqual({ error });
+    },
+  );
 
   it.each([
     { path: '/status', missing: [], status: 200 },
     { path: '/health/ready', missing: ['plc is away'], status: 503 },
     { path: '/nothing', missing: [], status: 404 },
-  ])('answers HEAD $path with the status and headers of GET, and no body', async ({ path, missing, status }) => {
-    const { url } = await start(missing);
+  ])(
+    'the web server answers HEAD $path with the status and headers of GET, and no body',
+    async ({ path, missing, status }) => {
+      const { url } = await start(missing);
 
-    const whole = await fetch(url + path);
-    const head = await fetch(url + path, { method: 'HEAD' });
+      const whole = await fetch(url + path);
+      const head = await fetch(url + path, { method: 'HEAD' });
 
-    expect([whole.status, head.status]).toEqual([status, status]);
-    expect(await head.text()).toBe('');
-    for (const name of ['content-type', 'content-length', 'cache-control'])
-      expect(head.headers.get(name)).toBe(whole.headers.get(name));
-    expect(head.headers.get('cache-control')).toBe('no-store');
-  });
+      expect([whole.status, head.status]).toEqual([status, status]);
+      expect(await head.text()).toBe('');
+      for (const name of ['content-type', 'content-length', 'cache-control'])
+        expect(head.headers.get(name)).toBe(whole.headers.get(name));
+      expect(head.headers.get('cache-control')).toBe('no-store');
+    },
+  );
 
-  it('writes JSON that people can read, with a line end at the end', async () => {
+  it('the web server writes JSON that people can read, with a line end at the end', async () => {
     const { url } = await start();
 
     expect(await (await fetch(`${url}/status`)).text()).toBe('{\n  "name": "press_shop_1"\n}\n');
   });
 
-  it('writes numbers as numbers, also under names that sound like a time', async () => {
+  it('the web server writes numbers as numbers, also under names that sound like a time', async () => {
     const page = { at: 0, since: 0.25, oldestCallAt: null, value: 1 };
     const web = await startWeb('127.0.0.1', 0, { status: () => page, notReady: () => [] });
     onTestFinished(() => web.stop());
@@ -80,7 +86,7 @@ describe('web server', () => {
     expect(await (await fetch(`${web.url}/status`)).json()).toEqual(page);
   });
 
-  it('writes a 64-bit counter as text', async () => {
+  it('the web server writes a 64-bit counter as text', async () => {
     const web = await startWeb('127.0.0.1', 0, { status: () => ({ value: 2n ** 53n + 1n }), notReady: () => [] });
     onTestFinished(() => web.stop());
 
@@ -123,7 +129,7 @@ describe('web server', () => {
       'ENOBUFS',
       "the status page can't listen on 192.0.2.1:80 (ENOBUFS); write another address and port under gateway.http, or off",
     ],
-  ])('names the key and what to write when the system says %s', async (code, words) => {
+  ])('the web server names the key and what to write when the system reports %s', async (code, words) => {
     vi.spyOn(Server.prototype, 'listen').mockImplementation(function fail(this: Server) {
       this.emit('error', Object.assign(new Error(code), { code }));
       return this;
@@ -133,7 +139,7 @@ describe('web server', () => {
     await expect(startWeb('192.0.2.1', 80, { status: () => ({}), notReady: () => [] })).rejects.toThrow(words);
   });
 
-  it('names the taken port and what to do about it', async () => {
+  it('the web server names the taken port and what to do about it', async () => {
     const { url } = await start();
 
     const second = startWeb('127.0.0.1', Number(new URL(url).port), { status: () => ({}), notReady: () => [] });

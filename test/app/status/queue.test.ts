@@ -29,7 +29,7 @@ const queue: CallQueueStatus = {
 const commandLine = (words: string) => `gateway ${words}`;
 
 describe('the queue on the status page', () => {
-  it('the queue says in words what waits and what needs a person', () => {
+  it('the queue shows in words what waits and what needs a person', () => {
     expect(queueStatus(queue, { deadLetters: 1, parked: 2 }, iso, commandLine)).toEqual({
       words:
         '3 calls wait, about 4m once L2L answers; 1 dead letter and 2 parked actions wait for a person: gateway queue list',
@@ -95,7 +95,7 @@ describe('the queue on the status page', () => {
     });
   });
 
-  it('the queue says why nothing is sent while an L2L setting is wrong', () => {
+  it('the queue explains why nothing is sent while an L2L setting is wrong', () => {
     const hold = {
       cause: 'settings',
       detail: 'L2L does not take the API key: correct l2l.api_key at a.yaml:7',

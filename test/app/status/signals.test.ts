@@ -63,7 +63,7 @@ describe('signals of the status page', () => {
     ['never received', {}, 'nothing received yet: source plc is disconnected: refused'],
     ['lost', { reason: 'plc is disconnected' }, 'plc is disconnected'],
     ['good', { good: true }, null],
-  ])('the status page says why a signal that is %s is not good', (_what, change, reason) => {
+  ])('the status page explains why a signal that is %s is not good', (_what, change, reason) => {
     const sources = [{ source: 'plc', state: 'disconnected', at: 0, reason: 'refused' }] as const;
 
     expect(signalStatus([signal(change)], { ...FACTS, sources })).toMatchObject([{ reason }]);
@@ -139,7 +139,7 @@ describe('signals of the status page', () => {
       expect(hintsOf(number('unit 1 holding', { good: false }))).toEqual([undefined]);
     });
 
-    it('the hint for a number with an offset says that its register is 0', () => {
+    it('the hint for a number with an offset states that its register is 0', () => {
       expect(hintsOf(number('unit 1 holding', { value: -40 }, -40))).toEqual([`its register ${HINT}`]);
     });
   });

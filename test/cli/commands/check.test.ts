@@ -58,7 +58,7 @@ afterAll(() => {
 });
 
 describe('l2l-gateway check', () => {
-  it('says what a valid config comes to', async () => {
+  it('the check sums up a valid config', async () => {
     writeFileSync(join(folder, 'good.yaml'), GOOD);
 
     expect(await program(['check', 'good.yaml'])).toEqual({
@@ -91,7 +91,7 @@ read by no rule: press1.manual
     });
   });
 
-  it('says below a rule what it does otherwise, and once what all dispatches do', async () => {
+  it('the check shows below a rule what it does otherwise, and once what all dispatches do', async () => {
     const told = GOOD.replace('sources:', 'defaults: { dispatch: { if_found_open: adopt, max_age: 8h } }\nsources:')
       .replace('on_delay: 2m', 'on_delay: 2m\n    renamed_from: press_down')
       .replace('trade: MAINT,', 'trade: MAINT, if_missed: add,')
@@ -111,7 +111,7 @@ rules: 3
   line1          line 26  production of LINE-1                    all parts from`);
   });
 
-  it('lists each lookup with its file, rows and encoding', async () => {
+  it('the check lists each lookup with its file, rows and encoding', async () => {
     const lookups = `lookups:
   recipes: { file: recipes.csv, key: number }
   faults_of_press1: { file: faults.csv, key: bit, default: { reason: OTHER } }
@@ -155,19 +155,19 @@ rules: 3
       GOOD.replace('every: 1m', 'every: 1h').replace(/ {2}line1:.*\n/, ''),
       'calls per hour: 2, less than 1 % of the 3600 allowed',
     ],
-  ])('writes no zeros where what is sent %s', async (_what, text, words) => {
+  ])('the check writes no zeros where what is sent %s', async (_what, text, words) => {
     writeFileSync(join(folder, 'calls.yaml'), text);
 
     expect((await program(['check', 'calls.yaml'])).out).toContain(`\n${words}\n`);
   });
 
-  it('says so when the clock is trusted whatever it says', async () => {
+  it('the check reports a clock that is trusted whatever time it shows', async () => {
     writeFileSync(join(folder, 'trust.yaml'), GOOD.replace('name: press_shop_1,', 'name: press_shop_1, clock: trust,'));
     expect((await program(['check', 'trust.yaml'])).out).toContain('clock    trusted whatever it says');
     expect((await program(['check', 'good.yaml'])).out).not.toContain('clock ');
   });
 
-  it('warns when more is to be told than L2L allows', async () => {
+  it('the check warns when more is to be sent than L2L allows', async () => {
     writeFileSync(join(folder, 'much.yaml'), GOOD.replace('user: gateway', 'user: gateway\n  rate: 60/h'));
 
     const { code, out } = await program(['check', 'much.yaml']);
@@ -177,7 +177,7 @@ rules: 3
     expect(out).toMatch(/^WARNING: more calls than allowed, .* raise `every:` of press1_cycles, line1,/m);
   });
 
-  it('warns of what is valid and rarely meant, with its place; the gateway logs it once when it starts', async () => {
+  it('the check warns of what is valid and rarely meant, with its place; the gateway logs it once when it starts', async () => {
     writeFileSync(join(folder, 'file'), '');
     const warned = GOOD.replace('trade: MAINT, ', '').replace('/var/lib/l2l-gateway', './file/data');
     writeFileSync(join(folder, 'warned.yaml'), warned);
@@ -196,7 +196,7 @@ rules: 3
     expect(lines[0]).toContain('"at":"warned.yaml:22:5"');
   });
 
-  it('prints every problem with its place and ends with 2', async () => {
+  it('the check prints every problem with its place and ends with 2', async () => {
     writeFileSync(join(folder, 'bad.yaml'), GOOD.replace('2m', '90').replace('not press1.running', 'press1.runing'));
 
     expect(await program(['check', 'bad.yaml'])).toEqual({
@@ -213,7 +213,7 @@ not valid: 2 problems
   it.each([
     ['two files', ['check', 'a.yaml', 'b.yaml'], 'one file at a time, not 2\n'],
     ['an unknown option', ['check', '--verbos'], "Unknown option '--verbos'"],
-  ])('does not understand %s', async (_, args, words) => {
+  ])('the check does not understand %s', async (_, args, words) => {
     const { code, err } = await program(args);
 
     expect(code).toBe(64);
@@ -221,7 +221,7 @@ not valid: 2 problems
     expect(err).toMatch(/\n {2}\S*bin\/l2l-gateway check --help\n$/);
   });
 
-  it('says that a file is not there', async () => {
+  it('the check reports that a file is not there', async () => {
     const { code, err } = await program(['check', 'none.yaml']);
 
     expect(code).toBe(2);
@@ -249,7 +249,7 @@ not valid: 2 problems
       'closed/g.yaml',
       /^closed\/g\.yaml can't be read: this user may not enter its folder; give this user the right to read it, or run the command as the gateway's user\n/,
     ],
-  ])('says in one sentence when %s', async (_what, file, words) => {
+  ])('the check reports in one sentence when %s', async (_what, file, words) => {
     writeFileSync(join(folder, 'plain'), '');
     writeFileSync(join(folder, 'closed.yaml'), GOOD, { mode: 0 });
     mkdirSync(join(folder, 'closed'), { recursive: true, mode: 0 });
@@ -261,14 +261,14 @@ not valid: 2 problems
     expect(err).toMatch(words);
   });
 
-  it('says that a folder is no file', async () => {
+  it('the check reports that a folder is no file', async () => {
     const { code, err } = await program(['check', '.']);
 
     expect(code).toBe(2);
     expect(err).toMatch(/^\. is a folder; name the file in it\n/);
   });
 
-  it('loads no protocol, queue or HTTP stack', async () => {
+  it('the check loads no protocol, queue or HTTP stack', async () => {
     const stacks = '/^(node-opcua|mqtt|modbus-serial|undici|bullmq|ioredis|node:sqlite)/';
     const hook = `import { registerHooks } from 'node:module';
       registerHooks({ resolve(name, context, next) {
@@ -286,14 +286,14 @@ not valid: 2 problems
 });
 
 describe('bin/l2l-gateway', () => {
-  it('works through a link from anywhere', async () => {
+  it('the check works through a link from anywhere', async () => {
     const link = join(folder, 'linked');
     symlinkSync(PROGRAM, link);
 
     expect((await program(['check', '--help'], {}, link)).out).toMatch(`Usage: ${link} check [FILE]\n`);
   });
 
-  it('says what to do on a machine without Node 24', async () => {
+  it('the check explains what to do on a machine without Node 24', async () => {
     const alone = join(folder, 'alone/bin/l2l-gateway');
     mkdirSync(join(folder, 'alone/bin'), { recursive: true });
     copyFileSync(PROGRAM, alone);

@@ -37,12 +37,12 @@ describe('demo', () => {
     ['--for 40', 'write a time with its unit'],
     ['--seed x', 'write a whole number'],
     ['--fast', '--fast'],
-  ])('refuses %s', async (args, words) => {
+  ])('the demo refuses %s', async (args, words) => {
     const io = { out: () => {}, err: () => {}, env: {}, readFile: () => new Uint8Array(), signal: AbortSignal.abort() };
     await expect(demoCommand.run(args.split(' '), io)).rejects.toThrow(words);
   });
 
-  it('ends by itself with nothing lost, doubled or out of order, and leaves nothing behind', {
+  it('the demo ends by itself with nothing lost, doubled or out of order, and leaves nothing behind', {
     timeout: PATIENCE,
   }, async () => {
     const children = new Set<number>();
@@ -69,7 +69,7 @@ describe('demo', () => {
     expect(leftBehind).toEqual([]);
   });
 
-  it('fails when L2L refused something', { timeout: PATIENCE }, async () => {
+  it('the demo fails when L2L refused something', { timeout: PATIENCE }, async () => {
     const { code, lines } = await demo(['--for', '6s', '--json'], line => {
       const [, url] = /see (http:\S+)/.exec(line) ?? [];
       if (!url) return;

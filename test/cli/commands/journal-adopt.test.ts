@@ -25,7 +25,7 @@ const SOURCES = '  sim: { protocol: simulated, signals: { a: { as: bool, script:
 const RULES = '  r: { when: a, on_delay: 1s, off_delay: 1s, dispatch: { machine: M, type: DOWN, description: d } }';
 
 describe('l2l-gateway journal adopt', () => {
-  it('makes a copied data folder usable and says what that means', async () => {
+  it('journal adopt makes a copied data folder usable and explains what that means', async () => {
     const folder = testFolder();
     const first = testJournal(join(folder, 'first'));
     await write(first, increment('A', 1), increment('B', 1));
@@ -49,11 +49,11 @@ describe('l2l-gateway journal adopt', () => {
     expect(journal.counts()).toMatchObject({ waiting: 0, parked: 2 });
   });
 
-  it('takes one file', async () => {
+  it('journal adopt takes one file', async () => {
     await expect(journalAdopt(['a', 'b'], io().made)).rejects.toThrow('one config at a time, not 2');
   });
 
-  it('leaves a folder that was not copied alone until somebody says that it was', async () => {
+  it('journal adopt leaves a folder that was not copied alone until somebody confirms that it was', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, increment('A', 1));

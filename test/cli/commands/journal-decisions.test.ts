@@ -138,7 +138,7 @@ const window = ['--since', '2026-03-02 02:00', '--until', '2026-03-02 02:20'];
 const linesOf = async (text: Promise<string>) => (await text).trimEnd().split('\n').slice(1);
 
 describe('journal list --rule', () => {
-  it('says why no dispatch was opened: the stop was shorter than the delay', async () => {
+  it('journal decisions explains why no dispatch was opened: the stop was shorter than the delay', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -155,7 +155,7 @@ describe('journal list --rule', () => {
     ]);
   });
 
-  it('says why no dispatch was opened: the PLC was away', async () => {
+  it('journal decisions explains why no dispatch was opened: the PLC was away', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -175,7 +175,7 @@ describe('journal list --rule', () => {
     ]);
   });
 
-  it('says why no dispatch was opened: a part of unless held', async () => {
+  it('journal decisions explains why no dispatch was opened: a part of unless held', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -198,7 +198,7 @@ describe('journal list --rule', () => {
     ]);
   });
 
-  it('says what stood when nothing happened, and when the gateway did not run', async () => {
+  it('journal decisions shows what stood when nothing happened, and when the gateway did not run', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -226,7 +226,7 @@ describe('journal list --rule', () => {
     );
   });
 
-  it('shows the actions of the rule among its decisions, also as what stood', async () => {
+  it('journal decisions shows the actions of the rule among its decisions, also as what stood', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -292,7 +292,7 @@ describe('journal list --rule', () => {
     ).toHaveLength(2);
   });
 
-  it('states nothing about a time that has not come', async () => {
+  it('journal decisions states nothing about a time that has not come', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -315,7 +315,7 @@ describe('journal list --rule', () => {
   it.each([
     ['2026-03-02 06:00', '2026-03-02 05:59'],
     ['2h', '3h'],
-  ])('refuses a time that ends before it begins: from %s to %s', async (since, until) => {
+  ])('journal decisions refuses a time that ends before it begins: from %s to %s', async (since, until) => {
     const press = night();
     press.start();
     await press.stop('03:00:00');
@@ -337,7 +337,7 @@ describe('journal list --rule', () => {
     }
   });
 
-  it('has words for a rule of which nothing is recorded', async () => {
+  it('journal decisions has words for a rule of which nothing is recorded', async () => {
     const press = night();
     press.start();
     await press.stop('02:30:00');

@@ -94,7 +94,7 @@ async function open(url: string, key: string) {
 const state = async (url: string) => (await (await fetch(`${url}/sandbox/state`)).json()) as SandboxState;
 
 describe('sandbox command', () => {
-  it('has the site and the codes of a config whose secrets are unset, and takes the key that it names', async () => {
+  it('the sandbox command has the site and the codes of a config whose secrets are unset, and takes the key that it names', async () => {
     const file = configFile();
     const program = sandbox([file, '--port', '0']);
     const url = await program.url();
@@ -116,7 +116,7 @@ describe('sandbox command', () => {
     expect(program.err()).toBe('');
   });
 
-  it('takes the key that the config refers to, and never shows it', async () => {
+  it('the sandbox command takes the key that the config refers to, and never shows it', async () => {
     const program = sandbox([configFile(), '--port', '0'], { L2L_API_KEY: 'key-of-the-plant-4711' });
     const url = await program.url();
     expect((await open(url, 'key-of-the-plant-4711')).status).toBe(200);
@@ -126,7 +126,7 @@ describe('sandbox command', () => {
     expect(program.out() + program.err() + page).not.toContain('4711');
   });
 
-  it('says so when the config sends to it already', async () => {
+  it('the sandbox command reports a config that sends to it already', async () => {
     const free = createServer().listen(0, '127.0.0.1');
     await once(free, 'listening');
     const { port } = free.address() as AddressInfo;
@@ -141,7 +141,7 @@ describe('sandbox command', () => {
     expect(program.out()).toContain('sends to this sandbox already');
   });
 
-  it('has a small plant without a config, and prints a whole l2l section', async () => {
+  it('the sandbox command has a small plant without a config, and prints a whole l2l section', async () => {
     const program = sandbox(['--port', '0']);
     const url = await program.url();
     expect(program.out()).toMatch(/^ {2}site: 43$/m);
@@ -150,7 +150,7 @@ describe('sandbox command', () => {
     expect(await program.end()).toBe(0);
   });
 
-  it('fails as it is asked to, for the time that is given', async () => {
+  it('the sandbox command fails as it is asked to, for the time that is given', async () => {
     const program = sandbox([configFile(), '--port', '0', '--fault', 'refuse=2s', '--fault', 'slow']);
     const url = await program.url();
     expect((await state(url)).faults.map(({ name }) => name)).toEqual(['refuse', 'slow']);
@@ -182,7 +182,7 @@ describe('sandbox command', () => {
     },
   );
 
-  it('answers in the manners that it is asked for, and its page changes them while it runs', async () => {
+  it('the sandbox command answers in the manners that it is asked for, and its page changes them while it runs', async () => {
     const program = sandbox([configFile(), '--port', '0', '--manner', 'trade=trade_id', '--manner', 'completed']);
     const url = await program.url();
     expect((await state(url)).manners).toMatchObject({ trade: 'trade_id', completed: 'now', duplicate: 'refuse' });
@@ -197,20 +197,20 @@ describe('sandbox command', () => {
     expect(await program.end()).toBe(0);
   });
 
-  it('comes back after it was away', async () => {
+  it('the sandbox command comes back after it was away', async () => {
     const program = sandbox([configFile(), '--port', '0', '--fault', 'away=1s']);
     const url = await program.url();
     await vi.waitFor(async () => expect((await state(url)).faults).toEqual([]), PATIENCE);
     expect(await program.end()).toBe(0);
   });
 
-  it('ends while it is away', async () => {
+  it('the sandbox command ends while it is away', async () => {
     const program = sandbox(['--port', '0', '--fault', 'away']);
     await program.url();
     expect(await program.end()).toBe(0);
   });
 
-  it('lists every fault, with and without asking for help', async () => {
+  it('the sandbox command lists every fault, with and without asking for help', async () => {
     const [list, help] = [sandbox(['--fault', 'list']), sandbox(['--help'])];
     expect(await Promise.all([list.ended, help.ended])).toEqual([0, 0]);
     for (const { name, words } of NAMED_FAULTS) {
@@ -230,13 +230,13 @@ describe('sandbox command', () => {
     [['--port', '70000'], 64, '--port 70000'],
     [['a.yaml', 'b.yaml'], 64, 'one file'],
     [['nowhere.yaml'], 2, 'there is no file nowhere.yaml'],
-  ])('refuses %j', async (args, code, words) => {
+  ])('the sandbox command refuses %j', async (args, code, words) => {
     const program = sandbox(args);
     expect(await program.ended).toBe(code);
     expect(program.err()).toContain(words);
   });
 
-  it('says what to do when the port is taken', async () => {
+  it('the sandbox command explains what to do when the port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');

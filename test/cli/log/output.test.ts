@@ -46,7 +46,7 @@ function place(room: number | null = null, code = 'ENOSPC') {
 }
 
 describe('the way of the log', () => {
-  it('writes what it takes, in order', () => {
+  it('the log output writes what it takes, in order', () => {
     const { state, output } = place();
     output.write('a\n');
     output.write('b\n');
@@ -54,7 +54,7 @@ describe('the way of the log', () => {
     expect(output.problem()).toBeNull();
   });
 
-  it('keeps the order while a slow disk is written to', async () => {
+  it('the log output keeps the order while a slow disk is written to', async () => {
     const { state, output, release } = place();
     state.holds = true;
     for (const line of ['a\n', 'b\n', 'c\n']) output.write(line);
@@ -64,7 +64,7 @@ describe('the way of the log', () => {
     expect(state.text).toBe('a\nb\nc\n');
   });
 
-  it('drops and counts what a full disk does not take, and says so when there is room again', async () => {
+  it('the log output drops and counts what a full disk does not take, and reports it when there is room again', async () => {
     const { state, output } = place(2);
     output.write('a\n');
     for (const line of ['b\n', 'c\n', 'd\n']) output.write(line);
@@ -77,7 +77,7 @@ describe('the way of the log', () => {
     expect(state.text).toBe('a\nlost 3: the disk it goes to is full, ENOSPC\ne\n');
   });
 
-  it('begins a new line after one that a full disk took in part', async () => {
+  it('the log output begins a new line after one that a full disk took in part', async () => {
     const { state, output } = place(3);
     output.write('a\n');
     output.write('bcd\n');
@@ -86,7 +86,7 @@ describe('the way of the log', () => {
     expect(state.text).toBe('a\nb\nlost 1: the disk it goes to is full, ENOSPC\n');
   });
 
-  it('keeps counting when the line about the loss is lost too', async () => {
+  it('the log output keeps counting when the line about the loss is lost too', async () => {
     const { state, output } = place(0);
     output.write('a\n');
     state.room = 4;
@@ -97,7 +97,7 @@ describe('the way of the log', () => {
     expect(state.text).toMatch(/^lost\nlost 2: .*\n$/);
   });
 
-  it('keeps lines for a reader that is slow, drops the rest, and says which', async () => {
+  it('the log output keeps lines for a reader that is slow, drops the rest, and reports which', async () => {
     const { state, output, at } = place(0, 'EAGAIN');
     output.write('a\n');
     expect(output.problem()).toBeNull();
@@ -113,21 +113,21 @@ describe('the way of the log', () => {
     expect(state.text).toBe(`a\n${line.repeat(256)}`.concat('lost 44: whatever reads it does not read\n'));
   });
 
-  it.each(['EPIPE', 'EIO', 'EBADF', 'EROFS', 'EUNHEARD'])('goes on when it gets %s', code => {
+  it.each(['EPIPE', 'EIO', 'EBADF', 'EROFS', 'EUNHEARD'])('the log output goes on when it gets %s', code => {
     const { output } = place(0, code);
     for (let n = 0; n < 10; n += 1) output.write('a\n');
     expect(output.problem()).toContain(code);
     expect(output.problem()).toContain('10 lines are lost');
   });
 
-  it('waits for its last lines no longer than it is told to', async () => {
+  it('the log output waits for its last lines no longer than its limit', async () => {
     const { output } = place(0, 'EAGAIN');
     output.write('a\n');
     await output.flush(10);
     output.flushNow();
   });
 
-  it('writes what waits when the process ends', () => {
+  it('the log output writes what waits when the process ends', () => {
     const { state, output } = place(0, 'EAGAIN');
     output.write('a\n');
     output.write('b\n');

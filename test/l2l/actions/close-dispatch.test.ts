@@ -51,7 +51,7 @@ describe('close_dispatch', () => {
     ['others hold its dispatch', { ...OPENED, heldBy: ['oil'], isOurs: true }, 'nothing'],
     ['nothing was opened', opened(null), 'nothing'],
     ['its open was let go', { ...NO_CHAIN, open: 'dropped' }, 'nothing'],
-  ])('sends nothing when %s', (_what, chain, kind) => {
+  ])('a close sends nothing when %s', (_what, chain, kind) => {
     const { delivery } = scripted(() => answer({}));
     expect(delivery.freeze([ACTION], chain).kind).toBe(kind);
   });
@@ -67,7 +67,7 @@ describe('close_dispatch', () => {
     ['found, and no episode is left that holds it', { dispatchId: 57001, foundOpen: 8001 }, true, false],
     ['adopted, and its rule ends those', { dispatchId: 57001, adopted: true }, false, true],
     ['adopted, and the rule of another episode ends those', { dispatchId: 57001, adopted: true }, true, false],
-  ])('closes a dispatch that it %s', (_what, result, isOurs, closeAdopted) => {
+  ])('a close closes a dispatch that it %s', (_what, result, isOurs, closeAdopted) => {
     const { delivery } = scripted(() => answer({}));
     const action = stored('close_dispatch', {
       machine: 'PRESS-01',
@@ -84,7 +84,7 @@ describe('close_dispatch', () => {
     ['pending', 'held'],
     ['dead', 'nothing'],
     ['delivered', 'nothing'],
-  ])('sends nothing where people close the dispatch, once its open is final (%s: %s)', (open, kind) => {
+  ])('a close sends nothing where people close the dispatch, once its open is final (%s: %s)', (open, kind) => {
     const { delivery } = scripted(() => answer({}));
     const action = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed: 0, how: 'leave' });
     expect(delivery.freeze([action], { ...OPENED, open }).kind).toBe(kind);
@@ -128,7 +128,7 @@ describe('close_dispatch', () => {
   });
 
   it.each(['Dispatch is already completed', 'Dispatch already closed', 'The dispatch has already been closed.'])(
-    'takes "%s" for done',
+    'a close takes "%s" for done',
     async error => {
       const { delivery } = scripted(() => answer({ success: false, error }));
       const outcome = await delivery.send(frozenCall(delivery, [ACTION], OPENED), NEVER);
@@ -142,7 +142,7 @@ describe('close_dispatch', () => {
     expect(outcome.kind).toBe('rejected');
   });
 
-  it('does not count the close of another dispatch as its own', async () => {
+  it('a close does not count the close of another dispatch as its own', async () => {
     const { delivery } = scripted(() => answer({ success: true, data: { id: 99 } }));
     const outcome = await delivery.send(frozenCall(delivery, [ACTION], OPENED), NEVER);
     expect(outcome).toMatchObject({ kind: 'rejected', detail: expect.stringMatching(/57001.*99/) });

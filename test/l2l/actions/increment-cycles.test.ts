@@ -17,7 +17,7 @@ actionContract('increment_cycles', () => ({
 }));
 
 describe('increment_cycles', () => {
-  it('sends waiting increments as one sum', () => {
+  it('an increment sends waiting increments as one sum', () => {
     const { delivery } = scripted(() => machine(0));
     const { request } = frozenCall(delivery, [add(12), add(3), add(0)]);
     expect(request.path).toBe('/api/1.0/machines/increment_cycle_count/');
@@ -28,12 +28,12 @@ describe('increment_cycles', () => {
     });
   });
 
-  it('does not send an increment of 0', () => {
+  it('an increment does not send an increment of 0', () => {
     const { delivery } = scripted(() => machine(0));
     expect(delivery.freeze([add(0), add(0)], NO_CHAIN).kind).toBe('nothing');
   });
 
-  it('reads the count before the first send, and a machine without one stands at 0', async () => {
+  it('an increment reads the count before the first send, and a machine without one stands at 0', async () => {
     for (const [count, base] of [
       [1000, 1000],
       [null, 0],
@@ -45,7 +45,7 @@ describe('increment_cycles', () => {
     }
   });
 
-  it('takes the count of the last answer for 15 minutes, then reads again', async () => {
+  it('an increment takes the count of the last answer for 15 minutes, then reads again', async () => {
     const { delivery, sent, clock } = scripted(({ method }) =>
       method === 'POST' ? answer({ success: true, machine: { cyclecount: 1005 } }) : machine(2000),
     );
@@ -62,7 +62,7 @@ describe('increment_cycles', () => {
     expect(await delivery.prepare(frozenCall(delivery, [add(5)]), NEVER)).toEqual({ kind: 'send', base: read });
   });
 
-  it('does not trust the last answer after a later one was lost', async () => {
+  it('an increment does not trust the last answer after a later one was lost', async () => {
     let isLost = false;
     const { delivery } = scripted(({ method }) => {
       if (method === 'GET') return machine(1010);
@@ -97,7 +97,7 @@ describe('increment_cycles', () => {
     expect(prepared).toMatchObject({ kind: 'failed', outcome: { kind: 'retry', detail: /no machine PRESS-01/ } });
   });
 
-  it('logs when somebody else changes the count too', async () => {
+  it('an increment logs when somebody else changes the count too', async () => {
     const log = recordingLogger();
     const { delivery } = scripted(() => answer({ success: true, machine: { cyclecount: 1050 } }), { log });
     await delivery.send(frozenCall(delivery, [add(5)], NO_CHAIN, { base: BASE }), NEVER);

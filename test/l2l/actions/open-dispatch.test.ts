@@ -66,7 +66,7 @@ describe('open_dispatch', () => {
     });
   });
 
-  it('asks L2L not to open a second one only after an earlier call may have opened it', () => {
+  it('an open asks L2L not to open a second one only after an earlier call may have opened it', () => {
     const { delivery } = scripted(() => list());
     expect(frozenCall(delivery, [ACTION]).request.body).not.toContain('prevent_duplicates');
     const guarded = frozenCall(delivery, [stored('open_dispatch', PARAMS, { guarded: true })]);
@@ -242,7 +242,7 @@ describe('open_dispatch', () => {
     );
   });
 
-  it('leaves out trade and reason when the rule names none', () => {
+  it('an open leaves out trade and reason when the rule names none', () => {
     const { delivery } = scripted(() => list());
     const { trade: _trade, reason: _reason, ...params } = PARAMS;
     const { request } = frozenCall(delivery, [stored('open_dispatch', params)]);
@@ -256,7 +256,7 @@ describe('open_dispatch', () => {
     expect(markOf({ key: 'press1_down#8:open', at: PARAMS.reported })).not.toBe(TOKEN);
   });
 
-  it('keeps the id and the reported time, which its close needs', async () => {
+  it('an open keeps the id and the reported time, which its close needs', async () => {
     const { delivery } = scripted(() => answer({ success: true, data: { id: '57001', dispatchnumber: 8001 } }));
     const outcome = await delivery.send(frozenCall(delivery, [ACTION]), NEVER);
     expect(outcome).toMatchObject({
@@ -272,7 +272,7 @@ describe('open_dispatch', () => {
   });
 
   it.each([500, 401])(
-    'takes a success on a repeat for unknown when L2L does not say of what (HTTP %d)',
+    'an open takes a success on a repeat for unknown when L2L does not name the dispatch (HTTP %d)',
     async status => {
       const opened = answer({ success: true, data: { id: 57001, dispatchnumber: 8001 } });
       const { delivery } = scripted(({ method }) => (method === 'POST' ? opened : answer({}, status)));
@@ -338,21 +338,24 @@ describe('open_dispatch', () => {
       ["a person's is open", 'leave', [listed()], { kind: 'done', result: { nothing: expect.any(String) } }],
       ["a person's is open, and it adopts", 'adopt', [listed()], { kind: 'done' }],
       ["the gateway's is open", 'leave', [listed(marked)], { kind: 'again' }],
-    ])('never sends a missed episode whose rule says so: %s', async (_what, ifFoundOpen, records, expected) => {
-      const { delivery } = scripted(() => list(...records));
-      const action = stored('open_dispatch', { ...PARAMS, ifFoundOpen, ifMissed: 'nothing' });
-      const completed = at('2026-03-02 06:09:30');
-      const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
-      const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, close], isFirst: true };
-      const call = { ...frozenCall(delivery, [action], chain), actions: [action, close] };
+    ])(
+      'a missed episode is never sent where its rule forbids it: %s',
+      async (_what, ifFoundOpen, records, expected) => {
+        const { delivery } = scripted(() => list(...records));
+        const action = stored('open_dispatch', { ...PARAMS, ifFoundOpen, ifMissed: 'nothing' });
+        const completed = at('2026-03-02 06:09:30');
+        const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
+        const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, close], isFirst: true };
+        const call = { ...frozenCall(delivery, [action], chain), actions: [action, close] };
 
-      const prepared = await delivery.prepare(call, NEVER);
+        const prepared = await delivery.prepare(call, NEVER);
 
-      expect(prepared).toMatchObject(expected);
-      if (prepared.kind === 'done') expect(Object.keys(prepared.result)).toEqual(['nothing']);
-    });
+        expect(prepared).toMatchObject(expected);
+        if (prepared.kind === 'done') expect(Object.keys(prepared.result)).toEqual(['nothing']);
+      },
+    );
 
-    it('reads nothing when the rule opens its own beside any other', async () => {
+    it('an open reads nothing when the rule opens its own beside any other', async () => {
       const { delivery, sent } = scripted(() => list(listed()));
       const call = frozenCall(delivery, [stored('open_dispatch', { ...PARAMS, ifFoundOpen: 'open' })]);
       expect(await delivery.prepare(call, NEVER)).toEqual({ kind: 'send', base: null });

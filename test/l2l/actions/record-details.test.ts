@@ -37,7 +37,7 @@ describe('record_details', () => {
     return JSON.parse(fields.batch ?? '');
   };
 
-  it('books sets of many lines in one batch, in site time, with two decimals', () => {
+  it('the record of production books sets of many lines in one batch, in site time, with two decimals', () => {
     const exact = set('LINE-2', 0, { product: null, actual: 10.006, scrap: 0.1 + 0.2, operatorCount: 2 });
     expect(batchOf([set('LINE-1', 0), exact])).toEqual([
       { ...SENT[0], actual: 10, scrap: 1, productcode: 'P-100' },
@@ -45,7 +45,7 @@ describe('record_details', () => {
     ]);
   });
 
-  it('shows parts of a second where an interval has them', () => {
+  it('the record of production shows parts of a second where an interval has them', () => {
     const start = at('2026-03-02 06:00:00') + 250;
     expect(batchOf([set('LINE-1', 0, { start, end: start + 500 })])).toMatchObject([
       { start: '2026-03-02 06:00:00.250000', end: '2026-03-02 06:00:00.750000' },
@@ -138,17 +138,20 @@ describe('record_details', () => {
       );
     });
 
-    it.each(['finished', 'Completed', 'success', 'DONE', 'processed'])('takes "%s" for done', async name => {
-      expect(await follow(as(name, name, name), [])).toMatchObject({ kind: 'final', failed: new Map() });
-    });
+    it.each(['finished', 'Completed', 'success', 'DONE', 'processed'])(
+      'the record of production takes "%s" for done',
+      async name => {
+        expect(await follow(as(name, name, name), [])).toMatchObject({ kind: 'final', failed: new Map() });
+      },
+    );
 
-    it("names the sets that failed, with L2L's words", async () => {
+    it("the record of production names the sets that failed, with L2L's words", async () => {
       const errors = [{ ...SENT[1], error: 'overlaps detail 5' }];
       const result = await follow(as('finished', 'failed', 'finished'), errors);
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-1@5', 'overlaps detail 5']]) });
     });
 
-    it('finds sent fields one level below, and times with a T and more digits', async () => {
+    it('the record of production finds sent fields one level below, and times with a T and more digits', async () => {
       const record = { record: sentSet('LINE-2', '06:00:00.000', '06:05:00.000'), error_message: 'no product' };
       record.record.start = record.record.start.replace(' ', 'T');
       const result = await follow(as('finished', 'finished', 'error'), [record]);
@@ -160,7 +163,7 @@ describe('record_details', () => {
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-1@0', 'bad']]) });
     });
 
-    it('names the sets that failed while others are worked on, and asks for errors only when there are new ones', async () => {
+    it('the record of production names the sets that failed while others are worked on, and asks for errors only when there are new ones', async () => {
       const errors = [{ ...SENT[1], error: 'overlaps detail 5' }];
       const status = as('queued', 'failed', 'finished');
       expect(await follow(status, errors)).toEqual({
@@ -188,7 +191,7 @@ describe('record_details', () => {
       expect(await delivery.follow(left, NEVER)).toMatchObject({ kind: 'final', failed: new Map() });
     });
 
-    it('does not guess which sets failed', async () => {
+    it('the record of production does not guess which sets failed', async () => {
       const result = await follow(
         [{ status: 'finished' }, { status: 'failed' }, { status: 'finished' }],
         [{ error: 'no line' }],
@@ -274,7 +277,7 @@ describe('record_details', () => {
       ]);
     });
 
-    it('reads set by set where L2L refuses a window, and asks for no window again', async () => {
+    it('the record of production reads set by set where L2L refuses a window, and asks for no window again', async () => {
       const { look, l2l, reads } = lost({});
       l2l.window = ({ fields }) => {
         if (fields.start === undefined) return answer({ success: false, error: 'must be filtered by end' });
@@ -330,7 +333,7 @@ describe('record_details', () => {
       expect(await look()).toMatchObject({ kind: 'accepted', result: {}, detail: expect.stringContaining(words) });
     });
 
-    it('follows a batch until each set is booked or refused, and reads no final line again', async () => {
+    it('the record of production follows a batch until each set is booked or refused, and reads no final line again', async () => {
       const { look, follow, l2l, reads } = lost({ 102: DETAILS[102] });
       expect((await look()).kind).toBe('accepted');
       reads();
@@ -348,7 +351,7 @@ describe('record_details', () => {
       });
     });
 
-    it('names a refused set while another one is missing', async () => {
+    it('the record of production names a refused set while another one is missing', async () => {
       const { follow } = lost({}, [{ ...SENT[1], error: 'overlaps detail 5' }]);
       expect(await follow()).toMatchObject({ kind: 'pending', failed: new Map([['LINE-1@5', 'overlaps detail 5']]) });
     });

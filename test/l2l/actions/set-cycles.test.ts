@@ -23,7 +23,7 @@ actionContract('set_cycles (anchor known)', () => ({
 }));
 
 describe('set_cycles', () => {
-  it('sends the anchor plus the newest movement', () => {
+  it('a set count sends the anchor plus the newest movement', () => {
     const { delivery } = scripted(() => machine(0));
     const { request } = frozenCall(delivery, [set(12), set(20)], ANCHORED);
     expect(request.path).toBe('/api/1.0/machines/set_cycle_count/');
@@ -34,7 +34,7 @@ describe('set_cycles', () => {
     });
   });
 
-  it('reads the anchor once, before the first call of its chain', async () => {
+  it('a set count reads the anchor once, before the first call of its chain', async () => {
     const { delivery, sent, clock } = scripted(({ method }) => (method === 'POST' ? done(1012) : machine(1000)));
     const call = frozenCall(delivery, [set(12)]);
     const prepared = await delivery.prepare(call, NEVER);
@@ -60,7 +60,7 @@ describe('set_cycles', () => {
     expect(outcome).toMatchObject({ result: { cycleAnchor: 1000 } });
   });
 
-  it('sends nothing without a chain or an anchor, and never the raw movement', async () => {
+  it('a set count sends nothing without a chain or an anchor, and never the raw movement', async () => {
     const { delivery, sent } = scripted(() => done(12));
     const unchained = stored('set_cycles', { machine: 'PRESS-01', movement: 12, at: 0 }, { chain: null });
     expect(delivery.freeze([unchained], NO_CHAIN).kind).toBe('held');
@@ -68,7 +68,7 @@ describe('set_cycles', () => {
     expect(sent).toEqual([]);
   });
 
-  it('logs when L2L answers with another count', async () => {
+  it('a set count logs when L2L answers with another count', async () => {
     const log = recordingLogger();
     const { delivery } = scripted(() => done(2024), { log });
     await delivery.send(frozenCall(delivery, [set(12)], ANCHORED), NEVER);

@@ -3,7 +3,7 @@ import { virtualClock } from '../../support/virtual-clock.ts';
 import { OPEN, record, records, sandboxForTest } from './support.ts';
 
 describe('sandbox dispatches', () => {
-  it('opens one with its site time and lists it as open', async () => {
+  it('the sandbox opens a dispatch with its site time and lists it as open', async () => {
     const { post, get } = await sandboxForTest();
     const opened = await post('dispatches/open/', OPEN);
     expect(opened).toMatchObject({ status: 200, success: true });
@@ -39,7 +39,7 @@ describe('sandbox dispatches', () => {
     ['time with a fraction', { reported: '2026-03-02 06:01:00.5' }, 'Invalid reported'],
     ['day that is none', { reported: '2026-02-30 06:01:00' }, 'Invalid reported'],
     ['due with seconds', { due: '2026-03-02 06:01:00' }, 'Invalid due'],
-  ])('refuses to open with a wrong or missing %s', async (_what, wrong, error) => {
+  ])('the sandbox refuses to open with a wrong or missing %s', async (_what, wrong, error) => {
     const { sandbox, post } = await sandboxForTest();
     const refused = await post('dispatches/open/', { ...OPEN, ...wrong });
     expect(refused).toMatchObject({ status: 200, success: false });
@@ -48,19 +48,19 @@ describe('sandbox dispatches', () => {
     expect(sandbox.state().log).toEqual([]);
   });
 
-  it('falls back to the default trade without a word, and takes a time without seconds', async () => {
+  it('the sandbox falls back to the default trade without a word, and takes a time without seconds', async () => {
     const { post } = await sandboxForTest();
     const opened = await post('dispatches/open/', { ...OPEN, trade: 'NOBODY', reported: '2026-03-02 06:01' });
     expect(record(opened)).toMatchObject({ tradecode: 'MAINT', reported: '2026-03-02 06:01:00' });
   });
 
-  it('notes parameters that L2L ignores silently', async () => {
+  it('the sandbox notes parameters that L2L ignores silently', async () => {
     const { sandbox, post } = await sandboxForTest();
     await post('dispatches/open/', { ...OPEN, reportd: '2026-03-02 06:01' });
     expect(sandbox.state().log[0]?.ignored).toEqual(['reportd']);
   });
 
-  it('lets one dispatch per machine block across all such types, and only these', async () => {
+  it('the sandbox lets one dispatch per machine block across all such types, and only these', async () => {
     const { post } = await sandboxForTest();
     await post('dispatches/open/', { ...OPEN, dispatchtypecode: 'SINGLE' });
     const refused = await post('dispatches/open/', { ...OPEN, dispatchtypecode: 'SINGLE2' });
@@ -88,7 +88,7 @@ describe('sandbox dispatches', () => {
       expect(sandbox.state().dispatches).toHaveLength(1);
     });
 
-    it('refuses an event before the end of a closed one, also when another one is not', async () => {
+    it('the sandbox refuses an event before the end of a closed one, also when another one is not', async () => {
       const { post } = await sandboxForTest();
       const first = await post('dispatches/open/', OPEN);
       await post(`dispatches/close/${record(first).id}`, { completed: '2026-03-02 06:10:00' });
@@ -136,7 +136,7 @@ describe('sandbox dispatches', () => {
     expect(record(await post(`dispatches/close/${second.id}`, { completed })).completed).toBe(completed);
   });
 
-  it('closes with the time told, once, by id and not by number', async () => {
+  it('the sandbox closes a dispatch with the given time, once, by id and not by number', async () => {
     const { post } = await sandboxForTest();
     const opened = record(await post('dispatches/open/', OPEN));
     expect(await post(`dispatches/close/${opened.dispatchnumber}`, {})).toMatchObject({ success: false });
@@ -146,7 +146,7 @@ describe('sandbox dispatches', () => {
     expect(again.error).toBe('Dispatch already closed');
   });
 
-  it('keeps the completed time when it closes what was completed', async () => {
+  it('the sandbox keeps the completed time when it closes what was completed', async () => {
     const { post } = await sandboxForTest();
     const { id } = record(await post('dispatches/open/', OPEN));
     expect(record(await post(`dispatches/complete/${id}`, { completed: '2026-03-02 06:05:00' }))).toMatchObject({
@@ -157,17 +157,20 @@ describe('sandbox dispatches', () => {
     expect(record(closed)).toMatchObject({ open: 'F', completed: '2026-03-02 06:05:00' });
   });
 
-  it.each(['close', 'complete'])('refuses to %s before the start or in another form of time', async method => {
-    const { sandbox, post } = await sandboxForTest();
-    const { id } = record(await post('dispatches/open/', OPEN));
-    const early = await post(`dispatches/${method}/${id}`, { completed: '2026-03-02 06:00:59' });
-    expect(early.error).toContain('before the reported time');
-    const form = await post(`dispatches/${method}/${id}`, { completed: '2026-03-02 06:09' });
-    expect(form.error).toContain('Invalid completed');
-    expect(sandbox.state().dispatches[0]).toMatchObject({ completed: null, closed: null });
-  });
+  it.each(['close', 'complete'])(
+    'the sandbox refuses to %s before the start or in another form of time',
+    async method => {
+      const { sandbox, post } = await sandboxForTest();
+      const { id } = record(await post('dispatches/open/', OPEN));
+      const early = await post(`dispatches/${method}/${id}`, { completed: '2026-03-02 06:00:59' });
+      expect(early.error).toContain('before the reported time');
+      const form = await post(`dispatches/${method}/${id}`, { completed: '2026-03-02 06:09' });
+      expect(form.error).toContain('Invalid completed');
+      expect(sandbox.state().dispatches[0]).toMatchObject({ completed: null, closed: null });
+    },
+  );
 
-  it('closes by machine whatever is open, or only what has the reason', async () => {
+  it('the sandbox closes by machine whatever is open, or only what has the reason', async () => {
     const { post } = await sandboxForTest();
     const ids: unknown[] = [];
     for (const reasoncode of ['HYDR', 'ELEC'])
@@ -181,7 +184,7 @@ describe('sandbox dispatches', () => {
     expect(records(rest).map(({ id }) => id)).toEqual([ids[0]]);
   });
 
-  it('adds a finished one, with whole minutes only', async () => {
+  it('the sandbox adds a finished dispatch, with whole minutes only', async () => {
     const { post } = await sandboxForTest();
     const { user: _user, ...fields } = { ...OPEN, reported: '2026-03-02 06:01', completed: '2026-03-02 06:09' };
     const added = await post('dispatches/add/', { ...fields, resource: 'kim', externalid: 'gw-1' });
@@ -195,7 +198,7 @@ describe('sandbox dispatches', () => {
     expect(seconds.error).toContain('Invalid completed');
   });
 
-  it('lets people comment, change the reason or the type, and delete', async () => {
+  it('the sandbox lets people comment, change the reason or the type, and delete', async () => {
     const { post, get } = await sandboxForTest();
     const { id } = record(await post('dispatches/open/', OPEN));
     const byKim = { realuser: 'kim' };
@@ -218,7 +221,7 @@ describe('sandbox dispatches', () => {
     expect((await post(`dispatches/close/${id}`, {})).error).toContain('does not exist');
   });
 
-  it('feeds changes in their order, with a cursor', async () => {
+  it('the sandbox feeds changes in their order, with a cursor', async () => {
     const { post, get } = await sandboxForTest();
     const ids: unknown[] = [];
     for (let n = 0; n < 3; n += 1) ids.push(record(await post('dispatches/open/', OPEN)).id);

@@ -24,13 +24,13 @@ describe('sandbox machines', () => {
     ['no site', { code: 'PRESS-01', cyclecount: 1 }, 'site not specified'],
     ['no code', { site: 43, cyclecount: 1 }, 'Missing code'],
     ['the code of nobody', { site: 43, code: 'X', cyclecount: 1 }, 'no machine X'],
-  ])('refuses %s', async (_what, fields, error) => {
+  ])('the sandbox refuses %s', async (_what, fields, error) => {
     const { sandbox, post } = await sandboxForTest();
     expect((await post('machines/increment_cycle_count/', fields)).error).toContain(error);
     expect(sandbox.state().log).toEqual([]);
   });
 
-  it('leaves lastupdated alone where told', async () => {
+  it('the sandbox leaves lastupdated alone where its settings ask for it', async () => {
     const { sandbox, post } = await sandboxForTest();
     const before = sandbox.state().machines[0]?.lastupdated;
     await post('machines/set_cycle_count/', { site: 43, code: 'PRESS-01', cyclecount: 1, skip_lastupdated: 1 });
@@ -39,7 +39,7 @@ describe('sandbox machines', () => {
     expect(sandbox.state().machines[0]?.lastupdated).toBeGreaterThan(before ?? 0);
   });
 
-  it('counts and shows the open dispatches of a machine by its id', async () => {
+  it('the sandbox counts and shows the open dispatches of a machine by its id', async () => {
     const { sandbox, post, get } = await sandboxForTest();
     const machine = sandbox.state().machines[0]?.id;
     const { id } = record(await post('dispatches/open/', OPEN));
@@ -56,7 +56,7 @@ describe('sandbox machines', () => {
 
 describe('sandbox lists', () => {
   it.each(['sites', 'lines', 'machines', 'dispatchtypes', 'trades', 'reasons', 'productcomponents', 'dispatches'])(
-    'reads %s with filters by every field it shows, and refuses other names',
+    'the sandbox reads %s with filters by every field it shows, and refuses other names',
     async area => {
       const { post, get } = await sandboxForTest();
       await post('dispatches/open/', { ...OPEN, reasoncode: 'HYDR' });
@@ -71,7 +71,7 @@ describe('sandbox lists', () => {
     },
   );
 
-  it('pages, orders and picks fields', async () => {
+  it('the sandbox pages, orders and picks fields', async () => {
     const { get } = await sandboxForTest();
     const page = await get('machines/', { site: 43, order_by: '-code', limit: 2, offset: 1, fields: 'code' });
     expect(page.body).toEqual({
@@ -97,7 +97,7 @@ describe('sandbox lists', () => {
     expect(found.map(({ code }) => code)).toEqual(codes);
   });
 
-  it('compares times in UTC and shows them in site time', async () => {
+  it('the sandbox compares times in UTC and shows them in site time', async () => {
     const { post, get } = await sandboxForTest();
     await post('dispatches/open/', OPEN);
     const since = (text: string) => get('dispatches/', { reported__gte: text, fields: 'reported' });
@@ -109,7 +109,7 @@ describe('sandbox lists', () => {
   it.each([
     ['dispatches/', 1000],
     ['machines/', 2000],
-  ])('refuses more of %s than %d at once', async (path, max) => {
+  ])('the sandbox refuses more of %s than %d at once', async (path, max) => {
     const { get } = await sandboxForTest();
     expect(await get(path, { limit: max })).toMatchObject({ success: true, body: { limit: max } });
     expect((await get(path, { limit: max + 1 })).error).toContain(`exceeds the maximum of ${max}`);

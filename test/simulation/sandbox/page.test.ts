@@ -35,7 +35,7 @@ describe('page of the sandbox', () => {
     ['America/Denver', '2026-07-02T12:01:00Z', '2026-07-02 06:01:00 MDT'],
     ['Europe/Berlin', '2026-03-02T05:01:00Z', '2026-03-02 06:01:00 CET'],
     ['GMT+4', '2026-03-02T02:01:00Z', '2026-03-02 06:01:00 GMT+4'],
-  ])('labels times with the zone: %s', async (timezone, at, expected) => {
+  ])('the page of the sandbox labels times with the zone: %s', async (timezone, at, expected) => {
     const page = await shown(timezone, Date.parse(at));
     expect(page).toContain(expected);
     const [, zone = ''] = /(\S+)$/.exec(expected) ?? [];
@@ -44,12 +44,12 @@ describe('page of the sandbox', () => {
     expect(page).toContain('DOWN 06:01:00 – open for 0s');
   });
 
-  it('shows the date of what is not of today', async () => {
+  it('the page of the sandbox shows the date of what is not of today', async () => {
     const page = await shown('America/Denver', Date.parse('2026-03-02T13:01:00Z'), 24 * 3_600_000);
     expect(page).toContain('DOWN 2026-03-02 06:01:00 – open for 1d');
   });
 
-  it('has a button for each fault, which starts and ends it beside the others', async () => {
+  it('the page of the sandbox has a button for each fault, which starts and ends it beside the others', async () => {
     const { sandbox, get } = await sandboxForTest();
     const names = () => sandbox.state().faults.map(({ name }) => name);
     const pressed = async () =>

@@ -14,7 +14,7 @@ const ONE = { site: 43, ...SET };
 const batchOf = (...sets: object[]) => ({ site: 43, batch: JSON.stringify(sets) });
 
 describe('sandbox record_details', () => {
-  it('books a set', async () => {
+  it('the sandbox books a set', async () => {
     const { sandbox, post } = await sandboxForTest();
     const booked = await post('pitchdetails/record_details/', ONE);
     expect(record(booked)).toMatchObject({
@@ -39,7 +39,7 @@ describe('sandbox record_details', () => {
     ['three digits after the point', { actual: 1.234 }, 'up to 2 digits'],
     ['less than nothing', { scrap: -1 }, 'up to 2 digits'],
     ['no product', { productcode: '' }, 'Missing productcode'],
-  ])('refuses %s', async (_what, wrong, error) => {
+  ])('the sandbox refuses %s', async (_what, wrong, error) => {
     const { sandbox, post } = await sandboxForTest();
     expect((await post('pitchdetails/record_details/', { ...ONE, ...wrong })).error).toContain(error);
     expect(sandbox.state().details).toEqual([]);
@@ -52,18 +52,21 @@ describe('sandbox record_details', () => {
     ['into its end by a fraction', '2026-03-02 06:04:59.999', '2026-03-02 06:10:00', false],
     ['right after', '2026-03-02 06:05:00', '2026-03-02 06:10:00', true],
     ['right before', '2026-03-02 05:55:00', '2026-03-02 06:00:00', true],
-  ])('takes a set %s another one of the line only where they do not overlap', async (_what, start, end, success) => {
-    const { sandbox, post } = await sandboxForTest();
-    await post('pitchdetails/record_details/', ONE);
-    expect(await post('pitchdetails/record_details/', { ...ONE, start, end })).toMatchObject({ success });
-    expect(await post('pitchdetails/record_details/', { ...ONE, linecode: 'LINE-2', start, end })).toMatchObject({
-      success: true,
-    });
-    sandbox.setManners({ overlap: 'accept' });
-    expect(await post('pitchdetails/record_details/', ONE)).toMatchObject({ success: true });
-  });
+  ])(
+    'the sandbox takes a set %s another one of the line only where they do not overlap',
+    async (_what, start, end, success) => {
+      const { sandbox, post } = await sandboxForTest();
+      await post('pitchdetails/record_details/', ONE);
+      expect(await post('pitchdetails/record_details/', { ...ONE, start, end })).toMatchObject({ success });
+      expect(await post('pitchdetails/record_details/', { ...ONE, linecode: 'LINE-2', start, end })).toMatchObject({
+        success: true,
+      });
+      sandbox.setManners({ overlap: 'accept' });
+      expect(await post('pitchdetails/record_details/', ONE)).toMatchObject({ success: true });
+    },
+  );
 
-  it('refuses a product that it does not have, as it refuses other codes', async () => {
+  it('the sandbox refuses a product that it does not have, as it refuses other codes', async () => {
     const { sandbox, post } = await sandboxForTest();
 
     const { error } = await post('pitchdetails/record_details/', { ...ONE, productcode: 'P-NEW' });
@@ -73,7 +76,7 @@ describe('sandbox record_details', () => {
     expect(sandbox.state().products.map(({ code }) => code)).not.toContain('P-NEW');
   });
 
-  it('makes a product of an unknown code where that is its manner, and detects the default product', async () => {
+  it('the sandbox makes a product of an unknown code where that is its manner, and detects the default product', async () => {
     const { sandbox, post } = await sandboxForTest();
     sandbox.setManners({ unknown_product: 'create' });
     await post('pitchdetails/record_details/', { ...ONE, productcode: 'P-NEW' });
@@ -84,7 +87,7 @@ describe('sandbox record_details', () => {
     expect(codes).toEqual(['P-NEW', 'P-200']);
   });
 
-  it('reads sets back only by site, line id, end and one of start and product', async () => {
+  it('the sandbox reads sets back only by site, line id, end and one of start and product', async () => {
     const { sandbox, post, get } = await sandboxForTest();
     const fraction = { ...ONE, start: '2026-03-02 06:00:00.153', end: '2026-03-02 06:05:00.007' };
     const { id } = record(await post('pitchdetails/record_details/', fraction));
@@ -102,7 +105,7 @@ describe('sandbox record_details', () => {
     expect(byLinecode.error).toContain('must be filtered');
   });
 
-  it('tells the most recent set of a line', async () => {
+  it('the sandbox gives the most recent set of a line', async () => {
     const now = Date.parse('2026-03-02T13:00:00Z');
     const { post, get } = await sandboxForTest({ clock: virtualClock(now) });
     const text = (ago: number) => new Date(now - 7 * 3_600_000 - ago).toISOString().slice(0, 19).replace('T', ' ');
@@ -119,7 +122,7 @@ describe('sandbox record_details', () => {
 });
 
 describe('sandbox record_details_batch', () => {
-  it('takes a batch at once and works on it later, each set on its own', async () => {
+  it('the sandbox takes a batch at once and works on it later, each set on its own', async () => {
     const clock = virtualClock(Date.parse('2026-03-02T13:30:00Z'));
     const { sandbox, post, get } = await sandboxForTest({ manners: { batchDelay: 300 }, clock });
     const bad = { ...SET, linecode: 'LINE-9' };
@@ -146,13 +149,13 @@ describe('sandbox record_details_batch', () => {
     ['51 sets', batchOf(...Array.from({ length: 51 }, () => SET)), '51 sets exceed the maximum of 50'],
     ['no site', { batch: JSON.stringify([SET]) }, 'site not specified'],
     ['no batch', { site: 43 }, 'Missing batch'],
-  ])('refuses %s as a whole', async (_what, fields, error) => {
+  ])('the sandbox refuses %s as a whole', async (_what, fields, error) => {
     const { sandbox, post } = await sandboxForTest({ manners: NO_DELAY });
     expect((await post('pitchdetails/record_details_batch/', fields)).error).toContain(error);
     expect(sandbox.state().batches).toEqual([]);
   });
 
-  it('reports an overlap with a set of the same batch', async () => {
+  it('the sandbox reports an overlap with a set of the same batch', async () => {
     const { post, get } = await sandboxForTest({ manners: NO_DELAY });
     const taken = await post('pitchdetails/record_details_batch/', batchOf(SET, SET));
     const query = { site: 43, batch_id: Number(taken.body.batch_id) };
@@ -163,7 +166,7 @@ describe('sandbox record_details_batch', () => {
       .toEqual([expect.stringContaining('overlaps')]);
   });
 
-  it('finds errors by the minute the batch was made in', async () => {
+  it('the sandbox finds errors by the minute the batch was made in', async () => {
     const { post, get } = await sandboxForTest({ manners: NO_DELAY });
     await post('pitchdetails/record_details_batch/', batchOf({ ...SET, end: SET.start }));
     const errors = (query: object) => get('pitchdetails/record_details_batch_errors/', { site: 43, ...query });
@@ -173,7 +176,7 @@ describe('sandbox record_details_batch', () => {
     expect((await errors({ start: '2026-01-01 00:00:00' })).error).toContain('Invalid start');
   });
 
-  it('knows no other batch', async () => {
+  it('the sandbox knows no other batch', async () => {
     const { get } = await sandboxForTest();
     expect((await get('pitchdetails/record_details_batch_status/', { site: 43 })).error).toContain('Missing batch_id');
     expect((await get('pitchdetails/record_details_batch_status/', { site: 43, batch_id: 1 })).error).toContain(

@@ -13,14 +13,14 @@ describe('sandbox', () => {
   it.each([
     ['header', {}, { L2LAUTH: KEY }],
     ['query or body', { auth: KEY }, { L2LAUTH: '' }],
-  ])('takes the key from the %s', async (_where, fields, headers) => {
+  ])('the sandbox takes the key from the %s', async (_where, fields, headers) => {
     const { post, get } = await sandboxForTest();
     const init = { headers: headers.L2LAUTH === '' ? undefined : headers } as RequestInit;
     expect(await post(INCREMENT, { ...COUNT, ...fields }, init)).toMatchObject({ success: true });
     expect(await get('machines/', fields, init)).toMatchObject({ success: true });
   });
 
-  it('turns a wrong key away and applies nothing', async () => {
+  it('the sandbox turns a wrong key away and applies nothing', async () => {
     const { sandbox, post } = await sandboxForTest();
     const refused = await post(INCREMENT, COUNT, { headers: { L2LAUTH: 'wrong' } });
     expect(refused).toMatchObject({ status: 401, success: false });
@@ -28,14 +28,14 @@ describe('sandbox', () => {
     expect(JSON.stringify(sandbox.state().calls)).not.toContain('wrong');
   });
 
-  it('shows no key that came in a query', async () => {
+  it('the sandbox shows no key that came in a query', async () => {
     const { sandbox, get } = await sandboxForTest();
     await get('machines/', { auth: KEY });
     expect(JSON.stringify(sandbox.state())).not.toContain(KEY);
     expect(await (await fetch(sandbox.url)).text()).not.toContain(KEY);
   });
 
-  it('reads no JSON body, knows no other path, and takes writes by POST only', async () => {
+  it('the sandbox reads no JSON body, knows no other path, and takes writes by POST only', async () => {
     const { post, get } = await sandboxForTest();
     const json = { body: JSON.stringify(COUNT), headers: { 'content-type': 'application/json' } };
     expect((await post(INCREMENT, {}, json)).error).toContain('site not specified');
@@ -44,7 +44,7 @@ describe('sandbox', () => {
     expect(await post('machines/', {})).toMatchObject({ status: 405 });
   });
 
-  it('shows its state as a page in which nothing of a description is markup', async () => {
+  it('the sandbox shows its state as a page in which nothing of a description is markup', async () => {
     const { sandbox, post } = await sandboxForTest();
     await post('dispatches/open/', { ...OPEN, description: '<img src=x onerror=alert(1)>' });
     const answer = await fetch(sandbox.url);
@@ -72,7 +72,7 @@ describe('sandbox faults', () => {
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: true });
   });
 
-  it('sends Retry-After only where told', async () => {
+  it('the sandbox sends Retry-After only where its settings ask for it', async () => {
     const { sandbox } = await sandboxForTest();
     const header = async () => (await fetch(`${sandbox.url}/api/1.0/machines/`)).headers.get('retry-after');
     sandbox.setFaults([{ kind: 'status', status: 429, retryAfter: 7 }]);
@@ -92,7 +92,7 @@ describe('sandbox faults', () => {
     expect(sandbox.state().calls.at(-1)).toMatchObject({ status: 0, success: false });
   });
 
-  it('hangs, and applies after the caller gave up', async () => {
+  it('the sandbox hangs, and applies after the caller gave up', async () => {
     const clock = virtualClock(0);
     const { sandbox, post } = await sandboxForTest({ clock });
     sandbox.setFaults([{ kind: 'hang', ms: 300 }]);
@@ -108,7 +108,7 @@ describe('sandbox faults', () => {
     await expect.poll(() => cyclesOf(sandbox)).toBe(1005);
   });
 
-  it('is slow and still right', async () => {
+  it('the sandbox is slow and still right', async () => {
     const { sandbox, post } = await sandboxForTest();
     sandbox.setFaults([{ kind: 'slow', ms: 120 }]);
     const began = performance.now();
@@ -116,7 +116,7 @@ describe('sandbox faults', () => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(115);
   });
 
-  it('is away for a while and comes back on the same port', async () => {
+  it('the sandbox is away for a while and comes back on the same port', async () => {
     const clock = virtualClock(0);
     const { sandbox, post } = await sandboxForTest({ clock });
     sandbox.setFaults([{ kind: 'away', ms: 250 }]);
@@ -134,7 +134,7 @@ describe('sandbox faults', () => {
     expect(sandbox.state().faults).toEqual([]);
   });
 
-  it('strikes only the calls it fits', async () => {
+  it('the sandbox strikes only the calls it fits', async () => {
     const { sandbox, post, get } = await sandboxForTest();
     sandbox.setFaults([{ kind: 'refuse', path: 'machines/', method: 'POST' }]);
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: false });
@@ -142,7 +142,7 @@ describe('sandbox faults', () => {
     expect(await post('dispatches/open/', OPEN)).toMatchObject({ success: true });
   });
 
-  it('strikes by chance, and by the same chance for the same seed', async () => {
+  it('the sandbox strikes by chance, and by the same chance for the same seed', async () => {
     const { sandbox, post } = await sandboxForTest();
     const story = async (seed: number) => {
       sandbox.setFaults([{ kind: 'refuse', probability: 0.5 }], seed);
@@ -178,7 +178,7 @@ describe('sandbox faults', () => {
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: true });
   });
 
-  it('goes away by HTTP and stops while away', async () => {
+  it('the sandbox goes away by HTTP and stops while away', async () => {
     const { sandbox } = await sandboxForTest();
     const told = await fetch(`${sandbox.url}/sandbox/faults`, {
       method: 'POST',

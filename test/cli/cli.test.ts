@@ -107,7 +107,7 @@ describe('cli', () => {
     expect(await failing(error)).toEqual({ code: 1, out: '', err: 'the data folder is in use: locked\n' });
   });
 
-  it('the command line explains what it did not understand', async () => {
+  it('the command line names what it did not understand', async () => {
     expect(await failing(new UsageError('one file at a time'))).toEqual({
       code: 64,
       out: '',

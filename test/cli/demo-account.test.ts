@@ -102,21 +102,24 @@ describe('demo account', () => {
       },
       '06:01:03 MST  L2L     PRESS-01           looked up: it was applied (found as dispatch 8001) (call 7)',
     ],
-  ])('tells %s', (_what, line, expected) => {
+  ])('the account of the demo reports %s', (_what, line, expected) => {
     expect(show(line)).toBe(expected);
   });
 
-  it.each(['', 'not json', '{"msg":"Redis answers again","time":1}', '[]'])('leaves out %j', line => {
-    expect(createAccount()(line)).toEqual([]);
-  });
+  it.each(['', 'not json', '{"msg":"Redis answers again","time":1}', '[]'])(
+    'the account of the demo leaves out %j',
+    line => {
+      expect(createAccount()(line)).toEqual([]);
+    },
+  );
 
-  it('colours only for a terminal', () => {
+  it('the account of the demo has colours only for a terminal', () => {
     const line = { at: Date.parse(time), stage: 'L2L', subject: 'PRESS-01', text: 'delivered', tone: 'good' } as const;
     expect(shownLine(line, 'UTC', true)).toContain('\u001b[32mdelivered\u001b[0m');
     expect(shownLine(line, 'UTC', false)).not.toContain('\u001b');
   });
 
-  it('says that the product of a line changed before the first parts of it, and only then', () => {
+  it('the account of the demo reports a new product of a line before the first parts of it, and only then', () => {
     const account = createAccount();
     const record = (line: string, product: string | null) => ({
       level: 20,
@@ -164,17 +167,17 @@ describe('demo account', () => {
     ['no answer, whatever the call', answered('increment_cycles', { kind: 'unknown', detail: 'reset' }), false],
     ['a step of a rule', event('pending'), true],
     ['parts whose product is uncertain', event('product_uncertain'), false],
-  ])('is calm: %s', (_what, line, detail) => {
+  ])('the account of the demo is calm: %s', (_what, line, detail) => {
     expect(createAccount()(JSON.stringify({ level: 20, time, ...line }))).toMatchObject([{ detail }]);
   });
 
-  it('explains its columns, and only the stages that are shown', () => {
+  it('the account of the demo explains its columns, and only the stages that are shown', () => {
     expect(legend('America/Denver', false)).toContain('America/Denver');
     expect(legend('America/Denver', false)).not.toMatch(/^ {2}call /m);
     expect(legend('America/Denver', true)).toMatch(/^ {2}call /m);
   });
 
-  it('cuts a line to the width of the terminal', () => {
+  it('the account of the demo cuts a line to the width of the terminal', () => {
     const line = {
       at: Date.parse(time),
       stage: 'L2L',

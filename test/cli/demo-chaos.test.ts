@@ -41,7 +41,7 @@ describe('demo chaos', () => {
     );
   });
 
-  it('does the same for the same seed', async () => {
+  it('the trouble of the demo is the same for the same seed', async () => {
     expect(await rage(5, 60_000)).toEqual(await rage(5, 60_000));
     expect(await rage(5, 60_000)).not.toEqual(await rage(6, 60_000));
   });

@@ -29,7 +29,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('demo child', () => {
-  it('takes lines, gives lines and is gone when stopped, without a word about its end', async () => {
+  it('a child of the demo takes lines, gives lines and is gone when stopped, without a word about its end', async () => {
     const lines: string[] = [];
     const ends: string[] = [];
     const child = await startChild(
@@ -43,7 +43,7 @@ describe('demo child', () => {
     await child.stop(10_000);
   });
 
-  it('tells of an end nobody asked for, with what was said last', async () => {
+  it('a child of the demo that ends unasked is reported with its last words', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     await startChild(options('console.error("no key"); process.exit(3)', { onUnexpectedEnd: resolve }));
     expect(await promise).toBe('the child ended (code 3): no key');

@@ -56,7 +56,7 @@ describe('numbers', () => {
     expect(result).toBe(expected);
   });
 
-  it('calculates with decimals as people do', () => {
+  it('a decimal calculates as people do', () => {
     const decimal = fc.tuple(fc.integer({ min: -999_999, max: 999_999 }), fc.integer({ min: 0, max: 3 }));
     fc.assert(
       fc.property(decimal, decimal, ([a, x], [b, y]) => {
@@ -79,7 +79,7 @@ describe('numbers', () => {
     },
   );
 
-  it('has no -0', () => {
+  it('no number is -0', () => {
     expect([shortestFloat32(-0), numberOfDigits('-0')]).toEqual([0, 0]);
   });
 

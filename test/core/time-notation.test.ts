@@ -90,7 +90,7 @@ describe('how times are written', () => {
     expect(() => createTimeNotation('GMT+4')).toThrow(StartError);
   });
 
-  it('knows the zone of the host', () => {
+  it('the time notation knows the zone of the host', () => {
     expect(hostTimeNotation().zone).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone);
   });
 });

@@ -80,7 +80,7 @@ function cloned(): string {
 }
 
 describe('docs/guide.md', () => {
-  it('comes from the file to the first live dispatch when it is followed word by word', async () => {
+  it('the guide leads from the file to the first live dispatch when it is followed word by word', async () => {
     const began = performance.now();
     const took = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;
     const [http, l2l] = [await reservedPort(), await reservedPort()];
@@ -141,7 +141,7 @@ describe('docs/guide.md', () => {
     if (process.env.GUIDE_TIMES) console.log(times.join('\n'));
   }, 240_000);
 
-  it('is named where people begin', () => {
+  it('the guide is named where people begin', () => {
     expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain('](docs/guide.md)');
   });
 });

@@ -48,7 +48,7 @@ async function listening(server: Server, host: string, port = 0): Promise<number
 const named = (name: string) => createServer((_request, response) => response.end(name));
 
 describe('an IPv6 address of L2L', () => {
-  it('is reached with and without TLS, and through a proxy', async () => {
+  it('an IPv6 address of L2L is reached with and without TLS, and through a proxy', async () => {
     const authority = testAuthority('Plant');
     const { cert, key } = authority.sign({ names: 'IP:::1' });
     const port = await listening(named('plain'), '::1');
@@ -88,7 +88,7 @@ describe('a name of L2L that moves to another address', () => {
     };
   }
 
-  it('is asked for again after a minute, although the old address still answers', async () => {
+  it('the name of L2L is looked up again after a minute, although the old address still answers', async () => {
     const name = movingName();
     const port = await listening(named('old'), '127.0.0.1');
     await listening(named('new'), '127.0.0.2', port);
@@ -100,7 +100,7 @@ describe('a name of L2L that moves to another address', () => {
     expect(await ask()).toBe('new');
   });
 
-  it('is asked for again as soon as the old address is gone', async () => {
+  it('the name of L2L is looked up again as soon as the old address is gone', async () => {
     const name = movingName();
     const old = named('old');
     const port = await listening(old, '127.0.0.1');
@@ -115,7 +115,7 @@ describe('a name of L2L that moves to another address', () => {
 });
 
 describe('a connection that the other end closes while it is idle', () => {
-  it('carries no second call: each call goes out once, on a connection of its own', async () => {
+  it('a connection that L2L closed while idle carries no second call: each call goes out once, on a connection of its own', async () => {
     let connections = 0;
     const requests: string[] = [];
     const server = createTcp(socket => {
@@ -133,7 +133,7 @@ describe('a connection that the other end closes while it is idle', () => {
     expect([connections, requests.length]).toEqual([5, 5]);
   });
 
-  it('is not used for longer than half a minute, whatever the server promises', async () => {
+  it('an idle connection to L2L is not used for longer than half a minute, whatever the server promises', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const server = createServer((_request, response) =>

@@ -34,7 +34,7 @@ describe('outcome table', () => {
     ['success', SUCCESS],
     ['success:false', REFUSED],
     ["a proxy's page", PAGE],
-  ])('gives every status from 200 to 599 with %s an outcome', (_what, body) => {
+  ])('the outcome table gives every status from 200 to 599 with %s an outcome', (_what, body) => {
     const wrong = STATUSES.flatMap(status => {
       const verdict = judge(answered(status, body), NONE);
       const got = 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind;
@@ -69,7 +69,7 @@ describe('outcome table', () => {
     });
   });
 
-  it('repeats a refusal whose words are transient, in any case of letters', () => {
+  it('the outcome table repeats a refusal whose words are transient, in any case of letters', () => {
     const body = '{"success":false,"error":"Nightly Backup"}';
     expect(judge(answered(200, body), { transient: ['nightly backup'] })).toMatchObject({ kind: 'retry' });
     expect(judge(answered(200, body), { transient: ['weekly'] })).toMatchObject({ kind: 'rejected' });
@@ -103,7 +103,7 @@ describe('outcome table', () => {
     expect(judge(answered(503, PAGE, 5000), NONE)).not.toHaveProperty('retryAfter');
   });
 
-  it("quotes a page's words, not its markup, and shortens what is long", () => {
+  it("the outcome table quotes a page's words, not its markup, and shortens what is long", () => {
     expect(judge(answered(502, PAGE), NONE)).toMatchObject({ detail: 'HTTP 502: the server failed: Gateway time-out' });
     const long = judge(answered(200, `{"success":false,"error":"${'x'.repeat(9000)}"}`), NONE);
     expect(long).toMatchObject({ kind: 'rejected' });

@@ -46,7 +46,7 @@ async function fault(proxy: string): Promise<string> {
 }
 
 describe('a proxy of the plant', () => {
-  it('tunnels every call to L2L, whose name only the proxy knows, with the login of its address', async () => {
+  it('a proxy of the plant tunnels every call to L2L, whose name only the proxy knows, with the login of its address', async () => {
     const l2l = await startHttpServer((_request, response) => response.end('{"success":true}'));
     const authority = testAuthority('Plant Firewall');
     const front = await tlsFront(authority.sign({ names: `DNS:${HOST}` }), l2l.port);
@@ -163,11 +163,11 @@ describe('the proxy for an address', () => {
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'acme.l2l.test:8443,me.l2l.test,10.0.0.0/8' }, 'http://p:1 HTTPS_PROXY'],
   ])('of the environment %j is %s', (env, expected) => expect(of(env)).toBe(expected));
 
-  it('is not the one of the environment for a sandbox on this host', () => {
+  it('the proxy is not the one of the environment for a sandbox on this host', () => {
     expect(of({ HTTP_PROXY: 'http://p:1', HTTPS_PROXY: 'http://p:1' }, 'http://127.0.0.1:8000')).toBeNull();
   });
 
-  it('is the one of the config before that of the environment, and none for off', () => {
+  it('the proxy is the one of the config before that of the environment, and none for off', () => {
     const env = { HTTPS_PROXY: 'http://p:1' };
     expect(proxyFor(URL_OF_L2L, new Secret('http://own:2'), env)).toMatchObject({
       url: 'http://own:2',

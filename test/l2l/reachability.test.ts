@@ -54,7 +54,7 @@ async function l2l(first: number | Record<string, Answer> = 200) {
 }
 
 describe('L2L reachability', () => {
-  it('the check of L2L checks once at the start and finds nothing wrong', async () => {
+  it('the check of L2L runs once at the start and finds nothing wrong', async () => {
     const { url, seen } = await l2l();
     const { reachability, log } = watch(url);
 
@@ -226,7 +226,7 @@ describe('L2L reachability', () => {
     expect(reachability.holds()).toBe(true);
   });
 
-  it('the check of L2L does not check after a stop', async () => {
+  it('the check of L2L does not run after a stop', async () => {
     const { url, seen } = await l2l();
     const { reachability, time } = watch(url);
     await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE);

@@ -51,7 +51,7 @@ describe('a refusal for want of a trade', () => {
   const without = { ...open, params } as typeof open;
   const words = 'Missing trade parameter';
 
-  it('says that the dispatch has no trade and where to write it', () => {
+  it('a refusal for want of a trade names the missing trade and where to write it', () => {
     expect(explained(words, [without])).toBe(
       'Missing trade parameter; the dispatch has no trade: write trade: in its rule, or under defaults',
     );

@@ -59,7 +59,7 @@ describe('the backlog', () => {
       2,
       6,
     ],
-  ])('counts calls, not actions: %s', (_what, lanes, calls, requests) => {
+  ])('the backlog counts calls, not actions: %s', (_what, lanes, calls, requests) => {
     expect(estimate(lanes)).toMatchObject({ calls, ms: requests * 1000 });
   });
 

@@ -52,7 +52,7 @@ describe('a queue with two destinations', () => {
     expect(keysOf(magic)).toEqual(keys(SETS));
   });
 
-  it('the queue keeps the lanes of one flowing while the other is paused, and names the one that is paused', async () => {
+  it('the queue keeps the lanes of one destination flowing while the other is paused, and names the one that is paused', async () => {
     const { delivery, magic, commit, isIdle, keysOf, queue, journal } = await openTwo({ l2l: OPENS_AT_ONCE });
     let away = true;
     delivery.on.send = () => (away ? AWAY : DELIVERED);
@@ -79,7 +79,7 @@ describe('a queue with two destinations', () => {
     expect([...new Set(keysOf(delivery))]).toEqual(keys(COUNTS));
   });
 
-  it('the queue goes on with one while every request to the other hangs', async () => {
+  it('the queue goes on with one destination while every request to the other hangs', async () => {
     const { delivery, magic, commit, keysOf } = await openTwo({});
     const hangs = Promise.withResolvers<typeof LOST>();
     onTestFinished(() => hangs.resolve(LOST));
@@ -92,7 +92,7 @@ describe('a queue with two destinations', () => {
     expect(delivery.sent).toHaveLength(2);
   });
 
-  it('the queue sends to one while a reason of its own holds the other', async () => {
+  it('the queue sends to one destination while a reason of its own holds the other', async () => {
     let holds = true;
     const { delivery, magic, commit, isIdle, keysOf, queue } = await openTwo({ l2l: { holds: () => holds } });
     await commit(...COUNTS, ...SETS);
@@ -104,7 +104,7 @@ describe('a queue with two destinations', () => {
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
   });
 
-  it('the queue pauses only the one that refuses its key, and resumes it when its key is accepted', async () => {
+  it('the queue pauses only the destination that refuses its key, and resumes it when its key is accepted', async () => {
     const { delivery, magic, commit, isIdle, queue, log } = await openTwo({
       magic: { breaker: { ...QUICK.breaker, probeEvery: 3_600_000 } },
     });
@@ -124,7 +124,7 @@ describe('a queue with two destinations', () => {
     expect(log.lines.map(({ message }) => message).join('\n')).toContain('Device Magic does not accept the API key');
   });
 
-  it('the queue gives up a refused call of one although the other refuses everything', async () => {
+  it('the queue gives up a refused call of one destination although the other refuses everything', async () => {
     const { delivery, magic, commit, queue } = await openTwo({});
     delivery.on.send = () => REFUSED;
     magic.on.send = call => (call.lanes[0] === 'production:L0' ? REFUSED : DELIVERED);

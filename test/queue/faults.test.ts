@@ -135,7 +135,7 @@ describe('call queue on a Redis that fails', () => {
     expect(JSON.stringify([log.lines, queue.status()])).not.toContain('geheim');
   });
 
-  it('sends once when a lane and a call have several jobs', async () => {
+  it('the queue sends once when a lane and a call have several jobs', async () => {
     const bench = await openBench();
     const { delivery, commit, isIdle } = bench;
     const answer = Promise.withResolvers<void>();

@@ -137,7 +137,7 @@ describe('an open call', () => {
     expect(open.isRefused).toBe(false);
   });
 
-  it('is due now when it is a probe', () => {
+  it('an open call is due now when it is a probe', () => {
     const open = openCall(ROW, 9000);
     open.probe(500);
     expect([open.due, open.probes]).toEqual([500, 1]);

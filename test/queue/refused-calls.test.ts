@@ -38,7 +38,7 @@ describe('a refused call', () => {
     await vi.waitFor(() => expect(queue.status().heldUp).toEqual([]), PATIENCE);
   });
 
-  it('is a dead letter with the words of L2L when nobody corrected the cause in time', async () => {
+  it('a refused call is a dead letter with the words of L2L when nobody corrected the cause in time', async () => {
     const { delivery, commit, journal } = await openBench({
       l2l: { ...l2l, timings: { ...l2l.timings, giveUpAfter: 60 } },
     });
@@ -49,7 +49,7 @@ describe('a refused call', () => {
     expect(journal.unsettled(9)).toMatchObject([{ state: 'dead', detail: 'no rights' }]);
   });
 
-  it('is never a sign that L2L refuses all calls, when each names a code of its own', async () => {
+  it('a refused call is never a sign that L2L refuses all calls, when each names a code of its own', async () => {
     const { delivery, commit, queue, journal } = await openBench({ l2l });
     delivery.on.send = () => OWN;
     await commit(...Array.from({ length: 9 }, (_, n) => openDispatch(`M${n}`, 1)));
@@ -58,7 +58,7 @@ describe('a refused call', () => {
     expect(journal.counts().deadLetters).toBe(0);
   });
 
-  it('is a dead letter in time also when each refusal leads to a call with another body', async () => {
+  it('a refused call is a dead letter in time also when each refusal leads to a call with another body', async () => {
     const { delivery, commit, journal } = await openBench({
       l2l: { ...l2l, timings: { ...l2l.timings, giveUpAfter: 100 } },
     });

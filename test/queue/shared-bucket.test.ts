@@ -121,7 +121,7 @@ describe('shared bucket', () => {
       await expect.poll(() => first.gateways).toBe(1);
     });
 
-    it('the shared bucket remembers them while Redis is away, and gives a sign of life as soon as it is back', async () => {
+    it('the shared bucket remembers the gateways while Redis is away, and gives a sign of life as soon as it is back', async () => {
       const { client, pid, socket } = await testRedis();
       const redis = openRedis({ socket }, 'producer', 'test');
       onTestFinished(() => redis.disconnect());

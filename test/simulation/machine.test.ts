@@ -27,7 +27,7 @@ function press(options: Partial<MachineOptions> = {}) {
 }
 
 describe('machine model', () => {
-  it('a simulated machine stands still or runs until it has to begin', () => {
+  it('a simulated machine shows no change until it has to begin', () => {
     const { clock, model, seen } = press();
     clock.advance(60_000);
     expect(seen).toEqual([]);
@@ -97,7 +97,7 @@ describe('machine model', () => {
     expect(new Set(seen.map(({ state }) => state.recipe))).toEqual(new Set([11, 12]));
   });
 
-  it('settles: a stop takes its full time, then nothing changes any more', () => {
+  it('a simulated machine settles: a stop takes its full time, then nothing changes any more', () => {
     const { clock, model } = press();
     model.begin();
     while (model.state().running) clock.advance(100);

@@ -166,7 +166,7 @@ const ONE_OF_EACH = {
 };
 
 describe('truth against L2L', () => {
-  it('is clean when both sides agree', () => {
+  it('the comparison is clean when both sides agree', () => {
     const { verdict } = compareTruth(clean());
     expect(verdict).toEqual(ONE_OF_EACH);
     expect(isClean(verdict)).toBe(true);

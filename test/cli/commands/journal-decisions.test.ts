@@ -253,7 +253,7 @@ describe('journal list --rule', () => {
     );
   });
 
-  it('is the same as JSON, oldest first too, and in the export of all rules', async () => {
+  it('journal decisions shows the same as JSON, oldest first too, and in the export of all rules', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');

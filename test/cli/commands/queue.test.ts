@@ -66,7 +66,7 @@ async function served(holdUps: readonly string[] = []): Promise<Served> {
 const range = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 
 describe('queue list', () => {
-  it('shows what a person has to see to first, then what waits', async () => {
+  it('queue list shows what a person has to see to first, then what waits', async () => {
     const { journal, data } = await served();
     await write(journal, increment('Z', 1), openDispatch('A', 1), closeDispatch('A', 1), increment('B', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -90,7 +90,7 @@ times in America/Denver; everything about 2:
     );
   });
 
-  it('shows what holds calls up, with where to correct it', async () => {
+  it('queue list shows what holds calls up, with where to correct it', async () => {
     const words = 'calls of rule press_count (plant.yaml:31) wait: L2L knows no machine PRESS-99';
     const { data } = await served([words]);
 
@@ -101,7 +101,7 @@ times in America/Denver; everything about 2:
     );
   });
 
-  it('says that there is more than it shows', async () => {
+  it('queue list reports that there is more than it shows', async () => {
     const { journal, data } = await served();
     await write(journal, ...range(4).map(n => increment(`M${n}`, n)));
     await settle(journal, 'cycles:M4', REFUSED);
@@ -154,7 +154,7 @@ rules:
     [['journal', 'list', '--rule', 'press1_dwn', '--since', '2h'], 'rule press1_dwn; did you mean press1_down?'],
     [['journal', 'list', '--machine', 'LINE3'], 'machine or line LINE3; did you mean LINE-3?'],
     [['journal', 'export', '--machine', 'press-7'], 'machine or line press-7; did you mean PRESS-7?'],
-  ])('is refused with the nearest name: %j', async (args, words) => {
+  ])('an unknown name is refused with the nearest name: %j', async (args, words) => {
     const { journal, data } = await served();
     await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
     const file = join(testFolder(), 'gateway.yaml');
@@ -169,7 +169,7 @@ rules:
     ['--rule', 'other'],
     ['--machine', 'LINE-3'],
     ['--machine', 'PRESS-7'],
-  ])('is not what the config or the journal has: %s %s', async (option, name) => {
+  ])('a name that the config or the journal has is not unknown: %s %s', async (option, name) => {
     const { journal, data, stop } = await served();
     await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
     const file = join(testFolder(), 'gateway.yaml');
@@ -181,7 +181,7 @@ rules:
     expect(await list()).toMatchObject({ code: 0, err: '' });
   });
 
-  it('says when there was no config to look in', async () => {
+  it('the refusal of an unknown name reports a config that could not be read', async () => {
     const { journal, data } = await served();
     await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
 
@@ -190,7 +190,7 @@ rules:
     );
   });
 
-  it('is not what only an old action names', async () => {
+  it('a name that only an old action has is not unknown', async () => {
     const { journal, data } = await served();
     await write(journal, { ...increment('OLD', 1), rule: 'old' }, ...range(1000).map(n => increment('A', n)));
 
@@ -204,7 +204,7 @@ rules:
 });
 
 describe('queue retry and drop', () => {
-  it('retries every dead letter of a rule, and nothing that is parked', async () => {
+  it('queue retry takes every dead letter of a rule, and nothing that is parked', async () => {
     const { journal, data, changes } = await served();
     await write(journal, increment('A', 1), { ...increment('B', 1), rule: 'other' }, increment('C', 1));
     await settle(journal, 'cycles:A', REFUSED);
@@ -228,7 +228,7 @@ describe('queue retry and drop', () => {
     ['Yes', 0, 1],
     ['', 1, 0],
     ['no', 1, 0],
-  ])('asks about a parked call at a terminal: %j', async (answer, code, waiting) => {
+  ])('a command asks about a parked call at a terminal: %j', async (answer, code, waiting) => {
     const { journal, data } = await served();
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', IN_DOUBT);
@@ -245,7 +245,7 @@ describe('queue retry and drop', () => {
     expect(journal.counts().waiting).toBe(waiting);
   });
 
-  it('does what it can and says what it could not', async () => {
+  it('a command does what it can and reports what it could not do', async () => {
     const { journal, data } = await served();
     await write(journal, increment('A', 1), increment('B', 1));
     await settle(journal, 'cycles:B', REFUSED);
@@ -258,7 +258,7 @@ describe('queue retry and drop', () => {
     expect(journal.history.entry(2)?.detail).toMatch(/^dropped by \S+: counted by hand$/);
   });
 
-  it('names who called sudo', async () => {
+  it('a command names who called sudo', async () => {
     const { journal, data } = await served();
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', REFUSED);
@@ -268,7 +268,7 @@ describe('queue retry and drop', () => {
     expect(journal.history.entry(1)?.detail).toBe('dropped by berta');
   });
 
-  it('says that no gateway runs', async () => {
+  it('a command reports that no gateway runs', async () => {
     const data = testFolder();
     testJournal(data);
 
@@ -299,7 +299,7 @@ describe('queue retry and drop', () => {
     [['list', '--limit', 'x'], '--limit x: write how many rows'],
     [['retyr', '1'], 'queue has no "retyr"; did you mean retry?'],
     [[], 'say what: queue list, show, retry, drop, export'],
-  ])('does not understand %j', async (args, words) => {
+  ])('a command does not understand %j', async (args, words) => {
     const data = testFolder();
     testJournal(data);
 
@@ -316,7 +316,7 @@ l2l: { url: https://acme.leading2lean.com, api_key: "\${L2L_API_KEY}", site: 43,
 rules: { not: valid }
 `;
 
-  it('needs only gateway.data of the config: no key, and no valid rules', async () => {
+  it('a command needs only gateway.data of the config: no key, and no valid rules', async () => {
     const folder = testFolder();
     const file = join(folder, 'gateway.yaml');
     const data = join(folder, 'data');
@@ -339,7 +339,7 @@ rules: { not: valid }
     ['there is none', undefined, 'there is no file '],
     ['it does not say where', 'gateway: { data: "${NOWHERE}" }', 'gateway.yaml:1:18 ${NOWHERE} leads nowhere'],
     ['it is no YAML', 'gateway: {', 'gateway.yaml:'],
-  ])('refuses a config when %s', async (_what, text, words) => {
+  ])('a command refuses a config when %s', async (_what, text, words) => {
     const file = join(testFolder(), 'gateway.yaml');
     if (text !== undefined) writeFileSync(file, text);
 
@@ -348,7 +348,7 @@ rules: { not: valid }
     expect([code, err]).toEqual([2, expect.stringContaining(words)]);
   });
 
-  it('says that there is no journal', async () => {
+  it('a command reports that there is no journal', async () => {
     const data = join(testFolder(), 'nothing');
 
     const { code, err } = await say(['journal', 'list', '--data', data]);
@@ -359,7 +359,7 @@ rules: { not: valid }
 });
 
 describe('journal list and export', () => {
-  it('lists the newest first, by when it happened', async () => {
+  it('journal list shows the newest first, by when it happened', async () => {
     const { journal, data } = await served();
     await write(journal, ...range(5).map(n => increment('A', n)));
     const ids = async (...options: string[]) =>
@@ -377,30 +377,35 @@ describe('journal list and export', () => {
     );
   });
 
-  it.each(['through the running gateway', 'from the file'])('exports every row once, oldest first, %s', async how => {
-    const { journal, data, stop } = await served();
-    await write(journal, ...range(3000).map(n => increment(`M${n % 7}`, n)), openDispatch('A', 1));
-    await settle(journal, 'dispatch:A', { ...REFUSED, answer: '{"success":false}' });
-    if (how === 'from the file') await stop();
-    // A data folder alone says nothing about the site.
-    const at = how === 'from the file' ? '1970-01-01T00:00:01.000+00:00' : '1969-12-31T17:00:01.000-07:00';
+  it.each(['through the running gateway', 'from the file'])(
+    'journal export writes every row once, oldest first, %s',
+    async how => {
+      const { journal, data, stop } = await served();
+      await write(journal, ...range(3000).map(n => increment(`M${n % 7}`, n)), openDispatch('A', 1));
+      await settle(journal, 'dispatch:A', { ...REFUSED, answer: '{"success":false}' });
+      if (how === 'from the file') await stop();
+      // A data folder alone says nothing about the site.
+      const at = how === 'from the file' ? '1970-01-01T00:00:01.000+00:00' : '1969-12-31T17:00:01.000-07:00';
 
-    const { code, out } = await say(['journal', 'export', '--data', data]);
+      const { code, out } = await say(['journal', 'export', '--data', data]);
 
-    expect(code).toBe(0);
-    const rows = out
-      .split('\n')
-      .slice(0, -1)
-      .map(line => JSON.parse(line) as { readonly id: number });
-    expect(rows.map(({ id }) => id)).toEqual(range(3001));
-    expect(rows.at(-1)).toMatchObject({
-      at,
-      params: { reported: at },
-      calls: [{ request: { body: 'site=43&code=A' }, attempts: [{ state: 'rejected', answer: '{"success":false}' }] }],
-    });
-  });
+      expect(code).toBe(0);
+      const rows = out
+        .split('\n')
+        .slice(0, -1)
+        .map(line => JSON.parse(line) as { readonly id: number });
+      expect(rows.map(({ id }) => id)).toEqual(range(3001));
+      expect(rows.at(-1)).toMatchObject({
+        at,
+        params: { reported: at },
+        calls: [
+          { request: { body: 'site=43&code=A' }, attempts: [{ state: 'rejected', answer: '{"success":false}' }] },
+        ],
+      });
+    },
+  );
 
-  it('ends when nobody reads any more', async () => {
+  it('journal export ends when nobody reads any more', async () => {
     const { journal, data } = await served();
     await write(journal, ...range(1000).map(n => increment('A', n)));
     let pages = 0;

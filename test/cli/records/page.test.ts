@@ -24,7 +24,7 @@ async function detail(end: Parameters<typeof settle>[2]): Promise<HistoryDetail>
 }
 
 describe('page of an action', () => {
-  it('tells attempts from looks, and what shares the call', async () => {
+  it('the page of an action separates attempts from look-ups, and shows what shares the call', async () => {
     const text = page(await detail(IN_DOUBT), source).join('\n');
 
     for (const part of [
@@ -38,7 +38,7 @@ describe('page of an action', () => {
     }
   });
 
-  it("says that a person's dispatch was found open", async () => {
+  it("the page of an action reports that a person's dispatch was found open", async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     await settle(journal, 'dispatch:A', { state: 'delivered', result: { dispatchId: 1, foundOpen: 1008 } });
@@ -49,7 +49,7 @@ describe('page of an action', () => {
     expect(text).toContain('state       found open #1008: a person opened it');
   });
 
-  it('offers nothing for what L2L has', async () => {
+  it('the page of an action offers nothing for what L2L has', async () => {
     expect(page(await detail({ state: 'delivered' }), source).join('\n')).not.toContain('queue retry');
   });
 
@@ -69,21 +69,24 @@ describe('page of an action', () => {
     expect(text).toMatch(/attempt 1 .* refused for now No rights\n {2}then .*:02 UTC {2}refused No rights/);
   });
 
-  it.each([60, 80, 100])('fits %i columns, with the words that go on below their own', async columns => {
-    const lines = page(await detail({ ...REFUSED, detail: 'a reason of many words '.repeat(20) }), source, columns);
+  it.each([60, 80, 100])(
+    'the page of an action fits %i columns, with the words that go on below their own',
+    async columns => {
+      const lines = page(await detail({ ...REFUSED, detail: 'a reason of many words '.repeat(20) }), source, columns);
 
-    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(columns);
-    expect(lines.filter(line => /^ {14}\S.*many words/.test(line)).length).toBeGreaterThan(3);
-  });
+      expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(columns);
+      expect(lines.filter(line => /^ {14}\S.*many words/.test(line)).length).toBeGreaterThan(3);
+    },
+  );
 
-  it('cuts a word that is longer than a line', async () => {
+  it('the page of an action cuts a word that is longer than a line', async () => {
     const lines = page(await detail({ ...REFUSED, detail: 'x'.repeat(1000) }), source, 80);
 
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80);
     expect(lines.join('').match(/x/g)?.length).toBeGreaterThanOrEqual(1000);
   });
 
-  it('keeps a form field readable that holds any text', async () => {
+  it('the page of an action keeps a form field readable that holds any text', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     const body = 'site=43&description=%5B1%5D%20broken%0A%1B%5B2J&note=';

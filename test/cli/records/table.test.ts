@@ -28,7 +28,7 @@ function entry(action: ReturnType<typeof openDispatch>, change: Partial<HistoryE
 const LONG = 'There was a problem with your request: reasoncode HYDR does not exist for dispatch type DOWN';
 
 describe('list of actions', () => {
-  it.each([80, 100, 132])('fits %i columns whatever the texts are', columns => {
+  it.each([80, 100, 132])('a table fits %i columns whatever the texts are', columns => {
     const rows = table(
       'queue',
       [
@@ -46,7 +46,7 @@ describe('list of actions', () => {
     expect(rows[1]).toMatch(/^123456 {2}dead {3}1970-01-01 00:00:02 UTC {2}PRESS-01 {2}open DOWN/);
   });
 
-  it.each([110, 132])('fits %i columns with the two times of the journal', columns => {
+  it.each([110, 132])('a table fits %i columns with the two times of the journal', columns => {
     const rows = table('journal', [entry(openDispatch('PRESS-01', 7), { detail: LONG, at: 60_000 })], times, columns);
 
     expect(Math.max(...rows.map(row => row.length))).toBeLessThanOrEqual(columns);
@@ -60,7 +60,7 @@ describe('list of actions', () => {
     [increment('A', 5), '1970-01-01 00:00:05 UTC'],
     [setCycles('A', 3, 7), '1970-01-01 00:00:03 UTC'],
     [recordSet('A', 2), '1970-01-01 00:02:00 UTC'],
-  ])('has the true time of each kind: %#', (action, time) => {
+  ])('a table has the true time of each kind: %#', (action, time) => {
     expect(table('journal', [entry(action, { at: 3_600_000 })], times)[1]).toContain(
       `${time}  1970-01-01 01:00:00 UTC`,
     );
@@ -72,17 +72,17 @@ describe('list of actions', () => {
     [{ dispatchId: 1, dispatchNumber: 1008, nothing: 'n' }, 'found open #1008'],
     [{ nothing: 'it was over' }, 'nothing'],
     [{ dispatchId: 1, dispatchNumber: 1008 }, 'delivered'],
-  ])('says what an open came to: %j', (result, word) => {
+  ])('a table shows what an open came to: %j', (result, word) => {
     const [, row] = table('journal', [entry(openDispatch('A', 1), { state: 'delivered', result })], times);
 
     expect(row?.slice(4)).toMatch(new RegExp(`^${word} {2}`));
   });
 
-  it('is not cut where there is no terminal', () => {
+  it('a table is not cut where there is no terminal', () => {
     expect(table('queue', [entry(openDispatch('A', 1), { detail: LONG })], times)[1]).toContain(LONG);
   });
 
-  it('lets no text break a line or speak to the terminal', () => {
+  it('a table lets no text break a line or control the terminal', () => {
     const [, row] = table('queue', [entry(openDispatch('A', 1), { detail: 'a\nb\u001b[2Jc' })], times, 100);
 
     expect(row).toMatch(/a b \[2Jc$/);

@@ -67,7 +67,7 @@ describe('close_dispatch', () => {
     ['found, and no episode is left that holds it', { dispatchId: 57001, foundOpen: 8001 }, true, false],
     ['adopted, and its rule ends those', { dispatchId: 57001, adopted: true }, false, true],
     ['adopted, and the rule of another episode ends those', { dispatchId: 57001, adopted: true }, true, false],
-  ])('a close closes a dispatch that it %s', (_what, result, isOurs, closeAdopted) => {
+  ])('a close ends a dispatch that it %s', (_what, result, isOurs, closeAdopted) => {
     const { delivery } = scripted(() => answer({}));
     const action = stored('close_dispatch', {
       machine: 'PRESS-01',

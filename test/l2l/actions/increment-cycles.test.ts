@@ -17,7 +17,7 @@ actionContract('increment_cycles', () => ({
 }));
 
 describe('increment_cycles', () => {
-  it('an increment sends waiting increments as one sum', () => {
+  it('waiting increments are sent as one sum', () => {
     const { delivery } = scripted(() => machine(0));
     const { request } = frozenCall(delivery, [add(12), add(3), add(0)]);
     expect(request.path).toBe('/api/1.0/machines/increment_cycle_count/');
@@ -28,7 +28,7 @@ describe('increment_cycles', () => {
     });
   });
 
-  it('an increment does not send an increment of 0', () => {
+  it('an increment of 0 is not sent', () => {
     const { delivery } = scripted(() => machine(0));
     expect(delivery.freeze([add(0), add(0)], NO_CHAIN).kind).toBe('nothing');
   });

@@ -72,7 +72,7 @@ describe('sandbox faults', () => {
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: true });
   });
 
-  it('the sandbox sends Retry-After only where its settings ask for it', async () => {
+  it('a fault sends Retry-After only where it is asked for', async () => {
     const { sandbox } = await sandboxForTest();
     const header = async () => (await fetch(`${sandbox.url}/api/1.0/machines/`)).headers.get('retry-after');
     sandbox.setFaults([{ kind: 'status', status: 429, retryAfter: 7 }]);
@@ -134,7 +134,7 @@ describe('sandbox faults', () => {
     expect(sandbox.state().faults).toEqual([]);
   });
 
-  it('the sandbox strikes only the calls it fits', async () => {
+  it('a fault strikes only the calls it fits', async () => {
     const { sandbox, post, get } = await sandboxForTest();
     sandbox.setFaults([{ kind: 'refuse', path: 'machines/', method: 'POST' }]);
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: false });
@@ -142,7 +142,7 @@ describe('sandbox faults', () => {
     expect(await post('dispatches/open/', OPEN)).toMatchObject({ success: true });
   });
 
-  it('the sandbox strikes by chance, and by the same chance for the same seed', async () => {
+  it('a fault strikes by chance, and by the same chance for the same seed', async () => {
     const { sandbox, post } = await sandboxForTest();
     const story = async (seed: number) => {
       sandbox.setFaults([{ kind: 'refuse', probability: 0.5 }], seed);
@@ -156,7 +156,7 @@ describe('sandbox faults', () => {
     expect(await story(2)).not.toEqual(first);
   });
 
-  it('is told at run time by HTTP, and says what it does not understand', async () => {
+  it('the sandbox takes faults at run time by HTTP, and names what it does not understand', async () => {
     const { sandbox, post } = await sandboxForTest();
     const tell = (body: unknown, type = 'application/json') =>
       fetch(`${sandbox.url}/sandbox/faults`, {

@@ -49,7 +49,7 @@ describe('demo child', () => {
     expect(await promise).toBe('the child ended (code 3): no key');
   });
 
-  it('ends one that does not want to', async () => {
+  it('the demo ends a child that does not stop by itself', async () => {
     const { child } = await startServer(options(STUBBORN));
     await child.stop(100);
     expect(isAlive(child.pid)).toBe(false);
@@ -70,7 +70,7 @@ describe('demo child', () => {
 });
 
 describe.runIf(process.platform === 'linux')('descendants', () => {
-  it('finds a grandchild by name, and nobody of another family', async () => {
+  it('the demo finds a grandchild by name, and nobody of another family', async () => {
     const family = spawn('/bin/sh', ['-c', 'sleep 60 & echo up; wait'], {
       stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,

@@ -16,11 +16,11 @@ describe('the command to type', () => {
     [{ file: 'config/my.yaml' }, 'bin/gw queue list config/my.yaml'],
     [{ file: "the plant's.yaml" }, `bin/gw queue list 'the plant'\\''s.yaml'`],
     [{ data: '/var/lib/gw' }, 'bin/gw queue list --data /var/lib/gw'],
-  ])('names the gateway that was named: %j', (named, typed) => {
+  ])('the command to type names the gateway that was named: %j', (named, typed) => {
     expect(commandLine(named, { L2L_GATEWAY_COMMAND: 'bin/gw' })('queue list')).toBe(typed);
   });
 
-  it('is the whole path of the program when nobody typed it, as in a container', () => {
+  it('the command to type is the whole path of the program when nobody typed it, as in a container', () => {
     expect(commandLine({}, {})('queue list')).toBe(`${PROGRAM} queue list`);
   });
 });

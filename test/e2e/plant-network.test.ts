@@ -80,7 +80,7 @@ describe('a plant whose only way to L2L is a proxy with a login and a firewall t
     expect(shown).not.toContain(LOGIN.slice('Basic '.length, -2));
   });
 
-  it('a gateway without the keys says which one is missing, one after the other', async () => {
+  it('a gateway without the keys names the missing one, one after the other', async () => {
     const { gateway, proxy, report, edit, sandbox } = await plant(() => '');
     const start = Date.now();
     await report(true, start);

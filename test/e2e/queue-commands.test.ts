@@ -139,7 +139,7 @@ describe('queue and journal commands', () => {
     expect(detail?.params).toMatchObject({ ifMissed: 'add' });
   });
 
-  it('a parked increment: asks, then is told again or let go by a person’s word', async () => {
+  it('a parked increment waits for a person, who has it sent again or lets it go', async () => {
     // Before it looks, somebody else has counted.
     const { sandbox, plc, gateway } = await world(CYCLES, { waits: { settle: '3s' } });
     const before = cyclesOf(sandbox.state(), 'ROBOT-01');
@@ -173,7 +173,7 @@ describe('queue and journal commands', () => {
     expect(shown.out).toMatch(/why +dropped by \S+: seen in L2L/);
   });
 
-  it('production without a product: parked, then told as what a person or a mended lookup names', async () => {
+  it('production without a product is parked, then sent with the product that a person or a mended lookup names', async () => {
     const { sandbox, plc, gateway } = await world(PARTS, { codes: 'recipe;product\n99;P-99\n' });
     const codes = join(dirname(gateway.file), 'codes.csv');
     await plc.show({ ...RUNS, strokes: 107 });

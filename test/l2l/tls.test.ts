@@ -39,7 +39,7 @@ async function asked(server: ReturnType<typeof createServer> | ReturnType<typeof
 
 const withTls = ({ cert, key }: Signed) => createServer({ cert: readFileSync(cert), key: readFileSync(key) });
 
-it('names what is wrong with the certificate of L2L, each fault with its own remedy', async () => {
+it('an error names what is wrong with the certificate of L2L, each fault with its own remedy', async () => {
   const authority = testAuthority('Office Proxy');
   const withAuthority = (names: string, times = {}) =>
     asked(withTls(authority.sign({ names, ...times })), authority.ca);
@@ -59,7 +59,7 @@ it('names what is wrong with the certificate of L2L, each fault with its own rem
   expect(await asked(createHttp())).toContain('does not speak TLS');
 });
 
-it('trusts an authority of l2l.ca: a root, one below it alone, in PEM or DER form', async () => {
+it('the gateway trusts an authority of l2l.ca: a root, one below it alone, in PEM or DER form', async () => {
   const root = testAuthority('Plant Firewall');
   const below = root.below();
   const der = join(testFolder(), 'ca.cer');
@@ -73,7 +73,7 @@ it('trusts an authority of l2l.ca: a root, one below it alone, in PEM or DER for
   expect(await asked(answering(below.sign({ names })), below.ca)).toBe('HTTP 200');
 });
 
-it('says what is wrong with the file of l2l.ca', () => {
+it('an error names what is wrong with the file of l2l.ca', () => {
   const empty = join(testFolder(), 'ca.pem');
   writeFileSync(empty, '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
   expect(() => readAuthorities(empty)).toThrow(/l2l\.ca: the file .*ca\.pem holds no certificate.*PEM form/);

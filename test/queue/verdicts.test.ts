@@ -74,7 +74,7 @@ describe('verdicts', () => {
     [8, 256_000],
     [9, 300_000],
     [1000, 300_000],
-  ])('waits after %i setbacks %i ms, half of it at least', (setbacks, wait) => {
+  ])('a call waits after %i setbacks %i ms, half of it at least', (setbacks, wait) => {
     const outcome: Outcome = { kind: 'retry', reason: 'network', detail: '' };
     expect(afterSend(outcome, at(setbacks)).notBefore).toBe(NOW + wait);
     expect(afterSend(outcome, { ...at(setbacks), random: 0 }).notBefore).toBe(NOW + wait / 2);
@@ -89,7 +89,7 @@ describe('verdicts', () => {
     },
   );
 
-  it('waits before a look as long as the kind of action needs', () => {
+  it('a call waits before a look-up as long as the kind of action needs', () => {
     const outcome: Outcome = { kind: 'unknown', reason: 'timeout', detail: '' };
     expect(afterSend(outcome, at(1, { settle: 300_000 })).notBefore).toBe(NOW + 300_000);
     expect(afterSend(outcome, at(1, { settle: 1 })).notBefore).toBe(NOW + 1);

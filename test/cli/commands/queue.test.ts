@@ -181,7 +181,7 @@ rules:
     expect(await list()).toMatchObject({ code: 0, err: '' });
   });
 
-  it('the refusal of an unknown name reports a config that could not be read', async () => {
+  it('the refusal of an unknown name reports that no config was named to look in', async () => {
     const { journal, data } = await served();
     await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
 

@@ -6,7 +6,7 @@ const denver = createTimes('America/Denver', NOW);
 const utc = createTimes(null, NOW);
 
 describe('times that people write', () => {
-  it('is in UTC when nobody says where the site is', () => {
+  it('a time that a person writes is in UTC when the site is not known', () => {
     expect([utc.zone, utc.people(NOW)]).toEqual(['UTC', '2026-11-22 20:00:00 UTC']);
   });
 

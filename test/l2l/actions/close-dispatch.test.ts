@@ -98,7 +98,7 @@ describe('close_dispatch', () => {
       { key: 'down#7:close' },
     );
 
-    it('a note says when the condition was over, and its mark differs from that of an open', () => {
+    it('a note gives the time when the condition was over, and its mark differs from that of an open', () => {
       const { delivery } = scripted(() => answer({}));
       const { request } = frozenCall(delivery, [note], OPENED);
       expect(request.path).toBe('/api/1.0/dispatches/add_comment/57001');

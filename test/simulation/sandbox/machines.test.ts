@@ -30,7 +30,7 @@ describe('sandbox machines', () => {
     expect(sandbox.state().log).toEqual([]);
   });
 
-  it('the sandbox leaves lastupdated alone where its settings ask for it', async () => {
+  it('the sandbox leaves lastupdated alone where the request asks for it', async () => {
     const { sandbox, post } = await sandboxForTest();
     const before = sandbox.state().machines[0]?.lastupdated;
     await post('machines/set_cycle_count/', { site: 43, code: 'PRESS-01', cyclecount: 1, skip_lastupdated: 1 });

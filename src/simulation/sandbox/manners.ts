@@ -22,7 +22,7 @@ export const MANNERS = {
       trade_id: 'as an id in trade',
     },
     default: 'any',
-    source: 'dispatches/open prints trade twice, lines 5156 and 5157',
+    source: 'the reference of dispatches/open prints trade twice',
   },
   completed: {
     words: 'stores the completed time of a close',
@@ -31,7 +31,7 @@ export const MANNERS = {
       now: 'as the current time, unless the dispatch was completed before',
     },
     default: 'given',
-    source: 'dispatches/close contradicts itself, line 5296',
+    source: 'the reference of dispatches/close contradicts itself',
   },
   duplicate: {
     words: 'prevents a duplicate',
@@ -41,19 +41,19 @@ export const MANNERS = {
       nothing: 'by a success without a dispatch',
     },
     default: 'refuse',
-    source: 'dispatches/open, prevent_duplicates, line 5173',
+    source: 'the reference of dispatches/open, under prevent_duplicates',
   },
   overlap: {
     words: 'takes a record set that overlaps another one of its line',
     values: { refuse: 'never', accept: 'like any other' },
     default: 'refuse',
-    source: 'pitchdetails/record_details is silent, lines 7149 to 7181',
+    source: 'the reference of pitchdetails/record_details does not say',
   },
   unknown_product: {
     words: 'takes a record set with a product that it does not have',
     values: { refuse: 'never', create: 'and creates the product' },
     default: 'refuse',
-    source: 'pitchdetails/record_details is silent, line 7167',
+    source: 'the reference of pitchdetails/record_details does not say',
   },
 } as const satisfies Readonly<Record<string, Manner>>;
 

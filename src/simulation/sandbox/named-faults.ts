@@ -46,7 +46,7 @@ export const NAMED_FAULTS: readonly NamedFault[] = [
   },
   {
     name: 'refuse',
-    words: 'refuses each write: it becomes a dead letter',
+    words: 'refuses each write: a dead letter after l2l.give_up_after',
     fault: { kind: 'refuse', method: 'POST', error: 'the sandbox refuses every write' },
   },
   {

@@ -52,6 +52,7 @@ l2l:
   timezone: America/Denver
   user: gateway
   rate: unlimited
+  give_up_after: 0s
 sources:
   desk:
     protocol: simulated

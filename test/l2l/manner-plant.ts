@@ -29,8 +29,8 @@ export async function unexplained(manners: Partial<Manners>, faults: readonly Fa
   await plant.person('pitchdetails/record_details/', { ...stood, start, end });
   plant.sandbox.setFaults(faults);
 
-  const day = [firstStop(), ...laterStops(), ...counts(), ...production()];
-  // The first close shows how L2L stores its time. Each later one is right.
+  const day = [firstStop(), ...laterStops(faults.length > 0), ...counts(), ...production()];
+  // The answer to the first close shows how L2L stores its time. Each later one is right. When that answer is lost, the next one shows it.
   for (const action of day[0]?.actions ?? []) await send(plant, action);
   await send(plant, ...day.slice(1).flatMap(({ actions }) => actions));
 
@@ -85,23 +85,25 @@ function wholeMinute(at: number): number {
   return Math.floor(at / MINUTE) * MINUTE;
 }
 
+const LOST_TIME = /L2L stored completed/;
+
 function firstStop(): Part {
   const options = { open: { trade: 'PROC', reason: 'HYDR' } };
-  return stop('first stop', 0, episode(1, 50 * MINUTE, 40 * MINUTE, options), /^PRESS-01: L2L stored completed/);
+  return stop('first stop', 0, episode(1, 50 * MINUTE, 40 * MINUTE, options), LOST_TIME);
 }
 
-function laterStops(): Part[] {
+function laterStops(isAnswerLost: boolean): Part[] {
   const nothing = /^never$/;
   const options = { open: { trade: 'PROC', reason: 'ELEC' } };
   const missed = { rule: 'weld', machine: 'WELD-02', open: { ifMissed: 'add' } } as const;
   const wrong = episode(1, 30 * MINUTE, 0, { rule: 'robot', machine: 'ROBOT-01', open: { trade: 'PRCO' } });
   return [
-    stop('second stop', 1, episode(2, 30 * MINUTE, 20 * MINUTE, options), nothing),
+    stop('second stop', 1, episode(2, 30 * MINUTE, 20 * MINUTE, options), isAnswerLost ? LOST_TIME : nothing),
     stop(
       'stop of another machine',
       0,
       episode(1, 30 * MINUTE, 20 * MINUTE, { rule: 'p2', machine: 'PRESS-02' }),
-      nothing,
+      isAnswerLost ? LOST_TIME : nothing,
     ),
     stop('missed stop', 0, episode(1, 20 * MINUTE, 10 * MINUTE, missed), nothing),
     {

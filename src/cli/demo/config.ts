@@ -42,6 +42,7 @@ l2l:
   timeout: 2s
   settle: 1500ms
   look_again: 500ms
+  give_up_after: 0s
   batch_settle: 3s
   follow_up: 1s
 defaults:

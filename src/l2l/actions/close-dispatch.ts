@@ -23,8 +23,8 @@ export const closeDispatch = defineAction({
 const ALREADY_COMPLETED = /\balready (?:been )?completed\b/i;
 const ALREADY = /\balready (?:been )?(?:completed|closed)\b/i;
 
-/** The clocks of the host and of L2L may differ by so much (ms). */
-const ABOUT_NOW = 600_000;
+/** A close that stores the current time as completed stores it as closed too, so much apart at most (ms). */
+const SAME_MOMENT = 2000;
 
 function createHandler({
   zone,
@@ -32,7 +32,6 @@ function createHandler({
   site,
   memory,
   differences,
-  clock,
   log,
 }: ActionContext): ActionHandler<'close_dispatch'> {
   /** L2L refuses an end before the start. In the repeated hour, a later instant can have an earlier text. */
@@ -72,20 +71,30 @@ function createHandler({
     return { ok: true as const, dispatch: listed.records.find(record => numberField(record, 'id') === id) };
   }
 
-  /** L2L's reference can be read so that a close stores the current time in place of the one that it is sent with. */
+  /** Reports a completed time that is not the one that was sent. */
   function compare(call: CloseCall, dispatch: L2lRecord | undefined): void {
     const { machine, how } = newest(call.actions).params;
-    const sent = new URLSearchParams(call.request.body).get('completed');
-    if (how === 'note' || sent === null) return;
-    differences.dispatch(machine, { completed: sent }, dispatch);
-    const stored = textField(dispatch, 'completed');
-    if (how !== 'close' || stored === undefined || isFirstHalf(call) || memory().facts().closeLosesCompleted) return;
-    const isNow = zone.parse(stored).some(at => Math.abs(at - clock.now()) < ABOUT_NOW);
-    // A person may have completed it before; then an earlier time is stored.
-    if (!isNow || isSameTime(zone, stored, sent) || stored < sent) return;
+    if (how !== 'note') differences.dispatch(machine, { completed: sentTime(call) }, dispatch);
+  }
+
+  /**
+   * L2L's reference can be read so that a close stores the current time in place of the one that it is sent with. The answer to a
+   * close that L2L carried out shows it: L2L's own two times are the same. They differ when a person had completed the dispatch
+   * before. After a lost answer nobody knows whether a person closed it, so only an answer counts.
+   */
+  function learn(call: CloseCall, dispatch: L2lRecord | undefined): void {
+    if (howOf(call) !== 'close' || isFirstHalf(call) || memory().facts().closeLosesCompleted) return;
+    const [sent, stored, closed] = [sentTime(call), textField(dispatch, 'completed'), textField(dispatch, 'closed')];
+    if (sent === undefined || stored === undefined || closed === undefined) return;
+    if (isSameTime(zone, stored, sent) || stored < sent || !isSameMoment(stored, closed)) return;
     const words = 'a close does not keep the completed time: from now on a dispatch is completed first, then closed';
     memory().learn({ closeLosesCompleted: true }, words);
-    log.warn({ machine, stored, sent }, words);
+    log.warn({ machine: newest(call.actions).params.machine, stored, sent }, words);
+  }
+
+  function isSameMoment(one: string, other: string): boolean {
+    const others = zone.parse(other);
+    return zone.parse(one).some(at => others.some(it => Math.abs(at - it) <= SAME_MOMENT));
   }
 
   return {
@@ -126,6 +135,7 @@ function createHandler({
         return { kind: 'rejected', reason: 'refused', detail, answer };
       }
       compare(call, dispatch);
+      learn(call, dispatch);
       if (isFirstHalf(call)) return SECOND_HALF;
       return { kind: 'delivered', result: resultOf(call, dispatch), answer };
     },
@@ -170,6 +180,10 @@ const SECOND_HALF: Outcome = {
   after: 0,
   guarded: true,
 };
+
+function sentTime(call: CloseCall): string | undefined {
+  return new URLSearchParams(call.request.body).get('completed') ?? undefined;
+}
 
 /** Whether the call only completes a dispatch that is to be closed. */
 function isFirstHalf(call: CloseCall): boolean {

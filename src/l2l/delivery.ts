@@ -49,7 +49,7 @@ export type DeliveryOptions = {
   /** What the gateway found out about the site; left out: it is forgotten with the process. */
   readonly memory?: () => SiteMemory;
   /** The check of key, site and zone. Left out: they count as right, and the key can't be checked. */
-  readonly settings?: Pick<Reachability, 'askKey' | 'verify'>;
+  readonly settings?: Pick<Reachability, 'askKey' | 'verify' | 'unverified'>;
 };
 
 const BLOCKED_WAIT = 60_000;
@@ -154,7 +154,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         failed,
       ),
 
-    admit: signal => client.admit(signal),
+    // The check of the settings may take minutes. It comes before the mark, so that what was read for the call is still true at its send.
+    async admit(signal) {
+      await options.settings?.verify(signal);
+      return client.admit(signal);
+    },
 
     send(call, signal) {
       const handler = handlers[call.kind];
@@ -164,7 +168,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         call,
         async () => {
           const request = handler.request?.(call) ?? call.request;
-          const unverified = options.settings ? await options.settings.verify(signal) : null;
+          const unverified = options.settings?.unverified() ?? null;
           if (unverified) return unverified;
           isOut = true;
           const words = { transient, other: blocked, codes: call.actions.flatMap(codesOf) };

@@ -33,11 +33,13 @@ export interface Reachability {
   hold(): string | null;
   /** Whether L2L answers other reads after it refused the key or one read. Reads L2L, but not twice within a short time. */
   askKey(signal: AbortSignal): Promise<KeySaid>;
+  /** Checks key, site and zone, unless L2L has confirmed them since the start. May take as long as a read of L2L. */
+  verify(signal: AbortSignal): Promise<void>;
   /**
-   * Call this before a send. null: since the start, L2L has confirmed key, site and zone, or they could not be checked. Else this
-   * checks them, and the setback says why the call must wait: times in a wrong zone can't be corrected later.
+   * null: since the start, L2L has confirmed key, site and zone, or they could not be checked. Else the setback says why a call must
+   * wait: times in a wrong zone can't be corrected later.
    */
-  verify(signal: AbortSignal): Promise<Setback | null>;
+  unverified(): Setback | null;
   stop(): void;
 }
 
@@ -175,10 +177,11 @@ export function createReachability(options: ReachabilityOptions): Reachability {
     },
     async verify(signal) {
       if (!verified) await Promise.race([ask(), aborted(signal)]);
+    },
+    unverified() {
       if (trouble && isOfConfig(trouble.kind)) return { kind: 'retry', reason: 'stopped', detail: trouble.words };
       if (verified) return null;
-      if (signal.aborted || !trouble)
-        return { kind: 'retry', reason: 'stopped', detail: 'L2L has not confirmed the settings yet' };
+      if (!trouble) return { kind: 'retry', reason: 'stopped', detail: 'L2L has not confirmed the settings yet' };
       return { kind: 'retry', reason: trouble.kind === 'between' ? 'unreadable' : 'network', detail: trouble.words };
     },
     stop() {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ActionKind, ActionParams } from '../../src/actions/action.ts';
 import { NO_CHAIN } from '../../src/core/delivery.ts';
@@ -32,6 +33,18 @@ describe('delivery', () => {
     expect((await scripted(refused).delivery.send(call, NEVER)).kind).toBe('rejected');
     const { delivery } = scripted(refused, { transient: ['nightly backup'] });
     expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'retry', reason: 'refused' });
+  });
+
+  it('the check of the settings is waited for before a call is admitted, and not between its mark and its send', async () => {
+    const check = Promise.withResolvers<void>();
+    const settings = { askKey: async () => 'takes' as const, verify: () => check.promise, unverified: () => null };
+    const { delivery, sent } = scripted(() => answer({}), { settings });
+    const admitted = delivery.admit(NEVER);
+    expect(await Promise.race([admitted, nextTurn('waits')])).toBe('waits');
+    await delivery.send(frozenCall(delivery, [add]), NEVER);
+    expect(sent).toHaveLength(1);
+    check.resolve();
+    expect(await admitted).toBe(true);
   });
 
   it('an id that the gateway would round opens nothing twice and closes nothing else', async () => {

@@ -19,7 +19,7 @@ async function openPlant() {
     clock: systemClock(),
     log: recordingLogger(),
     chainOf: chain => bench.journal.chain(chain),
-    settings: { askKey: async () => 'takes', verify: async () => null },
+    settings: { askKey: async () => 'takes', verify: async () => {}, unverified: () => null },
   });
   const timings = { ...QUICK.timings, firstMend: 30, longestMend: 60 };
   const bench = await openBench({ real: delivery, l2l: { timings, breaker: BREAKER_DEFAULTS } });

@@ -20,7 +20,7 @@ async function openPlant(askKey: 'takes' | 'refuses' = 'takes', timings: typeof 
     clock: systemClock(),
     log,
     chainOf: chain => bench.journal.chain(chain),
-    settings: { askKey: async () => askKey, verify: async () => null },
+    settings: { askKey: async () => askKey, verify: async () => {}, unverified: () => null },
   });
   const bench = await openBench({ real: delivery, log, l2l: { timings, breaker: BREAKER_DEFAULTS } });
   const pauses = () => log.lines.filter(({ level, message }) => level === 'error' && /wait/.test(message));

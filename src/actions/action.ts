@@ -13,7 +13,7 @@ export type CauseValue = {
   readonly at: number | null;
 };
 
-/** Why an action was made: the rule, where it is in the config, what it saw. */
+/** Why an action was made: the rule, its place in the config, and the values of its signals. */
 export type Cause = {
   readonly rule: string;
   /** `file:line` of the rule. */

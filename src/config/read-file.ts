@@ -3,7 +3,7 @@ import { errorMessage } from '../core/errors.ts';
 /** Reads a whole file; throws as node:fs does. A test can give another one, which reads from memory. */
 export type ReadFile = (path: string) => Uint8Array;
 
-/** What a reader of files throws. `why`: what is wrong with the folder. */
+/** The error of a reader of files. `why`: the fault of the folder. */
 type ReadError = NodeJS.ErrnoException & { readonly why?: string };
 
 /** Why a file can't be read. */

@@ -9,7 +9,7 @@ export function neverStale(source: SourceConfig): readonly string[] {
     .map(([name]) => name);
 }
 
-/** Numbers of a broker that come from several topics, which nobody can tell apart, with the topic as written. */
+/** Numbers of a broker that come from several topics, with the topic as written. The gateway cannot distinguish the topics. */
 export function mixedTopics(source: SourceConfig): readonly { readonly signal: string; readonly topic: string }[] {
   if (source.protocol !== 'mqtt') return [];
   return Object.entries(source.signals)

@@ -13,7 +13,7 @@ import {
 export interface ClockGuard {
   /** Why the clock allows no sends; null: it allows them. Once it is not null, it stays so until the gateway begins anew. */
   doubt(): string | null;
-  /** Rises each time the process was found to have stood still: what it read from L2L before is old. */
+  /** Rises with each standstill of the process that is found. Everything that was read from L2L before it is old. */
   standstills(): number;
   /**
    * The clock was set or the host was suspended, so this time base is wrong. Samples that come in now belong to the next life of the

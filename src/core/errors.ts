@@ -1,7 +1,7 @@
 /** Where in a file something was written; line and column count from 1. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number };
 
-/** One mistake in a file: where it is, what was written and what was expected, and what to write instead. */
+/** One mistake in a file: its place, the written and the expected value, and the correction. */
 export type Problem = {
   readonly place?: Place;
   readonly message: string;

@@ -26,7 +26,7 @@ type Logged = { readonly text: string; readonly gap: number; readonly nextAt: nu
 const FIRST_GAP = 10 * 60_000;
 
 export function createLaneLog({ clock, log, words, whereOf }: LaneLogOptions): LaneLog {
-  /** By lane, what was logged last. */
+  /** The last log line of each lane. */
   const logged = new Map<string, Logged>();
 
   function warn(call: Call, { reason, detail }: Pick<CallTransition, 'reason' | 'detail'>): void {

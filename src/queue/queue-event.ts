@@ -7,7 +7,7 @@ export type QueueEvent =
   /** An attempt, a read or a write of the journal showed something about the destination or the journal. */
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | { readonly kind: 'paused'; readonly pause: Pause }
-  /** A pause ended: what it held back goes on. */
+  /** A pause ended: the calls that waited for it go on. */
   | { readonly kind: 'resumed'; readonly ended: Pause }
   /** One call may be tried now. */
   | { readonly kind: 'probe_due' }

@@ -3,7 +3,7 @@ const CLUSTER =
 
 const NO_REDIS = 'what answers at the address of gateway.redis is not Redis; check host and port';
 
-/** How a server's message begins (or, as an expression, what it contains), and what a person can do about it. */
+/** The beginning of a server's message (or an expression that it contains), and the advice for a person. */
 const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = [
   [
     'OOM',

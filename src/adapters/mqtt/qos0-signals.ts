@@ -30,7 +30,7 @@ export function createQos0Signals({ name, config, log, kept }: AdapterOptions<Mq
       isLogged = true;
       log.warn(
         { source: name, topic },
-        'this device sends without acknowledgement (QoS 0): what it sends while the gateway is away is lost, and its states are unknown afterwards; let it send with QoS 1',
+        'this device sends without acknowledgement (QoS 0): its messages are lost while the gateway is away, and its states are unknown afterwards; let it send with QoS 1',
       );
     },
     filters: all =>

@@ -16,7 +16,11 @@ const STEP = 3 * HOUR;
  */
 export function compareZones(config: string, site: string, now: number): ZoneMatch {
   const zone = ianaZone(site);
-  if (zone !== undefined) return hasOffsets(config, at => offsetOf(zone, at), now) ? 'same' : 'different';
+  if (zone !== undefined) {
+    // Nearly always the names are the same, and then the offsets of a year need no comparison.
+    const same = zone === ianaZone(config) || hasOffsets(config, at => offsetOf(zone, at), now);
+    return same ? 'same' : 'different';
+  }
   const [, sign, hours, minutes = '0'] = /^(?:GMT|UTC)?\s*([+-])(\d{1,2})(?::?(\d\d))?$/i.exec(site.trim()) ?? [];
   if (sign === undefined) return 'unknown';
   const size = Number(hours) * HOUR + Number(minutes) * 60_000;

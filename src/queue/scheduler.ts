@@ -4,6 +4,7 @@ import type { CallJournal } from '../core/call-journal.ts';
 import { type Delivery, NO_CHAIN, type StoredAction } from '../core/delivery.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import { createHeldActions } from './held-actions.ts';
 import type { OpenCall } from './open-call.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { Emit } from './queue-event.ts';
@@ -43,28 +44,21 @@ const MOST_HEADS = 1000;
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { journal, delivery, calls, log, emit } = options;
   const counter = { value: 0 };
-  /**
-   * By lane the actions whose episode waits for its open or for a person's decision, each with its chain. They are outside the
-   * order of the lane: its next episode goes on.
-   */
-  const held = new Map<string, Map<number, string | null>>();
+  const held = createHeldActions();
   /** Lanes whose call could not be built. Nothing of them overtakes it. The next sweep tries again. */
   const failed = new Set<string>();
 
   function waiting(lane: string, most: number): readonly StoredAction[] {
-    const aside = held.get(lane);
     const now = options.now();
-    for (let limit = most + (aside?.size ?? 0); ; limit *= 2) {
+    for (let limit = most + held.countIn(lane); ; limit *= 2) {
       const all = journal.waiting(lane, limit);
-      const free = all.filter(({ id, notBefore = 0 }) => notBefore <= now && !aside?.has(id));
+      const free = all.filter(action => (action.notBefore ?? 0) <= now && !held.has(action));
       if (free.length >= most || all.length < limit) return free.slice(0, most);
     }
   }
 
   function hold(action: StoredAction, why: string): void {
-    const aside = held.get(action.lane) ?? new Map<number, string | null>();
-    aside.set(action.id, action.chain);
-    held.set(action.lane, aside);
+    held.add(action);
     log.debug({ action: action.key, lane: action.lane, why }, 'action waits for its episode');
   }
 
@@ -107,19 +101,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         for (const other of call.lanes) turns.skip(other);
         return calls.add(call, call.notBefore);
       }
-      if (first.chain !== null) forget(new Set([first.chain]));
+      if (first.chain !== null) held.free(new Set([first.chain]));
       // The journal did not take it. Asking again at once would never end.
       if (waiting(lane, 1)[0]?.id === first.id) {
         failed.add(lane);
         return undefined;
       }
-    }
-  }
-
-  /** An action that was held for one of these chains may go now. */
-  function forget(chains: ReadonlySet<string>): void {
-    for (const aside of held.values()) {
-      for (const [id, chain] of aside) if (chain !== null && chains.has(chain)) aside.delete(id);
     }
   }
 
@@ -174,12 +161,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return built;
     },
     forgetHeld(chains) {
-      if (chains) return forget(chains);
+      if (chains) return held.free(chains);
       held.clear();
       failed.clear();
     },
     get held() {
-      return [...held.values()].reduce((sum, aside) => sum + aside.size, 0);
+      return held.count;
     },
   };
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { anchors, ends, opens } from '../calls/kinds.ts';
 import { query } from '../file/database.ts';
 import type { GroupCommit } from '../file/group-commit.ts';
+import { createCallPruner } from './prune-calls.ts';
 
 /** How much history the journal keeps. */
 export type Bounds = {
@@ -25,8 +26,6 @@ export interface Pruner {
 const BATCH = 32;
 /** Decisions of rules that are kept at most: about 60 MB. */
 const MOST_DECISIONS = 200_000;
-const CALLS = 100;
-const STRAYS_EVERY = 3_600_000;
 
 // The close of an episode is deleted last, because an open without its close would count as an active episode.
 // The open stays until the episode is over, and while another episode holds the dispatch it opened. An absolute count stays while
@@ -63,26 +62,11 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
   const dropDecision = query(db, 'DELETE FROM decision WHERE id = ?');
   const dropAction = query(db, 'DELETE FROM action WHERE id = ?');
   const dropEvent = query(db, 'DELETE FROM event WHERE id = ?');
-  // The newest call stays, so that its number is not given out again.
-  const spentCall = query<{ predecessor: number | null }>(
-    db,
-    `SELECT predecessor FROM call
-     WHERE id = ? AND state IN ('delivered', 'rejected', 'parked', 'released', 'dropped') AND id <> (SELECT max(id) FROM call)
-       AND NOT EXISTS (SELECT 1 FROM action WHERE call = call.id) AND NOT EXISTS (SELECT 1 FROM call s WHERE s.predecessor = call.id)`,
-  );
-  const dropAttempts = query(db, 'DELETE FROM attempt WHERE call = ?');
-  const dropCall = query(db, 'DELETE FROM call WHERE id = ?');
-  const nextCalls = query<{ id: number; at: number }>(
-    db,
-    `SELECT id, created_at AS at FROM call WHERE id > ? ORDER BY id LIMIT ${CALLS}`,
-  );
   const inUse = query<{ bytes: number }>(
     db,
     `SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
   );
-  /** Calls up to this id were checked for strays; the next check is at `straysAt`. */
-  let seenCalls = 0;
-  let straysAt = Number.NEGATIVE_INFINITY;
+  const calls = createCallPruner(db, bounds.keep);
 
   type Kind = {
     readonly read: () => readonly Old[];
@@ -106,18 +90,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
 
   function dropSettled({ id, call }: Old): void {
     dropAction.run(id);
-    dropSpent(call);
-  }
-
-  /** Deletes a call without actions, and then its predecessors. */
-  function dropSpent(call: number | null): void {
-    for (let id = call; id !== null; ) {
-      const spent = spentCall.get(id);
-      if (!spent) return;
-      dropAttempts.run(id);
-      dropCall.run(id);
-      id = spent.predecessor;
-    }
+    calls.drop(call);
   }
 
   /**
@@ -139,30 +112,14 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     return inUse.get()?.bytes ?? 0;
   }
 
-  /** No action names a call that was merged into another or released. Such calls are deleted by their own age. */
-  function strays(now: number): boolean {
-    const rows = nextCalls.all(seenCalls);
-    for (const { id, at } of rows) {
-      if (at >= now - bounds.keep) break;
-      seenCalls = id;
-      dropSpent(id);
-    }
-    const more = rows.length === CALLS && rows.at(-1)?.id === seenCalls;
-    if (!more) {
-      seenCalls = 0;
-      straysAt = now + STRAYS_EVERY;
-    }
-    return more;
-  }
-
   return {
     used,
     step(now, ms, bytes) {
       const end = performance.now() + ms;
       const found = batch(now, bytes);
-      if (!found && now < straysAt) return false;
+      if (!found && !calls.isDue(now)) return false;
       const { value: more } = group.write(() => {
-        if (!found) return strays(now);
+        if (!found) return calls.dropStrays(now);
         for (const old of found.rows) {
           if (!found.isOver(old, now) && used() <= bytes) break;
           found.drop(old);

@@ -23,6 +23,8 @@ export interface Entry {
   /** When the gateway heard how it ended, and whether that leaves the effect in doubt. */
   readonly heardAt: number | null;
   readonly isDoubtful: boolean;
+  /** L2L answered that the key or its user may not do this. */
+  readonly isDenied: boolean;
   /** L2L has the request. */
   served(run: () => Exchange): Exchange;
   /** The gateway hears how it ended. */
@@ -80,6 +82,7 @@ export function createLedger(data: SandboxData, clock: Clock, onDoubt: (machine:
       open: null as readonly OpenDispatch[] | null,
       heardAt: null as number | null,
       isDoubtful: false,
+      isDenied: false,
       served(run: () => Exchange): Exchange {
         const before = data.dispatches.length;
         const answer = run();
@@ -95,6 +98,7 @@ export function createLedger(data: SandboxData, clock: Clock, onDoubt: (machine:
       },
       heard(result: Exchange): void {
         state.heardAt = clock.now();
+        state.isDenied = result.kind === 'answered' && (result.status === 401 || result.status === 403);
         state.isDoubtful =
           result.kind === 'failed' ? result.left : result.status >= 500 || !result.body.startsWith('{');
         const counted = path.includes('increment_cycle_count') ? new URLSearchParams(body).get('code') : null;

@@ -20,7 +20,15 @@ function problems(
     ...{ made: 0, settled: 100, settled_at: 100, expires_at: 50, attempts },
   } as unknown as StoredRow;
   const posts = Array.from({ length: sends }, (_, n) => ({
-    ...{ keys: [KEY], at: 10 + n, heardAt: 20, isDoubtful: true, refusal: null, appliedAt: n < applied ? 15 : null },
+    ...{
+      keys: [KEY],
+      at: 10 + n,
+      heardAt: 20,
+      isDoubtful: true,
+      isDenied: false,
+      refusal: null,
+      appliedAt: n < applied ? 15 : null,
+    },
   })) as unknown as Entry[];
   const judged = {
     onUnknown: () => onUnknown,

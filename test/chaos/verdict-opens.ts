@@ -90,8 +90,12 @@ function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, delivered
   const beside = countingFor(look, episode, isAdd ? close : knownBy(close, post.at), delivered).filter(
     ({ isOurs }) => isOurs || !isBeside,
   );
-  if (!look || (look.heardAt ?? 0) < post.at - LOOK_GOOD_FOR) problems.push(`left at ${text(post.at)} without a look`);
-  else if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
+  if (look && (look.heardAt ?? 0) >= post.at - LOOK_GOOD_FOR) {
+    if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
+  } else if (!isGuarded(post) || !looks.some(one => isDeniedLook(one, rule.machine, post.at))) {
+    // A key that may not read dispatches opens without a look, and asks L2L to refuse a duplicate.
+    problems.push(`left at ${text(post.at)} without a look`);
+  }
   return problems;
 }
 
@@ -128,6 +132,11 @@ function isSentOtherwise({ rule, close }: DeliveredEpisode): boolean {
   const how = close?.params.how;
   const isLeft = how === 'note' || how === 'leave' || (rule.ifFoundOpen === 'adopt' && rule.closeAdopted);
   return rule.ifMissed === 'add' && !isLeft;
+}
+
+function isDeniedLook({ path, heardAt, isDenied }: Entry, machine: string, until: number): boolean {
+  const isRecent = heardAt !== null && heardAt <= until && heardAt >= until - LOOK_GOOD_FOR;
+  return isDenied && isRecent && path.includes(`machinecode=${machine}`);
 }
 
 function lastLook(looks: readonly Entry[], machine: string, until: number): Entry | undefined {

@@ -1,4 +1,5 @@
 import { type Answer, type Call, siteOf, siteOfRecord } from './call.ts';
+import type { Manners } from './manners.ts';
 import { paramsOf, Refusal } from './params.ts';
 import { recordSet } from './production.ts';
 import type { Batch, BatchRecord, Site } from './records.ts';
@@ -83,23 +84,36 @@ export function batchErrors(call: Call): Answer {
   return { data: found(call, site, call.params.integer('batch_id'), record => record.status === 'failed') };
 }
 
-/** Status names and record shape are not documented: the names are those of asyncjob_status, the rest is what was sent. */
+/** The names of the states in each vocabulary. The first one is that of sites/asyncjob_status. */
+const STATE_NAMES = {
+  small: { queued: 'queued', finished: 'finished', failed: 'failed' },
+  capitals: { queued: 'PENDING', finished: 'PROCESSED', failed: 'ERROR' },
+  numbers: { queued: 0, finished: 2, failed: 3 },
+  unknown: { queued: 'neu', finished: 'verbucht', failed: 'abgewiesen' },
+} as const satisfies Record<Manners['batch_words'], Record<BatchRecord['status'], string | number>>;
+
+/** The shape of a record is not documented: it is what was sent, and the state. */
 function found(call: Call, site: Site, id: number | undefined, wanted: (record: BatchRecord) => boolean): unknown[] {
   const start = call.params.time('start', ['minute'], site.timezone) ?? Number.NEGATIVE_INFINITY;
   const end = call.params.time('end', ['minute'], site.timezone) ?? Number.POSITIVE_INFINITY;
   return call.store.data.batches
     .filter(batch => batch.site === site.site && (id === undefined || batch.id === id))
     .filter(batch => batch.created >= start && batch.created < end)
-    .flatMap(batch => batch.records.filter(wanted).map(record => shown(batch, record, site, call.microseconds)));
+    .flatMap(batch => batch.records.filter(wanted).map(record => shown(batch, record, site, call)));
 }
 
-function shown(batch: Batch, record: BatchRecord, site: Site, microseconds: boolean): Record<string, unknown> {
+function shown(
+  batch: Batch,
+  record: BatchRecord,
+  site: Site,
+  { manners, microseconds }: Call,
+): Record<string, unknown> {
   return {
     ...record.sent,
     id: record.id,
     batch_id: batch.id,
     site: site.site,
-    status: record.status,
+    status: STATE_NAMES[manners.batch_words][record.status],
     error: record.error,
     pitchdetail: record.pitchdetail,
     created: utcTime(batch.created, microseconds),

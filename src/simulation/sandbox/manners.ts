@@ -55,6 +55,23 @@ export const MANNERS = {
     default: 'refuse',
     source: 'the reference of pitchdetails/record_details does not say',
   },
+  pitch_times: {
+    words: 'writes the start and the end of a production detail',
+    values: { site: "in the site's time", utc: 'in UTC' },
+    default: 'site',
+    source: 'the reference of pitchdetails notes UTC for created and lastupdated, and nothing for start and end',
+  },
+  batch_words: {
+    words: 'names the state of a set in a batch',
+    values: {
+      small: 'queued, finished or failed',
+      capitals: 'PENDING, PROCESSED or ERROR',
+      numbers: '0, 2 or 3',
+      unknown: 'neu, verbucht or abgewiesen',
+    },
+    default: 'small',
+    source: 'the reference of record_details_batch_status lists no states',
+  },
 } as const satisfies Readonly<Record<string, Manner>>;
 
 export type MannerName = keyof typeof MANNERS;

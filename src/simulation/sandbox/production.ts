@@ -1,5 +1,6 @@
 import { type Answer, type Call, lineOf, note, productIn, siteOf } from './call.ts';
 import { listed, local, type Row, shownRow, utc } from './list.ts';
+import type { Manners } from './manners.ts';
 import { Refusal } from './params.ts';
 import type { Line, PitchDetail, Site } from './records.ts';
 
@@ -22,15 +23,15 @@ const PITCH_DETAIL_FIELDS = [
 
 const DAY = 86_400_000;
 
-/** Start and end are shown as they were sent, in the site's zone; the reference leaves that open. */
-function detailRow(detail: PitchDetail, site: Site): Row {
+function detailRow(detail: PitchDetail, site: Site, { pitch_times }: Manners): Row {
+  const time = (at: number) => (pitch_times === 'utc' ? utc(at) : local(at, site.timezone));
   return {
     id: detail.id,
     site: detail.site,
     line: detail.line,
     product: detail.product,
-    start: local(detail.start, site.timezone),
-    end: local(detail.end, site.timezone),
+    start: time(detail.start),
+    end: time(detail.end),
     actual: detail.actual.toFixed(2),
     scrap: detail.scrap.toFixed(2),
     operator_count: detail.operator_count.toFixed(2),
@@ -45,7 +46,7 @@ function detailRow(detail: PitchDetail, site: Site): Row {
 export function recordDetails(call: Call): Answer {
   const site = siteOf(call);
   const detail = recordSet(call, site, null, 'pitchdetails/record_details');
-  return { data: shownRow(detailRow(detail, site), call.microseconds) };
+  return { data: shownRow(detailRow(detail, site, call.manners), call.microseconds) };
 }
 
 /** Checks one set and books it. Refuses with the words that end up in record_details_batch_errors for a batch. */
@@ -110,7 +111,7 @@ export function readDetails(call: Call): Answer {
     throw new Refusal('Pitch details must be filtered by site, line and end, and by one of product or start');
   }
   const rows = store.detailsOf(line).filter(detail => detail.site === site.site);
-  const shown = rows.map(detail => detailRow(detail, site));
+  const shown = rows.map(detail => detailRow(detail, site, call.manners));
   return listed(
     shown,
     PITCH_DETAIL_FIELDS,
@@ -134,5 +135,5 @@ export function mostRecent(call: Call): Answer {
     .detailsOf(line.id)
     .filter(detail => detail.end >= at - days * DAY)
     .toSorted((a, b) => b.end - a.end)[0];
-  return { data: latest ? shownRow(detailRow(latest, site), call.microseconds) : null };
+  return { data: latest ? shownRow(detailRow(latest, site, call.manners), call.microseconds) : null };
 }

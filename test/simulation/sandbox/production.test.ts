@@ -121,6 +121,19 @@ describe('sandbox record_details', () => {
   });
 });
 
+describe('sandbox production details with the manner pitch_times=utc', () => {
+  const IN_UTC = { start: '2026-03-02 13:00:00', end: '2026-03-02 13:05:00' };
+
+  it('the sandbox writes start and end in UTC, and stores the same instants', async () => {
+    const { sandbox, post, get } = await sandboxForTest({ manners: { pitch_times: 'utc' } });
+    const booked = record(await post('pitchdetails/record_details/', ONE));
+    expect(booked).toMatchObject(IN_UTC);
+    const window = { site: 43, line: Number(booked.line), end__lte: '2026-03-02T14:00:00', start__gte: '2026-03-02' };
+    expect(records(await get('pitchdetails/', window))).toMatchObject([IN_UTC]);
+    expect(sandbox.state().details).toMatchObject([{ start: Date.parse('2026-03-02T13:00:00Z') }]);
+  });
+});
+
 describe('sandbox record_details_batch', () => {
   it('the sandbox takes a batch at once and works on it later, each set on its own', async () => {
     const clock = virtualClock(Date.parse('2026-03-02T13:30:00Z'));
@@ -174,6 +187,24 @@ describe('sandbox record_details_batch', () => {
     expect(records(await errors({ start: '2026-01-01 00:00' }))).toHaveLength(1);
     expect(records(await errors({ end: '2026-01-01 00:00' }))).toHaveLength(0);
     expect((await errors({ start: '2026-01-01 00:00:00' })).error).toContain('Invalid start');
+  });
+
+  it.each([
+    ['capitals', 'PENDING', 'PROCESSED', 'ERROR'],
+    ['numbers', 0, 2, 3],
+    ['unknown', 'neu', 'verbucht', 'abgewiesen'],
+  ] as const)('with the manner batch_words=%s the states of a set are %s, %s and %s', async (batch_words, ...names) => {
+    const clock = virtualClock(Date.parse('2026-03-02T13:30:00Z'));
+    const { post, get } = await sandboxForTest({ manners: { batch_words, batchDelay: 100, batchPace: 100 }, clock });
+    const sets = batchOf(SET, { ...SET, linecode: 'LINE-2' }, { ...SET, linecode: 'LINE-9' });
+    const batch_id = Number((await post('pitchdetails/record_details_batch/', sets)).body.batch_id);
+    const status = async () => records(await get('pitchdetails/record_details_batch_status/', { site: 43, batch_id }));
+    const [queued, finished, failed] = names;
+
+    clock.advance(100);
+    expect((await status()).map(({ status: name }) => name)).toEqual([finished, queued, queued]);
+    clock.advance(200);
+    expect((await status()).map(({ status: name }) => name)).toEqual([finished, finished, failed]);
   });
 
   it('the sandbox knows no other batch', async () => {

@@ -4,10 +4,16 @@ import { targetOf } from './api.ts';
 import type { Backend } from './backend.ts';
 import type { Fault, Faults } from './faults.ts';
 import { sendHtml, sendJson } from './http.ts';
+import { mannerFault } from './manner-faults.ts';
 import { type Params, paramsOf } from './params.ts';
 import type { SeenCall } from './state.ts';
 
 const CALLS_KEPT = 100;
+
+const PAGES = {
+  login: '<title>Sign in</title><h1>Please sign in</h1>',
+  maintenance: '<title>Maintenance</title><h1>We will be back soon</h1>',
+} as const;
 
 type ApiOptions = {
   readonly backend: Backend;
@@ -28,6 +34,8 @@ type ApiRequest = {
 /** The addresses below /api/: what L2L answers, or what a fault in force does instead. Keeps the last calls. */
 export function createApi({ backend, faults, clock, keys, stopping }: ApiOptions) {
   const calls: SeenCall[] = [];
+  /** How many calls came since the start. */
+  let count = 0;
 
   /** Checks the key and runs the call, as L2L does without a fault. */
   function apply({ method, url, request }: ApiRequest, params: Params) {
@@ -38,6 +46,11 @@ export function createApi({ backend, faults, clock, keys, stopping }: ApiOptions
     if (!found) return { status: 404, answer: { success: false, error: 'Not found' } };
     if (!found.verbs.includes(method)) return { status: 405, answer: { success: false, error: 'Method not allowed' } };
     return { status: 200, answer: backend.run(found, params, params.peek('realuser') ?? 'api') };
+  }
+
+  function ofManners(method: string, url: URL): Fault | undefined {
+    const area = targetOf(url.pathname, method)?.name.split('/')[0] ?? '';
+    return mannerFault(backend.manners, method, area, count);
   }
 
   async function answer(asked: ApiRequest): Promise<void> {
@@ -54,7 +67,8 @@ export function createApi({ backend, faults, clock, keys, stopping }: ApiOptions
       remember(status, answer.success, detail || ('error' in answer ? String(answer.error) : ''));
     };
 
-    const { slow, fault } = faults.judge(method, url.pathname);
+    count += 1;
+    const { slow, fault = ofManners(method, url) } = faults.judge(method, url.pathname);
     if (slow > 0) await sleep(clock, slow, stopping);
     if (!fault || fault.kind === 'slow' || fault.kind === 'away') return give(apply(asked, params));
     if (fault.kind === 'hang') {
@@ -78,7 +92,7 @@ function paramsIn({ url, body, request }: ApiRequest): Params {
 
 /** Gives the caller another answer than L2L's, or none. Status 0: none. */
 function spoilAnswer(
-  fault: Extract<Fault, { kind: 'reset' | 'status' | 'html' }>,
+  fault: Extract<Fault, { kind: 'reset' | 'status' | 'html' | 'redirect' }>,
   { request, response }: ApiRequest,
 ): { readonly status: number; readonly what: string } {
   switch (fault.kind) {
@@ -93,7 +107,10 @@ function spoilAnswer(
       return { status, what: 'fault' };
     }
     case 'html':
-      sendHtml(response, fault.status, '<title>Sign in</title><h1>Please sign in</h1>');
+      sendHtml(response, fault.status, PAGES[fault.page]);
       return { status: fault.status, what: 'HTML page' };
+    case 'redirect':
+      sendHtml(response, 302, '', { location: '/login/?next=/' });
+      return { status: 302, what: 'redirect to a login page' };
   }
 }

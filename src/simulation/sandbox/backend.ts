@@ -1,9 +1,10 @@
 import type { Clock } from '../../core/clock.ts';
+import { shaped } from './answer-shape.ts';
 import type { Target } from './api.ts';
 import { workOnBatches } from './batches.ts';
 import type { Call } from './call.ts';
 import { DEFAULT_MANNERS, type Manners } from './manners.ts';
-import { type Params, Refusal } from './params.ts';
+import { type Params, Refusal, wordsOf } from './params.ts';
 import type { SandboxData } from './records.ts';
 import { createStore } from './store.ts';
 import type { SandboxWorld } from './world.ts';
@@ -56,9 +57,9 @@ export function startBackend(options: {
     },
     run(target, params, by) {
       try {
-        return { ...target.run(callFor(params, by, target.id)), success: true };
+        return shaped({ ...target.run(callFor(params, by, target.id)), success: true }, manners);
       } catch (error) {
-        if (error instanceof Refusal) return { success: false, error: error.message };
+        if (error instanceof Refusal) return shaped({ success: false, error: wordsOf(error, manners) }, manners);
         throw error;
       }
     },

@@ -1,6 +1,6 @@
 import { type Answer, type Call, siteOf, siteOfRecord } from './call.ts';
 import type { Manners } from './manners.ts';
-import { paramsOf, Refusal } from './params.ts';
+import { paramsOf, Refusal, wordsOf } from './params.ts';
 import { recordSet } from './production.ts';
 import type { Batch, BatchRecord, Site } from './records.ts';
 import { utcTime } from './site-time.ts';
@@ -61,7 +61,7 @@ function workOnSet(batch: Batch, record: BatchRecord, call: Call): void {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     record.status = 'failed';
-    record.error = error.message;
+    record.error = wordsOf(error, call.manners);
   }
 }
 

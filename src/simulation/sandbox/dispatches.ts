@@ -53,7 +53,7 @@ export function open(call: Call): Answer {
     deleted: false,
     externalid: null,
     created: call.at,
-    createdby: user,
+    createdby: call.manners.created_by === 'key' ? call.by : user,
     lastupdated: call.at,
     lastupdatedby: user,
     notes: [],

@@ -17,8 +17,15 @@ const Kind = z.discriminatedUnion('kind', [
   /** Holds the call and applies it after `ms`, whether or not the caller still waits. */
   z.strictObject({ kind: z.literal('hang'), ms: z.int().positive() }),
   z.strictObject({ kind: z.literal('refuse'), error: z.string().default('Problem with the request') }),
-  /** An HTML page in place of JSON: a proxy or a login page. */
-  z.strictObject({ kind: z.literal('html'), status: z.int().min(200).max(599).default(200), when: When }),
+  /** An HTML page in place of JSON. */
+  z.strictObject({
+    kind: z.literal('html'),
+    status: z.int().min(200).max(599).default(200),
+    page: z.enum(['login', 'maintenance']).default('login'),
+    when: When,
+  }),
+  /** HTTP 302 to a login page. */
+  z.strictObject({ kind: z.literal('redirect'), when: When }),
   /** Nobody listens for `ms`: connections are refused. */
   z.strictObject({ kind: z.literal('away'), ms: z.int().positive() }),
 ]);

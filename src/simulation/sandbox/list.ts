@@ -1,3 +1,4 @@
+import type { Manners } from './manners.ts';
 import { type Params, Refusal } from './params.ts';
 import { parseSiteTime, siteTime, utcTime } from './site-time.ts';
 
@@ -46,6 +47,16 @@ const ORDERS = {
   gte: (order: number) => order >= 0,
 } as const;
 
+type Asked = {
+  readonly params: Params;
+  /** The longest page of the area. */
+  readonly max: number;
+  readonly manners: Manners;
+  readonly microseconds: boolean;
+};
+
+const SHORT_PAGE = 5;
+
 /**
  * A record area read by HTTP GET: filters, order, fields and pages. `known` are the fields of the area; any other name
  * is refused, so that a misspelt filter does not read as "everything".
@@ -53,13 +64,11 @@ const ORDERS = {
 export function listed(
   rows: Iterable<Row>,
   known: readonly string[],
-  params: Params,
-  max: number,
-  microseconds: boolean,
+  { params, max, manners, microseconds }: Asked,
 ): { data: unknown[]; limit: number; offset: number } {
-  const limit = params.integer('limit') ?? max;
+  const asked = params.integer('limit') ?? max;
   const offset = params.integer('offset') ?? 0;
-  if (limit < 1 || limit > max) throw new Refusal(`Invalid limit: ${limit} exceeds the maximum of ${max}`);
+  if (asked < 1 || asked > max) throw new Refusal(`Invalid limit: ${asked} exceeds the maximum of ${max}`);
   if (offset < 0) throw new Refusal(`Invalid offset: ${offset}`);
   const wanted = params
     .text('fields')
@@ -75,6 +84,7 @@ export function listed(
     found = found.toSorted((a, b) => (descending ? -1 : 1) * compareCells(a[field], b[field]));
   }
   const fields = wanted && new Set(wanted);
+  const limit = manners.pages === 'short' ? Math.min(asked, SHORT_PAGE) : asked;
   const page = found.slice(offset, offset + limit);
   return { data: page.map(row => shownRow(row, microseconds, fields)), limit, offset };
 }

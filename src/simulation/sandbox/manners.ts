@@ -72,6 +72,90 @@ export const MANNERS = {
     default: 'small',
     source: 'the reference of record_details_batch_status lists no states',
   },
+  pitch_filters: {
+    words: 'takes comparisons such as end__lte in a read of production details',
+    values: {
+      compare: 'as in every other area',
+      refuse: 'by a refusal: it wants the exact start and end',
+      nothing: 'by an answer without a record',
+    },
+    default: 'compare',
+    source: 'the reference of pitchdetails wants a filter by line and end, and one by product or start',
+  },
+  rate_limit: {
+    words: 'limits the rate of calls',
+    values: {
+      none: 'not at all',
+      retry_after: 'every tenth call gets HTTP 429 with Retry-After',
+      bare: 'every tenth call gets HTTP 429 without Retry-After',
+      unavailable: 'every tenth call gets HTTP 503',
+      words: 'every tenth call gets HTTP 200 with success: false and words',
+    },
+    default: 'none',
+    source: 'the reference speaks of rate limiting errors, and does not say what they look like',
+  },
+  refusal_words: {
+    words: 'says why it refuses a call',
+    values: { helpful: 'with the field and the record', opaque: 'with the same words for every cause' },
+    default: 'helpful',
+    source: 'the reference does not say',
+  },
+  rights: {
+    words: 'lets the user of the key read',
+    values: {
+      full: 'every record area',
+      write_only: 'no record area',
+      no_sites: 'every record area but sites',
+      no_lines: 'every record area but lines',
+      no_machines: 'every record area but machines',
+      no_dispatches: 'every record area but dispatches',
+      no_pitchdetails: 'every record area but pitchdetails',
+    },
+    default: 'full',
+    source: 'rights are given for each record area, and what a key gets differs from plant to plant',
+  },
+  missing_right: {
+    words: 'answers when the user of the key lacks a right',
+    values: { forbidden: 'HTTP 403', unauthorized: 'HTTP 401', words: 'HTTP 200 with success: false and words' },
+    default: 'forbidden',
+    source: 'the reference does not say',
+  },
+  lookups: {
+    words: 'answers a look-up of a line, a machine, a type, a trade, a reason or a product by its code',
+    values: { row: 'with the record', none: 'without a record, as for a user who may not see it' },
+    default: 'row',
+    source: 'the reference does not say what a user gets that may see some records only',
+  },
+  created_by: {
+    words: 'names the creator of a dispatch',
+    values: { user: 'by the user that the call gives', key: 'by the user of the key' },
+    default: 'user',
+    source: 'the reference of dispatches/open does not say which one createdby is',
+  },
+  pages: {
+    words: 'fills a page of records',
+    values: { full: 'with as many as were asked for', short: 'with five at most, and says so in limit' },
+    default: 'full',
+    source: 'the reference says that a page may be smaller than what was asked for',
+  },
+  ids: {
+    words: 'writes ids',
+    values: { numbers: 'as numbers', strings: 'as strings' },
+    default: 'numbers',
+    source: 'the reference promises no types in an answer',
+  },
+  fields: {
+    words: 'lists the fields of an answer',
+    values: { known: 'in the order of the reference', other: 'in another order, with more of them' },
+    default: 'known',
+    source: 'the reference promises no order of fields',
+  },
+  lists: {
+    words: 'writes a list without an entry',
+    values: { empty: 'as an empty list', null: 'as null' },
+    default: 'empty',
+    source: 'the reference does not say',
+  },
 } as const satisfies Readonly<Record<string, Manner>>;
 
 export type MannerName = keyof typeof MANNERS;

@@ -59,6 +59,16 @@ export const NAMED_FAULTS: readonly NamedFault[] = [
     words: 'answers half of the calls with an HTML page in place of JSON',
     fault: { kind: 'html', probability: 0.5 },
   },
+  {
+    name: 'maintenance',
+    words: 'answers half of the calls with a maintenance page and HTTP 200',
+    fault: { kind: 'html', page: 'maintenance', probability: 0.5 },
+  },
+  {
+    name: 'redirect',
+    words: 'answers half of the calls with a redirect to a login page',
+    fault: { kind: 'redirect', probability: 0.5 },
+  },
 ];
 
 /** The fault of this name, as the sandbox takes it. Throws when there is none. */

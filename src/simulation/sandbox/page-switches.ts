@@ -37,7 +37,9 @@ function faultWords(fault: FaultInForce): string {
     case 'reset':
       return `resets the connection ${fault.when} applying the call`;
     case 'html':
-      return `answers ${fault.status} with an HTML page ${fault.when} applying the call`;
+      return `answers ${fault.status} with a ${fault.page} page ${fault.when} applying the call`;
+    case 'redirect':
+      return `answers 302 to a login page ${fault.when} applying the call`;
     case 'status':
       return `answers ${fault.status} ${fault.when} applying the call`;
   }

@@ -1,8 +1,16 @@
+import type { Manners } from './manners.ts';
 import { formsShown, parseSiteTime, type TimeForm } from './site-time.ts';
 
 /** L2L's way to say no: HTTP 200 with `success: false` and these words. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
+}
+
+const OPAQUE = 'Problem with the request';
+
+/** What a caller reads of a refusal. */
+export function wordsOf(refusal: Refusal, { refusal_words }: Pick<Manners, 'refusal_words'>): string {
+  return refusal_words === 'opaque' ? OPAQUE : refusal.message;
 }
 
 /** The parameters of one call. An empty value counts as missing. */

@@ -105,20 +105,17 @@ export function readDetails(call: Call): Answer {
   const { params, store } = call;
   const site = siteOf(call);
   const line = Number(params.text('line') ?? Number.NaN);
-  const filters = params.rest();
-  const filtered = (field: string) => filters.some(([name]) => name === field || name.startsWith(`${field}__`));
+  const filters = params.rest().filter(isFilter);
+  const { pitch_filters } = call.manners;
+  const filtered = (field: string) =>
+    filters.some(([name]) => name === field || (pitch_filters !== 'refuse' && name.startsWith(`${field}__`)));
   if (Number.isNaN(line) || !filtered('end') || !(filtered('start') || filtered('product'))) {
     throw new Refusal('Pitch details must be filtered by site, line and end, and by one of product or start');
   }
-  const rows = store.detailsOf(line).filter(detail => detail.site === site.site);
+  const isEmpty = pitch_filters === 'nothing' && filters.some(([name]) => name.includes('__'));
+  const rows = isEmpty ? [] : store.detailsOf(line).filter(detail => detail.site === site.site);
   const shown = rows.map(detail => detailRow(detail, site, call.manners));
-  return listed(
-    shown,
-    PITCH_DETAIL_FIELDS,
-    { ...params, rest: () => filters.filter(isFilter) },
-    2000,
-    call.microseconds,
-  );
+  return listed(shown, PITCH_DETAIL_FIELDS, { ...call, params: { ...params, rest: () => filters }, max: 2000 });
 }
 
 function isFilter([name]: readonly [string, string]): boolean {

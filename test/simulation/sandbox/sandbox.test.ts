@@ -63,6 +63,7 @@ describe('sandbox faults', () => {
     ['502 after applying', { kind: 'status', status: 502, when: 'after' }, 502, 1005],
     ['an HTML page before applying', { kind: 'html' }, 200, 1000],
     ['an HTML page after applying', { kind: 'html', when: 'after' }, 200, 1005],
+    ['a maintenance page', { kind: 'html', page: 'maintenance' }, 200, 1000],
     ['success:false in general', { kind: 'refuse', error: 'Maintenance' }, 200, 1000],
   ] as const)('answers %s', async (_what, fault, status, cycles) => {
     const { sandbox, post } = await sandboxForTest();
@@ -70,6 +71,13 @@ describe('sandbox faults', () => {
     expect(await post(INCREMENT, COUNT)).toMatchObject({ status, success: false });
     expect(cyclesOf(sandbox)).toBe(cycles);
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: true });
+  });
+
+  it('redirects to a login page, and does not apply the call', async () => {
+    const { sandbox, post } = await sandboxForTest();
+    sandbox.setFaults([{ kind: 'redirect' }]);
+    const { status } = await post(INCREMENT, COUNT, { redirect: 'manual' });
+    expect([status, cyclesOf(sandbox)]).toEqual([302, 1000]);
   });
 
   it('a fault sends Retry-After only where it is asked for', async () => {

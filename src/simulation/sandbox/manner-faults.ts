@@ -1,0 +1,26 @@
+import { Fault, type FaultInput } from './faults.ts';
+import type { Manners } from './manners.ts';
+
+/** One call in this many is too much, where the sandbox limits the rate. */
+const RATE_LIMIT_EVERY = 10;
+
+const RATE_LIMITS: Readonly<Record<Exclude<Manners['rate_limit'], 'none'>, FaultInput>> = {
+  retry_after: { kind: 'status', status: 429, retryAfter: 1 },
+  bare: { kind: 'status', status: 429 },
+  unavailable: { kind: 'status', status: 503 },
+  words: { kind: 'refuse', error: 'Rate limit exceeded, please try again later.' },
+};
+
+const MISSING_RIGHTS: Readonly<Record<Manners['missing_right'], FaultInput>> = {
+  forbidden: { kind: 'status', status: 403 },
+  unauthorized: { kind: 'status', status: 401 },
+  words: { kind: 'refuse', error: 'You do not have permission to perform this action.' },
+};
+
+/** How a manner keeps the sandbox from running a call; undefined: it runs it. `number`: how many calls came before, and this one. */
+export function mannerFault(manners: Manners, method: string, area: string, number: number): Fault | undefined {
+  if (manners.rate_limit !== 'none' && number % RATE_LIMIT_EVERY === 0)
+    return Fault.parse(RATE_LIMITS[manners.rate_limit]);
+  const isDenied = manners.rights === 'write_only' || manners.rights === `no_${area}`;
+  return method === 'GET' && isDenied ? Fault.parse(MISSING_RIGHTS[manners.missing_right]) : undefined;
+}

@@ -65,6 +65,7 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
   const l2l = connectL2l(assembly, {
     chainOf: chain => journal.chain(chain),
     memory: () => journal.site,
+    recordedSets: (rule, from, to) => journal.recordedSets(rule, from, to),
     onGood: () => queue?.keyTaken('l2l'),
   });
   const journal = openJournal(assembly, l2l);

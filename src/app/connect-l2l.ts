@@ -12,13 +12,16 @@ import type { Assembly } from './edges.ts';
 
 export type L2l = { readonly client: Client; readonly reachability: Reachability; readonly delivery: Delivery };
 
-export type L2lNeeds = Required<Pick<DeliveryOptions, 'chainOf' | 'memory'>> & {
+export type L2lNeeds = Required<Pick<DeliveryOptions, 'chainOf' | 'memory' | 'recordedSets'>> & {
   /** L2L takes the API key. */
   readonly onGood: () => void;
 };
 
 /** Budget, connections, the check of key, site and zone, and the delivery of calls. L2L is not asked anything yet. */
-export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, memory, onGood }: L2lNeeds): L2l {
+export function connectL2l(
+  { loaded, edges, started }: Assembly,
+  { chainOf, memory, recordedSets, onGood }: L2lNeeds,
+): L2l {
   const { config, placeOf } = loaded;
   const { url, site, timezone, ...l2l } = config.l2l;
   const { gateway } = config;
@@ -67,6 +70,7 @@ export function connectL2l({ loaded, edges, started }: Assembly, { chainOf, memo
     settle: { call: l2l.settle, batch: l2l.batch_settle },
     chainOf,
     memory,
+    recordedSets,
     settings: reachability,
   });
   return { client, reachability, delivery };

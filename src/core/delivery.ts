@@ -189,6 +189,8 @@ export type Look =
   | { readonly kind: 'absent'; readonly detail: string }
   /** L2L took it and is not done with it: followed up, never repeated. */
   | { readonly kind: 'accepted'; readonly result: CallResult; readonly detail: string }
+  /** Not decided yet: a later look-up may decide it. */
+  | { readonly kind: 'pending'; readonly detail: string }
   | { readonly kind: 'undecided'; readonly detail: string }
   | { readonly kind: 'failed'; readonly outcome: Setback };
 

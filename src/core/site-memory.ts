@@ -1,6 +1,9 @@
 /** How L2L takes the trade of a new dispatch: as a code in `tradecode`, as a code in `trade`, or as an id in `trade`. */
 export type TradeForm = 'tradecode' | 'trade_code' | 'trade_id';
 
+/** The clock by which L2L gives the times of record sets: that of the site, or UTC. */
+export type SetClock = 'site' | 'utc';
+
 /** What L2L's answers showed about a site where L2L's reference is ambiguous. */
 export type SiteFacts = {
   /** The form in which L2L took a trade last. */
@@ -9,6 +12,10 @@ export type SiteFacts = {
   readonly tradeIds?: Readonly<Record<string, string>>;
   /** A close does not keep the completed time that it is sent with. */
   readonly closeLosesCompleted?: true;
+  /** The clock of the times in pitchdetails. */
+  readonly detailClock?: SetClock;
+  /** The clock of the times in the states and errors of batches. */
+  readonly batchClock?: SetClock;
 };
 
 /** The journal keeps what the gateway found out about its site. It outlives a restart, and a new site begins without it. */

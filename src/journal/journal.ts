@@ -6,6 +6,7 @@ import type { SiteMemory } from '../core/site-memory.ts';
 import { beginLife, groupOf } from './begin-life.ts';
 import { createCallStore } from './calls/call-store.ts';
 import { createChains } from './calls/chains.ts';
+import { createRecordedSets, type RecordedSets } from './calls/recorded-sets.ts';
 import { createSiteMemory } from './calls/site-memory.ts';
 import { TIME_AS_IT_WAS } from './clock/time-shift.ts';
 import { Damaged } from './damage/check.ts';
@@ -39,6 +40,7 @@ export interface Journal extends RuleStore, CallJournal, Overview {
   readonly decisions: Decisions;
   /** What the gateway found out about the site. */
   readonly site: SiteMemory;
+  readonly recordedSets: RecordedSets;
   /** Gives corrected codes to actions that L2L does not have. */
   readonly corrections: Corrections;
   /** The state of the file; null: the journal has no limits. */
@@ -174,6 +176,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
     ...overview,
     events: eventReader(db),
     site: createSiteMemory(meta, group, events, destination),
+    recordedSets: createRecordedSets(db),
     upkeep: () => upkeep?.status() ?? null,
     close() {
       if (closed) return;

@@ -23,6 +23,7 @@ import { judge, type ReadFailure } from './outcome.ts';
 import type { Reachability } from './reachability.ts';
 import { createReader } from './reader.ts';
 import { codesOf, explained, isAboutCodes, withUserPlace } from './refused-codes.ts';
+import type { RecordedSets } from './set-matches.ts';
 import type { SiteZone } from './site-time.ts';
 
 export type DeliveryOptions = {
@@ -48,6 +49,8 @@ export type DeliveryOptions = {
   readonly chainOf: (chain: string) => ChainState;
   /** What the gateway found out about the site; left out: it is forgotten with the process. */
   readonly memory?: () => SiteMemory;
+  /** The record sets of the journal; left out: it has none. */
+  readonly recordedSets?: RecordedSets;
   /** The check of key, site and zone. Left out: they count as right, and the key can't be checked. */
   readonly settings?: Pick<Reachability, 'askKey' | 'verify' | 'unverified'>;
 };
@@ -66,6 +69,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     ...options,
     memory,
     differences: createDifferences({ ...options, memory }),
+    recordedSets: options.recordedSets ?? (() => []),
     blocked,
     blockedWait,
     reader: createReader(client, transient),

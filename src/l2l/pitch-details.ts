@@ -2,8 +2,8 @@ import type { RecordDetailsParams } from '../actions/action.ts';
 import { type L2lRecord, numberField, textField } from './envelope.ts';
 import type { ReadFailure } from './outcome.ts';
 import { hasMore, type Reader } from './reader.ts';
-import { setTimes } from './record-sets.ts';
-import type { SiteZone } from './site-time.ts';
+import { setTimes } from './set-times.ts';
+import { createSiteZone, type SiteZone } from './site-time.ts';
 
 type Details =
   | { readonly ok: true; readonly records: readonly L2lRecord[] }
@@ -43,10 +43,20 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
     }
   }
 
-  /** At most one read for each set, by its exact times. */
+  const utc = createSiteZone('UTC');
+
+  function exactTimes(set: RecordDetailsParams) {
+    const sent = setTimes(set, zone);
+    const [starts, ends] = [zone.parse(sent.start), zone.parse(sent.end)];
+    // In the hour that comes twice, L2L may take the texts for either pass.
+    const inUtc = [0, -1].map(pass => ({ start: utc.exact(starts.at(pass) ?? 0), end: utc.exact(ends.at(pass) ?? 0) }));
+    return [sent, ...inUtc];
+  }
+
+  /** By its exact times in site time and in UTC: it is not documented which of them L2L compares with. */
   async function readEach(line: number, sets: readonly RecordDetailsParams[], signal: AbortSignal): Promise<Details> {
     const records: L2lRecord[] = [];
-    const times = new Map(sets.map(set => [Object.values(setTimes(set, zone)).join(), setTimes(set, zone)]));
+    const times = new Map(sets.flatMap(exactTimes).map(time => [Object.values(time).join(), time]));
     for (const time of times.values()) {
       const read = await reader.read('pitchdetails/', { site, line, ...time }, signal);
       if (!read.ok) return read;

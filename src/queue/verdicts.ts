@@ -176,6 +176,16 @@ export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0)
         result: look.result,
         looks: 0,
       };
+    case 'pending': {
+      const { detail } = look;
+      return {
+        state: 'unknown',
+        at: now,
+        notBefore: now + growing(call, timings.lookAgain, timings, now),
+        reason,
+        detail,
+      };
+    }
     case 'undecided':
       return { at: now, notBefore: now, reason, ...undecided(call, look.detail, at.policy, doubts) };
     case 'failed': {
@@ -183,6 +193,12 @@ export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0)
       return { state: 'unknown', at: now, notBefore, reason, detail: look.outcome.detail };
     }
   }
+}
+
+/** The wait until the next read about a call: the longer ago it was sent, the longer. So the gaps grow, also over a restart. */
+function growing({ sentAt, createdAt }: Call, first: number, { longestFollow }: Timings, now: number): number {
+  const gone = now - (sentAt ?? createdAt);
+  return Math.max(first, Math.min(gone / 2, longestFollow));
 }
 
 const LET_GO = 'let go, as its rule says: if L2L has it, it stays there until a person sees to it';

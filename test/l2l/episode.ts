@@ -78,6 +78,7 @@ export async function openPlant(options: PlantOptions = {}) {
     settle: { call: settle, batch: settle },
     chainOf: chain => bench.journal.chain(chain),
     memory: () => bench.journal.site,
+    recordedSets: (rule, from, to) => bench.journal.recordedSets(rule, from, to),
   });
   const folder = testFolder();
   const bench: Bench = await openBench({

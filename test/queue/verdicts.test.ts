@@ -116,6 +116,16 @@ describe('verdicts', () => {
     expect(to).toMatchObject({ reason: 'timeout', ...expected });
   });
 
+  it.each([
+    [0, 30_000],
+    [60_000, 30_000],
+    [80_000, 40_000],
+    [3_000_000, 60_000],
+  ])('a call in doubt that was sent %i ms ago is looked up again after %i ms', (gone, wait) => {
+    const to = afterLook({ ...CALL, sentAt: NOW - gone, looks: 1 }, { kind: 'pending', detail: 'd' }, at());
+    expect(to).toEqual({ state: 'unknown', at: NOW, notBefore: NOW + wait, reason: 'timeout', detail: 'd' });
+  });
+
   it('releases a call instead of repeating it when the next one can ask L2L to refuse a second one', () => {
     const look: Look = { kind: 'absent', detail: 'd' };
     const policy = { guardedRepeat: true };

@@ -15,6 +15,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { SiteMemory } from '../../core/site-memory.ts';
 import type { Envelope } from '../envelope.ts';
 import type { Reader } from '../reader.ts';
+import type { RecordedSets } from '../set-matches.ts';
 import type { SiteZone } from '../site-time.ts';
 import type { Differences } from './answer-differences.ts';
 
@@ -49,6 +50,8 @@ export type ActionContext = {
   /** What the gateway found out about the site. */
   readonly memory: () => SiteMemory;
   readonly differences: Differences;
+  /** The record sets of the journal. */
+  readonly recordedSets: RecordedSets;
 };
 
 /** Builds the requests of one kind of action, and interprets L2L's answers to them. */

@@ -1,7 +1,11 @@
 import type { Follow, Look } from '../../core/delivery.ts';
 import { ANY_OFFSET, createPitchDetails } from '../pitch-details.ts';
 import type { Read } from '../reader.ts';
-import { errorName, type Fate, fatesOf, setTimes } from '../record-sets.ts';
+import { errorName } from '../record-sets.ts';
+import { type Clocks, type Fate, fatesOf, MISSING, type SetRecords } from '../set-fates.ts';
+import { clockOf } from '../set-matches.ts';
+import { setTimes } from '../set-times.ts';
+import { createSiteZone } from '../site-time.ts';
 import type { ActionContext, ActionOf, CallOf } from './action.ts';
 
 type Batch = CallOf<'record_details'>;
@@ -12,17 +16,24 @@ export interface BatchSearch {
   errors(call: Batch, signal: AbortSignal): Promise<Read>;
   look(call: Batch, signal: AbortSignal): Promise<Look>;
   follow(call: Batch, signal: AbortSignal): Promise<Follow>;
+  /** L2L has booked these sets of the batch. The first ones show by which clock it gives the times of sets. */
+  confirmed(call: Batch, sets: Batch['actions'], signal: AbortSignal): Promise<void>;
 }
 
 /** L2L's clock may be behind the gateway's (ms). */
 const CLOCK_MARGIN = 10 * 60_000;
+const UTC = createSiteZone('UTC');
+const CLOCKS = [
+  ['detailClock', 'production details'],
+  ['batchClock', 'the sets of a batch'],
+] as const;
 /** The search for a set ends this long after the send (ms). */
 const SEARCHED_FOR = 3_600_000;
-const MISSING: Fate = { kind: 'missing' };
 const NEVER_CAME =
   'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is sent again';
 
-export function createBatchSearch({ site, zone, clock, reader }: ActionContext): BatchSearch {
+export function createBatchSearch(context: ActionContext): BatchSearch {
+  const { site, zone, clock, reader, memory, recordedSets: recorded } = context;
   const pitchDetails = createPitchDetails(reader, site, zone);
   /** Sets with a final fate, by call: they are not read again. */
   const final = new Map<number, ReadonlyMap<string, Fate>>();
@@ -52,18 +63,46 @@ export function createBatchSearch({ site, zone, clock, reader }: ActionContext):
       if (!booked.ok) return booked;
       // All sets of the line are matched, so that no open set gets the record of a final one.
       const all = call.actions.filter(set => set.params.line === line);
-      const found = fatesOf(all, { details: booked.records, errors: own }, zone, sinceOf(call));
+      const found = fatesNow(all, { details: booked.records, errors: own }, sinceOf(call));
       for (const { key } of sets) fates.set(key, found.get(key) ?? MISSING);
     }
     return { ok: true, fates } as const;
   }
 
+  /** When the records show the clock of L2L's times, they are read by it at once. */
+  function fatesNow(sets: Batch['actions'], records: SetRecords, since: number): ReadonlyMap<string, Fate> {
+    const find = () => fatesOf(sets, records, { zone, since, recorded, clocks: memory().facts() });
+    const { fates, shown } = find();
+    return learnClocks(context, shown) ? find().fates : fates;
+  }
+
   function rememberFinal(call: Batch, fates: ReadonlyMap<string, Fate>): void {
-    final.set(call.id, new Map([...fates].filter(([, fate]) => fate.kind !== 'missing')));
+    const isFinal = ({ kind }: Fate) => kind !== 'missing' && kind !== 'doubtful';
+    final.set(call.id, new Map([...fates].filter(([, fate]) => isFinal(fate))));
+  }
+
+  const isOver = (call: Batch) => clock.now() - (call.sentAt ?? call.createdAt) >= SEARCHED_FOR;
+
+  /** No set is certainly there, and none is certainly missing. Another batch may show the clock of L2L's times soon. */
+  function inDoubt(call: Batch, fates: ReadonlyMap<string, Fate>): Look {
+    const [detail = ''] = [...fates.values()].flatMap(fate => (fate.kind === 'doubtful' ? fate.detail : []));
+    return { kind: isOver(call) ? 'undecided' : 'pending', detail };
   }
 
   return {
     errors,
+
+    async confirmed(call, sets, signal) {
+      const newest = sets.at(-1);
+      const hasOffset = newest && zone.exact(newest.params.end) !== UTC.exact(newest.params.end);
+      if (!hasOffset || memory().facts().detailClock !== undefined) return;
+      const own = sets.filter(set => set.params.line === newest.params.line);
+      const params = own.map(set => set.params);
+      const read = await pitchDetails.read(newest.params.line, params, signal);
+      if (!read.ok) return;
+      const detailClock = clockOf(own, read.records, { zone, since: sinceOf(call) });
+      if (detailClock) learnClocks(context, { detailClock });
+    },
 
     async look(call, signal) {
       final.delete(call.id);
@@ -73,10 +112,12 @@ export function createBatchSearch({ site, zone, clock, reader }: ActionContext):
         call.actions.filter(set => kinds.includes((read.fates.get(set.key) ?? MISSING).kind));
       const total = call.actions.length;
       const missing = setsThatAre('missing');
+      const doubtful = setsThatAre('doubtful');
       if (setsThatAre('booked').length === total)
         return { kind: 'applied', result: {}, detail: `all ${total} sets are booked` };
       if (missing.length === total)
         return { kind: 'absent', detail: `none of the ${total} sets is booked or in error` };
+      if (doubtful.length > 0 && missing.length + doubtful.length === total) return inDoubt(call, read.fates);
       // Any trace means that L2L took the batch. A set that is missing may still be booked, so it is not sent again.
       rememberFinal(call, read.fates);
       const failed = setsThatAre('failed');
@@ -84,6 +125,7 @@ export function createBatchSearch({ site, zone, clock, reader }: ActionContext):
         `${setsThatAre('booked', 'different').length} of ${total} sets are booked`,
         failed.length > 0 ? `in error: ${failed.map(nameOf).join(', ')}` : '',
         missing.length > 0 ? `not yet there: ${missing.map(nameOf).join(', ')}` : '',
+        doubtful.length > 0 ? `in doubt: ${doubtful.map(nameOf).join(', ')}` : '',
       ];
       return { kind: 'accepted', result: {}, detail: parts.filter(Boolean).join('; ') };
     },
@@ -94,9 +136,8 @@ export function createBatchSearch({ site, zone, clock, reader }: ActionContext):
       const { fates } = read;
       rememberFinal(call, fates);
       const total = call.actions.length;
-      const found = [...fates.values()].filter(fate => fate.kind !== 'missing').length;
-      const isOver = clock.now() - (call.sentAt ?? call.createdAt) >= SEARCHED_FOR;
-      if (found < total && !isOver) {
+      const found = final.get(call.id)?.size ?? 0;
+      if (found < total && !isOver(call)) {
         const { failed } = failuresOf(call, fates);
         return { kind: 'pending', detail: `${found} of ${total} sets are final`, ...(failed.size > 0 && { failed }) };
       }
@@ -108,6 +149,21 @@ export function createBatchSearch({ site, zone, clock, reader }: ActionContext):
   };
 }
 
+/** Whether this is new. A fact that is known already stays. */
+export function learnClocks({ site, memory, log }: ActionContext, shown: Clocks): boolean {
+  const known = memory().facts();
+  let isNew = false;
+  for (const [name, what] of CLOCKS) {
+    const clock = shown[name];
+    if (clock === undefined || known[name] !== undefined) continue;
+    isNew = true;
+    const words = `L2L gives the times of ${what} in ${clock === 'utc' ? 'UTC' : 'site time'}`;
+    memory().learn({ [name]: clock }, clock === 'utc' ? words : null);
+    log.info({ site }, words);
+  }
+  return isNew;
+}
+
 /** By key: the sets that L2L refused, and the sets about which a person has to decide. */
 function failuresOf(call: Batch, fates: ReadonlyMap<string, Fate>) {
   const failed = new Map<string, string>();
@@ -115,7 +171,7 @@ function failuresOf(call: Batch, fates: ReadonlyMap<string, Fate>) {
   for (const { key } of call.actions) {
     const fate = fates.get(key) ?? MISSING;
     if (fate.kind === 'failed') failed.set(key, fate.detail);
-    if (fate.kind === 'different') parked.set(key, fate.detail);
+    if (fate.kind === 'different' || fate.kind === 'doubtful') parked.set(key, fate.detail);
     if (fate.kind === 'missing') parked.set(key, NEVER_CAME);
   }
   return { failed, parked };

@@ -1,9 +1,10 @@
 import type { Follow } from '../../core/delivery.ts';
-import { textField } from '../envelope.ts';
+import { type L2lRecord, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
-import { errorsAbout, failedSets, setFields, setState, setWords } from '../record-sets.ts';
+import { setFields, setState, setWords } from '../record-sets.ts';
+import { batchClockOf, errorsAbout, failedSets } from '../set-fates.ts';
 import { type ActionContext, type ActionHandler, type CallOf, defineAction } from './action.ts';
-import { type BatchSearch, createBatchSearch } from './batch-search.ts';
+import { type BatchSearch, createBatchSearch, learnClocks } from './batch-search.ts';
 
 /** While L2L lists a batch as under way, the gateway waits this long after the send (ms). Then it searches for the sets. */
 const WAITED_FOR = 24 * 3_600_000;
@@ -70,9 +71,10 @@ function createHandler(context: ActionContext): ActionHandler<'record_details'> 
 async function followById(
   call: Batch,
   batchId: string,
-  { site, zone, clock, reader, search }: ActionContext & { readonly search: BatchSearch },
+  { search, ...context }: ActionContext & { readonly search: BatchSearch },
   signal: AbortSignal,
 ): Promise<Follow> {
+  const { site, zone, clock, reader, memory } = context;
   const query = { site, batch_id: batchId };
   const status = await reader.read('pitchdetails/record_details_batch_status/', query, signal);
   if (!status.ok) return { kind: 'failed', outcome: status.outcome };
@@ -85,14 +87,19 @@ async function followById(
   if (!isFinal && isLate) return search.follow(call, signal);
   const detail = `${final} of ${total} sets are final`;
   const failedRecords = status.records.filter(record => setState(record) === 'failed');
-  const refused = failedSets(call.actions, failedRecords, zone);
+  const failuresIn = (records: readonly L2lRecord[]) => {
+    const times = batchClockOf(call.actions, [...status.records, ...records], zone);
+    learnClocks(context, times ? { batchClock: times } : {});
+    return failedSets(call.actions, records, memory().facts().batchClock, zone);
+  };
+  const refused = failuresIn(failedRecords);
   const hasNews = [...refused.keys()].some(key => !call.ended?.has(key));
   if (!isFinal && !hasNews) return { kind: 'pending', detail };
 
   // These are read after the states, so that no error comes later than the list.
   const errors = await reader.read('pitchdetails/record_details_batch_errors/', query, signal);
   if (!errors.ok) return { kind: 'failed', outcome: errors.outcome };
-  const failed = new Map([...refused, ...failedSets(call.actions, errors.records, zone)]);
+  const failed = new Map([...refused, ...failuresIn(errors.records)]);
   if (!isFinal) return { kind: 'pending', detail, failed };
   // A set that failed early, and that a person sent again, is in another call by now.
   const moved = total - call.actions.length;
@@ -104,6 +111,11 @@ async function followById(
       detail: `${expected} sets of batch ${batchId} failed, not all can be named: ${words}`,
     };
   }
+  await search.confirmed(
+    call,
+    call.actions.filter(({ key }) => !failed.has(key)),
+    signal,
+  );
   return {
     kind: 'final',
     failed,

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordDetailsParams } from '../../../src/actions/action.ts';
 import { NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
+import { shortMemory } from '../../../src/core/site-memory.ts';
 import type { Exchange } from '../../../src/l2l/exchange.ts';
-import { setTimes } from '../../../src/l2l/record-sets.ts';
+import { setTimes } from '../../../src/l2l/set-times.ts';
 import { answer, at, DENVER, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
@@ -19,6 +20,12 @@ const sentSet = (line: string, start: string, end: string, fields: object = {}) 
   end: `2026-03-02 ${end}`,
   ...fields,
 });
+/** An earlier batch showed that L2L gives the times of sets in site time. */
+const knownClock = () => {
+  const memory = shortMemory();
+  memory.learn({ detailClock: 'site' }, null);
+  return () => memory;
+};
 const SENT = [
   sentSet('LINE-1', '06:00:00', '06:05:00'),
   sentSet('LINE-1', '06:05:00', '06:10:00'),
@@ -89,8 +96,9 @@ describe('record_details', () => {
 
   describe('follow-up', () => {
     const follow = async (status: readonly object[], errors: readonly object[]) => {
-      const { delivery, sent, clock } = scripted(({ path }) =>
-        answer({ success: true, data: path.includes('status') ? status : errors }),
+      const { delivery, sent, clock } = scripted(
+        ({ path }) => answer({ success: true, data: path.includes('status') ? status : errors }),
+        { memory: knownClock() },
       );
       const accepted = { state: 'accepted', result: { batchId: '301' }, sentAt: clock.now() } as const;
       const call = frozenCall(delivery, SETS, NO_CHAIN, accepted);
@@ -229,7 +237,7 @@ describe('record_details', () => {
         if (sent.path !== 'pitchdetails/') return answer({ success: true, data: l2l.errors });
         return l2l.window?.(sent) ?? answer({ success: true, data: l2l.details[Number(sent.fields.line)] ?? [] });
       };
-      const { delivery, sent, clock } = scripted(respond);
+      const { delivery, sent, clock } = scripted(respond, { memory: knownClock() });
       clock.advanceTo(sentAt + 5 * 60_000);
       const call = frozenCall(delivery, sets, NO_CHAIN, { createdAt: sentAt, sentAt });
       const reads = () => sent.splice(0).filter(({ path }) => path === 'pitchdetails/');
@@ -288,14 +296,16 @@ describe('record_details', () => {
         });
       };
       expect((await look()).kind).toBe('applied');
+      const first = ['2026-03-02 06:00:00', '2026-03-02 13:00:00'];
       expect(reads().map(({ fields }) => fields.start)).toEqual([
         undefined,
-        '2026-03-02 06:00:00',
+        ...first,
         '2026-03-02 06:05:00',
-        '2026-03-02 06:00:00',
+        '2026-03-02 13:05:00',
+        ...first,
       ]);
       await look();
-      expect(reads()).toHaveLength(3);
+      expect(reads()).toHaveLength(6);
     });
 
     it('no set found means absent', async () => {

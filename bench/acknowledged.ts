@@ -9,12 +9,12 @@ import type { World } from './world.ts';
 
 const MACHINES = 200;
 const GOAL = 5000;
-/** mosquitto hands over at most so many messages before the first is acknowledged. */
+/** How many unacknowledged messages mosquitto sends before it waits. */
 const IN_FLIGHT = [1000, 20];
 
 /**
- * QoS 1 messages a second, each acknowledged only after the commit that holds what it changed. The last one makes the gateway
- * call the sink: acknowledgements go in order, so by then all before it are committed.
+ * Measures QoS 1 messages a second. Each one is acknowledged only after the commit that holds its change. The last message makes the
+ * gateway call the sink. Acknowledgements keep their order, so by then every message before it is committed.
  */
 export async function measureAcknowledged(world: World, { runs, scale, part }: Options): Promise<Figure[]> {
   const consumer = startProgram(process.execPath, [
@@ -27,7 +27,7 @@ export async function measureAcknowledged(world: World, { runs, scale, part }: O
   const figures: Figure[] = [];
   let consumed = 0;
   for (const inFlight of IN_FLIGHT) {
-    // Each counter moves by the same number.
+    // Each counter moves by the same number, so the number of messages is a multiple of the machines.
     const messages = Math.round(((inFlight < 100 ? 20_000 : 60_000) * scale) / machines) * machines;
     const gateway = await startGateway(data =>
       counterPlant({ broker: world.broker.url, l2l: world.l2l, data, prefix: 'gateway', machines, inFlight }),
@@ -63,12 +63,12 @@ export async function measureAcknowledged(world: World, { runs, scale, part }: O
 
 type Flood = { readonly messages: number; readonly machines: number };
 
-/** Messages a second, up to the commit of the last one. */
+/** Returns the messages a second, measured up to the commit of the last one. */
 async function committed(world: World, gateway: Gateway, flood: Flood, run: number): Promise<number> {
   const before = new Map(await strokes(gateway));
   const began = await publish(world, 'gateway', flood);
   const { messages, machines } = flood;
-  // 1, then 0 for the next run: opened, then closed.
+  // This message opens a dispatch in one run (1) and closes it in the next run (0).
   const [{ arrivals, faults }] = await Promise.all([
     world.sink.ask({ kind: 'take', count: 1, patience: 60_000 }),
     world.publisher.ask({ prefix: 'gateway/end', machines: 1, messages: 1, rate: null, payload: 'edge' }),
@@ -79,7 +79,7 @@ async function committed(world: World, gateway: Gateway, flood: Flood, run: numb
   const after = await strokes(gateway);
   for (const [name, count] of after) {
     const start = before.get(name);
-    // A gateway that has only just started never saw it before.
+    // A gateway that has just started has no earlier count of this counter.
     if (start === undefined) continue;
     const moved = count - start;
     if (moved !== messages / machines)
@@ -95,7 +95,7 @@ async function received(world: World, consumer: Program, flood: Flood, run: numb
   return (flood.messages / (Number(line.split(' ')[2]) - began)) * 1000;
 }
 
-/** As fast as the broker takes them. When the first was published. */
+/** Publishes as fast as the broker accepts messages. Returns the time of the first one. */
 async function publish(world: World, prefix: string, { messages, machines }: Flood): Promise<number> {
   const { sent } = await world.publisher.ask({ prefix, machines, messages, rate: null, payload: 'count' });
   return Math.min(...[...sent.values()].map(times => times[0] ?? Number.POSITIVE_INFINITY));

@@ -1,10 +1,10 @@
 /**
- * Measures the gateway on this host: `npm run bench`. Prints one table and writes bench/results.json. No network but loopback.
+ * Measures the gateway on this host: `npm run bench`. Prints one table and writes bench/results.json. Uses only the loopback network.
  *
  *   node bench/bench.ts [--quick | --tiny] [--only NAME]… [--json]
  *
- * NAME: rules, conditions, floors, edges, sandbox, acknowledged, footprint, start. --tiny shows only that every part works; its figures mean
- * nothing. --json prints the figures as one line of JSON.
+ * NAME: rules, conditions, floors, edges, sandbox, acknowledged, footprint, start. --tiny only shows that every part works; its figures
+ * mean nothing. --json prints the figures as one line of JSON.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   start: measureStart,
 };
 
-/** A broker, a publisher and a sink of its own for each measurement, so that none starts with another's leftovers. */
+/** Each measurement gets its own broker, publisher and sink, so that none starts with leftovers of another. */
 function inWorld(measure: (world: World, options: Options) => Promise<Figure[]>): Measurement {
   return async options => {
     const world = await startWorld();
@@ -56,7 +56,7 @@ function optionsOf({ quick, tiny }: { readonly quick: boolean; readonly tiny: bo
 let interrupted: number | undefined;
 let cleaning: Promise<void> | undefined;
 
-/** Once, also when Ctrl-C and the failure that it causes both ask for it. */
+/** Runs once, although Ctrl-C and the failure that it causes both ask for it. */
 function cleanUp(): Promise<void> {
   cleaning ??= (async () => {
     await stopAll();
@@ -109,14 +109,14 @@ try {
   }
 } catch (error) {
   failed = true;
-  // What Ctrl-C ended fails, as it should.
+  // After Ctrl-C a failure is expected: the processes were ended.
   if (interrupted === undefined) console.error(error);
 } finally {
   await cleanUp();
 }
 if (interrupted !== undefined) process.exit(interrupted);
 console.log(values.json ? JSON.stringify(figures) : table(figures));
-// A part, or a short run, is not a result to keep.
+// Only a whole run of full length is stored as a result.
 if (!failed && !values.quick && !values.tiny && values.only.length === 0) {
   writeFileSync(
     join(import.meta.dirname, 'results.json'),

@@ -8,7 +8,7 @@ import { median } from './statistics.ts';
 
 const RULES = 10_000;
 const EVALUATIONS = 3_000_000;
-/** Different states of the plant, which the evaluations take in turn. */
+/** Different states of the plant. The evaluations use them in turn. */
 const WORLDS = 8;
 
 /** Conditions as engineers write them; each is one rule of each machine `m`. */
@@ -69,7 +69,7 @@ function runConditions(part: number): ConditionRun {
   return { compileTime, evaluations };
 }
 
-/** CPU time of this thread (ms): what other programs do meanwhile is no part of it. */
+/** CPU time of this thread (ms). It does not include what other programs do meanwhile. */
 function cpuTime(): number {
   return process.threadCpuUsage().user / 1000;
 }
@@ -108,7 +108,7 @@ function world(signals: readonly SignalDefinition[], seed: number): ExpressionSc
   };
 }
 
-/** The language of the conditions alone. */
+/** Measures the language of the conditions alone. */
 export function measureConditions({ runs, part }: Options): Figure[] {
   runConditions(part); // Warms the compiler up.
   const all = Array.from({ length: runs }, () => runConditions(part));

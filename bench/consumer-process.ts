@@ -1,6 +1,6 @@
 /**
- * The floor of acknowledging: an MQTT client that takes messages and lets the library acknowledge them at once, with nothing
- * committed. Says `done` at the last message of a run. Arguments: broker URL, first part of the topics.
+ * The lower limit for acknowledging: an MQTT client that commits nothing and lets the library acknowledge each message at once. Prints
+ * `done` at the last message of a run. Arguments: broker URL, first part of the topics.
  */
 import mqtt from 'mqtt';
 

@@ -9,9 +9,9 @@ import { type EdgeRun, runEdges, type World } from './world.ts';
 const MACHINES = 200;
 const QUIET = 100;
 const SUSTAINED = 2500;
-/** What a run of a few seconds loses to its last requests still being on their way. */
+/** A rate counts as held from this share on: in a run of a few seconds the last requests are still on their way. */
 const HELD_SHARE = 0.98;
-/** A rate counts as held when the last request is there this soon after the last edge (ms). */
+/** A rate counts as held when the last request arrives at most this long after the last edge (ms). */
 const HELD_WITHIN = 1000;
 
 type Parties = {
@@ -23,8 +23,8 @@ type Parties = {
 type Costed = EdgeRun & { readonly cpu: number; readonly redis: number };
 
 /**
- * From an MQTT message to the HTTP request it causes, through the whole gateway, beside a forwarder that does nothing else. Both
- * run side by side, each with topics of its own, and are measured in turn.
+ * Measures the time from an MQTT message to the HTTP request that it causes, through the whole gateway. Beside it runs a forwarder that
+ * does nothing else. Each has its own topics, and they are measured in turn.
  */
 export async function measureEdges(world: World, { runs, scale, part }: Options): Promise<Figure[]> {
   const machines = MACHINES * part;
@@ -63,7 +63,7 @@ async function interleaved(parties: Parties, runs: number, edges: number, rate: 
   return { ours, floor };
 }
 
-/** One run, with the CPU of the gateway and of its Redis; the forwarder has none. */
+/** Does one run and measures the CPU of the gateway and of its Redis. The forwarder has no Redis. */
 async function costed(parties: Parties, who: 'gateway' | 'forwarder', edges: number, rate: number | null) {
   const { world, gateway, machines } = parties;
   const [cpu, redisCpu] = [startCpu(parties[who]), startCpu(who === 'gateway' ? gateway.redis : parties.forwarder)];
@@ -122,7 +122,7 @@ function over(name: string, unit: string, values: readonly number[]): Figure {
   return { name, unit, value: median(values), runs: values };
 }
 
-/** Every edge arrived once, in the order of its machine. */
+/** Checks that every edge arrived once and in the order of its machine. */
 function isWhole(run: EdgeRun): boolean {
   return run.arrived === run.edges && run.faults.length === 0;
 }
@@ -131,7 +131,7 @@ function missing(run: EdgeRun): number {
   return Math.max(Math.abs(run.edges - run.arrived), run.faults.length);
 }
 
-/** So that every machine stands as it did before. */
+/** Returns an even number of edges for each machine, so that every machine ends in the state in which it began. */
 function even(edges: number, machines: number): number {
   return Math.max(2, Math.round(edges / (2 * machines))) * 2 * machines;
 }

@@ -10,14 +10,14 @@ const START = Date.UTC(2026, 2, 2, 6);
 export type EngineLoad = {
   /** 80 % dispatch rules (`not run unless manual`, 2 s delays), 15 % cycle counts, 5 % production; two signals each. */
   readonly rules: number;
-  /** The first so many signals change, each once a second. */
+  /** How many signals change; they are the first ones, and each changes once a second. */
   readonly changing: number;
   /** Length of the intervals of cycle counts and production, such as 1m. */
   readonly every: string;
   readonly samples: number;
 };
 
-/** Samples per second on one core, every sample a change. */
+/** Measures samples a second on one core. Every sample is a change. */
 export function engineSpeed({ rules, changing, every, samples }: EngineLoad): number {
   const program = plant(rules, every);
   const engine = createEngine(program, new Map());
@@ -32,7 +32,7 @@ export function engineSpeed({ rules, changing, every, samples }: EngineLoad): nu
   return (samples / (performance.now() - begin)) * 1000;
 }
 
-/** One changed value after the other, each signal once a second on average, in a fixed shuffled order. */
+/** Changes one value after the other in a fixed, shuffled order. On average each signal changes once a second. */
 function stream(signals: readonly SignalDefinition[], count: number): SampleBatch[] {
   const counts = new Float64Array(signals.length);
   let pick = 1;
@@ -49,7 +49,7 @@ function stream(signals: readonly SignalDefinition[], count: number): SampleBatc
   });
 }
 
-/** Rules as an engineer writes them, compiled: the expression language is part of what is measured. */
+/** Compiles rules as an engineer writes them: the measurement includes the expression language. */
 function plant(rules: number, every: string): Program {
   const signals = new Map<string, SignalDefinition>();
   const define = (name: string, type: SignalDefinition['type']) => {

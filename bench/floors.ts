@@ -8,7 +8,7 @@ import { temporaryFolder } from './gateway.ts';
 import type { Figure, Options } from './report.ts';
 import { median } from './statistics.ts';
 
-/** What this host can do without the gateway: the upper limits of the other measurements. */
+/** Measures what this host can do without the gateway. These are the upper limits of the other measurements. */
 export async function measureFloors({ runs, scale }: Options): Promise<Figure[]> {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const redis = await startEmbeddedRedis({ runtimeDir: temporaryFolder(), journal: 'bench', epoch: 1, log });
@@ -38,7 +38,7 @@ export async function measureFloors({ runs, scale }: Options): Promise<Figure[]>
   }
 }
 
-/** Rows a second that SQLite takes with WAL and FULL, `group` rows a commit, on the disk the journal would use. */
+/** Measures the rows a second that SQLite commits with WAL and FULL, `group` rows in a commit, on the disk of the journal. */
 export function sqliteFloor(group: number, rows: number): number {
   const db = new DatabaseSync(join(temporaryFolder(), 'floor.db'));
   try {
@@ -57,7 +57,7 @@ export function sqliteFloor(group: number, rows: number): number {
   }
 }
 
-/** Jobs a second through BullMQ and Redis when nothing is done with them. */
+/** Measures the jobs a second through BullMQ and Redis when the jobs do nothing. */
 export async function bullmqFloor(socket: string, jobs: number, concurrency: number): Promise<number> {
   const connection = new Redis({ path: socket, maxRetriesPerRequest: null });
   const name = `floor-${randomUUID()}`;

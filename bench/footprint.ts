@@ -11,7 +11,7 @@ const FIELDS = 10;
 const MEMORY_GOAL = 200;
 const MIB = 2 ** 20;
 
-/** A source that can't be reached: its stack is loaded all the same. */
+/** A source that nobody answers. The gateway loads its protocol stack all the same. */
 const OPCUA = `  plc:
     protocol: opcua
     endpoint: opc.tcp://127.0.0.1:9
@@ -19,7 +19,7 @@ const OPCUA = `  plc:
     signals:
       plc.unreachable: 's=unreachable'`;
 
-/** What the gateway takes of the machine: memory under many signals, CPU when nothing happens, time to its first sample. */
+/** Measures what the gateway needs of the host: memory with many signals, CPU while nothing happens, time to the first sample. */
 export async function measureFootprint(world: World, options: Options): Promise<Figure[]> {
   const plant = (data: string, prefix: string, log: 'info' | 'debug' = 'info'): PlantOptions => ({
     broker: world.broker.url,
@@ -94,7 +94,7 @@ function publishWide(world: World, machines: number, seconds: number) {
 async function idle(gateway: Gateway, { runs, scale, part }: Options): Promise<Figure> {
   const cpu: number[] = [];
   try {
-    // What a start leaves to be done, compiling most of all.
+    // Waits until the work that a start leaves behind is done; most of it is compilation.
     await wait(5000 * part);
     for (let run = 0; run < runs; run++) {
       const [used, redis] = [startCpu(gateway), startCpu(gateway.redis)];
@@ -115,7 +115,10 @@ async function idle(gateway: Gateway, { runs, scale, part }: Options): Promise<F
   };
 }
 
-/** From the start of the process to the commit of the first sample that a rule acts on, while machines publish all the time. */
+/**
+ * Measures the time from the start of the process to the commit of the first sample on which a rule acts. The machines publish all the
+ * time.
+ */
 async function start(what: string, world: World, config: (data: string) => string, { runs }: Options): Promise<Figure> {
   const times: number[] = [];
   for (let run = 0; run < runs; run++) {

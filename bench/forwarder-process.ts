@@ -1,6 +1,6 @@
 /**
- * The floor of the edge bench: the same messages and the same requests, with nothing between. No journal, no order, no rules: an
- * MQTT client that posts a form for each edge. Arguments: broker URL, L2L URL, first part of the topics.
+ * The lower limit of the edge bench: the same messages and the same requests without journal, order or rules. It is an MQTT client that
+ * posts a form for each edge. Arguments: broker URL, L2L URL, first part of the topics.
  */
 import mqtt from 'mqtt';
 import { Pool } from 'undici';

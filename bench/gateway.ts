@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { descendant, type Program, startProgram, type Usage } from './process.ts';
 
-/** The key of the sink and of the sandbox. */
+/** The API key that the sink and the sandbox accept. */
 export const KEY = 'bench-key';
 
 export type Gateway = Program & {
   readonly redis: Usage;
-  /** Its status page, as JSON. */
+  /** Returns its status page, as JSON. */
   status(): Promise<unknown>;
 };
 
-/** Loaded before the gateway: its stdin closes when the bench is gone, whatever ended it. */
+/** A module that is loaded before the gateway. It ends the gateway when stdin closes, and stdin closes however the bench ends. */
 const ENDS_WITH_BENCH =
   "data:text/javascript,process.stdin.once('end',()=>process.kill(process.pid,'SIGTERM')).resume().unref()";
 
-/** What the bench wrote to disk; removed at its end. */
+/** The folders that the bench made; it removes them at its end. */
 const folders = new Set<string>();
 
 export function temporaryFolder(): string {
@@ -31,7 +31,7 @@ export function removeFolders(): void {
   folders.clear();
 }
 
-/** Starts the gateway as `npm start` does, with a data folder of its own; does not wait for anything. */
+/** Starts the gateway as `npm start` does, with its own data folder. Waits for nothing. */
 export function spawnGateway(config: (data: string) => string): Program {
   const folder = temporaryFolder();
   const file = join(folder, 'gateway.yaml');
@@ -55,7 +55,7 @@ export function spawnGateway(config: (data: string) => string): Program {
   );
 }
 
-/** Starts the gateway and waits until it says that nothing is missing; with `even`, whatever is missing. */
+/** Starts the gateway and waits until it is ready. With `even` it does not wait for that. */
 export async function startGateway(config: (data: string) => string, even?: 'not ready'): Promise<Gateway> {
   const program = spawnGateway(config);
   const line = await program.line(text => text.includes('"gateway runs"'));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 const PACKAGES = ['bullmq', 'ioredis', 'mqtt', 'undici', 'node-opcua'];
 
-/** Where and with what the figures were measured. */
+/** Describes the host and the versions of the measurement. */
 export function describeMachine() {
   return {
     at: new Date().toISOString(),
@@ -35,7 +35,7 @@ function firstLine(command: string, args: readonly string[]): string {
       execFileSync(command, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0] ?? ''
     );
   } catch (error) {
-    // mosquitto says what it is and leaves with a failure.
+    // mosquitto prints its version and then exits with a failure.
     const said = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
     return said.split('\n')[0] || 'unknown';
   }

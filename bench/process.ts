@@ -3,25 +3,25 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a process uses, read from the kernel, not asked of it. */
+/** What a process uses, read from the kernel and not from the process. */
 export type Usage = {
   readonly pid: number;
-  /** CPU seconds used so far, user and system, all threads. */
+  /** CPU seconds used so far: user and system, all threads. */
   cpu(): number;
-  /** Resident memory now, bytes. */
+  /** Resident memory at this moment, in bytes. */
   memory(): number;
-  /** Highest resident memory so far, bytes. */
+  /** Highest resident memory so far, in bytes. */
   peak(): number;
 };
 
-/** A program under measurement. */
+/** A program that is measured. */
 export type Program = Usage & {
-  /** Resolves with the first line of its output that `matches`. Rejects when it ends first. */
+  /** Resolves with the first line of its output that `matches`. Rejects when the program ends before that. */
   line(matches: (line: string) => boolean): Promise<string>;
   stop(): Promise<void>;
 };
 
-/** A process of the bench itself (publisher, sink): asked one thing after the other. */
+/** A process of the bench itself (publisher, sink). It gets one question after the other. */
 export type Helper<Ask, Answer> = Usage & {
   ask(question: Ask): Promise<Answer>;
   stop(): Promise<void>;
@@ -51,7 +51,7 @@ export function startProgram(command: string, args: readonly string[], env: Node
     child.once('error', reject);
     child.once('exit', code => reject(new Error(`${command} ended with ${code}:\n${lines.slice(-20).join('\n')}`)));
   });
-  // Its end when nobody waits for a line is no failure.
+  // When nobody waits for a line, the end of the program is no failure.
   gone.catch(() => {});
   const lineOf = (matches: (line: string) => boolean) =>
     new Promise<string>(resolve => {
@@ -71,7 +71,7 @@ export function startProgram(command: string, args: readonly string[], env: Node
   };
 }
 
-/** Starts a script of this folder that answers questions over IPC. It ends when the bench does, whatever ended it. */
+/** Starts a script of this folder that answers questions over IPC. It ends with the bench, however the bench ends. */
 export function startHelper<Ask extends object, Answer>(
   script: string,
   args: readonly string[] = [],
@@ -80,7 +80,7 @@ export function startHelper<Ask extends object, Answer>(
   const gone = new Promise<never>((_, reject) => {
     child.once('exit', () => reject(new Error(`${script} ended in the middle of a measurement`)));
   });
-  // Its end after the last question is no failure.
+  // After the last answer, the end of the process is no failure.
   gone.catch(() => {});
   return {
     ...usageOf(child.pid ?? 0),
@@ -96,7 +96,7 @@ export function startHelper<Ask extends object, Answer>(
   };
 }
 
-/** Ends everything that is still running; for the end of the bench, and for Ctrl-C. */
+/** Ends everything that still runs: at the end of the bench, and at Ctrl-C. */
 export async function stopAll(): Promise<void> {
   await Promise.all([...started].map(stopChild));
 }
@@ -105,7 +105,7 @@ export function usageOf(pid: number): Usage {
   return {
     pid,
     cpu() {
-      // Fields 14 and 15 of stat, counted behind the name in brackets, which may hold spaces.
+      // Fields 14 and 15 of stat. They are counted from the name in brackets, because the name may hold spaces.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
@@ -114,7 +114,7 @@ export function usageOf(pid: number): Usage {
   };
 }
 
-/** Processes of this name that `pid` started, directly or through others. */
+/** Finds the processes of this name that `pid` started, directly or through others. */
 export function descendant(pid: number, name: string): Usage | undefined {
   const parents = new Map<number, number>();
   const names = new Map<number, string>();
@@ -125,7 +125,7 @@ export function descendant(pid: number, name: string): Usage | undefined {
       parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
       names.set(Number(entry), stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')));
     } catch {
-      // It ended between the listing and the look.
+      // The process ended after it was listed.
     }
   }
   for (const [candidate, its] of names) {
@@ -137,7 +137,7 @@ export function descendant(pid: number, name: string): Usage | undefined {
   return undefined;
 }
 
-/** Share of one core that was used between two looks, in percent. */
+/** Returns the share of one core that the process used between two readings, in percent. */
 export function startCpu(usage: Usage): () => number {
   const before = usage.cpu();
   const began = performance.now();

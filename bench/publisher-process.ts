@@ -1,19 +1,19 @@
 /**
- * Publishes what the machines of a measurement say, at a fixed rate or as fast as the broker takes it, with QoS 1. Notes when each
- * message was handed to the socket. Argument: broker URL.
+ * Publishes the values of the machines with QoS 1, at a fixed rate or as fast as the broker accepts them. Notes when it wrote each message
+ * to the socket. Argument: broker URL.
  */
 import mqtt from 'mqtt';
 import { machineName } from './signal-plant.ts';
 import { monotonic } from './statistics.ts';
 
 export type PublisherAsk = {
-  /** First part of the topics: who is meant to read them. */
+  /** First part of the topics; it decides who receives the messages. */
   readonly prefix: string;
   readonly machines: number;
   readonly messages: number;
-  /** Messages a second; null: as fast as the broker takes them. */
+  /** Messages a second; null: as fast as the broker accepts them. */
   readonly rate: number | null;
-  /** edge: 1 and 0 in turn; count: one more each time; fields: JSON with so many numbers, all of them new each time. */
+  /** edge: 1 and 0 in turn; count: one more each time; fields: JSON with this many numbers, all of them new each time. */
   readonly payload: 'edge' | 'count' | { readonly fields: number };
 };
 
@@ -22,7 +22,7 @@ export type PublisherAnswer = {
   readonly sent: ReadonlyMap<string, readonly number[]>;
 };
 
-/** Not acknowledged by the broker yet, at most. */
+/** How many messages may wait for the broker's acknowledgement. */
 const MOST_IN_FLIGHT = 1000;
 const PAUSE = 1;
 

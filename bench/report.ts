@@ -1,22 +1,22 @@
-/** One figure: the median of its runs, beside a floor measured in between them, against its goal. */
+/** One figure: the median of its runs, compared with its goal and with a limit that was measured between the runs. */
 export type Figure = {
   readonly name: string;
   readonly unit: string;
   readonly value: number;
   readonly runs: readonly number[];
-  /** The least that any program would need here, or the most it could do. */
+  /** The best that any program could reach here. */
   readonly floor?: { readonly what: string; readonly value: number };
   readonly goal?: { readonly words: string; readonly met: boolean };
   readonly note?: string;
 };
 
-/** What the measurements of this run have in common. */
+/** The options that all measurements of this run share. */
 export type Options = {
-  /** Runs of which a figure is the median. */
+  /** How many runs a median is made of. */
   readonly runs: number;
-  /** 1, or less for a short run: lengths and counts are multiplied by it. */
+  /** Lengths and counts are multiplied by it: 1, or less for a short run. */
   readonly scale: number;
-  /** 1: as many machines, rules and journalled actions as the figures say. Less shows only that every part works. */
+  /** 1: as many machines, rules and recorded actions as the figures say. A smaller number only shows that every part works. */
   readonly part: number;
 };
 

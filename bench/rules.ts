@@ -7,17 +7,17 @@ const SAMPLES = 200_000;
 const MINUTE = '1m';
 const DAY = '24h';
 const GOAL = 300_000;
-/** Ten times the rules may cost this much more per sample: caches, and the noise of a shared machine. */
+/** With ten times the rules a sample may cost this much more, because of caches and of the noise of a shared host. */
 const NO_GROWTH = 1.25;
 
-/** The rules engine alone, on one core: samples a second, and what rules cost that don't read the sample's signal. */
+/** Measures the rules engine alone, on one core: the samples a second, and the cost of rules that do not read the sample's signal. */
 export function measureRules({ runs, part }: Options): Figure[] {
   const all = SIZES.map(size => ({ rules: size * part, speeds: [] as number[], same: [] as number[] }));
   // The first run of each only warms the compiler up.
   for (let run = -1; run < runs; run++) {
     for (const { rules, speeds, same } of all) {
       const speed = engineSpeed({ rules, changing: 2 * rules, every: MINUTE, samples: SAMPLES * part });
-      // Intervals of a day: what other rules have to do as time passes is no cost of the sample.
+      // Intervals of a day, so that the cost of the sample does not include the passing time of other rules.
       const sameSpeed = engineSpeed({ rules, changing: 200 * part, every: DAY, samples: SAMPLES * part });
       if (run < 0) continue;
       speeds.push(speed);

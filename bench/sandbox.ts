@@ -9,7 +9,10 @@ import { median } from './statistics.ts';
 
 const AT_ONCE = 64;
 
-/** How many calls the sandbox itself takes: why the edge bench has a sink of its own. Each machine opens and closes in turn. */
+/**
+ * Measures how many calls the sandbox itself takes. It shows why the edge bench has a sink of its own. Each machine opens and closes in
+ * turn.
+ */
 export async function measureSandbox({ runs, scale }: Options): Promise<Figure[]> {
   const file = join(temporaryFolder(), 'world.json');
   const machines = Array.from({ length: 200 }, (_, index) => ({ code: machineName(index) }));
@@ -25,7 +28,7 @@ export async function measureSandbox({ runs, scale }: Options): Promise<Figure[]
   const script = join(import.meta.dirname, '..', 'src', 'simulation', 'sandbox-main.ts');
   const rates: number[] = [];
   for (let run = 0; run < runs; run++) {
-    // A new one each time: what it keeps grows with every call.
+    // Each run gets a new sandbox, because its data grow with every call.
     const sandbox = startProgram(process.execPath, [script, '--world', file], { L2L_API_KEY: KEY });
     try {
       const { url } = JSON.parse(await sandbox.line(line => line.startsWith('{'))) as { readonly url: string };

@@ -17,7 +17,7 @@ export type PlantOptions = {
   readonly log?: 'debug' | 'info';
 };
 
-/** A gateway whose every message is an edge, and every edge a call: no delay, no look before an open, no budget. */
+/** A gateway for which every message is an edge and every edge a call: no delay, no look before an open, no budget. */
 export function edgePlant(options: PlantOptions): string {
   const machines = names(options.machines);
   return `${head(options)}
@@ -35,7 +35,10 @@ ${machines
 `;
 }
 
-/** A gateway that counts: every message moves a counter and waits for the commit that holds it. `bench/end` says that all are there. */
+/**
+ * A gateway that counts. Every message moves a counter and waits for the commit that holds it. `bench/end` says that all messages were
+ * sent.
+ */
 export function counterPlant(options: PlantOptions): string {
   const machines = names(options.machines);
   const signal = (name: string) =>
@@ -53,10 +56,7 @@ ${machines.map(name => `  ${name}_cycles: { cycles: { machine: ${name}, counter:
 `;
 }
 
-/**
- * Many signals, ten in a message; one rule for ten of them. `extra` is put among the sources; `hot`: the rules
- * have something to say.
- */
+/** Many signals, ten in a message, and one rule for ten of them. `extra` is put among the sources. `hot`: the rules make actions. */
 export function widePlant(
   options: PlantOptions & { readonly fields: number; readonly extra?: string; readonly hot?: boolean },
 ): string {
@@ -78,7 +78,7 @@ ${machines
 `;
 }
 
-/** Every gateway is a client of its own, so that none takes over what an earlier one left. */
+/** Every gateway has its own client id, so that none takes over the session of an earlier one. */
 function clientId(data: string): string {
   return `bench-${hash('sha256', data).slice(0, 12)}`;
 }

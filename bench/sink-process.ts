@@ -1,7 +1,7 @@
 /**
- * Where the calls of a measurement arrive: an HTTP server that gives L2L's answers and nothing else, so that it costs little. It
- * notes when each request was there, and what is wrong with it: a call that came twice, out of order, or for a dispatch that is
- * not open. The sandbox would do for what is right, but not for how fast (its own ceiling is measured beside).
+ * The sink receives the calls of a measurement. It is an HTTP server that gives L2L's answers and does nothing else, so it costs little. It
+ * notes when each request arrived, and what is wrong with it: a call that came twice, out of order, or for a dispatch that is not open. The
+ * sandbox would give the same answers, but it is slower; its own limit is measured too.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { monotonic } from './statistics.ts';
 
 export type SinkAsk =
   | { readonly kind: 'where' }
-  /** Answers when so many requests have arrived, or when none came for `patience` ms. Begins anew afterwards. */
+  /** Answers when this many requests have arrived, or when none arrived for `patience` ms. Then it counts from zero again. */
   | { readonly kind: 'take'; readonly count: number; readonly patience: number };
 
 export type SinkAnswer = {
@@ -17,7 +17,7 @@ export type SinkAnswer = {
   /** When each request was received (monotonic ms), by machine, in order. */
   readonly arrivals: ReadonlyMap<string, readonly number[]>;
   readonly faults: readonly string[];
-  /** Calls since its start that it has no answer for: the gateway asks for more than L2L's stand-in knows. */
+  /** Calls since its start for which the sink has no answer: the gateway uses something that the sink does not know. */
   readonly unexpected: readonly string[];
 };
 
@@ -66,9 +66,9 @@ function close(id: number, at: number): object {
 function answer(path: string, body: string, at: number): object {
   const [, method = '', id = ''] = /^\/api\/1\.0\/(\w+\/\w+)\/?(\d*)\/?$/.exec(path) ?? [];
   const params = new URLSearchParams(body);
-  // The gateway asks for its site at the start, and once a minute whether L2L answers.
+  // The gateway reads its site at the start, and asks once a minute whether L2L answers.
   if (path.startsWith('/api/1.0/sites/')) return [{ site: 43, description: 'bench', timezone: 'Europe/Berlin' }];
-  // Before the first open of a machine it asks what is open there.
+  // Before the first open of a machine, the gateway reads which dispatches are open there.
   if (path.startsWith('/api/1.0/dispatches/?')) return [];
   switch (method) {
     case 'dispatches/open':
@@ -99,7 +99,7 @@ const server = createServer((request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
       response.end(text);
     },
-    // The caller went away; what it sent half is not a call.
+    // The client is gone. A request that arrived only in part is no call.
     () => response.destroy(),
   );
 });

@@ -13,8 +13,8 @@ const GOAL = 3000;
 const DESTINATION = 'http://127.0.0.1:9 site 43';
 
 /**
- * From the start of the process to its status page, after a SIGKILL, with a journal full of waiting and delivered actions; beside it
- * the same with an empty journal.
+ * Measures the time from the start of the process to its status page, after a SIGKILL, with a journal full of waiting and delivered
+ * actions. Beside it: the same with an empty journal.
  */
 export async function measureStart({ runs, scale, part }: Options): Promise<Figure[]> {
   const [full, empty] = [temporaryFolder(), temporaryFolder()];
@@ -22,7 +22,7 @@ export async function measureStart({ runs, scale, part }: Options): Promise<Figu
   fillJournal(join(full, 'journal.db'), history, WAITING * part);
   const times: number[] = [];
   const floor: number[] = [];
-  // The first one takes over the journal; each ends by SIGKILL.
+  // The first start takes over the journal. Each start ends by SIGKILL.
   for (let run = -1; run < runs; run++) {
     const [least, most] = [await startIn(empty), await startIn(full)];
     if (run < 0) continue;
@@ -70,7 +70,7 @@ rules:
 `;
 }
 
-/** Rows as the gateway writes them, without its commits. */
+/** Writes rows as the gateway does, but in larger commits. */
 function fillJournal(file: string, history: number, waiting: number): void {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');

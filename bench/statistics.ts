@@ -1,4 +1,4 @@
-/** Value below which the share `q` (0..1) of the values lies. */
+/** The value below which the share `q` (0..1) of the values lies. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
@@ -11,7 +11,7 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + high) / 2 : high;
 }
 
-/** Milliseconds on the machine's own clock that no process sets: the same in all of them. */
+/** Milliseconds of the host's monotonic clock. No process sets it, and all processes read the same one. */
 export function monotonic(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

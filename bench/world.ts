@@ -4,7 +4,7 @@ import type { PublisherAnswer, PublisherAsk } from './publisher-process.ts';
 import type { SinkAnswer, SinkAsk } from './sink-process.ts';
 import { quantile } from './statistics.ts';
 
-/** What stands around the gateway: broker, machines that publish, and L2L. Each a process of its own. */
+/** The surroundings of the gateway: a broker, machines that publish, and L2L. Each is a process of its own. */
 export type World = {
   readonly broker: Broker;
   readonly publisher: ReturnType<typeof startHelper<PublisherAsk, PublisherAnswer>>;
@@ -25,30 +25,30 @@ export async function startWorld(): Promise<World> {
   return { broker, publisher, sink, l2l: url };
 }
 
-/** Ends what the worlds are made of; for their end, and for Ctrl-C. */
+/** Ends the processes of all worlds: at their end, and at Ctrl-C. */
 export async function stopWorlds(): Promise<void> {
   const all = [...worlds];
   worlds.clear();
   await Promise.all(all.map(part => part.stop()));
 }
 
-/** What one run of edges came to. */
+/** The result of one run of edges. */
 export type EdgeRun = {
   readonly edges: number;
   readonly arrived: number;
-  /** From publish to request, ms. */
+  /** Times from publish to request, in ms. */
   readonly p50: number;
   readonly p99: number;
   /** Edges a second, from the first publish to the last request. */
   readonly rate: number;
-  /** From the last publish to the last request, ms: grows when the rate is not held. */
+  /** From the last publish to the last request, in ms. It grows when the rate is not held. */
   readonly behind: number;
   readonly faults: readonly string[];
 };
 
 const PATIENCE = 5000;
 
-/** Publishes edges and waits for their requests. The k-th request of a machine belongs to its k-th edge, or something is wrong. */
+/** Publishes edges and waits for their requests. The k-th request of a machine must belong to its k-th edge. */
 export async function runEdges(
   world: World,
   prefix: string,

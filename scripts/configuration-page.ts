@@ -1,9 +1,9 @@
-/** The text of docs/configuration.md, made of the schemas of the config. */
+/** Makes the text of docs/configuration.md from the schemas of the config. */
 import { stringify } from 'yaml';
 import { configJsonSchema } from '../src/config/json-schema.ts';
 import { RULE_KINDS } from '../src/rules/kinds/registry.ts';
 
-/** What this page reads of a JSON Schema. */
+/** The parts of a JSON Schema that this page reads. */
 type Schema = {
   readonly type?: string | readonly string[];
   readonly kind?: string;
@@ -34,7 +34,7 @@ export type Section = {
   readonly rows: readonly Row[];
 };
 
-/** Keys whose own keys have a section with the same name. */
+/** Keys whose own keys have a section of this name. */
 const RULE_SECTIONS: readonly string[] = RULE_KINDS.map(({ kind }) => kind);
 const OWN_SECTIONS: readonly string[] = ['counter', ...RULE_SECTIONS];
 
@@ -92,7 +92,7 @@ function protocolSections(source: Schema): readonly Section[] {
 
 const entryOf = (map: Schema | undefined): Schema => map?.additionalProperties || {};
 
-/** A signal's keys. A protocol may also know a short form, which is no object. */
+/** The keys of a signal. A protocol may also know a short form, which is not an object. */
 function signalOf(source: Schema): Schema {
   const signal = entryOf(source.properties?.signals);
   return signal.anyOf?.find(form => form.properties) ?? signal;
@@ -102,13 +102,13 @@ function section(title: string, path: string, schema: Schema = {}): Section {
   return { title, path, about: schema.description ?? '', rows: rowsOf(schema) };
 }
 
-/** Whether a key is explained in a section of its own. A rule's `counter` is the name of a signal. */
+/** Whether a section of its own explains the key. The `counter` of a rule is the name of a signal, so it has none. */
 const hasSection = (name: string, schema: Schema): boolean =>
   OWN_SECTIONS.includes(name) && schema.properties !== undefined;
 
 function rowsOf(schema: Schema, before = ''): readonly Row[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
-    if (property.not) return []; // not built yet, or written in another place
+    if (property.not) return []; // such a key does not exist yet, or its place is elsewhere
     const key = `${before}${name}`;
     const row = { key, schema: property, isRequired: schema.required?.includes(name) ?? false };
     if (hasSection(name, property)) return [row];
@@ -116,13 +116,13 @@ function rowsOf(schema: Schema, before = ''): readonly Row[] {
   });
 }
 
-/** A value as it is written in the file. */
+/** Writes a value as it stands in the file. */
 const written = (value: unknown): string =>
   stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trim();
 
 const code = (value: unknown): string => `\`${written(value)}\``;
 
-/** What is written as the value of a key: its type, its range or its words. */
+/** Says which values a key takes: its type, its range or its words. */
 export function valueWords(schema: Schema): string {
   if (schema.kind) return schema.kind + rangeWords(schema);
   if (schema.const !== undefined) return code(schema.const);
@@ -150,7 +150,7 @@ function defaultWords({ schema, isRequired }: Row): string {
   return code(schema.default);
 }
 
-/** A default is an example too. */
+/** A default serves as an example too. */
 export function exampleWords({ schema }: Row): string {
   if (schema.default !== undefined) return '';
   return (schema.examples ?? []).slice(0, 2).map(code).join(' ');

@@ -13,12 +13,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** By name: whether the host has it, found out without the package manager, and the packages of the distribution that bring it. */
+/**
+ * For each program: whether the host has it, found out without the package manager, and the packages of the distribution that contain it.
+ */
 const SERVERS = {
   'redis-server': { isThere: () => runs('redis-server', ['--version']), packages: ['redis-server'] },
   mosquitto: { isThere: () => onPath('mosquitto') || existsSync('/usr/sbin/mosquitto'), packages: ['mosquitto'] },
   openssl: { isThere: () => runs('openssl', ['version']), packages: ['openssl'] },
-  // Its server imports two packages that Debian only recommends with it.
+  // Its server imports two packages that Debian only recommends.
   'python3-pymodbus': {
     isThere: () => runs('/usr/bin/python3', ['-c', 'import pymodbus.server.async_io']),
     packages: ['python3-pymodbus', 'python3-serial', 'python3-serial-asyncio'],
@@ -42,7 +44,7 @@ function stop(text) {
   process.exit(1);
 }
 
-/** Runs a command quietly; its output is shown only when it fails. */
+/** Runs a command without output. When it fails, its output is shown. */
 function must(command, args, onFailure, env = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } });
   if (done.status === 0) return;

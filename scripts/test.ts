@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const programs = join(root, 'node_modules', '.bin');
-// Every child runs on the project's Node, whatever Node the host has.
+// Every child runs on the project's Node, whichever Node the host has.
 const env = { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` };
 
 function run(name: string, args: readonly string[]): boolean {
@@ -42,7 +42,7 @@ function tests(args: readonly string[]): { passed: number; failed: number } {
       ...args,
     ]);
     const report: Report = JSON.parse(readFileSync(file, 'utf8'));
-    // A file that can't be loaded fails without a failed test; so does an error outside of any.
+    // A file that cannot be loaded fails the run without a failed test. An error outside of all tests does too.
     const failed = report.numFailedTests + (success || report.numFailedTests > 0 ? 0 : 1);
     return { passed: report.numPassedTests, failed };
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** Writes what is made of the config's schemas, config/gateway.schema.json and docs/configuration.md: `npm run schema`. */
+/** Writes the files that are made from the config's schemas, config/gateway.schema.json and docs/configuration.md: `npm run schema`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configJsonSchema } from '../src/config/json-schema.ts';

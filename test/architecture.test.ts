@@ -6,7 +6,7 @@ import { RULE_KINDS } from '../src/rules/kinds/registry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Which rooms a room may import from; its own is always allowed. */
+/** The rooms from which a room may import. Its own files are always allowed. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   actions: [],
   core: ['actions'],
@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   main: ['cli'],
 };
 
-/** The one home of each package that reaches outside or carries a protocol. */
+/** Each package that reaches outside or speaks a protocol has one home. */
 const HOMES: Record<string, readonly string[]> = {
   'node-opcua': ['adapters/opcua', 'simulation'],
   'modbus-serial': ['adapters/modbus', 'simulation'],
@@ -36,7 +36,7 @@ const HOMES: Record<string, readonly string[]> = {
   pino: ['cli'],
 };
 
-/** Which folders of the rules a folder of them may import from; the files of the room itself stand between the folders. */
+/** The folders of the rules from which a folder there may import. The files of the room itself are between the folders. */
 const RULES_MAY_IMPORT: Record<string, readonly string[]> = {
   expression: [],
   compile: ['expression'],
@@ -73,7 +73,7 @@ function isLocal(to: string): boolean {
   return to.startsWith('.');
 }
 
-/** Without comments. */
+/** Returns the source without comments. */
 function codeOf(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 }
@@ -81,26 +81,26 @@ function codeOf(file: string): string {
 const all = imports();
 
 describe('architecture', () => {
-  it('has no file beside a folder of the same name', () => {
+  it('no file stands beside a folder of the same name', () => {
     const files = new Set(globSync('src/**/*.ts', { cwd: ROOT }));
 
     expect([...files].map(file => dirname(file)).filter(folder => files.has(`${folder}.ts`))).toEqual([]);
   });
 
-  it('names the file that implements the adapter adapter.ts in every protocol folder', () => {
+  it('in every protocol folder the file that implements the adapter is adapter.ts', () => {
     const folders = globSync('src/adapters/*/definition.ts', { cwd: ROOT }).map(file => dirname(file));
 
     expect(folders.length).toBeGreaterThan(3);
     for (const folder of folders) expect(codeOf(`${folder}/adapter.ts`)).toContain('): Adapter {');
   });
 
-  it('knows every room', () => {
+  it('the tables list every room', () => {
     const rooms = new Set(globSync('src/**/*.ts', { cwd: ROOT }).map(roomOf));
 
     expect([...rooms].filter(room => !(room in MAY_IMPORT))).toEqual([]);
   });
 
-  it('imports only along the arrows', () => {
+  it('a room imports only along the arrows', () => {
     const wrong = all
       .filter(({ to }) => isLocal(to))
       .filter(({ from, to }) => {
@@ -113,7 +113,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('keeps protocols apart: no adapter imports another', () => {
+  it('no adapter imports another adapter', () => {
     const protocolOf = (file: string) => /^src\/adapters\/(\w+)\//.exec(file)?.[1];
     const wrong = all
       .filter(({ from, to }) => {
@@ -126,7 +126,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('keeps the folders of the rules in order: no kind of rule knows another, the common parts know none', () => {
+  it('no kind of rule imports another one, and the common parts of the rules import no kind', () => {
     const folderOf = (file: string) => /^src\/rules\/([\w-]+)\//.exec(file)?.[1];
     const wrong = all
       .filter(({ from, to }) => {
@@ -139,7 +139,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('lets no other room reach into the folders of the rules', () => {
+  it('no other room imports from the folders of the rules', () => {
     const wrong = all
       .filter(({ from, to }) => roomOf(from) !== 'rules' && /\/rules\/[\w-]+\//.test(to))
       .map(({ from, to }) => `${from} → ${to}`);
@@ -147,7 +147,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('names kinds of calls only where they are described, sent and made', () => {
+  it('only the files that describe, send or make a call name its kind', () => {
     const homes = [
       'src/actions/', // what a kind is
       'src/l2l/actions/', // how it is sent
@@ -163,13 +163,13 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('names kinds of rules only where they are written, compiled and run', () => {
+  it('only the files that describe, compile or run a rule name its kind', () => {
     const homes = [
       'src/rules/kinds/',
       'src/rules/dispatch/',
       'src/rules/counting/',
-      'src/actions/', // lanes have the same names
-      'src/simulation/truth-table.ts', // so has a column
+      'src/actions/', // lanes have the same name
+      'src/simulation/truth-table.ts', // a column has the same name
     ];
     const names = RULE_KINDS.map(({ kind }) => kind).join('|');
     const named = new RegExp(`'(?:${names})'|\\b(?:rule|rules|defaults|RULE_KINDS)\\??\\.(?:${names})\\b`);
@@ -180,7 +180,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('asks for a kind of rule only in its registry', () => {
+  it('only the registry decides by the kind of a rule', () => {
     const wrong = all
       .filter(({ from, to }) => {
         const target = isLocal(to) ? normalize(join(dirname(from), to)) : '';
@@ -193,7 +193,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('writes a plain apostrophe, which every keyboard and every search has', () => {
+  it('the sources use the plain apostrophe, which every keyboard and every search has', () => {
     const matching = ['config/characters', 'rules/expression/tokens', 'rules/compile/lookup-key', 'l2l/refused-codes'];
     const wrong = globSync('src/**/*.ts', { cwd: ROOT })
       .filter(file => !matching.some(name => file === `src/${name}.ts`))
@@ -202,7 +202,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('gives each package one home', () => {
+  it('each outside package is imported from one place', () => {
     const wrong = all
       .filter(({ from, to }) => HOMES[to] && !HOMES[to].some(home => from.startsWith(`src/${home}`)))
       .map(({ from, to }) => `${from} → ${to}`);
@@ -210,7 +210,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('loads protocol stacks only when a source uses them', () => {
+  it('a protocol stack is loaded only when a source uses it', () => {
     const heavy = new Set(['node-opcua', 'modbus-serial', 'mqtt']);
     const eager = all
       .filter(({ from, to, typeOnly }) => heavy.has(to) && !typeOnly && /(definition|schema|registry)\.ts$/.test(from))
@@ -219,7 +219,7 @@ describe('architecture', () => {
     expect(eager).toEqual([]);
   });
 
-  it('reads no wall clock and sets no timer in the pure rooms', () => {
+  it('the pure rooms read no wall clock and set no timer', () => {
     const pure = globSync('src/rules/**/*.ts', { cwd: ROOT }).filter(file => !/rules\/(runner\.ts|io\/)/.test(file));
     const impure = pure.filter(file =>
       /Date\.now\(|new Date\(\)|performance\.now|setTimeout|setInterval|setImmediate/.test(

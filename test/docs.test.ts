@@ -12,7 +12,7 @@ const PAGES = ['*.md', 'docs/**/*.md', 'src/**/*.md'].flatMap(pattern => globSyn
 
 const withoutCode = (text: string) => text.replaceAll(/```[\s\S]*?```/g, '').replaceAll(/`[^`\n]*`/g, '');
 
-/** Anchors as GitHub makes them of headings. */
+/** The anchors that GitHub makes from headings. */
 function anchorsOf(page: string): readonly string[] {
   const text = read(page).replaceAll(/```[\s\S]*?```/g, '');
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
@@ -33,14 +33,14 @@ function brokenLinks(page: string): readonly string[] {
   });
 }
 
-/** The messages in the first column of the tables, each as its fixed parts. */
+/** The messages in the first column of the tables. Each is split into its fixed parts. */
 function messagesOf(page: string): readonly (readonly string[])[] {
   return [...read(page).matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = '']) =>
     message.split('…').map(part => part.trim()),
   );
 }
 
-/** The ids of the rows of the invariants page: `| [D3] | …`. */
+/** The ids in the rows of the invariants page: `| [D3] | …`. */
 function invariantIds(): readonly string[] {
   return [...read('docs/invariants.md').matchAll(/^\| \[([A-Z]\d+)\] \|/gm)].map(([, id = '']) => id);
 }
@@ -51,14 +51,14 @@ function citedIds(text: string): readonly string[] {
   return [...comments.matchAll(/\[([A-Z]\d+(?:, [A-Z]\d+)*)\]/g)].flatMap(([, ids = '']) => ids.split(', '));
 }
 
-/** The files that a name on the invariants page stands for: a path below `src` or `test`, a test without its ending, or a pattern. */
+/** The files that a name on the invariants page means: a path below `src` or `test`, a test without its ending, or a pattern. */
 const filesOf = (name: string): readonly string[] =>
   ['', '.test.ts', '.sandbox.test.ts'].flatMap(ending => [
     ...globSync(`src/${name}${ending}`, { cwd: ROOT }),
     ...globSync(`test/${name}${ending}`, { cwd: ROOT }),
   ]);
 
-/** The paths in the cells of the table that name where a promise is held, and which tests show it. */
+/** The paths in the table cells that say where a promise is held and which tests show it. */
 function namedPaths(): readonly string[] {
   const rows = read('docs/invariants.md').match(/^\| \[.*$/gm) ?? [];
   return rows
@@ -66,7 +66,7 @@ function namedPaths(): readonly string[] {
     .filter(name => /\w\/\w/.test(name));
 }
 
-/** The test names in quotes, each with the test that is to have it: `queue/turns` "one slot in five", "…". */
+/** The test names in quotes, each with the test file that must contain it: `queue/turns` "one slot in five", "…". */
 function namedTests(): readonly { readonly file: string; readonly part: string }[] {
   return [...read('docs/invariants.md').matchAll(/`([^`\s]+\/[^`\s]+)` ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(
     ([, file = '', names = '']) => [...names.matchAll(/"([^"]+)"/g)].map(([, part = '']) => ({ file, part })),
@@ -74,11 +74,11 @@ function namedTests(): readonly { readonly file: string; readonly part: string }
 }
 
 describe('the documentation', () => {
-  it('links to files and headings that exist', () => {
+  it('every link in the documentation leads to a file or heading that exists', () => {
     expect(PAGES.flatMap(page => brokenLinks(page))).toEqual([]);
   });
 
-  it('explains only messages that the product has', () => {
+  it('the troubleshooting page explains only messages that the product has', () => {
     const files = globSync('src/**/*.ts', { cwd: ROOT }).map(file => read(file));
     const sources = [...files, JSON.stringify(queueWords('L2L'))];
     const messages = messagesOf('docs/troubleshooting.md');
@@ -87,7 +87,7 @@ describe('the documentation', () => {
     expect(unknown.map(parts => parts.join(' … '))).toEqual([]);
   });
 
-  it('names files and folders that exist where it says where to go', () => {
+  it('the table "to change X, go to Y" names only files and folders that exist', () => {
     const named = [...read('CONTRIBUTING.md').matchAll(/`((?:src|test|config|scripts)\/[^`\s]+)`/g)].map(
       ([, path = '']) => path,
     );
@@ -95,7 +95,7 @@ describe('the documentation', () => {
     expect(named.filter(path => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  it('has rules that are valid with the sources and lookups of the example', () => {
+  it('the rules in the documentation are valid with the sources and lookups of the example', () => {
     const file = join(ROOT, 'config/gateway.yaml');
     const rules = [
       ...read('docs/rules.md').matchAll(/```yaml\n(?:rules:\n)?( {2}\w+:\n {4}(?:when|production):[\s\S]*?)```/g),
@@ -110,11 +110,11 @@ describe('the documentation', () => {
     expect(loaded.program.rules).toHaveLength(5);
   });
 
-  it('has the page docs/configuration.md as `npm run schema` writes it from the schemas', () => {
+  it('docs/configuration.md is the page that `npm run schema` writes from the schemas', () => {
     expect(read('docs/configuration.md')).toBe(configurationPage());
   });
 
-  it('has for each key of the config a description, and an example, a default or a list of words', () => {
+  it('each key of the config has a description, and an example, a default or a list of words', () => {
     const rows = sectionsOf(configJsonSchema({ keepMarks: true })).flatMap(section => section.rows);
     expect(rows.length).toBeGreaterThan(120);
     const bare = rows.filter(row => {
@@ -125,7 +125,7 @@ describe('the documentation', () => {
     expect(bare.map(({ key }) => key)).toEqual([]);
   });
 
-  it('has each decision on a page of at most 70 lines, with context, choice and cost', () => {
+  it('each decision has at most 70 lines, with context, choice and cost', () => {
     const pages = globSync('docs/decisions/*.md', { cwd: ROOT }).sort();
     expect(pages.length).toBeGreaterThan(10);
     for (const page of pages) {
@@ -136,13 +136,13 @@ describe('the documentation', () => {
     }
   });
 
-  it('has an id of its own for each row of the invariants page', () => {
+  it('each row of the invariants page has its own id', () => {
     const ids = invariantIds();
     expect(ids.length).toBeGreaterThan(80);
     expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
   });
 
-  it('has a row on the invariants page for every id that the code cites', () => {
+  it('the invariants page has a row for every id that the code cites', () => {
     const ids = new Set(invariantIds());
     const cited = ['src', 'test', 'bench', 'scripts'].flatMap(room =>
       globSync(`${room}/**/*.ts`, { cwd: ROOT }).flatMap(file => citedIds(read(file)).map(id => ({ file, id }))),
@@ -151,13 +151,13 @@ describe('the documentation', () => {
     expect(cited.filter(({ id }) => !ids.has(id))).toEqual([]);
   });
 
-  it('names files on the invariants page that exist', () => {
+  it('the invariants page names only files that exist', () => {
     const paths = namedPaths();
     expect(paths.length).toBeGreaterThan(200);
     expect(paths.filter(path => filesOf(path).length === 0)).toEqual([]);
   });
 
-  it('names parts of files on the invariants page that the files have', () => {
+  it('the invariants page names only parts of files that exist', () => {
     const named = [...read('docs/invariants.md').matchAll(/`([\w./*-]+\.ts)` \(?`(\w+)`/g)];
     expect(named.length).toBeGreaterThan(15);
     const unknown = named.filter(
@@ -166,20 +166,20 @@ describe('the documentation', () => {
     expect(unknown.map(([cell]) => cell)).toEqual([]);
   });
 
-  it('quotes names on the invariants page that its tests have', () => {
+  it('the invariants page quotes only test names that exist', () => {
     const named = namedTests();
     expect(named.length).toBeGreaterThan(60);
     expect(named.filter(({ file, part }) => !filesOf(file).some(path => read(path).includes(part)))).toEqual([]);
   });
 
-  it('has a valid config in the README', () => {
+  it('the config in the README is valid', () => {
     const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
     const loaded = loadConfig('README.yaml', { L2L_API_KEY: 'for-the-test' }, () => new TextEncoder().encode(text));
     expect(loaded.warnings).toEqual([]);
     expect(loaded.program.rules).toHaveLength(1);
   });
 
-  it('fits the README on one screen of 120 lines', () => {
+  it('the README has at most 120 lines', () => {
     expect(read('README.md').split('\n').length).toBeLessThanOrEqual(121);
   });
 });

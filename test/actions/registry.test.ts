@@ -7,14 +7,14 @@ describe('the registry of call kinds', () => {
     expect(kind).toBe(name);
   });
 
-  it.each(ACTION_KINDS)('%s has its times and its place among its params', kind => {
+  it.each(ACTION_KINDS)('the params of %s hold its times and its place', kind => {
     const { params, times, lane } = kindOf(kind);
     const { shape } = params as unknown as { readonly shape: object };
 
     expect(Object.keys(shape)).toEqual(expect.arrayContaining([...times.fields, lane.place]));
   });
 
-  it('one kind opens an episode and one ends it, on the same lane', () => {
+  it('exactly one kind opens an episode and one kind closes it, on the same lane', () => {
     const [opens, ...others] = kindsThat(({ chain }) => chain.role === 'opens');
     const [ends, ...more] = kindsThat(({ chain }) => chain.role === 'ends');
 
@@ -22,7 +22,7 @@ describe('the registry of call kinds', () => {
     expect(opens && laneOf(opens, 'PRESS-01')).toBe(ends && laneOf(ends, 'PRESS-01'));
   });
 
-  it('has no lane whose actions go to different destinations', () => {
+  it('the actions of a lane all go to the same destination', () => {
     const destinations = new Map<string, Set<string>>();
     for (const { lane, destination } of ACTION_KINDS.map(kindOf))
       destinations.set(lane.family, (destinations.get(lane.family) ?? new Set()).add(destination));
@@ -30,7 +30,7 @@ describe('the registry of call kinds', () => {
     expect([...destinations.values()].filter(({ size }) => size !== 1)).toEqual([]);
   });
 
-  it('the log of absolute counts that share a call shows the newest one, which is the one that is sent', () => {
+  it('the log shows the newest of the absolute counts that share a call, because the call sends only that one', () => {
     const { facts } = KINDS.set_cycles.words;
     const counts = [5, 8].map(movement => ({ machine: 'A', movement, at: movement * 1000 }));
     const [first, ...others] = counts;
@@ -38,7 +38,7 @@ describe('the registry of call kinds', () => {
     expect(first && facts([first, ...others])).toEqual({ machine: 'A', sinceFirstSight: 8, at: new Date(8000) });
   });
 
-  it('refuses the name of a kind that there is not', () => {
+  it('the registry refuses an unknown kind', () => {
     expect(() => kindOf('answer_call' as never)).toThrow('no kind of call is named answer_call');
   });
 });

@@ -11,7 +11,7 @@ describe('action words', () => {
     [increment('PRESS-01', 1, 25), 'add 25 cycles to PRESS-01'],
     [setCycles('PRESS-01', 1, 25), 'set cycles of PRESS-01 to 25 above its count at first sight'],
     [recordSet('LINE-1', 1), 'record 5 good, 0 scrap of P1 on LINE-1'],
-  ])('the words of $kind name what, how much and where', (action, words) => {
+  ])('the words of $kind name the action, the amount and the place', (action, words) => {
     expect(actionWords(action)).toBe(words);
   });
 });

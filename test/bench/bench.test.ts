@@ -7,7 +7,7 @@ import type { Figure } from '../../bench/report.ts';
 
 const BENCH = join(import.meta.dirname, '../../bench/bench.ts');
 
-/** Every part of the bench, with how many figures it gives. */
+/** Every part of the bench, and how many figures it gives. */
 const PARTS = { rules: 2, conditions: 2, floors: 3, edges: 10, sandbox: 1, acknowledged: 2, footprint: 7, start: 1 };
 
 async function bench(...args: readonly string[]) {
@@ -29,7 +29,7 @@ it.each(Object.entries(PARTS))(
       const isLoss = name.startsWith('edges lost');
       expect(runs, name).toHaveLength(isLoss ? 3 : 1);
       if (isLoss) expect(value, JSON.stringify(figures)).toBe(0);
-      // A share of a core can be too small for the kernel's clock, and 0 stands for a rate that was not held.
+      // The share of a core can be too small for the kernel's clock. For a rate, 0 means that it was not held.
       else if (unit === '% of a core' || name.endsWith('sustained')) expect(value, name).toBeGreaterThanOrEqual(0);
       else expect(value, name).toBeGreaterThan(0);
       expect(value, name).toBeLessThan(1e8);

@@ -6,29 +6,32 @@ import { type GatewayOptions, PATIENCE, type TestGateway, testGateway } from '..
 import { type MqttPlant, mqttPlant } from '../support/mqtt-plant.ts';
 import { ON_DELAY, PLCS, rulesFor } from '../support/plcs.ts';
 import { reservedPort } from '../support/port.ts';
-import { cyclesOf, dispatchesOf, partsOf, type TestSandbox, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
+import { cyclesOf, dispatchesOf, partsOf, type TestSandbox, testSandbox, UNTIL_RELEASED } from '../support/sandbox.ts';
 
 const HOUR = 3_600_000;
 const ANEW = 'the clock was set or the host was suspended: the gateway starts again';
 const MAIN = join(import.meta.dirname, '../support/clock-gateway-process.ts');
-/** How long a machine stands still before its stop is sent (ms): longer than it takes until the clock is set. */
+/** How long a stop must last before it is sent (ms): longer than it takes until the clock is set. */
 const LONG_DELAY = 10_000;
-/** Two processes read the same clock, and neither reads it at the very same moment (ms). */
+/** How far two readings of the same clock may differ (ms): two processes never read it at the very same moment. */
 const CLOCKS = 100;
 
-/** What has no time of its own is stamped when it arrives: between when it was sent and when it was found there (ms since 1970). */
+/**
+ * A value without a time of its own gets the time of its arrival. That lies between the publish and the moment when the test saw the value
+ * (ms since 1970).
+ */
 type Span = { readonly from: number; readonly until: number };
 
 type Bench = {
   readonly sandbox: TestSandbox;
   readonly plant: MqttPlant;
   readonly gateway: TestGateway;
-  /** The clock shows the true time and so much more from now on (ms). */
+  /** From now on the clock shows the true time plus `wall` ms. */
   set(wall: number, asleep?: number): void;
   publish(name: string, running: boolean, strokes: number): Promise<Span>;
 };
 
-/** A gateway whose machine's clock is `wall` ms wrong, and a plant that sends no times of its own. */
+/** A gateway on a host whose clock is `wall` ms wrong, and a plant that sends no times. */
 async function bench(wall: number, options: Partial<GatewayOptions> = {}): Promise<Bench> {
   const [sandbox, plant, port] = await Promise.all([testSandbox(), mqttPlant(1), reservedPort()]);
   const file = join(testFolder(), 'clock.json');
@@ -70,7 +73,7 @@ async function begin({ gateway, plant }: Bench): Promise<void> {
 }
 
 const until = (check: () => unknown) => vi.waitFor(check, PATIENCE);
-/** By a clock that is `wrong` ms ahead. L2L keeps whole seconds. */
+/** The expected time by a clock that is `wrong` ms ahead. L2L keeps whole seconds. */
 function expectIn(time: number | null | undefined, { from, until }: Span, wrong = 0): void {
   expect(time).toBeGreaterThan(from + wrong - 1000 - CLOCKS);
   expect(time).toBeLessThan(until + wrong + CLOCKS);
@@ -80,24 +83,24 @@ describe('a clock that is set while the gateway runs', () => {
   it.each([
     ['forward', -HOUR],
     ['back', HOUR],
-  ])('%s: nothing is lost or doubled, and times are right from then on', async (way, wrong) => {
+  ])('with a clock set %s nothing is lost or doubled, and the later times are right', async (way, wrong) => {
     const line = await bench(wrong);
     const { sandbox, gateway } = line;
     await begin(line);
     sandbox.setFaults([
-      { kind: 'hang', ms: UNTIL_TOLD, path: 'increment_cycle_count', method: 'POST', count: 1 },
+      { kind: 'hang', ms: UNTIL_RELEASED, path: 'increment_cycle_count', method: 'POST', count: 1 },
       { kind: 'status', status: 429, retryAfter: 4, path: 'dispatches/open', count: 1 },
     ]);
     const struck = () => sandbox.state().faults.map(fault => fault.struck);
 
-    // A call on its way, a call that waits for its next try, and last a delay that runs: it is not over when the clock is set.
+    // When the clock is set, one call is on its way, one call waits for its next attempt, and one delay still runs.
     await line.publish(way === 'forward' ? 'robot1' : 'weld1', true, 1004);
     await until(() => expect(struck()).toEqual([1, 0]));
     const welded = await line.publish('weld1', false, way === 'forward' ? 1000 : 1004);
     await until(() => expect(struck()).toEqual([1, 1]));
     const stopped = await line.publish('press1', false, 1000);
-    // Nobody looks for the call on its way before L2L has applied it.
-    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, method: 'GET' }]);
+    // The look-up of the call on its way must not be answered before L2L has applied it.
+    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_RELEASED, method: 'GET' }]);
     line.set(0);
     await until(() => expect(gateway.logged(ANEW)).toHaveLength(1));
     sandbox.setFaults([]);
@@ -116,7 +119,7 @@ describe('a clock that is set while the gateway runs', () => {
     await line.publish('robot1', true, 1010);
     await until(() => expect(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.closed).not.toBeNull());
     expectIn(dispatchesOf(sandbox.state(), 'PRESS-01')[0]?.completed, ran);
-    // An action from before keeps the time of that clock: it was frozen with it.
+    // An action from before keeps the time of the old clock: it was recorded with it.
     await until(() => expect(dispatchesOf(sandbox.state(), 'WELD-01')).toHaveLength(1));
     expectIn(dispatchesOf(sandbox.state(), 'WELD-01')[0]?.reported, welded, wrong);
     await until(() =>
@@ -134,7 +137,7 @@ describe('a clock that is set while the gateway runs', () => {
     expect(dispatchesOf(sandbox.state(), 'PRESS-01')).toHaveLength(1);
   });
 
-  it('a gateway that is stopped during a change of life ends in time, although L2L hangs', async () => {
+  it('a gateway that is stopped during its restart after a change of the clock ends in time, although L2L hangs', async () => {
     const line = await bench(0, { waits: { timeout: '60s' } });
     await begin(line);
     line.sandbox.setFaults([{ kind: 'hang', ms: 60_000 }]);
@@ -150,7 +153,7 @@ describe('a clock that is set while the gateway runs', () => {
 });
 
 describe('a host that was suspended', () => {
-  it('a suspended host claims nothing for the suspension, and goes on with the right time', async () => {
+  it('after a suspension the gateway reports nothing for the time of the suspension, and goes on with the right time', async () => {
     const plc = await PLCS.modbus({ running: true, strokes: 1000, scrap: 0 });
     const rules = rulesFor(plc).replace(`${ON_DELAY}ms`, `${LONG_DELAY}ms`);
     const { sandbox, gateway, set } = await bench(-8 * HOUR, { sources: plc.source, rules });

@@ -19,7 +19,8 @@ describe('another L2L address while actions wait', () => {
 
     first.setFaults([{ kind: 'status', status: 401, when: 'before' }]);
     await plant.publish('press1', { running: true, strokes: 1004, ts: Date.now() });
-    // Cycles and production of what was counted so far. The log has an action when it is on the disk, the status page a moment before.
+    // Waits for cycles and production of the counts so far. The log line comes after the write to disk; the status page would be a moment
+    // too early.
     const kinds = () => before.logged('action made').map(({ action }) => (action as { readonly kind: string }).kind);
     await vi.waitFor(
       () => expect(kinds()).toEqual(expect.arrayContaining(['increment_cycles', 'record_details'])),

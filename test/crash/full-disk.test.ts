@@ -9,12 +9,12 @@ import { withSmallDisk } from '../support/small-disk.ts';
 
 const MIB = 1024 * 1024;
 
-/** A file on the gateway's disk, which only its own mount namespace shows. */
+/** A file on the gateway's disk. Only the gateway's own mount namespace shows it. */
 function fillerOf(gateway: TestGateway, data: string): string {
   return join('/proc', String(gateway.pid()), 'root', data, 'filler');
 }
 
-/** As much as there is room for. */
+/** Writes until the disk is full. */
 function fill(file: string): void {
   try {
     writeFileSync(file, Buffer.alloc(8 * MIB, 1));
@@ -24,7 +24,7 @@ function fill(file: string): void {
 }
 
 describe('a gateway whose disk fills up while it works', () => {
-  it('a gateway on a full disk reports it, acknowledges nothing, and has lost and doubled nothing when there is room again', async () => {
+  it('a gateway on a full disk reports it and acknowledges nothing; with room again nothing is lost or doubled', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox({ seed: 5 }), mqttPlant(5)]);
     const data = join(testFolder(), 'data');
     mkdirSync(data);
@@ -45,7 +45,7 @@ describe('a gateway whose disk fills up while it works', () => {
       await plant.play(1000);
       fill(fillerOf(gateway, data));
       await vi.waitFor(async () => {
-        // The log has room of its own, which it uses again: the machines go on until it needs more.
+        // SQLite's log uses its own room again, so the machines go on until it needs more.
         await plant.play(200);
         expect((await gateway.ready()).missing.join()).toMatch(
           /takes no commits \(the disk of the data folder .* is full: free/,
@@ -66,7 +66,7 @@ describe('a gateway whose disk fills up while it works', () => {
 describe('a gateway whose disk fails', () => {
   it('a gateway on a failing disk ends with an error and loses nothing; the next start reads the whole file', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox({ seed: 6 }), mqttPlant(6)]);
-    // No file may grow beyond this: the write into the log fails with an IO error, not with "full".
+    // No file may grow beyond this size. The write into SQLite's log then fails with an IO error, not with "full".
     const options = { l2l: sandbox.url, sources: plant.source, rules: plant.rules, data: join(testFolder(), 'data') };
     const failing = testGateway({
       ...options,

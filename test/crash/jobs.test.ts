@@ -3,20 +3,20 @@ import type { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PATIENCE, type TestGateway, testGateway } from '../support/gateway.ts';
 import { accountOf, mqttPlant } from '../support/mqtt-plant.ts';
-import { type TestSandbox, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
+import { type TestSandbox, testSandbox, UNTIL_RELEASED } from '../support/sandbox.ts';
 
 type Hanging = {
   readonly gateway: TestGateway;
   readonly sandbox: TestSandbox;
   readonly redis: Redis;
-  /** The queue as the gateway's own BullMQ has it. */
+  /** The queue that the gateway's own BullMQ uses. */
   readonly queue: Queue;
   readonly prefix: string;
-  /** Increments L2L answered, successful or not. */
+  /** The increments that L2L answered, successful or not. */
   answered(): number;
 };
 
-/** A gateway whose increment of ten cycles hangs at L2L. */
+/** A gateway whose call with ten cycles hangs at L2L. */
 async function hangingIncrement(): Promise<Hanging> {
   const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
   const gateway = testGateway({
@@ -29,7 +29,7 @@ async function hangingIncrement(): Promise<Hanging> {
   await gateway.untilReady();
   await plant.begin();
   await gateway.untilSeen();
-  sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path: 'increment_cycle_count', count: 1 }]);
+  sandbox.setFaults([{ kind: 'hang', ms: UNTIL_RELEASED, path: 'increment_cycle_count', count: 1 }]);
   await plant.publish('press1', { running: true, strokes: 1010, ts: Date.now() });
   await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
 
@@ -59,16 +59,16 @@ describe('jobs that come twice while the request hangs', () => {
     expect(job?.data.lanes).toEqual(['cycles:PRESS-01']);
 
     await redis.unlink(await redis.keys('*:lock'));
-    // What the gateway's own worker does every 15 seconds, now: it finds the job without a lock and puts it back.
+    // Does now what the gateway's own worker does every 15 seconds: it finds the job without a lock and puts it back.
     await redis.unlink(`${prefix}:calls:stalled-check`);
     const checker = new Worker('calls', null, { connection: redis, prefix, autorun: false, stalledInterval: 50 });
-    checker.on('error', () => {}); // It is closed while it looks.
+    checker.on('error', () => {}); // The check is still running when it is closed.
     const stalled = new Promise<string>(resolve => checker.on('stalled', resolve));
     await checker.startStalledCheckTimer();
     expect(await stalled).toBe(job?.id);
     await checker.close();
 
-    // The second run finds that the first one goes on, and ends without a trace.
+    // The second run finds that the first one still goes on, and ends without an effect.
     await vi.waitFor(async () => expect(await queue.getJob(job?.id ?? '')).toBeUndefined(), PATIENCE);
     await expectOnce(hanging);
   });

@@ -6,7 +6,7 @@ import { cyclesOf, dispatchStory, testSandbox, timeOfDay } from '../support/sand
 
 const LIMIT = 5;
 
-/** A press that sends its state and its strokes to a broker; the broker keeps few messages for who is away. */
+/** A press that sends its state and its strokes to a broker. The broker keeps only a few messages for a client that is away. */
 async function press(more = '') {
   const broker = await startMosquitto({ config: [`max_queued_messages ${LIMIT}`] });
   onTestFinished(broker.close);
@@ -85,7 +85,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     await vi.waitFor(() => expect(cycles()).toBe(10), PATIENCE);
     expect(story()).toEqual([`open ${opened}`]);
 
-    // Killed, it does not take the state from before the absence for certain either.
+    // After a SIGKILL, too, the gateway does not trust the state from before the absence.
     await gateway.kill();
     await gateway.start();
     await gateway.untilConnected();
@@ -107,7 +107,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
     await gateway.untilConnected();
     expect(await running()).toMatchObject({ good: false, quality: 'uncertain' });
 
-    // Cycles are sent after a second: the delay of the stop is over by then.
+    // Cycles are sent after a second. By then the delay of the stop would be over.
     await machine.strokes(1010);
     await vi.waitFor(() => expect(cycles()).toBe(10), PATIENCE);
     await machine.running(true);
@@ -118,7 +118,7 @@ describe('a broker whose queue was full while the gateway was off', () => {
   });
 
   it('after a full queue no dispatch is opened either when the gateway is killed while it reads the queue', async () => {
-    // The broker hands out the next message when the one before is acknowledged: it has forgotten all but the last.
+    // The broker sends the next message only after the one before is acknowledged. By now it has dropped all but the last.
     const machine = await press('\n    receive_maximum: 1');
     const { gateway, story, running } = await started(machine);
     await gateway.stop();
@@ -180,7 +180,7 @@ describe('a broker that was away from the gateway for longer than max_offline', 
     const machine = await press('\n    max_offline: 5s');
     const { gateway, running } = await started(machine);
     await machine.broker.shutDown();
-    // The absence is what is tested; the gateway itself was last alive two seconds ago at most.
+    // The gateway was alive two seconds ago at most, so only the absence of the broker can be the cause.
     await new Promise(resolve => setTimeout(resolve, 6000));
     await gateway.kill();
     await gateway.start();

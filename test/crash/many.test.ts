@@ -14,7 +14,7 @@ describe('SIGKILL of a gateway with many waiting actions', () => {
   it('a gateway with many waiting actions has all of them after a SIGKILL', async () => {
     const data = join(testFolder(), 'data');
     mkdirSync(data);
-    // Nobody listens there: everything waits.
+    // No server listens at this address, so everything waits.
     const l2l = 'http://127.0.0.1:9';
     const options = { destination: `${l2l} site 43`, now: () => Date.now(), settle: () => 0 };
     const journal = testJournal(data, options);
@@ -31,7 +31,7 @@ describe('SIGKILL of a gateway with many waiting actions', () => {
         return {
           redis: queue.redis.up,
           parked: now.parked + now.deadLetters,
-          // The rest is in calls that were tried: each takes all that a machine has.
+          // The other half may be in calls that were tried: a call takes all actions of a machine.
           waiting: now.actionsWaiting > MANY * 0.5,
         };
       };

@@ -13,7 +13,7 @@ describe('SIGKILL while all calls are paused', () => {
       { kind: 'status', status: 403, when: 'before' },
       /^L2L \(\S+\) does not take the API key \(since /,
     ],
-  ])('%s: no call is given up, and every call is delivered once when L2L is back', async (_what, fault, words) => {
+  ])('%s: the gateway gives no call up, and delivers every call once when L2L is back', async (_what, fault, words) => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
     await gateway.start();

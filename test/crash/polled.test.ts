@@ -5,7 +5,7 @@ import { cyclesOf, dispatchesOf, partsOf, testSandbox } from '../support/sandbox
 
 describe('SIGKILL of a gateway whose PLC keeps nothing for it', () => {
   it.each(['opcua', 'modbus'] as const)(
-    '%s: after a SIGKILL the gateway counts the movement of the absence and closes its open dispatch',
+    '%s: after a SIGKILL the gateway counts the movement of its absence and closes its open dispatch',
     async protocol => {
       const [sandbox, plc] = await Promise.all([
         testSandbox(),
@@ -17,7 +17,7 @@ describe('SIGKILL of a gateway whose PLC keeps nothing for it', () => {
       const dispatches = () => dispatchesOf(sandbox.state(), plc.machine);
       const counts = () => ({ cycles: cyclesOf(sandbox.state(), plc.machine), ...partsOf(sandbox.state(), plc.line) });
 
-      // A stop that begins before the kill and ends after the next start, with strokes nobody saw.
+      // A stop that begins before the kill and ends after the next start. Its strokes happen while nobody reads.
       await plc.show({ running: false, strokes: 104, scrap: 5 });
       await vi.waitFor(() => expect(dispatches()).toHaveLength(1), PATIENCE);
       await gateway.kill();
@@ -26,7 +26,7 @@ describe('SIGKILL of a gateway whose PLC keeps nothing for it', () => {
       await vi.waitFor(() => expect(counts()).toEqual({ cycles: 11, good: 10, scrap: 1 }), PATIENCE);
       expect(dispatches().map(({ closed }) => closed !== null)).toEqual([false]);
 
-      // A stop that ends while nobody looks: it can't have ended before the kill, nor after it was seen.
+      // A stop that ends while nobody reads. Its end can lie neither before the kill nor after the first reading.
       await gateway.kill();
       const killed = Date.now();
       await plc.show({ running: true, strokes: 112, scrap: 6 });

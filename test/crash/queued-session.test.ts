@@ -19,7 +19,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const CLIENT_ID = 'gateway_under_test';
 
-/** One life of the gateway's rules and journal, in a time of the test's own. */
+/** One life of the gateway's rules and journal, in virtual time. */
 type Life = {
   readonly clock: VirtualClock;
   readonly journal: Journal;
@@ -27,9 +27,9 @@ type Life = {
   readonly actions: readonly Action[];
   /** Packet ids acknowledged so far. */
   readonly acknowledged: readonly number[];
-  /** A QoS 1 message of press1 that arrives now; `at` is the time it carries. */
+  /** A QoS 1 message of press1 arrives now; `at` is the time in it. */
   arrive(packetId: number, at: number, running: boolean, strokes: number, duplicate?: boolean): void;
-  /** Ends as SIGKILL ends it: nothing is committed any more. */
+  /** Ends it as SIGKILL would: nothing more is committed. */
   crash(): void;
 };
 
@@ -74,7 +74,7 @@ function live(file: string, l2l: string, start: number): Life {
   };
 }
 
-/** The first life: connects with a new session, sees the machine run at 1000 strokes, and is killed. */
+/** The first life: it connects with a new session, sees the machine run at 1000 strokes, and is killed. */
 async function firstLife(file: string, l2l: string, at: number): Promise<void> {
   const life = live(file, l2l, at);
   life.runner.session('broker', false);
@@ -103,7 +103,7 @@ describe('a session that the broker kept while the gateway was off', () => {
       life.arrive(3 + stroke, six + 45 * MINUTE + stroke * 1000, true, 1000 + stroke);
     }
     life.arrive(16, six + 110 * MINUTE, false, 1012);
-    // The last stop still lasts; that its delay is over is not known before everything queued was read.
+    // The last stop still lasts. Its delay can only be judged after the whole queue was read.
     life.clock.advance(1000);
     life.runner.status({ source: 'broker', state: 'connected', at: life.clock.now() });
     const dispatched = () => life.actions.filter(({ lane }) => lane === 'dispatch:PRESS-01').length;
@@ -142,7 +142,7 @@ describe('a session that the broker kept while the gateway was off', () => {
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
     const now = Math.floor(Date.now() / 1000) * 1000;
     await firstLife(gateway.file, sandbox.url, now - 2 * HOUR);
-    // The session of that life: the broker keeps what is published under its client id.
+    // The session of the first life: the broker keeps what is published under its client id.
     const session = await connectAsync(plant.broker.url, {
       clientId: CLIENT_ID,
       clean: false,

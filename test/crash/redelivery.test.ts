@@ -5,7 +5,7 @@ import { testSandbox, timeOfDay } from '../support/sandbox.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 
 describe('messages the broker sends again after a SIGKILL', () => {
-  it('messages that were committed but never acknowledged count and open once', async () => {
+  it('messages that were committed but never acknowledged are counted once and open one dispatch', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const wire = await tcpProxy(plant.broker.port);
     const source = plant.source.replace(plant.broker.url, `mqtt://127.0.0.1:${wire.port}`);
@@ -17,7 +17,7 @@ describe('messages the broker sends again after a SIGKILL', () => {
 
     wire.deaf = true;
     const start = Date.now();
-    // No broker hands out more than 20 messages at a time without an acknowledgement.
+    // A broker sends at most 20 messages without an acknowledgement.
     for (let stroke = 1; stroke <= 10; stroke += 1) {
       await plant.publish('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
     }
@@ -44,7 +44,7 @@ describe('messages the broker sends again after a SIGKILL', () => {
 });
 
 describe('messages the broker sends again after its own power cut', () => {
-  it('messages that the broker sends again without DUP count and open once', async () => {
+  it('messages that the broker sends again without DUP are counted once and open one dispatch', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(2)]);
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules });
     const account = () => accountOf(sandbox.state())['PRESS-01'];
@@ -57,7 +57,7 @@ describe('messages the broker sends again after its own power cut', () => {
     for (let stroke = 1; stroke <= 5; stroke += 1)
       await plant.publish('press1', { running: true, strokes: 1000 + stroke, ts: start + stroke });
     await plant.publish('press1', { running: false, strokes: 1005, ts: start + 1000 });
-    // What it keeps for us is on its disk now, and stays there as it is until it saves itself again, half an hour later.
+    // The messages that the broker keeps are on its disk now. The file stays as it is until the next save, half an hour later.
     await plant.broker.shutDown();
     await plant.broker.start();
     await gateway.start();

@@ -18,7 +18,7 @@ function redisServersIn(folder: string): readonly number[] {
         const [command, ...rest] = readFileSync(file, 'utf8').split('\0');
         return command?.includes('redis-server') && rest.concat(command).join(' ').includes(folder);
       } catch {
-        return false; // It ended while the list was read.
+        return false; // The process ended while the list was read.
       }
     })
     .map(file => Number(file.split('/')[2]));
@@ -52,7 +52,7 @@ describe('the gateway’s own Redis', () => {
     expect(gateway.logged("the gateway's own Redis ended; it is started again").length).toBeGreaterThan(0);
   });
 
-  it('Redis never outlives the gateway, however often that is killed', async () => {
+  it('Redis ends with the gateway, however often the gateway is killed', async () => {
     const plant = await mqttPlant(1);
     const gateway = testGateway({ l2l: 'http://127.0.0.1:1', sources: plant.source, rules: plant.rules });
     const folder = dirname(gateway.file);

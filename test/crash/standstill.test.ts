@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE, testGateway } from '../support/gateway.ts';
 import { mqttPlant } from '../support/mqtt-plant.ts';
-import { API_KEY, dispatchesOf, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
+import { API_KEY, dispatchesOf, testSandbox, UNTIL_RELEASED } from '../support/sandbox.ts';
 
-/** Longer than a process may be away without noticing it. */
+/** Longer than a process may stand still without noticing it. */
 const AWAY = 5000;
 
 describe('a gateway that stands still between its look at L2L and its call', () => {
-  it('after a standstill the gateway reads L2L again before the send, and respects what a person did meanwhile', async () => {
+  it('after a standstill the gateway reads L2L again before it sends, and keeps what a person did meanwhile', async () => {
     const [sandbox, plant] = await Promise.all([testSandbox(), mqttPlant(1)]);
     const waits = { timeout: '1h' };
     const gateway = testGateway({ l2l: sandbox.url, sources: plant.source, rules: plant.rules, waits });
@@ -16,8 +16,8 @@ describe('a gateway that stands still between its look at L2L and its call', () 
     await plant.begin();
     await gateway.untilSeen();
 
-    // The answer that no dispatch is open waits in the socket of a process that stands still.
-    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path: 'dispatches/', method: 'GET', count: 1 }]);
+    // L2L's answer that no dispatch is open waits in the socket of the process that stands still.
+    sandbox.setFaults([{ kind: 'hang', ms: UNTIL_RELEASED, path: 'dispatches/', method: 'GET', count: 1 }]);
     const listed = () =>
       sandbox.state().calls.filter(({ method, path }) => method === 'GET' && path.endsWith('/dispatches/'));
     await plant.publish('weld1', { running: false, strokes: 1000, ts: Date.now() });

@@ -9,7 +9,7 @@ import { testSandbox } from '../support/sandbox.ts';
 const PLAY_MS = 12_000;
 const KILLS = 4;
 
-/** Connections and answers break before and after L2L has applied the call. */
+/** The connection or the answer breaks before or after L2L has applied the call. */
 const TROUBLE: readonly FaultInput[] = [
   { kind: 'slow', ms: 60, probability: 0.4 },
   { kind: 'reset', when: 'before', method: 'POST', probability: 0.05 },
@@ -24,7 +24,7 @@ const TROUBLE: readonly FaultInput[] = [
 
 describe('SIGKILL at random while L2L breaks connections', () => {
   it.each([11, 12])(
-    'a storm of kills loses nothing, doubles nothing and keeps order and times (seed %i)',
+    'the gateway loses and doubles nothing in a storm of kills, and keeps order and times (seed %i)',
     async seed => {
       const random = seededRandom(seed);
       const [sandbox, plant] = await Promise.all([testSandbox({ seed }), mqttPlant(seed)]);

@@ -13,7 +13,7 @@ import {
   dispatchStory,
   partsOf,
   testSandbox,
-  UNTIL_TOLD,
+  UNTIL_RELEASED,
 } from '../support/sandbox.ts';
 
 const PROTOCOLS = Object.keys(PLCS) as TestProtocol[];
@@ -203,7 +203,7 @@ describe('the road from a signal to L2L', () => {
     const gateway = gatewayFor([plc], sandbox, { waits: { timeout: '1h' } });
     await gateway.start();
     await gateway.untilSeen();
-    sandbox.setFaults([{ kind: 'slow', ms: UNTIL_TOLD, method: 'POST', path: 'dispatches/open' }]);
+    sandbox.setFaults([{ kind: 'slow', ms: UNTIL_RELEASED, method: 'POST', path: 'dispatches/open' }]);
 
     await plc.show({ running: false, strokes: 100, scrap: 5 });
     await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);

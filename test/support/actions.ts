@@ -2,7 +2,7 @@ import type { Action, ActionParams } from '../../src/actions/action.ts';
 
 const CAUSE = { rule: 'r', where: 'gateway.yaml:1', text: 'because', values: [] };
 
-/** An increment of one machine's cycle count, distinct by `n`. */
+/** An increment of one machine's cycle count. `n` makes it distinct. */
 export function increment(machine: string, n: number, count = 1): Action {
   const params: ActionParams['increment_cycles'] = { machine, count, from: n * 1000, to: n * 1000 + 999 };
   return {
@@ -59,7 +59,7 @@ export function closeDispatch(machine: string, n: number): Action {
   };
 }
 
-/** One record set of a line, distinct by `n`. */
+/** One record set of a line. `n` makes it distinct. */
 export function recordSet(line: string, n: number, actual = 5): Action {
   const params: ActionParams['record_details'] = {
     line,
@@ -83,14 +83,14 @@ export function recordSet(line: string, n: number, actual = 5): Action {
   };
 }
 
-/** One record set of a line whose product is not known: its lookup has no row for recipe 7. */
+/** One record set of a line with an unknown product: its lookup has no row for recipe 7. */
 export function unnamedSet(line: string, n: number): Action {
   const set = recordSet(line, n) as Extract<Action, { kind: 'record_details' }>;
   const unknownProduct = { why: 'lookup recipes has no row for recipe = 7', seen: { recipe: '7' } };
   return { ...set, params: { ...set.params, product: null, unknownProduct } };
 }
 
-/** The machine's absolute count, `movement` since the rule first saw its counter. */
+/** The machine's absolute count; `movement` is the movement since the rule first saw its counter. */
 export function setCycles(machine: string, n: number, movement: number): Action {
   return {
     key: `${machine}@${n}:set`,

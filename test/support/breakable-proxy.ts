@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 /** Stands between a client and a server on this machine, and breaks their connections on demand. */
 export interface BreakableProxy extends AsyncDisposable {
   readonly port: number;
-  /** Resets every connection there is; new ones are let through. */
+  /** Resets all present connections. New connections pass. */
   breakAll(): void;
 }
 

@@ -5,13 +5,16 @@ import { testFolder } from './folder.ts';
 
 export type Signed = { readonly cert: string; readonly key: string };
 
-/** An authority that signs whatever a test needs; all in files of the test's own folder, by openssl. */
+/** A certificate authority that signs whatever a test needs. openssl makes all files, in the test's own folder. */
 export interface Authority {
-  /** File with its certificate. */
+  /** The file with its certificate. */
   readonly ca: string;
-  /** `names` as openssl writes them, such as `DNS:broker.plant`; null: only the common name. Times such as `20200101000000Z`. */
+  /**
+   * Signs a certificate. `names` as openssl writes them, such as `DNS:broker.plant`; null: only the common name. Times such as
+   * `20200101000000Z`.
+   */
   sign(options: { readonly names: string | null; readonly from?: string; readonly to?: string }): Signed;
-  /** An authority below this one. */
+  /** Makes an authority below this one. */
   below(): Authority;
 }
 
@@ -36,7 +39,7 @@ function openssl(folder: string, ...args: readonly string[]): void {
   if (done.status !== 0) throw new Error(`openssl ${args[0]} failed: ${done.stderr}`);
 }
 
-/** `folder`: left out, the one of the test. */
+/** Without `folder` the files are in the folder of the test. */
 export function testAuthority(name: string, folder: string = testFolder()): Authority {
   openssl(
     folder,

@@ -1,6 +1,6 @@
 /**
- * The gateway on a machine whose clocks go as a file says: `{"wall": ms, "asleep": ms}` is what the wall clock shows beyond the
- * true time, and how long the machine has been suspended. Started like src/main.ts: `run FILE`.
+ * The gateway on a host whose clocks a file controls: `{"wall": ms, "asleep": ms}`. `wall`: how far the wall clock is ahead of the true
+ * time. `asleep`: how long the host has been suspended. Started like src/main.ts: `run FILE`.
  */
 import { readFileSync } from 'node:fs';
 import { assemble } from '../../src/app/assemble.ts';

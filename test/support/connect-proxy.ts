@@ -10,13 +10,13 @@ export type Tunnel = { readonly target: string; readonly headers: IncomingHttpHe
 
 export type ConnectProxy = {
   readonly port: number;
-  /** The CONNECT requests, refused ones too. */
+  /** All CONNECT requests, including refused ones. */
   readonly asked: readonly Tunnel[];
 };
 
 /**
- * An HTTP proxy of the test's own. It opens tunnels only to the hosts it knows, each with its port on this machine. `refuses`: what
- * it answers instead; undefined: the tunnel.
+ * An HTTP proxy for one test. It opens tunnels only to the hosts it knows; each leads to a port on this host. `refuses` returns an answer
+ * instead of the tunnel, or undefined for the tunnel.
  */
 export async function connectProxy(
   hosts: Readonly<Record<string, number>>,
@@ -38,7 +38,10 @@ export async function connectProxy(
   return { port: await listening(server), asked };
 }
 
-/** A server that speaks TLS with a certificate, and forwards to a port on this machine. It is L2L's TLS, or a firewall that inspects. */
+/**
+ * A server that speaks TLS with a certificate and forwards to a port on this host. It stands for L2L's TLS, or for a firewall that inspects
+ * traffic.
+ */
 export async function tlsFront({ cert, key }: Signed, port: number, host = '127.0.0.1'): Promise<number> {
   return listening(
     createTls({ cert: readFileSync(cert), key: readFileSync(key) }, client =>
@@ -54,7 +57,7 @@ function pipe(client: Socket, server: Socket): void {
     [client, server],
     [server, client],
   ] as const) {
-    // Either side may go at any time; then the other one goes too.
+    // When one side closes the connection, the other side is closed too.
     one.on('error', () => undefined);
     one.on('close', () => other.destroy());
   }
@@ -67,7 +70,7 @@ async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
   });
-  // A client that does not trust the certificate ends the handshake.
+  // A client that does not trust the certificate breaks off the handshake.
   server.on('tlsClientError', () => undefined);
   server.listen(0, host);
   await once(server, 'listening');

@@ -17,7 +17,7 @@ export type TestDeliveryOptions = Partial<Omit<DeliveryOptions, 'client'>> & {
   readonly timeout?: number;
 };
 
-/** The road to an L2L over HTTP, put together as the app does it; its connections end with the test. */
+/** A delivery to an L2L over HTTP, assembled as the app does it. Its connections end with the test. */
 export function testDelivery({
   url,
   clock,

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** An answer of a healthy Redis to INFO, with more lines. */
+/** A healthy Redis's answer to INFO, plus more lines. */
 export function infoReply(...lines: readonly string[]): string {
   const text = ['redis_version:7.0.15', 'redis_mode:standalone', ...lines].join('\r\n');
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
 
 /**
- * A TCP server that gives each command the reply that is found for its name (lower case), in the bytes of the Redis protocol; null:
- * none at all. Its commands are read from their own framing, whole or in parts. Ended with the test.
+ * A TCP server that answers Redis commands. `reply` gives the bytes for a command's name (lower case); null: no answer. It reads whole
+ * commands, also when they arrive in parts. Ends with the test.
  */
 export async function startFakeRedis(
   reply: (command: string) => string | null,
@@ -30,7 +30,7 @@ export async function startFakeRedis(
         if (answer !== null && socket.writable) socket.write(answer);
       }
     });
-    /** The name of the next command that has arrived completely. */
+    /** Returns the name of the next command that has arrived completely. */
     function take(): string | null {
       const head = /^\*(\d+)\r\n/.exec(rest);
       if (!head) return null;

@@ -17,7 +17,7 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export { PATIENCE };
 
-/** How many characters of the log are shown when a test fails; set LAST_WORDS to see more of a story. */
+/** How many characters of the log are shown when a test fails. Set LAST_WORDS to see more. */
 const LAST_WORDS = Number(process.env.LAST_WORDS ?? 6000);
 
 export type GatewayOptions = {
@@ -30,23 +30,23 @@ export type GatewayOptions = {
   /** CSV of the lookup `codes`, whose key is a number. */
   readonly codes?: string;
   readonly mode?: 'live' | 'shadow';
-  /** Address of a Redis somebody else runs; left out: the gateway starts its own. */
+  /** The address of a Redis that somebody else runs. Left out: the gateway starts its own. */
   readonly redis?: string;
-  /** Other waits than the quick ones below. */
+  /** Waits that replace the short ones below. */
   readonly waits?: Readonly<Record<string, string>>;
-  /** The data folder; left out: one in the test's folder. */
+  /** The data folder. Left out: a folder in the test's folder. */
   readonly data?: string;
   readonly http?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Another program than src/main.ts, called like it. */
+  /** A program that is started in place of src/main.ts, with the same arguments. */
   readonly main?: string;
-  /** What stands below `gateway.journal`. */
+  /** The YAML below `gateway.journal`. */
   readonly journal?: Readonly<Record<string, string>>;
-  /** The command the gateway is run with, such as `unshare`; it has to end in running its arguments. */
+  /** The command that runs the gateway, such as `unshare`. Its last arguments are the gateway's command line. */
   readonly within?: readonly string[];
 };
 
-/** Short where a test waits for what follows; an answer of a busy machine is not taken for none. */
+/** Times that a test has to wait for are short. Times that must not end early on a busy host are long. */
 const QUICK = {
   timeout: '10s',
   settle: '300ms',
@@ -76,47 +76,47 @@ export type GatewayStatus = {
       readonly rules: readonly object[];
     }[];
     readonly callsRunning: number;
-    /** By state, in words. */
+    /** The number of actions by state, in words. */
     readonly callsOpen: Readonly<Record<string, number>>;
   };
 };
 
 export type LogLine = { readonly msg: string; readonly [field: string]: unknown };
 
-/** The gateway as its users run it: a process of its own with a YAML file. Ended with the test. */
+/** The gateway as its users run it: its own process with a YAML file. Ends with the test. */
 export interface TestGateway {
   readonly file: string;
   readonly dataFolder: string;
-  /** Everything it wrote, over all its lives. */
+  /** Its whole output, over all its lives. */
   output(): string;
-  /** Lines of its log. */
+  /** The lines of its log. */
   lines(): readonly LogLine[];
-  /** Those with this message. */
+  /** The log lines with this message. */
   logged(message: string): readonly LogLine[];
   /** Starts it and resolves when its status page answers. */
   start(): Promise<void>;
-  /** SIGKILL, as in a power cut. */
+  /** Ends it with SIGKILL, as in a power cut. */
   kill(): Promise<void>;
-  /** SIGTERM; resolves to its exit code. */
+  /** Ends it with SIGTERM; resolves to its exit code. */
   stop(): Promise<number | null>;
   /** Resolves to its exit code when it has ended by itself. */
   ended(): Promise<number | null>;
   /** Its process id. */
   pid(): number | undefined;
-  /** Stops the process as it stands, and lets it go on. */
+  /** Makes the process stand still, and lets it go on. */
   freeze(): void;
   thaw(): void;
   status(): Promise<GatewayStatus>;
   ready(): Promise<{ readonly code: number; readonly missing: readonly string[] }>;
-  /** Resolves when `/health/ready` says yes. */
+  /** Resolves when `/health/ready` answers that the gateway is ready. */
   untilReady(): Promise<void>;
   /** Resolves when every source is connected, whatever its signals show. */
   untilConnected(): Promise<void>;
-  /** Resolves when every signal was seen and is good. */
+  /** Resolves when every signal has been seen and is good. */
   untilSeen(): Promise<void>;
-  /** Resolves when nothing waits and nothing is under way; fails when something is parked or dead. */
+  /** Resolves when nothing waits and no call is on its way. Fails when an action is parked or a dead letter. */
   untilDelivered(): Promise<void>;
-  /** A connection to its own Redis, as that runs now. */
+  /** A connection to the Redis process that the gateway runs at this moment. */
   redis(): Promise<Redis>;
 }
 
@@ -248,7 +248,7 @@ export function testGateway(options: GatewayOptions): TestGateway {
       const { starts } = await status();
       const [path = 'none'] = globSync(join(runtime, `redis-*-${starts}/redis.sock`));
       const client = new Redis({ path, retryStrategy: () => 50, maxRetriesPerRequest: null });
-      client.on('error', () => {}); // It is killed as a part of the test.
+      client.on('error', () => {}); // The test kills this Redis.
       onTestFinished(() => client.disconnect());
       return client;
     },
@@ -271,9 +271,7 @@ function spawnGateway(
 
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
-/**
- * Runs a gateway that is expected to end by itself. `env` with an empty value takes a variable away; `within` as in GatewayOptions.
- */
+/** Runs a gateway that is expected to end by itself. An empty value in `env` removes the variable. `within` as in GatewayOptions. */
 export async function runToEnd(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
@@ -297,12 +295,12 @@ export async function runToEnd(
   return { code: child.exitCode, out, err };
 }
 
-/** Process id of a redis-server. */
+/** The process id of a redis-server. */
 export async function pidOf(redis: Redis): Promise<number> {
   return Number(/^process_id:(\d+)/m.exec(await redis.info('server'))?.[1]);
 }
 
-/** Whether a process still does anything; one that ended and was not collected by its parent does not. */
+/** Whether a process still runs. A process that has ended, but was not yet collected by its parent, does not count. */
 export function isRunning(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

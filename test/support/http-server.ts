@@ -11,7 +11,7 @@ export type SeenRequest = {
   readonly body: string;
 };
 
-/** A real HTTP server of the test's own on a port the system gave, ended with the test. */
+/** A real HTTP server for one test, on a port from the system. Ends with the test. */
 export async function startHttpServer(
   handle: (request: SeenRequest, response: ServerResponse, incoming: IncomingMessage) => void,
 ): Promise<{ readonly url: string; readonly port: number; readonly seen: readonly SeenRequest[] }> {
@@ -23,7 +23,7 @@ export async function startHttpServer(
         seen.push(request);
         handle(request, response, incoming);
       },
-      // The client gave up while it was sending: there is nobody to answer.
+      // The client gave up while it was sending, so nobody waits for an answer.
       () => response.destroy(),
     );
   });

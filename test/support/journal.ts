@@ -13,7 +13,7 @@ export const REQUEST = {
   body: 'site=43&code=A',
 } as const;
 
-/** A journal in a folder, closed with the test. */
+/** A journal in a folder. It is closed with the test. */
 export function testJournal(folder: string, change: Partial<JournalOptions> = {}): Journal {
   const journal = openJournal({
     folder,
@@ -27,7 +27,7 @@ export function testJournal(folder: string, change: Partial<JournalOptions> = {}
     try {
       journal.close();
     } catch {
-      // Its file was broken or taken over on purpose.
+      // The test broke or replaced the file on purpose.
     }
   });
   return journal;
@@ -39,7 +39,7 @@ export async function write(journal: Journal, ...actions: Action[]): Promise<voi
 
 export type End = Partial<CallTransition> & Pick<CallTransition, 'state'>;
 
-/** Puts the lane's next actions into a call, sends it, and ends it with the given outcome; resolves to the call's id. */
+/** Puts the next actions of the lane into a call, sends it, and ends it with the given outcome. Resolves to the call's id. */
 export async function settle(journal: Journal, lane: string, end: End, many = 1): Promise<number> {
   const call = journal.freeze(journal.waiting(lane, many), REQUEST, 0);
   const { at = 960_000 } = end;
@@ -55,7 +55,7 @@ export const IN_DOUBT = {
   detail: 'A stood at 5, stands at 9; with 1 added it would stand at 6',
 } as const;
 
-/** Sends the head of a lane and settles it; resolves to the call's id. */
+/** Sends the first action of a lane and ends its call with an outcome. Resolves to the call's id. */
 export async function deliver(journal: Journal, lane: string, at: number, result: CallResult = {}): Promise<number> {
   return await settle(journal, lane, { state: 'delivered', at, result, answer: '{"success":true}' });
 }

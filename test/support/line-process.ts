@@ -2,18 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** A server in a process of its own that talks JSON lines: its port once, other news, and an answer to every command. */
+/** A server in its own process that talks JSON lines: first its port, then its news, and one answer for every command. */
 export interface LineProcess<Answer> {
   readonly port: number;
   send(command: object): Promise<Answer>;
-  /** Stops it as it stands: its connections stay open and nothing answers. */
+  /** Makes it stand still: its connections stay open, and nothing answers. */
   freeze(): void;
   thaw(): void;
   /** Ends it at once, as in a power cut. */
   kill(): Promise<void>;
 }
 
-/** `install`: the hint when it does not come up. */
+/** `install`: the advice that is shown when it does not start. */
 export async function startLineProcess<Answer>(options: {
   readonly command: string;
   readonly args: readonly string[];

@@ -6,11 +6,11 @@ export type DeviceManners = {
   readonly closesAfterAnswer?: boolean;
   /** Closes each connection as soon as it is made. */
   readonly closesAtOnce?: boolean;
-  /** What it does with a read of more registers than this: no answer, or an exception. */
+  /** What it does with a read of more registers than this: it gives no answer, or an exception. */
   readonly most?: { readonly registers: number; readonly answer: 'none' | number };
 };
 
-/** A Modbus TCP device of our own whose holding registers show their own address, with the bad manners that real ones have. */
+/** A Modbus TCP device for tests. Each holding register shows its own address. It can show the faults of real devices. */
 export async function startModbusDevice(manners: DeviceManners = {}) {
   const reads: (readonly [address: number, length: number])[] = [];
   const open = new Set<Socket>();
@@ -38,7 +38,7 @@ export async function startModbusDevice(manners: DeviceManners = {}) {
     port: (server.address() as AddressInfo).port,
     reads,
     connections: () => connections,
-    /** Ends every connection; `reset` without a word. */
+    /** Ends every connection: `close` properly, `reset` with a TCP reset. */
     drop(how: 'close' | 'reset') {
       for (const socket of open) {
         if (how === 'close') socket.end();

@@ -7,9 +7,9 @@ import { reservedPort } from './port.ts';
 export interface Mosquitto {
   readonly url: string;
   readonly port: number;
-  /** The broker dies at once, as in a power cut. */
+  /** Ends the broker at once, as in a power cut. */
   kill(): Promise<void>;
-  /** The broker ends in good order and keeps its sessions. */
+  /** Ends the broker properly; it keeps its sessions. */
   shutDown(): Promise<void>;
   /** Starts it again on the same port with the same folder. */
   start(): Promise<void>;
@@ -20,11 +20,11 @@ export interface Mosquitto {
 export type MosquittoOptions = {
   /** Lines for mosquitto.conf, such as `max_inflight_messages 1000`. */
   readonly config?: readonly string[];
-  /** Further files in its folder; `$DIR` in the config stands for the folder. */
+  /** More files in its folder; `$DIR` in the config stands for the folder. */
   readonly files?: Readonly<Record<string, string>>;
 };
 
-/** A real broker on a port the system gave, with a folder of its own, which may die and come back. */
+/** A real broker on a port from the system, with its own folder. It can be killed and started again. */
 export async function startMosquitto({ config = [], files = {} }: MosquittoOptions = {}): Promise<Mosquitto> {
   const folder = await mkdtemp(join(tmpdir(), 'mosquitto-'));
   const port = await reservedPort();

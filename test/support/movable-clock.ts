@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 
-/** Real time that a test can move ahead: what has to wait long enough for everything else to happen need not be waited for. */
+/** Real time that a test can move ahead. So a test does not wait for the long waits. */
 export interface MovableClock extends Clock {
-  /** It is `ms` later at once, and what is due by then happens. */
+  /** Moves the time ahead by `ms`. Everything that is due by then runs. */
   advance(ms: number): void;
 }
 

@@ -11,25 +11,25 @@ export const STATIONS = [
   { name: 'robot1', machine: 'ROBOT-01', line: 'LINE-3' },
 ] as const;
 
-/** What L2L has to show in the end, or shows. Times are whole seconds, as L2L keeps them. */
+/** What L2L has, or must have in the end. Times are whole seconds, as L2L keeps them. */
 export type Account = Readonly<
   Record<string, { readonly story: readonly string[]; readonly cycles: number; readonly good: number }>
 >;
 
-/** Three machines that send a broker each of their changes with QoS 1 and its time, and remember the truth. */
+/** Three machines that send each of their changes to a broker, with QoS 1 and its time. They remember the truth. */
 export interface MqttPlant {
   readonly broker: Mosquitto;
   /** YAML of the source. */
   readonly source: string;
   /** YAML of the rules: stops, cycles and production of each machine. */
   readonly rules: string;
-  /** Says what is so before anything moves. */
+  /** Publishes the first values, before anything moves. */
   begin(): Promise<void>;
-  /** Every machine runs and stops in turn for about this long (ms); ends with all of them running and all changes sent. */
+  /** Makes every machine run and stop in turn for about this long (ms). At the end all of them run and all changes are sent. */
   play(ms: number): Promise<void>;
-  /** The same, until what the test waits for has come. */
+  /** Does the same until `isOver` returns true. */
   playUntil(isOver: () => boolean): Promise<void>;
-  /** One change of one machine, with its time. */
+  /** Publishes one change of one machine, with its time. */
   publish(
     name: string,
     state: { readonly running: boolean; readonly strokes: number; readonly ts: number },

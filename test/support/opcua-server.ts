@@ -1,6 +1,6 @@
 /**
- * An OPC UA server in a process of its own, driven over stdin and stdout by JSON lines; `opcua.ts` starts it. Ends with its stdin.
- * argv[2]: OpcuaServerSpec. Out: `{"port":…}` once it serves, then `{"done":true,"sessions":…}` for every command.
+ * An OPC UA server in its own process. `opcua.ts` starts it and drives it over stdin and stdout by JSON lines. It ends when stdin closes.
+ * argv[2]: OpcuaServerSpec. Output: `{"port":…}` once it serves, then `{"done":true,"sessions":…}` for every command.
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -57,7 +57,7 @@ function add(node: OpcuaNode): void {
     nodeId: node.id,
     dataType: DataType[node.type],
     valueRank: -2,
-    // 0: a client may ask for every change, not only for a look now and then.
+    // 0 allows a client to ask for every change, not only for samples in an interval.
     minimumSamplingInterval: node.sampling ?? 0,
   });
   variables.set(node.id, variable);
@@ -77,7 +77,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as OpcuaCommand;
   for (const node of command.set ?? []) {
     show(node);
-    // The server folds changes of one node that are nearer than its shortest sampling interval, 50 ms.
+    // The server merges changes of one node that are closer together than its shortest sampling interval, 50 ms.
     await wait(60);
   }
   for (const id of command.remove ?? []) {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { startLineProcess } from './line-process.ts';
 
 export type OpcuaNode = {
-  /** `s=…`, in the namespace of the server. */
+  /** `s=…`, in the server's namespace. */
   readonly id: string;
   readonly type:
     | 'Boolean'
@@ -22,9 +22,9 @@ export type OpcuaNode = {
   readonly value: unknown;
   readonly status?: string;
   readonly overflow?: boolean;
-  /** How often the server looks at it at most (ms); as often as a client asks when left out. */
+  /** The server's shortest sampling interval for it (ms). Left out: the interval that a client asks for. */
   readonly sampling?: number;
-  /** Source time (ms since 1970); now when left out. */
+  /** Source time (ms since 1970). Left out: now. */
   readonly at?: number;
 };
 
@@ -32,13 +32,13 @@ export type OpcuaServerSpec = {
   readonly port: number;
   readonly namespace: string;
   readonly nodes: readonly OpcuaNode[];
-  /** Namespaces the server has before ours: they move its index. */
+  /** How many namespaces the server has before this one. They move its index. */
   readonly namespacesBefore?: number;
   readonly users?: Readonly<Record<string, string>>;
   readonly maxSessions?: number;
-  /** Monitored items that the server takes in one request; unlimited when left out. */
+  /** How many monitored items the server takes in one request. Left out: any number. */
   readonly itemsPerRequest?: number;
-  /** Whether the server has the nodes of its limits. */
+  /** Whether the server has the nodes that show its limits. */
   readonly saysLimits?: boolean;
 };
 
@@ -50,15 +50,15 @@ export type OpcuaCommand = {
 
 export const TEST_NAMESPACE = 'urn:test:plc';
 
-/** An OPC UA server in a process of its own. */
+/** An OPC UA server in its own process. */
 export interface OpcuaTestServer extends AsyncDisposable {
   readonly port: number;
   readonly endpoint: string;
   set(...nodes: readonly OpcuaNode[]): Promise<void>;
   add(...nodes: readonly OpcuaNode[]): Promise<void>;
-  /** Takes nodes out by their id, as a download to the PLC does. */
+  /** Removes nodes by their id, as a download to the PLC does. */
   remove(...ids: readonly string[]): Promise<void>;
-  /** Sessions the server has open. */
+  /** The sessions that are open at the server. */
   sessions(): Promise<number>;
   freeze(): void;
   thaw(): void;

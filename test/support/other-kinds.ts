@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 
-/** What else can stand where a file should: its name, how it is made, and the words for it. */
+/** Other things that can stand in the place of a file: the name, a function that makes it, and the words of the error. */
 export const OTHER_KINDS: readonly (readonly [string, (path: string) => void, RegExp])[] = [
   ['a folder', path => mkdirSync(path), /it is a folder, not a file/],
   ['a named pipe', path => execFileSync('mkfifo', [path]), /it is a named pipe, not a file/],

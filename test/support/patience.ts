@@ -1,5 +1,5 @@
 /**
- * Longest time a condition may take (ms), on a host that is also busy with other work. A wait that
- * succeeds ends earlier, and one that fails takes this long: a wait is no measurement.
+ * The longest time that a condition may take (ms), also on a busy host. A wait that succeeds ends earlier; only a failing one takes this
+ * long. It measures nothing.
  */
 export const PATIENCE = { timeout: 60_000, interval: 10 };

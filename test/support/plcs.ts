@@ -4,10 +4,10 @@ import { startMosquitto } from './mosquitto.ts';
 import { startOpcuaServer, TEST_NAMESPACE } from './opcua.ts';
 import { startPymodbus } from './pymodbus.ts';
 
-/** What a test's PLC shows. */
+/** The values of a test's PLC. */
 export type Shown = { readonly running: boolean; readonly strokes: number; readonly scrap: number };
 
-/** A machine behind a real protocol server in a process of its own. */
+/** A machine behind a real protocol server in its own process. */
 export interface TestPlc {
   readonly name: string;
   readonly machine: string;
@@ -16,7 +16,7 @@ export interface TestPlc {
   readonly source: string;
   /** Whether the protocol carries the PLC's own time of an event. */
   readonly ownTime: boolean;
-  /** Shows a new state, as of now; resolves to that time when the server has it. */
+  /** Sets a new state, as of now. Resolves to that time when the server has it. */
   show(state: Shown): Promise<number>;
   /** Connections from gateways, where the server reports them. */
   sessions(): Promise<number> | null;
@@ -126,7 +126,7 @@ async function mqtt(first: Shown): Promise<TestPlc> {
 export const PLCS = { opcua, modbus, mqtt } as const;
 export type TestProtocol = keyof typeof PLCS;
 
-/** A stop as a dispatch, strokes as cycles, strokes less scrap as production. */
+/** Rules that send a stop as a dispatch, strokes as cycles, and strokes less scrap as production. */
 export function rulesFor({ name, machine, line }: Pick<TestPlc, 'name' | 'machine' | 'line'>): string {
   return `
   ${name}_down:

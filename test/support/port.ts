@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** Below these nobody listens by chance, and above them the system hands ports out. */
+/** Below this, other programs may listen by chance. Above HIGHEST the system gives ports away. */
 const LOWEST = 10_000;
 const HIGHEST = 32_000;
 let next = LOWEST + (process.pid % 1000) * 20;
 
 /**
- * A port for a server that is started later, or again on the same one. The system gives it to nobody meanwhile, as it does with a
- * port it chose itself: it is none of those it hands out. Nor does another test: until this process ends, it holds the port's name.
+ * Reserves a port for a server that starts later, or starts again on the same port. The port is outside the range that the system gives
+ * away by itself. No other test takes it either: this process holds a socket name for the port until it ends.
  */
 export async function reservedPort(): Promise<number> {
   const highest = Math.min(HIGHEST, firstHandedOut() - 1);
   for (let tries = LOWEST; tries < highest; tries += 1) {
     const port = next;
     next = next < highest ? next + 1 : LOWEST;
-    // A name in no folder, gone with its process.
+    // An abstract socket name: it is in no folder, and it goes with its process.
     if ((await listens(`\0l2l-test-port-${port}`)) && (await isFree(port))) return port;
   }
   throw new Error(`no port between ${LOWEST} and ${highest} is free`);
@@ -32,7 +32,7 @@ async function listens(path: string): Promise<boolean> {
   try {
     await once(server, 'listening');
   } catch {
-    return false; // Another test has it.
+    return false; // Another test has this port.
   }
   server.unref();
   return true;
@@ -43,7 +43,7 @@ async function isFree(port: number): Promise<boolean> {
   try {
     await once(server, 'listening');
   } catch {
-    return false; // Some program of this machine listens there.
+    return false; // Another program of this host listens there.
   }
   server.close();
   await once(server, 'close');

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Table } from '../../src/adapters/modbus/schema.ts';
 import { startLineProcess } from './line-process.ts';
 
-/** Values by first address, by table, by unit. */
+/** Values by unit, table and first address. */
 export type PymodbusUnits = Readonly<
   Record<number, Partial<Record<Table, Readonly<Record<number, readonly (number | boolean)[]>>>>>
 >;
@@ -10,15 +10,15 @@ export type PymodbusUnits = Readonly<
 /** `[unit, table, address, count]` as it came over the wire. */
 export type WireRead = readonly [number, string, number, number];
 
-/** pymodbus as Debian ships it, in a process of its own. */
+/** pymodbus, as Debian ships it, in its own process. */
 export interface PymodbusServer extends AsyncDisposable {
   readonly port: number;
-  /** What came over the wire, in order; none that came before this is asked is left out. */
+  /** All requests that came over the wire before this call, in order. */
   reads(): Promise<readonly WireRead[]>;
   set(unit: number, table: Table, address: number, values: readonly (number | boolean)[]): Promise<void>;
-  /** These units do not answer at all from now on. */
+  /** From now on these units do not answer at all. */
   silence(units: readonly number[]): Promise<void>;
-  /** The unit answers with this exception so many times. */
+  /** The unit answers this many times with this exception. */
   refuse(unit: number, exception: number, times: number): Promise<void>;
   /** Resets every connection. */
   drop(): Promise<void>;
@@ -26,7 +26,7 @@ export interface PymodbusServer extends AsyncDisposable {
 }
 
 const SCRIPT = fileURLToPath(new URL('./pymodbus-server.py', import.meta.url));
-// Debian's python3-pymodbus belongs to Debian's interpreter, whatever else is first on PATH.
+// Debian's python3-pymodbus needs Debian's interpreter, even when another one is first on PATH.
 const PYTHON = '/usr/bin/python3';
 
 export async function startPymodbus(units: PymodbusUnits, port = 0): Promise<PymodbusServer> {
@@ -43,7 +43,7 @@ export async function startPymodbus(units: PymodbusUnits, port = 0): Promise<Pym
   const send = async (command: object) => void (await server.send(command));
   return {
     port: server.port,
-    // They are sent in the order in which they come, before any answer to what is sent later.
+    // The requests are reported in their order, and before the answer to any later command.
     async reads() {
       await send({});
       return [...reads];

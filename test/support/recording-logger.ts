@@ -6,7 +6,7 @@ export type LogLine = {
   readonly message: string;
 };
 
-/** A logger that keeps what it was told. */
+/** A logger that keeps its lines. */
 export function recordingLogger(): Logger & { readonly lines: readonly LogLine[] } {
   const lines: LogLine[] = [];
   const at = (level: LogLine['level']) => (fields: object, message: string) => {

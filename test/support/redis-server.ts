@@ -6,17 +6,17 @@ import { testFolder } from './folder.ts';
 
 export type RedisServer = {
   readonly url: string;
-  /** For looking in and for making trouble. */
+  /** A connection for the test, to look at data and to cause trouble. */
   readonly client: Redis;
-  /** Stops the process as it stands, and lets it go on. */
+  /** Makes the process stand still, and lets it go on. */
   freeze(): void;
   thaw(): void;
-  /** SIGKILL; it keeps nothing. */
+  /** Ends it with SIGKILL; it keeps nothing. */
   kill(): Promise<void>;
   start(): Promise<void>;
 };
 
-/** Debian's Redis on a port, as a plant runs it for its gateways; ended with the test. `more`: settings as on its command line. */
+/** Debian's Redis on a port, as a plant runs it for its gateways. Ends with the test. `more`: settings, written as on its command line. */
 export async function startRedisServer(port: number, ...more: readonly string[]): Promise<RedisServer> {
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', testFolder()];
   let child: ChildProcess | undefined;
@@ -28,7 +28,7 @@ export async function startRedisServer(port: number, ...more: readonly string[])
     maxRetriesPerRequest: null,
     ...(more.includes('--requirepass') && password !== undefined && { password }),
   });
-  client.on('error', () => {}); // Not up yet.
+  client.on('error', () => {}); // It does not listen yet.
 
   async function start(): Promise<void> {
     child = spawn('redis-server', [...settings, '--maxmemory-policy', 'noeviction', ...more], { stdio: 'ignore' });

@@ -5,13 +5,13 @@ import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/queue/embedded
 import { testFolder } from './folder.ts';
 
 export type TestRedis = EmbeddedRedis & {
-  /** For looking in and for making trouble. */
+  /** A connection for the test, to look at data and to cause trouble. */
   readonly client: Redis;
-  /** Process id of redis-server as it runs now. */
+  /** The process id of the redis-server that runs at this moment. */
   pid(): Promise<number>;
 };
 
-/** A real Redis of the test's own, ended with the test. It comes back empty after it was killed. */
+/** A real Redis for one test. It ends with the test. After a kill it comes back empty. */
 export async function testRedis(): Promise<TestRedis> {
   const redis = await startEmbeddedRedis({
     runtimeDir: testFolder(),

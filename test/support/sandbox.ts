@@ -7,19 +7,19 @@ import { type SandboxWorld, SMALL_WORLD } from '../../src/simulation/sandbox/wor
 
 export const API_KEY = 'key-that-nobody-may-see-4711';
 
-/** The small world in a zone without summer time: no run of the tests falls into a repeated hour. */
+/** The small world in a zone without summer time, so that no test runs in a repeated hour. */
 export const SITE_ZONE = 'America/Phoenix';
 export const WORLD: SandboxWorld = { sites: SMALL_WORLD.sites.map(site => ({ ...site, timezone: SITE_ZONE })) };
 
-/** How long a call hangs, or is slow, that is to wait for the test (ms). */
-export const UNTIL_TOLD = 3_600_000;
+/** How long a call hangs, or is slow, when the test decides its end (ms). */
+export const UNTIL_RELEASED = 3_600_000;
 
 export type TestSandbox = Sandbox & {
-  /** What waits {@link UNTIL_TOLD} happens now: what hangs is applied and answered. */
+  /** Ends the waits of {@link UNTIL_RELEASED}: a call that hangs is applied and answered. */
   endWaits(): void;
 };
 
-/** An L2L on a port of its own, ended with the test. Batches are worked on almost at once. */
+/** An L2L on its own port. It ends with the test. It works on batches almost at once. */
 export async function testSandbox(
   options: { readonly port?: number; readonly seed?: number } = {},
 ): Promise<TestSandbox> {
@@ -38,7 +38,7 @@ export async function testSandbox(
   return { ...sandbox, endWaits };
 }
 
-/** Real time; what waits {@link UNTIL_TOLD} can be called back at once. */
+/** Real time. The test can end the waits of {@link UNTIL_RELEASED} at once. */
 function impatientClock(): { readonly clock: Clock; endWaits(): void } {
   const { now, at } = systemClock();
   const waiting = new Set<() => void>();
@@ -46,7 +46,7 @@ function impatientClock(): { readonly clock: Clock; endWaits(): void } {
     clock: {
       now,
       at(time, callback) {
-        if (time - now() < UNTIL_TOLD / 2) return at(time, callback);
+        if (time - now() < UNTIL_RELEASED / 2) return at(time, callback);
         const end = () => {
           waiting.delete(end);
           timer[Symbol.dispose]();
@@ -68,20 +68,20 @@ function impatientClock(): { readonly clock: Clock; endWaits(): void } {
   };
 }
 
-/** What L2L has of a machine's dispatches, in the order of the calls. */
+/** The dispatches of a machine in L2L, in the order of the calls. */
 export function dispatchesOf(state: SandboxState, machine: string): readonly Dispatch[] {
   const id = state.machines.find(({ code }) => code === machine)?.id;
   return state.dispatches.filter(dispatch => dispatch.machine === id);
 }
 
-/** Cycles that L2L got for a machine, beyond its first count. */
+/** The cycles that L2L received for a machine, beyond its first count. */
 export function cyclesOf(state: SandboxState, machine: string): number {
   const code = ({ code }: { readonly code: string }) => code === machine;
   const seeds = WORLD.sites.flatMap(site => site.lines.flatMap(line => line.machines));
   return (state.machines.find(code)?.cyclecount ?? 0) - (seeds.find(code)?.cyclecount ?? 0);
 }
 
-/** Good parts and scrap booked on a line. Intervals never overlap: the sandbox refuses those. */
+/** The good parts and the scrap of a line in L2L. Intervals never overlap, because the sandbox refuses that. */
 export function partsOf(state: SandboxState, line: string): { readonly good: number; readonly scrap: number } {
   const id = state.lines.find(({ code }) => code === line)?.id;
   const sets = state.details.filter(detail => detail.line === id);
@@ -91,7 +91,7 @@ export function partsOf(state: SandboxState, line: string): { readonly good: num
   };
 }
 
-/** What was done to a machine's dispatches, in the order of the calls: `open 12:00:03`, `close 12:00:09` (UTC). */
+/** The opens and closes of a machine's dispatches, in the order of the calls: `open 12:00:03`, `close 12:00:09` (UTC). */
 export function dispatchStory(state: SandboxState, machine: string): readonly string[] {
   return state.log
     .filter(({ target, what }) => target === machine && what.startsWith('dispatches/'))

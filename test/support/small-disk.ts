@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * A command that gives the command after it a small file system of its own at `folder`, full when `size` bytes are written: a
- * tmpfs in a mount namespace, gone with the command. Needs no right but to make namespaces.
- * Throws where the host allows none: there is no other disk that is really full.
+ * Returns a command that gives the command after it a small file system at `folder`: a tmpfs of `size` bytes in a mount namespace, which
+ * goes with the command. It needs only the right to make namespaces. Throws where the host does not allow that: no other way gives a disk
+ * that is really full.
  */
 export function withSmallDisk(folder: string, size: number): readonly string[] {
   return withDisk(folder, `size=${size}`);
 }
 
-/** The same with an empty file system that can't be written. */
+/** The same with an empty file system that is read-only. */
 export function withReadOnlyDisk(folder: string): readonly string[] {
   return withDisk(folder, 'ro');
 }

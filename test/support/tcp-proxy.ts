@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A wire between a client and a server of this machine that can be cut in one direction. */
+/** A connection between a client and a server of this host. It can be cut in one direction. */
 export interface TcpProxy {
   readonly port: number;
-  /** While true, nothing the client sends arrives: the server never hears its acknowledgements. */
+  /** While true, nothing that the client sends arrives. So the server never receives its acknowledgements. */
   deaf: boolean;
-  /** All that the server sent, over all connections. */
+  /** Everything that the server sent, over all connections. */
   received(): string;
 }
 
@@ -21,7 +21,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
       [upstream, client],
     ] as const) {
       sockets.add(socket);
-      socket.on('error', () => {}); // The other side was killed: that is what this is for.
+      socket.on('error', () => {}); // The other side was killed; that is the purpose of this proxy.
       socket.on('close', () => {
         sockets.delete(socket);
         other.destroy();

@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/core/clock.ts';
 
-/** A clock that stands still until a test moves it. Hours of rule time pass in milliseconds. */
+/** A clock that stands still until a test moves it. Hours of rule time take milliseconds. */
 export interface VirtualClock extends Clock {
-  /** Runs every callback that is due up to `at`, in order of time. */
+  /** Runs every callback that is due by `at`, in order of time. */
   advanceTo(at: number): void;
   advance(ms: number): void;
 }

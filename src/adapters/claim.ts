@@ -4,9 +4,9 @@ export type Claim = {
   readonly identity: string;
   /** Its path in the config, from the source on. */
   readonly path: readonly string[];
-  /** An error: both can't work. A warning: it is allowed, and rarely meant. */
+  /** error: both cannot work. warning: it is allowed, but rarely meant. */
   readonly fault: 'error' | 'warning';
-  /** The problem when the source `other` claims the same. */
+  /** The problem in words when the source `other` claims the same. */
   words(other: string): string;
 };
 
@@ -14,7 +14,7 @@ export type Claim = {
 const LOOPBACK =
   /^(?:localhost|0\.0\.0\.0|127(?:\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1|::ffff:127(?:\.\d{1,3}){3}|::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4})$/;
 
-/** A host's address in one form: `BROKER.plant.` equals `broker.plant`, and `localhost` equals `127.0.0.1`. */
+/** The address of a host in one form: `BROKER.plant.` equals `broker.plant`, and `localhost` equals `127.0.0.1`. */
 export function hostIdentity(host: string): string {
   const plain = host
     .trim()

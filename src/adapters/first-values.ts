@@ -14,18 +14,18 @@ export type FirstValuesOptions = {
   readonly onSilent: (signals: readonly string[], why: string) => void;
 };
 
-/** A source that answers sends its first values within so long (ms). */
+/** A source that answers sends its first values within this time (ms). */
 export const FIRST_VALUES_WITHIN = 30_000;
 const MOST_NAMED = 10;
 const SILENT = `no value came within ${formatDuration(FIRST_VALUES_WITHIN)} after`;
 
 /**
- * Reports which signals of a connected source have had no value since the connect. The log names signals that never had one once: a
- * misspelt topic or node looks healthy otherwise.
+ * Reports which signals of a connected source have had no value since the connect. The log names signals that never had a value, because a
+ * misspelt topic or node otherwise looks healthy.
  */
 export interface FirstValues {
   received(signal: string): void;
-  /** Whether the broker kept the session. Without it no earlier value holds. */
+  /** Whether the broker kept the session. Without it, no earlier value holds. */
   session(present: boolean): void;
   connected(): void;
   disconnected(): void;
@@ -69,7 +69,7 @@ export function watchFirstValues({ source, signals, known, clock, log, onSilent 
     },
     disconnected() {
       endTimer();
-      // Values of a broker may hold with a kept session; those of a polled device do not.
+      // Values of a broker may still hold with a kept session; values of a polled device do not.
       for (const { name, restorable } of signals) if (!restorable) silent.add(name);
     },
   };

@@ -1,12 +1,12 @@
 import { parseDuration } from '../core/fields.ts';
 
-/** A float of this width (IEEE 754) has every whole number up to here. Beyond it, adding 1 changes nothing. */
+/** A float of this width (IEEE 754) has every whole number up to this one. Beyond it, adding 1 changes nothing. */
 const WHOLE_NUMBERS: Readonly<Record<string, { readonly bits: number; readonly last: number }>> = {
   float32: { bits: 32, last: 2 ** 24 },
   float64: { bits: 64, last: 2 ** 53 },
 };
 
-/** A counter that needs longer than this for its last number is replaced before. */
+/** A counter that needs longer than this to reach its last number is replaced before that. */
 const LONG_LIFE = (parseDuration('1d') ?? 0) * 365 * 30;
 
 type Countable = { readonly as?: string | undefined; readonly counter?: Counter | undefined };

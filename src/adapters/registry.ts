@@ -9,10 +9,10 @@ import { simulated } from './simulated/definition.ts';
 /** All protocols. Each is one folder and one line here; schema, docs, editor completion and CLI follow by themselves. */
 export const adapters = [opcua, modbus, mqtt, simulated] as const;
 
-/** A source as the config declares it, of whatever protocol. */
+/** A source of any protocol, as the config declares it. */
 export type SourceConfig = z.output<(typeof adapters)[number]['schema']>;
 
-/** The definition for a source's protocol. Throws for an unknown protocol, which the config's schema has refused before. */
+/** The definition of a source's protocol. Throws for an unknown protocol, which the config's schema has refused before. */
 export function adapterDefinition(protocol: string): AdapterDefinition<SourceConfig> {
   const found = adapters.find(definition => definition.protocol === protocol);
   if (!found) throw new Error(`no adapter for protocol ${protocol}; there are ${protocols().join(', ')}`);
@@ -24,7 +24,7 @@ export function protocols(): readonly string[] {
   return adapters.map(definition => definition.protocol);
 }
 
-/** The signals a source declares, in the order written. */
+/** The signals that a source declares, in the order written. */
 export function signalsOf(name: string, config: SourceConfig): readonly SignalDefinition[] {
   return adapterDefinition(config.protocol).signals(name, config);
 }

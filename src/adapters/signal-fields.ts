@@ -3,8 +3,8 @@ import { Duration, notBuilt, Rate } from '../core/fields.ts';
 import type { CounterDefinition, SignalDefinition } from '../core/sample.ts';
 
 /**
- * A signal's name, such as `press1.running`. Every part starts with a letter, so that `press1.faults.5` always is bit 5 of
- * `press1.faults`; no dash, because in a condition that is a minus.
+ * A signal's name, such as `press1.running`. Every part starts with a letter, so that `press1.faults.5` always is bit 5 of `press1.faults`.
+ * It has no dash, because in a condition a dash is a minus.
  */
 export const SignalName = z
   .string()
@@ -70,7 +70,7 @@ export const sharedSignalFields = {
     .meta({ description: '`uncertain`: use values of uncertain quality. Without this key they count as bad' }),
 } as const;
 
-/** Keys of a source that the plan has and no adapter builds yet. */
+/** Keys of a source that are planned and that no adapter supports yet. */
 export const plannedSourceFields = {
   alive: notBuilt('alive'),
   start_hold: notBuilt('start_hold'),
@@ -84,7 +84,7 @@ export function signalMap<Schema extends z.ZodType>(signal: Schema) {
     .meta({ description: 'The signals that the gateway reads, by name' });
 }
 
-/** The whole numbers of registers and variables, each with the highest value a counter of it can show. */
+/** The whole-number types of registers and variables, each with the highest value that a counter of it can show. */
 const FULL = {
   int8: 2 ** 7 - 1,
   uint8: 2 ** 8 - 1,
@@ -120,7 +120,7 @@ const FOREIGN_TYPES: Readonly<Record<string, string>> = {
   STRING: 'string',
 };
 
-/** A type of `types` as text. A name of another language gets its name here; the nearest one would have another width. */
+/** A type of `types` as text. A name from another language gets its name here: the most similar name would have another width. */
 export function typeEnum<const Types extends readonly string[]>(types: Types) {
   return z.enum(types, {
     error: ({ input }) => {
@@ -128,12 +128,12 @@ export function typeEnum<const Types extends readonly string[]>(types: Types) {
       if (meant === undefined) return undefined;
       return types.includes(meant)
         ? `"${input}" is written ${meant} here`
-        : `"${input}" is ${meant}, which this protocol has not; write one of ${types.join(', ')}`;
+        : `"${input}" is ${meant}, which this protocol does not have; write one of ${types.join(', ')}`;
     },
   });
 }
 
-/** What a register or variable holds, for protocols whose data carry a width. */
+/** The type of a register or variable, for protocols whose data have a width. */
 export const WidthType = typeEnum([
   'bool',
   'int16',
@@ -147,19 +147,19 @@ export const WidthType = typeEnum([
 ]);
 export type WidthType = z.output<typeof WidthType>;
 
-/** Highest value of an integer type; null where `wraps: full` means nothing (bool, float). */
+/** The highest value of an integer type; null where `wraps: full` means nothing (bool, float). */
 export function fullScale(type: string): number | bigint | null {
   return type in FULL ? FULL[type as keyof typeof FULL] : null;
 }
 
-/** How many bits of a number of this type a condition may name, 0 for a float. Other types have no such key, so it is spread in. */
+/** How many bits of a number of this type a condition may name, 0 for a float. Other types have no such key, so the result is spread in. */
 export function bitsOf(type: string): { readonly bits?: number } {
   const digits = /^u?int(\d+)$/.exec(type)?.[1];
   if (digits !== undefined) return { bits: Number(digits) };
   return type.startsWith('float') ? { bits: 0 } : {};
 }
 
-/** The problem of the highest value of a counter of this type; undefined: none. */
+/** What is wrong with the highest value of a counter of this type; undefined: nothing. */
 export function wrapsProblem(
   { wraps }: z.output<typeof Counter>,
   type: string,
@@ -167,13 +167,13 @@ export function wrapsProblem(
 ): string | undefined {
   const highest = typeof wraps === 'number' ? wraps : fullScale(wraps);
   if (highest === null || full === null || highest <= full) return undefined;
-  return `a ${type} goes up to ${full}; write full or a number up to ${full}, or the type the counter really has`;
+  return `a ${type} goes up to ${full}; write full or a number up to ${full}, or the real type of the counter`;
 }
 
-/** From here on a 32-bit float has no odd numbers: a counter of it stands still. */
+/** From here on, a 32-bit float has no odd numbers, so a counter in it stands still. */
 const FLOAT32_EXACT_TO = 2 ** 24;
 
-/** Counter as the rules know it, of a signal of this type. The schema refuses `wraps: full` where the type has no range. */
+/** The counter of a signal of this type, as the rules know it. The schema refuses `wraps: full` for a type without a range. */
 export function counterDefinition({ wraps, max_rate }: z.output<typeof Counter>, type: string): CounterDefinition {
   const range = wraps === 'full' ? type : wraps;
   const highest = typeof range === 'number' ? range : fullScale(range);

@@ -25,22 +25,22 @@ export interface App {
   /** Address of the status page; null when it is off. */
   readonly url: string | null;
   /**
-   * Ends intake, lets the calls under way end (for up to `drain` ms; left out: as long as a call may take), commits, closes every
-   * connection. Resolves to what did not end well.
+   * Stops reading, lets the calls under way end, commits, and closes every connection. The calls get up to `drain` ms; left out: as long as
+   * a call may take. Resolves to what did not end well.
    */
   stop(drain?: number): Promise<readonly Error[]>;
 }
 
-/** One step of a stop may take so much longer (ms) than the calls under way, which have a time-out. */
+/** One step of a stop may take this much longer than the calls under way, which have a time-out (ms). */
 const STOP_MARGIN = 10_000;
 const SOURCES_CLOSE_WITHIN = 5000;
-/** A person waits no longer (ms) for a stop. Then the calls under way are cut off and looked up after the next start. */
+/** The longest time that a person waits for a stop (ms). Then the calls under way are cut off, and looked up after the next start. */
 const LONGEST_DRAIN = 60_000;
 
 /**
- * Puts the rooms together, sinks before sources, and starts them. This is the only wiring: the program and the chaos suite differ in
- * their edges. Throws a StartError, with everything that was started stopped again, for what only a person can mend. An unreachable
- * PLC, broker, Redis or L2L is no such error.
+ * Puts the rooms together, sinks before sources, and starts them. This is the only wiring: the program and the chaos suite differ only in
+ * their edges. When a person has to mend something first, it stops everything that it started and throws a StartError. An unreachable PLC,
+ * broker, Redis or L2L is no such error.
  */
 export async function assemble(loaded: LoadedConfig, edges: Edges): Promise<App> {
   const started = new Started();
@@ -85,7 +85,7 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
     sources: () => supervisor?.status() ?? [],
   });
 
-  // Shadow mode sends nothing, not even a question: its address may be an example's.
+  // Shadow mode sends nothing, not even a read: the address in the config may be that of an example.
   if (loaded.config.gateway.mode === 'live') {
     l2l.reachability.start();
     watch.start();
@@ -126,11 +126,11 @@ function openJournal({ loaded, edges, started }: Assembly, { delivery }: L2l): J
   return journal;
 }
 
-/** Gives what waits from earlier lives the products and codes that the config has now. */
+/** Gives the actions that wait from earlier lives the products and codes that the config has now. */
 async function correctWaiting({ loaded, edges }: Assembly, journal: Journal): Promise<Corrector> {
   const { program } = loaded;
   const { clockGuard, log } = edges;
-  // While the clock is in doubt nothing is sent, and its times are still to be put right.
+  // While the clock is in doubt, nothing is sent, and the times of the actions may still be corrected.
   if (clockGuard.doubt() === null) await nameProducts({ journal, rules: program.rules, log });
   const corrector = createCorrector(journal, program, log);
   await corrector.waiting();
@@ -229,7 +229,7 @@ function createEpisodeWatch(
   return watch;
 }
 
-/** Loads the protocols. Does no IO toward the sources. */
+/** Loads the protocols. Opens no connection to a source. */
 function createSources(
   { loaded, edges }: Assembly,
   journal: Journal,

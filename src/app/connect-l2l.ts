@@ -17,7 +17,7 @@ export type L2lNeeds = Required<Pick<DeliveryOptions, 'chainOf' | 'memory' | 're
   readonly onGood: () => void;
 };
 
-/** Budget, connections, the check of key, site and zone, and the delivery of calls. L2L is not asked anything yet. */
+/** Makes the budget, the connections, the check of key, site and zone, and the delivery of calls. Sends nothing to L2L yet. */
 export function connectL2l(
   { loaded, edges, started }: Assembly,
   { chainOf, memory, recordedSets, onGood }: L2lNeeds,

@@ -50,13 +50,13 @@ export type ControlParts = {
   readonly journal: Pick<Journal, 'counts' | 'history' | 'decisions' | 'ruleDecisions'>;
   /** Gives an action the codes that its rule has now. */
   readonly recode: Recode;
-  /** A person changed what waits: the queue has to look at it again. */
+  /** A person changed waiting actions, so the queue has to look at them again. */
   readonly changed: () => void;
   readonly about: () => AboutGateway;
   readonly log: Logger;
 };
 
-/** What people on this host may ask of the running gateway, and what they may decide. */
+/** The questions that people on this host may ask the running gateway, and the decisions that they may make. */
 export function controlRoutes({ journal, recode, changed, about, log }: ControlParts): ControlRoutes {
   const { history, decisions, ruleDecisions } = journal;
   return {
@@ -91,6 +91,6 @@ function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outp
   const read = schema.safeParse(body);
   if (read.success) return read.data;
   throw new BadRequest(
-    `the running gateway does not understand this; is it of another version? ${z.prettifyError(read.error)}`,
+    `the running gateway does not understand the request; is it of another version? ${z.prettifyError(read.error)}`,
   );
 }

@@ -27,7 +27,7 @@ export type TimeEdges = {
 /** Everything outside of the gateway that stays the same from one life to the next. */
 export type OuterEdges = {
   readonly log: Logger;
-  /** Why lines of the log are missing or late; null: none are. */
+  /** Why lines of the log are missing or late; null: no line is. */
   readonly logProblem: () => string | null;
   /** In [0, 1). */
   readonly random: () => number;
@@ -42,24 +42,24 @@ export type OuterEdges = {
   readonly startWeb: typeof startWeb;
 };
 
-/** Everything of the gateway that touches the world outside, time, or chance. `assemble` puts the rest together. */
+/** Everything in the gateway that touches the outside, the time, or chance. `assemble` adds the rest. */
 export type Edges = OuterEdges & TimeEdges;
 
-/** What each step of the assembly gets. What a step starts it adds to `started`. */
+/** What each step of the assembly gets. It adds to `started` what it starts. */
 export type Assembly = { readonly loaded: LoadedConfig; readonly edges: Edges; readonly started: Started };
 
 export type ProcessOptions = Pick<OuterEdges, 'log' | 'logProblem'> & {
-  /** For the sockets of the embedded Redis and of the commands. Left out: the system's folder for temporary files. */
+  /** The folder for the sockets of the embedded Redis and of the commands. Left out: the system's folder for temporary files. */
   readonly runtimeFolder?: string | undefined;
-  /** Aborted when the gateway is to end: a start of the embedded Redis fails then. */
+  /** Aborted when the gateway has to end: a start of the embedded Redis then fails. */
   readonly signal: AbortSignal;
   /** A damaged journal is set aside and a new one begins, as with gateway.journal.on_corrupt: rebuild. */
   readonly rebuild?: boolean;
-  /** The journal can't be trusted any more: the process has to end at once, without another write. */
+  /** The journal cannot be trusted any more: the process has to end at once, and must not write again. */
   readonly onFatal: (error: Error) => void;
 };
 
-/** The edges of the program. */
+/** Makes the edges of the program. */
 export function realEdges({ log, logProblem, runtimeFolder, signal, rebuild, onFatal }: ProcessOptions): OuterEdges {
   const runtime = runtimeFolder ?? temporaryRuntime();
   return {
@@ -76,7 +76,7 @@ export function realEdges({ log, logProblem, runtimeFolder, signal, rebuild, onF
   };
 }
 
-/** Only gateways that use one Redis can share a budget, and only a rate can be shared. */
+/** Gateways can share a budget only through one Redis, and only a rate can be shared. */
 function openSharedBudget({ loaded, edges: { clock }, started }: Assembly): SharedBudget | null {
   const { gateway, l2l } = loaded.config;
   if (!gateway.redis || l2l.rate === null) return null;
@@ -85,7 +85,7 @@ function openSharedBudget({ loaded, edges: { clock }, started }: Assembly): Shar
   const { host } = new URL(l2l.url);
   const burst = Math.max(2, Math.ceil(l2l.rate * 2000));
   const key = l2l.api_key.reveal();
-  // Two gateways may have the same name, and each life takes a place of its own.
+  // Two gateways may have the same name, so each life gets its own id in the budget.
   const name = `${gateway.name}:${randomUUID()}`;
   const shared = createSharedBucket({ redis, host, key, rate: l2l.rate, burst, gateway: name, clock });
   started.add('place in the budget', () => shared.stop());

@@ -6,8 +6,8 @@ import { type Adopted, adoptJournal } from '../journal/identity/adopt.ts';
 import { COUNTING_KINDS } from '../rules/about-rules.ts';
 
 /**
- * Reads the journal of a gateway that does not run, or does not answer. Nothing is written; `destination` is where the gateway
- * sends, null when nobody says. Throws a StartError that says what to do.
+ * Reads the journal of a gateway that does not run, or does not answer. Writes nothing. `destination` is where the gateway sends, null when
+ * it is not known. Throws a StartError that says what to do.
  */
 export function readJournalFile(folder: string, destination: string | null): HistoryReader & Disposable {
   const file = openJournalFile(folder, destination);
@@ -23,8 +23,8 @@ export function readJournalFile(folder: string, destination: string | null): His
 }
 
 /**
- * Makes the copied or restored journal of a data folder the one that runs here; with `unmoved` also one that nothing distinguishes from
- * the original. Throws a StartError when it can't.
+ * Makes the copied or restored journal of a data folder the one that runs here. With `unmoved` it does so even when nothing distinguishes
+ * it from the original. Throws a StartError when it can't.
  */
 export function adoptJournalFile(folder: string, unmoved: boolean | undefined, clock: Clock, log: Logger): Adopted {
   return adoptJournal({ folder, now: clock.now(), log, counting: COUNTING_KINDS, unmoved });

@@ -25,7 +25,7 @@ export type LivesOptions = {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   readonly machine: MachineTime;
-  /** Begins one life of the gateway. It has stopped before the next one begins. */
+  /** Begins one life of the gateway. The life before it has stopped by then. */
   readonly startLife: (time: TimeEdges) => Promise<App>;
   /** Aborted when the gateway is to end. */
   readonly signal: AbortSignal;
@@ -33,7 +33,7 @@ export type LivesOptions = {
   readonly onStart: (app: App) => void;
 };
 
-/** The time of one life, and what the next life has to know of it. */
+/** The time of one life, and what the next life needs from it. */
 type Life = {
   readonly base: TimeBase;
   readonly clock: Clock;
@@ -46,8 +46,9 @@ type Life = {
 const SHORT_DRAIN = 1000;
 
 /**
- * Runs the gateway until it is asked to end. No part of it ever sees time jump: when the clock was set or the host suspended, the
- * gateway stops and begins anew in the same process, with the times of its journal corrected. Resolves to what did not stop cleanly.
+ * Runs the gateway until it is asked to end. No part of the gateway ever sees the time jump. When the clock was set or the host was
+ * suspended, the gateway stops and starts again in the same process, with corrected times in its journal. Resolves to what did not stop
+ * cleanly.
  */
 export async function runLives(options: LivesOptions): Promise<readonly Error[]> {
   const { loaded, log, machine, startLife, signal } = options;
@@ -76,7 +77,7 @@ export async function runLives(options: LivesOptions): Promise<readonly Error[]>
   }
 }
 
-/** Null: the gateway was asked to end during its start. What had been started is stopped again. */
+/** Null: the gateway was asked to end during its start. Then it has stopped what it had started. */
 async function startOrEnd(start: () => Promise<App>, signal: AbortSignal): Promise<App | null> {
   try {
     return await start();
@@ -91,7 +92,7 @@ async function changeOrEnd(watch: ClockWatch, signal: AbortSignal): Promise<Cloc
   const decided = new AbortController();
   const ended = once(signal, 'abort', { signal: decided.signal }).then(
     () => null,
-    () => null, // The clock changed first.
+    () => null, // The clock changed before the gateway was asked to end.
   );
   const first = await Promise.race([watch.changed, ended]);
   decided.abort();
@@ -125,10 +126,11 @@ function nextLife(
   const by = off - slept;
   const wall = now + by;
   const suspended = slept > 0 ? suspension(slept) : null;
-  // There is no clock to follow, so the time base goes on. The suspension counts, because its length is known.
+  // No clock can be trusted, so the time base goes on. It includes the suspension, because its length is known.
   const isDoubted = base.doubt !== null;
   if (!isPlausible(wall, base, policy) || (isDoubted && change.kind === 'suspended')) {
-    // Somebody may have set the clock to another time that is not believed. A person who trusts the clock trusts what it shows last.
+    // Somebody may have set the clock to another time that is not plausible either. A person who confirms the clock confirms the time that
+    // it showed last.
     const doubt = isDoubted ? (doubtOf(wall, alive, iso) ?? base.doubt) : null;
     const doubted = isDoubted ? { from: base.from, by } : null;
     const event = suspended ?? (doubt === null ? null : ({ kind: 'clock_doubt', detail: doubt } as const));

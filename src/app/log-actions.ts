@@ -5,7 +5,7 @@ import { writtenAction, writtenResult } from '../actions/written-times.ts';
 import type { Delivery, Look, Outcome } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 
-/** The log writes a Date in its own notation. */
+/** The log writes a Date as local time. */
 const date = (at: number) => new Date(at);
 
 /** The fields of a log line about an action: machine or line, reason, true times, rule. Pure. */
@@ -15,7 +15,7 @@ export function actionFacts({ kind, params, rule, cause }: Action): object {
   return decision.unit === 'episode' ? { ...facts, why: cause.text } : facts;
 }
 
-/** In shadow mode a line at level info says what the gateway would send. */
+/** In shadow mode, a line at level info says what the gateway would send. */
 export function logAction(log: Logger, action: Action): void {
   log.debug({ action: writtenAction(action, date), does: actionWords(action) }, 'action made');
   if (action.mode === 'shadow')

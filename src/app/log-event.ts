@@ -30,17 +30,17 @@ const ENTRIES: Readonly<Record<RuleEvent['kind'], Entry>> = {
   not_counted: ['warn', "counter shows a value that can't be counted exactly"],
   interval_parked: ['error', 'production is parked: its product is not known'],
   product_uncertain: ['warn', 'product is uncertain: it may have changed while nothing was read'],
-  removed: ['warn', 'the config changed: what an earlier config left has ended'],
+  removed: ['warn', 'the config changed: the state that an earlier config left has ended'],
 };
 
-/** Other messages for shadow mode, in which nothing is sent. */
+/** Shadow mode sends nothing, so it has other messages here. */
 const IN_SHADOW: Partial<typeof ENTRIES> = {
   interval_parked: ['error', 'production would be parked: its product is not known'],
 };
 
 /**
- * One entry of the log for what happened in a rule, with its facts as fields. `numberOf`: the number of an action by its key, as
- * `queue show` takes it. The log writes a Date in its own notation.
+ * One log entry for an event in a rule, with its facts as fields. `numberOf` gives the number of an action by its key, as `queue show`
+ * takes it. The log writes a Date as local time.
  */
 export function logEvent(
   log: Logger,

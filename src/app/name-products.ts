@@ -15,9 +15,9 @@ export type NameProductsOptions = {
 };
 
 /**
- * Sends the production sets that are parked because their product was not known, once the config names the product: a lookup has the
- * missing row now. The product follows from the signal values that the set kept, and only when its rule reads those signals. Never
- * rejects: a set that stays parked waits for a person.
+ * Sends the production sets that were parked because their product was unknown, as soon as the config names the product: a lookup now has
+ * the missing row. The product follows from the signal values in the set, and only when its rule reads those signals. Never rejects: a set
+ * that stays parked waits for a person.
  */
 export async function nameProducts({ journal, rules, log }: NameProductsOptions): Promise<void> {
   const { history, decisions } = journal;
@@ -50,7 +50,7 @@ export async function nameProducts({ journal, rules, log }: NameProductsOptions)
   if (named > 0) log.info({ sets: named }, 'parked production is sent: its product is known now');
 }
 
-/** Undefined: the product is still not known, or the set was not parked for its product. */
+/** Undefined: the product is still unknown, or the set was parked for another reason. */
 function productOf(template: CodeTemplate | null | undefined, unknown: UnknownProduct | undefined): string | undefined {
   if (!unknown || !template || template.signals.length === 0) return undefined;
   const found = template.resolve(signal => {

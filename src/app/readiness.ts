@@ -7,7 +7,7 @@ import type { SignalView } from '../rules/signal-view.ts';
 
 type HeldUp = CallQueueStatus['heldUp'][number];
 
-/** What decides whether the gateway is ready. */
+/** The facts that decide whether the gateway is ready. */
 export type GatewayState = {
   readonly now: number;
   /** Why the clock can't be trusted; null when it can. */
@@ -15,18 +15,18 @@ export type GatewayState = {
   /** Why the rules can't commit; null when they can. */
   readonly rules: string | null;
   readonly queue: CallQueueStatus;
-  /** What is wrong with L2L, seen without a call. */
+  /** A fault of L2L that is known without a call. */
   readonly l2l: string | null;
   readonly sources: readonly SourceStatus[];
   readonly signals: readonly SignalView[];
-  /** Why lines of the log are missing; null: none are. */
+  /** Why lines of the log are missing; null: no line is. */
   readonly log: string | null;
 };
 
-/** What keeps the gateway from doing its whole job, in words. Empty when nothing does. */
+/** What keeps the gateway from doing its whole job, in words. Empty when nothing is missing. */
 export function notReady({ now, clock, rules, queue, l2l, sources, signals, log }: GatewayState): readonly string[] {
   const { redis } = queue;
-  // Where both name the API key of L2L, `l2l` says where to correct it.
+  // When both are about the API key of L2L, only `l2l` is named, because it says where to correct the key.
   const paused = queue.paused.filter(({ cause, destination }) => !(cause === 'auth' && destination === 'l2l' && l2l));
   return [
     ...(clock === null ? [] : [clock]),
@@ -47,11 +47,11 @@ export function notReady({ now, clock, rules, queue, l2l, sources, signals, log 
 const MOST_RULES = 3;
 const MOST_NAMED = 3;
 
-/** A source answers, but signals of it can't be read: the rules see nothing of them. */
+/** A source that answers, with signals that cannot be read. The rules see nothing of these signals. */
 function blindWords({ source, at }: SourceStatus, signals: readonly SignalView[], now: number): readonly string[] {
   const its = signals.filter(({ definition }) => definition.source === source);
   const isOverdue = now - at > FIRST_VALUES_WITHIN;
-  // A device behind a broker sends only when something happens. If it never sent anything, its topic may be misspelt.
+  // A device behind a broker sends only when something happens. A device that never sent anything may have a misspelt topic.
   const isMissing = ({ definition, at }: SignalView) => isOverdue && (!definition.restorable || at === null);
   const isWaitedFor = ({ definition, value, reason }: SignalView) =>
     definition.restorable && value !== null && reason !== null && isSilence(reason);
@@ -95,7 +95,7 @@ export function sourceWords({ source, state, reason }: SourceStatus): string {
   return `source ${source} is ${state.replace('_', ' ')}${reason ? `: ${reason}` : ''}`;
 }
 
-/** What a person has to correct before the calls of these rules can be sent, and where the rules are written. */
+/** What a person has to correct before the calls of these rules can be sent, and where the rules stand in the config. */
 export function oneHeldUp({ rules, detail }: HeldUp): string {
   const named = rules.slice(0, MOST_RULES).map(({ rule, where }) => `${rule} (${where})`);
   const more = rules.length > MOST_RULES ? ` and ${rules.length - MOST_RULES} more` : '';
@@ -103,7 +103,7 @@ export function oneHeldUp({ rules, detail }: HeldUp): string {
   return `${who}: ${detail}`;
 }
 
-/** The same for the first few causes, and how many more there are. Empty when nothing is held up. */
+/** The words for the first few causes, and how many more there are. Empty when no cause holds calls up. */
 export function heldUpWords(all: readonly HeldUp[]): readonly string[] {
   const rest = all.length - MOST_NAMED;
   return [

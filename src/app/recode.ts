@@ -12,7 +12,7 @@ import type { CodeTemplate, CompiledRule, Program } from '../rules/program.ts';
 
 /** Gives an action the codes that its rule has in the config now. Times, counts and texts stay. */
 export function recodeBy({ rules, signals }: Pick<Program, 'rules' | 'signals'>): Recode {
-  /** The code by the signal values that the action kept. Undefined: it did not keep all of them. */
+  /** The code that the action's own signal values give. Undefined: the action did not keep all of them. */
   function codeOf(template: CodeTemplate, { cause }: HistoryEntry): { readonly code: string | null } | undefined {
     const kept = new Map<string, Value>();
     for (const { signal, value } of cause.values) {
@@ -36,7 +36,7 @@ export function recodeBy({ rules, signals }: Pick<Program, 'rules' | 'signals'>)
   };
 }
 
-/** Where a rule is written, as `file:line`, by its name or its former one. */
+/** Where a rule stands in the config, as `file:line`, found by its name or its former name. */
 export function whereRulesAre(rules: readonly CompiledRule[]): (rule: string) => string | undefined {
   const places = new Map<string, string>();
   for (const { name, renamedFrom, place } of rules) {
@@ -47,16 +47,19 @@ export function whereRulesAre(rules: readonly CompiledRule[]): (rule: string) =>
   return rule => places.get(rule);
 }
 
-/** Gives an action the codes that its rule has now. Only when L2L certainly does not have the action, because it did not know a code. */
+/**
+ * Gives an action the codes that its rule has now. It does so only when L2L did not know a code, because then L2L certainly does not have
+ * the action.
+ */
 export interface Corrector {
   /**
-   * At the start: corrects the actions that wait because L2L did not know a code. Never rejects: an action that could not be corrected
-   * waits as before.
+   * At the start: corrects the actions that wait because L2L did not know a code. Never rejects: an action that cannot be corrected waits
+   * as before.
    */
   waiting(): Promise<void>;
   /**
-   * After the start: a rule may still send what it counted under the codes of an earlier config. When L2L does not know such a code,
-   * the call is over, and its actions wait again with the present codes. Resolves to true then. Rejects when the journal does.
+   * After the start, a rule may still send counts under the codes of an earlier config. When L2L does not know such a code, the call is
+   * over, and its actions wait again with the present codes; then it resolves to true. Rejects when the journal does.
    */
   call(call: Call, detail: string): Promise<boolean>;
 }

@@ -12,7 +12,7 @@ import { recodeBy } from './recode.ts';
 import { statusPage } from './status/page.ts';
 import { type Hold, holdUps } from './status/queue.ts';
 
-/** What people see of the gateway. */
+/** The parts of the gateway that people use: the pages and the commands. */
 export type Shown = {
   readonly journal: Journal;
   readonly queue: CallQueue;
@@ -21,7 +21,7 @@ export type Shown = {
   readonly sources: () => readonly SourceStatus[];
 };
 
-/** The socket for the commands of people. A gateway without it still delivers, so a failure is only logged. */
+/** The socket for the commands of people. Without it the gateway still delivers, so a failure is only logged. */
 export async function serveCommands(
   { loaded, edges, started }: Assembly,
   { journal, queue, reachability }: Pick<Shown, 'journal' | 'queue' | 'reachability'>,
@@ -49,7 +49,7 @@ export async function serveCommands(
   }
 }
 
-/** The status page and the health checks. Resolves to their address; null: the config switches them off. */
+/** Serves the status page and the health checks. Resolves to their address; null: the config switches them off. */
 export async function servePages({ loaded, edges, started }: Assembly, shown: Shown): Promise<string | null> {
   const { gateway, l2l } = loaded.config;
   if (!gateway.http) return null;
@@ -86,7 +86,7 @@ export async function servePages({ loaded, edges, started }: Assembly, shown: Sh
   return web.url;
 }
 
-/** Why nothing may be sent; null: calls may be. */
+/** Why nothing may be sent; null: calls may be sent. */
 function holdOf({ clockGuard }: Edges, reachability: Reachability): Hold | null {
   const doubt = clockGuard.doubt();
   if (doubt !== null) return { cause: 'clock', detail: doubt };

@@ -1,4 +1,4 @@
-/** What a person does with a password in an address. */
+/** The advice for a password in an address. */
 export const ENCODE = 'write @ # / % : of a password as %40 %23 %2F %25 %3A';
 
 const PORT = '(?::(?<port>\\d{1,5}))?';
@@ -17,14 +17,14 @@ export function aboutAddress(problem: string): { readonly referred: string } {
   return { referred: `is no address that can be used: ${problem}` };
 }
 
-/** Whether an address holds a login, also in a form that a URL parser takes for something else. */
+/** Whether an address holds a login, even in a form in which a URL parser takes the login for something else. */
 export function hasLogin(text: string): boolean {
   return text.includes('@');
 }
 
 /**
- * What is wrong with the address of a Redis; null: nothing. The answer never holds a part of the address: a parser may take a part of
- * the password for the host, the port or the path. `mayLogIn`: the address may hold user and password.
+ * The mistake in the address of a Redis; null: none. The answer never holds a part of the address, because a parser may take a part of the
+ * password for the host, the port or the path. `mayLogIn`: the address may hold user and password.
  */
 export function redisAddressProblem(text: string, mayLogIn: boolean): string | null {
   const NO_ADDRESS = 'is no address; write redis://host:6379, rediss:// for TLS';
@@ -42,10 +42,10 @@ export function redisAddressProblem(text: string, mayLogIn: boolean): string | n
   for (const part of [user, password ?? '']) {
     if (/[@/?#\\\s]/.test(part) || hasControl(part))
       return wrong('user or password hold @ # / ? \\ or a space as they are');
-    if (!isEncoded(part)) return wrong('a % stands there that is not followed by two digits of a code');
+    if (!isEncoded(part)) return wrong('it has a % without the two digits of a code after it');
   }
   const server = SERVER.exec(rest.slice(at + 1));
-  if (!server || !isPort(server.groups?.['port'])) return wrong('what follows the last @ is not host:port');
+  if (!server || !isPort(server.groups?.['port'])) return wrong('the text after the last @ is not host:port');
   if (server.groups?.['port'] === undefined)
     return wrong('with a user or password it needs the port too, such as :6379');
   return null;

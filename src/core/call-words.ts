@@ -1,6 +1,6 @@
 import type { CallState } from './delivery.ts';
 
-/** How far a call is, in the words of the lists and pages. */
+/** The state of a call, in the words of the lists and pages. */
 export const CALL_WORDS: Readonly<Record<CallState, string>> = {
   frozen: 'ready',
   sending: 'sending',

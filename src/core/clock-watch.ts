@@ -9,30 +9,30 @@ import {
   type TimeBase,
 } from './wall-clock.ts';
 
-/** What has to be known about time before a send. */
+/** The facts about time that a send needs. */
 export interface ClockGuard {
-  /** Why the clock allows no sends; null: it allows them. Once it is not null, it stays so until the gateway begins anew. */
+  /** Why the clock allows no sends; null: it allows them. Once it is not null, it stays so until the next life of the gateway. */
   doubt(): string | null;
-  /** Rises with each standstill of the process that is found. Everything that was read from L2L before it is old. */
+  /** Rises with each standstill of the process. Everything that was read from L2L before it is out of date. */
   standstills(): number;
   /**
-   * The clock was set or the host was suspended, so this time base is wrong. Samples that come in now belong to the next life of the
-   * gateway, which has a right one.
+   * The clock was set or the host was suspended, so this time base is wrong. New samples belong to the next life of the gateway, which has
+   * the right time base.
    */
   isLeft(): boolean;
 }
 
 /** Why the time base is wrong. */
 export type ClockChange =
-  /** The host was suspended: the gateway's time is behind by so much (ms). */
+  /** The host was suspended: the gateway's time is behind by this much (ms). */
   | { readonly kind: 'suspended'; readonly slept: number }
-  /** The wall clock was set: earlier times have to be shifted by so much (ms), without a suspension. */
+  /** The wall clock was set: earlier times have to be shifted by this much (ms), without a suspension. */
   | { readonly kind: 'stepped'; readonly slept: number; readonly by: number };
 
 export interface ClockWatch extends ClockGuard {
-  /** Resolves at the first change; never when there is none. */
+  /** Resolves at the first change; never when nothing changes. */
   readonly changed: Promise<ClockChange>;
-  /** How far the host's clock is off the gateway's now, and how long the host was suspended (ms). */
+  /** How far the host's clock is from the gateway's at present, and how long the host was suspended (ms). */
   measure(): { readonly off: number; readonly slept: number };
   stop(): void;
 }
@@ -46,9 +46,9 @@ export type ClockWatchOptions = {
 };
 
 const EVERY = 1000;
-/** Two looks further apart than this (ms) mean that the process stood still: one is due every second. */
+/** A check is due every second. When two checks are further apart than this (ms), the process stood still. */
 const STANDSTILL = 2000;
-/** A reading that took longer (ms) was interrupted and is not used. */
+/** A reading that took longer than this (ms) was interrupted, and is not used. */
 const INTERRUPTED = 100;
 
 /** Compares the wall clock with the gateway's once a second, and before every send [T5]. */
@@ -74,7 +74,7 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     const now = clock.now();
     if (now - seen > STANDSTILL) standstills += 1;
     seen = now;
-    // Two cheap readings before every send. Only what looks like a change is measured.
+    // Before every send, two cheap readings are enough. Only a difference that may be a change is measured exactly.
     if (change !== null || Math.abs(machine.wall() - now - expected) <= CLOCK_TOLERANCE) return;
     const { off, slept } = measure();
     const found = judgeClock(off, expected, slept);
@@ -88,14 +88,14 @@ export function watchClock({ clock, machine, base, policy, log }: ClockWatchOpti
     const by = off - slept;
     const wall = clock.now() + off;
     if (base.doubt === null && Math.abs(by) <= CLOCK_TOLERANCE) {
-      // A clock that was not followed was set right. The host may have been suspended meanwhile.
+      // A clock that was not trusted was set right. The host may have been suspended meanwhile.
       if (slept > 0) return { kind: 'suspended', slept };
       log.info({}, 'the clock is right again');
     } else if (base.doubt !== null || isPlausible(wall, base, policy)) {
-      // A doubted clock may not be followed now either. But a person may confirm it, so how far it is off has to be known.
+      // A clock in doubt may still not be trusted now. But a person may confirm it, so its distance has to be known.
       return { kind: 'stepped', slept, by };
     } else if (slept > 0) {
-      // The gateway's time goes on, with the suspension, whatever the clock shows.
+      // The gateway's time goes on and includes the suspension, whatever the clock shows.
       return { kind: 'suspended', slept };
     } else {
       log.error({ clock: new Date(wall) }, 'the clock was set to an impossible time: the gateway keeps its own time');

@@ -2,7 +2,7 @@
 export interface Clock {
   /** ms since 1970. It starts with the wall clock, and is monotonic: steps of the wall clock do not change it. */
   now(): number;
-  /** Calls back once at or after `at` (ms since 1970). Disposing cancels. */
+  /** Calls back once, at or after `at` (ms since 1970). Disposing cancels it. */
   at(at: number, callback: () => void): Disposable;
 }
 

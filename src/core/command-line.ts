@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 
-/** The config of a command line that names none. */
+/** The config that a command line without a config means. */
 export const USUAL_CONFIG = 'config/gateway.yaml';
 
-/** Which gateway a command is for. Nothing named: the one of the usual config. */
+/** Names the gateway of a command. Without both: the gateway of the usual config. */
 export type NamedGateway = {
-  /** Its config. */
+  /** The path of its config. */
   readonly file?: string;
-  /** Its data folder, which needs no config. */
+  /** The path of its data folder; then no config is needed. */
   readonly data?: string;
 };
 
-/** Writes a command such as `queue list` so that it works when a person pastes it in the folder he is in. */
+/** Writes a command such as `queue list`, so that it works when a person pastes it in the present folder. */
 export type CommandLine = (words: string) => string;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Commands for the gateway that the person named: `bin/l2l-gateway queue list config/my.yaml`. */
+/** Writes commands for the gateway that the person named: `bin/l2l-gateway queue list config/my.yaml`. */
 export function commandLine({ file, data }: NamedGateway, env: Environment = process.env): CommandLine {
   const named = [
     ...(file === undefined || file === USUAL_CONFIG ? [] : [quoted(file)]),
@@ -25,12 +25,15 @@ export function commandLine({ file, data }: NamedGateway, env: Environment = pro
   return words => [quoted(programName(env)), words, ...named].join(' ');
 }
 
-/** The program as the person typed it; bin/l2l-gateway sets the variable. Started in another way, as in a container: its whole path. */
+/**
+ * The program as the person typed it; bin/l2l-gateway sets the variable. When it was started in another way, as in a container, the whole
+ * path.
+ */
 export function programName(env: Environment): string {
   return env.L2L_GATEWAY_COMMAND || resolve(import.meta.dirname, '../../bin/l2l-gateway');
 }
 
-/** As one word of a shell. */
+/** Writes a text as one word of a shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

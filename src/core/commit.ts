@@ -15,16 +15,16 @@ export type KeptValue = {
 /** One message that was taken from a transport with acknowledgements. */
 export type TakenMessage = { readonly source: string; readonly packetId: number; readonly hash: string };
 
-/** A source whose broker keeps messages, while it is away or still reads the kept messages. */
+/** A source whose broker keeps messages, while the source is away or still reads the kept messages. */
 export type Absence = {
   readonly source: string;
   /** ms since 1970; null: not known. */
   readonly since: number | null;
-  /** How many messages of its queue were taken since. */
+  /** How many messages of its queue were taken since then. */
   readonly queued: number;
 };
 
-/** The content of one group commit of the rules. All of it becomes durable, or nothing. */
+/** The content of one group commit of the rules. All of it becomes durable, or none of it. */
 export type RuleCommit = {
   readonly states: readonly { readonly rule: string; readonly state: string }[];
   /** Rules whose state is deleted, because they are not in the config any more and have no open dispatch. */
@@ -34,7 +34,7 @@ export type RuleCommit = {
   readonly values: readonly KeptValue[];
   /** All sources that are away or catching up, when one of them has changed. */
   readonly away?: readonly Absence[];
-  /** Decisions of the rules without an action, for people. They need no commit of their own. */
+  /** Decisions of rules that made no action, for people. They need no commit of their own. */
   readonly decisions?: readonly DecisionRow[];
   readonly at: number;
 };
@@ -43,7 +43,7 @@ export type RuleCommit = {
 export type CallTransition = {
   readonly state: Exclude<CallState, 'frozen' | 'sending'>;
   readonly at: number;
-  /** Belongs to the call; when its actions are `released`, to them. */
+  /** Belongs to the call. When its actions are `released`, it belongs to them. */
   readonly notBefore: number;
   readonly reason: Reason | null;
   readonly detail: string | null;
@@ -51,8 +51,11 @@ export type CallTransition = {
   /** L2L's answer for the history, shortened and without secrets. */
   readonly answer?: string;
   readonly looks?: number;
-  /** When accepted: the actions that L2L refused while it works on the others, by key, with its reasons. They become dead letters at once. */
+  /**
+   * For an accepted call: the actions that L2L refused while it works on the others, by key, with its reasons. They become dead letters at
+   * once.
+   */
   readonly failed?: ReadonlyMap<string, string>;
-  /** When released: the next call asks L2L to prevent duplicates. */
+  /** For a released call: the next call asks L2L to prevent duplicates. */
   readonly guarded?: boolean;
 };

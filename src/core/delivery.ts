@@ -2,7 +2,7 @@ import type { Action, ActionKind } from '../actions/action.ts';
 import type { KindPolicy } from '../actions/kind.ts';
 import type { CallResult } from '../actions/result.ts';
 
-/** Why an attempt did not simply succeed. A closed set: it is also the metric label. */
+/** Why an attempt did not succeed. The set is closed, because it is also the metric label. */
 export type Reason =
   | 'network' // name, refused, TLS: certainly not sent
   | 'rate_limited' // 429
@@ -11,11 +11,11 @@ export type Reason =
   | 'server' // any 5xx after the request left
   | 'unreadable' // no JSON, or not L2L's envelope
   | 'auth' // 401, 403 in L2L's own words
-  | 'refused' // success:false; with `retry`: only for the moment
+  | 'refused' // success:false; with `retry`: L2L is unable only for the moment
   | 'code' // L2L does not know a code of the call: it holds up only the lanes of the call
   | 'rights' // the key may not use one area of L2L: it holds up only the lanes that need that area
   | 'denied' // success:false to a read, and to a read of every other area
-  | 'blocked' // refused until a dispatch of another type on the machine is closed
+  | 'blocked' // refused as long as a dispatch of another type is open on the machine
   | 'crashed' // found `sending` after a restart
   | 'undecided' // the look-up in L2L did not decide it either
   | 'stopped'; // the gateway had to stop while the request was on its way
@@ -36,8 +36,8 @@ export type Outcome =
     }
   | { readonly kind: 'halt'; readonly reason: 'auth'; readonly detail: string }
   /**
-   * The call certainly had no effect and is over. Its actions wait for another call, with another body, for at least `after` ms. Until
-   * then they are outside the order of their lane.
+   * The call certainly had no effect and is over. Its actions wait for another call with another body, for at least `after` ms. Until then
+   * they are outside the order of their lane.
    */
   | {
       readonly kind: 'again';
@@ -48,17 +48,17 @@ export type Outcome =
       readonly guarded: boolean;
     };
 
-/** A read or a send that certainly had no effect: it is tried again. */
+/** The setback of a read, or of a send that certainly had no effect. It is tried again. */
 export type Setback = Extract<Outcome, { kind: 'retry' | 'halt' }>;
 
 /** An action with its place in the journal. Ids rise in the order of the commits. */
 export type StoredAction = Action & {
   readonly id: number;
-  /** Until then it is outside the order of its lane (ms since 1970). */
+  /** The action is outside the order of its lane until then (ms since 1970). */
   readonly notBefore?: number;
   /**
-   * An earlier call of it may have had effect after all: L2L is asked to refuse a second one. Of a record set: L2L has had it
-   * before, and may still list why it refused it then.
+   * An earlier call with it may have had effect. For an open, L2L is asked to prevent duplicates. For a record set: it was sent to L2L
+   * before, and L2L may still list why it refused it then.
    */
   readonly guarded?: boolean;
 };
@@ -76,13 +76,13 @@ export type FrozenRequest = {
 };
 
 /**
- * One call in the journal: one HTTP request for one action, or for several merged ones.
- * frozen → sending → delivered | retry | unknown | accepted | rejected | parked; retry and unknown come back.
+ * One call in the journal: one HTTP request for one action, or for several merged ones. frozen → sending → delivered | retry | unknown |
+ * accepted | rejected | parked; retry and unknown lead back to sending.
  */
 export type CallState =
   | 'frozen' // built, never sent
   | 'sending' // the mark is durable, the request may be on its way
-  | 'retry' // certainly without effect; again at notBefore
+  | 'retry' // certainly without effect; sent again at notBefore
   | 'unknown' // may have had effect; looked up at notBefore
   | 'accepted' // L2L took it and works on it; followed up at notBefore
   | 'delivered'
@@ -98,57 +98,62 @@ export type Call = {
   readonly actions: readonly StoredAction[];
   readonly request: FrozenRequest;
   readonly state: CallState;
-  /** Attempts begun. */
+  /** How many attempts began. */
   readonly attempt: number;
-  /** Look-ups made since the outcome became unknown, or follow-ups since it was accepted. */
+  /** How many look-ups were made since the outcome became unknown, or how many follow-ups since it was accepted. */
   readonly looks: number;
-  /** Not sent, looked up or followed before (ms since 1970). */
+  /** Before this time it is not sent, looked up or followed up (ms since 1970). */
   readonly notBefore: number;
   readonly createdAt: number;
-  /** When the last request left; null before the first. */
+  /** When the last request left; null: none has left yet. */
   readonly sentAt: number | null;
-  /** What was read in L2L before the first attempt and decides look-ups later. */
+  /** Facts that were read in L2L before the first attempt, and that decide look-ups later. */
   readonly base: CallBase | null;
   readonly result: CallResult | null;
   readonly reason: Reason | null;
   readonly detail: string | null;
-  /** Of an accepted batch: keys of the actions that were settled before the others. */
+  /** For an accepted batch: the keys of the actions that ended before the others. */
   readonly ended?: ReadonlySet<string>;
 };
 
-/** A count read in L2L longer ago (ms) may have been changed by a person since: it is read again before a send. */
+/** How long a count that was read in L2L is used (ms). A person may have changed an older one, so it is read again before a send. */
 export const BASE_GOOD_FOR = 15 * 60_000;
 
-/** What was read before a send. It is durable with the mark `sending`. */
+/** Facts that were read before a send. They become durable with the mark `sending`. */
 export type CallBase = {
   /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
   readonly cycleCount?: number;
-  /** Errors that L2L listed before about record sets of the call that were sent earlier: none of them is about this call. */
+  /** Errors that L2L already listed about record sets of this call, because they were sent earlier. None of them is about this call. */
   readonly errors?: readonly string[];
   /** When it was read (ms since 1970). */
   readonly at: number;
 };
 
-/** A dispatch of an episode that is over and waits for a person's word: by its open's action, and by its id where that is known. */
+/**
+ * A dispatch of an episode that is over and waits for a person's decision. It is named by its open's action, and by its id when that is
+ * known.
+ */
 export type StuckDispatch = { readonly key: string; readonly reported: number; readonly dispatchId: number | null };
 
 /**
- * What a chain's earlier actions came to; a close needs the id its open was given, a set_cycles the anchor of the newest
- * set_cycles of its chain that was delivered (`open` says nothing for those). No picture of one moment: everything below `result`
- * is read when it is asked for.
+ * The results of a chain's earlier actions. A close needs the id that its open was given. A set_cycles needs the anchor of the newest
+ * delivered set_cycles of its chain; for those, `open` has no meaning. This is not a picture of one moment: everything below `result` is
+ * read when it is used.
  */
 export type ChainState = {
   readonly open: 'none' | 'pending' | 'delivered' | 'dead' | 'dropped';
   readonly result: CallResult | null;
-  /** Other episodes that hold the same dispatch and are not over: the last one to clear closes it. Rule names. */
+  /** Other episodes that hold the same dispatch and are not over. The last one to end closes it. Rule names. */
   readonly heldBy: readonly string[];
-  /** One of the gateway's episodes opened the dispatch, or adopted it with the right to end it. */
+  /** An episode of the gateway opened the dispatch, or adopted it with the right to end it. */
   readonly isOurs: boolean;
-  /** The actions of the chain that wait in no call yet, oldest first, the ones to be frozen included. */
+  /** The actions of the chain that wait and are in no call yet, oldest first. They include the ones that are to be frozen. */
   readonly waiting: readonly StoredAction[];
-  /** By this journal no dispatch of its machine and type was sent to L2L or looked for yet: a former journal may have left one open. */
+  /** This journal has neither sent nor looked for a dispatch of this machine and type yet. A former journal may have left one open. */
   readonly isFirst: boolean;
-  /** Other episodes of its lane whose open or close is a dead letter or parked although they are over: no other episode's to end. */
+  /**
+   * Other episodes of its lane that are over, and whose open or close is a dead letter or parked. No other episode may end their dispatch.
+   */
   readonly stuck: readonly StuckDispatch[];
 };
 
@@ -164,7 +169,7 @@ export const NO_CHAIN: ChainState = {
 
 /** How actions of a kind become calls. */
 export type CallPolicy = KindPolicy & {
-  /** How long after an unknown outcome L2L may still apply the call (ms): it is looked up, or repeated, no sooner. */
+  /** How long L2L may still apply the call after an unknown outcome (ms). It is looked up or repeated only after that. */
   readonly settle: number;
 };
 
@@ -179,7 +184,7 @@ export type Freeze =
 export type Prepared =
   | { readonly kind: 'send'; readonly base: CallBase | null }
   | { readonly kind: 'done'; readonly result: CallResult }
-  /** L2L may have a part of it: its actions wait for another call, which asks L2L to refuse a second one. */
+  /** L2L may have a part of it. Its actions wait for another call, which asks L2L to prevent duplicates. */
   | { readonly kind: 'again'; readonly detail: string }
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
@@ -187,7 +192,7 @@ export type Prepared =
 export type Look =
   | { readonly kind: 'applied'; readonly result: CallResult; readonly detail: string }
   | { readonly kind: 'absent'; readonly detail: string }
-  /** L2L took it and is not done with it: followed up, never repeated. */
+  /** L2L took it and still works on it: it is followed up, never repeated. */
   | { readonly kind: 'accepted'; readonly result: CallResult; readonly detail: string }
   /** Not decided yet: a later look-up may decide it. */
   | { readonly kind: 'pending'; readonly detail: string }
@@ -195,8 +200,8 @@ export type Look =
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
- * The result of a follow-up of an accepted call, by the keys of its actions. `failed`: those that L2L refused, with its message; they do
- * not wait for the others. `parked`: those that nobody can decide, each with the reason.
+ * The result of a follow-up of an accepted call, by the keys of its actions. `failed`: L2L refused them, with its message; they do not wait
+ * for the others. `parked`: nobody can decide about them, each with the reason.
  */
 export type Follow =
   | { readonly kind: 'pending'; readonly detail: string; readonly failed?: ReadonlyMap<string, string> }
@@ -210,8 +215,8 @@ export type Follow =
   | { readonly kind: 'failed'; readonly outcome: Setback };
 
 /**
- * How the queue reaches a destination. The app passes it in, so the queue knows no HTTP and no L2L.
- * No method throws for what the destination or the network does: that is an outcome.
+ * How the queue reaches a destination. The app passes it in, so the queue knows no HTTP and no L2L. No method throws for a fault of the
+ * destination or the network: such a fault is an outcome.
  */
 export interface Delivery {
   policy(kind: ActionKind): CallPolicy;

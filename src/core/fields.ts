@@ -26,7 +26,7 @@ export function formatDuration(ms: number): string {
   return text;
 }
 
-/** A length of time (ms) in whole seconds, for people; `0s` for less. */
+/** A length of time (ms) in whole seconds, for people. Less than a second is `0s`. */
 export function formatSeconds(ms: number): string {
   return formatDuration(Math.max(0, Math.floor(ms / 1000) * 1000));
 }

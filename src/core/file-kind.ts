@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { errorMessage } from './errors.ts';
 
-/** With these errors it is not known whether the file exists, and what it is. */
+/** After these errors it is not known whether the file exists, and of which kind it is. */
 export const MAY_NOT_ENTER = 'this user may not enter its folder';
 
 /**

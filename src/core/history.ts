@@ -5,14 +5,14 @@ import type { DecisionPage, DecisionQuery, GatewayRuns } from './rule-decision.t
 
 /** The state of an action in the journal. */
 export type StoredState =
-  | 'waiting' // in no call yet
+  | 'waiting' // it is in no call yet
   | 'in_call' // the state of the call says how far it is
   | 'delivered'
-  | 'nothing' // settled: there was nothing to send
+  | 'nothing' // it ended: there was nothing to send
   | 'dead' // dead letter: L2L refused it, or it became too old
-  | 'parked' // undecidable, or not to be sent: a person decides
+  | 'parked' // undecidable, or not allowed to be sent: a person decides
   | 'dropped' // a person or the rule decided not to send it
-  | 'shadow'; // journalled, never sent
+  | 'shadow'; // recorded, never sent
 
 export const STORED_STATES = [
   'waiting',
@@ -40,7 +40,7 @@ export type HistoryEntry = Pick<
   readonly settledAt: number | null;
   readonly notBefore: number | null;
   readonly expiresAt: number | null;
-  /** The open of its chain is a dead letter or parked, and the close waits until that is decided. */
+  /** The open of its chain is a dead letter or parked. The close waits until a person has decided about it. */
   readonly held: boolean;
   /** An earlier call of the action may have had effect. */
   readonly guarded: boolean;
@@ -162,7 +162,7 @@ export type Decision = {
   readonly product?: string;
   /** For a retry: send with the codes that the rule has now. */
   readonly asRule?: boolean;
-  /** The person has confirmed what had to be asked. */
+  /** The person has confirmed the question. */
   readonly confirmed: boolean;
 };
 
@@ -170,16 +170,16 @@ export type Decision = {
 export type Decided = {
   readonly kind: 'done' | 'already' | 'refused' | 'ask' | 'unknown_id';
   readonly words: string;
-  /** Ids of all actions that the decision changed. */
+  /** The ids of all actions that the decision changed. */
   readonly ids: readonly number[];
 };
 
-/** What a running gateway says of itself to a command. */
+/** The answer of a running gateway about itself, for a command. */
 export type AboutGateway = {
   readonly name: string;
   /** IANA name of the site's time zone. */
   readonly timezone: string;
-  /** What holds calls up, in words, each with where to correct it. */
+  /** The causes that hold calls up, in words, each with the place of the correction. */
   readonly holdUps: readonly string[];
 };
 
@@ -195,6 +195,6 @@ export interface HistoryReader {
   names(): Promise<KnownNames>;
   /** Decisions of rules without an action. */
   decisions(wanted: DecisionQuery): Promise<DecisionPage>;
-  /** When the gateway started from `since` to `until` (ms since 1970). */
+  /** The starts of the gateway from `since` to `until` (ms since 1970). */
   runs(wanted: { readonly since: number; readonly until: number }): Promise<GatewayRuns>;
 }

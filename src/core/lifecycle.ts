@@ -5,7 +5,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>, clock: Cloc
   const enough = new AbortController();
   const late = sleep(clock, ms, enough.signal).then(
     () => false,
-    () => true, // The work was first, and aborted this sleep below.
+    () => true, // The work ended first, and aborted this sleep below.
   );
   try {
     return await Promise.race([work.then(() => true), late]);

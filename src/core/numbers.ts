@@ -7,7 +7,7 @@ export type Numeric = number | bigint;
 const DIGITS = 14;
 /** The error of a calculation with two doubles is less than this part of its largest number. */
 const NOISE = 2 * Number.EPSILON;
-/** `toFixed` takes no more. */
+/** The largest number of digits that `toFixed` takes. */
 const MOST_PLACES = 100;
 
 /** The shortest decimal that is the same 32-bit float. So conditions compare the number that people read. */

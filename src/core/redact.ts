@@ -2,8 +2,8 @@ const SHORTEST_KEY = 4;
 const MASK = '***';
 
 /**
- * Removes a key from a text in every form in which a server or proxy may repeat it: plain, percent-encoded, inside JSON, in base64.
- * A key with fewer than four characters is no secret, and its removal would damage answers [P7].
+ * Removes a key from a text, in every form in which a server or proxy may repeat it: plain, percent-encoded, inside JSON, in base64. A key
+ * with fewer than four characters stays: it is no secret, and its removal would damage answers [P7].
  */
 export function redactor(key: string): (text: string) => string {
   if (key.length < SHORTEST_KEY) return text => text;

@@ -1,6 +1,6 @@
 import type { Absence, KeptValue, RuleCommit, TakenMessage } from './commit.ts';
 
-/** The journal as the rules use it. src/journal implements it. */
+/** The part of the journal that the rules use. src/journal implements it. */
 export interface RuleJournal {
   /** The state of each rule as JSON text. */
   ruleStates(): ReadonlyMap<string, string>;

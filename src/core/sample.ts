@@ -1,7 +1,7 @@
 /** The value of a signal. 64-bit counters beyond the safe integers are `bigint`; all other numbers are `number`. */
 export type Value = boolean | number | string | bigint;
 
-/** OPC UA's three classes of a status code. `uncertain` counts as bad unless the signal's definition says otherwise. */
+/** The three classes of a status code in OPC UA. `uncertain` counts as bad unless the signal's definition says otherwise. */
 export type Quality = 'good' | 'uncertain' | 'bad';
 
 /** One reading of one signal. A bad sample has no value. A missing answer never becomes 0 or false. */
@@ -15,19 +15,17 @@ export type Sample = {
   readonly reason?: string;
 };
 
-/**
- * The samples of one message, poll or notification. All of them are applied before any rule looks, so no rule sees half a message.
- */
+/** The samples of one message, poll or notification. All of them are applied before any rule runs, so no rule sees half a message. */
 export type SampleBatch = {
   readonly source: string;
   /** Event time (ms since 1970): the source's where it is trusted, else the time of receipt. */
   readonly at: number;
   readonly receivedAt: number;
-  /** `received`: the true time is not known (a queued message without a time of its own). */
+  /** `received`: the true time is not known, as with a queued message that has no time of its own. */
   readonly time: 'source' | 'received';
   /** A retained MQTT message. It sets a state, and is never an edge, a pulse or a count. */
   readonly retained?: boolean;
-  /** The values at the end of the connection or the process. They are still valid, because the broker kept all later messages. */
+  /** The values from the end of the last connection or process. They are still valid, because the broker kept all later messages. */
   readonly kept?: boolean;
   readonly samples: readonly Sample[];
   /** For transports with acknowledgements: the identity of the message, and the call that acknowledges it after the commit. */
@@ -50,11 +48,11 @@ export type SourceStatus = {
   readonly source: string;
   readonly state: SourceState;
   readonly at: number;
-  /** Why it is not connected, in words, with what to do next. */
+  /** Why it is not connected, in words, with the next step. */
   readonly reason?: string;
 };
 
-/** The type a condition sees. `number` covers every numeric register type. */
+/** The type of a signal in a condition. `number` covers every numeric register type. */
 export type SignalType = 'bool' | 'number' | 'string';
 
 /** How a counter signal moves. Rates are in units per millisecond. */
@@ -79,13 +77,13 @@ export type SignalDefinition = {
   readonly bits?: number;
   /** Unit for people to read, such as kW. */
   readonly unit?: string;
-  /** Address, type, width and scale as text. The base of a counter is valid for this text only. */
+  /** Address, type, width and scale as text. The base of a counter is valid only for this text. */
   readonly fingerprint: string;
   /** The signal becomes bad when nothing was received for this time (ms). For MQTT only: OPC UA sends nothing while a value stays the same. */
   readonly staleAfter?: number;
   /** The last good value is kept in the journal and restored when the session was present (MQTT). */
   readonly restorable: boolean;
-  /** For a number of a register: the table of its device, such as `unit 7 holding`, and the number that a register with 0 becomes. */
+  /** For a number from a register: the table of its device, such as `unit 7 holding`, and the value that a register with 0 gives. */
   readonly register?: { readonly table: string; readonly empty: number };
   /** The quality `uncertain` counts as good. */
   readonly acceptUncertain: boolean;

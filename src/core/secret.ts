@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const MASK = '***';
 
-/** A key or password. Anything that writes it by accident writes `***`. Only `reveal` returns it. */
+/** A key or password. When it is written by accident, `***` is written. Only `reveal` returns it. */
 export class Secret {
   readonly #value: string;
 
@@ -34,7 +34,7 @@ export class Secret {
  */
 export const SecretText = z
   .custom<Secret>(value => value instanceof Secret, {
-    // Messages about this problem must not repeat the text of the file.
+    // Messages about this mistake must not repeat the text of the file.
     params: { secret: true },
     error: `a secret is never written in the file; write a reference such as \${L2L_API_KEY} or \${file:/run/secrets/l2l_api_key}`,
   })

@@ -5,7 +5,7 @@ import { StartError } from './errors.ts';
 
 /** Name of the unix socket in the data folder on which a running gateway takes commands. */
 export const CONTROL_SOCKET = 'control.sock';
-/** Where the data folder's path is too long for a socket, this file beside it holds the path of the socket. */
+/** When the data folder's path is too long for a socket, this file in the data folder holds the path of the socket. */
 export const CONTROL_PATH_FILE = 'control.path';
 /** Longest path (bytes) that every system takes for a unix socket. */
 export const LONGEST_SOCKET_PATH = 100;
@@ -14,7 +14,7 @@ export const LONGEST_SOCKET_PATH = 100;
 export type SocketPlace = { readonly base: string; readonly isWanted: boolean };
 
 /**
- * The wanted folder, if the path of a socket in it is short enough (`name`: the path below the folder). Else a folder for temporary
+ * The wanted folder, when the path of a socket in it is short enough (`name`: the path below the folder). Otherwise a folder for temporary
  * files with a short path. Never fails: /tmp is the last choice.
  */
 export function socketPlace(wanted: string, name: string): SocketPlace {

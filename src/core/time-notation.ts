@@ -18,10 +18,10 @@ export interface TimeNotation {
   parse(text: string): readonly number[];
 }
 
-/** The last instant of a Date (ms since 1970), less the largest offset. A device can send any time. */
+/** The last instant of a Date (ms since 1970), less the largest offset. A device can send any time, also a later one. */
 const LATEST = 8.64e15 - 24 * 3_600_000;
 const MINUTE = 60_000;
-/** No locale has the abbreviations of the whole world: American, European, Canadian, Australian, South African. */
+/** No single locale has the abbreviations of all zones: American, European, Canadian, Australian, South African. */
 const LOCALES = ['en-US', 'en-GB', 'en-CA', 'en-AU', 'en-ZA'];
 const MOST_CACHED = 1000;
 const WITH_ABBREVIATION = /^(?<time>.*\d)\s*(?<abbreviation>[A-Za-z]{2,5})$/;
@@ -79,12 +79,12 @@ function offsetText(offset: number): string {
   return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** Finds the abbreviation of the zone at an instant, else its offset. */
+/** Finds the abbreviation of the zone at an instant. Without one it gives the offset. */
 function abbreviations(zone: TimeZone): (at: number) => string {
   const formatters = LOCALES.map(
     locale => new Intl.DateTimeFormat(locale, { timeZone: zone.name, timeZoneName: 'short' }),
   );
-  // Every log line needs one.
+  // Every log line needs it, so it is kept.
   const known = new Map<number, string>();
 
   function find(at: number): string {

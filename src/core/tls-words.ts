@@ -10,16 +10,16 @@ export type CertificateFacts = {
 
 /** The names and config keys of one connection, for the advice. */
 export type TlsNames = {
-  /** The other end, such as `the broker`. */
+  /** The name of the other end, such as `the broker`. */
   readonly server: string;
   /** The address in the config, and its host. */
   readonly url: string;
   readonly host: string;
   /** The key of the address: `url:`. */
   readonly urlKey: string;
-  /** Where a certificate authority is named, such as `under tls.ca`. */
+  /** Where the config names a certificate authority, such as `under tls.ca`. */
   readonly caAdvice: string;
-  /** The key for another name than the host's; null: there is none. */
+  /** The key for another name than that of the host; null: there is none. */
   readonly nameKey: string | null;
   /** The key for the gateway's own certificate; null: it can have none. */
   readonly ownKey: string | null;
@@ -48,7 +48,7 @@ export function isAboutCertificate(code: string): boolean {
   return /^(?:CERT_|ERR_TLS_CERT_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|INVALID_)/.test(code);
 }
 
-/** What a TLS error means and what to do about it; null: the error is not known. `code` is Node's. Pure. */
+/** The meaning of a TLS error and the next step; null: the error is not known. `code` is Node's. Pure. */
 export function tlsWords(code: string, certificate: CertificateFacts | null, names: TlsNames): string | null {
   const { server, url, ownKey } = names;
   const its = `the certificate of ${url}`;
@@ -61,24 +61,24 @@ export function tlsWords(code: string, certificate: CertificateFacts | null, nam
   if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT')
     return `${its} is signed by itself${issuer} and not by an authority that this host knows; if it is the right one, name it ${names.caAdvice}`;
   if (NOT_KNOWN.test(code))
-    return `${its} is signed by an authority this host does not know${issuer}; name that authority's certificate ${names.caAdvice}; if it is there, ${server} leaves out the ones between`;
+    return `${its} is signed by an authority that this host does not know${issuer}; name that authority's certificate ${names.caAdvice}; if it is there, ${server} does not send the certificates between`;
   if (code === 'CERT_REVOKED') return `${its} was revoked; whoever runs ${server} has to make another one`;
   if (isAboutCertificate(code))
     return `${its} can't be trusted (${code}); whoever runs ${server} has to make another one`;
   if (/CERTIFICATE_REQUIRED/.test(code))
     return ownKey === null
-      ? `${server} at ${url} asks for a certificate of the gateway, which has none; use an address that asks for none`
+      ? `${server} at ${url} asks for a certificate of the gateway, but the gateway has none; use an address that asks for none`
       : `${server} at ${url} asks for a certificate of the gateway; name its files under ${ownKey}`;
   if (OWN_REFUSED.test(code))
     return ownKey === null
       ? null
-      : `${server} at ${url} does not accept the gateway's certificate (${code}); name one under ${ownKey} that its authority has signed and that has not expired`;
+      : `${server} at ${url} does not accept the gateway's certificate (${code}); under ${ownKey} name one that its authority has signed and that has not expired`;
   if (NO_TLS.test(code))
-    return `what answers at ${url} does not speak TLS; check the port and the beginning of ${names.urlKey}`;
+    return `the server at ${url} does not speak TLS; check the port and the beginning of ${names.urlKey}`;
   if (NO_COMMON.test(code))
     return `${server} at ${url} and this host have no version or method of TLS in common${ownKey === null ? '' : `, or it asks for a certificate of the gateway (${ownKey})`}; ${server} has to allow TLS 1.2 or 1.3`;
   if (OWN_FILES.test(code) && ownKey !== null)
-    return `the files under ${ownKey} and ${names.caAdvice.replace(/^under /, '')} can't be used (${code}); they are PEM files, the key without a password and the one of the certificate`;
+    return `the files under ${ownKey} and ${names.caAdvice.replace(/^under /, '')} can't be used (${code}); they have to be PEM files; the key must belong to the certificate and have no password`;
   return null;
 }
 
@@ -97,7 +97,7 @@ function on(at: number | null | undefined): string {
   return at == null ? '' : ` on ${instant(at)}`;
 }
 
-/** Whole days only: a text that changes every minute would be logged every minute. */
+/** Whole days only: the log would repeat a text that changes every minute. */
 function day(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
@@ -108,7 +108,7 @@ function instant(at: number | null | undefined): string | null {
     : new Date(at).toISOString().slice(0, 16).replace('T', ' ').concat(' UTC');
 }
 
-/** The facts of a certificate as Node describes it, also one in an error. Pure. */
+/** The facts of a certificate from Node's description, also from the one in an error. Pure. */
 export function certificateFacts(peer: object): CertificateFacts {
   const { subject, issuer, subjectaltname, valid_from, valid_to } = peer as {
     readonly subject?: Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { uptime } from 'node:os';
 import type { TimeShift } from './time-shift.ts';
 
-/** The clocks of the host beside the clock of the process (ms). */
+/** The clocks of the host, read together with the clock of the process (ms). */
 export interface MachineTime {
   /** ms since 1970 by the host's clock. It steps when somebody sets it. */
   wall(): number;
@@ -11,28 +11,28 @@ export interface MachineTime {
 
 export const machineTime: MachineTime = { wall: () => Date.now(), sinceBoot: () => uptime() * 1000 };
 
-/** A difference up to this (ms) may come from a clock that is slewed, or from a slow reading. */
+/** A difference up to this size (ms) may come from a clock that is slewed, or from a slow reading. */
 export const CLOCK_TOLERANCE = 2000;
 
-/** The year of this version (ms since 1970). A clock with an earlier time has lost its battery. */
+/** The year of this version (ms since 1970). A clock with an earlier time has lost its time, for example with an empty battery. */
 export const EARLIEST = Date.UTC(2026, 0, 1);
 
-/** check: a clock that can't be right is not used. trust: the clock is right, whatever it shows. */
+/** check: a clock with an impossible time is not used. trust: the clock is right, whatever it shows. */
 export type ClockPolicy = 'check' | 'trust';
 
 /** The beginning of the gateway's time. */
 export type TimeBase = {
   /** Its first instant (ms since 1970). */
   readonly from: number;
-  /** Why its times may be wrong, with what to do; null: they are right. */
+  /** Why its times may be wrong, with the next step; null: they are right. */
   readonly doubt: string | null;
 };
 
-/** What the last life of the gateway recorded about time. */
+/** The facts about time that the last life of the gateway recorded. */
 export type LastLife = {
   /** When it was last alive (ms since 1970); null: there was none. */
   readonly alive: number | null;
-  /** It did not trust the clock. This corrects its times to that clock. */
+  /** Not null: the last life did not trust the clock. This corrects its times to that clock. */
   readonly doubted: TimeShift | null;
 };
 
@@ -40,8 +40,8 @@ export type LastLife = {
 type Write = (at: number) => string;
 
 /**
- * The time base of a new process. A clock has lost its time when it shows a time before the journal's last one, or before this version
- * was made. Then the gateway's time continues from the journal's, so that the order of the records stays right.
+ * The time base of a new process. A clock has lost its time when it shows a time before the last one of the journal, or before this version
+ * was made. Then the gateway's time continues from that of the journal, so that the order of the records stays right.
  */
 export function beginTime(
   wall: number,
@@ -70,15 +70,15 @@ function isBehind(wall: number, alive: number | null): alive is number {
   return alive !== null && wall < alive - CLOCK_TOLERANCE;
 }
 
-/** Whether the gateway may use the wall clock from now on: it shows no time before the time base, and none before this version. */
+/** Whether the gateway may use the wall clock from now on: the clock shows no time before the time base, and none before this version. */
 export function isPlausible(wall: number, base: TimeBase, policy: ClockPolicy): boolean {
   if (policy === 'trust') return true;
   return wall >= EARLIEST && (base.doubt === null || wall >= base.from - CLOCK_TOLERANCE);
 }
 
 /**
- * What has happened to the wall clock. `off`: wall − gateway (ms) now; `expected`: the same before; `slept`: how long the host was
- * suspended since (ms). A wrong uptime alone is no suspension: the wall clock has to agree.
+ * What has happened to the wall clock. `off`: wall − gateway (ms) now; `expected`: the same before; `slept`: how long the host has been
+ * suspended since then (ms). A wrong uptime alone is no suspension: the wall clock has to agree.
  */
 export function judgeClock(off: number, expected: number, slept: number): 'right' | 'suspended' | 'stepped' {
   const isNear = (a: number, b: number) => Math.abs(a - b) <= CLOCK_TOLERANCE;

@@ -27,7 +27,7 @@ export type Life = {
 };
 
 /**
- * The first transaction of a process. It takes the file over, brings all times to its clock, and recovers the calls that the process before
+ * The first transaction of a process. It takes the file over, moves all times to its clock, and recovers the calls that the last process
  * left under way [S3, T4]. `rebuilt`: why this journal begins anew; null when it does not.
  */
 export function beginLife(db: DatabaseSync, options: JournalOptions, rebuilt: string | null): Life {
@@ -78,12 +78,12 @@ export function groupOf(db: DatabaseSync, { epoch, meta }: Life, options: Journa
   return group;
 }
 
-/** A copied or restored journal may list an action as waiting that was sent since [J7]. */
+/** A copied or restored journal may list an action as waiting that has been sent in the meantime [J7]. */
 function expectTheSame(folder: string, meta: Meta, writeTime: (at: number) => string): void {
   const why = whyNotTheSame(folder, meta, writeTime);
   if (why === null) return;
   throw new StartError(
-    `the journal ${filesIn(folder).journal} is not run: ${why}. What it holds as not sent may have been sent to L2L since. If it is to be used here, and nowhere else, run: ${commandLine({ data: folder })('journal adopt')}. That parks what was not sent and lets counters start from what they show`,
+    `the journal ${filesIn(folder).journal} is not run: ${why}. The actions that it lists as not sent may have been sent to L2L in the meantime. To use it here, and nowhere else, run: ${commandLine({ data: folder })('journal adopt')}. That parks these actions, and counters start from their next reading`,
   );
 }
 

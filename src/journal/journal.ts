@@ -34,7 +34,7 @@ export interface Journal extends RuleStore, CallJournal, Overview {
   events(limit: number): readonly EventEntry[];
   /** The sent actions and their causes, for people. */
   readonly history: History;
-  /** The decisions of the rules without an action, and the times at which the gateway ran. */
+  /** The decisions of rules that made no action, and the times at which the gateway ran. */
   readonly ruleDecisions: RuleDecisions;
   /** Decisions of people about dead letters and parked actions. */
   readonly decisions: Decisions;
@@ -56,7 +56,7 @@ export function openJournal(options: JournalOptions): Journal {
   } catch (cause) {
     lock[Symbol.dispose]();
     if (failureOf(cause instanceof StartError ? cause.cause : cause) !== 'full') throw cause;
-    throw new StartError(`the disk of the data folder ${options.folder} is full; free some of it`, { cause });
+    throw new StartError(`the disk of the data folder ${options.folder} is full; free some room on it`, { cause });
   }
 }
 
@@ -75,15 +75,15 @@ function openLocked(lock: Disposable, options: JournalOptions): Journal {
     if (found === null) throw cause;
     if (options.onCorrupt !== 'rebuild') {
       throw new StartError(
-        `the journal ${file} is damaged (${found}). It is left as it is. To set it aside and begin anew, start once with --rebuild or set gateway.journal.on_corrupt: rebuild: counters then start from what they show, and what was not sent to L2L yet is never sent`,
+        `the journal ${file} is damaged (${found}). The file was not changed. To set it aside and begin a new journal, start once with --rebuild, or set gateway.journal.on_corrupt: rebuild. Counters then start from their next reading, and the actions that were not sent yet are never sent`,
       );
     }
     const aside = setAside(folder, options.now());
     log.error(
       { file, found, aside },
-      'the journal is damaged: it is set aside and a new one begins. Counters start from what they show; what was not sent to L2L stands in the file set aside',
+      'the journal is damaged: it is set aside and a new one begins. Counters start from their next reading. The actions that were not sent are in the old file',
     );
-    return openOnce(lock, options, `${found}; the file is now ${aside}`);
+    return openOnce(lock, options, `${found}; the old file is now ${aside}`);
   }
 }
 
@@ -185,7 +185,7 @@ function assemble(db: DatabaseSync, lock: Disposable, options: JournalOptions, r
       noting[Symbol.dispose]();
       try {
         group.flush();
-        // A transaction is still open: the disk failed, and its content is not committed.
+        // A transaction is still open: the disk failed, and the content of the transaction is not committed.
         if (!db.isTransaction) witness.note(progressOf(meta));
       } finally {
         db.close();

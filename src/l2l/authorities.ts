@@ -25,6 +25,6 @@ function read(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new StartError(`l2l.ca can't be read: ${errorMessage(error)}; check the path and who may read it`);
+    throw new StartError(`l2l.ca can't be read: ${errorMessage(error)}; check the path and the file's permissions`);
   }
 }

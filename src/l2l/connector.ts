@@ -118,7 +118,7 @@ function faultWords(proxy: HttpProxy, error: Error, now: number): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return `this host does not find the address of ${name}: ${said}; correct ${from}, or the DNS of this host`;
   if (code?.startsWith('HPE_'))
-    return `what answers at the address of ${name} is no HTTP proxy; check the port, and whether it begins with http:// or https://`;
+    return `the server at the address of ${name} is not an HTTP proxy; check the port, and whether it begins with http:// or https://`;
   if (code === 'ECONNRESET')
     return `${name} ended the connection without an answer; check the port, and whether it begins with http:// or https://`;
   return `${name} can't be reached: ${said}; check ${from}, and that the proxy runs`;

@@ -156,7 +156,7 @@ const WHO_ANSWERS =
 function httpProblem(error: unknown, { host }: URL): string | null {
   const { code, name } = error as NodeJS.ErrnoException;
   return name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW'
-    ? `what answers at ${host} does not speak HTTP as L2L does (${errorMessage(error)}); check l2l.url; ${WHO_ANSWERS}`
+    ? `the server at ${host} does not speak HTTP as L2L does (${errorMessage(error)}); check l2l.url; ${WHO_ANSWERS}`
     : null;
 }
 

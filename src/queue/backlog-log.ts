@@ -3,15 +3,15 @@ import type { Logger } from '../core/logger.ts';
 import { type Backlog, backlogWords } from './backlog.ts';
 import type { QueueWords } from './queue-words.ts';
 
-/** A backlog that takes longer than this to send (ms) is logged. */
+/** A backlog that takes longer than this is logged (ms). */
 const WORTH_LOGGING = 2 * 60_000;
 const AGAIN_AFTER = 10 * 60_000;
-/** A backlog shorter than this (ms) counts as gone: in a plant at work something always waits for a moment. */
+/** A backlog shorter than this counts as gone: in a plant at work, something always waits for a moment (ms). */
 const GONE = 5000;
 
-/** Logs the backlog: once when it is long, then every ten minutes, and once when it is gone. */
+/** Logs the backlog when it becomes long, then every ten minutes, and once when it is gone. */
 export interface BacklogLog {
-  /** Called every few seconds. `away`: the destination, while it does not answer. */
+  /** Called every few seconds. `away`: the name of the destination while it does not answer. */
   see(backlog: Backlog, away: string | null): void;
 }
 

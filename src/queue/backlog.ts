@@ -5,15 +5,15 @@ import { formatDuration } from '../core/fields.ts';
 
 /** The calls that are still to be sent, and how long that takes. */
 export type Backlog = {
-  /** Calls, not actions: all actions of a call count as one. */
+  /** Counts calls, not actions: all actions of a call count as one. */
   readonly calls: number;
-  /** How long it takes (ms) at the allowed rate, from the next answer on, when nothing new comes; null: no rate is known. */
+  /** How long the calls take at the allowed rate, from the next answer on, when nothing new comes (ms); null: no rate is known. */
   readonly ms: number | null;
-  /** When the oldest action of it happened (ms since 1970); null: nothing waits. */
+  /** When the oldest of its actions happened (ms since 1970); null: nothing waits. */
   readonly oldestAt: number | null;
 };
 
-/** Each destination has a rate of its own, so all of it takes as long as the longest. */
+/** Each destination has its own rate, so the whole backlog takes as long as the longest one. */
 export function sumOfBacklogs(all: readonly Backlog[]): Backlog {
   const longest = (a: number | null, b: number | null) => (a === null || b === null ? null : Math.max(a, b));
   const [first, ...others] = all;
@@ -31,7 +31,7 @@ export function sumOfBacklogs(all: readonly Backlog[]): Backlog {
 
 export type BacklogInput = {
   readonly lanes: Iterable<LaneCount>;
-  /** Calls under way; the followed-up ones have been sent. */
+  /** The calls under way. Followed-up calls are not included: they were sent. */
   readonly open: Iterable<Call>;
   readonly oldestWaitingAt: number | null;
   readonly policy: (kind: ActionKind) => CallPolicy;
@@ -39,7 +39,7 @@ export type BacklogInput = {
   readonly rate: number | null;
 };
 
-/** Pure, and cheap: a step for each lane, none for each action. */
+/** Pure and cheap: its cost grows with the lanes, not with the actions. */
 export function estimateBacklog({ lanes, open, oldestWaitingAt, policy, rate }: BacklogInput): Backlog {
   let calls = 0;
   let requests = 0;
@@ -67,7 +67,7 @@ export function estimateBacklog({ lanes, open, oldestWaitingAt, policy, rate }: 
   };
 }
 
-/** `38 calls wait, about 2m`. The time begins when `away`, a destination that does not answer, answers again. Pure. */
+/** `38 calls wait, about 2m`. While a destination (`away`) does not answer, the time counts from its next answer. Pure. */
 export function backlogWords({ calls, ms }: Backlog, away: string | null): string {
   const wait = calls === 1 ? '1 call waits' : `${calls} calls wait`;
   if (calls === 0 || ms === null) return wait;
@@ -77,7 +77,7 @@ export function backlogWords({ calls, ms }: Backlog, away: string | null): strin
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Seconds below a minute, minutes below ten hours, then hours: it is an estimate. */
+/** Seconds below a minute, minutes below ten hours, then hours, because the time is an estimate. */
 function roughly(ms: number): string {
   const unit = ms < MINUTE ? 1000 : ms < 10 * HOUR ? MINUTE : HOUR;
   return formatDuration(Math.max(1, Math.ceil(ms / unit)) * unit);

@@ -3,12 +3,12 @@ import type { Logger } from '../core/logger.ts';
 import type { Emit } from './queue-event.ts';
 import type { QueueWords } from './queue-words.ts';
 
-/** Why nothing is sent to a destination for now. Process state: a restart begins without it. */
+/** Why nothing is sent to a destination at present. It lives in the process: a restart begins without it. */
 export type PauseCause =
   | 'network' // it does not answer
   | 'refused' // it refuses everything that is sent
   | 'auth' // it does not accept the key
-  | 'journal'; // nothing can be made durable
+  | 'journal'; // the journal cannot write
 
 export type Pause = {
   readonly cause: PauseCause;
@@ -16,24 +16,24 @@ export type Pause = {
   readonly since: number;
   /** When one call may be tried again (ms since 1970). */
   readonly probeAt: number;
-  /** Probes that failed so far. */
+  /** How many probes failed so far. */
   readonly probes: number;
 };
 
-/** The same words of refusal, with nothing accepted in between. */
+/** Refusals with the same words, with no accepted call between them. */
 type Streak = { readonly text: string; readonly calls: ReadonlySet<number>; readonly lanes: ReadonlySet<string> };
 
 export type BreakerState = {
-  /** Attempts in a row, over all lanes, that got no answer. */
+  /** Attempts in a row, over all lanes, without an answer. */
   readonly failures: number;
   readonly streak: Streak | null;
   readonly pause: Pause | null;
 };
 
-/** What is learned about a destination, and about the journal. */
+/** The evidence about a destination, and about the journal. */
 export type Evidence =
   | { readonly kind: 'accepted' }
-  /** A read was answered: the destination is there and takes the key, which says nothing about writes. */
+  /** A read was answered: the destination answers and accepts the key. That says nothing about writes. */
   | { readonly kind: 'answered' }
   | { readonly kind: 'failed'; readonly detail: string }
   | { readonly kind: 'refused'; readonly call: number; readonly lanes: readonly string[]; readonly detail: string }
@@ -41,19 +41,19 @@ export type Evidence =
   | { readonly kind: 'journal_failed'; readonly detail: string }
   /** The journal wrote again after it had failed. */
   | { readonly kind: 'written' }
-  /** The probe ended and showed nothing (429, or its call was not there any more). */
+  /** The probe ended without evidence: a 429, or its call was gone by then. */
   | { readonly kind: 'probe_undecided' };
 
 export type BreakerOptions = {
-  /** Unanswered attempts in a row that open the breaker. */
+  /** This many unanswered attempts in a row open the breaker. */
   readonly failures: number;
   readonly firstWait: number;
   readonly longestWait: number;
-  /** Between probes while refused or not authorised (ms). */
+  /** The wait between probes while the destination refuses everything or the key (ms). */
   readonly probeEvery: number;
-  /** Between tries while the journal can't write (ms). */
+  /** The wait between attempts while the journal cannot write (ms). */
   readonly journalEvery: number;
-  /** The same refusal on so many lanes, or for so many calls in a row, is a refusal of all calls. */
+  /** The same refusal on this many lanes, or for this many calls in a row, counts as a refusal of all calls. */
   readonly sameRefusalLanes: number;
   readonly sameRefusalCalls: number;
 };
@@ -78,13 +78,13 @@ export type BreakerParts = {
   readonly emit: Emit;
 };
 
-/** Pauses a destination when evidence says so, and lets one call through from time to time until the cause is gone. */
+/** Pauses a destination when the evidence asks for it. Then it lets one call through from time to time, until the cause is gone. */
 export interface Breaker {
   /** Null: calls may run. */
   readonly pause: Pause | null;
   readonly refusesAll: boolean;
   take(evidence: Evidence): void;
-  /** Tries one call now: a person or a reload thinks that the cause is gone. */
+  /** Tries one call now, because a person or a reload expects that the cause is gone. */
   probeNow(): void;
   stop(): void;
 }
@@ -132,7 +132,7 @@ export function createBreaker({ clock, log, words, emit, ...parts }: BreakerPart
   };
 }
 
-/** Pure. A pause is left only by evidence that its cause is gone, never by time alone [S9]. */
+/** Pure. A pause ends only with evidence that its cause is gone, never by time alone [S9]. */
 export function stepBreaker(state: BreakerState, event: Evidence, now: number, options: BreakerOptions): BreakerState {
   switch (event.kind) {
     case 'accepted':
@@ -160,7 +160,7 @@ export function stepBreaker(state: BreakerState, event: Evidence, now: number, o
   }
 }
 
-/** Numbers differ from call to call (ids, times); only the sentence around them is compared. */
+/** Numbers differ from call to call (ids, times), so only the words around them are compared. */
 export function refusalText(detail: string): string {
   return detail.replace(/\d+/g, '#').trim().toLowerCase();
 }
@@ -178,13 +178,13 @@ function refused(
     calls: new Set([...(before?.calls ?? []), event.call]),
     lanes: new Set([...(before?.lanes ?? []), ...event.lanes]),
   };
-  // One batch call of many lanes is one refusal, not many.
+  // A batch call of many lanes counts as one refusal.
   const lanes = streak.calls.size > 1 ? streak.lanes.size : 1;
   const general = lanes >= options.sameRefusalLanes || streak.calls.size >= options.sameRefusalCalls;
   if (state.pause?.cause === 'refused' || general) {
     return paused({ ...state, failures: 0, streak }, 'refused', event.detail, now, options);
   }
-  // It answers and takes the key: a pause for either is over.
+  // The destination answers and accepts the key, so a pause for one of these reasons is over.
   return { failures: 0, streak, pause: null };
 }
 
@@ -205,7 +205,7 @@ function pauseFor(cause: PauseCause, detail: string, now: number, options: Break
 }
 
 function probeFailed(pause: Pause, now: number, options: BreakerOptions): Pause {
-  const early = now < pause.probeAt; // calls that were on their way when the pause began
+  const early = now < pause.probeAt; // calls that were under way when the pause began
   if (early) return pause;
   const probes = pause.probes + 1;
   return { ...pause, probes, probeAt: now + waitFor(pause.cause, probes, options) };

@@ -1,7 +1,7 @@
 import { actionWords } from '../actions/words.ts';
 import type { Call, StoredAction } from '../core/delivery.ts';
 
-/** Actions named in one line of the log; a batch may hold hundreds. */
+/** How many actions a log line names; a batch may hold hundreds. */
 const MOST_NAMED = 10;
 
 /** The fields of a log line about a call: its machine, its rules and their lines in the config, and the numbers that `queue show` takes. */

@@ -17,7 +17,7 @@ export type CallQueueOptions = {
   readonly journal: CallJournal;
   /** The kind of an action names its destination. */
   readonly destinations: Readonly<Record<Destination, DestinationOptions>>;
-  /** The Redis that somebody runs, or the place for the socket of the gateway's own, or another carrier. */
+  /** The Redis that somebody runs, or the folder for the socket of the gateway's own Redis, or another carrier. */
   readonly redis: RedisAddress | OwnRedis | { readonly carrier: OpenCarrier };
   readonly clock: Clock;
   /** Left out: the clock is right, and the process never stands still. */
@@ -27,42 +27,42 @@ export type CallQueueOptions = {
   readonly sweepEvery?: number;
   readonly stalledInterval?: number;
   readonly random?: () => number;
-  /** Where a rule is written now, as `file:line`. Left out: as its actions say. */
+  /** Where a rule stands in the config now, as `file:line`. Left out: the place that its actions name. */
   readonly whereOf?: (rule: string) => string | undefined;
-  /** It is durable how far the gateway got with these actions. Must not throw. Left out: nobody is notified. */
+  /** Called when the progress of these actions is durable. Must not throw. Left out: nobody is notified. */
   readonly onDone?: (done: Done) => void;
 };
 
 export type CallQueueStatus = StatusSum & {
   readonly redis: LinkStatus;
-  /** Mistakes in how Redis is set up, each with the command that corrects it. */
+  /** Mistakes in the setup of Redis, each with the command that corrects it. */
   readonly redisProblems: readonly string[];
 };
 
 export interface CallQueue {
   /**
-   * The journal has new actions, on disk or not yet. Their calls are built now, and leave after the commit. Called before that
-   * commit, it needs one commit for the actions and for the mark that they are being sent.
+   * The journal has new actions, on disk or not yet. Their calls are built now and leave after the commit. When this is called before that
+   * commit, one commit covers both the actions and the mark that they are being sent.
    */
   written(): void;
-  /** A person changed waiting actions: those that were held back are looked at again too. */
+  /** A person changed waiting actions. Held actions are looked at again too. */
   reconsider(): void;
   /** During a pause: tries one call now. */
   probeNow(): void;
   /** The destination accepts its key, and nothing holds its calls back any more. */
   keyTaken(destination: Destination): void;
   status(): CallQueueStatus;
-  /** Lets requests under way end for up to `drain` ms, cuts off the rest, and leaves nothing running. */
+  /** Lets requests under way end for up to `drain` ms, cuts off the others, and leaves nothing running. */
   stop(drain: number): Promise<void>;
 }
 
 const ALWAYS_AWAKE: ClockGuard = { doubt: () => null, standstills: () => 0, isLeft: () => false };
-/** After a request was cut off: for its outcome to become durable (ms). */
+/** After a request was cut off: the wait until its outcome is durable (ms). */
 const LAST_OUTCOMES = 2000;
 
 /**
- * The way from the journal to the destinations: scheduler → one BullMQ job a call → worker → outcome. The journal is the truth; Redis
- * may be away, empty or old at any time. Resolves as soon as it runs, also while Redis does not answer.
+ * The way from the journal to the destinations: scheduler → one BullMQ job for each call → worker → outcome. The journal is the truth;
+ * Redis may be away, empty or out of date at any time. Resolves as soon as it runs, even when Redis does not answer.
  */
 export async function openCallQueue(options: CallQueueOptions): Promise<CallQueue> {
   const { journal, clock, log, sweepEvery = 2000 } = options;
@@ -135,7 +135,7 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
   };
 }
 
-/** For `ms` at most: an outcome that the journal never takes would keep the process for ever. */
+/** Waits for `ms` at most: an outcome that the journal never takes would keep the process alive for ever. */
 async function idle(queues: readonly DestinationQueue[], ms: number): Promise<void> {
   const end = performance.now() + ms;
   while (queues.some(({ running }) => running > 0) && performance.now() < end)

@@ -5,14 +5,14 @@ import { type Jobs, type JobsOptions, openJobs } from './jobs.ts';
 import { checkRedis, openRedis, type RedisAddress, redactorOf, unlinkOthers } from './redis.ts';
 import { type Link, watchLink } from './redis-link.ts';
 
-/** Takes calls from the scheduler to the worker. It keeps nothing of its own: the journal is the truth. */
+/** Brings calls from the scheduler to the worker. It keeps nothing itself: the journal is the truth. */
 export interface Carrier {
   readonly link: Link;
-  /** The jobs of one destination. Those of another one never take their place. */
+  /** The jobs of one destination. The jobs of one destination never take the place of another's. */
   openJobs(destination: string, options: Pick<JobsOptions, 'run' | 'concurrency'>): Jobs;
-  /** Finds out whether it takes commands; rejects when it does not. Left out: it always does. */
+  /** Finds out whether the carrier takes commands; rejects when it does not. Left out: it always does. */
   touch?(): Promise<void>;
-  /** Mistakes in how it is set up, each with the command that corrects it. */
+  /** Mistakes in its setup, each with the command that corrects it. */
   problems(): Promise<readonly string[]>;
   /** Removes the jobs of earlier lives. */
   forgetOthers(): Promise<void>;
@@ -22,7 +22,7 @@ export type CarrierNeeds = Pick<JobsOptions, 'stalledInterval'> & {
   readonly journal: { readonly id: string; readonly epoch: number };
   readonly now: () => number;
   readonly log: Logger;
-  /** After every connect: it may be empty, or as it was a while ago. */
+  /** Called after every connect: the carrier may be empty, or out of date. */
   readonly onUp: () => void;
   readonly isStopping: () => boolean;
 };

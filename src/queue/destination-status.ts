@@ -9,23 +9,23 @@ import type { OpenCalls } from './open-calls.ts';
 import type { CallCounts, OutcomeWriter } from './outcome-writer.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** How the calls to one destination stand. */
+/** The state of the calls to one destination. */
 export type DestinationStatus = {
   readonly destination: Destination;
-  /** As people know it: `L2L`. */
+  /** Its name for people: `L2L`. */
   readonly name: string;
   readonly paused: Pause | null;
-  /** Requests under way, and outcomes that are not durable yet. */
+  /** Requests under way, and requests whose outcome is not durable yet. */
   readonly running: number;
   readonly open: Readonly<Partial<Record<CallState, number>>>;
-  /** Actions that wait for the open of their episode, or for a person's decision about its dead letter. */
+  /** Actions that wait for the open of their episode, or for a person who decides about that open's dead letter. */
   readonly held: number;
   /** Calls that wait for a person who corrects a code, or gives the gateway's user a right. */
   readonly heldUp: readonly HeldUp[];
   readonly backlog: Backlog;
   /** When the oldest action in an open call happened (ms since 1970). */
   readonly oldestOpenAt: number | null;
-  /** Since the start. */
+  /** Counted since the start. */
   readonly counts: Readonly<CallCounts>;
 };
 
@@ -68,14 +68,14 @@ export function destinationStatus(parts: Parts): DestinationStatus {
   };
 }
 
-/** `name`: of the destination, as people know it. `backlog`: the calls that wait for it. */
+/** `name`: the destination's name for people. `backlog`: the calls that wait for it. */
 export type DestinationPause = Pause & {
   readonly destination: Destination;
   readonly name: string;
   readonly backlog: Backlog;
 };
 
-/** Of all destinations together. */
+/** The sum over all destinations. */
 export type StatusSum = Omit<DestinationStatus, 'destination' | 'name' | 'paused'> & {
   readonly paused: readonly DestinationPause[];
 };

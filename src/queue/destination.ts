@@ -26,25 +26,25 @@ import { abandoned, TIMING_DEFAULTS, type Timings } from './verdicts.ts';
 import { createWorker } from './worker.ts';
 
 export type DestinationOptions = {
-  /** As people know it: `L2L`. */
+  /** Its name for people: `L2L`. */
   readonly name: string;
   readonly delivery: Delivery;
-  /** Requests on their way at once, 1 to 64. */
+  /** How many requests may be on their way at once, 1 to 64. */
   readonly concurrency: number;
-  /** Calls per millisecond that it allows; null: no limit. Decides how far ahead calls are built. */
+  /** The calls per millisecond that it allows; null: no limit. The number decides how far ahead calls are built. */
   readonly rate: number | null;
   readonly timings?: Partial<Timings>;
   readonly breaker?: Partial<BreakerOptions>;
   /**
-   * A code of this call, which had no effect, is unknown. True: the call is over, and its actions wait again with other codes. Left
-   * out: never.
+   * Called when a code of this call is unknown and the call had no effect. True: the call is over, and its actions wait again with other
+   * codes. Left out: never true.
    */
   readonly correct?: (call: Call, detail: string) => Promise<boolean>;
-  /** Nothing may be sent for now. Left out: never. */
+  /** Whether nothing may be sent at present. Left out: never. */
   readonly holds?: () => boolean;
 };
 
-/** What all destinations have in common. */
+/** The parts that all destinations share. */
 export type SharedParts = {
   readonly journal: CallJournal;
   readonly carrier: Carrier;
@@ -62,20 +62,20 @@ export type SharedParts = {
 
 /** The calls to one destination, from the lanes to the outcomes. No destination waits for another one. */
 export interface DestinationQueue {
-  /** Redis is there, and nothing but a pause holds calls back. */
+  /** Redis answers, and only a pause can hold calls back. */
   isReady(): boolean;
   /** Builds calls from the lanes and gives them jobs. */
   pass(): void;
-  /** Looks at held actions again too. */
+  /** Also looks at held actions again. */
   reconsider(): void;
   /** Takes over the journal's open calls. */
   reconcile(): void;
-  /** Gives every open call a job that Redis has. Rejects when Redis goes away meanwhile. */
+  /** Gives every open call a job that Redis confirms. Rejects when Redis goes away meanwhile. */
   sweep(): Promise<void>;
   /** A sweep ended, so time has passed. */
   swept(): void;
   probeNow(): void;
-  /** Its key is accepted. */
+  /** The destination accepts its key. */
   keyTaken(): void;
   logBacklog(): void;
   status(): DestinationStatus;
@@ -86,10 +86,10 @@ export interface DestinationQueue {
   written(): Promise<void>;
 }
 
-/** How far ahead calls are built (ms): a later action can be merged only into a call that is not built yet. */
+/** How far ahead calls are built (ms). A later action can join a call only before the call is built. */
 const BUDGET_AHEAD = 2000;
 const MOST_CONCURRENCY = 64;
-/** A job that is due for so many sweeps, and is not run although there is room, gets a new one. */
+/** A job that is due for this many sweeps, and does not run although there is room, gets replaced. */
 const OVERDUE_SWEEPS = 5;
 
 export function createDestination(id: Destination, own: DestinationOptions, shared: SharedParts): DestinationQueue {
@@ -100,7 +100,7 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
   const words = queueWords(own.name);
   const mostFrozen = Math.max(2 * concurrency, Math.floor((rate ?? 0) * BUDGET_AHEAD));
 
-  // A clock in doubt ends with the life that has it, so nobody has to be woken afterwards.
+  // A clock in doubt ends with its life, so nothing has to be started again afterwards.
   const isHeld = () => isStopping() || clockGuard.doubt() !== null || own.holds?.() === true;
   const isReady = () => carrier.link.up && !isHeld();
   const admits = (open: OpenCall) => !isHeld() && (breaker.pause === null || probe.is(open));
@@ -139,7 +139,7 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
 
   const passes = createPasses({ breaker, probe, scheduler, dispatch: dispatcher.dispatch, isReady, isStopping });
 
-  /** Who reacts to what the parts report. */
+  /** Decides who reacts to the events of the parts. */
   function emit(event: QueueEvent): void {
     switch (event.kind) {
       case 'evidence': {
@@ -149,7 +149,7 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
         break;
       }
       case 'paused':
-        // A commit that failed rolled back everything of its group.
+        // A failed commit rolled back everything of its group.
         if (event.pause.cause === 'journal') setImmediate(() => isStopping() || sweeper.reconcile());
         break;
       case 'resumed':

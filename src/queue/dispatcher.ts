@@ -10,7 +10,7 @@ export type DispatcherOptions = {
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Redis is there, and no pause or stop holds this call back. */
+  /** Redis answers, and no pause or stop holds this call back. */
   readonly admits: (open: OpenCall) => boolean;
 };
 
@@ -18,7 +18,7 @@ export type DispatcherOptions = {
 export interface Dispatcher {
   /** Adds a job for the call's `due`. A call that is held back gets its job when the pause ends. */
   dispatch(open: OpenCall): void;
-  /** After a pause: every call goes on, oldest first, however long its back-off is. */
+  /** After a pause: every call goes on, oldest first, whatever its back-off is. */
   release(): void;
 }
 
@@ -37,14 +37,14 @@ export function createDispatcher({ calls, jobs, clock, log, admits }: Dispatcher
     );
   }
 
-  /** A back-off that grew during the pause means nothing now. A wait that a 429 asked for, and a settle time, stay. */
+  /** A back-off that grew during the pause has no meaning now. The wait of a 429 and the settle time stay. */
   function hurry(open: OpenCall): void {
     const { state, reason } = open.call;
     if (state !== 'retry' || reason === 'rate_limited' || open.refusal || open.due <= clock.now()) return;
     open.hasten(clock.now());
     const { job } = open;
     if (job === null) return;
-    jobs.remove(job).catch(() => {}); // A job that stays there does nothing: its call has a newer one.
+    jobs.remove(job).catch(() => {}); // A job that stays there has no effect: its call has a newer one.
     open.drop(job);
   }
 

@@ -10,13 +10,15 @@ import type { Logger } from '../core/logger.ts';
 import { socketPlace } from '../core/socket-place.ts';
 
 export type EmbeddedRedisOptions = {
-  /** Where the socket's folder is made, such as /run/l2l-gateway. One that is too long for a socket is replaced by a short one. */
+  /**
+   * Where the folder for the socket is made, such as /run/l2l-gateway. A path that is too long for a socket is replaced by a shorter one.
+   */
   readonly runtimeDir: string;
-  /** Journal id and epoch: every life of the gateway gets a folder of its own. */
+  /** Journal id and epoch: every life of the gateway gets its own folder. */
   readonly journal: string;
   readonly epoch: number;
   readonly log: Logger;
-  /** Aborted when the gateway is to end: a start under way fails then. */
+  /** Aborted when the gateway has to end: a start under way then fails. */
   readonly signal?: AbortSignal;
   /** The program, as a path or a name on PATH. */
   readonly command?: string;
@@ -33,15 +35,15 @@ const READY_WITHIN = 10_000;
 const LONGEST_RESTART_WAIT = 5000;
 
 /**
- * Two shells around Redis, in a process group of their own. The outer one reads standard input, which nobody writes to, so it ends when
- * the gateway ends, however that happens. The inner one waits for Redis. The first to end kills the whole group by the number 0, "my own
- * group": so no process id is used that the system may have given to another process.
+ * Two shells around Redis, in their own process group. The outer shell reads standard input. Nobody writes there, so the read ends when the
+ * gateway ends, however that happens. The inner shell waits for Redis. The shell that ends first kills the whole group with the number 0,
+ * "my own group". So no process id is used that the system may have given to another process.
  */
 const WRAPPER = '( "$@" </dev/null; kill -KILL 0 ) & read -r _; kill -KILL 0';
 
 /**
- * Starts the gateway's own Redis. It has only a unix socket and nothing on disk, and it ends with the gateway, even after SIGKILL. When it
- * dies it is started again, empty, and the queue fills it from the journal. Throws a StartError that says what to do [Q13].
+ * Starts the gateway's own Redis. It has only a unix socket, and nothing on disk. It ends with the gateway, even after SIGKILL. When it
+ * dies, it is started again, empty, and the queue fills it from the journal. Throws a StartError that says what to do [Q13].
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const { log } = options;
@@ -77,7 +79,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
         return; // Only stop() aborts this wait.
       }
       await rm(socket, { force: true });
-      // stop() has ended the process before this one, and does not know this one.
+      // stop() has ended the process before this one, and does not know the new one.
       if (stopping.signal.aborted) return;
       life = startOnce(command, folder, socket);
     }
@@ -108,7 +110,7 @@ function startOnce(command: string, folder: string, socket: string): Life {
     ['daemonize', 'no'],
     ['loglevel', 'warning'],
   ].flatMap(([key, value]) => [`--${key}`, value ?? '']);
-  // `detached` makes the wrapper the leader of its own session: Ctrl-C in the terminal reaches the gateway, not Redis.
+  // `detached` gives the wrapper its own session: Ctrl-C in the terminal reaches the gateway, not Redis.
   const child = spawn('/bin/sh', ['-c', WRAPPER, 'redis-wrapper', command, ...settings], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -131,7 +133,7 @@ function startOnce(command: string, folder: string, socket: string): Life {
   return { child, ended, output: () => output.trim() };
 }
 
-/** Closes the pipe, as the death of the gateway would: so both ends take the same tested way. */
+/** Closes the pipe, as the death of the gateway would. So both ends take the same tested way. */
 async function endOnce(life: Life): Promise<void> {
   life.child.stdin?.end();
   await life.ended;
@@ -140,12 +142,12 @@ async function endOnce(life: Life): Promise<void> {
 async function answering(life: Life, socket: string, signal?: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_WITHIN;
   const dead = life.ended.then(() => {
-    throw new Error(`redis-server ended at once: ${life.output() || 'it said nothing'}`);
+    throw new Error(`redis-server ended at once: ${life.output() || 'it wrote no output'}`);
   });
   // From its first answer on, the supervisor watches for its end.
   dead.catch(() => {});
   while (!(await Promise.race([connects(socket), dead]))) {
-    if (signal?.aborted) throw new Error('the start was called off');
+    if (signal?.aborted) throw new Error('the start was cancelled');
     if (performance.now() > deadline) throw new Error(`redis-server did not answer on ${socket} within 10 s`);
     await Promise.race([wait(20), dead]);
   }
@@ -171,7 +173,7 @@ async function findCommand(command: string): Promise<string> {
       await access(candidate, constants.X_OK);
       return candidate;
     } catch {
-      // Not in this folder: the next one is tried.
+      // The socket does not fit into this folder, so the next one is tried.
     }
   }
   throw new StartError(
@@ -179,7 +181,7 @@ async function findCommand(command: string): Promise<string> {
   );
 }
 
-/** A SIGKILL and a power cut leave folders of earlier lives behind. They contain nothing but a dead socket. */
+/** A SIGKILL or a power cut leaves folders of earlier lives. They contain only a dead socket. */
 async function prepareFolder(options: EmbeddedRedisOptions): Promise<string> {
   const family = `redis-${options.journal.slice(0, 8)}-`;
   const name = `${family}${options.epoch}`;

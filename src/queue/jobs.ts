@@ -4,13 +4,13 @@ import { errorMessage } from '../core/errors.ts';
 import { endsWithin } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 
-/** All that a job says. The request is in the journal and nowhere else, so that nothing can differ from it. */
+/** The whole content of a job. The request is only in the journal, so that nothing can differ from it. */
 export type JobData = { readonly call: number; readonly attempt: number; readonly lanes: readonly string[] };
 
 export type JobsOptions = {
   readonly producer: Redis;
   readonly worker: Redis;
-  /** Journal id and epoch, in braces: one slot of a Redis Cluster. Then the destination. */
+  /** Journal id and epoch in braces, so that all keys are in one slot of a Redis Cluster. Then the destination. */
   readonly prefix: string;
   readonly concurrency: number;
   /** Runs a job. Never rejects: a job never fails in BullMQ. */
@@ -27,18 +27,18 @@ export type JobsOptions = {
 /** The jobs of one destination in Redis: one for each call that may be run. */
 export interface Jobs {
   add(id: string, kind: string, data: JobData, delay: number): Promise<void>;
-  /** Whether a job will be run by itself, is being run, or was lost. */
+  /** Whether a job will run by itself, runs now, or was lost. */
   state(id: string): Promise<'waiting' | 'active' | 'lost'>;
   /** Removes a job, whoever holds it. */
   remove(id: string): Promise<void>;
   /** Takes no more jobs. */
   pause(): void;
-  /** Ends, also while Redis is away. The connections are the caller's to close. */
+  /** Ends, even while Redis is away. The caller closes the connections. */
   close(): Promise<void>;
 }
 
 const QUEUE = 'calls';
-/** Longer than the longest request (60 s), and renewed three times within it. A lock that is lost all the same sends nothing twice. */
+/** Longer than the longest request (60 s), and renewed three times in that time. Even when a lock is lost, nothing is sent twice. */
 const LOCK = 90_000;
 const CLOSE_WITHIN = 3000;
 
@@ -58,7 +58,8 @@ export function openJobs(options: JobsOptions): Jobs {
       return undefined;
     },
     {
-      // It begins when its connections are ready. BullMQ would ask a connection that can't become ready again and again without a pause.
+      // The worker starts when its connections are ready. BullMQ would ask a connection that cannot become ready again and again, without a
+      // pause.
       autorun: false,
       connection: options.worker,
       prefix,
@@ -109,7 +110,7 @@ export function openJobs(options: JobsOptions): Jobs {
       worker.pause(true).catch(error => log.debug({ error: errorMessage(error) }, 'worker did not pause'));
     },
     async close() {
-      // While Redis is away close() waits for it for ever (bullmq #2430).
+      // While Redis is away, close() waits for it for ever (bullmq #2430).
       await endsWithin(CLOSE_WITHIN, Promise.allSettled([worker.close(true), queue.close()]));
     },
   };

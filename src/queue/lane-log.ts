@@ -6,10 +6,13 @@ import { callFacts } from './call-facts.ts';
 import type { QueueWords } from './queue-words.ts';
 import { isOfItsLane } from './verdicts.ts';
 
-/** Logs what holds up one lane alone: at once, when the cause changed, when the lane had worked meanwhile, and else in growing gaps. */
+/**
+ * Logs what holds up one lane alone. It logs at once when the cause is new or changed, or when the lane had worked in between. Otherwise it
+ * logs in growing intervals.
+ */
 export interface LaneLog {
   note(call: Call, outcome: Outcome): void;
-  /** The refused call is sent again; `to` says why and for how long. */
+  /** The refused call is sent again; `to` says why and until when. */
   refused(call: Call, to: Pick<CallTransition, 'reason' | 'detail'>): void;
 }
 
@@ -17,12 +20,12 @@ export type LaneLogOptions = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly words: QueueWords;
-  /** Where a rule is written now, as `file:line`; undefined: it is not configured any more. */
+  /** Where a rule stands in the config now, as `file:line`; undefined: it is not configured any more. */
   readonly whereOf: (rule: string) => string | undefined;
 };
 
 type Logged = { readonly text: string; readonly gap: number; readonly nextAt: number };
-/** Until the same cause is logged again for the first time (ms); then twice as long each time. */
+/** The wait before the same cause is logged again (ms). It doubles each time. */
 const FIRST_GAP = 10 * 60_000;
 
 export function createLaneLog({ clock, log, words, whereOf }: LaneLogOptions): LaneLog {
@@ -36,7 +39,7 @@ export function createLaneLog({ clock, log, words, whereOf }: LaneLogOptions): L
     if (before.every(one => one?.text === text && now < one.nextAt)) return;
     const gap = 2 * Math.max(FIRST_GAP / 2, ...before.map(one => (one?.text === text ? one.gap : 0)));
     for (const lane of call.lanes) logged.set(lane, { text, gap, nextAt: now + gap });
-    // The file may have changed since the action was made: the rule's present line is logged.
+    // The config may have changed since the action was made, so the rule's present line is logged.
     const where = new Set(call.actions.map(({ rule, cause }) => whereOf(rule) ?? cause.where));
     const message = reason === 'rights' ? words.rights : reason === 'code' ? words.code : words.refusedForNow;
     log.warn({ ...callFacts(call), where: [...where], detail }, message);

@@ -1,53 +1,53 @@
 import type { Call, Setback } from '../core/delivery.ts';
 
-/** `isOwn`: it names a code of this call. */
+/** `isOwn`: the refusal names a code of this call. */
 export type Refusal = { readonly detail: string; readonly answer: string; readonly isOwn?: boolean };
 
-/** Who has an open call. */
+/** Who may run an open call. */
 export type Place =
-  /** Nobody: it has no job. A pause holds it back, or its job was lost. */
+  /** Nobody: the call has no job. A pause holds it back, or its job was lost. */
   | { readonly kind: 'held' }
   /**
-   * Redis: the job is the only one that may run it. `isConfirmed`: Redis has said that it has the job. `isActive`: the last sweep
-   * found the job active, although nobody here runs it.
+   * Redis: the call's job is the only one that may run it. `isConfirmed`: Redis has said that it has the job. `isActive`: at the last sweep
+   * the job was active, although nobody here runs it.
    */
   | { readonly kind: 'queued'; readonly job: string; readonly isConfirmed: boolean; readonly isActive: boolean }
-  /** A run: from its begin until its outcome is durable. */
+  /** A run, from its begin until its outcome is durable. */
   | { readonly kind: 'running' }
-  /** It is final, and no open call any more. */
+  /** The call is final, and not an open call any more. */
   | { readonly kind: 'over' };
 
 /**
- * One open call as the running process knows it. Everybody reads it; only the transitions below change it. A transition from a place
- * from which it can't happen throws.
+ * One open call as the running process knows it. Everybody reads it; only the transitions below change it. A transition throws when the
+ * call is in a place where it cannot happen.
  */
 export interface OpenCall {
   /** The journal's row. */
   readonly call: Call;
   readonly place: Place;
-  /** The only job that may run it; null: it is not queued. */
+  /** The only job that may run the call; null: it is not queued. */
   readonly job: string | null;
   readonly isRunning: boolean;
-  /** Not run before (ms since 1970). */
+  /** The call does not run before this time (ms since 1970). */
   readonly due: number;
-  /** How often in a row it did not get on. */
+  /** How many attempts in a row brought the call no further. */
   readonly setbacks: number;
-  /** Why the last read about it failed; null: it did not fail. */
+  /** Why the last read about the call failed; null: it did not fail. */
   readonly setback: Setback | null;
-  /** How often it was the probe of a pause. */
+  /** How often the call was the probe of a pause. */
   readonly probes: number;
-  /** The refusal it got, while nobody knows whether all calls are refused. */
+  /** The refusal of the call, while it is not known whether all calls are refused. */
   readonly refusal: Refusal | null;
-  /** It is refused by itself, and sent again for a while. */
+  /** L2L refuses this call alone, and it is sent again for a while. */
   readonly isRefused: boolean;
-  /** Its next refusal is its own, because a refusal of all calls is ruled out. */
+  /** The next refusal is about this call alone, because a refusal of all calls is ruled out. */
   readonly isCleared: boolean;
 
   /** held or queued → queued, with the id of a new job. BullMQ silently ignores a known id, so no id is used twice. */
   queue(): string;
-  /** Redis has this job. A late answer about a former job changes nothing; so it is with the next two. */
+  /** Redis has this job. A late answer about a former job changes nothing. The same is true for `see` and `drop`. */
   confirm(job: string): void;
-  /** A sweep saw whether this job is active. True: it was active at the last sweep too. */
+  /** A sweep saw whether this job is active. Returns true when it was active at the last sweep too. */
   see(job: string, isActive: boolean): boolean;
   /** queued → held: this job is lost or was never added. */
   drop(job: string): boolean;
@@ -57,28 +57,28 @@ export interface OpenCall {
   putBack(): void;
   /** → held: the journal has a newer row, so the former job is void. */
   renew(call: Call, due: number): void;
-  /** Still running: the journal's row changed in the middle of the run. */
+  /** The call still runs: its row in the journal changed during the run. */
   advance(call: Call): void;
   /** → over. */
   end(): void;
 
-  /** Its wait is over: it is due now. */
+  /** The wait of the call is over: it is due now. */
   hasten(now: number): void;
-  /** It is tried as a probe now. */
+  /** The call is tried as a probe now. */
   probe(now: number): void;
-  /** An attempt brought it forward. */
+  /** An attempt brought the call forward. */
   progress(): void;
-  /** An attempt, or the read before it (`read`), brought it no further. */
+  /** An attempt, or the read before it (`read`), brought the call no further. */
   setBack(read: Setback | null): void;
-  /** A read about it succeeded. */
+  /** A read about the call succeeded. */
   wasRead(): void;
-  /** The pause that made it wait is over, so its back-off begins anew. */
+  /** The pause is over that made the call wait, so its back-off begins anew. */
   forgetSetbacks(): void;
 
   suspect(refusal: Refusal): void;
-  /** The refusal was of all calls: it gets a second try. */
+  /** All calls were refused, so this one gets a second attempt. */
   forgive(): void;
-  /** The refusal is its own, and it is sent again. */
+  /** L2L refuses this call alone, and it is sent again. */
   repeat(): void;
   clear(): void;
 }

@@ -4,12 +4,12 @@ import { type OpenCall, openCall } from './open-call.ts';
 /** The open calls: at most a few per lane, so walking through them is cheap. */
 export interface OpenCalls {
   get(id: number): OpenCall | undefined;
-  /** The open call with this row; one that is not known yet is added and may run from `due`. */
+  /** The open call with this row. A call that is not known yet is added, and may run from `due`. */
   add(call: Call, due: number): OpenCall;
   delete(id: number): void;
-  /** Oldest first. */
+  /** The open calls, oldest first. */
   all(): readonly OpenCall[];
-  /** How many are built and were never sent. */
+  /** How many calls are built and were never sent. */
   readonly frozen: number;
   readonly running: number;
 }
@@ -39,7 +39,7 @@ export function createOpenCalls(): OpenCalls {
   };
 }
 
-/** Calls are served by the age of what they send, not by when they were built. */
+/** Calls are ordered by the age of their actions, not by the time when they were built. */
 function oldestAction({ call }: OpenCall): number {
   return call.actions[0]?.id ?? call.id;
 }

@@ -15,14 +15,14 @@ export type OutcomeWriterOptions = {
   readonly calls: OpenCalls;
   readonly breaker: Breaker;
   readonly clock: Clock;
-  /** Aborted when the process has to end: the next start finds the call as the journal has it. */
+  /** Aborted when the process has to end. The next start finds the call as the journal has it. */
   readonly signal: AbortSignal;
-  /** A code of this call is unknown. True: the call is released, and its actions have other codes by now. */
+  /** Called when a code of this call is unknown. True: the call is released, and its actions have other codes by now. */
   readonly correct: (call: Call, detail: string) => Promise<boolean>;
   readonly emit: Emit;
 };
 
-/** Calls that ended since the start; `foundOpen`: those that found a dispatch open and opened none. */
+/** Calls that ended since the start. `foundOpen`: those that found a dispatch open and opened none. */
 export type CallCounts = {
   delivered: number;
   foundOpen: number;
@@ -32,23 +32,25 @@ export type CallCounts = {
   dropped: number;
 };
 
-/** Writes what calls came to, and keeps the open calls in step with the journal. */
+/** Writes the outcomes of calls, and keeps the open calls in step with the journal. */
 export interface OutcomeWriter {
-  /** Ends a run by a compare-and-set from one of `from`. Until it is durable the call counts as running and keeps its lanes. */
+  /** Ends a run by a compare-and-set from one of `from`. Until the outcome is durable, the call counts as running and keeps its lanes. */
   write(open: OpenCall, from: readonly CallState[], to: CallTransition): void;
   /** Ends a followed-up batch. */
   finish(open: OpenCall, end: BatchEnd): void;
-  /** Puts some of a refused call's actions into a call of their own; the others wait again. */
+  /** Puts some of the actions of a refused call into a new call. The other actions wait again. */
   split(open: OpenCall, keep: readonly StoredAction[], request: FrozenRequest, detail: string): void;
   /** A compare-and-set in the middle of a run: resolves to whether the call was in one of `from`. */
   move(open: OpenCall, from: readonly CallState[], to: CallTransition): Promise<boolean>;
-  /** A code of this call, which had no effect, is unknown. True: its rules have other codes by now, and the call is over. */
+  /**
+   * Called when a code of this call is unknown and the call had no effect. True: its rules have other codes by now, and the call is over.
+   */
   correct(open: OpenCall, detail: string): Promise<boolean>;
   /** The run ended without a change in the journal. */
   putBack(open: OpenCall): void;
   /** The journal has a newer row of this call. */
   reload(open: OpenCall): void;
-  /** `work` counts as an outcome that is not durable yet. */
+  /** Counts `work` as an outcome that is not durable yet. */
   track(work: Promise<void>): void;
 
   readonly counts: Readonly<CallCounts>;
@@ -80,7 +82,7 @@ export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWrite
     }
   }
 
-  /** An outcome that can't be written is kept and written again: without it a restart would ask again, or send twice. */
+  /** An outcome that cannot be written is kept and written again. Without it, a restart would look up or send the call once more. */
   async function durably(write: () => Promise<boolean>): Promise<boolean> {
     for (;;) {
       try {
@@ -109,7 +111,7 @@ export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWrite
   }
 
   function track(work: Promise<void>): void {
-    // Rejects only when the process ends first.
+    // Rejects only when the process ends before that.
     const tracked = work.catch(() => {}).finally(() => writing.delete(tracked));
     writing.add(tracked);
   }
@@ -164,7 +166,7 @@ function isFinal(state: CallState): state is Exclude<keyof CallCounts, 'foundOpe
   );
 }
 
-/** The actions that are delivered or accepted by this transition; null: there are none. */
+/** The actions that this transition makes delivered or accepted; null: there are none. */
 function doneBy({ state, actions, result }: Call, to: CallTransition): Done | null {
   const { detail } = to;
   if (to.state === 'delivered') return { kind: 'delivered', actions, result: to.result ?? result, detail };

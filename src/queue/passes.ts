@@ -8,17 +8,20 @@ export type PassesOptions = {
   readonly probe: Probe;
   readonly scheduler: Scheduler;
   readonly dispatch: (open: OpenCall) => void;
-  /** Redis is there, and nothing but a pause holds calls back. */
+  /** Redis answers, and only a pause can hold calls back. */
   readonly isReady: () => boolean;
   readonly isStopping: () => boolean;
 };
 
-/** A pass turns what waits in the lanes into calls with jobs, or tries one probe during a pause. */
+/** A pass builds calls with jobs from the waiting actions of the lanes. During a pause it tries one probe instead. */
 export interface Passes {
   passNow(): void;
-  /** One pass soon, for however many reasons. */
+  /** Asks for one pass soon, however many reasons there are. */
   wake(): void;
-  /** Wakes, and the pass looks at held actions again too. The status shows what is held, so this comes with a sweep, not more often. */
+  /**
+   * Asks for a pass that also looks at held actions again. The status shows held actions, so a sweep calls this, and nothing calls it more
+   * often.
+   */
   wakeHeld(): void;
 }
 

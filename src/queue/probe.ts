@@ -12,14 +12,14 @@ export type ProbeOptions = {
   readonly clock: Clock;
   readonly refusals: Refusals;
   readonly scheduler: Scheduler;
-  /** Redis is there and nobody stops. */
+  /** Redis answers, and the gateway does not stop. */
   readonly ready: () => boolean;
   readonly emit: Emit;
 };
 
-/** The one call that may run during a pause, to find out whether its cause is gone. */
+/** The one call that may run during a pause, to find out whether the cause is gone. */
 export interface Probe {
-  /** Sends a call on its way when a probe is due and none is under way. */
+  /** Sends a call when a probe is due and none is under way. */
   tryOne(): void;
   is(open: OpenCall): boolean;
   /** The run of a call ended. */
@@ -30,7 +30,7 @@ export function createProbe(options: ProbeOptions): Probe {
   const { calls, breaker, clock, emit } = options;
   let current: number | null = null;
 
-  /** Another call each time, so that one that fails for its own sake can't keep the pause up. A refused one comes last. */
+  /** Each probe takes another call, so that a call with its own fault cannot keep the pause up. A refused call comes last. */
   function choose(): OpenCall | undefined {
     const now = clock.now();
     const mayWrite = ({ call }: OpenCall) => call.state === 'frozen' || call.state === 'retry';

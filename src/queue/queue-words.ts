@@ -1,7 +1,7 @@
-/** What the log says about the calls of one destination. */
+/** The log messages about the calls of one destination. */
 export type QueueWords = ReturnType<typeof queueWords>;
 
-/** @param name the destination, as people know it: `L2L` */
+/** @param name the destination's name for people: `L2L` */
 export function queueWords(name: string) {
   const doubt = `nobody can say whether ${name} took a call`;
   return {
@@ -15,11 +15,11 @@ export function queueWords(name: string) {
     refused: `${name} refused a call: dead letter`,
     refusedInDoubt: `${name} refused a call that it may have taken before: parked, a person decides`,
     refusedPart: `${name} refused a part of a batch: dead letter`,
-    refusedBatch: `${name} refused a batch: it is halved`,
+    refusedBatch: `${name} refused a batch: it is sent again in two halves`,
     refusedForNow: `${name} refuses a call: only its lane waits, and it is sent again. Correct the rule or ${name}`,
     code: `${name} does not know a code of a rule: only calls with this code wait. Correct the rule or ${name}`,
     rights: `the ${name} user of the gateway lacks a right: only calls that need it wait. Give the right in ${name}`,
-    blocked: `${name} opens no dispatch while another one is open on the machine: it waits for that one to be closed`,
+    blocked: `${name} opens no dispatch while another one is open on the machine: the call waits until that one is closed`,
     doubtful: `no answer to a call: ${name} may have taken it; it is looked up, or repeated where that doubles nothing`,
     parked: `${doubt}: parked, a person decides`,
     dropped: `${doubt}: dropped, as its rule says`,

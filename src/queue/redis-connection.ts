@@ -5,17 +5,18 @@ import { serverProblem } from './redis-words.ts';
 
 export type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
 
-/** How long a refused command makes the worker wait, and how often INFO is tried again (ms). */
+/** How long a refused command makes the worker wait, and the interval in which INFO is tried again (ms). */
 const REST = 500;
 
 /**
- * This connection is ready only when its server can serve the queue, and nobody can repeat a refused command on it without a pause.
- * BullMQ asks for INFO once and never works again when that fails. Its worker repeats a refused command at once, for ever [Q14].
+ * This connection becomes ready only when its server can serve the queue. On it, nobody repeats a refused command without a pause. Two
+ * habits of BullMQ make this necessary: it asks for INFO once and never works again when that fails, and its worker repeats a refused
+ * command at once, for ever [Q14].
  */
 export class RedisConnection extends Redis {
   readonly #rests: boolean;
 
-  /** `rests`: a refusal is handed over after a pause, for BullMQ's worker. */
+  /** `rests`: the caller gets a refusal only after a pause. BullMQ's worker needs that. */
   constructor(options: ConnectionOptions, rests: boolean) {
     super(options);
     this.#rests = rests;
@@ -23,7 +24,7 @@ export class RedisConnection extends Redis {
     const info = this.info.bind(this) as (...sections: readonly string[]) => Promise<unknown>;
     this.info = ((...args: readonly unknown[]) => {
       const last = args.at(-1);
-      // INFO with a callback is ioredis' own check before `ready`. Its answer decides whether the connection is used.
+      // INFO with a callback is ioredis' own check before `ready`. The answer decides whether the connection is used.
       if (typeof last === 'function') return this.#check(info, last as Callback);
       return this.#askUntilAnswered(() => info(...(args as readonly string[])));
     }) as Redis['info'];
@@ -38,7 +39,7 @@ export class RedisConnection extends Redis {
     const sent = super.sendCommand(...args);
     if (!this.#rests) return sent;
     const rested = (sent as Promise<unknown>).catch(rest);
-    // ioredis itself sends commands that waited for the connection, and drops this promise. The caller has the command's own promise.
+    // ioredis itself sends the commands that waited for the connection, and drops this promise. The caller has the promise of its command.
     rested.catch(() => {});
     return rested;
   }
@@ -70,7 +71,7 @@ export class RedisConnection extends Redis {
 
 type Callback = (error: Error | null, text?: unknown) => void;
 
-/** Redis itself refused it. NOSCRIPT is no refusal: it only asks for the script. */
+/** Redis itself refused the command. NOSCRIPT is no refusal: it only asks for the script. */
 export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError' && !error.message.startsWith('NOSCRIPT');
 }
@@ -81,8 +82,8 @@ async function rest(error: unknown): Promise<never> {
 }
 
 /**
- * Commands of one turn of the event loop leave in one write: under load one commit frees many commands at once. With ioredis' own
- * pipelining a command would wait until the batch before it is answered.
+ * Commands of one turn of the event loop leave in one write, because under load one commit frees many commands at once. With ioredis' own
+ * pipelining, a command would wait until the batch before it is answered.
  */
 function gatherWrites(socket: Writable): void {
   const write = socket.write.bind(socket);

@@ -9,20 +9,20 @@ export type LinkStatus = { readonly up: boolean; readonly since: number; readonl
 
 export type LinkOptions = {
   readonly redis: Redis;
-  /** Removes a password from what a server or a proxy echoes. */
+  /** Removes the password from a text that a server or a proxy sent back. */
   readonly redact?: (text: string) => string;
-  /** A key of the queue, written to find out whether Redis takes writes. */
+  /** A key that the queue writes to find out whether Redis takes writes. */
   readonly key: string;
   readonly now: () => number;
   readonly log: Logger;
-  /** After every connect: Redis may be empty, or as it was a while ago. */
+  /** Called after every connect: Redis may be empty, or out of date. */
   readonly onUp: () => void;
-  /** The queue ends, so a lost connection is not logged. */
+  /** The queue ends, so a lost connection is not logged any more. */
   readonly isStopping: () => boolean;
 };
 
 export interface Link {
-  /** There is a connection. Redis may refuse commands all the same; `status` shows that. */
+  /** There is a connection. Redis may still refuse commands; `status` shows that. */
   readonly up: boolean;
   readonly status: LinkStatus;
 }
@@ -30,24 +30,24 @@ export interface Link {
 export interface WatchedLink extends Link {
   /** Finds out whether Redis takes writes; rejects when it does not. */
   touch(): Promise<void>;
-  /** A command of the queue failed. When Redis refused it, the status shows that until Redis refuses none any more. */
+  /** A command of the queue failed. When Redis refused it, the status shows that until Redis refuses nothing any more. */
   failed(error: unknown): void;
 }
 
 const REFUSES = 'Redis refuses commands of the queue; calls wait in the journal';
 const SILENT = 'Redis does not answer; calls wait in the journal';
-/** A refusal is over when nothing was refused for so long (ms). This is longer than a sweep, and than the pause of BullMQ's worker. */
+/** A refusal is over when nothing was refused for this long (ms). It is longer than a sweep, and than the pause of BullMQ's worker. */
 const REFUSAL_LASTS = 3000;
 
-/** Watches a connection, and what Redis answers on it. */
+/** Watches a connection and the answers of Redis on it. */
 export function watchLink(options: LinkOptions): WatchedLink {
   const { redis, key, now, log, onUp, isStopping, redact = text => text } = options;
   let connected = false;
   let status: LinkStatus = { up: false, since: now(), detail: 'connecting to Redis' };
   let lastError = '';
-  /** What Redis refused lately, each with the time of its last refusal. */
+  /** The refusals of Redis, each with the time when it came last. */
   const refusals = new Map<string, number>();
-  /** Logged causes that are not over yet. */
+  /** The logged causes that are not over yet. */
   const logged = new Set<string>();
 
   /** `detail` is for the status page. Each cause is logged once. */
@@ -74,7 +74,7 @@ export function watchLink(options: LinkOptions): WatchedLink {
     fails(`${allRefusalWords([...refusals.keys()])}; calls wait in the journal until it is corrected`);
   }
 
-  /** Forgets what was not refused again for a while. */
+  /** Forgets the refusals that did not come again for a while. */
   function isRefused(): boolean {
     for (const [message, at] of refusals) if (now() - at >= REFUSAL_LASTS) refusals.delete(message);
     return refusals.size > 0;
@@ -88,7 +88,7 @@ export function watchLink(options: LinkOptions): WatchedLink {
 
   function up(): void {
     connected = true;
-    // The first commands show whether Redis still refuses what it refused before.
+    // The first commands show whether Redis still refuses the same as before.
     if (!isRefused()) works();
     onUp();
   }

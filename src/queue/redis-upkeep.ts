@@ -10,16 +10,16 @@ export type RedisUpkeepOptions = {
   readonly log: Logger;
 };
 
-/** Keeps Redis in step with the journal, and looks at how Redis is set up. */
+/** Keeps Redis in step with the journal, and checks the setup of Redis. */
 export interface RedisUpkeep {
   sweep(): Promise<void>;
-  /** After every connect: Redis may be empty, or as it was a while ago. */
+  /** Called after every connect: Redis may be empty, or out of date. */
   connected(): Promise<void>;
-  /** Mistakes in how Redis is set up, each with the command that corrects it. */
+  /** Mistakes in the setup of Redis, each with the command that corrects it. */
   readonly problems: readonly string[];
 }
 
-/** The settings of Redis are read at every so manieth sweep. */
+/** At each sweep with this number the settings of Redis are read again. */
 const SETTINGS_EVERY = 30;
 
 export function createRedisUpkeep({ carrier, destinations, log }: RedisUpkeepOptions): RedisUpkeep {
@@ -27,10 +27,10 @@ export function createRedisUpkeep({ carrier, destinations, log }: RedisUpkeepOpt
   let sweeping: Promise<void> | undefined;
   let problems: readonly string[] = [];
 
-  /** So a setting that was corrected, or broken, is seen without a restart. */
+  /** So a setting that was corrected or broken is seen without a restart. */
   async function readSettings(): Promise<void> {
     const found = await carrier.problems().catch(cause => {
-      log.debug({ error: errorMessage(cause) }, 'how Redis is set up could not be read');
+      log.debug({ error: errorMessage(cause) }, 'the settings of Redis could not be read');
       return problems;
     });
     for (const problem of found) if (!problems.includes(problem)) log.error({}, problem);
@@ -67,9 +67,9 @@ export function createRedisUpkeep({ carrier, destinations, log }: RedisUpkeepOpt
         if (refused)
           log.warn(
             { detail: refused },
-            'Redis was not cleared of the jobs of earlier lives; they do nothing, but stay there',
+            'the jobs of earlier lives could not be removed from Redis; they do nothing, but stay there',
           );
-        else log.debug({ error }, 'Redis went away while it was cleared of the jobs of earlier lives');
+        else log.debug({ error }, 'Redis went away while the jobs of earlier lives were removed');
       }
     },
     get problems() {

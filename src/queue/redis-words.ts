@@ -1,7 +1,7 @@
 const CLUSTER =
   'this is a Redis Cluster, which the gateway does not use; put the address of a single Redis into gateway.redis, or leave gateway.redis out: the gateway then starts a Redis of its own';
 
-const NO_REDIS = 'what answers at the address of gateway.redis is not Redis; check host and port';
+const NO_REDIS = 'the server at the address of gateway.redis is not Redis; check host and port';
 
 /** The beginning of a server's message (or an expression that it contains), and the advice for a person. */
 const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = [
@@ -31,7 +31,7 @@ const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = 
   ],
   [
     'MISCONF',
-    'Redis can not save to its disk and refuses jobs; free its disk, or run: redis-cli CONFIG SET stop-writes-on-bgsave-error no',
+    'Redis cannot save to its disk and refuses jobs; free its disk, or run: redis-cli CONFIG SET stop-writes-on-bgsave-error no',
   ],
   [
     'LOADING',
@@ -45,11 +45,11 @@ const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = 
   [/^(?:Protocol error|Unknown RESP type)/, NO_REDIS],
   [
     /wrong version number|packet length too long|SSL alert|ssl3_|tls_get_more_records/i,
-    'TLS with Redis fails: the address begins with rediss://, and what answers there speaks no TLS, or another kind of it; write redis:// for a port without TLS',
+    'TLS with Redis fails: the address begins with rediss://, and the server there speaks no TLS, or a version of it that does not fit; write redis:// for a port without TLS',
   ],
   [
     /self.signed certificate|unable to (?:verify|get)|certificate/i,
-    'the certificate of Redis can not be trusted; use a certificate of an authority that this host knows (NODE_EXTRA_CA_CERTS names a file with more of them)',
+    'the certificate of Redis cannot be trusted; use a certificate of an authority that this host knows (NODE_EXTRA_CA_CERTS names a file with more of them)',
   ],
   [
     'max number of clients',
@@ -57,11 +57,11 @@ const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = 
   ],
   [
     /^(?:Command timed out|Socket timeout)/,
-    'Redis is connected and does not answer; see whether its host is overloaded or suspended',
+    'Redis is connected and does not answer; check whether its host is overloaded or suspended',
   ],
   [
     /^connect ETIMEDOUT/,
-    'no connection to Redis within 5 s; check host and port of gateway.redis, and whether a firewall stands between',
+    'no connection to Redis within 5 s; check host and port of gateway.redis, and whether a firewall blocks the way',
   ],
 ];
 
@@ -69,7 +69,7 @@ const REFUSALS: readonly (readonly [found: string | RegExp, words: string])[] = 
 const COMMAND = /run the '([a-z]+(?:\|[a-z]+)?)'/i;
 const NO_PERMISSION = /^NOPERM|^No permission|^ACL failure|no permissions to|user executing the script can't/i;
 
-/** What a refusal of Redis means and how to correct it; null: it is not known. Pure. */
+/** The meaning of a refusal of Redis, and how to correct it; null: it is not known. Pure. */
 export function refusalWords(message: string): string | null {
   const text = bare(message);
   if (NO_PERMISSION.test(text)) return permissionWords([text]);
@@ -97,18 +97,18 @@ function permissionWords(texts: readonly string[]): string {
   return `the Redis user of gateway.redis may not ${what}, which the queue needs; allow it: redis-cli ACL SETUSER NAME ${rules}`;
 }
 
-/** What is not allowed, and the ACL rule of Redis that allows it. */
+/** The action that Redis does not allow, and the ACL rule that allows it. */
 function permission(text: string): { readonly what: string; readonly rule: string } {
   if (/\bkeys?\b/i.test(text)) return { what: 'use the keys that begin with {l2l', rule: "'~{l2l*'" };
   if (/\bchannels?\b/i.test(text)) return { what: 'use channels', rule: "'&*'" };
   const command = COMMAND.exec(text)?.[1];
-  if (command === undefined) return { what: 'do what it is asked for', rule: "'~{l2l*' +@all -@dangerous +info" };
+  if (command === undefined) return { what: 'run a command of the queue', rule: "'~{l2l*' +@all -@dangerous +info" };
   return { what: `run ${command.toUpperCase()}`, rule: `+${command.toLowerCase()}` };
 }
 
 const OLDEST_MAJOR = 5;
 
-/** Why a server that answers this to INFO can't serve the queue; null: it can. Pure. */
+/** Why a server that answers INFO with this cannot serve the queue; null: it can. Pure. */
 export function serverProblem(info: unknown): string | null {
   if (typeof info !== 'string' || !/^[a-z_]*version:/m.test(info)) return `Protocol error: no answer of Redis to INFO`;
   const value = (name: string) => new RegExp(`^${name}:(\\S*)`, 'm').exec(info)?.[1];

@@ -3,17 +3,17 @@ import { redactor } from '../core/redact.ts';
 import type { Secret } from '../core/secret.ts';
 import { type ConnectionOptions, RedisConnection } from './redis-connection.ts';
 
-/** Where Redis is: a URL (it may hold a password), or the socket of the gateway's own child. */
+/** The place of Redis: a URL (it may hold a password), or the socket of the gateway's own child. */
 export type RedisAddress = { readonly url: Secret } | { readonly socket: string };
 
 /**
- * `producer` fails at once while Redis is away: the journal is the buffer, and a command that is sent again after a reconnect would add
- * its job a second time. `worker` waits for Redis to come back, because BullMQ requires that.
+ * `producer` fails at once while Redis is away. The journal is the buffer, and a command that is sent again after a reconnect would add its
+ * job a second time. `worker` waits for Redis, because BullMQ requires that.
  */
 export type RedisRole = 'producer' | 'worker';
 
 const LONGEST_RETRY_WAIT = 500;
-/** A connection without an answer for so long (ms) is dead (cable, switch, suspended host). BullMQ's longest wait is 10 s. */
+/** A connection without an answer for this long is dead (ms): cable, switch, suspended host. BullMQ's longest wait is 10 s. */
 const SILENCE = 20_000;
 
 const ROLE_OPTIONS = {
@@ -27,7 +27,7 @@ const ROLE_OPTIONS = {
   worker: { maxRetriesPerRequest: null },
 } satisfies Record<RedisRole, RedisOptions>;
 
-/** Makes every connection. It connects in the background, and again at most 500 ms after a loss. */
+/** Makes every connection. Each one connects in the background, and again at most 500 ms after a loss. */
 export function openRedis(address: RedisAddress, role: RedisRole, name: string): Redis {
   const options: ConnectionOptions = {
     ...ROLE_OPTIONS[role],
@@ -43,7 +43,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   return redis;
 }
 
-/** Removes the password of the connection from a text. A server or a proxy may echo what it did not understand. */
+/** Removes the password of the connection from a text. A server or a proxy may send back what it did not understand. */
 export function redactorOf({ options }: Redis): (text: string) => string {
   return redactor(options.password ?? '');
 }
@@ -61,7 +61,7 @@ function serverOf(address: Secret): ConnectionOptions {
   };
 }
 
-/** Mistakes in how Redis is set up, each with the command that corrects it. */
+/** Mistakes in the setup of Redis, each with the command that corrects it. */
 export async function checkRedis(redis: Redis): Promise<readonly string[]> {
   const problems: string[] = [];
   const info = String(await redis.call('INFO'));
@@ -87,7 +87,7 @@ export async function checkRedis(redis: Redis): Promise<readonly string[]> {
   return problems;
 }
 
-/** Removes every key of a family except those of one prefix, a few at a time so that Redis stays quick for others. */
+/** Removes every key of a family except those of one prefix. It removes a few at a time, so that Redis stays quick for others. */
 export async function unlinkOthers(redis: Redis, family: string, keep: string): Promise<number> {
   let removed = 0;
   let cursor = '0';

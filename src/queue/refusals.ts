@@ -21,32 +21,35 @@ export type RefusalsOptions = {
   readonly words: QueueWords;
 };
 
-/** Refused calls, from the refusal until it is known whether all calls are refused. Only then is one sent again by itself, or a dead letter. */
+/**
+ * Keeps refused calls until it is known whether all calls are refused. Only then is a refused call sent again by itself, or becomes a dead
+ * letter.
+ */
 export interface Refusals {
   suspect(open: OpenCall, refusal: Refusal): void;
-  /** Other calls are taken, so the refusals are about the refused calls alone. */
+  /** L2L takes other calls, so the refusals are about the refused calls alone. */
   ownAll(): void;
-  /** The refusal is about this call alone: it is sent again for a while, and then it is a dead letter. */
+  /** L2L refuses this call alone: it is sent again for a while, and then becomes a dead letter. */
   own(open: OpenCall): void;
-  /** All calls were refused and are not any more: the refused ones get a second try. */
+  /** All calls were refused, and that is over: the refused ones get a second attempt. */
   forgiveAll(): void;
   forgive(open: OpenCall): void;
-  /** The call left. */
+  /** The call is not open any more. */
   forget(open: OpenCall): void;
   /** L2L took the call. */
   taken(open: OpenCall): void;
 }
 
-/** Since when L2L refuses an action by itself (ms since 1970), and how often it did. */
+/** Since when L2L refuses an action alone (ms since 1970), and how often it did. */
 type Refused = { readonly since: number; readonly times: number };
 
 export function createRefusals(options: RefusalsOptions): Refusals {
   const { journal, delivery, outcomes, clock, timings, random, laneLog, log, words } = options;
   const suspects = new Set<OpenCall>();
-  /** By the key of the action: it may get another call meanwhile, with another body. A restart forgets it. */
+  /** By the key of the action, because the action may get another call meanwhile, with another body. A restart forgets it. */
   const refused = new Map<string, Refused>();
 
-  /** The request for some actions of a refused call; null: they can't be sent one by one. */
+  /** The request for some of the actions of a refused call; null: they can't be sent one by one. */
   function requestFor(open: OpenCall, actions: readonly StoredAction[]): FrozenRequest | null {
     if (actions.length === open.call.actions.length || !delivery.policy(open.call.kind).acrossLanes) return null;
     const frozen = delivery.freeze(actions, NO_CHAIN);
@@ -92,7 +95,7 @@ export function createRefusals(options: RefusalsOptions): Refusals {
     for (const { key } of call.actions) refused.delete(key);
   }
 
-  /** A batch is refused as a whole for one bad set. It is halved until that set stands alone, so that no other line suffers. */
+  /** L2L refuses a whole batch because of one bad set. The batch is halved until that set stands alone, so that no other line suffers. */
   function own(open: OpenCall): void {
     const { call } = open;
     const refusal = open.refusal ?? { detail: call.detail ?? '', answer: '' };

@@ -12,7 +12,7 @@ import type { QueueWords } from './queue-words.ts';
 import type { Refusals } from './refusals.ts';
 import type { Circumstances, Timings } from './verdicts.ts';
 
-/** What a run of a call works with. */
+/** The parts that the run of a call needs. */
 export type RunParts = {
   readonly journal: CallJournal;
   readonly delivery: Delivery;
@@ -27,9 +27,9 @@ export type RunParts = {
   readonly words: QueueWords;
   /** Aborted when calls on their way have to end. */
   readonly signal: AbortSignal;
-  /** Whether this call may run now: there is no pause, or it is the probe. */
+  /** Whether this call may run now: there is no pause, or the call is the probe. */
   readonly admits: (open: OpenCall) => boolean;
-  /** Rises each time this process was found to have stood still. */
+  /** A number that rises each time this process notices that it stood still. */
   readonly standstills: () => number;
   readonly emit: Emit;
 };
@@ -51,7 +51,7 @@ export function noteFailedRead({ laneLog }: RunParts, open: OpenCall, outcome: S
 
 type Failed = { readonly kind: 'failed'; readonly outcome: Extract<Setback, { kind: 'retry' }> };
 
-/** A read never throws for what the destination does. When it throws all the same, it is tried again. */
+/** A read never throws for a fault of the destination. When it throws all the same, it is tried again. */
 export async function tryRead<T>(read: () => Promise<T>): Promise<T | Failed> {
   try {
     return await read();

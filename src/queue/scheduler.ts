@@ -14,7 +14,7 @@ import { isTooOld } from './verdicts.ts';
 export type SchedulerOptions = {
   readonly journal: CallJournal;
   readonly delivery: Delivery;
-  /** Only its actions are looked at. */
+  /** The destination whose actions the scheduler looks at. */
   readonly destination: Destination;
   readonly calls: OpenCalls;
   readonly now: () => number;
@@ -25,27 +25,27 @@ export type SchedulerOptions = {
 };
 
 /**
- * Turns the heads of the lanes into calls, as late as the budget allows. An action that is not due yet steps aside, and its
- * lane goes on. The next pass looks at it again; there is one after every sweep.
+ * Turns the first actions of the lanes into calls, as late as the budget allows. An action that is not due yet steps aside, and its lane
+ * goes on. The next pass looks at it again; there is a pass after every sweep.
  */
 export interface Scheduler {
   /** Builds calls while there is room, at most `most`. */
   fill(most?: number): readonly OpenCall[];
-  /** Asks again about held actions: about those of these chains, because they changed; left out: about all, because time passed. */
+  /** Asks again about the held actions of these chains, because they changed. Left out: about all held actions, because time passed. */
   forgetHeld(chains?: ReadonlySet<string>): void;
   /** Actions that waited for their episode when they were last asked about. */
   readonly held: number;
 }
 
 const TOO_OLD = 'an action was too old to be sent: it waits for a person';
-/** Lanes looked at in one pass; with more waiting than that the order among them is by age. */
+/** How many lanes one pass looks at. When more lanes wait, the oldest come first. */
 const MOST_HEADS = 1000;
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { journal, delivery, calls, log, emit } = options;
   const counter = { value: 0 };
   const held = createHeldActions();
-  /** Lanes whose call could not be built. Nothing of them overtakes it. The next sweep tries again. */
+  /** Lanes whose call could not be built. None of their actions overtakes it. The next sweep tries again. */
   const failed = new Set<string>();
 
   function waiting(lane: string, most: number): readonly StoredAction[] {
@@ -69,7 +69,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return end < 0 ? actions : actions.slice(0, end);
   }
 
-  /** Oldest first over all lanes: several of a lane, in their order, and every lane gets its share. */
+  /** Oldest first over all lanes: several actions of a lane, in their order, and every lane gets its share. */
   function runAcross(heads: readonly StoredAction[], first: StoredAction, most: number): readonly StoredAction[] {
     const lanes = new Set([first.lane]);
     for (const head of heads) if (head.kind === first.kind && !failed.has(head.lane)) lanes.add(head.lane);
@@ -102,7 +102,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         return calls.add(call, call.notBefore);
       }
       if (first.chain !== null) held.free(new Set([first.chain]));
-      // The journal did not take it. Asking again at once would never end.
+      // The journal did not take it. To ask again at once would never end.
       if (waiting(lane, 1)[0]?.id === first.id) {
         failed.add(lane);
         return undefined;
@@ -114,7 +114,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function freezeFirst(first: StoredAction, heads: readonly StoredAction[]) {
     const { acrossLanes, maxActions } = delivery.policy(first.kind);
     const together = acrossLanes ? runAcross(heads, first, maxActions) : run(first.lane, first, maxActions);
-    // For an action that is too old there may be nothing to send all the same. It takes no other action with it.
+    // An action that is too old may still need no call at all, so the delivery is asked. No other action goes with it.
     const actions = isLate(first) ? [first] : together.filter(action => !isLate(action));
     const frozen = delivery.freeze(actions, first.chain === null ? NO_CHAIN : journal.chain(first.chain));
     return { ...frozen, actions: frozen.kind === 'held' ? actions : [...actions, ...(frozen.and ?? [])] };
@@ -126,7 +126,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function end(ended: Promise<void>): void {
     ended.catch(cause => {
-      // The commit was rolled back: the actions wait again, and nothing was sent for them.
+      // The commit was rolled back: the actions wait again, and no call was sent for them.
       log.warn(
         { error: errorMessage(cause) },
         'the end of an action that needs no call could not be written; it is tried again',
@@ -154,7 +154,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           failed.add(head.lane);
           log.error(
             { lane: head.lane, action: head.key, error: errorMessage(cause) },
-            'a call could not be built; tried again',
+            'a call could not be built; it is tried again',
           );
         }
       }

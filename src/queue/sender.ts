@@ -17,7 +17,7 @@ import {
   setback,
 } from './verdicts.ts';
 
-/** The episode's other holders were looked up when the close was built: for so long (ms) they need no second look-up. */
+/** When a close was built, the journal was asked for other holders of its dispatch. For this long (ms) that is not asked again. */
 const FRESH = 1000;
 
 /** Sends a call that is `frozen` or `retry`, as long as the journal's compare-and-set allows it. */
@@ -46,12 +46,12 @@ export function createSender(parts: RunParts): Send {
       }
       base = prepared.base;
     }
-    // A pause or a stop may have begun meanwhile. After a standstill or a long wait, everything is read again.
+    // A pause or a stop may have begun meanwhile. After a standstill or a long wait, L2L is read again.
     const asked = clock.now();
     const admitted = isAdmitted || (await delivery.admit(signal));
     if (!admitted || !parts.admits(open) || parts.standstills() !== standstills) return outcomes.putBack(open);
     if (clock.now() - asked > timings.longestWait) return send(open, true);
-    // The read may have waited for the budget too: for minutes, when a 429 asked for a pause.
+    // The read, too, may have waited for the budget: for minutes, when a 429 asked for a pause.
     const since = overtakenBy(parts, call);
     if (since !== null) return outcomes.write(open, ['frozen', 'retry'], overtaken(call, clock.now(), since));
     let sending: Call | null;
@@ -64,7 +64,7 @@ export function createSender(parts: RunParts): Send {
     if (!sending) return outcomes.reload(open);
     if (breaker.pause?.cause === 'journal') report(parts, { kind: 'written' });
     open.advance(sending);
-    // The disk may have taken long for the mark, or the process stood still. Then the call begins anew.
+    // The disk may have taken long for the mark, or the process stood still. Then the run of the call begins anew.
     const marked = clock.now();
     if (!parts.admits(open) || isOutdated(sending, marked)) return outcomes.write(open, ['sending'], notSent(marked));
     conclude(open, await attempt(parts, sending));
@@ -82,7 +82,7 @@ export function createSender(parts: RunParts): Send {
     parts.laneLog.note(call, outcome);
     if (outcome.kind === 'rejected') {
       refusals.suspect(open, outcome);
-      // A refusal that names a code of this call is its own, whatever becomes of other calls.
+      // A refusal that names a code of this call is about this call alone, whatever happens to other calls.
       if (outcome.isOwn || (open.isCleared && !breaker.refusesAll)) {
         refusals.own(open);
         report(parts, { kind: 'answered' });
@@ -95,7 +95,7 @@ export function createSender(parts: RunParts): Send {
 
   /** A read failed before anything was sent. */
   async function setBack(open: OpenCall, outcome: Setback): Promise<void> {
-    // Only for a call that was never sent: an earlier attempt may have been read under the former code.
+    // Only a call that was never sent gets other codes: an earlier attempt may be found in L2L under the former code.
     const isUnknown = outcome.reason === 'code' && open.call.attempt === 0;
     if (isUnknown && (await outcomes.correct(open, outcome.detail))) return report(parts, { kind: 'answered' });
     noteFailedRead(parts, open, outcome);
@@ -107,7 +107,7 @@ export function createSender(parts: RunParts): Send {
   return open => send(open);
 }
 
-/** Why this call is not sent: it is too old by now, its episode ended before the open could leave, its dispatch has another holder. */
+/** Why this call is not sent: it is too old by now, its episode ended before the open could leave, or its dispatch has another holder. */
 function overtakenBy({ journal, delivery, clock }: RunParts, call: Call): string | null {
   const { kind, actions, lanes, attempt, createdAt } = call;
   const now = clock.now();
@@ -127,7 +127,7 @@ async function attempt({ delivery, signal }: RunParts, call: Call): Promise<Outc
   try {
     return await delivery.send(call, signal);
   } catch (cause) {
-    // A defect in the delivery: nobody can say whether the request left.
+    // The delivery has a defect: nobody can say whether the request left.
     return { kind: 'unknown', reason: 'unreadable', detail: errorMessage(cause) };
   }
 }
@@ -138,7 +138,7 @@ function logSetback(
   outcome: Exclude<Outcome, { kind: 'delivered' | 'accepted' }>,
 ) {
   const { detail } = outcome;
-  // A blocked call is tried every minute from then on, perhaps for hours.
+  // A blocked call is tried every minute from now on, perhaps for hours.
   const isNewlyBlocked =
     outcome.kind === 'again' && outcome.reason === 'blocked' && call.actions.every(action => !action.notBefore);
   if (outcome.kind === 'unknown' && outcome.reason !== 'stopped')

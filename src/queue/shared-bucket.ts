@@ -7,41 +7,43 @@ import { refusalWords } from './redis-words.ts';
 
 export type SharedBucketOptions = {
   readonly redis: Redis;
-  /** The site's host. Host and key name the bucket, so gateways with the same key share it. */
+  /** The host of the site. Host and key together name the bucket, so gateways with the same key share it. */
   readonly host: string;
   readonly key: string;
   /** Requests per millisecond, for all gateways together. */
   readonly rate: number;
-  /** Requests that may leave at once after a quiet time; at least 1. */
+  /** How many requests may leave at once after a quiet time; at least 1. */
   readonly burst: number;
-  /** A name that no other gateway of the bucket has. */
+  /** A name that no other gateway of this bucket has. */
   readonly gateway: string;
   readonly clock: Clock;
 };
 
 /** One token bucket for every gateway that talks to the same L2L site with the same key. */
 export interface SharedBucket {
-  /** 0: one request was taken. More: nothing was taken, ask again after so many ms. Rejects while Redis can't be reached. */
+  /**
+   * Resolves to 0: one request was taken. To more: nothing was taken, ask again after that many ms. Rejects while Redis cannot be reached.
+   */
   take(): Promise<number>;
-  /** L2L asked for a pause: nobody gets anything for `ms`. */
+  /** L2L asked for a pause: no gateway gets anything for `ms`. */
   pause(ms: number): Promise<void>;
-  /** Gateways that shared it when Redis was last reached, this one included; 1 before that. */
+  /** How many gateways shared it when Redis was last reached, this one included; 1 before that. */
   readonly gateways: number;
-  /** True until the first connection to Redis is made, or can't be made. */
+  /** True until the first connection to Redis is made, or fails. */
   readonly isConnecting: boolean;
-  /** Takes this gateway out of the bucket. The connection is the caller's to close. */
+  /** Takes this gateway out of the bucket. The caller closes the connection. */
   stop(): Promise<void>;
 }
 
 const NO_CONNECTION = 'there is no connection to Redis';
 
-/** How often a gateway sends a sign of life, and how long it counts after that (ms). */
+/** How often a gateway reports that it runs, and how long it counts after that (ms). */
 const SIGN_OF_LIFE_EVERY = 20_000;
 const COUNTS_FOR = 60_000;
 
 /**
- * Redis's clock is used, because the gateways' clocks differ. A bucket that nobody used for long is full again. So its key may expire, and
- * a wiped Redis allows one burst more at most.
+ * The scripts use the clock of Redis, because the clocks of the gateways differ. A bucket that nobody used for long is full again. So its
+ * key may expire, and a wiped Redis allows at most one burst more.
  */
 const TAKE = `
 local time = redis.call('TIME')
@@ -68,7 +70,7 @@ end
 return 0
 `;
 
-/** A member for each gateway, with the time when it stops counting as its score. The key expires with the last of them. */
+/** The set has a member for each gateway. Its score is the time when it stops counting. The key expires with the last member. */
 const SIGN_OF_LIFE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -93,7 +95,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
     return redactorOf(redis)(refusalWords(errorMessage(error)) ?? errorMessage(error));
   }
 
-  /** Without a connection the client library's message is about its own settings, so the error of the connection is shown instead. */
+  /** Without a connection, the client library's message is only about its own settings, so the error of the connection is shown instead. */
   async function ask(...command: Parameters<Redis['eval']>): Promise<number> {
     try {
       return Number(await redis.eval(...command));
@@ -137,7 +139,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
     async stop() {
       next?.[Symbol.dispose]();
       redis.off('ready', onReady).off('error', onError).off('close', onClose);
-      // Without this, the gateway stops counting after a minute.
+      // Without this, the gateway still counts for a minute.
       if (redis.status === 'ready') await redis.zrem(members, gateway).catch(() => {});
     },
     take: () => ask(TAKE, 1, name, String(rate), String(Math.max(1, burst))),

@@ -10,22 +10,24 @@ export type SweeperOptions = {
   readonly jobs: Jobs;
   /** Gives the call a job, unless a pause holds it back. */
   readonly dispatch: (open: OpenCall) => void;
-  /** Long due, and nothing here keeps it from running: the Redis that should deliver its job has another clock, or lost it. */
+  /**
+   * The call is long due, and nothing here keeps it from running: the Redis that should bring its job has another clock, or lost the job.
+   */
   readonly isOverdue: (open: OpenCall) => boolean;
-  /** Found `sending` although nobody here sends it: nobody knows whether it arrived. */
+  /** The call is `sending`, but nobody here sends it: nobody knows whether it arrived. */
   readonly doubt: (open: OpenCall) => void;
 };
 
 export interface Sweeper {
-  /** Takes over the journal's open calls: at the start, after a failed commit, and after a person changed something. */
+  /** Takes over the open calls of the journal: at the start, after a failed commit, and after a decision of a person. */
   reconcile(): void;
   /** Afterwards every open call that nobody runs has a job, whatever Redis lost. Rejects when Redis goes away meanwhile. */
   sweep(): Promise<void>;
 }
 
 /**
- * The same walk repairs everything after a start, a wipe, a restart, a failover and a lost answer. Redis holds nothing that the
- * journal does not know: a missing job is added again, and a job too many does nothing [Q3].
+ * The same walk repairs everything after a start, a wipe, a restart, a failover and a lost answer. Redis holds nothing that the journal
+ * does not know: a missing job is added again, and a surplus job has no effect [Q3].
  */
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { calls, jobs, dispatch } = options;

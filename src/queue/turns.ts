@@ -3,15 +3,18 @@ import type { CallPolicy, StoredAction } from '../core/delivery.ts';
 /** Every fifth call goes to the oldest action of any kind, so that a flood of one kind can't starve another. */
 const OLDEST_EVERY = 5;
 
-/** Which head of a lane comes next. */
+/** Decides which lane's first action comes next. */
 export interface Turns {
-  /** The next head, or undefined when all were taken. */
+  /** The next first action, or undefined when all were taken. */
   next(): StoredAction | undefined;
-  /** The head of this lane is in the call of another lane. */
+  /** The first action of this lane is in the call of another lane. */
   skip(lane: string): void;
 }
 
-/** Priority, then age. `counter` goes on from pass to pass, so that every fifth slot of all passes is the oldest's [S14]. */
+/**
+ * Orders by priority, then by age. `counter` goes on from pass to pass, so that in every five slots of all passes one goes to the oldest
+ * action [S14].
+ */
 export function takeTurns(
   heads: readonly StoredAction[],
   policy: (kind: StoredAction['kind']) => CallPolicy,

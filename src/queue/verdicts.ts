@@ -15,24 +15,27 @@ import { backoff } from '../core/lifecycle.ts';
 import type { Evidence } from './breaker.ts';
 import type { Refusal } from './open-call.ts';
 
-/** How long the queue waits (ms). */
+/** How long the queue waits before it goes on (ms). */
 export type Timings = {
-  /** Between the two looks that have to find nothing before a call is repeated. */
+  /** The wait between the two look-ups that have to find nothing before a call is repeated. */
   readonly lookAgain: number;
   readonly firstRetry: number;
   readonly longestRetry: number;
-  /** Longest Retry-After that is believed. */
+  /** The longest Retry-After that is obeyed. */
   readonly longestRetryAfter: number;
-  /** While L2L does not know a code of the call, or a right is missing: a person has to correct that. */
+  /** The wait while L2L does not know a code of the call, or a right is missing: a person has to correct that. */
   readonly firstMend: number;
   readonly longestMend: number;
   readonly firstFollow: number;
   readonly longestFollow: number;
   /** How long a refused call waits for evidence that L2L refuses all calls, before it becomes a dead letter. */
   readonly refusalHold: number;
-  /** How long a refused call is sent again and again before it is a dead letter. A refusal was not applied, so that doubles nothing. */
+  /**
+   * How long a refused call is sent again and again before it becomes a dead letter. L2L did not apply a refused call, so this doubles
+   * nothing.
+   */
   readonly giveUpAfter: number;
-  /** When a call waits longer than this for the budget, L2L is read again before the send: it may have asked for a pause. */
+  /** When a call waits longer than this for the budget, L2L is read again before the send. */
   readonly longestWait: number;
 };
 
@@ -50,7 +53,7 @@ export const TIMING_DEFAULTS: Timings = {
   longestWait: 30_000,
 };
 
-/** What a verdict needs besides the answer. `setbacks`: attempts in a row that brought the call no further, this one included. */
+/** What a verdict needs besides the answer. `setbacks`: how many attempts in a row brought the call no further, this one included. */
 export type Circumstances = {
   readonly now: number;
   readonly random: number;
@@ -60,15 +63,15 @@ export type Circumstances = {
 };
 
 /**
- * How often a call that stays undecided is sent again, where its rule says `repeat`. Chance (somebody else wrote in the same minute) does
- * not come three times in a row, so a fourth repeat decides nothing. And L2L may have taken every one of them.
+ * How often an undecided call is sent again when its rule says `repeat`. A chance event (somebody else wrote in the same minute) does not
+ * come three times in a row, so a fourth repeat would decide nothing. And L2L may have taken every one of them.
  */
 const REPEATS_IN_DOUBT = 3;
 
-/** Looks that found nothing before a call that can't be repeated blindly is sent again. */
+/** How many look-ups must find nothing before a call is sent again that cannot be repeated blindly. */
 const LOOKS_WITHOUT_IT = 2;
 
-/** What becomes of a call after a send. A refused call stays `retry` until it is known whether L2L refuses all calls. */
+/** The next state of a call after a send. A refused call stays `retry` until it is known whether L2L refuses all calls. */
 export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
   const { now, timings } = at;
   switch (outcome.kind) {
@@ -111,9 +114,9 @@ export function afterSend(outcome: Outcome, at: Circumstances): CallTransition {
   }
 }
 
-/** Found `sending` although nobody here sends it: nobody knows whether it arrived. */
+/** The call was `sending`, but nobody here sends it: nobody knows whether it arrived. */
 export function abandoned(at: Circumstances): CallTransition {
-  return afterSend({ kind: 'unknown', reason: 'crashed', detail: 'found on its way, but nobody sends it' }, at);
+  return afterSend({ kind: 'unknown', reason: 'crashed', detail: 'marked as being sent, but nobody sends it' }, at);
 }
 
 /** The read before the send showed that its actions need another call. */
@@ -121,35 +124,35 @@ export function sentAnew(detail: string, now: number): CallTransition {
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded: true };
 }
 
-/** The refusal is of this call alone: it is sent again, because a person may correct the cause. null: that went on for long enough. */
+/** L2L refuses this call alone. It is sent again, because a person may correct the cause; null: that went on for long enough. */
 export function repeatRefused(refusal: Refusal, since: number, at: Circumstances): CallTransition | null {
   const { now, random, setbacks, timings } = at;
   const end = since + timings.giveUpAfter;
   if (now >= end) return null;
   const wait = backoff(Math.max(1, setbacks), timings.firstMend, timings.longestMend, random);
   const untilWhen = `sent again for ${formatDuration(timings.giveUpAfter)}, then it is a dead letter`;
-  const detail = `${refusal.detail}; a correction in L2L or of the rule is enough: it is ${untilWhen}`;
+  const detail = `${refusal.detail}; a correction in L2L or of the rule is enough: the call is ${untilWhen}`;
   const reason = refusal.isOwn ? 'code' : 'refused';
   return { state: 'retry', at: now, notBefore: Math.min(now + wait, end), reason, detail, answer: refusal.answer };
 }
 
-/** The refusal is of this call alone. */
+/** L2L refuses this call alone. */
 export function deadLetter(refusal: { detail: string; answer: string }, now: number): CallTransition {
   return { state: 'rejected', at: now, notBefore: now, reason: 'refused', ...refusal };
 }
 
-/** It was marked as being sent, and was not sent. */
+/** The call was marked as being sent, and was not sent. */
 export function notSent(now: number): CallTransition {
-  const detail = 'not sent yet: the gateway paused, stopped or stood still before it could leave';
+  const detail = 'not sent yet: the gateway paused, stopped or stood still before the call could leave';
   return { state: 'retry', at: now, notBefore: now, reason: null, detail };
 }
 
-/** A repeatable call whose outcome is unknown gives the same end state when it is sent again. */
+/** A repeatable call with an unknown outcome gives the same end state when it is sent again. */
 export function repeatUnknown(call: Call, now: number): CallTransition {
   return { state: 'retry', at: now, notBefore: now, reason: call.reason, detail: call.detail };
 }
 
-/** What becomes of an unknown call after L2L was asked about it. `doubts`: calls before it that sent the same and ended undecided. */
+/** The next state of an unknown call after a look-up. `doubts`: how many earlier calls sent the same and ended undecided. */
 export function afterLook(call: Call, look: Look, at: Circumstances, doubts = 0): CallTransition {
   const { now, timings } = at;
   const { reason } = call;
@@ -201,9 +204,9 @@ function growing({ sentAt, createdAt }: Call, first: number, { longestFollow }: 
   return Math.max(first, Math.min(gone / 2, longestFollow));
 }
 
-const LET_GO = 'let go, as its rule says: if L2L has it, it stays there until a person sees to it';
+const LET_GO = 'dropped, as its rule says: if L2L has the call, its effect stays there until a person corrects it';
 
-/** What `on_unknown` of its rules says. A repeat is another call, because what was read before the first one is out of date. */
+/** Does what `on_unknown` of its rules says. A repeat is a new call, because the read before the first one is out of date. */
 function undecided(
   { actions }: Call,
   detail: string,
@@ -213,7 +216,7 @@ function undecided(
   const [choice, ...others] = new Set(actions.map(action => action.onUnknown));
   if (others.length > 0 || choice === undefined) return { state: 'parked', detail };
   if (choice === 'drop') return { state: 'dropped', detail: `${detail}; ${LET_GO}` };
-  if (doubts >= REPEATS_IN_DOUBT) return { state: 'parked', detail: `${detail}; sent ${doubts + 1} times by now` };
+  if (doubts >= REPEATS_IN_DOUBT) return { state: 'parked', detail: `${detail}; sent ${doubts + 1} times so far` };
   return { state: 'released', reason: 'undecided', detail, guarded: policy.guardedRepeat === true };
 }
 
@@ -223,12 +226,12 @@ export function overtaken({ actions }: Call, now: number, detail: string): CallT
   return { state: 'released', at: now, notBefore: now, reason: null, detail, guarded };
 }
 
-/** An episode whose dispatch is open is closed however late: only what opens it, or what counts, can be too old. */
+/** An episode with an open dispatch is closed however late it is. Only an open or a count can be too old. */
 export function isTooOld({ kind, expiresAt }: StoredAction, now: number): boolean {
   return expiresAt !== undefined && expiresAt < now && kindOf(kind).times.expire;
 }
 
-/** What becomes of an accepted call after its progress was read; `final` is the journal's `finish`. */
+/** The next state of an accepted call after its progress was read; `final` is the journal's `finish`. */
 export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' }>, at: Circumstances): CallTransition {
   const { now, timings } = at;
   switch (follow.kind) {
@@ -247,7 +250,7 @@ export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' 
   }
 }
 
-/** A read failed, or the request certainly had no effect: the call stays as it is. */
+/** A read failed, or the request certainly had no effect. The call stays as it is. */
 export function setback(outcome: Setback, at: Circumstances): Pick<CallTransition, 'notBefore' | 'reason' | 'detail'> {
   const { now, random, setbacks, timings } = at;
   const { reason, detail } = outcome;
@@ -263,12 +266,12 @@ function waitsFor(outcome: Setback, timings: Timings): readonly [first: number, 
   return isOfItsLane(outcome) ? [timings.firstMend, timings.longestMend] : [timings.firstRetry, timings.longestRetry];
 }
 
-/** L2L answers and accepts the key. A missing code or right holds up the lanes of this call and no others. */
+/** L2L answers and accepts the key. A missing code or right holds up only the lanes of this call. */
 export function isOfItsLane({ reason }: Setback): boolean {
   return reason === 'code' || reason === 'rights';
 }
 
-/** What a send shows about the destination as a whole; null: nothing (429, or the gateway is stopping). */
+/** The evidence of a send about the destination as a whole; null: none (429, or the gateway is stopping). */
 export function evidenceOfSend(call: Call, outcome: Outcome): Evidence | null {
   switch (outcome.kind) {
     case 'delivered':
@@ -296,7 +299,7 @@ export function evidenceOfSetback(call: Call, outcome: Setback): Evidence | null
   return { kind: 'failed', detail };
 }
 
-/** A read of the open dispatches is good for so long (ms): others may be open afterwards. */
+/** A read of the open dispatches is valid for this long (ms): afterwards others may be open. */
 const LOOK_GOOD_FOR = 5000;
 
 /** Whether L2L is read before this attempt: an earlier attempt may be hours ago. */

@@ -9,13 +9,13 @@ import { circumstances, noteFailedRead, type RunParts, report, tryRead } from '.
 import { createSender } from './sender.ts';
 import { abandoned, afterFollow, afterLook, evidenceOfSetback, repeatUnknown } from './verdicts.ts';
 
-/** Runs a job. Resolves when its request has ended, whatever came of it. Never rejects. */
+/** Runs a job. Resolves when its request has ended, whatever the result. Never rejects. */
 export type RunJob = (jobId: string, data: JobData) => Promise<void>;
 
 /** BullMQ's delays are whole milliseconds of another clock. */
 const EARLY = 50;
 
-/** The journal's compare-and-set decides whether anything is sent; the job only asks [S2]. */
+/** The job only asks for a run. The journal's compare-and-set decides whether anything is sent [S2]. */
 export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): RunJob {
   const { calls, journal, delivery, outcomes, clock, log, words, signal } = parts;
   const send = createSender(parts);
@@ -85,7 +85,7 @@ export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): R
 
   return async (jobId, data) => {
     const open = calls.get(data.call);
-    // A duplicate, a job that a failover brought back, or one whose lock was lost while its first run goes on.
+    // This job is a duplicate, or a failover brought it back, or it lost its lock while its first run goes on.
     if (!open || open.job !== jobId || signal.aborted) return;
     if (open.due - clock.now() > EARLY || !parts.admits(open)) return outcomes.putBack(open);
     open.begin();
@@ -101,7 +101,7 @@ export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): R
 
 const UNEXPECTED = 'a run ended unexpectedly; the journal decides how its call goes on';
 
-/** An undecided look-up needs no answer, so it shows nothing about the destination. */
+/** A look-up that decides nothing needs no answer of L2L, so it gives no evidence about the destination. */
 function evidenceOfRead(
   call: Call,
   found: { readonly kind: string } | { kind: 'failed'; outcome: Setback },

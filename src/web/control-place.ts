@@ -4,7 +4,7 @@ import { whyNoFile } from '../core/file-kind.ts';
 import { makeFolder } from '../core/folder.ts';
 import { CONTROL_PATH_FILE, CONTROL_SOCKET, LONGEST_SOCKET_PATH, socketPlace } from '../core/socket-place.ts';
 
-/** The path for the control socket, and what to remove when the gateway stops. */
+/** The path of the control socket, and what to remove when the gateway stops. */
 export type ControlPlace = { readonly socket: string; readonly clear: () => void };
 
 /** Prefix of the folders that hold a socket because the data folder's path is too long. */

@@ -3,7 +3,7 @@ import { errorMessage } from '../core/errors.ts';
 import { prepareControlPlace } from './control-place.ts';
 import { createHttpApp } from './http-app.ts';
 
-/** The answers of the socket, by name: `POST /name` with a JSON body. The caller receives the message of an error that is thrown. */
+/** The commands of the socket, by name: `POST /name` with a JSON body. The caller receives the message of an error that is thrown. */
 export type ControlRoutes = Readonly<Record<string, (body: unknown) => object | Promise<object>>>;
 
 export type ControlOptions = {
@@ -29,14 +29,14 @@ const LAST_ANSWERS = 2000;
 const LARGEST_BODY = 64 * 1024;
 
 /**
- * Listens on a unix socket for commands of people on this host. Only the gateway's user and root can connect: they can write the
- * journal too.
+ * Listens on a unix socket for commands of people on this host. Only the gateway's user and root can connect, and these can write the
+ * journal anyway.
  */
 export async function startControl({ folder, runtimeFolder, routes }: ControlOptions): Promise<ControlServer> {
   const { socket, clear } = prepareControlPlace(folder, runtimeFolder);
   const app = createHttpApp({
     bodyLimit: LARGEST_BODY,
-    // Someone who asks for page after page gets the answer to a request that arrives during a stop, and no more.
+    // A client that reads page after page still gets the answer to a request that arrives during a stop, and no more answers.
     return503OnClosing: false,
   });
   app.removeAllContentTypeParsers();
@@ -55,7 +55,7 @@ export async function startControl({ folder, runtimeFolder, routes }: ControlOpt
   return {
     socket,
     async stop() {
-      // A client that has sent half a request, or does not read its answer, would hold up the stop forever.
+      // A client that has sent only a part of a request, or does not read its answer, would hold up the stop for ever.
       const enough = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS);
       await app.close();
       clearTimeout(enough);
@@ -68,7 +68,7 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body || '{}');
   } catch {
-    throw new BadRequest('the request is no JSON');
+    throw new BadRequest('the request is not JSON');
   }
 }
 

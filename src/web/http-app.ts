@@ -5,18 +5,18 @@ import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastif
 const REQUEST_TIMEOUT = 10_000;
 /** How often Node looks for requests that take too long (ms). */
 const CHECK_INTERVAL = 2000;
-/** A connection on which nothing moves for so long is closed (ms). */
+/** A connection without any traffic for this long is closed (ms). */
 const SILENCE = 15_000;
 const MOST_CONNECTIONS = 128;
 
 /**
- * A fastify application that bounds what each client may cost. A client that sends half a request, does not read its answer or opens
- * many connections does not keep others from their answers, and does not take the last free file of the process.
+ * A fastify application that limits what each client may cost. A client may send only a part of a request, not read its answer, or open
+ * many connections: other clients still get their answers, and the process still has files that it can open.
  */
 export function createHttpApp(options: Omit<FastifyServerOptions, 'serverFactory' | 'logger'>): FastifyInstance {
   return fastify({
     ...options,
-    // The gateway has its own log. A page that is read every second has no place there.
+    // The gateway has its own log, and a page that is read every second would fill it.
     logger: false,
     serverFactory(handler) {
       const server: Server = createServer(

@@ -4,7 +4,7 @@ import type { FastifyReply, RouteOptions } from 'fastify';
 export type StatusSource = {
   /** Everything, as plain JSON with its times as text. Holds no secret. */
   status(): object;
-  /** Empty when the gateway does its whole job; else what is missing, in words. */
+  /** Empty when the gateway does its whole job. Otherwise it says in words what is missing. */
   notReady(): readonly string[];
 };
 
@@ -23,7 +23,7 @@ export function routes(source: StatusSource): readonly RouteOptions[] {
   ];
 }
 
-/** A page that is read only. Fastify answers HEAD as it answers GET. */
+/** A page that is only read. Fastify answers HEAD as it answers GET. */
 function page<Body extends object>(url: string, answer: (reply: FastifyReply) => Body): RouteOptions {
   return { method: 'GET', url, handler: async (_request, reply) => answer(reply) };
 }

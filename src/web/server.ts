@@ -4,7 +4,7 @@ import { createHttpApp } from './http-app.ts';
 import { routes, type StatusSource } from './routes.ts';
 
 export interface WebServer {
-  /** Where it listens, with the port the system gave when 0 was asked for. */
+  /** The address where it listens, with the port from the system when port 0 was asked for. */
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export async function startWeb(host: string, port: number, source: StatusSource)
   const app = createHttpApp({
     // A client that hangs must not delay the stop.
     forceCloseConnections: true,
-    // Such as an address with a % that stands for nothing.
+    // For example an address with a % that begins no valid code.
     frameworkErrors: (_error, request, reply) => noPage(request, asPage(reply), pages),
   });
   // As a hook, this answers before fastify reads the body of the request.
@@ -24,7 +24,7 @@ export async function startWeb(host: string, port: number, source: StatusSource)
     return request.is404 ? noPage(request, reply, pages) : undefined;
   });
   app.setErrorHandler((cause, _request, reply) =>
-    reply.code(500).send({ error: `the page can't be shown: ${errorMessage(cause)}` }),
+    reply.code(500).send({ error: `the page cannot be shown: ${errorMessage(cause)}` }),
   );
   for (const page of pages) app.route(page);
   try {
@@ -45,7 +45,7 @@ const EXAMPLE = 'such as 127.0.0.1:8080';
 function explain(cause: NodeJS.ErrnoException, host: string, port: number): string {
   switch (cause.code) {
     case 'EADDRINUSE':
-      return `port ${port} on ${host} is taken by another program; end that one, or set gateway.http to a free port or to off`;
+      return `port ${port} on ${host} is taken by another program; end that program, or set gateway.http to a free port or to off`;
     case 'EACCES':
       return `the gateway's user may not listen on port ${port}; write a port above 1023 under gateway.http, ${EXAMPLE}`;
     case 'EADDRNOTAVAIL':
@@ -67,7 +67,7 @@ function noPage({ method, url }: FastifyRequest, reply: FastifyReply, pages: rea
   return reply.code(404).send({ error: `no page ${path}; there are ${others.join(', ')}` });
 }
 
-/** A page is read anew each time, and people can read its JSON. */
+/** The page is read anew for each request, and people can read its JSON. */
 function asPage(reply: FastifyReply): FastifyReply {
   return reply
     .header('cache-control', 'no-store')

@@ -45,7 +45,7 @@ describe('chaos verdict: a count in doubt', () => {
   it.each([
     ['too old after it may have been taken', 'parked', `too old; ${MAY_BE_THERE}`, 1, 1],
     ['too old and never sent', 'dead', 'too old', 0, 0],
-    ['sent four times in doubt', 'parked', 'it stood at 5; sent 4 times by now', 4, 3],
+    ['sent four times in doubt', 'parked', 'it stood at 5; sent 4 times so far', 4, 3],
     ['refused after it may have been taken', 'parked', `no such machine; ${MAY_BE_THERE}`, 2, 1],
   ] as const)('may be left to a person: %s', (_, state, detail, sends, applied) => {
     expect(problems(state, detail, sends, applied)).toEqual([]);
@@ -58,7 +58,7 @@ describe('chaos verdict: a count in doubt', () => {
   it.each([
     ['parked as perhaps taken, and never sent', 'parked', `too old; ${MAY_BE_THERE}`, 0, 0],
     ['a dead letter that L2L has', 'dead', 'too old', 1, 1],
-    ['given up before its fourth send', 'parked', 'it stood at 5; sent 4 times by now', 3, 0],
+    ['given up before its fourth send', 'parked', 'it stood at 5; sent 4 times so far', 3, 0],
     ['refused in doubt, and never sent', 'parked', `no such machine; ${MAY_BE_THERE}`, 0, 0],
   ] as const)('is a problem where it is %s', (_, state, detail, sends, applied) => {
     expect(problems(state, detail, sends, applied)).not.toEqual([]);

@@ -17,7 +17,7 @@ const UNTIMED = 'made while the clock could not be trusted';
 const END_UNTIMED = `its end was ${UNTIMED}`;
 /** A call that stays in doubt is repeated three times. */
 const MOST_SENT = 4;
-const OFTEN_ENOUGH = `sent ${MOST_SENT} times by now`;
+const OFTEN_ENOUGH = `sent ${MOST_SENT} times so far`;
 /** Refused, or too old, after it was in doubt. */
 const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
 const HAS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };

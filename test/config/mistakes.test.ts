@@ -140,7 +140,7 @@ describe('mistakes of a new user', () => {
     expect(messages(eight('USINT'))).toEqual(['press_plc.press1.extra.as: "USINT" is written uint8 here']);
     expect(messages(eight('SINT'))).toEqual(['press_plc.press1.extra.as: "SINT" is written int8 here']);
     expect(messages({ meter: '{ unit: 3, input: 1, as: BYTE }' })).toEqual([
-      expect.stringContaining('"BYTE" is uint8, which this protocol has not; write one of bool, int16,'),
+      expect.stringContaining('"BYTE" is uint8, which this protocol does not have; write one of bool, int16,'),
     ]);
   });
 
@@ -176,7 +176,7 @@ describe('mistakes of a new user', () => {
 
   it('a counter can not wrap above the end of its type', () => {
     const counter = 'as: uint16, counter: { wraps: 99999, max_rate: 60/min }';
-    const words = 'a uint16 goes up to 65535; write full or a number up to 65535, or the type the counter really has';
+    const words = 'a uint16 goes up to 65535; write full or a number up to 65535, or the real type of the counter';
 
     expect(messages({ meter: `{ unit: 3, input: 1, ${counter} }` })).toEqual([
       `rs485.meter.counter.wraps: "99999" – ${words}`,
@@ -201,7 +201,7 @@ describe('mistakes of a new user', () => {
     const shown = summary(load(config({ meter: '{ unit: 3, holding: 40013 }' })));
 
     expect(shown).toContain(
-      "NOTE: meter: holding 40013 goes over the wire as 40012; if 40013 is the manual's long form, write holding: 13\n",
+      "NOTE: meter: holding 40013 goes over the wire as 40012; if 40013 is in the manual's long form, write holding: 13\n",
     );
     expect(summary(load(config({})))).not.toContain('NOTE');
     expect(messages({ meter: '{ unit: 3, holding: 400013 }' })).toEqual([
@@ -214,7 +214,7 @@ describe('mistakes of a new user', () => {
 
     expect(found).toHaveLength(3);
     expect(found[0]).toBe(
-      'press_plc.press1.running: "s=Running" – the namespace of this node is missing; write such as namespace: http://www.siemens.com/simatic-s7-opcua in the source, or ns=2;s=… here',
+      'press_plc.press1.running: "s=Running" – the namespace of this node is missing; write for example namespace: http://www.siemens.com/simatic-s7-opcua in the source, or ns=2;s=… here',
     );
   });
 

@@ -163,7 +163,7 @@ describe('a start that can not work', () => {
   });
 
   it.each([
-    ['ends at once', '#!/bin/sh\nexit 1\n', /ended at once: it said nothing/],
+    ['ends at once', '#!/bin/sh\nexit 1\n', /ended at once: it wrote no output/],
     ['says why it ends', '#!/bin/sh\necho no memory >&2\nexit 1\n', /ended at once: no memory/],
     ['is no program', '\u0001nonsense', /redis-server ended at once: ./],
     ['is silent and never listens', '#!/bin/sh\nexec sleep 1000\n', /redis-server did not answer on .* within 10 s/],

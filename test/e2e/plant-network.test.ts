@@ -98,7 +98,9 @@ describe('a plant whose only way to L2L is a proxy with a login and a firewall t
     await says(/the proxy http:\/\/127\.0\.0\.1:\d+ \(l2l\.proxy\) asks for a user and a password \(HTTP 407\)/);
     edit(yaml => yaml.replace(/proxy: .*/, `proxy: "\${file:${gateway.file}.proxy}"`));
     writeFileSync(`${gateway.file}.proxy`, `http://plant:${PASSWORD}@127.0.0.1:${proxy.port}\n`);
-    await says(/certificate of https:\/\/acme\.l2l\.test is signed by an authority this host does not know.*l2l\.ca/);
+    await says(
+      /certificate of https:\/\/acme\.l2l\.test is signed by an authority that this host does not know.*l2l\.ca/,
+    );
     edit(yaml => yaml.replace(/proxy: .*/, `proxy: http://plant:${PASSWORD}@127.0.0.1:${proxy.port}`));
     const { code, out, err } = await runToEnd(['check', gateway.file]);
     expect(code).toBe(2);

@@ -157,9 +157,9 @@ describe('queue and journal commands', () => {
     const asked = await say(gateway, 'queue', 'retry', id);
     expect(asked.code).toBe(1);
     expect(asked.err).toMatch(
-      /add 7 cycles to ROBOT-01: whether L2L has it is not known \(ROBOT-01 stood at \d+, stands at \d+/,
+      /add 7 cycles to ROBOT-01: nobody knows whether L2L has it \(ROBOT-01 stood at \d+, stands at \d+/,
     );
-    expect(asked.err).toContain('say it again with --yes');
+    expect(asked.err).toContain('run the command again with --yes');
     expect((await say(gateway, 'queue', 'retry', id, '--yes')).out).toContain('it waits to be sent again');
     await gateway.untilDelivered();
     expect(cyclesOf(sandbox.state(), 'ROBOT-01') - before).toBe(107);

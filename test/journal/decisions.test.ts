@@ -30,7 +30,7 @@ describe('queue retry of an episode', () => {
 
     expect(await decide(journal, 'retry', 'A#1:open')).toMatchObject({
       kind: 'done',
-      words: 'its episode is still active: it waits to be opened, reported when it truly began',
+      words: 'its episode is still active: it waits to be opened, with its true begin',
     });
 
     const [open] = journal.waiting('dispatch:A', 10);
@@ -237,7 +237,7 @@ describe('queue retry of counts and sets', () => {
     await settle(journal, 'cycles:A', REFUSED);
     await write(journal, setCycles('A', 2, 20));
 
-    const words = 'there waits a newer count of the same counter (2); this one would set it back. Drop it';
+    const words = 'there waits a newer count of the same counter (2), and this one would replace it. Drop this one';
     expect(await decide(journal, 'retry', 'A@1:set')).toEqual({ kind: 'refused', words, ids: [] });
     await settle(journal, 'cycles:A', { state: 'delivered' });
     expect((await decide(journal, 'retry', 'A@1:set')).words).toContain('L2L has a newer count');
@@ -299,7 +299,7 @@ describe('queue retry, asked twice or too late', () => {
 
     expect(both.map(({ kind, words }) => [kind, words])).toEqual([
       ['done', 'it waits to be sent again: add 1 cycle to A'],
-      ['already', 'it waits already'],
+      ['already', 'it is already waiting'],
     ]);
     expect(waitingKeys(journal, 'cycles:A')).toEqual(['A@1:increment']);
     expect(journal.decisions.detail(1)?.decisions).toHaveLength(1);
@@ -317,7 +317,7 @@ describe('queue retry, asked twice or too late', () => {
 
   it.each([
     ['delivered', 'already', 'L2L has it: there is nothing to retry'],
-    ['dropped', 'refused', 'it was let go (the rule says so): there is nothing to retry'],
+    ['dropped', 'refused', 'it was dropped (the rule says so): there is nothing to retry'],
   ] as const)('a retry of an action that is %s is refused with its reason', async (state, kind, words) => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
@@ -368,7 +368,7 @@ describe('queue drop', () => {
     const asked = await decide(journal, 'drop', 'A#1:close');
     expect(asked).toMatchObject({ kind: 'ask', ids: [] });
     expect(asked.words).toContain('its open 1 is dead: No such machine');
-    expect(asked.words).toContain('drop lets go of both, the open 1 and the close 2');
+    expect(asked.words).toContain('drop gives up both, the open 1 and the close 2');
     expect(states(journal)).toEqual({ 'A#1:open': 'dead', 'A#1:close': 'waiting' });
 
     const decided = await decide(journal, 'drop', 'A#1:close', { confirmed: true });
@@ -419,7 +419,7 @@ describe('queue drop', () => {
       if (how === 'too old') await journal.giveUp(journal.waiting('dispatch:A', 1), 'too old');
 
       const asked = await decide(journal, 'drop', 'A#1:open');
-      expect(asked).toMatchObject({ kind: 'ask', words: expect.stringContaining('whether L2L has it is not known') });
+      expect(asked).toMatchObject({ kind: 'ask', words: expect.stringContaining('nobody knows whether L2L has it') });
       expect(states(journal)['A#1:open']).not.toBe('dropped');
       const { words } = await decide(journal, 'drop', 'A#1:open', { confirmed: true });
       expect(words).toMatch(/and its close with it; if it is open in L2L, it stays open until a person closes it$/);
@@ -432,7 +432,7 @@ describe('queue drop', () => {
     await settle(journal, 'dispatch:A', { state: 'released', reason: 'timeout', guarded: true });
     await journal.giveUp(journal.waiting('dispatch:A', 1), 'too old');
 
-    expect((await decide(journal, 'retry', 'A#1:open')).words).toMatch(/; L2L is looked through first$/);
+    expect((await decide(journal, 'retry', 'A#1:open')).words).toMatch(/; the gateway first looks for it in L2L$/);
     expect(journal.waiting('dispatch:A', 1)[0]).toMatchObject({ guarded: true });
   });
 

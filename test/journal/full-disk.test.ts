@@ -53,7 +53,7 @@ describe('the journal on a disk that fills up', () => {
       expect(report.acknowledged).toBe(report.beforeRoom + 20);
       expect([report.lost, report.waiting]).toEqual([[], report.acknowledged - 1]);
       expect(report.logged.filter(message => message.startsWith('the disk'))).toEqual([
-        'the disk is full: the ballast file was deleted, and nothing new is taken until there is room',
+        'the disk is full: the ballast file was deleted, and no new action is accepted until there is room',
         'the disk has room again',
       ]);
     },

@@ -195,7 +195,7 @@ describe('the status of a journal file', () => {
     };
 
     expect(read).toThrow(StartError);
-    expect(read).toThrow(`the journal ${path} can't be read: ${found}. It is left as it is`);
+    expect(read).toThrow(`the journal ${path} can't be read: ${found}. The file was not changed`);
   });
 
   it('a missing journal file is reported', () => {

@@ -110,7 +110,7 @@ describe('the adoption of a journal', () => {
     expect([journal.waitingHeads(10), journal.openCalls()]).toEqual([[], []]);
     expect(journal.counts()).toMatchObject({ waiting: 0, parked: 4, deadLetters: 0 });
     expect(new Set(journal.unsettled(10).map(({ detail }) => detail))).toEqual(
-      new Set(['from a copied or restored journal: it may have been sent to L2L since']),
+      new Set(['from a copied or restored journal: it may have been sent to L2L in the meantime']),
     );
     expect(journal.chain('D#1').result).toEqual({ dispatchId: 7 });
   });

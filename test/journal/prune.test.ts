@@ -309,7 +309,7 @@ describe('a journal with a size', () => {
     };
 
     await expect(fill()).rejects.toThrow(
-      'the journal is full of what was not sent to L2L yet (400kB): mend what keeps the gateway from sending, settle the dead letters, or raise gateway.journal.max_size',
+      'the journal is full of actions that were not sent yet (400kB): correct what keeps the gateway from sending, decide about the dead letters, or raise gateway.journal.max_size',
     );
     const { waiting } = journal.counts();
     expect(waiting).toBeGreaterThan(30);

@@ -84,7 +84,7 @@ describe('a proxy of the plant', () => {
     expect(await client.post(post, NEVER)).toMatchObject({ kind: 'failed', left: true, reason: 'reset' });
     expect(l2l.seen).toHaveLength(2);
     expect(await fault(`https://127.0.0.1:${own}`)).toMatch(
-      /certificate of https:\/\/127\.0\.0\.1:\d+ is signed by an authority this host does not know.* under l2l\.ca/,
+      /certificate of https:\/\/127\.0\.0\.1:\d+ is signed by an authority that this host does not know.* under l2l\.ca/,
     );
   });
 

@@ -45,7 +45,7 @@ it('an error names what is wrong with the certificate of L2L, each fault with it
     asked(withTls(authority.sign({ names, ...times })), authority.ca);
 
   expect(await asked(withTls(authority.sign({ names: 'IP:127.0.0.1' })))).toMatch(
-    /is signed by an authority this host does not know.* under l2l\.ca;/,
+    /is signed by an authority that this host does not know.* under l2l\.ca;/,
   );
   expect(await withAuthority('DNS:acme.example')).toMatch(
     /is for acme\.example, not for 127\.0\.0\.1; write l2l\.url with that name, but only if it is a name of your L2L; .*ask plant IT/,

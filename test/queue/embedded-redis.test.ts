@@ -190,7 +190,7 @@ describe('the embedded Redis', () => {
     await vi.waitFor(() => expect(existsSync(`${command}.runs`)).toBe(true), PATIENCE);
     off.abort();
 
-    await expect(failed).rejects.toMatchObject({ cause: { message: 'the start was called off' } });
+    await expect(failed).rejects.toMatchObject({ cause: { message: 'the start was cancelled' } });
     expect(readdirSync(runtimeDir)).toEqual([]);
   });
 });

@@ -286,7 +286,7 @@ describe('call queue and what L2L answers', () => {
 
     expect(delivery.sent.filter(({ keys }) => keys.includes(action.key))).toHaveLength(4);
     expect(log.lines.filter(({ message }) => /sent again, as its rule says/.test(message))).toHaveLength(3);
-    expect(journal.unsettled(1)[0]).toMatchObject({ detail: 'nobody knows; sent 4 times by now' });
+    expect(journal.unsettled(1)[0]).toMatchObject({ detail: 'nobody knows; sent 4 times so far' });
   });
 
   it('the queue parks a call that L2L refuses after it may have taken it, so that nobody repeats it without a look', async () => {

@@ -140,7 +140,7 @@ describe('verdicts', () => {
       ['drop', 'drop'],
       {
         state: 'dropped',
-        detail: 'd; let go, as its rule says: if L2L has it, it stays there until a person sees to it',
+        detail: 'd; dropped, as its rule says: if L2L has the call, its effect stays there until a person corrects it',
       },
     ],
     [['repeat', 'drop'], { state: 'parked' }],
@@ -154,7 +154,7 @@ describe('verdicts', () => {
   it.each([
     [0, {}, { state: 'released', reason: 'undecided', guarded: false }],
     [2, { guardedRepeat: true }, { state: 'released', reason: 'undecided', guarded: true }],
-    [3, { guardedRepeat: true }, { state: 'parked', detail: 'd; sent 4 times by now' }],
+    [3, { guardedRepeat: true }, { state: 'parked', detail: 'd; sent 4 times so far' }],
   ])('after %i repeats in doubt', (doubts, policy, expected) => {
     const call: Call = { ...CALL, actions: [{ ...increment('M1', 1), id: 1, onUnknown: 'repeat' }] };
     expect(afterLook(call, { kind: 'undecided', detail: 'd' }, at(1, policy), doubts)).toMatchObject(expected);

@@ -36,7 +36,7 @@ describe('control socket', () => {
   it.each([
     ['/echo', '{"a":1}', [200, { body: { a: 1 } }]],
     ['/echo', '', [200, { body: {} }]],
-    ['/echo', '{', [400, { error: 'the request is no JSON' }]],
+    ['/echo', '{', [400, { error: 'the request is not JSON' }]],
     ['/echo', `"${'x'.repeat(70_000)}"`, [400, { error: 'the request is too large' }]],
     ['/wrong', '{}', [400, { error: 'no such field' }]],
     ['/broken', '{}', [500, { error: 'the disk is full' }]],

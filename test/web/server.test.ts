@@ -144,6 +144,6 @@ describe('web server', () => {
 
     const second = startWeb('127.0.0.1', Number(new URL(url).port), { status: () => ({}), notReady: () => [] });
 
-    await expect(second).rejects.toThrow('is taken by another program; end that one, or set gateway.http');
+    await expect(second).rejects.toThrow('is taken by another program; end that program, or set gateway.http');
   });
 });

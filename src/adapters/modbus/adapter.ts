@@ -10,7 +10,7 @@ import { createUnits } from './units.ts';
 /** Missed polls are logged at most this often (ms). */
 const LOG_MISSED_EVERY = 60_000;
 
-/** One TCP connection with one request at a time. The poll rates take turns, so polls never pile up. */
+/** One TCP connection, with one request at a time. The poll rates take turns, so polls never pile up. */
 export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
   const { config, clock, log, name } = options;
 
@@ -18,7 +18,7 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
     async run(sink, signal) {
       try {
         const link = await openLink(config, signal);
-        // A close ends every wait: that of a request, and that of a pause.
+        // A close ends the wait for an answer, and the wait of a pause.
         const close = () => void link.close();
         signal.addEventListener('abort', close, { once: true });
         try {
@@ -54,7 +54,10 @@ export function modbusAdapter(options: AdapterOptions<ModbusSource>): Adapter {
             next.due += (behind + 1) * next.every;
             missed += behind;
             if (missed > 0 && clock.now() - loggedAt >= LOG_MISSED_EVERY) {
-              log.warn({ source: name, missed }, 'Modbus polls skipped: the device answers slower than poll asks');
+              log.warn(
+                { source: name, missed },
+                'Modbus polls are skipped: the device answers more slowly than poll demands',
+              );
               missed = 0;
               loggedAt = clock.now();
             }

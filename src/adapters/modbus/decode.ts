@@ -4,7 +4,7 @@ import type { Read } from './plan.ts';
 import { isBitTable, type Point } from './point.ts';
 import type { Order, Sentinel } from './schema.ts';
 
-/** Whether an answer carries less than was asked for. */
+/** Whether an answer has fewer registers or bits than the request asked for. */
 export function isShort(read: Read, data: Buffer): boolean {
   return data.length < bytesOf(read);
 }
@@ -13,11 +13,11 @@ function bytesOf({ table, length }: Read): number {
   return isBitTable(table) ? Math.ceil(length / 8) : length * 2;
 }
 
-/** The samples in an answer: register bytes as sent, or bits packed lowest first. */
+/** The samples in an answer: the bytes of the registers as sent, or bits packed lowest first. */
 export function decodeRead(read: Read, data: Buffer): readonly Sample[] {
   const bits = isBitTable(read.table);
   if (isShort(read, data)) {
-    const reason = `unit ${read.unit} answered ${data.length} bytes where ${bytesOf(read)} were asked for`;
+    const reason = `unit ${read.unit} answered ${data.length} bytes instead of ${bytesOf(read)}`;
     return read.points.map(point => ({ signal: point.signal, value: null, quality: 'bad', reason }));
   }
   return read.points.map(point => {
@@ -76,7 +76,7 @@ function scaled(point: Point, raw: number | bigint): Sample {
   if (!isNumber(register)) return bad(point, `the register holds ${register}: the device marks it as not valid`);
   const product = point.scale === 1 ? register : multiply(register, point.scale);
   const value = product === undefined || point.offset === 0 ? product : add(product, point.offset);
-  if (value === undefined) return bad(point, `${register} × ${point.scale} is too large for a number: is scale right?`);
+  if (value === undefined) return bad(point, `${register} × ${point.scale} is too large for a number; check scale`);
   return good(point, typeof value === 'number' ? value + 0 : value); // -0 becomes 0.
 }
 
@@ -91,7 +91,7 @@ function isSentinel(sentinel: Sentinel, bytes: Buffer, point: Point): boolean {
 function decimal(point: Point, bytes: Buffer): Sample {
   const digits = bytes.toString('hex');
   if (/^\d+$/.test(digits)) return scaled(point, Number(digits));
-  return bad(point, `the register holds 16#${digits.toUpperCase()}, which is no BCD number: is as: right?`);
+  return bad(point, `the register holds 16#${digits.toUpperCase()}, which is not a BCD number; check as:`);
 }
 
 /** The text up to the first NUL, without trailing blanks. */

@@ -14,8 +14,8 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * How to go on after an exception.
- * config: this read can't work as written. busy: ask again soon. unit: the device behind the gateway is away. device: it reports a fault.
+ * How to go on after an exception. config: the device can never answer this read. busy: ask again soon. unit: the device behind the gateway
+ * is away. device: it reports a fault.
  */
 export function exceptionClass(code: number): 'config' | 'busy' | 'unit' | 'device' {
   if (code >= 1 && code <= 3) return 'config';
@@ -24,7 +24,7 @@ export function exceptionClass(code: number): 'config' | 'busy' | 'unit' | 'devi
   return 'device';
 }
 
-/** The exception in words for the person at the line, with the thing to check. */
+/** The exception in words for people in the plant, with the next check. */
 export function exceptionWords(read: Read, code: number): string {
   const name = NAMES[code] ?? 'unknown exception';
   const [point] = read.points;

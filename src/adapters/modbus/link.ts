@@ -11,8 +11,9 @@ export type Answer =
   | { readonly kind: 'silent'; readonly why: string };
 
 /**
- * The connection to a device or gateway, one request at a time. Many devices close a connection that was idle, or after each answer:
- * that is no fault, and the next request makes a new one. The link is lost when a new connection fails or ends before its first answer.
+ * The connection to a device or gateway, with one request at a time. Many devices close a connection that was idle, or close it after each
+ * answer. That is no fault: the next request makes a new connection. The link is lost when a new connection fails, or ends before its first
+ * answer.
  */
 export interface Link {
   /** Rejects only when the connection is lost or `close` was called. */
@@ -29,7 +30,7 @@ type Connection = {
   read(read: Read): Promise<Answer>;
   /** Why the connection ended; null while it is open. */
   readonly over: Error | null;
-  /** The device answered on this connection, so it was a good one, whatever ended it. */
+  /** The device answered on this connection, so the connection was good, whatever ended it. */
   readonly hasAnswered: boolean;
   close(): Promise<void>;
 };
@@ -50,7 +51,7 @@ const FUNCTION = {
   input: 'writeFC4',
 } as const satisfies Record<Table, string>;
 
-/** Rejects with the remedy when nothing answers, or with the signal's reason when it aborts. */
+/** Rejects with the advice when nothing answers, or with the signal's reason when it aborts. */
 export async function openLink(options: LinkOptions, signal: AbortSignal): Promise<Link> {
   const over = new AbortController();
   let connection = await connectTo(options, signal);

@@ -1,7 +1,7 @@
 import { isBitTable, type Point } from './point.ts';
 import type { Table } from './schema.ts';
 
-/** One request: a range of one table of one unit, and the points it answers. */
+/** One request: a range of one table of one unit, and the points that it answers. */
 export type Read = {
   readonly unit: number;
   readonly table: Table;
@@ -10,7 +10,7 @@ export type Read = {
   readonly points: readonly Point[];
 };
 
-/** Most unused registers or bits between two points of one read. */
+/** The most unused registers or bits between two points of one read. */
 export type MaxGap = { readonly registers: number; readonly bits: number };
 
 /** The limits of one answer in the Modbus specification. */
@@ -23,7 +23,7 @@ export function singleRead(point: Point): Read {
   return { unit, table, address, length, points: [point] };
 }
 
-/** The fewest reads, in order of unit and address, within the limits of one answer and of a gap. */
+/** The fewest reads in order of unit and address, within the limits of one answer and of a gap. */
 export function planReads(points: readonly Point[], gap: MaxGap, most = MOST_REGISTERS): readonly Read[] {
   const reads: Read[] = [];
   const sorted = points.toSorted(

@@ -9,7 +9,7 @@ import {
   typeOf,
 } from './schema.ts';
 
-/** Where a signal is in its device and how its registers are read. */
+/** The place of a signal in its device, and how its registers are read. */
 export type Point = {
   readonly signal: string;
   readonly unit: number;
@@ -25,7 +25,7 @@ export type Point = {
   readonly bit: number | null;
   readonly scale: number;
   readonly offset: number;
-  /** Values of the registers that mean that there is no value. */
+  /** Register values that mean "no value". */
   readonly invalid: readonly Sentinel[];
   /** How often it is read (ms). */
   readonly poll: number;
@@ -64,18 +64,18 @@ export function place(point: Point): string {
   return `${point.table} ${point.number} (PDU address ${point.address})`;
 }
 
-/** First digit of the long form in which some manuals number a table: 40013 is holding register 13. */
+/** The first digit of the long form in which some manuals number a table: 40013 is holding register 13. */
 const LONG_FORM: Readonly<Record<Table, number>> = { coil: 0, discrete_input: 10_000, input: 30_000, holding: 40_000 };
 
-/** A question about a number that may be a manual's long form; undefined: it can't be one. */
+/** A question about a number that may be in the long form of a manual; undefined: it cannot be one. */
 export function longFormNote({ signal, table, number, address }: Point): string | undefined {
   const short = number - LONG_FORM[table];
   if (LONG_FORM[table] === 0 || short < 1 || short > 9999) return undefined;
   const base = number === address ? 'first_register: 1 and ' : '';
-  return `${signal}: ${table} ${number} goes over the wire as ${address}; if ${number} is the manual's long form, write ${base}${table}: ${short}`;
+  return `${signal}: ${table} ${number} goes over the wire as ${address}; if ${number} is in the manual's long form, write ${base}${table}: ${short}`;
 }
 
-/** The whole of a point in words, for `check` and as the identity of a counter's base. */
+/** The whole point in words, for `check` and as the identity of a counter's base. */
 export function describe(point: Point): string {
   const parts = [`unit ${point.unit}`, place(point), point.type];
   if (point.type === 'string') parts.push(`of ${point.length * 2} characters`);

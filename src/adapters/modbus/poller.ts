@@ -6,10 +6,10 @@ import type { Point } from './point.ts';
 import type { PollerOptions, Units } from './units.ts';
 
 const DEVICE_FAILURE = 4;
-/** How often a signal is read again that the device refused as not existing (ms). */
+/** How often a signal is read again after the device refused it as not existing (ms). */
 const REFUSED_RETRY = 60_000;
 
-/** Asks the reads of one poll rate once, one after the other. Rejects when the connection is lost or no unit answers any more. */
+/** Sends the reads of one poll rate once, one after the other. Rejects when the connection is lost or no unit answers any more. */
 export type Poll = () => Promise<void>;
 
 /** Polls one rate. A read that the device refuses is split, and refused signals are read again from time to time. */
@@ -56,7 +56,7 @@ export function createPoll(options: PollerOptions, units: Units, reads: readonly
     const { unit, table, address, length } = read;
     log.warn(
       { source, unit, table, address, length },
-      `Modbus unit answers one signal and not ${length} at once; its signals are read one by one and without gaps now. If the device takes few at once, write max_registers; if it has nothing between them, max_gap: { registers: 0, bits: 0 }`,
+      `Modbus unit answers one signal, but not ${length} at once; its signals are now read one by one and without gaps. If the device takes only few at once, write max_registers; if it has no registers between them, write max_gap: { registers: 0, bits: 0 }`,
     );
     return splitUp(read);
   }

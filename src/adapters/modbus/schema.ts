@@ -19,7 +19,7 @@ export type Table = (typeof TABLES)[number];
 export const RegisterType = typeEnum([...WidthType.options, 'bcd16', 'bcd32', 'string']);
 export type RegisterType = z.output<typeof RegisterType>;
 
-/** 16-bit registers a value takes; bits are counted one by one. */
+/** How many 16-bit registers a value takes; bits are counted one by one. */
 export const REGISTERS = {
   bool: 1,
   int16: 1,
@@ -35,7 +35,7 @@ export const REGISTERS = {
   string: 0,
 } as const satisfies Record<RegisterType, number>;
 
-/** Registers that a value of a signal takes; a text says how many characters it has, two to a register. */
+/** How many registers a value of a signal takes. A text says how many characters it has, two in a register. */
 export function registersOf(signal: Fields): number {
   const type = typeOf(signal);
   return type === 'string' ? Math.ceil((signal.length ?? 2) / 2) : REGISTERS[type];
@@ -148,7 +148,7 @@ export function typeOf(signal: Fields): RegisterType {
   return signal.as ?? 'uint16';
 }
 
-/** `about`: the keys of this problem. When another problem names one of them already, this one is left out. */
+/** `about`: the keys of this problem. When another problem already names one of them, this one is left out. */
 type Fault = {
   readonly path: keyof Fields | 'counter.wraps';
   readonly message: string;
@@ -165,7 +165,7 @@ function* orderFaults({ order, length, invalid }: Fields, type: RegisterType): G
     yield { path: 'order', message };
   }
   if (type === 'string' && length === undefined)
-    yield { path: 'as', message: 'say how many characters the text has, such as length: 10' };
+    yield { path: 'as', message: 'write how many characters the text has, such as length: 10' };
   if (type !== 'string' && length !== undefined)
     yield { path: 'length', message: 'only a text has a length; take it out' };
   if (invalid !== undefined && (type === 'bool' || type === 'string'))
@@ -187,7 +187,7 @@ function* faults(signal: Fields): Generator<Fault> {
   if (type === 'bool' && signal.as !== undefined && signal.as !== 'bool')
     yield { path: 'as', message: `${single ? `a ${table}` : 'one bit'} is bool; take as out` };
   if (!single && signal.as === 'bool' && signal.bit === undefined)
-    yield { path: 'as', message: 'a register has 16 bits; say which one with bit: 0 to 15' };
+    yield { path: 'as', message: 'a register has 16 bits; name one with bit: 0 to 15' };
   yield* orderFaults(signal, type);
   for (const key of ['scale', 'offset'] as const) {
     if (signal[key] === undefined) continue;
@@ -217,7 +217,7 @@ const Signal = Fields.superRefine((signal, context) => {
   }
 }).meta({ description: 'A value of a device. Write exactly one of `coil`, `discrete_input`, `input` and `holding`' });
 
-/** The problem of a device's address; undefined: nothing that shows without the network. */
+/** The problem of a device's address; undefined: no problem can be seen without the network. */
 function hostProblem(written: string): string | undefined {
   const [, host = written, port] = /^([^:]+):(\d+)$/.exec(written) ?? [];
   const isWrong = /^[\d.]+$/.test(host) && !isIPv4(host);
@@ -278,7 +278,7 @@ export const ModbusSource = z
       if (signal[table] === undefined) continue;
       const pdu = signal[table] - source.first_register;
       const last = pdu + (table === 'input' || table === 'holding' ? registersOf(signal) : 1) - 1;
-      // The schema of this key has refused a number above all of them already.
+      // The schema of this key has already refused a number above the range of all tables.
       const isRefused = signal[table] > LAST_NUMBER;
       if (isRefused || (pdu >= 0 && last <= 65_535)) continue;
       const message = `${table} ${signal[table]} does not exist when the first one is ${source.first_register}`;

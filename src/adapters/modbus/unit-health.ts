@@ -1,4 +1,4 @@
-/** A unit that failed so often in a row is asked less and less, so that it does not slow the others. */
+/** A unit that failed this often in a row is asked less and less, so that it does not slow the others. */
 const FAILURES = 3;
 const FIRST_WAIT = 10_000;
 const LONGEST_WAIT = 300_000;

@@ -18,7 +18,7 @@ export type PollerOptions = {
   readonly address: string;
   /** The pause between two requests (ms). */
   readonly pause: number;
-  /** Most registers of one request. */
+  /** The most registers of one request. */
   readonly mostRegisters: number;
   readonly points: readonly Point[];
   readonly clock: Clock;
@@ -27,11 +27,11 @@ export type PollerOptions = {
   readonly sink: SourceSink;
 };
 
-/** The units behind one connection. It asks them, delivers their answers, and skips a silent unit for a while. */
+/** The units behind one connection. It sends the reads, delivers their answers, and skips a silent unit for a while. */
 export interface Units {
   mayAsk(unit: number): boolean;
   ask(read: Read): Promise<Answer>;
-  /** Asks and delivers the answer. True: the device refuses this read as not existing. Throws when no unit answers any more. */
+  /** Sends a read and delivers the answer. True: the device refuses this read as not existing. Throws when no unit answers any more. */
   isRefused(read: Read, answer: Answer): boolean;
   /** Reports that these points can't be read. */
   bad(points: readonly Point[], reason: string): void;
@@ -70,12 +70,12 @@ export function createUnits(options: PollerOptions): Units {
       return;
     }
     if (!isDemoted(before))
-      log.warn({ source, unit: read.unit, reason }, 'Modbus unit does not answer; asked less often from now on');
+      log.warn({ source, unit: read.unit, reason }, 'Modbus unit does not answer; it is asked less often from now on');
     bad(
       options.points.filter(point => point.unit === read.unit),
       reason,
     );
-    // A half-open connection looks the same, and only a new connection can show the difference.
+    // A half-open connection looks the same. Only a new connection shows the difference.
     if ([...units.values()].every(isDemoted)) throw new Error(`nothing behind ${options.address} answers: ${reason}`);
   }
 
@@ -86,7 +86,7 @@ export function createUnits(options: PollerOptions): Units {
       link.lost.throwIfAborted();
       const busy = answer.kind === 'exception' && exceptionClass(answer.code) === 'busy';
       if (busy && attempt <= BUSY_RETRIES) await sleep(clock, BUSY_WAIT, link.lost);
-      // One lost answer is no failure yet, unless the unit has been silent before.
+      // One lost answer is no failure yet, unless the unit was silent before.
       else if (answer.kind !== 'silent' || attempt > 1 || health(read.unit).failures > 0) return answer;
     }
   }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../core/fields.ts';
 
-/** The facts that show whether a catch-up missed messages. Durations in ms. */
+/** The facts that show whether a catch-up missed messages. Durations are in ms. */
 export type CatchUpFacts = {
   /** Messages that came from the queue. */
   readonly queued: number;
@@ -16,11 +16,11 @@ export type CatchUpFacts = {
 /** Why the broker may have dropped messages, and how to prevent that, in words. */
 export type Loss = { readonly reason: string; readonly mend: string };
 
-/** Undefined: nothing shows that a message was lost [M4]. Pure. */
+/** Undefined: no fact shows that a message was lost [M4]. Pure. */
 export function lossOf({ queued, queueLimit, away, maxOffline, takenOver }: CatchUpFacts): Loss | undefined {
   if (takenOver)
     return {
-      reason: 'another client had the same client_id, and what it took of the messages comes to nobody else',
+      reason: 'another client had the same client_id, and the messages that it took do not come to the gateway',
       mend: 'give each client a client_id of its own',
     };
   if (queueLimit !== undefined && queued >= queueLimit)
@@ -31,28 +31,28 @@ export function lossOf({ queued, queueLimit, away, maxOffline, takenOver }: Catc
   if (away !== null && away > maxOffline)
     return {
       reason: `the gateway was away for ${formatDuration(Math.round(away / 1000) * 1000)}, longer than max_offline (${formatDuration(maxOffline)})`,
-      mend: 'raise max_offline if the broker keeps everything for so long (mosquitto: max_queued_messages, persistent_client_expiration)',
+      mend: 'raise max_offline if the broker keeps everything for that long (mosquitto: max_queued_messages, persistent_client_expiration)',
     };
   return undefined;
 }
 
-/** Whether so many messages look like a queue of a usual size that was full: 100, 500, 1000, 5000, 10000 and so on. */
+/** Whether this number of messages looks like a full queue of a usual size: 100, 500, 1000, 5000, 10000 and so on. */
 export function looksFull(queued: number): boolean {
   return /^[15]00+$/.test(String(queued));
 }
 
 /**
- * Since when the gateway was away, and how many messages of that time came. An interrupted catch-up goes on with
- * the next connection, because acknowledged messages do not come again.
+ * Since when the gateway was away, and how many messages from that time came. An interrupted catch-up goes on with the next connection,
+ * because acknowledged messages do not come again.
  */
 export interface Absence {
   /** When the gateway was last connected with an empty queue (ms since 1970); null: not known. */
   readonly since: number | null;
   readonly queued: number;
-  /** Another client has used our client_id since. Messages that it acknowledged do not come to the gateway. */
+  /** Another client has used our client_id since then. Messages that it acknowledged do not come to the gateway. */
   readonly takenOver: boolean;
   opened(sessionPresent: boolean): void;
-  /** A message of the queue came; the function marks it as acknowledged. */
+  /** A message of the queue came. The returned function marks it as acknowledged. */
   came(): () => void;
   /** The queue is read. */
   caughtUp(): void;

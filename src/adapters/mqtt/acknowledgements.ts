@@ -1,4 +1,4 @@
-/** A message that was received and not acknowledged yet. */
+/** A message that was received and is not acknowledged yet. */
 type Held = { readonly packetId: number; committed: boolean };
 
 /** PUBACK with reason "success", the same four bytes in MQTT 3.1.1 and 5. */
@@ -10,7 +10,7 @@ export interface Acknowledgements {
   /** Adds a received message. The returned function marks it as committed; it does nothing after `drop`. */
   hold(packetId: number): () => void;
   readonly held: number;
-  /** Notifies once when fewer than `limit` messages are held; at once when that is so already. */
+  /** Calls back once when fewer than `limit` messages are held; at once when that is already so. */
   whenBelow(limit: number, callback: () => void): void;
   /** The connection ended. The broker sends unacknowledged messages again. */
   drop(): void;

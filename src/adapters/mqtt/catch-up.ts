@@ -1,34 +1,33 @@
 import type { Clock } from '../../core/clock.ts';
 
-/** After such a silence the queue of the broker counts as read. */
+/** After a silence of this length, the queue of the broker counts as read. */
 const QUIET_MS = 1000;
-/** Longest wait of the rules, because a topic may never be quiet. */
+/** The longest wait of the rules, because a topic may never be quiet. */
 const LONGEST_MS = 60_000;
 /** A check that comes later than this was delayed together with the messages, so the silence proves nothing. */
 const LATE_MS = 250;
-/** When nothing could be acknowledged for so long, the broker queues messages, and the known states may be outdated. */
+/** When nothing could be acknowledged for this long, the broker queues messages, and the known states may be out of date. */
 const STUCK_MS = 2000;
 
 export interface CatchUp extends Disposable {
   /** Whether a message may come from the queue: true until the first silence, however long that takes. */
   readonly reading: boolean;
-  /** Whether rules wait: while the queue is read, a minute at most. Time in which nothing can be acknowledged does not count. */
+  /** Whether rules wait: while the queue is read, and for at most a minute. Time in which nothing can be acknowledged does not count. */
   readonly holding: boolean;
   /**
-   * A message arrived; `held`: the broker waits for its acknowledgement. The returned function is called once: the message is acknowledged,
-   * or does not have to be.
+   * A message arrived; `held`: the broker waits for its acknowledgement. The returned function is called once, when the message is
+   * acknowledged or needs no acknowledgement.
    */
   message(held: boolean): () => void;
   /**
-   * The own time of a message and the time of its receipt (ms since 1970); `ahead`: how
-   * far its clock may be ahead of ours (ms).
+   * The own time of a message and the time of its receipt (ms since 1970); `ahead`: how far its clock may be ahead of the gateway's (ms).
    */
   made(at: number, receivedAt: number, ahead: number): void;
 }
 
 export type CatchUpOptions = {
   readonly clock: Clock;
-  /** The broker kept our session, and the catch-up begins. */
+  /** The broker kept our session, so the catch-up begins. */
   readonly behind: boolean;
   /** The queue of the broker is read. */
   readonly release: () => void;
@@ -37,14 +36,14 @@ export type CatchUpOptions = {
 };
 
 /**
- * Reports when the queue of a broker has arrived [M5]. A broker sends only so many unacknowledged messages: as long as
- * one is unacknowledged, the broker may wait for the gateway, and its silence proves nothing.
+ * Reports when the whole queue of a broker has arrived [M5]. A broker sends only a limited number of unacknowledged messages. While one is
+ * unacknowledged, the broker may wait for the gateway, and its silence proves nothing.
  */
 export function catchUp({ clock, behind, release, hold }: CatchUpOptions): CatchUp {
   let reading = behind;
   let holding = behind;
   let unacknowledged = 0;
-  /** A message made after this time came after the whole queue; Infinity while nothing can be acknowledged. */
+  /** A message that was made after this time came after the whole queue; Infinity while nothing can be acknowledged. */
   let freeAt = clock.now();
   /** Since when no held message has been acknowledged. */
   let stuckSince = freeAt;
@@ -60,10 +59,11 @@ export function catchUp({ clock, behind, release, hold }: CatchUpOptions): Catch
     longest = clock.at(clock.now() + LONGEST_MS, tired);
   }
 
-  // Compares times as the timers are set. A difference may be rounded down, and then a timer would fire again at once, for ever.
+  // Compares times in the same way as the timers are set. A difference may be rounded down, and then a timer would fire again at once, for
+  // ever.
   const isStuck = (ms: number) => unacknowledged > 0 && clock.now() >= stuckSince + ms;
 
-  /** While the gateway blocks the broker, the end of a condition may wait there for any time. The minute begins after that. */
+  /** While the gateway blocks the broker, the end of a condition may wait at the broker for any time. The minute begins after that. */
   function tired(): void {
     const now = clock.now();
     if (isStuck(QUIET_MS)) freeAt = Infinity;
@@ -133,7 +133,8 @@ export function catchUp({ clock, behind, release, hold }: CatchUpOptions): Catch
       return acknowledged;
     },
     made(at, receivedAt, ahead) {
-      // The queue comes in order, so a message made after the block came after the whole queue, unless its clock is ahead of the gateway's.
+      // The queue comes in order. So a message that was made after the block came after the whole queue, unless its clock is ahead of the
+      // gateway's.
       if (at <= receivedAt && at - ahead > freeAt + QUIET_MS) finish();
     },
     [Symbol.dispose]() {

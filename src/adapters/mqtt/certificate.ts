@@ -5,9 +5,9 @@ import { type CertificateFacts, certificateFacts } from '../../core/tls-words.ts
 const WITHIN = 5000;
 
 /**
- * Reads the certificate at a broker's port, trusted or not, because Node's errors do not have its content. Nothing is sent on
- * this connection, and nothing that was read is trusted. Returns the certificate that is expired or not valid yet, else the
- * broker's own; null: there is none.
+ * Reads the certificate at a broker's port, trusted or not, because Node's errors do not contain it. This connection sends nothing, and
+ * nothing that it read is trusted. Returns the certificate that is expired or not valid yet, otherwise the broker's own; null: there is
+ * none.
  */
 export function readCertificate(
   host: string,

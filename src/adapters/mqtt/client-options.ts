@@ -8,11 +8,11 @@ async function pem(file: string, key: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new Error(`tls.${key} can't be read: ${errorMessage(error)}; check the path and who may read it`);
+    throw new Error(`tls.${key} can't be read: ${errorMessage(error)}; check the path and the file's permissions`);
   }
 }
 
-/** The options of MQTT.js for a source. Reads the certificate files each time, so that renewed ones are taken. */
+/** The options of MQTT.js for a source. The certificate files are read each time, so that renewed ones are used. */
 export async function clientOptions(config: MqttSource): Promise<IClientOptions> {
   const { host, port, secure } = brokerOf(config);
   const { ca, cert, key, servername } = config.tls ?? {};

@@ -11,7 +11,7 @@ import {
 import { readCertificate } from './certificate.ts';
 import { refusal } from './refusals.ts';
 
-/** The reasons why there is no connection to a broker, with the remedies. */
+/** The reasons for a missing connection to a broker, with the advice for each. */
 export interface ConnectionWords {
   /** The broker closed the connection before it answered. */
   readonly withoutAnswer: string;
@@ -22,7 +22,7 @@ export interface ConnectionWords {
   /** A connection that was never open failed. */
   notConnected(error: Error): string;
   isAboutCertificate(error: Error): boolean;
-  /** Reads the broker's certificate, which shows the problem: a name, a date, or an authority. */
+  /** Reads the broker's certificate. It shows the problem: a name, a date, or an authority. */
   distrusted(error: Error): Promise<string>;
   /** The certificate files can be read, but TLS can't use them. */
   filesUnusable(cause: unknown): string;
@@ -31,7 +31,7 @@ export interface ConnectionWords {
 export function connectionWords(url: string, options: IClientOptions, clock: Clock): ConnectionWords {
   const withoutAnswer =
     options.protocol === 'mqtts'
-      ? `${url} closed the connection without an answer; check whether this port speaks TLS (usually 8883): without TLS write mqtt://`
+      ? `${url} closed the connection without an answer; check whether this port speaks TLS (usually port 8883); for a port without TLS write mqtt://`
       : `${url} closed the connection without an answer; check version:, and whether TLS (mqtts://) is meant`;
 
   function tlsProblem(code: string, certificate: CertificateFacts | null): string | null {
@@ -49,7 +49,7 @@ export function connectionWords(url: string, options: IClientOptions, clock: Clo
 
   return {
     withoutAnswer,
-    closed: `the connection to ${url} is lost: closed by the broker or the network, as it is too when another client has the same client_id`,
+    closed: `the connection to ${url} is lost: the broker or the network closed it. A broker also does that when another client has the same client_id`,
     lost: error => `the connection to ${url} is lost: ${errorMessage(error)}`,
     notConnected(error) {
       const code: unknown = 'code' in error ? error.code : undefined;

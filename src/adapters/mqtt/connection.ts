@@ -15,7 +15,7 @@ export type Message = {
   readonly receipt: {
     readonly packetId: number;
     readonly duplicate: boolean;
-    /** Lets the acknowledgement go, after those received before it. Harmless when the connection is gone. */
+    /** Allows the acknowledgement, which goes after those of earlier messages. It does no harm when the connection is gone. */
     readonly committed: () => void;
   } | null;
 };
@@ -33,9 +33,9 @@ export type ConnectionHandlers = {
 };
 
 export interface Connection {
-  /** Resolves after `stop`; rejects, in words, when the broker can't be reached, refuses, or is lost. */
+  /** Resolves after `stop`. Rejects, in words, when the broker can't be reached, refuses, or is lost. */
   readonly ended: Promise<void>;
-  /** Asks the broker to send its retained messages of subscribed topics again. */
+  /** Asks the broker to send the retained messages of subscribed topics again. */
   askRetained(filters: readonly string[]): void;
   /** Stops reading, waits a moment for commits and acknowledgements, then disconnects. The wait is bounded. */
   stop(): void;
@@ -46,7 +46,7 @@ const DRAIN_MS = 1000;
 const GOODBYE_MS = 2000;
 const SESSION_TAKEN_OVER = 142;
 
-/** Handed to MQTT.js in place of success: it then skips its own PUBACK and reads on (docs/decisions/0003). */
+/** MQTT.js gets this in place of success. It then skips its own PUBACK and reads on (docs/decisions/0003). */
 const HELD_BACK = new Error('acknowledged after the commit');
 
 /** One life of one connection to a broker. */
@@ -66,10 +66,10 @@ export function openConnection(
   let opened = false;
   let stopping = false;
   let over = false;
-  /** The certificate is being read for the reason. */
+  /** The certificate is being read to find the reason. */
   let explaining = false;
 
-  /** Only the first reason counts. Later ones are its consequences. */
+  /** Only the first reason counts, because later ones follow from it. */
   function end(reason: Error | null): void {
     if (over) return;
     over = true;
@@ -84,7 +84,7 @@ export function openConnection(
   }
 
   client.on('packetreceive', packet => {
-    // Not the `connect` event: messages that follow in the same bytes are handled before it.
+    // This does not use the `connect` event: messages in the same bytes are handled before that event.
     if (packet.cmd !== 'connack' || (packet.reasonCode ?? packet.returnCode) !== 0 || over) return;
     opened = true;
     const filters = handlers.opened(packet.sessionPresent);
@@ -100,7 +100,7 @@ export function openConnection(
   client.handleMessage = (packet, next) => {
     if (over || stopping) return;
     handlers.message(messageOf(packet, acknowledgements));
-    // MQTT 5 brokers stop at Receive Maximum by themselves. For others the gateway stops reading here.
+    // MQTT 5 brokers stop at Receive Maximum by themselves. For other brokers the gateway stops reading here.
     acknowledgements.whenBelow(limit, () => next(HELD_BACK));
   };
 
@@ -136,7 +136,7 @@ export function openConnection(
   try {
     client.connect();
   } catch (cause) {
-    // The certificate files can be read, but TLS can't use them. There is no connection to end.
+    // The certificate files can be read, but TLS can't use them. So there is no connection to end.
     over = true;
     ended.reject(new Error(words.filesUnusable(cause)));
   }

@@ -5,7 +5,7 @@ import { sharedDefinition } from '../signal-fields.ts';
 import { brokerOf } from './broker.ts';
 import { type MqttSignal, MqttSource } from './schema.ts';
 
-/** A counter's base belongs to this text: another topic, path or meaning is another counter [C1]. */
+/** The base of a counter is valid only for this text: another topic, path or meaning is another counter [C1]. */
 function fingerprint({ topic, json, as, map }: MqttSignal): string {
   return JSON.stringify(['mqtt', topic, json ?? null, as, map ?? null]);
 }
@@ -21,9 +21,9 @@ function signalDefinition(name: string, source: string, signal: MqttSignal): Sig
   };
 }
 
-/** The broker closes the connection of a client when another one comes with its client_id. */
+/** The broker closes the connection of a client when another client connects with the same client_id. */
 function claims(config: MqttSource): readonly Claim[] {
-  // The schema reports a wrong address, and goes on with the other checks.
+  // The schema has reported a wrong address, and goes on with the other checks.
   if (!URL.canParse(config.url)) return [];
   const { host, port } = brokerOf(config);
   const broker = hostIdentity(host);
@@ -33,7 +33,7 @@ function claims(config: MqttSource): readonly Claim[] {
       path: ['client_id'],
       fault: 'error',
       words: other =>
-        `source ${other} has this client_id at the same broker, which closes the connection of one when the other connects; write another client_id, or put the signals under one source`,
+        `source ${other} has this client_id at the same broker. The broker closes the connection of one when the other connects; write another client_id, or put the signals under one source`,
     },
     {
       identity: JSON.stringify(['mqtt', broker, config.client_id]),

@@ -9,7 +9,7 @@ export type Arrival = {
   readonly receivedAt: number;
   /** The broker may have kept the message. */
   readonly queued: boolean;
-  /** When the last message that was not queued was committed (ms since 1970); undefined: none was yet. */
+  /** When the last message that was not queued was committed (ms since 1970); undefined: there was none yet. */
   readonly lastCommit: number | undefined;
 };
 

@@ -10,10 +10,10 @@ import { takes } from './topics.ts';
 /** The facts about one connection. */
 export type Life = {
   openedAt: number;
-  /** `lastCommit` when the connection began. */
+  /** `lastCommit`, as it was when the connection began. */
   readonly committedBefore: number | undefined;
   queue: CatchUp | undefined;
-  /** Time of the newest message made before the connect (ms since 1970). The queue shows the states until then. */
+  /** The time of the newest message from before the connect (ms since 1970). The queue shows the states until then. */
   queuedUntil: number;
 };
 
@@ -31,7 +31,7 @@ export function createLife(
     queue: undefined,
     queuedUntil: -Infinity,
   };
-  /** Topics of signals that are unknown now, although the broker kept the session. The broker may retain their values. */
+  /** Topics of signals that are now unknown, although the broker kept the session. The broker may have retained their values. */
   let notKept: readonly string[] = [];
   let isSubscribed = false;
 
@@ -48,7 +48,7 @@ export function createLife(
         { source: name, queued, ...lost },
         'messages may be lost: states are unknown until the device sends them again',
       );
-      // The time of messages without a time is unknown, so nothing counts as known since the gateway left.
+      // The time of messages without a time of their own is unknown, so since the disconnect nothing counts as known.
       if (life.queuedUntil > -Infinity) doubtStates(memory, sink, lost, life.queuedUntil, 'source');
       else doubtStates(memory, sink, lost, since ?? clock.now(), 'received');
     }
@@ -58,7 +58,7 @@ export function createLife(
     if (!lost && config.queue_limit === undefined && looksFull(queued)) {
       log.warn(
         { source: name, queued },
-        "as many messages came as a full queue has: later ones may be lost; look up the broker's limit (mosquitto: max_queued_messages), raise it, and write it as queue_limit",
+        "the number of queued messages is the usual size of a full queue, so later messages may be lost; look up the broker's limit (mosquitto: max_queued_messages), raise it, and write it as queue_limit",
       );
     }
     readyWhenDone();
@@ -84,7 +84,7 @@ export function createLife(
       if (sessionPresent) {
         notKept = qos0.filters(filters);
         sink.catchingUp();
-        // This is known before the queue is read, because no queued message may meet a state from before the absence [M4].
+        // This is known before the queue is read, because no queued message may be combined with a state from before the absence [M4].
         const lost = lossUntil(memory, life.openedAt);
         if (lost) doubtStates(memory, sink, lost, absence.since ?? life.openedAt, 'received');
       }
@@ -107,7 +107,7 @@ export function createLife(
   };
 }
 
-/** Why messages of this absence may be lost, by the messages of the queue so far. */
+/** Why messages of this absence may be lost, as far as the messages of the queue show it. */
 function lossUntil({ options: { config }, absence }: SourceMemory, openedAt: number): Loss | undefined {
   const { queue_limit: queueLimit, max_offline: maxOffline = config.session_expiry } = config;
   const away = absence.since === null ? null : openedAt - absence.since;
@@ -115,8 +115,8 @@ function lossUntil({ options: { config }, absence }: SourceMemory, openedAt: num
 }
 
 /**
- * States are unknown when messages may be lost [M4]. The next reading of a counter shows its movement by itself. `since`: what
- * was known up to then still counts.
+ * States are unknown when messages may be lost [M4]. A counter shows its movement with its next reading. `since`: facts up to this time
+ * still count.
  */
 function doubtStates(
   { options: { config, clock }, refused }: SourceMemory,

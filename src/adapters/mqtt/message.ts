@@ -40,8 +40,8 @@ export function takeMessage(memory: SourceMemory, life: Life, sink: SourceSink, 
   if (at !== undefined && mayBeQueued) queue?.made(at, receivedAt, memory.ahead);
   count();
   const queued = isQueued();
-  // After a power cut a broker sends its saved messages without DUP, because it has forgotten that it sent them [M2]. With a time
-  // in it, a message with the same bytes and packet id is the same event; without a time it may be another event.
+  // After a power cut, a broker sends its saved messages without DUP, because it does not know any more that it sent them [M2]. A message
+  // with its own time, the same bytes and the same packet id is the same event. Without a time it may be another event.
   const isDated = reading.time !== undefined && 'at' in reading.time;
   if (mayBeQueued && at !== undefined && at <= life.openedAt) life.queuedUntil = Math.max(life.queuedUntil, at);
   sink.samples({

@@ -1,9 +1,9 @@
 import type { JSONValue } from 'json-p3';
 
-/** With its zone, because a local time without a zone means another instant on every host. */
+/** The zone is required, because a local time without a zone means another instant on every host. */
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
 
-/** Seconds since 1970 stay below this until the year 5138; milliseconds have been above it since 1973. */
+/** Seconds since 1970 stay below this until the year 5138. Milliseconds have been above it since 1973. */
 const SECONDS_BELOW = 100_000_000_000;
 
 /** The time in a payload (ms since 1970): ISO text with zone, or seconds or milliseconds since 1970. */
@@ -21,8 +21,8 @@ export function payloadTime(raw: JSONValue): number | undefined {
 export type Believed = { readonly from: number; readonly to: number };
 
 /**
- * A live message is about as old as its receipt. A queued message may be as old as the last committed message, or, when
- * there is none yet, as the session that kept it.
+ * A live message is about as old as its receipt. A queued message may be as old as the last committed message. Without a committed message
+ * it may be as old as the session that kept it.
  */
 export function believed(facts: {
   readonly receivedAt: number;

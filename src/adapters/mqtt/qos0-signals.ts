@@ -4,8 +4,8 @@ import type { MqttSource } from './schema.ts';
 import { takes } from './topics.ts';
 
 /**
- * Signals for which the broker keeps no messages while the gateway is away: the last message came without acknowledgement (QoS 0), or
- * no message came yet [M6].
+ * Signals for which the broker keeps no messages while the gateway is away, because their last message came without acknowledgement (QoS
+ * 0), or no message came yet [M6].
  */
 export interface Qos0Signals {
   /** A message came; `isAcknowledged`: the broker waits for its acknowledgement. */

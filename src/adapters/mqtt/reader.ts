@@ -11,7 +11,7 @@ import { decode, type Raw } from './value.ts';
 /** The content of one message. */
 export type Reading = {
   readonly samples: readonly Sample[];
-  /** The message's own time (ms since 1970); undefined: it has none. A problem: the time can't be read. */
+  /** The message's own time (ms since 1970); undefined: it has none. A problem: its time can't be read. */
   readonly time: { readonly at: number } | { readonly problem: string } | undefined;
 };
 
@@ -27,7 +27,7 @@ type Field = {
   readonly time: JsonPath | null;
 };
 
-/** Most topics under wildcards in the table. Beyond this the table starts again from empty, so that it stays small. */
+/** The most topics under wildcards in the table. With more, the table starts again empty, so that it stays small. */
 const KNOWN_TOPICS = 10_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -80,8 +80,8 @@ type Message = {
 };
 
 /**
- * Decodes the text and the JSON of a payload at most once, and only when a signal asks. The text has been decoded and parsed when `exact`
- * is asked.
+ * Decodes the text and the JSON of a payload at most once, and only when a signal needs it. `exact` is called only after the text was
+ * decoded and parsed.
  */
 function lazyMessage(payload: Buffer): Message {
   let text: Found | undefined;

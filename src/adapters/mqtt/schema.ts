@@ -56,7 +56,7 @@ export const MqttSignal = z
     if (signal.counter.wraps === 'full')
       wrong(
         'counter',
-        'a payload has no fixed width, so nothing is known to be its full range; write the type of the counter in the PLC, such as wraps: uint32, or its highest value, or wraps: never',
+        'a payload has no fixed width, so its full range is not known; write the type of the counter in the PLC, such as wraps: uint32, or its highest value, or wraps: never',
       );
   })
   .meta({ description: 'A value in the messages of a topic' });

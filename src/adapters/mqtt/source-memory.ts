@@ -17,13 +17,16 @@ export type SourceMemory = {
   readonly eventTimes: EventTimes;
   /** Signals of topics that the broker refused, which have their own reason. */
   readonly refused: Set<string>;
-  /** Topics that no signal reads, as far as they are logged. */
+  /** The topics without a signal that were already logged. */
   readonly unread: Set<string>;
   /** The broker has exactly our subscriptions, as far as this process knows. */
   subscribed: boolean;
-  /** When the last message that was not queued was committed: queued ones are younger. */
+  /** When the last message that was not queued was committed. Queued messages are younger. */
   lastCommit: number | undefined;
-  /** The most by which a message's own time was after its receipt (ms): a device's clock is ahead of the gateway's by this much. */
+  /**
+   * The largest difference by which a message's own time was after its receipt (ms). A device's clock is ahead of the gateway's by this
+   * much.
+   */
   ahead: number;
 };
 

@@ -5,7 +5,7 @@ import { refusal } from './refusals.ts';
 /** Topics per SUBSCRIBE packet. */
 const AT_ONCE = 200;
 
-/** Retain handling of MQTT 5: whether a topic that was subscribed before brings its retained messages again. MQTT 3.1.1: always. */
+/** Retain handling of MQTT 5: whether a topic that was subscribed before sends its retained messages again. MQTT 3.1.1: it always does. */
 const RETAINED = { always: 0, 'when new': 1 } as const;
 
 /** Resolves to the filters that the broker refused. */
@@ -27,7 +27,7 @@ export async function subscribe(
     for (const [index, filter] of chunk.entries()) {
       const code = codes[index] ?? 128;
       if (code >= 128) refused.push({ filter, reason: refusal(code) });
-      else if (code < 1) refused.push({ filter, reason: 'it delivers without acknowledgement only (QoS 0)' });
+      else if (code < 1) refused.push({ filter, reason: 'it delivers only without acknowledgement (QoS 0)' });
     }
   }
   return refused;

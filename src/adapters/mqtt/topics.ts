@@ -7,8 +7,8 @@ export function filterProblem(filter: string): string | undefined {
   const levels = filter.split('/');
   for (const [index, level] of levels.entries()) {
     if (level.includes('#') && (level !== '#' || index !== levels.length - 1))
-      return '# stands alone as the last part of a topic, such as plant/cell7/#';
-    if (level.includes('+') && level !== '+') return '+ stands alone between two slashes, such as plant/+/state';
+      return '# must stand alone, as the last part of a topic, such as plant/cell7/#';
+    if (level.includes('+') && level !== '+') return '+ must stand alone between two slashes, such as plant/+/state';
   }
   return undefined;
 }
@@ -17,11 +17,11 @@ export function hasWildcard(filter: string): boolean {
   return filter.includes('+') || filter.endsWith('#');
 }
 
-/** Whether a filter matches a topic. For another filter: whether it matches every topic of that filter. */
+/** Whether a filter matches a topic. With another filter in its place: whether it matches every topic of that filter. */
 export function takes(filter: string, topic: string): boolean {
   const wanted = filter.split('/');
   const levels = topic.split('/');
-  // Only a filter that names them matches the broker's own topics ($SYS/…).
+  // The broker's own topics ($SYS/…) match only a filter that names them.
   if (topic.startsWith('$') && wanted[0] !== levels[0]) return false;
   for (const [index, level] of wanted.entries()) {
     // `plant/#` matches `plant` itself too.
@@ -34,7 +34,7 @@ export function takes(filter: string, topic: string): boolean {
 }
 
 /**
- * The filters to subscribe to: those that no other filter covers, because many brokers send a topic under two subscriptions twice.
+ * The filters to subscribe to: those that no other filter covers. With two subscriptions for a topic, many brokers send its messages twice.
  */
 export function subscriptions(filters: Iterable<string>): readonly string[] {
   const unique = [...new Set(filters)];

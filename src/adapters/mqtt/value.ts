@@ -3,7 +3,7 @@ import { type Numeric, numberOfDigits } from '../../core/numbers.ts';
 import type { Value } from '../../core/sample.ts';
 import type { MqttSignal } from './schema.ts';
 
-/** A value of the signal's type, or the reason why there is none, in words. A missing value is never taken as 0 or false. */
+/** A value of the signal's type, or the reason in words why there is none. A missing value is never taken as 0 or false. */
 export type Decoded = { readonly value: Value } | { readonly problem: string };
 
 /** A value of a JSON document. Whole numbers that a double does not hold come as `bigint`. */
@@ -23,7 +23,7 @@ function written(raw: Raw): string {
   try {
     return JSON.stringify(raw) ?? 'nothing';
   } catch {
-    return 'what is nested too deep'; // Parsed JSON can't be written only for this reason.
+    return 'a value that is nested too deep'; // This is the only reason why parsed JSON can't be written.
   }
 }
 
@@ -76,7 +76,7 @@ function asType(raw: Raw, as: MqttSignal['as']): Decoded {
   }
 }
 
-/** Converts the result of a payload or a path to the signal's value. */
+/** Converts the content of a payload or a path to the signal's value. */
 export function decode(raw: Raw, signal: Pick<MqttSignal, 'as' | 'map'>): Decoded {
   if (!signal.map) return asType(raw, signal.as);
   if (raw === null || raw === undefined || typeof raw === 'object') return { problem: `${shown(raw)} is not a word` };

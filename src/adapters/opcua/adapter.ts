@@ -10,16 +10,16 @@ import { notificationReader } from './reader.ts';
 import type { OpcuaSource } from './schema.ts';
 import { type OpenSession, openSession } from './session.ts';
 
-/** The server sends a sign of life at least so often (ms). */
+/** The server sends a keep-alive at least this often (ms). */
 const KEEP_ALIVE = 5000;
-/** A subscription without a notification for so long, or for three keep-alives, is dead (ms). */
+/** A subscription without a notification for this long, or for three keep-alives, is dead (ms). */
 const WATCHDOG = 15_000;
-/** The server deletes a subscription without a request for so long (ms). */
+/** The server deletes a subscription without a request for this long (ms). */
 const LIFETIME = 60_000;
 /** How often missing nodes are tried again (ms). */
 const RETRY_NODES = 60_000;
 
-/** One session with one subscription. A short break of the connection is bridged; a lost session ends the life. */
+/** One session with one subscription. A short break of the connection does no harm; a lost session ends this life. */
 export function opcuaAdapter(options: AdapterOptions<OpcuaSource>): Adapter {
   const { config, clock } = options;
   return {
@@ -40,7 +40,7 @@ export function opcuaAdapter(options: AdapterOptions<OpcuaSource>): Adapter {
   };
 }
 
-/** Delivers until the subscription is lost or the signal aborts; always rejects. */
+/** Delivers until the subscription is lost or the signal aborts. It always rejects. */
 async function live(
   { config, clock, log, name }: AdapterOptions<OpcuaSource>,
   open: OpenSession,
@@ -146,9 +146,9 @@ async function live(
     publishing.stop();
   }
 
-  /** The answer of a request, unless the life ends before. A refusal has its reason in words. */
+  /** The answer of a request, unless this life ends before. A refusal has its reason in words. */
   async function asked<T>(answer: Promise<T>): Promise<T> {
-    answer.catch(() => {}); // the life may have ended first
+    answer.catch(() => {}); // this life may have ended first
     try {
       return await Promise.race([answer, ended.promise]);
     } catch (cause) {

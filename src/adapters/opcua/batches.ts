@@ -7,10 +7,9 @@ type Batch = Omit<SampleBatch, 'source'>;
 type Change = { readonly sample: Sample; readonly at: number; readonly time: Batch['time']; readonly order: number };
 
 /**
- * One notification as batches in order of time [T1]. The changes of one node keep the order in which the server sent them, whatever
- * their source times, because a PLC's clock may go back, and a change may have no time. Source times order only changes of different
- * nodes. Two changes of one node are never in one batch, or a short stop between two notifications would be invisible to the
- * rules. Pure.
+ * One notification as batches in order of time [T1]. The changes of one node keep the order in which the server sent them, whatever their
+ * source times: a PLC's clock may go back, and a change may have no time. Source times order only changes of different nodes. Two changes
+ * of one node are never in one batch. Otherwise the rules would not see a short stop between two notifications. Pure.
  */
 export function batchesOf(samples: readonly Sample[], receivedAt: number, config: EventClock): readonly Batch[] {
   const nodes = new Map<string, Sample[]>();
@@ -20,7 +19,7 @@ export function batchesOf(samples: readonly Sample[], receivedAt: number, config
     else nodes.set(sample.signal, [sample]);
   }
   const changes = [...nodes.values()].flatMap(of => timed(of, receivedAt, config));
-  // The sort is stable, and within a node neither `at` nor `order` ever falls: the server's order stays.
+  // The sort is stable, and within a node neither `at` nor `order` ever falls. So the server's order stays.
   changes.sort((a, b) => a.at - b.at || a.order - b.order);
 
   const batches: { at: number; time: Batch['time']; signals: Set<string>; samples: Sample[] }[] = [];
@@ -55,8 +54,8 @@ function timed(samples: readonly Sample[], receivedAt: number, { clock, max_skew
 }
 
 /**
- * The times, made monotonic. A missing time gets the latest time that fits: that of the next change with a time, or `last` when
- * none follows. A time before an earlier one of its node is raised to it, because a clock was set back in between.
+ * The times of one node, made monotonic. A missing time gets the latest time that fits: that of the next change with a time, or `last` when
+ * none follows. A time before an earlier one of its node is raised to that one, because the clock was set back in between.
  */
 function monotonic(times: readonly (number | undefined)[], last: number): readonly number[] {
   let floor = Number.NEGATIVE_INFINITY;

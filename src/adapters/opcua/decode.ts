@@ -4,7 +4,7 @@ import { elementOf } from './array-element.ts';
 import type { Point } from './point.ts';
 import type { OpcuaType } from './schema.ts';
 
-/** The used fields of an OPC UA DataValue; node-opcua's class has them. */
+/** The fields of an OPC UA DataValue that are used; node-opcua's class has them. */
 export type Reading = {
   readonly value: { readonly dataType: number; readonly arrayType: number; readonly value: unknown };
   readonly statusCode: { readonly value: number; readonly name: string };
@@ -45,12 +45,12 @@ export function hasOverflowed(status: number): boolean {
   return (status & OVERFLOW) === OVERFLOW;
 }
 
-/** The node was removed, for example by a download. For the server a later node with its name is another node. */
+/** The node was removed, for example by a download. For the server, a later node with the same name is another node. */
 export function isGone(status: string): boolean {
   return status === 'BadNodeIdUnknown' || status === 'BadNodeIdInvalid';
 }
 
-/** The type of a node's value; undefined: neither yes/no, a number nor text. */
+/** The type of a node's value; undefined: it is neither yes/no, a number nor text. */
 export function typeOf({ value }: Reading): OpcuaType | undefined {
   return TYPES.get(value.dataType);
 }
@@ -106,7 +106,7 @@ function text(raw: unknown): string {
 
 type Named = { readonly text?: string | null; readonly name?: string | null };
 
-/** A bad status in words, with the remedy when it is in the config. */
+/** A bad status in words, with the advice when the config can change it. */
 function statusWords(status: string, { index }: Point): string {
   return status.startsWith('BadIndexRangeNoData')
     ? `the array has no element ${index}; index counts from 0 (${status})`

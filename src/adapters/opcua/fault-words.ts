@@ -3,7 +3,7 @@ import { nodeText } from './node-ref.ts';
 import { type Point, pointText } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
 
-/** The remedies for faults that are usual in plants, by OPC UA status or network code. */
+/** The advice for faults that are usual in plants, by OPC UA status or network code. */
 const HINTS: Readonly<Record<string, (source: OpcuaSource) => string>> = {
   BadTooManySessions: () =>
     'the server has no free session: close other clients, or wait about a minute until sessions left behind have ended',
@@ -12,11 +12,13 @@ const HINTS: Readonly<Record<string, (source: OpcuaSource) => string>> = {
   BadUserAccessDenied: refusedLogin,
   BadIdentityTokenInvalid: refusedLogin,
   BadIdentityTokenRejected: refusedLogin,
-  BadSecurityPolicyRejected: () => 'the server offers no endpoint without security, and nothing else is built yet',
-  BadSecurityModeRejected: () => 'the server offers no endpoint without security, and nothing else is built yet',
+  BadSecurityPolicyRejected: () =>
+    'the server offers no endpoint without security, and the gateway supports no other yet',
+  BadSecurityModeRejected: () =>
+    'the server offers no endpoint without security, and the gateway supports no other yet',
   BadTcpEndpointUrlInvalid: () => 'the server does not know this endpoint path: check what follows the port',
   BadServerHalted: () => 'the server is stopped: is the PLC in STOP or being downloaded?',
-  ECONNREFUSED: () => 'nothing listens there: is the server switched on, and the port right?',
+  ECONNREFUSED: () => 'no program listens there: is the server switched on, and is the port right?',
   ENOTFOUND: () => 'the name of the server is not known: check the address or the DNS',
   EHOSTUNREACH: () => 'no way to the server: check the network and the firewall',
   ETIMEDOUT: () => 'no answer: check the network and the firewall',
@@ -25,10 +27,10 @@ const HINTS: Readonly<Record<string, (source: OpcuaSource) => string>> = {
 function refusedLogin({ login }: OpcuaSource): string {
   return login
     ? `the server refuses the login of ${login.user}: check user and password`
-    : 'the server wants a login: add login: { user, password }';
+    : 'the server asks for a login: add login: { user, password }';
 }
 
-/** A fault in words, with the server's own status and the remedy, never with the password [P7]. */
+/** A fault in words: the server's own status and the advice, never the password [P7]. */
 export function faultWords(fault: unknown, source: OpcuaSource): string {
   const message = errorMessage(fault);
   const code = /\b(Bad[A-Z][A-Za-z]+|E[A-Z]{4,})\b/.exec(message)?.[1];
@@ -44,7 +46,7 @@ export function faultWords(fault: unknown, source: OpcuaSource): string {
   return source.login ? line.replaceAll(source.login.password.reveal(), '***') : line;
 }
 
-/** Why the server does not give us a node, with the thing to check. */
+/** Why the server does not give a node, with the next check. */
 export function refusalWords(point: Point, status: string): string {
   const node = pointText(point);
   switch (status) {

@@ -3,14 +3,14 @@ import { errorMessage } from '../../core/errors.ts';
 import type { Point } from './point.ts';
 import type { RawSession } from './session.ts';
 
-/** Most nodes in one request when the server has no limit of its own. The smallest PLCs accept this many. */
+/** The most nodes in one request when the server names no limit. The smallest PLCs accept this many. */
 const PER_REQUEST = 100;
 
 /** A point, its node on this server, and the handle of its changes. */
 export type Item = { readonly point: Point; readonly nodeId: string; readonly handle: number };
 export type RefusedItem = { readonly item: Item; readonly status: string };
 
-/** The settings of an item that the server samples less often than asked, or whose queue it makes shorter. */
+/** The settings of an item that the server samples less often than asked, or keeps in a shorter queue. */
 export type RevisedItem = { readonly item: Item; readonly sampling: number; readonly queue: number };
 export type Monitored = {
   /** The server's numbers of the items. */
@@ -32,8 +32,8 @@ const TOO_MUCH =
   /\bBad(TooManyOperations|TooManyMonitoredItems|RequestTooLarge|ResponseTooLarge|EncodingLimitsExceeded)\b/;
 
 /**
- * Splits its requests as the server's OperationLimits say (OPC UA part 5, 6.3.11). A server that names no limit and refuses a
- * request as too large gets the items in halves, and no larger request after that.
+ * Splits its requests as the server's OperationLimits say (OPC UA part 5, 6.3.11). When a server names no limit and refuses a request as
+ * too large, it gets the items in halves, and no larger request after that.
  */
 export async function openItems(session: RawSession, subscriptionId: number): Promise<Items> {
   let perRequest = await readLimit(session);
@@ -76,7 +76,7 @@ export async function openItems(session: RawSession, subscriptionId: number): Pr
             itemToMonitor: {
               nodeId,
               attributeId: AttributeIds.Value,
-              // One element of an array (OPC UA part 4, 7.27), so that changes of the others send nothing.
+              // One element of an array (OPC UA part 4, 7.27), so that changes of the other elements send nothing.
               ...(point.index !== undefined && { indexRange: new NumericRange(point.index) }),
             },
             monitoringMode: MonitoringMode.Reporting,
@@ -97,7 +97,7 @@ export async function openItems(session: RawSession, subscriptionId: number): Pr
           const { revisedSamplingInterval: sampling, revisedQueueSize: queue } = result;
           const { point } = item;
           ids.set(point, result.monitoredItemId);
-          // 0 asks for the server's highest rate, so every answer is the asked rate.
+          // 0 asks for the server's highest rate, so any answer fits.
           const isSlower = point.sampling > 0 && sampling > point.sampling;
           if (isSlower || queue < point.queue) revised.push({ item, sampling, queue });
         }
@@ -110,14 +110,14 @@ export async function openItems(session: RawSession, subscriptionId: number): Pr
       inParts(
         ids,
         async part => void (await session.deleteMonitoredItems({ subscriptionId, monitoredItemIds: [...part] })),
-        () => {}, // an item that can't be given back ends with its subscription
+        () => {}, // an item that can't be deleted ends with its subscription
       ),
   };
 }
 
 const LIMIT_NODE = `i=${VariableIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall}`;
 
-/** How many monitored items one request may name. The usual number for a server without this node, or with a senseless value in it. */
+/** How many monitored items one request may name. A server without this node, or with a senseless value in it, gets the usual number. */
 async function readLimit(session: RawSession): Promise<number> {
   try {
     const { statusCode, value } = await session.read({ nodeId: LIMIT_NODE, attributeId: AttributeIds.Value });

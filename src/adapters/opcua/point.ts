@@ -1,7 +1,7 @@
 import { type NodeRef, nodeText, parseNode } from './node-ref.ts';
 import type { OpcuaSource, OpcuaType } from './schema.ts';
 
-/** A signal and the node it is read from. */
+/** A signal and the node of its value. */
 export type Point = {
   readonly signal: string;
   readonly node: NodeRef;
@@ -10,7 +10,7 @@ export type Point = {
   readonly index?: number;
   /** How often the server samples the node (ms). */
   readonly sampling: number;
-  /** Most changes that the server keeps between two notifications. */
+  /** How many changes the server keeps between two notifications. */
   readonly queue: number;
 };
 
@@ -18,7 +18,7 @@ export type Point = {
 export function pointsOf(config: OpcuaSource): readonly Point[] {
   return Object.entries(config.signals).map(([signal, { node, as, index, sampling, queue }]) => {
     const parsed = parseNode(node, config.namespace);
-    if (!parsed) throw new Error(`${signal}: ${node} is not a node id; the schema lets none through`);
+    if (!parsed) throw new Error(`${signal}: ${node} is not a node id, and the schema should have refused it`);
     return {
       signal,
       node: parsed,
@@ -30,7 +30,7 @@ export function pointsOf(config: OpcuaSource): readonly Point[] {
   });
 }
 
-/** The whole of a point in words, for `check` and as the identity of a counter's base. */
+/** The whole point in words, for `check` and as the identity of a counter's base. */
 export function describe(point: Point): string {
   return `${pointText(point)} ${point.type}`;
 }

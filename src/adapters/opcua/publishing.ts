@@ -8,7 +8,7 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import type { RawSession } from './session.ts';
 
-/** Publish requests that wait at the server at once. While one answer is under way, the next one has a request. */
+/** How many publish requests wait at the server at once. While one answer is under way, the next one has a request. */
 const WAITING = 2;
 const FIRST_SEQUENCE = 1;
 const LAST_SEQUENCE = 2 ** 32 - 1;
@@ -16,7 +16,7 @@ const LAST_SEQUENCE = 2 ** 32 - 1;
 export type PublishingOptions = {
   readonly session: RawSession;
   readonly subscriptionId: number;
-  /** After so long (ms) without anything, even a keep-alive, the subscription is dead. */
+  /** After this long without anything, not even a keep-alive, the subscription is dead (ms). */
   readonly watchdog: number;
   readonly clock: Clock;
   /** One notification; keep-alives are not reported. */
@@ -32,8 +32,8 @@ export interface Publishing {
 }
 
 /**
- * Keeps publish requests waiting at the server and delivers the notifications without gaps. A missing sequence number ends it.
- * The gateway does this itself, because a subscription that dies silently must not look healthy.
+ * Keeps publish requests waiting at the server, and delivers the notifications without gaps. A missing sequence number ends the
+ * subscription. The gateway does this itself, because a subscription that dies silently must not look healthy.
  */
 export function startPublishing(options: PublishingOptions): Publishing {
   const { session, subscriptionId, watchdog, clock } = options;
@@ -66,12 +66,12 @@ export function startPublishing(options: PublishingOptions): Publishing {
     heardAt = clock.now();
     const { sequenceNumber } = message;
     const isKeepAlive = (message.notificationData ?? []).length === 0;
-    // A keep-alive has the number of the next notification. After a break that number shows lost notifications that the server did not
-    // keep. At other times it is ignored, because the gateway would never read a server that counts in another way.
+    // A keep-alive has the number of the next notification. After a break, that number shows lost notifications that the server did not
+    // keep. At other times it is ignored: otherwise the gateway could never read from a server that counts in another way.
     if (isKeepAlive && !isInDoubt) return;
     isInDoubt = false;
     if (expected !== undefined && sequenceNumber !== expected) {
-      lose(`notifications are missing (number ${expected} expected, ${sequenceNumber} came)`);
+      lose(`notifications are missing (expected number ${expected}, but ${sequenceNumber} came)`);
       return;
     }
     if (isKeepAlive) return;
@@ -127,7 +127,7 @@ export function startPublishing(options: PublishingOptions): Publishing {
     async resume() {
       try {
         for (;;) {
-          // Before the first notification, that one is missing: it has the present values.
+          // Before the first notification, only that one can be missing; it has the present values.
           const message = stopped ? undefined : await republish(expected ?? FIRST_SEQUENCE);
           if (!message || stopped) break;
           take(message);
@@ -137,7 +137,7 @@ export function startPublishing(options: PublishingOptions): Publishing {
         heardAt = clock.now();
         fill();
       } catch (error) {
-        lose(`what was sent during a break can't be fetched: ${error instanceof Error ? error.message : 'no answer'}`);
+        lose(`the notifications of a break can't be fetched: ${error instanceof Error ? error.message : 'no answer'}`);
       }
     },
   };

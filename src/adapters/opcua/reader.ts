@@ -8,16 +8,16 @@ import type { RevisedItem } from './items.ts';
 import type { Point } from './point.ts';
 import type { OpcuaSource } from './schema.ts';
 
-/** Makes batches of notifications, and reports each problem of a signal once in a life. */
+/** Makes batches from notifications, and reports each problem of a signal once in a life. */
 export interface Reader {
   /** A bad sample for a point that can't be read, with the reason. */
   refuse(point: Point, reason: string): Sample;
   /**
-   * False: a bad sample with the same reason as the last one of its signal. Some servers send a NaN at each sampling, because it differs
-   * from itself.
+   * Returns false for a bad sample with the same reason as the last one of its signal. Some servers send a NaN at each sampling, because it
+   * differs from itself.
    */
   isNews(sample: Sample): boolean;
-  /** The server gives less than asked. A queue of one change even loses changes without a sign, because the overflow bit needs two. */
+  /** The server gives less than was asked. A queue of one change even loses changes without a sign, because the overflow bit needs two. */
   noteRevised(items: readonly RevisedItem[]): void;
   batches(message: NotificationMessage, receivedAt: number): readonly Omit<SampleBatch, 'source'>[];
   /** Why the server ended the subscription, if the message has the reason. */
@@ -28,9 +28,9 @@ export type ReaderOptions = {
   readonly source: string;
   readonly config: OpcuaSource;
   readonly log: Logger;
-  /** The point that the server's changes with this handle belong to. */
+  /** The point to which the server's changes with this handle belong. */
   readonly pointOf: (handle: number) => Point | undefined;
-  /** Notified when a node is gone, because the server does not look for it again by itself. */
+  /** Called when a node is gone, because the server does not look for it again by itself. */
   readonly onGone: (point: Point) => void;
 };
 
@@ -54,7 +54,7 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
   }
 
   function refuse({ signal }: Point, reason: string): Sample {
-    warnOnce(`refused ${signal}`, { signal, reason }, 'OPC UA signal can not be read');
+    warnOnce(`refused ${signal}`, { signal, reason }, 'OPC UA signal cannot be read');
     return { signal, value: null, quality: 'bad', reason };
   }
 
@@ -76,7 +76,7 @@ export function notificationReader({ source, config, log, pointOf, onGone }: Rea
       warnOnce(
         'revised',
         { signals, signal, sampling: `${sampling} ms of ${asked}`, queue: `${queue} of ${askedQueue}` },
-        'the OPC UA server looks at nodes less often, or keeps fewer changes of them, than asked: what comes and goes in between is lost',
+        'the OPC UA server samples nodes less often, or keeps fewer changes of them, than the config asks: changes in between are lost',
       );
     },
     batches(message, receivedAt) {

@@ -31,7 +31,7 @@ const Node = z
 
 const Queue = z.int().min(1).max(1000);
 
-/** Highest value of an integer node; null where `wraps: full` means nothing. */
+/** The highest value of an integer node; null where `wraps: full` means nothing. */
 export function fullScaleOf(type: OpcuaType): number | bigint | null {
   switch (type) {
     case 'int8':
@@ -80,7 +80,7 @@ const LongSignal = z
       as === 'bool' || as === 'string'
         ? `a ${as} does not count; write the counter's type, such as as: uint32`
         : counter.wraps === 'full' && fullScaleOf(as) === null
-          ? `wraps: full needs an integer type, not ${as}; write as: uint32 or whatever the node is`
+          ? `wraps: full needs an integer type, not ${as}; write as: uint32, or the type of the node`
           : undefined;
     if (message) context.addIssue({ code: 'custom', path: ['counter'], message });
     const wraps = wrapsProblem(counter, as, fullScaleOf(as));
@@ -89,7 +89,7 @@ const LongSignal = z
   .meta({ description: 'A node of the server. A node id alone stands for `{ node: …, as: bool }`' });
 export type OpcuaSignal = z.output<typeof LongSignal>;
 
-/** A node id alone is short for a yes/no signal. */
+/** A node id alone is the short form of a yes/no signal. */
 const Signal = z.union([Node.transform((node): OpcuaSignal => ({ node, as: 'bool' })), LongSignal]);
 
 const Login = z
@@ -171,10 +171,10 @@ export const OpcuaSource = z
   .superRefine(({ namespace, signals }, context) => {
     if (namespace !== undefined) return;
     for (const [name, { node }] of Object.entries(signals)) {
-      // A number alone is in OPC UA's own namespace on every server, such as i=2258, the server's time.
+      // A number alone is in OPC UA's own namespace, which is the same on every server. An example is i=2258, the server's time.
       if (!/^[sgb]=/.test(node)) continue;
       const message =
-        'the namespace of this node is missing; write such as namespace: http://www.siemens.com/simatic-s7-opcua in the source, or ns=2;s=… here';
+        'the namespace of this node is missing; write for example namespace: http://www.siemens.com/simatic-s7-opcua in the source, or ns=2;s=… here';
       context.addIssue({ code: 'custom', path: ['signals', name], message });
     }
   })

@@ -22,7 +22,7 @@ const CLOSE_TIMEOUT = 3000;
 const REQUEST_TIMEOUT = 10_000;
 const SESSION_TIMEOUT = 60_000;
 
-// The stack would write to the console. Everything important comes as an error, and the gateway logs it.
+// The stack would write to the console. Everything important also comes as an error, and the gateway logs that.
 setLogLevel(LogLevel.Emergency);
 
 /** node-opcua's session with services that its type does not list. */
@@ -31,11 +31,11 @@ export type RawSession = ClientSession & ClientSessionRawSubscriptionService & C
 /** A session and its events outside of requests. */
 export type OpenSession = {
   readonly session: RawSession;
-  /** The connection came back and the server still has our session, so its kept notifications can be fetched. */
+  /** The connection came back and the server still has our session, so the notifications that it kept can be fetched. */
   onRestored(listener: () => void): void;
   /** The session is gone for good, with the reason in words. */
   onLost(listener: (why: string) => void): void;
-  /** Ends session and connection: PLCs have few. Takes at most some seconds; never rejects. */
+  /** Ends session and connection, because PLCs have few. Takes some seconds at most; never rejects. */
   close(): Promise<void>;
 };
 
@@ -69,7 +69,7 @@ export async function openSession(source: OpcuaSource, clock: Clock, signal: Abo
     const session = await within(CONNECT_TIMEOUT, opening, clock, signal);
     return watch(client, session, clock);
   } catch (cause) {
-    // A session that comes after the end of the wait is closed with its connection.
+    // A session that comes after the end of the wait is closed together with its connection.
     opening.catch(() => {});
     await bounded(client.disconnect(), clock);
     if (signal.aborted) throw signal.reason;
@@ -128,7 +128,7 @@ async function within<T>(ms: number, task: Promise<T>, clock: Clock, signal: Abo
   }
 }
 
-/** The server may be gone, and then nothing is left to close. */
+/** The server may be gone. Then there is nothing left to close. */
 async function bounded(task: Promise<unknown>, clock: Clock): Promise<void> {
   await endsWithin(CLOSE_TIMEOUT, task, clock).catch(() => {});
 }

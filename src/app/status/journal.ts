@@ -5,7 +5,7 @@ import type { Journal } from '../../journal/journal.ts';
 const MOST_LISTED = 50;
 const MOST_EVENTS = 10;
 
-/** The journal on the status page: its counts and its file, the newest actions that wait for a person, the newest events. */
+/** The journal on the status page: its counts, its file, the newest actions that wait for a person, and the newest events. */
 export function journalStatus(
   journal: Pick<Journal, 'counts' | 'unsettled' | 'events' | 'upkeep'>,
   iso: TimeNotation['iso'],
@@ -43,7 +43,7 @@ function fileStatus(upkeep: ReturnType<Journal['upkeep']>) {
   };
 }
 
-/** All sizes have one unit, so that a reader can compare them. */
+/** All sizes have the same unit, so that a reader can compare them. */
 function megabytes(bytes: number): string {
   return `${Number((bytes / 1_000_000).toFixed(1))}MB`;
 }

@@ -24,7 +24,7 @@ export type StatusParts = {
   readonly iso: TimeNotation['iso'];
 };
 
-/** The content of the status page as plain JSON. Each call reads it again. It holds no secret. */
+/** The content of the status page as plain JSON. Each call reads all parts again. It holds no secret. */
 export function statusPage({ loaded, journal, queue, runner, notReady, hold, now, iso, ...parts }: StatusParts) {
   const { gateway, l2l, sources: config } = loaded.config;
   const startedAt = now();

@@ -7,7 +7,7 @@ import { backlogWords } from '../../queue/backlog.ts';
 import type { CallQueueStatus } from '../../queue/call-queue.ts';
 import { causeWords, heldUpWords, oneHeldUp } from '../readiness.ts';
 
-/** Why the gateway may send nothing although L2L and Redis may answer. */
+/** Why the gateway may send nothing, even when L2L and Redis answer. */
 export type Hold = { readonly cause: 'clock' | 'settings'; readonly detail: string };
 
 const NOTHING_SENT = 'nothing is sent';
@@ -60,12 +60,15 @@ export function queueStatus(
   };
 }
 
-/** Everything that holds calls up, in words: the clock or a setting, Redis, a destination or the journal, then single codes and rights. */
+/**
+ * Everything that holds calls up, in words: first the clock or a setting, then Redis, a destination or the journal, then single codes and
+ * rights.
+ */
 export function holdUps(
   { paused, redis, heldUp }: Pick<CallQueueStatus, 'paused' | 'redis' | 'heldUp'>,
   hold: Hold | null,
 ): readonly string[] {
-  // Where both name the API key of L2L, the hold says where to correct it.
+  // When both are about the API key of L2L, the hold is shown, because it says where to correct the key.
   const pauses = paused.filter(({ cause, destination }) => !(cause === 'auth' && destination === 'l2l' && hold));
   return [
     ...(hold === null ? [] : [`${NOTHING_SENT}: ${hold.detail}`]),
@@ -81,7 +84,7 @@ function pausedStatus(paused: CallQueueStatus['paused'][number], hold: Hold | nu
     destination: name,
     words: causeWords(paused),
     cause,
-    // The detail of a hold says where to correct it, so it is shown in place of L2L's answer.
+    // The detail of a hold says where to correct it, so the page shows it in place of L2L's answer.
     detail: cause === 'auth' && destination === 'l2l' && hold ? hold.detail : detail,
     since: iso(since),
     nextTry: iso(probeAt),
@@ -100,7 +103,7 @@ function countsByWord(open: CallQueueStatus['open']): Readonly<Record<string, nu
   return Object.fromEntries(Object.entries(open).map(([state, count]) => [CALL_WORDS[state as CallState], count]));
 }
 
-/** `delivered` does not count dispatches that were only found open. */
+/** `delivered` does not count the calls that found a dispatch open and opened none. */
 function sinceStart({ foundOpen, delivered, rejected, parked, released, dropped }: CallQueueStatus['counts']) {
   return { delivered, foundOpen, refused: rejected, parked, putBack: released, dropped };
 }

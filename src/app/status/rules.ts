@@ -6,7 +6,7 @@ import type { RuleView } from '../../rules/rule-view.ts';
 /** The state and the result of the call that opens an episode, from the journal. */
 export type OpenOf = (chain: string) => Pick<ChainState, 'open' | 'result'>;
 
-/** Each rule: its state with its beginning, its next step with its time, and its dispatch in L2L. */
+/** Each rule: its state and when that began, its next step and when that comes, and its dispatch in L2L. */
 export function rulesStatus(rules: readonly RuleView[], openOf: OpenOf, iso: TimeNotation['iso']) {
   return rules.map(({ rule, kind, phase, since, due, text, episode = null }) => ({
     rule,

@@ -4,20 +4,22 @@ import type { TimeNotation } from '../../core/time-notation.ts';
 import type { SignalView } from '../../rules/signal-view.ts';
 import { nothingWords, sourceWords } from '../readiness.ts';
 
-/** A device that starts may answer 0 at first. A number that is still 0 after this time (ms) gets a hint. */
+/** A device that starts may answer 0 at first. A number that is still 0 after this time gets a hint (ms). */
 const EMPTY_FOR = 60_000;
 const EMPTY_WORDS =
   'has been 0 since the gateway started: is the address right (first_register), and the table (holding or input)?';
 
 export type SignalFacts = {
   readonly sources: readonly SourceStatus[];
-  /** Where a signal is read, in words; undefined: not known. */
+  /** Where a signal is read, in words; undefined: it is not known. */
   readonly addressOf: (signal: string) => string | undefined;
   readonly now: number;
   readonly iso: TimeNotation['iso'];
 };
 
-/** Each signal: its value, the time of the last sample, and why it is not good. One without a sample has the reason of its source. */
+/**
+ * Each signal: its value, the time of its last sample, and why it is not good. A signal without a sample shows the reason of its source.
+ */
 export function signalStatus(signals: readonly SignalView[], { sources, addressOf, now, iso }: SignalFacts) {
   const statuses = new Map(sources.map(source => [source.source, source]));
 
@@ -50,8 +52,8 @@ export function signalStatus(signals: readonly SignalView[], { sources, addressO
 }
 
 /**
- * A hint for each signal of a Modbus table in which every number was 0 since the start. A device answers 0 for registers that it does
- * not use, so the address or the table may be wrong. One other value of any number shows that the table is right.
+ * A hint for each signal of a Modbus table in which every number was 0 since the start. A device answers 0 for registers that it does not
+ * use, so the address or the table may be wrong. A single other value of any number shows that the table is right.
  */
 function emptyTables(signals: readonly SignalView[], now: number): ReadonlyMap<SignalView, string> {
   const hints = new Map<SignalView, string>();

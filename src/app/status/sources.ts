@@ -7,9 +7,9 @@ import type { SignalView } from '../../rules/signal-view.ts';
 export type ConfiguredSource = {
   readonly name: string;
   readonly protocol: string;
-  /** Address in words, such as `192.0.2.7:502`; null: there is none. */
+  /** Its address in words, such as `192.0.2.7:502`; null: it has none. */
   readonly address: string | null;
-  /** Where each signal is read, in words, by its name. */
+  /** Where each signal is read, in words, by the name of the signal. */
   readonly signals: ReadonlyMap<string, string>;
 };
 

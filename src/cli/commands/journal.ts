@@ -35,7 +35,7 @@ Shows what was sent to L2L, when, and why: everything that the gateway keeps.
            the site's offset. A million actions need no more memory than one
   adopt    uses a data folder here that was copied or restored from a backup. The
            actions that it holds as not sent are parked, since L2L may have got
-           them. Counters start from what they show now. No gateway may run on the
+           them. Counters start from their next reading. No gateway may run on the
            folder meanwhile
 
 list, show and export also read the journal of a gateway that does not run, and

@@ -51,7 +51,7 @@ async function one(link: Link, decision: Decision, io: Io): Promise<boolean> {
   if (decided.kind === 'ask') {
     const question = `${decision.id}: ${oneLine(decided.words)}`;
     if (!io.ask) {
-      io.err(`${question}. Nothing was done: say it again with --yes when that is so`);
+      io.err(`${question}. Nothing was done: run the command again with --yes if that is true`);
       return false;
     }
     const answer = await io.ask(`${question}. Go on? [y/N] `);

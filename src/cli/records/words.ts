@@ -42,7 +42,7 @@ const MEANINGS: Readonly<Partial<Record<string, string>>> = {
   nothing: 'there was nothing to send',
   dead: 'a dead letter; nothing more happens by itself',
   parked: 'nobody can say whether L2L has it, or it may not be sent, or its product is not known; a person decides',
-  dropped: 'let go',
+  dropped: 'dropped',
   shadow: 'made in shadow mode; nothing is sent',
 };
 

@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 
 export type FullCheckOptions = {
   readonly file: string;
-  /** Begins after this (ms): the start is over then. */
+  /** Begins after this time, when the start is over (ms). */
   readonly delay: number;
-  /** `found`: what is damaged; null: nothing. */
+  /** `found`: the damage in words; null: the file is sound. */
   readonly onEnd: (found: string | null) => void;
   /** The check itself failed. */
   readonly onFailed: (cause: unknown) => void;

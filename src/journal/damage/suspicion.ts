@@ -2,8 +2,8 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { filesIn } from '../file/data-folder.ts';
 
 /**
- * A note beside the journal that a life of the gateway found it damaged [J6]. The next start reads the whole file first, so that
- * a damaged file is refused instead of ending one life after the other.
+ * A note beside the journal, written when a life of the gateway found the journal damaged [J6]. The next start then reads the whole file
+ * first. So a damaged file is refused, and does not end one life after the other.
  */
 export type Suspicion = {
   readonly isRaised: boolean;

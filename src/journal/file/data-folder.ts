@@ -25,10 +25,9 @@ export function filesIn(folder: string) {
 }
 
 /**
- * Makes the data folder and takes its lock for the life of the process [P11]. It is an OS lock (SQLite's exclusive lock on a file of its
- * own), so it ends with its process, however that ends. The disposal releases it.
- * Throws a StartError when the folder can't be written, is on a network drive [J2] or is in use, or when something else than a file has
- * the name of one of its files.
+ * Makes the data folder and takes its lock for the life of the process [P11]. The lock is one of the operating system (SQLite's exclusive
+ * lock on a file of its own), so it ends with its process, however that ends. The disposal releases it. Throws a StartError when the folder
+ * cannot be written, is on a network drive [J2] or is in use, or when one of its names belongs to something that is not a file.
  */
 export function lockDataFolder(folder: string): Disposable {
   try {
@@ -52,7 +51,7 @@ export function lockDataFolder(folder: string): Disposable {
     lock?.close();
     if (isBusy(cause))
       throw new StartError(
-        `the data folder ${folder} is in use by another gateway; stop that one first, or set gateway.data to a folder of its own`,
+        `the data folder ${folder} is in use by another gateway; stop that gateway first, or set gateway.data to a folder of its own`,
       );
     throw new StartError(`the data folder ${folder} can't be written: ${errorMessage(cause)}; ${writeAdvice(cause)}`);
   }
@@ -87,7 +86,7 @@ function expectFiles(folder: string): void {
 
 /** `why`: from `whyNoFile`. */
 export function noFileWords(file: string, why: string): string {
-  return `the gateway can't use ${file}: ${why}. If its data is on another disk, look whether that disk is mounted; else move it away`;
+  return `the gateway can't use ${file}: ${why}. If its data is on another disk, check whether that disk is mounted; otherwise move it away`;
 }
 
 /** A gateway that once ran as another user, such as root, left files that this user may not write. */

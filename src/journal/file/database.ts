@@ -34,7 +34,7 @@ export function openDatabase(file: string, thorough: boolean): DatabaseSync {
   } catch (cause) {
     db?.close();
     if (cause instanceof StartError || cause instanceof Damaged) throw cause;
-    // An IO error comes from the disk, not from the file. To set the file aside would not mend it.
+    // An IO error comes from the disk, not from the file. A new file would not help.
     if (failureOf(cause) === 'damaged') throw new Damaged(errorMessage(cause));
     throw new StartError(`the journal ${file} can't be opened`, { cause });
   }
@@ -90,20 +90,20 @@ function migrate(db: DatabaseSync, file: string): void {
   db.exec('PRAGMA foreign_keys = ON');
 }
 
-/** A prepared statement whose row shape is stated once, where its SQL stands. */
+/** A prepared statement. The shape of its rows is declared once, where its SQL stands. */
 export type Query<Row> = {
   get(...values: SQLInputValue[]): Row | undefined;
   all(...values: SQLInputValue[]): Row[];
   iterate(...values: SQLInputValue[]): Iterable<Row>;
-  /** Rows changed. */
+  /** The number of changed rows. */
   run(...values: SQLInputValue[]): number;
-  /** Row id of the row just inserted. */
+  /** The id of the row that was just inserted. */
   insert(...values: SQLInputValue[]): number;
 };
 
 const watchers = new WeakMap<DatabaseSync, (error: Error) => void>();
 
-/** Calls `listener` once, before any other code gets the error, when a statement finds a failed disk or a damaged file [J5]. */
+/** Calls `listener` once when a statement finds a failed disk or a damaged file, before any other code gets the error [J5]. */
 export function onBroken(db: DatabaseSync, listener: (error: Error) => void): void {
   watchers.set(db, listener);
 }

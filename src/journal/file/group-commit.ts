@@ -20,7 +20,7 @@ export interface GroupCommit {
   onRollback(listener: (cause: Error) => void): void;
   /** Refuses all writes and commits nothing, because the content of the file is not known any more [J5]. */
   abandon(cause: Error): void;
-  /** Writes so far. */
+  /** The number of writes so far. */
   readonly writes: number;
 }
 

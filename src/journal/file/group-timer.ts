@@ -10,13 +10,13 @@ export interface GroupTimer {
   now(): void;
   /** The group is committed or gone. */
   cancel(): void;
-  /** A commit with so many writes has ended. This number times the next group. */
+  /** A commit with this many writes has ended. The number decides the timing of the next group. */
   ended(writes: number): void;
 }
 
 /** After a group with fewer writes the next one is committed at once, because the load is low and latency counts. */
 const SMALL_GROUP = 8;
-/** Under load groups gather this long (ms), so that one fsync carries many. */
+/** Under load, groups gather for this long, so that one fsync carries many writes (ms). */
 const GATHER = 5;
 /** How long a `lazily` write may wait for another write (ms). */
 const LAZY = 20;
@@ -55,7 +55,7 @@ export function createGroupTimer(flush: () => void): GroupTimer {
       else now();
     },
     hold() {
-      // Only once for each group, so that a stream of such writes cannot delay it for ever.
+      // This happens only once for each group, so that a stream of such writes cannot delay it for ever.
       if (!immediate || isHeld) return;
       isHeld = true;
       clearImmediate(immediate);

@@ -25,7 +25,7 @@ export function openJournalFile(folder: string, destination: string | null): Jou
   if (why !== null) throw new StartError(noFileWords(file, why));
   if (!existsSync(file)) {
     throw new StartError(
-      `there is no journal in ${folder}; name the config the gateway runs with, or its data folder with --data`,
+      `there is no journal in ${folder}; name the config of the gateway, or its data folder with --data`,
     );
   }
   let db: DatabaseSync | undefined;
@@ -67,5 +67,5 @@ export function readOrSay<T>(folder: string, read: () => T): T {
 }
 
 function brokenWords(file: string, cause: unknown): string {
-  return `the journal ${file} can't be read: ${errorMessage(cause)}. It is left as it is; the gateway says at its start what to do`;
+  return `the journal ${file} can't be read: ${errorMessage(cause)}. The file was not changed; the gateway says at its start what to do`;
 }

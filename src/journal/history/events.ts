@@ -29,7 +29,7 @@ export function createEvents(db: DatabaseSync, group: GroupCommit, now: () => nu
       try {
         group.write(() => insert.run(now(), kind, detail)).durable.catch(() => {});
       } catch {
-        // The event is in the log. An event that the full disk refuses is left out.
+        // Resolves when the event is in the file. An event that the full disk refuses is left out.
       }
     },
   };

@@ -22,10 +22,10 @@ import {
   SELECT_HISTORY_CALL,
 } from './rows.ts';
 
-/** The sent actions and their causes, in pages of a few milliseconds each, so that reading a million rows delays no call. */
+/** The sent actions and their causes, in pages of a few milliseconds each. So a read of a million rows delays no call. */
 export interface History {
   page(wanted: HistoryQuery): HistoryPage<HistoryEntry>;
-  /** Like `page`, each with its calls and their attempts. */
+  /** Like `page`, but each action has its calls and their attempts. */
   records(wanted: HistoryQuery): HistoryPage<HistoryRecord>;
   entry(id: number): HistoryEntry | undefined;
   record(entry: HistoryEntry): HistoryRecord;
@@ -72,7 +72,7 @@ export function createHistory(db: DatabaseSync): History {
     return known as unknown as Query<Row>;
   }
 
-  /** One stretch of rows, of a single state when the index has it: the matching rows, and the last id that was read. */
+  /** One stretch of rows; all have the same state when the index has it. It gives the matching rows and the last id that was read. */
   function stretch(of: string, wanted: HistoryQuery, limit: number) {
     const down = wanted.newestFirst === true;
     const beyond = down ? '<' : '>';
@@ -94,7 +94,7 @@ export function createHistory(db: DatabaseSync): History {
     const limit = Math.max(1, Math.min(wanted.limit, LARGEST_PAGE));
     const compare = wanted.newestFirst ? (a: number, b: number) => b - a : (a: number, b: number) => a - b;
     const stretches = groups(wanted.states).map(of => stretch(of, wanted, limit));
-    // Unread rows of one stretch may come before rows of another one.
+    // Rows of one stretch that are still unread may come before rows of another one.
     const [safe] = stretches.flatMap(({ upTo }) => upTo ?? []).sort(compare);
     const rows = stretches
       .flatMap(({ rows }) => rows)
@@ -152,7 +152,7 @@ export function createHistory(db: DatabaseSync): History {
   };
 }
 
-/** Conditions whose rows can be read in the order of ids: one for each state of the index, else one for all rows. */
+/** Conditions whose rows can be read in the order of their ids: one for each state of the index, otherwise one for all rows. */
 function groups(states: readonly StoredState[] | undefined): readonly string[] {
   if (!states) return ['1 = 1'];
   const wanted = [...new Set(states)];
@@ -167,7 +167,7 @@ function filter(wanted: HistoryQuery): { readonly sql: string; readonly values: 
   const { rule, machine, kind, since, until } = wanted;
   const parts: (readonly [string, SQLInputValue | undefined])[] = [
     ['a.rule = ?', rule],
-    // The lane is `dispatch:`, `cycles:` or `production:` and the code.
+    // The lane is `dispatch:`, `cycles:` or `production:`, followed by the code.
     ["substr(a.lane, instr(a.lane, ':') + 1) = ?", machine],
     ['a.kind = ?', kind],
     ['a.at >= ?', since],

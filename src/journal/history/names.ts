@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { KnownNames } from '../../core/history.ts';
 import { query } from '../file/database.ts';
 
-/** The number of newest actions that are read, so that a journal with a million actions answers as fast. */
+/** How many of the newest actions are read, so that a journal with a million actions answers as fast as a small one. */
 const NEWEST = 1000;
 
 /** Reads the rules, machines and lines of the journal's newest actions. Older actions may have others. */

@@ -45,7 +45,7 @@ export const SELECT_ENTRY = `
   FROM action a LEFT JOIN call c ON c.id = a.call`;
 
 export function entryOf(row: EntryRow): HistoryEntry {
-  // The row was written from an Action by this room; kind and params belong together.
+  // This room wrote the row from an Action, so kind and params belong together.
   return {
     id: row.id,
     key: row.key,

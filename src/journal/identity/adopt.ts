@@ -18,7 +18,7 @@ export type AdoptOptions = {
   readonly log: Logger;
   /** The kinds of rules whose state has counter readings. */
   readonly counting: readonly string[];
-  /** Adopts the journal also when its place is unchanged, because a cloned disk or a restored virtual machine looks the same. */
+  /** Also adopts a journal in an unchanged place, because a cloned disk or a restored virtual machine looks the same. */
   readonly unmoved?: boolean | undefined;
 };
 
@@ -30,7 +30,7 @@ export type Adopted = {
   readonly forgotten: number;
 };
 
-const WHY = 'from a copied or restored journal: it may have been sent to L2L since';
+const WHY = 'from a copied or restored journal: it may have been sent to L2L in the meantime';
 const OPEN = "state IN ('frozen', 'sending', 'retry', 'unknown', 'accepted')";
 
 /**
@@ -51,7 +51,7 @@ export function adoptJournal({ folder, now, log, counting, unmoved = false }: Ad
     const home = meta.get('home');
     if (!unmoved && home !== undefined && whyNotTheSame(folder, meta, String) === null) {
       throw new StartError(
-        `nothing was done: the journal in ${folder} lies where it was written, and the gateway starts with it as it is. Adopting parks what was not sent to L2L yet. If this is a cloned disk or a machine that was set back, say it again with --yes`,
+        `nothing was done: the journal in ${folder} is in the place where it was written, so the gateway can start with it. Adopting would park all actions that were not sent yet. If this is a cloned disk or a restored machine, run the command again with --yes`,
       );
     }
     const id = randomUUID();
@@ -72,11 +72,11 @@ export function adoptJournal({ folder, now, log, counting, unmoved = false }: Ad
       db,
       "DELETE FROM rule_state WHERE json_extract(state, '$.kind') IN (SELECT value FROM json_each(?))",
     ).run(JSON.stringify(counting));
-    // A broker may have sent later changes to the other journal's gateway.
+    // A broker may have sent later changes to the gateway of the other journal.
     query(db, 'DELETE FROM kept_value').run();
     insertEvent(db).run(now, 'adopted', `journal ${former} as ${id}; ${parked} actions parked`);
     db.exec('COMMIT');
-    // Only now: until the adoption is durable, the note has to stop a start with the former journal.
+    // This comes last: until the adoption is durable, the note has to stop a start with the former journal.
     witnessOf(folder).forget();
     log.warn({ file, former, id, parked, forgotten }, 'a copied or restored journal is adopted');
     return { id, parked, forgotten };

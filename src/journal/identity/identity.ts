@@ -16,7 +16,7 @@ export type Identity = {
 /** The identity of the journal in its present place [J7]. */
 export function identityOf(file: string): Identity {
   const found = statSync(file, { bigint: true });
-  // On a file system without creation times the system gives the time of the last change, or nothing.
+  // On a file system without creation times, the system gives the time of the last change, or nothing.
   const isKept = found.birthtimeNs !== 0n && found.birthtimeNs !== found.ctimeNs;
   return { machine: machineId(), inode: String(found.ino), birth: isKept ? String(found.birthtimeNs) : null };
 }
@@ -26,7 +26,7 @@ export function differs(known: Identity, now: Identity): string | null {
   if (known.machine !== null && now.machine !== null && known.machine !== now.machine)
     return 'it was made on another host';
   if (known.inode !== now.inode || (known.birth !== null && now.birth !== null && known.birth !== now.birth)) {
-    return 'it is another file than the one that was written to: a copy, or a backup put back';
+    return 'it is not the file that was written before: it is a copy, or a restored backup';
   }
   return null;
 }

@@ -31,7 +31,7 @@ export function witnessOf(folder: string): Witness {
       const now = progressOf(meta);
       if (seen.id !== now.id) return `it is another journal than the one that ran here last, ${seen.id}`;
       if (seen.epoch < now.epoch || (seen.epoch === now.epoch && seen.alive <= now.alive)) return null;
-      return `it was last written to at ${write(now.alive)}, and the one that ran here last at ${write(seen.alive)}: a backup was put back, or the disk has lost what it had taken`;
+      return `it was last written at ${write(now.alive)}, and the journal that ran here last at ${write(seen.alive)}: a backup was restored, or the disk has lost data that it had confirmed`;
     },
     note(progress) {
       try {
@@ -61,7 +61,7 @@ function read(file: string): Progress | null {
     const { id, epoch, alive } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Progress>;
     return id === undefined || epoch === undefined || alive === undefined ? null : { id, epoch, alive };
   } catch {
-    // No note exists yet, as after an update, or it is unreadable: then there is nothing to compare with.
+    // There is no note yet, as after an update, or the note is unreadable: then there is nothing to compare with.
     return null;
   }
 }
@@ -82,7 +82,8 @@ const EVERY = 60_000;
 /** Writes the note now and at intervals. The disposal ends it. */
 export function startNoting({ witness, meta, group, now, every = EVERY }: NotingOptions): Disposable {
   /**
-   * A clock a little behind that of the last life is accepted. The first commits of this life are then earlier than the last ones before.
+   * A clock slightly behind that of the last life is accepted. Then the first commits of this life are earlier than the last ones of the
+   * life before.
    */
   function progress(): Progress {
     const { alive, ...life } = progressOf(meta);
@@ -95,7 +96,7 @@ export function startNoting({ witness, meta, group, now, every = EVERY }: Noting
       const { value, durable } = group.write(progress, 'lazily');
       durable.then(
         () => ended || witness.note(value),
-        () => {}, // Not committed, so not noted.
+        () => {}, // This commit failed, so it is not noted.
       );
     } catch {
       // The journal refuses all writes, and the next writer gets the error.

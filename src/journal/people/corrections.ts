@@ -15,12 +15,12 @@ export type Correction = { readonly actions: readonly number[]; readonly words: 
 /** Gives actions that L2L certainly does not have the present codes of their rule, and records an event. */
 export interface Corrections {
   /**
-   * What waits, was never sent, and stands in a lane that was held up by an unknown code. Resolves when that is durable, to what was
-   * changed. Only before the queue runs.
+   * Corrects the actions that wait, were never sent, and stand in a lane that an unknown code held up. Resolves to what was changed when
+   * that is durable. Only before the queue runs.
    */
   recodeWaiting(recode: Recode): Promise<readonly Correction[]>;
   /**
-   * A call that is open, had no effect, and has a code that L2L does not know: made from what a rule had counted before the file was
+   * Corrects an open call that had no effect and has a code that L2L does not know. A rule made it from counts from before the file was
    * corrected. Its actions wait again with the new codes. Null: its rules have no other codes, and nothing was done.
    */
   recodeCall(call: Call, detail: string, recode: Recode): Promise<Correction | null>;
@@ -30,7 +30,7 @@ export type CorrectionOptions = ChangeOptions & {
   readonly transition: (id: number, from: readonly Call['state'][], to: CallTransition) => Promise<boolean>;
 };
 
-/** Rewrites codes in the table. A waiting action leaves its lane before, and joins its new lane after. */
+/** Rewrites codes in the table. A waiting action leaves its lane first, and then joins its new lane. */
 export function codeWriter(db: DatabaseSync): (actions: ReadonlyMap<number, Recoded>) => void {
   const change = query(db, 'UPDATE action SET lane = ?, params = ? WHERE id = ?');
   return actions => {
@@ -50,7 +50,7 @@ export function createCorrections(options: CorrectionOptions): Corrections {
          AND l.state = 'released' AND l.reason = 'code') ORDER BY a.id`,
   );
 
-  /** By episode or counter. Episodes that L2L may have, and counters with a count in L2L, are not changed. */
+  /** By episode or counter. Episodes that L2L may have do not change, and neither do counters with a count in L2L. */
   function changesOf(entries: readonly HistoryEntry[], recode: Recode, refused?: number) {
     const all = new Map<number, Recoded>();
     const corrections: Correction[] = [];
@@ -97,7 +97,7 @@ export function createCorrections(options: CorrectionOptions): Corrections {
         detail,
       });
       const written = write(all, corrections);
-      // Both are in one commit. If it is not released, another person decided about this call meanwhile.
+      // Both changes are in one commit. When the call is not released, another person has decided about it meanwhile.
       const [isReleased] = await Promise.all([released, written]);
       const words = [...new Set(corrections.map(correction => correction.words))].join(', ');
       return isReleased ? { actions: [...all.keys()], words } : null;

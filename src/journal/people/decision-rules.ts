@@ -2,40 +2,43 @@ import { kindOf } from '../../actions/registry.ts';
 import { actionWords } from '../../actions/words.ts';
 import type { HistoryEntry, Prospect } from '../../core/history.ts';
 
-/** The change of one action, which applies only in this state. */
+/** The change of one action. It applies only in this state. */
 export type Move = {
   readonly id: number;
   readonly from: HistoryEntry['state'];
   readonly to: 'waiting' | 'dropped';
-  /** L2L may have it all the same: it is asked to refuse a second one. A record set: L2L has had it before. */
+  /**
+   * L2L may have the action. For a dispatch, L2L is asked to refuse a second one; for a record set, the gateway first looks whether L2L has
+   * it.
+   */
   readonly guarded?: boolean;
-  /** Of an episode that is over: sent as one finished dispatch. */
+  /** The action is of an episode that is over, so it is sent as one finished dispatch. */
   readonly finished?: boolean;
 };
 
-/** The result of a person's decision about an action. No moves: nothing is done, and the words have the reason. */
+/** The result of a person's decision about an action. Without moves nothing is done, and the words give the reason. */
 export type Judged = Prospect & {
   readonly moves: readonly Move[];
-  /** The unknown facts, which stand before the question. */
+  /** What is not known, in words; it stands before the question. */
   readonly doubt: string | null;
 };
 
-/** What is known about an action when a person decides about it. */
+/** The facts about an action for the decision of a person. */
 export type Case = {
   readonly target: HistoryEntry;
   /** The actions that are decided together with it, itself included: its episode, or the actions of its call. Oldest first. */
   readonly unit: readonly HistoryEntry[];
   /** Where this gateway sends; null: unknown. */
   readonly destination: string | null;
-  /** set_cycles: a newer count of the same counter that L2L has or will get. record_details: a newer set that overlaps. */
+  /** set_cycles: a newer count of the same counter that L2L has or will get. record_details: a newer set for an overlapping time. */
   readonly newer: HistoryEntry | null;
   /** retry: the product of the record set; null: unchanged. */
   readonly product: string | null;
 };
 
 /**
- * `queue retry`. A dead or parked open takes its close with it. Once its episode is over it is sent as one finished dispatch, never
- * as two calls between which something else may come. Pure.
+ * `queue retry`. A dead or parked open is retried with its close. When its episode is over, both are sent as one finished dispatch. Two
+ * calls would allow another action between them. Pure.
  */
 export function judgeRetry({ target, unit, destination, newer, product }: Case): Judged {
   const open = unit.find(member => isOpen(member) && isStuck(member));
@@ -47,7 +50,7 @@ export function judgeRetry({ target, unit, destination, newer, product }: Case):
   if (!isStuck(target) && !goesWithOpen(target)) return notRetried(target);
   if (destination !== null && target.destination !== destination) {
     return refused(
-      `it was made for ${target.destination}, and this gateway sends to ${destination}: drop it, or enter it in L2L by hand`,
+      `it was made for ${target.destination}, but this gateway sends to ${destination}: drop it, or enter it in L2L by hand`,
     );
   }
   if (newer) return refused(newerWords(target, newer));
@@ -93,14 +96,17 @@ export function judgeDrop({ target, unit }: Case): Judged {
   };
 }
 
-/** Parked after a call. Without a call only its times are unknown, and L2L has nothing to look for. */
+/** The action is parked after a call. Without a call, only its times are unknown, and L2L has nothing to look for. */
 function mayBeThere({ state, call }: HistoryEntry): boolean {
   return state === 'parked' && call !== null;
 }
 
 type Question = { readonly doubt: string; readonly ask: string };
 
-/** The question before a drop: nobody knows whether L2L has it, L2L never gets it, or more is dropped than was named. null: none. */
+/**
+ * The question before a drop: nobody knows whether L2L has the action, L2L never gets it, or the drop covers more than the person named.
+ * null: no question.
+ */
 function dropQuestion(
   target: HistoryEntry,
   dropped: readonly HistoryEntry[],
@@ -112,14 +118,14 @@ function dropQuestion(
   const asks: string[] = [];
   if (open !== undefined && target.id !== open.id) {
     doubts.push(`its open ${open.id} is ${standingWords(open)}`);
-    asks.push(`drop lets go of both, the open ${open.id} and the close ${target.id}: L2L gets neither`);
+    asks.push(`drop gives up both, the open ${open.id} and the close ${target.id}: L2L gets neither`);
   }
   if (doubtful) {
     doubts.push(doubtWords(doubtful, dropped));
     asks.push(DROP_MEANS[isOpen(doubtful) ? 'open' : 'other']);
   } else if (unnamed) {
     doubts.push(`${actionWords(unnamed)}: L2L does not have it (${unnamed.detail})`);
-    asks.push('drop says that L2L need not have it');
+    asks.push('drop means: L2L does not need it');
   }
   return asks.length === 0 ? null : { doubt: doubts.join('; '), ask: asks.join('; ') };
 }
@@ -135,13 +141,13 @@ function isDoubtful(entry: HistoryEntry): boolean {
   return isInDoubt(entry) || (isOpen(entry) && entry.guarded);
 }
 
-/** It is unknown whether L2L has it, or its times are unknown. A set that only waits for its product was certainly not sent [C7]. */
+/** Nobody knows whether L2L has the action, or its times are unknown. A set that waits only for its product was certainly not sent [C7]. */
 function isInDoubt(entry: HistoryEntry): boolean {
   const why = whyNoProduct(entry);
   return entry.state === 'parked' && (why === undefined || entry.detail !== why);
 }
 
-/** Why it can't be sent as this product (null: as what it is). */
+/** Why the action can't be sent with this product (null: with its own product). */
 function productProblem(target: HistoryEntry, product: string | null): string | null {
   const why = whyNoProduct(target);
   if (product === null) return why === undefined ? null : `its product is not known (${why}): ${NAME_IT}`;
@@ -149,7 +155,7 @@ function productProblem(target: HistoryEntry, product: string | null): string | 
   return why !== undefined || isRefusedSet ? null : NOT_NAMED;
 }
 
-/** Why nobody knows yet which product it is of; undefined: it is known, or no product belongs to it. */
+/** Why the product is still unknown; undefined: it is known, or the action has no product. */
 function whyNoProduct({ kind, params }: HistoryEntry): string | undefined {
   return kindOf(kind).decision.product?.unknown(params)?.why;
 }
@@ -171,12 +177,12 @@ function isStuck({ state }: HistoryEntry): boolean {
   return state === 'dead' || state === 'parked';
 }
 
-/** It waits outside its lane's order, for example because a dispatch of another type blocks it [D6]. */
+/** The action waits outside the order of its lane, for example because a dispatch of another type blocks it [D6]. */
 function isAside({ state, notBefore }: HistoryEntry): boolean {
   return state === 'waiting' && notBefore !== null;
 }
 
-/** Nothing is done, and the words have the reason. */
+/** Nothing is done, and the words give the reason. */
 export function refused(words: string): Judged {
   return { kind: 'refused', words, ask: null, doubt: null, moves: [] };
 }
@@ -186,8 +192,8 @@ function already(words: string): Judged {
 }
 
 function notRetried(target: HistoryEntry): Judged {
-  if (target.state === 'waiting') return already('it waits already');
-  if (target.state === 'in_call') return already(`it is on its way already, with call ${target.call?.id}`);
+  if (target.state === 'waiting') return already('it is already waiting');
+  if (target.state === 'in_call') return already(`it is already on its way, with call ${target.call?.id}`);
   const words = `${settledWords(target)}: there is nothing to retry`;
   return target.state === 'delivered' ? already(words) : refused(words);
 }
@@ -195,11 +201,13 @@ function notRetried(target: HistoryEntry): Judged {
 function notDropped(target: HistoryEntry): Judged {
   switch (target.state) {
     case 'dropped':
-      return already('it is dropped already');
+      return already('it is already dropped');
     case 'waiting':
-      return refused('it only waits for its turn: what can be dropped is a dead letter, parked or blocked');
+      return refused(
+        'it only waits for its turn: only a dead letter, a parked action or a blocked action can be dropped',
+      );
     case 'in_call':
-      return refused(`it is on its way with call ${target.call?.id}, and what is in a call can't be dropped`);
+      return refused(`it is on its way with call ${target.call?.id}, and an action in a call can't be dropped`);
     default:
       return refused(`${settledWords(target)}: there is nothing to drop`);
   }
@@ -210,9 +218,9 @@ function settledWords({ state, detail }: HistoryEntry): string {
     case 'delivered':
       return 'L2L has it';
     case 'dropped':
-      return `it was let go${detail ? ` (${detail})` : ''}`;
+      return `it was dropped${detail ? ` (${detail})` : ''}`;
     case 'shadow':
-      return 'it was made in shadow mode, in which nothing is sent to L2L';
+      return 'it was made in shadow mode, and shadow mode sends nothing to L2L';
     default:
       return `there was nothing to send${detail ? ` (${detail})` : ''}`;
   }
@@ -221,19 +229,19 @@ function settledWords({ state, detail }: HistoryEntry): string {
 function newerWords(target: HistoryEntry, newer: HistoryEntry): string {
   const where = newer.state === 'delivered' ? 'L2L has' : 'there waits';
   return kindOf(target.kind).decision.superseded === 'newer'
-    ? `${where} a newer count of the same counter (${newer.id}); this one would set it back. Drop it`
-    : `${where} another set of the same time on this line (${newer.id}: ${actionWords(newer)}). Drop it, or correct it in L2L`;
+    ? `${where} a newer count of the same counter (${newer.id}), and this one would replace it. Drop this one`
+    : `${where} another set for the same time on this line (${newer.id}: ${actionWords(newer)}). Drop this one, or correct L2L`;
 }
 
 function openWords(open: HistoryEntry, isOver: boolean): string {
-  const looked = mayBeThere(open) || open.guarded ? '; L2L is looked through first' : '';
+  const looked = mayBeThere(open) || open.guarded ? '; the gateway first looks for it in L2L' : '';
   const { type, machine } = open.params as Extract<HistoryEntry['params'], { description: string }>;
   return isOver
-    ? `its episode is over: one finished dispatch ${type} at ${machine} is sent to L2L, with both true times${looked}`
-    : `its episode is still active: it waits to be opened, reported when it truly began${looked}`;
+    ? `its episode is over: one finished dispatch ${type} at ${machine} is sent to L2L with its true begin and end${looked}`
+    : `its episode is still active: it waits to be opened, with its true begin${looked}`;
 }
 
-/** The decided actions in words; merged increments are one sum. */
+/** The decided actions in words. Merged increments are shown as one sum. */
 function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string {
   const { sum } = kindOf(target.kind).decision;
   const [first, ...others] = unit.map(({ params }) => params as Params);
@@ -244,21 +252,21 @@ function unitWords(target: HistoryEntry, unit: readonly HistoryEntry[]): string 
 type Params = Readonly<Record<string, unknown>>;
 
 const NAME_IT =
-  'name it with --product CODE, or add what is missing to the lookup and start the gateway anew; drop it when it was booked by hand';
+  'name it with --product CODE, or add the missing row to the lookup and start the gateway again; drop it when it was booked by hand';
 const NOT_NAMED = '--product is for a set of production that L2L refused, or whose product is not known';
 const RETRY_MEANS = {
-  open: 'retry looks for it in L2L and opens it when it is not there',
-  other: 'retry says that L2L does not have it, and sends it',
+  open: 'retry looks for it in L2L, and opens it when it is not there',
+  other: 'retry means: L2L does not have it; the gateway sends it',
 } as const;
 const DROP_MEANS = {
-  open: 'drop says that L2L has it, or need not have it; if it is open there, a person has to close it',
-  other: 'drop says that L2L has it, or need not have it',
+  open: 'drop means: L2L has it, or does not need it; if it is open there, a person has to close it',
+  other: 'drop means: L2L has it, or does not need it',
 } as const;
 
 function doubtWords(doubtful: HistoryEntry, unit: readonly HistoryEntry[]): string {
   const { state, detail } = doubtful;
-  const why = state === 'parked' ? (detail ?? 'no reason was kept') : 'an earlier call of it was not answered';
-  return `${unitWords(doubtful, unit)}: whether L2L has it is not known (${why})`;
+  const why = state === 'parked' ? (detail ?? 'no reason was kept') : 'an earlier call with it was not answered';
+  return `${unitWords(doubtful, unit)}: nobody knows whether L2L has it (${why})`;
 }
 
 function dropTail(target: HistoryEntry, dropped: readonly HistoryEntry[], open: HistoryEntry | undefined): string {

@@ -10,7 +10,9 @@ import type { JudgedAsRule, Noted, Prospects } from './prospects.ts';
 
 /** Carries out a person's decision about a dead letter or a parked action [J11]. */
 export interface Decisions extends Prospects {
-  /** Changes one episode or call in one transaction, and resolves when that is durable. A repeated decision reports that it is done. */
+  /**
+   * Changes one episode or call in one transaction. Resolves when that is durable. A repeated decision reports that it was already done.
+   */
   decide(decision: Decision, recode?: Recode): Promise<Decided>;
 }
 
@@ -21,7 +23,7 @@ export type ChangeOptions = {
   readonly prospects: Prospects;
   readonly history: History;
   readonly now: () => number;
-  /** The waiting actions in memory follow these writes. */
+  /** The waiting actions in memory, which follow these writes. */
   readonly onWaiting: (ids: readonly number[]) => void;
   readonly onGone: (ids: readonly number[]) => void;
 };
@@ -33,7 +35,7 @@ export type DecisionOptions = ChangeOptions & {
 
 export function createDecisions(options: DecisionOptions): Decisions {
   const { db, group, prospects, history, now } = options;
-  // Asked for by a person, so no age is too old, no wait is left, its times are as good as they will be, and no doubt about it counts.
+  // A person asks for the send. So no age is too old, no wait is left, its times count as good, and earlier doubts do not count.
   const retry = query(
     db,
     `UPDATE action SET state = 'waiting', detail = NULL, settled_at = NULL, not_before = NULL, expires_at = NULL,
@@ -47,7 +49,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
   const drop = query(db, "UPDATE action SET state = 'dropped', detail = ?, settled_at = ? WHERE id = ? AND state = ?");
   const note = insertEvent(db);
 
-  /** Read before any change. Merged actions have the state of their target. */
+  /** These states are read before any change. Merged actions have the state of their target. */
   function standings(target: HistoryEntry, moves: JudgedAsRule['moves']): Pick<Noted, 'was' | 'others'> {
     if (kindOf(target.kind).decision.unit !== 'episode') return { was: standingWords(target) };
     const members = [target, ...moves.flatMap(({ id }) => (id === target.id ? [] : (history.entry(id) ?? [])))];

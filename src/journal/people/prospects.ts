@@ -19,14 +19,14 @@ export interface Prospects {
   /** @param recode the present rules; left out: they are unknown */
   detail(id: number, recode?: Recode): HistoryDetail | undefined;
   judge(decision: Pick<Decision, 'kind' | 'product' | 'asRule'>, target: HistoryEntry, recode?: Recode): JudgedAsRule;
-  /** The codes that what is decided together gets from its rules now. `refused`: an open call that had no effect. */
+  /** The codes that the actions of the unit get from their rules now. `refused`: an open call that had no effect. */
   recode(target: HistoryEntry, unit: readonly HistoryEntry[], recode: Recode, refused?: number): Recoding;
 }
 
 /** `recoded`: the actions that get other codes, by id; `changes`: these in words. */
 export type JudgedAsRule = Judged & { readonly recoded?: ReadonlyMap<number, Recoded>; readonly changes?: string };
 
-/** Most other actions of an episode or a call that are shown, because a merged call has up to a thousand. */
+/** How many other actions of an episode or a call are shown; a merged call has up to a thousand. */
 const MOST_OTHERS = 50;
 
 /** `destination`: where this gateway sends; null: unknown. */
@@ -47,7 +47,7 @@ export function createProspects(db: DatabaseSync, history: History, destination:
     if (kind !== 'retry' || !asRule) return judgeUnit(kind, product, target, unit);
     const plain = judgeUnit(kind, product, target, unit);
     if (plain.kind !== 'done') return plain;
-    if (!recode) return refused('the rules are known to a running gateway only');
+    if (!recode) return refused('only a running gateway knows the rules');
     const recoding = recodeOf(target, unit, recode);
     if (recoding.kind === 'refused') return refused(recoding.why);
     const { actions, words } = recoding;
@@ -108,13 +108,13 @@ function prospectOf({ kind, words, ask }: Judged): Prospect {
   return { kind, words, ask };
 }
 
-/** An event row's detail. */
+/** The detail of an event's row. */
 export type Noted = {
   readonly actions: readonly number[];
   readonly who: string;
   readonly why?: string;
   /** The state of the named action. */
   readonly was: string;
-  /** The state of the other action of its episode, by id; an older journal has none. */
+  /** The states of the other actions of its episode, by id. An older journal has none. */
   readonly others?: Readonly<Record<string, string>>;
 };

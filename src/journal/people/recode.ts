@@ -1,22 +1,22 @@
 import { kindOf } from '../../actions/registry.ts';
 import type { HistoryEntry, Recode, Recoded } from '../../core/history.ts';
 
-/** The changes when the codes of actions are read from their rules again: the changed actions, with their new codes. */
+/** The changes that result when the codes of actions are read again from their rules: the changed actions with their new codes. */
 export type Recoding =
   | { readonly kind: 'recoded'; readonly actions: ReadonlyMap<number, Recoded>; readonly words: string }
   | { readonly kind: 'refused'; readonly why: string };
 
-/** The facts about a unit besides its actions. */
+/** The facts about a unit that its actions do not contain. */
 type Facts = {
-  /** L2L got a count of the same counter: it goes on from the machine's count of then. */
+  /** L2L got a count of the same counter, and the count goes on from the machine's count at that time. */
   readonly hasAnchor: boolean;
-  /** A call without effect that is not sent again, so its actions may get other codes. Left out: none. */
+  /** A call without effect that is not sent again, so its actions may get other codes. Left out: there is none. */
   readonly refused?: number | undefined;
 };
 
 /**
- * The present codes of the rules for actions that are decided together: an episode, or a call. Only for actions that L2L certainly does
- * not have: a dispatch that is open, or may be open, does not change. Pure.
+ * The present codes of the rules for actions that are decided together: an episode, or a call. They apply only to actions that L2L
+ * certainly does not have: a dispatch that is open, or may be open, does not change. Pure.
  */
 export function recodeUnit(unit: readonly HistoryEntry[], recode: Recode, { hasAnchor, refused }: Facts): Recoding {
   const open = unit.find(({ kind }) => kindOf(kind).chain.role === 'opens');
@@ -60,8 +60,7 @@ function isDone({ state }: HistoryEntry): boolean {
 }
 
 const ITS_OPEN =
-  'its dispatch was opened under the codes of that time, and ends where it was opened: retry it without --as-rule';
-const IN_DOUBT =
-  'L2L may have it under the codes of that time: look there first, then retry it without --as-rule, or drop it';
+  'its dispatch was opened with its former codes, so it has to end with these: retry it without --as-rule';
+const IN_DOUBT = 'L2L may have it with its former codes: look there first, then retry it without --as-rule, or drop it';
 const ANCHORED =
-  'L2L has a count of this counter on the machine of that time, and this one goes on from it: retry it without --as-rule, or drop it';
+  'L2L has a count of this counter on the former machine, and this count goes on from it: retry it without --as-rule, or drop it';

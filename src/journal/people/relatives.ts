@@ -7,13 +7,13 @@ import { type EntryRow, entryOf, SELECT_ENTRY } from '../history/rows.ts';
 
 /** The other actions that matter for a person's decision about an action. Read-only. */
 export interface Relatives {
-  /** The actions that are decided together with the action: its episode, its merged call, or the action alone. */
+  /** The actions that are decided together with this one: its episode, its merged call, or the action alone. */
   unitOf(target: HistoryEntry): readonly HistoryEntry[];
   /** The actions of its episode; undefined: it has no episode. */
   episodeOf(target: HistoryEntry): readonly HistoryEntry[] | undefined;
   /** A later action that makes this one pointless; null: none. */
   newerThan(target: HistoryEntry, unit: readonly HistoryEntry[]): HistoryEntry | null;
-  /** Its chain has a delivered action that later ones add to. */
+  /** Whether its chain has a delivered action to which later ones add. */
   hasAnchor(target: HistoryEntry): boolean;
 }
 
@@ -45,7 +45,7 @@ export function createRelatives(db: DatabaseSync): Relatives {
       const { kind, state, call } = target;
       const episode = episodeOf(target);
       if (episode) return episode;
-      // The actions of a merged call have one answer, or without an answer one doubt.
+      // The actions of a merged call share one answer. Without an answer they share one doubt.
       const isMerged = kindOf(kind).decision.unit === 'call' && (state === 'dead' || state === 'parked');
       return isMerged && call ? readMerged.all(call.id, state).map(entryOf) : [target];
     },
@@ -61,7 +61,7 @@ export function createRelatives(db: DatabaseSync): Relatives {
   };
 }
 
-/** Finds a later interval of the same lane that shares time with the given one, and is sent or still to be sent. */
+/** Finds a later interval of the same lane that overlaps the given one, and was sent or will be sent. */
 function overlapReader(db: DatabaseSync): (target: HistoryEntry) => HistoryEntry | null {
   const overlaps = `${isInterval('a.kind')} AND a.lane = ? AND a.destination = ? AND a.id > ?
     AND json_extract(a.params, '$.start') < ? AND json_extract(a.params, '$.end') > ?`;
@@ -70,7 +70,8 @@ function overlapReader(db: DatabaseSync): (target: HistoryEntry) => HistoryEntry
     `${SELECT_ENTRY} WHERE a.state IN ('waiting', 'in_call', 'dead', 'parked', 'shadow')
        AND a.state IN ('waiting', 'in_call') AND ${overlaps} LIMIT 1`,
   );
-  // Searches by the end time, from the time at which this action got stuck. So the index finds it without reading all history.
+  // Searches by the end time, beginning with the time at which this action stopped. So the index finds the interval without a read of all
+  // history.
   const readDelivered = query<EntryRow>(
     db,
     `${SELECT_ENTRY} WHERE a.settled_at >= ? AND a.state IN ('delivered', 'nothing', 'dropped') AND a.state = 'delivered' AND ${overlaps} LIMIT 1`,

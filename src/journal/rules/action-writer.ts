@@ -9,16 +9,16 @@ import { query } from '../file/database.ts';
 export type ActionWriterOptions = {
   readonly destination: string;
   readonly log: Logger;
-  /** The clock can't be trusted: actions are marked, so that their times can be mended. */
+  /** The clock cannot be trusted: actions are marked, so that their times can be corrected later. */
   readonly untimed: boolean;
 };
 
-/** Writes new actions at `at` (ms since 1970). Returns those that wait to be sent. */
+/** Writes new actions at `at` (ms since 1970). Returns the actions that wait to be sent. */
 export function actionWriter(
   db: DatabaseSync,
   { destination, log, untimed }: ActionWriterOptions,
 ): (actions: readonly Action[], at: number) => StoredAction[] {
-  // The key makes an action unique: a rule that was stepped again from an older state can't send twice.
+  // The key makes an action unique: a rule that runs again from an older state cannot send twice.
   const putAction = query(
     db,
     `INSERT INTO action
@@ -26,7 +26,7 @@ export function actionWriter(
         expires_at, on_unknown, untimed)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
-  // Its open may have been given other codes since the episode began.
+  // The open of an episode may have got other codes since the episode began.
   const readOpen = query<{ lane: string; machine: string; type: string }>(
     db,
     `SELECT lane, json_extract(params, '$.machine') AS machine, json_extract(params, '$.type') AS type FROM action
@@ -35,7 +35,7 @@ export function actionWriter(
   const readByKey = query<{ id: number; params: string }>(db, 'SELECT id, params FROM action WHERE key = ?');
   const inserted = query<{ id: number }>(db, 'SELECT last_insert_rowid() AS id');
 
-  /** A close goes where its open went. */
+  /** A close goes to the machine of its open. */
   function afterItsOpen(action: Action): Action {
     if (kindOf(action.kind).chain.role !== 'ends' || action.chain === null) return action;
     const open = readOpen.get(action.chain, destination);
@@ -44,11 +44,11 @@ export function actionWriter(
     return { ...action, lane, params: { ...action.params, machine, type } } as Action;
   }
 
-  /** The same action again is what the key is for. Another one under its key would be lost without a word. */
+  /** The key exists to stop the same action a second time. A different action with the same key must not disappear silently. */
   function noteConflict(action: Action): void {
     const known = readByKey.get(action.key);
     if (known?.params === JSON.stringify(action.params)) return;
-    log.error({ action: action.key, rule: action.rule }, 'another action has this key already; this one is not sent');
+    log.error({ action: action.key, rule: action.rule }, 'another action already has this key; this one is not sent');
   }
 
   return (actions, at) => {
@@ -84,7 +84,7 @@ export function actionWriter(
   };
 }
 
-/** Where an action begins. A set whose product is not known can't be sent before somebody names it. */
+/** The first state of an action. A set with an unknown product cannot be sent before somebody names the product. */
 function placeOf({ mode, kind, params }: Action) {
   if (mode === 'shadow') return { state: 'shadow', detail: null } as const;
   const why = kindOf(kind).decision.product?.unknown(params)?.why;

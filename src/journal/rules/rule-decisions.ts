@@ -11,17 +11,17 @@ import type {
 import { type Query, query } from '../file/database.ts';
 import type { Meta } from '../file/meta.ts';
 
-/** What rules decided, for people, in pages that each take a few milliseconds. */
+/** The decisions of rules, for people, in pages of a few milliseconds each. */
 export interface RuleDecisions {
   page(wanted: DecisionQuery): DecisionPage;
-  /** `isRunning`: whoever asks runs on this journal itself. */
+  /** `isRunning`: the reader is the gateway that runs with this journal. */
   runs(since: number, until: number, isRunning: boolean): GatewayRuns;
 }
 
 const LARGEST_PAGE = 1000;
-/** No row counts for longer than this (ms): one that began earlier is not of the time wanted. */
+/** The longest time over which one row counts (ms). A row that began before that is outside the wanted time. */
 const LONGEST_COUNT = 3_600_000;
-/** Starts that are kept: one every few seconds for a day, should it end right after each. */
+/** How many starts are kept: enough for a day in which the gateway ends right after each start, every few seconds. */
 const MOST_RUNS = 20_000;
 
 type Row = {
@@ -37,7 +37,7 @@ type Row = {
 
 const SELECT = 'SELECT id, rule, at, kind, text, shown, count, until FROM decision';
 
-/** Writes rows in the transaction under way. One that counts replaces itself. */
+/** Writes rows in the open transaction. A row that counts replaces its former version. */
 export function decisionWriter(db: DatabaseSync): (rows: readonly DecisionRow[]) => void {
   const insert = query(
     db,
@@ -56,7 +56,7 @@ export function decisionWriter(db: DatabaseSync): (rows: readonly DecisionRow[])
   };
 }
 
-/** Notes that the gateway starts, in the transaction of the opening. */
+/** Records the start of the gateway, in the transaction that opens the journal. */
 export function noteRun(db: DatabaseSync, { startedAt, lastAliveAt }: GatewayStart): void {
   query(db, 'INSERT INTO run (started_at, last_alive_at) VALUES (?, ?)').run(startedAt, lastAliveAt);
   query(db, `DELETE FROM run WHERE id <= (SELECT max(id) FROM run) - ${MOST_RUNS}`).run();
@@ -94,7 +94,7 @@ export function createRuleDecisions(db: DatabaseSync, meta: Meta): RuleDecisions
   };
 }
 
-/** Of one rule by time; a row that counts belongs to the whole time it counted over. */
+/** The rows of one rule by time. A row that counts belongs to the whole time over which it counted. */
 function ofRule(db: DatabaseSync, beyond: '>' | '<', order: 'ASC' | 'DESC'): Query<Row> {
   return query<Row>(
     db,

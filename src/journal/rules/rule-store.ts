@@ -10,14 +10,14 @@ import type { Meta } from '../file/meta.ts';
 import { type ActionWriterOptions, actionWriter } from './action-writer.ts';
 import { decisionWriter } from './rule-decisions.ts';
 
-/** Rule states, last values and taken messages: written in one transaction with the actions they gave rise to. */
+/** Rule states, last values and taken messages. They are written in one transaction with the actions that they caused. */
 export type RuleStore = Omit<RuleJournal, 'lastAlive'> & {
   /** The number of the action with this key, as `queue show` takes it; undefined: there is none. */
   numberOf(key: string): number | undefined;
 };
 
 export type RuleStoreOptions = ActionWriterOptions & {
-  /** Why nothing new may be taken; null when it may. */
+  /** Why no new action may be accepted; null: it may. */
   readonly problem: () => string | null;
   /** Called in the transaction of each commit, with its time (ms since 1970). */
   readonly onAlive: (at: number) => void;
@@ -27,7 +27,7 @@ export type RuleStoreOptions = ActionWriterOptions & {
 
 export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: RuleStoreOptions): RuleStore {
   const { problem, onAlive, onActions, meta } = options;
-  /** Sources whose taken messages go with the next commit, and those that went with one that is not durable yet. */
+  /** The sources whose taken messages go with the next commit, and those whose messages went with a commit that is not durable yet. */
   const forgetting = new Set<string>();
   const forgotten = new Set<string>();
   group.onRollback(() => {
@@ -82,7 +82,7 @@ export function createRuleStore(db: DatabaseSync, group: GroupCommit, options: R
       const gone = [...forgetting];
       for (const source of gone) forgotten.add(source);
       forgetting.clear();
-      durable.then(() => gone.forEach(source => void forgotten.delete(source))).catch(() => {}); // Put back by the rollback.
+      durable.then(() => gone.forEach(source => void forgotten.delete(source))).catch(() => {}); // A rollback puts these back.
       if (stored.length > 0) onActions(stored);
       return durable;
     },

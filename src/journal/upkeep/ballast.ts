@@ -6,11 +6,11 @@ import { errorMessage } from '../../core/errors.ts';
 import { formatSize } from '../../core/fields.ts';
 import type { Logger } from '../../core/logger.ts';
 
-/** A file that only takes room [J4]. It is deleted when the disk is full, which makes room for the outcomes of sent calls. */
+/** A file that only uses room [J4]. When the disk is full it is deleted, and the outcomes of sent calls get that room. */
 export interface Ballast {
-  /** Reports a full disk. True: this made room. */
+  /** Reports a full disk. True: the deletion made room. */
   release(): boolean;
-  /** Why no new action is accepted; null: new actions are accepted. The last room is for the outcomes of sent calls. */
+  /** Why no new action is accepted; null: new actions are accepted. The last room is kept for the outcomes of sent calls. */
   readonly problem: string | null;
   stop(): void;
 }
@@ -26,19 +26,19 @@ export type BallastOptions = {
   readonly every?: number;
 };
 
-/** Written in pieces, so that no commit waits long for the disk. */
+/** The file is written in pieces, so that no commit waits long for the disk. */
 const PIECE = 1024 * 1024;
 
 /**
- * Written in the background as soon as there is room for two of it: at the start, and again after it was deleted. It holds noise,
- * so that no file system stores it in less room than it has [J4].
+ * The file is written in the background when there is room for two of it: at the start, and again after it was deleted. It holds noise, so
+ * that no file system stores it in less room [J4].
  */
 export function createBallast({ file, size, log, onRoom, every = 1000 }: BallastOptions): Ballast {
   const folder = dirname(file);
   let state: 'in place' | 'writing' | 'wanted' | 'low' = isInPlace(file, size) ? 'in place' : 'wanted';
   let stopped = false;
   let isWriting = false;
-  // A ballast of another size, from an earlier setting or an interrupted write, takes the room that the new one needs.
+  // A ballast of another size, from an earlier setting or an interrupted write, uses the room that the new one needs.
   if (size === 0 || state === 'wanted') remove();
   const timer = setInterval(look, every);
   timer.unref();
@@ -48,7 +48,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
     if (stopped || isWriting || state === 'in place') return;
     if (freeOn(folder) < 2 * size) {
       if (state === 'wanted')
-        log.error({ folder, needs: formatSize(2 * size) }, 'little room on the disk: nothing is taken');
+        log.error({ folder, needs: formatSize(2 * size) }, 'little room on the disk: no new action is accepted');
       state = 'low';
       return;
     }
@@ -64,7 +64,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
         cause => {
           remove();
           state = 'low';
-          log.warn({ error: errorMessage(cause) }, 'the ballast could not be written; tried again');
+          log.warn({ error: errorMessage(cause) }, 'the ballast could not be written; it is tried again');
         },
       )
       .finally(() => {
@@ -88,13 +88,13 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
     }
   }
 
-  /** False: it is still there. Some file systems need room to delete a file, and then the caller has to report the full disk. */
+  /** False: the file is still there. Some file systems need room to delete a file. Then the caller has to report the full disk. */
   function remove(): boolean {
     try {
       rmSync(file, { force: true });
       return true;
     } catch (cause) {
-      log.error({ file, error: errorMessage(cause) }, 'the ballast could not be removed: it takes room that is needed');
+      log.error({ file, error: errorMessage(cause) }, 'the ballast could not be removed: it uses room that is needed');
       return false;
     }
   }
@@ -108,7 +108,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
     },
     get problem() {
       if (state !== 'low') return null;
-      return `the disk of the data folder ${folder} is full: free at least ${formatSize(2 * size)} there; it goes on by itself`;
+      return `the disk of the data folder ${folder} is full: free at least ${formatSize(2 * size)} there; the gateway then goes on by itself`;
     },
     stop() {
       stopped = true;
@@ -117,7 +117,7 @@ export function createBallast({ file, size, log, onRoom, every = 1000 }: Ballast
   };
 }
 
-/** Whether the file really takes its room: it has the full length, and is no sparse copy. */
+/** Whether the file really uses its room: it has the full length, and is not sparse. */
 function isInPlace(file: string, size: number): boolean {
   if (size === 0) return true;
   const found = statSync(file, { throwIfNoEntry: false });

@@ -6,30 +6,33 @@ import { createCallPruner } from './prune-calls.ts';
 
 /** How much history the journal keeps. */
 export type Bounds = {
-  /** Actions that ended longer ago (ms) are deleted. */
+  /** Actions that ended longer ago than this are deleted (ms). */
   readonly keep: number;
   /** Bytes of the file that may be in use. Beyond that, history is deleted; undelivered actions stay [J9]. */
   readonly maxSize: number;
-  /** Decisions of rules that are older (ms) are deleted. Left out: as `keep`. */
+  /** Decisions of rules that are older than this are deleted (ms). Left out: the same as `keep`. */
   readonly keepDecisions?: number;
 };
 
 /** Deletes history from the journal, oldest first, a little at a time [J9]. It never touches an action that has not ended. */
 export interface Pruner {
-  /** Deletes old history for at most `ms`, and beyond `bytes` in use the oldest history. True: there is more to delete. */
+  /**
+   * Works for at most `ms`. Deletes old history, and the oldest history while the file uses more than `bytes`. True: there is more to
+   * delete.
+   */
   step(now: number, ms: number, bytes: number): boolean;
   /** Bytes of the file in use. */
   used(): number;
 }
 
-/** Actions of one query. Each is deleted by itself, so a step ends in time. */
+/** The actions of one query. Each is deleted by itself, so a step ends in time. */
 const BATCH = 32;
-/** Decisions of rules that are kept at most: about 60 MB. */
+/** The most decisions of rules that are kept: about 60 MB. */
 const MOST_DECISIONS = 200_000;
 
-// The close of an episode is deleted last, because an open without its close would count as an active episode.
-// The open stays until the episode is over, and while another episode holds the dispatch it opened. An absolute count stays while
-// it is the newest of its chain: its anchor is needed.
+// The close of an episode is deleted last, because an open without its close would count as an active episode. The open stays until the
+// episode is over, and as long as another episode holds the dispatch that it opened. An absolute count stays while it is the newest of its
+// chain, because later counts need it as anchor.
 const MAY_GO = `
   CASE
     WHEN ${opens('kind')} THEN
@@ -71,7 +74,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
   type Kind = {
     readonly read: () => readonly Old[];
     readonly drop: (old: Old) => void;
-    /** Deleted also when there is room. */
+    /** These are deleted even when there is room. */
     readonly isOver: (old: Old, now: number) => boolean;
   };
   const isOld = ({ at }: Old, now: number) => at < now - bounds.keep;
@@ -84,7 +87,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
 
   function isDecisionOver({ id, at }: Old, now: number): boolean {
     const { keepDecisions = bounds.keep } = bounds;
-    // Ids rise by one and the oldest are deleted first, so their distance is the number of rows.
+    // Ids rise by one and the oldest rows are deleted first, so the distance of two ids is the number of rows.
     return at < now - keepDecisions || (newestDecision.get()?.id ?? 0) - id >= MOST_DECISIONS;
   }
 
@@ -93,9 +96,7 @@ export function createPruner(db: DatabaseSync, group: GroupCommit, bounds: Bound
     calls.drop(call);
   }
 
-  /**
-   * A batch of a kind that is over its bounds; or, when room is needed, the oldest batch of all kinds; null: there is nothing to delete.
-   */
+  /** A batch of a kind that exceeds its bounds. When room is needed: the oldest batch of all kinds. null: there is nothing to delete. */
   function batch(now: number, bytes: number) {
     const all = kinds.flatMap(kind => {
       const rows = kind.read();

@@ -27,11 +27,11 @@ export type UpkeepOptions = {
 };
 
 export type UpkeepStatus = {
-  /** Bytes of the file in use, and those of the log beside it. */
+  /** Bytes of the file in use, and bytes of the log beside it. */
   readonly used: number;
   readonly wal: number;
   readonly maxSize: number;
-  /** What the full check of the file found. */
+  /** The result of the full check of the file. */
   readonly check: 'not yet' | 'sound' | 'failed' | { readonly damaged: string };
   /** Why no new action is accepted; null: new actions are accepted. */
   readonly problem: string | null;
@@ -47,11 +47,11 @@ export interface Upkeep {
 /** How often the file is checked (ms), and the time between two steps while there is something to delete. */
 const LOOK = 1000;
 const STEP = 20;
-/** Old history is searched at every so many checks: once a minute. */
+/** Old history is searched at one of so many checks: once a minute. */
 const AGE_LOOKS = 60;
-/** Longest time of a step (ms), so that it delays no commit noticeably. */
+/** The longest time of a step, so that no commit is delayed noticeably (ms). */
 const STEP_TAKES = 2;
-/** More writes a second than this are load. Under load, history is deleted only when the size demands it. */
+/** More writes a second than this count as load. Under load, history is deleted only when the file is too large. */
 const BUSY = 200;
 /** History is deleted down to this part of the size. Below it, a full journal accepts new actions again. */
 const ENOUGH = 0.95;
@@ -82,7 +82,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     if (failureOf(cause) !== 'full' || !ballast.release()) return;
     log.error(
       { folder },
-      'the disk is full: the ballast file was deleted, and nothing new is taken until there is room',
+      'the disk is full: the ballast file was deleted, and no new action is accepted until there is room',
     );
     events.note('disk_full', errorMessage(cause));
   });
@@ -95,7 +95,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       suspicion.raise(found);
       log.error(
         { file, found },
-        'the journal is damaged: it goes on with what can be read, and the next start refuses it; see gateway.journal.on_corrupt',
+        'the journal is damaged: the gateway goes on with the readable part, and its next start refuses the file; see gateway.journal.on_corrupt',
       );
       events.note('damaged', found);
     },
@@ -122,8 +122,8 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     try {
       more = pruner.step(now(), STEP_TAKES, target);
     } catch (cause) {
-      // The disk is full: there is room later, or after the ballast was deleted.
-      log.debug({ error: errorMessage(cause) }, 'history could not be deleted; tried again');
+      // The disk is full. There will be room later, or after the ballast was deleted.
+      log.debug({ error: errorMessage(cause) }, 'history could not be deleted; it is tried again');
       return false;
     }
     untilAge = more ? 0 : AGE_LOOKS;
@@ -146,7 +146,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   }
 
   function problemOfSize(): string {
-    return `the journal is full of what was not sent to L2L yet (${formatSize(bounds.maxSize)}): mend what keeps the gateway from sending, settle the dead letters, or raise gateway.journal.max_size`;
+    return `the journal is full of actions that were not sent yet (${formatSize(bounds.maxSize)}): correct what keeps the gateway from sending, decide about the dead letters, or raise gateway.journal.max_size`;
   }
 
   const problem = () => ballast.problem ?? (isFull ? problemOfSize() : null);

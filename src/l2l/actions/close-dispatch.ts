@@ -106,7 +106,7 @@ function createHandler({
       if (chain.open === 'dead') return { kind: 'held', why: 'waits for the dead letter of its episode' };
       // The person who dropped the open was warned that L2L may have it. Which dispatch it is would be a guess.
       if (chain.open === 'dropped')
-        return nothing('its open was let go: if L2L has the dispatch all the same, a person closes it');
+        return nothing('its open was dropped: if L2L has the dispatch all the same, a person closes it');
       const { dispatchId, dispatchNumber, foundOpen, adopted = false } = chain.result ?? {};
       if (chain.open === 'none' || dispatchId === undefined) {
         return nothing(foundOpen === undefined ? 'no dispatch was opened' : leftOpen(foundOpen));

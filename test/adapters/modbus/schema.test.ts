@@ -37,14 +37,14 @@ describe('Modbus schema', () => {
     ['two tables', { unit: 1, input: 1, holding: 1 }, 'm.x.holding: name exactly one'],
     ['a bit of a coil', { unit: 1, coil: 1, bit: 3 }, 'a coil is one bit'],
     ['a number in a coil', { unit: 1, coil: 1, as: 'uint16' }, 'a coil is bool'],
-    ['a bool register without a bit', { unit: 1, holding: 1, as: 'bool' }, 'say which one with bit: 0 to 15'],
+    ['a bool register without a bit', { unit: 1, holding: 1, as: 'bool' }, 'name one with bit: 0 to 15'],
     ['a bit as a number', { unit: 1, holding: 1, as: 'uint16', bit: 2 }, 'one bit is bool'],
     [
       'an order in one register',
       { unit: 1, holding: 1, order: 'CDAB' },
       'this value has one register, or is text; write AB, or BA',
     ],
-    ['a text without a length', { unit: 1, holding: 1, as: 'string' }, 'say how many characters the text has'],
+    ['a text without a length', { unit: 1, holding: 1, as: 'string' }, 'write how many characters the text has'],
     ['a number with a length', { unit: 1, holding: 1, length: 4 }, 'only a text has a length'],
     [
       'a word order of two registers',

@@ -28,7 +28,7 @@ describe('messages that an mqtt broker may have dropped', () => {
     {
       what: 'another client in our place',
       change: { takenOver: true },
-      expected: 'another client had the same client_id, and what it took of the messages comes to nobody else',
+      expected: 'another client had the same client_id, and the messages that it took do not come to the gateway',
     },
     { what: 'an absence of unknown length', change: { away: null }, expected: undefined },
   ])('$what: $expected', ({ change, expected }) => {

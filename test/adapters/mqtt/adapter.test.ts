@@ -162,7 +162,7 @@ describe('mqtt adapter that is refused', () => {
         signal: 'c.d',
         value: null,
         quality: 'bad',
-        reason: `${broker} refuses topic secret/+: this user may not do that; ask who runs the broker for the right`,
+        reason: `${broker} refuses topic secret/+: this user may not do that; ask the administrator of the broker for the right`,
       },
     ]);
     expect(errors).toEqual([expect.objectContaining({ topic: 'secret/+' })]);
@@ -196,7 +196,7 @@ describe('mqtt adapter that is refused', () => {
     const life = live(adapterFor(source(broker, { 'a.b': { topic: 'a', as: 'number' } })));
 
     expect(await life.ended).toBe(
-      `${broker} ended the connection: another client connected with the same client_id; each client needs one of its own`,
+      `${broker} ended the connection: another client connected with the same client_id; each client needs its own`,
     );
   });
 
@@ -222,8 +222,8 @@ describe('mqtt adapter that is refused', () => {
 
   it.each([
     [0x84, 'it does not speak this MQTT version; write version: 3.1.1'],
-    [0x85, 'it does not take this client_id; ask who runs the broker which names it allows'],
-    [0x97, 'a quota is used up; ask who runs the broker'],
+    [0x85, 'it does not take this client_id; ask the administrator of the broker which names it allows'],
+    [0x97, 'a quota is used up; ask the administrator of the broker'],
     [0xb0, 'it gives reason code 176'],
   ])('the reason of a refused connection is reported (%i)', async (code, why) => {
     const broker = await scriptedBroker({ connack: code });

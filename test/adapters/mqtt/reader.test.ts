@@ -32,7 +32,7 @@ describe('mqtt message reader', () => {
 
   it.each([
     ['$..fault', /^the payload can't be searched: recursion limit/],
-    ['$.robots', /^what is nested too deep is not a number/],
+    ['$.robots', /^a value that is nested too deep is not a number/],
   ])('a payload that is nested too deep for %s is bad, and the gateway goes on', (json, reason) => {
     const payload = `{"robots":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
 

@@ -80,7 +80,7 @@ describe('a broker whose certificate', () => {
   it('a certificate of an unknown authority is reported with the key of the config to set', async () => {
     const url = await tlsPort(good);
     const words =
-      "is signed by an authority this host does not know (Plant Authority); name that authority's certificate under tls.ca";
+      "is signed by an authority that this host does not know (Plant Authority); name that authority's certificate under tls.ca";
     expect(await said(url)).toContain(words);
     expect(await said(url, { ca: testAuthority('Another').ca })).toContain(words);
   });
@@ -93,7 +93,7 @@ describe('a broker whose certificate', () => {
 
   it('a missing intermediate certificate is reported', async () => {
     const url = await tlsPort(authority.below().sign({ names: 'IP:127.0.0.1' }));
-    expect(await said(url, { ca: authority.ca })).toContain('the broker leaves out the ones between');
+    expect(await said(url, { ca: authority.ca })).toContain('the broker does not send the certificates between');
   });
 
   it('a certificate for the name under tls.servername connects', async () => {

@@ -266,7 +266,7 @@ describe('OPC UA connection', () => {
 
     expect(life.log.lines.filter(line => line.level === 'warn')).toEqual([
       expect.objectContaining({
-        message: expect.stringContaining('what comes and goes in between is lost'),
+        message: expect.stringContaining('changes in between are lost'),
         fields: { source: 'plc', signals: 2, signal: 'm.a', sampling: '2000 ms of 50', queue: '10 of 10' },
       }),
     ]);

@@ -103,7 +103,7 @@ describe('OPC UA decode', () => {
     ['a 64-bit element', 0, { dataType: 9, arrayType: 1, value: [[1, 2]] }, 4_294_967_298, undefined],
     ['no element beyond the end', 2, { dataType: 5, arrayType: 1, value: [7, 8] }, null, 'has no element 2'],
     ['no element of nothing', 2, { dataType: 5, arrayType: 1, value: null }, null, 'has no element 2'],
-    ['no element of one value', 2, { dataType: 5, arrayType: 0, value: 7 }, null, 'is no array; leave out index'],
+    ['no element of one value', 2, { dataType: 5, arrayType: 0, value: 7 }, null, 'is not an array; leave out index'],
   ])('OPC UA reads %s with an index', (_, index, value, expected, reason) => {
     const sample = decode({ ...point('number'), index }, { ...reading(5, 0), value });
 

@@ -80,7 +80,7 @@ describe('OPC UA publishing', () => {
     answer(null, message(4));
 
     expect(seen).toEqual([1]);
-    expect(lost).toEqual(['notifications are missing (number 2 expected, 3 came)']);
+    expect(lost).toEqual(['notifications are missing (expected number 2, but 3 came)']);
   });
 
   it('the sequence goes on with 1 after the highest number', () => {
@@ -116,8 +116,13 @@ describe('OPC UA publishing', () => {
 
   it.each([
     { what: 'has shown', known: [1], next: 2, lost: [] },
-    { what: 'lacks', known: [1], next: 3, lost: ['notifications are missing (number 2 expected, 3 came)'] },
-    { what: 'lacks the first of', known: [], next: 2, lost: ['notifications are missing (number 1 expected, 2 came)'] },
+    { what: 'lacks', known: [1], next: 3, lost: ['notifications are missing (expected number 2, but 3 came)'] },
+    {
+      what: 'lacks the first of',
+      known: [],
+      next: 2,
+      lost: ['notifications are missing (expected number 1, but 2 came)'],
+    },
   ])('the first keep-alive after a break shows that it $what all', async ({ known, next, lost: expected }) => {
     const { requests, lost, publishing, answer } = start();
     for (const number of known) answer(null, message(number));

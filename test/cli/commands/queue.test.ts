@@ -253,7 +253,7 @@ describe('queue retry and drop', () => {
     expect(await say(['queue', 'drop', '1', '77', '2', '--why', 'counted by hand', '--data', data])).toEqual({
       code: 1,
       out: '2: it is dropped, nothing is sent to L2L: add 1 cycle to B\n',
-      err: '1: it only waits for its turn: what can be dropped is a dead letter, parked or blocked\n77: the journal has no action 77\n',
+      err: '1: it only waits for its turn: only a dead letter, a parked action or a blocked action can be dropped\n77: the journal has no action 77\n',
     });
     expect(journal.history.entry(2)?.detail).toMatch(/^dropped by \S+: counted by hand$/);
   });

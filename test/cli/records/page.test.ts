@@ -32,7 +32,7 @@ describe('page of an action', () => {
       /look {8}1970-01-01 00:16:10 UTC {2}parked \(timeout\) A stood at 5, stands at 9/,
       /in the same call\n {2}2 {2}parked {2}add 1 cycle to A/,
       '\n\ngateway queue retry 1 g.yaml\n  effect      it waits to be sent again: add 2 cycles to A',
-      'asks first  retry says that L2L does not have it, and sends it',
+      'asks first  retry means: L2L does not have it; the gateway sends it',
     ]) {
       expect(text).toMatch(part);
     }

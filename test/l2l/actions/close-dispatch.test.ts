@@ -50,7 +50,7 @@ describe('close_dispatch', () => {
     ['it adopted one without the right to end it', opened({ dispatchId: 57001, adopted: true }), 'nothing'],
     ['others hold its dispatch', { ...OPENED, heldBy: ['oil'], isOurs: true }, 'nothing'],
     ['nothing was opened', opened(null), 'nothing'],
-    ['its open was let go', { ...NO_CHAIN, open: 'dropped' }, 'nothing'],
+    ['its open was dropped', { ...NO_CHAIN, open: 'dropped' }, 'nothing'],
   ])('a close sends nothing when %s', (_what, chain, kind) => {
     const { delivery } = scripted(() => answer({}));
     expect(delivery.freeze([ACTION], chain).kind).toBe(kind);
@@ -59,7 +59,7 @@ describe('close_dispatch', () => {
   it('a close whose open was dropped does not claim that nothing was opened', () => {
     const { delivery } = scripted(() => answer({}));
     expect(delivery.freeze([ACTION], { ...NO_CHAIN, open: 'dropped' })).toMatchObject({
-      why: 'its open was let go: if L2L has the dispatch all the same, a person closes it',
+      why: 'its open was dropped: if L2L has the dispatch all the same, a person closes it',
     });
   });
 

@@ -4,30 +4,30 @@ import { errorMessage } from '../../src/core/errors.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { recordingSink } from './recording-sink.ts';
 
-/** A source with one number signal, its server under the test's control. */
+/** A source with one number signal. The test controls its server. */
 export type AdapterFixture = {
-  /** A new adapter for the source; the server is already there. Where clients have names, `client` is its. */
+  /** A new adapter for the source; the server already runs. Where clients have names, this one is called `client`. */
   create(client?: string): Adapter;
-  /** The number signal the suite watches. */
+  /** The number signal that the suite reads. */
   readonly signal: string;
   /** Makes the source show this number; resolves when the server has it. */
   set(value: number): Promise<void>;
-  /** The server dies without a word, all its connections break. */
+  /** Kills the server without a goodbye; all its connections break. */
   kill(): Promise<void>;
-  /** The server is there again, at the same address, and shows what was set last. */
+  /** Starts the server again at the same address. It shows the number that was set last. */
   restart(): Promise<void>;
-  /** A secret of the config, if the protocol has any: it may be in no error. */
+  /** A secret of the config, if the protocol has one. No error may show it. */
   readonly secret?: string;
-  /** Ends everything the fixture started. */
+  /** Ends everything that the fixture started. */
   close(): Promise<void>;
 };
 
-/** Open TCP connections of this process. */
+/** The number of open TCP connections of this process. */
 function sockets(): number {
   return process.getActiveResourcesInfo().filter(resource => resource === 'TCPSocketWrap').length;
 }
 
-/** What every adapter has to do, whatever its protocol. `start` gives a new source that shows 1. */
+/** The duties of every adapter, whatever its protocol. `start` gives a new source that shows 1. */
 export function describeAdapterContract(protocol: string, start: () => Promise<AdapterFixture>): void {
   describe(`adapter contract: ${protocol}`, () => {
     let fixture: AdapterFixture;
@@ -60,7 +60,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
     }
 
     /**
-     * Sets one value after the other and waits until another client of the source shows it. Two, because one that still polls may
+     * Sets one value after the other, and waits until another client of the source shows it. It sets two, because an adapter that polls may
      * be a whole poll behind.
      */
     async function setAndSee(...values: readonly [number, number]): Promise<void> {
@@ -94,7 +94,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       expect(times).toEqual(times.toSorted((a, b) => a - b));
     });
 
-    it('an adapter resolves after the abort, leaves no connection open and reports nothing afterwards', async () => {
+    it('an adapter resolves after the abort, leaves no connection open, and reports nothing afterwards', async () => {
       const { sink, ended, shows } = run();
       await shows(1);
 
@@ -146,7 +146,7 @@ export function describeAdapterContract(protocol: string, start: () => Promise<A
       await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(openWithout), PATIENCE);
     });
 
-    it('an adapter runs again after the server came back and delivers what happened meanwhile', async () => {
+    it('an adapter runs again after the server came back, and delivers the changes of the meantime', async () => {
       const first = run();
       await first.shows(1);
       await fixture.kill();

@@ -44,7 +44,7 @@ describe('first values of a source', () => {
     expect(silent).toEqual([[['b'], 'no value came within 30s after broker connected']]);
   });
 
-  it('silent signals are logged again after a loss without a session, and never those that had a value', () => {
+  it('after a loss without a session, silent signals are logged again, but not those that had a value', () => {
     const { values, clock, log, silent } = watched(['a', 'b', 'c'], ['c']);
     values.connected();
     values.received('a');

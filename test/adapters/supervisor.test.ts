@@ -7,7 +7,7 @@ import { virtualClock } from '../support/virtual-clock.ts';
 
 const START = 1_000_000;
 
-/** An adapter whose lives the test leads by hand. */
+/** An adapter whose lives the test controls. */
 function puppet() {
   const lives: { sink: SourceSink; at: number; fail(message: string): void; resolve(): void }[] = [];
   let stubborn = false;
@@ -72,7 +72,7 @@ function supervised(signals: readonly SignalDefinition[], restored?: ReadonlyMap
     plc.clock.advance(ms);
     await settle();
   };
-  /** Moves the clock until the adapter is run again; answers how long that took. */
+  /** Moves the clock until the adapter runs again. Returns how long that took. */
   const nextLife = async () => {
     const lives = plc.lives.length;
     const from = plc.clock.now();
@@ -275,7 +275,7 @@ describe('supervisor', () => {
     });
   });
 
-  it('the supervisor keeps one source from another', async () => {
+  it('a problem of one source does not affect another one', async () => {
     const [first, second] = [puppet(), puppet()];
     const batches: SampleBatch[] = [];
     const supervisor = startSupervisor({
@@ -300,7 +300,7 @@ describe('supervisor', () => {
     ]);
   });
 
-  it('the supervisor stops all sources, also during a wait, and names none as unfinished', async () => {
+  it('the supervisor stops all sources, also during a wait, and reports none as unfinished', async () => {
     const plc = supervised([]);
     plc.life().fail('lost');
     await settle();
@@ -312,7 +312,7 @@ describe('supervisor', () => {
     expect(plc.lives).toHaveLength(1);
   });
 
-  it('the supervisor names a source that does not end, and waits no longer than its limit', async () => {
+  it('the supervisor reports a source that does not end, and waits only up to its limit', async () => {
     const plc = supervised([]);
     plc.beStubborn();
 

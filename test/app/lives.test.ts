@@ -9,10 +9,12 @@ import { recordingLogger } from '../support/recording-logger.ts';
 
 const HOUR = 3_600_000;
 
-/** What is added to the clocks of the host (ms). */
+/** How far the clocks of the host are moved (ms). */
 type Turn = { readonly wall: number; readonly asleep?: number };
 
-/** The lives of a gateway on a host whose clocks are turned, once in each life but the last. `off`: how wrong they are at the start (ms). */
+/**
+ * The lives of a gateway on a host whose clocks are moved, once in each life except the last. `off`: how wrong they are at the start (ms).
+ */
 async function livesAt(turns: readonly Turn[], off = 0): Promise<TimeEdges[]> {
   const folder = testFolder();
   const text = `gateway: { name: test, data: ${folder}, http: off }
@@ -65,7 +67,7 @@ describe('the lives of a gateway whose clock is set', () => {
     expect(shift && Math.abs(shiftTime(before + 60_000, shift) - before - 60_000 - HOUR)).toBeLessThan(1000);
   });
 
-  it('the next life knows how far a clock is off that was set again and is still not believed', async () => {
+  it('the next life knows how wrong a clock is that was set again and is still not trusted', async () => {
     const [lost, stillLost] = [Date.UTC(1971, 0, 1), Date.UTC(2000, 0, 1)];
     const lives = await livesAt([{ wall: stillLost - lost }], lost - Date.now());
 

@@ -59,7 +59,7 @@ describe('log of actions', () => {
         rule: 'r',
       },
     ],
-  ])('the log shows in shadow mode what the gateway would send: %#', (action, message, fields) => {
+  ])('in shadow mode the log shows what the gateway would send: %#', (action, message, fields) => {
     const log = recordingLogger();
 
     logAction(log, { ...action, mode: 'shadow' });

@@ -80,7 +80,7 @@ describe('log of what L2L has', () => {
     ['close', 'dispatch closed'],
     ['complete', 'dispatch completed'],
     ['note', 'note written on dispatch'],
-  ] as const)('says how a dispatch was ended: %s', (how, message) => {
+  ] as const)('the log says how a dispatch was ended: %s', (how, message) => {
     expect(lineOf({ result: { dispatchId: 57_008 } }, [closed(how)])).toEqual({
       message,
       fields: {

@@ -12,7 +12,7 @@ const NAMED = lookup('recipe', { '7': 'P7' });
 const rule = (product: CodeTemplate | null, name = 'r', renamedFrom: string | null = null) =>
   production(name, counter('strokes'), { product, renamedFrom });
 
-/** What waits of a line with two sets whose product was not known, after a start with these rules. */
+/** The waiting actions of a line with two sets of an unknown product, after a start with these rules. */
 async function started(...rules: CompiledRule[]): Promise<Journal> {
   const journal = testJournal(testFolder());
   await write(journal, unnamedSet('LINE-1', 1), unnamedSet('LINE-1', 2));
@@ -24,7 +24,7 @@ describe('sets whose product was not known', () => {
   it.each([
     ['of the rule', rule(NAMED)],
     ['of the rule under its former name', rule(NAMED, 'line1', 'r')],
-  ])('parked production is sent once the lookup %s has the row', async (_, rule) => {
+  ])('parked production is sent when the lookup %s has the row', async (_, rule) => {
     const journal = await started(rule);
 
     expect(journal.waiting('production:LINE-1', 9)).toMatchObject([

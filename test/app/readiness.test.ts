@@ -55,7 +55,7 @@ const signal = (change: Partial<SignalView>): SignalView => ({
 });
 
 describe('readiness', () => {
-  it('readiness has no reason against it when all is well', () => {
+  it('the gateway is ready when nothing is wrong', () => {
     expect(notReady(standing({ sources: [{ source: 'plc', state: 'connected', at: 0 }] }))).toEqual([]);
   });
 
@@ -74,7 +74,7 @@ describe('readiness', () => {
     expect(missing).toEqual(['the clock says …', expect.stringContaining('API key')]);
   });
 
-  it('the time to the next try is never below zero', () => {
+  it('the time to the next attempt is never below zero', () => {
     expect(notReady(standing({}, pause('network', NOW - 5)))).toEqual([
       "L2L can't be reached (why); 3 calls wait, about 4m once L2L answers; next try now",
     ]);

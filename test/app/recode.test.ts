@@ -55,7 +55,7 @@ describe('an action gets the codes that its rule has now', () => {
     for (const [seen, reason] of [
       [saw('press.fault', 7), 'HYDR'],
       [saw('press.fault', '7'), 'HYDR'],
-      // What the signal showed was not kept: the reason stays.
+      // The value of the signal was not kept, so the reason stays.
       [{}, 'HDR'],
     ] as const) {
       expect(recode({ ...entry, ...seen })).toEqual({
@@ -63,7 +63,7 @@ describe('an action gets the codes that its rule has now', () => {
         params: { ...open, ...codes, reason },
       });
     }
-    // The lookup has no row for it: a dispatch is opened without a reason.
+    // The lookup has no row for this value, so the dispatch is opened without a reason.
     const none = recode({ ...entry, ...saw('press.fault', 8) });
     expect('params' in none && none.params).not.toHaveProperty('reason');
   });

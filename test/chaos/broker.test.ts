@@ -23,7 +23,7 @@ function robot(strokes: readonly number[]): MachineStory {
 }
 
 describe('the scripted broker', () => {
-  it('reports the session first, then sends again what was not acknowledged, then what came since', () => {
+  it('the scripted broker first reports the session, then sends the unacknowledged messages again, then the new ones', () => {
     const clock = virtualClock(START);
     const notes = { trace() {}, moment() {}, problem: (text: string) => expect.unreachable(text) };
     const stories = [robot([1000, 2000, 5060])];
@@ -45,7 +45,7 @@ describe('the scripted broker', () => {
     clock.advance(4000);
     broker.cut();
     clock.advance(1000);
-    // Asked for at 5050; the third stroke is made before the answer.
+    // The connection was asked for at 5050. The third stroke is made before the answer.
     void adapter.run(sink, new AbortController().signal);
     clock.advance(1000);
 

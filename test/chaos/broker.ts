@@ -10,56 +10,61 @@ import { type MachineStory, type Moment, samplesOf } from './story.ts';
 
 type Message = { readonly story: MachineStory; readonly moment: Moment; packetId: number; sent: boolean };
 
-/** A broker that keeps the gateway's session. Every change of a machine is one message, which is sent until it is acknowledged. */
+/**
+ * A broker that keeps the gateway's session. Every change of a machine is one message, and the message is sent until it is acknowledged.
+ */
 export interface Broker {
   begin(): void;
   /** The broker as one life of the gateway reaches it. */
   adapter(life: LifeTime, isTaken: IsTaken): Adapter;
-  /** The process or the line under the connection is gone. */
+  /** Ends the connection, because the process or the network below it is gone. */
   cut(): void;
-  /** The line is gone for `ms`; the gateway notices. */
+  /** Interrupts the network for `ms`; the gateway notices. */
   lose(ms: number): void;
-  /** Messages whose own time was too far from the gateway's clock to be used, as they were heard. */
+  /** Messages whose own time was too far from the gateway's clock, so they got the time of their receipt. */
   readonly undated: readonly Undated[];
-  /** Messages whose own time was used, after one of the same machine whose time was not. */
+  /** Messages whose own time was used, after a message of the same machine whose time was not used. */
   readonly datedAfter: readonly DatedAfter[];
-  /** Messages that nobody acknowledged yet. */
+  /** How many messages are not acknowledged yet. */
   readonly left: number;
 }
 
-/** A message made at `at` that was stamped when it was heard (true times, ms since 1970). */
+/** A message that was made at `at` and got the time of its receipt (true times, ms since 1970). */
 export type Undated = {
   readonly machine: string;
   readonly at: number;
   readonly heardAt: number;
-  /** It has a time of its own that is believed, but a rule's time was already at this one (by the gateway's clock) and held it back. */
+  /** The message's own time was used, but the time of a rule was already at this later time (by the gateway's clock) and held it back. */
   readonly shown?: number;
 };
 
-/** A message made at `at` and heard at `heardAt`, after one that was stamped when it was heard, at `stampedAt` (true times). */
+/**
+ * A message that was made at `at` and received at `heardAt`. It came after a message that got its time of receipt, `stampedAt` (true
+ * times).
+ */
 export type DatedAfter = Undated & { readonly stampedAt: number };
 
-/** Whether the journal has taken a message, by what is on disk. */
+/** Whether the journal on the disk has this message. */
 export type IsTaken = (packetId: number, hash: string) => boolean;
 
 type Connection = {
   readonly life: LifeTime;
   readonly hear: (message: Message, isDuplicate: boolean, isRetained: boolean) => void;
   readonly lost: () => void;
-  /** The gateway takes nothing more. What it took may still be acknowledged. */
+  /** The gateway takes no more messages. The ones that it took may still be acknowledged. */
   readonly close: () => void;
   open: boolean;
-  /** The gateway knows whether its session was kept: nothing comes before that. */
+  /** The gateway knows whether its session was kept. No message comes before that. */
   greeted: boolean;
-  /** On its way: what the gateway will read at once. */
+  /** The messages on the way, which the gateway will read at once. */
   wire: (() => void)[];
 };
 
 const MOST_IN_FLIGHT = 20;
-/** Of its source in the config, as they are when nothing is written (ms). */
+/** The defaults of a source in the config (ms). */
 export const MAX_SKEW = 5 * 60_000;
 const SESSION_EXPIRY = 24 * 3_600_000;
-/** So few that ids come round again all the time. */
+/** So few ids that they are soon used again. */
 const PACKET_IDS = 50;
 
 export function createBroker(options: {
@@ -159,7 +164,7 @@ export function createBroker(options: {
       let lastCommit: number | undefined;
       let ahead = 0;
 
-      /** As the MQTT adapter does it. */
+      /** The MQTT adapter does the same. */
       function isBelieved(at: number, receivedAt: number, isQueued: boolean, committed: number | undefined): boolean {
         const facts = { receivedAt, maxSkew: MAX_SKEW, queued: isQueued, sessionExpiry: SESSION_EXPIRY };
         const { from, to } = believed({ ...facts, lastCommit: committed });
@@ -181,7 +186,7 @@ export function createBroker(options: {
           const receivedAt = life.now();
           const { at } = moment;
           const isQueued = () => queued?.reading === true && !isRetained;
-          // A machine that has not begun yet shows what it showed long ago.
+          // A machine that has not begun yet shows its values from long ago.
           const dated = !isRetained && isBelieved(at, receivedAt, isQueued(), committedBefore);
           const { machine } = story.spec;
           const heardAt = world.now();
@@ -205,7 +210,7 @@ export function createBroker(options: {
             receipt: {
               packetId,
               hash,
-              // As the adapter does it: these messages have a time, so what is the same to the byte is the same event.
+              // The adapter does the same: these messages have a time, so two identical messages are the same event.
               duplicate: duplicate || wasQueued,
               committed() {
                 notes.moment('acknowledge');

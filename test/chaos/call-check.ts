@@ -2,17 +2,17 @@ import type { Call } from '../../src/core/delivery.ts';
 import type { Ledger } from './ledger.ts';
 import type { Notes } from './notes.ts';
 
-/** Checks a call when its request is about to leave. Remembers what every life sent. */
+/** Checks a call when its request is about to leave. Remembers the calls of every life. */
 export type CallCheck = (call: Call, body: string, inFlight: ReadonlySet<string>, isMarked: boolean) => void;
 
-/** What must hold for every call at every moment, whatever goes wrong around it. */
+/** The rules that hold for every call at every moment, whatever faults there are. */
 export function createCallCheck({ problem }: Notes, { posts }: Pick<Ledger, 'posts'>): CallCheck {
   const bodies = new Map<number, string>();
   const sent = new Set<number>();
-  /** The youngest action sent, by lane. */
+  /** By lane: the youngest action that was sent. */
   const sentUpTo = new Map<string, number>();
 
-  /** The close of an open that L2L blocked: both stepped aside, and the lane went on. */
+  /** The close of an open that L2L blocked. Both stepped aside, and the lane went on. */
   const isBehindBlocked = (key: string) =>
     key.endsWith(':close') &&
     posts.some(({ keys, refusal }) => isBlocked(refusal) && keys.includes(key.replace(/:close$/, ':open')));
@@ -23,7 +23,7 @@ export function createCallCheck({ problem }: Notes, { posts }: Pick<Ledger, 'pos
     if (known !== undefined && known !== body) problem(`call ${call.id} changed its body from ${known} to ${body}`);
     bodies.set(call.id, body);
     if (!isMarked) problem(`call ${call.id} is sent without its durable mark`);
-    // An open that is sent as finished carries its close with it, ahead of the actions in between.
+    // An open that is sent as finished takes its close with it, ahead of the actions in between.
     const inOrder = call.kind === 'open_dispatch' ? call.actions.slice(0, 1) : call.actions;
     for (const { id } of call.actions.slice(inOrder.length)) sent.add(id);
     for (const { id, key, lane } of inOrder) {
@@ -36,7 +36,7 @@ export function createCallCheck({ problem }: Notes, { posts }: Pick<Ledger, 'pos
   };
 }
 
-/** L2L opens none while another dispatch is open on the machine. */
+/** L2L opens no such dispatch while another one is open on the machine. */
 export function isBlocked(refusal: string | null): boolean {
   return refusal?.includes('open critical Dispatch') === true;
 }

@@ -1,52 +1,58 @@
 import type { Span } from './plan.ts';
 import type { StoredRow } from './stored-actions.ts';
 
-/** What the clock of one life of the gateway showed from a moment on. */
+/** The state of the clock of one life of the gateway, from a moment on. */
 export type ClockReading = {
   /** The true time. */
   readonly at: number;
-  /** Lives of one process follow each other because the clock was set. */
+  /** The number of its process. Two lives in one process follow each other because the clock was set. */
   readonly process: number;
-  /** How far it was from the true time (ms). */
+  /** How far the clock was from the true time (ms). */
   readonly off: number;
-  /** The gateway did not believe the host's clock. */
+  /** The gateway did not trust the host's clock. */
   readonly isDoubted: boolean;
 };
 
-/** An action's own account of its times, with when it was truly made. */
+/** The kind of an action's times, and the true time when it was made. */
 export type Dated = { readonly time: 'source' | 'received'; readonly made: number };
 
-/** Which times the gateway may state for an instant, by how far its clock was from the true time. */
+/** Knows which times the gateway may send for a true instant, by the state of its clock. */
 export interface ClockLog {
   note(reading: ClockReading): void;
-  /** A person said with this process that the clock is right, and its journal knows. Times that the process before it marked are right by that clock. */
+  /**
+   * A person started this process with the statement that the clock is right, and its journal knows that. Times that the process before it
+   * marked are right by that clock.
+   */
   trust(process: number): void;
   /**
-   * Whether an action may state the time `stated` for the true instant `at`, to the second that L2L has. `surely`: not by the clock of an
-   * earlier process. `ahead`: the time may be so much later (ms).
+   * Whether an action may state the time `stated` for the true instant `at`, to the second that L2L has. `surely`: only by the clock of its
+   * own process. `ahead`: the time may be later by this much (ms).
    */
   isTimeOf(stated: number, at: number, action: Dated, surely?: 'surely' | null, ahead?: number): boolean;
   /** Whether `stated` is later than any time that an action may state for the true instant `at`. */
   isLater(stated: number, at: number, action: Dated): boolean;
   /**
-   * The gateway's time of the true instant `at`, as its journal has it at the true instant `now`. It moves along when the clock is set back,
-   * and stays when the clock is set forward.
+   * The gateway's time for the true instant `at`, as its journal has it at the true instant `now`. This time moves when the clock is set
+   * back, and stays when the clock is set forward.
    */
   shownAt(at: number, now: number): number;
-  /** The process that made it did not believe its clock and ended before the clock was set or trusted: its times are not known. */
+  /**
+   * The process that made the action did not trust its clock, and ended before the clock was set or trusted. So the times of the action are
+   * not known.
+   */
   isUntimed(action: Dated): boolean;
   /** The true instant that an action most likely means by a time that it states. */
   truly(stated: number, action: Dated): number;
   /**
-   * The true instant up to which a call may carry an action when it leaves at the true instant `at`. Its age goes by the clock of that
-   * moment. Its expiry moves along when the clock of the process that made it is set while it waits.
+   * When a call leaves at the true instant `at`, the true instant up to which it may carry this action. The age of the action counts by the
+   * clock of that moment. Its expiry moves when the clock of its process is set while it waits.
    */
   lastMoment(expiresAt: number, action: Pick<StoredRow, 'made' | 'settled'>, at: number): number;
-  /** When the gateway did not believe its clock. */
+  /** The times in which the gateway did not trust its clock. */
   doubts(): Span[];
-  /** The most (ms) by which it was set since an action was made. */
+  /** The most by which the clock was set since the action was made (ms). */
   mostMoved(action: Dated): number;
-  /** How far apart its times were at most: 0 when it was right all along (ms). */
+  /** The largest difference between its readings (ms); 0 when the clock was always right. */
   readonly spread: number;
 }
 
@@ -54,17 +60,17 @@ const SECOND = 1000;
 
 export function createClockLog(): ClockLog {
   const readings: ClockReading[] = [];
-  /** Processes that a person started with the word that the clock is right. */
+  /** Processes that a person started with the statement that the clock is right. */
   const trusting = new Set<number>();
 
-  /** Times of one process that did not believe its clock are corrected by the clock of the other. */
+  /** Whether times of `process`, which did not trust its clock, are corrected by the clock of `other`. */
   function corrects(other: number, process: number): boolean {
     return other === process || (other === process + 1 && trusting.has(other));
   }
 
   /**
-   * The clock that counts in the end for a life that did not believe its own: the one it was set to, the one that a person trusted, or its
-   * own where the process ended first.
+   * The clock that counts in the end for a life that did not trust its own clock: the clock after it was set, the clock that a person
+   * trusted, or the life's own clock when its process ended before that.
    */
   function corrected(reading: ClockReading): readonly ClockReading[] {
     if (!reading.isDoubted) return [reading];
@@ -73,8 +79,8 @@ export function createClockLog(): ClockLog {
   }
 
   /**
-   * Times by a source's own clock are true. Times by the gateway's clock are off as that was when the action was made, because earlier
-   * readings move along when the clock is set. Readings of an earlier process may be by another clock.
+   * Times from a source's own clock are true. Times from the gateway's clock are as wrong as the clock was when the action was made,
+   * because earlier readings move when the clock is set. Readings of an earlier process may come from another clock.
    */
   function rangeOf(at: number, { time, made }: Dated): readonly [number, number] {
     if (time === 'source') return [0, 0];
@@ -126,7 +132,7 @@ export function createClockLog(): ClockLog {
           readings.findLastIndex(one => one.at < time),
         );
       const [maker, then] = [readings[indexAt(made)], readings[indexAt(at)]];
-      // Steps of the process that made it moved it, as long as it waited.
+      // Changes of the clock in the process that made the action moved its expiry, as long as the action waited.
       const steps = readings.slice(indexAt(at), indexAt(settled ?? Infinity) + 1);
       const last = steps.filter(({ process }) => process === maker?.process).at(-1) ?? then;
       const moved = then?.process === maker?.process ? (last?.off ?? 0) - (then?.off ?? 0) : 0;

@@ -12,12 +12,12 @@ export type ClockBlow = { readonly at: number } & (
 );
 
 const TROUBLES = ['wrong', 'wrong', 'suspend', 'suspend', 'battery', 'battery', 'set_to_2000'] as const;
-/** What a clock without its battery shows when the host starts. */
+/** The time that a clock with an empty battery shows when the host starts. */
 const LOST = [Date.UTC(2000, 0, 1), 0] as const;
 
 /**
- * What a seed does to the clocks: half of the seeds nothing. Drawn apart from everything else that a seed decides. In the end the
- * wall clock is right.
+ * What a seed does to the clocks; half of the seeds do nothing. These draws are independent of all others of the seed. In the end the wall
+ * clock is right.
  * @param maySet false: the clock is right all the time, and the host may only be suspended
  */
 export function drawClockBlows(
@@ -63,7 +63,7 @@ export function drawClockBlows(
   return { firstOff, blows };
 }
 
-/** Whether a blow strikes the clocks. */
+/** Whether a blow changes the clocks. */
 export function isOfClock(kind: string): boolean {
   return ['clock', 'suspend', 'battery'].includes(kind);
 }

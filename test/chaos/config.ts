@@ -108,7 +108,7 @@ function dispatchText(signals: string, rule: DispatchRule): string {
       if_missed: ${ifMissed}`;
 }
 
-/** What a rule's dispatches begin with: people only ever write behind it. */
+/** The beginning of the descriptions of a rule's dispatches. People only ever write behind it. */
 export function descriptionOf({ name }: Pick<DispatchRule, 'name'>): string {
   return `${name} stands still`;
 }

@@ -3,12 +3,12 @@ import type { L2lFault } from './l2l-faults.ts';
 import type { Entry } from './ledger.ts';
 import type { Plan } from './plan.ts';
 
-/** A call that ended the gateway so often is not tried any more. */
+/** A call that ended the gateway this often is not sent any more. */
 const CRASHES = 5;
 
 /**
- * An open that ends the gateway whenever it leaves. L2L gets none of the requests but perhaps the last one, and the gateway can't know
- * whether that opened a dispatch.
+ * An open that ends the gateway whenever it leaves. L2L gets none of the requests, except perhaps the last one. The gateway cannot know
+ * whether that one opened a dispatch.
  * @param kill the gateway dies as soon as the request has left
  */
 export function createDeadly(deadly: Plan['deadly'], clock: Clock, kill: () => void) {
@@ -28,7 +28,7 @@ export function createDeadly(deadly: Plan['deadly'], clock: Clock, kill: () => v
   };
 }
 
-/** Rules are named as their machine: `PRESS-01` has press1_down. */
+/** Rules have the name of their machine: `PRESS-01` has press1_down. */
 function ruleOf(machine: string): string {
   return `${machine.toLowerCase().replace(/-0*/, '')}_`;
 }

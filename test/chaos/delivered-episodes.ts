@@ -14,13 +14,13 @@ export type DeliveredEpisode = {
   readonly close: (Omit<StoredRow, 'params'> & { readonly params: CloseDispatchParams }) | null;
   /** The result of the open. */
   readonly result: CallResult | null;
-  /** The requests for its open, as they left. */
+  /** The requests for its open, in the order in which they left. */
   readonly posts: readonly Entry[];
-  /** The gateway ended it because a person ended its dispatch. */
+  /** The gateway ended the episode because a person ended its dispatch. */
   readonly isEarly: boolean;
-  /** Its close waits for a person, and L2L never carried it out. */
+  /** Its close waits for a person, and L2L never carried the close out. */
   readonly isNotClosed: boolean;
-  /** It was over before it could be sent, and one call carried its open and its close. */
+  /** The episode was over before it could be sent, and one call carried its open and its close. */
   readonly isTogether: boolean;
 };
 
@@ -54,8 +54,8 @@ export function deliveredEpisodes(
 }
 
 /**
- * From when on its dispatch waits for a person (ms since 1970), because nobody knows whether its open took effect, or because L2L refused its
- * close. null: it never does.
+ * From when on its dispatch waits for a person (ms since 1970), because nobody knows whether its open took effect, or because L2L refused
+ * its close. null: it never waits.
  */
 export function stuckSince({ open, close }: DeliveredEpisode): number | null {
   if (close?.params.how !== 'close' && close?.params.how !== 'complete') return null;
@@ -67,13 +67,13 @@ export function isStuck(state: string): boolean {
   return state === 'dead' || state === 'parked';
 }
 
-/** Whether the gateway opened this dispatch for it, or took it over from another episode. */
+/** Whether the gateway opened this dispatch for the episode, or took it over from another episode. */
 export function isItsDispatch({ posts, result }: DeliveredEpisode, id: number): boolean {
   if (posts.some(({ dispatch }) => dispatch === id)) return true;
   return result?.dispatchId === id && result.foundOpen === undefined && result.adopted !== true;
 }
 
-/** An instant as L2L has it: local time in whole seconds without an offset, so one hour in autumn means two. */
+/** An instant as L2L has it: local time in whole seconds without an offset. So one hour in autumn has two meanings. */
 export function inL2l(at: number | null): string {
   return at === null ? 'never' : siteTime(Math.floor(at / 1000) * 1000, ZONE);
 }

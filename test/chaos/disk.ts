@@ -3,22 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** How the disk refuses: the commit, a single write, or a write with which SQLite gives up the whole transaction. */
+/** How the disk fails: at a commit, at a single write, or at a write after which SQLite gives up the whole transaction. */
 export type DiskFault = 'commit' | 'write' | 'transaction';
 
 /** The layer between the journal and its disk. */
 export type DiskWatch = {
-  /** Called right before and right after a commit. A crash may take place there. `hasActions`: the commit has new actions. */
+  /** Called right before and right after a commit, because a crash may take place there. `hasActions`: the commit has new actions. */
   beforeCommit(hasActions: boolean): void;
   afterCommit(hasActions: boolean): void;
-  /** How this write fails; null: it does not. */
+  /** How this write fails; null: it succeeds. */
   fault(kind: 'commit' | 'write'): DiskFault | null;
-  /** The true time (ms since 1970), whatever the gateway's clock says. */
+  /** The true time (ms since 1970), whatever the gateway's clock shows. */
   now(): number;
 };
 
 let watch: DiskWatch | null = null;
-/** The transaction under way has new actions in it. */
+/** The open transaction has new actions. */
 let hasActions = false;
 
 /** Watches every journal of this thread. */
@@ -30,7 +30,7 @@ type Run = (this: StatementSync, ...values: unknown[]) => ReturnType<StatementSy
 const realRun = StatementSync.prototype.run as Run;
 const realExec = DatabaseSync.prototype.exec;
 const homes = new WeakMap<StatementSync, DatabaseSync>();
-/** Connections that know the true time. */
+/** Connections with the function for the true time. */
 const dated = new WeakSet<DatabaseSync>();
 const realPrepare = DatabaseSync.prototype.prepare;
 
@@ -63,8 +63,8 @@ StatementSync.prototype.run = function run(this: StatementSync, ...args: unknown
 };
 
 /**
- * The journal keeps, with each action and as durable as that, when it was truly made and brought to an end: its own times are by a
- * clock that may be wrong, and they move when that is set.
+ * For each action the journal keeps the true times when it was made and when it ended, as durable as the action itself. The action's own
+ * times come from a clock that may be wrong, and they move when the clock is set.
  */
 const TRUE_TIMES = `CREATE TABLE IF NOT EXISTS chaos_true (id INTEGER PRIMARY KEY, made REAL, settled REAL);
   CREATE TRIGGER IF NOT EXISTS chaos_made AFTER INSERT ON action BEGIN
@@ -78,7 +78,7 @@ DatabaseSync.prototype.exec = function exec(sql) {
   if (sql === 'COMMIT') watch?.beforeCommit(false);
   realExec.call(this, sql);
   if (sql === 'COMMIT') watch?.afterCommit(false);
-  // Only a start of the journal, whose tables are all there by then, says this by itself.
+  // Only the start of the journal runs this statement, and all tables exist by then.
   if (sql === 'BEGIN IMMEDIATE') realExec.call(this, TRUE_TIMES);
 };
 
@@ -86,7 +86,7 @@ function full(): Error {
   return Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
 }
 
-/** In memory where possible: SQLite syncs all the same, and it costs nothing. */
+/** In memory where possible: SQLite still syncs, but that costs nothing there. */
 export function dataFolder(): string {
   const memory = '/dev/shm';
   const parent = statSync(memory, { throwIfNoEntry: false })?.isDirectory() ? memory : tmpdir();
@@ -103,14 +103,14 @@ export type DiskImage = ReadonlyMap<string, Buffer>;
 const NOT_KEPT = /^lock|-shm$/;
 const LONGEST = 16 * 1024 * 1024;
 
-/** The data folder as SIGKILL leaves it at this very moment. */
+/** The data folder, as a SIGKILL at this moment leaves it. */
 export function imageOf(folder: string): DiskImage {
   const names = readdirSync(folder).filter(name => !NOT_KEPT.test(name));
   const small = names.filter(name => statSync(join(folder, name)).size <= LONGEST);
   return new Map(small.map(name => [name, readFileSync(join(folder, name))]));
 }
 
-/** Puts the image back, over whatever the dead process wrote after it. Only this function knows how. */
+/** Puts the image back, and removes everything that the dead process wrote after it. No other function knows how. */
 export function putBack(folder: string, image: DiskImage): void {
   for (const name of readdirSync(folder)) {
     const small = statSync(join(folder, name)).size <= LONGEST;
@@ -119,7 +119,7 @@ export function putBack(folder: string, image: DiskImage): void {
   for (const [name, bytes] of image) writeFileSync(join(folder, name), bytes);
 }
 
-/** Reads what is committed, through a connection of its own. */
+/** Reads the committed content through its own connection. */
 export type Committed = {
   callState(id: number): { readonly state: string; readonly attempt: number } | undefined;
   hasTaken(source: string, packetId: number, hash: string): boolean;

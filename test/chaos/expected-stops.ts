@@ -4,33 +4,36 @@ import type { Span } from './plan.ts';
 import type { DispatchRule } from './rules.ts';
 import type { Stop } from './story.ts';
 
-/** An episode of a rule that has to be there, or may be. Times are instants one of which it must have (ms since 1970). */
+/** An episode of a rule that must exist, or may exist. It must have one of the given times (ms since 1970). */
 export type ExpectedDispatch = {
   readonly reported: readonly number[];
   readonly completed: readonly number[];
   /** never: the condition was not known to hold for long enough. */
   readonly need: 'must' | 'may' | 'never';
-  /** So much later (ms) its times may be: messages that were believed may put a rule's time ahead of the clock that stamps others. */
+  /**
+   * Its times may be later by this much (ms): messages whose time was used may put a rule's time ahead of the clock that stamps other
+   * messages.
+   */
   readonly ahead?: number;
-  /** Times that its start and its end may have for other reasons, whatever the gateway's clock was off. */
+  /** Times that its start and its end may have for other reasons, however wrong the gateway's clock was. */
   readonly begins?: readonly Span[];
   readonly ends?: readonly Span[];
-  /** The stops that it consists of; null: nobody saw them in full. */
+  /** The stops in this episode; null: nobody saw them completely. */
   readonly stops: readonly Stop[] | null;
 };
 
 /** A time in which the process stood still. */
 export type Standstill = { readonly from: number; readonly to: number };
 
-/** How long after a standstill what waited in the sockets is read (ms). */
+/** How long after a standstill the messages in the sockets are read (ms). */
 const AFTER_STANDSTILL = 2000;
-/** A person's moment is known to the second, so a length from there on is too (ms). */
+/** The time of a person's change has whole seconds, so a length that begins there is not exact either (ms). */
 const ROUNDED = 2000;
 
 /**
- * What is expected of a source that keeps everything: what happened, whatever the gateway went through. But time in which the process
- * stood still counts for no delay (docs/decisions/0007-time-nobody-watched.md), and a message whose own time is not believed counts as
- * made when it was heard.
+ * The episodes that are expected with a source that keeps everything: all true stops, whatever happened to the gateway. But time in which
+ * the process stood still counts for no delay (docs/decisions/0007-time-nobody-watched.md), and a message whose own time is not used counts
+ * from its receipt.
  */
 export function stopsKept(
   stops: readonly Stop[],
@@ -53,7 +56,7 @@ export function stopsKept(
       const [begun, ended] = [heard(starts), heard(ends)];
       const held = (times: readonly number[]) =>
         undated.flatMap(({ at, shown }) => (shown === undefined || !times.includes(at) ? [] : [heldBack(at, shown)]));
-      // A message stamped when it was heard may follow the one before too closely for an off_delay to end.
+      // A message that got its time of receipt may follow the one before too closely, so that no off_delay can end between them.
       const isVague = undated.length > 0 && rule.offDelay > 0;
       if (!isVague && touching.length + begun.length + ended.length === 0) return expected;
       const later = isVague ? stops.filter(({ start }) => start > (completed[0] ?? 0)).map(({ end }) => end) : [];
@@ -67,7 +70,7 @@ export function stopsKept(
     });
 }
 
-/** Stops that are shorter than the on_delay, but not by the times at which they were heard. */
+/** Stops that are shorter than the on_delay, but not by the times of receipt. */
 function lengthened(stops: readonly Stop[], { delay }: DispatchRule, undated: readonly Undated[]): ExpectedDispatch[] {
   const heard = (time: number) => undated.filter(({ at }) => at === time).map(({ heardAt }) => heardAt);
   return stops
@@ -82,8 +85,8 @@ function heldBack(at: number, shown: number): Span {
 }
 
 /**
- * What is expected after a person ended the dispatch of an episode at `at` and its rule opens another one: the rest, as if it had begun
- * then. `stated`: the gateway's time of that moment.
+ * The episode that is expected after a person ended the dispatch at `at` and the rule opens another one: the rest of the stop, as if it had
+ * begun then. `stated`: the gateway's time of that moment.
  */
 export function afterPerson(
   { stops, reported, completed, need, ends }: ExpectedDispatch,
@@ -101,7 +104,7 @@ export function afterPerson(
   return episodes(left, rule, ROUNDED).map(rest => (rest.reported.includes(at) ? { ...rest, begins } : rest));
 }
 
-/** Stops with less than the off_delay between them are one episode, once one of them lasted for the on_delay. */
+/** Stops with less than the off_delay between them are one episode when one of them lasted for the on_delay. */
 function episodes(stops: readonly Stop[], { delay, offDelay }: DispatchRule, rounded: number): ExpectedDispatch[] {
   const found: ExpectedDispatch[] = [];
   for (let first = 0; first < stops.length; first++) {
@@ -118,7 +121,7 @@ function episodes(stops: readonly Stop[], { delay, offDelay }: DispatchRule, rou
   return found;
 }
 
-/** The stops a rule could see, one after the other; two with nothing seen between them are one. */
+/** The stops that a rule could see, in order. Two stops are one when nothing was seen between them. */
 export function stopsSeen(sights: readonly Sight[], { delay }: DispatchRule, poll: number): ExpectedDispatch[] {
   const found: ExpectedDispatch[] = [];
   for (let first = 0; first < sights.length; first++) {
@@ -166,7 +169,7 @@ function stopSeen(
     completed.push(sight.at);
     if (sight.sure) break;
   }
-  // A gap may make one stop of two, or hide one.
+  // A gap may merge two stops, or hide one.
   const around = sights.slice(Math.max(0, first - 1), last + 2);
   const gaps = around.filter(({ gap }) => gap).length;
   const margin = 2 * poll + 3000;

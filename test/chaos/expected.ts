@@ -1,18 +1,18 @@
 import type { Look } from './poller.ts';
 import type { MachineStory, Moment, Stroke } from './story.ts';
 
-/** What L2L has to hold of what one machine counts. Amounts between two numbers where a reset was not seen from both sides. */
+/** What L2L must have of the counts of one machine. An amount is a range where a reset was not seen from both sides. */
 export type Expected = {
   readonly cycles: readonly [number, number];
   readonly good: readonly [number, number];
   readonly scrap: readonly [number, number];
-  /** DeliveredEpisode apart by recipe where every change was seen when it happened. */
+  /** Amounts by recipe, when every change of the recipe was seen when it happened. */
   readonly byRecipe: ReadonlyMap<number, { readonly good: number; readonly scrap: number }> | null;
 };
 
 /**
- * A source that keeps everything: what happened is what is expected, whatever the gateway went through.
- * @param isDated every message was believed when it says it was made
+ * The amounts with a source that keeps everything: they are the true amounts, whatever happened to the gateway.
+ * @param isDated the own time of every message was used
  */
 export function expectAll({ strokes }: MachineStory, isDated: boolean): Expected {
   const exactly = (count: number) => [count, count] as const;
@@ -32,13 +32,13 @@ export function expectAll({ strokes }: MachineStory, isDated: boolean): Expected
   };
 }
 
-/** One look at one machine. `sure`: it is in the journal of every later life. `gap`: nothing was seen for a while before it. */
+/** One look at one machine. `sure`: the look is in the journal of every later life. `gap`: for a while before it nothing was seen. */
 export type Sight = { readonly at: number; readonly moment: Moment; readonly sure: boolean; readonly gap: boolean };
 
-/** How long a life saw and wrote: a look after its last commit may have been forgotten with it. */
+/** How long a life saw and wrote. A look after its last commit may have been lost with it. */
 export type LifeEnd = { readonly life: number; readonly writtenUntil: number };
 
-/** What the gateway was shown of a machine, one poll after the other. */
+/** What the gateway saw of a machine, one poll after the other. */
 export function sightsOf(index: number, looks: readonly Look[], ends: readonly LifeEnd[], poll: number): Sight[] {
   const written = new Map(ends.map(({ life, writtenUntil }) => [life, writtenUntil]));
   return looks.flatMap((look, at) => {
@@ -51,7 +51,9 @@ export function sightsOf(index: number, looks: readonly Look[], ends: readonly L
   });
 }
 
-/** A source that shows only what is there now: what the gateway was shown decides, with the stated limits and no others. */
+/**
+ * The amounts with a source that shows only the present: they follow from what the gateway saw, with the documented limits and no others.
+ */
 export function expectSeen(story: MachineStory, sights: readonly Sight[]): Expected {
   const all = movements(sights, story.spec.register);
   const sure = movements(
@@ -73,7 +75,7 @@ export function expectSeen(story: MachineStory, sights: readonly Sight[]): Expec
 
 type Counted = { readonly strokes: number; readonly scrap: number };
 
-/** The movement between consecutive readings with at most one wrap or reset between two. */
+/** The movement between consecutive readings, with at most one wrap or reset between two. */
 function movements(sights: readonly Sight[], register: number): Counted {
   return {
     strokes: counted(
@@ -87,7 +89,7 @@ function movements(sights: readonly Sight[], register: number): Counted {
   };
 }
 
-/** A drop to 0 is a reset, unless the counter is back where it was at its next movement: the gateway can't know better. */
+/** A drop to 0 is a reset, unless the counter is back at its old number with its next movement. The gateway cannot know better. */
 function counted(readings: readonly number[], register: number): number {
   let count = 0;
   let before = readings[0] ?? 0;

@@ -2,12 +2,12 @@ import type { Random } from '../../src/simulation/random.ts';
 import type { WorldTime } from './virtual-time.ts';
 
 export const L2L_FAULTS = [
-  'refused', // nobody listens
-  'late', // hangs beyond the time-out, then applies it
-  'lost', // hangs and never applies it
-  'reset', // the connection ends, before or after it was applied
-  'server', // 500 or 502, before or after
-  'page', // some proxy's page, before or after
+  'refused', // no server listens
+  'late', // the request hangs beyond the time-out, and then L2L applies it
+  'lost', // the request hangs, and L2L never applies it
+  'reset', // the connection ends, before or after L2L applied the request
+  'server', // 500 or 502, before or after L2L applied it
+  'page', // a page of some proxy, before or after L2L applied it
   'slow_down', // 429
   'no', // success:false for every write
   'key', // 401 or 403
@@ -15,7 +15,7 @@ export const L2L_FAULTS = [
 ] as const;
 export type L2lFault = (typeof L2L_FAULTS)[number];
 
-/** A time in which L2L fails in one way; `share` of the requests are struck. */
+/** A time in which L2L fails in one way, for a `share` of the requests. */
 export type L2lWindow = {
   readonly from: number;
   readonly to: number;
@@ -25,14 +25,14 @@ export type L2lWindow = {
 
 export type L2lTroubles = {
   readonly windows: readonly L2lWindow[];
-  /** Chance that a request outside of every window is struck by something, until `noFaultsAfter`. */
+  /** The chance of a fault for a request outside of every window, until `noFaultsAfter`. */
   readonly background: number;
   readonly noFaultsAfter: number;
 };
 
 const RARE: readonly L2lFault[] = ['refused', 'late', 'lost', 'reset', 'server', 'page', 'slow_down', 'slow'];
 
-/** How the next request fails; null: it does not. Each request draws from chance in its turn. */
+/** How the next request fails; null: it does not. Each request draws its chance in its turn. */
 export function drawFault(
   { windows, background, noFaultsAfter }: L2lTroubles,
   world: WorldTime,

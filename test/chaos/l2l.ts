@@ -25,7 +25,7 @@ export type L2lOptions = L2lTroubles & {
   readonly manners: Pick<Manners, 'batchDelay' | 'duplicate'>;
   /** The answer to an increment of this machine is lost. */
   readonly onDoubt: (machine: string) => void;
-  /** A request leaves: what strikes it for certain; null: chance decides. */
+  /** Called when a request leaves. Returns the fault that strikes it for certain; null: chance decides. */
   readonly onLeave: (entry: Entry) => L2lFault | null;
   readonly random: Random;
   readonly notes: Notes;
@@ -34,20 +34,20 @@ export type L2lOptions = L2lTroubles & {
 
 export type LinkOptions = {
   readonly life: LifeTime;
-  /** Which life of the gateway it is. */
+  /** The number of this life of the gateway. */
   readonly number: number;
   readonly budget: Budget;
-  /** The gateway doubts its clock. */
+  /** Whether the gateway doubts its clock. */
   readonly isDoubted: boolean;
   /** The call for which a request is being sent. */
   readonly callUnderWay: () => Call | undefined;
-  /** Whether the disk has the mark that this attempt of the call is being sent. */
+  /** Whether the disk has the mark for this attempt of the call. */
   readonly isMarked: (call: Call) => boolean;
 };
 
 /** L2L as one life of the gateway reaches it. */
 export type L2lLink = Client & {
-  /** The connections end: what is on its way arrives within the settle time or never. */
+  /** Ends the connections: a request on its way arrives within the settle time, or never. */
   cut(): void;
 };
 
@@ -59,13 +59,15 @@ export interface L2lEdge {
   person(method: string, fields: Readonly<Record<string, string>>): boolean;
 }
 
-/** Before the waits are over by so much (ms), what was late has arrived: when the line broke is not known to the second. */
+/**
+ * A late request arrives at least this much before the waits are over (ms), because nobody knows to the second when the connection broke.
+ */
 const MARGIN = 10_000;
-/** What is looked for twice before it is repeated may be later still. */
+/** Requests that are looked up twice before a repeat may be even later. */
 const LOOKED_FOR_TWICE = /dispatches\/open|increment_cycle_count|record_details_batch/;
 export const REFUSAL = 'The site is closed for the night';
 
-/** Not what shows an impossible time: the gateway's own is better. */
+/** Whether the process uses this wall clock: not when it shows an impossible time, because the gateway's own time is better then. */
 function isLeft(wall: number, now: number): boolean {
   return Math.abs(wall - now) > CLOCK_TOLERANCE && wall >= EARLIEST;
 }
@@ -75,11 +77,11 @@ type Arrival = {
   readonly path: string;
   readonly apply: () => void;
   done: boolean;
-  /** When the line under its request ended: its lateness counts from there, whatever ends later. */
+  /** When the connection of its request ended. Its lateness counts from there, whatever ends later. */
   lostAt: number | null;
 };
 
-/** The sandbox's logic behind a line that breaks in every way the seed asks for. Each request draws from chance in its turn. */
+/** The sandbox's logic behind a connection that breaks in every way that the seed asks for. Each request draws its chance in its turn. */
 export function l2lEdge(options: L2lOptions): L2lEdge {
   const { world, random, notes, waits, manners } = options;
   const backend = startBackend({ world: options.plant, clock: world, manners });
@@ -108,7 +110,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       const inFlight = new Set<string>();
       const arrivals = new Set<Arrival>();
 
-      /** Something the server does later, whatever becomes of the client. */
+      /** Something that the server does later, whatever happens to the client. */
       function arrive(at: number, path: string, apply: () => void): Arrival {
         const arrival: Arrival = {
           path,
@@ -129,7 +131,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       const longestAfter = (path: string) =>
         waits.settle + (LOOKED_FOR_TWICE.test(path) ? waits.lookAgain : 0) - MARGIN;
 
-      /** The line under a request is gone. */
+      /** The connection of a request is gone. */
       function abandon(arrival: Arrival): void {
         if (arrival.done) return;
         const now = world.now();
@@ -225,7 +227,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
       const admit = (priority: 'send' | 'look' | 'feed', signal: AbortSignal) =>
         budget.take(priority, signal).then(
           () => true,
-          () => false, // aborted
+          () => false, // the request was aborted
         );
 
       async function perform(entry: Entry, signal: AbortSignal) {
@@ -247,7 +249,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           }
           notes.moment('send');
           if (life.dead && random() < 0.5) {
-            // It never leaves, but its mark is durable: nobody who reads the journal can know.
+            // The request never leaves, but its mark is durable, so nobody who reads the journal can know that.
             ledger.post(number, call, request);
             return new Promise<Exchange>(() => {});
           }
@@ -261,7 +263,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
           );
           try {
             const sent = perform(ledger.post(number, call, request), signal);
-            // A request that leaves as the process ends arrives as late as one that was on its way.
+            // A request that leaves when the process ends arrives as late as one that was on its way.
             if (life.dead) cut();
             notes.moment('sent');
             return await sent;

@@ -8,26 +8,26 @@ export interface Entry {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body: string;
-  /** Which life of the gateway sent it, and when. */
+  /** The life of the gateway that sent it, and the time. */
   readonly life: number;
   readonly at: number;
   /** The keys of its actions. */
   readonly keys: readonly string[];
-  /** When L2L carried it out; null: never, or L2L refused. */
+  /** When L2L carried it out; null: never, because it did not arrive or L2L refused it. */
   readonly appliedAt: number | null;
-  /** The dispatch that L2L made for it. */
+  /** The dispatch that L2L opened for it. */
   readonly dispatch: number | null;
   readonly refusal: string | null;
-  /** The dispatches open on the machine it asks about when L2L answered; null: it asks about no machine. */
+  /** The dispatches that were open on its machine when L2L answered; null: it asks about no machine. */
   readonly open: readonly OpenDispatch[] | null;
-  /** When the gateway heard how it ended, and whether that leaves the effect in doubt. */
+  /** When the gateway got the result, and whether the result leaves the effect in doubt. */
   readonly heardAt: number | null;
   readonly isDoubtful: boolean;
   /** L2L answered that the key or its user may not do this. */
   readonly isDenied: boolean;
   /** L2L has the request. */
   served(run: () => Exchange): Exchange;
-  /** The gateway hears how it ended. */
+  /** The gateway gets the result. */
   heard(result: Exchange): void;
 }
 
@@ -38,16 +38,16 @@ export type OpenDispatch = {
   readonly reported: number;
 };
 
-/** All requests that left the gateway, in their order. The verdict compares the journal with them. */
+/** All requests that left the gateway, in order. The verdict compares the journal with them. */
 export interface Ledger {
   readonly posts: readonly Entry[];
-  /** Reads of what is open on a machine. */
+  /** The reads of the open dispatches of a machine. */
   readonly looks: readonly Entry[];
-  /** Reads of one dispatch by the watch for what people close. */
+  /** The reads of one dispatch by the watch for dispatches that people close. */
   readonly watched: readonly Entry[];
   /** @param request as it leaves: an absolute count is known only then */
   post(life: number, call: Call, request: FrozenRequest): Entry;
-  /** @param isFeed it is a read of the watch for what people close */
+  /** @param isFeed it is a read of the watch for dispatches that people close */
   get(life: number, path: string, isFeed: boolean): Entry;
 }
 
@@ -89,7 +89,7 @@ export function createLedger(data: SandboxData, clock: Clock, onDoubt: (machine:
         if (answer.kind !== 'answered') return answer;
         const said = JSON.parse(answer.body) as { success: boolean; error?: string };
         if (data.dispatches.length > before) state.dispatch = data.dispatches.at(-1)?.id ?? null;
-        // Asked to refuse a second one, L2L may say success and open none.
+        // When L2L was asked to prevent duplicates, it may report success and open nothing.
         const isOpen = /dispatches\/(?:open|add)\/$/.test(path);
         if (said.success && (!isOpen || state.dispatch !== null)) state.appliedAt = clock.now();
         if (!said.success) state.refusal = said.error ?? '';

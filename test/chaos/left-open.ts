@@ -1,7 +1,7 @@
 import type { L2lEdge } from './l2l.ts';
 import type { Plan } from './plan.ts';
 
-/** Leaves dispatches open in L2L, as a gateway did whose journal is lost. Returns their ids. */
+/** Leaves dispatches open in L2L, like a gateway whose journal was lost. Returns their ids. */
 export function leaveOpen({ former }: Pick<Plan, 'former'>, { person, backend }: L2lEdge): ReadonlySet<number> {
   const left = new Set<number>();
   for (const machinecode of former) {

@@ -21,7 +21,7 @@ import type { WorldTime } from './virtual-time.ts';
 export type LifeParts = {
   readonly world: WorldTime;
   readonly process: ProcessTime;
-  /** Which life it is, counted from 1. */
+  /** The number of this life, from 1. */
   readonly number: number;
   readonly loaded: LoadedConfig;
   readonly l2l: L2lEdge;
@@ -33,7 +33,7 @@ export type LifeParts = {
   readonly random: Random;
   readonly notes: Notes;
   readonly log: Logger;
-  /** What the rules had taken until then is on the disk. */
+  /** Everything that the rules had taken until then is on the disk. */
   readonly onWritten: (at: number) => void;
 };
 
@@ -42,23 +42,23 @@ export interface Life {
   readonly number: number;
   readonly redis: ScriptedRedis;
   readonly link: L2lLink | null;
-  /** Null before it is opened, and once it is closed. */
+  /** Null before the journal is opened, and after it is closed. */
   readonly journal: Journal | null;
-  /** What its status page shows; null before the page is there. */
+  /** The content of its status page; null before the page exists. */
   readonly pages: StatusSource | null;
-  /** Never resolves when its process dies in there. */
+  /** Starts the life. Never resolves when the process dies during the start. */
   start(): Promise<App>;
-  /** Gives back files and locks of a life whose process has died. */
+  /** Gives back the files and locks of a life whose process has died. */
   bury(): void;
 }
 
-/** Of a process that has died nothing comes any more. */
+/** A process that has died reports nothing any more. */
 const never = <T>() => new Promise<T>(() => {});
 
 export function createLife(parts: LifeParts, given: TimeEdges): Life {
   const { world, notes, random, loaded } = parts;
   const time = byClock(parts.process, given.clock);
-  /** The call whose job runs: a request belongs to it. */
+  /** The call whose job runs: its requests belong to it. */
   const callUnderWay = new AsyncLocalStorage<number>();
   const redis = scriptedRedis(time, random, notes, (call, run) => callUnderWay.run(call, run));
   let link: L2lLink | null = null;

@@ -22,53 +22,53 @@ export type LivesOptions = Omit<LifeParts, 'process' | 'number' | 'random' | 'lo
   readonly notes: Notes;
   readonly clock: ClockLog;
   readonly randomOf: (life: number) => Random;
-  /** How the disk fails right now; null: it does not. */
+  /** How the disk fails at present; null: it does not. */
   readonly diskFault: (kind: 'commit' | 'write') => DiskFault | null;
 };
 
 /** The lives of one gateway, one after the other on the same data folder. */
 export interface Lives {
   readonly current: Life | null;
-  /** Its process is there, and does not stand still. */
+  /** Its process exists and does not stand still. */
   readonly isRunning: boolean;
   readonly count: number;
-  /** When the last one began. */
+  /** When the present life began. */
   readonly begunAt: number;
-  /** How far the journal of each life had got, but for the last one. */
+  /** The progress of the journal of each life, except the present one. */
   readonly ends: readonly LifeEnd[];
   readonly standstills: readonly Standstill[];
   /** A crash waits for its moment. */
   readonly isArmed: boolean;
   begin(): void;
-  /** The next time the gateway is at that moment, `count` times skipped, it dies for `dead` ms. */
+  /** The gateway dies for `dead` ms when it reaches this moment for the next time, after `count` skipped times. */
   arm(moment: Moment, count: number, dead: number): void;
   /** The gateway is at a moment. */
   reach(moment: Moment): void;
-  /** As by SIGTERM; resolves when it has ended. Null: it does not start again. */
+  /** Stops it as SIGTERM does; resolves when it has ended. Null: it does not start again. */
   stop(dead: number | null): void;
   freeze(ms: number): void;
-  /** The host is suspended. False: its gateway does not run just now. */
+  /** Suspends the host. False: its gateway does not run at present. */
   suspend(ms: number): boolean;
-  /** Since when the gateway does not believe its clock; null while it does. */
+  /** Since when the gateway does not trust its clock; null while it does. */
   readonly doubtedSince: number | null;
-  /** A person starts it again with a config that says that the clock is right; the next start is without. */
+  /** A person starts it again with a config that says that the clock is right. The start after that is without this config. */
   trust(): void;
-  /** It has stopped and does not start again. */
+  /** The gateway has stopped and does not start again. */
   readonly over: boolean;
-  /** Ends everything, however it stands. */
+  /** Ends everything, whatever its state. */
   end(): void;
 }
 
-/** An armed crash takes place at the latest after this (ms), even when its moment does not come. */
+/** An armed crash takes place after this time at the latest, even when its moment does not come (ms). */
 const LATEST_CRASH = 10 * 60_000;
 const START_AGAIN = 10_000;
 
-/** One process, in which a life follows the other when the clock is set. */
+/** One process, in which one life follows another when the clock is set. */
 type Process = {
   readonly number: number;
   readonly time: ProcessTime;
   readonly stop: AbortController;
-  /** With the data folder of this run. */
+  /** The config, with the data folder of this run. */
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   /** A person says that the clock is right. */
@@ -86,7 +86,7 @@ export function createLives(options: LivesOptions): Lives {
   let doubtedSince: number | null = null;
   let trusts = false;
   let begunAt = world.now();
-  /** Until when what the gateway saw is on the disk. */
+  /** Until when everything that the gateway saw is on the disk. */
   let writtenUntil = world.now();
   let armed: { readonly moment: Moment; skip: number; readonly dead: number } | null = null;
   let stopping: { readonly dead: number | null } | null = null;
@@ -114,7 +114,7 @@ export function createLives(options: LivesOptions): Lives {
     notes.trace(`CRASH of life ${count} at ${where}, dead for ${dead} ms`);
     const image = imageOf(folder);
     part(dying);
-    // Its code runs on until it next waits. Nothing of that counts: the disk is put back as it was.
+    // The dead process's code runs on until its next wait. None of that counts: the disk is put back to its state at the crash.
     world.at(world.now(), () => {
       dying.life?.bury();
       putBack(folder, image);
@@ -186,9 +186,9 @@ export function createLives(options: LivesOptions): Lives {
     const life = createLife({ ...options, loaded, log, process: time, number, random, onWritten }, own);
     parent.life = life;
     const app = await life.start();
-    // Its journal has noted by now that a person trusts the clock. A process that dies earlier may not have got so far.
+    // By now its journal has recorded that a person trusts the clock. A process that dies earlier may not have recorded it.
     if (parent.trusts) options.clock.trust(parent.number);
-    // What this life found in the journal is all that is left of the earlier lives.
+    // Everything that is left of the earlier lives is in the journal that this life opens.
     for (let before = ends.length + 1; before < number; before++) ends.push({ life: before, writtenUntil });
     return app;
   }
@@ -290,7 +290,7 @@ export function createLives(options: LivesOptions): Lives {
 
 const withBigInts = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
-/** The config with the word of a person that the clock is right. */
+/** The config with the statement of a person that the clock is right. */
 function trusting(loaded: LoadedConfig): LoadedConfig {
   const { config } = loaded;
   return { ...loaded, config: { ...config, gateway: { ...config.gateway, clock: 'trust' } } };

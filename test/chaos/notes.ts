@@ -14,11 +14,11 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** What a run reports: its trace, what was found wrong on the way, and the moments at which it may crash. */
+/** The reports of a run: its trace, the faults found on the way, and the moments at which it may crash. */
 export interface Notes {
   trace(text: string): void;
   /** An invariant is broken: the seed fails. */
   problem(text: string): void;
-  /** The gateway is at such a moment now. When it crashes here, nothing that it does afterwards counts. */
+  /** The gateway is at such a moment. When it crashes here, nothing that it does afterwards counts. */
   moment(kind: Moment): void;
 }

@@ -3,7 +3,7 @@ import type { DeliveredEpisode } from './delivered-episodes.ts';
 import type { StoredRow } from './stored-actions.ts';
 import { type Sent, timesApplied } from './verdict-actions.ts';
 
-/** The kinds of episodes in a run with their counts. They show what a seed tested. */
+/** How many episodes of each kind a run has. The counts show what a seed tested. */
 export function outcomeCounts(
   delivered: readonly DeliveredEpisode[],
   actions: readonly StoredRow[],

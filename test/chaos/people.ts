@@ -8,22 +8,22 @@ import { type MachineStory, momentAt } from './story.ts';
 /** How and when (ms since 1970) a person ended a dispatch. */
 export type PersonEnd = { readonly at: number; readonly how: 'close' | 'complete' | 'delete' };
 
-/** What people did in L2L. */
+/** The changes of people in L2L. */
 export type Meddled = {
-  /** The first end that people made of a dispatch, by its id. */
+  /** The first end of a dispatch by a person, by the dispatch's id. */
   readonly ended: ReadonlyMap<number, PersonEnd>;
-  /** Machines whose count they corrected, and when. */
+  /** The machines whose count they corrected, and when. */
   readonly corrected: readonly { readonly machine: string; readonly at: number }[];
 };
 
 export interface People extends Meddled {
   meddle(deed: PersonDeed): void;
-  /** Nobody knows whether an increment of this machine arrived. A person may correct the count just now. */
+  /** Nobody knows whether an increment of this machine arrived. A person may correct the count at this moment. */
   doubt(machine: string): void;
 }
 
 const MINUTE = 60_000;
-/** More than any increment, so that nobody takes it for one. */
+/** More than any increment, so that nobody takes it for an increment. */
 const CORRECTION = 5000;
 
 /** A person at a screen of L2L, who changes dispatches and counts. */
@@ -32,7 +32,7 @@ export function createPeople(options: {
   readonly l2l: L2lEdge;
   readonly random: Random;
   readonly stories: readonly MachineStory[];
-  /** Chance that a count is corrected while it is in doubt, up to `until`. */
+  /** The chance that a count is corrected while it is in doubt, up to `until`. */
   readonly corrects: number;
   readonly until: number;
 }): People {
@@ -58,7 +58,7 @@ export function createPeople(options: {
 
   const anyOf = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
 
-  /** Mostly for a machine that has just stopped, before the gateway opens one for it. */
+  /** Mostly on a machine that has just stopped, before the gateway opens its dispatch. */
   function see(): void {
     const rule = anyOf(stories.flatMap(({ spec }) => spec.dispatches));
     const stops = stories.find(({ spec }) => spec.machine === rule?.machine)?.stops ?? [];
@@ -91,7 +91,7 @@ export function createPeople(options: {
       const stopped = ours.filter(({ machine }) => hasStopped(machine));
       const target = anyOf(stopped.length > 0 && random() < 0.8 ? stopped : ours);
       if (!target) return;
-      // What is completed and not closed would block its machine for good.
+      // A dispatch that is completed and not closed would block its machine for ever.
       const isSingle = dispatchtypes.some(type => type.id === target.dispatchtype && !type.allowmultiple);
       switch (deed) {
         case 'close':

@@ -4,13 +4,13 @@ import type { LifeTime } from './process-time.ts';
 import { type MachineStory, type Moment, momentAt, samplesOf } from './story.ts';
 import type { WorldTime } from './virtual-time.ts';
 
-/** What the gateway was shown by one poll. */
+/** What the gateway saw at one poll. */
 export type Look = { readonly at: number; readonly life: number; readonly moments: readonly Moment[] };
 
 export type PollerOptions = {
   readonly world: WorldTime;
   readonly life: LifeTime;
-  /** Which life of the gateway it is. */
+  /** The number of this life of the gateway. */
   readonly number: number;
   readonly stories: readonly MachineStory[];
   readonly pollEvery: number;
@@ -19,7 +19,7 @@ export type PollerOptions = {
   readonly looks: Look[];
 };
 
-/** PLCs that are read again and again. They show only how they are at that moment. */
+/** PLCs that are polled. They show only their present state. */
 export function pollerAdapter(options: PollerOptions): Adapter {
   const { world, life, number, pollEvery, isPlcUp, random, looks } = options;
   const stories = options.stories.filter(({ spec }) => spec.via === 'poller');

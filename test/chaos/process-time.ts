@@ -1,16 +1,16 @@
 import type { Clock } from '../../src/core/clock.ts';
 import type { TimerHost, WorldTime } from './virtual-time.ts';
 
-/** What an edge of the gateway knows of time: the gateway's own clock, and whether its process runs at all. */
+/** The facts about time for an edge of the gateway: the gateway's own clock, and whether its process runs. */
 export interface LifeTime extends TimerHost {
-  /** Something comes in from outside; a stopped process finds it when it goes on, after its overdue timers. */
+  /** Something comes in from outside. A stopped process gets it when it goes on, after its overdue timers. */
   input(callback: () => void): void;
   readonly frozen: boolean;
 }
 
-/** The time of one process of the gateway: it ends with it, and stands still while the process is stopped. */
+/** The time of one process of the gateway. It ends with the process, and stands still while the process is stopped. */
 export interface ProcessTime extends LifeTime {
-  /** The process stands still for `ms`; its timers are overdue then, unless its clock stood still with it. */
+  /** The process stands still for `ms`. Its timers are overdue after that, unless its clock stood still too. */
   freeze(ms: number): void;
   die(): void;
 }
@@ -41,7 +41,7 @@ export function processTime(world: Pick<WorldTime, 'now' | 'at' | 'machine'>): P
     at(at, callback) {
       const entry: { callback: (() => void) | null } = { callback };
       let timer = arm(at, world.machine.still);
-      /** A timer waits by the process's own clock: time in which that stood still is none. */
+      /** A timer runs by the process's own clock: time in which that clock stood still does not count. */
       function arm(due: number, still: number): Disposable {
         return world.at(due, () => {
           if (dead || !entry.callback) return;
@@ -76,7 +76,7 @@ export function processTime(world: Pick<WorldTime, 'now' | 'at' | 'machine'>): P
   };
 }
 
-/** One life of the gateway within its process: what waits and stamps goes by the clock that the life was given. */
+/** One life of the gateway within its process. Its waits and its times use the clock of that life. */
 export function byClock(process: ProcessTime, clock: Clock): LifeTime {
   return {
     get dead() {

@@ -9,8 +9,8 @@ export const REDIS_FAULTS = [
   'lose', // some jobs are gone
   'twice', // a job runs twice at once: its lock was lost
   'revive', // a failover brings old jobs back
-  'wipe', // everything is forgotten
-  'stray', // a job says it is active, and nobody runs it
+  'wipe', // Redis forgets everything
+  'stray', // a job is marked as active, but nobody runs it
   'deaf', // jobs are added, and the answer is lost
   'away',
 ] as const;
@@ -18,11 +18,11 @@ export type RedisFault = (typeof REDIS_FAULTS)[number];
 
 export interface ScriptedRedis {
   open(needs: CarrierNeeds, started: Started): Promise<Carrier>;
-  /** `ms`: how long it lasts, where it lasts. */
+  /** `ms`: how long it lasts, if it lasts. */
   strike(fault: RedisFault, ms: number): void;
 }
 
-/** Runs the job of a call, so that the requests it sends are known to be of that call. */
+/** Runs the job of a call, so that its requests are known to belong to that call. */
 export type RunWithin = (call: number, run: () => Promise<void>) => Promise<void>;
 
 type Job = { readonly id: string; readonly data: JobData; due: number; timer: Disposable | null };
@@ -30,8 +30,8 @@ type Job = { readonly id: string; readonly data: JobData; due: number; timer: Di
 const LATENCY = 1;
 
 /**
- * BullMQ on Redis as one life of the gateway sees it, in virtual time, with what goes wrong there. The real one is tested with
- * real processes (test/queue, test/crash).
+ * BullMQ on Redis as one life of the gateway sees it, in virtual time, with its faults. The real Redis is tested with real processes
+ * (test/queue, test/crash).
  */
 export function scriptedRedis(life: LifeTime, random: Random, notes: Notes, within: RunWithin): ScriptedRedis {
   const waiting = new Map<string, Job>();

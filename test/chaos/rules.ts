@@ -1,6 +1,6 @@
 import type { Random } from '../../src/simulation/random.ts';
 
-/** How a dispatch rule of a machine is written. */
+/** The properties of a machine's dispatch rule. */
 export type DispatchRule = {
   readonly name: string;
   readonly machine: string;
@@ -13,11 +13,11 @@ export type DispatchRule = {
   readonly whenCleared: 'close' | 'complete' | 'note' | 'leave';
   readonly ifClosedByPerson: 'wait' | 'reopen';
   readonly ifMissed: 'open_and_close' | 'add' | 'nothing';
-  /** ms; null: sent however late. */
+  /** Its max_age (ms); null: it is sent however late it is. */
   readonly maxAge: number | null;
 };
 
-/** How the rule that counts a machine's cycles is written. */
+/** The properties of the rule that counts a machine's cycles. */
 export type CycleRule = {
   /** Cycles are sent as increments or as a total. */
   readonly mode: 'increment' | 'total';
@@ -34,8 +34,8 @@ export const SINGLE_TYPES = ['CRASH', 'JAM'] as const;
 export const LONGEST_OFF_DELAY = 5 * MINUTE;
 
 /**
- * The dispatch rules of a machine: one, two that hold one dispatch, or two of which one blocks the other.
- * @param isKept its source keeps what happens, so that an off_delay runs by what truly happened
+ * The dispatch rules of a machine: one, two that share one dispatch, or two of which one blocks the other.
+ * @param isKept its source keeps all events, so an off_delay runs by the true times
  */
 export function drawDispatchRules(
   random: Random,
@@ -50,7 +50,7 @@ export function drawDispatchRules(
     const base = { name: `${name}_${suffix}`, machine, type, delay: own, offDelay };
     if (chance(0.25)) return { ...base, ...PLAIN };
     const found = pick(['leave', 'open', 'adopt', 'close_adopted']);
-    // What nobody closes would block the other rule for good.
+    // A dispatch that nobody closes would block the other rule for ever.
     const whenCleared = kind === 'blocked' ? 'close' : pick(['close', 'close', 'complete', 'note', 'leave']);
     return {
       ...base,
@@ -76,7 +76,7 @@ export function drawCycleRule(random: Random): CycleRule {
   return { mode, maxAge: mode === 'increment' && random() < 0.2 ? 20 * MINUTE : null, onUnknown };
 }
 
-/** What a rule is when nothing is written. */
+/** The defaults of a rule. */
 const PLAIN = {
   ifFoundOpen: 'leave',
   closeAdopted: false,

@@ -25,7 +25,7 @@ export type SeedResult = {
   /** seed, faults, truth against state, verdict. */
   readonly line: string;
   readonly problems: readonly string[];
-  /** Of the trace. The same seed has the same. */
+  /** A hash of the trace. The same seed gives the same one. */
   readonly hash: string;
   readonly trace: readonly string[];
 };
@@ -38,7 +38,7 @@ const MINUTE = 60_000;
 const DEADLY_PAUSE = 2000;
 const DAY = 24 * 60 * MINUTE;
 const LONGEST_SETTLING = 14 * 60 * MINUTE;
-/** A person looks at a gateway that does not believe its clock after so long (ms). */
+/** After this time a person looks at a gateway that does not trust its clock (ms). */
 const PATIENCE = 10 * MINUTE;
 const LONGEST_STOP = 10 * MINUTE;
 
@@ -63,7 +63,7 @@ const l2lWorld = (plan: Plan): SandboxWorld => ({
   ],
 });
 
-/** Runs one seed from its first moment until everything is delivered or nothing moves any more. One run a process at a time. */
+/** Runs one seed from its first moment until everything is delivered or nothing moves any more. A process runs one seed at a time. */
 export async function runSeed(seed: number): Promise<SeedResult> {
   const plan = makePlan(seed);
   const world = takeOverTime(plan.start);
@@ -161,27 +161,27 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   }
 
   const clockBlows = plan.blows.filter(({ kind }) => isOfClock(kind));
-  /** When the last thing happens that the gateway has to read or to write. */
+  /** The time of the last event that the gateway has to read or to write. */
   const quietFrom = Math.max(
     plan.end,
     ...plan.stories.map(({ moments }) => moments.at(-1)?.at ?? 0),
     ...[...plan.plcDown, ...plan.disk].map(({ to }) => to),
     ...clockBlows.map(blow => blow.at + ('ms' in blow ? blow.ms : 0)),
   );
-  /** Counts are sent so much later where the clock was set back meanwhile. */
+  /** Counts are sent later by this much when the clock was set back. */
   const mostSet = Math.max(0, ...clockBlows.map(blow => ('off' in blow && blow.off > -DAY ? Math.abs(blow.off) : 0)));
 
   function isDone(): boolean {
     const { current: life } = lives;
     if (!life?.journal || !lives.isRunning || lives.isArmed) return false;
-    // The last count has been sent at the end of its interval.
+    // The last count is sent at the end of its interval.
     if (world.now() < Math.max(quietFrom, lives.begunAt) + plan.every + mostSet + LONGEST_OFF_DELAY + 2 * MINUTE)
       return false;
     if (broker.left > 0 || life.journal.openCalls().length > 0) return false;
     return life.journal.counts().waiting === 0 || countUnsent(folder) === 0;
   }
 
-  /** In the end a person notices that the gateway does not believe a clock that is right. */
+  /** At last a person notices that the gateway does not trust a clock that is right. */
   function trustInTime(): void {
     const { doubtedSince } = lives;
     const isOverdue = doubtedSince !== null && doubtedSince + PATIENCE < world.now();
@@ -192,7 +192,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     world.at(world.now() + 5 * MINUTE, trustInTime);
   }
 
-  /** No fault begins any more, but outages go on to their end. */
+  /** From now on no fault begins, but outages go on to their end. */
   async function settle(): Promise<void> {
     const until = quietFrom + LONGEST_SETTLING;
     while (!isDone() && world.now() < until) await world.runUntil(world.now() + MINUTE);

@@ -1,4 +1,4 @@
-/** Runs the seeds it is sent, one after the other, and answers with what came of each. */
+/** Runs the seeds that it receives, one after the other, and answers with their results. */
 import { runSeed } from './run.ts';
 
 process.on('message', (seed: number) => {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { SeedResult } from './run.ts';
 
 const PROCESS = join(import.meta.dirname, 'seed-process.ts');
-/** A process runs so many seeds before a fresh one takes over: what a life leaves behind in memory does not add up. */
+/** A process runs this many seeds before a new one takes over, so that leftovers of a life in memory do not add up. */
 const SEEDS_A_PROCESS = 25;
 
-/** Runs every seed, `workers` at a time, each process one at a time. Results come in the order of their ends. */
+/** Runs every seed, with `workers` processes that run one seed at a time. Results come in the order in which they end. */
 export async function runSeeds(
   seeds: readonly number[],
   workers: number,

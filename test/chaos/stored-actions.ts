@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** An action as the journal has it in the end. */
+/** An action as the journal has it at the end. */
 export type StoredRow = {
   readonly id: number;
   readonly key: string;
@@ -15,10 +15,10 @@ export type StoredRow = {
   readonly cause: string;
   /** The clock that stamped its times. */
   readonly time: 'source' | 'received';
-  /** When it was truly made and brought to an end (ms since 1970), whatever the gateway's clock said. */
+  /** When it was truly made and when it truly ended (ms since 1970), whatever the gateway's clock showed. */
   readonly made: number;
   readonly settled: number | null;
-  /** By the gateway's clock: when it was brought to an end, and after which time it is not sent. */
+  /** By the gateway's clock: when it ended, and after which time it is not sent. */
   readonly settled_at: number | null;
   readonly expires_at: number | null;
   /** Attempts of its last call that were marked as sent. */
@@ -39,7 +39,7 @@ export function readActions(folder: string): StoredRow[] {
   }
 }
 
-/** How many actions still have to be sent. Actions that rightly wait for a person's decision about another action do not count. */
+/** How many actions still have to be sent. Actions that correctly wait for a person's decision about another action do not count. */
 export function countUnsent(folder: string): number {
   const actions = readActions(folder);
   const isToWait = (action: StoredRow) => openOf(action, actions) !== undefined || isHeldUp(action, actions);
@@ -47,7 +47,7 @@ export function countUnsent(folder: string): number {
 }
 
 /**
- * A person has to end another dispatch, because its close is parked, and L2L opens none beside it. This open is tried again until then,
+ * Another dispatch waits for a person, because its close is parked, and L2L opens none beside it. This open is tried again until then,
  * however old it gets.
  */
 export function isHeldUp({ key, kind, lane, state, expires_at }: StoredRow, actions: readonly StoredRow[]): boolean {
@@ -58,7 +58,7 @@ export function isHeldUp({ key, kind, lane, state, expires_at }: StoredRow, acti
   );
 }
 
-/** The open that did not come about or is held up, for which this close waits; undefined: there is none. */
+/** The open for which this close waits, because it failed or is held up; undefined: there is none. */
 export function openOf({ kind, key }: StoredRow, actions: readonly StoredRow[]): StoredRow | undefined {
   if (kind !== 'close_dispatch') return undefined;
   const open = actions.find(other => other.key === key.replace(/:close$/, ':open'));

@@ -5,7 +5,7 @@ import type { CycleRule, DispatchRule } from './rules.ts';
 export type Stop = { readonly start: number; readonly end: number };
 export type Stroke = { readonly at: number; readonly recipe: number; readonly scrap: boolean };
 
-/** What a machine's PLC shows from `at` on. */
+/** The values that a machine's PLC shows from `at` on. */
 export type Moment = {
   readonly at: number;
   readonly running: boolean;
@@ -15,28 +15,28 @@ export type Moment = {
 };
 
 export type MachineSpec = {
-  /** Its name in signals. */
+  /** Its name in the signals. */
   readonly name: string;
   /** Its code in L2L. */
   readonly machine: string;
   readonly line: string | null;
-  /** broker: every change is a message that the broker keeps; poller: only what is there at a poll is seen. */
+  /** broker: every change is a message that the broker keeps; poller: only the state at a poll is seen. */
   readonly via: 'broker' | 'poller';
   /** The rules that open dispatches for its stops; the first one has the shortest on_delay. */
   readonly dispatches: readonly [DispatchRule, ...DispatchRule[]];
   readonly counts: CycleRule;
   /** Time from stroke to stroke (ms). */
   readonly cycle: number;
-  /** Highest value of the stroke register plus one. */
+  /** The highest value of the stroke register plus one. */
   readonly register: number;
   readonly strokesAtStart: number;
-  /** How often its PLC starts anew with counters at 0. */
+  /** How often its PLC restarts with counters at 0. */
   readonly resets: number;
   readonly scrapShare: number;
   readonly recipes: readonly number[];
 };
 
-/** Everything one machine does from the start to the end: known before anything runs, so nothing the gateway does changes it. */
+/** Everything that one machine does from start to end. It is fixed before anything runs, so the gateway cannot change it. */
 export type MachineStory = {
   readonly spec: MachineSpec;
   readonly moments: readonly Moment[];
@@ -46,7 +46,7 @@ export type MachineStory = {
 };
 
 const SCRAP_REGISTER = 65_536;
-/** No stop is as long as an on_delay, and no run as an off_delay, by so little (ms) that a rounded time could decide. */
+/** Every stop differs from an on_delay by at least this much, and every run from an off_delay, so that rounding never decides (ms). */
 const CLEAR_OF_DELAY = 5000;
 
 function clearOf(length: number, delays: readonly number[]): number {
@@ -123,7 +123,7 @@ export function makeStory(spec: MachineSpec, random: Random, begin: number, end:
   return { spec, moments, strokes, stops, resets };
 }
 
-/** What the PLC shows at a moment. */
+/** The values that the PLC shows at a moment. */
 export function momentAt(story: MachineStory, at: number): Moment {
   const { moments } = story;
   let low = 0;
@@ -138,7 +138,7 @@ export function momentAt(story: MachineStory, at: number): Moment {
   return found;
 }
 
-/** What a moment of a machine reads as. `sourceAt`: the time that the source gives (ms since 1970). */
+/** The samples of a moment of a machine. `sourceAt`: the time from the source (ms since 1970). */
 export function samplesOf({ spec }: MachineStory, moment: Moment, sourceAt?: number): Sample[] {
   const dated = sourceAt === undefined ? {} : { sourceAt };
   const { running, strokes, scrap, recipe } = moment;

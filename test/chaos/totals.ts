@@ -1,4 +1,4 @@
-/** Truth against state, added up over a plant for the line of its seed. */
+/** Truth and state, added up over a plant, for the line of its seed. */
 export type Totals = {
   stops: number;
   dispatches: number;
@@ -6,7 +6,7 @@ export type Totals = {
   cycles: number;
   parts: number;
   booked: number;
-  /** Not delivered, or not known whether delivered, as the seed asked for. */
+  /** Actions that the seed rightly left undelivered, or whose delivery nobody knows. */
   excused: number;
 };
 

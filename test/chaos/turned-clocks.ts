@@ -1,14 +1,14 @@
 import type { MachineTime } from '../../src/core/wall-clock.ts';
 
-/** The clocks of the machine that the gateway runs on, as somebody turns them. */
+/** The clocks of the gateway's host. Somebody may set them. */
 export interface TurnedClocks extends MachineTime {
   /** How far the wall clock is from the true time (ms). */
   readonly off: number;
-  /** How long the clock that the process runs by has stood still so far (ms). */
+  /** How long the clock of the process has stood still so far (ms). */
   readonly still: number;
-  /** The wall clock shows the true time and so much more (ms) from now on. */
+  /** From now on the wall clock shows the true time plus this (ms). */
   set(off: number): void;
-  /** For `ms` from now on the process's clock stands still; the other two go on. */
+  /** For `ms` from now on the process's clock stands still; the other two clocks go on. */
   suspend(ms: number): void;
 }
 

@@ -7,7 +7,9 @@ import { actionProblems, sentBy } from './verdict-actions.ts';
 const KEY = 'strokes#1:increment';
 const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
 
-/** An increment whose rule repeats, sent this often without an answer that decides, while a person wrote the count of its machine. */
+/**
+ * An increment whose rule repeats it. It was sent this often without an answer that decides, while a person wrote the count of its machine.
+ */
 function problems(
   state: StoredRow['state'],
   detail: string,
@@ -41,17 +43,17 @@ function problems(
   return actionProblems(action, [action], sentBy(posts), judged);
 }
 
-describe('chaos verdict: a count in doubt', () => {
+describe('the chaos verdict on a count in doubt', () => {
   it.each([
     ['too old after it may have been taken', 'parked', `too old; ${MAY_BE_THERE}`, 1, 1],
     ['too old and never sent', 'dead', 'too old', 0, 0],
     ['sent four times in doubt', 'parked', 'it stood at 5; sent 4 times so far', 4, 3],
     ['refused after it may have been taken', 'parked', `no such machine; ${MAY_BE_THERE}`, 2, 1],
-  ] as const)('may be left to a person: %s', (_, state, detail, sends, applied) => {
+  ] as const)('a count in doubt may be left to a person: %s', (_, state, detail, sends, applied) => {
     expect(problems(state, detail, sends, applied)).toEqual([]);
   });
 
-  it('may be left to a person when the gateway ended between the mark and the request', () => {
+  it('a count in doubt may be left to a person when the gateway ended between the mark and the request', () => {
     expect(problems('parked', 'A stood at 5, stands at 5005', 0, 0, { attempts: 1, onUnknown: 'park' })).toEqual([]);
   });
 
@@ -60,7 +62,7 @@ describe('chaos verdict: a count in doubt', () => {
     ['a dead letter that L2L has', 'dead', 'too old', 1, 1],
     ['given up before its fourth send', 'parked', 'it stood at 5; sent 4 times so far', 3, 0],
     ['refused in doubt, and never sent', 'parked', `no such machine; ${MAY_BE_THERE}`, 0, 0],
-  ] as const)('is a problem where it is %s', (_, state, detail, sends, applied) => {
+  ] as const)('a count in doubt is a problem when it is %s', (_, state, detail, sends, applied) => {
     expect(problems(state, detail, sends, applied)).not.toEqual([]);
   });
 });

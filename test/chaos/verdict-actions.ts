@@ -6,19 +6,21 @@ import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 import { LEAVES_WITHIN } from './verdict-opens.ts';
 
-/** A count read so long ago (ms) does not decide any more whether an increment arrived. */
+/** After this time a count that was read does not decide any more whether an increment arrived (ms). */
 const BASE_GOOD_FOR = 15 * 60_000;
-/** So much longer than any trouble lasts (ms) its consequences do: look-ups, pauses, waits. */
+/** The effects of a trouble last longer than the trouble by this much (ms): look-ups, pauses, waits. */
 const AFTERMATH = 10 * 60_000;
 
-/** Parked because nobody knows its times any more. An action without times is never parked for this. */
+/**
+ * The reason when an action was parked because its times are not known any more. An action without times is never parked for this reason.
+ */
 const UNTIMED = 'made while the clock could not be trusted';
-/** No dispatch is opened for a stop that is over and whose end has no known time. */
+/** No dispatch is opened for a stop that is over and has no known end time. */
 const END_UNTIMED = `its end was ${UNTIMED}`;
 /** A call that stays in doubt is repeated three times. */
 const MOST_SENT = 4;
 const OFTEN_ENOUGH = `sent ${MOST_SENT} times so far`;
-/** Refused, or too old, after it was in doubt. */
+/** The action was refused, or too old, after it was in doubt. */
 const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
 const HAS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };
 
@@ -38,7 +40,7 @@ export function timesApplied({ key }: Pick<StoredRow, 'key'>, sent: Sent): numbe
   return (sent.get(key) ?? []).filter(({ appliedAt }) => appliedAt !== null).length;
 }
 
-/** The journal agrees with L2L about an action: L2L carried it out once where it was delivered, and never where it was not sent. */
+/** The journal agrees with L2L about an action: L2L carried it out once when it was delivered, and never when it was not sent. */
 export function actionProblems(action: StoredRow, actions: readonly StoredRow[], sent: Sent, judged: Judged): string[] {
   const { key, state, kind, detail } = action;
   const problems: string[] = [];
@@ -65,9 +67,9 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
   const any = Number.POSITIVE_INFINITY;
   switch (state) {
     case 'delivered':
-      // An absolute count is sent as often as it likes.
+      // An absolute count may be sent any number of times.
       if (kind === 'set_cycles') return [1, any];
-      // Its first attempt ended the dispatch and the second one found that; or a person had ended it.
+      // The first attempt ended the dispatch and the second one found that; or a person had ended the dispatch.
       if (kind === 'close_dispatch' && (nothing || judged.people.ended.has(dispatchOf(result)))) return [0, 1];
       if (nothing) return [0, 0];
       return [1, judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged) ? any : 1];
@@ -76,7 +78,7 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
     case 'dropped':
       return [0, 1];
     case 'dead':
-      // An absolute count may be refused at its second attempt. L2L takes a batch before it takes its sets.
+      // An absolute count may be refused at its second attempt. A batch may have been taken before L2L refused its sets.
       if (kind === 'set_cycles') return [0, any];
       return kind === 'record_details' || kind === 'close_dispatch' ? [0, 1] : [0, 0];
     default:
@@ -84,17 +86,17 @@ function timesAllowed(action: StoredRow, sent: Sent, judged: Judged): readonly [
   }
 }
 
-/** What is not delivered in the end has to be so because of what the seed asked for. */
+/** An action that is not delivered in the end needs a cause in the seed. */
 function isExcused(action: StoredRow, actions: readonly StoredRow[], sent: Sent, judged: Judged): boolean {
   const { state, detail, expires_at, settled_at, made, kind, result } = action;
   const isTooOld = detail?.startsWith('too old') === true;
-  // It was to be sent again, and nobody knows whether L2L has it.
+  // The action was to be sent again, and nobody knows whether L2L has it.
   const isInDoubt = judged.onUnknown(action) === 'repeat' && isUndecidable(action, sent, judged);
   if (isTooOld && (state === 'dead' || (state === 'parked' && isInDoubt))) {
     if (expires_at === null || settled_at === null || settled_at <= expires_at) return false;
     const expiry = trueExpiry(action);
     const span = { from: Math.min(made, expiry), to: Math.max(made, expiry) };
-    // Its source was away during its delay, so it was too old when it could be made.
+    // Its source was away during its delay, so it was already too old when it could be made.
     const isMadeLate = made > expiry && hasTrouble(judged.unheard, span);
     return isMadeLate || hasTrouble(judged.troubles, span) || wasBlocked(action, sent);
   }
@@ -103,7 +105,7 @@ function isExcused(action: StoredRow, actions: readonly StoredRow[], sent: Sent,
     const close = actions.find(({ key }) => key === action.key.replace(/:open$/, ':close'));
     return close?.state === 'parked' && judged.clock.isUntimed(close) && timesApplied(action, sent) === 0;
   }
-  // Five times the gateway ended while it was on its way.
+  // The gateway ended five times while the action was on its way.
   if (state === 'parked' && kind === 'open_dispatch')
     return (sent.get(action.key) ?? []).filter(({ heardAt }) => heardAt === null).length >= 5;
   const words = detail ?? '';
@@ -120,12 +122,12 @@ function isExcused(action: StoredRow, actions: readonly StoredRow[], sent: Sent,
   return kind === 'close_dispatch' && judged.people.ended.get(id)?.how === 'delete';
 }
 
-/** L2L refused it to the end because of another dispatch of the machine, which a person has to end. */
+/** L2L refused it to the end because of another dispatch of the machine, and a person has to end that one. */
 function waitsForPerson(action: StoredRow, actions: readonly StoredRow[], sent: Sent): boolean {
   return isHeldUp(action, actions) && isBlocked(sent.get(action.key)?.at(-1)?.refusal ?? null);
 }
 
-/** An action expires by the clock of the life that settles it. */
+/** An action expires by the clock of the life that ends it. */
 function trueExpiry({ expires_at, settled_at, settled }: StoredRow): number {
   if (expires_at === null) return Number.POSITIVE_INFINITY;
   return expires_at - ((settled_at ?? 0) - (settled ?? 0));
@@ -135,11 +137,14 @@ function dispatchOf(result: string | null): number {
   return Number(result?.match(/"dispatchId":(\d+)/)?.[1]);
 }
 
-/** An increment's answer was lost, or a crash came just before its request, and a person corrected the count meanwhile: nobody can say whether it arrived. */
+/**
+ * The answer to an increment was lost, or a crash came just before its request, and a person corrected the count meanwhile. Nobody can say
+ * whether it arrived.
+ */
 function isUndecidable(action: StoredRow, sent: Sent, { people }: Judged): boolean {
   const posts = sent.get(action.key) ?? [];
   if (action.kind !== 'increment_cycles') return false;
-  // The gateway ended between the mark and the request: it cannot know that the request never left.
+  // The gateway ended between the mark and the request. It cannot know that the request never left.
   const neverLeft = action.attempts > posts.length;
   if (doubtful(action, sent) === 0 && !neverLeft) return false;
   const since = (posts[0]?.at ?? action.made) - BASE_GOOD_FOR;
@@ -148,7 +153,7 @@ function isUndecidable(action: StoredRow, sent: Sent, { people }: Judged): boole
   return people.corrected.some(one => one.machine === machine && one.at > since && one.at < until);
 }
 
-/** How often L2L may have carried it out without an answer that the gateway heard. */
+/** How often L2L may have carried it out without an answer that the gateway received. */
 function doubtful({ key }: StoredRow, sent: Sent): number {
   return (sent.get(key) ?? []).filter(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null).length;
 }

@@ -9,7 +9,7 @@ import { type Sent, timesApplied } from './verdict-actions.ts';
 
 const SECOND = 1000;
 
-/** L2L's count moved by the strokes made, never back and never ahead of them. */
+/** L2L's count moved by the true number of strokes. It never went back, and never ahead of them. */
 export function cycleProblems(
   { spec, strokes }: MachineStory,
   expected: Expected,
@@ -55,7 +55,7 @@ export function cycleProblems(
   return problems;
 }
 
-/** What was added again because its rule says so. */
+/** The amount that was added again because its rule says so. */
 function repeated(increments: readonly StoredRow[], sent: Sent): number {
   return increments.reduce((sum, action) => sum + countOf(action) * Math.max(0, timesApplied(action, sent) - 1), 0);
 }
@@ -64,7 +64,7 @@ function countOf({ params }: StoredRow): number {
   return (JSON.parse(params) as { count: number }).count;
 }
 
-/** Every part is in one set of its line, its product and its time, and sets don't overlap. */
+/** Every part is in one set with its line, its product and its time, and sets do not overlap. */
 export function partProblems(
   { spec, strokes }: MachineStory,
   expected: Expected,
@@ -115,7 +115,7 @@ export function partProblems(
   }
   for (let at = 1; at < sets.length; at++) {
     const [before, after] = [sets[at - 1], sets[at]];
-    // In the repeated hour the sets in L2L and the sets that were not sent can't be compared.
+    // In the repeated hour, the sets in L2L and the sets that were not sent cannot be compared.
     if (before && after && after.start < before.end && !(isAutumn && unsent.length > 0)) {
       problems.push(`sets of ${spec.line} overlap: ${text(before.start)}-${text(before.end)} and ${text(after.start)}`);
     }

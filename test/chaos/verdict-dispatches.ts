@@ -8,8 +8,8 @@ import type { Judged } from './verdict.ts';
 const MINUTE = 60_000;
 
 /**
- * Every dispatch of a machine is as its episodes leave it: opened for one of them, and ended once by the last of them as its rule says. A
- * person's dispatch is touched only by a rule that adopted it and may.
+ * Every dispatch of a machine is in the state that its episodes give it: opened for one of them, and ended once by the last of them, as its
+ * rule says. Only a rule that adopted a person's dispatch, and may end it, changes it.
  * @param delivered the episodes of one machine
  */
 export function dispatchProblems(machine: string, delivered: readonly DeliveredEpisode[], judged: Judged): string[] {
@@ -46,12 +46,12 @@ function isFinished({ posts }: DeliveredEpisode, { id }: Dispatch): boolean {
   return posts.some(({ dispatch, path }) => dispatch === id && path.endsWith('dispatches/add/'));
 }
 
-/** Sent as over already: with whole minutes, and the seconds in its description. */
+/** It was sent when it was over: with whole minutes, and the seconds in its description. */
 function finishedProblems({ open, close, rule }: DeliveredEpisode, dispatch: Dispatch): string[] {
   const minute = (at: number) => inL2l(Math.floor(at / MINUTE) * MINUTE);
   const [from, to] = [minute(open.params.reported), minute(close?.params.completed ?? 0)];
   const { reported, completed, closed } = dispatch;
-  // In the repeated hour a later instant can read earlier, and L2L takes no end before its start.
+  // In the repeated hour a later instant can have an earlier local time, and L2L takes no end before its start.
   if (inL2l(reported) !== from || inL2l(completed) !== (to < from ? from : to) || closed === null) {
     return [`was sent as over from ${text(reported)} to ${text(completed)}`];
   }
@@ -75,7 +75,7 @@ function endProblems(
   const ends = written.filter(({ what }) => what === 'dispatches/close' || what === 'dispatches/complete');
   const comments = written.filter(({ what }) => what === 'dispatches/add_comment');
   const last = lastsOf(holders);
-  /** A person's dispatch is the gateway's to end from when a rule adopted it that says so. */
+  /** The gateway may end a person's dispatch from the moment when a rule with that right adopted it. */
   const mayEnd = ({ close: own }: DeliveredEpisode) =>
     isOurs ||
     holders.some(
@@ -106,8 +106,8 @@ function isEnding(how: string | undefined): boolean {
 }
 
 /**
- * The holders that cleared when no other one held the dispatch: these have to end it. `holders` are in the order in which they cleared. One
- * whose close waits for a person by then does not hold it.
+ * The holders that cleared when no other episode held the dispatch: these have to end it. `holders` are in the order in which they cleared.
+ * An episode whose close waits for a person by then does not hold it.
  */
 function lastsOf(holders: readonly DeliveredEpisode[]): DeliveredEpisode[] {
   const cleared = holders.filter(({ close }) => close !== null);

@@ -36,7 +36,7 @@ function episode(
   } as DeliveredEpisode;
 }
 
-/** A person ends the dispatch at minute 25. The gateway hears of it at `heard` and states `stated` as its time, by the clock of `clock`. */
+/** A person ends the dispatch at minute 25. The gateway reads that at `heard` and states `stated` as its time, by `clock`. */
 function problems(clock: ClockLog, stated: number, heard: number): string[] {
   const episodes = [episode(1, at(10), stated, true, heard), episode(2, stated, at(60), false, at(60))];
   return episodeProblems([stop], episodes, judgedBy(clock), noTotals());
@@ -55,7 +55,7 @@ function judgedBy(clock: ClockLog): Judged {
   } as unknown as Judged;
 }
 
-/** Minutes slow from minute 20 until it is set right at minute 40. */
+/** A clock that is this many minutes slow from minute 20 until it is set right at minute 40. */
 function slowClock(minutes: number, isDoubted: boolean) {
   const clock = createClockLog();
   clock.note({ at: at(0), process: 1, off: 0, isDoubted: false });
@@ -65,23 +65,23 @@ function slowClock(minutes: number, isDoubted: boolean) {
 }
 
 describe('the time of an end by a person', () => {
-  it('may be when the gateway heard of it, by a doubted clock that was not so far yet and is set later', () => {
+  it('the time of an end by a person may be the time of the read by the gateway, when a doubted clock had not reached the end yet and is set later', () => {
     expect(problems(slowClock(10, true), at(30), at(30))).toEqual([]);
   });
 
-  it('is the time that L2L has, where a doubted clock was so far', () => {
+  it('the time of an end by a person is the time that L2L has, when a doubted clock had reached it', () => {
     expect(problems(slowClock(3, true), at(30), at(30))).toEqual([expect.stringContaining('a person did so at')]);
     expect(problems(slowClock(3, true), at(25), at(30))).toEqual([]);
   });
 
-  it('is the time that L2L has, by a clock that is right', () => {
+  it('the time of an end by a person is the time that L2L has, when the clock is right', () => {
     expect(problems(slowClock(0, false), at(30), at(30))).toEqual([expect.stringContaining('a person did so at')]);
     expect(problems(slowClock(0, false), at(25), at(30))).toEqual([]);
   });
 });
 
 describe('the episode of a stop that may be sent later than it was', () => {
-  // The gateway did not believe the time in a message. So the length of these stops is not known, nor when they are said to be.
+  // The gateway did not use the time in a message. So neither the length of these stops is known, nor the times that are sent for them.
   const vague = (from: number, to: number): ExpectedDispatch => ({
     reported: [at(from)],
     completed: [at(to)],
@@ -91,8 +91,8 @@ describe('the episode of a stop that may be sent later than it was', () => {
   });
   const tooShort = vague(6, 7.25);
 
-  it('is not the episode that has the true time of another stop', () => {
-    // The clock is 10 minutes slow until a crash at minute 16. The next process begins at minute 26, and its clock is right.
+  it('the episode of a stop is not the one with the true time of another stop', () => {
+    // The clock is 10 minutes slow until a crash at minute 16. The next process begins at minute 26 with a right clock.
     const clock = createClockLog();
     clock.note({ at: at(0), process: 1, off: -10 * MINUTE, isDoubted: false });
     clock.note({ at: at(26), process: 2, off: 0, isDoubted: false });
@@ -104,13 +104,13 @@ describe('the episode of a stop that may be sent later than it was', () => {
     expect(problems).toEqual([expect.stringContaining('stop#2:open of 08:04:00.000 ended 08:46:00.000')]);
   });
 
-  it('is not the episode of another stop whose dispatch a person ended', () => {
+  it('the episode of a stop is not that of another stop whose dispatch a person ended', () => {
     const delivered = [episode(1, at(10), at(25), true, at(25)), episode(2, at(25), at(60), false, at(60))];
     const stops = [tooShort, vague(10, 60)];
     expect(episodeProblems(stops, delivered, judgedBy(slowClock(0, false)), noTotals())).toEqual([]);
   });
 
-  it('is the episode that begins later, where that has the true time of no other stop', () => {
+  it('the episode of a stop is the later one, when that has the true time of no other stop', () => {
     const delivered = [episode(1, at(9), at(10), false, at(10))];
     expect(episodeProblems([tooShort, vague(30, 60)], delivered, judgedBy(slowClock(0, false)), noTotals())).toEqual(
       [],
@@ -118,8 +118,8 @@ describe('the episode of a stop that may be sent later than it was', () => {
   });
 });
 
-describe('which stop an episode is of', () => {
-  /** Fast from the start. The process of minute 70 has a clock that is right, and does not believe it, up to its end at minute 100. */
+describe('the stop of an episode', () => {
+  /** The clock is fast from the start. The process of minute 70 has a right clock and does not trust it, until it ends at minute 100. */
   function fastClock(minutes: number) {
     const clock = createClockLog();
     clock.note({ at: at(0), process: 1, off: minutes * MINUTE, isDoubted: false });
@@ -140,28 +140,28 @@ describe('which stop an episode is of', () => {
   const ofFirst = episode(1, at(75), at(80), false, at(80), at(77));
   const ofSecond = episode(2, at(85), at(105), false, at(105), at(87));
 
-  it('is a stop that has to be reported, not one that need not, where each of two episodes may be of all three', () => {
+  it('the stop of an episode is one that must be reported, not an optional one, when two episodes fit three stops', () => {
     expect(judge([short, first, second], [ofFirst, ofSecond], fastClock(32))).toEqual([]);
   });
 
-  it('is missing for one of two stops that have to be reported and have only one episode', () => {
+  it('one of two stops that must be reported lacks its episode when there is only one episode', () => {
     const found = judge([short, first, second], [ofSecond], fastClock(32));
     expect(found).toEqual([expect.stringContaining('has no episode')]);
   });
 
-  it('may be a stop that need not be reported, where each of the others has its own episode', () => {
+  it('the stop of an episode may be an optional one when each of the others has its own episode', () => {
     const ofShort = episode(1, at(94), at(96), false, at(64), at(63));
     expect(judge([short, first, second], [ofShort, ofFirst, ofSecond], fastClock(32))).toEqual([]);
   });
 
-  it('is the stop whose start an earlier process saw, where the later stop has its own episode too', () => {
+  it('the stop of an episode is the one whose start an earlier process saw, when the later stop has its own episode', () => {
     const seenBefore = between(65, 74, 'must');
     const ofSeenBefore = episode(1, at(105), at(112), false, at(74), at(72));
     const ofFirstFast = episode(2, at(113), at(118), false, at(80), at(77));
     expect(judge([seenBefore, first], [ofSeenBefore, ofFirstFast], fastClock(40))).toEqual([]);
   });
 
-  it('is none where it is too short, too late or there twice', () => {
+  it('an episode belongs to no stop when it is too short, too late or a duplicate', () => {
     const right = createClockLog();
     right.note({ at: at(0), process: 1, off: 0, isDoubted: false });
     const stops = [between(62, 63, 'never'), first, second];

@@ -4,14 +4,16 @@ import { type Totals, text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 import { episodeOf, hasItsEnd } from './which-episode.ts';
 
-/** How far the gateway's time of a person's end may be from the true one (ms): L2L has whole seconds, and none for a deleted dispatch. */
+/**
+ * How far the gateway's time of a person's end may be from the true time (ms): L2L has whole seconds, and no time for a deleted dispatch.
+ */
 const PERSON_ROUNDED = 1500;
-/** The gateway needs so long to write down what it heard (ms). */
+/** The gateway needs this long to record what it read (ms). */
 const WRITTEN_WITHIN = 2000;
 
 /**
  * Compares the plant with the journal: every stop that a rule has to report is one episode with its true times, and there is no other
- * episode. Where a person ended the dispatch and the rule opens another one, the rest of the stop is an episode of its own.
+ * episode. When a person ended the dispatch and the rule opens another one, the rest of the stop is its own episode.
  */
 export function episodeProblems(
   expected: readonly ExpectedDispatch[],
@@ -56,9 +58,9 @@ export function episodeProblems(
 }
 
 /**
- * An episode ends early because a person ended its dispatch, at the time that L2L has for that. It ends when the gateway heard of it where
- * L2L has no time, or where the gateway's clock was not so far yet. Once a doubted clock is set, the sent time no longer shows that it was
- * not so far yet.
+ * An episode ends early because a person ended its dispatch. Its end is the time that L2L has for that. It is the time of the gateway's
+ * read when L2L has no time, or when the gateway's clock had not reached that time yet. After a doubted clock was set, the sent time does
+ * not show that any more.
  */
 function earlyProblems(early: DeliveredEpisode, completed: readonly number[], judged: Judged): string[] {
   const { rule, result, close } = early;
@@ -74,12 +76,12 @@ function earlyProblems(early: DeliveredEpisode, completed: readonly number[], ju
   if (!isByL2l && !isByGateway) return [`was ended early at ${text(stated)}; a person did so at ${text(end.at)}`];
   const at = isByL2l ? stated : heard;
   const over = Math.max(...completed) + rule.offDelay;
-  // While its source is away the gateway does not know that the stop is over.
+  // While its source is away, the gateway does not know that the stop is over.
   const isUnheard = unheard.some(({ from, to }) => from < at && to > over);
   return at > over && !isUnheard ? [`was ended early at ${text(stated)}, when it was over`] : [];
 }
 
-/** The true instant of a person's end that ended an episode early. */
+/** The true instant at which a person ended the dispatch, when that ended the episode early. */
 function earlyEnd({ result, close }: DeliveredEpisode, { people, clock }: Judged): number {
   const end = people.ended.get(result?.dispatchId ?? Number.NaN);
   const stated = close?.params.completed ?? 0;
@@ -87,8 +89,8 @@ function earlyEnd({ result, close }: DeliveredEpisode, { people, clock }: Judged
 }
 
 /**
- * While the episode went on, the watch read that a person had ended its dispatch, in a life that could write that down and knew what the
- * machine did.
+ * While the episode went on, the watch read that a person had ended its dispatch. The life that read it could record it, and knew the state
+ * of the machine.
  */
 function isKnownEnded(
   { rule, open, close, result }: DeliveredEpisode,

@@ -5,16 +5,19 @@ import { text } from './totals.ts';
 import type { Judged } from './verdict.ts';
 
 /**
- * From the last decision whether and how an action is sent to its request (ms): L2L is read, and the request waits for the budget, which
- * L2L may have asked to pause.
+ * The longest time from the last decision about an action to its request (ms): L2L is read, and the request waits for the budget, which L2L
+ * may have paused.
  */
 export const LEAVES_WITHIN = 200_000;
 
-/** From the last look at the open dispatches to an open (ms): half a minute of waiting for the budget, and a first try that failed. */
+/**
+ * The longest time from the last read of the open dispatches to an open (ms): half a minute of waiting for the budget, and a first attempt
+ * that failed.
+ */
 const LOOK_GOOD_FOR = 70_000;
 const HOUR = 3_600_000;
 
-/** What an open is compared with: the looks, the episodes of its machine, and what a former journal left open. */
+/** The facts with which an open is compared: the reads, the episodes of its machine, and the dispatches that a former journal left open. */
 type Seen = {
   readonly looks: readonly Entry[];
   readonly delivered: readonly DeliveredEpisode[];
@@ -22,7 +25,7 @@ type Seen = {
 };
 
 /**
- * The result of an open agrees with what L2L showed when it was made: opened once, found, or not to be sent any more.
+ * The result of an open agrees with the state of L2L at that moment: opened once, found open, or not to be sent any more.
  * @param delivered the episodes of its machine
  */
 export function openProblems(
@@ -35,7 +38,7 @@ export function openProblems(
   const problems: string[] = [];
   const { maxAge } = episode.rule;
   const expiresAt = maxAge === null ? null : open.params.reported + maxAge;
-  // Its age goes by the gateway's clock. Its own times may be corrected, or be by another clock.
+  // Its age counts by the gateway's clock. Its own times may be corrected, or come from another clock.
   const moved = (open.expires_at ?? 0) - (expiresAt ?? 0);
   if ((open.expires_at === null) !== (expiresAt === null) || Math.abs(moved) > clock.mostMoved(open))
     problems.push(`is too old after ${text(open.expires_at)}, not ${text(expiresAt)}`);
@@ -57,11 +60,11 @@ export function openProblems(
   return problems.map(problem => `${open.key} of ${text(open.params.reported)} ${problem}`);
 }
 
-/** The dispatch that it found was open when the gateway looked, and is the one that its rule takes. */
+/** The dispatch that it found was open when the gateway read L2L, and its rule takes such a dispatch. */
 function foundProblems(episode: DeliveredEpisode, { looks, delivered, former }: Seen): string[] {
   const { open, close, rule, result, isTogether, posts } = episode;
   const look = lastLook(looks, rule.machine, open.settled ?? 0);
-  // Where L2L opens only one of the type, the stop also joins a dispatch that waits for a person (docs/decisions/0009).
+  // Where L2L opens only one dispatch of the type, the stop also joins one that waits for a person (docs/decisions/0009).
   const others = isBlocked(posts.at(-1)?.refusal ?? null) ? [] : delivered;
   const seen = countingFor(look, episode, isTogether ? close : knownBy(close, look?.heardAt ?? 0), others);
   const found = seen.find(({ id }) => id === result?.dispatchId);
@@ -75,7 +78,10 @@ function foundProblems(episode: DeliveredEpisode, { looks, delivered, former }: 
   return best?.id === found.id ? [] : [`took dispatch ${found.id}, and ${best?.id} was open too`];
 }
 
-/** No open leaves while the gateway sees a dispatch that counts for it, or when it is over and its rule sends it in another way. */
+/**
+ * No open leaves while the gateway sees a dispatch that counts for the episode, or when the episode is over and its rule sends it in
+ * another way.
+ */
 function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, delivered }: Seen): string[] {
   const { rule, close } = episode;
   const isAdd = post.path.endsWith('dispatches/add/');
@@ -99,7 +105,7 @@ function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, delivered
   return problems;
 }
 
-/** A repeat after a doubtful attempt asks L2L to refuse a duplicate. A first attempt does not. */
+/** A repeat after an attempt in doubt asks L2L to refuse a duplicate. A first attempt does not. */
 function guardProblems({ open, posts }: DeliveredEpisode): string[] {
   const problems: string[] = [];
   posts.forEach((post, at) => {
@@ -117,7 +123,7 @@ function isGuarded({ body }: Entry): boolean {
   return body.includes('prevent_duplicates=true');
 }
 
-/** Its end was in the journal by then. */
+/** The journal had its end by then. */
 function isMissed({ close }: DeliveredEpisode, at: number): boolean {
   return knownBy(close, at) !== null;
 }
@@ -126,7 +132,7 @@ function knownBy(close: DeliveredEpisode['close'], at: number): DeliveredEpisode
   return close !== null && close.made <= at ? close : null;
 }
 
-/** Once it is over it is not opened any more, but sent as finished or not at all. */
+/** When it is over it is not opened any more, but sent as finished or not at all. */
 function isSentOtherwise({ rule, close }: DeliveredEpisode): boolean {
   if (rule.ifMissed === 'nothing') return true;
   const how = close?.params.how;
@@ -147,8 +153,8 @@ function lastLook(looks: readonly Entry[], machine: string, until: number): Entr
 }
 
 /**
- * The dispatches of a look that count for an episode. For an episode that is over already only those that began before its last second
- * count. The dispatch of another episode that waits for a person does not.
+ * The dispatches of a read that count for an episode. For an episode that is already over, only dispatches count that began before its last
+ * second. A dispatch of another episode that waits for a person does not count.
  */
 function countingFor(
   look: Entry | undefined,
@@ -164,7 +170,10 @@ function countingFor(
     .filter(({ id }) => !stuck.some(other => isItsDispatch(other, id)));
 }
 
-/** No earlier episode sent or asked L2L anything about this machine and type: a dispatch of the gateway that is open is of no episode. */
+/**
+ * No earlier episode sent anything about this machine and type to L2L, or asked for it: an open dispatch of the gateway belongs to no
+ * episode.
+ */
 function isFirst(episode: DeliveredEpisode, delivered: readonly DeliveredEpisode[], at: number): boolean {
   return !delivered.some(
     other =>
@@ -175,7 +184,7 @@ function isFirst(episode: DeliveredEpisode, delivered: readonly DeliveredEpisode
   );
 }
 
-/** Its rule sends nothing for an episode that it missed: L2L was only asked what a former journal left open. */
+/** Its rule sends nothing for an episode that it missed. L2L was only asked which dispatches a former journal left open. */
 export function hasNoCall({ open, result }: DeliveredEpisode): boolean {
   return open.state === 'delivered' && result?.dispatchId === undefined;
 }
@@ -189,7 +198,7 @@ function noCallProblems(episode: DeliveredEpisode, { looks, delivered }: Seen): 
   return left ? [`was not sent although ${left.id} was left open`] : [];
 }
 
-/** The first instant that L2L's local time of this one can mean. */
+/** The first instant that this local time of L2L can mean. */
 function earliest(at: number): number {
   return inL2l(at - HOUR) === inL2l(at) ? at - HOUR : at;
 }

@@ -29,24 +29,24 @@ export type Judged = {
   readonly undated: readonly Undated[];
   readonly datedAfter: readonly DatedAfter[];
   /**
-   * The gateway read its sources late while its own clock went on: the disk took nothing, so nothing was acknowledged, or the process
-   * stood still. Parts that were read late are in the next interval. The sum has to be right all the same.
+   * The gateway read its sources late while its own clock went on: the disk took nothing, so nothing was acknowledged, or the process stood
+   * still. Parts that were read late are in the next interval. But the sum has to be right.
    */
   readonly isReadLate: boolean;
-  /** An hour comes twice. Production is sent at half speed in it, so no set has its true time. */
+  /** An hour comes twice. In it, production is sent at half speed, so no set has its true time. */
   readonly isAutumn: boolean;
   readonly people: Meddled;
-  /** Dispatches that a gateway whose journal is lost had left open. */
+  /** The dispatches that a gateway with a lost journal had left open. */
   readonly former: ReadonlySet<number>;
-  /** Refusals that rightly make a dead letter: the seed asked for them. */
+  /** Refusals that rightly make a dead letter, because the seed asked for them. */
   readonly refusals: readonly string[];
   readonly data: SandboxData;
   readonly ledger: Ledger;
-  /** When something kept the gateway from sending. */
+  /** The times in which something kept the gateway from sending. */
   readonly troubles: readonly Span[];
-  /** When the gateway may not have known what the machines did. */
+  /** The times in which the gateway may not have known the state of the machines. */
   readonly unheard: readonly Span[];
-  /** What the rule of an action says about a call whose effect nobody knows. */
+  /** The setting in the rule of an action for a call whose effect nobody knows. */
   readonly onUnknown: (action: StoredRow) => CycleRule['onUnknown'];
   readonly folder: string;
   readonly products: ReadonlyMap<number, string>;
@@ -58,7 +58,7 @@ export type Verdict = {
   readonly line: string;
 };
 
-/** Compares what the machines did, as far as anybody could see it, with what L2L has in the end. */
+/** Compares the true events of the machines, as far as anybody could see them, with the state of L2L at the end. */
 export function judge(judged: Judged): Verdict {
   const { stories, data, looks, ends, poll, standstills } = judged;
   const problems: string[] = [];
@@ -101,8 +101,8 @@ export function judge(judged: Judged): Verdict {
 }
 
 /**
- * A rule's time never runs backwards. Where the gateway's clock was ahead, a message that counted as made when it was heard holds back an
- * older message that is believed because it was queued: that one counts as made at the same time.
+ * A rule's time never runs backwards. When the gateway's clock is ahead, a message with its time of receipt holds back an older queued
+ * message whose own time is used. That one then counts as made at the same time.
  */
 function overtaken({ datedAfter, clock }: Judged): Undated[] {
   return datedAfter.flatMap(({ machine, at, heardAt, stampedAt }) => {

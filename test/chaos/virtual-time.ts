@@ -2,14 +2,14 @@ import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../src/core/clock.ts';
 import { type TurnedClocks, turnedClocks } from './turned-clocks.ts';
 
-/** One thing that happens at a moment of virtual time. */
+/** One event at a moment of virtual time. */
 type Happening = { readonly at: number; readonly order: number; callback: (() => void) | null };
 
-/** The world's time: stands still until the next happening is run. All of a run's chance and time comes from outside of Node. */
+/** The time of the world. It stands still until the next event runs. No chance and no time of a run comes from Node. */
 export interface WorldTime extends Clock {
-  /** What the machine's clocks say: the true time until somebody turns them. */
+  /** The clocks of the host: the true time until somebody sets them. */
   readonly machine: TurnedClocks;
-  /** Runs happenings one by one, each until nothing is left to do at that moment, up to `at`. */
+  /** Runs the events up to `at`, one by one. After each it waits until nothing is left to do at that moment. */
   runUntil(at: number): Promise<void>;
   /** Resolves when nothing is left to do at this moment. */
   drain(): Promise<void>;
@@ -17,14 +17,14 @@ export interface WorldTime extends Clock {
 
 const real = { setImmediate: globalThis.setImmediate };
 
-/** Node's timers of one life of the gateway; what it sets through the globals is lost with it. */
+/** Node's timers for one life of the gateway. The timers that the life sets through the globals end with it. */
 export type TimerHost = Clock & { readonly dead: boolean };
 
 type Immediate = { callback: (() => void) | null };
 
 /**
- * Takes Node's timers and clocks over for this thread: whatever the gateway sets goes to the life that is hosted, in virtual
- * time. `setImmediate` stays in its place in the order of things: after the microtasks, before the next happening.
+ * Replaces Node's timers and clocks in this thread. The timers of the gateway go to the hosted life, in virtual time. `setImmediate` keeps
+ * its place: after the microtasks, before the next event.
  */
 export function takeOverTime(start: number): WorldTime & { host(life: TimerHost | null): void } {
   const machine = turnedClocks(() => now);

@@ -3,16 +3,16 @@ import type { DeliveredEpisode } from './delivered-episodes.ts';
 import type { ExpectedDispatch } from './expected-stops.ts';
 import type { Span } from './plan.ts';
 
-/** What one wrong thing costs: more than all vague things together. */
+/** The cost of one wrong fact. It is more than all vague facts together. */
 const WRONG = 10_000;
-/** What an episode without a stop costs: more than the vaguest one with a stop. */
+/** The cost of an episode without a stop. It is more than the vaguest one with a stop. */
 const LEFT = 4;
 
 /**
- * The index of the episode of a stop, -1: there is none. Where the clock was wrong or things were not seen, an episode may be of one of
- * several stops. Then the assignment counts that has the fewest things wrong, and of those the least vague one. Episodes are in the
- * order of their stops.
- * @param later what is expected of the same rule after it
+ * The index of the episode of a stop, -1: it has none. When the clock was wrong or something was not seen, an episode may belong to one of
+ * several stops. Then the assignment with the fewest wrong facts counts, and among those the least vague one. Episodes are in the order of
+ * their stops.
+ * @param later the later expected episodes of the same rule
  * @param left those of the rule's episodes (`all`) that belong to no other stop yet
  */
 export function episodeOf(
@@ -29,7 +29,7 @@ export function episodeOf(
   let skipped = 0;
   for (const [at, one] of left.entries()) {
     const cost = skipped + costOf(one, stop, all, clock) + (costsAfter[at + 1] ?? 0);
-    // Of two stops that it fits equally well, the first gets it.
+    // When it fits two stops equally well, the first stop gets it.
     if (best < 0 ? cost <= least : cost < least) {
       best = at;
       least = cost;
@@ -39,7 +39,7 @@ export function episodeOf(
   return best;
 }
 
-/** The least that the stops cost with the episodes from each index on. */
+/** For each index: the least cost of the stops with the episodes from there on. */
 function costsOf(
   stops: readonly ExpectedDispatch[],
   left: readonly DeliveredEpisode[],
@@ -66,7 +66,7 @@ function missing({ need }: ExpectedDispatch): number {
   return need === 'must' ? WRONG : 0;
 }
 
-/** What follows an episode that a person ended may be of the same stop, which is not expected before that episode is found. */
+/** The episode after one that a person ended may belong to the same stop. It is expected only after the first one is found. */
 function mayBeRest(
   one: DeliveredEpisode,
   left: readonly DeliveredEpisode[],
@@ -76,7 +76,7 @@ function mayBeRest(
   return before?.isEarly === true && left.includes(before);
 }
 
-/** What is wrong or vague when this episode is of that stop; infinite: it is not. */
+/** The cost of wrong and vague facts when this episode belongs to that stop; infinite: it does not belong to it. */
 function costOf(
   one: DeliveredEpisode,
   stop: ExpectedDispatch,
@@ -87,7 +87,10 @@ function costOf(
   return wrong * WRONG + vagueness(one, stop, all, clock);
 }
 
-/** A clock that surely was that of the episode is less vague than one of an earlier process, and the true time less than one ahead. */
+/**
+ * A clock that was certainly that of the episode is less vague than one of an earlier process. The true time is less vague than a time that
+ * is ahead.
+ */
 function vagueness(
   { open }: DeliveredEpisode,
   stop: ExpectedDispatch,
@@ -118,15 +121,18 @@ function isEnd(
   return isIn(stated, ends) || completed.some(at => clock.isTimeOf(stated, at, close, null, ahead));
 }
 
-/** No end is sent before its start: a start that a source stamped may be later than the end by a clock that was set back meanwhile. */
+/**
+ * No end is sent before its start. The source may have stamped the start later than the end, which comes from a clock that was set back
+ * meanwhile.
+ */
 function isFolded({ open, close }: DeliveredEpisode, completed: readonly number[], clock: ClockLog): boolean {
   if (close?.params.completed !== open.params.reported) return false;
   return completed.some(at => clock.isLater(open.params.reported, at, close));
 }
 
 /**
- * No stop is sent as beginning before its rule's earlier one began or ended: a source may have stamped that one later than a clock shows
- * that was set back since.
+ * No stop is sent with a begin before the begin or end of the rule's earlier stop. The source may have stamped the earlier one later than
+ * the time of a clock that was set back since then.
  */
 function isHeldAtEarlier(
   open: DeliveredEpisode['open'],

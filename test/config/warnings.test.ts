@@ -179,7 +179,7 @@ describe('a config that is valid', () => {
 
 describe('two sources of one broker with one client_id', () => {
   const MESSAGE =
-    'n.client_id: source m has this client_id at the same broker, which closes the connection of one when the other connects; write another client_id, or put the signals under one source (line 9)';
+    'n.client_id: source m has this client_id at the same broker. The broker closes the connection of one when the other connects; write another client_id, or put the signals under one source (line 9)';
 
   it.each([
     ['mqtt://broker', 'mqtt://broker'],

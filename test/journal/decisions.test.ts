@@ -227,7 +227,7 @@ describe('queue retry of counts and sets', () => {
 
     expect(asked.kind).toBe('ask');
     expect(asked.words).toContain('A stood at 5, stands at 9');
-    expect(asked.words).toContain('retry says that L2L does not have it');
+    expect(asked.words).toContain('retry means: L2L does not have it');
     expect((await decide(journal, 'retry', 'A@1:increment', { confirmed: true })).kind).toBe('done');
   });
 
@@ -267,7 +267,7 @@ describe('queue retry of counts and sets', () => {
 
     expect(await decide(journal, 'retry', 'L1@1:record')).toMatchObject({
       kind: 'refused',
-      words: expect.stringContaining('L2L has another set of the same time on this line (4'),
+      words: expect.stringContaining('L2L has another set for the same time on this line (4'),
     });
   });
 
@@ -383,7 +383,7 @@ describe('queue drop', () => {
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', IN_DOUBT);
 
-    expect((await decide(journal, 'drop', 'A@1:increment')).words).toContain('drop says that L2L has it');
+    expect((await decide(journal, 'drop', 'A@1:increment')).words).toContain('drop means: L2L has it');
     expect(states(journal)).toEqual({ 'A@1:increment': 'parked' });
     expect((await decide(journal, 'drop', 'A@1:increment', { confirmed: true })).kind).toBe('done');
     expect((await decide(journal, 'drop', 'A@1:increment')).kind).toBe('already');

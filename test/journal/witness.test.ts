@@ -54,7 +54,8 @@ async function life(data: ReturnType<typeof dataFolder>, at: number): Promise<vo
 /** A life that begins with times moved back by so much (ms). */
 const moveBack = (ms: number) => ({ shift: { from: 0, by: -ms }, marked: 'keep', doubted: null, event: null }) as const;
 
-const OLDER = /is not run: it was last written to at .*00:00:01.*, and the one that ran here last at .*00:00:02.*adopt/;
+const OLDER =
+  /is not run: it was last written at .*00:00:01.*, and the journal that ran here last at .*00:00:02.*adopt/;
 
 describe('a backup that was restored into the same file', () => {
   it('a restored backup of an earlier life is refused', async () => {

@@ -120,7 +120,7 @@ describe('a proxy of the plant', () => {
       ssh.listen(0, '127.0.0.1', () => resolve((ssh.address() as { port: number }).port)),
     );
     onTestFinished(() => void ssh.close());
-    expect(await fault(`http://127.0.0.1:${port}`)).toMatch(/is no HTTP proxy; check the port/);
+    expect(await fault(`http://127.0.0.1:${port}`)).toMatch(/is not an HTTP proxy; check the port/);
     expect(await fault(`https://127.0.0.1:${port}`)).toMatch(/does not speak TLS; check the port.*l2l\.proxy/);
   });
 });

@@ -29,7 +29,7 @@ describe('Modbus connection', () => {
 
     const shown = () =>
       Object.fromEntries(life.sink.batches().flatMap(batch => batch.samples.map(s => [s.signal, s.value])));
-    // A table is a request of its own, and none waits for another.
+    // Each table needs its own request, and no request waits for another.
     await vi.waitFor(() => {
       expect(shown()).toEqual({
         'm.coil': true,
@@ -44,7 +44,7 @@ describe('Modbus connection', () => {
     }, PATIENCE);
   });
 
-  it('Modbus reads neighbours in one request, and all signals of a poll are one batch', async () => {
+  it('Modbus reads neighbouring registers in one request, and all signals of a poll are one batch', async () => {
     await using server = await startPymodbus({ 1: { holding: { 0: Array(200).fill(7) } }, 2: { holding: { 0: [1] } } });
     await using life = runLife(
       source(server.port, {

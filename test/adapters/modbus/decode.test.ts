@@ -39,7 +39,7 @@ describe('Modbus decode', () => {
     ['int64', '8000 0000 0000 0000', -(2n ** 63n)],
     ['float32', '4148 0000', 12.5],
     ['float64', '4029 0000 0000 0000', 12.5],
-  ])('reads %s from %s', (type, hex, value) => {
+  ])('the decoder reads %s from %s', (type, hex, value) => {
     expect(decodeHex(hex, type)).toEqual({ signal: 'm.x', value, quality: 'good' });
   });
 
@@ -86,7 +86,7 @@ describe('Modbus decode', () => {
     ['0001', 'uint16', { scale: 1 / 3 }, 1 / 3],
     ['0020 0000 0000 0001', 'uint64', { scale: 10 }, 90_071_992_547_409_930n],
     ['0020 0000 0000 0001', 'uint64', { offset: -2 }, Number.MAX_SAFE_INTEGER],
-  ])('%s (%s, %j) becomes the number that people calculate', (hex, type, more, value) => {
+  ])('the scaled value of %s (%s, %j) is the number that people calculate', (hex, type, more, value) => {
     expect(decodeHex(hex, type, more)?.value).toBe(value);
   });
 
@@ -132,7 +132,7 @@ describe('Modbus decode', () => {
     ['bcd16', '1234', 1234],
     ['bcd16', '0009', 9],
     ['bcd32', '1234 5678', 12_345_678],
-  ])('reads %s from %s', (type, hex, value) => expect(decodeHex(hex, type)?.value).toBe(value));
+  ])('the decoder reads BCD %s from %s', (type, hex, value) => expect(decodeHex(hex, type)?.value).toBe(value));
 
   it('a BCD value with a wrong digit is bad', () => {
     expect(decodeHex('12a4', 'bcd16')).toMatchObject({
@@ -157,7 +157,7 @@ describe('Modbus decode', () => {
     ['uint16', 'ffff', [0, 65_535]],
     ['uint32', 'ffff ffff', [{ bits: 0xffff_ffffn }]],
     ['float32', '7f80 0001', [{ bits: 0x7f80_0001n }]],
-  ])('%s %s means no value where the config has it so', (type, hex, invalid) => {
+  ])('%s %s means "no value" when the config says so', (type, hex, invalid) => {
     expect(decodeHex(hex, type, { invalid, scale: 0.1 })).toMatchObject({ value: null, quality: 'bad' });
     expect(decodeHex('0001 0001'.slice(0, hex.length), type, { invalid })?.quality).toBe('good');
   });

@@ -9,7 +9,7 @@ const config = (port: number, signals: object, more: object = {}) =>
   source(port, signals, { first_register: 0, ...more });
 
 describe('a Modbus device that closes connections', () => {
-  it('a device that closes after each answer is still read whole in each poll', async () => {
+  it('a device that closes after each answer is still read completely in each poll', async () => {
     await using device = await startModbusDevice({ closesAfterAnswer: true });
     await using life = runLife(config(device.port, TWO_GROUPS));
 
@@ -20,7 +20,7 @@ describe('a Modbus device that closes connections', () => {
   });
 
   it.each(['close', 'reset'] as const)(
-    'a device that closes between two polls is connected again at the next poll: %s',
+    'the gateway connects again at the next poll when a device closes between two polls: %s',
     async how => {
       await using device = await startModbusDevice();
       await using life = runLife(config(device.port, TWO_GROUPS));
@@ -62,7 +62,7 @@ describe('a Modbus device that takes few registers at once', () => {
 
     expect(life.sink.last('m.a')).toEqual({ signal: 'm.a', value: 5, quality: 'good' });
     expect(life.sink.last('m.b')).toEqual({ signal: 'm.b', value: 10, quality: 'good' });
-    // What was too wide is asked for no more.
+    // The gateway does not repeat a request that was too wide.
     expect(device.reads.filter(([, length]) => length === 6).length).toBeLessThanOrEqual(2);
     expect([...life.sink.of('m.a'), ...life.sink.of('m.b')].filter(({ quality }) => quality !== 'good')).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { errorMessage } from '../../../src/core/errors.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { recordingSink } from '../recording-sink.ts';
 
-/** A source as it would stand in YAML, with what every test would write the same. */
+/** A source as it would stand in YAML, with the keys that all tests share. */
 export function source(port: number, signals: object, more: object = {}): ModbusSource {
   return ModbusSource.parse({
     protocol: 'modbus',
@@ -14,7 +14,7 @@ export function source(port: number, signals: object, more: object = {}): Modbus
     port,
     first_register: 1,
     poll: '50ms',
-    // No answer of a busy machine counts as none; a test about silence sets its length.
+    // So long that a slow answer of a busy host is not taken for a missing one. A test about silence sets its own time.
     timeout: '30s',
     signals,
     ...more,

@@ -31,7 +31,7 @@ describe('messages that an mqtt broker may have dropped', () => {
       expected: 'another client had the same client_id, and the messages that it took do not come to the gateway',
     },
     { what: 'an absence of unknown length', change: { away: null }, expected: undefined },
-  ])('$what: $expected', ({ change, expected }) => {
+  ])('the reason for lost messages with $what is: $expected', ({ change, expected }) => {
     expect(lossOf({ ...facts, ...change })?.reason).toBe(expected);
   });
 
@@ -71,7 +71,7 @@ describe('an absence from an mqtt broker', () => {
     absence.came();
     absence.came();
 
-    // The third came again.
+    // The third message came again.
     expect([absence.since, absence.queued]).toEqual([1000, 4]);
   });
 

@@ -108,7 +108,7 @@ describe('mqtt adapter', () => {
     expect(await life.ended).toMatch(/ is lost: .* another client has the same client_id$/);
   });
 
-  it('TLS on a plain port is reported with the remedy', async () => {
+  it('TLS on a plain port is reported with its correction', async () => {
     const life = live(
       adapterFor(source(broker.url.replace('mqtt:', 'mqtts:'), { 'a.b': { topic: 'a', as: 'number' } })),
     );
@@ -250,7 +250,7 @@ type Script = {
   after?: Buffer;
 };
 
-/** Answers like an MQTT 5 broker, but with given codes, because no real broker gives these answers on demand. */
+/** A server that answers like an MQTT 5 broker, with the given codes. No real broker gives these answers on demand. */
 async function scriptedBroker(script: Script): Promise<string> {
   const { greeting, sessionPresent = false, connack = 0, subscribe = [], after } = script;
   const server = createServer(socket => {

@@ -72,7 +72,7 @@ describe('mqtt catch-up', () => {
     expect([live.holding, live.reading]).toEqual([true, true]);
 
     acks.shift()?.();
-    live.made(100_500, 100_500, 0); // not a second after the way was free
+    live.made(100_500, 100_500, 0); // less than a second after acknowledgements were possible again
     acks.shift()?.();
     expect(story).toHaveLength(1);
     clock.advanceTo(110_000);
@@ -136,7 +136,7 @@ describe('mqtt catch-up', () => {
     expect(done).toEqual([11_990]);
   });
 
-  it('a silence of a process that stood still does not end the catch-up', () => {
+  it('a silence while the process stood still does not end the catch-up', () => {
     const clock = virtualClock(0);
     let stood = 0;
     const done: number[] = [];
@@ -151,10 +151,10 @@ describe('mqtt catch-up', () => {
 
   it.each([
     { what: 'ends with a message made after the connect', at: 61_500, ahead: 0, ended: true },
-    { what: 'goes on with one made before', at: 60_900, ahead: 0, ended: false },
-    { what: 'goes on with one of a clock that is as much ahead', at: 61_500, ahead: 600, ended: false },
-    { what: 'goes on with one that is not made yet', at: 62_500, ahead: 500, ended: false },
-  ])('$what', ({ at, ahead, ended }) => {
+    { what: 'goes on with a message made before the connect', at: 60_900, ahead: 0, ended: false },
+    { what: 'goes on with a message of a clock that is just as far ahead', at: 61_500, ahead: 600, ended: false },
+    { what: 'goes on with a message whose time is not reached yet', at: 62_500, ahead: 500, ended: false },
+  ])('the catch-up $what', ({ at, ahead, ended }) => {
     const clock = virtualClock(60_000);
     const done: number[] = [];
     const queue = catchUp({ clock: clock, behind: true, release: () => done.push(clock.now()), hold() {} });

@@ -28,7 +28,7 @@ function warningsOf(log: ReturnType<typeof recordingLogger>): readonly object[] 
   return log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields);
 }
 
-/** A broker with a short queue, a machine, and adapters whose time passes when the test says so. */
+/** A broker with a short queue, a machine, and adapters in virtual time. */
 async function plant(options: { readonly queue?: number; readonly more?: object } = {}) {
   const clock = virtualClock(Date.now());
   const broker = await startMosquitto({ config: [`max_queued_messages ${options.queue ?? LIMIT}`] });
@@ -41,10 +41,10 @@ async function plant(options: { readonly queue?: number; readonly more?: object 
     clock,
     config,
     adapter: (log?: Logger, url = broker.url) => adapterFor(config(url), log, clock),
-    /** Of the next process, with what the journal knows. */
+    /** The adapter of the next process. It has the facts of the journal. */
     heir: (known: Pick<AdapterOptions<MqttSource>, 'away' | 'kept'>) =>
       mqttAdapter({ name: 'broker', config: config(broker.url), clock, log: silentLogger, ...known }),
-    /** The broker has the earlier QoS 0 messages. */
+    /** Resolves when the broker has the earlier QoS 0 messages. */
     published: () => machine.publishAsync('nobody', '', { qos: 1 }),
     press: (strokes: number, ts: number) =>
       machine.publishAsync('press1', JSON.stringify({ state: 'run', strokes, ts }), { qos: 1 }),
@@ -53,7 +53,7 @@ async function plant(options: { readonly queue?: number; readonly more?: object 
   };
 }
 
-/** So many samples of a signal came. */
+/** Resolves when this many samples of a signal came. */
 async function received(life: Life, many: number, signal: keyof typeof SIGNALS = 'press1.strokes'): Promise<void> {
   await vi.waitFor(
     () => expect(life.sink.of(signal).filter(({ quality }) => quality === 'good')).toHaveLength(many),
@@ -61,7 +61,7 @@ async function received(life: Life, many: number, signal: keyof typeof SIGNALS =
   );
 }
 
-/** The broker has reported that it kept the session. */
+/** Resolves when the broker has reported that it kept the session. */
 async function catchingUp(life: Life): Promise<void> {
   await vi.waitFor(() => expect(life.sink.events).toContainEqual({ kind: 'catching_up' }), PATIENCE);
 }
@@ -224,7 +224,7 @@ describe('an mqtt queue that was not full', () => {
     await vi.waitFor(() => expect(third.sink.last('press1.strokes')?.value).toBe(5), PATIENCE);
     await third.quiet(clock);
 
-    // One whose acknowledgement was lost on the way comes again, and counts again.
+    // A message whose acknowledgement was lost on the way comes again, and counts again.
     expect(third.sink.last('press1.state')?.reason).toMatch(/the broker's queue was full: [5-8] messages came/);
     await third.stop();
   });
@@ -275,7 +275,7 @@ describe('an mqtt queue that is counted', () => {
 
   it('the queue counts neither QoS 0 messages nor messages made after the connect', async () => {
     const sink = await afterFour(async ({ clock, press, lamp }, life) => {
-      // Each within the second of silence that would end the reading; the last well over a second after the connect.
+      // Each one comes within the second of silence that would end the reading; the last comes well over a second after the connect.
       for (let n = 1; n <= 4; n += 1) {
         clock.advance(450);
         await lamp(true, { qos: 0 });
@@ -415,7 +415,7 @@ describe('an mqtt state with QoS 0', () => {
       const second = live(heir({ kept: new Set(['press1.state', 'press1.strokes', ...kept]) }));
       await catchingUp(second);
       await second.quiet(clock);
-      // Comes after what was asked for.
+      // This message comes after those that the test waits for.
       await press(1, clock.now());
       await received(second, 1);
 

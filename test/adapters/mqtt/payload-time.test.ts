@@ -15,7 +15,7 @@ describe('time in an mqtt payload', () => {
     [AT / 1000, AT],
     [AT / 1000 + 0.25, AT + 250],
     [String(AT), AT],
-  ])('%j is an instant', (raw, expected) => {
+  ])('the reader takes %j as an instant', (raw, expected) => {
     expect(payloadTime(raw)).toBe(expected);
   });
 
@@ -30,7 +30,7 @@ describe('time in an mqtt payload', () => {
     [null],
     [true],
     [{}],
-  ])('%j is no instant', raw => {
+  ])('the reader does not take %j as an instant', raw => {
     expect(payloadTime(raw)).toBeUndefined();
   });
 
@@ -38,7 +38,7 @@ describe('time in an mqtt payload', () => {
     ['live', { queued: false, lastCommit: 500 }, { from: 9_900, to: 10_100 }],
     ['queued since a commit', { queued: true, lastCommit: 500 }, { from: 400, to: 10_100 }],
     ['queued in a session of unknown age', { queued: true, lastCommit: undefined }, { from: 8_900, to: 10_100 }],
-  ])('a payload time is used in its range for a message that is %s', (_, facts, expected) => {
+  ])('the time in a payload is used only within its range for a message that is %s', (_, facts, expected) => {
     expect(believed({ receivedAt: 10_000, maxSkew: 100, sessionExpiry: 1000, ...facts })).toEqual(expected);
   });
 });

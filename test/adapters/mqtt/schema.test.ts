@@ -85,7 +85,7 @@ describe('mqtt source in the config', () => {
     [{ signals: {} }, /^signals: name at least one signal/],
     [{ signals: { 'Oven-2': SIGNAL } }, /^signals\.Oven-2: /],
     [{ signals: { 'oven2.5': SIGNAL } }, /^signals\.oven2\.5: /],
-    [{ signals: { a: { ...SIGNAL, topic: 'a/#/b' } } }, /^signals\.a\.topic: # stands alone/],
+    [{ signals: { a: { ...SIGNAL, topic: 'a/#/b' } } }, /^signals\.a\.topic: # must stand alone/],
     [{ signals: { a: { ...SIGNAL, json: '$.a[' } } }, /^signals\.a\.json: "\$\.a\[" is not a JSON path/],
     [{ signals: { a: { topic: 'a' } } }, /^signals\.a\.as: write as: bool, number, integer or string/],
     [

@@ -74,7 +74,8 @@ describe.each([[5], ['3.1.1']] as const)('mqtt %s session', version => {
     await first.stop();
     const second = live(adapter);
 
-    // 4 was committed, but not 3 before it: its acknowledgement had to wait and is lost; the journal knows it.
+    // Message 4 was committed, but message 3 before it was not. So the acknowledgement of 4 had to wait and is lost. The journal knows
+    // message 4.
     await vi.waitFor(() => expect(values(second)).toEqual([3, 4]), PATIENCE);
     await second.stop();
   });
@@ -233,7 +234,7 @@ describe('a source that is never quiet', () => {
 describe('time of queued mqtt messages', () => {
   const TIMED = { 'press1.running': { topic: 'press1', json: '$.running', time: '$.ts', as: 'bool' } };
 
-  it('queued messages keep their own times after a restart, and get the receipt’s when theirs are older than the last commit', async () => {
+  it('after a restart, queued messages keep their own times, and times older than the last commit are replaced by the time of receipt', async () => {
     const broker = await startMosquitto();
     onTestFinished(broker.close);
     await using machine = await device(broker.url);

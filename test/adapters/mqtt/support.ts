@@ -23,12 +23,12 @@ export function adapterFor(config: MqttSource, log: Logger = silentLogger, clock
 
 export interface Life {
   readonly sink: RecordingSink;
-  /** `resolved`, or the words it was rejected with. */
+  /** `resolved`, or the words of its rejection. */
   readonly ended: Promise<string>;
-  /** Ends it in good order. */
+  /** Ends it properly. */
   stop(): Promise<string>;
   connected(): Promise<void>;
-  /** Where the adapter goes by this clock: lets the second of silence pass that ends what the broker kept. */
+  /** When the adapter uses this clock: lets the second of silence pass that ends the reading of the queue. */
   quiet(clock: VirtualClock): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export function live(adapter: Adapter, sink = recordingSink()): Life {
   };
 }
 
-/** A machine that publishes; ends its connection when disposed. */
+/** A machine that publishes. Its connection ends when it is disposed. */
 export async function device(url: string, options: IClientOptions = {}): Promise<MqttClient & AsyncDisposable> {
   const client = await connectAsync(url, { clientId: `device-${Math.random()}`, reconnectPeriod: 0, ...options });
   return Object.assign(client, {
@@ -60,7 +60,7 @@ export async function device(url: string, options: IClientOptions = {}): Promise
   });
 }
 
-/** A way to the broker that can be cut without either side saying goodbye. */
+/** A connection to the broker that can be cut without a goodbye from either side. */
 export async function cuttableWay(port: number): Promise<{ url: string; cut(): void; close(): void }> {
   const sockets = new Set<Socket>();
   const server = createServer(inside => {

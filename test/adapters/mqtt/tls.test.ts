@@ -19,7 +19,7 @@ beforeAll(() => {
   good = authority.sign({ names: 'IP:127.0.0.1' });
 });
 
-/** A port that speaks TLS with this certificate; nothing more. */
+/** A port that speaks TLS with this certificate, and nothing more. */
 async function tlsPort({ cert, key }: Signed, more: TlsOptions = {}): Promise<string> {
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key), ...more });
   server.on('tlsClientError', () => {});
@@ -33,7 +33,7 @@ async function tlsPort({ cert, key }: Signed, more: TlsOptions = {}): Promise<st
 const said = (url: string, tls?: object) =>
   live(adapterFor(source(url, { 'a.b': { topic: 'a', as: 'number' } }, tls ? { tls } : {}))).ended;
 
-/** A broker with TLS, for what only a whole broker says. */
+/** A broker with TLS, for the errors that only a whole broker gives. */
 async function tlsBroker(...config: readonly string[]) {
   const broker = await startMosquitto({
     config: ['certfile $DIR/cert', 'keyfile $DIR/key', 'cafile $DIR/ca', ...config],

@@ -81,7 +81,7 @@ describe('value of an mqtt payload', () => {
     });
   });
 
-  it('a long payload is shown shortened', () => {
+  it('an error shows only the beginning of a long payload', () => {
     expect(decode('x'.repeat(1000), { as: 'number' })).toEqual({
       problem: expect.stringMatching(/^"x{39}… is not a number$/),
     });

@@ -9,7 +9,7 @@ import { runLife, source } from './support.ts';
 const NODE: OpcuaNode = { id: 's="Press1"."Strokes"', type: 'UInt32', value: 1 };
 const STROKES = { 'press1.strokes': { node: NODE.id, as: 'uint32' } };
 
-/** For the adapter, and not for the server, whose keep-alives come less often: changes keep the watchdog quiet. */
+/** For the adapter only. The keep-alives of the server come less often, so only changes keep the watchdog quiet. */
 async function passAMinute(
   clock: MovableClock,
   server: Awaited<ReturnType<typeof startOpcuaServer>>,
@@ -46,7 +46,7 @@ describe('OPC UA connection', () => {
       }),
     );
 
-    // The server may need more than one notification for its first values.
+    // The server may send its first values in more than one notification.
     await vi.waitFor(() => {
       const samples = life.sink.batches().flatMap(batch => batch.samples);
       expect(samples.map(({ signal, value, quality }) => [signal, value, quality])).toEqual([
@@ -329,7 +329,7 @@ describe('OPC UA connection', () => {
     await vi.waitFor(() => expect(life.sink.last('press1.strokes')).toBeDefined(), PATIENCE);
 
     server.freeze();
-    // Also the farewell that nobody answers takes its time.
+    // This time includes the farewell, which the server does not answer.
     const passing = setInterval(() => clock.advance(1000), 10);
 
     expect(await life.ended).toContain('the server has sent nothing for 15 s');

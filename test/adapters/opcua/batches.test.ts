@@ -66,7 +66,7 @@ describe('OPC UA batches', () => {
     ['missing in the middle, and set back', [-20, undefined, -400]],
     ['missing in all', [undefined, undefined, undefined]],
     ['ahead of the gateway', [200, 100, undefined]],
-  ])("keeps one node in the server's order with a clock that is %s", (_, offsets) => {
+  ])("the changes of one node keep the server's order with a clock that is %s", (_, offsets) => {
     const samples = offsets.map((offset, value) =>
       sample('run', value, offset === undefined ? undefined : NOW + offset),
     );
@@ -91,7 +91,7 @@ describe('OPC UA batches', () => {
     ]);
   });
 
-  it('every node keeps its order, whatever comes', () => {
+  it('every node keeps its order, whatever changes come', () => {
     const time = fc.option(fc.integer({ min: -5000, max: 5000 }), { nil: undefined });
     const change = fc.record({ signal: fc.constantFrom('a', 'b', 'c'), time });
     fc.assert(

@@ -134,7 +134,7 @@ describe('OPC UA decode', () => {
     [0x4000_0000, 'uncertain'],
     [0x8000_0000, 'bad'],
     [0xc000_0000, 'bad'],
-  ] as const)('status %i is %s', (status, quality) => {
+  ] as const)('the status %i has the quality %s', (status, quality) => {
     expect(qualityOf(status)).toBe(quality);
   });
 

@@ -8,10 +8,10 @@ type Answer = (error: Error | null, response?: unknown) => void;
 
 const message = (sequenceNumber: number, data: readonly object[] = [{}]) =>
   ({ sequenceNumber, notificationData: data }) as unknown as NotificationMessage;
-/** As node-opcua reports a fault of the server. */
+/** A fault of the server, as node-opcua reports it. */
 const fault = (status: string) => Object.assign(new Error(`ServiceResult is ${status}`), { response: {} });
 
-/** A pump on a server that the test plays. */
+/** A publishing loop with a server that the test plays. */
 function start() {
   const clock = virtualClock(0);
   const requests: { acknowledged: number[]; answer: Answer }[] = [];
@@ -41,7 +41,7 @@ function start() {
 }
 
 describe('OPC UA publishing', () => {
-  it('two publish requests wait at the server, and the next one acknowledges', () => {
+  it('two publish requests wait at the server, and the next one acknowledges the last notification', () => {
     const { requests, seen, answer } = start();
 
     answer(null, message(1));
@@ -50,7 +50,7 @@ describe('OPC UA publishing', () => {
     expect(requests.map(request => request.acknowledged)).toEqual([[], [1]]);
   });
 
-  it('a keep-alive is only a sign of life', () => {
+  it('a keep-alive shows only that the server is alive', () => {
     const { clock, seen, lost, answer } = start();
     answer(null, message(1));
     clock.advance(14_000);

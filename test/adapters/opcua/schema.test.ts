@@ -51,7 +51,7 @@ describe('OPC UA schema', () => {
     expect(problem(signal, more)).toContain(expected);
   });
 
-  it('an OPC UA source declares its signals; a counter has its end and its node', () => {
+  it('an OPC UA source declares its signals, and a counter with its highest value and its node', () => {
     const source = OpcuaSource.parse({
       ...SOURCE,
       login: { user: 'gateway', password: new Secret('geheim') },

@@ -6,7 +6,7 @@ import { TEST_NAMESPACE } from '../../support/opcua.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { recordingSink } from '../recording-sink.ts';
 
-/** A source as it would stand in YAML, with what every test would write the same. */
+/** A source as it would stand in YAML, with the keys that all tests share. */
 export function source(endpoint: string, signals: object, more: object = {}): OpcuaSource {
   return OpcuaSource.parse({
     protocol: 'opcua',

@@ -16,7 +16,7 @@ describe('simulated script', () => {
     [29, { quality: 'bad' }, 25, 30],
     [30, { value: true }, 30, 50],
     [3020, { value: false }, 3020, 3025],
-  ])('a script repeats: at %i', (time, step, since, next) => {
+  ])('a script begins again after its last step: at %i', (time, step, since, next) => {
     expect(createScript(STEPS, true).at(time)).toMatchObject({ step, since, next });
   });
 
@@ -34,7 +34,7 @@ describe('simulated script', () => {
     [30, 20],
     [45, 35],
     [3030, 2020],
-  ])('a script up to %i has been true for %i', (time, expected) => {
+  ])('at %i a script has been true for %i', (time, expected) => {
     expect(createScript(STEPS, true).trueFor(time)).toBe(expected);
   });
 

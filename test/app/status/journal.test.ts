@@ -9,7 +9,7 @@ import { REFUSED, settle, testJournal, write } from '../../support/journal.ts';
 const { iso } = createTimeNotation('America/Denver');
 
 describe('the journal on the status page', () => {
-  /** A life of the gateway that begins at `now` because of this. */
+  /** A life of the gateway that begins at `now` for this reason. */
   const life = (folder: string, now: number, event: EventEntry & { readonly kind: ClockEvent }) =>
     testJournal(folder, { now: () => now, time: { shift: null, marked: 'keep', doubted: null, event } });
   const shown = (event: EventEntry) => ({ ...event, at: iso(event.at) });

@@ -67,7 +67,7 @@ function runnerOf(signals: StatusParts['loaded']['signals']) {
   };
 }
 
-/** The parts of a gateway of which every part that has a time shows one. */
+/** The parts of a gateway, in a state in which every part that has a time shows one. */
 async function parts(): Promise<StatusParts> {
   const { iso } = createTimeNotation('America/Denver');
   const loaded = loadConfig('gateway.yaml', { KEY: 'key-0815' }, () => Buffer.from(CONFIG));
@@ -92,7 +92,7 @@ async function parts(): Promise<StatusParts> {
   };
 }
 
-it('every time on the page is ISO 8601 with the offset of the site, and every other value is as its part gave it', async () => {
+it('every time on the page is ISO 8601 with the offset of the site, and every other value is unchanged', async () => {
   const page = statusPage(await parts())();
 
   expect(JSON.parse(JSON.stringify(page))).toMatchInlineSnapshot(`

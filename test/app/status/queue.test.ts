@@ -67,7 +67,7 @@ describe('the queue on the status page', () => {
     nextTry: AT,
   } as const;
 
-  it('queue list shows a reason for each thing that holds calls up, once', () => {
+  it('queue list shows each reason that holds calls up, once', () => {
     const hold = { cause: 'settings', detail: 'correct l2l.api_key at a.yaml:7' } as const;
     const stands = { ...queue, heldUp: [unknownCode] };
 
@@ -81,7 +81,7 @@ describe('the queue on the status page', () => {
     expect(holdUps({ ...queue, paused: [], redis }, null)).toEqual(['Redis is away']);
   });
 
-  it('calls held up by an unknown code or a missing right are named with rule, line and remedy', () => {
+  it('calls held up by an unknown code or a missing right are named with rule, line and correction', () => {
     const page = queueStatus(
       { ...queue, paused: [], heldUp: [unknownCode] },
       { deadLetters: 0, parked: 0 },

@@ -57,14 +57,17 @@ describe('rules of the status page', () => {
     ['pending', 'opens the dispatch, if it stays so'],
     ['clearing', 'ends the dispatch, if it stays so'],
     ['counting', 'sends what it counted'],
-  ] as const)('a rule that is %s is shown with since when it is so, what it does next, and when', (phase, thenIt) => {
-    expect(shown({ phase, since: SINCE, due: SINCE + 120_000 }).status).toMatchObject({
-      state: phase,
-      since: '2026-03-02T06:01:00.000-07:00',
-      firesAt: '2026-03-02T06:03:00.000-07:00',
-      thenIt,
-    });
-  });
+  ] as const)(
+    'a rule that is %s is shown with the begin of this state, its next step and the time of that step',
+    (phase, thenIt) => {
+      expect(shown({ phase, since: SINCE, due: SINCE + 120_000 }).status).toMatchObject({
+        state: phase,
+        since: '2026-03-02T06:01:00.000-07:00',
+        firesAt: '2026-03-02T06:03:00.000-07:00',
+        thenIt,
+      });
+    },
+  );
 
   it.each<[string, Pick<ChainState, 'open' | 'result'>, number | null, string]>([
     ['opened', { open: 'delivered', result: OPENED }, 1008, 'opened #1008'],

@@ -69,7 +69,7 @@ describe('signals of the status page', () => {
     expect(signalStatus([signal(change)], { ...FACTS, sources })).toMatchObject([{ reason }]);
   });
 
-  it('a source that is back is not called away', () => {
+  it('the reason of a signal does not name an absence when its source is back', () => {
     const sources = [{ source: 'plc', state: 'connected', at: 10 }] as const;
 
     expect(signalStatus([signal({ at: 5 })], { ...FACTS, sources })).toMatchObject([
@@ -77,7 +77,7 @@ describe('signals of the status page', () => {
     ]);
   });
 
-  it('a signal has no age before its first value, and never one below zero', () => {
+  it('a signal has no age before its first value, and its age is never below zero', () => {
     expect(signalStatus([signal({}), signal({ at: NOW + 500 })], FACTS)).toMatchObject([
       { at: null, age: null },
       { age: '0s' },

@@ -331,7 +331,7 @@ rules: { not: valid }
     expect(code).toBe(0);
     expect(out).toContain('true time   1969-12-31 17:00:01 MST');
     expect(out).toContain(
-      `bin/gateway queue retry 1 ${file}\n  refused     it was made for https://acme site 43, and this gateway sends to`,
+      `bin/gateway queue retry 1 ${file}\n  refused     it was made for https://acme site 43, but this gateway sends to`,
     );
   });
 

@@ -113,7 +113,7 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
     [
       'Six simulated machines behind three PLCs, the gateway, and an L2L sandbox; all of it runs on this PC only.',
       '',
-      `  L2L sandbox  see ${plant.l2l} in a browser: dispatches, counts, production; a button for each fault`,
+      `  L2L sandbox  ${plant.l2l}: open it in a browser to see the dispatches and counts`,
       `  gateway      http://${http}/status`,
       `  config       ${config} (gone when the demo ends)`,
       `  PLCs         ${Object.values(plant.endpoints).join(', ')}`,

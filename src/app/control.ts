@@ -12,6 +12,7 @@ import {
 import type { Logger } from '../core/logger.ts';
 import type { DecisionQuery } from '../core/rule-decision.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { CallQueue } from '../queue/call-queue.ts';
 import { BadRequest, type ControlRoutes } from '../web/control.ts';
 
 const Kind = z.enum(ACTION_KINDS as [ActionKind, ...ActionKind[]]);
@@ -50,6 +51,8 @@ export type ControlParts = {
   readonly journal: Pick<Journal, 'counts' | 'history' | 'decisions' | 'ruleDecisions'>;
   /** Gives an action the codes that its rule has now. */
   readonly recode: Recode;
+  /** Takes a refused action out of its repeats, so that a person can decide about it. */
+  readonly endRepeats: CallQueue['endRepeats'];
   /** A person changed waiting actions, so the queue has to look at them again. */
   readonly changed: () => void;
   readonly about: () => AboutGateway;
@@ -57,7 +60,7 @@ export type ControlParts = {
 };
 
 /** The questions that people on this host may ask the running gateway, and the decisions that they may make. */
-export function controlRoutes({ journal, recode, changed, about, log }: ControlParts): ControlRoutes {
+export function controlRoutes({ journal, recode, endRepeats, changed, about, log }: ControlParts): ControlRoutes {
   const { history, decisions, ruleDecisions } = journal;
   return {
     about,
@@ -73,6 +76,8 @@ export function controlRoutes({ journal, recode, changed, about, log }: ControlP
     },
     async decide(body) {
       const decision = parsed(PersonSays, body);
+      const target = history.entry(decision.id);
+      if (target) await endRepeats(target);
       const decided = await decisions.decide(decision, recode);
       if (decided.kind === 'done') {
         const { kind, who, why } = decision;

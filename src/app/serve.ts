@@ -30,6 +30,7 @@ export async function serveCommands(
   const routes = controlRoutes({
     journal,
     recode: recodeBy(loaded.program),
+    endRepeats: queue.endRepeats,
     changed: () => queue.reconsider(),
     about: () => ({
       name: gateway.name,

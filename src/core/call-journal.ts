@@ -1,12 +1,13 @@
 import type { ActionKind } from '../actions/action.ts';
 import type { Destination } from '../actions/kind.ts';
-import type { CallTransition } from './commit.ts';
+import type { CallTransition, SentAgain } from './commit.ts';
 import type { Call, CallBase, CallState, ChainState, FrozenRequest, StoredAction } from './delivery.ts';
 
 /** The end of an accepted batch, by the keys of its actions. */
 export type BatchEnd = {
   readonly failed: ReadonlyMap<string, string>;
   readonly parked?: ReadonlyMap<string, string>;
+  readonly again?: ReadonlyMap<string, SentAgain>;
   readonly detail: string;
 };
 
@@ -64,8 +65,8 @@ export interface CallJournal {
    */
   split(id: number, keep: readonly StoredAction[], request: FrozenRequest, detail: string): Promise<Call | null>;
   /**
-   * Ends an accepted batch: the actions in `failed` become dead letters, those in `parked` are parked, the others are delivered. Actions
-   * that ended before stay as they are.
+   * Ends an accepted batch: the actions in `failed` become dead letters, those in `parked` are parked, those in `again` wait for another
+   * call, and the others are delivered. Actions that ended before stay as they are.
    */
   finish(id: number, end: BatchEnd): Promise<boolean>;
 }

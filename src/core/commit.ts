@@ -40,6 +40,9 @@ export type RuleCommit = {
 };
 
 /** The end of an attempt, a look-up or a follow-up of a call, for the journal. */
+/** A part of a batch that L2L refused waits for another call, outside the order of its lane until `notBefore` (ms since 1970). */
+export type SentAgain = { readonly notBefore: number; readonly detail: string };
+
 export type CallTransition = {
   readonly state: Exclude<CallState, 'frozen' | 'sending'>;
   readonly at: number;
@@ -51,11 +54,15 @@ export type CallTransition = {
   /** L2L's answer for the history, shortened and without secrets. */
   readonly answer?: string;
   readonly looks?: number;
+  /** For a call to be repeated: L2L refused it, and the gateway sends it again for a while. */
+  readonly isRefused?: boolean;
   /**
    * For an accepted call: the actions that L2L refused while it works on the others, by key, with its reasons. They become dead letters at
    * once.
    */
   readonly failed?: ReadonlyMap<string, string>;
+  /** For an accepted call: the refused actions that the gateway sends again, by key. */
+  readonly again?: ReadonlyMap<string, SentAgain>;
   /** For a released call: the next call asks L2L to prevent duplicates. */
   readonly guarded?: boolean;
 };

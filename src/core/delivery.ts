@@ -61,6 +61,8 @@ export type StoredAction = Action & {
    * before, and L2L may still list why it refused it then.
    */
   readonly guarded?: boolean;
+  /** Since when L2L refuses it, and it is sent again by itself (ms since 1970). */
+  readonly refusedSince?: number;
 };
 
 /**

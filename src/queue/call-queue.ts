@@ -1,4 +1,5 @@
 import type { Destination } from '../actions/kind.ts';
+import { kindOf } from '../actions/registry.ts';
 import type { CallJournal } from '../core/call-journal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ClockGuard } from '../core/clock-watch.ts';
@@ -7,7 +8,12 @@ import { errorMessage } from '../core/errors.ts';
 import { endsWithin, Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
 import { type OpenCarrier, type OwnRedis, redisCarrier } from './carrier.ts';
-import { createDestination, type DestinationOptions, type DestinationQueue } from './destination.ts';
+import {
+  createDestination,
+  type DestinationOptions,
+  type DestinationQueue,
+  type RefusedAction,
+} from './destination.ts';
 import { type StatusSum, sumOfStatuses } from './destination-status.ts';
 import type { RedisAddress } from './redis.ts';
 import type { LinkStatus } from './redis-link.ts';
@@ -47,6 +53,8 @@ export interface CallQueue {
   written(): void;
   /** A person changed waiting actions. Held actions are looked at again too. */
   reconsider(): void;
+  /** A person decides about this action now: if L2L refused it and it is only sent again by itself, it becomes a dead letter. */
+  endRepeats(action: RefusedAction): Promise<void>;
   /** During a pause: tries one call now. */
   probeNow(): void;
   /** The destination accepts its key, and nothing holds its calls back any more. */
@@ -110,6 +118,9 @@ export async function openCallQueue(options: CallQueueOptions): Promise<CallQueu
     },
     reconsider() {
       for (const each of all) each.reconsider();
+    },
+    async endRepeats(action) {
+      await queues.get(kindOf(action.kind).destination)?.endRepeats(action);
     },
     probeNow() {
       for (const each of all) each.probeNow();

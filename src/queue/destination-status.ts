@@ -7,6 +7,7 @@ import type { Breaker, Pause } from './breaker.ts';
 import { type HeldUp, heldUp } from './held-up.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { CallCounts, OutcomeWriter } from './outcome-writer.ts';
+import type { RefusedParts } from './refused-parts.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** The state of the calls to one destination. */
@@ -38,6 +39,7 @@ type Parts = {
   readonly calls: OpenCalls;
   readonly breaker: Breaker;
   readonly scheduler: Scheduler;
+  readonly refusedParts: RefusedParts;
   readonly outcomes: OutcomeWriter;
   readonly whereOf: (rule: string) => string | undefined;
 };
@@ -55,7 +57,7 @@ export function destinationStatus(parts: Parts): DestinationStatus {
     running: calls.running,
     open,
     held: parts.scheduler.held,
-    heldUp: heldUp(all, parts.whereOf),
+    heldUp: heldUp([...all, ...parts.refusedParts.waiting()], parts.whereOf),
     backlog: estimateBacklog({
       lanes: [...journal.waitingCounts()].filter(({ kind }) => kindOf(kind).destination === id),
       open: all.map(({ call }) => call),

@@ -1,3 +1,4 @@
+import type { ActionKind } from '../actions/action.ts';
 import type { Destination } from '../actions/kind.ts';
 import { kindOf } from '../actions/registry.ts';
 import type { CallJournal } from '../core/call-journal.ts';
@@ -20,9 +21,10 @@ import { createProbe } from './probe.ts';
 import type { QueueEvent } from './queue-event.ts';
 import { queueWords } from './queue-words.ts';
 import { createRefusals } from './refusals.ts';
+import { createRefusedParts } from './refused-parts.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSweeper } from './sweeper.ts';
-import { abandoned, TIMING_DEFAULTS, type Timings } from './verdicts.ts';
+import { abandoned, refusalWords, TIMING_DEFAULTS, type Timings } from './verdicts.ts';
 import { createWorker } from './worker.ts';
 
 export type DestinationOptions = {
@@ -61,6 +63,14 @@ export type SharedParts = {
 };
 
 /** The calls to one destination, from the lanes to the outcomes. No destination waits for another one. */
+/** An action that L2L may refuse; `detail`: why it waits. */
+export type RefusedAction = {
+  readonly id: number;
+  readonly kind: ActionKind;
+  readonly lane: string;
+  readonly detail: string | null;
+};
+
 export interface DestinationQueue {
   /** Redis answers, and only a pause can hold calls back. */
   isReady(): boolean;
@@ -68,6 +78,8 @@ export interface DestinationQueue {
   pass(): void;
   /** Also looks at held actions again. */
   reconsider(): void;
+  /** See CallQueue. */
+  endRepeats(action: RefusedAction): Promise<void>;
   /** Takes over the journal's open calls. */
   reconcile(): void;
   /** Gives every open call a job that Redis confirms. Rejects when Redis goes away meanwhile. */
@@ -112,12 +124,13 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
   const laneLog = createLaneLog({ clock, log, words, whereOf: shared.whereOf });
   const { random } = shared;
   const refusals = createRefusals({ journal, delivery, outcomes, clock, timings, random, laneLog, log, words });
+  const refusedParts = createRefusedParts(clock, timings, laneLog);
   const now = () => clock.now();
   const scheduler = createScheduler({ journal, delivery, destination: id, calls, now, log, mostFrozen, emit });
   const probe = createProbe({ calls, breaker, clock, refusals, scheduler, ready: isReady, emit });
   const run = createWorker({
     ...{ journal, delivery, calls, breaker, outcomes, refusals, clock, timings, log, words, signal, admits, emit },
-    ...{ random, laneLog },
+    ...{ random, laneLog, refusedParts },
     standstills: () => clockGuard.standstills(),
   });
   const jobs = carrier.openJobs(id, { concurrency, run });
@@ -178,7 +191,7 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
 
   const status = () =>
     destinationStatus({
-      ...{ id, journal, calls, breaker, scheduler, outcomes, rate, name: own.name },
+      ...{ id, journal, calls, breaker, scheduler, outcomes, refusedParts, rate, name: own.name },
       policy: kind => delivery.policy(kind),
       whereOf: shared.whereOf,
     });
@@ -188,6 +201,15 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
     reconsider() {
       scheduler.forgetHeld();
       passes.wake();
+    },
+    async endRepeats({ id, lane, detail }) {
+      const open = calls.all().find(({ call }) => call.actions.some(action => action.id === id));
+      if (open) {
+        if (refusals.end(open)) await outcomes.written();
+        return;
+      }
+      const part = journal.waiting(lane, Number.MAX_SAFE_INTEGER).find(action => action.id === id);
+      if (part?.refusedSince !== undefined) await journal.giveUp([part], refusalWords(detail ?? ''));
     },
     reconcile: sweeper.reconcile,
     sweep: sweeper.sweep,

@@ -15,11 +15,11 @@ export type HeldUp = {
   readonly nextTry: number;
 };
 
+/** A call, or a part of one, that may wait for a person. */
+export type MayBeHeldUp = Pick<OpenCall, 'call' | 'setback' | 'due' | 'isRefused'>;
+
 /** One entry for each thing that a person has to correct, however many calls wait for it. Pure. */
-export function heldUp(
-  calls: Iterable<Pick<OpenCall, 'call' | 'setback' | 'due' | 'isRefused'>>,
-  whereOf: (rule: string) => string | undefined,
-): readonly HeldUp[] {
+export function heldUp(calls: Iterable<MayBeHeldUp>, whereOf: (rule: string) => string | undefined): readonly HeldUp[] {
   const found = new Map<string, HeldUp>();
   for (const { call, setback, due, isRefused } of calls) {
     // The row of a call in doubt holds the reason of the doubt. Only this process knows why its look-up fails.

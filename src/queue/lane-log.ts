@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { CallTransition } from '../core/commit.ts';
-import type { Call, Outcome } from '../core/delivery.ts';
+import type { Call, Outcome, Reason } from '../core/delivery.ts';
 import type { Logger } from '../core/logger.ts';
 import { callFacts } from './call-facts.ts';
 import type { QueueWords } from './queue-words.ts';
@@ -24,7 +24,7 @@ export type LaneLogOptions = {
   readonly whereOf: (rule: string) => string | undefined;
 };
 
-type Logged = { readonly text: string; readonly gap: number; readonly nextAt: number };
+type Logged = { readonly reason: Reason | null; readonly text: string; readonly gap: number; readonly nextAt: number };
 /** The wait before the same cause is logged again (ms). It doubles each time. */
 const FIRST_GAP = 10 * 60_000;
 
@@ -38,7 +38,7 @@ export function createLaneLog({ clock, log, words, whereOf }: LaneLogOptions): L
     const before = call.lanes.map(lane => logged.get(lane));
     if (before.every(one => one?.text === text && now < one.nextAt)) return;
     const gap = 2 * Math.max(FIRST_GAP / 2, ...before.map(one => (one?.text === text ? one.gap : 0)));
-    for (const lane of call.lanes) logged.set(lane, { text, gap, nextAt: now + gap });
+    for (const lane of call.lanes) logged.set(lane, { reason, text, gap, nextAt: now + gap });
     // The config may have changed since the action was made, so the rule's present line is logged.
     const where = new Set(call.actions.map(({ rule, cause }) => whereOf(rule) ?? cause.where));
     const message = reason === 'rights' ? words.rights : reason === 'code' ? words.code : words.refusedForNow;
@@ -47,8 +47,11 @@ export function createLaneLog({ clock, log, words, whereOf }: LaneLogOptions): L
 
   return {
     note(call, outcome) {
-      if (outcome.kind === 'delivered' || outcome.kind === 'accepted')
-        for (const lane of call.lanes) logged.delete(lane);
+      for (const lane of call.lanes) {
+        // L2L accepts a batch before it refuses a part of it.
+        const isAccepted = outcome.kind === 'accepted' && logged.get(lane)?.reason !== 'refused';
+        if (outcome.kind === 'delivered' || isAccepted) logged.delete(lane);
+      }
       if ((outcome.kind === 'retry' || outcome.kind === 'halt') && isOfItsLane(outcome)) warn(call, outcome);
     },
     refused: warn,

@@ -174,8 +174,9 @@ function doneBy({ state, actions, result }: Call, to: CallTransition): Done | nu
   return { kind: 'accepted', actions, result: to.result ?? result, detail };
 }
 
-function doneByBatch({ actions, result, ended }: Call, { failed, parked, detail }: BatchEnd): Done | null {
-  const recorded = actions.filter(({ key }) => !failed.has(key) && !parked?.has(key) && !ended?.has(key));
+function doneByBatch({ actions, result, ended }: Call, { failed, parked, again, detail }: BatchEnd): Done | null {
+  const others = [failed, parked, again, ended];
+  const recorded = actions.filter(({ key }) => !others.some(keys => keys?.has(key)));
   return recorded.length === 0 ? null : { kind: 'delivered', actions: recorded, result, detail };
 }
 

@@ -7,7 +7,7 @@ import type { LaneLog } from './lane-log.ts';
 import type { OpenCall, Refusal } from './open-call.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { QueueWords } from './queue-words.ts';
-import { deadLetter, repeatRefused, type Timings } from './verdicts.ts';
+import { deadLetter, refusalWords, repeatRefused, type Timings } from './verdicts.ts';
 
 export type RefusalsOptions = {
   readonly journal: CallJournal;
@@ -34,6 +34,8 @@ export interface Refusals {
   /** All calls were refused, and that is over: the refused ones get a second attempt. */
   forgiveAll(): void;
   forgive(open: OpenCall): void;
+  /** A person decides about this refused call now, so it becomes a dead letter. False: it is on its way, or L2L did not refuse it. */
+  end(open: OpenCall): boolean;
   /** The call is not open any more. */
   forget(open: OpenCall): void;
   /** L2L took the call. */
@@ -46,8 +48,13 @@ type Refused = { readonly since: number; readonly times: number };
 export function createRefusals(options: RefusalsOptions): Refusals {
   const { journal, delivery, outcomes, clock, timings, random, laneLog, log, words } = options;
   const suspects = new Set<OpenCall>();
-  /** By the key of the action, because the action may get another call meanwhile, with another body. A restart forgets it. */
+  /**
+   * By the key of the action, because the action may get another call meanwhile, with another body. After a restart the journal has the
+   * time of the first refusal.
+   */
   const refused = new Map<string, Refused>();
+  /** Actions that got a second try, by key: the time in the journal does not count for them any more. */
+  const forgiven = new Set<string>();
 
   /** The request for some of the actions of a refused call; null: they can't be sent one by one. */
   function requestFor(open: OpenCall, actions: readonly StoredAction[]): FrozenRequest | null {
@@ -80,7 +87,10 @@ export function createRefusals(options: RefusalsOptions): Refusals {
   }
 
   function firstOf({ call }: OpenCall): Refused {
-    const known = call.actions.flatMap(({ key }) => refused.get(key) ?? []);
+    const known = call.actions.flatMap(({ key, refusedSince }) => {
+      const stored = refusedSince === undefined || forgiven.has(key) ? [] : { since: refusedSince, times: 1 };
+      return refused.get(key) ?? stored;
+    });
     return known.reduce((a, b) => (a.since <= b.since ? a : b), { since: clock.now(), times: 1 });
   }
 
@@ -92,7 +102,10 @@ export function createRefusals(options: RefusalsOptions): Refusals {
   }
 
   function forget({ call }: OpenCall): void {
-    for (const { key } of call.actions) refused.delete(key);
+    for (const { key } of call.actions) {
+      refused.delete(key);
+      forgiven.delete(key);
+    }
   }
 
   /** L2L refuses a whole batch because of one bad set. The batch is halved until that set stands alone, so that no other line suffers. */
@@ -113,7 +126,10 @@ export function createRefusals(options: RefusalsOptions): Refusals {
   }
 
   function forgive(open: OpenCall): void {
-    if (open.refusal !== null) forget(open);
+    if (open.refusal !== null) {
+      forget(open);
+      for (const { key } of open.call.actions) forgiven.add(key);
+    }
     open.forgive();
     suspects.delete(open);
   }
@@ -128,6 +144,14 @@ export function createRefusals(options: RefusalsOptions): Refusals {
       for (const open of suspects) if (!open.isRunning) own(open);
     },
     own,
+    end(open) {
+      const { state, reason, detail } = open.call;
+      if (state !== 'retry' || (reason !== 'refused' && reason !== 'code') || open.isRunning) return false;
+      open.begin();
+      forget(open);
+      bury(open, { detail: refusalWords(detail ?? ''), answer: '' });
+      return true;
+    },
     forgiveAll() {
       for (const open of suspects) forgive(open);
     },

@@ -10,6 +10,7 @@ import type { OutcomeWriter } from './outcome-writer.ts';
 import type { Emit } from './queue-event.ts';
 import type { QueueWords } from './queue-words.ts';
 import type { Refusals } from './refusals.ts';
+import type { RefusedParts } from './refused-parts.ts';
 import type { Circumstances, Timings } from './verdicts.ts';
 
 /** The parts that the run of a call needs. */
@@ -19,6 +20,7 @@ export type RunParts = {
   readonly breaker: Breaker;
   readonly outcomes: OutcomeWriter;
   readonly refusals: Refusals;
+  readonly refusedParts: RefusedParts;
   readonly clock: Clock;
   readonly timings: Timings;
   readonly random: () => number;

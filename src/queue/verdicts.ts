@@ -130,10 +130,22 @@ export function repeatRefused(refusal: Refusal, since: number, at: Circumstances
   const end = since + timings.giveUpAfter;
   if (now >= end) return null;
   const wait = backoff(Math.max(1, setbacks), timings.firstMend, timings.longestMend, random);
-  const untilWhen = `sent again for ${formatDuration(timings.giveUpAfter)}, then it is a dead letter`;
-  const detail = `${refusal.detail}; a correction in L2L or of the rule is enough: the call is ${untilWhen}`;
+  const detail = `${refusal.detail}${repeatedFor(timings)}`;
   const reason = refusal.isOwn ? 'code' : 'refused';
-  return { state: 'retry', at: now, notBefore: Math.min(now + wait, end), reason, detail, answer: refusal.answer };
+  const { answer } = refusal;
+  return { state: 'retry', at: now, notBefore: Math.min(now + wait, end), reason, detail, answer, isRefused: true };
+}
+
+/** What becomes of something refused, as the end of the words of the refusal. */
+export function repeatedFor({ giveUpAfter }: Timings): string {
+  return `${MENDED_BY}sent again for ${formatDuration(giveUpAfter)}, then it is a dead letter`;
+}
+
+const MENDED_BY = '; a correction in L2L or of the rule is enough: the call is ';
+
+/** The words of a refusal without what becomes of the call. */
+export function refusalWords(detail: string): string {
+  return detail.split(MENDED_BY, 1)[0] ?? detail;
 }
 
 /** L2L refuses this call alone. */
@@ -238,8 +250,7 @@ export function afterFollow(call: Call, follow: Exclude<Follow, { kind: 'final' 
     case 'pending': {
       const looks = call.looks + 1;
       const notBefore = now + Math.min(timings.longestFollow, timings.firstFollow * 2 ** Math.min(looks, 30));
-      const { detail, failed } = follow;
-      return { state: 'accepted', at: now, notBefore, reason: null, detail, looks, ...(failed && { failed }) };
+      return { state: 'accepted', at: now, notBefore, reason: null, detail: follow.detail, looks };
     }
     case 'undecided':
       return { state: 'parked', at: now, notBefore: now, reason: null, detail: follow.detail };

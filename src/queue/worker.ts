@@ -1,4 +1,4 @@
-import type { Call, Setback } from '../core/delivery.ts';
+import type { Call, Follow, Setback } from '../core/delivery.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Evidence } from './breaker.ts';
 import { callFacts } from './call-facts.ts';
@@ -45,16 +45,18 @@ export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): R
         if (detail !== undefined) log.error({ ...callFacts(call, [action]), detail }, message);
       }
     };
-    if (found.kind === 'final' || found.kind === 'pending') {
-      const isNew = ([key]: readonly [string, string]) => !call.ended?.has(key);
-      logEach(new Map([...(found.failed ?? [])].filter(isNew)), words.refusedPart);
-    }
+    const refused = newlyRefused(call, found);
+    const { failed, again } = parts.refusedParts.end(call, refused, journal.doubts(call.id) > 0);
+    logEach(failed, words.refusedPart);
     if (found.kind === 'final') {
       logEach(found.parked, words.parked);
-      outcomes.finish(open, found);
+      outcomes.finish(open, { ...found, failed, again });
     } else {
       if (found.kind === 'failed') noteFailedRead(parts, open, found.outcome);
-      const to = afterFollow(call, found, circumstances(parts, open));
+      const to = {
+        ...afterFollow(call, found, circumstances(parts, open)),
+        ...(refused.size > 0 && { failed, again }),
+      };
       if (to.state === 'parked') log.error({ ...callFacts(call), detail: to.detail }, words.parked);
       outcomes.write(open, ['accepted'], to);
     }
@@ -100,6 +102,11 @@ export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): R
 }
 
 const UNEXPECTED = 'a run ended unexpectedly; the journal decides how its call goes on';
+
+function newlyRefused({ ended }: Call, found: Follow | { readonly kind: 'failed' }): ReadonlyMap<string, string> {
+  if (found.kind !== 'final' && found.kind !== 'pending') return new Map();
+  return new Map([...(found.failed ?? [])].filter(([key]) => !ended?.has(key)));
+}
 
 /** A look-up that decides nothing needs no answer of L2L, so it gives no evidence about the destination. */
 function evidenceOfRead(

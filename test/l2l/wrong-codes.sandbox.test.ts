@@ -3,7 +3,7 @@ import type { Action } from '../../src/actions/action.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { BREAKER_DEFAULTS } from '../../src/queue/breaker.ts';
 import { openBench, PATIENCE, QUICK } from '../queue/harness.ts';
-import { increment } from '../support/actions.ts';
+import { increment, recordSet } from '../support/actions.ts';
 import { testDelivery } from '../support/delivery.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 import { testSandbox } from '../support/sandbox.ts';
@@ -29,6 +29,11 @@ async function openPlant(askKey: 'takes' | 'refuses' = 'takes', timings: typeof 
 
 function cycles(rule: string, machine: string, where: string): Action {
   return { ...increment(machine, 1), rule, cause: { rule, where, text: '', values: [] } };
+}
+
+function set(line: string, minute: number, product: string): Action {
+  const { params, ...plain } = recordSet(line, minute);
+  return { ...plain, params: { ...params, product } } as Action;
 }
 
 const opensOf = (plant: Awaited<ReturnType<typeof openPlant>>) => plant.sandbox.state().dispatches.length;
@@ -101,5 +106,22 @@ describe('a wrong code stops nobody else', () => {
     );
     await vi.waitFor(() => expect(plant.queue.status().paused[0]?.cause).toBe('refused'), PATIENCE);
     expect(plant.journal.counts().deadLetters).toBe(0);
+  });
+
+  it('a set of production whose product is created within the hour is recorded once, and other lines do not wait', async () => {
+    const plant = await openPlant('takes', { ...SOON, giveUpAfter: 3_600_000 });
+    const now = Math.floor(Date.now() / 60_000) - 60;
+    const good = set('LINE-1', now, 'P-100');
+    const bad = set('LINE-2', now, 'P-NEW');
+    await plant.commit(good, bad);
+    await vi.waitFor(() => expect(plant.queue.status().heldUp).toHaveLength(1), PATIENCE);
+    expect(plant.queue.status().heldUp[0]).toMatchObject({ lanes: ['production:LINE-2'] });
+    expect(plant.queue.status().heldUp[0]?.detail).toMatch(/P-NEW/);
+    await vi.waitFor(() => expect(plant.sandbox.state().details).toHaveLength(1), PATIENCE);
+
+    plant.sandbox.setManners({ unknown_product: 'create' });
+    await vi.waitFor(() => expect(plant.isIdle()).toBe(true), PATIENCE);
+    expect(plant.sandbox.state().details).toHaveLength(2);
+    expect(plant.journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
   });
 });

@@ -74,11 +74,12 @@ The states of a list:
              their own word:
     held     a close whose open is a dead letter or parked; it goes with the open
     blocked  L2L can't take it now, for example while a dispatch of another type
-             is open on the machine
+             is open on the machine, or L2L refused it; it is sent again later
   open       it is on its way. The list shows how far:
     ready    the request is built and is sent next
     sending  the request is on its way
-    retrying L2L does not have it; the gateway sends it again
+    retrying L2L does not have it; the gateway sends it again. When L2L refused it,
+             retry sends it at once, and drop ends it
     in doubt L2L may have it; the gateway looks it up in L2L before it repeats it
     accepted L2L took it and still works on it
   delivered  L2L has it

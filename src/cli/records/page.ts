@@ -174,13 +174,30 @@ function others({ others, othersLeftOut, chain }: HistoryDetail): readonly strin
 }
 
 /** What a person may decide now: the words of each command, and what it would do. Empty: nothing is to be decided. */
-function prospects({ id, retry, asRule, drop }: HistoryDetail): readonly { words: string; of: Prospect }[] {
+function prospects(detail: HistoryDetail): readonly { words: string; of: Prospect }[] {
+  const { id, retry, asRule, drop } = detail;
+  if (isRepeated(detail)) {
+    return [
+      { words: `queue retry ${id}`, of: effect('it is sent now') },
+      { words: `queue retry ${id} --as-rule`, of: effect('it is sent now, with the codes that its rule has now') },
+      { words: `queue drop ${id}`, of: effect('it is dropped, nothing is sent to L2L') },
+    ];
+  }
   if (retry.kind !== 'done' && drop.kind !== 'done') return [];
   return [
     { words: `queue retry ${id}`, of: retry },
     ...(asRule === null ? [] : [{ words: `queue retry ${id} --as-rule`, of: asRule }]),
     { words: `queue drop ${id}`, of: drop },
   ];
+}
+
+/** L2L refused it, and the gateway sends it again. A person may decide before the gateway gives up. */
+function isRepeated({ state, calls: [call] }: HistoryDetail): boolean {
+  return state === 'in_call' && call?.state === 'retry' && (call.reason === 'refused' || call.reason === 'code');
+}
+
+function effect(words: string): Prospect {
+  return { kind: 'done', words, ask: null };
 }
 
 function prospectLines({ kind, words, ask }: Prospect): readonly string[] {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CallJournal } from '../../core/call-journal.ts';
-import type { CallTransition } from '../../core/commit.ts';
+import type { CallTransition, SentAgain } from '../../core/commit.ts';
 import type { Call, FrozenRequest, StoredAction } from '../../core/delivery.ts';
 import type { GroupCommit } from '../file/group-commit.ts';
 import { createCallMirror } from './call-mirror.ts';
@@ -112,13 +112,14 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, n
         isAwaited ? 'soon' : 'lazily',
       );
       mirror.remember(afterTransition(call, to));
+      if (to.again) mirror.lanes.putBack(waitingAgain(call, to.again, to.at));
       if (to.state === 'released') {
         const { notBefore, guarded = false } = to;
         mirror.lanes.putBack(call.actions.map(action => ({ ...action, notBefore, guarded })));
       }
       return durable.then(() => true);
     },
-    async finish(id, { failed, parked = new Map(), detail }) {
+    async finish(id, { failed, parked = new Map(), again = new Map(), detail }) {
       const call = mirror.open(id);
       if (call?.state !== 'accepted') return false;
       const at = now();
@@ -127,9 +128,11 @@ export function createCallStore(db: DatabaseSync, group: GroupCommit, { epoch, n
         writer.move(call, delivered);
         writer.refuse(id, failed, at);
         writer.park(id, parked, at);
+        writer.sendAgain(id, again, at);
         writer.moveActions(call, { ...delivered, ...(call.result && { result: call.result }) });
       });
       mirror.remember({ ...call, state: 'delivered', detail });
+      mirror.lanes.putBack(waitingAgain(call, again, at));
       await durable;
       return true;
     },
@@ -164,9 +167,19 @@ function frozenCall(
   };
 }
 
+/** The refused actions of a call as they wait now. */
+function waitingAgain({ actions, ended }: Call, again: ReadonlyMap<string, SentAgain>, at: number): StoredAction[] {
+  return actions.flatMap(action => {
+    const to = again.get(action.key);
+    if (!to || ended?.has(action.key)) return [];
+    return [{ ...action, notBefore: to.notBefore, guarded: true, refusedSince: action.refusedSince ?? at }];
+  });
+}
+
 function afterTransition(call: Call, to: CallTransition): Call {
   const { state, notBefore, reason, detail } = to;
-  const ended = to.failed && { ended: new Set([...(call.ended ?? []), ...to.failed.keys()]) };
+  const keys = [...(to.failed?.keys() ?? []), ...(to.again?.keys() ?? [])];
+  const ended = keys.length > 0 && { ended: new Set([...(call.ended ?? []), ...keys]) };
   const looks = to.looks ?? call.looks;
   return { ...call, state, notBefore, reason, detail, looks, result: to.result ?? call.result, ...ended };
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { CallTransition } from '../../core/commit.ts';
+import type { CallTransition, SentAgain } from '../../core/commit.ts';
 import type { Call, CallBase } from '../../core/delivery.ts';
 import { query } from '../file/database.ts';
 import { REFUSE } from './doubts.ts';
@@ -21,6 +21,8 @@ export interface CallWriter {
   refuse(id: number, refused: ReadonlyMap<string, string>, at: number): void;
   /** Records why a person has to decide about these actions of a call, by key. */
   park(id: number, parked: ReadonlyMap<string, string>, at: number): void;
+  /** These actions of a call, by key, wait for another call. */
+  sendAgain(id: number, again: ReadonlyMap<string, SentAgain>, at: number): void;
   /** Ends this waiting action, because it needs no call. */
   endAsNothing(action: number, why: string, at: number): void;
   /** This waiting action is not sent any more. */
@@ -50,6 +52,10 @@ export function createCallWriter(db: DatabaseSync, epoch: number): CallWriter {
     for (const [key, why] of refused) action.refuseOne.run(why, at, id, key);
   }
 
+  function sendAgain(id: number, again: ReadonlyMap<string, SentAgain>, at: number): void {
+    for (const [key, { notBefore, detail }] of again) action.sendAgain.run(notBefore, detail, at, id, key);
+  }
+
   return {
     insert({ id, kind, request, notBefore, createdAt, actions }, predecessor) {
       call.insert.run(id, kind, request.path, request.body, notBefore, createdAt, epoch, predecessor);
@@ -72,12 +78,15 @@ export function createCallWriter(db: DatabaseSync, epoch: number): CallWriter {
       else if (state === 'dead') action.refuseAll.run(to.detail, to.at, id);
       else if (state !== 'in_call') action.endAll.run(state, jsonOrNull(to.result), to.detail, to.at, id);
       if (to.failed) refuse(id, to.failed, to.at);
+      if (to.again) sendAgain(id, to.again, to.at);
+      if (to.isRefused) action.markRefused.run(to.at, id);
     },
     release,
     refuse,
     park(id, parked, at) {
       for (const [key, why] of parked) action.parkOne.run(why, at, id, key);
     },
+    sendAgain,
     endAsNothing: (id, why, at) => void action.endAsNothing.run(why, at, id),
     giveUp: (id, why, at) => void action.giveUp.run(why, at, id),
   };
@@ -123,6 +132,13 @@ function actionStatements(db: DatabaseSync) {
       db,
       "UPDATE action SET state = 'parked', detail = ?, settled_at = ? WHERE call = ? AND key = ? AND state = 'in_call'",
     ),
+    // L2L may still list why it refused the action now, so its next call is guarded.
+    sendAgain: query(
+      db,
+      `UPDATE action SET state = 'waiting', not_before = ?, detail = ?, guarded = 1, refused_since = COALESCE(refused_since, ?)
+       WHERE call = ? AND key = ? AND state = 'in_call'`,
+    ),
+    markRefused: query(db, 'UPDATE action SET refused_since = COALESCE(refused_since, ?) WHERE call = ?'),
     endAll: query(
       db,
       "UPDATE action SET state = ?, result = COALESCE(?, result), detail = ?, settled_at = ? WHERE call = ? AND state = 'in_call'",

@@ -17,13 +17,15 @@ export type ActionRow = {
   expires_at: number | null;
   on_unknown: string | null;
   guarded: number | null;
+  refused_since: number | null;
 };
 
 export const ACTION_COLUMNS =
-  'id, key, kind, rule, lane, chain, at, time, params, cause, mode, not_before, expires_at, on_unknown, guarded';
+  'id, key, kind, rule, lane, chain, at, time, params, cause, mode, not_before, expires_at, on_unknown, guarded, refused_since';
 
 export function actionOf(row: ActionRow): StoredAction {
-  const { not_before: notBefore, expires_at: expiresAt, on_unknown: onUnknown, guarded, ...plain } = row;
+  const { not_before: notBefore, expires_at: expiresAt, on_unknown: onUnknown, guarded, ...rest } = row;
+  const { refused_since: refusedSince, ...plain } = rest;
   // The row was written from an Action by this module; kind and params belong together.
   return {
     ...plain,
@@ -33,6 +35,7 @@ export function actionOf(row: ActionRow): StoredAction {
     ...(expiresAt !== null && { expiresAt }),
     ...(onUnknown !== null && { onUnknown }),
     ...(guarded !== null && { guarded: guarded === 1 }),
+    ...(refusedSince !== null && { refusedSince }),
   } as StoredAction;
 }
 

@@ -161,4 +161,5 @@ export const MIGRATIONS: readonly string[] = [
     SELECT count(*) FROM former WHERE reason = 'undecided')
   WHERE state IN ('waiting', 'in_call') AND call IS NOT NULL;
   `,
+  'ALTER TABLE action ADD COLUMN refused_since REAL;',
 ];

@@ -39,7 +39,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
   const retry = query(
     db,
     `UPDATE action SET state = 'waiting', detail = NULL, settled_at = NULL, not_before = NULL, expires_at = NULL,
-       untimed = NULL, doubts = 0, guarded = COALESCE(?, guarded), params = CASE WHEN ? THEN json_set(params, '$.ifMissed', 'add') ELSE params END
+       refused_since = NULL, untimed = NULL, doubts = 0, guarded = COALESCE(?, guarded), params = CASE WHEN ? THEN json_set(params, '$.ifMissed', 'add') ELSE params END
      WHERE id = ? AND state = ?`,
   );
   const name = query(

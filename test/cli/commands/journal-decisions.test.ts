@@ -104,6 +104,7 @@ function night() {
       const routes = controlRoutes({
         journal: life.journal,
         recode: () => ({ why: 'the rule is gone' }),
+        endRepeats: async () => {},
         changed: () => {},
         about: () => ({ name: 'press-shop', timezone: 'America/Denver', holdUps: [] }),
         log: silentLogger,

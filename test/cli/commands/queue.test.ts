@@ -44,6 +44,7 @@ async function served(holdUps: readonly string[] = []): Promise<Served> {
   const routes = controlRoutes({
     journal,
     recode: () => ({ why: 'the rule is gone' }),
+    endRepeats: async () => {},
     changed: () => {
       changes += 1;
     },

@@ -24,14 +24,18 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   const wanted = word.toLowerCase();
   let limit = word.length <= 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
   let best: string | undefined;
+  const ending: string[] = [];
   for (const candidate of candidates) {
-    const edits = distance(wanted, candidate.toLowerCase(), limit);
+    const name = candidate.toLowerCase();
+    if (wanted.endsWith(`.${name}`) || name.endsWith(`.${wanted}`)) ending.push(candidate);
+    const edits = distance(wanted, name, limit);
     if (edits > limit || edits >= Math.max(word.length, candidate.length)) continue;
     best = candidate;
     limit = edits - 1;
     if (limit < 0) break;
   }
-  return best;
+  // `plc.run` for `run`, or `run` for `press1.run`: a name with or without what stands before its dot.
+  return best ?? (ending.length === 1 ? ending[0] : undefined);
 }
 
 /** `; did you mean X?`, or nothing: the tail of an error about an unknown name. */

@@ -12,6 +12,9 @@ describe('nearest', () => {
     ['a', ['b'], undefined],
     ['temperature', ['pressure'], undefined],
     ['anything', [], undefined],
+    ['plc.run', ['run', 'stop'], 'run'],
+    ['run', ['press1.run', 'press1.strokes'], 'press1.run'],
+    ['run', ['press1.run', 'press2.run'], undefined],
   ])('the nearest to %s of %j is %s', (word, candidates, expected) => {
     expect(nearest(word, candidates)).toBe(expected);
   });

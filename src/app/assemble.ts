@@ -148,6 +148,9 @@ type QueueNeeds = {
   readonly drain: () => number;
 };
 
+/** The longest gap between two follow-ups of a batch (ms). */
+const LONGEST_FOLLOW = 600_000;
+
 async function startQueue(
   { loaded, edges, started }: Assembly,
   { journal, l2l: { delivery, reachability }, corrector, drain }: QueueNeeds,
@@ -165,7 +168,7 @@ async function startQueue(
         timings: {
           lookAgain: l2l.look_again,
           firstFollow: l2l.follow_up,
-          longestFollow: l2l.follow_up,
+          longestFollow: Math.max(l2l.follow_up, LONGEST_FOLLOW),
           giveUpAfter: l2l.give_up_after,
         },
         holds: () => reachability.holds(),

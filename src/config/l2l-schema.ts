@@ -201,7 +201,8 @@ export const L2l = z
       .prefault('30s')
       .meta({
         range: 'longer than 0s',
-        description: 'How often the gateway asks L2L about an accepted batch, until L2L has finished it',
+        description:
+          'When the gateway asks L2L about an accepted batch for the first time. Each further wait is twice as long, at most 10 minutes',
       }),
   })
   .meta({ description: 'The L2L site to which the gateway sends calls' });

@@ -18,16 +18,25 @@ export function setFields(params: RecordDetailsParams, zone: SiteZone): L2lRecor
   };
 }
 
-/** The meaning of a set's status in a batch. The names of the statuses are not documented. */
-export type SetState = 'pending' | 'done' | 'failed';
+/** The meaning of a set's state in a batch. `unknown`: the gateway does not know L2L's word for it. */
+export type SetState = 'pending' | 'done' | 'failed' | 'unknown';
+
+const FAILED = /fail|error|reject|invalid/i;
+const NOT_DONE = /\b(?:un|in|not)\W*(?:complete|finish|done|processed)/i;
+const DONE = /complete|success|done|finish|processed/i;
+const UNDER_WAY = /queue|pend|wait|start|progress|processing|running|schedul|\bnew\b/i;
+
+/** L2L's word for the state of a set; '': there is none. The words are not documented. */
+export function stateWord(record: L2lRecord): string {
+  return textField(record, 'status') ?? textField(record, 'state') ?? textField(record, 'stage') ?? '';
+}
 
 export function setState(record: L2lRecord): SetState {
-  const name = textField(record, 'status') ?? textField(record, 'state') ?? textField(record, 'stage') ?? '';
-  if (/fail|error|reject|invalid/i.test(name)) return 'failed';
-  return /complete|success|done|finish|processed/i.test(name) &&
-    !/\b(?:un|in|not)\W*(?:complete|finish|done|processed)/i.test(name)
-    ? 'done'
-    : 'pending';
+  const word = stateWord(record);
+  if (FAILED.test(word)) return 'failed';
+  if (NOT_DONE.test(word)) return 'pending';
+  if (DONE.test(word)) return 'done';
+  return UNDER_WAY.test(word) ? 'pending' : 'unknown';
 }
 
 /** L2L's reason why a set failed. */

@@ -130,7 +130,7 @@ export function createDestination(id: Destination, own: DestinationOptions, shar
   const probe = createProbe({ calls, breaker, clock, refusals, scheduler, ready: isReady, emit });
   const run = createWorker({
     ...{ journal, delivery, calls, breaker, outcomes, refusals, clock, timings, log, words, signal, admits, emit },
-    ...{ random, laneLog, refusedParts },
+    ...{ random, laneLog, refusedParts, rate, concurrency },
     standstills: () => clockGuard.standstills(),
   });
   const jobs = carrier.openJobs(id, { concurrency, run });

@@ -62,6 +62,8 @@ export interface OpenCall {
   /** → over. */
   end(): void;
 
+  /** The turn of the call comes later. */
+  postpone(until: number): void;
   /** The wait of the call is over: it is due now. */
   hasten(now: number): void;
   /** The call is tried as a probe now. */
@@ -169,6 +171,9 @@ export function openCall(row: Call, notBefore: number): OpenCall {
       call = newer;
     },
     end: () => go({ kind: 'over' }, 'held', 'queued', 'running'),
+    postpone(until) {
+      due = until;
+    },
     hasten(now) {
       due = now;
     },

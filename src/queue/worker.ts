@@ -2,6 +2,7 @@ import type { Call, Follow, Setback } from '../core/delivery.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Evidence } from './breaker.ts';
 import { callFacts } from './call-facts.ts';
+import { createFollowPace } from './follow-pace.ts';
 import type { JobData } from './jobs.ts';
 import type { OpenCall } from './open-call.ts';
 import type { OpenCalls } from './open-calls.ts';
@@ -14,11 +15,31 @@ export type RunJob = (jobId: string, data: JobData) => Promise<void>;
 
 /** BullMQ's delays are whole milliseconds of another clock. */
 const EARLY = 50;
+/** A follow-up may read for each of its lines. While as many as may be are under way, the next one waits for so long (ms). */
+const FULL = 2000;
+
+export type WorkerParts = RunParts & {
+  readonly calls: OpenCalls;
+  /** Calls per millisecond; null: no limit. */
+  readonly rate: number | null;
+  /** Calls that run at the same time. */
+  readonly concurrency: number;
+};
 
 /** The job only asks for a run. The journal's compare-and-set decides whether anything is sent [S2]. */
-export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): RunJob {
+export function createWorker(parts: WorkerParts): RunJob {
   const { calls, journal, delivery, outcomes, clock, log, words, signal } = parts;
+  const pace = createFollowPace(parts.rate);
+  const mostFollowing = Math.max(1, Math.floor(parts.concurrency / 2));
+  let following = 0;
   const send = createSender(parts);
+
+  /** When this call is followed up, if that is not now; else 0. A pause lets one call through, and that one does not wait. */
+  function laterFollow({ call }: OpenCall): number {
+    const now = clock.now();
+    if (parts.breaker.pause !== null) return 0;
+    return following >= mostFollowing ? now + FULL : pace.slotFor(call.id, now);
+  }
 
   async function look(open: OpenCall): Promise<void> {
     const { call } = open;
@@ -37,7 +58,9 @@ export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): R
 
   async function follow(open: OpenCall): Promise<void> {
     const { call } = open;
+    following += 1;
     const found = await tryRead(() => delivery.follow(call, signal));
+    following -= 1;
     open.wasRead();
     const logEach = (details: ReadonlyMap<string, string> | undefined, message: string) => {
       for (const action of call.actions) {
@@ -90,6 +113,11 @@ export function createWorker(parts: RunParts & { readonly calls: OpenCalls }): R
     // This job is a duplicate, or a failover brought it back, or it lost its lock while its first run goes on.
     if (!open || open.job !== jobId || signal.aborted) return;
     if (open.due - clock.now() > EARLY || !parts.admits(open)) return outcomes.putBack(open);
+    const later = open.call.state === 'accepted' ? laterFollow(open) : 0;
+    if (later > 0) {
+      open.postpone(later);
+      return outcomes.putBack(open);
+    }
     open.begin();
     try {
       await step(open);

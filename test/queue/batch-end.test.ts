@@ -1,7 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
-import { recordSet } from '../support/actions.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { increment, recordSet } from '../support/actions.ts';
 import { openBench, PATIENCE } from './harness.ts';
-import { DELIVERED } from './scripted-delivery.ts';
+import { DELIVERED, LOST, scriptedDelivery } from './scripted-delivery.ts';
 
 describe('a batch that ended in parts', () => {
   it('a refused set is a dead letter at once, and a person can retry it before the others are final', async () => {
@@ -56,5 +56,27 @@ describe('a batch that ended in parts', () => {
       { lanes: ['production:L2'], detail: 'overlaps detail 5' },
       { lanes: ['production:L3'], detail: 'never came' },
     ]);
+  });
+
+  it('batches whose follow-ups take long leave room for sends and look-ups', async () => {
+    const delivery = scriptedDelivery({ record_details: { maxActions: 1, acrossLanes: false } });
+    const { commit, journal } = await openBench({ delivery, l2l: { concurrency: 4 } });
+    const ended = Promise.withResolvers<void>();
+    onTestFinished(() => ended.resolve());
+    delivery.on.send = () => ({ kind: 'accepted', result: {}, answer: '{}' });
+    delivery.on.follow = async () => {
+      await ended.promise;
+      return { kind: 'pending', detail: '0 of 1 sets are final' };
+    };
+    await commit(...Array.from({ length: 8 }, (_, n) => recordSet(`L${n}`, 1)));
+    await vi.waitFor(() => expect(delivery.followed.length).toBeGreaterThanOrEqual(2), PATIENCE);
+    await vi.waitFor(() => expect(delivery.sent.length).toBe(8), PATIENCE);
+
+    delivery.on.send = () => LOST;
+    delivery.on.look = () => ({ kind: 'applied', result: {}, detail: 'found' });
+    await commit(increment('M1', 1));
+    await vi.waitFor(() => expect(delivery.looked).toHaveLength(1), PATIENCE);
+    expect(delivery.followed.length).toBe(2);
+    expect(journal.openCalls().every(({ state }) => state !== 'sending')).toBe(true);
   });
 });

@@ -40,7 +40,7 @@ function at(setbacks = 1, policy: Partial<CallPolicy> = {}): Circumstances {
 describe('verdicts', () => {
   it.each<[string, Outcome, string, number]>([
     ['delivered', { kind: 'delivered', result: {}, answer: '' }, 'delivered', 0],
-    ['accepted', { kind: 'accepted', result: {}, answer: '' }, 'accepted', 5000],
+    ['accepted', { kind: 'accepted', result: {}, answer: '' }, 'accepted', 30_000],
     ['certainly not sent', { kind: 'retry', reason: 'network', detail: '' }, 'retry', 2000],
     ['429', { kind: 'retry', reason: 'rate_limited', detail: '', retryAfter: 7000 }, 'retry', 7000],
     ['429 for a day', { kind: 'retry', reason: 'rate_limited', detail: '', retryAfter: 86_400_000 }, 'retry', 900_000],
@@ -120,7 +120,7 @@ describe('verdicts', () => {
     [0, 30_000],
     [60_000, 30_000],
     [80_000, 40_000],
-    [3_000_000, 60_000],
+    [3_000_000, 600_000],
   ])('a call in doubt that was sent %i ms ago is looked up again after %i ms', (gone, wait) => {
     const to = afterLook({ ...CALL, sentAt: NOW - gone, looks: 1 }, { kind: 'pending', detail: 'd' }, at());
     expect(to).toEqual({ state: 'unknown', at: NOW, notBefore: NOW + wait, reason: 'timeout', detail: 'd' });
@@ -168,12 +168,12 @@ describe('verdicts', () => {
   });
 
   it.each<[string, number, Exclude<Follow, { kind: 'final' }>, object]>([
-    ['pending', 0, { kind: 'pending', detail: 'd' }, { state: 'accepted', looks: 1, notBefore: NOW + 10_000 }],
+    ['pending', 0, { kind: 'pending', detail: 'd' }, { state: 'accepted', looks: 1, notBefore: NOW + 60_000 }],
     [
       'pending for long',
       50,
       { kind: 'pending', detail: 'd' },
-      { state: 'accepted', looks: 51, notBefore: NOW + 60_000 },
+      { state: 'accepted', looks: 51, notBefore: NOW + 600_000 },
     ],
     ['undecided', 3, { kind: 'undecided', detail: 'd' }, { state: 'parked', detail: 'd' }],
     [

@@ -18,6 +18,8 @@ export interface BatchSearch {
   follow(call: Batch, signal: AbortSignal): Promise<Follow>;
   /** L2L has booked these sets of the batch. The first ones show by which clock it gives the times of sets. */
   confirmed(call: Batch, sets: Batch['actions'], signal: AbortSignal): Promise<void>;
+  /** L2L's state of a batch is in a word that the gateway does not know: it is logged once. */
+  strangeWord(word: string): void;
 }
 
 /** L2L's clock may be behind the gateway's (ms). */
@@ -32,11 +34,15 @@ const SEARCHED_FOR = 3_600_000;
 const NEVER_CAME =
   'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is sent again';
 
+const STRANGE_WORD =
+  'L2L names the state of a record set with a word that the gateway does not know; it looks for the sets themselves';
+
 export function createBatchSearch(context: ActionContext): BatchSearch {
   const { site, zone, clock, reader, memory, recordedSets: recorded } = context;
   const pitchDetails = createPitchDetails(reader, site, zone);
   /** Sets with a final fate, by call: they are not read again. */
   const final = new Map<number, ReadonlyMap<string, Fate>>();
+  const strangeWords = new Set<string>();
   const nameOf = ({ params }: ActionOf<'record_details'>) => `${params.line} ${setTimes(params, zone).start}`;
   const sinceOf = (call: Batch) => call.createdAt - CLOCK_MARGIN;
 
@@ -91,6 +97,12 @@ export function createBatchSearch(context: ActionContext): BatchSearch {
 
   return {
     errors,
+
+    strangeWord(word) {
+      if (strangeWords.has(word)) return;
+      strangeWords.add(word);
+      context.log.warn({ site, word }, STRANGE_WORD);
+    },
 
     async confirmed(call, sets, signal) {
       const newest = sets.at(-1);

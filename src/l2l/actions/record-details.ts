@@ -1,12 +1,12 @@
 import type { Follow } from '../../core/delivery.ts';
 import { type L2lRecord, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
-import { setFields, setState, setWords } from '../record-sets.ts';
+import { setFields, setState, setWords, stateWord } from '../record-sets.ts';
 import { batchClockOf, errorsAbout, failedSets } from '../set-fates.ts';
 import { type ActionContext, type ActionHandler, type CallOf, defineAction } from './action.ts';
 import { type BatchSearch, createBatchSearch, learnClocks } from './batch-search.ts';
 
-/** While L2L lists a batch as under way, the gateway waits this long after the send (ms). Then it searches for the sets. */
+/** While L2L lists a batch as under way in words that the gateway knows, it waits this long after the send (ms). Then it searches for the sets. */
 const WAITED_FOR = 24 * 3_600_000;
 
 /** Books production details. Sets of many lines share a call. L2L takes the batch at once and works on it later. */
@@ -81,6 +81,11 @@ async function followById(
 
   const total = setsIn(call);
   const states = status.records.map(setState);
+  const strange = status.records.find(record => setState(record) === 'unknown');
+  if (strange) {
+    search.strangeWord(stateWord(strange));
+    return search.follow(call, signal);
+  }
   const final = states.filter(state => state !== 'pending').length;
   const isFinal = final >= total && final >= states.length;
   const isLate = clock.now() - (call.sentAt ?? call.createdAt) >= WAITED_FOR;

@@ -5,6 +5,7 @@ import { NO_CHAIN, type StoredAction } from '../../../src/core/delivery.ts';
 import { shortMemory } from '../../../src/core/site-memory.ts';
 import type { Exchange } from '../../../src/l2l/exchange.ts';
 import { setTimes } from '../../../src/l2l/set-times.ts';
+import { recordingLogger } from '../../support/recording-logger.ts';
 import { answer, at, DENVER, frozenCall, NEVER, type Sent, scripted, stored } from '../calls.ts';
 import { actionContract } from '../contract.ts';
 
@@ -117,6 +118,44 @@ describe('record_details', () => {
     ])('a follow-up waits while %s', async (_what, status) => {
       expect((await follow(status, [])).kind).toBe('pending');
     });
+
+    it.each(['verbucht', '2', 'OK?', ''])(
+      'a state in the unknown word "%s" leads to a look at the sets, is logged once, and ends within an hour',
+      async word => {
+        const log = recordingLogger();
+        const l2l = { details: [] as object[] };
+        const { delivery, sent, clock } = scripted(
+          ({ path }) => {
+            if (path === 'lines/') return answer({ success: true, data: [{ id: 101, code: 'LINE-1' }] });
+            if (path === 'pitchdetails/') return answer({ success: true, data: l2l.details });
+            const states = [
+              { ...SENT[0], status: 'finished' },
+              { ...SENT[1], ...(word && { status: word }) },
+            ];
+            return answer({ success: true, data: path.includes('status') ? states : [] });
+          },
+          { memory: knownClock(), log },
+        );
+        const call = frozenCall(delivery, SETS.slice(0, 2), NO_CHAIN, {
+          state: 'accepted',
+          result: { batchId: '301' },
+          sentAt: clock.now(),
+        });
+        expect(await delivery.follow(call, NEVER)).toMatchObject({ kind: 'pending' });
+        expect(sent.map(({ path }) => path)).toContain('pitchdetails/');
+        l2l.details = [{ ...SENT[0], actual: 10, scrap: 1 }];
+        expect(await delivery.follow(call, NEVER)).toMatchObject({ kind: 'pending', detail: '1 of 2 sets are final' });
+        clock.advance(3_600_000);
+        expect(await delivery.follow(call, NEVER)).toMatchObject({
+          kind: 'final',
+          parked: new Map([['LINE-1@5', expect.any(String)]]),
+        });
+        l2l.details = SENT.map(sentAs => ({ ...sentAs, actual: 10, scrap: 1 }));
+        expect(await delivery.follow(call, NEVER)).toMatchObject({ kind: 'final', parked: new Map() });
+        const lines = log.lines.filter(({ fields }) => 'word' in fields);
+        expect(lines.map(({ fields }) => fields)).toEqual([{ site: 43, word }]);
+      },
+    );
 
     it('after a day, searches for the sets of a batch, and leaves the missing ones to people', async () => {
       const booked = { ...SENT[0], actual: 10, scrap: 1 };

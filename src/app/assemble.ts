@@ -7,17 +7,19 @@ import type { KeptValue } from '../core/commit.ts';
 import { Started } from '../core/lifecycle.ts';
 import { createTimeNotation } from '../core/time-notation.ts';
 import type { Journal } from '../journal/journal.ts';
+import { checkOnline } from '../l2l/online-check.ts';
 import { createWatch, type Watch } from '../l2l/watch.ts';
 import { type CallQueue, openCallQueue } from '../queue/call-queue.ts';
 import { forgetTimes } from '../rules/forget-times.ts';
 import { createRunner, type Runner } from '../rules/runner.ts';
 import { shiftState } from '../rules/shift-state.ts';
-import { connectL2l, type L2l } from './connect-l2l.ts';
+import { connectL2l, type L2l, onlineOptions } from './connect-l2l.ts';
 import type { Assembly, Edges } from './edges.ts';
 import { logAction, loggedDelivery } from './log-actions.ts';
 import { logDone } from './log-done.ts';
 import { logEvent } from './log-event.ts';
 import { nameProducts } from './name-products.ts';
+import { createOnlineChecks, type OnlineChecks } from './online-check.ts';
 import { type Corrector, createCorrector, whereRulesAre } from './recode.ts';
 import { serveCommands, servePages } from './serve.ts';
 
@@ -75,6 +77,7 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
   await serveCommands(assembly, { journal, queue: calls, reachability: l2l.reachability });
   const runner = createRules(assembly, journal, calls);
   const watch = createEpisodeWatch(assembly, journal, l2l, runner);
+  const online = compareOnline(assembly, l2l);
   const kept = journal.keptValues();
   const sources = await createSources(assembly, journal, kept);
   const url = await servePages(assembly, {
@@ -82,6 +85,7 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
     queue: calls,
     runner,
     reachability: l2l.reachability,
+    online,
     sources: () => supervisor?.status() ?? [],
   });
 
@@ -89,6 +93,7 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
   if (loaded.config.gateway.mode === 'live') {
     l2l.reachability.start();
     watch.start();
+    online.start();
   }
   runner.start();
   const { clock, log, random } = edges;
@@ -230,6 +235,22 @@ function createEpisodeWatch(
   });
   started.add('L2L watch', () => watch.stop());
   return watch;
+}
+
+/** Compares the codes and settings of the config with L2L. */
+function compareOnline({ loaded, edges, started }: Assembly, { client, reachability }: L2l): OnlineChecks {
+  const { clock, log } = edges;
+  const online = createOnlineChecks({
+    check: signal => checkOnline(onlineOptions(loaded, client, clock), signal),
+    ready: signal => reachability.verify(signal),
+    file: edges.openCheckFile(loaded.dataFolder),
+    compared: loaded.compared,
+    destination: destinationOf(loaded.config.l2l),
+    clock,
+    log,
+  });
+  started.add('comparison with L2L', () => online.stop());
+  return online;
 }
 
 /** Loads the protocols. Opens no connection to a source. */

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ClockGuard } from '../core/clock-watch.ts';
 import type { Started } from '../core/lifecycle.ts';
 import type { Logger } from '../core/logger.ts';
+import type { CheckFile } from '../core/online-check.ts';
 import { temporaryRuntime } from '../core/socket-place.ts';
 import type { JournalTime } from '../journal/clock/time-shift.ts';
 import { openJournal } from '../journal/journal.ts';
@@ -15,6 +16,7 @@ import { openRedis, type RedisAddress } from '../queue/redis.ts';
 import { createSharedBucket } from '../queue/shared-bucket.ts';
 import { type ControlOptions, type ControlServer, startControl } from '../web/control.ts';
 import { startWeb } from '../web/server.ts';
+import { openCheckFile } from './check-file.ts';
 
 /** The time of one life of the gateway. It changes when the clock of the host is set, and a new life begins then. */
 export type TimeEdges = {
@@ -33,6 +35,8 @@ export type OuterEdges = {
   readonly random: () => number;
   readonly openJournal: typeof openJournal;
   readonly createClient: typeof createClient;
+  /** Keeps what L2L says about the config, for `check` and for the next start. */
+  readonly openCheckFile: (folder: string) => CheckFile;
   /** The budget that the gateways of a plant share; null: this gateway has its budget for itself. */
   readonly openSharedBudget: (assembly: Assembly) => SharedBudget | null;
   /** The Redis of the config; without an address the gateway runs its own. */
@@ -68,6 +72,7 @@ export function realEdges({ log, logProblem, runtimeFolder, signal, rebuild, onF
     random: Math.random,
     openJournal: options => openJournal({ ...options, ...(rebuild && { onCorrupt: 'rebuild' }), onFatal }),
     createClient,
+    openCheckFile,
     openSharedBudget,
     redisAt: address => address ?? { runtimeDir: runtime, signal },
     createAdapter,

@@ -7,6 +7,7 @@ import type { CallQueue } from '../queue/call-queue.ts';
 import type { Runner } from '../rules/runner.ts';
 import { controlRoutes } from './control.ts';
 import type { Assembly, Edges } from './edges.ts';
+import type { OnlineChecks } from './online-check.ts';
 import { notReady } from './readiness.ts';
 import { recodeBy } from './recode.ts';
 import { statusPage } from './status/page.ts';
@@ -18,6 +19,7 @@ export type Shown = {
   readonly queue: CallQueue;
   readonly runner: Runner;
   readonly reachability: Reachability;
+  readonly online: OnlineChecks;
   readonly sources: () => readonly SourceStatus[];
 };
 
@@ -55,7 +57,7 @@ export async function servePages({ loaded, edges, started }: Assembly, shown: Sh
   const { gateway, l2l } = loaded.config;
   if (!gateway.http) return null;
   const { clock, clockGuard } = edges;
-  const { journal, queue, runner, reachability, sources } = shown;
+  const { journal, queue, runner, reachability, online, sources } = shown;
   const reasons = () => {
     const health = runner.health();
     return notReady({
@@ -77,6 +79,7 @@ export async function servePages({ loaded, edges, started }: Assembly, shown: Sh
       queue,
       runner,
       sources,
+      online: () => online.last(),
       notReady: reasons,
       hold: () => holdOf(edges, reachability),
       now: () => clock.now(),

@@ -10,6 +10,7 @@ import { type LookupTable, parseLookup } from '../rules/lookup.ts';
 import type { Program } from '../rules/program.ts';
 import { Rule, standIn } from '../rules/schema.ts';
 import { unreadableCertificates } from './certificate-files.ts';
+import { type Compared, comparedWithL2l } from './compared.ts';
 import { DOES_NOT_FIT, inOrder, type PlainProblem } from './issue-words.ts';
 import { label } from './label.ts';
 import { firstBadPlace, type ReadFile, textIn, unreadable } from './read-file.ts';
@@ -33,6 +34,8 @@ export type LoadedConfig = {
   readonly warnings: readonly Problem[];
   /** Writes a command that a person may type for the gateway of this config. */
   readonly commandLine: CommandLine;
+  /** What L2L is asked about in a check. */
+  readonly compared: Compared;
   /** Where a value is written, as `file:line`. */
   readonly placeOf: (path: Path) => string;
   /** Every file the config consists of, for whoever watches for changes. */
@@ -82,6 +85,7 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
       held,
     ),
     commandLine: commandLine({ file }, env),
+    compared: comparedWithL2l(read.value.l2l, compiled.program.rules, yaml),
     placeOf(path) {
       const { line } = yaml.placeOf(path);
       return `${file}:${line}`;

@@ -17,6 +17,8 @@ export type Exchange =
       readonly body: string;
       /** Milliseconds of a Retry-After header; undefined without one. */
       readonly retryAfter?: number;
+      /** What time it is for the server that answered (ms since 1970, whole seconds); undefined: it does not say. */
+      readonly date?: number;
       /** Where a redirect points, without its query. */
       readonly location?: string;
     }
@@ -98,13 +100,14 @@ export function createExchange({ pool, address, key, proxy, userAgent, timeout, 
             answer.coding = textOf(fields['content-encoding']);
             answer.location = locationOf(textOf(fields['location']), address);
             answer.retryAfter = retryAfterMs(textOf(fields['retry-after']), clock.now());
+            answer.date = dateOf(textOf(fields['date']), textOf(fields['age']));
           },
           onResponseData(_controller, chunk) {
             if (!answer.add(chunk))
               fail('unreadable', `${address.host}: the answer is longer than ${LONGEST_ANSWER} bytes; ${WHO_ANSWERS}`);
           },
           onResponseEnd() {
-            const { status, retryAfter, location } = answer;
+            const { status, retryAfter, date, location } = answer;
             const read = answer.text();
             if ('problem' in read) {
               const detail = redact(`HTTP ${status} from ${address.host}: ${read.problem}; ${WHO_ANSWERS}`);
@@ -116,6 +119,7 @@ export function createExchange({ pool, address, key, proxy, userAgent, timeout, 
               status,
               body: redact(read.text),
               ...(retryAfter !== undefined && { retryAfter }),
+              ...(date !== undefined && { date }),
               ...(location !== undefined && { location: redact(location) }),
             });
           },
@@ -166,6 +170,7 @@ function collectAnswer() {
   return {
     status: 0,
     retryAfter: undefined as number | undefined,
+    date: undefined as number | undefined,
     location: undefined as string | undefined,
     /** The content codings, as a header names them. */
     coding: '',
@@ -206,6 +211,12 @@ function retryAfterMs(header: string, now: number): number | undefined {
   const text = header.trim();
   const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_PAUSE);
+}
+
+/** The time of a Date header. A cache in between keeps that of its copy, and says under Age how many seconds ago that was. */
+function dateOf(header: string, age: string): number | undefined {
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : at + (/^\d+$/.test(age) ? Number(age) * 1000 : 0);
 }
 
 const LONGEST_LOCATION = 200;

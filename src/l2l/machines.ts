@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { numberField, textField } from './envelope.ts';
 import type { ReadFailure } from './outcome.ts';
-import { hasMore, type Reader } from './reader.ts';
+import { type Reader, readPages } from './reader.ts';
 
 type CountRead = { readonly ok: true; readonly count: number } | { readonly ok: false; readonly outcome: ReadFailure };
 
@@ -14,8 +14,7 @@ export interface Machines {
 
 /** The list of all codes is read again after this time (ms). So many rules with unknown machines cause one read a minute. */
 const LIST_GOOD_FOR = 60_000;
-const PAGE = 2000;
-const MOST_PAGES = 10;
+const PAGES = { size: 2000, most: 10 };
 
 export function createMachines(reader: Reader, site: number, clock: Clock): Machines {
   const unknown = new Set<string>();
@@ -25,17 +24,9 @@ export function createMachines(reader: Reader, site: number, clock: Clock): Mach
 
   /** A failed read leaves the list as it was. The list only saves reads, and helps an error to name a similar code. */
   async function list(signal: AbortSignal): Promise<void> {
-    const found = new Set<string>();
-    let offset = 0;
-    for (let page = 0; page < MOST_PAGES; page += 1) {
-      const range = { limit: PAGE, offset, fields: 'code' };
-      const read = await reader.read('machines/', { site, ...range }, signal);
-      if (!read.ok) return;
-      for (const record of read.records) found.add(textField(record, 'code') ?? '');
-      offset += read.records.length;
-      if (!hasMore(read, PAGE)) break;
-    }
-    codes = found;
+    const read = await readPages(reader, 'machines/', { site, fields: 'code' }, PAGES, signal);
+    if (!read.ok) return;
+    codes = new Set(read.records.map(record => textField(record, 'code') ?? ''));
     listedAt = clock.now();
   }
 

@@ -15,6 +15,11 @@ export interface Reader {
   read(method: string, query: Fields, signal: AbortSignal): Promise<Read>;
 }
 
+/** The records of all pages of a list, or of the first ones: `cut` when more may follow. */
+export type Pages =
+  | { readonly ok: true; readonly records: readonly L2lRecord[]; readonly cut: boolean }
+  | { readonly ok: false; readonly outcome: ReadFailure };
+
 /** Whether another page may follow. L2L may give shorter pages than `asked`, and says so in `limit`. */
 export function hasMore({ records, envelope }: Extract<Read, { ok: true }>, asked = Number.POSITIVE_INFINITY): boolean {
   const limit = numberField(envelope.body, 'limit') ?? asked;
@@ -39,4 +44,22 @@ export function createReader(
       return { ok: true, records: recordsOf(verdict.envelope), envelope: verdict.envelope };
     },
   };
+}
+
+/** Reads a list page by page: `size` records at a time, and not more than `most` pages. */
+export async function readPages(
+  reader: Reader,
+  method: string,
+  query: Fields,
+  { size, most }: { readonly size: number; readonly most: number },
+  signal: AbortSignal,
+): Promise<Pages> {
+  const records: L2lRecord[] = [];
+  for (let page = 0; page < most; page += 1) {
+    const read = await reader.read(method, { ...query, limit: size, offset: records.length }, signal);
+    if (!read.ok) return read;
+    records.push(...read.records);
+    if (!hasMore(read, size)) return { ok: true, records, cut: false };
+  }
+  return { ok: true, records, cut: true };
 }

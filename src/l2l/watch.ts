@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { isOpen, OPEN_FIELDS } from './dispatches.ts';
 import { type L2lRecord, numberField, textField } from './envelope.ts';
 import type { ReadFailure } from './outcome.ts';
-import { createReader, hasMore } from './reader.ts';
+import { createReader, readPages } from './reader.ts';
 import { parseUtc } from './site-time.ts';
 
 /** An episode whose rule reacts when a person closes its dispatch. */
@@ -37,8 +37,7 @@ export interface Watch {
 }
 
 /** The most that one read of dispatches may ask for. */
-const PAGE = 1000;
-const MOST_PAGES = 10;
+const PAGES = { size: 1000, most: 10 };
 
 type Found =
   | { readonly ok: true; readonly open: ReadonlySet<number> }
@@ -51,20 +50,10 @@ export function createWatch(options: WatchOptions): Watch {
   let timer: Disposable | undefined;
 
   async function openIds(): Promise<Found> {
-    const open = new Set<number>();
-    let offset = 0;
-    for (let page = 0; page < MOST_PAGES; page += 1) {
-      const range = { order_by: 'id', limit: PAGE, offset, fields: `id,${OPEN_FIELDS}` };
-      const read = await reader.read('dispatches/', { site, open: 'T', ...range }, abort.signal);
-      if (!read.ok) return read;
-      for (const record of read.records) {
-        const id = numberField(record, 'id');
-        if (id !== undefined && isOpen(record)) open.add(id);
-      }
-      offset += read.records.length;
-      if (!hasMore(read, PAGE)) break;
-    }
-    return { ok: true, open };
+    const query = { site, open: 'T', order_by: 'id', fields: `id,${OPEN_FIELDS}` };
+    const read = await readPages(reader, 'dispatches/', query, PAGES, abort.signal);
+    if (!read.ok) return read;
+    return { ok: true, open: new Set(read.records.filter(isOpen).flatMap(record => numberField(record, 'id') ?? [])) };
   }
 
   /** When one dispatch was closed. It is read by its id, because a list can be incomplete. undefined: it is open, or L2L did not answer; null: closed at an unknown time. */

@@ -25,6 +25,8 @@ export type LookupTable = {
   find(value: Value): LookupRow | undefined;
   /** Every text in a column, that of the default row included, each once. */
   texts(field: string): readonly string[];
+  /** The line of the first row with this text in a column; undefined: it stands in the default row. */
+  lineOf(field: string, text: string): number | undefined;
 };
 
 export type LookupOptions = {
@@ -96,6 +98,8 @@ export function parseLookup(
     refuse(header.line, `the default of \`${options.name}\` names \`${name}\`, which is no column of this file`);
   if (problems.length > 0) return { problems };
 
+  /** Of each column that was asked for, the first line of each text. */
+  const lines = new Map<string, Map<string, number>>();
   const otherwise = options.default && new Map(fields.map(name => [name, options.default?.[name] ?? '']));
   return {
     table: {
@@ -113,6 +117,14 @@ export function parseLookup(
       texts(field) {
         const rows = [...[...found.values()].map(({ row }) => row), ...(otherwise ? [otherwise] : [])];
         return [...new Set(rows.flatMap(row => row.get(field) ?? []))];
+      },
+      lineOf(field, text) {
+        const known = lines.get(field) ?? new Map<string, number>();
+        if (!lines.has(field)) {
+          lines.set(field, known);
+          for (const { line, row } of [...found.values()].toReversed()) known.set((row.get(field) ?? '').trim(), line);
+        }
+        return known.get(text);
       },
     },
   };

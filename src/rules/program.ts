@@ -70,6 +70,8 @@ export type CodeTemplate = {
   readonly signals: readonly string[];
   /** Every code that it can give. null: the value of a signal is a part of the code, so the config does not show them. */
   readonly codes: readonly string[] | null;
+  /** Where one of `codes` is written, if not in the rule itself. */
+  placeOf?(code: string): Place | undefined;
   resolve(lastGood: (signal: string) => Value | undefined): { readonly code: string } | { readonly missing: string };
 };
 

@@ -120,6 +120,7 @@ export function createLife(parts: LifeParts, given: TimeEdges): Life {
       });
       return link;
     },
+    openCheckFile: () => ({ read: () => null, write: () => null }),
     openSharedBudget: () => null,
     redisAt: () => ({ carrier: (needs, started) => (time.dead ? never() : redis.open(needs, started)) }),
     createAdapter({ name }) {

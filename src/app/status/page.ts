@@ -1,11 +1,13 @@
 import type { LoadedConfig } from '../../config/load.ts';
 import { formatSeconds } from '../../core/fields.ts';
+import type { OnlineCheck } from '../../core/online-check.ts';
 import type { SourceStatus } from '../../core/sample.ts';
 import type { TimeNotation } from '../../core/time-notation.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { CallQueue } from '../../queue/call-queue.ts';
 import type { Runner } from '../../rules/runner.ts';
 import { journalStatus } from './journal.ts';
+import { onlineStatus } from './online.ts';
 import { type Hold, queueStatus } from './queue.ts';
 import { rulesStatus } from './rules.ts';
 import { signalStatus } from './signals.ts';
@@ -17,6 +19,8 @@ export type StatusParts = {
   readonly queue: CallQueue;
   readonly runner: Runner;
   readonly sources: () => readonly SourceStatus[];
+  /** What L2L said about the config; null: it was not asked yet. */
+  readonly online: () => OnlineCheck | null;
   readonly notReady: () => readonly string[];
   /** Why the gateway may send nothing; null: it may send. */
   readonly hold: () => Hold | null;
@@ -49,6 +53,7 @@ export function statusPage({ loaded, journal, queue, runner, notReady, hold, now
       rules: rulesStatus(runner.rules(), chain => journal.chain(chain), iso),
       removedRules: [...runner.orphans.keys()],
       journal: journalStatus(journal, iso),
+      comparedWithL2l: onlineStatus(parts.online(), loaded.compared, iso),
       queue: queueStatus(queue.status(), journal.counts(), iso, loaded.commandLine, hold()),
     };
   };

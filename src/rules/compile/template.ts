@@ -1,3 +1,4 @@
+import type { Place } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest.ts';
 import type { SignalDefinition, Value } from '../../core/sample.ts';
 import type { TextProblem } from '../expression/tokens.ts';
@@ -20,6 +21,8 @@ type Part = {
   readonly fill: (lastGood: LastGood) => Filled;
   /** The texts that can stand here; null: any value of a signal. */
   readonly texts: readonly string[] | null;
+  /** Where one of the texts is written, if not in the template itself. */
+  readonly placeOf?: (text: string) => Place | undefined;
 };
 
 /** At most so many codes are listed: a code of several lookups has as many as their rows multiplied. */
@@ -69,7 +72,9 @@ export function compileCode(
     }
     return code.trim() === '' ? { missing: `\`${text}\` came to an empty text` } : { code: code.trim() };
   };
-  return { code: { text, signals, codes: codesOf(parts), resolve } };
+  const [only, ...others] = parts;
+  const placeOf = others.length === 0 ? only?.placeOf : undefined;
+  return { code: { text, signals, codes: codesOf(parts), ...(placeOf && { placeOf }), resolve } };
 }
 
 function codesOf(parts: readonly Part[]): readonly string[] | null {
@@ -155,7 +160,11 @@ function compilePart(inside: string, { signals, lookups }: TemplateNames): Compi
     unknownSignal(signal, signals) ?? wrongKey(table, signal, signals.get(signal)) ?? unknownField(table, field);
   if (problem) return { problem };
   const fill = (lastGood: LastGood) => lookUp(table, signal, field, lastGood);
-  return { signal, part: { fill, texts: table.texts(field) } };
+  const placeOf = (text: string) => {
+    const line = table.lineOf(field, text);
+    return line === undefined ? undefined : { file: table.file, line, column: 1 };
+  };
+  return { signal, part: { fill, texts: table.texts(field), placeOf } };
 }
 
 function unknownSignal(name: string, signals: TemplateNames['signals']): string | undefined {

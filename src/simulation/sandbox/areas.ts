@@ -38,7 +38,6 @@ export const AREAS: Readonly<Record<string, Area>> = {
     rows: call =>
       call.store.data.sites.map(({ created, lastupdated, ...site }) => ({
         ...site,
-        active: true,
         created: utc(created),
         lastupdated: utc(lastupdated),
       })),

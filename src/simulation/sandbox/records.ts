@@ -7,6 +7,7 @@ export type Site = Stamped & {
   readonly description: string;
   readonly timezone: string;
   readonly test_site: boolean;
+  readonly active: boolean;
 };
 
 export type Line = Stamped & {

@@ -118,6 +118,7 @@ function dataOf(world: SandboxWorld, now: number): SandboxData {
       description: seed.description ?? `Site ${site}`,
       timezone: seed.timezone,
       test_site: seed.test_site ?? true,
+      active: seed.active ?? true,
       ...stamp,
     });
     for (const { code, default: isDefault } of seed.trades) coded('trades', site, code, isDefault);

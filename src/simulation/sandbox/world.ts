@@ -8,6 +8,7 @@ export type SiteSeed = {
   /** An IANA name, or `GMT+4` as some sites have it. */
   readonly timezone: string;
   readonly test_site?: boolean;
+  readonly active?: boolean;
   readonly lines: readonly LineSeed[];
   readonly dispatchtypes: readonly DispatchTypeSeed[];
   readonly trades: readonly { readonly code: string; readonly default?: boolean }[];

@@ -85,6 +85,15 @@ async function parts(): Promise<StatusParts> {
     queue: { status: () => queue } as StatusParts['queue'],
     runner: runnerOf(loaded.signals) as Partial<StatusParts['runner']> as StatusParts['runner'],
     sources: () => [{ source: 'broker', state: 'connected', at: NOW - 45 * S }],
+    online: () => ({
+      at: NOW - 3600 * S,
+      destination: 'here',
+      rows: [
+        { what: 'site', code: '43', state: 'good', words: 'a test site' },
+        { what: 'machine', code: 'PRESS-01', state: 'wrong', words: 'L2L does not have it' },
+        { what: 'machine', code: 'REMOVED', state: 'wrong', words: 'no rule sends it any more' },
+      ],
+    }),
     notReady: () => ["L2L can't be reached"],
     hold: () => null,
     now: () => NOW,
@@ -97,6 +106,19 @@ it('every time on the page is ISO 8601 with the offset of the site, and every ot
 
   expect(JSON.parse(JSON.stringify(page))).toMatchInlineSnapshot(`
     {
+      "comparedWithL2l": {
+        "at": "2026-03-02T05:00:00.000-07:00",
+        "good": 1,
+        "unchecked": [],
+        "wrong": [
+          {
+            "code": "PRESS-01",
+            "what": "machine",
+            "where": "gateway.yaml:12:79",
+            "words": "L2L does not have it",
+          },
+        ],
+      },
       "config": "gateway.yaml",
       "gateway": "press_shop_1",
       "journal": {

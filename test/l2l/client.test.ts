@@ -50,7 +50,7 @@ describe('L2L client', () => {
   it('the client sends a form with the key in the L2LAUTH header and nowhere else', async () => {
     const server = await startHttpServer((_request, response) => response.end('{"success":true}'));
     const answer = await client(server.url).post(OPEN, NEVER);
-    expect(answer).toEqual({ kind: 'answered', status: 200, body: '{"success":true}' });
+    expect(answer).toEqual({ kind: 'answered', status: 200, body: '{"success":true}', date: expect.any(Number) });
     const [request] = server.seen;
     expect(request).toMatchObject({ method: 'POST', url: OPEN.path, body: OPEN.body });
     expect(request?.headers).toMatchObject({ l2lauth: KEY, 'content-type': 'application/x-www-form-urlencoded' });

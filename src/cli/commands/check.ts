@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { askOnline } from '../../app/ask-online.ts';
 import { openCheckFile } from '../../app/check-file.ts';
 import { saidAbout } from '../../config/compared.ts';
 import { destinationOf } from '../../config/journal-place.ts';
@@ -55,6 +54,8 @@ export const checkCommand: Command = {
 async function online(loaded: LoadedConfig, io: Io): Promise<number> {
   const { codes } = loaded.compared;
   io.err(`asks ${loaded.config.l2l.url} about ${codes.length} ${codes.length === 1 ? 'code' : 'codes'} …`);
+  // Without --online the command loads no HTTP stack.
+  const { askOnline } = await import('../../app/ask-online.ts');
   const result = await askOnline(loaded, io.signal);
   if (result.kind === 'no answer') {
     io.out('');

@@ -290,7 +290,7 @@ describe('bin/l2l-gateway', () => {
     const link = join(folder, 'linked');
     symlinkSync(PROGRAM, link);
 
-    expect((await program(['check', '--help'], {}, link)).out).toMatch(`Usage: ${link} check [FILE]\n`);
+    expect((await program(['check', '--help'], {}, link)).out).toMatch(`Usage: ${link} check [FILE] [--online]\n`);
   });
 
   it('the check explains what to do on a machine without Node 24', async () => {

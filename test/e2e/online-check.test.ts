@@ -2,7 +2,7 @@ import { connectAsync } from 'mqtt';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PATIENCE, runToEnd, testGateway } from '../support/gateway.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
-import { dispatchesOf, testSandbox, UNTIL_TOLD } from '../support/sandbox.ts';
+import { dispatchesOf, testSandbox, UNTIL_RELEASED } from '../support/sandbox.ts';
 
 async function plant(options: { readonly mode?: 'live' | 'shadow' } = {}) {
   const broker = await startMosquitto();
@@ -65,7 +65,7 @@ describe('the gateway compares its config with L2L', () => {
   it('a list that L2L never gives, and a right that the key lacks, hold up no dispatch', async () => {
     const { gateway, say, sandbox } = await plant();
     sandbox.setFaults([
-      { kind: 'hang', ms: UNTIL_TOLD, path: 'dispatchtypes', method: 'GET' },
+      { kind: 'hang', ms: UNTIL_RELEASED, path: 'dispatchtypes', method: 'GET' },
       { kind: 'status', status: 403, path: 'machines', method: 'GET' },
     ]);
     await gateway.start();

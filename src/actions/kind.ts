@@ -53,10 +53,11 @@ export type KindTimes<P extends object> = {
 
 export type KindChain = {
   /**
-   * opens: begins an episode, and its result holds what a later action of the chain ends. ends: ends the episode. anchors: the first
-   * delivered action of the chain holds what later ones add to. none: it stands alone.
+   * opens: begins an episode, and its result holds what a later action of the chain ends. ends: ends the episode. joins: it goes where
+   * the episode went, and neither begins nor ends it. anchors: the first delivered action of the chain holds what later ones add to.
+   * none: it stands alone.
    */
-  readonly role: 'opens' | 'ends' | 'anchors' | 'none';
+  readonly role: 'opens' | 'ends' | 'joins' | 'anchors' | 'none';
 };
 
 export type KindDecision<P extends object> = {

@@ -1,4 +1,5 @@
 import { closeDispatch } from './close-dispatch.ts';
+import { closeMachine } from './close-machine.ts';
 import { incrementCycles } from './increment-cycles.ts';
 import type { CallKind } from './kind.ts';
 import { openDispatch } from './open-dispatch.ts';
@@ -9,6 +10,7 @@ import { setCycles } from './set-cycles.ts';
 export const KINDS = {
   open_dispatch: openDispatch,
   close_dispatch: closeDispatch,
+  close_machine: closeMachine,
   increment_cycles: incrementCycles,
   set_cycles: setCycles,
   record_details: recordDetails,

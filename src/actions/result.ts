@@ -13,6 +13,10 @@ export type CallResult = {
   /** L2L's count when the rule first saw its counter: later set_cycles calls of the chain add the movement to it. */
   readonly cycleAnchor?: number;
   readonly batchId?: string;
+  /** Ids of all dispatches that one call closed. */
+  readonly closed?: readonly number[];
+  /** Those of them that no gateway opened. */
+  readonly closedOfPeople?: readonly number[];
   /** Why nothing had to be sent. */
   readonly nothing?: string;
 };

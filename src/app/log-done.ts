@@ -58,7 +58,8 @@ function logSent(log: Logger, first: Action, { actions, result, kind, detail }: 
   const { words } = kindOf(first.kind);
   const [one, ...others] = actions.map(({ params }): Params => params);
   const facts = { ...(one && words.facts([one, ...others])), ...resultFacts(result), rule: rulesOf(actions) };
-  if (kind === 'nothing') log.info({ ...facts, because: detail }, words.notDone);
+  const because = kind === 'nothing' ? detail : result?.nothing;
+  if (because !== undefined) log.info({ ...facts, because }, words.notDone);
   else log.info(facts, kind === 'accepted' ? (words.accepted ?? words.done(first.params)) : words.done(first.params));
 }
 
@@ -66,6 +67,8 @@ function resultFacts(result: CallResult | null): object {
   return {
     ...(result?.cycleCount !== undefined && { countInL2l: result.cycleCount }),
     ...(result?.batchId !== undefined && { batch: result.batchId }),
+    ...(result?.closed !== undefined && { closed: result.closed }),
+    ...(result?.closedOfPeople?.length && { openedByPeople: result.closedOfPeople }),
   };
 }
 

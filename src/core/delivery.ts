@@ -125,6 +125,8 @@ export const BASE_GOOD_FOR = 15 * 60_000;
 export type CallBase = {
   /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
   readonly cycleCount?: number;
+  /** The one dispatch that a close of many ends, where L2L may not close all of them at once. */
+  readonly dispatch?: { readonly id: number; readonly reported: number | null; readonly isCompleted: boolean };
   /** Errors that L2L already listed about record sets of this call, because they were sent earlier. None of them is about this call. */
   readonly errors?: readonly string[];
   /** When it was read (ms since 1970). */
@@ -157,6 +159,10 @@ export type ChainState = {
    * Other episodes of its lane that are over, and whose open or close is a dead letter or parked. No other episode may end their dispatch.
    */
   readonly stuck: readonly StuckDispatch[];
+  /** Ids of dispatches that another action of the chain closed. */
+  readonly closed: readonly number[];
+  /** Rules whose earlier open of the same machine and type is parked: a person decides whether L2L has it. */
+  readonly inDoubt: readonly string[];
 };
 
 export const NO_CHAIN: ChainState = {
@@ -167,6 +173,8 @@ export const NO_CHAIN: ChainState = {
   waiting: [],
   isFirst: false,
   stuck: [],
+  closed: [],
+  inDoubt: [],
 };
 
 /** How actions of a kind become calls. */

@@ -40,7 +40,7 @@ export type HistoryEntry = Pick<
   readonly settledAt: number | null;
   readonly notBefore: number | null;
   readonly expiresAt: number | null;
-  /** The open of its chain is a dead letter or parked. The close waits until a person has decided about it. */
+  /** An open that is a dead letter or parked comes first. The close waits until a person has decided about it. */
   readonly held: boolean;
   /** An earlier call of the action may have had effect. */
   readonly guarded: boolean;

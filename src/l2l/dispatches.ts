@@ -15,6 +15,8 @@ export type DispatchRecord = {
   readonly createdBy: string | undefined;
   /** Open, not completed, not deleted. */
   readonly isOpen: boolean;
+  /** Closed or deleted. A completed dispatch is neither open nor closed. */
+  readonly isClosed: boolean;
 };
 
 /** Without a type: all of the machine. */
@@ -39,6 +41,17 @@ export async function listOpen(
   slot: DispatchSlot,
   signal: AbortSignal,
 ): Promise<Listed> {
+  const listed = await listUnclosed(reader, zone, slot, signal);
+  return listed.ok ? { ...listed, dispatches: listed.dispatches.filter(({ isOpen }) => isOpen) } : listed;
+}
+
+/** The dispatches of a machine that are open, or completed and not closed yet. */
+export async function listUnclosed(
+  reader: Reader,
+  zone: SiteZone,
+  slot: DispatchSlot,
+  signal: AbortSignal,
+): Promise<Listed> {
   const query = { ...filter(slot), open: 'T', order_by: 'id', limit: PAGE, fields: FIELDS };
   const found: L2lRecord[] = [];
   let isComplete = false;
@@ -49,7 +62,7 @@ export async function listOpen(
     isComplete = !hasMore(read, PAGE);
   }
   const dispatches = dispatchesOf(found, slot, zone);
-  return { ok: true, dispatches: dispatches.filter(dispatch => dispatch.isOpen), isComplete };
+  return { ok: true, dispatches: dispatches.filter(({ isClosed }) => !isClosed), isComplete };
 }
 
 /**
@@ -103,6 +116,7 @@ function dispatchesOf(records: readonly L2lRecord[], slot: DispatchSlot, zone: S
         reported: zone.parse(textField(record, 'reported') ?? ''),
         createdBy: textField(record, 'createdby'),
         isOpen: isOpen(record),
+        isClosed: isClosed(record),
       },
     ];
   });
@@ -113,7 +127,11 @@ export const OPEN_FIELDS = 'open,completed,closed,deleted';
 
 /** A completed dispatch is not open any more, although L2L lists it as such until it is closed. */
 export function isOpen(record: L2lRecord): boolean {
-  return !isDeleted(record) && record.open !== 'F' && record.open !== false && !record.completed && !record.closed;
+  return !isClosed(record) && !record.completed;
+}
+
+function isClosed(record: L2lRecord): boolean {
+  return isDeleted(record) || record.open === 'F' || record.open === false || Boolean(record.closed);
 }
 
 /** Documented as Y or nothing, seen as F. */

@@ -39,11 +39,14 @@ export function checkShape(rule: object, context: z.RefinementCtx): void {
   }
 }
 
-/** Keys that belong to other kinds. One that is misplaced everywhere has its own error. */
+/** Keys that belong to other kinds, each once. One that is misplaced everywhere has its own error. */
 function foreignKeys({ keys: own = {} }: AnyRuleKind): readonly { readonly key: string; readonly owner: string }[] {
-  return RULE_KINDS.flatMap(({ kind: owner, keys = {} }) =>
-    Object.entries(keys as z.ZodRawShape)
-      .filter(([key, schema]) => !(key in own) && (schema as z.ZodType).meta()?.notBuilt !== true)
-      .map(([key]) => ({ key, owner })),
-  );
+  const owners = new Map<string, string[]>();
+  for (const { kind: owner, keys = {} } of RULE_KINDS) {
+    for (const [key, schema] of Object.entries(keys as z.ZodRawShape)) {
+      if (key in own || (schema as z.ZodType).meta()?.notBuilt === true) continue;
+      owners.set(key, [...(owners.get(key) ?? []), owner]);
+    }
+  }
+  return [...owners].map(([key, names]) => ({ key, owner: names.join(' and ') }));
 }

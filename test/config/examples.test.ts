@@ -59,10 +59,10 @@ describe('config/', () => {
     });
   });
 
-  it('shows all three protocols and all three kinds of rule in gateway.yaml', () => {
+  it('shows all three protocols and all four kinds of rule in gateway.yaml', () => {
     const { config, program } = load('gateway.yaml');
 
     expect(Object.values(config.sources).map(({ protocol }) => protocol)).toEqual(['opcua', 'modbus', 'mqtt']);
-    expect(new Set(program.rules.map(({ kind }) => kind))).toEqual(new Set(['dispatch', 'cycles', 'production']));
+    expect(new Set(program.rules.map(({ kind }) => kind))).toEqual(new Set(['dispatch', 'close', 'cycles', 'production']));
   });
 });

@@ -4,7 +4,7 @@ import type { CallResult } from '../../src/actions/result.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { JournalOptions } from '../../src/journal/journal-options.ts';
-import { closeDispatch, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
+import { closeDispatch, closeMachine, increment, openDispatch, recordSet, setCycles } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { deliver, type End, IN_DOUBT, REFUSED, REQUEST, settle, testJournal, write } from '../support/journal.ts';
 
@@ -202,6 +202,43 @@ describe('journal: lanes and calls', () => {
     expect(journal.chain('A#1')).toMatchObject({ open: 'delivered', result: { dispatchId: 99 } });
     expect(journal.chain('A#2')).toMatchObject({ open: 'none', result: null, heldBy: [], isOurs: false, stuck: [] });
     expect(waitingKeys(journal, 'dispatch:A')).toEqual(['A#1:close']);
+  });
+
+  it.each([
+    ['is parked', IN_DOUBT, ['r'], true],
+    ['is a dead letter', REFUSED, [], false],
+    ['is open', { state: 'delivered', result: { dispatchId: 7 } }, [], false],
+  ] satisfies [string, End, string[], boolean][])(
+    'a close of every dispatch knows the opens of its machine and type before it that a person decides about: one %s',
+    async (_what, end, inDoubt, held) => {
+      const journal = open(testFolder());
+      const other = closeMachine('B', 1);
+      await write(
+        journal,
+        openDispatch('A', 1),
+        openDispatch('A', 2),
+        openDispatch('B', 1),
+        closeMachine('A', 2),
+        other,
+      );
+      await settle(journal, 'dispatch:A', end);
+      expect(journal.chain('A#2').inDoubt).toEqual(inDoubt);
+      expect(journal.chain('B#1').inDoubt).toEqual([]);
+      const entries = journal.history.page({ limit: 9 }).entries.filter(({ kind }) => kind === 'close_machine');
+      expect(entries.map(entry => [entry.lane, entry.held])).toEqual([
+        ['dispatch:A', held],
+        ['dispatch:B', false],
+      ]);
+    },
+  );
+
+  it('a close knows which dispatches the close of all of its chain ended', async () => {
+    const journal = open(testFolder());
+    await write(journal, closeMachine('A', 1), closeDispatch('A', 1));
+    expect(journal.chain('A#1').closed).toEqual([]);
+    await settle(journal, 'dispatch:A', { state: 'delivered', result: { closed: [7, 8] } });
+    expect(journal.chain('A#1').closed).toEqual([7, 8]);
+    expect(journal.chain('A#2').closed).toEqual([]);
   });
 
   it('the journal knows whether any rule sent L2L a dispatch of a machine and type', async () => {

@@ -23,6 +23,7 @@ function dispatch(number: number, fields: Partial<DispatchRecord> = {}): Dispatc
     reported: [number],
     createdBy: 'kim',
     isOpen: true,
+    isClosed: false,
     ...fields,
   };
 }

@@ -36,6 +36,7 @@ export type ScriptedDelivery = Delivery & {
 const POLICIES: Record<ActionKind, CallPolicy> = {
   open_dispatch: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, settle: 60 },
   close_dispatch: { priority: 0, repeatable: true, maxActions: 1, acrossLanes: false, settle: 60 },
+  close_machine: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, settle: 60 },
   increment_cycles: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false, settle: 60 },
   set_cycles: { priority: 1, repeatable: true, maxActions: 1000, acrossLanes: false, settle: 60 },
   record_details: { priority: 2, repeatable: false, maxActions: 50, acrossLanes: true, settle: 60 },

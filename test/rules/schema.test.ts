@@ -45,7 +45,7 @@ describe('Rules', () => {
   });
 
   it.each([
-    ['nothing to do', {}, [': this rule does nothing; write dispatch, cycles or production']],
+    ['nothing to do', {}, [': this rule does nothing; write dispatch, close, cycles or production']],
     [
       'two things to do',
       { dispatch: DISPATCH, when: 'a', on_delay: '0s', cycles: { machine: 'M', counter: 'c' } },
@@ -63,8 +63,8 @@ describe('Rules', () => {
       'conditions where nothing is conditional',
       { cycles: { machine: 'M', counter: 'c' }, until: 'a', on_delay: '1m' },
       [
-        'until: until belongs to dispatch rules; a cycles rule always counts',
-        'on_delay: on_delay belongs to dispatch rules; a cycles rule always counts',
+        'until: until belongs to dispatch and close rules; a cycles rule always counts',
+        'on_delay: on_delay belongs to dispatch and close rules; a cycles rule always counts',
       ],
     ],
     [

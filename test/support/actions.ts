@@ -59,6 +59,18 @@ export function closeDispatch(machine: string, n: number): Action {
   };
 }
 
+/** The close of everything of a machine and type, at the end of {@link openDispatch}. */
+export function closeMachine(machine: string, n: number): Action {
+  const { params, ...close } = closeDispatch(machine, n);
+  const { type, completed } = params as ActionParams['close_dispatch'];
+  return {
+    ...close,
+    key: `${machine}#${n}:close_all`,
+    kind: 'close_machine',
+    params: { machine, type, completed },
+  } as Action;
+}
+
 /** One record set of a line. `n` makes it distinct. */
 export function recordSet(line: string, n: number, actual = 5): Action {
   const params: ActionParams['record_details'] = {

@@ -72,7 +72,8 @@ The states of a list:
              be sent, or its product is not known
   waiting    it has its place in its lane and is sent in its turn. Two cases have
              their own word:
-    held     a close whose open is a dead letter or parked; it goes with the open
+    held     a close whose open is a dead letter or parked; it goes with the open.
+             A close of every dispatch waits for a parked open of its type
     blocked  L2L can't take it now, for example while a dispatch of another type
              is open on the machine, or L2L refused it; it is sent again later
   open       it is on its way. The list shows how far:

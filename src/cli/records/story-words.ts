@@ -91,7 +91,7 @@ function standingWords(last: Standing['last'], times: Times): string {
   }
   const { action } = last;
   const { role } = kindOf(action.kind).chain;
-  const stands = { opens: 'a dispatch is open: ', ends: 'no dispatch is open: ', anchors: '', none: '' };
+  const stands = { opens: 'a dispatch is open: ', ends: 'no dispatch is open: ', joins: '', anchors: '', none: '' };
   return oneLine(`${stands[role]}${actionWords(action)} (action ${action.id})`);
 }
 

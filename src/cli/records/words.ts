@@ -6,7 +6,8 @@ import type { HistoryEntry } from '../../core/history.ts';
 
 /** Where an action stands, in one word of the lists; of an open that found a dispatch open, its number. */
 export function stateWord({ kind, state, held, notBefore, call, result }: HistoryEntry): string {
-  if (state === 'delivered' && kindOf(kind).chain.role === 'opens') {
+  const { role } = kindOf(kind).chain;
+  if (state === 'delivered' && (role === 'opens' || role === 'joins')) {
     const found = foundOpen(kind, result);
     if (found) return foundOpenWords(found);
     if (result?.nothing !== undefined) return 'nothing';
@@ -31,7 +32,7 @@ export function stateWords(entry: HistoryEntry): string {
 
 const MEANINGS: Readonly<Partial<Record<string, string>>> = {
   waiting: 'it has its place in its lane and goes when its turn comes',
-  held: 'its dispatch is not open; it goes the way that one goes',
+  held: 'it waits for an open that is a dead letter or parked; a person decides about that one',
   blocked: 'it stands outside its lane until L2L can take it',
   ready: 'its request is built and goes next',
   sending: 'its request is on its way',

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CallResult } from '../../actions/result.ts';
 import type { ChainState, StuckDispatch } from '../../core/delivery.ts';
 import { query } from '../file/database.ts';
-import { anchors, ends, isOfEpisode, opens } from './kinds.ts';
+import { anchors, ends, isOfEpisode, isParkedBefore, joins, opens } from './kinds.ts';
 import { ACTION_COLUMNS, type ActionRow, actionOf, parseOrNull } from './rows.ts';
 
 export type ChainsOptions = {
@@ -80,6 +80,17 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
        AND json_extract(c.params, '$.how') IN ('close', 'complete')`,
   );
 
+  const readClosed = query<{ id: number }>(
+    db,
+    `SELECT closed.value AS id FROM action j, json_each(j.result, '$.closed') closed
+     WHERE j.chain = ? AND ${joins('j.kind')} AND j.destination = ? AND j.state = 'delivered'`,
+  );
+  const readInDoubt = query<{ rule: string }>(
+    db,
+    `SELECT DISTINCT o.rule FROM action j JOIN action o ON ${isParkedBefore('o', 'j')}
+     WHERE j.chain = ? AND ${joins('j.kind')} AND j.destination = ?`,
+  );
+
   /** An episode of a rule that the config does not have any more never clears, so others do not wait for it. */
   function isLeftBehind(chain: string): boolean {
     const keeper = rules && readKeeper.get(chain)?.rule;
@@ -128,6 +139,12 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
       },
       get stuck() {
         return readStuck.all(destination, chain, chain);
+      },
+      get closed() {
+        return readClosed.all(chain, destination).map(({ id }) => id);
+      },
+      get inDoubt() {
+        return readInDoubt.all(chain, destination).map(({ rule }) => rule);
       },
     };
   };

@@ -1,5 +1,5 @@
 import type { HistoryAttempt, HistoryCall, HistoryEntry } from '../../core/history.ts';
-import { ends, opens } from '../calls/kinds.ts';
+import { ends, isParkedBefore, joins, opens } from '../calls/kinds.ts';
 import { parseOrNull } from '../calls/rows.ts';
 
 /** The rows of the history as TypeScript types. */
@@ -39,7 +39,9 @@ export const SELECT_ENTRY = `
   SELECT a.id, a.key, a.kind, a.rule, a.lane, a.chain, a.at, a.time, a.params, a.cause, a.mode, a.destination, a.state, a.detail,
     a.result, a.created_at, a.settled_at, a.not_before, a.expires_at, a.guarded,
     CASE WHEN ${ends('a.kind')} AND a.state = 'waiting' THEN
-      (SELECT o.state FROM action o WHERE o.chain = a.chain AND ${opens('o.kind')} LIMIT 1) END AS open_state,
+      (SELECT o.state FROM action o WHERE o.chain = a.chain AND ${opens('o.kind')} LIMIT 1)
+    WHEN ${joins('a.kind')} AND a.state = 'waiting' THEN (SELECT o.state FROM action o WHERE ${isParkedBefore('o', 'a')} LIMIT 1)
+    END AS open_state,
     c.id AS call_id, c.state AS call_state, c.attempt AS call_attempt, c.not_before AS call_not_before,
     c.created_at AS call_created_at, c.sent_at AS call_sent_at, c.detail AS call_detail
   FROM action a LEFT JOIN call c ON c.id = a.call`;

@@ -37,7 +37,8 @@ export function actionWriter(
 
   /** A close goes to the machine of its open. */
   function afterItsOpen(action: Action): Action {
-    if (kindOf(action.kind).chain.role !== 'ends' || action.chain === null) return action;
+    const { role } = kindOf(action.kind).chain;
+    if ((role !== 'ends' && role !== 'joins') || action.chain === null) return action;
     const open = readOpen.get(action.chain, destination);
     if (!open || open.lane === action.lane) return action;
     const { lane, machine, type } = open;

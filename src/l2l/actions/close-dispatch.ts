@@ -5,7 +5,7 @@ import { isDeleted, OPEN_FIELDS } from '../dispatches.ts';
 import { type L2lRecord, numberField, recordsOf, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
 import { type ActionContext, type ActionHandler, type ActionOf, type CallOf, defineAction, newest } from './action.ts';
-import { isSameTime } from './answer-differences.ts';
+import { ALREADY, completedText, learnKeptTime } from './dispatch-end.ts';
 
 type Close = ActionOf<'close_dispatch'>;
 type CloseCall = CallOf<'close_dispatch'>;
@@ -21,29 +21,9 @@ export const closeDispatch = defineAction({
 });
 
 const ALREADY_COMPLETED = /\balready (?:been )?completed\b/i;
-const ALREADY = /\balready (?:been )?(?:completed|closed)\b/i;
 
-/** A close that stores the current time as completed stores it as closed too, so much apart at most (ms). */
-const SAME_MOMENT = 2000;
-
-function createHandler({
-  zone,
-  reader,
-  site,
-  memory,
-  differences,
-  log,
-}: ActionContext): ActionHandler<'close_dispatch'> {
-  /** L2L refuses an end before the start. In the repeated hour, a later instant can have an earlier text. */
-  function completedText(completed: number, { result }: ChainState): string {
-    const text = zone.text(completed);
-    const reported = result?.reported;
-    if (reported === undefined) return text;
-    const reportedText = zone.text(reported);
-    if (text >= reportedText) return text;
-    return new Date(Date.parse(`${reportedText}Z`) + 1000).toISOString().slice(0, 19).replace('T', ' ');
-  }
-
+function createHandler(context: ActionContext): ActionHandler<'close_dispatch'> {
+  const { zone, reader, site, memory, differences } = context;
   const nothing = (why: string): Freeze => ({ kind: 'nothing', why });
 
   /**
@@ -59,7 +39,7 @@ function createHandler({
     const [method, fields] =
       how === 'note'
         ? ['add_comment', { comment: `over at ${zone.text(completed)} ${markOf(action)}` }]
-        : [methodOf(action), { completed: completedText(completed, chain) }];
+        : [methodOf(action), { completed: completedText(zone, completed, chain.result?.reported) }];
     const path = apiPath(`dispatches/${method}/${dispatchId}`);
     return { kind: 'request', request: { method: 'POST', path, body: encodeFields(fields) } };
   }
@@ -77,24 +57,9 @@ function createHandler({
     if (how !== 'note') differences.dispatch(machine, { completed: sentTime(call) }, dispatch);
   }
 
-  /**
-   * L2L's reference can be read so that a close stores the current time in place of the one that it is sent with. The answer to a
-   * close that L2L carried out shows it: L2L's own two times are the same. They differ when a person had completed the dispatch
-   * before. After a lost answer nobody knows whether a person closed it, so only an answer counts.
-   */
   function learn(call: CloseCall, dispatch: L2lRecord | undefined): void {
-    if (howOf(call) !== 'close' || isFirstHalf(call) || memory().facts().closeLosesCompleted) return;
-    const [sent, stored, closed] = [sentTime(call), textField(dispatch, 'completed'), textField(dispatch, 'closed')];
-    if (sent === undefined || stored === undefined || closed === undefined) return;
-    if (isSameTime(zone, stored, sent) || stored < sent || !isSameMoment(stored, closed)) return;
-    const words = 'a close does not keep the completed time: from now on a dispatch is completed first, then closed';
-    memory().learn({ closeLosesCompleted: true }, words);
-    log.warn({ machine: newest(call.actions).params.machine, stored, sent }, words);
-  }
-
-  function isSameMoment(one: string, other: string): boolean {
-    const others = zone.parse(other);
-    return zone.parse(one).some(at => others.some(it => Math.abs(at - it) <= SAME_MOMENT));
+    if (howOf(call) !== 'close' || isFirstHalf(call)) return;
+    learnKeptTime(context, { machine: newest(call.actions).params.machine, sent: sentTime(call) }, dispatch);
   }
 
   return {
@@ -112,6 +77,8 @@ function createHandler({
         return nothing(foundOpen === undefined ? 'no dispatch was opened' : leftOpen(foundOpen));
       }
       const number = foundOpen ?? dispatchNumber ?? dispatchId;
+      if (chain.closed.includes(dispatchId))
+        return nothing(`dispatch ${number} was closed with the others of its type`);
       if (chain.heldBy.length > 0) {
         const rules = [...new Set(chain.heldBy)].join(', ');
         return nothing(`held by ${rules} too: the last one to clear ends dispatch ${number}`);
@@ -153,9 +120,24 @@ function createHandler({
         return done;
       }
       // L2L's own refusal says more than a failed read.
-      if (!listed.ok || !listed.dispatch || !isDeleted(listed.dispatch)) return refusal;
-      const result = { ...resultOf(call, listed.dispatch), nothing: 'somebody deleted the dispatch' };
-      return { kind: 'delivered', result, answer };
+      if (!listed.ok || !listed.dispatch) return refusal;
+      const { dispatch } = listed;
+      if (isDeleted(dispatch)) {
+        return {
+          kind: 'delivered',
+          result: { ...resultOf(call, dispatch), nothing: 'somebody deleted the dispatch' },
+          answer,
+        };
+      }
+      // A closed dispatch is refused in words of L2L's own choice.
+      const closed = howOf(call) === 'note' ? undefined : textField(dispatch, 'closed');
+      if (closed === undefined) return refusal;
+      compare(call, dispatch);
+      return {
+        kind: 'delivered',
+        result: { ...resultOf(call, dispatch), nothing: `it was closed at ${closed}` },
+        answer,
+      };
     },
 
     async look(call, signal) {

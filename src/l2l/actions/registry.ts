@@ -1,6 +1,7 @@
 import type { ActionKind } from '../../actions/action.ts';
 import type { ActionDefinition } from './action.ts';
 import { closeDispatch } from './close-dispatch.ts';
+import { closeMachine } from './close-machine.ts';
 import { incrementCycles } from './increment-cycles.ts';
 import { openDispatch } from './open-dispatch.ts';
 import { recordDetails } from './record-details.ts';
@@ -10,6 +11,7 @@ import { setCycles } from './set-cycles.ts';
 export const ACTIONS = {
   open_dispatch: openDispatch,
   close_dispatch: closeDispatch,
+  close_machine: closeMachine,
   increment_cycles: incrementCycles,
   set_cycles: setCycles,
   record_details: recordDetails,

@@ -24,7 +24,7 @@ export interface Conditions {
 
 /** `inputs`: the cell of every signal they read. */
 export function createConditions(
-  { when, unless, until }: DispatchRule,
+  { when, unless, until }: Pick<DispatchRule, 'when' | 'unless' | 'until'>,
   world: WorldScope,
   stills: Stills,
   inputs: readonly SignalCell[],

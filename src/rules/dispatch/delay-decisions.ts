@@ -5,7 +5,7 @@ import { partsValues, partsWords } from './parts.ts';
 import type { RunningDispatch } from './running-dispatch.ts';
 
 /** A delay began to run: to open, or to clear. */
-export function recordBegin({ rule, state, conditions, cells, account }: RunningDispatch, step: Step): void {
+export function recordBegin({ rule, state, acts, conditions, cells, account }: RunningDispatch, step: Step): void {
   const { delay } = state;
   if (delay === null) return;
   account.recordedIn = step.serial;
@@ -13,7 +13,7 @@ export function recordBegin({ rule, state, conditions, cells, account }: Running
   const parts = conditions.partsOf(isClearing ? 'clearing' : 'when');
   const length = formatDuration(isClearing ? rule.offDelay : rule.onDelay);
   const shadow = step.mode === 'shadow' && !isClearing ? ', in shadow mode only in the journal,' : '';
-  const follows = isClearing ? 'clears' : `opens a dispatch${shadow}`;
+  const follows = isClearing ? 'clears' : `${acts.words.follows}${shadow}`;
   const text = `${partsWords(parts, cells)}: ${follows} if it stays so for ${length}`;
   const values = partsValues(parts, cells);
   report(step, rule, delay.since, isClearing ? 'clearing' : 'pending', text, { values });
@@ -21,7 +21,7 @@ export function recordBegin({ rule, state, conditions, cells, account }: Running
 
 /** The condition is false again before the end of the delay. `isKnown`: it was known all the time. */
 export function recordReturn(run: RunningDispatch, at: number, isKnown: boolean, step: Step): void {
-  const { rule, state, conditions, cells, account } = run;
+  const { rule, state, acts, conditions, cells, account } = run;
   const isClearing = state.phase === 'clearing';
   // The decision after the evaluation names the block.
   if (!isClearing && conditions.isBlocked) return;
@@ -29,7 +29,7 @@ export function recordReturn(run: RunningDispatch, at: number, isKnown: boolean,
   const parts = conditions.partsOf(isClearing ? 'clearing' : 'when');
   const words = partsWords(parts, cells);
   const lasted = lastedUntil(run, at);
-  const comesTo = isClearing ? 'the dispatch stays open' : 'no dispatch';
+  const comesTo = isClearing ? acts.words.stays : acts.words.none;
   const text = isKnown
     ? `${words} after ${formatDuration(lasted)}, before ${delayWords(run)} ended: ${comesTo}`
     : `${words} when it was known again; how long the condition held is not known: ${comesTo}`;
@@ -39,10 +39,10 @@ export function recordReturn(run: RunningDispatch, at: number, isKnown: boolean,
 
 /** A signal that has to stand still moved again while the delay ran. */
 export function recordMovedAgain(run: RunningDispatch, at: number, step: Step): void {
-  const { rule } = run;
+  const { rule, acts } = run;
   const lasted = lastedUntil(run, at);
   const names = rule.when.still.join(', ');
-  const text = `${names} moved again after ${formatDuration(lasted)}, before ${delayWords(run)} ended: no dispatch`;
+  const text = `${names} moved again after ${formatDuration(lasted)}, before ${delayWords(run)} ended: ${acts.words.none}`;
   note(step, rule, at, 'returned', text, { lasted });
 }
 

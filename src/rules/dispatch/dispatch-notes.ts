@@ -17,10 +17,14 @@ const CLOSED_BY_PERSON: Readonly<Record<Policy['ifClosedByPerson'], string>> = {
 
 const ENDED: Readonly<Record<DispatchRule['whenCleared'], string>> = {
   close: 'closed',
+  close_machine: 'closed',
   complete: 'completed',
   note: 'noted as over',
   leave: 'left to people',
 };
+
+/** For `check`: of every rule that sends closemachine. */
+export const CLOSES_OF_PEOPLE = 'also closes what people opened';
 
 /** The behaviour of a dispatch without settings in its rule or in `defaults:`. */
 const BUILT_IN: Policy = {
@@ -39,8 +43,10 @@ export function dispatchDefaultNotes(defaults: DispatchDefaults | undefined): re
 /** The differences of a dispatch rule from `defaults:` and from this version, in plain words; empty for most rules. */
 export function dispatchNotes(rule: DispatchRule, defaults: DispatchDefaults | undefined): readonly string[] {
   const { onRemove, whenCleared } = rule;
+  const closesAll = whenCleared === 'close_machine';
   return [
-    ...different(rule, policyOf(defaults)),
+    ...(closesAll ? [CLOSES_OF_PEOPLE] : []),
+    ...different(closesAll ? { ...rule, closeAdopted: true } : rule, policyOf(defaults)),
     ...(onRemove === 'close' ? [`when the rule is removed, its open dispatch is ${ENDED[whenCleared]}`] : []),
   ];
 }

@@ -1,13 +1,25 @@
 import { z } from 'zod';
-import type { CloseDispatchParams, OpenDispatchParams } from '../../actions/action.ts';
+import type { OpenDispatchParams } from '../../actions/action.ts';
 import { Code, Duration } from '../../core/fields.ts';
 import type { CodeTemplate, Condition, RuleBase, Template } from '../program.ts';
 import { besides, choice, Expression, elsewhereEach, MaxAge, TemplateText } from '../schema-parts.ts';
+import type { Episode } from './episode.ts';
 
-const WhenCleared = choice(['close', 'complete', 'note', 'leave']).meta({
+const WhenCleared = choice(['close', 'close_machine', 'complete', 'note', 'leave']).meta({
   description:
-    'What the gateway does with its dispatch when the condition has cleared. `close`, `complete`: it ends the dispatch in this way. `note`: it writes a comment, and people end the dispatch. `leave`: it does nothing',
+    'What the gateway does with its dispatch when the condition has cleared. `close`, `complete`: it ends the dispatch in this way. `close_machine`: it closes every open dispatch of this machine and type, also what people opened (`dispatches/closemachine`). `note`: it writes a comment, and people end the dispatch. `leave`: it does nothing',
   default: 'close',
+});
+
+export const Note = TemplateText.meta({
+  description: 'Text of a note for each dispatch that is closed. The gateway fills in `{{ signal }}`',
+  examples: ['running again'],
+});
+
+export const Comment = TemplateText.meta({
+  description:
+    'Text that L2L adds to the description of each dispatch that is closed. The gateway fills in `{{ signal }}`',
+  examples: ['closed by the gateway'],
 });
 
 const IfFoundOpen = choice(['leave', 'adopt', 'open']).meta({
@@ -80,6 +92,8 @@ export const DispatchSection = z
     close_adopted: CloseAdopted.optional(),
     if_missed: IfMissed.optional(),
     if_closed_by_person: IfClosedByPerson.optional(),
+    note: Note.optional(),
+    comment: Comment.optional(),
     ...besides('dispatch'),
     ...elsewhereEach(
       ['on_delay', 'off_delay', 'on_remove'],
@@ -88,8 +102,8 @@ export const DispatchSection = z
   })
   .meta({ description: 'Opens one dispatch for each episode, and closes it' });
 
-/** The keys of a dispatch rule beside its section. */
-export const DISPATCH_KEYS = {
+/** The keys of a rule with a condition, beside its section. */
+export const CONDITION_KEYS = {
   when: Expression.optional().meta({
     description: 'The condition. Write what is true while something is wrong, such as `not press1.running`',
   }),
@@ -109,6 +123,11 @@ export const DISPATCH_KEYS = {
     default: '0s',
     examples: ['30s'],
   }),
+};
+
+/** The keys of a dispatch rule beside its section. */
+export const DISPATCH_KEYS = {
+  ...CONDITION_KEYS,
   on_remove: choice(['leave', 'close']).optional().meta({
     description:
       'What happens to an open dispatch when you delete the rule. `leave`: it stays open, and the log names the rule. `close`: the gateway ends it as `when_cleared` says',
@@ -133,27 +152,35 @@ export function checkAdoption(
 export const NOT_ADOPTED =
   "a person's dispatch is only ever closed where it was adopted; write if_found_open: adopt too, or take close_adopted out";
 
-/** Opens a dispatch while its condition holds. Delays in ms. */
-export type DispatchRule = RuleBase & {
-  readonly kind: 'dispatch';
+/** When a rule with a condition acts. Delays in ms. */
+export type ConditionAndDelays = {
   readonly when: Condition;
   readonly unless: Condition | null;
   /** null: until = not when. */
   readonly until: Condition | null;
   readonly onDelay: number;
   readonly offDelay: number;
-  readonly machine: string;
-  readonly type: string;
-  readonly trade: string | null;
-  /** If it has no value (a lookup without that key, a signal that was never good), the dispatch opens without a reason. */
-  readonly reason: CodeTemplate | null;
-  readonly description: Template;
-  readonly whenCleared: CloseDispatchParams['how'];
-  readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
-  readonly closeAdopted: boolean;
-  readonly ifMissed: NonNullable<OpenDispatchParams['ifMissed']>;
-  /** wait: the episode goes on without a dispatch. reopen: it is over, and the condition can open the next one. */
-  readonly ifClosedByPerson: 'wait' | 'reopen';
-  /** What happens to an open dispatch when the rule is removed from the config [R4]. */
-  readonly onRemove: 'leave' | 'close';
 };
+
+/** Opens a dispatch while its condition holds. */
+export type DispatchRule = RuleBase &
+  ConditionAndDelays & {
+    readonly kind: 'dispatch';
+    readonly machine: string;
+    readonly type: string;
+    readonly trade: string | null;
+    /** If it has no value (a lookup without that key, a signal that was never good), the dispatch opens without a reason. */
+    readonly reason: CodeTemplate | null;
+    readonly description: Template;
+    readonly whenCleared: Episode['whenCleared'];
+    /** Only with `close_machine`. */
+    readonly note: Template | null;
+    readonly comment: Template | null;
+    readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
+    readonly closeAdopted: boolean;
+    readonly ifMissed: NonNullable<OpenDispatchParams['ifMissed']>;
+    /** wait: the episode goes on without a dispatch. reopen: it is over, and the condition can open the next one. */
+    readonly ifClosedByPerson: 'wait' | 'reopen';
+    /** What happens to an open dispatch when the rule is removed from the config [R4]. */
+    readonly onRemove: 'leave' | 'close';
+  };

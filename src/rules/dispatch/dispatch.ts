@@ -3,7 +3,6 @@ import type { RuleView } from '../rule-view.ts';
 import { forgetAccount } from './account.ts';
 import { pauseDelay, resumeDelay, startDelay } from './delay.ts';
 import { recordHold, recordStandstill } from './delay-decisions.ts';
-import { episodeSettings } from './episode.ts';
 import { recordLook } from './look-decisions.ts';
 import { closeEarly, complete, follow, noteStills } from './phases.ts';
 import {
@@ -17,7 +16,7 @@ import {
 import { awaitedWords } from './words.ts';
 
 /**
- * inactive → pending → active → clearing → inactive.
+ * A rule with a condition: inactive → pending → active → clearing → inactive.
  *
  * - Opening: `when` is true, `unless` is false, and a written `until` is false (reset wins). When this is false, the on_delay is reset.
  * - Clearing: `until`, or not `when`. `unless` never closes.
@@ -30,7 +29,7 @@ import { awaitedWords } from './words.ts';
  */
 export function createDispatch(options: DispatchOptions): RunningRule {
   const run = runDispatch(options);
-  const { rule, state, stills, conditions, account } = run;
+  const { rule, acts, state, stills, conditions, account } = run;
   /** Made on demand, because most rules have none, and the memory that each sample touches limits the number of rules on a core. */
   const hasStills = stills.size > 0;
 
@@ -43,7 +42,7 @@ export function createDispatch(options: DispatchOptions): RunningRule {
       return isActive(run);
     },
     get episode() {
-      return state.episode;
+      return acts.hasDispatch ? state.episode : null;
     },
     evaluate(raw, step) {
       // The values are known now, but not since when. Queued messages behind them may show that.
@@ -78,7 +77,7 @@ export function createDispatch(options: DispatchOptions): RunningRule {
       state.held = false;
       const { episode } = state;
       if (episode !== null) {
-        state.episode = { ...episode, ...episodeSettings(rule) };
+        state.episode = { ...episode, ...acts.settings };
         step.changed.add(rule.name);
       }
       stills.restart();
@@ -119,18 +118,18 @@ export function createDispatch(options: DispatchOptions): RunningRule {
 }
 
 function viewOf(run: RunningDispatch): RuleView {
-  const { rule, state, stills } = run;
+  const { rule, acts, state, stills } = run;
   const { phase, delay, episode } = state;
   const due = Math.min(delayDue(run), stills.due);
   const paused = delay !== null && delay.pausedAt !== null ? ', paused while unknown' : '';
-  const machine = isActive(run) ? (episode?.machine ?? rule.machine) : null;
+  const done = isActive(run) ? acts.words.done(episode?.machine ?? rule.machine) : null;
   return {
     rule: rule.name,
-    kind: 'dispatch',
+    kind: rule.kind,
     phase,
     since: delay?.since ?? episode?.reported ?? null,
     due: Number.isFinite(due) ? due : null,
-    text: `${awaitedWords(rule, machine)} is ${awaited(run)}${paused}`,
-    episode: episode && { chain: episode.chain, mode: episode.mode },
+    text: `${awaitedWords(rule, done)} is ${awaited(run)}${paused}`,
+    episode: acts.hasDispatch ? episode && { chain: episode.chain, mode: episode.mode } : null,
   };
 }

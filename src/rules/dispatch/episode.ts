@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Action } from '../../actions/action.ts';
+import type { Action, ActionParams, CloseDispatchParams } from '../../actions/action.ts';
 import { laneOf } from '../../actions/words.ts';
 import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.ts';
 import type { DispatchRule } from './dispatch-rule.ts';
@@ -16,19 +16,23 @@ export const Episode = z.object({
   /** The chain, by which the dispatch in L2L is found again. Empty in states of earlier versions: `withChain` fills it in. */
   chain: z.string().default(''),
   /** These fields follow the config while it has the rule. */
-  whenCleared: z.enum(['close', 'complete', 'note', 'leave']).default('close'),
+  whenCleared: z.enum(['close', 'close_machine', 'complete', 'note', 'leave']).default('close'),
   closeAdopted: z.boolean().default(false),
   ifClosedByPerson: z.enum(['wait', 'reopen']).default('wait'),
   onRemove: z.enum(['leave', 'close']).default('leave'),
 });
 export type Episode = z.infer<typeof Episode>;
 
-type Settings = Pick<Episode, 'whenCleared' | 'closeAdopted' | 'ifClosedByPerson' | 'onRemove'>;
+export type Settings = Pick<Episode, 'whenCleared' | 'closeAdopted' | 'ifClosedByPerson' | 'onRemove'>;
 
 /** The activation with this number, mode and time to be reported (ms since 1970) [P2]. */
-export function newEpisode(rule: DispatchRule, number: number, reported: number, mode: Episode['mode']): Episode {
-  const { machine, type, name } = rule;
-  return { machine, type, reported, mode, chain: chainOf(name, number, reported), ...episodeSettings(rule) };
+export function newEpisode(
+  { machine, type, name }: Pick<DispatchRule, 'machine' | 'type' | 'name'>,
+  settings: Settings,
+  begin: { readonly number: number; readonly reported: number; readonly mode: Episode['mode'] },
+): Episode {
+  const { number, reported, mode } = begin;
+  return { machine, type, reported, mode, chain: chainOf(name, number, reported), ...settings };
 }
 
 /** The present settings for an episode. An open episode follows them. */
@@ -95,7 +99,7 @@ export function openAction(
 /** The action for the end of the episode, also when nothing is sent (`leave`). From then on the episode holds no dispatch [D3]. */
 export function closeAction(
   episode: Episode,
-  end: { readonly completed: number; readonly how: Episode['whenCleared']; readonly text: string },
+  end: { readonly completed: number; readonly how: CloseDispatchParams['how']; readonly text: string },
   author: ActionAuthor,
   moment: Moment,
 ): Action {
@@ -112,6 +116,32 @@ export function closeAction(
     ...moment,
     params: { machine, type, completed, how, ...(closeAdopted ? { closeAdopted } : {}) },
     cause: author.cause(text),
+    mode,
+    ...unknownOf(author),
+  };
+}
+
+/** Closes every dispatch of the machine and type of the episode, whoever opened it. */
+export function closeMachineAction(
+  episode: Episode,
+  end: {
+    readonly completed: number;
+    readonly texts: Pick<ActionParams['close_machine'], 'note' | 'comment'>;
+    readonly text: string;
+  },
+  author: ActionAuthor,
+  moment: Moment,
+): Action {
+  const { machine, type, chain, mode } = episode;
+  return {
+    key: `${chain}:close_all`,
+    kind: 'close_machine',
+    rule: author.name,
+    lane: laneOf('close_machine', machine),
+    chain,
+    ...moment,
+    params: { machine, type, completed: Math.max(end.completed, episode.reported), ...end.texts },
+    cause: author.cause(end.text),
     mode,
     ...unknownOf(author),
   };

@@ -24,7 +24,9 @@ export function endEpisode(
   const { machine, type, reported, onRemove, whenCleared } = episode;
   const knownUntil = held ? (time ?? lastAlive) : lastAlive - (delay?.lag ?? 0);
   const completed = Math.max(knownUntil, told ?? reported);
-  const how = onRemove === 'close' ? whenCleared : 'leave';
+  // Nobody knows that the machine runs, so no dispatch but its own is closed.
+  const cleared = whenCleared === 'close_machine' ? 'close' : whenCleared;
+  const how = onRemove === 'close' ? cleared : 'leave';
   const text = `${REMOVED} while its dispatch was open; it is ended when the gateway last saw it`;
   const moment = { at: completed, time: 'received' } as const;
   step.actions.push(closeAction(episode, { completed, how, text }, formerAuthor(name), moment));

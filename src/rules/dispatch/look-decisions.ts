@@ -57,14 +57,14 @@ function recordBlocked(run: RunningDispatch, at: number, step: Step): void {
   if (account.was === 'blocked' && by === account.blockedBy) return;
   account.blockedBy = by;
   const when = conditions.partsOf('when');
-  const text = `${partsWords(when, cells)}, but ${partsWords(parts, cells)} (${label}): no dispatch is opened`;
+  const text = `${partsWords(when, cells)}, but ${partsWords(parts, cells)} (${label}): ${run.acts.words.noneNow}`;
   record(run, at, 'blocked', text, [...when, ...parts], step);
 }
 
 function recordKnown(run: RunningDispatch, now: 'idle' | 'active', at: number, step: Step): void {
-  const { conditions, cells, account } = run;
+  const { conditions, cells, account, acts } = run;
   const parts = conditions.partsOf(now === 'idle' ? 'when' : 'clearing');
-  const comesTo = now === 'idle' ? 'the condition is false' : 'the dispatch stays open';
+  const comesTo = now === 'idle' ? 'the condition is false' : acts.words.stays;
   const since =
     account.was === null
       ? 'first seen since the start'

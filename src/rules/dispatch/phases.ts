@@ -1,9 +1,9 @@
-import { lastGoodOf, type SignalCell } from '../common/signal-table.ts';
+import type { SignalCell } from '../common/signal-table.ts';
 import { report, type Step } from '../common/step.ts';
 import type { Truth } from '../program.ts';
 import { type DelayState, knownTime, pauseDelay, resumeDelay, startDelay } from './delay.ts';
 import { recordBegin, recordMovedAgain, recordResumed, recordReturn } from './delay-decisions.ts';
-import { closeAction, newEpisode, openAction } from './episode.ts';
+import { closeAction, newEpisode } from './episode.ts';
 import { delayLength, isActive, type RunningDispatch } from './running-dispatch.ts';
 import { endedWords, forWords, openedWords, type Seen } from './words.ts';
 
@@ -84,32 +84,27 @@ function goesOn({ conditions }: RunningDispatch, pausedAt: number, at: number, s
 }
 
 function activate(run: RunningDispatch, delay: DelayState, at: number, step: Step): void {
-  const { rule, state, author, cells, inputs, stills } = run;
+  const { rule, state, acts, inputs, stills } = run;
   state.episodes++;
-  const episode = newEpisode(rule, state.episodes, notBeforeLast(run, delay.since), step.mode);
+  const reported = notBeforeLast(run, delay.since);
+  const episode = newEpisode(rule, acts.settings, { number: state.episodes, reported, mode: step.mode });
   state.phase = 'active';
   state.delay = null;
   state.episode = episode;
   stills.stopAll();
-  const lastGood = lastGoodOf(cells);
-  const found = rule.reason?.resolve(lastGood);
-  const unreasoned = found && 'missing' in found ? `; no reason: ${found.missing}` : '';
-  const text = `${openedWords(seen(run, inputs), knownTime(delay, at))}${unreasoned}`;
-  const reason = found && 'code' in found ? found.code : undefined;
-  const texts = { description: rule.description.render(lastGood), reason, text };
-  step.actions.push(openAction(rule, episode, author, texts, { at, time: delay.time }));
+  const why = openedWords(seen(run, inputs), knownTime(delay, at));
+  const { actions, text } = acts.begin(run, { episode, delay, at, text: why });
+  step.actions.push(...actions);
   report(step, rule, at, 'activated', text);
 }
 
 function clear(run: RunningDispatch, delay: DelayState, at: number, step: Step): void {
-  const { rule, state, author, watched, stills } = run;
+  const { rule, state, acts, watched, stills } = run;
   const { until } = rule;
   const text = `${until ? `${until.text} was true` : endedWords(seen(run, watched))}${forWords(knownTime(delay, at))}`;
   const completed = notBeforeLast(run, delay.since);
-  if (state.episode !== null) {
-    const end = { completed, how: state.episode.whenCleared, text };
-    step.actions.push(closeAction(state.episode, end, author, { at, time: delay.time }));
-  }
+  const { episode } = state;
+  if (episode !== null) step.actions.push(...acts.end(run, { episode, delay, at, text, completed }));
   endEpisode(run);
   report(step, rule, at, 'cleared', text);
   const moved = stills.stopAll();

@@ -1,15 +1,21 @@
 import { type ActionAuthor, authorOf } from '../common/action-author.ts';
-import type { SignalCell } from '../common/signal-table.ts';
+import { lastGoodOf, type SignalCell } from '../common/signal-table.ts';
 import type { Truth, WorldScope } from '../program.ts';
 import { type Account, newAccount } from './account.ts';
+import type { Acts } from './acts.ts';
+import type { CloseRule } from './close-rule.ts';
 import { type Conditions, createConditions } from './conditions.ts';
 import { dueOf } from './delay.ts';
 import type { DispatchRule } from './dispatch-rule.ts';
 import { type DispatchState, newDispatchState } from './dispatch-state.ts';
 import { createStills, type Stills } from './stills.ts';
 
+/** A rule with a condition and its delays. */
+export type ConditionRule = DispatchRule | CloseRule;
+
 export type DispatchOptions = {
-  readonly rule: DispatchRule;
+  readonly rule: ConditionRule;
+  readonly acts: Acts;
   readonly world: WorldScope;
   /** The cell of every signal the rule names, texts included. */
   readonly cells: ReadonlyMap<string, SignalCell>;
@@ -18,10 +24,13 @@ export type DispatchOptions = {
 
 /** A running dispatch rule: its state, which changes in place, and its inputs. */
 export type RunningDispatch = {
-  readonly rule: DispatchRule;
+  readonly rule: ConditionRule;
+  readonly acts: Acts;
   readonly state: DispatchState;
   readonly author: ActionAuthor;
   readonly cells: ReadonlyMap<string, SignalCell>;
+  /** The last good values, for its texts. */
+  readonly lastGood: () => ReturnType<typeof lastGoodOf>;
   /** The cells that its conditions read. */
   readonly inputs: readonly SignalCell[];
   /** The cells that `when` reads. */
@@ -33,7 +42,7 @@ export type RunningDispatch = {
   awaitUntil: number;
 };
 
-export function runDispatch({ rule, world, cells, restored }: DispatchOptions): RunningDispatch {
+export function runDispatch({ rule, acts, world, cells, restored }: DispatchOptions): RunningDispatch {
   const { when, unless, until, onDelay } = rule;
   const written = [when, unless, until].filter(condition => condition !== null);
   const cellsOf = (names: Iterable<string>) => [...new Set(names)].flatMap(name => cells.get(name) ?? []);
@@ -41,9 +50,11 @@ export function runDispatch({ rule, world, cells, restored }: DispatchOptions): 
   const stills = createStills(cellsOf(written.flatMap(condition => condition.still)), onDelay, restored?.still ?? {});
   return {
     rule,
+    acts,
     state: restored ? structuredClone(restored) : newDispatchState(),
     author: authorOf(rule, [...cells.values()]),
     cells,
+    lastGood: () => lastGoodOf(cells),
     inputs,
     watched: cellsOf(when.signals),
     stills,

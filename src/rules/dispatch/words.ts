@@ -29,9 +29,11 @@ export function endedWords({ when, cells, isStill }: Seen): string {
   return cells.map(({ definition, value }) => `${definition.name} = ${value ?? 'unknown'}`).join(', ');
 }
 
-/** The condition that the rule waits for: to open, or to clear while a dispatch is open on `machine`. */
-export function awaitedWords({ when, unless, until }: DispatchRule, machine: string | null): string {
-  if (machine !== null) return `open on ${machine}; ${until ? until.text : `not (${when.text})`}`;
+type Conditions = Pick<DispatchRule, 'when' | 'unless' | 'until'>;
+
+/** The condition that the rule waits for: to open, or to clear. `done`: what it did while it is active. */
+export function awaitedWords({ when, unless, until }: Conditions, done: string | null): string {
+  if (done !== null) return `${done}; ${until ? until.text : `not (${when.text})`}`;
   return `${when.text}${unless ? ` unless ${unless.text}` : ''}`;
 }
 

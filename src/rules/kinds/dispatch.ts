@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { ActionParams } from '../../actions/action.ts';
 import { formatDuration } from '../../core/fields.ts';
+import type { Resolver } from '../compile/resolve.ts';
+import { dispatchActs } from '../dispatch/acts.ts';
 import { createDispatch } from '../dispatch/dispatch.ts';
 import { dispatchDefaultNotes, dispatchNotes } from '../dispatch/dispatch-notes.ts';
 import {
@@ -15,6 +17,7 @@ import { withChain } from '../dispatch/episode.ts';
 import { endEpisode, leavesDispatch } from '../dispatch/former.ts';
 import { forgetDelay, shiftDispatch } from '../dispatch/shift.ts';
 import type { RuleBase } from '../program.ts';
+import { compileConditions, conditionReferences } from './conditions.ts';
 import { type CompileWith, once, type RuleKind } from './kind.ts';
 
 type Section = z.output<typeof DispatchSection>;
@@ -65,6 +68,7 @@ export const dispatchKind: RuleKind<
   recode(rule, { kind, params }, codeOf) {
     const { machine, type, trade } = rule;
     if (kind === 'close_dispatch') return { ...(params as ActionParams['close_dispatch']), machine, type };
+    if (kind === 'close_machine') return { ...(params as ActionParams['close_machine']), machine, type };
     if (kind !== 'open_dispatch') return undefined;
     const { reason: oldReason, trade: _trade, ...old } = params as ActionParams['open_dispatch'];
     const found = rule.reason === null ? { code: null } : codeOf(rule.reason);
@@ -73,18 +77,12 @@ export const dispatchKind: RuleKind<
   },
   state: DispatchState,
   countsOn: false,
-  references({ when, unless, until, reason, description }) {
-    const conditions = [when, unless, until].filter(condition => condition !== null);
-    const read = once(conditions.flatMap(condition => condition.signals));
-    return {
-      conditions: read,
-      counters: [],
-      signals: once([...read, ...(reason?.signals ?? []), ...description.signals]),
-      sources: once(conditions.flatMap(condition => condition.sources)),
-      rules: once(conditions.flatMap(condition => condition.rules)),
-    };
+  references(rule) {
+    const { read, sources, rules } = conditionReferences(rule);
+    const texts = [rule.reason, rule.description, rule.note, rule.comment].flatMap(text => text?.signals ?? []);
+    return { conditions: read, counters: [], signals: once([...read, ...texts]), sources, rules };
   },
-  create: createDispatch,
+  create: parts => createDispatch({ ...parts, acts: dispatchActs(parts.rule) }),
   upgrade: withChain,
   shift: shiftDispatch,
   forget: forgetDelay,
@@ -94,6 +92,7 @@ export const dispatchKind: RuleKind<
 
 const CLEARED_WORDS: Readonly<Record<DispatchRule['whenCleared'], string>> = {
   close: 'closes WHEN',
+  close_machine: 'closes every one of its type WHEN',
   complete: 'completes WHEN',
   note: 'notes its end WHEN',
   leave: 'is left to people',
@@ -110,15 +109,9 @@ function compileDispatch(
 ): DispatchRule | undefined {
   const dispatch = { ...defaults, ...section };
   const path = ['rules', base.name];
-  const when = resolver.condition([...path, 'when'], keys.when ?? '');
-  const unless = keys.unless === undefined ? null : resolver.condition([...path, 'unless'], keys.unless);
-  const until = keys.until === undefined ? null : resolver.condition([...path, 'until'], keys.until);
-  const onDelay = keys.on_delay ?? 0;
-  if (onDelay === 0 && [when, unless, until].some(condition => condition && condition.still.length > 0)) {
-    resolver.refuse([...path, 'on_delay'], '`still()` needs a time: write how long nothing has moved, such as 3m');
-  }
-
+  const conditions = compileConditions(path, keys, resolver);
   const maxAge = base.maxAge ?? defaults?.max_age ?? null;
+  const onDelay = keys.on_delay ?? 0;
   if (maxAge !== null && maxAge <= onDelay) {
     const words = `has to be longer than on_delay (${formatDuration(onDelay)}): the dispatch is that old when it is opened`;
     resolver.refuse([...path, 'max_age'], words);
@@ -142,17 +135,15 @@ function compileDispatch(
   if (trade !== null) resolver.fixed([...path, 'dispatch', 'trade'], trade);
   const reason = dispatch.reason === undefined ? null : resolver.code([...path, 'dispatch', 'reason'], dispatch.reason);
   const description = resolver.text([...path, 'dispatch', 'description'], dispatch.description);
-  if (!when || unless === undefined || until === undefined || reason === undefined || !description) return undefined;
+  const texts = noteAndComment(path, dispatch, whenCleared, resolver);
+  if (!conditions || reason === undefined || !description || !texts) return undefined;
 
   return {
     ...base,
     kind: 'dispatch',
     maxAge,
-    when,
-    unless,
-    until,
-    onDelay,
-    offDelay: keys.off_delay ?? 0,
+    ...conditions,
+    ...texts,
     machine,
     type,
     trade,
@@ -165,4 +156,24 @@ function compileDispatch(
     ifClosedByPerson: dispatch.if_closed_by_person ?? 'wait',
     onRemove: keys.on_remove ?? 'leave',
   };
+}
+
+/** The texts for dispatches that are closed with the machine; undefined: the resolver has noted what is wrong with them. */
+function noteAndComment(
+  path: readonly string[],
+  dispatch: Pick<Section, 'note' | 'comment'>,
+  whenCleared: DispatchRule['whenCleared'],
+  resolver: Resolver,
+): Pick<DispatchRule, 'note' | 'comment'> | undefined {
+  const compiled = (['note', 'comment'] as const).map(key => {
+    const text = dispatch[key];
+    if (text === undefined) return null;
+    if (whenCleared === 'close_machine') return resolver.text([...path, 'dispatch', key], text);
+    return resolver.refuse(
+      [...path, 'dispatch', key],
+      `${key} is only sent with when_cleared: close_machine; write that too, or take ${key} out`,
+    );
+  });
+  const [note, comment] = compiled;
+  return note === undefined || comment === undefined ? undefined : { note, comment };
 }

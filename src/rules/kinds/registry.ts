@@ -1,11 +1,12 @@
 import type { z } from 'zod';
+import { closeKind } from './close.ts';
 import { cyclesKind } from './cycles.ts';
 import { dispatchKind } from './dispatch.ts';
 import type { RuleKind } from './kind.ts';
 import { productionKind } from './production.ts';
 
 /** Every kind of rule. A new one is a file beside this one and a line here. */
-const KINDS = [dispatchKind, cyclesKind, productionKind] as const;
+const KINDS = [dispatchKind, closeKind, cyclesKind, productionKind] as const;
 
 type Kinds = (typeof KINDS)[number];
 type PartsOf<Kind> =

@@ -111,6 +111,28 @@ rules: 3
   line1          line 26  production of LINE-1                    all parts from`);
   });
 
+  it('the check says of each rule that closes every dispatch that it closes what people opened', async () => {
+    const closing = GOOD.replace(
+      'description: Press 1 stands }',
+      'description: Press 1 stands, when_cleared: close_machine, note: runs }',
+    ).replace(
+      'rules:',
+      'rules:\n  andon: { when: press1.running, on_delay: 10s, close: { machine: PRESS-01, type: CODE_RED } }',
+    );
+    writeFileSync(join(folder, 'closing.yaml'), closing);
+    const { out } = await program(['check', 'closing.yaml']);
+    expect(out).toMatch(
+      /andon .* close every CODE_RED on PRESS-01 +closes after 10s\n {4}- also closes what people opened/,
+    );
+    expect(out).toMatch(/opens after 2m, closes every one of its type after 30s\n {4}- also closes what people opened/);
+    expect(out).toContain('up to 2 more for each time its condition begins to hold');
+
+    writeFileSync(join(folder, 'noted.yaml'), closing.replace('when_cleared: close_machine, ', ''));
+    expect((await program(['check', 'noted.yaml'])).err).toContain(
+      'noted.yaml:23:97 press1_down.dispatch.note: note is only sent with when_cleared: close_machine; write that too, or take note out',
+    );
+  });
+
   it('the check lists each lookup with its file, rows and encoding', async () => {
     const lookups = `lookups:
   recipes: { file: recipes.csv, key: number }

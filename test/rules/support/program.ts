@@ -121,6 +121,8 @@ export function counter(
 export function dispatch(name: string, when: Condition, over: Partial<DispatchRule> = {}): DispatchRule {
   return {
     kind: 'dispatch',
+    note: null,
+    comment: null,
     name,
     ...PLAIN,
     when,

@@ -111,6 +111,11 @@ export function line(action: Action): string {
       return `${at} open ${action.rule} reported ${clockOf(action.params.reported)}`;
     case 'close_dispatch':
       return `${at} ${action.params.how} ${action.rule} completed ${clockOf(action.params.completed)}`;
+    case 'close_machine': {
+      const { type, completed, note, comment } = action.params;
+      const texts = [note, comment].filter(text => text !== undefined).map(text => `, ${text}`);
+      return `${at} close every ${type} ${action.rule} completed ${clockOf(completed)}${texts.join('')}`;
+    }
     case 'increment_cycles':
       return `${at} ${action.rule} +${action.params.count}`;
     case 'set_cycles':

@@ -186,7 +186,7 @@ async function startQueue(
     log,
     random,
     whereOf: whereRulesAre(loaded.program.rules),
-    onDone: done => logDone(log, done, chain => journal.chain(chain).result),
+    onDone: done => logDone(log, done, chain => journal.chain(chain)),
   });
   started.add('queue', () => queue.stop(drain()));
   return queue;

@@ -3,6 +3,7 @@ import { dispatchNumber, foundIn, WHOSE_WORDS } from '../actions/found-open.ts';
 import { type AnyKind, kindOf } from '../actions/registry.ts';
 import type { CallResult } from '../actions/result.ts';
 import { trueTime } from '../actions/written-times.ts';
+import type { ChainState } from '../core/delivery.ts';
 import type { Done } from '../core/done.ts';
 import type { Logger } from '../core/logger.ts';
 import { actionFacts } from './log-actions.ts';
@@ -10,11 +11,11 @@ import { actionFacts } from './log-actions.ts';
 type Params = Parameters<AnyKind['words']['facts']>[0][number];
 type Stored = Done['actions'][number];
 
-/** The result of the open of an episode. */
-export type ResultOf = (chain: string) => CallResult | null;
+/** The result of the open of an episode, and what its close of every dispatch closed. */
+type ChainOf = (chain: string) => Pick<ChainState, 'result' | 'closed'>;
 
 /** Logs one line at level info for each dispatch, each count and each batch, so that people can see normal operation. */
-export function logDone(log: Logger, done: Done, resultOf: ResultOf): void {
+export function logDone(log: Logger, done: Done, chainOf: ChainOf): void {
   const [first] = done.actions;
   if (!first) return;
   switch (kindOf(first.kind).chain.role) {
@@ -22,7 +23,7 @@ export function logDone(log: Logger, done: Done, resultOf: ResultOf): void {
       logOpened(log, first, done);
       break;
     case 'ends':
-      logEnded(log, first, done, resultOf);
+      logEnded(log, first, done, chainOf);
       break;
     default:
       logSent(log, first, done);
@@ -41,13 +42,16 @@ function logOpened(log: Logger, open: Stored, { actions, result, detail }: Done)
   else log.info({ dispatch, ...facts }, `${words.done(open.params)}${close ? ' and closed' : ''}`);
 }
 
-function logEnded(log: Logger, close: Stored, done: Done, resultOf: ResultOf): void {
+function logEnded(log: Logger, close: Stored, done: Done, chainOf: ChainOf): void {
   const { kind, result, detail } = done;
   const { words } = kindOf(close.kind);
-  const dispatch = dispatchNumber(result) ?? (close.chain === null ? undefined : dispatchNumber(resultOf(close.chain)));
+  const { result: opened = null, closed = [] } = close.chain === null ? {} : chainOf(close.chain);
+  const dispatch = dispatchNumber(result) ?? dispatchNumber(opened);
+  const isClosed = opened?.dispatchId !== undefined && closed.includes(opened.dispatchId);
   const facts = { ...(dispatch !== undefined && { dispatch }), ...actionFacts(close) };
   if (kind === 'nothing') {
-    log.info({ ...facts, because: detail }, dispatch === undefined ? words.notDone : 'dispatch left open');
+    const left = isClosed ? 'no close is needed' : 'dispatch left open';
+    log.info({ ...facts, because: detail }, dispatch === undefined ? words.notDone : left);
   } else if (result?.nothing !== undefined) {
     log.info({ ...facts, because: result.nothing }, 'no close is needed');
   } else log.info(facts, words.done(close.params));

@@ -3,16 +3,21 @@ import type { Action } from '../../src/actions/action.ts';
 import type { CallResult } from '../../src/actions/result.ts';
 import { logDone } from '../../src/app/log-done.ts';
 import type { Done } from '../../src/core/done.ts';
-import { closeDispatch, increment, openDispatch, recordSet } from '../support/actions.ts';
+import { closeDispatch, closeMachine, increment, openDispatch, recordSet } from '../support/actions.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 const OPENED: CallResult = { dispatchId: 57_008, dispatchNumber: 1008, reported: 1000 };
 
 /** The one line that is written. */
-function lineOf(done: Partial<Done>, actions: readonly Action[], opened: CallResult | null = OPENED) {
+function lineOf(
+  done: Partial<Done>,
+  actions: readonly Action[],
+  opened: CallResult | null = OPENED,
+  others: readonly number[] = [],
+) {
   const log = recordingLogger();
   const whole: Done = { kind: 'delivered', result: null, detail: null, ...done, actions: actions.map(numbered) };
-  logDone(log, whole, () => opened);
+  logDone(log, whole, () => ({ result: opened, closed: others }));
   expect(log.lines.map(({ level }) => level)).toEqual(['info']);
   return { message: log.lines[0]?.message, fields: log.lines[0]?.fields };
 }
@@ -109,6 +114,34 @@ describe('log of what L2L has', () => {
     expect(lineOf({ result: { dispatchId: 57_008, nothing: 'already closed' } }, [closed('close')])).toMatchObject({
       message: 'no close is needed',
       fields: { dispatch: 1008, because: 'already closed' },
+    });
+  });
+
+  it('the log does not call a dispatch left open that was closed with the others of its type', () => {
+    const done = { kind: 'nothing', detail: 'with the others' } as const;
+    expect(lineOf(done, [closed('close')], OPENED, [57_008])).toMatchObject({
+      message: 'no close is needed',
+      fields: { dispatch: 1008, because: 'with the others' },
+    });
+  });
+
+  it.each([
+    [
+      'the ids of all, and of those of people',
+      { closed: [7, 8], closedOfPeople: [8] },
+      { closed: [7, 8], openedByPeople: [8] },
+    ],
+    ['the ids of its own', { closed: [7], closedOfPeople: [] }, { closed: [7] }],
+  ])('the log of a close of every dispatch names %s', (_what, result, fields) => {
+    const { message, fields: logged } = lineOf({ result }, [closeMachine('PRESS-01', 1)]);
+    expect(message).toBe('every dispatch of the machine and type closed');
+    expect(logged).toEqual({ machine: 'PRESS-01', type: 'DOWN', completed: new Date(1500), rule: 'r', ...fields });
+  });
+
+  it('the log of a close of every dispatch says why there was none', () => {
+    expect(lineOf({ result: { nothing: 'none is left' } }, [closeMachine('PRESS-01', 1)])).toMatchObject({
+      message: 'no dispatch closed',
+      fields: { because: 'none is left' },
     });
   });
 

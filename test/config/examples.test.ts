@@ -63,6 +63,8 @@ describe('config/', () => {
     const { config, program } = load('gateway.yaml');
 
     expect(Object.values(config.sources).map(({ protocol }) => protocol)).toEqual(['opcua', 'modbus', 'mqtt']);
-    expect(new Set(program.rules.map(({ kind }) => kind))).toEqual(new Set(['dispatch', 'close', 'cycles', 'production']));
+    expect(new Set(program.rules.map(({ kind }) => kind))).toEqual(
+      new Set(['dispatch', 'close', 'cycles', 'production']),
+    );
   });
 });

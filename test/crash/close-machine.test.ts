@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE, testGateway } from '../support/gateway.ts';
 import { mqttPlant } from '../support/mqtt-plant.ts';
-import { API_KEY, dispatchesOf, dispatchStory, testSandbox, timeOfDay, UNTIL_TOLD } from '../support/sandbox.ts';
+import { API_KEY, dispatchesOf, dispatchStory, testSandbox, timeOfDay, UNTIL_RELEASED } from '../support/sandbox.ts';
 
 const RULES = `
   press1_down:
@@ -42,7 +42,7 @@ describe('a crash while every dispatch of a machine is closed', () => {
       const kims = [await personOpens(sandbox, 'PRESS-01'), await personOpens(sandbox, 'WELD-01')];
       await gateway.untilDelivered();
 
-      sandbox.setFaults([{ kind: 'hang', ms: UNTIL_TOLD, path: 'dispatches/closemachine', count: 2 }]);
+      sandbox.setFaults([{ kind: 'hang', ms: UNTIL_RELEASED, path: 'dispatches/closemachine', count: 2 }]);
       const ran = Date.now();
       await plant.publish('press1', { running: true, strokes: 1000, ts: ran });
       await plant.publish('weld1', { running: true, strokes: 7, ts: ran });

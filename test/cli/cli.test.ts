@@ -101,13 +101,13 @@ describe('cli', () => {
     });
   });
 
-  it('the command line explains why it could not start', async () => {
+  it('the command line explains why the gateway could not start', async () => {
     const error = new StartError('the data folder is in use', { cause: new Error('locked') });
 
     expect(await failing(error)).toEqual({ code: 1, out: '', err: 'the data folder is in use: locked\n' });
   });
 
-  it('the command line names what it did not understand', async () => {
+  it('the command line names the argument that it did not understand', async () => {
     expect(await failing(new UsageError('one file at a time'))).toEqual({
       code: 64,
       out: '',
@@ -115,7 +115,7 @@ describe('cli', () => {
     });
   });
 
-  it('the command line keeps the stack of a fault of its own', async () => {
+  it('the command line shows the stack of a defect in the program', async () => {
     const { code, err } = await failing(new TypeError('x is not a function'));
 
     expect(code).toBe(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeChaos } from '../../src/cli/demo/chaos.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
-/** Lets chaos rage for `ms` of virtual time and writes down what it did. */
+/** Runs the trouble of the demo for `ms` of virtual time and writes down its steps. */
 async function rage(seed: number, ms: number) {
   const clock = virtualClock(0);
   const over = new AbortController();
@@ -15,7 +15,7 @@ async function rage(seed: number, ms: number) {
     say: () => {},
   };
   const raging = makeChaos(hands, clock, seed, over.signal);
-  // Each step sets the next timer in a microtask of its own.
+  // Each step sets the next timer in its own microtask.
   for (let passed = 0; passed < ms; passed += 100) {
     clock.advance(100);
     await new Promise(resolve => setImmediate(resolve));
@@ -26,7 +26,7 @@ async function rage(seed: number, ms: number) {
 }
 
 describe('demo chaos', () => {
-  it('the trouble of the demo brings every kind of trouble before one comes twice too often', async () => {
+  it('the trouble of the demo brings every kind of trouble before it repeats one too often', async () => {
     const did = await rage(1, 30_000);
     const broken = did.filter(what => !['gateway', 'redis', 'whole'].includes(what));
     expect(did).toContain('gateway');
@@ -47,7 +47,7 @@ describe('demo chaos', () => {
   });
 
   it.each([500, 3100, 5200, 7300])(
-    'the trouble of the demo leaves L2L whole when it has to end after %d ms',
+    'the trouble of the demo leaves L2L without a fault when it has to end after %d ms',
     async ms => {
       expect((await rage(3, ms)).at(-1)).toBe('whole');
     },

@@ -23,13 +23,13 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch {
-    // ESRCH: there is no such process any more.
+    // ESRCH: this process does not exist any more.
     return false;
   }
 }
 
 describe('demo child', () => {
-  it('a child of the demo takes lines, gives lines and is gone when stopped, without a word about its end', async () => {
+  it('a child of the demo takes lines, gives lines, and ends silently when it is stopped', async () => {
     const lines: string[] = [];
     const ends: string[] = [];
     const child = await startChild(
@@ -43,7 +43,7 @@ describe('demo child', () => {
     await child.stop(10_000);
   });
 
-  it('a child of the demo that ends unasked is reported with its last words', async () => {
+  it('the demo reports a child that ends by itself, with its last output', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     await startChild(options('console.error("no key"); process.exit(3)', { onUnexpectedEnd: resolve }));
     expect(await promise).toBe('the child ended (code 3): no key');
@@ -55,7 +55,7 @@ describe('demo child', () => {
     expect(isAlive(child.pid)).toBe(false);
   });
 
-  it('waits for where a server is reached, and says why there is none', async () => {
+  it('the demo waits for the address of a server, and says why there is none', async () => {
     const lines: string[] = [];
     const { child, where } = await startServer(
       options('console.log(JSON.stringify({ url: "here" })); console.log("more"); setInterval(() => {}, 1000)', {
@@ -70,7 +70,7 @@ describe('demo child', () => {
 });
 
 describe.runIf(process.platform === 'linux')('descendants', () => {
-  it('the demo finds a grandchild by name, and nobody of another family', async () => {
+  it('the demo finds the children of its children by name, and no process of others', async () => {
     const family = spawn('/bin/sh', ['-c', 'sleep 60 & echo up; wait'], {
       stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,

@@ -18,7 +18,7 @@ function loaded() {
 }
 
 describe('demo config', () => {
-  it('the config of the demo is valid and live', () => {
+  it('the config of the demo is valid and in live mode', () => {
     expect(loaded().config.gateway.mode).toBe('live');
   });
 

@@ -25,7 +25,7 @@ describe('the command to type', () => {
   });
 });
 
-/** A folder in which a person works: the program under bin, a config with a space in its name, and actions that need a person. */
+/** A folder of a person: the program under bin, a config with a space in its name, and actions that need a person. */
 async function workplace(): Promise<string> {
   const folder = testFolder();
   mkdirSync(join(folder, 'bin'));
@@ -62,7 +62,7 @@ it('every command that a list, a page or a usage error prints works when it is p
   const decisions = commandsIn(page.out);
   expect(decisions).toEqual(['retry', 'drop'].map(word => `bin/l2l-gateway queue ${word} 1 'my plant.yaml'`));
   for (const decision of decisions) {
-    // The gateway does not run: that is all that is wrong with it.
+    // The only thing wrong is that the gateway does not run.
     expect(typed(folder, decision).err).toMatch(/^no gateway runs on \S+\/data: /);
   }
 
@@ -75,7 +75,7 @@ it('every command that a list, a page or a usage error prints works when it is p
   expect(typed(folder, help).out).toMatch(/^Usage: bin\/l2l-gateway queue list /);
 }, 60_000);
 
-it('a journal that was copied names the command that adopts it', async () => {
+it('the error about a copied journal names the command that adopts it', async () => {
   const folder = await workplace();
   execFileSync('cp', ['-r', join(folder, 'data'), join(folder, 'copy')]);
   let message = '';

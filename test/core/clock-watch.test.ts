@@ -71,7 +71,7 @@ describe('the watch over the clock', () => {
     expect(await changeOf(both)).toEqual({ kind: 'stepped', by: 60_000, slept: 8 * HOUR });
   });
 
-  it('the clock watch lets nothing be sent from the very moment of a change', () => {
+  it('the clock watch stops all sends from the moment of a change', () => {
     const line = bench();
     line.suspend(3000);
     expect(line.watch.isLeft()).toBe(true);
@@ -89,7 +89,7 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toBe('none');
   });
 
-  it('the clock watch counts a suspension also when the clock lost its time over it', async () => {
+  it('the clock watch counts a suspension also when the clock lost its time during it', async () => {
     const line = bench();
     line.suspend(HOUR);
     line.set(-START);
@@ -97,7 +97,7 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toEqual({ kind: 'suspended', slept: HOUR });
   });
 
-  it('the clock watch counts a suspension also when a clock that was not followed was set right over it', async () => {
+  it('the clock watch counts a suspension also when a clock in doubt was set right during it', async () => {
     const line = bench();
     line.set(-START);
     line.clock.advance(1000);
@@ -117,14 +117,14 @@ describe('the watch over the clock', () => {
     expect(await changeOf(line)).toEqual({ kind: 'stepped', by: 3 * HOUR, slept: 0 });
   });
 
-  it('the clock watch also reports a doubted clock that was set to an impossible time: its error is another now', async () => {
+  it('the clock watch also reports a clock in doubt that was set to another impossible time, because its error has changed', async () => {
     const line = bench({ from: START, doubt: 'why' }, -HOUR);
     line.set(-3 * HOUR);
     line.clock.advance(1000);
     expect(await changeOf(line)).toEqual({ kind: 'stepped', by: -4 * HOUR, slept: 0 });
   });
 
-  it('the clock watch believes a set clock also when it then agrees with the time that was made up', async () => {
+  it('the clock watch trusts a clock that was set, also when it then agrees with the gateway', async () => {
     const line = bench({ from: START, doubt: 'why' }, -HOUR);
     line.set(HOUR);
     line.clock.advance(1000);

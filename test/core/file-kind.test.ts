@@ -12,7 +12,7 @@ describe('whyNoFile', () => {
     ['a file', path => writeFileSync(path, 'x'), null],
     ['a link to a file', path => symlinkSync('/etc/hostname', path), null],
     ...OTHER_KINDS,
-  ])('%s', (_what, make, expected) => {
+  ])('whyNoFile: %s', (_what, make, expected) => {
     const path = join(testFolder(), 'it');
     make(path);
 
@@ -30,7 +30,7 @@ describe('readFile', () => {
     const path = join(testFolder(), 'it');
     make(path);
 
-    // Its callers have a sentence of their own for a folder, which they know by this code.
+    // The callers have their own sentence for a folder, and recognise it by this code.
     expect(() => readFile(path)).toThrow(what === 'a folder' ? /^EISDIR/ : expected);
   });
 });

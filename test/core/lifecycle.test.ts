@@ -5,7 +5,7 @@ import { virtualClock } from '../support/virtual-clock.ts';
 const never = new Promise<never>(() => {});
 
 describe('endsWithin', () => {
-  it('endsWithin waits no longer than its limit', async () => {
+  it('endsWithin waits only up to its limit', async () => {
     const clock = virtualClock(0);
     const waited = endsWithin(100, never, clock);
 

@@ -52,11 +52,11 @@ describe('numbers', () => {
     ['10^20 / 10^18', divide(10n ** 20n, 10n ** 18n), 100],
     ['10^20 / 8 of a fraction', divide(10n ** 20n + 1n, 8), 1.25e19],
     ['10^20 + 1 mod 10', remainder(10n ** 20n + 1n, 10), 1],
-  ])('%s', (_, result, expected) => {
+  ])('the calculation is exact: %s', (_, result, expected) => {
     expect(result).toBe(expected);
   });
 
-  it('a decimal calculates as people do', () => {
+  it('calculations with decimals give the results that people expect', () => {
     const decimal = fc.tuple(fc.integer({ min: -999_999, max: 999_999 }), fc.integer({ min: 0, max: 3 }));
     fc.assert(
       fc.property(decimal, decimal, ([a, x], [b, y]) => {
@@ -73,7 +73,7 @@ describe('numbers', () => {
   });
 
   it.each([[0.1], [12.7], [-273.15], [16_777_216], [3.4028235e38], [0]])(
-    'reads the 32-bit float of %d as that number',
+    'the 32-bit float of %d is read as that number',
     value => {
       expect(shortestFloat32(Math.fround(value))).toBe(value);
     },
@@ -95,7 +95,7 @@ describe('numbers', () => {
     ['1e20', 1e20],
     ['1e999', undefined],
     ['9'.repeat(400), undefined],
-  ])('reads the digits %s', (text, expected) => {
+  ])('the digits %s are read as a number', (text, expected) => {
     expect(numberOfDigits(text)).toBe(expected);
   });
 
@@ -106,7 +106,7 @@ describe('numbers', () => {
     [HUGE, Number(HUGE), false],
     [10n ** 20n, 1e20, true],
     [0, -0, true],
-  ])('compares %s and %s', (a, b, same) => {
+  ])('%s and %s are compared by their value', (a, b, same) => {
     expect(isSameNumber(a, b)).toBe(same);
   });
 });

@@ -5,7 +5,7 @@ import { LONGEST_SOCKET_PATH, runtimeFolderIn, socketPlace, temporaryRuntime } f
 import { testFolder } from '../support/folder.ts';
 
 const NAME = 'name/it.sock';
-/** The longest folder in which NAME has room. */
+/** The longest folder in which NAME fits. */
 const LONGEST = LONGEST_SOCKET_PATH - NAME.length - 1;
 const folderOf = (bytes: number) => `/${'x'.repeat(bytes - 1)}`;
 

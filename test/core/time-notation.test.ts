@@ -60,7 +60,7 @@ describe('how times are written', () => {
   });
 
   it.each(['2026-03-02 06:01:00 CET', '2026-03-02 06:01:00 MDT', 'MST', '2026-03-02 MST', 'soon'])(
-    'the time notation reads nothing that was never so: %s',
+    'the time notation reads no time that never existed: %s',
     text => {
       expect(createTimeNotation('America/Denver').parse(text)).toEqual([]);
     },

@@ -20,7 +20,7 @@ describe('what a wall clock has done', () => {
     ['an uptime that is wrong by itself', 100, 0, HOUR, 'right'],
     ['nothing, by a clock that is not believed', -HOUR + 20, -HOUR, 0, 'right'],
     ['a step by a clock that is not believed', 30, -HOUR, 0, 'stepped'],
-  ] as const)('%s', (_, off, expected, slept, verdict) => {
+  ] as const)('the wall clock: %s', (_, off, expected, slept, verdict) => {
     expect(judgeClock(off, expected, slept)).toBe(verdict);
   });
 });
@@ -51,7 +51,7 @@ describe('where time begins', () => {
     expect(begun.doubt).toContain('write `clock: trust`');
   });
 
-  it('a clock that a person trusts is used, and the times of the journal are put before it', () => {
+  it('a clock that a person trusts is used, and the times of the journal are moved before it', () => {
     expect(beginTime(NOW - HOUR, lived(NOW), 'trust', people)).toEqual({
       from: NOW - HOUR,
       doubt: null,

@@ -60,7 +60,7 @@ describe('a ballast that cannot be deleted', () => {
     onTestFinished(() => stuck.stop());
     await vi.waitFor(() => expect(stuck.problem).toBeNull());
     await vi.waitFor(() => expect(statSync(file).blocks * 512).toBeGreaterThanOrEqual(64 * KIB));
-    // Stands for a file system that needs room to remove a file, as btrfs does.
+    // Plays a file system that needs room to delete a file, as btrfs does.
     rmSync(file);
     mkdirSync(join(file, 'in the way'), { recursive: true });
 

@@ -16,7 +16,7 @@ const real = {
   run: StatementSync.prototype.run as (this: StatementSync, ...values: unknown[]) => ReturnType<StatementSync['run']>,
 };
 
-/** The settings under which anything was written to a journal, on whatever connection, for the rest of the test. */
+/** Collects the settings of every connection that writes to a journal, for the rest of the test. */
 function watchWrites(): ReadonlySet<string> {
   const found = new Set<string>();
   const owners = new WeakMap<StatementSync, DatabaseSync>();
@@ -48,7 +48,7 @@ function watchWrites(): ReadonlySet<string> {
   return found;
 }
 
-/** A folder whose journal was made by these statements. */
+/** A folder with a journal that these statements made. */
 function folderWith(sql: string): string {
   const folder = testFolder();
   const db = new DatabaseSync(join(folder, 'journal.db'));
@@ -67,7 +67,7 @@ describe('a commit of the journal', () => {
       'one that somebody took out of WAL mode',
       () => folderWith('PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF'),
     ],
-  ])('is forced to the disk at each commit: %s', async (_which, make) => {
+  ])('a commit of the journal is forced to the disk: %s', async (_which, make) => {
     const folder = make();
     const found = watchWrites();
 
@@ -103,7 +103,7 @@ describe('the journal of a running gateway', () => {
     await gateway.start();
     const file = join(gateway.dataFolder, 'journal.db');
 
-    // SQLite's file format: how it is written and how it is read, 2 for WAL, 1 for a rollback journal.
+    // Bytes of SQLite's file format: how the file is written and how it is read. 2 means WAL, 1 means a rollback journal.
     expect([...readFileSync(file).subarray(18, 20)]).toEqual([2, 2]);
     await vi.waitFor(() => expect(statSync(`${file}-wal`).size).toBeGreaterThan(0), PATIENCE);
   });

@@ -14,7 +14,10 @@ const COMMITS = 60;
 
 type Files = { readonly db: Buffer; readonly wal: Buffer; readonly ends: readonly number[] };
 
-/** The files of a gateway that was killed: some history, `COMMITS` commits of one action each, and where in the log each ended. */
+/**
+ * The files of a gateway that was killed: some history, `COMMITS` commits of one action each, and for each the place in the log where it
+ * ended.
+ */
 async function killed(): Promise<Files> {
   const folder = testFolder();
   const journal = testJournal(folder);
@@ -22,7 +25,8 @@ async function killed(): Promise<Files> {
     await write(journal, increment('OLD', n));
     await deliver(journal, 'cycles:OLD', n);
   }
-  // From here on the log holds only what follows. The files are opened elsewhere: this is about damage, not about copies.
+  // From here on the log holds only these commits. The files are opened in other places, because the test is about damage and not about
+  // copies.
   const other = new DatabaseSync(join(folder, 'journal.db'));
   other.exec("DELETE FROM meta WHERE key = 'home'; PRAGMA wal_checkpoint(TRUNCATE)");
   other.close();
@@ -50,7 +54,7 @@ function openThere(folder: string, onCorrupt: 'refuse' | 'rebuild' = 'refuse'): 
     const log = recordingLogger();
     journal = openJournal({ folder, destination: DESTINATION, now: () => 1e12, settle: () => 1, log, onCorrupt });
   } catch (cause) {
-    // Anything else would be a crash.
+    // Any other error would be a crash.
     expect(cause).toBeInstanceOf(StartError);
     return { refused: errorMessage(cause) };
   }
@@ -88,7 +92,7 @@ describe('a journal that was cut or damaged', () => {
     const { db, wal, ends } = await killed();
     const root = testFolder();
     const random = seededRandom(2);
-    // Damage in the last transaction can't be distinguished from a commit that a power cut interrupted.
+    // Damage in the last transaction cannot be distinguished from a commit that a power cut interrupted.
     const known = ends.at(-2) ?? 0;
     const places = [
       0,
@@ -112,7 +116,7 @@ describe('a journal that was cut or damaged', () => {
       if ('refused' in found) {
         refused += 1;
         expect(found.refused).toMatch(/is damaged .*write-ahead log.*--rebuild/);
-        // It stays as it is, and is refused again: nothing is sent from it in between.
+        // The file stays as it is and is refused again. Nothing is sent in between.
         expect(openThere(folder)).toEqual(found);
       } else {
         expect({ place, waiting: found.waiting }).toEqual({ place, waiting: keys(COMMITS) });
@@ -137,47 +141,50 @@ describe('a journal that was cut or damaged', () => {
       },
     ],
     ['its end', (file: Buffer, random: () => number) => file.subarray(0, Math.floor(random() * file.length))],
-  ])('opens whole, refuses, or begins anew when asked to, after losing %s', async (_what, damage) => {
-    const { db, wal } = await killed();
-    const root = testFolder();
-    const random = seededRandom(3);
-    const seen = { whole: 0, refused: 0, rebuilt: 0 };
+  ])(
+    'after the loss of %s a journal opens completely, is refused, or begins anew when the config says so',
+    async (_what, damage) => {
+      const { db, wal } = await killed();
+      const root = testFolder();
+      const random = seededRandom(3);
+      const seen = { whole: 0, refused: 0, rebuilt: 0 };
 
-    for (let n = 0; n < 60; n++) {
-      const bytes = damage(Buffer.from(db), random);
-      // Half of them with a log that holds what came after, half without one.
-      const log = n % 2 === 0 ? wal : Buffer.alloc(0);
-      const folder = put(join(root, String(n)), Buffer.from(bytes), log);
+      for (let n = 0; n < 60; n++) {
+        const bytes = damage(Buffer.from(db), random);
+        // Half of the files have a log with later changes, half have no log.
+        const log = n % 2 === 0 ? wal : Buffer.alloc(0);
+        const folder = put(join(root, String(n)), Buffer.from(bytes), log);
 
-      const found = openThere(folder);
-      if ('waiting' in found) {
-        seen.whole += 1;
-        expect(found.waiting).toEqual(n % 2 === 0 ? keys(COMMITS) : []);
-        continue;
+        const found = openThere(folder);
+        if ('waiting' in found) {
+          seen.whole += 1;
+          expect(found.waiting).toEqual(n % 2 === 0 ? keys(COMMITS) : []);
+          continue;
+        }
+        seen.refused += 1;
+        const again = openThere(folder, 'rebuild');
+        if ('refused' in again) continue;
+        seen.rebuilt += 1;
+        expect(again.waiting).toEqual([]);
+        expect(readdirSync(folder).filter(name => /^journal\.damaged-\d{8}T\d{6}Z\.db$/.test(name))).toHaveLength(1);
+        expect(openThere(folder)).toEqual({ waiting: [] });
       }
-      seen.refused += 1;
-      const again = openThere(folder, 'rebuild');
-      if ('refused' in again) continue;
-      seen.rebuilt += 1;
-      expect(again.waiting).toEqual([]);
-      expect(readdirSync(folder).filter(name => /^journal\.damaged-\d{8}T\d{6}Z\.db$/.test(name))).toHaveLength(1);
-      expect(openThere(folder)).toEqual({ waiting: [] });
-    }
-    expect(seen.refused).toBeGreaterThan(10);
-    expect(seen.rebuilt).toBe(seen.refused);
-  });
+      expect(seen.refused).toBeGreaterThan(10);
+      expect(seen.rebuilt).toBe(seen.refused);
+    },
+  );
 
   it('a damaged journal is still refused when the gateway ended while it set it aside, and the next request begins a new one', async () => {
     const { db, wal } = await killed();
     wal.writeUInt8(wal.readUInt8(9000) ^ 1, 9000);
     const folder = put(join(testFolder(), 'data'), db, wal);
-    // Something in the way of the log's new name: the gateway ends between two renames.
+    // Something has the new name of the log, so the gateway ends between two renames.
     const inTheWay = join(folder, 'journal.damaged-20010909T014640Z.db-wal');
     mkdirSync(inTheWay);
     expect(() => openThere(folder, 'rebuild')).toThrow();
     rmSync(inTheWay, { recursive: true });
 
-    // Without its log the file would be sound, and would lack everything since.
+    // Without its log the file would be sound, but all later changes would be missing.
     expect(existsSync(join(folder, 'journal.db'))).toBe(false);
     expect(openThere(folder)).toEqual({ refused: expect.stringContaining('is damaged') });
     expect(openThere(folder, 'rebuild')).toEqual({ waiting: [] });
@@ -197,7 +204,7 @@ describe('a journal that was cut or damaged', () => {
     ["UPDATE action SET cause = 'x' WHERE id = 21", 'action 21'],
     ["INSERT INTO rule_state VALUES ('press', '{\"kind')", 'state of rule press'],
     ["INSERT INTO kept_value VALUES ('s', '1x', 'good', 1)", 'value of signal s'],
-  ])('is refused at the start, not when its turn comes: %s', async (damage, what) => {
+  ])('a journal damaged by %s is refused at the start, not later when that row is read', async (damage, what) => {
     const { db, wal } = await killed();
     const folder = put(join(testFolder(), 'data'), db, wal);
     const file = new DatabaseSync(join(folder, 'journal.db'));

@@ -23,7 +23,7 @@ const FILES = [
 
 describe('a data folder', () => {
   it.each(FILES.flatMap(name => OTHER_KINDS.map(([kind, make, words]) => [name, kind, make, words] as const)))(
-    'is not taken when %s is %s',
+    'a data folder is refused when %s is %s',
     (name, _kind, make, words) => {
       const folder = testFolder();
       make(join(folder, name));

@@ -15,7 +15,7 @@ function decide(journal: Journal, kind: Decision['kind'], key: string, change: P
   return journal.decisions.decide({ kind, id: idOf(journal, key), who: 'anna', confirmed: false, ...change });
 }
 
-/** Every action by its key, as `state`. */
+/** The state of every action, by its key. */
 function states(journal: Journal): Record<string, string> {
   return Object.fromEntries(journal.history.page({ limit: 200 }).entries.map(({ key, state }) => [key, state]));
 }
@@ -41,7 +41,7 @@ describe('queue retry of an episode', () => {
   });
 
   it.each(['A#1:open', 'A#1:close'])(
-    'a retry sends an episode that is over as one finished dispatch, asked by %s',
+    'a retry of %s sends an episode that is over as one finished dispatch',
     async key => {
       const folder = testFolder();
       const journal = testJournal(folder);
@@ -131,7 +131,7 @@ describe('a record set without a product code', () => {
     expect(waitingKeys(testJournal(folder), 'production:LINE-1')).toEqual(['LINE-1@2:record']);
   });
 
-  it('a set without a product code is sent once somebody names the product, without a question', async () => {
+  it('a set without a product code is sent without a question when somebody names the product', async () => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, unnamedSet('LINE-1', 1));
@@ -287,7 +287,7 @@ describe('queue retry of counts and sets', () => {
 });
 
 describe('queue retry, asked twice or too late', () => {
-  it('two retries at a time put an action back once', async () => {
+  it('two retries at the same time put an action back once', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', REFUSED);

@@ -23,13 +23,13 @@ describe('an error of SQLite', () => {
     ['SQLITE_NOTADB', 26, 'damaged'],
     ['SQLITE_BUSY', 5, 'other'],
     ['SQLITE_CONSTRAINT', 19, 'other'],
-  ])('%s', (_name, code, failure) => {
+  ])('an error of SQLite is recognised: %s', (_name, code, failure) => {
     expect(failureOf(sqlite(code))).toBe(failure);
   });
 });
 
 describe('a journal whose file is found damaged while it is open', () => {
-  /** Overwrites the pages of the file, as a failing disk would; what SQLite holds in memory is not changed by that. */
+  /** Overwrites the pages of the file, as a failing disk would. The pages that SQLite holds in memory do not change. */
   async function damaged() {
     const folder = testFolder();
     const first = testJournal(folder);
@@ -66,7 +66,7 @@ describe('a journal whose file is found damaged while it is open', () => {
     try {
       journal.close();
     } catch {
-      // What can't be written is left.
+      // What cannot be written is left out.
     }
     expect(() => testJournal(folder)).toThrow(/is damaged .*--rebuild/);
   });
@@ -98,7 +98,7 @@ describe('group commit on a disk that fails', () => {
     const { durable } = group.write(() => insert.run());
     durable.catch(() => void order.push('writer'));
 
-    // A function of the database takes the place of the failing disk.
+    // A function of the database plays the failing disk.
     db.function('fail', () => {
       throw sqlite(1034);
     });

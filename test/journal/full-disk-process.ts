@@ -1,6 +1,7 @@
 /**
- * Runs in a mount namespace of its own, started by full-disk.test.ts: node full-disk-process.ts FOLDER FILLED. FOLDER is a small file
- * system, FILLED is whether others fill it or the journal itself does. Plays a gateway whose disk fills up and gets room again, and prints what it saw as one line of JSON.
+ * Runs in its own mount namespace, started by full-disk.test.ts: node full-disk-process.ts FOLDER FILLED. FOLDER is a small file system.
+ * FILLED says whether other files fill it, or the journal itself. Plays a gateway whose disk fills up and gets room again, and prints its
+ * observations as one line of JSON.
  */
 import { mkdirSync, readdirSync, readlinkSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,12 +31,12 @@ const free = () => {
   const { bavail, bsize } = statfsSync(root);
   return bavail * bsize;
 };
-/** Other people's files. */
+/** The files of other programs. */
 function fill(bytes: number): void {
   try {
     writeFileSync(join(root, 'filler'), Buffer.alloc(bytes, 1));
   } catch {
-    // As much as there was room for.
+    // Writes as much as there is room for.
   }
 }
 async function until(what: string, test: () => boolean): Promise<void> {
@@ -46,14 +47,14 @@ async function until(what: string, test: () => boolean): Promise<void> {
   }
 }
 
-/** In its full length and closed: a file that is still open keeps its room when it is removed. */
+/** The file has its full length and is closed: an open file keeps its room when it is removed. */
 function isWritten(file: string): boolean {
   if (statSync(file, { throwIfNoEntry: false })?.size !== BALLAST) return false;
   return !readdirSync('/proc/self/fd').some(name => {
     try {
       return readlinkSync(`/proc/self/fd/${name}`) === file;
     } catch {
-      // The one that read the folder is closed by now.
+      // The handle that read the folder is closed by now.
       return false;
     }
   });
@@ -70,7 +71,7 @@ const ballastBlocks = statSync(ballastFile).blocks * 512;
 const acknowledged: string[] = [];
 const refusals: string[] = [];
 let n = 0;
-/** One commit with one action; a refused one is tried again as it is, as the rules do. */
+/** One commit with one action. A refused commit is tried again unchanged, as the rules do. */
 async function commit(): Promise<boolean> {
   try {
     await journal.commit({
@@ -135,7 +136,7 @@ console.log(
     problem,
     beforeRoom,
     acknowledged: acknowledged.length,
-    // The first one was delivered; the others are all there, once and in order.
+    // The first action was delivered. The others are all there, once and in order.
     lost: acknowledged.slice(1).filter((key, place) => waiting[place] !== key),
     waiting: waiting.length,
     delivered,

@@ -37,7 +37,7 @@ describe('the journal on a disk that fills up', () => {
     ['its log fills it before the first checkpoint', 5 * MIB, 'journal'],
     ['the file itself fills it, at a checkpoint too', 14 * MIB, 'journal'],
   ])(
-    '%s: keeps what it acknowledged, writes what came of a call, and goes on when there is room',
+    '%s: the journal keeps acknowledged writes, records the outcomes of calls, and goes on when there is room',
     (_when, size, filledBy) => {
       const report = run(size, filledBy);
 

@@ -50,7 +50,7 @@ describe('group commit', () => {
     expect(onDisk()).toBe(1);
   });
 
-  it('a write waits a moment for the write that follows from it, and both share a commit', async () => {
+  it('a write waits a moment for a write that follows from it, and both share a commit', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { group, insert, onDisk } = open();
     const commits: string[] = [];
@@ -72,7 +72,7 @@ describe('group commit', () => {
 
   it('a group of five hundred writes is committed at once', async () => {
     const { group, insert, onDisk } = open();
-    // A big group before makes the next one gather.
+    // A large group makes the next one gather for a while.
     await fill(group, insert, 500);
 
     await fill(group, insert, 500);

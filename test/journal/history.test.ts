@@ -35,7 +35,7 @@ describe('the history of actions', () => {
 
   it('the history merges states in the order of ids, and leaves out no action when one state has more rows', async () => {
     const journal = testJournal(testFolder());
-    // Every third lane is refused, every third is parked, the rest waits.
+    // One third of the lanes is refused, one third is parked, the rest waits.
     await write(journal, ...range(1, 60).map(n => increment(`M${n}`, n)));
     for (const n of range(1, 60)) {
       if (n % 3 === 0) await settle(journal, `cycles:M${n}`, REFUSED);
@@ -80,7 +80,7 @@ describe('the history of actions', () => {
     [{ rule: 'nobody' }, []],
     [{ since: 2000, until: 3000 }, [2, 3]],
     [{ states: ['waiting'], machine: 'A', kind: 'increment_cycles' }, [1]],
-  ])('finds by %o', async (wanted, ids) => {
+  ])('the history finds actions by %o', async (wanted, ids) => {
     const journal = testJournal(testFolder());
     await write(
       journal,
@@ -137,7 +137,7 @@ describe('the history of actions', () => {
     expect(again.decisions.detail(1)?.calls.map(({ id }) => id)).toEqual([first]);
   });
 
-  it('the history of a call with attempts over days has only a few of them', async () => {
+  it('the history of a call with attempts over days shows only a few of them', async () => {
     const journal = testJournal(testFolder());
     await write(journal, increment('A', 1));
     const id = await settle(journal, 'cycles:A', { state: 'unknown' });
@@ -180,7 +180,7 @@ describe('the status of a journal file', () => {
   it.each([
     ['in its middle', 2, 'database disk image is malformed'],
     ['at its beginning', 0, 'file is not a database'],
-  ])('says that it is damaged %s', async (_what, page, found) => {
+  ])('the status of a journal file says that the file is damaged %s', async (_what, page, found) => {
     const folder = testFolder();
     const journal = testJournal(folder);
     await write(journal, openDispatch('A', 1));

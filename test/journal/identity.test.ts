@@ -13,7 +13,7 @@ import { recordingLogger } from '../support/recording-logger.ts';
 const adopt = (folder: string) =>
   adoptJournal({ folder, now: 2_000_000, log: silentLogger, counting: ['cycles', 'production'], unmoved: true });
 
-/** A journal with something of every kind, closed. */
+/** A closed journal with one row of every kind. */
 async function used(): Promise<{ readonly folder: string; readonly id: string; readonly epoch: number }> {
   const folder = join(testFolder(), 'data');
   const journal = testJournal(folder);
@@ -57,7 +57,7 @@ describe('a journal in another place', () => {
         rmSync(join(to, 'backup'));
       },
     ],
-  ])('is not run: %s', async (_what, copy) => {
+  ])('the gateway does not run %s', async (_what, copy) => {
     const { folder } = await used();
     const other = join(testFolder(), 'data');
     copy(folder, other);
@@ -65,11 +65,11 @@ describe('a journal in another place', () => {
     expect(() => testJournal(other)).toThrow(
       /is not run: it is not the file .* run: \S*bin\/l2l-gateway journal adopt --data \S+\. That parks/,
     );
-    // The one it was copied from goes on.
+    // The gateway of the original goes on.
     expect(testJournal(folder).counts().waiting).toBe(2);
   });
 
-  it('a journal in another place is recognised by host, file and creation time, where they are known', () => {
+  it('a journal in another place is recognised by host, file and creation time, as far as they are known', () => {
     const known = { machine: 'm', inode: '1', birth: '5' };
 
     expect(differs(known, known)).toBeNull();

@@ -257,24 +257,27 @@ describe('journal: lanes and calls', () => {
     ['open is a dead letter', REFUSED, 'complete', [{ key: 'A#1:open', reported: 1000, dispatchId: null }]],
     ['open is parked and people end it', IN_DOUBT, 'note', []],
     ['dispatch is open', { state: 'delivered', result: { dispatchId: 7 } }, 'close', []],
-  ])('lists what is stuck of the others of its lane when they are over: its %s', async (_what, end, how, stuck) => {
-    const journal = open(testFolder());
-    const close = closeDispatch('A', 1);
-    const params = { ...close.params, how } as CloseDispatchParams;
-    await write(journal, openDispatch('A', 1), openDispatch('A', 2), openDispatch('B', 1));
-    await settle(journal, 'dispatch:A', end);
-    expect(journal.chain('A#2').stuck).toEqual([]);
-    await write(journal, { ...close, params } as Action);
-    expect(journal.chain('A#2').stuck).toEqual(stuck);
-    expect(journal.chain('A#1').stuck).toEqual([]);
-    expect(journal.chain('B#1').stuck).toEqual([]);
-  });
+  ])(
+    'a chain lists other episodes of its lane that are over and have a stuck action: its %s',
+    async (_what, end, how, stuck) => {
+      const journal = open(testFolder());
+      const close = closeDispatch('A', 1);
+      const params = { ...close.params, how } as CloseDispatchParams;
+      await write(journal, openDispatch('A', 1), openDispatch('A', 2), openDispatch('B', 1));
+      await settle(journal, 'dispatch:A', end);
+      expect(journal.chain('A#2').stuck).toEqual([]);
+      await write(journal, { ...close, params } as Action);
+      expect(journal.chain('A#2').stuck).toEqual(stuck);
+      expect(journal.chain('A#1').stuck).toEqual([]);
+      expect(journal.chain('B#1').stuck).toEqual([]);
+    },
+  );
 
   it.each<[string, CallResult, number | null]>([
     ['its dispatch', { dispatchId: 7 }, 7],
     ['no dispatch of a person', { dispatchId: 7, adopted: true }, null],
     ['no dispatch that was left', { dispatchId: 7, foundOpen: 70 }, null],
-  ])('lists an episode whose close is a dead letter, with %s', async (_what, result, dispatchId) => {
+  ])('a chain lists an episode whose close is a dead letter, with %s', async (_what, result, dispatchId) => {
     const journal = open(testFolder());
     await write(journal, openDispatch('A', 1), closeDispatch('A', 1), openDispatch('A', 2));
     await deliver(journal, 'dispatch:A', 1, result);
@@ -285,7 +288,7 @@ describe('journal: lanes and calls', () => {
   it.each([
     ['holds the dispatch it shares while its rule is configured', ['r', 'oil'], ['oil']],
     ['holds nothing that others share once its rule is not configured any more', ['r'], []],
-  ])('an open episode %s', async (_, configured, heldBy) => {
+  ])('a chain with an open episode: %s', async (_, configured, heldBy) => {
     const journal = open(testFolder(), { rules: new Set(configured) });
     const oil = { ...openDispatch('A', 2), rule: 'oil' };
     const states = [{ rule: 'oil', state: JSON.stringify({ kind: 'dispatch', episode: { chain: oil.chain } }) }];
@@ -374,17 +377,20 @@ describe('journal: after a crash', () => {
   it.each([
     ['ended with its time-out', 1_000_000, 220_000],
     ['is cut off by the crash', 130_000, 190_000],
-  ])('waits for a request that %s, though nothing was committed while it hung', async (_, now, notBefore) => {
-    const folder = testFolder();
-    const journal = open(folder);
-    // A full disk, a stop that drains its calls, a process that stands still: the rules commit nothing.
-    await write(journal, increment('A', 1));
-    const call = freezeHead(journal, 'cycles:A');
-    await journal.markSending(call.id, 0, null, 100_000);
-    journal.close();
+  ])(
+    'a look-up waits for a request that %s, although nothing was committed while it hung',
+    async (_, now, notBefore) => {
+      const folder = testFolder();
+      const journal = open(folder);
+      // A full disk, a stop that waits for its calls, or a process that stands still: the rules commit nothing.
+      await write(journal, increment('A', 1));
+      const call = freezeHead(journal, 'cycles:A');
+      await journal.markSending(call.id, 0, null, 100_000);
+      journal.close();
 
-    expect(open(folder, { timeout: 60_000, now: () => now }).openCalls()[0]?.notBefore).toBe(notBefore);
-  });
+      expect(open(folder, { timeout: 60_000, now: () => now }).openCalls()[0]?.notBefore).toBe(notBefore);
+    },
+  );
 
   it('after a crash, a batch is looked up only after the time that L2L needs for it', async () => {
     const folder = testFolder();

@@ -30,7 +30,7 @@ describe('lanes', () => {
             waiting.add(action);
           } else if (what === 'remove') {
             const head = lanes.waiting(action.lane, 1);
-            // Twice: what is not there is not taken again.
+            // It is taken twice: an action that is not there is not taken again.
             lanes.remove([...head, ...head]);
             for (const gone of head) waiting.delete(gone);
             taken.push(...head);

@@ -23,7 +23,7 @@ async function sending(journal: Journal) {
   return call;
 }
 
-/** All that waits is sent in one call, nobody can tell whether L2L took it, and its rule sends it again. */
+/** All waiting actions are sent in one call. Nobody can say whether L2L took it, and its rule sends it again. */
 async function tellUndecided(journal: Journal): Promise<void> {
   const { id } = journal.freeze(journal.waiting('cycles:A', 9), REQUEST, 0);
   await journal.markSending(id, 0, null, 5);
@@ -31,7 +31,7 @@ async function tellUndecided(journal: Journal): Promise<void> {
 }
 
 describe('journal: several actions in one call', () => {
-  it('a merged call keeps why each was made, and the one body that was refused, over a restart', async () => {
+  it('a merged call keeps the cause of each action, and the one body that was refused, over a restart', async () => {
     const folder = testFolder();
     const first = testJournal(folder);
     const { id } = await sending(first);
@@ -121,24 +121,27 @@ describe('journal: several actions in one call', () => {
   it.each([
     ['released unsent', 'released'],
     ['built when the gateway ended', 'frozen'],
-  ] as const)('doubts nothing that was never sent because its call, %s, also held what was', async (_, end) => {
-    const folder = testFolder();
-    let journal = testJournal(folder);
-    await write(journal, because(1));
-    await tellUndecided(journal);
-    await write(journal, because(2));
-    const { id } = journal.freeze(journal.waiting('cycles:A', 2), REQUEST, 0);
-    if (end === 'released') await journal.transition(id, ['frozen'], { ...REFUSED, reason: null, state: end });
-    journal.close();
-    journal = testJournal(folder);
+  ] as const)(
+    'an action that was never sent is not in doubt because its call, %s, also held a sent action',
+    async (_, end) => {
+      const folder = testFolder();
+      let journal = testJournal(folder);
+      await write(journal, because(1));
+      await tellUndecided(journal);
+      await write(journal, because(2));
+      const { id } = journal.freeze(journal.waiting('cycles:A', 2), REQUEST, 0);
+      if (end === 'released') await journal.transition(id, ['frozen'], { ...REFUSED, reason: null, state: end });
+      journal.close();
+      journal = testJournal(folder);
 
-    await journal.giveUp(journal.waiting('cycles:A', 2), 'too old');
+      await journal.giveUp(journal.waiting('cycles:A', 2), 'too old');
 
-    expect(journal.unsettled(9).map(({ id, state, detail }) => [id, state, detail])).toEqual([
-      [2, 'dead', 'too old'],
-      [1, 'parked', 'too old; L2L may have taken it when it was sent before'],
-    ]);
-  });
+      expect(journal.unsettled(9).map(({ id, state, detail }) => [id, state, detail])).toEqual([
+        [2, 'dead', 'too old'],
+        [1, 'parked', 'too old; L2L may have taken it when it was sent before'],
+      ]);
+    },
+  );
 
   it('the doubt about an action stays when its next call began with another action, which a person retried', async () => {
     const journal = testJournal(testFolder());
@@ -180,7 +183,7 @@ describe('journal: several actions in one call', () => {
   });
 
   it.each(['finish', 'park'] as const)(
-    'the refused sets of a batch end before the others, also over a restart, and nothing is taken back (%s)',
+    'the refused sets of a batch end before the others, also over a restart, and no decision about them is undone (%s)',
     async end => {
       const folder = testFolder();
       const first = testJournal(folder);
@@ -263,13 +266,13 @@ describe('journal: one call of a lane at a time', () => {
     expect(journal.waitingHeads(9)).toEqual([]);
   });
 
-  it('the half of a batch that goes on stays out of its lane, also when the call was read anew after a failed commit', async () => {
+  it('the half of a batch that goes on stays out of its lane, also when the call was read again after a failed commit', async () => {
     const journal = testJournal(testFolder());
     const sets = [1, 2, 3, 4].map(n => recordSet('L', n));
     await journal.commit({ states: [], actions: sets, taken: [], values: [], at: 1 });
     const call = journal.freeze(journal.waiting('production:L', 9), REQUEST, 0);
     await journal.markSending(call.id, 0, null, 5);
-    // Whoever held the call before such a commit has other objects than the journal since.
+    // After such a commit the journal has new objects, but the caller still has the old ones.
     const half = structuredClone(call.actions.slice(0, 2));
 
     await journal.split(call.id, half, REQUEST, 'overlaps');
@@ -284,7 +287,7 @@ describe('journal: one call of a lane at a time', () => {
     await first.transition(id, ['sending'], { state: 'retry', ...REFUSED });
     await first.commit({ states: [], actions: [increment('A', 4)], taken: [], values: [], at: 8 });
     first.close();
-    // As no version writes it: two calls of one lane, both to be sent.
+    // No version writes this: two calls of one lane, both to be sent.
     const file = new DatabaseSync(join(folder, 'journal.db'));
     file.exec(`INSERT INTO call (id, kind, path, body, state, attempt, not_before, created_at, epoch)
       SELECT id + 1, kind, path, body, state, attempt, not_before, created_at, epoch FROM call;

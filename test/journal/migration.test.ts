@@ -7,7 +7,7 @@ import { increment, openDispatch, recordSet } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { DESTINATION, testJournal } from '../support/journal.ts';
 
-/** The tables as version 1 made them; a copy, so that a change of the first migration is seen. */
+/** The tables of version 1. It is a copy, so that a change of the first migration is noticed. */
 const VERSION_1 = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -86,7 +86,7 @@ const ACTION_OF: Readonly<Record<(typeof CALL_STATES)[number], string>> = {
 let folder = '';
 let file = '';
 
-/** A version 1 file with a call in every state and its action, and actions that are in none. */
+/** A file of version 1 with a call in every state and its action, and actions without a call. */
 beforeEach(() => {
   folder = testFolder();
   file = join(folder, 'journal.db');
@@ -126,7 +126,7 @@ describe('a journal of version 1', () => {
     expect(journal.ruleStates()).toEqual(new Map([['strokes', '{"kind":"cycles"}']]));
     expect(journal.keptValues()).toMatchObject([{ signal: 's', value: 5 }]);
     expect(journal.wasTaken({ source: 'mqtt', packetId: 3, hash: 'h' })).toBe(true);
-    // The frozen one was never sent: its action waits again.
+    // The frozen call was never sent, so its action waits again.
     expect(journal.waitingHeads(10).map(({ key }) => key)).toEqual(['M1@1:increment', 'W#1:open']);
     expect(journal.openCalls().map(({ id, state, request }) => [id, state, request.body])).toEqual([
       [2, 'unknown', 'body 2'],
@@ -151,7 +151,7 @@ describe('a journal of version 1', () => {
   it('a journal stays at version 1 when the gateway is killed during the migration', () => {
     const db = new DatabaseSync(file);
     db.exec(`PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; ${MIGRATIONS[1]} PRAGMA user_version = 2;`);
-    // The process is gone before the commit.
+    // The process ends before the commit.
     db.close();
     const after = new DatabaseSync(file);
     expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });

@@ -26,7 +26,7 @@ const KINDS = [
   'settle',
 ] as const;
 type Step = { readonly kind: (typeof KINDS)[number]; readonly a: number; readonly b: number };
-/** What is written in one moment, and how the disk takes it. */
+/** The writes of one moment, and the reaction of the disk. */
 type Moment = {
   readonly steps: readonly Step[];
   readonly fault: DiskFault | null;
@@ -77,7 +77,7 @@ class Road {
     }
     await Promise.all(under);
     watchDisk(null);
-    // What nobody waited for rides with it.
+    // Writes without a waiting caller go with this commit.
     await write(this.#journal);
     this.#compare();
     if (!restart) return;
@@ -156,7 +156,7 @@ class Road {
     });
   }
 
-  /** What the journal goes by in memory, against what the next process would read. */
+  /** Compares the journal's memory with the state that the next process would read. */
   #compare(): void {
     const db = new DatabaseSync(join(this.#folder, 'journal.db'), { readOnly: true });
     const calls = db
@@ -192,7 +192,7 @@ function refusal({ actions }: Call, b: number): ReadonlyMap<string, string> {
   return new Map(actions.slice(0, b % 2).map(({ key }) => [key, 'overlaps detail 5']));
 }
 
-/** Writes that were refused, or came too late. */
+/** Writes that were refused or came too late. */
 function refused(cause: unknown): void {
   if (!/is full|not waiting any more|under way/.test(String(cause))) throw cause;
 }

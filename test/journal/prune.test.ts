@@ -16,7 +16,9 @@ import { PATIENCE } from '../support/patience.ts';
 const NOW = 1_000_000;
 const UNBOUND = Number.POSITIVE_INFINITY;
 
-/** Deletes what may go: settled longer than `keep` ago, and the oldest until `bytes` are in use. Resolves to the steps it took. */
+/**
+ * Deletes actions that ended longer than `keep` ago, and then the oldest until at most `bytes` are in use. Resolves to the steps it took.
+ */
 function prune(folder: string, keep: number, bytes = UNBOUND, keepDecisions = keep): number {
   const db = openDatabase(join(folder, 'journal.db'), false);
   const group = groupCommit(db);
@@ -51,7 +53,7 @@ async function filled(fill: (journal: Journal) => Promise<void>): Promise<string
   return folder;
 }
 
-/** An action that takes much room, so that few of them fill a journal. */
+/** A large action, so that a few of them fill a journal. */
 function wordy(n: number): Action {
   const action = increment('A', n);
   return { ...action, cause: { ...action.cause, text: 'x'.repeat(5000) } };
@@ -155,7 +157,7 @@ describe('pruning the journal', () => {
       await deliver(journal, 'dispatch:A', 3);
     });
     const before = testJournal(folder);
-    // Copied, so that all of it is read now: a chain reads its holders when it is asked for them.
+    // A copy, so that all of it is read now: a chain reads its holders only when they are used.
     const chain = { ...before.chain('B#1') };
     expect([chain.isOurs, chain.heldBy]).toEqual([true, []]);
     before.close();
@@ -198,7 +200,7 @@ describe('pruning the journal', () => {
 
     prune(folder, 10);
 
-    // The newest call stays whatever it is, so that its number is not given out again.
+    // The newest call stays in any case, so that its number is not used again.
     expect(rows(folder, 'SELECT id FROM call ORDER BY id')).toEqual([5, 91]);
     expect(rows(folder, 'SELECT call FROM attempt')).toEqual([5]);
   });
@@ -242,7 +244,7 @@ describe('pruning the journal', () => {
         const journal = testJournal(folder);
         const standing = chains.flatMap(n =>
           [0, 1, 2].map(m => {
-            // Without its history a rule is a new one: it looks into L2L once more than it has to.
+            // A rule without history is a new rule: it reads L2L once more than necessary.
             const { isFirst: _first, ...chain } = journal.chain(`M${m}#${n}`);
             return { chain: `M${m}#${n}`, ...chain };
           }),

@@ -5,7 +5,7 @@ import { closeDispatch, increment, openDispatch, setCycles } from '../support/ac
 import { testFolder } from '../support/folder.ts';
 import { IN_DOUBT, REFUSED, REQUEST, settle, testJournal, write } from '../support/journal.ts';
 
-/** The rules have another machine now. */
+/** The machine of each rule has changed. */
 const to =
   (machine: string): Recode =>
   ({ lane, params }: HistoryEntry) => ({
@@ -93,7 +93,7 @@ describe('retry --as-rule', () => {
   });
 });
 
-/** A call that L2L did not know the machine of: never sent, tried again. */
+/** A call whose machine L2L did not know: it was never sent, and is tried again. */
 async function unknown(journal: Journal, lane: string): Promise<void> {
   const call = journal.freeze(journal.waiting(lane, 10), REQUEST, 0);
   const why = { at: 1, notBefore: 2, reason: 'code', detail: 'L2L knows no machine' } as const;
@@ -115,7 +115,7 @@ describe('a corrected file', () => {
     const keys = (lane: string) => journal.waiting(lane, 100).map(({ key }) => key);
     expect(keys('cycles:B')).toEqual(['A@1:increment', 'A@2:increment', setCycles('D', 1, 7).key, 'A@3:increment']);
     expect(keys('cycles:A')).toEqual([]);
-    // Nobody refused this machine.
+    // L2L did not refuse this machine.
     expect(keys('cycles:C')).toEqual(['C@1:increment']);
     expect(journal.events(10)).toContainEqual(
       expect.objectContaining({ kind: 'recoded', detail: expect.stringMatching(/^actions \d+: machine A -> B$/) }),
@@ -123,7 +123,7 @@ describe('a corrected file', () => {
     expect(await journal.corrections.recodeWaiting(to('B'))).toEqual([]);
   });
 
-  it('a corrected file does not change a counter of which L2L has a count', async () => {
+  it('a corrected file does not change a counter when L2L has a count of it', async () => {
     const folder = testFolder();
     const before = testJournal(folder);
     await write(before, setCycles('D', 1, 7));

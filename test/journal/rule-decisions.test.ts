@@ -40,7 +40,7 @@ describe('decisions in the journal', () => {
     const journal = testJournal(testFolder());
     await write(journal, row(5, { row: 1 }), row(5, { row: 2, text: 'another' }));
     await write(journal, row(5, { row: 1, count: 7, until: 9, text: 'the longest' }));
-    // One whose first row was refused is written whole.
+    // A decision whose first row was refused is written completely.
     await write(journal, row(8, { row: 3, count: 2, until: 9 }));
 
     const { entries } = journal.ruleDecisions.page({ limit: 10 });

@@ -6,7 +6,7 @@ import { increment } from '../support/actions.ts';
 import { testFolder } from '../support/folder.ts';
 import { REQUEST, testJournal } from '../support/journal.ts';
 
-/** Two journals on one folder, as when somebody removes the lock file of a gateway that runs. */
+/** Two journals on one folder, as when somebody removes the lock file of a running gateway. */
 async function takenOver(prepare: (first: Journal) => Promise<void>) {
   const folder = testFolder();
   const first = testJournal(folder);
@@ -21,7 +21,7 @@ describe('a journal that another process has opened since', () => {
     const { first, second } = await takenOver(async journal => {
       await journal.commit({ states: [], actions: [increment('A', 1)], taken: [], values: [], at: 1 });
       call.push(journal.freeze(journal.waiting('cycles:A', 1), REQUEST, 0));
-      // A commit that something waits for takes the frozen call to the disk with it.
+      // A commit with a waiting caller takes the frozen call to the disk too.
       await journal.commit({ states: [], actions: [], taken: [], values: [], at: 2 });
     });
 

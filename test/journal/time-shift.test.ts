@@ -11,7 +11,7 @@ import { testFolder } from '../support/folder.ts';
 import { REQUEST, testJournal } from '../support/journal.ts';
 
 const HOUR = 3_600_000;
-/** The life whose clock was wrong began here. */
+/** The life with the wrong clock began here. */
 const FROM = 1_000_000;
 const BACK = { from: FROM, by: -HOUR };
 const FORWARD = { from: FROM, by: HOUR };
@@ -34,7 +34,7 @@ function rows(folder: string, sql: string): unknown[] {
   }
 }
 
-/** A call that was sent at `sentAt`, by a clock that showed so. */
+/** A call that was sent at `sentAt` by its clock. */
 async function sentCall(journal: Journal, machine: string, sentAt: number) {
   const call = journal.freeze(journal.waiting(`cycles:${machine}`, 1), REQUEST, 0);
   await journal.markSending(call.id, 0, { cycleCount: 7, at: sentAt - 10 }, sentAt);
@@ -45,7 +45,7 @@ describe('journal: a clock that was set', () => {
   it.each([
     ['a life that did not believe its clock', DOUBTED, true],
     ['any other', null, false],
-  ])('the rules get whether their sent times move as well: after %s', async (_, doubted, expected) => {
+  ])('the rules learn whether their sent times move too: after %s', async (_, doubted, expected) => {
     const folder = testFolder();
     const journal = open(folder, { doubted });
     await write(journal, FROM + 200);
@@ -64,7 +64,7 @@ describe('journal: a clock that was set', () => {
     ['corrected by a known offset', DOUBTED, { marked: 'correct', shift: FORWARD }, []],
     ['is followed in its own time base', DOUBTED, { marked: 'keep' }, []],
     ['believed its clock', null, { marked: 'park' }, []],
-  ] as const)('lets the rules forget the times of a life that %s', async (_, doubted, time, expected) => {
+  ] as const)('the rules forget the times of a life that %s', async (_, doubted, time, expected) => {
     const folder = testFolder();
     const journal = open(folder, { doubted });
     await write(journal, FROM + 200);
@@ -118,7 +118,7 @@ describe('journal: a clock that was set', () => {
         { source: 'new', since: null, queued: 0 },
       ]);
       expect(again.ruleStates()).toEqual(new Map([['r', JSON.stringify(['before', by])]]));
-      // An action keeps its times; only its wait is measured by the clock.
+      // The action keeps its times. Only its wait depends on the clock.
       const [opens] = again.waiting('dispatch:C', 1);
       expect(opens).toMatchObject({ at: 1000, params: { reported: 1000 }, expiresAt: FROM + 9000 + by });
     },
@@ -185,7 +185,7 @@ describe('journal: a clock that can not be trusted', () => {
       journal.waiting(lane, 9).map(({ kind, params }) => [kind, params] as const),
     );
 
-  it('every time of actions from a doubtful clock is corrected once the offset is known', async () => {
+  it('every time of actions from a doubtful clock is corrected when the offset is known', async () => {
     const folder = await doubtful();
 
     const journal = open(folder, { shift: FORWARD, marked: 'correct' });
@@ -197,7 +197,7 @@ describe('journal: a clock that can not be trusted', () => {
       ['increment_cycles', { from: at, to: at + 999 }],
       ['set_cycles', { at }],
       ['record_details', { start: 100 * 60_000 + HOUR, end: 101 * 60_000 + HOUR }],
-      // A source's own time was right all along.
+      // A source's own time was always right.
       ['open_dispatch', { reported: 2_000_000 }],
     ]);
     expect(journal.waiting('dispatch:A', 9).map(({ at }) => at)).toEqual([at, at + 500]);

@@ -21,7 +21,10 @@ function closes(how: How, time: Action['time'] = 'received'): Action {
   return { ...close, time, params: { ...close.params, how } };
 }
 
-/** A process that believes its clock opens, one that does not closes and ends, and the next one opens the journal. */
+/**
+ * A process that trusts its clock makes the open. A process that does not trust its clock makes the close and ends. Then the next process
+ * opens the journal.
+ */
 async function afterDoubt(
   open: Action,
   close: Action,
@@ -49,7 +52,7 @@ const END_UNKNOWN = expect.stringContaining('when it ended is not known');
 
 describe('journal: an episode with an end of unknown time', () => {
   it.each(['close', 'complete', 'note', 'leave'] as const)(
-    'an end of unknown time is dropped with its open where the rule sends no missed episodes: %s',
+    'an end of unknown time is dropped with its open when the rule sends no missed episodes: %s',
     async how => {
       const journal = await afterDoubt(opens('nothing'), closes(how));
 
@@ -66,7 +69,7 @@ describe('journal: an episode with an end of unknown time', () => {
     ['open_and_close', 'complete'],
     ['add', 'close'],
   ] as const)(
-    'an episode with an end of unknown time is parked as a whole where open and close are to be sent: %s, %s',
+    'an episode with an end of unknown time is parked as a whole when open and close are to be sent: %s, %s',
     async (ifMissed, how) => {
       const journal = await afterDoubt(opens(ifMissed), closes(how));
 
@@ -85,7 +88,7 @@ describe('journal: an episode with an end of unknown time', () => {
 
     const [open, close] = journal.waiting('dispatch:A', 9);
     expect(open).toMatchObject({ kind: 'open_dispatch', params: { ifMissed: 'add' } });
-    // L2L was never sent it: there is no second one to be refused, and what is guarded is opened first.
+    // The dispatch was never sent to L2L, so there is no duplicate that L2L could refuse. A guarded one is opened first.
     expect(open?.guarded).not.toBe(true);
     expect(close).toMatchObject({ kind: 'close_dispatch' });
   });
@@ -122,7 +125,7 @@ describe('journal: an episode with an end of unknown time', () => {
     ]);
   });
 
-  it.each(['built', 'not taken'])('an open whose call was %s is taken back too', async how => {
+  it.each(['built', 'not taken'])('an open whose call was %s is dropped too', async how => {
     const journal = await afterDoubt(opens('nothing'), closes('close'), async believed => {
       const call = believed.freeze(believed.waiting('dispatch:A', 1), REQUEST, 0);
       if (how === 'built') return;

@@ -24,7 +24,7 @@ function dataFolder() {
     folder,
     note,
     start: (options: Partial<JournalOptions> = {}) => testJournal(folder, options),
-    /** As a backup of a journal that is written to is made. */
+    /** Makes a backup of a journal that is being written. */
     backup(): string {
       const to = join(testFolder(), 'backup');
       const db = new DatabaseSync(file);
@@ -32,7 +32,7 @@ function dataFolder() {
       db.close();
       return to;
     },
-    /** `cp backup journal.db`: the file stays the one it was. */
+    /** `cp backup journal.db`: the file stays the same file. */
     putBack(backup: string): void {
       const { ino } = statSync(file);
       rmSync(`${file}-wal`, { force: true });
@@ -51,7 +51,7 @@ async function life(data: ReturnType<typeof dataFolder>, at: number): Promise<vo
   journal.close();
 }
 
-/** A life that begins with times moved back by so much (ms). */
+/** A life whose times begin moved back by this much (ms). */
 const moveBack = (ms: number) => ({ shift: { from: 0, by: -ms }, marked: 'keep', doubted: null, event: null }) as const;
 
 const OLDER =
@@ -123,7 +123,7 @@ describe('a backup that was restored into the same file', () => {
     expect(data.start().counts().waiting).toBe(1);
   });
 
-  it('a restored backup is accepted once it is adopted, also when the adoption ended before the former note was deleted', async () => {
+  it('a restored backup is accepted after its adoption, also when the adoption ended before the former note was deleted', async () => {
     const data = dataFolder();
     await life(data, 1000);
     const backup = data.backup();
@@ -147,7 +147,7 @@ describe('a journal that was not restored', () => {
     ['is of a version that noted nothing', (note: string) => rmSync(note)],
     ['has a note that can not be read', (note: string) => writeFileSync(note, '')],
     ['could not note anything', (note: string) => mkdirSync(`${note}.new`)],
-  ])('is run when it %s', async (_what, change) => {
+  ])('the gateway runs a journal that %s', async (_what, change) => {
     const data = dataFolder();
     await life(data, 1000);
     change(data.note);
@@ -181,7 +181,7 @@ describe('a journal that was not restored', () => {
   it.each([
     ['', () => {}],
     [' and a crash came before that was noted', (note: string) => mkdirSync(`${note}.new`)],
-  ])('is run after its times were moved back%s', async (_what, change) => {
+  ])('the gateway runs a journal after its times were moved back%s', async (_what, change) => {
     const data = dataFolder();
     await life(data, 10_000_000);
     change(data.note);
@@ -195,7 +195,7 @@ describe('a journal that was not restored', () => {
   it.each([
     ['', () => {}],
     [' and a crash came before that was noted', (note: string) => mkdirSync(`${note}.new`)],
-  ])('is run when it began anew in the place of a damaged one%s', async (_what, change) => {
+  ])('the gateway runs a journal that began anew in the place of a damaged one%s', async (_what, change) => {
     const data = dataFolder();
     await life(data, 2000);
     writeFileSync(join(data.folder, 'journal.db'), 'no journal');
@@ -214,7 +214,7 @@ describe('a journal that was not restored', () => {
     first.close();
     const second = data.start({ now: () => 1500 });
     await alive(second, 1600);
-    // What a crash leaves: the lock goes with its process, and nothing more is written.
+    // A crash leaves this: the lock goes with its process, and nothing more is written.
     rmSync(join(data.folder, 'lock'));
 
     expect(data.start({ now: () => 5000 }).lastAlive).toBe(1600);
@@ -250,7 +250,7 @@ describe('a journal that was not restored', () => {
 });
 
 describe('the note of how far a journal has come', () => {
-  it('a note never claims an uncommitted write', async () => {
+  it('the note never contains an uncommitted write', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const folder = testFolder();

@@ -98,7 +98,7 @@ describe('the backlog', () => {
     [9000, 150 * MINUTE, null, '9000 calls wait, about 2h30m'],
     [99_999, 1800 * MINUTE, null, '99999 calls wait, about 1d6h'],
     [7, null, 'L2L', '7 calls wait'],
-  ])('says of %i calls in %s ms (away: %s): %s', (calls, ms, away, words) => {
+  ])('the words for a backlog of %i calls in %s ms (away: %s) are: %s', (calls, ms, away, words) => {
     expect(backlogWords({ calls, ms, oldestAt: 0 }, away)).toBe(words);
   });
 
@@ -107,7 +107,7 @@ describe('the backlog', () => {
     const log = recordingLogger();
     const backlogLog = createBacklogLog(clock, log, queueWords('L2L'));
     let read = 0;
-    /** Minutes of backlog, seen every minute; what was logged since the last time. */
+    /** Looks at a backlog of these minutes every minute. Returns the log lines since the last look. */
     const see = (...minutes: readonly number[]) => {
       for (const each of minutes) {
         backlogLog.see({ calls: each * 60, ms: each * MINUTE, oldestAt: 0 }, 'L2L');

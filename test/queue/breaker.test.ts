@@ -15,7 +15,7 @@ function refused(call: number, lanes: readonly string[], detail = 'No rights'): 
   return { kind: 'refused', call, lanes, detail };
 }
 
-/** Each event at its time in seconds. */
+/** Each event with its time in seconds. */
 function play(...events: readonly (readonly [number, Evidence])[]): BreakerState {
   return events.reduce<BreakerState>(
     (state, [at, event]) => stepBreaker(state, event, at * 1000, BREAKER_DEFAULTS),
@@ -37,7 +37,7 @@ describe('breaker', () => {
     ['an accepted call', { kind: 'accepted' }],
     ['an answered read', { kind: 'answered' }],
     ['a refusal', refused(1, ['a'])],
-  ])('the breaker counts anew after %s', (_, event) => {
+  ])('the breaker counts from zero after %s', (_, event) => {
     expect(play(...times(4, FAILED), [0, event], ...times(4, FAILED)).pause).toBeNull();
   });
 
@@ -52,7 +52,7 @@ describe('breaker', () => {
     expect(waits).toEqual([4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
-  it('the breaker does not count what was on its way when it opened', () => {
+  it('the breaker does not count calls that were on their way when it opened', () => {
     expect(play(...times(5, FAILED), [1, FAILED], [1.5, FAILED]).pause).toMatchObject({ probes: 0, probeAt: 2000 });
   });
 

@@ -27,7 +27,7 @@ describe('call queue', () => {
     expect(delivery.mostAtOnce).toBe(1);
   });
 
-  it('the queue merges increments that were never sent, and none into a call that was built', async () => {
+  it('the queue merges increments that were never sent, but none into a call that was built', async () => {
     const { delivery, commit, isIdle } = await openBench();
     const first = Promise.withResolvers<void>();
     delivery.on.send = async () => {
@@ -100,7 +100,7 @@ describe('call queue', () => {
         due = performance.now() + 50;
         return { kind: 'again', reason: 'blocked', detail: 'not now', after: 20, guarded: false };
       }
-      // Its end is what the first one goes on with.
+      // The end of this episode lets the first one go on.
       if (actions[0]?.key === 'M1#2:open')
         await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(due), PATIENCE);
       return DELIVERED;
@@ -110,7 +110,7 @@ describe('call queue', () => {
     expect(delivery.sent).toHaveLength(4);
   });
 
-  it('the queue sends nothing when the read before the send shows that L2L has it already', async () => {
+  it('the queue sends nothing when the read before the send shows that L2L already has it', async () => {
     const { delivery, commit, isIdle, journal } = await openBench();
     delivery.on.prepare = () => ({ kind: 'done', result: { foundOpen: 7 } });
 
@@ -142,7 +142,7 @@ describe('call queue', () => {
     ]);
   });
 
-  it('the queue builds no more calls ahead than can be under way soon', async () => {
+  it('the queue builds only as many calls ahead as can be under way soon', async () => {
     const { delivery, commit, journal } = await openBench({ l2l: { concurrency: 2 } });
     const open = Promise.withResolvers<void>();
     delivery.on.send = async () => {
@@ -159,7 +159,7 @@ describe('call queue', () => {
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(40), PATIENCE);
   });
 
-  it('the status counts the calls, what is held, and what ended', async () => {
+  it('the status counts the open calls, the held actions, and the calls that ended', async () => {
     const { queue, commit } = await openBench();
     await commit(increment('M1', 1));
 

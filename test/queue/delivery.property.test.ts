@@ -31,13 +31,13 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({ kind: fc.constantFrom('later', 'crash') }),
 );
 
-/** What an action came to: how often it was delivered, whether it was ever outside the order of its lane, whether a person decides. */
+/** The result of an action: how often it was delivered, whether it was ever outside the order of its lane, and whether a person decides. */
 type Fate = { readonly action: Action; times: number; aside: boolean; undecided: boolean };
 
-/** The scheduler on a real journal; the happenings decide what L2L answers. */
+/** The scheduler on a real journal. The test decides what L2L answers. */
 class LanesInUse {
   readonly fates = new Map<string, Fate>();
-  /** By lane the ids of what was delivered, in that order, without what stood aside. */
+  /** By lane: the ids of the delivered actions in their order, without those that stood aside. */
   readonly order = new Map<string, number[]>();
   readonly #folder = testFolder();
   readonly #delivery = scriptedDelivery();
@@ -77,7 +77,7 @@ class LanesInUse {
   async make(kind: Extract<Happening, { of: 'A' | 'B' }>['kind'], of: 'A' | 'B'): Promise<void> {
     this.#number += 1;
     const n = this.#number;
-    // Rules of a machine all add, or all set.
+    // All rules of a machine add, or all of them set.
     const machine = kind === 'set' ? `${of}S` : of;
     if (kind === 'open') this.#open[of].push(n);
     const episode = kind === 'close' ? this.#open[of].shift() : n;
@@ -94,7 +94,7 @@ class LanesInUse {
     await this.#journal.commit({ states: [], actions: [action], taken: [], values: [], at: this.#now });
   }
 
-  /** Builds what can be built, and ends one call in this way. */
+  /** Builds all possible calls, and ends one call in this way. */
   async call(pick: number, ends: Ending): Promise<boolean> {
     this.#scheduler.forgetHeld();
     for (const { call } of this.#scheduler.fill()) this.#check(call);
@@ -125,7 +125,7 @@ class LanesInUse {
     expect(new Set(actions.map(({ chain }) => chain)).size).toBe(1);
     const [action] = actions;
     if (kind !== 'close_dispatch' || !action) return;
-    // By the id that the open of this very episode was given.
+    // By the id that the open of this episode was given.
     const open = this.fates.get(action.key.replace(':close', ':open'));
     expect(open?.times).toBe(1);
     expect(request.path).toBe(`/close/${this.#ids.get(open?.action.key ?? '')}`);
@@ -156,7 +156,7 @@ class LanesInUse {
     this.#now += 60_000;
   }
 
-  /** What SIGKILL leaves: the calls on their way are in doubt, those never sent are taken apart. */
+  /** The state after a SIGKILL: the calls on their way are in doubt, and calls that were never sent are taken apart. */
   crash(): void {
     this.#journal.close();
     this.#journal = openTestJournal(this.#folder);
@@ -177,7 +177,7 @@ class LanesInUse {
 }
 
 describe('lanes, merging and chains', () => {
-  it('every action is sent once, in its turn, in a call of its kind, and a close only by the id of its own open', async () => {
+  it('every action is sent once, in its turn, in a call of its kind, and a close only with the id of its own open', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { minLength: 5, maxLength: 40 }), async happenings => {
         const lanes = new LanesInUse();
@@ -192,7 +192,7 @@ describe('lanes, merging and chains', () => {
 
           for (const { action, times, undecided } of lanes.fates.values()) {
             const opened = lanes.fates.get(action.key.replace(':close', ':open'));
-            // What a person has to decide about is sent no more, and the actions that depend on it wait.
+            // An action that a person has to decide about is not sent any more, and the actions that depend on it wait.
             const wanted = undecided || opened?.undecided ? 0 : 1;
             expect([action.key, times]).toEqual([action.key, wanted]);
           }

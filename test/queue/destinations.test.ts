@@ -7,7 +7,7 @@ import { increment, openDispatch, recordSet } from '../support/actions.ts';
 import { openBench, PATIENCE, QUICK } from './harness.ts';
 import { AWAY, DELIVERED, LOST, NO_KEY, REFUSED, scriptedDelivery } from './scripted-delivery.ts';
 
-/** Record sets go to a second destination, as the kinds of a later version may. */
+/** Record sets go to a second destination, as kinds of a later version may. */
 vi.mock(import('../../src/actions/registry.ts'), async original => {
   const registry = await original();
   return {
@@ -23,7 +23,7 @@ const LINES = Array.from({ length: 12 }, (_, n) => `L${n}`);
 const MACHINES = Array.from({ length: 12 }, (_, n) => `M${n}`);
 const { iso } = createTimeNotation('America/Denver');
 
-/** L2L, and a destination that takes one action a call, so that every lane shows. */
+/** L2L, and a destination that takes one action in a call, so that the order of every lane is visible. */
 async function openTwo(own: {
   readonly l2l?: Partial<DestinationOptions>;
   readonly magic?: Partial<DestinationOptions>;

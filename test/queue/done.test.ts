@@ -4,7 +4,7 @@ import { closeDispatch, increment, openDispatch, recordSet } from '../support/ac
 import { openBench, PATIENCE } from './harness.ts';
 import { DELIVERED, LOST, REFUSED } from './scripted-delivery.ts';
 
-/** A queue, and what it said it got done: kind, keys of the actions, and whether the journal had it by then. */
+/** A queue and its reports: kind, keys of the actions, and whether the journal had them by then. */
 async function bench() {
   const seen: { readonly kind: Done['kind']; readonly keys: readonly string[]; readonly detail: string | null }[] = [];
   const unwritten: string[] = [];

@@ -1,7 +1,7 @@
 import { silentLogger } from '../../src/core/logger.ts';
 import { startEmbeddedRedis } from '../../src/queue/embedded-redis.ts';
 
-/** Run as a process of its own by the test, which kills it. */
+/** The test starts this as its own process, and kills it. */
 const redis = await startEmbeddedRedis({
   runtimeDir: process.argv[2] ?? '',
   journal: 'test',

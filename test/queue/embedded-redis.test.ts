@@ -31,7 +31,7 @@ async function pidOf(client: Redis): Promise<number> {
 
 type Process = { readonly state: string; readonly group: number };
 
-/** From /proc: fields after the name in brackets are state, parent, group. Undefined when there is no such process. */
+/** Read from /proc: the fields after the name in brackets are state, parent and group. Undefined when the process does not exist. */
 function processOf(pid: number | string): Process | undefined {
   try {
     const [state = '', , group] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
@@ -41,7 +41,7 @@ function processOf(pid: number | string): Process | undefined {
   }
 }
 
-/** A zombie has ended; only its parent has not heard of it yet. */
+/** A zombie has ended; its parent has just not collected it yet. */
 function isAlive(pid: number | string): boolean {
   const found = processOf(pid);
   return found !== undefined && found.state !== 'Z';
@@ -51,7 +51,7 @@ function commandOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    return ''; // It has ended meanwhile.
+    return ''; // The process has ended meanwhile.
   }
 }
 
@@ -102,7 +102,7 @@ describe('the embedded Redis', () => {
     let stopped: Promise<void> | undefined;
     const redis = await start({
       random() {
-        // Due with the wait before the new start, and after it: in the middle of what is done before that start.
+        // Stops at the end of the wait before the new start, and after it: in the middle of the preparation of that start.
         const stop = () => {
           stopped = redis.stop();
         };
@@ -173,7 +173,7 @@ describe('the embedded Redis', () => {
       /can't be made in .*; give the gateway's user the right/,
     ],
     ['the runtime folder is below /proc', { runtimeDir: '/proc/x' }, /can't be made in \/proc\/x: /],
-  ])('the gateway’s own Redis names the remedy when %s', async (_, options, message) => {
+  ])('the error says how to correct it when %s', async (_, options, message) => {
     const failed = start(options);
     await expect(failed).rejects.toThrow(message);
     await expect(failed).rejects.toBeInstanceOf(StartError);

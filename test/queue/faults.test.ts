@@ -24,7 +24,7 @@ function bullQueue({ redis, journal }: Bench): Queue<JobData> {
   return queue;
 }
 
-/** Keys in the order of their sends, once each. */
+/** The keys in the order of their sends, each once. */
 function deliveredOnce(bench: Bench, actions: readonly Action[]): void {
   const lanes = new Map<string, string[]>();
   for (const { call, keys } of bench.delivery.sent) {
@@ -103,7 +103,7 @@ describe('call queue on a Redis that fails', () => {
         ? { kind: 'applied', result: {}, detail: 'found' }
         : { kind: 'absent', detail: 'not found' };
     delivery.on.look = look;
-    // Closes may be repeated; here a second one would be seen, so they are looked up like the others.
+    // Closes may be repeated, but here a second close would be counted as an error, so they are looked up like the others.
     Object.assign(delivery, { mayRepeat: () => false });
 
     await commit(...actions);
@@ -129,7 +129,7 @@ describe('call queue on a Redis that fails', () => {
     expect(journal.counts().waiting).toBe(1);
   });
 
-  it('never shows the password of a Redis URL', async () => {
+  it('the queue never shows the password of a Redis URL', async () => {
     const { queue, log } = await openBench({ redis: { url: new Secret('redis://:geheim@127.0.0.1:1/0') } });
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('ECONNREFUSED'), PATIENCE);
     expect(JSON.stringify([log.lines, queue.status()])).not.toContain('geheim');
@@ -152,7 +152,7 @@ describe('call queue on a Redis that fails', () => {
         await queue.add('again', { call: call.id, attempt, lanes: call.lanes }, { jobId: `${call.id}-${attempt}-x` });
       }
     }
-    // The copies are taken and do nothing while the first runs go on.
+    // The copies are taken, but do nothing while the first runs go on.
     await vi.waitFor(async () => expect(await queue.getJobCountByTypes('waiting', 'active')).toBe(2), PATIENCE);
     answer.resolve();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
@@ -171,7 +171,7 @@ describe('call queue on a Redis that fails', () => {
     await vi.waitFor(() => expect(delivery.sent).toHaveLength(1), PATIENCE);
 
     for (const lock of await keys('*:lock')) await redis.client.unlink(lock);
-    // BullMQ takes the job for stalled, runs it a second time, and that run ends without a trace.
+    // BullMQ takes the job for stalled and runs it a second time. That run ends without an effect.
     await vi.waitFor(async () => expect(await keys('*-0-1')).toEqual([]), PATIENCE);
     answer.resolve();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
@@ -179,7 +179,7 @@ describe('call queue on a Redis that fails', () => {
     expect(delivery.sent).toHaveLength(1);
   });
 
-  it('the queue adds a job again whose hash is left in no list', async () => {
+  it('the queue adds a job again when its hash is in no list any more', async () => {
     const clock = movableClock();
     const { delivery, redis, commit, keys } = await openBench({
       clock,

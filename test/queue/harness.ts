@@ -14,7 +14,7 @@ import { type ScriptedDelivery, scriptedDelivery } from './scripted-delivery.ts'
 
 export { PATIENCE };
 
-/** Short waits: tests are about what follows them. */
+/** Short waits, because the tests check what happens after them. */
 export const QUICK = {
   name: 'L2L',
   concurrency: 8,
@@ -39,9 +39,9 @@ export type Bench = {
   readonly log: ReturnType<typeof recordingLogger>;
   /** Makes actions durable and wakes the queue, as the rules do. */
   commit(...actions: readonly Action[]): Promise<void>;
-  /** Every action left the journal's open states. */
+  /** Resolves when no action is in an open state of the journal. */
   isIdle(): boolean;
-  /** Keys of BullMQ in Redis, `suffix` after queue name. */
+  /** The keys of BullMQ in Redis; `suffix` stands behind the queue name. */
   keys(pattern: string): Promise<string[]>;
 };
 
@@ -50,7 +50,7 @@ export type BenchOptions = Omit<Partial<CallQueueOptions>, 'destinations' | 'log
   readonly delivery?: ScriptedDelivery;
   /** Destinations beside L2L. */
   readonly others?: Readonly<Record<string, DestinationOptions>>;
-  /** Takes the place of the scripted one. */
+  /** Replaces the scripted destination. */
   readonly real?: Delivery;
   readonly log?: ReturnType<typeof recordingLogger>;
   readonly redisFor?: TestRedis;

@@ -15,7 +15,7 @@ function entry(rule: string, reason: Call['reason'], setback: Setback | null = n
 }
 
 describe('calls that L2L holds up', () => {
-  it('many calls with one cause are one thing to correct, with the present lines of their rules', () => {
+  it('many calls with one cause are shown as one entry, with the present lines of their rules', () => {
     const entries = [entry('a', 'code', null, 2000), entry('b', 'code'), entry('c', 'network'), entry('d', null)];
     expect(heldUp(entries, rule => (rule === 'a' ? 'plant.yaml:31' : undefined))).toEqual([
       {
@@ -31,7 +31,7 @@ describe('calls that L2L holds up', () => {
     ]);
   });
 
-  it('is also a call that L2L refuses by itself, and none that it refuses only for the moment', () => {
+  it('a call that L2L refuses alone is shown as held up, but not one that L2L refuses only for the moment', () => {
     const entries = [
       entry('a', 'refused', null, 1000, true),
       entry('b', 'refused'),
@@ -40,7 +40,7 @@ describe('calls that L2L holds up', () => {
     expect(heldUp(entries, () => undefined).map(({ rules }) => rules[0]?.rule)).toEqual(['a']);
   });
 
-  it('a call in doubt counts while its look-up lacks a right, and not when the look-up failed for another reason', () => {
+  it('a call in doubt is shown as held up while its look-up lacks a right, but not when the look-up failed for another reason', () => {
     const rights: Setback = { kind: 'retry', reason: 'rights', detail: 'give the right in L2L' };
     const network: Setback = { kind: 'retry', reason: 'network', detail: 'away' };
     const found = heldUp([entry('a', 'timeout', rights), entry('b', 'code', network)], () => undefined);

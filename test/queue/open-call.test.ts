@@ -35,7 +35,7 @@ describe('an open call', () => {
     Object.entries(TRANSITIONS).flatMap(([name, { from, to }]) =>
       PLACES.map(place => [name, place, from.includes(place) ? to : null] as const),
     ),
-  )('can %s while it is %s only if it may: %s', (name, place, to) => {
+  )('an open call may %s while it is %s: %s', (name, place, to) => {
     const open = at(place);
     const transit = () => TRANSITIONS[name]?.do(open);
 
@@ -44,7 +44,7 @@ describe('an open call', () => {
     expect(open.place.kind).toBe(to ?? place);
   });
 
-  it('never uses the id of a job twice', () => {
+  it('an open call never uses the id of a job twice', () => {
     const ids = new Set<string>();
     fc.assert(
       fc.property(fc.array(fc.constantFrom('queue', 'begin', 'putBack', 'renew'), { maxLength: 30 }), names => {
@@ -99,7 +99,7 @@ describe('an open call', () => {
     expect([open.call.attempt, open.due]).toEqual([4, 2000]);
   });
 
-  it('an open call counts setbacks on from its attempts, until it gets on or its pause ends', () => {
+  it('an open call counts setbacks, beginning with its attempts, until it makes progress or its pause ends', () => {
     const open = openCall(ROW, 0);
     open.setBack(AWAY);
     expect([open.setbacks, open.setback]).toEqual([3, AWAY]);
@@ -113,7 +113,7 @@ describe('an open call', () => {
     expect(open.setbacks).toBe(0);
   });
 
-  it('an open call answers for the next refusal itself once a first one was forgiven', () => {
+  it('after a forgiven refusal, the next refusal of an open call counts as its own', () => {
     const open = openCall(ROW, 0);
     open.forgive();
     expect(open.isCleared).toBe(false);
@@ -123,7 +123,7 @@ describe('an open call', () => {
     expect([open.refusal, open.isCleared]).toEqual([null, true]);
   });
 
-  it('an open call counts as refused by itself until it gets on or the refusal was of all calls', () => {
+  it('an open call counts as refused alone until it makes progress or all calls were refused', () => {
     const open = openCall(ROW, 0);
     open.suspect(REFUSED);
     expect(open.isRefused).toBe(false);
@@ -137,7 +137,7 @@ describe('an open call', () => {
     expect(open.isRefused).toBe(false);
   });
 
-  it('an open call is due now when it is a probe', () => {
+  it('an open call that is a probe is due at once', () => {
     const open = openCall(ROW, 9000);
     open.probe(500);
     expect([open.due, open.probes]).toEqual([500, 1]);

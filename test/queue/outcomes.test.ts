@@ -7,17 +7,17 @@ import { movableClock } from '../support/movable-clock.ts';
 import { openBench, PATIENCE, QUICK } from './harness.ts';
 import { AWAY, DELIVERED, LOST, NO_KEY, REFUSED, scriptedDelivery } from './scripted-delivery.ts';
 
-/** What L2L refuses becomes a dead letter when it takes something else, and not by the time that passes. */
+/** A refused call becomes a dead letter when L2L takes another call, and not because of the passing time. */
 const HELD = { ...QUICK.timings, refusalHold: 3_600_000 };
 
-/** Answers in order; the last one stays. */
+/** The answers in order; the last one is repeated. */
 function inTurn(...outcomes: readonly Outcome[]): () => Outcome {
   let at = 0;
   return () => outcomes[Math.min(at++, outcomes.length - 1)] ?? DELIVERED;
 }
 
 describe('call queue and what L2L answers', () => {
-  it('the queue repeats a call that was not there at two looks, and only then', async () => {
+  it('the queue repeats a call only after two look-ups did not find it', async () => {
     const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = inTurn(LOST, DELIVERED);
     delivery.on.look = () => ({ kind: 'absent', detail: 'not in the list' });
@@ -30,7 +30,7 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent[0]?.call.request).toEqual(delivery.sent[1]?.call.request);
   });
 
-  it('a call that two looks did not find is released, and the next one is guarded', async () => {
+  it('a call that two look-ups did not find is released, and the next call is guarded', async () => {
     const { delivery, commit, isIdle } = await openBench({
       delivery: scriptedDelivery({ open_dispatch: { guardedRepeat: true } }),
     });
@@ -50,13 +50,13 @@ describe('call queue and what L2L answers', () => {
   it.each([
     ['it could not be read what is open', 'prepare'],
     ['L2L could not be reached', 'send'],
-  ] as const)('does not send an action that became too old while %s', async (_, step) => {
+  ] as const)('the queue does not send an action that became too old while %s', async (_, step) => {
     const clock = movableClock();
     const { delivery, commit, isIdle, journal } = await openBench({ clock });
     const expiresAt = clock.now() + 3_600_000;
     let tries = 0;
     let late = 0;
-    // L2L is back after the third try, and it is too late by then.
+    // L2L is back after the third attempt, and then it is too late.
     const isAway = () => {
       tries += 1;
       if (tries === 3) clock.advance(3_600_000);
@@ -95,7 +95,7 @@ describe('call queue and what L2L answers', () => {
       },
       l2l: { timings: { ...QUICK.timings, longestWait: 100 } },
     });
-    // Somebody opened one during the wait.
+    // Somebody opened a dispatch during the wait.
     delivery.on.prepare = () => {
       read += 1;
       if (read === 1) return { kind: 'send', base: null };
@@ -124,7 +124,7 @@ describe('call queue and what L2L answers', () => {
     expect(journal.counts()).toMatchObject({ deadLetters: 1, waiting: 0 });
   });
 
-  it('the queue reads L2L again when the disk or the process stood still over the mark of a send', async () => {
+  it('the queue reads L2L again when the disk or the process stood still during the mark of a send', async () => {
     const clock = systemClock();
     let ahead = 0;
     const { delivery, commit, isIdle, journal } = await openBench({
@@ -149,7 +149,7 @@ describe('call queue and what L2L answers', () => {
     expect({ read, sent: delivery.sent.length }).toEqual({ read: 2, sent: 0 });
   });
 
-  it('an anchor is read once, however long ago that was', async () => {
+  it('an anchor is read only once, however long ago that was', async () => {
     const { delivery, commit, isIdle } = await openBench();
     const base = { cycleCount: 5, at: Date.now() - 3_600_000 };
     delivery.on.prepare = () => ({ kind: 'send', base });
@@ -179,7 +179,7 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().running).toBe(0);
   });
 
-  it('the queue sends what waits behind a call that has to be sent again later, and that call when it is due', async () => {
+  it('the queue sends the actions behind a call that has to be sent again later, and that call when it is due', async () => {
     const clock = movableClock();
     const { delivery, commit, isIdle, queue, journal } = await openBench({ clock });
     let blocked = true;
@@ -305,7 +305,7 @@ describe('call queue and what L2L answers', () => {
     ]);
   });
 
-  it('the queue looks again when the look itself failed', async () => {
+  it('the queue repeats a look-up that failed', async () => {
     const { delivery, commit, isIdle } = await openBench();
     delivery.on.send = () => LOST;
     delivery.on.look = () =>
@@ -320,13 +320,13 @@ describe('call queue and what L2L answers', () => {
     expect(delivery.sent).toHaveLength(1);
   });
 
-  it('the queue repeats a repeatable call without a look, and holds up no other lane', async () => {
+  it('the queue repeats a repeatable call without a look-up, and holds up no other lane', async () => {
     const { delivery, commit, isIdle } = await openBench();
     const keys = () => delivery.sent.map(({ keys }) => keys[0]);
     delivery.on.send = async call => {
       if (call.kind !== 'close_dispatch') return DELIVERED;
       if (call.attempt === 1) return LOST;
-      // The lane is held up for as long as it takes until another one goes on.
+      // The lane is held up only until another one goes on.
       await vi.waitFor(() => expect(keys()).toContain('M2#1:open'), PATIENCE);
       return DELIVERED;
     };
@@ -357,7 +357,7 @@ describe('call queue and what L2L answers', () => {
     expect(journal.counts().deadLetters).toBe(1);
   });
 
-  it('the queue makes a refused call a dead letter as soon as L2L takes another', async () => {
+  it('the queue makes a refused call a dead letter as soon as L2L takes another call', async () => {
     const { delivery, commit, queue, journal } = await openBench({ l2l: { timings: HELD } });
     delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' ? REFUSED : DELIVERED);
 
@@ -403,7 +403,7 @@ describe('call queue and what L2L answers', () => {
 
     await commit(...machines.map(machine => openDispatch(machine, 1)));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('refused'), PATIENCE);
-    // Probes go on and are refused as well.
+    // The probes go on and are refused too.
     await vi.waitFor(() => expect(queue.status().paused[0]?.probes).toBeGreaterThan(2), PATIENCE);
     expect(journal.counts().deadLetters).toBe(0);
     general = false;
@@ -442,7 +442,7 @@ describe('call queue and what L2L answers', () => {
     expect(queue.status().paused).toEqual([]);
   });
 
-  it('a person can make it try a call at once', async () => {
+  it('a person can make the queue try a call at once', async () => {
     const { delivery, commit, isIdle, queue } = await openBench({
       l2l: { breaker: { ...QUICK.breaker, probeEvery: 3_600_000 } },
     });
@@ -475,7 +475,7 @@ describe('call queue and what L2L answers', () => {
     const last = delivery.sent.length;
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 
-    // After the probe that got through, the back-off of an hour is forgotten and age decides.
+    // After the successful probe, the back-off of an hour is forgotten, and the age decides.
     const released = delivery.sent.slice(last + 1).map(({ keys }) => keys[0]);
     expect(released).toEqual(released.toSorted());
   });
@@ -542,7 +542,7 @@ describe('call queue and what L2L answers', () => {
     const { markSending } = journal;
     journal.markSending = async (id, ...mark) => {
       if (journal.call(id)?.lanes[0] === 'dispatch:M1') return markSending(id, ...mark);
-      // The commit took the call with it, and its action was too old for another one.
+      // The commit took the call with it, and its action was too old for another call.
       const actions = journal.call(id)?.actions ?? [];
       const gone = { state: 'released', at: 1, notBefore: 0, reason: null, detail: null } as const;
       await journal.transition(id, ['frozen'], gone);

@@ -7,11 +7,11 @@ import { movableClock } from '../support/movable-clock.ts';
 import { openBench, PATIENCE } from './harness.ts';
 import { AWAY, DELIVERED, LOST, NO_KEY } from './scripted-delivery.ts';
 
-/** No sweep comes to the rescue. */
+/** No sweep repairs anything in these tests. */
 const NEVER = 3_600_000;
 
 describe('call queue and the ways in which BullMQ loses, doubles and reorders', () => {
-  it('the queue leaves no lane behind whose next action came while its call ended', async () => {
+  it('the queue leaves no lane behind when its next action comes while its call ends', async () => {
     const { delivery, commit, isIdle } = await openBench({ sweepEvery: NEVER });
     const actions = Array.from({ length: 40 }, (_, n) => [openDispatch('M1', n), closeDispatch('M1', n)]).flat();
     const turn = () => new Promise(resolve => setImmediate(resolve));
@@ -20,7 +20,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
       for (let at = 0; at < turns; at++) await turn();
       if (next) await commit(next);
     };
-    // The lane gets its next action long before its call ends, just before, and in each of the turns of the event loop after.
+    // The lane gets its next action long before its call ends, just before that, and in each of the turns of the event loop after it.
     delivery.on.send = async () => {
       const turns = delivery.sent.length % 12;
       const committed = nextIn(turns);
@@ -40,7 +40,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
   it('the queue sends a call whose job BullMQ silently ignored, because it still knew one of that id', async () => {
     const { delivery, journal, redis, commit, keys } = await openBench();
     const base = `{l2l:${journal.id}:${journal.epoch}}:l2l:calls`;
-    // As a failed job that was kept: its hash stands, and it is in no list that anybody works on.
+    // A failed job that was kept looks like this: its hash exists, but it is in no list of waiting jobs.
     await redis.client.hset(`${base}:1-0-1`, { name: 'increment_cycles', data: '{}', opts: '{}', timestamp: '1' });
     await redis.client.zadd(`${base}:failed`, 1, '1-0-1');
 
@@ -108,7 +108,7 @@ describe('call queue and the ways in which BullMQ loses, doubles and reorders', 
 
     await commit(increment('M1', 1));
     await vi.waitFor(async () => expect(await keys('delayed')).toHaveLength(1), PATIENCE);
-    // BullMQ's scores are times of the machine's clock, which is behind by as much now.
+    // BullMQ's scores are times of the host's clock, and that clock is now behind by this much.
     clock.advance(600_000);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     expect(delivery.sent).toHaveLength(2);

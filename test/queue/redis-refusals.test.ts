@@ -11,7 +11,7 @@ import { openBench, PATIENCE } from './harness.ts';
 
 const CLUSTER = 'this is a Redis Cluster, which the gateway does not use';
 
-/** More commands in a second than any honest retry makes; a loop without a pause makes thousands. */
+/** More commands in a second than honest retries make. A loop without a pause makes thousands. */
 const BUSY = 200;
 
 async function benchFor(rules: readonly string[]) {
@@ -35,7 +35,7 @@ describe('a Redis user without the right to', () => {
     ['HGET inside of scripts', ['-hmset', '-hset', '-hget', '-hmget'], '+@all -@dangerous +info'],
     ['the keys of the queue', ['resetkeys', '~other*'], "'~{l2l*'"],
   ])(
-    '%s: says what to allow, keeps the calls, rests between its tries, goes on when it is allowed',
+    'without the right to %s the queue says what to allow, keeps the calls, tries again with pauses, and goes on when it is allowed',
     async (_, rules, rule) => {
       const { queue, commit, isIdle, delivery, allow, commands, log } = await benchFor(rules);
       await commit(increment('M1', 1));
@@ -60,14 +60,14 @@ describe('a Redis user without the right to', () => {
     ['CONFIG and CLIENT', ['-config', '-client']],
     ['SCRIPT and HELLO', ['-script', '-hello']],
     ['publish and subscribe', ['resetchannels', '-publish', '-subscribe']],
-  ])('%s: delivers all the same', async (_, rules) => {
+  ])('without the right to %s the queue still delivers', async (_, rules) => {
     const { commit, isIdle, delivery } = await benchFor(rules);
     await commit(increment('M1', 1));
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
     expect(delivery.sent).toHaveLength(1);
   });
 
-  it('INFO can stop at once', async () => {
+  it('a queue without the right to run INFO can stop at once', async () => {
     const { queue, commit } = await benchFor(['-info']);
     await commit(increment('M1', 1));
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('+info'), PATIENCE);
@@ -104,18 +104,21 @@ describe('a server that answers', () => {
     ],
     ['what no protocol says', () => '?!\r\n', 'is not Redis'],
     ['too many clients', () => '-ERR max number of clients reached\r\n', 'maxclients'],
-  ])('%s: is named, asked again with pauses, and kept out of the way of a stop', async (_, reply, words) => {
-    const server = await startFakeRedis(reply);
-    const { queue, commit, isIdle } = await openBench({ redis: { url: new Secret(server.url) } });
-    await commit(increment('M1', 1));
-    await vi.waitFor(() => expect(queue.status().redis.detail).toContain(words), PATIENCE);
-    expect(queue.status().redis.up).toBe(false);
-    const before = server.commands();
-    await wait(1000);
-    expect(server.commands() - before).toBeLessThan(BUSY);
-    expect(isIdle()).toBe(false);
-    await queue.stop(0);
-  });
+  ])(
+    'a server that answers %s is named, is asked again with pauses, and does not delay a stop',
+    async (_, reply, words) => {
+      const server = await startFakeRedis(reply);
+      const { queue, commit, isIdle } = await openBench({ redis: { url: new Secret(server.url) } });
+      await commit(increment('M1', 1));
+      await vi.waitFor(() => expect(queue.status().redis.detail).toContain(words), PATIENCE);
+      expect(queue.status().redis.up).toBe(false);
+      const before = server.commands();
+      await wait(1000);
+      expect(server.commands() - before).toBeLessThan(BUSY);
+      expect(isIdle()).toBe(false);
+      await queue.stop(0);
+    },
+  );
 
   it('INFO of Redis 5 is named with the version that the queue needs', async () => {
     const info = infoReply().replace('redis_version:7.0.15', 'redis_version:5.0.70');
@@ -127,13 +130,13 @@ describe('a server that answers', () => {
     );
   });
 
-  it('as a web server does: is named', async () => {
+  it('a web server at the address of Redis is named', async () => {
     const { url } = await startHttpServer((_, response) => void response.end('hello'));
     const { queue } = await openBench({ redis: { url: new Secret(url.replace('http:', 'redis:')) } });
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('is not Redis'), PATIENCE);
   });
 
-  it('without TLS where the address asks for it: is named', async () => {
+  it('a Redis without TLS is named when the address asks for TLS', async () => {
     const { url } = await startFakeRedis(() => '+OK\r\n');
     const web = await startHttpServer((_, response) => void response.end('hello'));
     for (const address of [web.url.replace('http:', 'rediss:'), url.replace('redis:', 'rediss:')]) {
@@ -143,7 +146,7 @@ describe('a server that answers', () => {
     }
   });
 
-  it('an echo of the password: it is not repeated', async () => {
+  it('an answer that repeats the password does not reach the log', async () => {
     const server = await startFakeRedis(command => `-ERR unknown command ${command} with args hunter2canary\r\n`);
     const { queue, log } = await openBench({
       redis: { url: new Secret(server.url.replace('//', '//:hunter2canary@')) },
@@ -170,16 +173,18 @@ describe('the words for a refusal', () => {
       "ERR The user executing the script can't run this command or subcommand script: f(1), on @user_script:1.",
       "'~{l2l*' +@all -@dangerous +info",
     ],
-  ])('%s', (message, rule) => expect(refusalWords(message)).toContain(`ACL SETUSER NAME ${rule}`));
+  ])('the words for a refusal say how to correct it: %s', (message, rule) =>
+    expect(refusalWords(message)).toContain(`ACL SETUSER NAME ${rule}`),
+  );
 
-  it('name all that is missing at once', () => {
+  it('the words for several refusals name all missing rights at once', () => {
     const missing = (command: string) => `NOPERM this user has no permissions to run the '${command}' command`;
     expect(allRefusalWords([missing('set'), missing('eval'), missing('set')])).toBe(
       'the Redis user of gateway.redis may not run SET, run EVAL, which the queue needs; allow it: redis-cli ACL SETUSER NAME +set +eval',
     );
   });
 
-  it('find nothing wrong with a Redis, a Valkey or a Dragonfly', () => {
+  it('the check finds nothing wrong with a Redis, a Valkey or a Dragonfly', () => {
     for (const text of [
       'redis_version:7.0.15\r\nloading:0',
       'redis_version:7.2.4\r\nvalkey_version:8.0.1',

@@ -12,11 +12,11 @@ const REFUSES = 'Redis refuses commands of the queue; calls wait in the journal'
 const SILENT = 'Redis does not answer; calls wait in the journal';
 const BACK = 'Redis answers again';
 
-/** A queue on a Redis somebody else runs. */
+/** A queue on a Redis that somebody else runs. */
 async function benchOn(...settings: readonly string[]) {
   const redis = await startRedisServer(await reservedPort(), ...settings);
   const bench = await openBench({ redis: { url: new Secret(redis.url) }, sweepEvery: 20 });
-  /** The details with which it was logged. */
+  /** The details in its log lines. */
   const causes = (message: string) =>
     bench.log.lines.filter(line => line.message === message).map(({ fields }) => String(Object(fields).detail));
   const logged = (message: string) => causes(message).length;
@@ -29,7 +29,7 @@ function actions(machines: number, episodes: number): readonly Action[] {
   return Array.from({ length: machines }, (_, machine) => of(machine).flat()).flat();
 }
 
-/** Each action once, a lane's in their order. */
+/** Each action once, the actions of a lane in their order. */
 function expectOnceInOrder({ delivery }: Pick<Bench, 'delivery'>, made: readonly Action[]): void {
   const sent = delivery.sent.flatMap(({ keys }) => keys);
   for (const lane of new Set(made.map(action => action.lane))) {
@@ -40,7 +40,7 @@ function expectOnceInOrder({ delivery }: Pick<Bench, 'delivery'>, made: readonly
   expect(delivery.mostAtOnce).toBe(1);
 }
 
-/** What happens to a Redis in the middle of its work, what the status page shows, and how it is corrected. */
+/** A fault of a Redis during its work, the words on the status page, and the correction. */
 const TROUBLES: readonly {
   readonly what: string;
   readonly begin: (redis: RedisServer) => Promise<unknown>;
@@ -94,7 +94,7 @@ describe('call queue on a Redis that is in trouble', () => {
       expectOnceInOrder(bench, [...made, late]);
       await vi.waitFor(() => {
         expect(queue.status().redis).toMatchObject({ up: true, detail: 'connected' });
-        // Each cause once: a user may lack the right to several commands.
+        // Each cause is logged once, although a user may lack the right to several commands.
         expect(causes(REFUSES)).toEqual([...new Set(causes(REFUSES))]);
         expect(logged(BACK)).toBe(1);
       }, PATIENCE);
@@ -110,7 +110,7 @@ describe('call queue on a Redis that is in trouble', () => {
       return DELIVERED;
     };
     await commit(...made);
-    // Connected and silent: an answer that is owed for ten seconds is taken for none.
+    // The connection is silent: an answer that does not come for ten seconds counts as missing.
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('does not answer'), PATIENCE);
     expect(queue.status().redis.up).toBe(false);
     await commit(increment('M99', 1));
@@ -133,7 +133,7 @@ describe('call queue on a Redis that is in trouble', () => {
     await commit(...made);
     await vi.waitFor(() => expect(queue.status().redis.detail).toContain('ECONNREFUSED'), PATIENCE);
     await killed;
-    // What had been taken out of Redis before goes on without it.
+    // The jobs that were taken before go on without Redis.
     await vi.waitFor(() => expect(queue.status().running).toBe(0), PATIENCE);
     const before = delivery.sent.length;
     await commit(increment('M99', 1));
@@ -164,7 +164,7 @@ describe('call queue on a Redis that is in trouble', () => {
 
     const keys = await redis.client.keys('*:calls:*');
     const dumped = await Promise.all(keys.map(async key => ({ key, dump: await redis.client.dumpBuffer(key) })));
-    // A job may end between the two questions.
+    // A job may end between the two reads.
     const old = dumped.filter(({ dump }) => dump !== null);
     enough.resolve();
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
@@ -173,7 +173,7 @@ describe('call queue on a Redis that is in trouble', () => {
     for (const { key, dump } of old) revival.restore(key, 0, dump, 'REPLACE');
     expect((await revival.exec())?.map(([error]) => error)).toEqual(old.map(() => null));
 
-    // The jobs that waited are taken once more and do nothing; new ones go through between them.
+    // The jobs that waited are taken once more and do nothing. New jobs go through between them.
     await commit(increment('M99', 1));
     await vi.waitFor(async () => expect(await queue.getJobCountByTypes('waiting', 'delayed')).toBe(0), PATIENCE);
     await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
@@ -183,23 +183,26 @@ describe('call queue on a Redis that is in trouble', () => {
   it.each([
     ['has a password and the address none', '', 'Redis asks for a password'],
     ['has another password', ':not-this-one@', 'Redis does not take the user or the password'],
-  ])('the queue names the remedy when Redis %s, and goes on when that is corrected', async (_what, login, words) => {
-    const port = await reservedPort();
-    const { client } = await startRedisServer(port, '--requirepass', 'right');
-    const { queue, log, commit, isIdle } = await openBench({
-      redis: { url: new Secret(`redis://${login}127.0.0.1:${port}`) },
-    });
-    const logged = () => log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
-    await commit(increment('M1', 1));
-    await vi.waitFor(() => expect(queue.status().redis.detail).toContain(words), PATIENCE);
-    await vi.waitFor(() => expect(logged()).toEqual([REFUSES]), PATIENCE);
-    expect(JSON.stringify([log.lines, queue.status()])).not.toContain('not-this-one');
+  ])(
+    'the queue says how to correct it when Redis %s, and goes on after the correction',
+    async (_what, login, words) => {
+      const port = await reservedPort();
+      const { client } = await startRedisServer(port, '--requirepass', 'right');
+      const { queue, log, commit, isIdle } = await openBench({
+        redis: { url: new Secret(`redis://${login}127.0.0.1:${port}`) },
+      });
+      const logged = () => log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+      await commit(increment('M1', 1));
+      await vi.waitFor(() => expect(queue.status().redis.detail).toContain(words), PATIENCE);
+      await vi.waitFor(() => expect(logged()).toEqual([REFUSES]), PATIENCE);
+      expect(JSON.stringify([log.lines, queue.status()])).not.toContain('not-this-one');
 
-    await client.config('SET', 'requirepass', '');
-    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
-  });
+      await client.config('SET', 'requirepass', '');
+      await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+    },
+  );
 
-  it('the queue shows the command that keeps Redis from dropping jobs until it is set', async () => {
+  it('the status shows the command that keeps Redis from dropping jobs, until the setting is right', async () => {
     const { queue, log, redis } = await benchOn('--maxmemory-policy', 'allkeys-lru');
     const line = 'redis-cli CONFIG SET maxmemory-policy noeviction';
     await vi.waitFor(() => expect(queue.status().redisProblems.join()).toContain(line), PATIENCE);

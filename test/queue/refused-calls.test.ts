@@ -24,32 +24,36 @@ function refuseAll({ actions }: Call): Follow {
   };
 }
 
-/** A refusal was not applied, so repeating it doubles nothing. */
+/** L2L did not apply a refused call, so its repetition doubles nothing. */
 describe('a refused call', () => {
   it.each([
     ['which names a code', OWN, 'code'],
     ['with opaque words', REFUSED, 'refused'],
-  ])('%s, is sent again until a person corrected the cause, and only its lane waits', async (_, refusal, reason) => {
-    const { delivery, commit, journal, queue, log, isIdle } = await openBench({ l2l });
-    let isCorrected = false;
-    delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' && !isCorrected ? refusal : DELIVERED);
-    await commit(openDispatch('BAD', 1), increment('BAD', 1));
-    await vi.waitFor(() => expect(delivery.sent.length).toBeGreaterThan(8), PATIENCE);
-    await commit(openDispatch('GOOD', 1));
-    await vi.waitFor(() => expect(queue.status().counts.delivered).toBe(2), PATIENCE);
+  ])(
+    'a refused call, %s, is sent again until a person corrected the cause, and only its lane waits',
+    async (_, refusal, reason) => {
+      const { delivery, commit, journal, queue, log, isIdle } = await openBench({ l2l });
+      let isCorrected = false;
+      delivery.on.send = call => (call.lanes[0] === 'dispatch:BAD' && !isCorrected ? refusal : DELIVERED);
+      await commit(openDispatch('BAD', 1), increment('BAD', 1));
+      await vi.waitFor(() => expect(delivery.sent.length).toBeGreaterThan(8), PATIENCE);
+      await commit(openDispatch('GOOD', 1));
+      await vi.waitFor(() => expect(queue.status().counts.delivered).toBe(2), PATIENCE);
 
-    await vi.waitFor(
-      () => expect(queue.status().heldUp).toMatchObject([{ reason, lanes: ['dispatch:BAD'], rules: [{ rule: 'r' }] }]),
-      PATIENCE,
-    );
-    expect(queue.status().heldUp[0]?.detail).toMatch(/sent again for 1h.*then it is a dead letter/);
-    expect(queue.status().paused).toEqual([]);
-    expect(log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toHaveLength(1);
-    isCorrected = true;
-    await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
-    expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
-    await vi.waitFor(() => expect(queue.status().heldUp).toEqual([]), PATIENCE);
-  });
+      await vi.waitFor(
+        () =>
+          expect(queue.status().heldUp).toMatchObject([{ reason, lanes: ['dispatch:BAD'], rules: [{ rule: 'r' }] }]),
+        PATIENCE,
+      );
+      expect(queue.status().heldUp[0]?.detail).toMatch(/sent again for 1h.*then it is a dead letter/);
+      expect(queue.status().paused).toEqual([]);
+      expect(log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toHaveLength(1);
+      isCorrected = true;
+      await vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
+      expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
+      await vi.waitFor(() => expect(queue.status().heldUp).toEqual([]), PATIENCE);
+    },
+  );
 
   it('a refused call is a dead letter with the words of L2L when nobody corrected the cause in time', async () => {
     const { delivery, commit, journal } = await openBench({
@@ -62,7 +66,7 @@ describe('a refused call', () => {
     expect(journal.unsettled(9)).toMatchObject([{ state: 'dead', detail: 'no rights' }]);
   });
 
-  it('a refused call is never a sign that L2L refuses all calls, when each names a code of its own', async () => {
+  it('refused calls are no sign that L2L refuses all calls when each refusal names a code of its call', async () => {
     const { delivery, commit, queue, journal } = await openBench({ l2l });
     delivery.on.send = () => OWN;
     await commit(...Array.from({ length: 9 }, (_, n) => openDispatch(`M${n}`, 1)));
@@ -71,7 +75,7 @@ describe('a refused call', () => {
     expect(journal.counts().deadLetters).toBe(0);
   });
 
-  it('a refused call is a dead letter in time also when each refusal leads to a call with another body', async () => {
+  it('a refused call becomes a dead letter in time, also when each refusal leads to a call with another body', async () => {
     const { delivery, commit, journal } = await openBench({
       l2l: { ...l2l, timings: { ...l2l.timings, giveUpAfter: 100 } },
     });

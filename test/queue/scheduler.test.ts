@@ -14,7 +14,7 @@ import { scriptedDelivery } from './scripted-delivery.ts';
 
 const QUEUE = { destination: 'l2l', mostFrozen: 10, emit: () => {} } as const;
 
-/** A journal with these actions in it, and a scheduler at a time the test sets. */
+/** A journal with these actions, and a scheduler at a time that the test sets. */
 async function setUp(...actions: readonly Action[]) {
   const journal = openTestJournal(testFolder());
   await journal.commit({ states: [], actions, taken: [], values: [], at: 1 });
@@ -24,7 +24,7 @@ async function setUp(...actions: readonly Action[]) {
   const calls = createOpenCalls();
   const scheduler = createScheduler({ ...QUEUE, journal, delivery, calls, now: () => now.at, log });
   const fill = () => scheduler.fill().map(({ call }) => call.actions.map(action => action.key).join(' '));
-  /** The one open call comes to this. */
+  /** Ends the one open call with this result. */
   const end = async (to: Partial<CallTransition> & Pick<CallTransition, 'state'>) => {
     const [call] = journal.openCalls();
     if (!call) throw new Error('no call is open');
@@ -48,7 +48,7 @@ describe('the scheduler', () => {
       if (asked > 10) throw new Error('asked again and again');
       return { kind: 'nothing', why: 'no dispatch was opened' };
     };
-    // Somebody else's write lock: the journal refuses every write until it is gone.
+    // The write lock of another process: the journal refuses every write until the lock is gone.
     const other = new DatabaseSync(join(folder, 'journal.db'));
     other.exec('BEGIN IMMEDIATE');
     const calls = createOpenCalls();
@@ -114,13 +114,13 @@ describe('the scheduler', () => {
     expect(journal.counts()).toMatchObject({ deadLetters: 0, waiting: 0 });
   });
 
-  it('the scheduler closes an open dispatch however late', async () => {
+  it('the scheduler closes an open dispatch, however late it is', async () => {
     const { fill, journal } = await setUp({ ...closeDispatch('M1', 1), expiresAt: 999 });
     expect(fill()).toEqual(['M1#1:close']);
     expect(journal.counts().deadLetters).toBe(0);
   });
 
-  it('one call sends the whole episode, or no call does, as the open decides', async () => {
+  it('one call sends the whole episode, or no call at all, as the open decides', async () => {
     const { fill, journal, delivery } = await setUp(
       openDispatch('M1', 1),
       closeDispatch('M1', 1),

@@ -15,13 +15,13 @@ import type {
 
 type Script<T> = (call: Call, signal: AbortSignal) => T | Promise<T>;
 
-/** An L2L whose answers the test decides, and which remembers what it was sent. */
+/** An L2L whose answers the test decides. It remembers what it received. */
 export type ScriptedDelivery = Delivery & {
-  /** Sends in the order they began, with the keys of their actions. */
+  /** Sends in the order in which they began, with the keys of their actions. */
   readonly sent: { readonly call: Call; readonly keys: readonly string[] }[];
-  /** The most sends of one lane that were under way at once. */
+  /** The largest number of sends of one lane that were under way at once. */
   readonly mostAtOnce: number;
-  /** Calls looked at and followed, in order. */
+  /** The calls that were looked up and followed up, in order. */
   readonly looked: Call[];
   readonly followed: Call[];
   on: {

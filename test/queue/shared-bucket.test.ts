@@ -8,7 +8,7 @@ import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 const HOUR = 3_600_000;
 let named = 0;
 
-/** A bucket of a gateway of its own. */
+/** A bucket for one gateway. */
 function createSharedBucket(options: Omit<bucket.SharedBucketOptions, 'gateway' | 'clock'>, clock = systemClock()) {
   const shared = bucket.createSharedBucket({ ...options, gateway: `gateway-${named++}`, clock });
   onTestFinished(() => shared.stop());
@@ -31,7 +31,7 @@ describe('shared bucket', () => {
   it('the shared bucket fills with time', async () => {
     const { client } = await testRedis();
     const site = { redis: client, host: 'l2l', key: 'k', burst: 1 };
-    // An hour a request: however slow the machine, the second one has to wait. Then a millisecond: it need not wait for long.
+    // With one request an hour, the second request has to wait, however slow the host is. With one in a millisecond, it need not wait long.
     const slow = createSharedBucket({ ...site, rate: 1 / HOUR });
     const fast = createSharedBucket({ ...site, rate: 1 });
     await slow.take();
@@ -67,7 +67,7 @@ describe('shared bucket', () => {
     ).rejects.toThrow();
   });
 
-  it('the shared bucket knows that its first connection is being made, until it is there', async () => {
+  it('the shared bucket knows that its first connection is still being made', async () => {
     const { socket } = await testRedis();
     const redis = openRedis({ socket }, 'producer', 'test');
     onTestFinished(() => redis.disconnect());
@@ -78,7 +78,7 @@ describe('shared bucket', () => {
     expect(await bucket.take()).toBe(0);
   });
 
-  it('the shared bucket gives the reason when there is no connection, and not in the words of the library', async () => {
+  it('the shared bucket gives the reason when there is no connection, in its own words', async () => {
     const redis = openRedis({ socket: '/nowhere/redis.sock' }, 'producer', 'test');
     onTestFinished(() => redis.disconnect());
     const bucket = createSharedBucket({ redis, host: 'l2l', key: 'k', rate: 1, burst: 1 });
@@ -112,7 +112,7 @@ describe('shared bucket', () => {
       createSharedBucket({ redis: client, ...site }, virtualClock(0));
       beat(clock);
       await expect.poll(() => first.gateways).toBe(2);
-      // Redis's clock can't be moved: the minute of the silent one is over when its score lies in the past.
+      // Redis's clock cannot be moved, so the test puts the score of the silent gateway into the past: its minute is over.
       const [members] = await client.keys('*:gateways');
       const [silent] = (await client.zrange(members ?? '', '0', '-1')).filter(name => name !== `gateway-${named - 2}`);
       expect(Number(await client.zscore(members ?? '', silent ?? ''))).toBeLessThanOrEqual(Date.now() + 60_000);
@@ -139,7 +139,7 @@ describe('shared bucket', () => {
       beat(clock);
       await expect(first.take()).rejects.toThrow();
       expect(first.gateways).toBe(2);
-      // It comes back empty; both sign in again without any time passing.
+      // Redis comes back empty. Both gateways report again, without any passing time.
       await expect
         .poll(async () => client.zcard((await client.keys('*:gateways'))[0] ?? 'none'), { timeout: 10_000 })
         .toBe(2);

@@ -48,7 +48,7 @@ describe('verdicts', () => {
     ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'retry', 10_000],
     ['blocked', { kind: 'again', reason: 'blocked', detail: '', after: 60_000, guarded: false }, 'released', 60_000],
     ['key not accepted', { kind: 'halt', reason: 'auth', detail: '' }, 'retry', 0],
-  ])('after a send: %s', (_, outcome, state, wait) => {
+  ])('the verdict after a send: %s', (_, outcome, state, wait) => {
     expect(afterSend(outcome, at())).toMatchObject({ state, at: NOW, notBefore: NOW + wait });
   });
 
@@ -81,7 +81,7 @@ describe('verdicts', () => {
   });
 
   it.each(['code', 'rights'] as const)(
-    'waits longer for a person to correct a missing %s, and not for ever',
+    'a call with a missing %s waits longer each time for a person to correct it, up to a limit',
     reason => {
       const outcome: Outcome = { kind: 'retry', reason, detail: '' };
       const waits = [1, 2, 3, 5, 6, 1000].map(setbacks => (afterSend(outcome, at(setbacks)).notBefore ?? 0) - NOW);
@@ -111,7 +111,7 @@ describe('verdicts', () => {
       { kind: 'failed', outcome: { kind: 'retry', reason: 'network', detail: 'd' } },
       { state: 'unknown', notBefore: NOW + 2000 },
     ],
-  ])('after a look: %s', (_, looks, look, expected) => {
+  ])('the verdict after a look-up: %s', (_, looks, look, expected) => {
     const to = afterLook({ ...CALL, state: 'unknown', looks }, look, at());
     expect(to).toMatchObject({ reason: 'timeout', ...expected });
   });
@@ -126,7 +126,7 @@ describe('verdicts', () => {
     expect(to).toEqual({ state: 'unknown', at: NOW, notBefore: NOW + wait, reason: 'timeout', detail: 'd' });
   });
 
-  it('releases a call instead of repeating it when the next one can ask L2L to refuse a second one', () => {
+  it('a call is released instead of repeated when the next call can ask L2L to prevent duplicates', () => {
     const look: Look = { kind: 'absent', detail: 'd' };
     const policy = { guardedRepeat: true };
     expect(afterLook(CALL, look, at(1, policy))).toMatchObject({ state: 'unknown', looks: 1 });
@@ -146,7 +146,7 @@ describe('verdicts', () => {
     [['repeat', 'drop'], { state: 'parked' }],
     [['repeat', undefined], { state: 'parked' }],
     [[undefined], { state: 'parked' }],
-  ] as const)('does with what can not be decided what all its rules say: %j', (choices, expected) => {
+  ] as const)('an undecided call is treated as all its rules say: %j', (choices, expected) => {
     const actions = choices.map((onUnknown, n) => ({ ...increment('M1', n), id: n, ...(onUnknown && { onUnknown }) }));
     expect(afterLook({ ...CALL, actions }, { kind: 'undecided', detail: 'd' }, at())).toMatchObject(expected);
   });
@@ -155,7 +155,7 @@ describe('verdicts', () => {
     [0, {}, { state: 'released', reason: 'undecided', guarded: false }],
     [2, { guardedRepeat: true }, { state: 'released', reason: 'undecided', guarded: true }],
     [3, { guardedRepeat: true }, { state: 'parked', detail: 'd; sent 4 times so far' }],
-  ])('after %i repeats in doubt', (doubts, policy, expected) => {
+  ])('the verdict after %i repeats in doubt', (doubts, policy, expected) => {
     const call: Call = { ...CALL, actions: [{ ...increment('M1', 1), id: 1, onUnknown: 'repeat' }] };
     expect(afterLook(call, { kind: 'undecided', detail: 'd' }, at(1, policy), doubts)).toMatchObject(expected);
   });
@@ -182,7 +182,7 @@ describe('verdicts', () => {
       { kind: 'failed', outcome: { kind: 'retry', reason: 'server', detail: 'd' } },
       { state: 'accepted', notBefore: NOW + 2000 },
     ],
-  ])('after a follow-up: %s', (_, looks, follow, expected) => {
+  ])('the verdict after a follow-up: %s', (_, looks, follow, expected) => {
     expect(afterFollow({ ...CALL, looks }, follow, at())).toMatchObject(expected);
   });
 
@@ -199,18 +199,18 @@ describe('verdicts', () => {
     ['a refusal of its own', { kind: 'rejected', reason: 'refused', detail: '', answer: '', isOwn: true }, 'answered'],
     ['refused', { kind: 'rejected', reason: 'refused', detail: '', answer: '' }, 'refused'],
     ['blocked', { kind: 'again', reason: 'blocked', detail: '', after: 0, guarded: false }, 'answered'],
-  ])('what %s says about L2L', (_, outcome, kind) => {
+  ])('%s gives this evidence about L2L', (_, outcome, kind) => {
     expect(evidenceOfSend(CALL, outcome)?.kind).toBe(kind);
   });
 
   it.each([
     ['before the first attempt', 0, null, 0, true],
     ['not again right after a look that had no base', 1, null, 4000, false],
-    // In the hours that L2L was away a person may have opened what the gateway is about to open.
+    // In the hours without L2L, a person may have opened the dispatch that the gateway is about to open.
     ['again when that look is old', 1, null, 6000, true],
     ['not again with a young base', 1, NOW - 60_000, 60_000, false],
     ['again with an old base', 1, NOW - 901_000, 0, true],
-  ])('reads L2L %s', (_, attempt, baseAt, ago, expected) => {
+  ])('the queue reads L2L %s', (_, attempt, baseAt, ago, expected) => {
     const base = baseAt === null ? null : { cycleCount: 1, at: baseAt };
     expect(needsPreparing({ ...CALL, attempt, base, sentAt: NOW - ago }, NOW)).toBe(expected);
   });

@@ -26,7 +26,7 @@ async function startPages() {
 }
 
 describe('clients that do not end their request', () => {
-  it('the control socket stops although clients have sent half a request or none', async () => {
+  it('the control socket stops although clients have sent only a part of a request, or none', async () => {
     const control = await startControl({
       folder: testFolder(),
       runtimeFolder: testFolder(),
@@ -37,7 +37,7 @@ describe('clients that do not end their request', () => {
     await control.stop();
   });
 
-  it('the pages stop although clients have sent half a request, or do not read their answer', async () => {
+  it('the web server stops although clients have sent only a part of a request, or do not read their answer', async () => {
     const web = await startPages();
     const lazy = await client(web.port, 'GET /status HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100));
     lazy.pause();
@@ -47,7 +47,7 @@ describe('clients that do not end their request', () => {
     await web.stop();
   });
 
-  it('connections on which nothing moves are closed, so that other clients can connect', async () => {
+  it('connections without traffic are closed, so that other clients can connect', async () => {
     const web = await startPages();
     const many = await Promise.all(
       Array.from({ length: 140 }, (_, n) => client(web.port, n % 2 === 0 ? '' : 'GET /st')),

@@ -65,7 +65,7 @@ describe('control socket', () => {
     expect(existsSync(control.socket)).toBe(false);
   });
 
-  it('when the path is too long, it listens elsewhere, writes the place to control.path, and removes what an earlier run left behind', async () => {
+  it('when the path is too long, the control socket is elsewhere, control.path holds its place, and the leftovers of an earlier run are removed', async () => {
     const folder = join(testFolder(), 'x'.repeat(100));
     const pointer = join(folder, 'control.path');
     mkdirSync(folder);

@@ -40,7 +40,7 @@ describe('web server', () => {
       error: 'no page /%zz; there are /status, /health/live, /health/ready',
     },
   ])(
-    'the web server refuses $method $path with $status and names the methods it takes',
+    'the web server refuses $method $path with $status and names the methods that it takes',
     async ({ method, path, status, error }) => {
       const { url } = await start();
 
@@ -78,7 +78,7 @@ describe('web server', () => {
     expect(await (await fetch(`${url}/status`)).text()).toBe('{\n  "name": "press_shop_1"\n}\n');
   });
 
-  it('the web server writes numbers as numbers, also under names that sound like a time', async () => {
+  it('the web server writes numbers as numbers, also under names that look like a time', async () => {
     const page = { at: 0, since: 0.25, oldestCallAt: null, value: 1 };
     const web = await startWeb('127.0.0.1', 0, { status: () => page, notReady: () => [] });
     onTestFinished(() => web.stop());
@@ -96,7 +96,7 @@ describe('web server', () => {
   it.each([
     ['an address that is not valid', '//', 404],
     ['a page that can not be shown', '/status', 500],
-  ])('still answers after %s', async (_what, path, code) => {
+  ])('the web server still answers after %s', async (_what, path, code) => {
     const status = () => {
       throw new Error('the disk is gone');
     };
@@ -129,7 +129,7 @@ describe('web server', () => {
       'ENOBUFS',
       "the status page can't listen on 192.0.2.1:80 (ENOBUFS); write another address and port under gateway.http, or off",
     ],
-  ])('the web server names the key and what to write when the system reports %s', async (code, words) => {
+  ])('the web server names the key and a value for it when the system reports %s', async (code, words) => {
     vi.spyOn(Server.prototype, 'listen').mockImplementation(function fail(this: Server) {
       this.emit('error', Object.assign(new Error(code), { code }));
       return this;

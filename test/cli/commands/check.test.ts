@@ -33,7 +33,7 @@ rules:
   line1: { production: { line: LINE-1, total: press1.strokes, product: autodetect } }
 `;
 
-/** Makes root a user whose rights are looked at, as those of all others are. */
+/** Gives root the rights of an ordinary user. */
 const WITHOUT_RIGHTS = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-all'] : [];
 
 type Ended = { readonly code: number; readonly out: string; readonly err: string };
@@ -91,7 +91,7 @@ read by no rule: press1.manual
     });
   });
 
-  it('the check shows below a rule what it does otherwise, and once what all dispatches do', async () => {
+  it('the check shows below each rule how it differs from the default, and shows the common settings of dispatches once', async () => {
     const told = GOOD.replace('sources:', 'defaults: { dispatch: { if_found_open: adopt, max_age: 8h } }\nsources:')
       .replace('on_delay: 2m', 'on_delay: 2m\n    renamed_from: press_down')
       .replace('trade: MAINT,', 'trade: MAINT, if_missed: add,')
@@ -177,7 +177,7 @@ rules: 3
       GOOD.replace('every: 1m', 'every: 1h').replace(/ {2}line1:.*\n/, ''),
       'calls per hour: 2, less than 1 % of the 3600 allowed',
     ],
-  ])('the check writes no zeros where what is sent %s', async (_what, text, words) => {
+  ])('the check writes no zeros when the text of the dispatch %s', async (_what, text, words) => {
     writeFileSync(join(folder, 'calls.yaml'), text);
 
     expect((await program(['check', 'calls.yaml'])).out).toContain(`\n${words}\n`);
@@ -189,7 +189,7 @@ rules: 3
     expect((await program(['check', 'good.yaml'])).out).not.toContain('clock ');
   });
 
-  it('the check warns when more is to be sent than L2L allows', async () => {
+  it('the check warns when the rules send more calls than L2L allows', async () => {
     writeFileSync(join(folder, 'much.yaml'), GOOD.replace('user: gateway', 'user: gateway\n  rate: 60/h'));
 
     const { code, out } = await program(['check', 'much.yaml']);
@@ -199,7 +199,7 @@ rules: 3
     expect(out).toMatch(/^WARNING: more calls than allowed, .* raise `every:` of press1_cycles, line1,/m);
   });
 
-  it('the check warns of what is valid and rarely meant, with its place; the gateway logs it once when it starts', async () => {
+  it('the check warns of settings that are valid but rarely meant, with their place, and the gateway logs them once at its start', async () => {
     writeFileSync(join(folder, 'file'), '');
     const warned = GOOD.replace('trade: MAINT, ', '').replace('/var/lib/l2l-gateway', './file/data');
     writeFileSync(join(folder, 'warned.yaml'), warned);
@@ -210,7 +210,7 @@ rules: 3
       /^warned\.yaml is valid\n\nwarned\.yaml:22:5 WARNING: press1_down\.dispatch: no trade is written, /,
     );
 
-    // A data folder below a file: the gateway ends before it begins anything.
+    // The data folder is below a file, so the gateway ends before it starts anything.
     const run = await program(['run', 'warned.yaml']);
     const lines = `${run.out}${run.err}`.split('\n').filter(line => line.includes('no trade is written'));
     expect(run.code).toBe(1);
@@ -283,7 +283,7 @@ not valid: 2 problems
     expect(err).toMatch(words);
   });
 
-  it('the check reports that a folder is no file', async () => {
+  it('the check reports that a folder is not a file', async () => {
     const { code, err } = await program(['check', '.']);
 
     expect(code).toBe(2);
@@ -315,7 +315,7 @@ describe('bin/l2l-gateway', () => {
     expect((await program(['check', '--help'], {}, link)).out).toMatch(`Usage: ${link} check [FILE] [--online]\n`);
   });
 
-  it('the check explains what to do on a machine without Node 24', async () => {
+  it('bin/l2l-gateway explains what to do on a host without Node 24', async () => {
     const alone = join(folder, 'alone/bin/l2l-gateway');
     mkdirSync(join(folder, 'alone/bin'), { recursive: true });
     copyFileSync(PROGRAM, alone);

@@ -11,7 +11,7 @@ import { testFolder } from '../../support/folder.ts';
 const MAIN = join(import.meta.dirname, '../../../src/main.ts');
 const PATIENCE = 150_000;
 
-/** The demo as a process with a folder of its own for what is temporary; `onLine` sees its account live. */
+/** The demo as a process with its own folder for temporary files; `onLine` gets its output line by line. */
 async function demo(args: readonly string[], onLine: (line: string, pid: number) => void = () => {}) {
   const folder = testFolder();
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo', ...args], {
@@ -42,7 +42,7 @@ describe('demo', () => {
     await expect(demoCommand.run(args.split(' '), io)).rejects.toThrow(words);
   });
 
-  it('the demo ends by itself with nothing lost, doubled or out of order, and leaves nothing behind', {
+  it('the demo ends by itself with nothing lost, doubled or out of order, and leaves no process behind', {
     timeout: PATIENCE,
   }, async () => {
     const children = new Set<number>();
@@ -60,16 +60,16 @@ describe('demo', () => {
     expect(head).toContain('Columns: time of the site (America/Denver)');
     const story = lines.filter(line => /^\d\d:\d\d:\d\d /.test(line));
     expect(story.filter(line => !/^\S+ M[SD]T {2}/.test(line))).toEqual([]);
-    // Calm: no counts and no production.
+    // A calm demo without counts and production.
     expect(story.filter(line => / cycles |record \d| count is /.test(line))).toEqual([]);
     expect(code).toBe(0);
-    // The sandbox, three PLCs, the gateway, the broker and Redis, each of the last two with its wrapper.
+    // The sandbox, three PLCs, the gateway, the broker and Redis; the last two have a wrapper each.
     expect(children.size).toBeGreaterThanOrEqual(9);
     await expect.poll(() => [...children].filter(isAlive)).toEqual([]);
     expect(leftBehind).toEqual([]);
   });
 
-  it('the demo fails when L2L refused something', { timeout: PATIENCE }, async () => {
+  it('the demo fails when L2L refused a call', { timeout: PATIENCE }, async () => {
     const { code, lines } = await demo(['--for', '6s', '--json'], line => {
       const [, url] = /see (http:\S+)/.exec(line) ?? [];
       if (!url) return;
@@ -84,7 +84,7 @@ describe('demo', () => {
   });
 });
 
-/** A zombie has ended; only its parent, or the container's first process, has not looked yet. */
+/** A zombie has ended; its parent, or the first process of the container, has just not collected it yet. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

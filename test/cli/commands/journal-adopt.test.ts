@@ -25,7 +25,7 @@ const SOURCES = '  sim: { protocol: simulated, signals: { a: { as: bool, script:
 const RULES = '  r: { when: a, on_delay: 1s, off_delay: 1s, dispatch: { machine: M, type: DOWN, description: d } }';
 
 describe('l2l-gateway journal adopt', () => {
-  it('journal adopt makes a copied data folder usable and explains what that means', async () => {
+  it('journal adopt makes a copied data folder usable and explains the consequences', async () => {
     const folder = testFolder();
     const first = testJournal(join(folder, 'first'));
     await write(first, increment('A', 1), increment('B', 1));

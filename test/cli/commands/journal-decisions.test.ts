@@ -46,7 +46,7 @@ function rules(): Program {
   return result.program;
 }
 
-/** A night of one press, on a real journal, in the time it takes to write it. */
+/** A night of one press, on a real journal; it takes only as long as the writing. */
 function night() {
   const folder = testFolder();
   const clock = virtualClock(on('01:00:00'));
@@ -77,7 +77,7 @@ function night() {
     },
     async stop(time: string) {
       await moveTo(time);
-      // As every two seconds of real time.
+      // In the gateway, this happens every two seconds.
       await life?.journal.commit({ states: [], actions: [], taken: [], values: [], at: clock.now() });
       await life?.runner.stop();
       life?.journal.close();
@@ -98,7 +98,7 @@ function night() {
       life?.runner.status({ source: 'plc', state, at: clock.now() });
     },
     moveTo,
-    /** As through the socket of the running gateway. */
+    /** The socket of the running gateway does the same. */
     async serve() {
       if (life === null) throw new Error('it does not run');
       const routes = controlRoutes({
@@ -135,7 +135,7 @@ const list = (folder: string, ...more: string[]) =>
   say('journal', 'list', '--rule', 'press1_down', '--data', folder, ...more);
 const window = ['--since', '2026-03-02 02:00', '--until', '2026-03-02 02:20'];
 
-/** What was printed below the heading. */
+/** The output below the heading. */
 const linesOf = async (text: Promise<string>) => (await text).trimEnd().split('\n').slice(1);
 
 describe('journal list --rule', () => {
@@ -176,7 +176,7 @@ describe('journal list --rule', () => {
     ]);
   });
 
-  it('journal decisions explains why no dispatch was opened: a part of unless held', async () => {
+  it('journal decisions explains why no dispatch was opened: a condition under unless was true', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -199,7 +199,7 @@ describe('journal list --rule', () => {
     ]);
   });
 
-  it('journal decisions shows what stood when nothing happened, and when the gateway did not run', async () => {
+  it('journal decisions shows the values at times without a decision, and the times at which the gateway did not run', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -227,7 +227,7 @@ describe('journal list --rule', () => {
     );
   });
 
-  it('journal decisions shows the actions of the rule among its decisions, also as what stood', async () => {
+  it('journal decisions shows the actions of the rule among its decisions, also the last one before the period', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -293,7 +293,7 @@ describe('journal list --rule', () => {
     ).toHaveLength(2);
   });
 
-  it('journal decisions states nothing about a time that has not come', async () => {
+  it('journal decisions says nothing about a future time', async () => {
     const press = night();
     press.start();
     await press.source('01:00:01', 'connected');
@@ -338,7 +338,7 @@ describe('journal list --rule', () => {
     }
   });
 
-  it('journal decisions has words for a rule of which nothing is recorded', async () => {
+  it('journal decisions explains that nothing is recorded for a rule', async () => {
     const press = night();
     press.start();
     await press.stop('02:30:00');

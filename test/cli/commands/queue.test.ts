@@ -36,7 +36,7 @@ type Served = {
   readonly stop: () => Promise<void>;
 };
 
-/** A journal with the socket a running gateway has, without the rest of it. */
+/** A journal with the socket of a running gateway, but without the rest of the gateway. */
 async function served(holdUps: readonly string[] = []): Promise<Served> {
   const data = testFolder();
   const journal = testJournal(data);
@@ -67,7 +67,7 @@ async function served(holdUps: readonly string[] = []): Promise<Served> {
 const range = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 
 describe('queue list', () => {
-  it('queue list shows what a person has to see to first, then what waits', async () => {
+  it('queue list shows first the actions that need a person, then those that wait', async () => {
     const { journal, data } = await served();
     await write(journal, increment('Z', 1), openDispatch('A', 1), closeDispatch('A', 1), increment('B', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -91,7 +91,7 @@ times in America/Denver; everything about 2:
     );
   });
 
-  it('queue list shows what holds calls up, with where to correct it', async () => {
+  it('queue list shows what holds calls up, and where to correct it', async () => {
     const words = 'calls of rule press_count (plant.yaml:31) wait: L2L knows no machine PRESS-99';
     const { data } = await served([words]);
 
@@ -102,7 +102,7 @@ times in America/Denver; everything about 2:
     );
   });
 
-  it('queue list reports that there is more than it shows', async () => {
+  it('queue list reports that there are more actions than it shows', async () => {
     const { journal, data } = await served();
     await write(journal, ...range(4).map(n => increment(`M${n}`, n)));
     await settle(journal, 'cycles:M4', REFUSED);
@@ -123,7 +123,7 @@ times in America/Denver; everything about 2:
     [['--machine', 'B'], ['B@1:increment']],
     [['--kind', 'open_dispatch'], ['A#1:open']],
     [['--rule', 'r', '--kind', 'close_dispatch'], []],
-  ])('takes %j', async (options, keys) => {
+  ])('queue list accepts %j', async (options, keys) => {
     const { journal, data } = await served();
     await write(journal, openDispatch('A', 1), increment('B', 1));
     await settle(journal, 'dispatch:A', REFUSED);
@@ -182,7 +182,7 @@ rules:
     expect(await list()).toMatchObject({ code: 0, err: '' });
   });
 
-  it('the refusal of an unknown name reports that no config was named to look in', async () => {
+  it('the refusal of an unknown name reports that no config was named', async () => {
     const { journal, data } = await served();
     await write(journal, { ...increment('PRESS-7', 1), rule: 'other' });
 
@@ -246,7 +246,7 @@ describe('queue retry and drop', () => {
     expect(journal.counts().waiting).toBe(waiting);
   });
 
-  it('a command does what it can and reports what it could not do', async () => {
+  it('a command decides about the actions that it can, and reports the others', async () => {
     const { journal, data } = await served();
     await write(journal, increment('A', 1), increment('B', 1));
     await settle(journal, 'cycles:B', REFUSED);
@@ -259,7 +259,7 @@ describe('queue retry and drop', () => {
     expect(journal.history.entry(2)?.detail).toMatch(/^dropped by \S+: counted by hand$/);
   });
 
-  it('a command names who called sudo', async () => {
+  it('a decision names the user who called sudo', async () => {
     const { journal, data } = await served();
     await write(journal, increment('A', 1));
     await settle(journal, 'cycles:A', REFUSED);
@@ -385,7 +385,7 @@ describe('journal list and export', () => {
       await write(journal, ...range(3000).map(n => increment(`M${n % 7}`, n)), openDispatch('A', 1));
       await settle(journal, 'dispatch:A', { ...REFUSED, answer: '{"success":false}' });
       if (how === 'from the file') await stop();
-      // A data folder alone says nothing about the site.
+      // The data folder alone does not say which time zone the site has.
       const at = how === 'from the file' ? '1970-01-01T00:00:01.000+00:00' : '1969-12-31T17:00:01.000-07:00';
 
       const { code, out } = await say(['journal', 'export', '--data', data]);
@@ -406,7 +406,7 @@ describe('journal list and export', () => {
     },
   );
 
-  it('journal export ends when nobody reads any more', async () => {
+  it('journal export ends when its reader is gone', async () => {
     const { journal, data } = await served();
     await write(journal, ...range(1000).map(n => increment('A', n)));
     let pages = 0;

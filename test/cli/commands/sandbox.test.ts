@@ -31,9 +31,9 @@ rules:
 type Program = {
   readonly out: () => string;
   readonly err: () => string;
-  /** Address of the sandbox, once it says it. */
+  /** The address of the sandbox, as soon as it is printed. */
   url(): Promise<string>;
-  /** Ctrl-C; resolves to its exit code. */
+  /** Sends Ctrl-C; resolves to the exit code. */
   end(): Promise<number | null>;
   readonly ended: Promise<number | null>;
 };
@@ -77,7 +77,7 @@ function configFile(text = CONFIG): string {
   return file;
 }
 
-/** Opens a dispatch as the gateway does; resolves to the status and what L2L says. */
+/** Opens a dispatch as the gateway does; resolves to the status and the answer of L2L. */
 async function open(url: string, key: string) {
   const body = new URLSearchParams({
     site: '47',
@@ -94,14 +94,14 @@ async function open(url: string, key: string) {
 const state = async (url: string) => (await (await fetch(`${url}/sandbox/state`)).json()) as SandboxState;
 
 describe('sandbox command', () => {
-  it('the sandbox command has the site and the codes of a config whose secrets are unset, and takes the key that it names', async () => {
+  it('the sandbox command uses the site and the codes of a config whose secrets are unset, and prints the key that it accepts', async () => {
     const file = configFile();
     const program = sandbox([file, '--port', '0']);
     const url = await program.url();
     const out = program.out();
 
     expect(out).toContain(`page      ${url}/`);
-    // What is to be written stands there as it has to be written.
+    // The lines for the config are printed in the form that the config needs.
     for (const line of ['gateway:', '  mode: live', 'l2l:', `  url: ${url}`, `  api_key: "\${L2L_API_KEY}"`])
       expect(out.split('\n').map(text => text.replace(/\s+#.*/, ''))).toContain(line);
     expect(out).toContain(`# ${file}:3:8`);
@@ -126,7 +126,7 @@ describe('sandbox command', () => {
     expect(program.out() + program.err() + page).not.toContain('4711');
   });
 
-  it('the sandbox command reports a config that sends to it already', async () => {
+  it('the sandbox command reports that a config already sends to the sandbox', async () => {
     const free = createServer().listen(0, '127.0.0.1');
     await once(free, 'listening');
     const { port } = free.address() as AddressInfo;
@@ -141,7 +141,7 @@ describe('sandbox command', () => {
     expect(program.out()).toContain('sends to this sandbox already');
   });
 
-  it('the sandbox command has a small plant without a config, and prints a whole l2l section', async () => {
+  it('without a config, the sandbox command has a small plant and prints a whole l2l section', async () => {
     const program = sandbox(['--port', '0']);
     const url = await program.url();
     expect(program.out()).toMatch(/^ {2}site: 43$/m);
@@ -150,7 +150,7 @@ describe('sandbox command', () => {
     expect(await program.end()).toBe(0);
   });
 
-  it('the sandbox command fails as it is asked to, for the time that is given', async () => {
+  it('the sandbox command shows the given fault for the given time', async () => {
     const program = sandbox([configFile(), '--port', '0', '--fault', 'refuse=2s', '--fault', 'slow']);
     const url = await program.url();
     expect((await state(url)).faults.map(({ name }) => name)).toEqual(['refuse', 'slow']);
@@ -163,7 +163,7 @@ describe('sandbox command', () => {
     ['P-100', 'refuse', false],
     ['"{{ press1.recipe }}"', 'create', true],
   ])(
-    'with the product %s in the config the sandbox meets an unknown product with: %s',
+    'with the product %s in the config, the sandbox answers an unknown product with: %s',
     async (product, manner, isNoted) => {
       const file = configFile(
         `${CONFIG.replace(
@@ -182,7 +182,7 @@ describe('sandbox command', () => {
     },
   );
 
-  it('the sandbox command answers in the manners that it is asked for, and its page changes them while it runs', async () => {
+  it('the sandbox command answers in the given manners, and its page changes them while it runs', async () => {
     const program = sandbox([configFile(), '--port', '0', '--manner', 'trade=trade_id', '--manner', 'completed']);
     const url = await program.url();
     expect((await state(url)).manners).toMatchObject({ trade: 'trade_id', completed: 'now', duplicate: 'refuse' });
@@ -197,20 +197,20 @@ describe('sandbox command', () => {
     expect(await program.end()).toBe(0);
   });
 
-  it('the sandbox command comes back after it was away', async () => {
+  it('the sandbox answers again after it was away', async () => {
     const program = sandbox([configFile(), '--port', '0', '--fault', 'away=1s']);
     const url = await program.url();
     await vi.waitFor(async () => expect((await state(url)).faults).toEqual([]), PATIENCE);
     expect(await program.end()).toBe(0);
   });
 
-  it('the sandbox command ends while it is away', async () => {
+  it('the sandbox command can be ended while the sandbox is away', async () => {
     const program = sandbox(['--port', '0', '--fault', 'away']);
     await program.url();
     expect(await program.end()).toBe(0);
   });
 
-  it('the sandbox command lists every fault, with and without asking for help', async () => {
+  it('the sandbox command lists every fault, in its help and with --fault list', async () => {
     const [list, help] = [sandbox(['--fault', 'list']), sandbox(['--help'])];
     expect(await Promise.all([list.ended, help.ended])).toEqual([0, 0]);
     for (const { name, words } of NAMED_FAULTS) {

@@ -14,7 +14,7 @@ function line(format: ReturnType<typeof timeFormat>, fields: object): Record<str
 }
 
 describe('times in the log', () => {
-  it('are ISO text with the offset of the site for programs, also inside a fact', () => {
+  it('the log for programs writes times as ISO text with the offset of the site, also inside a fact', () => {
     const written = line(timeFormat(denver, 'programs'), { at: AT, event: { at: AT, list: [AT, 5] }, since: 5 });
 
     expect(written).toEqual({
@@ -27,7 +27,7 @@ describe('times in the log', () => {
     });
   });
 
-  it('are the time of the site for people', () => {
+  it('the log for people writes times in the zone of the site', () => {
     const written = line(timeFormat(denver, 'people'), { at: AT });
 
     expect(written).toMatchObject({
@@ -36,13 +36,16 @@ describe('times in the log', () => {
     });
   });
 
-  it.each(['people', 'programs'] as const)('are ISO text of the host before the config is read, for %s', readBy => {
-    expect(line(timeFormat(null, readBy), {})).toMatchObject({
-      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/),
-    });
-  });
+  it.each(['people', 'programs'] as const)(
+    'before the config is read, the log for %s writes times as ISO text in the zone of the host',
+    readBy => {
+      expect(line(timeFormat(null, readBy), {})).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/),
+      });
+    },
+  );
 
-  it('leave alone what has a form of its own', () => {
+  it('the log does not change values that have their own form', () => {
     const written = line(timeFormat(denver, 'programs'), {
       key: new Secret('k'),
       err: new Error('why'),
@@ -52,7 +55,7 @@ describe('times in the log', () => {
     expect(written).toMatchObject({ key: '***', err: { message: 'why' }, nothing: null });
   });
 
-  it('are never in the way of a line', () => {
+  it('an impossible time never stops a log line', () => {
     expect(line(timeFormat(denver, 'programs'), { at: new Date(Number.NaN) })).toMatchObject({
       at: 'an impossible time',
     });

@@ -3,7 +3,7 @@ import { createLogOutput } from '../../../src/cli/log/output.ts';
 import type { LogWriter } from '../../../src/cli/log/writer.ts';
 import { PATIENCE } from '../../support/patience.ts';
 
-/** A place for the log that takes so many bytes and then gives an error; null: it takes all. */
+/** A target of the log that takes this many bytes and then gives an error; null: it takes everything. */
 function place(room: number | null = null, code = 'ENOSPC') {
   const state = { text: '', room, code, holds: false };
   const held: (() => void)[] = [];
@@ -64,7 +64,7 @@ describe('the way of the log', () => {
     expect(state.text).toBe('a\nb\nc\n');
   });
 
-  it('the log output drops and counts what a full disk does not take, and reports it when there is room again', async () => {
+  it('the log output drops and counts the lines that a full disk does not take, and reports them when there is room again', async () => {
     const { state, output } = place(2);
     output.write('a\n');
     for (const line of ['b\n', 'c\n', 'd\n']) output.write(line);
@@ -77,7 +77,7 @@ describe('the way of the log', () => {
     expect(state.text).toBe('a\nlost 3: the disk it goes to is full, ENOSPC\ne\n');
   });
 
-  it('the log output begins a new line after one that a full disk took in part', async () => {
+  it('the log output begins a new line after a line of which a full disk took only a part', async () => {
     const { state, output } = place(3);
     output.write('a\n');
     output.write('bcd\n');
@@ -97,7 +97,7 @@ describe('the way of the log', () => {
     expect(state.text).toMatch(/^lost\nlost 2: .*\n$/);
   });
 
-  it('the log output keeps lines for a reader that is slow, drops the rest, and reports which', async () => {
+  it('the log output keeps lines for a slow reader, drops the others, and reports how many', async () => {
     const { state, output, at } = place(0, 'EAGAIN');
     output.write('a\n');
     expect(output.problem()).toBeNull();
@@ -120,14 +120,14 @@ describe('the way of the log', () => {
     expect(output.problem()).toContain('10 lines are lost');
   });
 
-  it('the log output waits for its last lines no longer than its limit', async () => {
+  it('the log output waits for its last lines only up to its limit', async () => {
     const { output } = place(0, 'EAGAIN');
     output.write('a\n');
     await output.flush(10);
     output.flushNow();
   });
 
-  it('the log output writes what waits when the process ends', () => {
+  it('the log output writes the waiting lines when the process ends', () => {
     const { state, output } = place(0, 'EAGAIN');
     output.write('a\n');
     output.write('b\n');

@@ -24,7 +24,7 @@ async function detail(end: Parameters<typeof settle>[2]): Promise<HistoryDetail>
 }
 
 describe('page of an action', () => {
-  it('the page of an action separates attempts from look-ups, and shows what shares the call', async () => {
+  it('the page of an action separates attempts from look-ups, and shows the other actions of the call', async () => {
     const text = page(await detail(IN_DOUBT), source).join('\n');
 
     for (const part of [
@@ -49,11 +49,11 @@ describe('page of an action', () => {
     expect(text).toContain('state       found open #1008: a person opened it');
   });
 
-  it('the page of an action offers nothing for what L2L has', async () => {
+  it('the page of an action offers no decision when L2L has the action', async () => {
     expect(page(await detail({ state: 'delivered' }), source).join('\n')).not.toContain('queue retry');
   });
 
-  it('names what a rule says as the config does, and a refusal that may pass as such', async () => {
+  it('the page of an action names settings as the config does, and marks a refusal that may be temporary', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     const { id } = journal.freeze(journal.waiting('dispatch:A', 1), { method: 'POST', path: '/p', body: '' }, 0);
@@ -70,7 +70,7 @@ describe('page of an action', () => {
   });
 
   it.each([60, 80, 100])(
-    'the page of an action fits %i columns, with the words that go on below their own',
+    'the page of an action fits %i columns and indents the lines that continue a text',
     async columns => {
       const lines = page(await detail({ ...REFUSED, detail: 'a reason of many words '.repeat(20) }), source, columns);
 
@@ -86,7 +86,7 @@ describe('page of an action', () => {
     expect(lines.join('').match(/x/g)?.length).toBeGreaterThanOrEqual(1000);
   });
 
-  it('the page of an action keeps a form field readable that holds any text', async () => {
+  it('the page of an action keeps a form field readable, whatever text it holds', async () => {
     const journal = testJournal(testFolder());
     await write(journal, openDispatch('A', 1));
     const body = 'site=43&description=%5B1%5D%20broken%0A%1B%5B2J&note=';

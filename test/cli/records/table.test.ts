@@ -60,7 +60,7 @@ describe('list of actions', () => {
     [increment('A', 5), '1970-01-01 00:00:05 UTC'],
     [setCycles('A', 3, 7), '1970-01-01 00:00:03 UTC'],
     [recordSet('A', 2), '1970-01-01 00:02:00 UTC'],
-  ])('a table has the true time of each kind: %#', (action, time) => {
+  ])('a table shows the true time of each kind: %#', (action, time) => {
     expect(table('journal', [entry(action, { at: 3_600_000 })], times)[1]).toContain(
       `${time}  1970-01-01 01:00:00 UTC`,
     );
@@ -72,7 +72,7 @@ describe('list of actions', () => {
     [{ dispatchId: 1, dispatchNumber: 1008, nothing: 'n' }, 'found open #1008'],
     [{ nothing: 'it was over' }, 'nothing'],
     [{ dispatchId: 1, dispatchNumber: 1008 }, 'delivered'],
-  ])('a table shows what an open came to: %j', (result, word) => {
+  ])('a table shows the result of an open: %j', (result, word) => {
     const [, row] = table('journal', [entry(openDispatch('A', 1), { state: 'delivered', result })], times);
 
     expect(row?.slice(4)).toMatch(new RegExp(`^${word} {2}`));
@@ -97,7 +97,7 @@ describe('list of actions', () => {
     [{ state: 'in_call', call: 'accepted' }, 'accepted'],
     [{ state: 'parked' }, 'parked'],
     [{ state: 'shadow' }, 'shadow'],
-  ] as const)('says where %j stands', ({ state, ...rest }, word) => {
+  ] as const)('a table names the place of %j', ({ state, ...rest }, word) => {
     const call =
       'call' in rest
         ? { id: 1, state: rest.call, attempt: 0, notBefore: 0, createdAt: 0, sentAt: null, detail: null }

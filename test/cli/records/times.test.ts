@@ -18,12 +18,12 @@ describe('times that people write', () => {
     ['2026-11-22T06:00:00Z', '2026-11-22T06:00:00Z', '2026-11-22T06:00:00Z'],
     ['2026-11-22T06:00:00.000-07:00', '2026-11-22T13:00:00Z', '2026-11-22T13:00:00Z'],
     ['2h', '2026-11-22T18:00:00Z', '2026-11-22T18:00:00Z'],
-  ])('understands %s', (text, there, world) => {
+  ])('the reader of times understands %s', (text, there, world) => {
     expect([denver.first(text), utc.first(text)]).toEqual([Date.parse(there), Date.parse(world)]);
   });
 
   it.each(['noon', '25:61', '2026-13-40', '11/22/2026', '5', '2026-11-22 06:00 CET'])(
-    'does not understand %s',
+    'the reader of times does not understand %s',
     text => {
       expect([denver.first(text), utc.first(text)]).toEqual([undefined, undefined]);
     },
@@ -36,7 +36,7 @@ describe('times that people write', () => {
     ['13:00:01 MST', '2026-11-21T20:00:01Z'],
     ['19:00Z', '2026-11-22T19:00:00Z'],
     ['20:00:01Z', '2026-11-21T20:00:01Z'],
-  ])('takes a time without its date that is still ahead as its last one: %s', (text, at) => {
+  ])('the reader takes a time without a date that is still ahead as the last one in the past: %s', (text, at) => {
     expect(denver.first(text)).toBe(Date.parse(at));
   });
 
@@ -48,23 +48,23 @@ describe('times that people write', () => {
     ['2026-11-10 06:00', '06:00', '2026-11-11T13:00:00Z'],
     ['2026-10-31 22:00', '06:00', '2026-11-01T13:00:00Z'],
     ['2h', '12:00', '2026-11-22T19:00:00Z'],
-  ])('ends a time that began at %s with the first %s after it', (since, until, at) => {
+  ])('a period that began at %s ends with the first %s after it', (since, until, at) => {
     expect(denver.last(until, denver.first(since))).toBe(Date.parse(at));
   });
 
-  it('ends with the last time that has come when no beginning is named', () => {
+  it('a period without a begin ends with the last such time in the past', () => {
     expect(denver.last('22:00')).toBe(Date.parse('2026-11-22T05:00:00Z'));
   });
 
-  it('ends within the second that a time began with', () => {
+  it('a period ends within the second in which it began', () => {
     expect(denver.last('06:00:30', denver.first('06:00:30'))).toBe(Date.parse('2026-11-22T13:00:30Z') + 999.999);
   });
 
-  it.each(['06:00 MST', '06:00:00 mst'])('takes the zone beside a time of today: %s', text => {
+  it.each(['06:00 MST', '06:00:00 mst'])('the reader takes a zone after a time of today: %s', text => {
     expect(denver.first(text)).toBe(Date.parse('2026-11-22T13:00:00Z'));
   });
 
-  it.each([NOW + 250, NOW + 250.75])('ends with what is shown as that time: %s', at => {
+  it.each([NOW + 250, NOW + 250.75])('a period includes everything that is shown with its end time: %s', at => {
     for (const shown of [denver.people(at), denver.iso(at)]) {
       expect(denver.first(shown)).toBeLessThanOrEqual(at);
       expect(denver.last(shown)).toBeGreaterThanOrEqual(at);
@@ -72,7 +72,7 @@ describe('times that people write', () => {
     }
   });
 
-  it('begins with the first pass of the repeated hour and ends with the second', () => {
+  it('a period in the repeated hour begins in the first pass and ends in the second', () => {
     const text = '2026-11-01 01:30';
 
     expect([denver.first(text), denver.last(text)]).toEqual([

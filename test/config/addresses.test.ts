@@ -21,7 +21,7 @@ rules:
 `;
 }
 
-/** The address that was understood, or what is said against it. */
+/** The address that was read, or the error about it. */
 function read(where: Where, address: string, env: Readonly<Record<string, string>> = {}) {
   try {
     const { config, warnings } = loadConfig('g.yaml', { KEY: 'k-e-y-1', ...env }, () =>
@@ -38,7 +38,7 @@ const part = fc.string({
   unit: fc.constantFrom(...'@@##//??::%%', ...'\\ &=+[]{}<>"\'!$,;|^~`', 'a', 'Z', '4', 'é', '%4', '%zz'),
   maxLength: 4,
 });
-/** Canaries between what breaks addresses. */
+/** Markers between the characters that break addresses. */
 const password = fc.tuple(part, part, part).map(([a, b, c]) => `${a}${CANARY}${b}${CANARY}${c}`);
 const host = fc.constantFrom('127.0.0.1:6379', 'redis.plant:6379', '[::1]:6379', 'redis', 'h:6379/3', '', ':6379');
 const user = fc.constantFrom('', 'app', `u${CANARY}`);
@@ -59,7 +59,7 @@ describe('an address with a password that was not encoded', () => {
             return;
           }
           const url = new URL(config.gateway.redis?.url.reveal() ?? '');
-          // A % with two digits behind it may be meant as a code.
+          // A % with two hexadecimal digits behind it may be a code.
           expect([decodeURIComponent(word), word]).toContain(decodeURIComponent(url.password));
           expect(`${url.host}${url.pathname}`).toBe(to.replace(/^\[::1\]/, '[::1]'));
         },
@@ -68,14 +68,17 @@ describe('an address with a password that was not encoded', () => {
     );
   });
 
-  it.each(['@', '#', '/', '?', ':', '%', '\\', ' '])('with %s: says how to write it', character => {
-    const address = `redis://:My${CANARY}${character}${CANARY}9@127.0.0.1:6379`;
-    const { said } = read('redis', '${REDIS_URL}', { REDIS_URL: address });
-    expect(said).toContain('write @ # / % : of a password as %40 %23 %2F %25 %3A');
-    expect(said).not.toContain(CANARY);
-    const encoded = `redis://:${encodeURIComponent(`My${CANARY}${character}`)}@127.0.0.1:6379`;
-    expect(read('redis', '${REDIS_URL}', { REDIS_URL: encoded }).config).not.toBeNull();
-  });
+  it.each(['@', '#', '/', '?', ':', '%', '\\', ' '])(
+    'the error about a password with %s says how to write it',
+    character => {
+      const address = `redis://:My${CANARY}${character}${CANARY}9@127.0.0.1:6379`;
+      const { said } = read('redis', '${REDIS_URL}', { REDIS_URL: address });
+      expect(said).toContain('write @ # / % : of a password as %40 %23 %2F %25 %3A');
+      expect(said).not.toContain(CANARY);
+      const encoded = `redis://:${encodeURIComponent(`My${CANARY}${character}`)}@127.0.0.1:6379`;
+      expect(read('redis', '${REDIS_URL}', { REDIS_URL: encoded }).config).not.toBeNull();
+    },
+  );
 
   it('an address with a login needs its port, because a part of the password may stand in the place of the host', () => {
     expect(read('redis', '${R}', { R: `redis://:my@${CANARY}` })).toMatchObject({
@@ -84,7 +87,7 @@ describe('an address with a password that was not encoded', () => {
   });
 
   it.each<Where>(['mqtt', 'opcua', 'l2l', 'redis'])(
-    'shows nothing in %s either, in the file or from the environment',
+    'the error about an address of %s shows no part of the password, in the file or from the environment',
     where => {
       const schemes = { mqtt: 'mqtt', opcua: 'opc.tcp', l2l: 'https', redis: 'redis' };
       const separator = fc.constantFrom('://', ':/', '//', '');
@@ -111,7 +114,7 @@ describe('an address with a password that was not encoded', () => {
     ['l2l', `https://user:12#${CANARY}@acme.leading2lean.com`],
     ['redis', `redis://user:${CANARY}`],
     ['redis', `user:${CANARY}@h:6379`],
-  ])('of %s shows nothing of %s', (where, address) => {
+  ])('the error about an address of %s shows no part of %s', (where, address) => {
     const both = [read(where, address), read(where, '${ADDRESS}', { ADDRESS: address })];
     for (const { said, config } of both) {
       expect(config).toBeNull();
@@ -130,7 +133,7 @@ describe('an address with a password that was not encoded', () => {
     ['opcua', 'opc.tcp://plc/UA/Server?x=1'],
     ['opcua', 'opc.tcp://[::1]:4840/a b'.replace(' ', '%20')],
     ['l2l', 'https://acme.leading2lean.com/'],
-  ])('is none in %s: %s is taken', (where, address) => {
+  ])('an address of %s without a password is accepted: %s', (where, address) => {
     expect(read(where, address).said).not.toContain('gateway.redis:');
     expect(read(where, address).config).not.toBeNull();
   });

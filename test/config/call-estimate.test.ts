@@ -52,11 +52,11 @@ describe('the estimate of calls', () => {
     ['fifty-one lines in two', Array.from({ length: 51 }, () => production(5 * MINUTE)), 72],
     ['lines of different intervals', [production(5 * MINUTE), production(60 * MINUTE)], 39],
     ['no rules', [], 0],
-  ])('counts the calls per hour of %s', (_, rules, calls) => {
+  ])('the estimate counts the calls per hour of %s', (_, rules, calls) => {
     expect(estimate(rules).total).toBe(calls);
   });
 
-  it('there is no limit when none is set', () => {
+  it('the estimate has no limit when the config sets none', () => {
     expect(estimate([], null).allowed).toBeNull();
   });
 });

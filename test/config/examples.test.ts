@@ -7,7 +7,7 @@ import { summary } from '../../src/config/summary.ts';
 const CONFIG = join(import.meta.dirname, '../../config');
 const files = globSync('**/*.yaml', { cwd: CONFIG }).toSorted();
 
-/** The environment as the head of the file documents it. */
+/** The environment that the head of the file describes. */
 function documented(text: string): Record<string, string> {
   const head = text.split(/^gateway:/m, 1)[0] ?? '';
   const names = [...head.matchAll(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g)].map(([name]) => name);
@@ -34,32 +34,32 @@ describe('config/', () => {
   describe.each(files)('%s', file => {
     const text = readFileSync(join(CONFIG, file), 'utf8');
 
-    it('is valid with the environment that its head names, and sends nothing', () => {
+    it('the example is valid with the environment that its head names, and sends nothing', () => {
       expect(load(file).config.gateway.mode).toBe('shadow');
     });
 
-    it('has no warning', () => {
+    it('the example has no warning', () => {
       expect(load(file).warnings).toEqual([]);
     });
 
-    it('uses every signal that it declares', () => {
+    it('the example uses every signal that it declares', () => {
       expect(summary(load(file))).not.toContain('read by no rule');
     });
 
-    it('points editors at the schema', () => {
+    it('the example names the schema for editors', () => {
       const path = '../'.repeat(file.split('/').length - 1) || './';
 
       expect(text.split('\n')[0]).toBe(`# yaml-language-server: $schema=${path}gateway.schema.json`);
     });
 
-    it('names only addresses that belong to nobody', () => {
+    it('the example names only addresses that belong to nobody', () => {
       const addresses = text.match(/\b\d+\.\d+\.\d+\.\d+\b/g) ?? [];
 
       expect(addresses.filter(address => !/^(192\.0\.2\.|127\.0\.0\.|0\.0\.0\.0$)/.test(address))).toEqual([]);
     });
   });
 
-  it('shows all three protocols and all four kinds of rule in gateway.yaml', () => {
+  it('gateway.yaml shows all three protocols and all four kinds of rule', () => {
     const { config, program } = load('gateway.yaml');
 
     expect(Object.values(config.sources).map(({ protocol }) => protocol)).toEqual(['opcua', 'modbus', 'mqtt']);

@@ -31,18 +31,18 @@ describe('Gateway', () => {
     ['0.0.0.0:0', { host: '0.0.0.0', port: 0 }],
     ['localhost:8080', { host: 'localhost', port: 8080 }],
     ['[::1]:65535', { host: '::1', port: 65_535 }],
-  ])('listens at %s', (http, expected) => {
+  ])('gateway.http accepts %s', (http, expected) => {
     expect(Gateway.parse({ name: 'a', http }).http).toEqual(expected);
   });
 
   it.each(['8080', ':8080', 'localhost', 'localhost:', '127.0.0.1:65536', '::1:8080', 'http://localhost:80', 'on'])(
-    'does not listen at %s',
+    'gateway.http refuses %s',
     http => {
       expect(problems({ name: 'a', http })).toEqual([expect.stringMatching(/^http: write host:port/)]);
     },
   );
 
-  it.each(['Press1', 'press-shop', '1press', 'press.shop', ''])('refuses the name "%s"', name => {
+  it.each(['Press1', 'press-shop', '1press', 'press.shop', ''])('gateway.name refuses "%s"', name => {
     expect(problems({ name })).toEqual([
       'name: write a name in lower-case letters, digits and _, such as press_shop_1',
     ]);
@@ -52,7 +52,7 @@ describe('Gateway', () => {
     ['redis://redis:6379', 'redis://redis:6379'],
     ['rediss://redis.plant:6380/2', 'rediss://redis.plant:6380/2'],
     [new Secret('redis://:geheim@redis:6379'), 'redis://:geheim@redis:6379'],
-  ])('uses the Redis %s, and hides its address', (redis, expected) => {
+  ])('gateway.redis accepts %s, and hides the address', (redis, expected) => {
     const parsed = Gateway.parse({ name: 'a', redis });
 
     expect(parsed.redis?.url.reveal()).toBe(expected);
@@ -60,7 +60,7 @@ describe('Gateway', () => {
   });
 
   it.each(['redis', 'http://redis', 'redis://:geheim@redis:6379', new Secret('http://x'), 3])(
-    'refuses the Redis address %s without repeating it',
+    'gateway.redis refuses %s without repeating it',
     redis => {
       expect(problems({ name: 'a', redis })).toEqual([
         'redis: write redis://host:6379 or rediss:// for TLS; an address with a password only as a reference such as ${REDIS_URL}',
@@ -68,7 +68,7 @@ describe('Gateway', () => {
     },
   );
 
-  it('refuses a journal size that holds nothing, and a text that is no size', () => {
+  it('gateway.journal.max_size refuses a size that is too small, and a text that is no size', () => {
     const journal = (written: object) => problems({ name: 'a', journal: written });
 
     expect(journal({ max_size: '1MiB', ballast: '0B' })).toEqual([]);

@@ -8,7 +8,7 @@ type Json = { readonly [key: string]: Json } & { readonly [key: string]: unknown
 
 const schema = configJsonSchema() as Json;
 
-/** A part of the schema by its keys. */
+/** A part of the schema, found by its keys. */
 function at(...path: string[]): Json {
   return path.reduce((part, key) => (part as Json)[key] as Json, schema);
 }
@@ -20,7 +20,7 @@ describe('configJsonSchema', () => {
     expect(written).toBe(`${JSON.stringify(schema, null, 2)}\n`);
   });
 
-  it('knows every protocol of the registry', () => {
+  it('the JSON Schema has every protocol of the registry', () => {
     const sources = at('properties', 'sources', 'additionalProperties').oneOf as unknown as Json[];
 
     expect(sources.map(source => (source.properties as Json).protocol?.const)).toEqual(
@@ -28,7 +28,7 @@ describe('configJsonSchema', () => {
     );
   });
 
-  it('describes every key of gateway and l2l, and allows no other', () => {
+  it('the JSON Schema describes every key of gateway and l2l, and allows no other key', () => {
     for (const section of ['gateway', 'l2l']) {
       expect(at('properties', section).additionalProperties).toBe(false);
       for (const [name, part] of Object.entries(at('properties', section, 'properties'))) {
@@ -37,7 +37,7 @@ describe('configJsonSchema', () => {
     }
   });
 
-  it('asks for a secret as a reference, for a time with its unit, and takes codes however they look', () => {
+  it('the JSON Schema requires a reference for a secret and a unit for a time, and accepts codes in any form', () => {
     const key = at('properties', 'l2l', 'properties', 'api_key');
     const wait = at('properties', 'l2l', 'properties', 'timeout');
     const machine = at('properties', 'rules', 'additionalProperties', 'properties', 'cycles', 'properties', 'machine');
@@ -50,7 +50,7 @@ describe('configJsonSchema', () => {
     expect(machine.type).toEqual(['string', 'number', 'boolean']);
   });
 
-  it('marks what is not built yet', () => {
+  it('the JSON Schema marks keys that are not built yet', () => {
     expect(at('properties', 'calendars')).toEqual({
       description: 'calendars: not built yet',
       not: {},

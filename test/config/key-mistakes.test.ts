@@ -16,7 +16,7 @@ function problems(text: string): string[] {
   }
 }
 
-/** A file with one source, one rule; lines 3 to 8 are the source, the rule begins in line 10. */
+/** A file with one source and one rule. The source is in lines 3 to 8, and the rule begins in line 10. */
 function file({ source = SOURCE, rule = RULE }: { source?: string; rule?: string }): string {
   return `${HEAD}sources:\n  m:\n${source}rules:\n  down:\n${rule}`;
 }
@@ -62,12 +62,12 @@ describe('keys of other tools', () => {
       'only mqtt and simulated sources have it here; take it out',
     ],
     ['{ unit: 1, holding: 3, topic: a }', 'topic', 'only mqtt sources have it here; take it out'],
-  ])('of a Modbus signal: %s', (written, key, words) => {
+  ])('a wrong key of a Modbus signal gets a suggestion: %s', (written, key, words) => {
     expect(problems(signal(written))).toEqual([expect.stringMatching(/^g\.yaml:8:\d+ /)]);
     expect(problems(signal(written))[0]?.replace(/^\S+ /, '')).toBe(`m.n: unknown key "${key}"; ${words}`);
   });
 
-  it('a key of another tool and each missing key are problems of their own', () => {
+  it('a key of another tool and each missing key are separate problems', () => {
     expect(problems(signal('{}'))).toEqual([
       "g.yaml:8:43 m.n: unit is missing – write the device's unit (slave) number, such as unit: 1",
     ]);
@@ -131,11 +131,11 @@ describe('keys of other tools', () => {
       ['protocol: opcua', 'endpoint: opc.tcp://plc', 'signals: { run: { nodeId: ns=2;s=x, type: BOOL } }'],
       ['g.yaml:7:23 m.run: unknown key "nodeId"; write node', 'g.yaml:7:41 m.run: unknown key "type"; write as'],
     ],
-  ])('of %s', (_, lines, expected) => {
+  ])('keys of other tools get the right key of %s', (_, lines, expected) => {
     expect(problems(source(...lines))).toEqual(expected);
   });
 
-  it('a rule with keys of other tools: each has the key to write instead', () => {
+  it('each key of another tool in a rule gets the right key', () => {
     expect(
       problems(rule('if: not run', 'delay: 2m', 'dispatch: { asset: P, dispatch_type: D, message: x, trade: T }')),
     ).toEqual([
@@ -207,7 +207,7 @@ describe('keys in another place', () => {
         'g.yaml:13:5 down: unknown key "Dispatch"; did you mean dispatch?',
       ],
     ],
-  ])('%s', (_, lines, expected) => {
+  ])('a misplaced key gets its right place: %s', (_, lines, expected) => {
     expect(problems(rule(...lines))).toEqual(expected);
   });
 
@@ -219,7 +219,7 @@ describe('keys in another place', () => {
     ]);
   });
 
-  it('the keys of a rule or a source in the place of its name have to be indented', () => {
+  it('the keys of a rule or a source in the place of its name must be indented', () => {
     expect(
       problems(`${HEAD}sources:\n  protocol: mqtt\n  url: mqtt://b\nrules:\n  when: run\n  dispatch: { machine: P }\n`),
     ).toEqual([
@@ -239,7 +239,7 @@ describe('keys in another place', () => {
     ]);
   });
 
-  it('a misplaced key is not reported as missing in its right place too', () => {
+  it('a misplaced key is not also reported as missing in its right place', () => {
     const moved = file({}).replace(', site: 43', '').replace('name: shop', 'name: shop, site: 43');
 
     expect(problems(moved)).toEqual(['g.yaml:1:24 gateway: unknown key "site"; it belongs under l2l']);

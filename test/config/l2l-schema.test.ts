@@ -16,7 +16,7 @@ function problem(changed: Record<string, unknown>): string {
 }
 
 describe('L2l', () => {
-  it('the defaults for L2L are careful', () => {
+  it('the defaults for L2L are cautious', () => {
     expect(L2l.parse(needed)).toEqual({
       ...needed,
       blocked: ['already has an open critical Dispatch'],
@@ -39,7 +39,7 @@ describe('L2l', () => {
     ['http://127.0.0.1:8000', 'http://127.0.0.1:8000'],
     ['http://[::1]:8000', 'http://[::1]:8000'],
     ['http://sandbox.localhost', 'http://sandbox.localhost'],
-  ])('calls %s', (url, expected) => {
+  ])('l2l.url accepts %s', (url, expected) => {
     expect(L2l.parse({ ...needed, url }).url).toBe(expected);
   });
 
@@ -57,12 +57,12 @@ describe('L2l', () => {
       'http://127.0.0.1.example.com',
       'http would send the key unencrypted; write https (http only to localhost, for a sandbox)',
     ],
-  ])('does not call %s', (url, message) => {
+  ])('l2l.url refuses %s', (url, message) => {
     expect(problem({ url })).toBe(`url: ${message}`);
   });
 
   it.each(['America/Denver', 'UTC', 'Europe/Berlin', 'US/Mountain', 'America/Argentina/Buenos_Aires'])(
-    'knows the zone %s',
+    'l2l.timezone accepts %s',
     timezone => {
       expect(problem({ timezone })).toBe('');
     },
@@ -73,7 +73,7 @@ describe('L2l', () => {
     ['denver', 'did you mean America/Denver?'],
     ['+02:00', 'write it such as America/Denver or Europe/Berlin'],
     ['Somewhere/Else/Entirely', 'write it such as America/Denver or Europe/Berlin'],
-  ])('does not know the zone %s', (timezone, advice) => {
+  ])('l2l.timezone refuses %s', (timezone, advice) => {
     expect(problem({ timezone })).toBe(`timezone: no time zone has this name; ${advice}`);
   });
 
@@ -83,7 +83,7 @@ describe('L2l', () => {
     ['EDT', 'America/New_York'],
     ['CEST', 'Europe/Berlin'],
     ['IST', 'America/Denver or Europe/Berlin'],
-  ])('says of the abbreviation %s which names there are', (timezone, example) => {
+  ])('the error about the abbreviation %s names possible zones', (timezone, example) => {
     expect(problem({ timezone })).toBe(
       `timezone: ${timezone} is an abbreviation, which several time zones share; write the IANA name of the zone, such as ${example}`,
     );
@@ -94,7 +94,7 @@ describe('L2l', () => {
     ['Mountain Standard Time', 'America/Denver'],
     ['EST5EDT', 'America/New_York'],
     ['GMT', 'UTC'],
-  ])('knows which zone %s means', (timezone, zone) => {
+  ])('the error about %s names the zone that it means', (timezone, zone) => {
     expect(problem({ timezone })).toBe(`timezone: no time zone has this name; did you mean ${zone}?`);
   });
 
@@ -102,15 +102,15 @@ describe('L2l', () => {
     ['unlimited', null],
     ['1/s', 0.001],
     ['900/h', 900 / 3_600_000],
-  ])('calls at most %s', (rate, expected) => {
+  ])('l2l.rate accepts %s', (rate, expected) => {
     expect(L2l.parse({ ...needed, rate }).rate).toBe(expected);
   });
 
-  it.each(['1', '0/s', 'fast'])('does not understand the rate %s', rate => {
+  it.each(['1', '0/s', 'fast'])('l2l.rate refuses %s', rate => {
     expect(problem({ rate })).toBe('rate: write the allowed calls, such as 1/s or 900/h, or unlimited');
   });
 
-  it.each(['timeout', 'follow_up'])('refuses 0s as %s', key => {
+  it.each(['timeout', 'follow_up'])('l2l refuses 0s as %s', key => {
     expect(problem({ [key]: '0s' })).toBe(`${key}: write a time longer than 0s`);
   });
 });

@@ -73,24 +73,24 @@ describe('the plant of a config', () => {
     expect(load({}, text).withoutTrade).toEqual(['press_10']);
   });
 
-  it('the plant of a config needs no secret and no address', () => {
+  it('a plant needs neither secrets nor addresses', () => {
     const { key, sendsTo } = load({}, CONFIG.replace(/^ {2}url: https.*\n/m, ''));
     expect(key).toEqual({ written: `\${L2L_API_KEY}`, value: null });
     expect(sendsTo).toEqual({ mode: 'shadow', url: null });
   });
 
-  it('a plant has the key when its reference has a value', () => {
+  it('a plant has the API key when its reference has a value', () => {
     const { key } = load({ L2L_API_KEY: 'key-0815' });
     expect(key.value?.reveal()).toBe('key-0815');
     expect(JSON.stringify(key)).not.toContain('key-0815');
   });
 
-  it('a key file that is missing is no problem', () => {
+  it('a missing key file is no problem for a plant', () => {
     const text = CONFIG.replace(`\${L2L_API_KEY}`, `\${file:/run/secrets/key}`);
     expect(load({}, text).key).toEqual({ written: `\${file:/run/secrets/key}`, value: null });
   });
 
-  it('never shows a key that stands in the config', () => {
+  it('a plant never shows a key that stands in the config', () => {
     const { key } = load({}, CONFIG.replace(`\${L2L_API_KEY}`, 'key-in-plain-text'));
     expect(key).toEqual({ written: `\${L2L_API_KEY}`, value: null });
   });
@@ -102,7 +102,7 @@ describe('the plant of a config', () => {
     ['a source that can not be read', CONFIG.replace('as: bool, script', 'as: boole, script'), 'bool'],
     ['a missing lookup', CONFIG.replace('file: recipes.csv', 'file: recipies.csv'), 'recipies.csv'],
     ['broken YAML', CONFIG.replace('rules:', 'rules: ['), ''],
-  ])('refuses %s with the words of check', (_what, text, words) => {
+  ])('a plant with %s is refused with the error that check gives', (_what, text, words) => {
     try {
       load({}, text);
     } catch (error) {

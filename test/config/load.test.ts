@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError, formatProblem } from '../../src/core/errors.ts';
 
-/** What most tests do not care about. `rules:` comes at the end of each, at line 14. */
+/** The sections that most tests do not look at. `rules:` comes at the end of each, at line 14. */
 const HEAD = `gateway: { name: press_shop_1 }
 l2l:
   url: https://acme.leading2lean.com
@@ -73,14 +73,14 @@ describe('loadConfig', () => {
     expect(load(elsewhere).dataFolder).toBe('/var/lib/l2l-gateway');
   });
 
-  it('never prints a secret', () => {
+  it('a loaded config never prints a secret', () => {
     const loaded = load(HEAD + DOWN);
 
     expect(JSON.stringify(loaded.config)).toContain('"api_key":"***"');
     expect(JSON.stringify(loaded)).not.toContain('key-0815');
   });
 
-  it('reads a lookup by its absolute path', () => {
+  it('a lookup can have an absolute path', () => {
     const lookups = 'lookups:\n  recipes: { key: number, file: /srv/recipes.csv }\n';
 
     const loaded = load(HEAD + lookups + DOWN, { '/srv/recipes.csv': 'recipe;product\n12;0815\n' });
@@ -91,7 +91,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('reads lookups from the folder of the config', () => {
+  it('a relative path of a lookup counts from the folder of the config', () => {
     const lookups = 'lookups:\n  recipes: { key: number, file: recipes.csv }\n';
     const rule = `rules:
   line1:
@@ -187,13 +187,13 @@ describe('loadConfig', () => {
           'config/gateway.yaml:15:33 lookups.recipes.file: there is no file config/recipes.csv (looked for beside the config)',
         ],
       ],
-    ])('%s', (_, text, expected) => {
+    ])('the loader refuses %s, with the place and the correction', (_, text, expected) => {
       const found = problems(text);
 
       expect(found.map((problem, index) => problem.slice(0, expected[index]?.length))).toEqual(expected);
     });
 
-    it('refuses a lookup file with its row', () => {
+    it('an error in a lookup file names its row', () => {
       const text = `${HEAD}lookups:\n  recipes: { key: number, file: recipes.csv }\n${DOWN}`;
 
       expect(problems(text, { 'config/recipes.csv': 'recipe,product\n12,A\nx,B\n12,C\n' })).toEqual([
@@ -202,7 +202,7 @@ describe('loadConfig', () => {
       ]);
     });
 
-    it('refuses a file that is missing, empty or no text', () => {
+    it('the loader refuses a file that is missing, empty or no text', () => {
       expect(() =>
         loadConfig('no.yaml', {}, () => {
           throw new Error('EIO: the disk does not answer');
@@ -215,7 +215,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('reports everything at once, from top to bottom, also in rules behind other mistakes', () => {
+  it('the loader reports all mistakes at once, from top to bottom, also in rules after other mistakes', () => {
     const text = `${HEAD.replace('site: 43', 'site: x')}rules:
   broken: { when: press1.running, on_delay: 2, dispatch: { machine: A, type: DOWN, description: x } }
   reads_it: { when: broken.active and press1.runing, on_delay: 2m, dispatch: { machine: B, type: DOWN, description: x } }
@@ -229,7 +229,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('checks the conditions of a rule that is wrong elsewhere, and nothing else of it', () => {
+  it('the loader checks the conditions of a rule that is wrong elsewhere, but nothing else in it', () => {
     const text = `${HEAD}rules:
   count: { cycles: { machine: A, counter: press1.running, evry: 15m } }
   stop: { when: press1.runing, on_delay: 2, dispatch: { machine: A, type: DOWN, description: "{{ x }}" } }
@@ -242,7 +242,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('no message repeats the value of a reference', () => {
+  it('no error repeats the value of a reference', () => {
     const env = { L2L_API_KEY: 'key-0815', LIMIT: 'press1.strokes > geheim', MACHINE: 'HIDDEN-01' };
     const text = `${HEAD}rules:
   a: { when: "\${LIMIT}", on_delay: 2m, dispatch: { machine: "\${MACHINE}", type: DOWN, description: x } }

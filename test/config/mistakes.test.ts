@@ -88,7 +88,7 @@ const when = (condition: string) => dispatch(`when: ${condition}`);
 const IN_L2L = 'is plain text and would become a product of this name in L2L';
 
 describe('mistakes of a new user', () => {
-  it('the config in which the mistakes are made has none itself', () => {
+  it('the config without the mistakes is valid', () => {
     expect(problems({})).toEqual([]);
     expect(problems(production('P-100'))).toEqual([]);
     expect(problems(production('"{{ recipes[press1.recipe].product }}"'))).toEqual([]);
@@ -105,11 +105,11 @@ describe('mistakes of a new user', () => {
     ['recipes.product', `"recipes.product" ${IN_L2L}; write "{{ recipes.product }}"`],
     ['auto', '"auto" would become a product of this name in L2L; did you mean autodetect?'],
     ['AutoDetect', '"AutoDetect" would become a product of this name in L2L; did you mean autodetect?'],
-  ])('product: %s', (product, message) => {
+  ])('a mistake in product is explained: %s', (product, message) => {
     expect(messages(production(product))).toEqual([`parts.production.product: ${message}`]);
   });
 
-  it('single braces in a description: write double ones', () => {
+  it('the error about single braces in a description says to write double ones', () => {
     expect(messages(dispatch('when: press1.running', 'Oven { oven2.temp } hot, {x}'))).toEqual([
       'second.dispatch.description: `{ oven2.temp }` is plain text; write `{{ oven2.temp }}`',
     ]);
@@ -127,7 +127,7 @@ describe('mistakes of a new user', () => {
     ['ULINT', 'uint64'],
     ['REAL', 'float32'],
     ['LREAL', 'float64'],
-  ])('as: %s', (written, meant) => {
+  ])('a mistake in as is explained: %s', (written, meant) => {
     const words = `"${written}" is written ${meant} here`;
 
     expect(messages({ meter: `{ unit: 3, input: 1, as: ${written} }` })).toEqual([`rs485.meter.as: ${words}`]);
@@ -170,7 +170,7 @@ describe('mistakes of a new user', () => {
       'press1.running and (1 < oven2.temp + (meter) <= 2 * (3)) or press1.running',
       'write 1 < oven2.temp + (meter) and oven2.temp + (meter) <= 2 * (3)',
     ],
-  ])('when: %s', (condition, message) => {
+  ])('a mistake in when is explained: %s', (condition, message) => {
     expect(messages(when(condition))).toEqual([`second.when: ${message}`]);
   });
 
@@ -193,11 +193,11 @@ describe('mistakes of a new user', () => {
     ],
     ['plc7:1502', '"plc7:1502" – write the port apart: host: plc7 and port: 1502'],
     ['192.0.2', '"192.0.2" – 192.0.2 is no IPv4 address: four numbers from 0 to 255, such as 192.168.10.30'],
-  ])('modbus host: %s', (host, message) => {
+  ])('a mistake in the host of a Modbus device is explained: %s', (host, message) => {
     expect(messages({ modbus: `host: ${host}` })).toEqual([`rs485.host: ${message}`]);
   });
 
-  it('asks about a register number that may be in the long form', () => {
+  it('check asks about a register number that may be in the long form', () => {
     const shown = summary(load(config({ meter: '{ unit: 3, holding: 40013 }' })));
 
     expect(shown).toContain(
@@ -238,11 +238,11 @@ describe('mistakes of a new user', () => {
     ['a:\n  x: Press 1: down\n', '2:6 a colon followed by a space starts a new key; put the text in quotes'],
     ['a: { x: [1], y: 2\nb: 3\n', '1:4 the { is not closed'],
     ['a: [x, y\nb: 3\n', '1:4 the [ is not closed'],
-  ])('YAML %j', (text, message) => {
+  ])('a mistake in YAML is explained: %j', (text, message) => {
     expect(problems(text)).toEqual([`plant/gateway.yaml:${message}`]);
   });
 
-  it('a list of conditions is one problem, which says how to write one condition', () => {
+  it('a list of conditions is one problem, and its error says how to write one condition', () => {
     expect(messages(dispatch('when: press1.running\n    unless: [a, b]'))).toEqual([
       'second.unless: write one condition: a or b',
     ]);
@@ -261,13 +261,13 @@ describe('mistakes of a new user', () => {
     ]);
   });
 
-  it.each(['redis', 'host:6379', 'address'])('an address of Redis from a reference: %s', value => {
+  it.each(['redis', 'host:6379', 'address'])('a wrong address of Redis from a reference is explained: %s', value => {
     expect(messages({ gateway: `, redis: "\${REDIS_URL}"` }, { REDIS_URL: value })).toEqual([
       'gateway.redis: what REDIS_URL holds is no address; write redis://host:6379, rediss:// for TLS',
     ]);
   });
 
-  it('a file of tests is refused', () => {
+  it('a test file is refused, because test files are not built yet', () => {
     expect(problems('config: gateway.yaml\ntests:\n  - name: x\n')).toEqual([
       'plant/gateway.yaml:2:1 this is a test file; test files are not built yet',
     ]);
@@ -297,7 +297,7 @@ describe('mistakes of a new user', () => {
     ]);
   });
 
-  it('check says from which folder a relative data folder counts', () => {
+  it('check says from which folder the path of a relative data folder counts', () => {
     expect(summary(load(config({})))).toMatch(
       /^ {2}data {5}\/.*\/data \(\.\/data counts from the folder the command is started in\)$/m,
     );

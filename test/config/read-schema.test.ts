@@ -30,11 +30,11 @@ describe('schemaReader', () => {
     ['0x1F', '0x1F'],
     ['"PRESS-01"', 'PRESS-01'],
     ['4.50', '4.50'],
-  ])('takes the code %s as text', (written, code) => {
+  ])('the schema reader takes the code %s as text', (written, code) => {
     expect(read(Machine, `machine: ${written}`)).toEqual({ machine: code });
   });
 
-  it('takes codes as text inside unions, lists and maps, and numbers where numbers are possible', () => {
+  it('the schema reader takes codes as text inside unions, lists and maps, and numbers where numbers are possible', () => {
     const schema = z.strictObject({
       per_count: z.union([z.int(), z.string()]),
       product: z.union([z.strictObject({ signal: z.string() }), z.string()]),
@@ -69,19 +69,19 @@ describe('schemaReader', () => {
       expect((value as { key: Secret }).key.reveal()).toBe('key-0815');
     });
 
-    it('refuses a secret that is written out, without repeating it', () => {
+    it('a secret that is written out is refused and not repeated', () => {
       expect(read(schema, 'key: hunter2')).toEqual([
         'g.yaml:1:6 key: a secret is never written in the file; write a reference such as ${L2L_API_KEY} or ${file:/run/secrets/l2l_api_key}',
       ]);
     });
 
-    it('refuses a secret that is only part of a text', () => {
+    it('a secret that is only a part of a text is refused', () => {
       expect(read(schema, 'key: "x${L2L_API_KEY}"')).toEqual([
         'g.yaml:1:6 key: a secret is never written in the file; write a reference such as ${L2L_API_KEY} or ${file:/run/secrets/l2l_api_key}',
       ]);
     });
 
-    it('reports a reference without a value once', () => {
+    it('a reference without a value is reported once', () => {
       expect(read(schema, 'url: x\nkey: "${NO_KEY}"\nport: "${NO_PORT}"\nwait: 9')).toEqual([
         'g.yaml:2:7 the environment has no NO_KEY; set it before the gateway starts',
         'g.yaml:3:8 the environment has no NO_PORT; set it before the gateway starts',
@@ -89,7 +89,7 @@ describe('schemaReader', () => {
       ]);
     });
 
-    it('shows the reference and never its value', () => {
+    it('an error shows the reference and never its value', () => {
       expect(read(schema, 'wait: "${WORD}"\nport: "${WORD}"')).toEqual([
         'g.yaml:1:7 wait: "${WORD}" – what this stands for does not fit here',
         'g.yaml:2:7 port: "${WORD}" – expected a number',
@@ -157,16 +157,16 @@ describe('schemaReader', () => {
       ['source: { protocol: s7 }', '1:21 source.protocol: "s7" – expected one of mqtt, modbus'],
       ['source: { poll: 3 }', '1:1 source: protocol is missing – expected one of mqtt, modbus'],
       ['source: { protocol: mqtt, poll: x }', '1:33 source.poll: "x" – expected a number'],
-    ])('%s', (text, expected) => {
+    ])('the schema reader explains the problem: %s', (text, expected) => {
       expect((read(schema, text) as string[])[0]).toBe(`g.yaml:${expected}`);
     });
 
-    it('reports everything that the schema refuses at once', () => {
+    it('the schema reader reports all problems at once', () => {
       expect(read(schema, 'mode: off\ncount: 0\nxyz: 1\n')).toHaveLength(3);
     });
   });
 
-  it('says that a file is empty', () => {
+  it('the schema reader says that a file is empty', () => {
     expect(read(Machine, '# nothing\n')).toEqual(['g.yaml:1:1 the file is empty']);
     expect(read(Machine, 'just a text\n')).toEqual(['g.yaml:1:1 "just a text" – expected keys with values below it']);
   });
@@ -176,7 +176,7 @@ describe('schemaReader', () => {
     [['sources', 'plc', 'poll'], 'plc.poll'],
     [['sources', 'plc', 'signals', 'press1.running', 'as'], 'plc.press1.running.as'],
     [['l2l', 'url'], 'l2l.url'],
-  ])('calls %j as people do', (path, name) => {
+  ])('the path %j is written as people write it', (path, name) => {
     const schema = path.reduceRight<z.ZodType>((inner, part) => z.strictObject({ [part]: inner }), z.literal('right'));
     const text = path.map((part, depth) => `${'  '.repeat(depth)}${part}:`).join('\n');
 

@@ -28,11 +28,11 @@ describe('references', () => {
     ['${file:near}', 'beside', true],
     ['opc.tcp://${NAME}:${PORT}', 'opc.tcp://from-env:502', false],
     ['${NAME}${PORT}', 'from-env502', false],
-  ])('%s', (text, value, whole) => {
+  ])('a reference is replaced by its value: %s', (text, value, whole) => {
     expect(substitute(text)).toEqual({ text: value, whole, problems: [] });
   });
 
-  it('leaves a text without references alone', () => {
+  it('a text without references does not change', () => {
     expect(substitute('{{ press1.faults }} costs 5 $')).toBeNull();
   });
 
@@ -56,11 +56,11 @@ describe('references', () => {
       '"${two words}" is no reference; write ${NAME} for the environment or ${file:/run/secrets/name} for a file',
     ],
     ['a ${NAME', 2, '"${NAME" has no closing }; write ${NAME}'],
-  ])('%s is a problem with its place', (text, offset, message) => {
+  ])('a wrong reference is reported with its place: %s', (text, offset, message) => {
     expect(substitute(text)?.problems).toEqual([{ offset, message }]);
   });
 
-  it('puts the reference back wherever a message repeats a value', () => {
+  it('an error shows the reference in place of its value', () => {
     const held = references('g.yaml', { LONG: 'secret-and-more', PART: 'secret' }, readFile);
     held.substitute('${PART} ${LONG}');
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Document, parseDocument, type Scalar } from 'yaml';
 import { sourceOffset } from '../../src/config/source-offset.ts';
 
-/** Where `needle` is found in the source by going through its text. */
+/** Finds `needle` by reading the source from its start. */
 function found(source: string, needle: string): string {
   const scalar = parseDocument(source).contents as Scalar;
   const [start, end] = scalar.range ?? [0, 0];
@@ -24,16 +24,16 @@ describe('sourceOffset', () => {
     ['folded quoted lines', '"press1.running\n  and\n\n  oven2"'],
     ['a literal block', '|\n  press1.running\n  and oven2\n'],
     ['a folded block', '>-\n  press1.running\n\n    more\n  and oven2\n'],
-  ])('finds a word again in %s', (_, source) => {
+  ])('the offset of a word is found in %s', (_, source) => {
     expect(found(source, 'oven2')).toBe('oven2');
   });
 
-  it('points at the quote for an empty text and never past the end', () => {
+  it('the offset in an empty text is that of its quote, and never past the end', () => {
     expect(sourceOffset('""', '', 0)).toBe(1);
     expect(sourceOffset('abc', 'abc', 99)).toBe(3);
   });
 
-  it('finds every letter of any text in quotes', () => {
+  it('the offset of every letter of a quoted text is found', () => {
     const texts = fc.string({ unit: fc.constantFrom('a', 'b', "'", '"', '\\', 'ä', ' ', '#', ':') });
     fc.assert(
       fc.property(texts, fc.constantFrom('QUOTE_DOUBLE', 'QUOTE_SINGLE'), (text, type) => {

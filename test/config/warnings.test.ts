@@ -71,14 +71,14 @@ describe('a config that is valid', () => {
     ]);
   });
 
-  it('warns of a dispatch without a trade', () => {
+  it('check warns of a dispatch without a trade', () => {
     expect(warnings({ rules: dispatch() })).toEqual([
       "g.yaml:7:40 down.dispatch: no trade is written, neither here nor under defaults; L2L's reference asks for one with every dispatch; write such as trade: MAINT",
     ]);
     expect(warnings({ rules: dispatch(), defaults: '{ dispatch: { trade: MAINT } }' })).toEqual([]);
   });
 
-  it('warns of a signal of a broker that never becomes stale, unless `stale_after: never` is written', () => {
+  it('check warns of a signal of a broker that never becomes stale, unless `stale_after: never` is written', () => {
     const without = mqtt('b', 'mqtt://broker', 'shop').replace(', stale_after: 1m', '');
 
     expect(warnings({ sources: without })).toEqual([
@@ -92,7 +92,7 @@ describe('a config that is valid', () => {
     ]);
   });
 
-  it.each(['plant/#', 'plant/+/temp', '#'])('warns of a number whose topic %s stands for several topics', topic => {
+  it.each(['plant/#', 'plant/+/temp', '#'])('check warns of a number whose topic %s matches several topics', topic => {
     const sources = mqtt('b', 'mqtt://broker', 'shop').replace('topic: a/b, as: bool', `topic: "${topic}", as: number`);
 
     expect(warnings({ sources })).toEqual([
@@ -101,7 +101,7 @@ describe('a config that is valid', () => {
     expect(warnings({ sources: sources.replace(topic, 'plant/press1/temp') })).toEqual([]);
   });
 
-  it('shows the first of many warnings of one kind, and how many more there are', () => {
+  it('check shows the first of many warnings of one kind, and the number of the others', () => {
     const signals = Array.from({ length: 40 }, (_, i) => `b.s${i}: { topic: a/${i}, as: bool }`).join(', ');
     const found = warnings({
       sources: `\n  b: { protocol: mqtt, url: "mqtt://broker", client_id: c, signals: { ${signals} } }`,
@@ -120,7 +120,7 @@ describe('a config that is valid', () => {
     modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: float32, ${COUNTER.replace('never', '99999999')} }`),
     opcua('m', 'opc.tcp://plc:4840', `{ node: i=3, as: float32, ${COUNTER} }`),
     `\n  m: { protocol: simulated, signals: { m.a: { as: float32, count: { every: 1s }, ${COUNTER} } } }`,
-  ])('warns of a counter in a 32-bit float: %s', source => {
+  ])('check warns of a counter in a 32-bit float: %s', source => {
     expect(warnings({ sources: source })).toEqual([
       expect.stringContaining(`m.m.a: ${END}: there the counter stands still`),
     ]);
@@ -131,11 +131,11 @@ describe('a config that is valid', () => {
     modbus('m', '192.0.2.1', '{ unit: 1, input: 4, as: float32 }'),
     modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: uint32, ${COUNTER} }`),
     modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: float64, ${COUNTER} }`),
-  ])('does not warn of a counter that can count far enough: %s', source => {
+  ])('check does not warn of a counter that can count far enough: %s', source => {
     expect(warnings({ sources: source })).toEqual([]);
   });
 
-  it('warns of a counter in a 64-bit float only when it can reach the end within a lifetime', () => {
+  it('check warns of a counter in a 64-bit float only when it can reach its end within a lifetime', () => {
     const counter = 'counter: { wraps: never, max_rate: 20000000/s }';
     expect(warnings({ sources: modbus('m', '192.0.2.1', `{ unit: 1, input: 4, as: float64, ${counter} }`) })).toEqual([
       expect.stringContaining("a 64-bit float can't count by ones beyond 9,007,199,254,740,992"),
@@ -161,11 +161,11 @@ describe('a config that is valid', () => {
       'n.client_id: source m has this client_id on another port of the same host',
       9,
     ],
-  ])('warns of %s', (_, sources, message, line) => {
+  ])('check warns of %s', (_, sources, message, line) => {
     expect(warnings({ sources })).toEqual([expect.stringMatching(new RegExp(`${message}.* \\(line ${line}\\)$`))]);
   });
 
-  it('does not warn of different units, servers and hosts', () => {
+  it('check does not warn of different units, servers and hosts', () => {
     const sources = [
       modbus('m', 'plc7', '{ unit: 1, input: 4 }') + modbus('n', 'plc7', '{ unit: 2, input: 5 }'),
       modbus('m', 'plc7', '{ unit: 1, input: 4 }') + modbus('n', 'plc7', '{ unit: 1, input: 5 }', 'port: 503, '),
@@ -190,13 +190,13 @@ describe('two sources of one broker with one client_id', () => {
     ['mqtt://localhost', '"mqtt://[::1]"'],
     ['mqtts://broker', 'mqtts://broker:8883'],
     ['mqtts://broker:1883', 'mqtt://broker'],
-  ])('is refused: %s and %s', (first, second) => {
+  ])('two sources with one client_id at one broker are refused: %s and %s', (first, second) => {
     expect(problems({ sources: mqtt('m', first, 'shop') + mqtt('n', second, 'shop') })).toEqual([
       `g.yaml:14:5 ${MESSAGE}`,
     ]);
   });
 
-  it('refuses one client_id for two sources also when both come from the environment, and shows neither', () => {
+  it('one client_id of two sources is also refused when both come from the environment, and no value is shown', () => {
     const sources = mqtt('m', 'mqtt://broker', `"\${CLIENT}"`) + mqtt('n', 'mqtt://broker', `"\${CLIENT}"`);
 
     expect(problems({ sources }, { CLIENT: 'press_shop_7' })).toEqual([`g.yaml:14:5 ${MESSAGE}`]);
@@ -204,7 +204,7 @@ describe('two sources of one broker with one client_id', () => {
 });
 
 describe('names that stand twice', () => {
-  it('names that stand twice are shown with both lines', () => {
+  it('a name that stands twice is reported with both lines', () => {
     const other = mqtt('n', 'mqtt://broker', 'c').replace('n.run', 'm.run');
 
     expect(problems({ sources: mqtt('m', 'mqtt://host', 'c') + other })).toEqual([
@@ -212,7 +212,7 @@ describe('names that stand twice', () => {
     ]);
   });
 
-  it('refuses a signal with a name that a source gives by itself', () => {
+  it('a signal cannot have a name that a source gives by itself', () => {
     const other = mqtt('n', 'mqtt://broker', 'c').replace('n.run', 'own.connected');
 
     expect(problems({ sources: other })).toEqual([
@@ -220,7 +220,7 @@ describe('names that stand twice', () => {
     ]);
   });
 
-  it('refuses a signal with a name that a rule gives by itself', () => {
+  it('a signal cannot have a name that a rule gives by itself', () => {
     const sources = mqtt('n', 'mqtt://broker', 'c').replace('n.run', 'down.active');
 
     expect(problems({ sources, rules: dispatch(', trade: T') })).toEqual([

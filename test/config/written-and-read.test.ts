@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError, formatProblem } from '../../src/core/errors.ts';
 
-/** What is written in place of the usual, key by key. Texts are put into the file as they are. */
+/** Values that replace the usual ones, by key. Texts are put into the file as they are. */
 type Written = {
   readonly key?: string;
   readonly site?: string;
@@ -14,7 +14,7 @@ type Written = {
   readonly delay?: string;
   readonly machine?: string;
   readonly description?: string;
-  /** In place of the whole rule. */
+  /** A text that replaces the whole rule. */
   readonly rule?: string;
 };
 
@@ -66,7 +66,7 @@ function load(file: Uint8Array | string, env: Record<string, string>, files: Rec
   });
 }
 
-/** What the gateway reads, or why it does not. */
+/** The value that the gateway reads, or the reason why it reads none. */
 function read(written: Written | Uint8Array | string, env: Record<string, string> = {}, files = {}) {
   const isFile = typeof written === 'string' || written instanceof Uint8Array;
   try {
@@ -138,7 +138,7 @@ describe('texts that are read as they are written', () => {
     [{ description: '|\n        Oven\n        hot' }, { description: 'Oven\nhot' }],
     [{ description: '“Oven” – 20\u00a0°C, 5\u200b%' }, { description: '“Oven” – 20\u00a0°C, 5\u200b%' }],
     [{ description: '"& * ! % @ ` {{ o.a }} #1"' }, { description: '& * ! % @ ` {{ o.a }} #1' }],
-  ])('%j', (written, expected) => {
+  ])('a text is read as it is written: %j', (written, expected) => {
     expect(read(written)).toMatchObject(expected);
   });
 
@@ -150,7 +150,7 @@ describe('texts that are read as they are written', () => {
     ['UTF-16 without a mark', text => Buffer.from(text, 'utf16le')],
     ['big-endian UTF-16', text => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
     ['a line with ---', text => Buffer.from(`---\n${text}`)],
-  ])('in a file with %s', (_, encode) => {
+  ])('a text is read as it is written in a file with %s', (_, encode) => {
     const written = { machine: 'PRÄGE-1', description: '|\n        Oven\n        hot' };
     expect(read(encode(config(written)))).toMatchObject({ machine: 'PRÄGE-1', description: 'Oven\nhot' });
     expect(read(encode(config({ ...written, delay: '2' })))).toEqual([
@@ -165,7 +165,7 @@ describe('texts that are read as they are written', () => {
     [`"\${file:/k}"`, {}, { '/k': '\u00ef\u00bb\u00bfkey-4711\n\n' }, { key: 'key-4711' }],
     [`"\${file:/k}"`, {}, { '/k': '\u00ff\u00fek\0e\0y\0\r\0\n\0' }, { key: 'key' }],
     [`\${K}`, { K: 'key-4711' }, {}, { key: 'key-4711' }],
-  ])('%s with %j and %j', (key, env, files, expected) => {
+  ])('a reference is read as it is written: %s with %j and %j', (key, env, files, expected) => {
     expect(read({ key }, env, files)).toMatchObject(expected);
   });
 });
@@ -186,7 +186,7 @@ describe('texts that YAML reads in another way', () => {
   const startsWith = (sign: string) => `a value can't begin with "${sign}" unless it is in quotes; ${QUOTES}`;
   const UNREAD = '; what follows could not be read; correct this first';
 
-  // ¤ stands before the place that the message names.
+  // ¤ marks the place that the error names.
   it.each<[Written, string]>([
     // A # behind a space
     [{ machine: 'PRESS ¤#1' }, `${DOWN}.machine: ${CUT('PRESS', 'PRESS #1')}`],
@@ -309,7 +309,7 @@ describe('texts that YAML reads in another way', () => {
       { description: '"C:¤\\Data"' },
       '"\\D" means nothing in double quotes; write \\\\ for a \\, or put the text in single quotes',
     ],
-  ])('%j', (marked, message) => {
+  ])('a text that YAML reads in another way is refused: %j', (marked, message) => {
     const text = config(marked);
     const before = text.slice(0, text.indexOf('¤')).split('\n');
     const place = `${before.length}:${(before.at(-1) ?? '').length + 1}`;
@@ -317,7 +317,7 @@ describe('texts that YAML reads in another way', () => {
     expect(read(text.replace('¤', ''), { L2L_USER: 'x' })).toEqual([`g.yaml:${place} ${message}`]);
   });
 
-  it('reports every place that YAML reads in another way', () => {
+  it('the loader reports every place that YAML reads in another way', () => {
     expect(read({ machine: 'PRESS #1', client: 'shop–2', node: 'ns=2;s=Ru\u200bn' })).toEqual([
       expect.stringMatching(/^g\.yaml:12:20 b\.client_id: – is a dash/),
       expect.stringMatching(/^g\.yaml:23:21 o\.o\.a: a zero-width space/),
@@ -325,7 +325,7 @@ describe('texts that YAML reads in another way', () => {
     ]);
   });
 
-  it('reports a directive, a second document and a key that stands twice', () => {
+  it('the loader reports a directive, a second document and a key that stands twice', () => {
     expect(read(`# made by a tool\n%YAML 1.1\n---\n${config({})}`)).toEqual([
       'g.yaml:2:1 "%YAML 1.1" changes how YAML reads this file; take the line out',
     ]);
@@ -337,7 +337,7 @@ describe('texts that YAML reads in another way', () => {
     ]);
   });
 
-  it('reports a file in Windows-1252 at the first letter that is not UTF-8', () => {
+  it('the loader reports a file in Windows-1252 at the first letter that is not UTF-8', () => {
     expect(read(Buffer.from(config({ user: 'Jörg', machine: 'PRÄGE' }), 'latin1'))).toEqual([
       'g.yaml:7:10 g.yaml is not UTF-8 text from here on; save it with the encoding UTF-8',
     ]);
@@ -360,7 +360,7 @@ describe('texts that YAML reads in another way', () => {
       'the file /k holds more than one line, or a control character; write one line of text into it',
     ],
     [`"\${file:/k}"`, {}, { '/k': '\n' }, 'the file /k is empty or not UTF-8 text'],
-  ])('%s with %j and %j', (key, env, files, message) => {
+  ])('a misread reference is refused: %s with %j and %j', (key, env, files, message) => {
     expect(read({ key }, env, files)).toEqual([`g.yaml:4:13 ${message}`]);
   });
 

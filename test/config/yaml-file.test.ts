@@ -45,7 +45,7 @@ describe('parseYamlFile', () => {
       'g.yaml:2:1 the file goes on after a line with ---; a config is one document, take the line out',
     ],
     ['a missing quote', 'a: "x\n', 'g.yaml:1:4 the quote that opens here is not closed'],
-  ])('says in plain words: %s', (_, text, message) => {
+  ])('the parser explains an error of YAML: %s', (_, text, message) => {
     expect(problems(text)).toEqual([message]);
   });
 
@@ -55,13 +55,13 @@ describe('parseYamlFile', () => {
     ['maps', `a: ${'{ a: '.repeat(3000)}`, '1:249'],
     ['lists by dashes', `a:\n${'- '.repeat(5000)}`, '2:99'],
     ['keys', Array.from({ length: 3000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), '51:51'],
-  ])('says that %s are nested too deeply, and nothing besides', (_, text, place) => {
+  ])('the parser reports only that %s are nested too deeply', (_, text, place) => {
     expect(problems(text)).toEqual([
       `g.yaml:${place} the file is nested too deeply here: more than 50 levels; a config needs fewer than 10, so take out the brackets or the indentation that is too much`,
     ]);
   });
 
-  it('reports every problem of a YAML file, in the order of the lines', () => {
+  it('the parser reports every problem of a YAML file, in the order of the lines', () => {
     expect(problems('a: !x y\nb: @c\na: 1\n').map(line => line.split(' ')[0])).toEqual([
       'g.yaml:1:4',
       'g.yaml:2:4',
@@ -69,7 +69,7 @@ describe('parseYamlFile', () => {
     ]);
   });
 
-  it('keeps places of keys, values and positions inside a text', () => {
+  it('the parser knows the places of keys, of values, and inside a text', () => {
     const yaml = parseYamlFile('g.yaml', 'rules:\n  r1:\n    when: "a and b"\n    list: [1, { x: y }]\n');
 
     expect(yaml.placeOf(['rules', 'r1', 'when'])).toEqual({ file: 'g.yaml', line: 3, column: 11 });
@@ -94,12 +94,12 @@ describe('parseYamlFile', () => {
     expect(yaml.data(textOf)).toEqual({ a: '0123', b: '12E3', c: 'x\ty', '0123': 'd' });
   });
 
-  it('follows anchors and does not follow one into itself', () => {
+  it('the parser follows anchors, but follows none into itself', () => {
     expect(parseYamlFile('g.yaml', 'a: &x { k: 1 }\nb: *x\n').data(textOf)).toEqual({ a: { k: '1' }, b: { k: '1' } });
     expect(parseYamlFile('g.yaml', 'a: &x { k: *x }\n').data(textOf)).toEqual({ a: { k: null } });
   });
 
-  it('names the place of an alias without its anchor', () => {
+  it('the parser names the place of an alias without its anchor', () => {
     expect(problems('a: *nowhere\n')).toEqual([
       'g.yaml:1:4 "*nowhere" refers to nothing above it; write the text out, or put it in quotes',
     ]);
@@ -114,7 +114,7 @@ describe('aliases that stand for too much', () => {
       return `a${n}: &a${n} [${Array(10).fill(item).join(', ')}]`;
     }).join('\n');
 
-  it('are refused in words before anything follows them', () => {
+  it('too many aliases are refused before the parser follows them', () => {
     const { problems } = parseYamlFile('g.yaml', bomb(12));
 
     expect(problems).toMatchObject([
@@ -122,7 +122,7 @@ describe('aliases that stand for too much', () => {
     ]);
   });
 
-  it('are taken while they stand for less', () => {
+  it('aliases are accepted while they stand for less', () => {
     expect(parseYamlFile('g.yaml', bomb(5)).problems).toEqual([]);
   });
 });

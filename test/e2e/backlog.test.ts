@@ -41,7 +41,7 @@ const WORLD = {
   ],
 };
 
-/** Minutes after the start at which a machine stops and runs again: once, every fourth machine twice. */
+/** The minutes after the start at which a machine stops and runs again: once, for every fourth machine twice. */
 function stopsOf(index: number): readonly (readonly [from: number, to: number])[] {
   const first = [60 + index, 70 + index + (index % 5)] as const;
   return index % 4 === 0 ? [first, [300 + index, 307 + index]] : [first];
@@ -49,7 +49,7 @@ function stopsOf(index: number): readonly (readonly [from: number, to: number])[
 const strokesPerMinute = (index: number) => 1 + (index % 3);
 const partsPerMinute = (index: number) => 2 + index;
 
-/** What the rules make of eight hours of forty machines on eight lines. */
+/** The actions that the rules make from eight hours of forty machines on eight lines. */
 function eightHours(): readonly Action[] {
   const signals = [
     ...MACHINES.flatMap(name => [signal(`${name}.running`), counter(`${name}.strokes`)]),
@@ -84,12 +84,12 @@ function eightHours(): readonly Action[] {
     });
     world.set(new Date(START + minute * MINUTE).toISOString().slice(11, 16), readings);
   }
-  // What the last reading brought is told at the end of its interval.
+  // The counts of the last reading are sent at the end of its interval.
   world.until('14:05:01');
   return world.actions;
 }
 
-/** The delivery, and every call that was sent, once each. */
+/** The delivery, and every call that was sent, each once. */
 function remembering(delivery: Delivery) {
   const calls = new Map<number, Call>();
   const told: Delivery = {
@@ -105,7 +105,7 @@ function remembering(delivery: Delivery) {
 const firstOf = (call: Call) => call.actions[0]?.id ?? 0;
 
 describe('a backlog of eight hours', () => {
-  it('a backlog is merged, sent in order at the rate L2L allows, dispatches first, and takes about as long as estimated', async () => {
+  it('a backlog is merged and sent in order, dispatches first, at the rate that L2L allows, and takes about the estimated time', async () => {
     const actions = eightHours();
     const count = (kind: Action['kind']) => actions.filter(action => action.kind === kind).length;
     expect([count('open_dispatch'), count('close_dispatch')]).toEqual([50, 50]);
@@ -143,12 +143,13 @@ describe('a backlog of eight hours', () => {
       queue.written();
     };
 
-    // The first call finds out that L2L is away; nothing else is built, so that all of it can still be merged.
+    // The first call finds out that L2L is away. No other call is built, so that all other actions can still be merged.
     await commit(actions.slice(0, 1));
     await vi.waitFor(() => expect(queue.status().paused[0]?.cause).toBe('network'), PATIENCE);
     for (let from = 1; from < actions.length; from += 500) await commit(actions.slice(from, from + 500));
     const { backlog } = queue.status();
-    // Dispatches one by one, a machine's increments as one, record sets in fifties; and the call that is out already.
+    // Dispatches are single calls, the increments of a machine one call, record sets calls of fifty. And there is the call that was sent
+    // already.
     expect(backlog).toMatchObject({ calls: 100 + 40 + Math.ceil(count('record_details') / 50) + 1 });
     expect(backlog.oldestAt).toBe(Math.min(...actions.map(({ at }) => at)));
     expect(backlogWords(backlog, 'L2L')).toMatch(/^157 calls wait, about \d+s once L2L answers$/);
@@ -161,7 +162,7 @@ describe('a backlog of eight hours', () => {
       manners: { batchDelay: 50 },
     });
     onTestFinished(() => sandbox.stop());
-    // Strikes every request, and so counts them.
+    // This fault fits every request, so it counts them.
     sandbox.setFaults([{ kind: 'slow', ms: 1 }]);
     const began = performance.now();
     queue.probeNow();
@@ -194,7 +195,7 @@ describe('a backlog of eight hours', () => {
     expect(ofKind('record_details')).toHaveLength(16);
     expect(Math.max(...ofKind('record_details').map(call => call.actions.length))).toBe(50);
 
-    // What was built at once when L2L came back: four dispatches, then the oldest of any kind, and so on.
+    // The calls that were built at once when L2L came back: four dispatches, then the oldest action of any kind, and so on.
     const ahead = sent.slice(1, 1 + RATE * 2000);
     const others = ahead.flatMap((call, index) => (call.kind === 'open_dispatch' ? [] : [index]));
     expect(others).toHaveLength(8);
@@ -208,7 +209,7 @@ describe('a backlog of eight hours', () => {
       expect(ids).toEqual(ids.toSorted((a, b) => a - b));
     }
 
-    // About as many requests as the status promised. How much longer they took depends on this host.
+    // The status promised about this number of requests. How much longer they took depends on this host.
     const said = backlog.ms ?? 0;
     expect(took).toBeGreaterThan(said / 2);
     expect(state.faults[0]?.struck).toBeLessThan(said * RATE * 2);

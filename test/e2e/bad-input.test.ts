@@ -19,7 +19,7 @@ const RULES = `
     on_delay: 0s
     dispatch: { machine: PRESS-01, type: DOWN, description: Call }`;
 
-/** Runs a gateway that can't start; `change` spoils its YAML. */
+/** Runs a gateway that cannot start; `change` makes its YAML wrong. */
 async function start(
   options: Partial<GatewayOptions>,
   change = (yaml: string) => yaml,
@@ -32,10 +32,10 @@ async function start(
   return { ...(await runToEnd(['run', file], { RUNTIME_DIRECTORY: join(folder, 'run'), ...env }, within)), file };
 }
 
-/** Makes root a user whose rights are looked at, as those of all others are. */
+/** Gives root the rights of an ordinary user. */
 const WITHOUT_RIGHTS = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-all'] : [];
 
-/** Number of the line in which a text stands. */
+/** The number of the line with a text. */
 function lineOf(yaml: string, text: string): number {
   return yaml.slice(0, yaml.indexOf(text)).split('\n').length;
 }
@@ -47,35 +47,38 @@ describe('a config that is not valid', () => {
     ['an unknown key', 'on_delay: 0s', 'on_dealy: 0s', /on_dealy.*did you mean.*on_delay/],
     ['an unknown signal in a rule', 'when: lamp', 'when: lampe', /lampe.*did you mean.*lamp/],
     ['a wrong type in an expression', 'when: lamp', 'when: lamp > 3', /lamp/],
-  ])('%s: exit code 2 and its place', async (_what, right, wrong, words) => {
-    const ended = await start({}, yaml => {
-      expect(yaml).toContain(right);
-      return yaml.replace(right, wrong);
-    });
+  ])(
+    'a config with %s ends the gateway with exit code 2 and the place of the mistake',
+    async (_what, right, wrong, words) => {
+      const ended = await start({}, yaml => {
+        expect(yaml).toContain(right);
+        return yaml.replace(right, wrong);
+      });
 
-    const yaml = gatewayYaml({ l2l: NOBODY, sources: SOURCES, rules: RULES }, '');
-    expect(ended.code).toBe(2);
-    expect(ended.err).toContain(`${ended.file}:${lineOf(yaml, right)}:`);
-    expect(ended.err).toMatch(words);
-    expect(ended.err).not.toMatch(/^\s+at /m);
-    expect(ended.out).toBe('');
-  });
+      const yaml = gatewayYaml({ l2l: NOBODY, sources: SOURCES, rules: RULES }, '');
+      expect(ended.code).toBe(2);
+      expect(ended.err).toContain(`${ended.file}:${lineOf(yaml, right)}:`);
+      expect(ended.err).toMatch(words);
+      expect(ended.err).not.toMatch(/^\s+at /m);
+      expect(ended.out).toBe('');
+    },
+  );
 
-  it('a missing secret: exit code 2 and its name', async () => {
+  it('a missing secret ends the gateway with exit code 2 and the name of the secret', async () => {
     const ended = await start({}, undefined, { L2L_API_KEY: undefined });
 
     expect(ended.code).toBe(2);
     expect(ended.err).toMatch(/gateway\.yaml:\d+:\d+ the environment has no L2L_API_KEY; set it/);
   });
 
-  it('a file that is not there: exit code 2', async () => {
+  it('a missing config file ends the gateway with exit code 2', async () => {
     const ended = await runToEnd(['run', join(testFolder(), 'none.yaml')]);
 
     expect(ended.code).toBe(2);
     expect(ended.err).toMatch(/there is no file .*none\.yaml/);
   });
 
-  it('a command line nobody understands: exit code 64', async () => {
+  it('a command line that is not understood gives exit code 64', async () => {
     const ended = await runToEnd(['run', '--log', 'loud']);
 
     expect(ended.code).toBe(64);
@@ -91,23 +94,26 @@ describe('a start that can not work', () => {
     expect(ended.code).toBe(1);
   }
 
-  it('the data folder is a file', async () => {
+  it('the gateway says what to do when the data folder is a file', async () => {
     const data = join(testFolder(), 'data');
     writeFileSync(data, 'not a folder');
 
     expectWords(await start({ data }), /data folder .*data can't be made: .*; .*set gateway\.data/);
   });
 
-  // Under /proc a recursive mkdir of Node's never returns.
-  it.each(['/sys/l2l-gateway', '/proc/l2l-gateway/data'])('the data folder %s may not be made', async data => {
-    const ended = await start({ data });
+  // Under /proc, Node's recursive mkdir never returns.
+  it.each(['/sys/l2l-gateway', '/proc/l2l-gateway/data'])(
+    'the gateway says what to do when the data folder %s may not be made',
+    async data => {
+      const ended = await start({ data });
 
-    // In a container both are read-only.
-    expectWords(ended, /data folder .* can't be made: .*(?:right to write|can be written)/);
-    expect(ended.err.match(/mkdir/g)).toHaveLength(1);
-  });
+      // In a container both folders are read-only.
+      expectWords(ended, /data folder .* can't be made: .*(?:right to write|can be written)/);
+      expect(ended.err.match(/mkdir/g)).toHaveLength(1);
+    },
+  );
 
-  it.each(OTHER_KINDS)('the journal is %s', async (_what, make, words) => {
+  it.each(OTHER_KINDS)('the gateway says what to do when the journal is %s', async (_what, make, words) => {
     const data = testFolder();
     make(join(data, 'journal.db'));
 
@@ -122,7 +128,7 @@ describe('a start that can not work', () => {
     ['journal.db', 0o444],
     ['journal.db', 0],
     ['journal.db-wal', 0],
-  ])('%s has the rights %i', async (name, mode) => {
+  ])('the gateway says what to do when %s has the rights %i', async (name, mode) => {
     const data = testFolder();
     writeFileSync(join(data, name), '');
     chmodSync(join(data, name), mode);
@@ -133,16 +139,19 @@ describe('a start that can not work', () => {
     );
   });
 
-  it.each(['/proc/x', '/proc/x/y', '/dev/null/x'])('the runtime folder %s can not be made', async runtime => {
-    const ended = await start({}, undefined, { RUNTIME_DIRECTORY: runtime });
+  it.each(['/proc/x', '/proc/x/y', '/dev/null/x'])(
+    'the gateway says what to do when the runtime folder %s cannot be made',
+    async runtime => {
+      const ended = await start({}, undefined, { RUNTIME_DIRECTORY: runtime });
 
-    expectWords(
-      ended,
-      /folder for the socket of the gateway's own Redis can't be made in .*; .*set the environment variable/,
-    );
-  });
+      expectWords(
+        ended,
+        /folder for the socket of the gateway's own Redis can't be made in .*; .*set the environment variable/,
+      );
+    },
+  );
 
-  it('the data folder is in use by another gateway, which goes on', async () => {
+  it('the gateway says what to do when another gateway uses the data folder, and the other one goes on', async () => {
     const first = testGateway({ l2l: NOBODY, sources: SOURCES, rules: RULES });
     await first.start();
 
@@ -151,7 +160,7 @@ describe('a start that can not work', () => {
     await first.untilSeen();
   });
 
-  it('the port is taken', async () => {
+  it('the gateway says what to do when the port is taken', async () => {
     const taken = createServer();
     await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
@@ -167,7 +176,7 @@ describe('a start that can not work', () => {
     ['says why it ends', '#!/bin/sh\necho no memory >&2\nexit 1\n', /ended at once: no memory/],
     ['is no program', '\u0001nonsense', /redis-server ended at once: ./],
     ['is silent and never listens', '#!/bin/sh\nexec sleep 1000\n', /redis-server did not answer on .* within 10 s/],
-  ])('redis-server %s', async (_what, program, words) => {
+  ])('the gateway says what to do when redis-server %s', async (_what, program, words) => {
     const folder = testFolder();
     writeFileSync(join(folder, 'redis-server'), program, { mode: 0o755 });
 
@@ -177,7 +186,7 @@ describe('a start that can not work', () => {
     expect(ended.err).toContain(`could not start its own Redis (${folder}/redis-server); start it by hand to see why`);
   });
 
-  it('SIGTERM ends a gateway that waits for a redis-server that never listens: exit code 0', async () => {
+  it('SIGTERM ends a gateway that waits for a redis-server that never listens, with exit code 0', async () => {
     const folder = testFolder();
     const program = join(folder, 'redis-server');
     writeFileSync(program, '#!/bin/sh\ntouch "$0.runs"\nexec sleep 1000\n', { mode: 0o755 });
@@ -197,7 +206,7 @@ describe('a start that can not work', () => {
     expect(gateway.output()).not.toMatch(/within 10 s|^\s+at /m);
   });
 
-  it('there is no redis-server', async () => {
+  it('the gateway says what to do when there is no redis-server', async () => {
     const ended = await start({}, undefined, { PATH: testFolder() });
 
     expectWords(ended, /redis-server was not found.*apt install redis-server/);
@@ -213,7 +222,7 @@ describe('an odd environment', () => {
       { RUNTIME_DIRECTORY: `/tmp/${'x'.repeat(200)}`, TMPDIR: '/none' },
     ],
     ['variables are large', { LARGE: 'x'.repeat(100_000), RUNTIME_DIRECTORY: 'x'.repeat(100_000) }],
-  ])('%s: the gateway runs, and its log has lines of its own only', async (_what, env) => {
+  ])('the gateway runs when %s, and its log has only its own lines', async (_what, env) => {
     const gateway = testGateway({ l2l: NOBODY, sources: SOURCES, rules: RULES, env });
     await gateway.start();
     await gateway.untilSeen();

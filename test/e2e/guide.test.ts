@@ -10,12 +10,12 @@ import { reservedPort } from '../support/port.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const GUIDE = readFileSync(join(ROOT, 'docs/guide.md'), 'utf8');
-/** What the test's machine has done already. */
+/** Commands that the test has already done on this host. */
 const INSTALL = /^(?:git clone|cd|npm ci|sudo apt-get) /;
 
 type Block = { readonly section: string; readonly language: string; readonly text: string };
 
-/** The blocks of code of the guide, each with the heading it stands under. */
+/** The code blocks of the guide, each with its heading. */
 function blocksOf(guide: string): readonly Block[] {
   return guide.split(/^## /m).flatMap(part => {
     const section = part.split('\n', 1)[0] ?? '';
@@ -27,7 +27,7 @@ function blocksOf(guide: string): readonly Block[] {
   });
 }
 
-/** Whether a line of the guide stands in the output; `…` stands for anything. */
+/** Whether the output has this line of the guide; `…` stands for any text. */
 function shows(output: string, line: string): boolean {
   const parts = line.split('…').map(part => part.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(parts.join('.*')).test(output);
@@ -58,7 +58,7 @@ function terminal(folder: string) {
           vi.waitFor(() => {
             for (const line of lines) if (!shows(output, line)) throw new Error(`no "${line}" in:\n${output}`);
           }, PATIENCE),
-        /** Ctrl-C. */
+        /** Sends Ctrl-C. */
         end() {
           child.kill('SIGINT');
           return ended;
@@ -71,7 +71,7 @@ function terminal(folder: string) {
   };
 }
 
-/** A clone of the project with its packages, and nothing of the user's in it. */
+/** A clone of the project with its packages, and without any data of the user. */
 function cloned(): string {
   const folder = testFolder();
   for (const name of ['bin', 'src', 'node_modules', 'package.json']) symlinkSync(join(ROOT, name), join(folder, name));
@@ -80,7 +80,7 @@ function cloned(): string {
 }
 
 describe('docs/guide.md', () => {
-  it('the guide leads from the file to the first live dispatch when it is followed word by word', async () => {
+  it('the guide leads from the file to the first live dispatch when it is followed literally', async () => {
     const began = performance.now();
     const took = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;
     const [http, l2l] = [await reservedPort(), await reservedPort()];
@@ -96,7 +96,7 @@ describe('docs/guide.md', () => {
       if (language === 'yaml') {
         if (whole === '') writeFileSync(file, text);
         else {
-          // Another source in place of the simulated one has to be valid too.
+          // The other source that the guide shows in place of the simulated one has to be valid too.
           const other = join(folder, 'config/own.yaml');
           writeFileSync(other, whole.replace(/^sources:\n[\s\S]*?(?=^rules:)/m, text));
           const checked = shell.start('env L2L_API_KEY=any bin/l2l-gateway check config/own.yaml');
@@ -141,7 +141,7 @@ describe('docs/guide.md', () => {
     if (process.env.GUIDE_TIMES) console.log(times.join('\n'));
   }, 240_000);
 
-  it('the guide is named where people begin', () => {
+  it('the README names the guide', () => {
     expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain('](docs/guide.md)');
   });
 });

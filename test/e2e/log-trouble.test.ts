@@ -12,7 +12,7 @@ import { withSmallDisk } from '../support/small-disk.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
-/** A gateway whose log goes where the test says; its signal changes all the time, each change a line of the log. */
+/** A gateway whose log goes to the place of the test. Its signal changes all the time, and each change is a log line. */
 async function gatewayWith(stdout: number | 'pipe', within: readonly string[] = []) {
   const folder = testFolder();
   const file = join(folder, 'gateway.yaml');
@@ -50,12 +50,12 @@ async function gatewayWith(stdout: number | 'pipe', within: readonly string[] = 
     child,
     missing,
     up: () => vi.waitFor(async () => expect((await get('/health/live')).code).toBe(200), PATIENCE),
-    /** Resolves when the rules have recorded more than they have now. */
+    /** Resolves when the rules have recorded more than at present. */
     async goesOn() {
       const before = await shadow();
       await vi.waitFor(async () => expect(await shadow()).toBeGreaterThan(before + 3), PATIENCE);
     },
-    /** SIGTERM; resolves to the exit code. */
+    /** Sends SIGTERM; resolves to the exit code. */
     async stop() {
       child.kill('SIGTERM');
       await exited;
@@ -65,7 +65,7 @@ async function gatewayWith(stdout: number | 'pipe', within: readonly string[] = 
 }
 
 describe('a log that can not be written', () => {
-  it('on a device that is always full costs lines of the log and nothing else', async () => {
+  it('a log on a device that is always full costs only log lines', async () => {
     const full = openSync('/dev/full', 'w');
     onTestFinished(() => closeSync(full));
     const gateway = await gatewayWith(full);
@@ -77,11 +77,11 @@ describe('a log that can not be written', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('in a pipe that nobody reads, too', async () => {
+  it('a log in a pipe that nobody reads costs only log lines', async () => {
     const gateway = await gatewayWith('pipe');
     gateway.child.stdout?.pause();
     await gateway.up();
-    // A pipe holds 64 KiB: soon it is full, and later what waits before it.
+    // A pipe holds 64 KiB, so it is soon full, and later the buffer before it is full too.
     await vi.waitFor(
       async () => expect(await gateway.missing()).toMatch(/the log can't be written since .*does not read/),
       PATIENCE,
@@ -90,7 +90,7 @@ describe('a log that can not be written', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('in a pipe whose reader has gone, too', async () => {
+  it('a log in a pipe whose reader is gone costs only log lines', async () => {
     const gateway = await gatewayWith('pipe');
     gateway.child.stdout?.destroy();
     gateway.child.stderr?.destroy();
@@ -100,11 +100,11 @@ describe('a log that can not be written', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('in a file on a full disk is gone on with when there is room again', async () => {
+  it('a log on a full disk goes on when there is room again', async () => {
     const folder = testFolder();
     const log = join(folder, 'log');
     const fill = join(folder, 'fill');
-    // The shell in the small file system opens the log and fills the disk; the test makes room through that process's own view.
+    // The shell in the small file system opens the log and fills the disk. The test makes room through the files of that process.
     const command = 'exec >> "$0/log" 2>&1; head -c 200000 /dev/zero > "$0/fill" 2> /dev/null; exec "$@"';
     const small = [...withSmallDisk(folder, 64 * 1024), 'sh', '-c', command, folder];
     const gateway = await gatewayWith('pipe', small);
@@ -121,7 +121,7 @@ describe('a log that can not be written', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('on a socket that nobody reads costs nothing either', async () => {
+  it('a log on a socket that nobody reads costs only log lines', async () => {
     const folder = testFolder();
     const path = join(folder, 's');
     const server = createServer(socket => void socket.pause());

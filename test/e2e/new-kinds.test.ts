@@ -9,10 +9,10 @@ import { testFolder } from '../support/folder.ts';
 import { PATIENCE } from '../support/patience.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Files of a call kind and a rule kind that the product does not have, laid out as in src. */
+/** The files of a call kind and a rule kind that the product does not have, in the folders of src. */
 const TOYS = join(import.meta.dirname, 'toy-kinds');
 
-/** Each registry with the entry that a new kind needs there, and the file that the entry comes from. */
+/** Each registry with the entry that a new kind needs there, and the file from which the entry comes. */
 const ENTRIES = [
   {
     registry: 'src/actions/registry.ts',
@@ -74,7 +74,7 @@ rules:
     scrap: { line: LINE-2, counter: scrap.others, category: OTHER }
 `;
 
-/** The product with both kinds: a file for each side of a kind, and an entry in the registry of that side. */
+/** The product with both kinds: one file for each side of a kind, and one entry in the registry of that side. */
 function productWithToys(): string {
   const folder = testFolder();
   for (const part of ['src', 'bin', 'package.json', 'tsconfig.json'])
@@ -89,7 +89,7 @@ function productWithToys(): string {
   return folder;
 }
 
-it('a new kind of call and a new kind of rule are one file on each side and one registry entry each', async () => {
+it('a new kind of call and a new kind of rule need one file on each side and one registry entry each', async () => {
   expect(globSync('src/**/*.ts', { cwd: TOYS }).toSorted()).toEqual([
     'src/actions/add-scrap-detail.ts',
     'src/l2l/actions/add-scrap-detail.ts',
@@ -128,7 +128,7 @@ it('a new kind of call and a new kind of rule are one file on each side and one 
     return output();
   }
 
-  // What it finds wrong, in any file.
+  // The errors of the type checker, in any file.
   const wrongTypes = promisify(execFile)(join(product, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json'], {
     cwd: product,
   })

@@ -34,7 +34,7 @@ const plant = program(
 
 type Night = { readonly begins: string; readonly ends: string; readonly stops: readonly (readonly [string, string])[] };
 
-/** Lives through a night minute by minute, then tells L2L all of it over HTTP. */
+/** Plays a night minute by minute, then sends all of it to L2L over HTTP. */
 async function live({ begins, ends, stops }: Night) {
   const clock = virtualClock(Date.parse(begins));
   const world = SMALL_WORLD;
@@ -72,7 +72,7 @@ async function live({ begins, ends, stops }: Night) {
   return { sandbox, made, counted: count - 7 };
 }
 
-/** What the queue does, without its waits: every lane's head becomes a call until nothing waits. */
+/** Does the work of the queue without its waits: the first action of every lane becomes a call until no action waits. */
 async function deliverAll(journal: Journal, delivery: Delivery, pass: () => void): Promise<void> {
   for (let heads = journal.waitingHeads(9); heads.length > 0; heads = journal.waitingHeads(9)) {
     for (const head of heads) await deliver(head, journal, delivery, pass);
@@ -140,18 +140,21 @@ describe('the nights in which the site’s clock is set', () => {
       },
       ['01:50:00 to 03:10:00', '03:20:00 to 03:30:00'],
     ],
-  ])('%s: every part is in one set, no set overlaps, no time is negative', async (_, night, told) => {
-    const { sandbox, made, counted } = await live(night);
+  ])(
+    'in the night of %s, every part is in one set, no set overlaps, and no time is negative',
+    async (_, night, told) => {
+      const { sandbox, made, counted } = await live(night);
 
-    const state = sandbox.state();
-    expect(state.manners.overlap).toBe('refuse');
-    expect(read(sandbox)).toEqual(told);
-    expect(partsOf(state, 'LINE-1')).toEqual({ good: counted, scrap: 0 });
-    expect(cyclesOf(state, 'PRESS-01')).toBe(counted);
-    // The true times stand in the journal, whatever L2L's texts can say.
-    const times = made.flatMap(({ kind, params }) =>
-      kind === 'open_dispatch' ? [params.reported] : kind === 'close_dispatch' ? [params.completed] : [],
-    );
-    expect(times).toEqual(night.stops.flat().map(time => Date.parse(time)));
-  });
+      const state = sandbox.state();
+      expect(state.manners.overlap).toBe('refuse');
+      expect(read(sandbox)).toEqual(told);
+      expect(partsOf(state, 'LINE-1')).toEqual({ good: counted, scrap: 0 });
+      expect(cyclesOf(state, 'PRESS-01')).toBe(counted);
+      // The journal has the true times, whatever L2L's texts can express.
+      const times = made.flatMap(({ kind, params }) =>
+        kind === 'open_dispatch' ? [params.reported] : kind === 'close_dispatch' ? [params.completed] : [],
+      );
+      expect(times).toEqual(night.stops.flat().map(time => Date.parse(time)));
+    },
+  );
 });

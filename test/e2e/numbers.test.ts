@@ -3,7 +3,7 @@ import { PATIENCE, testGateway } from '../support/gateway.ts';
 import { startOpcuaServer, TEST_NAMESPACE } from '../support/opcua.ts';
 import { dispatchesOf, testSandbox } from '../support/sandbox.ts';
 
-/** Each holds by what the status page shows, and would not by what the bits of a float or a rounded integer say. */
+/** Each condition is true by the value on the status page. By the bits of a float or a rounded integer it would be false. */
 const CONDITIONS = {
   'PRESS-01': 'screw.torque = 0.1',
   'PRESS-02': 'screw.torque + 0.2 = screw.limit',
@@ -11,7 +11,7 @@ const CONDITIONS = {
 };
 
 describe('numbers', () => {
-  it('mean in a condition what the status page shows', async () => {
+  it('a number in a condition means the value that the status page shows', async () => {
     const plc = await startOpcuaServer({
       nodes: [
         { id: 's=torque', type: 'Float', value: 0.1 },

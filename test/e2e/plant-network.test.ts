@@ -7,7 +7,7 @@ import { PATIENCE, runToEnd, testGateway } from '../support/gateway.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { dispatchStory, testSandbox, timeOfDay } from '../support/sandbox.ts';
 
-/** Only the proxy knows it. */
+/** Only the proxy knows this name. */
 const HOST = 'acme.l2l.test';
 const PASSWORD = 'fork-lift-7-proxy';
 const LOGIN = `Basic ${Buffer.from(`plant:${PASSWORD}`).toString('base64')}`;
@@ -16,7 +16,7 @@ const asksForLogin = ({ headers }: Tunnel) =>
     ? undefined
     : '407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="plant"';
 
-/** A gateway, and L2L behind a proxy that signs with an authority of its own, as a plant's firewall does. */
+/** A gateway, and L2L behind a proxy that signs with its own authority, as the firewall of a plant does. */
 async function plant(keys: (parts: { readonly ca: string; readonly port: number }) => string, proxyVariable?: string) {
   const broker = await startMosquitto();
   onTestFinished(broker.close);
@@ -80,7 +80,7 @@ describe('a plant whose only way to L2L is a proxy with a login and a firewall t
     expect(shown).not.toContain(LOGIN.slice('Basic '.length, -2));
   });
 
-  it('a gateway without the keys names the missing one, one after the other', async () => {
+  it('a gateway without these keys names each missing key, one after the other', async () => {
     const { gateway, proxy, report, edit, sandbox } = await plant(() => '');
     const start = Date.now();
     await report(true, start);

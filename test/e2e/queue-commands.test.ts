@@ -39,14 +39,14 @@ const PARTS = `
       every: 1s
       lateness: 0s`;
 
-/** A command line on the gateway's config, without the API key in its environment. No output may hold it. */
+/** Runs a command on the gateway's config, without the API key in its environment. No output may show the key. */
 async function say(gateway: TestGateway, ...words: string[]): Promise<Ended> {
   const ended = await runToEnd([...words, gateway.file], { L2L_API_KEY: undefined });
   expect(`${ended.out}${ended.err}`).not.toContain(API_KEY);
   return ended;
 }
 
-/** Waits until the gateway has as many actions in a state, and gives them. */
+/** Waits until the gateway has this many actions in a state, and returns them. */
 async function listed(gateway: TestGateway, state: string, count: number): Promise<HistoryRecord[]> {
   return vi.waitFor(async () => {
     const { out, code } = await say(gateway, 'queue', 'export', '--state', state);
@@ -64,7 +64,7 @@ function ndjson(text: string): HistoryRecord[] {
 }
 
 describe('queue and journal commands', () => {
-  it('a refused open: listed, shown, retried once L2L takes it, and delivered once', async () => {
+  it('a refused open is listed, shown, retried when L2L takes it, and delivered once', async () => {
     const { sandbox, plc, gateway } = await world(DOWN + CYCLES);
     sandbox.setFaults([{ kind: 'refuse', error: 'No such machine', path: 'dispatches/open' }]);
     await plc.show(STANDS);
@@ -92,7 +92,7 @@ describe('queue and journal commands', () => {
       'robot1.running = false (good',
       /dispatchtypecode += DOWN/,
       /description += Robot 1 stands still \[gw [0-9a-f]{10}\]/,
-      // It is about a code of the call, so nothing has to be waited for.
+      // The refusal is about a code of the call, so no evidence about other calls has to be awaited.
       /attempt 1 .* refused No such machine/,
       /answer \{.*No such machine/,
       `queue retry ${id} ${gateway.file}\n  effect      its episode is still active`,
@@ -139,12 +139,12 @@ describe('queue and journal commands', () => {
     expect(detail?.params).toMatchObject({ ifMissed: 'add' });
   });
 
-  it('a parked increment waits for a person, who has it sent again or lets it go', async () => {
-    // Before it looks, somebody else has counted.
+  it('a parked increment waits for a person, who retries or drops it', async () => {
+    // Before the gateway looks it up, somebody else has changed the count.
     const { sandbox, plc, gateway } = await world(CYCLES, { waits: { settle: '3s' } });
     const before = cyclesOf(sandbox.state(), 'ROBOT-01');
     const doubt = async (strokes: number, parked: number) => {
-      // L2L does not get it, and somebody else counts meanwhile: what stands there says nothing any more.
+      // L2L does not get the increment, and somebody else changes the count meanwhile. So the present count decides nothing.
       sandbox.setFaults([{ kind: 'reset', path: 'increment_cycle_count', method: 'POST', count: 1 }]);
       await plc.show({ ...RUNS, strokes });
       await vi.waitFor(() => expect(sandbox.state().faults[0]?.struck).toBe(1), PATIENCE);
@@ -173,7 +173,7 @@ describe('queue and journal commands', () => {
     expect(shown.out).toMatch(/why +dropped by \S+: seen in L2L/);
   });
 
-  it('production without a product is parked, then sent with the product that a person or a mended lookup names', async () => {
+  it('production without a product is parked, and sent with the product that a person or a corrected lookup names', async () => {
     const { sandbox, plc, gateway } = await world(PARTS, { codes: 'recipe;product\n99;P-99\n' });
     const codes = join(dirname(gateway.file), 'codes.csv');
     await plc.show({ ...RUNS, strokes: 107 });
@@ -208,7 +208,7 @@ describe('queue and journal commands', () => {
     );
   });
 
-  it('reads the journal of a gateway that does not run, and changes nothing without it', async () => {
+  it('the commands read the journal of a gateway that does not run, and change nothing in it', async () => {
     const { sandbox, plc, gateway } = await world(DOWN + CYCLES);
     await plc.show(STANDS);
     await vi.waitFor(() => expect(dispatchesOf(sandbox.state(), 'ROBOT-01')).toHaveLength(1), PATIENCE);
@@ -240,7 +240,7 @@ describe('queue and journal commands', () => {
     expect(existsSync(socket)).toBe(false);
   });
 
-  it('answers beside a data folder whose path is too long for a socket', async () => {
+  it('the gateway answers commands when the path of its data folder is too long for a socket', async () => {
     const sandbox = await testSandbox();
     const data = join(testLongFolder(), 'data');
     const gateway = testGateway({

@@ -34,8 +34,8 @@ function gatewayFor(
 }
 
 /**
- * Twelve strokes with two scrap, a stop, five strokes more. Resolves to when the stop truly was. An interval may close between the
- * strokes and their scrap: then the scrap is taken off the next good parts, so there have to be some.
+ * Makes twelve strokes with two scrap, a stop, and five more strokes. Resolves to the true time of the stop. An interval may end between
+ * the strokes and their scrap. Then the scrap is subtracted from the next good parts, so more parts have to follow.
  */
 async function playShift(plc: TestPlc, isOpen: () => boolean): Promise<Stop> {
   await plc.show({ ...RUNS, strokes: 112, scrap: 7 });
@@ -46,8 +46,8 @@ async function playShift(plc: TestPlc, isOpen: () => boolean): Promise<Stop> {
 }
 
 /**
- * L2L keeps whole seconds, so a true time may look up to a second early. Without a time of the PLC's own it is when the gateway saw
- * it: some time before `known`, when it was found to have done so.
+ * L2L keeps whole seconds, so a true time may be up to a second early. When the PLC gives no time, the time is that of the gateway's
+ * reading: some time before `known`, when the test saw the value there.
  */
 function expectTime(told: number | null | undefined, truly: number, known: number, plc: TestPlc): void {
   if (plc.ownTime) {
@@ -69,14 +69,14 @@ async function expectDelivered(plc: TestPlc, stop: Stop, sandbox: Sandbox): Prom
     expect(dispatchesOf(state, plc.machine).map(({ closed }) => closed !== null)).toEqual([true]);
   }, PATIENCE);
   const [dispatch] = dispatchesOf(sandbox.state(), plc.machine);
-  // The stop was told after its delay.
+  // The stop was sent after its delay.
   expectTime(dispatch?.reported, stop.start, stop.end - ON_DELAY, plc);
   expectTime(dispatch?.completed, stop.end, Date.now(), plc);
   expect(dispatch?.description).toMatch(new RegExp(`^${plc.name} stands still after 112 strokes `));
 }
 
 describe('the road from a signal to L2L', () => {
-  it.each(PROTOCOLS)('%s: a stop, cycles and parts are sent with their true times', async protocol => {
+  it.each(PROTOCOLS)('a stop, cycles and parts from %s are sent with their true times', async protocol => {
     const [sandbox, plc] = await Promise.all([testSandbox(), PLCS[protocol](RUNS)]);
     const gateway = gatewayFor([plc], sandbox);
     await gateway.start();
@@ -97,7 +97,7 @@ describe('the road from a signal to L2L', () => {
     }, PATIENCE);
   });
 
-  it('all three protocols at once; SIGTERM ends everything; no secret shows', async () => {
+  it('the gateway reads all three protocols at once, SIGTERM ends everything, and no secret is shown', async () => {
     const [sandbox, ...plcs] = await Promise.all([testSandbox(), ...PROTOCOLS.map(protocol => PLCS[protocol](RUNS))]);
     const gateway = gatewayFor(plcs, sandbox);
     await gateway.start();
@@ -133,7 +133,7 @@ describe('the road from a signal to L2L', () => {
     expect([...written, gateway.output()].filter(text => text.includes(API_KEY))).toEqual([]);
   });
 
-  it('shadow mode evaluates and journals, and sends L2L nothing', async () => {
+  it('in shadow mode the gateway evaluates and records, and sends nothing to L2L', async () => {
     const [sandbox, plc] = await Promise.all([testSandbox(), PLCS.mqtt(RUNS)]);
     const gateway = gatewayFor([plc], sandbox, { mode: 'shadow' });
     await gateway.start();
@@ -142,7 +142,7 @@ describe('the road from a signal to L2L', () => {
     const kinds = () => made().map(({ kind }) => kind);
 
     await playShift(plc, () => kinds().includes('open_dispatch'));
-    // All that the shift comes to: nothing more is made after it.
+    // These are all actions of the shift: nothing more is made after them.
     await vi.waitFor(() => {
       const params = made().map(action => action.params);
       const cycles = params.reduce((sum, one) => sum + ('count' in one ? one.count : 0), 0);
@@ -198,7 +198,7 @@ describe('the road from a signal to L2L', () => {
     expect(signals.map(({ value }) => value)).toEqual([String(2n ** 53n + 8n)]);
   });
 
-  it('SIGTERM lets the call under way end, and keeps what is left for the next start', async () => {
+  it('SIGTERM lets the call under way end, and the waiting actions stay for the next start', async () => {
     const [sandbox, plc] = await Promise.all([testSandbox(), PLCS.mqtt(RUNS)]);
     const gateway = gatewayFor([plc], sandbox, { waits: { timeout: '1h' } });
     await gateway.start();
@@ -211,7 +211,7 @@ describe('the road from a signal to L2L', () => {
     await vi.waitFor(() => expect(gateway.logged('action made')).toHaveLength(2), PATIENCE);
 
     const stopped = gateway.stop();
-    // The socket for people's commands closes last before the queue takes nothing more.
+    // The socket for people's commands closes last, before the queue takes no more actions.
     await vi.waitFor(() => expect(existsSync(join(gateway.dataFolder, 'control.sock'))).toBe(false), PATIENCE);
     sandbox.endWaits();
     expect(await stopped).toBe(0);

@@ -56,10 +56,10 @@ function program(args: readonly string[], env: Record<string, string> = {}) {
   };
 }
 
-it('the sandbox of a config takes what the gateway sends by that config: a dispatch opens and closes', async () => {
+it('the sandbox of a config takes the calls of the gateway with that config: a dispatch opens and closes', async () => {
   const folder = testFolder();
   const file = join(folder, 'my.yaml');
-  // As it is before anybody has a sandbox: the real address.
+  // The config as it is before anybody has a sandbox: with the real address.
   writeFileSync(file, configText(folder, 'https://acme.leading2lean.com'));
   const sandbox = program(['sandbox', file, '--port', '0']);
   const { url, key } = await vi.waitFor(() => {
@@ -76,7 +76,7 @@ it('the sandbox of a config takes what the gateway sends by that config: a dispa
     expect(dispatches, gateway.output()).toHaveLength(1);
     expect(dispatches[0]).toMatchObject({ closed: expect.any(Number) as number });
     const [{ completed, reported } = { completed: null, reported: 0 }] = dispatches;
-    // Two seconds, in whole seconds of a machine that has much to do.
+    // Two seconds, in whole seconds, on a busy host.
     expect((completed ?? 0) - reported).toBeGreaterThanOrEqual(1000);
     expect((completed ?? 0) - reported).toBeLessThanOrEqual(3000);
   }, PATIENCE);

@@ -11,26 +11,29 @@ import { startRedisServer } from '../support/redis-server.ts';
 import { API_KEY } from '../support/sandbox.ts';
 
 const BROKER_PASSWORD = 'lube-pump-9-broker';
-/** `lube-pump-9-broker` as mosquitto_passwd writes it. */
+/** The hash of `lube-pump-9-broker`, as mosquitto_passwd writes it. */
 const BROKER_USERS =
   'gateway:$7$101$rwvn3qglq0Llvk0k$l/u0mXBmGKrCaIV+A2yYwioQpM7Vt8857z9xZIqyPdOtYtIZahfmX1GhzWUUH6Uli+eYbn73M6iwVPjYuMlOag==\n';
 const PLC_PASSWORD = 'torque-wrench-5-plc';
 const REDIS_PASSWORD = 'fork-lift-3-redis';
 const SECRETS = [API_KEY, BROKER_PASSWORD, PLC_PASSWORD, REDIS_PASSWORD];
 
-/** The ways in which a text may hold a secret. */
+/** The forms in which a text may contain a secret. */
 function formsOf(secret: string): readonly string[] {
   return [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')];
 }
 
-/** Which secrets a text holds, by what is said about it. */
+/** The names of the secrets in a text. */
 function leaks(where: string, text: string): readonly string[] {
   return SECRETS.filter(secret => formsOf(secret).some(form => text.includes(form))).map(
     secret => `${where}: ${secret}`,
   );
 }
 
-/** An L2L behind a proxy that shows whatever it was sent, the key's header included: in a page, in an answer, in a refusal. */
+/**
+ * An L2L behind a proxy that shows everything that was sent to it, including the header with the key: in a page, in an answer, in a
+ * refusal.
+ */
 function startTellTale() {
   let asked = 0;
   return startHttpServer((request, response) => {
@@ -56,7 +59,7 @@ function startTellTale() {
 }
 
 describe('secrets', () => {
-  it('show in no log, error, job, journal, page or report, whoever echoes them', async () => {
+  it('no log, error, job, journal, page or report shows a secret, whoever sends it back', async () => {
     const [tellTale, redisPort] = await Promise.all([startTellTale(), reservedPort()]);
     const [broker, plc, redis] = await Promise.all([
       startMosquitto({ config: ['allow_anonymous false', 'password_file $DIR/users'], files: { users: BROKER_USERS } }),
@@ -102,7 +105,7 @@ describe('secrets', () => {
     await gateway.start();
     await gateway.untilSeen();
 
-    // Everything that can go wrong between the gateway and those it shows a secret to.
+    // All errors that can happen between the gateway and the servers that get a secret.
     for (let stop = 1; stop <= 6; stop += 1) {
       await publish('weld/alarm', 'true');
       await publish('weld/alarm', 'false');
@@ -123,7 +126,7 @@ describe('secrets', () => {
     const inRedis: string[] = [];
     for (const key of await redis.client.keys('*'))
       inRedis.push(key, ((await redis.client.dumpBuffer(key)) ?? '').toString('latin1'));
-    // While it is refused, Redis's own words hold the address.
+    // While Redis refuses the gateway, its own words contain the address.
     await redis.client.config('SET', 'requirepass', 'changed-by-it');
     await redis.client.call('CLIENT', 'KILL', 'SKIPME', 'yes');
     await vi.waitFor(async () => expect((await gateway.status()).queue.redis.up).toBe(false), PATIENCE);
@@ -154,7 +157,7 @@ describe('secrets', () => {
     );
     const refusedPage = JSON.stringify(await refused.status());
 
-    // The secrets were used and echoed, and there is something to search.
+    // The secrets were used and sent back, and there is text to search.
     expect(tellTale.seen.every(({ headers }) => headers.l2lauth === API_KEY)).toBe(true);
     expect(inRedis.join('').length).toBeGreaterThan(100);
     expect(checked.code).toBe(0);

@@ -12,7 +12,7 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1) await new Promise(resolve => setImmediate(resolve));
 }
 
-it('a signal that stays silent after its broker is back is unknown for that reason, in the words of the rule', async () => {
+it('a rule names the silence of a signal after the return of its broker as the reason why it is unknown', async () => {
   const clock = virtualClock(on('06:00'));
   const lamp = signal('lamp', { source: 'broker', restorable: true });
   const journal = memoryJournal();

@@ -11,7 +11,7 @@ import { dispatchStory, testSandbox, timeOfDay } from '../support/sandbox.ts';
 const MACHINES = ['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02', 'ROBOT-01', 'ROBOT-02'];
 
 describe('everything is away at the start', () => {
-  it('a gateway that reaches nothing runs, reports what is missing, keeps what happens and delivers it when each comes back', async () => {
+  it('a gateway that reaches nothing runs, reports what is missing, keeps all events, and delivers them when each server is back', async () => {
     const [l2l, redis, opcua, modbus] = await Promise.all([
       reservedPort(),
       reservedPort(),
@@ -58,7 +58,7 @@ describe('everything is away at the start', () => {
         .join(''),
     });
 
-    // Nothing is there: it runs, and every missing part is named with what is wrong about it.
+    // No server answers. The gateway runs, and names every missing part with its problem.
     await gateway.start();
     await vi.waitFor(async () => {
       const { code, missing } = await gateway.ready();
@@ -73,11 +73,11 @@ describe('everything is away at the start', () => {
       }
     }, PATIENCE);
 
-    // It can be told to stop all the same, and to start again.
+    // It can still be stopped and started again.
     expect(await gateway.stop()).toBe(0);
     await gateway.start();
 
-    // The broker comes, and stops happen; each ends before anything else is there.
+    // The broker comes, and stops happen. Each of them ends before any other server is there.
     await broker.start();
     await vi.waitFor(async () => {
       const { sources } = await gateway.status();
@@ -97,7 +97,7 @@ describe('everything is away at the start', () => {
       PATIENCE,
     );
 
-    // Redis comes; L2L, which is away, is missed by the calls.
+    // Redis comes. The calls find out that L2L is away.
     await startRedisServer(redis);
     await vi.waitFor(async () => {
       const { missing } = await gateway.ready();

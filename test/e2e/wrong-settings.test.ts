@@ -5,9 +5,9 @@ import { PATIENCE, runToEnd, testGateway } from '../support/gateway.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { cyclesOf, dispatchesOf, testSandbox } from '../support/sandbox.ts';
 
-/** What a wrong setting has to be named within. */
+/** A wrong setting has to be named within this time. */
 const NAMED = 5000;
-/** As people run it: the budget of L2L, and a breaker that opens after five failures. */
+/** The settings of real gateways: the budget of L2L, and a breaker that opens after five failures. */
 const RULES = `
   press_down:
     when: press.alarm
@@ -134,7 +134,7 @@ describe('the first mistake towards L2L', () => {
     expect(queue.heldUp).toMatchObject([{ lanes: ['cycles:PRESS-99'], rules: [{ rule: 'press_count' }] }]);
   });
 
-  it('a code that is corrected in the file reaches what waits, and mends a dead letter through queue retry --as-rule', async () => {
+  it('a code that is corrected in the file reaches the waiting actions, and a dead letter through queue retry --as-rule', async () => {
     const { gateway, say, sandbox, edit } = await plant({ edit: yaml => yaml.replace('type: DOWN', 'type: DWN') });
     await gateway.start();
     await gateway.untilReady();
@@ -165,7 +165,7 @@ describe('the first mistake towards L2L', () => {
     await gateway.untilDelivered();
   });
 
-  it('a code that is corrected in the file reaches what the rule was still counting', async () => {
+  it('a code that is corrected in the file reaches the counts that the rule has not sent yet', async () => {
     const { gateway, say, sandbox, edit } = await plant({ edit: yaml => yaml.replace('every: 1s', 'every: 1h') });
     await gateway.start();
     await gateway.untilReady();

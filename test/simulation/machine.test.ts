@@ -34,7 +34,7 @@ describe('machine model', () => {
     expect(model.state()).toEqual({ running: true, strokes: 65_530, scrap: 0, recipe: 11 });
   });
 
-  it('a simulated machine does the same for the same seed and something else for another', () => {
+  it('a simulated machine behaves the same with the same seed, and differently with another', () => {
     const story = (seed: number) => {
       const { clock, model } = press({ seed });
       model.begin();
@@ -45,7 +45,7 @@ describe('machine model', () => {
     expect(story(1)).not.toEqual(story(2));
   });
 
-  it('a simulated machine runs and stops for the given times, and its truth is what it showed', () => {
+  it('a simulated machine runs and stops for the given times, and its truth is the values that it showed', () => {
     const { clock, model, seen } = press();
     model.begin();
     clock.advance(300_000);
@@ -76,14 +76,17 @@ describe('machine model', () => {
   it.each([
     ['uint16', 65_530, 65_536],
     ['uint32', 4_294_967_290, 4_294_967_296],
-  ] as const)('wraps its %s stroke register and keeps counting', (counter, strokesAtStart, size) => {
-    const { clock, model } = press({ counter, strokesAtStart });
-    model.begin();
-    clock.advance(120_000);
-    const { strokes } = model.truth();
-    expect(strokes.length).toBeGreaterThan(60);
-    expect(model.state().strokes).toBe(strokesAtStart + strokes.length - size);
-  });
+  ] as const)(
+    'a simulated machine wraps its %s stroke register and keeps counting',
+    (counter, strokesAtStart, size) => {
+      const { clock, model } = press({ counter, strokesAtStart });
+      model.begin();
+      clock.advance(120_000);
+      const { strokes } = model.truth();
+      expect(strokes.length).toBeGreaterThan(60);
+      expect(model.state().strokes).toBe(strokesAtStart + strokes.length - size);
+    },
+  );
 
   it('a simulated machine makes no stroke while it stands and loads the next recipe only then', () => {
     const { clock, model, seen } = press();

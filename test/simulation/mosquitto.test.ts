@@ -11,7 +11,7 @@ describe('demo broker', () => {
     await expect(connectAsync(broker.url, { reconnectPeriod: 0 }, false)).rejects.toThrow();
   });
 
-  it('the test broker names what to install when there is none', async () => {
+  it('the error without a mosquitto names the package to install', async () => {
     await expect(startMosquitto('no-such-broker')).rejects.toThrow(
       'no-such-broker was not found; the demo needs it as its MQTT broker. An administrator has to run: apt install mosquitto',
     );

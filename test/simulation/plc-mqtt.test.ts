@@ -41,7 +41,7 @@ async function plant() {
     });
     await client.subscribeAsync(machineTopic('robot1'), { qos: 1 });
   };
-  /** The machine has found the broker, which has acknowledged what there was to tell. */
+  /** Resolves when the machine has found the broker, and the broker has acknowledged all messages. */
   const published = async () => {
     const witness = await connectAsync(broker.url, { reconnectPeriod: 0 });
     const told = new Promise(resolve => witness.once('message', resolve));
@@ -86,7 +86,7 @@ describe('mqtt plc', () => {
     await listen();
 
     await published();
-    // Whether the listener or the machine is there again first decides what is retained as it comes, and nothing else.
+    // It depends on the order in which listener and machine come back whether a message arrives as retained. Nothing else depends on it.
     await vi.waitFor(() => {
       const live = received.filter(({ strokes, retained }) => strokes > 0 && !retained);
       expect(live).toMatchObject([

@@ -8,7 +8,7 @@ const T = Date.UTC(2026, 2, 2, 13);
 const stamp = { created: T, lastupdated: T };
 const [P110, P120] = [1, 2];
 
-/** `count` strokes from `start` on, one each 200 ms; the first `scrap` of them are scrap. */
+/** `count` strokes from `start` on, one every 200 ms. The first `scrap` of them are scrap. */
 function strokes(start: number, count: number, recipe: number, scrap = 0): Stroke[] {
   return Array.from({ length: count }, (_, index) => ({ at: start + 200 * index, recipe, scrap: index < scrap }));
 }
@@ -76,15 +76,15 @@ const told = (what: string, target: string, change: LogEntry['change'], at = T) 
 const counted = (at: number, from: number, to: number) =>
   told('machines/increment_cycle_count', 'PRESS-01', { from, to, by: to - from }, at);
 
-/** The log as the sandbox keeps it. */
+/** The log in the form of the sandbox. */
 function logOf(entries: readonly ReturnType<typeof told>[]): LogEntry[] {
   return entries.map((entry, index) => ({ seq: index + 1, by: 'gateway', ...entry }));
 }
 
-/** The set of the second run. */
+/** The record set of the second run. */
 const SECOND = detail(2, T + 20_000, 40, 0, P120);
 
-/** A run without any fault; each test spoils one thing. */
+/** A run without a fault. Each test changes one thing in it. */
 function clean(): Comparison {
   const log = [
     told('dispatches/open', 'PRESS-01', { reported: T + 10_000 }),
@@ -150,7 +150,7 @@ const spoilt = (after: (it: After) => Partial<After>): Comparison => {
   return { ...comparison, after: { ...comparison.after, ...after(comparison.after) } };
 };
 
-/** The same with other cycle counts. */
+/** The same run with other cycle counts. */
 const countedAs = (...counts: readonly ReturnType<typeof told>[]): Comparison =>
   spoilt(it => ({ log: logOf([...it.log.filter(({ what }) => !what.startsWith('machines')), ...counts]) }));
 const details = (...sets: readonly ReturnType<typeof detail>[]): Comparison => spoilt(() => ({ details: [...sets] }));
@@ -296,7 +296,7 @@ describe('truth against L2L', () => {
     ['late, but seen as soon as somebody looked again', 2000, 1600, true],
     ['later than somebody looked again', 2200, 1600, false],
     ['late after a blind span that had ended before', 900, -600, false],
-  ])('the comparison takes a time that is %s accordingly', (_what, error, blindUntil, accepted) => {
+  ])('the comparison judges a time that is %s correctly', (_what, error, blindUntil, accepted) => {
     const stop = { start: T + 10_000, end: T + 20_000 };
     const blind = blindUntil === 0 ? [] : [{ from: stop.start - 5000, to: stop.start + blindUntil }];
     const comparison: Comparison = { ...clean(), truths: [{ ...PRESS, stops: [stop] }], blind: () => blind };
@@ -305,7 +305,7 @@ describe('truth against L2L', () => {
     expect(verdict.lost === 0 && verdict.doubled === 0).toBe(accepted);
   });
 
-  it('the comparison finds one part lost and one doubled, though the sums agree', () => {
+  it('the comparison finds one part lost and one doubled, although the sums agree', () => {
     const slow = [0, 2000, 4000, 6000, 8000, 10_000].map(after => ({ at: T + after, recipe: 11, scrap: false }));
     const truths = [{ ...PRESS, strokes: slow }];
     const set = (id: number, start: number, parts: number) => ({ ...detail(id, start, parts, 0), end: start + 4000 });
@@ -333,16 +333,18 @@ describe('truth against L2L', () => {
   });
 
   describe('when the recipe changed while the gateway was dead', () => {
-    /** Dead from the end of the first stop's middle to `to`: the recipe changed at T + 15 s, the second run began at T + 21 s. */
+    /**
+     * The gateway is dead from the middle of the first stop to `to`. The recipe changed at T + 15 s, and the second run began at T + 21 s.
+     */
     const dead = (to: number, ...sets: readonly ReturnType<typeof detail>[]): Comparison => ({
       ...details(detail(1, T, 46, 4), ...sets),
       blind: () => [{ from: T + 14_000, to }],
     });
-    /** Parts of P-120 made up to here: 5. */
+    /** The parts of P-120 that were made until then: 5. */
     const TO = T + 21_900;
     const rest = (actual: number) => detail(3, T + 21_900, actual, 0, P120);
 
-    it('the comparison takes the parts of that time under the product before it, and reports it', () => {
+    it('the comparison accepts the parts of that time under the former product, and reports that', () => {
       const compared = compareTruth(dead(TO, detail(2, T + 14_000, 5, 0, P110), rest(35)));
       expect(isClean(compared.verdict)).toBe(true);
       expect(compared.verdict).toMatchObject({ lost: 0, doubled: 0, product_uncertain: 5 });
@@ -353,7 +355,7 @@ describe('truth against L2L', () => {
       expect(truthTable(compared)).toContain('5 parts are under the product that ran before');
     });
 
-    it('the comparison counts a product all of whose parts are under the one before', () => {
+    it('the comparison counts a product when all of its parts are under the former one', () => {
       const { lines, verdict } = compareTruth(
         dead(T + 30_000, { ...detail(2, T + 14_000, 40, 0, P110), end: T + 30_000 }),
       );
@@ -364,13 +366,13 @@ describe('truth against L2L', () => {
       expect(verdict).toMatchObject({ expected: 184, lost: 0, doubled: 0, product_uncertain: 40 });
     });
 
-    it('the comparison takes them under the right product as well', () => {
+    it('the comparison also accepts them under the right product', () => {
       const { verdict } = compareTruth(dead(TO, detail(2, T + 20_000, 40, 0, P120)));
       expect(verdict).not.toHaveProperty('product_uncertain');
       expect(isClean(verdict)).toBe(true);
     });
 
-    /** The recipe was changed so shortly before that the gateway may have read it, or not; then it is changed back. */
+    /** The recipe changed so shortly before that the gateway may have read it, or not. Then it changes back. */
     const lastChange = (at: number, set: ReturnType<typeof detail>) =>
       compareTruth({
         ...details(detail(1, T, 46, 4), set),
@@ -393,7 +395,7 @@ describe('truth against L2L', () => {
       ['just before, and not read', T + 13_700, detail(2, T + 14_000, 40, 0, P110), 10],
       ['long before', T + 12_000, detail(2, T + 14_000, 40, 0, P120), 30],
     ])(
-      'the comparison takes them for the product that the gateway read last: one changed %s',
+      'the comparison accepts them under the product that the gateway read last: the recipe changed %s',
       (_what, at, set, uncertain) => {
         expect(lastChange(at, set)).toMatchObject({
           lost: 0,
@@ -403,7 +405,7 @@ describe('truth against L2L', () => {
       },
     );
 
-    it('the comparison allows no product that was changed long before', () => {
+    it('the comparison does not accept a product that was replaced long before', () => {
       const verdict = lastChange(T + 12_000, detail(2, T + 14_000, 40, 0, P110));
       expect(verdict).toMatchObject({ lost: 10, doubled: 10 });
     });
@@ -498,7 +500,7 @@ describe('truth against L2L', () => {
         5,
         5,
       ],
-    ])('the comparison allows nothing else: %s', (_what, comparison, lost, doubled) => {
+    ])('the comparison accepts nothing else: %s', (_what, comparison, lost, doubled) => {
       expect(compareTruth(comparison).verdict).toMatchObject({ lost, doubled });
     });
   });
@@ -506,7 +508,7 @@ describe('truth against L2L', () => {
   it.each([
     ['takes two stops for one when nobody saw the run between them', T + 20_000, T + 30_500, 0, 1],
     ['asks for both when a part of the run was seen', T + 22_000, T + 30_500, 3, 0],
-  ])('%s', (_what, from, to, lost, unseen) => {
+  ])('the comparison %s', (_what, from, to, lost, unseen) => {
     const { machines } = compareTruth({
       ...spoilt(() => ({ dispatches: [dispatch(1, T + 10_000, T + 40_000)] })),
       blind: () => [{ from, to }],
@@ -515,7 +517,7 @@ describe('truth against L2L', () => {
   });
 
   describe('when some of several stops look like one', () => {
-    /** Nobody saw the first run begin and end, nor the second one. */
+    /** Nobody saw the first run begin and end. The same is true of the second run. */
     const stops = [
       { start: T + 10_000, end: T + 16_000 },
       { start: T + 24_000, end: T + 29_000 },
@@ -549,7 +551,7 @@ describe('truth against L2L', () => {
         [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 39_000), dispatch(3, T + 39_500, T + 44_000)],
         { unseen: 0, closed: 3, lost: 0, doubled: 0 },
       ],
-    ])('the comparison takes %s', (_what, dispatches, expected) => {
+    ])('the comparison accepts %s', (_what, dispatches, expected) => {
       expect(compared(...dispatches)).toMatchObject(expected);
     });
 
@@ -579,12 +581,12 @@ describe('truth against L2L', () => {
         [dispatch(1, T + 10_000, T + 23_000), dispatch(2, T + 24_000, T + 39_000)],
         { unseen: 0, closed: 2, lost: 2, doubled: 0 },
       ],
-    ])('still sees %s', (_what, dispatches, expected) => {
+    ])('the comparison still sees %s', (_what, dispatches, expected) => {
       expect(compared(...dispatches)).toMatchObject(expected);
     });
   });
 
-  it('the comparison leaves a dispatch to the stop at whose end it was closed', () => {
+  it('the comparison assigns a dispatch to the stop at whose end it was closed', () => {
     const { machines } = compareTruth({
       ...spoilt(() => ({ dispatches: [dispatch(1, T + 40_000, T + 47_500)] })),
       truths: [

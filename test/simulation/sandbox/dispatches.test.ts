@@ -54,13 +54,13 @@ describe('sandbox dispatches', () => {
     expect(record(opened)).toMatchObject({ tradecode: 'MAINT', reported: '2026-03-02 06:01:00' });
   });
 
-  it('the sandbox notes parameters that L2L ignores silently', async () => {
+  it('the sandbox reports parameters that L2L ignores silently', async () => {
     const { sandbox, post } = await sandboxForTest();
     await post('dispatches/open/', { ...OPEN, reportd: '2026-03-02 06:01' });
     expect(sandbox.state().log[0]?.ignored).toEqual(['reportd']);
   });
 
-  it('the sandbox lets one dispatch per machine block across all such types, and only these', async () => {
+  it('a dispatch of a blocking type blocks all such types on its machine, and no others', async () => {
     const { post } = await sandboxForTest();
     await post('dispatches/open/', { ...OPEN, dispatchtypecode: 'SINGLE' });
     const refused = await post('dispatches/open/', { ...OPEN, dispatchtypecode: 'SINGLE2' });
@@ -78,17 +78,20 @@ describe('sandbox dispatches', () => {
       ['refuse', { success: false }],
       ['existing', { success: true, data: true }],
       ['nothing', { success: true, data: false }],
-    ] as const)('creates nothing beside an open one and can %s', async (duplicate, expected) => {
-      const { sandbox, post } = await sandboxForTest({ manners: { duplicate } });
-      const first = await post('dispatches/open/', OPEN);
-      const second = await post('dispatches/open/', { ...OPEN, prevent_duplicates: true });
-      expect(second.success).toBe(expected.success);
-      if ('data' in expected) expect(second.body.data !== undefined).toBe(expected.data);
-      if (second.body.data) expect(record(second).id).toBe(record(first).id);
-      expect(sandbox.state().dispatches).toHaveLength(1);
-    });
+    ] as const)(
+      'prevent_duplicates creates nothing beside an open dispatch and can %s',
+      async (duplicate, expected) => {
+        const { sandbox, post } = await sandboxForTest({ manners: { duplicate } });
+        const first = await post('dispatches/open/', OPEN);
+        const second = await post('dispatches/open/', { ...OPEN, prevent_duplicates: true });
+        expect(second.success).toBe(expected.success);
+        if ('data' in expected) expect(second.body.data !== undefined).toBe(expected.data);
+        if (second.body.data) expect(record(second).id).toBe(record(first).id);
+        expect(sandbox.state().dispatches).toHaveLength(1);
+      },
+    );
 
-    it('the sandbox refuses an event before the end of a closed one, also when another one is not', async () => {
+    it('the sandbox refuses an event before the end of a closed dispatch, also when another dispatch has no end', async () => {
       const { post } = await sandboxForTest();
       const first = await post('dispatches/open/', OPEN);
       await post(`dispatches/close/${record(first).id}`, { completed: '2026-03-02 06:10:00' });
@@ -146,7 +149,7 @@ describe('sandbox dispatches', () => {
     expect(again.error).toBe('Dispatch already closed');
   });
 
-  it('the sandbox keeps the completed time when it closes what was completed', async () => {
+  it('the sandbox keeps the completed time when it closes a completed dispatch', async () => {
     const { post } = await sandboxForTest();
     const { id } = record(await post('dispatches/open/', OPEN));
     expect(record(await post(`dispatches/complete/${id}`, { completed: '2026-03-02 06:05:00' }))).toMatchObject({
@@ -170,7 +173,7 @@ describe('sandbox dispatches', () => {
     },
   );
 
-  it('the sandbox closes by machine whatever is open, or only what has the reason', async () => {
+  it('a close by machine closes all open dispatches of the machine, or only those with the reason', async () => {
     const { post } = await sandboxForTest();
     const ids: unknown[] = [];
     for (const reasoncode of ['HYDR', 'ELEC'])

@@ -5,7 +5,7 @@ describe('sandbox machines', () => {
   it.each([
     ['sets', 'machines/set_cycle_count/', 1500],
     ['increments', 'machines/increment_cycle_count/', 2500],
-  ])('%s a cycle count by code and site or by id, and answers `machine`', async (_what, path, after) => {
+  ])('the sandbox %s a cycle count by code and site or by id, and answers `machine`', async (_what, path, after) => {
     const { sandbox, post } = await sandboxForTest();
     const answered = await post(path, { site: 43, code: 'PRESS-01', cyclecount: 1500 });
     expect(answered).toMatchObject({ success: true, body: { machine: { code: 'PRESS-01', cyclecount: after } } });
@@ -91,7 +91,7 @@ describe('sandbox lists', () => {
       ['line__isnull', 'False', ['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02', 'ROBOT-01', 'ROBOT-02']],
       ['active', 'False', []],
     ].map(([filter, value, codes]) => [filter, value, (codes as string[]).toSorted()] as [string, string, string[]]),
-  )('filters by %s=%s', async (filter, value, codes) => {
+  )('the sandbox filters by %s=%s', async (filter, value, codes) => {
     const { get } = await sandboxForTest();
     const found = records(await get('machines/', { [filter]: value, order_by: 'code' }));
     expect(found.map(({ code }) => code)).toEqual(codes);

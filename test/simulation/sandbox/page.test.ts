@@ -44,12 +44,12 @@ describe('page of the sandbox', () => {
     expect(page).toContain('DOWN 06:01:00 – open for 0s');
   });
 
-  it('the page of the sandbox shows the date of what is not of today', async () => {
+  it('the page of the sandbox shows the date of records that are not from today', async () => {
     const page = await shown('America/Denver', Date.parse('2026-03-02T13:01:00Z'), 24 * 3_600_000);
     expect(page).toContain('DOWN 2026-03-02 06:01:00 – open for 1d');
   });
 
-  it('the page of the sandbox has a button for each fault, which starts and ends it beside the others', async () => {
+  it('the page of the sandbox has a button for each fault, which starts and ends it independently of the others', async () => {
     const { sandbox, get } = await sandboxForTest();
     const names = () => sandbox.state().faults.map(({ name }) => name);
     const pressed = async () =>

@@ -53,7 +53,7 @@ describe('sandbox record_details', () => {
     ['right after', '2026-03-02 06:05:00', '2026-03-02 06:10:00', true],
     ['right before', '2026-03-02 05:55:00', '2026-03-02 06:00:00', true],
   ])(
-    'the sandbox takes a set %s another one of the line only where they do not overlap',
+    'the sandbox takes a set %s another one of the line only when they do not overlap',
     async (_what, start, end, success) => {
       const { sandbox, post } = await sandboxForTest();
       await post('pitchdetails/record_details/', ONE);
@@ -66,7 +66,7 @@ describe('sandbox record_details', () => {
     },
   );
 
-  it('the sandbox refuses a product that it does not have, as it refuses other codes', async () => {
+  it('the sandbox refuses an unknown product, as it refuses other unknown codes', async () => {
     const { sandbox, post } = await sandboxForTest();
 
     const { error } = await post('pitchdetails/record_details/', { ...ONE, productcode: 'P-NEW' });
@@ -76,7 +76,7 @@ describe('sandbox record_details', () => {
     expect(sandbox.state().products.map(({ code }) => code)).not.toContain('P-NEW');
   });
 
-  it('the sandbox makes a product of an unknown code where that is its manner, and detects the default product', async () => {
+  it('the sandbox makes a product from an unknown code when that is its manner, and detects the default product', async () => {
     const { sandbox, post } = await sandboxForTest();
     sandbox.setManners({ unknown_product: 'create' });
     await post('pitchdetails/record_details/', { ...ONE, productcode: 'P-NEW' });
@@ -179,7 +179,7 @@ describe('sandbox record_details_batch', () => {
       .toEqual([expect.stringContaining('overlaps')]);
   });
 
-  it('the sandbox finds errors by the minute the batch was made in', async () => {
+  it('the sandbox finds errors by the minute in which the batch was made', async () => {
     const { post, get } = await sandboxForTest({ manners: NO_DELAY });
     await post('pitchdetails/record_details_batch/', batchOf({ ...SET, end: SET.start }));
     const errors = (query: object) => get('pitchdetails/record_details_batch_errors/', { site: 43, ...query });

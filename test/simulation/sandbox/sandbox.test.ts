@@ -20,7 +20,7 @@ describe('sandbox', () => {
     expect(await get('machines/', fields, init)).toMatchObject({ success: true });
   });
 
-  it('the sandbox turns a wrong key away and applies nothing', async () => {
+  it('the sandbox refuses a wrong key and applies nothing', async () => {
     const { sandbox, post } = await sandboxForTest();
     const refused = await post(INCREMENT, COUNT, { headers: { L2LAUTH: 'wrong' } });
     expect(refused).toMatchObject({ status: 401, success: false });
@@ -65,7 +65,7 @@ describe('sandbox faults', () => {
     ['an HTML page after applying', { kind: 'html', when: 'after' }, 200, 1005],
     ['a maintenance page', { kind: 'html', page: 'maintenance' }, 200, 1000],
     ['success:false in general', { kind: 'refuse', error: 'Maintenance' }, 200, 1000],
-  ] as const)('answers %s', async (_what, fault, status, cycles) => {
+  ] as const)('the sandbox answers %s', async (_what, fault, status, cycles) => {
     const { sandbox, post } = await sandboxForTest();
     sandbox.setFaults([{ ...fault, count: 1 }]);
     expect(await post(INCREMENT, COUNT)).toMatchObject({ status, success: false });
@@ -73,14 +73,14 @@ describe('sandbox faults', () => {
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: true });
   });
 
-  it('redirects to a login page, and does not apply the call', async () => {
+  it('the sandbox redirects to a login page, and does not apply the call', async () => {
     const { sandbox, post } = await sandboxForTest();
     sandbox.setFaults([{ kind: 'redirect' }]);
     const { status } = await post(INCREMENT, COUNT, { redirect: 'manual' });
     expect([status, cyclesOf(sandbox)]).toEqual([302, 1000]);
   });
 
-  it('a fault sends Retry-After only where it is asked for', async () => {
+  it('a fault sends Retry-After only when it is asked for', async () => {
     const { sandbox } = await sandboxForTest();
     const header = async () => (await fetch(`${sandbox.url}/api/1.0/machines/`)).headers.get('retry-after');
     sandbox.setFaults([{ kind: 'status', status: 429, retryAfter: 7 }]);
@@ -92,7 +92,7 @@ describe('sandbox faults', () => {
   it.each([
     ['before', 1000],
     ['after', 1005],
-  ] as const)('resets the connection %s applying', async (when, cycles) => {
+  ] as const)('the sandbox resets the connection %s applying', async (when, cycles) => {
     const { sandbox, post } = await sandboxForTest();
     sandbox.setFaults([{ kind: 'reset', when }]);
     await expect(post(INCREMENT, COUNT)).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
@@ -116,7 +116,7 @@ describe('sandbox faults', () => {
     await expect.poll(() => cyclesOf(sandbox)).toBe(1005);
   });
 
-  it('the sandbox is slow and still right', async () => {
+  it('a slow sandbox still answers correctly', async () => {
     const { sandbox, post } = await sandboxForTest();
     sandbox.setFaults([{ kind: 'slow', ms: 120 }]);
     const began = performance.now();
@@ -142,7 +142,7 @@ describe('sandbox faults', () => {
     expect(sandbox.state().faults).toEqual([]);
   });
 
-  it('a fault strikes only the calls it fits', async () => {
+  it('a fault strikes only the calls that it fits', async () => {
     const { sandbox, post, get } = await sandboxForTest();
     sandbox.setFaults([{ kind: 'refuse', path: 'machines/', method: 'POST' }]);
     expect(await post(INCREMENT, COUNT)).toMatchObject({ success: false });
@@ -164,7 +164,7 @@ describe('sandbox faults', () => {
     expect(await story(2)).not.toEqual(first);
   });
 
-  it('the sandbox takes faults at run time by HTTP, and names what it does not understand', async () => {
+  it('the sandbox takes faults at run time by HTTP, and names the part that it does not understand', async () => {
     const { sandbox, post } = await sandboxForTest();
     const tell = (body: unknown, type = 'application/json') =>
       fetch(`${sandbox.url}/sandbox/faults`, {

@@ -14,7 +14,7 @@ export type Answered = {
 
 export type Fields = Readonly<Record<string, string | number | boolean>>;
 
-/** A sandbox that ends with its test, and two hands to call it with. */
+/** A sandbox that ends with its test, and two functions to call it. */
 export async function sandboxForTest(options: Partial<SandboxOptions> = {}) {
   const sandbox = await startSandbox({ port: 0, host: '127.0.0.1', key: KEY, world: SMALL_WORLD, ...options });
   started.add(sandbox);
@@ -48,7 +48,7 @@ function textsOf(fields: Fields): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
 }
 
-/** The list or record of an answer. */
+/** The list or the record in an answer. */
 export function records(answered: Answered): Record<string, unknown>[] {
   return answered.body.data as Record<string, unknown>[];
 }

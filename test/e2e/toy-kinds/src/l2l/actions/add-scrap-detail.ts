@@ -18,7 +18,7 @@ export const addScrapDetail = defineAction({
       return { kind: 'request', request: { method: 'POST', path: apiPath('scrapdetail/add_scrap_detail/'), body } };
     },
     succeeded: (_call, _envelope, answer) => ({ kind: 'delivered', result: {}, answer }),
-    // L2L adds scrap of a category to the record that is there: nothing shows which call it came from.
+    // L2L adds scrap of a category to the existing record, so nothing shows from which call it came.
     look: async () => ({ kind: 'undecided', detail: 'L2L does not list the scrap of one call' }),
   }),
 });

@@ -35,7 +35,7 @@ type ScrapRule = RuleBase & {
 
 const ScrapState = z.object({
   kind: z.literal('scrap'),
-  /** Actions so far. */
+  /** The number of actions so far. */
   sent: z.number(),
   counter: CounterState.nullable(),
   lag: KeptLag,

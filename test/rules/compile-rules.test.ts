@@ -58,7 +58,7 @@ const production = (more: object = {}) => ({
 const cycles = (more: object = {}) => ({ cycles: { machine: 'PRESS-01', counter: 'press1.strokes', ...more } });
 
 describe('compileRules', () => {
-  it('resolves a dispatch rule', () => {
+  it('the compiler resolves a dispatch rule', () => {
     const { rules } = program({
       press1_down: {
         when: 'not press1.running',
@@ -97,7 +97,7 @@ describe('compileRules', () => {
     expect(rule?.kind === 'dispatch' && rule.reason?.resolve(() => 17)).toEqual({ code: 'P-17' });
   });
 
-  it('a rule takes from the defaults what it does not write itself', () => {
+  it('a rule takes a setting from the defaults when it does not have its own', () => {
     const defaults = {
       dispatch: {
         trade: 'MAINT',
@@ -170,7 +170,7 @@ describe('compileRules', () => {
     expect(problems({ one: down(), two: down({ when: 'press1.manual' }) })).toEqual([]);
   });
 
-  it('resolves cycles and production rules', () => {
+  it('the compiler resolves cycles and production rules', () => {
     const { rules } = program({
       press1_cycles: cycles({ every: '1m', mode: 'total', first_sight: 'count' }),
       line1: production({
@@ -219,7 +219,7 @@ describe('compileRules', () => {
     ]);
   });
 
-  it('a program has what the engine needs beside the rules', () => {
+  it('a program has the other parts that the engine needs beside the rules', () => {
     expect(program({ one: down() })).toMatchObject({
       signals: SIGNALS,
       sources: ['press_plc'],
@@ -228,7 +228,7 @@ describe('compileRules', () => {
     });
   });
 
-  it('puts a rule behind the rules that it reads, and the others as written', () => {
+  it('the compiler puts a rule behind the rules that it reads, and keeps the order of the others', () => {
     const of = (type: string, when: string) => down({ when, dispatch: dispatch({ type }) });
 
     const { rules } = program({
@@ -242,7 +242,7 @@ describe('compileRules', () => {
     expect(rules.map(rule => rule.name)).toEqual(['third', 'second', 'fourth', 'first', 'counts']);
   });
 
-  it('reports every problem of the rules at once, each with its place', () => {
+  it('the compiler reports every problem of the rules at once, each with its place', () => {
     const found = problems({
       press1_down: down({
         when: 'not press1.runing',
@@ -353,7 +353,7 @@ describe('compileRules', () => {
       { one: production(), two: production({ total: 'weld3.parts' }) },
       'rules/two/production/line:1:1 two.production.line: `one` records the production of LINE-1 already; one rule per line',
     ],
-  ])('refuses %s', (_, rules, problem) => {
+  ])('the compiler refuses %s', (_, rules, problem) => {
     expect(problems(rules)).toEqual([problem]);
   });
 

@@ -21,7 +21,7 @@ const count = program([cycles('count', strokes, { every: 60_000 })], [strokes]);
 
 type Message = { readonly id: number; readonly duplicate?: boolean };
 
-/** The rules on a real journal. Time stands still unless it is moved. */
+/** The rules on a real journal. Time stands still unless the test moves it. */
 function start(rules: Program, folder = testFolder(), at = '06:00') {
   const clock = virtualClock(on(at));
   const now = () => clock.now();
@@ -42,7 +42,7 @@ function start(rules: Program, folder = testFolder(), at = '06:00') {
   onTestFinished(end);
   runner.start();
   runner.status({ source: 'plc', state: 'connected', at: now() });
-  /** What was handed to the journal before is on the disk: it commits in that order. */
+  /** Earlier commits are on the disk by then, because the journal commits in order. */
   const flushed = () => journal.commit({ states: [], actions: [], taken: [], values: [], at: now() });
   return {
     folder,
@@ -69,13 +69,13 @@ function start(rules: Program, folder = testFolder(), at = '06:00') {
         ...(receipt && { receipt }),
       });
     },
-    /** All that is committed at once is on the disk: it is handed over after the commit under way, or in the next turn. */
+    /** All commits of this moment are on the disk: they go to the journal after the commit under way, or in the next turn. */
     async settled(): Promise<void> {
       await flushed();
       await setImmediate();
       await flushed();
     },
-    /** What another process finds in the file. */
+    /** The content that another process finds in the file. */
     stateOnDisk: (rule: string) =>
       String(disk.prepare('SELECT state FROM rule_state WHERE rule = ?').get(rule)?.state ?? ''),
   };
@@ -93,7 +93,7 @@ describe('what the rules know is on the disk', () => {
     expect(plant.committed).toEqual([]);
   });
 
-  it('a counter that is reset or lost is on the disk at once, one that only moved after a second', async () => {
+  it('a counter that is reset or lost is on the disk at once, and one that only moved after a second', async () => {
     const plant = start(count);
     plant.send({ strokes: 100 });
     await soon(() => expect(plant.stateOnDisk('count')).toContain('"reading":"100"'));
@@ -112,7 +112,7 @@ describe('what the rules know is on the disk', () => {
 });
 
 describe('messages that come again', () => {
-  it('a message that comes again changes nothing: also after it was acknowledged, also after a start', async () => {
+  it('a message that comes again changes nothing, also after its acknowledgement and after a start', async () => {
     const first = start(count);
     first.send({ strokes: 100 }, { id: 1 });
     first.send({ strokes: 110 }, { id: 2 });

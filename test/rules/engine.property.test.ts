@@ -99,7 +99,7 @@ const doing: fc.Arbitrary<Doing> = fc.oneof(
 );
 const life = fc.array(doing, { maxLength: 60 });
 
-/** The inputs of a life with their times, a tick before each as the clock would bring it. */
+/** The inputs of a life with their times. Before each there is a tick, as the clock would bring it. */
 function inputsOf(doings: readonly Doing[], from: number): EngineInput[] {
   let at = from;
   return doings.flatMap((one): EngineInput[] => {
@@ -160,7 +160,7 @@ describe('engine, whatever happens', () => {
     );
   });
 
-  it('does not show a restart in its actions when every signal is read again at once', () => {
+  it('the actions of an engine do not show a restart when every signal is read again at once', () => {
     const known = [...everything.signals.keys()];
     fc.assert(
       fc.property(life, life, (before, after) => {
@@ -190,7 +190,7 @@ describe('engine, whatever happens', () => {
     );
   });
 
-  it('opens and closes in turn, each episode once, and never closes what it did not open', () => {
+  it('an engine opens and closes in turn, each episode once, and never closes a dispatch that it did not open', () => {
     fc.assert(
       fc.property(life, doings => {
         const actions = feed(createEngine(everything, new Map()), [...opening, ...inputsOf(doings, START)]);
@@ -230,7 +230,7 @@ describe('a source whose clock is wrong by the same amount all the time', () => 
   );
   const happening = (name: string) => fc.record({ wait, name: fc.constant(name), value: fc.boolean() });
 
-  /** What is told when, by the gateway's clock, while the broker's devices are `behind`. */
+  /** The actions and their times by the gateway's clock, while the broker's devices are `behind`. */
   function told(rules: Program, doings: readonly { wait: number; name: string; value: boolean }[], behind: number) {
     const engine = createEngine(rules, new Map());
     const actions: { at: number; action: Action }[] = [];
@@ -281,7 +281,7 @@ describe('a source whose clock is wrong by the same amount all the time', () => 
     );
   });
 
-  it('a wrong clock does not change when rules act that read another source too', () => {
+  it('a wrong clock does not change the moments at which rules with another source act', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(happening('lamp'), happening('manual')), { maxLength: 40 }),
@@ -297,7 +297,7 @@ describe('a source whose clock is wrong by the same amount all the time', () => 
   });
 });
 
-/** What a real counter does between two readings the gateway gets. */
+/** The true values of a counter between two readings of the gateway. */
 type Life = {
   readonly wait: number;
   readonly made: number;
@@ -307,7 +307,7 @@ type Life = {
 
 const counterLife = fc.array(
   fc.record({
-    // No more is made than the counter's rate allows, and a reset is never seen at 0: so what it showed before can't come back.
+    // The counter makes no more than its rate allows, and a reset is never seen at 0. So an earlier value cannot come back.
     wait: fc.oneof(fc.integer({ min: 50, max: 5000 }), fc.integer({ min: 50, max: 20 * MINUTE })),
     made: fc.integer({ min: 1, max: 40 }),
     seen: fc.oneof(
@@ -321,7 +321,9 @@ const counterLife = fc.array(
 );
 
 describe('counts, whatever happens', () => {
-  /** A counter at most 40 fast, wrapping far above: every movement between two good readings is told from a reset for sure. */
+  /**
+   * A counter that makes at most 40 and wraps far above: every movement between two good readings is certainly distinguished from a reset.
+   */
   const far = counter('far', { wrapsAt: 4_294_967_295, maxRate: 1 });
   const rules: Program = program(
     [
@@ -332,7 +334,7 @@ describe('counts, whatever happens', () => {
     [far],
   );
 
-  /** Plays a life against the engine and returns what was counted beside what a reader of the good values must count. */
+  /** Plays a life with the engine. Returns its counts, and the counts that follow from the good values. */
   function play(lives: readonly Life[], begin: number): { actions: Action[]; counted: number } {
     let engine = createEngine(rules, new Map());
     const actions = feed(engine, opening);
@@ -389,7 +391,7 @@ describe('counts, whatever happens', () => {
     );
   });
 
-  it.each(['LINE-1', 'LINE-2'])('puts every part of %s in exactly one set, and sets never overlap', name => {
+  it.each(['LINE-1', 'LINE-2'])('an engine puts every part of %s in exactly one set, and sets never overlap', name => {
     fc.assert(
       fc.property(counterLife, fc.constantFrom(0, 500, 4_294_967_250), (lives, begin) => {
         const { actions, counted } = play(lives, begin);

@@ -24,7 +24,7 @@ describe('engine over a restart', () => {
   const alarmed = program([dispatch('alarmed', is('alarm'), { onDelay: 30_000 })], [alarm]);
   const stopped = program([dispatch('stopped', isNot('running'))], [running]);
 
-  it('opens for a value that the broker keeps and the device does not repeat', () => {
+  it('after a restart, the engine opens for a value that the broker keeps and the device does not repeat', () => {
     const line = plant(alarmed);
     line.set('06:00', { alarm: true }, broker);
     line.restart('06:00:10', '06:00:40');
@@ -39,7 +39,7 @@ describe('engine over a restart', () => {
     expect(lines(line.actions)).toEqual(['06:00:30 open alarmed reported 06:00:00']);
   });
 
-  it('fires no overdue delay for a value that nobody has read again', () => {
+  it('after a restart, the engine ends no overdue delay for a value that nobody has read again', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.restart('06:02', '06:22');
@@ -61,7 +61,7 @@ describe('engine over a restart', () => {
     expect(lines(line.actions)).toEqual(['06:32:00 open stopped reported 06:30:00']);
   });
 
-  it('closes an episode of an earlier process for the machine for which it was opened', () => {
+  it('an engine closes an episode of an earlier process on the machine on which it was opened', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.until('06:05');
@@ -84,7 +84,7 @@ describe('engine over a restart', () => {
     ]);
   });
 
-  it('waits after a start until every signal of a rule was seen, its texts included, or the freeze limit passed', () => {
+  it('after a start, the engine waits until every signal of a rule and of its texts was read, or the freeze limit passed', () => {
     const fault = signal('fault', { type: 'number' });
     const rule = dispatch('stopped', isNot('running'), { onDelay: 0, description: template('fault {{ fault }}') });
     const late = plant(program([rule], [running, fault]));
@@ -98,7 +98,7 @@ describe('engine over a restart', () => {
     expect(lines(never.actions)).toEqual(['06:15:00 open stopped reported 06:01:00']);
   });
 
-  it('lists the states of rules that are not in the config, and does not change them', () => {
+  it('an engine lists the states of rules that are not in the config, and does not change them', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     const state = JSON.stringify(line.engine.stateOf('stopped'));
@@ -107,7 +107,7 @@ describe('engine over a restart', () => {
   });
 
   it.each(['{', '{"kind":"dispatch","phase":"sleeping"}', '7'])(
-    'refuses to start on the unreadable state %s',
+    'an engine refuses to start with the unreadable state %s',
     state => {
       expect(() => createEngine(stopped, new Map([['stopped', state]]))).toThrow('state of rule stopped');
     },
@@ -125,7 +125,7 @@ describe('engine after a standstill of the process', () => {
     expect(lines(line.actions)).toEqual(['06:13:00 open stopped reported 06:01:00']);
   });
 
-  it('opens nothing for a stop that ended meanwhile', () => {
+  it('after a standstill, the engine opens nothing for a stop that ended meanwhile', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.standstill('06:02', '06:12');
@@ -134,7 +134,7 @@ describe('engine after a standstill of the process', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('takes an end whose own time lies in the standstill', () => {
+  it('after a standstill, the engine takes an end whose own time lies in the standstill', () => {
     const line = plant(program([dispatch('stopped', isNot('running'), { offDelay: 30_000 })], [running]));
     line.set('06:01', { running: false });
     line.until('06:10');
@@ -147,7 +147,7 @@ describe('engine after a standstill of the process', () => {
     ]);
   });
 
-  it('reports first what was due before the standstill', () => {
+  it('after a standstill, the engine first reports the actions that were due before it', () => {
     const line = plant(stopped);
     line.set('06:01', { running: false });
     line.engine.step({ kind: 'tick', at: on('06:01') });
@@ -163,7 +163,7 @@ describe('engine after a standstill of the process', () => {
     expect(lines(line.actions)).toEqual(['06:32:00 open stopped reported 06:30:00']);
   });
 
-  it('pauses no delay that is counted in the time of queued messages', () => {
+  it('a standstill pauses no delay that counts in the time of queued messages', () => {
     const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 })], [alarm]));
     line.source('06:00', 'disconnected', 'broker');
     line.source('08:00', 'catching_up', 'broker');
@@ -181,7 +181,7 @@ describe('engine with a source whose clock is wrong', () => {
   const alarmed = program([dispatch('alarmed', is('alarm'), { onDelay: 120_000, offDelay: 30_000 })], [alarm]);
   const behind = { source: 'broker', receivedAt: on('06:13') };
 
-  it('waits the whole on_delay by the source’s clock when that is behind, and reports the source’s times', () => {
+  it('the engine waits the whole on_delay by the source’s clock when that is behind, and reports the source’s times', () => {
     const line = plant(alarmed);
     expect(line.set('06:10', { alarm: true }, behind).wakeAt).toBe(on('06:15'));
     line.until('06:14:59');
@@ -190,7 +190,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
   });
 
-  it('waits no longer than on_delay when the source’s clock is ahead', () => {
+  it('the engine waits only for the on_delay when the source’s clock is ahead', () => {
     const line = plant(alarmed);
     const ahead = { source: 'broker', receivedAt: on('06:07') };
     expect(line.set('06:10', { alarm: true }, ahead).wakeAt).toBe(on('06:09'));
@@ -198,7 +198,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
   });
 
-  it('does not take the age of a queued or retained message for a lag of the source’s clock', () => {
+  it('the engine does not take the age of a queued or retained message for a lag of the source’s clock', () => {
     const line = plant(alarmed);
     line.source('07:00', 'disconnected', 'broker');
     line.source('08:00', 'catching_up', 'broker');
@@ -207,7 +207,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(line.source('08:00:01', 'connected', 'broker').wakeAt).toBe(on('07:01'));
   });
 
-  it('goes by each clock behind one broker', () => {
+  it('the engine uses each of several clocks behind one broker', () => {
     const call = signal('call', { source: 'broker' });
     const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 })], [alarm, call]));
     line.set('06:13', { alarm: false }, broker);
@@ -228,7 +228,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:30 open alarmed reported 06:10:00']);
   });
 
-  it('waits by the source’s clock after a restart too, before a live message shows how far that is behind', () => {
+  it('after a restart, the engine waits by the source’s clock even before a live message shows how far it is behind', () => {
     const line = plant(alarmed);
     line.set('06:10', { alarm: true }, behind);
     line.restart('06:13:30', '06:13:30');
@@ -242,7 +242,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('waits by the source’s clock for a stop that begins in the queue after a restart', () => {
+  it('the engine waits by the source’s clock for a stop that begins in the queue after a restart', () => {
     const line = plant(alarmed);
     line.set('06:09', { alarm: false }, { ...behind, receivedAt: on('06:12') });
     line.restart('06:12:30', '06:14');
@@ -253,7 +253,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open alarmed reported 06:10:00']);
   });
 
-  it('waits by each clock behind one broker after a restart, whichever source sends first', () => {
+  it('after a restart, the engine waits by each clock behind one broker, whichever device sends first', () => {
     const call = signal('call', { source: 'broker' });
     const called = dispatch('called', is('call'), { onDelay: 120_000 });
     const line = plant(program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 }), called], [alarm, call]));
@@ -273,7 +273,7 @@ describe('engine with a source whose clock is wrong', () => {
     ]);
   });
 
-  it('rather ends a delay late after a restart than early, when the source’s clock was ahead', () => {
+  it('after a restart, the engine ends a delay late rather than early, when the source’s clock was ahead', () => {
     const line = plant(alarmed);
     line.set('06:10', { alarm: false }, { source: 'broker', receivedAt: on('06:07') });
     line.restart('06:07:30', '06:14');
@@ -282,7 +282,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(line.source('06:14:01', 'connected', 'broker').wakeAt).toBe(on('06:16'));
   });
 
-  it('keeps how far the source is behind where no other state changes, once for all messages that say the same', () => {
+  it('the engine stores the lag of a source even when no other state changes, once for all messages with the same lag', () => {
     const line = plant(alarmed);
     const heard = (at: string, receivedAt: string) =>
       line.set(at, { alarm: false }, { source: 'broker', receivedAt: on(receivedAt) }).moved;
@@ -291,7 +291,7 @@ describe('engine with a source whose clock is wrong', () => {
     expect(heard('06:11', '06:15')).toEqual(['alarmed']);
   });
 
-  it('records an interval with all its parts when the source’s clock is past its end', () => {
+  it('the engine records an interval with all its parts when the source’s clock has passed its end', () => {
     const parts = counter('parts', undefined, { source: 'broker' });
     const line = plant(program([production('line', parts)], [parts]));
     for (const [at, receivedAt, value] of [
@@ -326,7 +326,7 @@ describe('engine with a rule that lost its state', () => {
 describe('engine while a source is catching up', () => {
   const alarmed = program([dispatch('alarmed', is('alarm'), { onDelay: 120_000 })], [alarm]);
 
-  it('opens and closes a stop that happened while the gateway was away, with its true times', () => {
+  it('the engine opens and closes a stop from an absence of the gateway, with its true times', () => {
     const line = plant(alarmed);
     line.set('05:50', { alarm: false }, broker);
     line.restart('05:55', '08:00');
@@ -342,7 +342,7 @@ describe('engine while a source is catching up', () => {
     ]);
   });
 
-  it('opens nothing for a stop that was over in time, although the clock is long past its delay', () => {
+  it('the engine opens nothing for a queued stop that was shorter than its delay, however late it is by the clock', () => {
     const line = plant(alarmed);
     line.source('06:00', 'disconnected', 'broker');
     line.source('08:00', 'catching_up', 'broker');
@@ -354,7 +354,7 @@ describe('engine while a source is catching up', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('holds rules that read them only through another rule', () => {
+  it('a catch-up also holds rules that read the source only through another rule', () => {
     const first = dispatch('alarmed', is('alarm'), { onDelay: 0 });
     const reader = dispatch('other', isNot('running'), { onDelay: 60_000, unless: isActive('alarmed') });
     const line = plant(program([first, reader], [alarm, running]));
@@ -389,7 +389,7 @@ describe('engine while a source is catching up', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('remembers over a crash that time stood still while a source caught up', () => {
+  it('the engine remembers over a crash that time stood still while a source caught up', () => {
     const line = plant(alarmed);
     line.set('05:50', { alarm: false }, broker);
     line.source('05:55', 'disconnected', 'broker');
@@ -408,7 +408,7 @@ describe('engine while a source is catching up', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('wakes nobody for rules whose source is catching up', () => {
+  it('the engine sets no timer for rules whose source is catching up', () => {
     const line = plant(alarmed);
     line.source('07:59', 'disconnected', 'broker');
     line.source('08:00', 'catching_up', 'broker');
@@ -425,7 +425,7 @@ describe('engine', () => {
     expect(lines(line.actions)).toEqual(['06:05:00 open a reported 06:05:00', '06:05:00 close a completed 06:05:00']);
   });
 
-  it('reports nothing for a value that did not change', () => {
+  it('the engine reports nothing for a value that did not change', () => {
     const line = plant(program([dispatch('a', isNot('running'))], [running]));
     line.set('06:00', { running: true });
     expect(line.set('06:01', { running: true })).toEqual({
@@ -438,14 +438,14 @@ describe('engine', () => {
     });
   });
 
-  it('ignores signals and sources that it does not know', () => {
+  it('the engine ignores signals and sources that it does not know', () => {
     const line = plant(program([dispatch('a', isNot('running'))], [running]));
     line.set('06:00', { nobody: 7 });
     line.source('06:01', 'disconnected', 'nowhere');
     expect(line.events).toEqual([]);
   });
 
-  it('gives as the reason of an unknown signal that its source is away, as long as it is, and else its own reason', () => {
+  it('the reason of an unknown signal is the absence of its source, or its own reason when the source is there', () => {
     const line = plant(program([dispatch('a', isNot('running'))], [running, signal('other')]));
     line.source('06:00', 'connected');
     line.set('06:00', { running: true, other: 'bad' });
@@ -459,7 +459,7 @@ describe('engine', () => {
     expect(line.engine.signal('other')).toMatchObject({ good: false, reason: other });
   });
 
-  it('marks an action whose true time is not known', () => {
+  it('the engine marks an action whose true time is not known', () => {
     const line = plant(program([dispatch('a', is('alarm'), { onDelay: 0 })], [alarm]));
     line.set('06:00', { alarm: true }, { ...broker, time: 'received' });
     expect(line.actions[0]?.time).toBe('received');

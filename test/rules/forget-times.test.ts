@@ -7,10 +7,10 @@ import { lines, on, type Plant, plant } from './support/rule-plant.ts';
 const running = signal('running');
 const stop = program([dispatch('stop', isNot('running'), { onDelay: 60_000 })], [running]);
 const RECEIVED = { time: 'received' } as const;
-/** The last process that did not believe its clock began here. */
+/** Here the last process began; it did not trust its clock. */
 const FROM = on('06:00') - 1;
 
-/** The process ends at 06:00:20; the next one begins at 10:00 by a right clock. Its broker kept what came meanwhile. */
+/** The process ends at 06:00:20. The next one begins at 10:00 by a right clock. The broker kept the messages in between. */
 function goOn(line: Plant): void {
   line.until('06:00:20');
   const text = forgetTimes(JSON.stringify(line.engine.stateOf('stop')), FROM);
@@ -59,7 +59,7 @@ describe('a delay of a process that ended before its clock was set', () => {
   it.each([
     ['a source stamped it', '06:00', {}],
     ['it began before that process', '05:59:50', RECEIVED],
-  ])('a delay goes on where %s', (_, since, time) => {
+  ])('a delay goes on when %s', (_, since, time) => {
     const line = plant(stop, '05:59');
     line.set(since, { running: false }, time);
     goOn(line);
@@ -76,7 +76,7 @@ describe('a delay of a process that ended before its clock was set', () => {
     expect(JSON.parse(text)).toMatchObject({ phase: 'active', delay: null, episode: { reported: on('05:59') } });
   });
 
-  it('only dispatch rules have a delay to forget', () => {
+  it('only dispatch rules have a delay that can be forgotten', () => {
     const strokes = counter('strokes');
     const line = plant(program([cycles('count', strokes)], [strokes]), '05:59');
     line.set('06:00', { strokes: 1 }, RECEIVED);

@@ -47,7 +47,7 @@ describe('parseLookup', () => {
     ['the highest bit of a 64-bit word', 'bit', '63', 1n << 63n, 'found'],
     ['a fraction for bits', 'bit', '0', 1.5, undefined],
     ['yes/no for bits', 'bit', '0', true, undefined],
-  ])('finds %s', (_, key, written, value, expected) => {
+  ])('a lookup finds %s', (_, key, written, value, expected) => {
     expect(table(`key;field\n${written};found`, key).find(value)?.get('field')).toBe(expected);
   });
 
@@ -86,7 +86,7 @@ describe('parseLookup', () => {
     ],
     ['bit;reason\n64;A', 'bit', ['recipes.csv:2:1 the key 64 is not a bit; bits are 0 (the lowest) to 63']],
     ['a;b\n1;"2', 'text', ['recipes.csv:2:1 this quote is not closed']],
-  ])('refuses %j', (text, key, expected) => {
+  ])('a lookup refuses %j', (text, key, expected) => {
     expect(problems(text, key)).toEqual(expected);
   });
 });
@@ -110,7 +110,7 @@ describe('files of Excel and of other programs', () => {
   const PLAIN = { fields: ['product', 'note'], row: { recipe: '12', product: '0123', note: 'größe' } };
   const lines = ['recipe;product;note', '11;A-100;x', '12;0123;größe', ''];
 
-  it.each(Object.entries(bytes))('reads files in %s, with every line end and separator', (_, encode) => {
+  it.each(Object.entries(bytes))('a lookup reads files in %s, with every line end and separator', (_, encode) => {
     for (const end of ['\n', '\r\n', '\r']) {
       for (const separator of [';', ',', '\t', '|']) {
         expect(read(encode(lines.join(end).replaceAll(';', separator)), 'number')).toEqual(PLAIN);
@@ -132,11 +132,11 @@ describe('files of Excel and of other programs', () => {
     ['the sign with which DOS ends a file', 'recipe;product;note\n12;0123;größe\n\u001a'],
     ['a formula that keeps the zeros', 'recipe;product;note\n12;="0123";größe'],
     ['the same formula in quotes', 'recipe;product;note\n12;"=""0123""";größe'],
-  ])('reads files with %s', (_, text) => {
+  ])('a lookup reads files with %s', (_, text) => {
     expect(read(bytes.utf8(text), 'number')).toEqual(PLAIN);
   });
 
-  it('reads separators, quotes and line ends inside of quotes', () => {
+  it('a lookup reads separators, quotes and line ends inside quotes', () => {
     const text = 'recipe;product\r\n12;"a;b ""c""\r\nd"\r\n13;x\r\n13;y\r\n';
 
     expect(read(bytes.utf8(text), 'number')).toEqual(['recipes.csv:5:1 the key 13 is in line 4 already']);
@@ -146,7 +146,7 @@ describe('files of Excel and of other programs', () => {
     });
   });
 
-  it('turns a non-breaking space inside a code into the plain space that L2L has', () => {
+  it('a lookup turns a non-breaking space in a code into the plain space that L2L has', () => {
     expect(read(bytes.utf8('recipe;product\n12;PRESS\u00a01'), 'number')).toMatchObject({
       row: { product: 'PRESS 1' },
     });
@@ -159,7 +159,7 @@ describe('files of Excel and of other programs', () => {
     ['number', '1.2340'],
     ['text', '1.234'],
     ['text', '0012'],
-  ])('takes the %s key %s as it is', (key, written) => {
+  ])('a lookup takes the %s key %s as it is', (key, written) => {
     expect(problems(`key;field\n"${written}";x`, key)).toEqual([]);
   });
 
@@ -194,24 +194,24 @@ describe('files of Excel and of other programs', () => {
     ['text', 'x;#WERT!', 'column `field`: #WERT! is an error of Excel in place of a value; correct the cell, and save'],
     ['text', 'x;#####', 'column `field`: ##### is an error of Excel in place of a value; correct the cell, and save'],
     ['text', "'0012;A", "column `key`: '0012 begins with an apostrophe; take it out, every value here is text anyway"],
-  ])('asks about a %s key in the row %s', (key, row, message) => {
+  ])('a lookup asks about a %s key in the row %s', (key, row, message) => {
     expect(problems(`key;field\n${row}`, key)).toEqual([`recipes.csv:2:1 ${message}`]);
   });
 
-  it('keeps codes that only look like broken ones', () => {
+  it('a lookup keeps codes that only look broken', () => {
     for (const code of ['12E3', '#1', '#AB', "'tis", '1E5', '1.234']) {
       expect(problems(`key;field\nx;${code}`, 'text')).toEqual([]);
     }
   });
 
-  it('names the line of every row that is too long or too short', () => {
+  it('a lookup names the line of every row that is too long or too short', () => {
     expect(problems('sep=;\r\nkey;a;b\r\n;;\r\nx;1\r\ny;1;2;3\r\n', 'text')).toEqual([
       'recipes.csv:4:1 this row has 2 values, the header has 3',
       'recipes.csv:5:1 this row has 4 values, the header has 3; put a value that contains the separator in quotes',
     ]);
   });
 
-  it('refuses an Excel workbook that has the name of a CSV file', () => {
+  it('a lookup refuses an Excel workbook that has the name of a CSV file', () => {
     expect(read(Buffer.from([0x50, 0x4b, 3, 4, 20, 0]), 'text')).toEqual([
       'recipes.csv:1:1 this is an Excel workbook (.xlsx), no CSV file; save it in Excel as "CSV UTF-8"',
     ]);

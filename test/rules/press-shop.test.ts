@@ -71,14 +71,14 @@ describe('a press shop', () => {
   });
   const of = (...rules: string[]) => lines(shop.actions.filter(action => rules.includes(action.rule)));
 
-  it('opens nothing for a short stop', () => {
+  it('a press shop opens nothing for a short stop', () => {
     shop.set('06:01', { 'press1.running': false });
     shop.set('06:02:50', { 'press1.running': true });
     shop.until('06:10');
     expect(of('press1_down')).toEqual([]);
   });
 
-  it('opens and closes a stop with its true times and the fault word of the moment', () => {
+  it('a press shop opens and closes a stop with its true times and the fault text of that moment', () => {
     shop.set('06:01', { 'press1.running': false });
     shop.set('06:01:01', { 'press1.faults': 0x20 });
     shop.set('06:09', { 'press1.running': true, 'press1.faults': 0 });
@@ -92,7 +92,7 @@ describe('a press shop', () => {
     expect(shop.actions[1]).toMatchObject({ params: { description: 'Press 1: fault 32' } });
   });
 
-  it('closes no open stop at a break', () => {
+  it('a press shop closes no open stop at a break', () => {
     shop.set('06:01', { 'press1.running': false });
     shop.set('06:05', { 'press1.scheduled': false });
     shop.set('06:20', { 'press1.scheduled': true });
@@ -104,7 +104,7 @@ describe('a press shop', () => {
     ]);
   });
 
-  it('opens nothing over a download and counts only real strokes', () => {
+  it('a press shop opens nothing during a download and counts only real strokes', () => {
     shop.source('06:01', 'disconnected');
     shop.source('06:03', 'connected');
     shop.set('06:03', { 'press1.running': 'bad', 'press1.strokes': 'bad' });
@@ -113,7 +113,7 @@ describe('a press shop', () => {
     expect(of('press1_down', 'press1_cycles', 'plc_blind')).toEqual(['06:15:00 press1_cycles +12']);
   });
 
-  it('does not blame the welder while the press before it is down', () => {
+  it('a press shop does not report the welder while the press before it is down', () => {
     shop.set('06:00:30', { 'press1.running': false });
     shop.until('06:20');
     shop.set('06:20', { 'press1.running': true });

@@ -9,26 +9,26 @@ function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
 }
 
 describe('the registry of rule kinds', () => {
-  it.each(RULE_KINDS)('finds the kind $kind by its name, which is a key of a rule', kind => {
+  it.each(RULE_KINDS)('the registry finds the kind $kind by its name, which is a key of a rule', kind => {
     expect(ruleKind(kind.kind)).toBe(kind);
     expect(Object.keys(Rule.shape)).toContain(kind.kind);
   });
 
-  it.each(RULE_KINDS)('$kind names its machine or line in its own section', ({ section, target }) => {
+  it.each(RULE_KINDS)('the kind $kind names its machine or line in its own section', ({ section, target }) => {
     expect(Object.keys(shapeOf(section))).toContain(target);
   });
 
-  it.each(RULE_KINDS)('a state of $kind says of which kind it is', ({ kind, state }) => {
+  it.each(RULE_KINDS)('a state of the kind $kind names its kind', ({ kind, state }) => {
     expect(shapeOf(state).kind?.safeParse(kind).success).toBe(true);
   });
 
-  it.each(RULE_KINDS)('$kind has each key that it requires or reads as a condition', kind => {
+  it.each(RULE_KINDS)('the kind $kind has each key that it requires or reads as a condition', kind => {
     const { keys = {}, required = {}, conditions = [] } = kind;
 
     expect(Object.keys(keys)).toEqual(expect.arrayContaining([...Object.keys(required), ...conditions]));
   });
 
-  it('has no key that means one thing in one kind and another in the next', () => {
+  it('a key has the same meaning in all kinds of rule', () => {
     const keys = RULE_KINDS.flatMap(({ kind, section, keys: own = {} }) => [[kind, section], ...Object.entries(own)]);
     const meanings = Map.groupBy(keys, ([key]) => key);
     const different = [...meanings].filter(([, all]) => new Set(all.map(([, schema]) => schema)).size > 1);
@@ -36,7 +36,7 @@ describe('the registry of rule kinds', () => {
     expect(different.map(([key]) => key)).toEqual([]);
   });
 
-  it('refuses a kind that it does not have', () => {
+  it('the registry refuses an unknown kind', () => {
     expect(() => ruleKind('changeover' as never)).toThrow('no kind of rule is named changeover');
   });
 });

@@ -40,7 +40,7 @@ describe('the notes of a rule', () => {
     ['dispatch that writes what it would do anyway', down({ if_found_open: 'leave', if_missed: 'open_and_close' })],
     ['cycles', cycles()],
     ['production', production()],
-  ])('are none for a plain one: %s', (_kind, rule) => {
+  ])('a plain rule has no notes: %s', (_kind, rule) => {
     expect(notes(rule)).toEqual([]);
   });
 
@@ -70,11 +70,11 @@ describe('the notes of a rule', () => {
       down({ when_cleared: 'note' }, { on_remove: 'close' }),
       'when the rule is removed, its open dispatch is noted as over',
     ],
-  ])('say in plain words what it does otherwise: %o', (rule, words) => {
+  ])('the notes of a rule say how it differs from a plain one: %o', (rule, words) => {
     expect(notes(rule)).toEqual([words]);
   });
 
-  it('are those of the defaults only where the rule says otherwise', () => {
+  it('the notes of a rule repeat those of the defaults only when the rule differs from them', () => {
     const defaults = { if_found_open: 'adopt', close_adopted: true, if_missed: 'add', max_age: '8h' };
 
     expect(notes(down(), defaults)).toEqual([]);
@@ -99,18 +99,18 @@ describe('the notes of the defaults', () => {
         'an action older than 8h is not sent any more',
       ],
     ],
-  ])('say what the defaults change for every dispatch: %o', (written, notes) => {
+  ])('the notes of the defaults say what they change for every dispatch: %o', (written, notes) => {
     expect(defaultNotes([stop], RuleDefaults.parse({ dispatch: written }))).toEqual([{ kind: 'dispatch', notes }]);
   });
 
   it.each([{}, { dispatch: {} }, { dispatch: { trade: 'MAINT', when_cleared: 'note', if_found_open: 'leave' } }])(
-    'say nothing of defaults that change nothing: %o',
+    'defaults that change nothing have no notes: %o',
     written => {
       expect(defaultNotes([stop], RuleDefaults.parse(written))).toEqual([]);
     },
   );
 
-  it('say nothing of a kind of which there is no rule', () => {
+  it('the notes of the defaults name no kind without a rule', () => {
     const defaults = RuleDefaults.parse({ dispatch: { max_age: '8h' } });
 
     expect(defaultNotes([cyclesRule('c', counter('parts'))], defaults)).toEqual([]);

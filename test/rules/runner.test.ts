@@ -27,7 +27,7 @@ type Bench = {
     over?: Partial<SampleBatch> & { duplicate?: boolean },
   ): void;
   source(state: SourceState): void;
-  /** Resolves when the journal has taken a commit more than before. */
+  /** Resolves when the journal has taken one more commit. */
   nextCommit(): Promise<void>;
 };
 
@@ -84,7 +84,7 @@ async function start(
   };
 }
 
-/** Lets time pass in steps until it is so. */
+/** Lets time pass in steps until the condition is true. */
 function later(bench: Bench, step: number, check: () => void): Promise<void> {
   return vi.waitFor(
     () => {
@@ -96,7 +96,7 @@ function later(bench: Bench, step: number, check: () => void): Promise<void> {
 }
 
 describe('runner', () => {
-  it('before a commit there is no acknowledgement and no action', async () => {
+  it('before a commit the runner makes no acknowledgement and no action', async () => {
     const bench = await start(call);
     bench.journal.holdBack();
     bench.send({ lamp: true }, 1);
@@ -113,7 +113,7 @@ describe('runner', () => {
     });
   });
 
-  it('puts what comes during a commit into the next one, and acknowledges in order', async () => {
+  it('the runner puts samples that come during a commit into the next one, and acknowledges in order', async () => {
     const bench = await start(call);
     bench.journal.holdBack();
     bench.send({ lamp: true }, 1);
@@ -127,7 +127,7 @@ describe('runner', () => {
     expect(new Set(bench.committed.map(action => action.key)).size).toBe(50);
   });
 
-  it('commits a raw count lazily, and with the acknowledgement at once', async () => {
+  it('the runner commits a raw count lazily, and at once when an acknowledgement waits', async () => {
     const bench = await start(count);
     bench.send({ strokes: 100 });
     await bench.nextCommit();
@@ -143,7 +143,7 @@ describe('runner', () => {
     expect(bench.journal.commits.at(-1)?.states).toHaveLength(1);
   });
 
-  it('fires the timers that are due', async () => {
+  it('the runner fires the timers that are due', async () => {
     const bench = await start(count);
     bench.send({ strokes: 100 });
     bench.clock.advance(5000);
@@ -152,7 +152,7 @@ describe('runner', () => {
     await vi.waitFor(() => expect(lines(bench.committed)).toEqual(['06:01:00 count +12']));
   });
 
-  it('records in the journal that the gateway is alive, also when nothing happens', async () => {
+  it('the runner records in the journal that the gateway is alive, also when nothing happens', async () => {
     const bench = await start(call);
     bench.clock.advance(1_500);
     await later(bench, 100, () => expect(bench.journal.lastAlive).toBe(on('06:00:02')));
@@ -161,7 +161,7 @@ describe('runner', () => {
     expect(bench.journal.commits).toHaveLength(3);
   });
 
-  it('a stop commits what is left', async () => {
+  it('a stop of the runner commits the rest', async () => {
     const bench = await start(count);
     bench.send({ strokes: 100 });
     bench.send({ strokes: 101 }, 3);
@@ -199,7 +199,7 @@ describe('runner that learns that a person closed a dispatch', () => {
 
 describe('runner that learns of a person by a clock that is ahead, or by none', () => {
   it.each([on('06:30'), null])(
-    'takes a close by a person in the future, or without a time, for now and fires no timer early: %s',
+    'the runner takes a close by a person in the future, or without a time, as now, and fires no timer early: %s',
     async at => {
       const waiting = dispatch('late', is('lamp'), { onDelay: 60_000, machine: 'PRESS-02' });
       const called = dispatch('call', is('lamp'), { onDelay: 0, ifClosedByPerson: 'reopen' });
@@ -224,7 +224,7 @@ describe('runner whose config lost a rule', () => {
     [lamp],
   );
 
-  it('deletes the state of a removed rule with its last action in one commit, also one that was refused at first', async () => {
+  it('the runner deletes the state of a removed rule in one commit with its last action, also when the commit was refused at first', async () => {
     const bench = await start(lost);
     bench.send({ lamp: true });
     await bench.runner.stop();
@@ -257,7 +257,7 @@ describe('a rule that is said to be renamed', () => {
   const stopped = (name: string, renamedFrom: string | null = null) =>
     program([dispatch(name, is('lamp'), { onDelay: 0, renamedFrom })], [lamp, strokes]);
 
-  /** What is said at a start with these rules, by a journal that these ones left. */
+  /** The log of a start with these rules, on the journal that the former rules left. */
   async function said(now: Program, ...before: Program[]) {
     const journal = memoryJournal();
     for (const rules of before) {
@@ -281,7 +281,7 @@ describe('a rule that is said to be renamed', () => {
       [program([...stopped('pres_down').rules, ...count.rules], [lamp, strokes])],
       [['warn', { rule: 'press1_down', renamedFrom: 'press_down', gone: ['pres_down'] }]],
     ],
-  ])('%s', async (_from, before, lines) => {
+  ])('a start logs a rename only when it is unexpected: %s', async (_from, before, lines) => {
     expect(await said(stopped('press1_down', 'press_down'), ...before)).toEqual(lines);
   });
 });
@@ -289,7 +289,7 @@ describe('a rule that is said to be renamed', () => {
 describe('runner of a process that stood still', () => {
   const slow = program([dispatch('stopped', is('lamp'), { onDelay: 10_000 })], [lamp]);
 
-  /** A clock that can go on while no timer is heard; they come late afterwards. */
+  /** A clock that goes on while no timer fires. The timers come late afterwards. */
   function stoppable(inner: VirtualClock): VirtualClock & { standStill(ms: number): void } {
     let stood = 0;
     return {
@@ -314,7 +314,7 @@ describe('runner of a process that stood still', () => {
     return { clock, send, committed: bench.committed };
   }
 
-  it('opens nothing for a stop that ended meanwhile, whichever it hears first: its timer or the end', async () => {
+  it('after a standstill, the runner opens nothing for a stop that ended meanwhile, whether its timer or the end comes first', async () => {
     const timerFirst = await standing(60_000, slow);
     timerFirst.clock.advance(500);
     timerFirst.send(false);
@@ -335,13 +335,13 @@ describe('runner of a process that stood still', () => {
     await vi.waitFor(() => expect(paramsOf(committed, 'open_dispatch')).toMatchObject([{ reported: on('06:00') }]));
   });
 
-  it('reads what waits in the sockets before a timer that is late', async () => {
+  it('after a standstill, the runner reads the sockets before a late timer fires', async () => {
     const { clock, send, committed } = await standing(
       1400,
       program([dispatch('stopped', is('lamp'), { onDelay: 6000 })], [lamp]),
     );
     clock.advance(1000);
-    // As the poll phase of the event loop would bring it: after the timers, with the source's own time.
+    // The poll phase of the event loop brings it so: after the timers, with the source's own time.
     send(false, on('06:00:05.500'));
     await new Promise(resolve => setImmediate(() => setImmediate(() => setImmediate(resolve))));
     clock.advance(20_000);
@@ -350,7 +350,7 @@ describe('runner of a process that stood still', () => {
 });
 
 describe('runner and redelivered messages', () => {
-  it('does not count again what was committed before a crash and never acknowledged', async () => {
+  it('the runner does not count a message again that was committed before a crash and never acknowledged', async () => {
     const before = await start(count);
     before.send({ strokes: 100 }, 100);
     before.send({ strokes: 101 }, 101);
@@ -365,7 +365,7 @@ describe('runner and redelivered messages', () => {
     expect(after.acknowledged).toEqual([101, 102, 103]);
   });
 
-  it('acknowledges a duplicate of a message still on its way to the disk only after that message', async () => {
+  it('the runner acknowledges a duplicate only after the first message is on the disk', async () => {
     const bench = await start(count);
     bench.journal.holdBack();
     bench.send({ strokes: 100 }, 5);
@@ -376,7 +376,7 @@ describe('runner and redelivered messages', () => {
     await vi.waitFor(() => expect(bench.acknowledged).toEqual([5, 5]));
   });
 
-  it('takes a message anew when its packet id comes without the duplicate flag', async () => {
+  it('the runner takes a message as new when its packet id comes without the duplicate flag', async () => {
     const bench = await start(call);
     bench.send({ lamp: true }, 9);
     bench.send({ lamp: false }, 10);
@@ -386,7 +386,7 @@ describe('runner and redelivered messages', () => {
     );
   });
 
-  it('forgets packet ids when the broker kept no session', async () => {
+  it('the runner forgets packet ids when the broker kept no session', async () => {
     const bench = await start(call);
     bench.send({ lamp: true }, 9);
     bench.send({ lamp: false }, 10);
@@ -397,8 +397,8 @@ describe('runner and redelivered messages', () => {
   });
 });
 
-describe('runner whose clock is left', () => {
-  it('takes and acknowledges no message by a clock that is about to be replaced', async () => {
+describe('runner whose clock is replaced', () => {
+  it('the runner takes and acknowledges no message by a clock that is about to be replaced', async () => {
     let left = false;
     const bench = await start(call, memoryJournal(), { isLeft: () => left });
     bench.source('connected');
@@ -412,7 +412,7 @@ describe('runner whose clock is left', () => {
 });
 
 describe('runner and a kept session', () => {
-  it('restores no value from the future, where the clock was set forward since its source stamped it', async () => {
+  it('the runner restores no value from the future when its source stamped it before the clock was set', async () => {
     const before = await start(call);
     before.runner.session('broker', true);
     before.source('connected');
@@ -434,7 +434,7 @@ describe('runner and a kept session', () => {
 
   const slow = program([dispatch('alarmed', is('lamp'), { onDelay: 30_000 })], [lamp]);
 
-  it('opens for a value acknowledged before a crash that the device does not repeat', async () => {
+  it('the runner opens for a value that was acknowledged before a crash and that the device does not repeat', async () => {
     const before = await start(slow);
     before.source('connected');
     before.send({ lamp: true }, 1);
@@ -447,7 +447,7 @@ describe('runner and a kept session', () => {
     await vi.waitFor(() => expect(lines(after.committed)).toEqual(['06:00:30 open alarmed reported 06:00:00']));
   });
 
-  it('counts the time from a value on that was taken while catching up, whatever came since of other signals', async () => {
+  it('the runner counts the time from a value that was taken during the catch-up, whatever other signals came after it', async () => {
     const other = signal('other', { source: 'broker', restorable: true });
     const two = program([dispatch('alarmed', is('lamp'), { onDelay: 30_000 })], [lamp, other]);
     const before = await start(two);
@@ -469,7 +469,7 @@ describe('runner and a kept session', () => {
     );
   });
 
-  it('restores nothing without a session, nothing stale and nothing that had become bad', async () => {
+  it('the runner restores no value without a session, no stale value and no bad value', async () => {
     const stale = program([dispatch('alarmed', is('lamp'), { onDelay: 0 })], [{ ...lamp, staleAfter: 30_000 }]);
     const before = await start(slow);
     before.source('connected');
@@ -492,7 +492,7 @@ describe('runner and a kept session', () => {
     expect(bad.runner.signals()).toMatchObject([{ good: false, value: null }]);
   });
 
-  it('restores nothing that was said without acknowledgement: nobody kept what came after it', async () => {
+  it('the runner restores no value that came without acknowledgement, because nobody kept the later ones', async () => {
     const before = await start(slow);
     before.source('connected');
     before.send({ lamp: false }, 1);
@@ -508,7 +508,7 @@ describe('runner and a kept session', () => {
     await vi.waitFor(() => expect(after.journal.keptValues()).toMatchObject([{ signal: 'lamp', quality: 'good' }]));
   });
 
-  it('knows after a crash how long the broker was alone, and what was read of its queue', async () => {
+  it('after a crash, the runner knows how long the broker was alone, and how much of its queue was read', async () => {
     const before = await start(slow);
     before.runner.session('broker', true);
     before.source('catching_up');
@@ -533,7 +533,7 @@ describe('runner and a kept session', () => {
     await vi.waitFor(() => expect(after.journal.away()).toEqual([]));
   });
 
-  it('has in the journal at once that a value is uncertain, also where no rule is touched by that', async () => {
+  it('the runner records at once that a value is uncertain, also when no rule depends on it', async () => {
     const unread = signal('unread', { source: 'broker', restorable: true });
     const rules = program([dispatch('alarmed', is('lamp'), { onDelay: 0 })], [lamp, unread]);
     const before = await start(rules);
@@ -549,7 +549,7 @@ describe('runner and a kept session', () => {
     expect(after.runner.signals().find(({ definition }) => definition.name === 'unread')?.good).toBe(false);
   });
 
-  it('does not take for known in a new session what was said in one that the broker lost', async () => {
+  it('in a new session, the runner does not use values of a session that the broker lost', async () => {
     const bench = await start(slow);
     bench.source('connected');
     bench.send({ lamp: true }, 1);
@@ -562,7 +562,7 @@ describe('runner and a kept session', () => {
     await vi.waitFor(() => expect(bench.journal.keptValues()).toMatchObject([{ signal: 'lamp', quality: 'bad' }]));
   });
 
-  it('keeps values over a lost connection of the same process', async () => {
+  it('the runner keeps values over a lost connection of the same process', async () => {
     const bench = await start(slow);
     bench.source('connected');
     bench.send({ lamp: true }, 1);
@@ -578,7 +578,7 @@ describe('runner and a kept session', () => {
 });
 
 describe('runner while the journal refuses commits', () => {
-  it('while the journal refuses commits, acknowledges and sends nothing, logs it, forgets nothing, and goes on afterwards', async () => {
+  it('while the journal refuses commits, the runner acknowledges and sends nothing, logs that, forgets nothing, and goes on afterwards', async () => {
     const bench = await start(call);
     bench.journal.refuse(new Error('disk full'));
     bench.send({ lamp: true }, 1);
@@ -594,7 +594,7 @@ describe('runner while the journal refuses commits', () => {
     expect(bench.runner.health()).toEqual({ healthy: true });
   });
 
-  it('tries a refused commit again with a back-off, not with every sample', async () => {
+  it('the runner tries a refused commit again with a back-off, not with every sample', async () => {
     const bench = await start(call);
     bench.journal.refuse(new Error('disk full'));
     for (let index = 0; index < 20; index++) {
@@ -605,7 +605,7 @@ describe('runner while the journal refuses commits', () => {
     await later(bench, 125, () => expect(bench.journal.refused()).toBe(2));
   });
 
-  it('refuses batches beyond its limit: their signals are unknown, not old', async () => {
+  it('the runner refuses batches beyond its limit, and their signals are unknown instead of old', async () => {
     const bench = await start(call, memoryJournal(), { mostPending: 2 });
     bench.journal.refuse(new Error('disk full'));
     bench.send({ lamp: true });
@@ -618,7 +618,7 @@ describe('runner while the journal refuses commits', () => {
     expect(bench.committed.map(shortKey)).toEqual(['call#1:open']);
   });
 
-  it('refuses no message that waits for its acknowledgement: it would come again, older than what came since', async () => {
+  it('the runner refuses no message that waits for its acknowledgement, because it would come again after newer ones', async () => {
     const bench = await start(count, memoryJournal(), { mostPending: 3 });
     bench.send({ strokes: 100 }, 1);
     await vi.waitFor(() => expect(bench.acknowledged).toEqual([1]));
@@ -634,7 +634,7 @@ describe('runner while the journal refuses commits', () => {
     await vi.waitFor(() => expect(paramsOf(bench.committed, 'increment_cycles').map(one => one.count)).toEqual([50]));
   });
 
-  it('a stop without a commit is no clean stop', async () => {
+  it('a stop without a commit is not a clean stop', async () => {
     const bench = await start(call);
     bench.journal.refuse(new Error('disk full'));
     bench.send({ lamp: true }, 1);
@@ -671,7 +671,7 @@ describe('what a rule decided', () => {
     );
   });
 
-  it('a stop writes the decisions that wait', async () => {
+  it('a stop writes the waiting decisions', async () => {
     const bench = await start(guarded);
     bench.source('connected');
     bench.send({ lamp: true, gate: true });

@@ -8,7 +8,7 @@ const problems = (schema: z.ZodType, written: unknown) =>
   schema.safeParse(written).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
 
 describe('Rules', () => {
-  it('reads each kind of rule, with its defaults', () => {
+  it('the schema reads each kind of rule, with its defaults', () => {
     const rules = Rules.parse({
       press1_down: { when: 'not press1.running', on_delay: '2m', dispatch: DISPATCH },
       press1_cycles: { cycles: { machine: 'PRESS-01', counter: 'press1.strokes' } },
@@ -134,19 +134,19 @@ describe('Rules', () => {
       { when: 'a', on_delay: '0s', dispatch: { ...DISPATCH, if_missed: 'skip' }, on_unknown: 'retry' },
       ['dispatch.if_missed: write one of open_and_close, add, nothing', 'on_unknown: write one of park, repeat, drop'],
     ],
-  ])('refuses %s', (_, rule, expected) => {
+  ])('the schema refuses %s', (_, rule, expected) => {
     expect(problems(Rules, { one: rule })).toEqual(
       expected.map(problem => `one${problem.startsWith(':') ? '' : '.'}${problem}`),
     );
   });
 
-  it.each(['Press1', 'press-1', '1press', 'press.down'])('refuses the rule name %s', name => {
+  it.each(['Press1', 'press-1', '1press', 'press.down'])('the schema refuses the rule name %s', name => {
     const rule = { when: 'a', on_delay: '0s', dispatch: DISPATCH };
 
     expect(Rules.safeParse({ [name]: rule }).error?.issues).toMatchObject([{ code: 'invalid_key', path: [name] }]);
   });
 
-  it('refuses keys that it does not know', () => {
+  it('the schema refuses unknown keys', () => {
     const rule = { when: 'a', on_delay: '0s', dispatch: { ...DISPATCH, maschine: 'X' } };
 
     expect(Rules.safeParse({ one: rule }).error?.issues).toMatchObject([
@@ -156,7 +156,7 @@ describe('Rules', () => {
 });
 
 describe('RuleDefaults and Lookups', () => {
-  it('defaults and lookups read what the example writes', () => {
+  it('the schema reads the defaults and lookups of the example', () => {
     const defaults = {
       dispatch: {
         trade: 'MAINT',
@@ -204,7 +204,7 @@ describe('the JSON Schema of rules', () => {
     ['rules', Rules],
     ['defaults', RuleDefaults],
     ['lookups', Lookups],
-  ])('describes every key of %s', (_, schema) => {
+  ])('the JSON Schema describes every key of %s', (_, schema) => {
     const keys = properties(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
 
     expect(keys.length).toBeGreaterThan(2);

@@ -24,7 +24,7 @@ const recipe = signal('recipe', { type: 'number' });
 const stop = program([dispatch('stop', isNot('running'))], [running]);
 const RECEIVED = { time: 'received' } as const;
 
-/** The process ends at `died`, the clock is set by `by`, and a new one begins at once. */
+/** The process ends at `died`, the clock is set by `by`, and a new process begins at once. */
 function step(line: Plant, of: Program, died: string, by: number, from = on('06:00') - 1, sentMoves = false): void {
   line.until(died);
   const states = of.rules.map(({ name }) => [name, JSON.stringify(line.engine.stateOf(name))] as const);
@@ -40,18 +40,21 @@ describe('a delay over a step of the clock', () => {
   it.each([
     ['forward', HOUR, '07:01', '07:01:59', '07:02:01', '07:02:00 open stop reported 07:00:00'],
     ['back', -HOUR, '05:01', '05:01:59', '05:02:01', '05:02:00 open stop reported 05:00:00'],
-  ])('%s keeps the time that has passed, and its start moves along', (_, by, seen, before, after, opened) => {
-    const line = plant(stop, '05:59');
-    line.set('06:00', { running: false }, RECEIVED);
-    step(line, stop, '06:01', by);
-    line.set(seen, { running: false }, RECEIVED);
-    line.until(before);
-    expect(line.actions).toEqual([]);
-    line.until(after);
-    expect(lines(line.actions)).toEqual([opened]);
-  });
+  ])(
+    'a delay whose clock is set %s keeps the time that has passed, and its start moves with the clock',
+    (_, by, seen, before, after, opened) => {
+      const line = plant(stop, '05:59');
+      line.set('06:00', { running: false }, RECEIVED);
+      step(line, stop, '06:01', by);
+      line.set(seen, { running: false }, RECEIVED);
+      line.until(before);
+      expect(line.actions).toEqual([]);
+      line.until(after);
+      expect(lines(line.actions)).toEqual([opened]);
+    },
+  );
 
-  it('a delay that a source stamped reports that time, whatever the gateway’s clock did', () => {
+  it('a delay with a start from its source reports that time, whatever happened to the gateway’s clock', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false });
     step(line, stop, '06:01', HOUR);
@@ -61,7 +64,7 @@ describe('a delay over a step of the clock', () => {
   });
 
   it.each([MINUTE, -MINUTE])(
-    'a delay by a source’s clock goes on by that clock when the gateway’s was set by %d ms',
+    'a delay by a source’s clock goes on by that clock when the gateway’s clock was set by %d ms',
     by => {
       const line = plant(stop, '05:59');
       line.set('06:00', { running: false });
@@ -74,7 +77,7 @@ describe('a delay over a step of the clock', () => {
     },
   );
 
-  it('a delay by a source’s clock is not over early when the gateway’s was set forward, before a live message comes', () => {
+  it('a delay by a source’s clock does not end early when the gateway’s clock was set forward and no live message has come', () => {
     const line = plant(stop, '05:59');
     line.set('06:00', { running: false });
     step(line, stop, '06:01', MINUTE);
@@ -100,18 +103,21 @@ describe('a delay over a step of the clock', () => {
   it.each([
     ['forward', HOUR, '07:01:10', '07:02:20 open stop reported 06:00:00'],
     ['back', -HOUR, '05:01:10', '05:02:20 open stop reported 06:00:00'],
-  ])('%s keeps the time that has passed since a message that waited while no process ran', (_, by, after, opened) => {
-    const line = plant(stop, '05:59');
-    line.set('06:00', { running: false });
-    line.restart('06:00:30', '06:01');
-    line.source('06:01', 'catching_up');
-    line.set('06:00:50', { running: false }, { receivedAt: on('06:01') });
-    line.source('06:01:01', 'connected');
-    step(line, stop, '06:01:10', by, on('06:01') - 1);
-    line.set(after, { running: false }, RECEIVED);
-    line.until(after.replace('1:10', '2:30'));
-    expect(lines(line.actions)).toEqual([opened]);
-  });
+  ])(
+    'a delay whose clock is set %s keeps the time since a message that waited while no process ran',
+    (_, by, after, opened) => {
+      const line = plant(stop, '05:59');
+      line.set('06:00', { running: false });
+      line.restart('06:00:30', '06:01');
+      line.source('06:01', 'catching_up');
+      line.set('06:00:50', { running: false }, { receivedAt: on('06:01') });
+      line.source('06:01:01', 'connected');
+      step(line, stop, '06:01:10', by, on('06:01') - 1);
+      line.set(after, { running: false }, RECEIVED);
+      line.until(after.replace('1:10', '2:30'));
+      expect(lines(line.actions)).toEqual([opened]);
+    },
+  );
 
   it('a delay by a source’s clock goes on by that clock when a doubt ends, however far the gateway’s clock was off', () => {
     const line = plant(stop, '05:59');
@@ -131,7 +137,7 @@ describe('a delay over a step of the clock', () => {
     ['runs', 'catching_up'],
     ['is paused', 'connecting'],
   ] as const)(
-    'counts no step of a doubted clock, where it %s since an earlier process that had one too',
+    'a delay that %s since an earlier process with a doubted clock counts no step of that clock',
     (_, state) => {
       const line = plant(stop, '05:59');
       const kept = { ...RECEIVED, kept: true, retained: true };
@@ -182,7 +188,7 @@ describe('counts over a step of the clock', () => {
   it.each([
     ['forward', HOUR, '07:03'],
     ['back', -HOUR, '05:03'],
-  ])('%s: the counter moved as far as it can have in the time that truly passed', (_, by, at) => {
+  ])('after a clock set %s, the movement of a counter is judged by the time that truly passed', (_, by, at) => {
     const line = plant(count, '05:59');
     line.set('06:00', { strokes: 100 }, RECEIVED);
     line.set('06:01', { strokes: 110 }, RECEIVED);
@@ -201,7 +207,7 @@ describe('counts over a step of the clock', () => {
     ['what moved while nobody knows how long the gateway was away', 100, 500, '405 counted'],
     ['a rollover in that time', 4294967290, 41, '52 counted'],
     ['a counter that began anew in that time', 70_000, 40, '45 counted'],
-  ])('%s is counted once the clock is believed', (_, before, after, counted) => {
+  ])('%s is counted when the clock is trusted', (_, before, after, counted) => {
     const line = plant(count, '05:59');
     line.set('06:01', { strokes: before }, RECEIVED);
     line.restart('06:02', '06:02', count, true);
@@ -217,7 +223,7 @@ describe('counts over a step of the clock', () => {
     expect(line.engine.rules()[0]?.text).not.toContain('not counted');
   });
 
-  it('a movement that is impossible at the counter’s rate is shown and not counted', () => {
+  it('a movement that is impossible at the counter’s rate is reported and not counted', () => {
     const line = plant(count, '05:59');
     line.set('06:01', { strokes: 100 }, RECEIVED);
     line.restart('06:02', '06:02', count, true);
@@ -279,7 +285,7 @@ describe('production over a step of the clock', () => {
     ]);
   });
 
-  it('counts that wait for the next reading move as the products do: by whole seconds', () => {
+  it('counts that wait for the next reading move by whole seconds, as the products do', () => {
     const line = plant(parts, '05:59');
     line.set('06:00', { strokes: 5000, recipe: 1 }, RECEIVED);
     line.set('06:06:00.200', { strokes: 7, recipe: 2 }, RECEIVED);
@@ -309,7 +315,7 @@ describe('production over a step of the clock', () => {
     expect(toldUntil(shiftState(JSON.stringify({ ...state, toldUntil: on('06:05') }), shift, true))).toBe(on('07:05'));
   });
 
-  it('production does not move further ahead of the clock with each step there and back', () => {
+  it('production does not move further ahead of the clock with each step forward and back', () => {
     const line = made(-HOUR);
     const from = on('05:00');
     const there = { from: from - HOUR, by: HOUR };
@@ -359,7 +365,7 @@ describe('shiftState', () => {
   });
 });
 
-/** What a dispatch rule told never moves forward, and without a delay the rule's own time does not either. */
+/** The times that a dispatch rule has sent never move forward. Without a delay the rule's own time does not move forward either. */
 function unclamped(text: string): object {
   const { told: _told, ...state } = JSON.parse(text);
   if (state.kind === 'dispatch' && state.delay === null) state.time = null;

@@ -44,7 +44,7 @@ describe('signal table', () => {
     ['not when 0 is a value', -40, [0, 0], null],
     ['not when it was never read', 0, [null], null],
     ['not when it is no register', undefined, [0, 0], null],
-  ])('knows that a register was empty: %s', (_, empty, values, since) => {
+  ])('the signal table knows that a register was empty: %s', (_, empty, values, since) => {
     const { cell, show } = cellOf(empty);
     for (const [index, value] of values.entries()) show(index + 1, value);
 

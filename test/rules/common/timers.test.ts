@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createTimers } from '../../../src/rules/common/timers.ts';
 
 describe('timers', () => {
-  it('the timers name the rule that is due next, the earlier in the program first', () => {
+  it('the timers name the rule that is due next, and of two equal ones the earlier in the program', () => {
     const timers = createTimers(4);
     timers.set(3, 50);
     timers.set(1, 70);
@@ -22,7 +22,7 @@ describe('timers', () => {
     expect(timers.first()).toBeUndefined();
   });
 
-  it('the timers stay a sorted list, whatever is set, moved and removed', () => {
+  it('the timers stay sorted, whatever is set, moved and removed', () => {
     const change = fc.tuple(fc.nat(9), fc.option(fc.nat(100), { nil: Infinity }));
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), changes => {

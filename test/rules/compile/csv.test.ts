@@ -80,7 +80,7 @@ describe('parseCsv', () => {
     ],
     ['nothing', '', []],
     ['empty lines only', '\n  \r\n', []],
-  ])('reads %s', (_, text, expected) => {
+  ])('the CSV reader reads %s', (_, text, expected) => {
     expect(cells(text)).toEqual(expected);
   });
 
@@ -89,7 +89,7 @@ describe('parseCsv', () => {
     ['UTF-8 with a byte order mark', Buffer.from('\u{feff}größe;2')],
     ['Windows-1252', Buffer.from('größe;2', 'latin1')],
     ['UTF-16, as Excel calls Unicode', Buffer.from('\u{feff}größe;2', 'utf16le')],
-  ])('reads %s', (_, bytes) => {
+  ])('the CSV reader reads bytes in %s', (_, bytes) => {
     expect(parseCsv(bytes).rows).toEqual([{ line: 1, cells: ['größe', '2'] }]);
   });
 
@@ -97,7 +97,7 @@ describe('parseCsv', () => {
     expect(parse('a,b\n\n"x\ny",2\n3,4').rows.map(row => row.line)).toEqual([1, 3, 5]);
   });
 
-  it('names the line of a quote that is not closed', () => {
+  it('the CSV reader names the line of a quote that is not closed', () => {
     expect(parse('a,b\n1,"2\n').problems).toEqual([{ line: 2, message: 'this quote is not closed' }]);
   });
 });

@@ -62,11 +62,11 @@ describe('compileTemplate', () => {
     ['{{ faults[press1.faults].text }}, {{ states[oven2.state].code }}', 'hydraulics, R'],
     ['{{ press1.running }}', 'true'],
     ['a { b } c', 'a { b } c'],
-  ])('fills in %j', (text, expected) => {
+  ])('a template fills in %j', (text, expected) => {
     expect(template(text).render(WORLD)).toBe(expected);
   });
 
-  it('prints a signal that was never good, and a key that a lookup does not have, as unknown', () => {
+  it('a template prints a signal that was never good, and a key that a lookup does not have, as unknown', () => {
     const text = '{{ oven2.temp }} {{ recipes[press1.recipe].product }} {{ recipes[oven2.temp].product }}';
 
     expect(template(text).render(lastGood({ 'press1.recipe': 99 }))).toBe('unknown unknown unknown');
@@ -102,11 +102,11 @@ describe('compileTemplate', () => {
     ['{{ cause.reason }}', 3, '`cause` is not built yet; write `{{ lookup[signal].field }}`'],
     ['at {{ oven2.temp', 3, '`{{` has no closing `}}`'],
     ['at oven2.temp }} °C', 14, '`}}` has no opening `{{`'],
-  ])('refuses %j', (text, offset, message) => {
+  ])('a template refuses %j', (text, offset, message) => {
     expect(compileTemplate(text, NAMES)).toEqual({ problems: [{ offset, message }] });
   });
 
-  it('reports everything that is wrong in a template', () => {
+  it('all mistakes of a template are reported', () => {
     const compiled = compileTemplate('{{ x }} and {{ y', NAMES);
 
     expect('problems' in compiled && compiled.problems.map(problem => problem.offset)).toEqual([3, 12]);
@@ -120,7 +120,7 @@ describe('compileCode', () => {
     ['{{ faults[press1.faults].reason }}', ['HYDR', 'OTHER']],
     ['{{ faults[press1.faults].reason }}-{{ states[oven2.state].code }}', ['HYDR-R', 'OTHER-R']],
     ['P-{{ press1.recipe }}', null],
-  ])('%s lists the codes it can come to', (text, expected) => {
+  ])('the code %s lists all codes that it can give', (text, expected) => {
     expect(code(text).codes).toEqual(expected);
   });
 
@@ -128,7 +128,7 @@ describe('compileCode', () => {
     ['P-100', { code: 'P-100' }],
     ['{{ recipes[press1.recipe].product }}', { code: '0123' }],
     ['P-{{ press1.recipe }}', { code: 'P-17' }],
-  ])('%s comes to a code', (text, expected) => {
+  ])('the template %s gives a code', (text, expected) => {
     expect(code(text).resolve(WORLD)).toEqual(expected);
   });
 
@@ -140,7 +140,7 @@ describe('compileCode', () => {
     ],
     ['P-{{ press1.recipe }}', {}, 'press1.recipe never had a good value'],
     ['{{ oven2.state }}', { 'oven2.state': ' ' }, '`{{ oven2.state }}` came to an empty text'],
-  ])('%s says why there is none', (text, values, missing) => {
+  ])('the template %s says why there is no code', (text, values, missing) => {
     expect(code(text).resolve(lastGood(values))).toEqual({ missing });
   });
 });
@@ -159,7 +159,7 @@ describe('printValue', () => {
     [18_446_744_073_709_551_615n, '18446744073709551615'],
     [false, 'false'],
     ['RUN', 'RUN'],
-  ])('%s as %s', (value, expected) => {
+  ])('a template prints %s as %s', (value, expected) => {
     expect(printValue(value)).toBe(expected);
   });
 });

@@ -15,7 +15,7 @@ const rules = (over: Partial<ProductionRule> = {}) =>
     [strokes, crack, recipe, cavities],
   );
 
-/** A line that made 10 parts of A up to 06:01; nothing is read from 06:02 on. */
+/** A line that made 10 parts of A up to 06:01. From 06:02 on nothing is read. */
 function line(over: Partial<ProductionRule> = {}): Plant {
   const made = plant(rules(over));
   made.set('06:00', { strokes: 0, crack: 0, recipe: 1, cavities: 1 });
@@ -266,7 +266,7 @@ describe('parts of a blind time with one product at both ends', () => {
   it.each([
     ['read with the counter', { strokes: 17, recipe: 1 }, {}],
     ['read after the counter', { strokes: 17 }, { recipe: 1 }],
-  ])('stay in the interval: %s', (_what, first, second) => {
+  ])('parts of a blind time with one product stay in the interval: %s', (_what, first, second) => {
     const made = restarted();
     made.set('06:03', first);
     made.set('06:03:00.400', second);
@@ -291,7 +291,7 @@ describe('parts of a blind time with one product at both ends', () => {
   it.each([
     ['L2L finds it', null],
     ['it is one code', { text: 'P-1', signals: [], codes: ['P-1'], resolve: () => ({ code: 'P-1' }) }],
-  ])('do not wait when %s', (_what, product) => {
+  ])('parts of a blind time do not wait when %s', (_what, product) => {
     const made = restarted({ product });
     made.set('06:03', { strokes: 17 });
     made.until('06:05:01');
@@ -301,7 +301,7 @@ describe('parts of a blind time with one product at both ends', () => {
 });
 
 describe('parts and scrap of one reading, when one of their counters waits for its next reading', () => {
-  /** 10 parts and 5 scrap of A up to 06:01; nothing is read from 06:02 to 06:03, when B runs. */
+  /** 10 parts and 5 scrap of A up to 06:01. Nothing is read from 06:02 to 06:03, and then B runs. */
   function read(parts: number, scrap: number, over: Partial<ProductionRule> = {}): Plant {
     const made = line(over);
     made.set('06:01:30', { crack: 5 });
@@ -317,14 +317,17 @@ describe('parts and scrap of one reading, when one of their counters waits for i
     ['the parts wait', 7, 7],
     ['the scrap waits', 17, 2],
     ['both wait', 7, 2],
-  ])('stay together when no reading follows, also over a kill: %s', (_which, parts, scrap) => {
-    const made = read(parts, scrap);
-    made.restart('06:03:02', '06:03:02');
-    made.until('06:30');
-    expect(lines(made.actions)).toEqual(TOGETHER);
-  });
+  ])(
+    'parts and scrap of one reading stay together when no reading follows, also over a kill: %s',
+    (_which, parts, scrap) => {
+      const made = read(parts, scrap);
+      made.restart('06:03:02', '06:03:02');
+      made.until('06:30');
+      expect(lines(made.actions)).toEqual(TOGETHER);
+    },
+  );
 
-  it('parts of a wrong reading leave the scrap where it was read', () => {
+  it('parts of a wrong reading do not move the scrap of that reading', () => {
     const made = read(7, 7);
     made.set('06:03:05', { strokes: 17, crack: 7 });
     made.until('06:30');
@@ -340,7 +343,7 @@ describe('parts and scrap of one reading, when one of their counters waits for i
     expect(lines(made.actions)[1]).toBe('06:02:00-06:03:00 actual 7 scrap 0 A blind');
   });
 
-  it('parts that wait for the next reading keep the product of their reading, whatever runs later', () => {
+  it('parts that wait for the next reading keep the product of their reading, whatever product runs later', () => {
     const made = read(7, 5);
     made.set('06:03:05', { strokes: 7, recipe: 1 });
     made.until('06:30');

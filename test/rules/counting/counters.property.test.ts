@@ -9,7 +9,7 @@ import { on, paramsOf } from '../support/rule-plant.ts';
 
 const START = on('06:00');
 const MINUTE = 60_000;
-/** Values close to each other, so that a lower one may be a rollover, a reset or neither. */
+/** Values that are close together, so that a lower one may be a rollover, a reset or neither. */
 const WRAP = 999;
 const RATE = 1 / 1000;
 const strokes = counter('strokes', { wrapsAt: WRAP, maxRate: RATE });
@@ -95,7 +95,7 @@ function play(doings: readonly Doing[]): Action[] {
       }
     }
   }
-  // A last reading that says nothing new ends a blind time; what is pending is told after it.
+  // A last reading without news ends a blind time; pending counts are sent after it.
   at += 60 * MINUTE;
   step({ kind: 'tick', at });
   connect();
@@ -105,7 +105,7 @@ function play(doings: readonly Doing[]): Action[] {
   return actions;
 }
 
-/** What one after the other was counted: added, set and put into the sets of two lines. */
+/** The counts in order: the increments, the totals, and the sets of two lines. */
 function totals(actions: readonly Action[]) {
   const sets = (line: string) =>
     paramsOf(actions, 'record_details').reduce((sum, set) => sum + (set.line === line ? set.actual : 0), 0);
@@ -131,7 +131,9 @@ describe('whatever a counter reads', () => {
   });
 });
 
-/** What a machine does between two polls, and what its device shows: at times 0 or anything else for a poll or more. */
+/**
+ * The true values of a machine between two polls, and the values that its device shows: for a poll or more it may show 0 or anything else.
+ */
 type Poll = {
   readonly made: number;
   readonly reset: boolean;
@@ -152,7 +154,7 @@ const poll: fc.Arbitrary<Poll> = fc.record({
   ),
 });
 
-/** A counter of at most 5 in 5 s, seen every 5 s. */
+/** A counter that makes at most 5 in 5 s and is read every 5 s. */
 const EVERY = 5000;
 
 function disturbed(range: { lowest: number; highest: number }, begin: number, polls: readonly Poll[]) {
@@ -183,11 +185,11 @@ function disturbed(range: { lowest: number; highest: number }, begin: number, po
   step({ kind: 'restart', at, lastAlive: at });
   show(value);
   for (const { made, reset, shows: wrong, during } of polls) {
-    // Just before its end or around 0 a counter can have gone where it is shown.
+    // Just before its end or around 0, the counter may really have reached the shown value.
     const isNear = value > highest - 100 || (value > -100 && value < 10);
     const shows = isNear ? [] : wrong;
     for (const what of shows) {
-      // Far from everything that the counter can have come to.
+      // This value is far from every value that the counter can have reached.
       show(what === 'zero' ? 0 : value > 0 ? Math.round(highest / 3) : -Math.round(highest / 3));
       if (during === 'killed') {
         const states = of.rules.map(({ name }) => [name, JSON.stringify(engine.stateOf(name))] as const);
@@ -196,7 +198,7 @@ function disturbed(range: { lowest: number; highest: number }, begin: number, po
       }
       if (during === 'lost') step({ kind: 'source', source: 'plc', state: 'disconnected', at });
     }
-    // Reset only where it can't be mistaken: what is shown then is far below what was shown before.
+    // It is reset only where that is certain: the value after it is far below the value before it.
     const isReset = reset && shows.length === 0 && !isNear && (value > 500 || value < 0);
     counted += made;
     value = isReset ? made : value + made;
@@ -209,12 +211,12 @@ function disturbed(range: { lowest: number; highest: number }, begin: number, po
   return { told: totals(actions), counted };
 }
 
-describe('a counter whose device shows 0 or nonsense at times', () => {
+describe('a counter whose device sometimes shows 0 or nonsense', () => {
   it.each([
     { what: '16 bits', lowest: 0, highest: 65_535, begins: [800, 65_530, 40_000] },
     { what: '16 bits with a sign', lowest: -32_768, highest: 32_767, begins: [800, 32_760, -32_768, -20_000, -9] },
     { what: '32 bits with a sign', lowest: -2_147_483_648, highest: 2_147_483_647, begins: [2_147_483_640, -9] },
-  ])('counts what was made, no more and no less: $what', ({ begins, ...range }) => {
+  ])('a counter whose device sometimes shows nonsense counts exactly the true parts: $what', ({ begins, ...range }) => {
     fc.assert(
       fc.property(fc.constantFrom(...begins), fc.array(poll, { maxLength: 50 }), (begin, polls) => {
         const { told, counted } = disturbed(range, begin, polls);

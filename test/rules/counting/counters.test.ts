@@ -137,7 +137,7 @@ describe('movement', () => {
       moved: 1,
       quarantined: 0,
     },
-  ])('takes $what as $kind', ({ wraps, from, to, after, kind, moved, quarantined }) => {
+  ])('the counter takes $what as $kind', ({ wraps, from, to, after, kind, moved, quarantined }) => {
     const result = movement({ wrapsAt: wraps, maxRate: ONE_PER_SECOND }, reading(from, 0), reading(to, after));
     expect(result).toEqual({ kind, moved, quarantined });
   });
@@ -155,7 +155,7 @@ describe('isReading', () => {
   );
 });
 
-/** What one reading says that is no more than one movement. */
+/** A reading that is no more than one movement. */
 function readOne(one: Counter, value: Value | null, input: CounterInput): Counted | null {
   const [counted = null, ...more] = one.read(value, input);
   expect(more).toEqual([]);
@@ -186,7 +186,7 @@ describe('counter', () => {
     expect(readOne(after, 2n ** 60n + 4n, live(60))?.moved).toBe(3);
   });
 
-  it('a counter counts on from an implausible reading and remembers what it left out', () => {
+  it('a counter counts on from an implausible reading and remembers the movement that it left out', () => {
     const one = createCounter(strokes, null, 'base');
     readOne(one, 100, live(0));
     expect(readOne(one, 5000, live(10))?.kind).toBe('quarantine');
@@ -210,7 +210,7 @@ describe('counter', () => {
     expect(readOne(one, 40, live(0))).toMatchObject({ kind: 'first_sight', moved: 40 });
   });
 
-  it('a counter never counts a retained value, and loses nothing by it', () => {
+  it('a counter never counts a retained value, and loses no movement by that', () => {
     const based = createCounter(strokes, null, 'base');
     expect(readOne(based, 100, live(0, { retained: true }))?.moved).toBe(0);
     expect(readOne(based, 105, live(10, { retained: true }))).toBeNull();
@@ -228,7 +228,7 @@ describe('counter', () => {
     expect(one.blindFrom).toBeNull();
   });
 
-  it('a counter is unknown from a value that is no reading', () => {
+  it('a counter is unknown after a value that is no reading', () => {
     const one = createCounter(strokes, null, 'base');
     readOne(one, 100, live(0));
     expect(readOne(one, 100.5, live(10))).toBeNull();
@@ -254,7 +254,7 @@ const INT64 = { wrapsAt: 2n ** 63n - 1n, wrapsTo: -(2n ** 63n), maxRate: 100 / 1
 describe('a counter with a sign', () => {
   const live = (seconds: number) => ({ at: seconds * 1000, time: 'source' as const, retained: false, undated: false });
 
-  /** What is counted of readings that come every two seconds, with a restart before each. */
+  /** The movement that is counted from readings every two seconds, with a restart before each. */
   function countedOf(definition: CounterDefinition, values: readonly (number | bigint)[]): number {
     let state: CounterState | null = null;
     let moved = 0;
@@ -279,13 +279,13 @@ describe('a counter with a sign', () => {
       values: [2n ** 63n - 2n, -(2n ** 63n) + 3n, -(2n ** 63n) + 5n],
       counted: 7,
     },
-  ])('counts on $what', ({ of, values, counted }) => expect(countedOf(of, values)).toBe(counted));
+  ])('a counter with a sign counts on $what', ({ of, values, counted }) => expect(countedOf(of, values)).toBe(counted));
 
-  it('a counter with a sign counts nothing when it goes down', () => {
+  it('a counter with a sign counts nothing when its value goes down', () => {
     expect(countedOf(INT16, [9000, 8000, 7000, 6000])).toBe(0);
   });
 
-  it('a counter with a sign that counts from 0 and is first seen below 0 went through its positive half', () => {
+  it('a counter with a sign that counts from 0 and is first read below 0 has passed its positive half', () => {
     const one = createCounter(counter('strokes', INT16), null, 'count');
     expect(one.read(-32_768, live(0))).toMatchObject([{ moved: 32_768 }]);
   });
@@ -316,7 +316,7 @@ describe('a reading that the next one contradicts', () => {
     { what: 'any number', values: [5000, 17, 5001], counted: 1 },
     { what: '0, any number, and 0', values: [5000, 0, 123_456, 0, 5004], counted: 4 },
     { what: '0 just before it passes its highest value', values: [UINT32 - 3, 0, UINT32 - 2], counted: 1 },
-  ])('is taken for wrong: $what', ({ values, counted }) => {
+  ])('a reading that the next one contradicts is taken as wrong: $what', ({ values, counted }) => {
     const all = read(...values);
     expect(moved(all)).toBe(counted);
     expect(all.find(({ kind }) => kind === 'wrong_reading')?.words).toContain('taken for a wrong reading');
@@ -327,7 +327,7 @@ describe('a reading that the next one contradicts', () => {
     { what: 'to 0, where it stands for long', values: [5000, 0, 0, 0, 3], counted: 3 },
     { what: 'to a few', values: [5000, 4, 6], counted: 6 },
     { what: 'to a few, where it stands', values: [5000, 4, 4], counted: 4 },
-  ])('is not one that it goes on from: a reset $what', ({ values, counted }) => {
+  ])('the counter does not go on from a reading before a reset $what', ({ values, counted }) => {
     const all = read(...values);
     expect(moved(all)).toBe(counted);
     expect(all.map(({ kind }) => kind)).toContain('reset');

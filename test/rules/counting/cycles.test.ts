@@ -7,7 +7,7 @@ const strokes = counter('press1.strokes');
 const press = program([cycles('press1_cycles', strokes)], [strokes]);
 
 describe('cycles rule', () => {
-  it('a cycles rule reports its count at each clock interval, and nothing when nothing moved', () => {
+  it('a cycles rule reports its count at each clock interval, and reports nothing without a movement', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:05', { 'press1.strokes': 812 });
@@ -35,7 +35,7 @@ describe('cycles rule', () => {
     expect(line.events.map(event => event.kind)).toContain('rollover');
   });
 
-  it('only real strokes count over a download during which the signal is bad', () => {
+  it('over a download, while the signal is bad, only real strokes count', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.source('06:01', 'disconnected');
@@ -57,7 +57,7 @@ describe('cycles rule', () => {
     expect(line.engine.rules()[0]?.text).toContain('89200 implausible ones not counted');
   });
 
-  it('a cycles rule in mode total reports the movement since the first sight, in the chain of that sight', () => {
+  it('a cycles rule in mode total reports the movement since the first reading, in the chain of that reading', () => {
     const line = plant(program([cycles('total', strokes, { mode: 'total' })], [strokes]));
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:05', { 'press1.strokes': 810 });
@@ -67,7 +67,7 @@ describe('cycles rule', () => {
     expect(line.actions.map(action => action.chain)).toEqual([`total#1@${on('06:00')}`, `total#1@${on('06:00')}`]);
   });
 
-  it('a cycles rule commits raw values lazily and everything else at once', () => {
+  it('a cycles rule commits raw values lazily, and everything else at once', () => {
     const line = plant(press);
     expect(line.set('06:00', { 'press1.strokes': 800 }).changed).toEqual(['press1_cycles']);
     expect(line.set('06:01', { 'press1.strokes': 801 })).toMatchObject({ changed: [], moved: ['press1_cycles'] });
@@ -86,7 +86,7 @@ describe('cycles rule', () => {
     expect(paramsOf(actions, 'increment_cycles')).toMatchObject([{ machine: 'PRESS-01', count: 12 }]);
   });
 
-  it('a counter that was reset while nobody looked counts its new value', () => {
+  it('a counter that was reset while nobody read it counts its new value', () => {
     const line = plant(press);
     line.set('06:00', { 'press1.strokes': 800 });
     line.set('06:01', { 'press1.strokes': 812 });
@@ -115,7 +115,7 @@ describe('cycles rule', () => {
     expect(after.events).toContainEqual(expect.objectContaining({ kind: 'first_sight' }));
   });
 
-  it('a fast counter loses nothing when its queued messages have no time', () => {
+  it('a fast counter loses no count when its queued messages have no time', () => {
     const fast = counter('fast', { wrapsAt: null, maxRate: ONE_PER_SECOND }, { source: 'broker' });
     const line = plant(program([cycles('fast_cycles', fast, { every: 60_000 })], [fast]));
     line.set('06:00', { fast: 0 }, { source: 'broker', time: 'received' });
@@ -186,7 +186,7 @@ describe('cycles rule', () => {
   it.each([
     { what: 'the counter', lost: 'bad' },
     { what: 'its source', lost: 'disconnected' },
-  ] as const)('believes a count at the same time with and without a restart before $what is lost', ({ lost }) => {
+  ] as const)('a count is confirmed at the same time with and without a restart before $what is lost', ({ lost }) => {
     const told = (restarts: boolean) => {
       const line = plant(program([cycles('count', strokes, { every: 60_000 })], [strokes]));
       line.set('06:00', { 'press1.strokes': 50 });

@@ -50,7 +50,7 @@ type Life = {
   readonly scrap: number;
 };
 
-/** A line as the production rule keeps it: blind spans end now, products change now, intervals are taken when they are over. */
+/** A line as the production rule keeps it: blind spans end, products change, and intervals are taken when they are over. */
 function play(doings: readonly Doing[], look: (intervals: Intervals) => void): Life {
   const changes: number[] = [];
   const intervals = createIntervals({

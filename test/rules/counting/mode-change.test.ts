@@ -24,7 +24,7 @@ describe('the gateway changes its mode', () => {
     ['while it is off', '06:01:20', '06:01:21'],
     ['over the end of an interval', '06:04:50', '06:11:00'],
     ['within a second', '06:01:00.200', '06:01:00.900'],
-  ])('from shadow to live %s: cycles and production begin at the same reading', (_, died, started) => {
+  ])('at a change from shadow to live %s, cycles and production begin at the same reading', (_, died, started) => {
     const line = plant(both('shadow'));
     line.set('06:00', { strokes: 100 });
     line.set('06:01', { strokes: 125 });
@@ -75,7 +75,7 @@ describe('the gateway changes its mode', () => {
     ]);
   });
 
-  it('a total of live time holds nothing of shadow time, and has an anchor of its own', () => {
+  it('a total of live time contains no counts of shadow time, and has its own anchor', () => {
     const line = plant(both('shadow', 'total'));
     line.set('06:00', { strokes: 100 });
     line.set('06:01', { strokes: 125 });
@@ -92,7 +92,7 @@ describe('the gateway changes its mode', () => {
     expect(new Set(sets.map(({ chain }) => chain)).size).toBe(2);
   });
 
-  it('scrap of shadow time takes no part off what is counted live', () => {
+  it('scrap of shadow time subtracts nothing from live counts', () => {
     const scrap = counter('scrap');
     const rules = (mode: Mode) =>
       program([production('line1', strokes, { scrap: [{ category: 'CRACK', counter: scrap }] })], [strokes, scrap], {

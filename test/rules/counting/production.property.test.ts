@@ -14,7 +14,7 @@ const strokes = counter('strokes', { wrapsAt: null, maxRate: 1 });
 const crack = counter('crack', { wrapsAt: null, maxRate: 1 });
 const recipe = signal('recipe', { type: 'number' });
 
-/** `lost` and `killed`: nothing is seen any more, until the next life sign. */
+/** `lost` and `killed`: nothing is seen until the next reading. */
 type Doing = {
   readonly wait: number;
   readonly made: number;
@@ -23,7 +23,7 @@ type Doing = {
   readonly end: 'seen' | 'lost' | 'killed';
 };
 
-/** Whole seconds, as L2L keeps them: what happens within one second belongs to either of two products. */
+/** Whole seconds, as L2L keeps them: an event within the second of a change belongs to either of the two products. */
 const wait = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 900 })).map(seconds => seconds * 1000);
 const doings = (ends: fc.Arbitrary<Doing['end']>): fc.Arbitrary<Doing[]> =>
   fc.array(
@@ -46,7 +46,7 @@ type Made = {
   readonly sets: readonly RecordDetailsParams[];
   readonly parts: number;
   readonly scrap: number;
-  /** Good parts not told at the end. */
+  /** The good parts that are not sent at the end. */
   readonly carry: number;
   readonly byProduct: ReadonlyMap<string, number>;
 };
@@ -110,7 +110,7 @@ describe('the sets of a line, whatever happens', () => {
     ['a blind time spread', { afterGap: 'spread' }],
     ['good parts counted', { quantity: { of: 'good', counter: strokes } }],
     ['a long lateness', { lateness: 50_000 }],
-  ])('hold each part and each scrap once and never overlap: %s', (_, over) => {
+  ])('the sets of a line hold each part and each scrap once and never overlap: %s', (_, over) => {
     fc.assert(
       fc.property(doings(anyEnd), lived => {
         const { sets, parts, scrap, carry } = make(over, lived);

@@ -182,7 +182,7 @@ describe('production rule', () => {
     expect(paramsOf(line.actions, 'record_details')[0]?.unknownProduct?.seen).toEqual({ recipe: '9' });
   });
 
-  it('parts from before a start get their product once the lookup has the row, by the values of their time', () => {
+  it('parts from before a start get their product when the lookup has the row, by the values of their time', () => {
     const ruleOf = (rows: Record<string, string>) =>
       program([production('line1', strokes, { product: lookup('recipe', rows) })], [strokes, recipe]);
     const line = plant(ruleOf({ '2': 'B' }));
@@ -283,7 +283,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('a standstill is no blind time when no reading follows, because the line stood', () => {
+  it('a standstill is no blind time when no reading follows, because the line stood still', () => {
     const line = plant(simple);
     line.set('06:00', { strokes: 0 });
     line.set('06:01', { strokes: 10 });
@@ -307,7 +307,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('an absence is no blind time when queued messages have the true times', () => {
+  it('an absence is no blind time when the queued messages have their true times', () => {
     const parts = counter('parts', undefined, { source: 'broker', restorable: true });
     const line = plant(program([production('line1', parts)], [parts]));
     const broker = { source: 'broker' };
@@ -348,7 +348,7 @@ describe('production rule after a blind time', () => {
     ]);
   });
 
-  it('an interval waits for counts that wait for the next reading, and they belong where they were counted', () => {
+  it('an interval waits for counts that wait for the next reading, and they belong to the time of their reading', () => {
     const line = plant(withScrap);
     line.set('06:00', { strokes: 5000, crack: 900 });
     line.set('06:04:50', { strokes: 7, crack: 2 });
@@ -368,7 +368,7 @@ describe('production rule after a blind time', () => {
     expect(line.actions[0]?.at).toBe(on('06:06:50'));
   });
 
-  it('a counter that shows 0 for a moment counts one part, also over the end of an interval and a restart', () => {
+  it('a counter that shows 0 for a moment still counts one part, also over the end of an interval and a restart', () => {
     const line = plant(simple);
     line.set('06:04', { strokes: 30 });
     line.set('06:04:58', { strokes: 0 });

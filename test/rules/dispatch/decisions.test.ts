@@ -129,7 +129,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('a part of unless that holds is recorded, and the next part too', () => {
+  it('a true part of unless is recorded, and the next part too', () => {
     const line = press();
     line.set('02:08', { 'press1.waiting': true });
     line.set('02:10', { 'press1.running': false });
@@ -155,7 +155,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('a value that only moves is recorded once', () => {
+  it('a value that only changes is recorded once', () => {
     const line = press({ when: 'not press1.running', unless: 'press1.temp > 80' });
     line.set('02:10', { 'press1.running': false, 'press1.temp': 91 });
     for (let second = 1; second < 60; second++) {
@@ -206,7 +206,7 @@ describe('what a dispatch rule decided', () => {
     });
   });
 
-  it('the first sight after a start is recorded', () => {
+  it('the first reading after a start is recorded', () => {
     const line = press();
     line.restart('02:05', '02:07');
     line.source('02:07', 'connected');
@@ -227,7 +227,7 @@ describe('what a dispatch rule decided', () => {
       },
       'no answer',
     ],
-  ])('after a start: %s', (_, lose, why) => {
+  ])('the first decision after a start: %s', (_, lose, why) => {
     const line = press();
     line.restart('02:05', '02:07');
     lose(line);
@@ -242,7 +242,7 @@ describe('what a dispatch rule decided', () => {
     expect(line.events).toEqual([]);
   });
 
-  it('decisions in shadow mode are recorded as what would happen', () => {
+  it('decisions in shadow mode say what would happen', () => {
     const line = press(STOP, 'shadow');
     line.set('02:10', { 'press1.running': false });
     expect(story(line)).toEqual([
@@ -250,7 +250,7 @@ describe('what a dispatch rule decided', () => {
     ]);
   });
 
-  it('a decision asks for no commit while only its words change', () => {
+  it('a decision needs no commit while only its words change', () => {
     const line = press();
     const blocked = line.set('02:10', { 'press1.running': false, 'press1.manual': true });
     expect([blocked.events.length, blocked.changed, blocked.actions]).toEqual([1, [], []]);

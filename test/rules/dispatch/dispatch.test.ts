@@ -105,7 +105,7 @@ describe('dispatch rule', () => {
     expect(lines(line.actions)).toEqual(['06:12:00 open press1_down reported 06:10:00']);
   });
 
-  it('reset wins over set, with until between two limits', () => {
+  it('a dispatch with until stays open between the two limits', () => {
     const oven = program(
       [dispatch('oven_hot', above('oven.temp', 240), { until: below('oven.temp', 235), onDelay: 30_000 })],
       [signal('oven.temp', { type: 'number' })],
@@ -131,7 +131,7 @@ describe('dispatch rule', () => {
     expect(line.actions.map(shortKey)).toEqual(['call#1:open', 'call#1:close', 'call#2:open']);
   });
 
-  it('the rule writes texts when the action is made, from last good values', () => {
+  it('the rule writes texts when the action is made, from the last good values', () => {
     const fault = signal('fault', { type: 'number' });
     const rule = dispatch('stopped', isNot('press1.running'), {
       onDelay: 10_000,
@@ -202,7 +202,7 @@ describe('dispatch rule over other rules and sources', () => {
     const downstream = dispatch('downstream', is('b'), { onDelay: 0, unless: isActive('upstream') });
     const line = plant(program([upstream, downstream], [signal('a'), signal('b')]));
     line.set('06:00', { a: true, b: false });
-    // No tick in between: the sample itself brings the time.
+    // There is no tick in between: the sample itself brings the time.
     line.engine.step({
       kind: 'samples',
       batch: {
@@ -229,7 +229,7 @@ describe('dispatch rule over other rules and sources', () => {
   });
 });
 
-describe('still', () => {
+describe('a rule with still()', () => {
   const parts = signal('weld3.parts', { type: 'number' });
   const rule = dispatch('weld3_stopped', standsStill('weld3.parts'), { onDelay: 180_000, offDelay: 30_000 });
   const weld = program([rule], [parts]);
@@ -253,7 +253,7 @@ describe('still', () => {
     ]);
   });
 
-  it('the next stop begins at the last part made before the clear', () => {
+  it('the next stop begins at the last part before the end of the first one', () => {
     const line = plant(weld);
     line.set('06:00', { 'weld3.parts': 10 });
     line.set('06:05', { 'weld3.parts': 11 });
@@ -266,7 +266,7 @@ describe('still', () => {
     ]);
   });
 
-  it('a single part is no clear when off_delay is longer than on_delay', () => {
+  it('a single part does not end a stop when off_delay is longer than on_delay', () => {
     const slow = dispatch('slow', standsStill('weld3.parts'), { onDelay: 60_000, offDelay: 300_000 });
     const line = plant(program([slow], [parts]));
     line.set('06:00', { 'weld3.parts': 10 });
@@ -275,7 +275,7 @@ describe('still', () => {
     expect(lines(line.actions)).toEqual(['06:01:00 open slow reported 06:00:00']);
   });
 
-  it('parts made over a restart are noticed', () => {
+  it('parts that were made during a restart are noticed', () => {
     const line = plant(weld);
     line.set('06:00', { 'weld3.parts': 10 });
     line.restart('06:01', '06:02');
@@ -304,7 +304,7 @@ describe('dispatch rule while something is unknown', () => {
       opened: '06:05:00',
       reported: '06:03:00',
     },
-  ])('$what after a short gap: only known time counts', ({ sourceAt, opened, reported }) => {
+  ])('after a short gap only known time counts: $what', ({ sourceAt, opened, reported }) => {
     const line = plant(simple);
     line.set('06:01', { 'press1.running': false });
     line.set('06:02', { 'press1.running': 'bad' });
@@ -313,7 +313,7 @@ describe('dispatch rule while something is unknown', () => {
     expect(lines(line.actions)).toEqual([`${opened} open stopped reported ${reported}`]);
   });
 
-  it('a delay starts anew after a gap longer than the freeze limit', () => {
+  it('a delay starts again after a gap longer than the freeze limit', () => {
     const line = plant(simple);
     line.set('06:01', { 'press1.running': false });
     line.set('06:02', { 'press1.running': 'bad' });
@@ -322,7 +322,7 @@ describe('dispatch rule while something is unknown', () => {
     expect(lines(line.actions)).toEqual(['06:32:00 open stopped reported 06:30:00']);
   });
 
-  it('an unknown condition pauses the clearing delay too', () => {
+  it('an unknown condition pauses the off_delay too', () => {
     const line = plant(program([dispatch('stopped', isNot('press1.running'), { offDelay: 60_000 })], [running]));
     line.set('06:01', { 'press1.running': false });
     line.set('06:10', { 'press1.running': true });

@@ -84,7 +84,7 @@ const doing: fc.Arbitrary<Doing> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('person' as const), wait, which: fc.nat(3), ago: fc.nat(MINUTE) }),
   },
 );
-/** `ahead`: how far the broker's devices are ahead of the gateway's clock, and the PLC is not (ms). */
+/** `ahead`: how far the clocks of the broker's devices are ahead of the gateway's (ms). The PLC has the gateway's time. */
 type Life = { readonly doings: readonly Doing[]; readonly ahead: number };
 const life: fc.Arbitrary<Life> = fc.record({
   doings: fc.array(doing, { maxLength: 60 }),
@@ -101,7 +101,7 @@ type Played = {
   readonly engine: Engine;
 };
 
-/** One life of the plant; `killed` says which engine goes on when the process ends. */
+/** One life of the plant. `killed` says which engine goes on when the process ends. */
 function play({ doings, ahead }: Life, killed: (engine: Engine) => Engine): Played {
   let engine = createEngine(plant, new Map());
   const actions: Action[] = [];
@@ -159,7 +159,7 @@ const activeRules = (engine: Engine): string[] =>
     .sort();
 const restored = (engine: Engine): Engine => createEngine(plant, statesOf(engine));
 
-/** Every episode of every rule as `open…close`, its times rising; returns the chains still open, by rule. */
+/** Every episode of every rule as `open…close`, with rising times. Returns the chains that are still open, by rule. */
 function checkEpisodes(actions: readonly Action[]): Map<string, string> {
   expect(new Set(actions.map(action => action.key)).size).toBe(actions.length);
   const open = new Map<string, string>();
@@ -181,7 +181,7 @@ function checkEpisodes(actions: readonly Action[]): Map<string, string> {
 }
 
 describe('episodes, whatever happens', () => {
-  it('episodes open and close in turn, each close after its open and not before it in time', () => {
+  it('episodes open and close in turn, and no close has an earlier time than its open', () => {
     fc.assert(
       fc.property(life, lived => {
         const { actions, engine } = play(lived, restored);
@@ -191,7 +191,7 @@ describe('episodes, whatever happens', () => {
     );
   });
 
-  it('episodes are the same after a snapshot as without an end of the process, and in each run', () => {
+  it('episodes are the same with and without an end of the process, and in each run', () => {
     fc.assert(
       fc.property(life, lived => {
         const kept = play(lived, engine => engine);

@@ -18,7 +18,7 @@ const running = signal('running');
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** One stop from 06:01 to 06:09, opened at 06:03. */
+/** One stop from 06:01 to 06:09, with its open at 06:03. */
 function stopOf(over: Parameters<typeof dispatch>[2]): Plant {
   const line = plant(program([dispatch('stopped', isNot('running'), over)], [running]));
   line.set('06:00', { running: true });
@@ -74,7 +74,7 @@ describe('an episode', () => {
     expect(actions[1]).not.toHaveProperty('expiresAt');
   });
 
-  it('an episode follows a changed config in its end, and not in its machine', () => {
+  it('an episode ends as the changed config says, but keeps its machine', () => {
     const edited = program(
       [dispatch('stopped', isNot('running'), { machine: 'PRESS-99', whenCleared: 'note', ifClosedByPerson: 'reopen' })],
       [running],
@@ -205,7 +205,7 @@ describe('a dispatch closed by a person', () => {
     ]);
   });
 
-  it('a close by a person waits for queued messages, which may have ended the episode before, with true times', () => {
+  it('a close by a person waits for queued messages, because they may have ended the episode earlier, with true times', () => {
     const line = stopped();
     line.source('06:06', 'disconnected');
     line.closedByPerson('06:30', chain);
@@ -245,7 +245,7 @@ describe('a dispatch closed by a person', () => {
     ['a clock that is not believed', true, true, 'source'],
     ['a clock that is not believed, where L2L does not say when', true, false, 'received'],
   ])(
-    'has a time that stays when the clock is set only where L2L says when, in a doubt: %s',
+    'the time of a close by a person stays when the clock is set only if it comes from L2L: %s',
     (_what, doubted, byL2l, time) => {
       const line = stopped();
       line.restart('06:06', '06:07', undefined, doubted);
@@ -270,7 +270,7 @@ describe('a dispatch closed by a person', () => {
     expect(line.actions).toEqual([]);
   });
 
-  it('after a close by a person the next still begins at the last part, if one was made since', () => {
+  it('after a close by a person the next still() begins at the last part that was made since then', () => {
     const parts = signal('parts', { type: 'number' });
     const idle = dispatch('idle', standsStill('parts'), { offDelay: 10 * MINUTE, ifClosedByPerson: 'reopen' });
     const line = plant(program([idle], [parts]));
@@ -315,7 +315,7 @@ describe('a dispatch closed by a person', () => {
   });
 });
 
-describe('a condition that came back unseen', () => {
+describe('a condition whose return nobody saw', () => {
   const short = () => {
     const line = plant(program([dispatch('stopped', isNot('running'))], [running]));
     line.set('06:00', { running: true });
@@ -339,7 +339,7 @@ describe('a condition that came back unseen', () => {
         line.source('06:09', 'connected');
       },
     ],
-  ])('claims nothing of a time in which it was %s', (_, lose) => {
+  ])('a condition claims nothing about a time in which it was %s', (_, lose) => {
     const line = short();
     lose(line);
     line.set('06:10', { running: true });

@@ -9,7 +9,7 @@ describe('text for the parts of a condition', () => {
     ['n * n > 2', { n: 1e308 }, 'n * n > 2 has a result that is too large'],
     ['n > 2', { n: 9_007_199_254_740_993n }, 'n = 9007199254740993'],
     ['n + m = 0.3', { n: 0.1, m: 0.2 }, 'n = 0.1, m = 0.2'],
-  ])('%s', (text, values, words) => {
+  ])('the text for the parts of %s explains them', (text, values, words) => {
     expect(partsWords(condition(text).explain(scope(values)), new Map())).toBe(words);
   });
 

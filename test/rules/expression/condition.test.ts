@@ -56,7 +56,7 @@ describe('compileCondition', () => {
       ['still(n) and not still(m)', true],
       ['press_plc.connected', true],
       ['not press1_down.active', false],
-    ])('%s is %s', (text, expected) => {
+    ])('the condition %s is %s', (text, expected) => {
       expect(condition(text).evaluate(world)).toBe(expected);
     });
   });
@@ -69,7 +69,7 @@ describe('compileCondition', () => {
     ['not press1.running'],
     ['still(press1.running)'],
     ['press1.running = b'],
-  ])('%s is unknown', text => {
+  ])('the condition %s is unknown', text => {
     expect(condition(text).evaluate(scope({ n: 1, m: 1, b: false }))).toBe('unknown');
   });
 
@@ -81,7 +81,7 @@ describe('compileCondition', () => {
     ['true and unknown', 'a and press1.running', 'unknown'],
     ['unknown or false', 'press1.running or b', 'unknown'],
     ['a division by zero beside a decided side', 'n / 0 > 1 or a', true],
-  ])('%s: %s is %s', (_, text, expected) => {
+  ])('the condition of %s: %s is %s', (_, text, expected) => {
     expect(condition(text).evaluate(scope({ a: true, b: false, n: 1 }))).toBe(expected);
   });
 
@@ -139,7 +139,7 @@ describe('compileCondition', () => {
       ['n.53', BIG, 0, true],
       ['n.63', -BIG, 0, true],
       ['n.0', 1e20, 0, 'unknown'],
-    ])('%s with n = %s and m = %s is %s', (text, n, m, expected) => {
+    ])('the condition %s with n = %s and m = %s is %s', (text, n, m, expected) => {
       const compiled = condition(text);
       const world = scope({ n, m });
 
@@ -175,7 +175,7 @@ describe('compileCondition', () => {
       ['still(', '0: still() takes one signal: write `still(press1.running)`'],
       ['a = not b = c', '4: `not` beside `=` needs brackets: write `not (a = b)`, or `(not a) = b`'],
       ['b or not a <> c', '5: `not` beside `<>` needs brackets: write `not (a <> b)`, or `(not a) <> b`'],
-    ])('a wrong order of words: %j', (text, problem) => {
+    ])('a wrong order of words is refused: %j', (text, problem) => {
       expect(problems(text)).toEqual([problem]);
     });
 
@@ -200,7 +200,7 @@ describe('compileCondition', () => {
         '0: unknown signal `press`; a dash is a minus, names are written with _',
         "6: unknown signal `one`; a text is written in quotes: 'one'",
       ],
-    ])('a name that cannot be resolved: %j', (text, ...expected) => {
+    ])('a name that cannot be resolved is refused: %j', (text, ...expected) => {
       expect(problems(text)).toEqual(expected);
     });
 
@@ -231,11 +231,11 @@ describe('compileCondition', () => {
       ['1 < n < 5', '2: write 1 < n and n < 5'],
       ['1 = 1', '0: this condition never changes; it has to name a signal'],
       ['true', '0: this condition never changes; it has to name a signal'],
-    ])('types that do not fit: %j', (text, ...expected) => {
+    ])('types that do not fit are refused: %j', (text, ...expected) => {
       expect(problems(text)).toEqual(expected);
     });
 
-    it('all mistakes of a text show at once, in the order of the text', () => {
+    it('all mistakes of a text are reported at once, in the order of the text', () => {
       expect(problems('!a && press1.runing == b')).toEqual([
         '0: write `not` instead of `!`',
         '3: write `and` instead of `&&`',

@@ -81,7 +81,7 @@ describe('what decides a condition', () => {
         for (const part of parts) expect(part.truth).toBe(condition(part.text).evaluate(scope(known)));
         expect(parts.some(part => part.truth === 'unknown')).toBe(truth === 'unknown');
         if (truth === 'unknown') return;
-        // These parts decide the outcome, whatever the others are.
+        // These parts decide the outcome, whatever the other parts are.
         const decided = new Set(
           parts.flatMap(part => part.operands.map(({ name }) => name.replace(/^still\((.)\)$/, '$1'))),
         );

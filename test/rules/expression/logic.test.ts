@@ -8,7 +8,7 @@ type Known = Readonly<Record<string, Value>>;
 type Numeric = { readonly text: string; value(known: Known): number | undefined };
 type Logical = { readonly text: string; value(known: Known): Truth };
 
-/** Kleene's tables, written in another way than in the product. */
+/** Kleene's tables, written in another form than in the product. */
 const and = (a: Truth, b: Truth): Truth =>
   a === false || b === false ? false : a === true && b === true ? true : 'unknown';
 const or = (a: Truth, b: Truth): Truth =>
@@ -108,11 +108,11 @@ const known = fc.record(
   { requiredKeys: [] },
 );
 
-/** A condition without a signal is refused, so a part is added that is always true. */
+/** A condition without a signal is refused, so the test adds a part that is always true. */
 const withSignal = (text: string) => `(${text}) and (good(a) or not good(a))`;
 
 describe('three-valued logic', () => {
-  it('a condition comes to the same as a reference, with any unknown operands', () => {
+  it('a condition gives the same outcome as a reference, with any unknown operands', () => {
     fc.assert(
       fc.property(logical, known, (expression, values) => {
         expect(condition(withSignal(expression.text)).evaluate(scope(values))).toBe(expression.value(values));
@@ -121,7 +121,7 @@ describe('three-valued logic', () => {
     );
   });
 
-  it('a decided outcome stays the same when more becomes known', () => {
+  it('a decided outcome stays the same when more values become known', () => {
     fc.assert(
       fc.property(
         logical.filter(one => !one.text.includes('good')),

@@ -11,7 +11,7 @@ function parsed(text: string): Node {
   return result.root;
 }
 
-/** The tree as a text with brackets around everything that has an operator. */
+/** The tree as a text with brackets around each part with an operator. */
 function shape(node: Node, text: string): string {
   switch (node.kind) {
     case 'unary':
@@ -28,7 +28,7 @@ type Tree =
   | { readonly kind: 'unary'; readonly operator: string; readonly side: Tree }
   | { readonly kind: 'binary'; readonly operator: string; readonly left: Tree; readonly right: Tree };
 
-/** From the loosest to the tightest, written once more. */
+/** From the loosest to the tightest, written here a second time. */
 const LEVELS = ['or', 'and', '= <>', '< <= > >=', '+ -', '* / mod'].map(words => words.split(' '));
 const BINARY = LEVELS.flat();
 const COMPARISONS = ['=', '<>', '<', '<=', '>', '>='];
@@ -46,7 +46,7 @@ function withAllBrackets(tree: Tree): string {
   }
 }
 
-/** Only the brackets that the tree, or a rule against sentences with two meanings, asks for. */
+/** Only the brackets that the tree needs, or that a rule against ambiguous texts needs. */
 function withFewBrackets(tree: Tree): string {
   switch (tree.kind) {
     case 'leaf':

@@ -69,7 +69,7 @@ describe('tokenise', () => {
       ['n', '<=>', 0],
     ],
     ["t = 'RUN", 4, "this text has no closing '", ['t', '<=>', 'RUN']],
-  ])('the tokeniser reads %j with its meaning, and says how to write it', (text, offset, message, expected) => {
+  ])('the tokeniser understands %j, and says how to write it', (text, offset, message, expected) => {
     const found = tokenise(text);
 
     expect(found.problems).toEqual([{ offset, message }]);

@@ -36,7 +36,7 @@ describe('absences of sources whose broker keeps messages', () => {
     expect(absences.all()).toEqual([{ source: 'broker', since: 40, queued: 0 }]);
   });
 
-  it('a source that is read anew has no absence', () => {
+  it('a polled source has no absence', () => {
     const absences = begin();
 
     expect([absences.became('plc', 'disconnected', 200), absences.took('plc')]).toEqual([false, false]);

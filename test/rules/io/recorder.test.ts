@@ -12,7 +12,7 @@ const event = (at: number, over: Partial<RuleEvent> = {}): RuleEvent => ({
   ...over,
 });
 
-/** The rows as the journal has them in the end: one that counts replaces itself. */
+/** The final rows in the journal: a row that counts replaces itself. */
 function rowsOf(written: readonly DecisionRow[]): DecisionRow[] {
   const rows = new Map<string, DecisionRow>();
   written.forEach((row, index) => void rows.set(row.row === null ? `one ${index}` : `row ${row.row}`, row));
@@ -45,23 +45,26 @@ describe('recorder', () => {
   it.each([
     ['20 times a second', 50],
     ['every ten seconds', 10_000],
-  ])('writes a bounded number of rows for a rule that does the same %s, and counts all', (_, every) => {
-    const recorder = createRecorder();
-    const written: DecisionRow[] = [];
-    const day = 24 * 60 * MINUTE;
-    let count = 0;
-    for (let at = 0; at < day / (every === 50 ? 12 : 1); at += every) {
-      count++;
-      recorder.note([event(at, { lasted: at % 7919 })], at);
-      if (at % 10_000 === 0) written.push(...recorder.take(at, 500));
-    }
-    written.push(...recorder.take(Infinity, Infinity));
-    const rows = rowsOf(written);
+  ])(
+    'the recorder writes a bounded number of rows for a rule that does the same %s, and counts every decision',
+    (_, every) => {
+      const recorder = createRecorder();
+      const written: DecisionRow[] = [];
+      const day = 24 * 60 * MINUTE;
+      let count = 0;
+      for (let at = 0; at < day / (every === 50 ? 12 : 1); at += every) {
+        count++;
+        recorder.note([event(at, { lasted: at % 7919 })], at);
+        if (at % 10_000 === 0) written.push(...recorder.take(at, 500));
+      }
+      written.push(...recorder.take(Infinity, Infinity));
+      const rows = rowsOf(written);
 
-    expect(rows.length).toBeLessThan(330);
-    expect(rows.reduce((sum, row) => sum + row.count, 0)).toBe(count);
-    for (const { at, until } of rows) expect((until ?? at) - at).toBeLessThanOrEqual(10 * MINUTE);
-  });
+      expect(rows.length).toBeLessThan(330);
+      expect(rows.reduce((sum, row) => sum + row.count, 0)).toBe(count);
+      for (const { at, until } of rows) expect((until ?? at) - at).toBeLessThanOrEqual(10 * MINUTE);
+    },
+  );
 
   it('the recorder keeps the longest of the decisions that it counts together', () => {
     const recorder = createRecorder();
@@ -75,7 +78,7 @@ describe('recorder', () => {
       recorder.note([event(at, { lasted })], at);
     }
     expect(recorder.take(24_000, 500)).toMatchObject([{ at: 21_000, until: 23_000, count: 3, text: 'after 22000' }]);
-    // Written again no more than once a second, and only when it changed.
+    // A row is written again at most once a second, and only when it changed.
     recorder.note([event(24_100)], 24_100);
     expect(recorder.take(24_200, 500)).toEqual([]);
     expect(recorder.take(25_100, 500)).toMatchObject([{ at: 21_000, count: 4, row: 1 }]);
@@ -102,7 +105,7 @@ describe('recorder', () => {
     expect(recorder.take(later, 500)).toMatchObject([{ at: later, count: 1, row: null }]);
   });
 
-  it('the recorder holds a bounded number while nothing takes them', () => {
+  it('the recorder holds a bounded number of decisions while nothing takes them', () => {
     const recorder = createRecorder();
     for (let n = 0; n < 30_000; n++) recorder.note([event(n, { rule: `rule${n}` })], n);
     expect(recorder.take(Infinity, Infinity)).toHaveLength(20_000);

@@ -15,7 +15,7 @@ const rules = (...all: CompiledRule[]) => program(all, signals);
 const chain = `stopped#1@${on('06:01')}`;
 const other = dispatch('other', is('running'), { machine: 'PRESS-02' });
 
-/** A stop from 06:01 on, opened at 06:03. */
+/** A stop from 06:01 on, with its open at 06:03. */
 function open(over: Parameters<typeof dispatch>[2] = {}): Plant {
   const line = plant(rules(dispatch('stopped', isNot('running'), over)));
   line.set('06:01', { running: false });
@@ -81,7 +81,7 @@ describe('a dispatch rule that was removed', () => {
     ]);
   });
 
-  it('the end of a removed rule lies before the messages that still waited in a queue', () => {
+  it('the end by a removed rule lies before the messages that still waited in a queue', () => {
     const line = plant(rules(dispatch('stopped', isNot('running'), { onDelay: 0, onRemove: 'close' })));
     line.source('06:30', 'catching_up');
     line.set('06:10', { running: false }, { receivedAt: on('06:30') });

@@ -8,7 +8,7 @@ import { lines, on } from '../support/rule-plant.ts';
 const running = signal('running');
 const strokes = counter('strokes');
 
-/** As versions wrote them that knew no chains, settings of an episode or ways to tell. */
+/** States as earlier versions wrote them, without chains, without the settings of an episode, or without later settings. */
 const EARLIER = {
   stopped: {
     kind: 'dispatch',
@@ -53,7 +53,7 @@ const EARLIER = {
   },
 };
 
-/** What is told by rules that go on from those states when the stop ends at 06:07. */
+/** The actions of rules that go on from these states when the stop ends at 06:07. */
 function told(...rules: CompiledRule[]): Action[] {
   const states = new Map(Object.entries(EARLIER).map(([rule, state]) => [rule, JSON.stringify(state)]));
   const engine = createEngine(program(rules, [running, strokes]), states);

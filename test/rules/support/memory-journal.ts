@@ -1,15 +1,15 @@
 import type { Absence, KeptValue, RuleCommit, TakenMessage } from '../../../src/core/commit.ts';
 import type { RuleJournal } from '../../../src/core/rule-journal.ts';
 
-/** A journal in memory whose commits can be held back or refused. */
+/** A journal in memory. The test can hold its commits back or refuse them. */
 export type MemoryJournal = RuleJournal & {
   readonly commits: RuleCommit[];
-  /** Commits asked for and not answered yet. */
+  /** Commits without an answer yet. */
   waiting(): number;
   /** From now on a commit waits for `letGo`. */
   holdBack(): void;
   letGo(): void;
-  /** From now on commits are refused, with this error; null: taken again. */
+  /** From now on commits are refused with this error; null: they are taken again. */
   refuse(error: Error | null): void;
   readonly refused: () => number;
 };

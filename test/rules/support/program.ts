@@ -14,7 +14,7 @@ import type {
 
 const place = { file: 'gateway.yaml', line: 1, column: 1 };
 
-/** What a rule is when it says nothing about it. */
+/** The defaults of a rule. */
 export const PLAIN = { place, maxAge: null, onUnknown: 'park', renamedFrom: null } as const;
 
 export const UINT32 = 4294967295;
@@ -82,7 +82,7 @@ export function either(a: Condition, b: Condition): Condition {
   );
 }
 
-/** A text whose `{{ signal }}` parts are the last good values. */
+/** A text whose `{{ signal }}` parts are filled with the last good values. */
 export function template(text: string): Template {
   const signals = [...text.matchAll(/\{\{ (\S+) \}\}/g)].map(match => match[1] ?? '');
   return {
@@ -92,7 +92,7 @@ export function template(text: string): Template {
   };
 }
 
-/** A code found in a table by a signal's value. */
+/** A code that a table gives for a signal's value. */
 export function lookup(signal: string, table: Readonly<Record<string, string>>): CodeTemplate {
   return {
     text: `{{ codes[${signal}] }}`,

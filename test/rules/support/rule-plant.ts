@@ -3,12 +3,12 @@ import type { Sample, SampleBatch, SourceState, Value } from '../../../src/core/
 import { createEngine, type Engine } from '../../../src/rules/engine.ts';
 import type { EngineInput, Program, RuleEvent, StepResult } from '../../../src/rules/program.ts';
 
-/** ms since 1970 of a time on a Monday, UTC: `06:01:00`, `06:01` or `06:01:00.250`. */
+/** The time (ms since 1970) on a Monday, UTC: `06:01:00`, `06:01` or `06:01:00.250`. */
 export function on(time: string): number {
   return Date.parse(`2026-03-02T${time.length === 5 ? `${time}:00` : time}Z`);
 }
 
-/** The time of day of an instant, for reading expectations aloud. */
+/** The time of day of an instant, for readable expectations. */
 export function clockOf(at: number): string {
   const text = new Date(at).toISOString().slice(11);
   return text.endsWith('.000Z') ? text.slice(0, 8) : text.slice(0, 12);
@@ -16,7 +16,7 @@ export function clockOf(at: number): string {
 
 export type Reading = Value | 'bad' | { readonly value: Value; readonly sourceAt: string };
 
-/** An engine in virtual time: inputs at times of day, with every timer fired when it is due. */
+/** An engine in virtual time: inputs at times of day, and every timer fires when it is due. */
 export type Plant = {
   engine: Engine;
   readonly actions: Action[];
@@ -26,11 +26,13 @@ export type Plant = {
   source(time: string, state: SourceState, name?: string): StepResult;
   /** Lets time pass: the clock ticks whenever the engine asked for it. */
   until(time: string): void;
-  /** The process stands still; from `to` on it sees again. */
+  /** The process stands still; from `to` on it reads again. */
   standstill(from: string, to: string): StepResult;
-  /** A person closes the dispatch of an episode; told at once. */
+  /** A person closes the dispatch of an episode; the engine learns of it at once. */
   closedByPerson(time: string, chain: string): StepResult;
-  /** The process dies and a new one, perhaps with other rules, starts from the states it left; `doubted`: by a clock it does not believe. */
+  /**
+   * The process dies, and a new one, perhaps with other rules, starts from the stored states; `doubted`: by a clock that is not trusted.
+   */
   restart(died: string, started: string, edited?: Program, doubted?: boolean): StepResult;
   take(): Action[];
 };
@@ -128,7 +130,7 @@ export function line(action: Action): string {
   }
 }
 
-/** An action's key without the time in it: `press1_down#1:open`. */
+/** The key of an action without the time in it: `press1_down#1:open`. */
 export const shortKey = ({ key }: Action): string => key.replace(/@\d+/, '');
 
 export const lines = (actions: readonly Action[]): string[] => actions.map(line);

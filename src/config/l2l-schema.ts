@@ -186,6 +186,15 @@ export const L2l = z
       description:
         'Parts of the texts with which L2L refuses an open because another dispatch is open on the machine. The gateway tries again until that dispatch is closed',
     }),
+    cycles_from_production: z
+      .boolean('write true or false')
+      .optional()
+      .meta({
+        kind: 'true or false',
+        description:
+          'Whether L2L adds recorded production to the cycle counts of machines: its Scheduler has the setting "Enable Machine Cycle Count Update From Production Actuals". `check` warns of a counter that a cycles rule and a production rule share, until a person has looked at this setting and writes `false`',
+        examples: [false],
+      }),
     watch: Duration.refine(ms => ms > 0, 'write a time longer than 0s')
       .prefault('60s')
       .meta({

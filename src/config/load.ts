@@ -78,6 +78,7 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
           signals: compiled.signals,
           rules: compiled.program.rules,
           certificates: unreadableCertificates(read.value, readFile),
+          cyclesFromProduction: read.value.l2l.cycles_from_production,
         },
         yaml,
       ),

@@ -2,7 +2,7 @@ import { floatCounterWarning } from '../adapters/float-counter.ts';
 import type { SourceConfig } from '../adapters/registry.ts';
 import type { Problem } from '../core/errors.ts';
 import type { SignalDefinition } from '../core/sample.ts';
-import { ruleWarnings } from '../rules/about-rules.ts';
+import { codesOfRule, countedTwice, ruleWarnings } from '../rules/about-rules.ts';
 import type { CompiledRule } from '../rules/program.ts';
 import type { UnreadableCertificate } from './certificate-files.ts';
 import { mixedTopics, neverStale } from './signal-warnings.ts';
@@ -15,6 +15,8 @@ export type Judged = {
   readonly signals: ReadonlyMap<string, SignalDefinition>;
   readonly rules: readonly CompiledRule[];
   readonly certificates: readonly UnreadableCertificate[];
+  /** Whether L2L adds production to cycle counts; left out: the config does not say. */
+  readonly cyclesFromProduction?: boolean | undefined;
 };
 
 /** One thing that a person should look at, with the path of its key. */
@@ -32,6 +34,7 @@ export function warningsOf(judged: Judged, yaml: YamlFile): readonly Problem[] {
     floatCounters(judged),
     shared(judged),
     certificates(judged),
+    twice(judged),
   ];
   return kinds.flatMap(warnings => shownOf(warnings, yaml));
 }
@@ -93,4 +96,18 @@ function shared({ sources }: Judged): Warning[] {
 
 function certificates({ certificates: unreadable }: Judged): Warning[] {
   return unreadable.map(({ path, why }) => ({ path, message: () => `${path.join('.')}: ${why}` }));
+}
+
+const SWITCH = '"Enable Machine Cycle Count Update From Production Actuals"';
+
+function twice({ rules, cyclesFromProduction: isOn }: Judged): Warning[] {
+  if (isOn === false) return [];
+  return countedTwice(rules).map(({ counter, ofMachine: rule, ofLine }) => {
+    const [{ machine }, { line }] = [codesOfRule(rule), codesOfRule(ofLine)];
+    const both = `${counter} also counts the production of ${line} (rule ${ofLine.name})`;
+    const words = isOn
+      ? `${both}, and L2L adds production to the cycles of ${machine}: each part would count twice; take this rule out`
+      : `${both}. When L2L adds production to the cycles of machines, each part counts twice: look at the setting ${SWITCH} of the Scheduler in L2L. If it is on, write cycles_from_production: true below l2l, and take this rule out; if it is off, write false`;
+    return { path: ['rules', rule.name, rule.kind], message: () => `${rule.name}.${rule.kind}: ${words}` };
+  });
 }

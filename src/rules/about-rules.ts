@@ -78,6 +78,25 @@ export function codesOfRule(rule: CompiledRule): RuleCodes {
   return ruleKind(rule.kind).codes(rule);
 }
 
+/** A counter that is sent to L2L twice: for a machine by one rule, and for a line by another. */
+export type CountedTwice = {
+  readonly counter: string;
+  readonly ofMachine: CompiledRule;
+  readonly ofLine: CompiledRule;
+};
+
+export function countedTwice(rules: readonly CompiledRule[]): readonly CountedTwice[] {
+  const counts = (target: 'machine' | 'line') =>
+    rules.flatMap(rule => {
+      const { counted, target: own } = ruleKind(rule.kind);
+      return counted && own === target ? [{ rule, counter: counted(rule) }] : [];
+    });
+  const lines = Map.groupBy(counts('line'), ({ counter }) => counter);
+  return counts('machine').flatMap(({ rule, counter }) =>
+    (lines.get(counter) ?? []).map(({ rule: ofLine }) => ({ counter, ofMachine: rule, ofLine })),
+  );
+}
+
 /** The params of an action that the rule made, with the codes it has now; undefined: it makes no such action. */
 export function recodedBy(
   rule: CompiledRule,

@@ -7,14 +7,16 @@ type Parts = {
   readonly rules?: string;
   readonly defaults?: string;
   readonly missing?: string;
+  /** More keys of `l2l`. */
+  readonly l2l?: string;
 };
 
-const HEAD = `gateway: { name: shop }
-l2l: { url: "https://acme.leading2lean.com", api_key: "\${KEY}", site: 43, timezone: America/Denver, user: gateway }
+const head = (more: string) => `gateway: { name: shop }
+l2l: { url: "https://acme.leading2lean.com", api_key: "\${KEY}", site: 43, timezone: America/Denver, user: gateway${more} }
 `;
 
-function load({ sources, rules, defaults = '{}', missing }: Parts, env: Record<string, string> = {}) {
-  const text = `${HEAD}defaults: ${defaults}
+function load({ sources, rules, defaults = '{}', missing, l2l = '' }: Parts, env: Record<string, string> = {}) {
+  const text = `${head(l2l)}defaults: ${defaults}
 sources:
   own: { protocol: simulated, signals: { run: { as: bool, script: [{ for: 1s, value: true }] } } }${sources ?? ''}
 rules:${rules ?? ' {}'}
@@ -229,5 +231,31 @@ describe('names that stand twice', () => {
     expect(problems({ sources: sources.replace('down.active', 'up.active'), rules: dispatch(', trade: T') })).toEqual(
       [],
     );
+  });
+});
+
+describe('cycles and production of the same parts', () => {
+  const parts: Parts = {
+    sources: `
+  plc: { protocol: simulated, signals: { strokes: { as: number, counter: { wraps: never, max_rate: 60/min }, script: [{ for: 1s, value: 1 }] }, other: { as: number, counter: { wraps: never, max_rate: 60/min }, script: [{ for: 1s, value: 1 }] } } }`,
+    rules: `
+  cycles: { cycles: { machine: PRESS-01, counter: strokes } }
+  others: { cycles: { machine: PRESS-02, counter: other } }
+  line1: { production: { line: LINE-1, total: strokes, product: autodetect } }`,
+  };
+
+  it('the check says which setting of L2L to look at, until the config says what it is', () => {
+    expect(warnings(parts)).toEqual([
+      expect.stringMatching(
+        /^g\.yaml:8:13 cycles\.cycles: strokes also counts the production of LINE-1 \(rule line1\)\..*each part counts twice.*"Enable Machine Cycle Count Update From Production Actuals" of the Scheduler.*write false$/,
+      ),
+    ]);
+    expect(warnings({ ...parts, l2l: ', cycles_from_production: false' })).toEqual([]);
+  });
+
+  it('where L2L adds production to cycles, the check says to take the rule out', () => {
+    expect(warnings({ ...parts, l2l: ', cycles_from_production: true' })).toEqual([
+      expect.stringMatching(/^g\.yaml:8:13 .*each part would count twice; take this rule out$/),
+    ]);
   });
 });

@@ -37,6 +37,7 @@ l2l:
   site: ${DEMO_SITE}
   timezone: ${DEMO_ZONE}
   user: gateway
+  cycles_from_production: false
   rate: unlimited
   concurrency: 8
   timeout: 2s

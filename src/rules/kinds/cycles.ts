@@ -32,6 +32,7 @@ export const cyclesKind: RuleKind<CyclesRule, CyclesState, typeof CyclesSection>
     return rules.reduce((sum, rule) => sum + (HOUR / rule.every) * (1 + reads(rule)), 0);
   },
   codes: ({ machine }) => ({ machine }),
+  counted: ({ counter }) => counter.name,
   recode: ({ machine }, { kind, params }) =>
     kind === 'increment_cycles' || kind === 'set_cycles'
       ? { ...(params as ActionParams['increment_cycles']), machine }

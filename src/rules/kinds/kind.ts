@@ -124,6 +124,8 @@ export interface RuleKind<
   callsPerHour?(rules: readonly R[]): number;
   readonly occasionalCalls?: OccasionalCalls;
   codes(rule: R): RuleCodes;
+  /** The counter whose counts it sends. Left out: it counts nothing. */
+  counted?(rule: R): string;
   /** The params of an action that it made, with the codes it has now; undefined: it makes no such action. */
   recode(rule: R, action: Pick<Action, 'kind' | 'params'>, codeOf: CodeOf): ActionParams[ActionKind] | undefined;
   /** What is stored of it. */

@@ -37,6 +37,7 @@ export const productionKind: RuleKind<ProductionRule, ProductionState, typeof Pr
     );
   },
   codes: ({ line, product }) => ({ line, product }),
+  counted: ({ quantity }) => quantity.counter.name,
   recode(rule, { kind, params }, codeOf) {
     if (kind !== 'record_details') return undefined;
     const old = params as ActionParams['record_details'];

@@ -14,6 +14,7 @@ l2l:
   site: 43
   timezone: America/Denver
   user: gateway
+  cycles_from_production: false
 sources:
   rs485:
     protocol: modbus
@@ -77,9 +78,9 @@ sources: 1, signals: 3
     press1.manual   yes/no   unit 3 discrete_input 8 (PDU address 7) bool
 
 rules: 3
-  press1_down    line 18  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
-  press1_cycles  line 23  cycles of PRESS-01                      press1.strokes every 1m
-  line1          line 24  production of LINE-1                    all parts from press1.strokes every 5m, product found by L2L (autodetect)
+  press1_down    line 19  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
+  press1_cycles  line 24  cycles of PRESS-01                      press1.strokes every 1m
+  line1          line 25  production of LINE-1                    all parts from press1.strokes every 5m, product found by L2L (autodetect)
 
 calls per hour: 96, 3 % of the 3600 allowed
   cycles      60
@@ -103,12 +104,12 @@ rules: 3
   every dispatch, if nothing else is said below:
     - a person has an open dispatch: the gateway uses it, and people close it
     - an action older than 8h is not sent any more
-  press1_down    line 19  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
+  press1_down    line 20  dispatch DOWN on PRESS-01, trade MAINT  opens after 2m, closes after 30s
     - keeps the state of its former name press_down
     - the stop is over before the open is sent: L2L gets one finished dispatch
-  press1_cycles  line 25  cycles of PRESS-01                      press1.strokes every 1m
+  press1_cycles  line 26  cycles of PRESS-01                      press1.strokes every 1m
     - nobody knows whether L2L took a call: it is not sent again, and may be missing in L2L
-  line1          line 26  production of LINE-1                    all parts from`);
+  line1          line 27  production of LINE-1                    all parts from`);
   });
 
   it('the check says of each rule that closes every dispatch that it closes what people opened', async () => {
@@ -207,7 +208,7 @@ rules: 3
     const { code, out } = await program(['check', 'warned.yaml']);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^warned\.yaml is valid\n\nwarned\.yaml:22:5 WARNING: press1_down\.dispatch: no trade is written, /,
+      /^warned\.yaml is valid\n\nwarned\.yaml:23:5 WARNING: press1_down\.dispatch: no trade is written, /,
     );
 
     // The data folder is below a file, so the gateway ends before it starts anything.
@@ -215,7 +216,7 @@ rules: 3
     const lines = `${run.out}${run.err}`.split('\n').filter(line => line.includes('no trade is written'));
     expect(run.code).toBe(1);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('"at":"warned.yaml:22:5"');
+    expect(lines[0]).toContain('"at":"warned.yaml:23:5"');
   });
 
   it('the check prints every problem with its place and ends with 2', async () => {
@@ -224,8 +225,8 @@ rules: 3
     expect(await program(['check', 'bad.yaml'])).toEqual({
       code: 2,
       out: '',
-      err: `bad.yaml:19:11 press1_down.when: unknown signal \`press1.runing\`; did you mean \`press1.running\`?
-bad.yaml:20:15 press1_down.on_delay: "90" is not a time; write it with its unit, such as 90s, 2m or 1h30m
+      err: `bad.yaml:20:11 press1_down.when: unknown signal \`press1.runing\`; did you mean \`press1.running\`?
+bad.yaml:21:15 press1_down.on_delay: "90" is not a time; write it with its unit, such as 90s, 2m or 1h30m
 
 not valid: 2 problems
 `,

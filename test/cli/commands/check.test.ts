@@ -130,7 +130,7 @@ rules: 3
 
     writeFileSync(join(folder, 'noted.yaml'), closing.replace('when_cleared: close_machine, ', ''));
     expect((await program(['check', 'noted.yaml'])).err).toContain(
-      'noted.yaml:23:97 press1_down.dispatch.note: note is only sent with when_cleared: close_machine; write that too, or take note out',
+      'noted.yaml:24:97 press1_down.dispatch.note: note is only sent with when_cleared: close_machine; write that too, or take note out',
     );
   });
 

@@ -44,7 +44,7 @@ async function listening(server: Server, host: string, port = 0): Promise<number
   return (server.address() as AddressInfo).port;
 }
 
-/** An L2L whose answers are its name. */
+/** An L2L that answers with its name. */
 const named = (name: string) => createServer((_request, response) => response.end(name));
 
 describe('an IPv6 address of L2L', () => {
@@ -70,7 +70,7 @@ describe('an IPv6 address of L2L', () => {
 });
 
 describe('a name of L2L that moves to another address', () => {
-  /** L2L's name at an address that can change. */
+  /** The name of L2L, with an address that can change. */
   function movingName() {
     let address = '127.0.0.1';
     type Done = (error: null, found: unknown, family?: number) => void;
@@ -115,7 +115,7 @@ describe('a name of L2L that moves to another address', () => {
 });
 
 describe('a connection that the other end closes while it is idle', () => {
-  it('a connection that L2L closed while idle carries no second call: each call goes out once, on a connection of its own', async () => {
+  it('a connection that L2L closed while idle carries no second call, and each call is sent once on its own connection', async () => {
     let connections = 0;
     const requests: string[] = [];
     const server = createTcp(socket => {
@@ -133,7 +133,7 @@ describe('a connection that the other end closes while it is idle', () => {
     expect([connections, requests.length]).toEqual([5, 5]);
   });
 
-  it('an idle connection to L2L is not used for longer than half a minute, whatever the server promises', async () => {
+  it('an idle connection to L2L is used for at most half a minute, whatever the server promises', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const server = createServer((_request, response) =>

@@ -60,7 +60,7 @@ describe('what L2L stored differently', () => {
     plant.sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/close', count: 1 }]);
     await send(plant, 1);
     expect(events(plant, 'site_differs')).toHaveLength(1);
-    // A person may have closed it meanwhile.
+    // A person may have closed the dispatch meanwhile.
     expect(plant.journal.site.facts().closeLosesCompleted).not.toBe(true);
     await send(plant, 2);
     expect(plant.journal.site.facts().closeLosesCompleted).toBe(true);
@@ -76,7 +76,7 @@ describe('what L2L stored differently', () => {
     expect(await plant.row(close)).toMatchObject({ state: 'delivered' });
   });
 
-  it('a person who closes between the two ends the episode', async () => {
+  it('a person who closes between the two calls ends the episode', async () => {
     const plant = await openPlant({ manners: { completed: 'now' } });
     plant.journal.site.learn({ closeLosesCompleted: true }, null);
     const one = episode(1, 10 * MINUTE, MINUTE);
@@ -92,7 +92,7 @@ describe('what L2L stored differently', () => {
   it.each([
     ['before', (completed: number) => completed - MINUTE],
     ['after', () => Date.now() - MINUTE],
-  ])('a person who completed a dispatch with a time %s the true one teaches nothing about a close', async (_, by) => {
+  ])('a dispatch that a person completed with a time %s the true one teaches nothing about a close', async (_, by) => {
     const plant = await openPlant();
     const one = episode(1, 10 * MINUTE, MINUTE);
     await plant.commit(one.open);

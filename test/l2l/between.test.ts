@@ -15,13 +15,13 @@ const SUCCESS = '{"success":true,"data":{"id":7}}';
 const PORTAL = '<!DOCTYPE html><html><head><title>Plant Network</title></head><body>Please log in</body></html>';
 const clock = systemClock();
 
-/** An answer with its header lines as they are written. Its length is right, unless it is given. */
+/** An answer with its header lines as they are written. Its length is correct, unless the test gives another one. */
 function answer(status: string, headers: readonly string[], body: string | Buffer, length = Buffer.byteLength(body)) {
   const head = [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${length}`, '', ''].join('\r\n');
   return Buffer.concat([Buffer.from(head), Buffer.from(body)]);
 }
 
-/** What a call comes to when its request is answered with these bytes, and how many requests there were. */
+/** The outcome of a call whose request is answered with these bytes, and the number of requests. */
 async function verdictOf(bytes: Buffer, endsConnection = false): Promise<{ verdict: Verdict; requests: number }> {
   let requests = 0;
   const sockets = new Set<Socket>();
@@ -54,7 +54,7 @@ async function verdictOf(bytes: Buffer, endsConnection = false): Promise<{ verdi
 const CUT = SUCCESS.slice(0, 20);
 const LONG = `{"success":true,"data":"${'x'.repeat(9_000_000)}"}`;
 
-describe('what stands between the gateway and L2L', () => {
+describe('devices between the gateway and L2L', () => {
   it.each([
     ['gzip', answer('200 OK', ['Content-Encoding: gzip'], gzipSync(SUCCESS))],
     ['gzip in capitals', answer('200 OK', ['CONTENT-ENCODING: X-GZIP'], gzipSync(SUCCESS))],
@@ -77,7 +77,7 @@ describe('what stands between the gateway and L2L', () => {
       'an interim answer',
       Buffer.concat([Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'), answer('200 OK', [], SUCCESS)]),
     ],
-  ])('%s in an answer of L2L is understood', async (_what, bytes) => {
+  ])('an answer of L2L with %s is understood', async (_what, bytes) => {
     const { verdict, requests } = await verdictOf(bytes);
     expect(verdict).toMatchObject({ kind: 'success', envelope: { success: true, body: { data: { id: 7 } } } });
     expect(requests).toBe(1);
@@ -120,7 +120,7 @@ describe('what stands between the gateway and L2L', () => {
     ['an answer without end', answer('200 OK', [], LONG), /longer than 8388608 bytes.*plant IT/],
     ['headers without end', answer('200 OK', [`x: ${'y'.repeat(100_000)}`], SUCCESS), /does not speak HTTP.*plant IT/],
     ['what is no HTTP', Buffer.from('SSH-2.0-OpenSSH_9.6\r\n'), /does not speak HTTP as L2L does.*check l2l\.url/],
-  ])('%s is named, and it stays open whether L2L has the call', async (_what, bytes, words) => {
+  ])('%s is named, and the outcome of the call is unknown', async (_what, bytes, words) => {
     const { verdict, requests } = await verdictOf(bytes);
     expect(verdict).toMatchObject({ kind: 'unknown', detail: expect.stringMatching(words) });
     expect(JSON.stringify(verdict)).not.toMatch(/API key|secret/);
@@ -131,7 +131,7 @@ describe('what stands between the gateway and L2L', () => {
     ['a cut answer', answer('200 OK', [], CUT, 100)],
     ['half a header', Buffer.from('HTTP/1.1 200 OK\r\nContent-Le')],
     ['no answer', Buffer.alloc(0)],
-  ])('a connection that ends with %s leaves it open whether L2L has the call', async (_what, bytes) => {
+  ])('the outcome of a call is unknown after a connection that ends with %s', async (_what, bytes) => {
     const { verdict, requests } = await verdictOf(bytes, true);
     expect(verdict).toMatchObject({ kind: 'unknown', detail: expect.stringMatching(/before the end of the answer/) });
     expect(requests).toBe(1);
@@ -144,7 +144,7 @@ describe('what stands between the gateway and L2L', () => {
     }
   });
 
-  it('Retry-After counts in any case of letters', async () => {
+  it('Retry-After is read in upper and lower case', async () => {
     const { verdict } = await verdictOf(answer('429 Slow', ['RETRY-AFTER: 7'], '{}'));
     expect(verdict).toMatchObject({ kind: 'retry', retryAfter: 7000 });
   });

@@ -15,7 +15,7 @@ function setUp(options: Partial<BudgetOptions> & Pick<BudgetOptions, 'rate'>) {
   return { clock, budget, granted, take, names: () => granted.map(grant => grant.name) };
 }
 
-/** Lets every promise that can go on do so. */
+/** Lets every promise go on that can. */
 const settle = () => new Promise(resolve => setImmediate(resolve));
 
 async function run(clock: VirtualClock, ms: number, step = 100): Promise<void> {
@@ -144,7 +144,7 @@ describe('call budget', () => {
     expect([granted.length, log.lines.length]).toEqual([2, 1]);
   });
 
-  it('while the shared bucket is away, divides rate and burst by the last known number of gateways', async () => {
+  it('while the shared bucket is away, the budget divides rate and burst by the last known number of gateways', async () => {
     const away = () => Promise.reject(new Error('connection lost'));
     const shared = { gateways: 4, isConnecting: false, take: away, pause: away };
     const { clock, take, granted } = setUp({ rate: 4 / 1000, shared });

@@ -11,7 +11,7 @@ import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 export const NEVER = new AbortController().signal;
 export const DENVER: SiteZone = createSiteZone('America/Denver');
 
-/** An instant on the site's clock. */
+/** An instant by the site's clock. */
 export function at(text: string): number {
   const [instant] = DENVER.parse(text);
   if (instant === undefined) throw new Error(`${text} is no time`);
@@ -20,7 +20,7 @@ export function at(text: string): number {
 
 let lastId = 0;
 
-/** A stored action as the journal would hand it out. */
+/** A stored action as the journal would give it. */
 export function stored<K extends ActionKind>(
   kind: K,
   params: ActionParams[K],
@@ -40,11 +40,11 @@ export function stored<K extends ActionKind>(
     mode: 'live',
     ...fields,
     params,
-    // Kind and params belong together by the signature; the type of the union can't say so.
+    // The signature makes kind and params belong together; the union type cannot express that.
   } as unknown as StoredAction;
 }
 
-/** Freezes as the queue does, and makes the call the journal would keep. */
+/** Builds the call as the queue does, with the numbers that the journal would give it. */
 export function frozenCall(
   delivery: Delivery,
   actions: readonly StoredAction[],
@@ -85,7 +85,7 @@ export function answer(body: object, status = 200): Exchange {
   return { kind: 'answered', status, body: JSON.stringify(body) };
 }
 
-/** A delivery over a client that answers what the test says; `sent` is what it was asked. */
+/** A delivery over a client whose answers the test gives; `sent` holds the requests. */
 export function scripted(respond: (sent: Sent) => Exchange, options: Partial<DeliveryOptions> = {}) {
   const sent: Sent[] = [];
   const exchange = (method: Sent['method'], path: string, form: string): Promise<Exchange> => {

@@ -23,13 +23,13 @@ function client(url: string, options: Partial<ClientOptions> = {}): Client {
   return made;
 }
 
-/** A TCP server that knows no HTTP: it does with a connection what the test says. */
+/** A TCP server without HTTP. The test decides what it does with a connection. */
 async function startTcp(onBytes: (socket: Socket, bytes: Buffer) => void) {
   const received: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer(socket => {
     sockets.add(socket);
-    // The client resets connections in these tests; that is no error of the server.
+    // The client resets connections in these tests, and that is no error of the server.
     socket.on('error', () => undefined);
     socket.on('data', bytes => {
       received.push(bytes.toString());
@@ -80,7 +80,7 @@ describe('L2L client', () => {
     });
     const one = client(server.url);
     for (let index = 0; index < 20; index += 1) await one.post(OPEN, NEVER);
-    // The next request may start in the instant in which the last answer still occupies its connection.
+    // The next request may start at the moment in which the last answer still occupies its connection.
     expect(ports.size).toBeLessThanOrEqual(2);
   });
 
@@ -95,7 +95,7 @@ describe('L2L client', () => {
     ['3600', 900_000],
     ['0', 0],
     ['soon', undefined],
-  ])('the client reads Retry-After: %s and pauses the budget so long', async (header, ms) => {
+  ])('the client reads Retry-After: %s and pauses the budget for that long', async (header, ms) => {
     const pauses: number[] = [];
     const budget: Budget = { take: () => Promise.resolve(), pause: pause => void pauses.push(pause) };
     const server = await startHttpServer((_request, response) =>
@@ -118,33 +118,33 @@ describe('L2L client', () => {
   });
 
   describe('a request was certainly not sent', () => {
-    it('when the connection is refused', async () => {
+    it('a request was certainly not sent when the connection is refused', async () => {
       const { url, server } = await startTcp(() => undefined);
       server.close();
       await once(server, 'close');
       expect(await client(url).post(OPEN, NEVER)).toMatchObject({ kind: 'failed', left: false, reason: 'network' });
     });
 
-    it('when the name is not known', async () => {
+    it('a request was certainly not sent when the name is not known', async () => {
       const answer = await client('https://no-such-company.invalid').post(OPEN, NEVER);
       expect(answer).toMatchObject({ kind: 'failed', left: false, reason: 'network' });
     });
 
-    it('when TLS fails', async () => {
+    it('a request was certainly not sent when TLS fails', async () => {
       const { url, received } = await startTcp(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
       const answer = await client(url.replace('http:', 'https:')).post(OPEN, NEVER);
       expect(answer).toMatchObject({ kind: 'failed', left: false, reason: 'network' });
       expect(received.join('')).not.toContain('dispatches');
     });
 
-    it('when the connection does not come up in time', async () => {
-      // TLS to a server that never answers the hello: the connection is there for TCP only.
+    it('a request was certainly not sent when the connection is not ready in time', async () => {
+      // TLS with a server that never answers the hello: only the TCP connection exists.
       const { url } = await startTcp(() => undefined);
       const answer = await client(url.replace('http:', 'https:'), { timeout: 100 }).post(OPEN, NEVER);
       expect(answer).toMatchObject({ kind: 'failed', left: false, reason: 'network' });
     });
 
-    it('when it gave up while every connection was busy, and does not send it later', async () => {
+    it('a request that gave up while every connection was busy was not sent, and is not sent later', async () => {
       const release: (() => void)[] = [];
       const server = await startHttpServer((_request, response) => release.push(() => response.end('{}')));
       const one = client(server.url, { connections: 1 });
@@ -163,7 +163,7 @@ describe('L2L client', () => {
       expect(server.seen.map(request => request.body)).toEqual([OPEN.body, 'third']);
     });
 
-    it('when it was stopped while waiting for the budget', async () => {
+    it('a request was certainly not sent when it was stopped while it waited for the budget', async () => {
       const budget: Budget = {
         take: (_priority, signal) =>
           new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
@@ -182,7 +182,7 @@ describe('L2L client', () => {
   });
 
   describe('a request may have been sent', () => {
-    it('when there is no answer in time', async () => {
+    it('a request may have been sent when there is no answer in time', async () => {
       const server = await startHttpServer(() => undefined);
       const time = movableClock();
       const answer = client(server.url, { timeout: 60_000, clock: time }).post(OPEN, NEVER);
@@ -192,7 +192,7 @@ describe('L2L client', () => {
       expect(server.seen).toHaveLength(1);
     });
 
-    it('when the answer stops in its middle', async () => {
+    it('a request may have been sent when the answer stops in its middle', async () => {
       const server = await startHttpServer((request, response) => {
         response.writeHead(200, { 'content-length': '100' });
         response.write('{"success":true');
@@ -202,20 +202,20 @@ describe('L2L client', () => {
       const one = client(server.url, { timeout: 60_000, clock: time });
       const answer = one.post(OPEN, NEVER);
       await expect.poll(() => server.seen.length).toBe(1);
-      // What was answered before another one came whole has come as far as it goes.
+      // The part of an answer that came before the next one is all that will come.
       expect(await one.post({ ...OPEN, body: 'another' }, NEVER)).toMatchObject({ kind: 'answered' });
       time.advance(60_000);
       expect(await answer).toMatchObject({ kind: 'failed', left: true, reason: 'timeout' });
     });
 
-    it('when the connection is reset after the request, and does not repeat it', async () => {
+    it('a request may have been sent when the connection is reset after it, and the client does not repeat it', async () => {
       const server = await startHttpServer((_request, _response, incoming) => incoming.socket.resetAndDestroy());
       const one = client(server.url);
       expect(await one.post(OPEN, NEVER)).toMatchObject({ kind: 'failed', left: true, reason: 'reset' });
       expect(server.seen).toHaveLength(1);
     });
 
-    it('when a connection kept alive turns out dead as it is used again', async () => {
+    it('a request may have been sent when a kept connection turns out to be dead', async () => {
       let requests = 0;
       const { url, received } = await startTcp(socket => {
         requests += 1;
@@ -228,7 +228,7 @@ describe('L2L client', () => {
       expect(received).toHaveLength(2);
     });
 
-    it('when the gateway stops while the answer is awaited', async () => {
+    it('a request may have been sent when the gateway stops during the wait for the answer', async () => {
       const server = await startHttpServer(() => undefined);
       const stop = new AbortController();
       const answer = client(server.url).post(OPEN, stop.signal);
@@ -237,7 +237,7 @@ describe('L2L client', () => {
       expect(await answer).toMatchObject({ kind: 'failed', left: true, reason: 'stopped' });
     });
 
-    it('when the answer has no end', async () => {
+    it('a request may have been sent when the answer has no end', async () => {
       const server = await startHttpServer((_request, response) => {
         const more = () => {
           while (!response.destroyed && response.write('x'.repeat(1_000_000)));
@@ -252,7 +252,7 @@ describe('L2L client', () => {
       });
     });
 
-    it('when what answers is no HTTP', async () => {
+    it('a request may have been sent when the answer is not HTTP', async () => {
       const { url } = await startTcp(socket => socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
       expect(await client(url).post(OPEN, NEVER)).toMatchObject({ kind: 'failed', left: true, reason: 'reset' });
     });

@@ -4,12 +4,12 @@ import { PATIENCE } from '../queue/harness.ts';
 import { episode, openPlant } from './episode.ts';
 
 const MINUTE = 60_000;
-/** Before it is looked up what came of a call: longer than anything the test does meanwhile. */
+/** The wait before a look-up: longer than everything that the test does meanwhile. */
 const SETTLE = 10 * MINUTE;
 const settled = (isIdle: () => boolean) => vi.waitFor(() => expect(isIdle()).toBe(true), PATIENCE);
 const one = episode(1, 10 * MINUTE, MINUTE);
 
-/** The close of all that goes with the end of the episode. */
+/** The close of all that belongs to the end of the episode. */
 function closeAll(of: typeof one, params: Partial<ActionParams['close_machine']> = {}): Action {
   const { machine, type, completed } = of.close.params as ActionParams['close_dispatch'];
   return {
@@ -24,7 +24,7 @@ function closeAll(of: typeof one, params: Partial<ActionParams['close_machine']>
 async function plantWithPerson(options: Parameters<typeof openPlant>[0] = {}) {
   const plant = await openPlant(options);
   const { sandbox, personOpens, dispatches } = plant;
-  /** The person opened it so long ago (ms). */
+  /** How long ago the person opened it (ms). */
   async function opened(ago: number) {
     const id = await personOpens();
     const dispatch = sandbox.state().dispatches.find(other => other.id === id);
@@ -35,7 +35,7 @@ async function plantWithPerson(options: Parameters<typeof openPlant>[0] = {}) {
 }
 
 describe('a close of every dispatch of a machine, sent to the L2L sandbox through journal and queue', () => {
-  it("closes the rule's own dispatch and a person's with the true time and the note, by one call", async () => {
+  it("a close of all closes the rule's own dispatch and a person's by one call, with the true time and the note", async () => {
     const { commit, isIdle, opened, dispatches, story, row } = await plantWithPerson();
     await commit({ ...one.open, params: { ...one.open.params, ifFoundOpen: 'open' } } as Action);
     await settled(isIdle);
@@ -57,7 +57,7 @@ describe('a close of every dispatch of a machine, sent to the L2L sandbox throug
     });
   });
 
-  it("ends the rule's own dispatch by its id when a technician changed its type", async () => {
+  it("a close of all ends the rule's own dispatch by its id when a technician changed its type", async () => {
     const { commit, isIdle, dispatches, sandbox } = await plantWithPerson();
     await commit(one.open);
     await settled(isIdle);
@@ -71,7 +71,7 @@ describe('a close of every dispatch of a machine, sent to the L2L sandbox throug
   });
 
   it.each(['before', 'after'] as const)(
-    'whose answer was lost %s L2L applied it: all are closed once, and what began later stays open',
+    'a close of all whose answer was lost %s L2L applied it closes each dispatch once, and later ones stay open',
     async when => {
       const { commit, isIdle, opened, byId, sandbox, story, journal, clock } = await plantWithPerson({
         settle: SETTLE,
@@ -91,7 +91,7 @@ describe('a close of every dispatch of a machine, sent to the L2L sandbox throug
     },
   );
 
-  it('whose answer was lost is sent again when nothing began later', async () => {
+  it('a close of all whose answer was lost is sent again when nothing began later', async () => {
     const { commit, isIdle, opened, byId, sandbox, story } = await plantWithPerson();
     const early = await opened(5 * MINUTE);
     sandbox.setFaults([{ kind: 'reset', when: 'before', path: 'dispatches/closemachine', count: 1 }]);
@@ -101,7 +101,7 @@ describe('a close of every dispatch of a machine, sent to the L2L sandbox throug
     expect(story().filter(step => step.startsWith('close'))).toEqual([`closemachine ${early}`]);
   });
 
-  it('that comes late closes the older dispatches by their ids, each once, although answers are lost', async () => {
+  it('a late close of all closes the older dispatches by their ids, each once, although answers are lost', async () => {
     const { commit, isIdle, opened, byId, sandbox } = await plantWithPerson();
     const [first, second, later] = [await opened(5 * MINUTE), await opened(4 * MINUTE), await opened(0)];
     sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/close', count: 1 }]);
@@ -112,7 +112,7 @@ describe('a close of every dispatch of a machine, sent to the L2L sandbox throug
     expect(byId(later)).toMatchObject({ completed: null, closed: null });
   });
 
-  it('keeps the true time where a close of one dispatch loses it', async () => {
+  it('a close of all keeps the true time when the close of one dispatch loses it', async () => {
     const { commit, isIdle, opened, byId, journal } = await plantWithPerson({ manners: { completed: 'now' } });
     const id = await opened(5 * MINUTE);
     journal.site.learn({ closeLosesCompleted: true }, null);
@@ -121,7 +121,7 @@ describe('a close of every dispatch of a machine, sent to the L2L sandbox throug
     expect(byId(id)).toMatchObject({ completed: one.completed, closed: expect.any(Number) });
   });
 
-  it("goes although the rule's own open is a dead letter, whose close waits for a person", async () => {
+  it("a close of all is sent although the rule's own open is a dead letter, whose close waits for a person", async () => {
     const { commit, isIdle, opened, byId, sandbox, row } = await plantWithPerson();
     const kims = await opened(5 * MINUTE);
     const wrong = { ...one.open, params: { ...one.open.params, ifFoundOpen: 'open', reason: 'NO_SUCH' } } as Action;
@@ -137,7 +137,7 @@ describe('a close of every dispatch of a machine, sent to the L2L sandbox throug
   });
 
   it.each(['retry', 'drop'] as const)(
-    'waits for the parked open of another rule until a person decides: %s',
+    'a close of all waits for the parked open of another rule until a person decides: %s',
     async kind => {
       const { commit, isIdle, opened, byId, row, sandbox, journal, queue, dispatches } = await plantWithPerson({
         settle: MINUTE,

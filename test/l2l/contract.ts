@@ -20,7 +20,7 @@ import { DENVER, frozenCall, NEVER } from './calls.ts';
 export type ContractCase = {
   readonly actions: readonly StoredAction[];
   readonly chain?: ChainState;
-  /** What the journal adds to the call before it is sent. */
+  /** The fields that the journal adds to the call before it is sent. */
   readonly fields?: Partial<Call>;
   /** An answer of L2L that means success. */
   readonly success: object;
@@ -32,11 +32,11 @@ const STATUSES = Array.from({ length: 400 }, (_, index) => 200 + index);
 
 type Reply = { readonly status: number; readonly body: (headers: object) => string };
 
-/** A delivery over a real HTTP server that gives one reply to everything. */
+/** A delivery over a real HTTP server that gives the same reply to every request. */
 async function setUp() {
   let reply: Reply = { status: 200, body: () => '' };
   const server = await startHttpServer((request, response) => {
-    // 204 and 304 have no body; node refuses to send one.
+    // 204 and 304 have no body, and Node refuses to send one.
     response.writeHead(reply.status).end(reply.body(request.headers));
   });
   const clock = systemClock();
@@ -79,13 +79,13 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** What every kind of action has to keep, whatever L2L or a proxy in between answers. */
+/** The duties of every kind of action, whatever L2L or a proxy between answers. */
 export function actionContract(name: string, make: () => ContractCase): void {
   describe(`contract of ${name}`, () => {
     const callOf = (delivery: Delivery, { actions, chain = NO_CHAIN, fields }: ContractCase) =>
       frozenCall(delivery, actions, chain, fields);
 
-    it('its schema takes its parameters, and refuses others', () => {
+    it('the schema accepts the parameters of the kind, and refuses others', () => {
       for (const action of make().actions) {
         const { params } = kindOf(action.kind);
         expect(params.parse(action.params)).toEqual(action.params);
@@ -103,7 +103,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(one.seen).toEqual([]);
     });
 
-    it('sends the same bytes in every attempt, the key only in its header', async () => {
+    it('the call sends the same bytes in every attempt, with the key only in its header', async () => {
       await using set = await setUp();
       const call = callOf(set.delivery, make());
       set.give(503, () => '');
@@ -116,7 +116,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(`${first?.url} ${first?.body}`).not.toMatch(/secret-key|auth=/);
     });
 
-    it('interprets a success', async () => {
+    it('the call understands a success', async () => {
       await using set = await setUp();
       const test = make();
       set.give(200, () => JSON.stringify(test.success));
@@ -125,7 +125,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(JSON.parse(JSON.stringify(outcome))).toEqual(outcome);
     });
 
-    it('gives every status a meaning, and never shows the key', async () => {
+    it('every status has a meaning, and none shows the key', async () => {
       await using set = await setUp();
       const call = callOf(set.delivery, make());
       const wrong: string[] = [];
@@ -156,7 +156,7 @@ export function actionContract(name: string, make: () => ContractCase): void {
       expect(JSON.stringify(set.log.lines)).not.toContain('secret-key');
     });
 
-    it('a success that it does not understand neither doubles nor loses a call', async () => {
+    it('a success that is not understood neither doubles nor loses a call', async () => {
       await using set = await setUp();
       const call = callOf(set.delivery, make());
       for (const body of ['{"success":true}', '{"success":true,"data":[]}', '{"success":true,"data":{"id":"x"}}']) {
@@ -166,10 +166,10 @@ export function actionContract(name: string, make: () => ContractCase): void {
       }
     });
 
-    it.each([401, 403, 429, 500, 302, 200])('does not decide by a look that failed with status %i', async status => {
+    it.each([401, 403, 429, 500, 302, 200])('a look-up that failed with status %i decides nothing', async status => {
       await using set = await setUp();
       const call = { ...callOf(set.delivery, make()), state: 'unknown', attempt: 1, sentAt: 0 } as const;
-      // Only L2L's own words are about the key; a page is somebody's in between.
+      // Only L2L's own words are about the key. A page comes from another server on the way.
       const isKey = status === 401 || status === 403;
       set.give(status, headers =>
         isKey ? JSON.stringify({ success: false, error: headers }) : `<p>${JSON.stringify(headers)}</p>`,

@@ -22,7 +22,7 @@ const clock = systemClock();
 const HOUR = 3_600_000;
 const TIMEOUT = 60_000;
 
-/** Time here and time at L2L pass as they do, and further when the test says so. */
+/** Time passes here and at L2L as usual, and faster when the test says so. */
 async function setUp() {
   const [time, timeThere] = [movableClock(), movableClock()];
   const sandbox = await startSandbox({
@@ -141,7 +141,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(countOf(sandbox, 'PRESS-01')).toBe(1015);
   });
 
-  it("the delivery sets a count to L2L's own at first sight plus the movement", async () => {
+  it("the delivery sets a count to L2L's first count plus the movement", async () => {
     const { sandbox, delivery } = await setUp();
     const first = await deliver(delivery, frozenCall(delivery, [setTo(12)]));
     expect(first.outcome).toMatchObject({ kind: 'delivered', result: { cycleCount: 512, cycleAnchor: 500 } });
@@ -200,7 +200,7 @@ describe('delivery to the L2L sandbox', () => {
     expect(sandbox.state().details).toHaveLength(2);
   });
 
-  it('a refusal has the words of L2L, and a refused key halts everything', async () => {
+  it('a refusal has the words of L2L, and a refused key stops all calls', async () => {
     const { sandbox, delivery, log } = await setUp();
     const { outcome } = await deliver(delivery, frozenCall(delivery, [open('NO-SUCH')]));
     expect(outcome).toMatchObject({ kind: 'rejected', detail: expect.stringMatching(/NO-SUCH/) });

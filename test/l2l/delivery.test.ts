@@ -35,7 +35,7 @@ describe('delivery', () => {
     expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'retry', reason: 'refused' });
   });
 
-  it('the check of the settings is waited for before a call is admitted, and not between its mark and its send', async () => {
+  it('a call waits for the check of the settings before it is admitted, and not between its mark and its send', async () => {
     const check = Promise.withResolvers<void>();
     const settings = { askKey: async () => 'takes' as const, verify: () => check.promise, unverified: () => null };
     const { delivery, sent } = scripted(() => answer({}), { settings });
@@ -47,7 +47,7 @@ describe('delivery', () => {
     expect(await admitted).toBe(true);
   });
 
-  it('an id that the gateway would round opens nothing twice and closes nothing else', async () => {
+  it('an id that the gateway would round opens nothing twice and closes no other dispatch', async () => {
     const OPENED = { machine: 'PRESS-01', type: 'DOWN', trade: 'MAINT', description: 'Alarm', reported: 0 };
     const open = stored('open_dispatch', OPENED as ActionParams['open_dispatch']);
     const dispatch = '{"id":9007199254740993,"dispatchnumber":5,"machinecode":"PRESS-01","dispatchtypecode":"DOWN"}';
@@ -59,7 +59,7 @@ describe('delivery', () => {
     const call = frozenCall(delivery, [open]);
     const words = expect.stringMatching(/L2L gave 9007199254740993 as id; .* not supported, so the call waits/);
     expect(await delivery.send(call, NEVER)).toMatchObject({ kind: 'unknown', detail: words });
-    // "L2L does not have it" would make the queue repeat the open.
+    // With "L2L does not have it" the queue would repeat the open.
     expect(await delivery.look({ ...call, state: 'unknown' }, NEVER)).toMatchObject({
       kind: 'failed',
       outcome: { kind: 'retry', detail: words },

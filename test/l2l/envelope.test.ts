@@ -14,7 +14,7 @@ describe('envelope of an answer', () => {
   });
 
   it.each(['', '<html></html>', '[]', '1', 'null', '{}', '{"success":1}', '{"ok":true}', '{"success":true'])(
-    'the reader of answers takes %s for no answer of L2L',
+    'the reader of answers does not take %s as an answer of L2L',
     text => expect(parseEnvelope(text)).toBeNull(),
   );
 

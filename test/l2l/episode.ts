@@ -101,7 +101,7 @@ export async function openPlant(options: PlantOptions = {}) {
     return answer.data ?? {};
   }
 
-  /** How an action stands in the journal's file, with everything written so far. */
+  /** The row of an action in the journal's file, with everything written so far. */
   async function row({ key }: Action) {
     await bench.commit();
     const db = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
@@ -121,11 +121,11 @@ export async function openPlant(options: PlantOptions = {}) {
     client,
     clock,
     dispatches: (): readonly Dispatch[] => sandbox.state().dispatches,
-    /** What took effect, in order: `open 57001`. */
+    /** The writes that took effect, in order: `open 57001`. */
     story: () => sandbox.state().log.map(({ what, change }) => `${what.replace('dispatches/', '')} ${change.dispatch}`),
-    /** Does what a person does in L2L: `dispatches/close/57001`. */
+    /** Does the change of a person in L2L: `dispatches/close/57001`. */
     person,
-    /** A dispatch that a person opens; gives its id. */
+    /** Opens a dispatch as a person does; returns its id. */
     async personOpens(type = 'DOWN', machine = 'PRESS-01') {
       const fields = { site: '43', machinecode: machine, dispatchtypecode: type, trade: 'MAINT', user: 'kim' };
       const data = await person('dispatches/open/', { ...fields, description: 'seen by kim' });

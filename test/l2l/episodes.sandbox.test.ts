@@ -5,7 +5,7 @@ import { increment } from '../support/actions.ts';
 import { type EpisodeOptions, episode, openPlant } from './episode.ts';
 
 const MINUTE = 60_000;
-/** Before it is looked up what came of a call: longer than anything the test does meanwhile. */
+/** The wait before a look-up: longer than everything that the test does meanwhile. */
 const SETTLE = 10 * MINUTE;
 const ADOPT = { ifFoundOpen: 'adopt' } as const;
 const wholeMinute = (at: number) => Math.floor(at / MINUTE) * MINUTE;
@@ -17,7 +17,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       ['is left open', {}, {}, 'dispatch 8001 was open before and is left open'],
       ['is adopted and left open', ADOPT, {}, 'a person opened dispatch 8001 and closes it'],
       ['is adopted and closed where the rule says so', ADOPT, { closeAdopted: true }, null],
-    ] as const)('%s', async (_what, open, close, why) => {
+    ] as const)('a dispatch of a person %s', async (_what, open, close, why) => {
       const { commit, isIdle, personOpens, dispatches, journal, row } = await openPlant();
       const id = await personOpens();
       const one = episode(1, 10 * MINUTE, -MINUTE, { open, close });
@@ -48,7 +48,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
 
   describe('two rules of one machine and type', () => {
     it.each(['first', 'second'] as const)(
-      'share a dispatch; the %s to come is the last to clear, and closes it',
+      'two rules share a dispatch, and when the %s to come clears last, it closes it',
       async last => {
         const { commit, isIdle, dispatches, row } = await openPlant();
         const first = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop' });
@@ -113,7 +113,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   });
 
   it.each(['open_and_close', 'add'] as const)(
-    'takes over what the gateway opened before its journal was rebuilt, and ends it (if_missed: %s)',
+    'an episode takes over and ends the dispatch that the gateway opened before its journal was rebuilt (if_missed: %s)',
     async ifMissed => {
       const { commit, isIdle, dispatches, person, story } = await openPlant();
       const fields = { site: '43', machinecode: 'PRESS-01', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'gateway' };
@@ -164,7 +164,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
         { deleted: true, closed: null },
         { state: 'delivered', detail: 'somebody deleted the dispatch' },
       ],
-    ])('%s', async (_what, does, dispatch, action) => {
+    ])('a person %s', async (_what, does, dispatch, action) => {
       const { commit, isIdle, dispatches, person, row } = await openPlant();
       const one = episode(1, 10 * MINUTE, MINUTE);
       await commit(one.open);
@@ -178,7 +178,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   });
 
   describe('a type of which a machine has one open at a time', () => {
-    it("waits for a person's, and says which", async () => {
+    it('an open waits for the dispatch of a person, and names it', async () => {
       const { commit, isIdle, personOpens, person, dispatches, journal, log } = await openPlant();
       const id = await personOpens('SINGLE');
       const one = episode(1, 10 * MINUTE, MINUTE, { type: 'SINGLE2' });
@@ -199,7 +199,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
     });
 
-    it('an open that L2L blocks lets the close of the blocking dispatch pass, although that is behind it in the lane', async () => {
+    it('an open that L2L blocks lets the close of the blocking dispatch pass, although the close is behind it in the lane', async () => {
       const { commit, isIdle, story } = await openPlant();
       const blocking = episode(1, 10 * MINUTE, MINUTE, { rule: 'stop', type: 'SINGLE' });
       const blocked = episode(1, 9 * MINUTE, 2 * MINUTE, { rule: 'oil', type: 'SINGLE2' });
@@ -255,16 +255,19 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       expect(journal.chain(one.chain)).toMatchObject({ open: 'delivered', result: { dispatchId: 57001 } });
     });
 
-    it.each(['before', 'after'] as const)('is added once when the answer was lost %s it was', async when => {
-      const { commit, isIdle, dispatches, sandbox, story } = await openPlant();
-      sandbox.setFaults([{ kind: 'reset', when, path: 'dispatches/add', count: 1 }]);
-      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'add' } });
-      await commit(one.open, one.close);
-      await settled(isIdle);
-      expect(dispatches()).toMatchObject([{ closed: expect.any(Number) }]);
-      // After an unknown outcome only an open can ask L2L not to make a second one.
-      expect(story()).toEqual(when === 'after' ? ['add 57001'] : ['open 57001', 'close 57001']);
-    });
+    it.each(['before', 'after'] as const)(
+      'a missed episode is added once when the answer was lost %s it was added',
+      async when => {
+        const { commit, isIdle, dispatches, sandbox, story } = await openPlant();
+        sandbox.setFaults([{ kind: 'reset', when, path: 'dispatches/add', count: 1 }]);
+        const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed: 'add' } });
+        await commit(one.open, one.close);
+        await settled(isIdle);
+        expect(dispatches()).toMatchObject([{ closed: expect.any(Number) }]);
+        // After an unknown outcome only an open can ask L2L to prevent duplicates.
+        expect(story()).toEqual(when === 'after' ? ['add 57001'] : ['open 57001', 'close 57001']);
+      },
+    );
 
     it('a missed episode is not sent at all', async () => {
       const { commit, isIdle, story, row } = await openPlant();
@@ -280,17 +283,20 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       ['nothing', []],
       ['add', ['add 57001']],
       ['open_and_close', ['open 57001', 'close 57001']],
-    ] as const)('while its open was built and could not leave: %s', async (ifMissed, sent) => {
-      const { commit, isIdle, sandbox, story, journal } = await openPlant();
-      sandbox.setFaults([{ kind: 'status', status: 429, path: 'dispatches/' }]);
-      const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed } });
-      await commit(one.open);
-      await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('retry'), PATIENCE);
-      await commit(one.close);
-      sandbox.setFaults([]);
-      await settled(isIdle);
-      expect(story()).toEqual(sent);
-    });
+    ] as const)(
+      'an episode that ended while its open was built and could not leave is sent as %s',
+      async (ifMissed, sent) => {
+        const { commit, isIdle, sandbox, story, journal } = await openPlant();
+        sandbox.setFaults([{ kind: 'status', status: 429, path: 'dispatches/' }]);
+        const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifMissed } });
+        await commit(one.open);
+        await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('retry'), PATIENCE);
+        await commit(one.close);
+        sandbox.setFaults([]);
+        await settled(isIdle);
+        expect(story()).toEqual(sent);
+      },
+    );
 
     it('an episode whose open may have arrived is closed as well', async () => {
       const { commit, isIdle, sandbox, story, journal, clock } = await openPlant({ settle: SETTLE });
@@ -313,13 +319,13 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       ['existing', 'open'],
       ['refuse', 'open'],
     ] as const)(
-      'lands after two looks, before its repeat: one dispatch (%s, if_found_open: %s)',
+      'a lost open that arrives after two look-ups and before its repeat gives one dispatch (%s, if_found_open: %s)',
       async (duplicate, ifFoundOpen) => {
         const { commit, isIdle, sandbox, dispatches, row } = await openPlant({ timeout: 150 });
         sandbox.setManners({ duplicate });
         sandbox.setFaults([
           { kind: 'hang', ms: 500, path: 'dispatches/open', count: 1 },
-          // The repeat is kept off until the first call has landed.
+          // The repeat is held back until the first call has arrived.
           { kind: 'status', status: 429, path: 'dispatches/open', count: 12 },
         ]);
         const one = episode(1, 10 * MINUTE, MINUTE, { open: { ifFoundOpen } });
@@ -331,7 +337,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     );
 
     it.each(['refuse', 'existing', 'nothing'] as const)(
-      'is opened beside a person’s one where the rule says so, although L2L says there is one (%s)',
+      'a lost open is opened beside the dispatch of a person when the rule says so, although L2L reports that one (%s)',
       async duplicate => {
         const { commit, isIdle, sandbox, dispatches, personOpens } = await openPlant();
         sandbox.setManners({ duplicate });
@@ -399,7 +405,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     it.each<[string, EpisodeOptions, object]>([
       ['opened and left to people', { close: { how: 'leave' } }, { closed: null }],
       ['opened and closed', { open: ADOPT, close: { closeAdopted: true } }, { closed: expect.any(Number) }],
-    ])('a retried episode is %s where its rule sends no finished dispatches', async (_what, options, end) => {
+    ])('a retried episode is %s when its rule sends no finished dispatches', async (_what, options, end) => {
       const { isIdle, first, second, dispatches, journal } = await retried(options);
       await settled(isIdle);
 
@@ -409,7 +415,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
   });
 
   it.each(['before', 'after'] as const)(
-    'notes once that it is over when the answer was lost %s it was noted',
+    'a retried episode gets one note about its end when the answer was lost %s it was noted',
     async when => {
       const { commit, isIdle, sandbox, dispatches } = await openPlant();
       sandbox.setFaults([{ kind: 'reset', when, path: 'dispatches/add_comment', count: 1 }]);
@@ -428,7 +434,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
       sandbox.setFaults([{ kind: 'reset', when: told, path: 'increment_cycle_count', count: 1 }]);
       await commit({ ...increment('PRESS-01', 1, 5), ...(onUnknown && { onUnknown }) });
       await vi.waitFor(() => expect(journal.openCalls()[0]?.state).toBe('unknown'), PATIENCE);
-      // Another writer: base 1000, with or without our 5, plus 3.
+      // Another program wrote the count: base 1000, with or without the gateway's 5, plus 3.
       await person('machines/increment_cycle_count/', { site: '43', code: 'PRESS-01', cyclecount: '3' });
       await commit(increment('PRESS-01', 2, 10));
       clock.advance(SETTLE);
@@ -449,7 +455,7 @@ describe('episodes sent to the L2L sandbox through journal and queue', () => {
     it.each([
       ['repeat', 1000 + 3 + 5 + 10],
       ['drop', 1000 + 3 + 10],
-    ] as const)('where its rule says %s', async (onUnknown, expected) => {
+    ] as const)('an undecidable increment is handled as its rule says: %s', async (onUnknown, expected) => {
       const { isIdle, journal, count } = await undecided(onUnknown, 'before');
       await settled(isIdle);
       expect(count()).toBe(expected);

@@ -74,7 +74,7 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
     const first = (options: EpisodeOptions) => episode(1, 10 * MINUTE, 5 * MINUTE, options);
     const second = (options: EpisodeOptions) => episode(2, 4 * MINUTE, MINUTE, options);
 
-    /** L2L has its open, and nobody knows: as after five crashes. */
+    /** L2L has its open, but nobody knows that, as after five crashes. */
     async function parkedOpen({ commit, sandbox, journal }: Plant, options: EpisodeOptions) {
       const one = first(options);
       sandbox.setFaults([{ kind: 'reset', when: 'after', path: 'dispatches/open', count: 1 }]);
@@ -124,7 +124,7 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
       },
     );
 
-    it('a dispatch of an episode that waits for a person matches the next one where L2L opens no second one', async () => {
+    it('a dispatch of an episode that waits for a person matches the next episode when L2L opens no second dispatch', async () => {
       const single = { type: 'SINGLE' };
       const plant = await openPlant();
       await deadClose(plant, single);
@@ -134,7 +134,7 @@ describe('dispatches that are still open in the L2L sandbox when an episode is s
       expect(plant.story()).toEqual(['open 57001', 'close 57001']);
     });
 
-    it('a dispatch with a comment matches the next episode where people close it', async () => {
+    it('a dispatch with a comment matches the next episode when people close it', async () => {
       const note = { close: { how: 'note' } } as const;
       const plant = await openPlant({ settle: MINUTE });
       await parkedOpen(plant, note);

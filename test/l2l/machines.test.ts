@@ -44,7 +44,7 @@ describe('machines', () => {
     expect(asked).toEqual(['all']);
   });
 
-  it('the gateway finds a machine that somebody has set up in L2L since', async () => {
+  it('the gateway finds a machine that somebody has added in L2L meanwhile', async () => {
     const { machines, codes, clock } = l2l('PRESS-01');
     expect(await machines.count('PRESS-99', NEVER)).toMatchObject({ ok: false });
     codes.push('PRESS-99');

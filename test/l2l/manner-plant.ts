@@ -12,7 +12,7 @@ const NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
 type Episode = ReturnType<typeof episode>;
 type Plant = Awaited<ReturnType<typeof openPlant>>;
 
-/** A part of the plant's day: what L2L has to store of it, and by which words a person recognises it when L2L has it not. */
+/** A part of the plant's day: the records that L2L has to store, and the words by which a person notices when L2L does not have them. */
 type Part = {
   readonly name: string;
   readonly actions: readonly Action[];
@@ -21,7 +21,7 @@ type Part = {
   readonly cause: RegExp;
 };
 
-/** Runs a short day against a sandbox with these manners. Resolves to what differs from the truth without a word that says why. */
+/** Runs a short day against a sandbox with these manners. Resolves to the differences from the truth for which no word gives a reason. */
 export async function unexplained(manners: Partial<Manners>, faults: readonly FaultInput[] = []): Promise<string[]> {
   const plant = await openPlant({ manners, timeout: 2000 });
   const stood = { site: '43', linecode: 'LINE-3', productcode: 'P-300', actual: '1' };
@@ -30,7 +30,8 @@ export async function unexplained(manners: Partial<Manners>, faults: readonly Fa
   plant.sandbox.setFaults(faults);
 
   const day = [firstStop(), ...laterStops(faults.length > 0), ...counts(), ...production()];
-  // The answer to the first close shows how L2L stores its time. Each later one is right. When that answer is lost, the next one shows it.
+  // The answer to the first close shows how L2L stores its time. Each later close is right. When that answer is lost, the next one shows
+  // it.
   for (const action of day[0]?.actions ?? []) await send(plant, action);
   await send(plant, ...day.slice(1).flatMap(({ actions }) => actions));
 
@@ -47,7 +48,7 @@ async function send(plant: Plant, ...actions: readonly Action[]): Promise<void> 
   }, PATIENCE);
 }
 
-/** What L2L has of a part in place of the truth, unless a dead letter, a parked action or an event names the cause. */
+/** The state of L2L that differs from the truth, unless a dead letter, a parked action or an event names the cause. */
 async function difference(plant: Plant, { name, actions, truth, stored, cause }: Part): Promise<string[]> {
   const [is, expected] = [stored(plant), truth].map(part => JSON.stringify(part));
   if (is === expected) return [];
@@ -57,7 +58,7 @@ async function difference(plant: Plant, { name, actions, truth, stored, cause }:
   return isNamed || isReported ? [] : [`${name}: ${is}, not ${expected}: ${JSON.stringify(rows)}`];
 }
 
-/** A stop of a machine. `open` and `close` go as one batch or as two. */
+/** A stop of a machine. `open` and `close` are sent as one batch or as two. */
 function stop(name: string, number: number, one: Episode, cause: RegExp): Part {
   const { machine, reason = null, trade, ifMissed } = one.open.params as ActionParams['open_dispatch'];
   const [reported, completed] = [one.reported, one.completed].map(at => (ifMissed === 'add' ? wholeMinute(at) : at));

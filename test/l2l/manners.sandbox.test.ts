@@ -6,7 +6,7 @@ import { unexplained } from './manner-plant.ts';
 
 const SEEDS = [1, 2, 4, 101];
 
-/** Manners that the plant does not meet yet. */
+/** Manners that the plant does not handle yet. */
 const NOT_YET: readonly MannerName[] = [
   ...(['pitch_filters', 'rate_limit', 'refusal_words', 'rights', 'missing_right'] as const),
   ...(['lookups', 'created_by', 'pages', 'ids', 'fields', 'lists'] as const),
@@ -37,12 +37,12 @@ function lostAnswers(random: Random): FaultInput[] {
 }
 
 describe('a short day against an L2L with manners', () => {
-  it.each(each)('%s=%s: L2L stores the truth, or a person reads why it does not', async (name, value) => {
+  it.each(each)('%s=%s: L2L stores the truth, or a person reads the reason why not', async (name, value) => {
     expect(await unexplained({ [name]: value })).toEqual([]);
   });
 
   it.each(SEEDS)(
-    'seed %s, with random manners and lost answers: L2L stores the truth, or a person reads why it does not',
+    'seed %s, with random manners and lost answers: L2L stores the truth, or a person reads the reason why not',
     async seed => {
       const random = seededRandom(seed);
       const manners = randomManners(random);

@@ -12,7 +12,7 @@ const CRITERIA: MatchCriteria = {
   isStuck: () => false,
 };
 
-/** An open dispatch, reported at its number. */
+/** An open dispatch; its number is also its reported time. */
 function dispatch(number: number, fields: Partial<DispatchRecord> = {}): DispatchRecord {
   return {
     id: number * 10,
@@ -56,7 +56,7 @@ describe('the dispatch that matches an episode', () => {
       'leave',
       { foundOpen: 3 },
     ],
-  ])('%s', (_what, open, ifFoundOpen, expected) => {
+  ])('the matching dispatch is %s', (_what, open, ifFoundOpen, expected) => {
     const found = matchingDispatch(open, { ...CRITERIA, ifFoundOpen });
     if (expected === null) expect(found).toBeNull();
     else expect(found).toMatchObject(expected);
@@ -72,10 +72,13 @@ describe('the dispatch that matches an episode', () => {
       { isFirst: true, isStuck: is(2) },
       null,
     ],
-  ])('%s', (_what, ifFoundOpen, change, expected) => {
-    const found = matchingDispatch([gateways(2), dispatch(1)], { ...CRITERIA, ifFoundOpen, ...change });
-    expect(found?.foundOpen ?? found?.dispatchNumber ?? null).toBe(expected);
-  });
+  ])(
+    'after a lost journal or a wait for a person, the matching dispatch is %s',
+    (_what, ifFoundOpen, change, expected) => {
+      const found = matchingDispatch([gateways(2), dispatch(1)], { ...CRITERIA, ifFoundOpen, ...change });
+      expect(found?.foundOpen ?? found?.dispatchNumber ?? null).toBe(expected);
+    },
+  );
 
   it.each<[string, DispatchRecord, number | null]>([
     ["the gateway's from before it was over", gateways(7999), 7999],
@@ -89,7 +92,7 @@ describe('the dispatch that matches an episode', () => {
       { ...gateways(9000), reported: [7000, 9000] },
       9000,
     ],
-  ])('an episode that is over is matched with %s', (_what, open, expected) => {
+  ])('an episode that is over matches %s', (_what, open, expected) => {
     const found = matchingDispatch([open], { ...CRITERIA, ended: 8250 });
     expect(found?.dispatchNumber ?? null).toBe(expected);
   });

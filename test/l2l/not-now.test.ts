@@ -19,7 +19,7 @@ describe('a refusal means "not now"', () => {
     'Machine PRESS-01: lock wait timeout exceeded',
     'could not obtain lock',
     'The database is locked',
-  ])('%s', words => expect(isNotNow(words, NONE)).toBe(true));
+  ])('the refusal "%s" means "not now"', words => expect(isNotNow(words, NONE)).toBe(true));
 
   it.each([
     'Machine is locked',
@@ -31,16 +31,16 @@ describe('a refusal means "not now"', () => {
     'Blocked',
     'Invalid API key, try again later',
     'Problem with the request',
-  ])('%s: it is not', words => expect(isNotNow(words, NONE)).toBe(false));
+  ])('the refusal "%s" does not mean "not now"', words => expect(isNotNow(words, NONE)).toBe(false));
 
-  it('a code of the call is none of its words, and neither is a text of another meaning', () => {
+  it('a code of the call does not mean "not now", and neither does a text with another meaning', () => {
     expect(isNotNow('There is an error at LOCK', NONE)).toBe(true);
     expect(isNotNow('There is an error at LOCK', { ...NONE, codes: ['LOCK'] })).toBe(false);
     const blocked = 'PRESS-01 already has an open critical Dispatch, try again later';
     expect(isNotNow(blocked, { ...NONE, other: ['already has an open critical dispatch'] })).toBe(false);
   });
 
-  it('what the config names is added to the list', () => {
+  it('the texts in the config are added to the list', () => {
     expect(isNotNow('Nightly backup is running', { transient: ['nightly BACKUP'] })).toBe(true);
   });
 });

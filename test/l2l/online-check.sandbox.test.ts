@@ -57,7 +57,7 @@ const readsOf = (calls: readonly { readonly path: string }[], area: string) =>
   calls.filter(({ path }) => path === `/api/1.0/${area}/`).length;
 
 describe('the online check of the site', () => {
-  it('says that it is good, with its name, whether it is a test site, and that the clocks agree', async () => {
+  it('the online check reports a good site with its name, whether it is a test site, and that the clocks agree', async () => {
     const { url } = await testSandbox();
 
     expect(await rowsOf({ url }, [])).toEqual([
@@ -68,7 +68,7 @@ describe('the online check of the site', () => {
     ]);
   });
 
-  it('finds a site that is not active, and a site that is none of the key', async () => {
+  it('the online check finds a site that is not active, and a site that the key does not have', async () => {
     const { url } = await sandboxOf({ ...SITE, active: false });
 
     expect(row(await rowsOf({ url }, []), 'site')).toMatchObject({
@@ -83,7 +83,7 @@ describe('the online check of the site', () => {
     expect(row(other, 'machine')).toMatchObject({ state: 'unchecked' });
   });
 
-  it('finds a wrong key, and asks about nothing else', async () => {
+  it('the online check finds a wrong key, and asks about nothing else', async () => {
     const sandbox = await testSandbox();
     const rows = await rowsOf({ url: sandbox.url, key: 'wrong' }, sent('machine', 'PRESS-01'));
 
@@ -95,7 +95,7 @@ describe('the online check of the site', () => {
     ]);
   });
 
-  it('finds another time zone, and still compares the codes', async () => {
+  it('the online check finds another time zone, and still compares the codes', async () => {
     const { url } = await testSandbox();
     const rows = await rowsOf({ url, timezone: 'Europe/Berlin' }, sent('machine', 'PRESS-01'));
 
@@ -107,7 +107,7 @@ describe('the online check of the site', () => {
     expect(row(rows, 'machine')).toMatchObject({ state: 'good' });
   });
 
-  it('finds a clock that is wrong by more than half a minute', async () => {
+  it('the online check finds a clock that is wrong by more than half a minute', async () => {
     const { url } = await testSandbox();
     const off = (ms: number) => rowsOf({ url, now: () => Date.now() + ms }, []);
 
@@ -127,7 +127,7 @@ describe('the online check of the site', () => {
 });
 
 describe('the online check of codes', () => {
-  it('finds codes that L2L does not have, that are not active, and lines that take no production, with the nearest code', async () => {
+  it('the online check finds missing codes, inactive codes, and lines that take no production, with the nearest code', async () => {
     const [line, ...lines] = SITE.lines as readonly [SiteSeed['lines'][number]];
     const { url } = await sandboxOf({
       ...SITE,
@@ -162,7 +162,7 @@ describe('the online check of codes', () => {
     expect(row(rows, 'product', 'P-900')?.words).toMatch(/new product.*did you mean `P-[123]00`\?$/);
   });
 
-  it('does not guess a code that a signal completes', async () => {
+  it('the online check does not guess a code that a signal completes', async () => {
     const { url } = await testSandbox();
     const rows = await rowsOf({ url }, [{ what: 'product', code: 'P-{{ press.recipe }}', open: true }]);
 
@@ -172,7 +172,7 @@ describe('the online check of codes', () => {
     });
   });
 
-  it('makes few reads: one for many machines, and no list of a large site for a few products', async () => {
+  it('the online check makes few reads: one for many machines, and no list of a large site for a few products', async () => {
     const products = Array.from({ length: 5000 }, (_, index) => `P-${index}`);
     const machines = Array.from({ length: 40 }, (_, index) => ({ code: `M-${index}` }));
     const sandbox = await sandboxOf({ ...SITE, products, lines: [{ code: 'LINE-1', machines }] });
@@ -187,7 +187,7 @@ describe('the online check of codes', () => {
     expect(readsOf(calls, 'productcomponents')).toBe(2);
   });
 
-  it('a list that is too long to be read is no proof that a code is missing', async () => {
+  it('a list that is too long to be read does not prove that a code is missing', async () => {
     const products = Array.from({ length: 10_050 }, (_, index) => `P-${index}`);
     const { url } = await sandboxOf({ ...SITE, products });
     const asked = [...products.slice(0, 60), 'P-10049', 'P-X'];
@@ -205,7 +205,7 @@ const LACKS: readonly (readonly [string, FaultInput])[] = [
 ];
 
 describe('the online check with a key without a right', () => {
-  it.each(LACKS)('to read machines (%s): only their row could not be checked', async (_, lack) => {
+  it.each(LACKS)('without the right to read machines (%s), only their row cannot be checked', async (_, lack) => {
     const sandbox = await testSandbox();
     sandbox.setFaults([{ ...lack, path: 'machines', method: 'GET' }]);
     const rows = await rowsOf({ url: sandbox.url }, [...sent('machine', 'PRESS-01'), ...sent('type', 'DOWN', 'DOWNN')]);
@@ -218,20 +218,23 @@ describe('the online check with a key without a right', () => {
     expect(row(rows, 'type', 'DOWNN')).toMatchObject({ state: 'wrong' });
   });
 
-  it.each(LACKS)('to read sites (%s): site and zone could not be checked, the codes are compared', async (_, lack) => {
-    const sandbox = await testSandbox();
-    sandbox.setFaults([{ ...lack, path: 'sites', method: 'GET' }]);
-    const rows = await rowsOf({ url: sandbox.url }, sent('machine', 'PRESS-01', 'PRESS-1'));
+  it.each(LACKS)(
+    'without the right to read sites (%s), site and zone cannot be checked, and the codes are still compared',
+    async (_, lack) => {
+      const sandbox = await testSandbox();
+      sandbox.setFaults([{ ...lack, path: 'sites', method: 'GET' }]);
+      const rows = await rowsOf({ url: sandbox.url }, sent('machine', 'PRESS-01', 'PRESS-1'));
 
-    expect(row(rows, 'site')).toMatchObject({ state: 'unchecked' });
-    expect(row(rows, 'time zone')).toMatchObject({ state: 'unchecked' });
-    expect(row(rows, 'machine', 'PRESS-01')).toMatchObject({ state: 'good' });
-    expect(row(rows, 'machine', 'PRESS-1')).toMatchObject({ state: 'wrong' });
-  });
+      expect(row(rows, 'site')).toMatchObject({ state: 'unchecked' });
+      expect(row(rows, 'time zone')).toMatchObject({ state: 'unchecked' });
+      expect(row(rows, 'machine', 'PRESS-01')).toMatchObject({ state: 'good' });
+      expect(row(rows, 'machine', 'PRESS-1')).toMatchObject({ state: 'wrong' });
+    },
+  );
 });
 
 describe('the online check without an answer of L2L', () => {
-  it('says why, and judges nothing', async () => {
+  it('the online check without an answer says why, and judges nothing', async () => {
     const page = await startHttpServer((_request, response) => response.end('<h1>Please sign in</h1>'));
 
     expect(await ask({ url: page.url }, sent('machine', 'PRESS-01'))).toMatchObject({

@@ -14,7 +14,7 @@ const answered = (status: number, body: string, retryAfter?: number): Exchange =
   ...(retryAfter === undefined ? {} : { retryAfter }),
 });
 
-/** What the table has to say, written a second time in another way: by status, for each kind of body. */
+/** The expected table, written a second time in another form: by status, for each kind of body. */
 function expected(status: number, body: string): string {
   if (status === 429) return 'retry rate_limited';
   // A proxy's 401 or 403 says nothing about the key.
@@ -43,13 +43,13 @@ describe('outcome table', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('never repeats without a look-up what may have had an effect', () => {
+  it('a call that may have had an effect is never repeated without a look-up', () => {
     const blind = STATUSES.filter(status => judge(answered(status, PAGE), NONE).kind === 'retry');
     expect(blind).toEqual([429]);
   });
 
   it.each(['network', 'timeout', 'reset', 'unreadable', 'stopped'] as const)(
-    'a request that failed by %s is unknown once it left, else repeated',
+    'a request that failed by %s is unknown after it left, otherwise it is repeated',
     reason => {
       const failed = { kind: 'failed', reason, detail: 'words' } as const;
       expect(judge({ ...failed, left: true }, NONE)).toEqual({ kind: 'unknown', reason, detail: 'words' });
@@ -90,7 +90,7 @@ describe('outcome table', () => {
     expect(judge(answered(500, refusal('Deadlock found')), NONE)).toMatchObject({ kind: 'unknown' });
   });
 
-  it('a refusal for want of a right is one of the area, with HTTP 200 too', () => {
+  it('a refusal for a missing right belongs to one area, with HTTP 200 too', () => {
     const refusal = (words: string) => answered(200, JSON.stringify({ success: false, error: words }));
     for (const words of ['Permission denied', 'You are not authorized', 'The user does not have access to machines'])
       expect(judge(refusal(words), NONE)).toMatchObject({ kind: 'halt', reason: 'auth' });
@@ -103,14 +103,14 @@ describe('outcome table', () => {
     expect(judge(answered(503, PAGE, 5000), NONE)).not.toHaveProperty('retryAfter');
   });
 
-  it("the outcome table quotes a page's words, not its markup, and shortens what is long", () => {
+  it('the outcome table quotes the words of a page without its markup, and shortens long ones', () => {
     expect(judge(answered(502, PAGE), NONE)).toMatchObject({ detail: 'HTTP 502: the server failed: Gateway time-out' });
     const long = judge(answered(200, `{"success":false,"error":"${'x'.repeat(9000)}"}`), NONE);
     expect(long).toMatchObject({ kind: 'rejected' });
     expect(JSON.stringify(long).length).toBeLessThan(3000);
   });
 
-  it('a failed read is repeated, or halts everything', () => {
+  it('a failed read is repeated, or stops all calls', () => {
     const failure = (exchange: Exchange) => {
       const verdict = judge(exchange, NONE);
       if (verdict.kind === 'success') throw new Error('not a failure');

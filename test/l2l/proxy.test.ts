@@ -19,7 +19,7 @@ const NEVER = new AbortController().signal;
 const clock = systemClock();
 const LOGIN = 'plant%20user:p%40ss-0815';
 
-/** A client whose proxy is written in the config. */
+/** A client whose proxy is in the config. */
 function through(proxy: string, options: { readonly ca?: string; readonly url?: string } = {}) {
   const { ca, url = URL_OF_L2L } = options;
   const address = proxyFor(url, new Secret(proxy), {});
@@ -37,7 +37,7 @@ function through(proxy: string, options: { readonly ca?: string; readonly url?: 
   return client;
 }
 
-/** What comes of a call that must not have left. */
+/** The outcome of a call that must not have left. */
 async function fault(proxy: string): Promise<string> {
   const post = { method: 'POST', path: '/api/1.0/dispatches/open/', body: 'site=43' } as const;
   const result = await through(proxy).post(post, NEVER);
@@ -62,11 +62,11 @@ describe('a proxy of the plant', () => {
     expect(proxy.asked[0]?.headers['proxy-authorization']).toBe(
       `Basic ${Buffer.from('plant user:p@ss-0815').toString('base64')}`,
     );
-    // The API key is L2L's alone.
+    // Only L2L gets the API key.
     expect(JSON.stringify(proxy.asked)).not.toContain('key-0815');
   });
 
-  it('with TLS of its own is trusted by the same file, and its end is the end of a call, not of the gateway', async () => {
+  it('a proxy with its own TLS is trusted by the same file, and its end ends only a call, not the gateway', async () => {
     let ends = false;
     const l2l = await startHttpServer((_request, response) => {
       if (ends) response.socket?.resetAndDestroy();
@@ -95,7 +95,7 @@ describe('a proxy of the plant', () => {
     ['404 Not Found', /opens no connection.*is this the address of a proxy\? Check l2l\.proxy/],
     ['407 Login', /does not accept the user and password in its address \(HTTP 407\); correct them in l2l\.proxy$/],
     ['407 Login\r\nproxy-authenticate: NTLM', /asks for a login by NTLM, which the gateway does not speak/],
-  ])('that answers %s is named with what to do, without its login', async (answer, words) => {
+  ])('a proxy that answers %s is named with what to do, without its login', async (answer, words) => {
     const proxy = await connectProxy({}, () => answer);
     const said = await fault(`http://${LOGIN}@127.0.0.1:${proxy.port}`);
     expect(said).toContain(`the proxy http://127.0.0.1:${proxy.port} (l2l.proxy)`);
@@ -103,12 +103,12 @@ describe('a proxy of the plant', () => {
     expect(said).not.toMatch(/ss-0815|plant.?user/);
   });
 
-  it('that asks for a login is named with the form of one', async () => {
+  it('a proxy that asks for a login is named with the form of a login', async () => {
     const proxy = await connectProxy({}, () => '407 Login\r\nproxy-authenticate: Basic realm="plant"');
     expect(await fault(`http://127.0.0.1:${proxy.port}`)).toMatch(/asks for a user and a password.*USER:PASSWORD@/);
   });
 
-  it('that is away, unknown or no proxy at all is named as the proxy, and not as L2L', async () => {
+  it('a proxy that is away, unknown or not a proxy is named as the proxy, and not as L2L', async () => {
     expect(await fault(`http://127.0.0.1:${await reservedPort()}`)).toMatch(
       /^the proxy http:\/\/127\.0\.0\.1:\d+ \(l2l\.proxy\) can't be reached: .*ECONNREFUSED.*check l2l\.proxy/,
     );
@@ -125,7 +125,7 @@ describe('a proxy of the plant', () => {
   });
 });
 
-it('a name that this host does not know makes one think of a proxy, when none is configured', async () => {
+it('the error about an unknown name suggests a proxy when none is configured', async () => {
   const client = createClient({
     url: 'https://no-such-company.invalid',
     apiKey: new Secret('key-0815'),
@@ -161,13 +161,13 @@ describe('the proxy for an address', () => {
     [{ HTTPS_PROXY: 'http://p:1', no_proxy: 'acme.l2l.test:443' }, null],
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, null],
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'acme.l2l.test:8443,me.l2l.test,10.0.0.0/8' }, 'http://p:1 HTTPS_PROXY'],
-  ])('of the environment %j is %s', (env, expected) => expect(of(env)).toBe(expected));
+  ])('the proxy from the environment %j is %s', (env, expected) => expect(of(env)).toBe(expected));
 
-  it('the proxy is not the one of the environment for a sandbox on this host', () => {
+  it('a sandbox on this host is not reached through the proxy of the environment', () => {
     expect(of({ HTTP_PROXY: 'http://p:1', HTTPS_PROXY: 'http://p:1' }, 'http://127.0.0.1:8000')).toBeNull();
   });
 
-  it('the proxy is the one of the config before that of the environment, and none for off', () => {
+  it('the proxy of the config replaces that of the environment, and off means none', () => {
     const env = { HTTPS_PROXY: 'http://p:1' };
     expect(proxyFor(URL_OF_L2L, new Secret('http://own:2'), env)).toMatchObject({
       url: 'http://own:2',
@@ -182,7 +182,7 @@ describe('the proxy for an address', () => {
     'socks5://u:pa@proxy:1',
     'http://u:pa%zz@p:1',
     'http://p:99999',
-  ])('%s is refused without a part of its login', text => {
+  ])('the proxy address %s is refused, and no part of its login is shown', text => {
     expect(() => of({ HTTPS_PROXY: text })).toThrow(StartError);
     expect(() => of({ HTTPS_PROXY: text })).toThrow(/^HTTPS_PROXY is no address of a proxy/);
     expect(() => of({ HTTPS_PROXY: text })).not.toThrow(/pa@|pa\/|ss@|u:pa|99999/);

@@ -20,13 +20,13 @@ describe('a refusal is about the codes of a call', () => {
     'Reason "HYDR" does not exist',
     "Machine 'PRESS-99' not found",
     'machinecode: PRESS-99 is inactive',
-    // Sentences without the code itself.
+    // Sentences that do not contain the code itself.
     'Unable to lookup machine. Error: Machine matching query does not exist.',
     'Invalid dispatchtypecode',
     'Missing trade parameter',
     'Line not found',
     'Unknown product',
-  ])('%s', words => expect(isAboutCodes(words, [open])).toBe(true));
+  ])('the refusal "%s" is about a code of the call', words => expect(isAboutCodes(words, [open])).toBe(true));
 
   it.each([
     'Problem with the request',
@@ -38,7 +38,7 @@ describe('a refusal is about the codes of a call', () => {
     'Unable to lookup site. Error: there is no site 43',
     'PRESS-990 is somebody else’s',
     'Database error',
-  ])('%s: it is not', words => expect(isAboutCodes(words, [open])).toBe(false));
+  ])('the refusal "%s" is not about a code of the call', words => expect(isAboutCodes(words, [open])).toBe(false));
 
   it('a single letter or digit is a code only in quotes', () => {
     expect(isAboutCodes('error 1 of call 12', [count('1')])).toBe(false);
@@ -61,7 +61,9 @@ describe('a refusal for want of a trade', () => {
     ['a dispatch with a trade', words, open],
     ['another refusal', 'Invalid dispatchtypecode', without],
     ['a count', words, count('A')],
-  ])('explains nothing about %s', (_what, said, action) => expect(explained(said, [action])).toBe(said));
+  ])('the words of a refusal do not change for %s', (_what, said, action) =>
+    expect(explained(said, [action])).toBe(said),
+  );
 });
 
 describe("a refusal of the gateway's user", () => {

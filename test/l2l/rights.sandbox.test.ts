@@ -11,7 +11,7 @@ import { episode } from './episode.ts';
 
 const MACHINES = ['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02'];
 
-/** The sandbox, and a queue with the breaker that people have. The key may read other areas. */
+/** The sandbox, and a queue with the breaker of real gateways. The key may read other areas. */
 async function openPlant() {
   const sandbox = await testSandbox();
   const { delivery } = testDelivery({
@@ -35,7 +35,7 @@ const LACKS: readonly (readonly [string, FaultInput])[] = [
 /** Rights in L2L are per record area. */
 describe('a key without a right', () => {
   it.each(LACKS)(
-    'to write machines (%s): the counts wait with the name of the area, and dispatches open',
+    'without the right to write machines (%s), the counts wait with the name of the area, and dispatches open',
     async (_, lack) => {
       const { sandbox, commit, queue, journal, isIdle } = await openPlant();
       sandbox.setFaults([{ ...lack, path: 'machines', method: 'POST' }]);
@@ -54,7 +54,7 @@ describe('a key without a right', () => {
     },
   );
 
-  it.each(LACKS)('to read dispatches (%s): a dispatch opens once, and closes', async (_, lack) => {
+  it.each(LACKS)('without the right to read dispatches (%s), a dispatch opens once and closes', async (_, lack) => {
     const { sandbox, commit, journal, isIdle } = await openPlant();
     sandbox.setFaults([{ ...lack, path: 'dispatches', method: 'GET' }]);
     const one = episode(1, 60_000, 0);
@@ -67,7 +67,7 @@ describe('a key without a right', () => {
     expect(journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
   });
 
-  it('to read dispatches: an open that L2L refuses for another dispatch waits, and the words name the area', async () => {
+  it('without the right to read dispatches, an open that L2L refuses for another dispatch waits, and the words name the area', async () => {
     const { sandbox, commit, queue, journal } = await openPlant();
     await commit(episode(1, 60_000, 0, { rule: 'other', machine: 'PRESS-01' }).open);
     await vi.waitFor(() => expect(sandbox.state().dispatches).toHaveLength(1), PATIENCE);

@@ -24,7 +24,7 @@ describe('zones', () => {
     ['Asia/Dubai', 'GMT+4'],
     ['America/Puerto_Rico', 'GMT+4'],
     ['Asia/Kolkata', '+05:30'],
-  ])('%s and %s are the same', (config, site) => expect(compareZones(config, site, WINTER)).toBe('same'));
+  ])('the zones %s and %s are the same', (config, site) => expect(compareZones(config, site, WINTER)).toBe('same'));
 
   it.each([
     ['America/Denver', 'America/Chicago'],
@@ -35,12 +35,16 @@ describe('zones', () => {
     ['UTC', 'Europe/London'],
     ['America/New_York', 'Eastern Standard Time (Mexico)'],
     ['Europe/Berlin', 'Mountain Time (US & Canada)'],
-  ])('%s and %s are different', (config, site) => expect(compareZones(config, site, WINTER)).toBe('different'));
+  ])('the zones %s and %s are different', (config, site) =>
+    expect(compareZones(config, site, WINTER)).toBe('different'),
+  );
 
   it.each([
     ['America/Denver', 'GMT+4'],
     ['America/Denver', 'Plant time'],
     ['America/Denver', 'CST'],
     ['America/Denver', ''],
-  ])('%s and %s can not be compared', (config, site) => expect(compareZones(config, site, WINTER)).toBe('unknown'));
+  ])('the zones %s and %s cannot be compared', (config, site) =>
+    expect(compareZones(config, site, WINTER)).toBe('unknown'),
+  );
 });

@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const NOW = Math.floor(Date.now() / MINUTE);
 
 describe('record sets that L2L refused and that a person retries', () => {
-  /** L2L refuses them for records of a part of their time, until somebody mends that. */
+  /** L2L refuses the sets because records exist for a part of their time, until somebody corrects that. */
   async function refused(...lines: string[]) {
     const plant = await openPlant({ settle: 300 });
     const { commit, person, sandbox, row } = plant;
@@ -29,7 +29,7 @@ describe('record sets that L2L refused and that a person retries', () => {
   }
 
   async function retried({ journal, queue }: Awaited<ReturnType<typeof refused>>) {
-    // All before the queue looks, so that they share a call.
+    // All of them before the queue looks, so that they share a call.
     const decided = journal.history
       .page({ limit: 9 })
       .entries.map(({ id }) => journal.decisions.decide({ kind: 'retry', id, who: 'anna', confirmed: true }));

@@ -6,7 +6,7 @@ import { openPlant } from './episode.ts';
 const MINUTE = 60_000;
 const NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
 
-/** Each set has the same quantities, so only its times tell it from another one. */
+/** Each set has the same quantities, so only its times distinguish it. */
 function set(minutesAgo: number): Action {
   const end = NOW - (minutesAgo - 1) * MINUTE;
   return {
@@ -23,9 +23,9 @@ function set(minutesAgo: number): Action {
   };
 }
 
-describe.each(['site', 'utc'] as const)('record sets where L2L gives their times by the clock: %s', pitch_times => {
+describe.each(['site', 'utc'] as const)('record sets when L2L gives their times by the clock: %s', pitch_times => {
   it('each set is recorded once, although the answers to all batches are lost', async () => {
-    // Two equal sets are accepted, so that a set that is sent twice shows.
+    // L2L accepts two equal sets, so a set that is sent twice is visible.
     const plant = await openPlant({ manners: { pitch_times, overlap: 'accept', batchDelay: 0 }, timeout: 2000 });
     const lost = { kind: 'reset', method: 'POST', path: 'record_details', count: 1 } as const;
     plant.sandbox.setFaults([{ ...lost, when: 'after' }]);

@@ -14,8 +14,8 @@ type Zone = ReturnType<typeof createSiteZone>;
 type Told = Readonly<{ by: Zone; of: StoredAction; created?: number; actual?: number; error?: string; line?: string }>;
 
 /**
- * A site in `name`, and a batch of sets of five minutes whose answer was lost. `begins`: when the first set began, as site time.
- * L2L lists the sets in `told` with the times of its own clock.
+ * A site in `name`, and a batch of sets of five minutes whose answer was lost. `begins`: the begin of the first set, in site time. L2L
+ * lists the sets in `told`, with the times of its own clock.
  */
 function lostBatch(
   name: string,

@@ -6,7 +6,7 @@ import { answer, NEVER } from './calls.ts';
 
 const SLOT = { site: 43, machine: 'M1', type: 'DOWN' };
 
-/** An L2L with this many dispatches that gives pages of at most `most` records, and says so. */
+/** An L2L with this many dispatches. It gives pages of at most `most` records, and says so. */
 function l2l(count: number, most: number) {
   const all = Array.from({ length: count }, (_, index) => ({
     id: index + 1,
@@ -38,7 +38,7 @@ describe('pages that are shorter than asked', () => {
     }
   });
 
-  it('a list that is too long is not taken for complete', async () => {
+  it('a list that is too long does not count as complete', async () => {
     const listed = await listSince(l2l(300, 20), createSiteZone('UTC'), SLOT, 0, NEVER);
     expect(listed).toMatchObject({ ok: true, isComplete: false });
   });

@@ -14,7 +14,7 @@ describe('site time', () => {
     ['Asia/Kathmandu', '2026-07-15T00:00:00Z', '2026-07-15 05:45:00'],
     ['Australia/Lord_Howe', '2026-01-15T00:00:00Z', '2026-01-15 11:00:00'],
     ['Etc/GMT+4', '2026-07-15T12:00:00Z', '2026-07-15 08:00:00'],
-  ])('the site time shows in %s the instant %s as %s', (zone, at, text) => {
+  ])('the site time in %s shows the instant %s as %s', (zone, at, text) => {
     expect(createSiteZone(zone).text(Date.parse(at))).toBe(text);
   });
 
@@ -49,11 +49,11 @@ describe('site time', () => {
   });
 
   it.each(['America/Denver', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Asia/Kathmandu', 'UTC'])(
-    'the site time reads later for every later second in %s',
+    'the site time in %s rises with every second',
     name => {
       const zone = createSiteZone(name);
       const second = fc.integer({ min: Date.parse('2000-01-01Z') / 1000, max: Date.parse('2036-01-01Z') / 1000 });
-      // Most instants are far from any change: those around the nights of the zone are asked for by themselves.
+      // Most instants are far from any change, so the nights with a change are tested separately.
       const night = fc
         .tuple(
           fc.constantFrom('2026-03-29T01:00Z', '2026-10-25T01:00Z', '2026-11-01T08:00Z', '2026-04-04T15:00Z'),
@@ -69,7 +69,7 @@ describe('site time', () => {
     },
   );
 
-  it('the site time goes from 01:59:59 to 03:00:00 in spring, and no text between them is a time', () => {
+  it('in spring the site time goes from 01:59:59 to 03:00:00, and no text between them is a time', () => {
     const change = Date.parse('2026-03-08T09:00:00Z');
     expect(denver.text(change - 1000)).toBe('2026-03-08 01:59:59');
     expect(denver.text(change)).toBe('2026-03-08 03:00:00');
@@ -87,7 +87,7 @@ describe('site time', () => {
   });
 
   it.each(['', 'now', '2026-02-30 01:00:00', '2026-13-01 01:00:00', '2026-03-02', '2026-03-02 25:00:00'])(
-    'the site time takes "%s" for no time',
+    'the site time does not take "%s" as a time',
     text => expect(denver.parse(text)).toEqual([]),
   );
 

@@ -15,7 +15,7 @@ import { createClient } from '../../src/l2l/client.ts';
 import { type Signed, testAuthority } from '../support/certificates.ts';
 import { testFolder } from '../support/folder.ts';
 
-/** What a question to this address comes to. */
+/** The outcome of a request to this address. */
 async function asked(server: ReturnType<typeof createServer> | ReturnType<typeof createHttp>, ca?: string) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -39,7 +39,7 @@ async function asked(server: ReturnType<typeof createServer> | ReturnType<typeof
 
 const withTls = ({ cert, key }: Signed) => createServer({ cert: readFileSync(cert), key: readFileSync(key) });
 
-it('an error names what is wrong with the certificate of L2L, each fault with its own remedy', async () => {
+it('an error names the fault of the certificate of L2L, and each fault has its own correction', async () => {
   const authority = testAuthority('Office Proxy');
   const withAuthority = (names: string, times = {}) =>
     asked(withTls(authority.sign({ names, ...times })), authority.ca);
@@ -73,7 +73,7 @@ it('the gateway trusts an authority of l2l.ca: a root, one below it alone, in PE
   expect(await asked(answering(below.sign({ names })), below.ca)).toBe('HTTP 200');
 });
 
-it('an error names what is wrong with the file of l2l.ca', () => {
+it('an error names the fault of the file under l2l.ca', () => {
   const empty = join(testFolder(), 'ca.pem');
   writeFileSync(empty, '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
   expect(() => readAuthorities(empty)).toThrow(/l2l\.ca: the file .*ca\.pem holds no certificate.*PEM form/);

@@ -56,7 +56,7 @@ describe('the form of a trade', () => {
     expect(testJournal(plant.folder, { destination: 'https://acme site 44' }).site.facts()).toEqual({});
   });
 
-  it('words that say nothing lead to the next form, as long as no open succeeded', async () => {
+  it('a refusal without a reason leads to the next form, as long as no open succeeded', async () => {
     const plant = await openPlant();
     plant.sandbox.setFaults([
       { kind: 'refuse', path: 'dispatches/open', count: 1, error: 'Request could not be processed' },
@@ -66,7 +66,7 @@ describe('the form of a trade', () => {
     expect(plant.journal.site.facts().tradeForm).toBe('trade_code');
   });
 
-  it('words that say nothing are a dead letter after an open succeeded', async () => {
+  it('a refusal without a reason is a dead letter after an open succeeded', async () => {
     const plant = await openPlant();
     await open(plant, 'PRESS-01');
     plant.sandbox.setFaults([{ kind: 'refuse', path: 'dispatches/open', error: 'Request could not be processed' }]);
@@ -84,7 +84,7 @@ describe('the form of a trade', () => {
   });
 
   it.each(['any', 'tradecode', 'trade_code', 'trade_id'] as const)(
-    'a trade that L2L does not have is one dead letter that names it, where L2L takes the trade as %s',
+    'a trade that L2L does not have is one dead letter that names it, when L2L takes the trade as %s',
     async trade => {
       const plant = await openPlant({ manners: { trade } });
       const { open: wrong } = episode(1, 10 * MINUTE, 0, { open: { trade: 'PRCO' } });

@@ -10,7 +10,7 @@ import { episode, openPlant } from './episode.ts';
 const START = Date.parse('2026-03-02T13:00:00Z');
 const OPEN = { open: 'T', completed: null, closed: null, deleted: '' };
 
-/** A watch over L2L as `records` has it, that looks once a minute at what `dispatches` names by chain. */
+/** A watch over an L2L with these `records`. Once a minute it reads the dispatches that `dispatches` names by chain. */
 function setUp(dispatches: Record<string, number | undefined>, options: Partial<WatchOptions> = {}) {
   const clock = virtualClock(START);
   const records = new Map<number, object>();
@@ -68,7 +68,7 @@ describe('watch', () => {
     ['completed and not closed yet', { completed: 'x', completed_utc: '2026-03-02 12:59:00' }, -60_000],
     ['closed without having been completed', { open: 'F', closed: 'x', closed_utc: '2026-03-02 12:57:00' }, -180_000],
     ['deleted, which L2L gives no time for', { deleted: 'Y' }, null],
-  ])('the watch on dispatches reports a dispatch that is %s, and when', async (_what, record, at) => {
+  ])('the watch on dispatches reports a dispatch that is %s, with the time', async (_what, record, at) => {
     const { records, closed, minute } = setUp({ 'r#1': 1, 's#1': 2 });
     records.set(1, record).set(2, {});
     await minute();
@@ -132,7 +132,7 @@ describe('watch', () => {
     expect(asked).toEqual([]);
   });
 
-  it('the watch on dispatches reports what a person closed in the sandbox, at the time that L2L gives', async () => {
+  it('the watch on dispatches reports a dispatch that a person closed in the sandbox, with the time of L2L', async () => {
     const { commit, isIdle, journal, client, clock, log, person, dispatches } = await openPlant();
     const one = episode(1, 600_000, 60_000);
     const other = episode(1, 600_000, 60_000, { machine: 'PRESS-02', rule: 'other' });

@@ -11,7 +11,7 @@ import { episode } from './episode.ts';
 
 const SOON = { ...QUICK.timings, firstMend: 30, longestMend: 60, refusalHold: 3_600_000 };
 
-/** The sandbox, and a queue whose breaker is as people run it; `askKey` says what other areas say. */
+/** The sandbox, and a queue with the breaker of real gateways; `askKey` gives the answers for other areas. */
 async function openPlant(askKey: 'takes' | 'refuses' = 'takes', timings: typeof SOON = SOON) {
   const sandbox = await testSandbox();
   const log = recordingLogger();
@@ -39,7 +39,7 @@ function set(line: string, minute: number, product: string): Action {
 const opensOf = (plant: Awaited<ReturnType<typeof openPlant>>) => plant.sandbox.state().dispatches.length;
 
 describe('a wrong code stops nobody else', () => {
-  it('counts of a machine that L2L does not know wait alone, with the code, the rule and its line in the log', async () => {
+  it('counts of a machine that L2L does not know wait alone, and the log names the code, the rule and its line', async () => {
     const plant = await openPlant();
     await plant.commit(cycles('press_count', 'PRESS-99', 'plant.yaml:31'));
     await vi.waitFor(() => expect(plant.log.lines.some(({ level }) => level === 'warn')).toBe(true), PATIENCE);
@@ -47,7 +47,7 @@ describe('a wrong code stops nobody else', () => {
     expect(JSON.stringify(warning)).toMatch(/no machine PRESS-99/);
     expect(JSON.stringify(warning)).toMatch(/press_count.*plant\.yaml:31/);
 
-    // Far more tries than the breaker allows failures.
+    // Far more attempts than the failures that the breaker allows.
     await vi.waitFor(() => expect(plant.sandbox.state().calls.length).toBeGreaterThan(0), PATIENCE);
     await plant.commit(episode(1, 60_000, 0).open);
     await vi.waitFor(() => expect(opensOf(plant)).toBe(1), PATIENCE);
@@ -57,7 +57,7 @@ describe('a wrong code stops nobody else', () => {
     expect(plant.journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
   });
 
-  it('thirty machines misspelt, in counts, dispatches and production, are thirty problems and no general one', async () => {
+  it('thirty misspelt machines in counts, dispatches and production are thirty problems, and not a general one', async () => {
     const plant = await openPlant();
     const machines = Array.from({ length: 30 }, (_, index) => `PRES-${index}`);
     await plant.commit(
@@ -80,23 +80,26 @@ describe('a wrong code stops nobody else', () => {
     expect(waiting.map(({ reason }) => reason)).toEqual(machines.map(() => 'code'));
   });
 
-  it.each([401, 403] as const)('an area that the key may not use (%i) holds up only who needs it', async status => {
-    const plant = await openPlant();
-    plant.sandbox.setFaults([{ kind: 'status', status, path: 'machines' }]);
-    await plant.commit(
-      ...['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02'].map(code => cycles('c', code, 'plant.yaml:31')),
-    );
-    await vi.waitFor(() => expect(plant.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(4), PATIENCE);
-    await plant.commit(episode(1, 60_000, 0).open);
-    await vi.waitFor(() => expect(opensOf(plant)).toBe(1), PATIENCE);
-    expect(plant.pauses()).toEqual([]);
+  it.each([401, 403] as const)(
+    'an area that the key may not use (%i) holds up only the calls that need it',
+    async status => {
+      const plant = await openPlant();
+      plant.sandbox.setFaults([{ kind: 'status', status, path: 'machines' }]);
+      await plant.commit(
+        ...['PRESS-01', 'PRESS-02', 'WELD-01', 'WELD-02'].map(code => cycles('c', code, 'plant.yaml:31')),
+      );
+      await vi.waitFor(() => expect(plant.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(4), PATIENCE);
+      await plant.commit(episode(1, 60_000, 0).open);
+      await vi.waitFor(() => expect(opensOf(plant)).toBe(1), PATIENCE);
+      expect(plant.pauses()).toEqual([]);
 
-    plant.sandbox.setFaults([]);
-    await vi.waitFor(() => expect(plant.isIdle()).toBe(true), PATIENCE);
-    expect(plant.journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
-  });
+      plant.sandbox.setFaults([]);
+      await vi.waitFor(() => expect(plant.isIdle()).toBe(true), PATIENCE);
+      expect(plant.journal.counts()).toMatchObject({ deadLetters: 0, parked: 0 });
+    },
+  );
 
-  it('an opaque refusal of everything, reads too, still pauses everything and kills nothing', async () => {
+  it('an opaque refusal of all writes and reads pauses everything and makes no dead letter', async () => {
     const plant = await openPlant('refuses');
     plant.sandbox.setFaults([{ kind: 'refuse', error: 'The site is closed' }]);
     await plant.commit(

@@ -25,14 +25,17 @@ actionContract('close_dispatch, noted', () => ({
 }));
 
 describe('close_dispatch', () => {
-  it.each(['close', 'complete'] as const)('asks to %s by the id the open was given', how => {
-    const { delivery } = scripted(() => answer({}));
-    const { request } = frozenCall(delivery, [close(at('2026-03-02 06:09:30'), how)], OPENED);
-    expect(request.path).toBe(`/api/1.0/dispatches/${how}/57001`);
-    expect(Object.fromEntries(new URLSearchParams(request.body))).toEqual({ completed: '2026-03-02 06:09:30' });
-  });
+  it.each(['close', 'complete'] as const)(
+    'a close asks L2L to %s the dispatch by the id that its open was given',
+    how => {
+      const { delivery } = scripted(() => answer({}));
+      const { request } = frozenCall(delivery, [close(at('2026-03-02 06:09:30'), how)], OPENED);
+      expect(request.path).toBe(`/api/1.0/dispatches/${how}/57001`);
+      expect(Object.fromEntries(new URLSearchParams(request.body))).toEqual({ completed: '2026-03-02 06:09:30' });
+    },
+  );
 
-  it('where a close loses the time, a restart after the first of the two calls goes on with the second one', () => {
+  it('when a close loses the time, a restart after the first of the two calls goes on with the second one', () => {
     const memory = { ...shortMemory(), facts: () => ({ closeLosesCompleted: true }) as const };
     const { delivery } = scripted(() => answer({}), { memory: () => memory });
     const pathOf = (guarded: boolean) => frozenCall(delivery, [{ ...ACTION, guarded }], OPENED).request.path;
@@ -84,7 +87,7 @@ describe('close_dispatch', () => {
     ['pending', 'held'],
     ['dead', 'nothing'],
     ['delivered', 'nothing'],
-  ])('a close sends nothing where people close the dispatch, once its open is final (%s: %s)', (open, kind) => {
+  ])('a close sends nothing when people close the dispatch and its open is final (%s: %s)', (open, kind) => {
     const { delivery } = scripted(() => answer({}));
     const action = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed: 0, how: 'leave' });
     expect(delivery.freeze([action], { ...OPENED, open }).kind).toBe(kind);
@@ -128,7 +131,7 @@ describe('close_dispatch', () => {
   });
 
   it.each(['Dispatch is already completed', 'Dispatch already closed', 'The dispatch has already been closed.'])(
-    'a close takes "%s" for done',
+    'a close takes "%s" as done',
     async error => {
       const { delivery } = scripted(() => answer({ success: false, error }));
       const outcome = await delivery.send(frozenCall(delivery, [ACTION], OPENED), NEVER);
@@ -152,7 +155,7 @@ describe('close_dispatch', () => {
     ['lists it as deleted', [{ id: 57001, deleted: 'Y' }], 'delivered'],
     ['does not list it', [], 'rejected'],
     ['lists it as open', [{ id: 57001, deleted: '' }], 'rejected'],
-  ])('refused, and L2L %s', async (_what, data, kind) => {
+  ])('a refused close is decided by a read when L2L %s', async (_what, data, kind) => {
     const refusal = { success: false, error: 'Dispatch 57001 does not exist' };
     const { delivery } = scripted(({ method }) => answer(method === 'POST' ? refusal : { success: true, data }));
     const outcome = await delivery.send(frozenCall(delivery, [ACTION], OPENED), NEVER);
@@ -165,7 +168,7 @@ describe('close_dispatch', () => {
     ['open', 'close', { closed: null }, 'absent'],
     ['completed', 'close', { completed: '2026-03-02 06:10:00' }, 'absent'],
     ['completed', 'complete', { completed: '2026-03-02 06:10:00' }, 'applied'],
-  ] as const)('looks: %s after a lost answer to %s', async (_what, how, fields, kind) => {
+  ] as const)('a look-up finds the dispatch %s after a lost answer to %s', async (_what, how, fields, kind) => {
     const { delivery, sent } = scripted(() => answer({ success: true, data: [{ id: 57001, ...fields }] }));
     const call = frozenCall(delivery, [close(at('2026-03-02 06:09:30'), how)], OPENED);
     expect((await delivery.look(call, NEVER)).kind).toBe(kind);

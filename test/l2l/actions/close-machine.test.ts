@@ -24,7 +24,7 @@ const EARLY = row(57001, '2026-03-02 06:01:00');
 const SECOND = row(57002, '2026-03-02 06:02:00');
 const LATER = row(57003, '2026-03-02 06:09:30');
 
-/** L2L with these open dispatches; it takes every write, and answers a close of all with `closed`. */
+/** An L2L with these open dispatches. It takes every write, and answers a close of all with `closed`. */
 function l2l(
   listed: readonly object[],
   { closed = [], memory = shortMemory() }: { closed?: object[]; memory?: ReturnType<typeof shortMemory> } = {},
@@ -40,7 +40,7 @@ actionContract('close_machine', () => ({
 }));
 
 describe('close_machine', () => {
-  it('names machine and type by their codes, with the true time and the texts for people', () => {
+  it('a close of all names machine and type by their codes, with the true time and the texts for people', () => {
     const { delivery } = l2l([]);
     const action = stored('close_machine', { ...PARAMS, note: 'running again', comment: 'closed' });
     const { request } = frozenCall(delivery, [action]);
@@ -64,14 +64,14 @@ describe('close_machine', () => {
   });
 
   it.each(['dead', 'dropped', 'delivered', 'none'] as const)(
-    'a close of all goes when the open of its rule is %s',
+    'a close of all is sent when the open of its rule is %s',
     open => {
       const { delivery } = l2l([]);
       expect(delivery.freeze([ACTION], { ...NO_CHAIN, open }).kind).toBe('request');
     },
   );
 
-  it('sends nothing where nothing of the machine and type is open', async () => {
+  it('a close of all sends nothing when no dispatch of the machine and type is open', async () => {
     const { delivery } = l2l([LATER]);
     expect(await delivery.prepare(frozenCall(delivery, [ACTION]), NEVER)).toEqual({
       kind: 'done',
@@ -79,7 +79,7 @@ describe('close_machine', () => {
     });
   });
 
-  it('closes all at once, and names the ids and which of them no gateway opened', async () => {
+  it('a close of all closes them by one call, and names all ids and those that no gateway opened', async () => {
     const own = row(57002, '2026-03-02 06:02:00', { description: 'stopped [gw 0123456789]' });
     const closed = [EARLY, own].map(one => ({ ...one, completed: RAN, closed: '2026-03-02 06:09:40' }));
     const { delivery, sent } = l2l([EARLY, own], { closed });
@@ -92,7 +92,7 @@ describe('close_machine', () => {
     expect(sent.at(-1)?.path).toBe('dispatches/closemachine/');
   });
 
-  it('where a newer dispatch is open, the older ones are closed by their ids, one after the other', async () => {
+  it('when a newer dispatch is open, the older ones are closed by their ids, one after the other', async () => {
     const { delivery, sent } = l2l([EARLY, SECOND, LATER]);
     const call = frozenCall(delivery, [ACTION]);
     const prepared = await delivery.prepare(call, NEVER);
@@ -100,11 +100,11 @@ describe('close_machine', () => {
     const sending = { ...call, attempt: 1, base: prepared.base };
     expect(await delivery.send(sending, NEVER)).toMatchObject({ kind: 'again', reason: null, after: 0 });
     expect(sent.at(-1)).toMatchObject({ path: 'dispatches/close/57001', fields: { completed: RAN } });
-    // The end of one dispatch may be repeated without a look, and the end of all may not.
+    // The end of one dispatch may be repeated without a look-up, but the end of all may not.
     expect([delivery.mayRepeat(sending), delivery.mayRepeat(call)]).toEqual([true, false]);
   });
 
-  it('where a close loses the time, each dispatch is completed, and a completed one is closed', async () => {
+  it('when a close loses the time, each dispatch is completed, and a completed one is closed', async () => {
     const memory = { ...shortMemory(), facts: () => ({ closeLosesCompleted: true }) as const };
     const pathOf = async (dispatch: object) => {
       const { delivery, sent } = l2l([dispatch], { memory });
@@ -134,7 +134,7 @@ describe('close_machine', () => {
     expect(await delivery.look(frozenCall(delivery, [ACTION]), NEVER)).toMatchObject(look);
   });
 
-  it('a refusal is none when nothing is left to close, whatever its words', async () => {
+  it('a refusal counts as success when no dispatch is left to close, whatever its words', async () => {
     const refusing = (listed: object[]) =>
       scripted(({ method }) =>
         answer(method === 'GET' ? { success: true, data: listed } : { success: false, error: 'E-17' }),

@@ -97,7 +97,7 @@ describe('increment_cycles', () => {
     expect(prepared).toMatchObject({ kind: 'failed', outcome: { kind: 'retry', detail: /no machine PRESS-01/ } });
   });
 
-  it('an increment logs when somebody else changes the count too', async () => {
+  it('the log says when somebody else changes the count too', async () => {
     const log = recordingLogger();
     const { delivery } = scripted(() => answer({ success: true, machine: { cyclecount: 1050 } }), { log });
     await delivery.send(frozenCall(delivery, [add(5)], NO_CHAIN, { base: BASE }), NEVER);

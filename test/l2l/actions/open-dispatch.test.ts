@@ -130,7 +130,7 @@ describe('open_dispatch', () => {
       ],
       ['open what may have arrived after all', 'dispatches/open/', [{ ifMissed: 'nothing' }, {}, { guarded: true }]],
       ['open what may have arrived after all', 'dispatches/open/', [{ ifMissed: 'add' }, {}, { guarded: true }]],
-    ])('%s', (_what, expected, given) => {
+    ])('an episode that ended before its open is sent as its rule says: %s', (_what, expected, given) => {
       const { freeze, path, closing } = over(...given);
       expect(path).toBe(expected);
       const both = expected !== 'dispatches/open/';
@@ -217,7 +217,7 @@ describe('open_dispatch', () => {
         [listed({ reported: '2026-03-02 06:01:00', createdby: null })],
         { kind: 'unknown', reason: 'refused' },
       ],
-    ])('%s', async (_what, action, error, records, expected) => {
+    ])('an open is refused %s', async (_what, action, error, records, expected) => {
       expect(await send(action, error, records)).toMatchObject(expected);
     });
 
@@ -226,7 +226,7 @@ describe('open_dispatch', () => {
       ['on a repeat, as one that blocks it', guarded, BLOCKED, { kind: 'again', reason: 'blocked' }],
       ['as one that blocks it', ACTION, BLOCKED, { kind: 'again', reason: 'blocked', guarded: false }],
     ])(
-      "for the next episode's dispatch, %s: that one stands for nothing before it",
+      'the dispatch of the next episode does not count for an open that L2L refuses %s',
       async (_what, action, error, expected) => {
         const next = listed({
           reported: '2026-03-02 06:12:00',
@@ -272,7 +272,7 @@ describe('open_dispatch', () => {
   });
 
   it.each([500, 401])(
-    'an open takes a success on a repeat for unknown when L2L does not name the dispatch (HTTP %d)',
+    'a success on a repeat is unknown when L2L does not name the dispatch (HTTP %d)',
     async status => {
       const opened = answer({ success: true, data: { id: 57001, dispatchnumber: 8001 } });
       const { delivery } = scripted(({ method }) => (method === 'POST' ? opened : answer({}, status)));
@@ -295,7 +295,7 @@ describe('open_dispatch', () => {
       ['not deleted reads as F', [listed({ deleted: 'F' })], { kind: 'done', result: { foundOpen: 8001 } }],
       ['L2L ignored the machine filter', [listed({ machinecode: 'PRESS-02' })], { kind: 'send', base: null }],
       ['L2L ignored the type filter', [listed({ dispatchtypecode: 'PM' })], { kind: 'send', base: null }],
-    ])('%s', async (_what, records, prepared) => {
+    ])('the read before an open decides: %s', async (_what, records, prepared) => {
       const { delivery, sent } = scripted(() => list(...records));
       expect(await delivery.prepare(frozenCall(delivery, [ACTION]), NEVER)).toMatchObject(prepared);
       expect(sent).toHaveLength(1);
@@ -320,7 +320,7 @@ describe('open_dispatch', () => {
         'gateway',
         'send',
       ],
-    ])('an open one %s', async (_what, reported, createdby, kind) => {
+    ])('an open dispatch %s', async (_what, reported, createdby, kind) => {
       const { delivery } = scripted(() => list(listed({ reported, createdby, description: 'x [gw 0a1b2c3d4e]' })));
       const action = stored('open_dispatch', { ...PARAMS, ifMissed: 'add' });
       const completed = at('2026-03-02 06:09:30');
@@ -338,24 +338,21 @@ describe('open_dispatch', () => {
       ["a person's is open", 'leave', [listed()], { kind: 'done', result: { nothing: expect.any(String) } }],
       ["a person's is open, and it adopts", 'adopt', [listed()], { kind: 'done' }],
       ["the gateway's is open", 'leave', [listed(marked)], { kind: 'again' }],
-    ])(
-      'a missed episode is never sent where its rule forbids it: %s',
-      async (_what, ifFoundOpen, records, expected) => {
-        const { delivery } = scripted(() => list(...records));
-        const action = stored('open_dispatch', { ...PARAMS, ifFoundOpen, ifMissed: 'nothing' });
-        const completed = at('2026-03-02 06:09:30');
-        const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
-        const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, close], isFirst: true };
-        const call = { ...frozenCall(delivery, [action], chain), actions: [action, close] };
+    ])('a missed episode is never sent when its rule forbids it: %s', async (_what, ifFoundOpen, records, expected) => {
+      const { delivery } = scripted(() => list(...records));
+      const action = stored('open_dispatch', { ...PARAMS, ifFoundOpen, ifMissed: 'nothing' });
+      const completed = at('2026-03-02 06:09:30');
+      const close = stored('close_dispatch', { machine: 'PRESS-01', type: 'DOWN', completed, how: 'close' });
+      const chain: ChainState = { ...NO_CHAIN, open: 'pending', waiting: [action, close], isFirst: true };
+      const call = { ...frozenCall(delivery, [action], chain), actions: [action, close] };
 
-        const prepared = await delivery.prepare(call, NEVER);
+      const prepared = await delivery.prepare(call, NEVER);
 
-        expect(prepared).toMatchObject(expected);
-        if (prepared.kind === 'done') expect(Object.keys(prepared.result)).toEqual(['nothing']);
-      },
-    );
+      expect(prepared).toMatchObject(expected);
+      if (prepared.kind === 'done') expect(Object.keys(prepared.result)).toEqual(['nothing']);
+    });
 
-    it('an open reads nothing when the rule opens its own beside any other', async () => {
+    it('an open reads nothing when the rule opens its own dispatch beside any other', async () => {
       const { delivery, sent } = scripted(() => list(listed()));
       const call = frozenCall(delivery, [stored('open_dispatch', { ...PARAMS, ifFoundOpen: 'open' })]);
       expect(await delivery.prepare(call, NEVER)).toEqual({ kind: 'send', base: null });
@@ -400,7 +397,7 @@ describe('open_dispatch', () => {
         'undecided',
       ],
       ['finds nothing', [], 'absent'],
-    ])('%s', async (_what, records, kind) => {
+    ])('a look-up after a lost open: %s', async (_what, records, kind) => {
       const { delivery, sent } = scripted(() => list(...records));
       const look = await delivery.look(frozenCall(delivery, [ACTION]), NEVER);
       expect(look.kind).toBe(kind);
@@ -409,7 +406,7 @@ describe('open_dispatch', () => {
       expect(sent[0]?.fields).not.toHaveProperty('open');
     });
 
-    it('a doubt names the dispatches that may be ours, and the mark that is missing', async () => {
+    it('a doubt names the possible dispatches and the missing mark', async () => {
       const alike = { ...ours, description: 'oil', createdby: null };
       const { delivery } = scripted(() => list(listed(alike), listed({ id: 9, dispatchnumber: 10, ...alike })));
       expect(await delivery.look(frozenCall(delivery, [ACTION]), NEVER)).toMatchObject({
@@ -431,7 +428,7 @@ describe('open_dispatch', () => {
       expect(sent.map(({ fields }) => fields.offset)).toEqual(['0', '100', '200']);
     });
 
-    it('a look-up is undecided when there is more than it can read', async () => {
+    it('a look-up is undecided when L2L has more dispatches than it can read', async () => {
       const newer = Array.from({ length: 100 }, () => listed({ reported: '2026-03-02 09:00:00' }));
       const { delivery } = scripted(() => list(...newer));
       expect((await delivery.look(frozenCall(delivery, [ACTION]), NEVER)).kind).toBe('undecided');

@@ -45,7 +45,7 @@ describe('record_details', () => {
     return JSON.parse(fields.batch ?? '');
   };
 
-  it('the record of production books sets of many lines in one batch, in site time, with two decimals', () => {
+  it('one batch holds the sets of many lines, in site time, with two decimals', () => {
     const exact = set('LINE-2', 0, { product: null, actual: 10.006, scrap: 0.1 + 0.2, operatorCount: 2 });
     expect(batchOf([set('LINE-1', 0), exact])).toEqual([
       { ...SENT[0], actual: 10, scrap: 1, productcode: 'P-100' },
@@ -53,7 +53,7 @@ describe('record_details', () => {
     ]);
   });
 
-  it('the record of production shows parts of a second where an interval has them', () => {
+  it('a set has parts of a second when its interval has them', () => {
     const start = at('2026-03-02 06:00:00') + 250;
     expect(batchOf([set('LINE-1', 0, { start, end: start + 500 })])).toMatchObject([
       { start: '2026-03-02 06:00:00.250000', end: '2026-03-02 06:00:00.750000' },
@@ -79,7 +79,7 @@ describe('record_details', () => {
           expect(endText > startText).toBe(true);
         },
       ),
-      // Begins less than a millisecond before the change.
+      // This set begins less than a millisecond before the change.
       { examples: [[-0.4, 600_000]] },
     );
   });
@@ -120,7 +120,7 @@ describe('record_details', () => {
     });
 
     it.each(['verbucht', '2', 'OK?', ''])(
-      'a state in the unknown word "%s" leads to a look at the sets, is logged once, and ends within an hour',
+      'a state with the unknown word "%s" leads to a read of the sets, is logged once, and ends within an hour',
       async word => {
         const log = recordingLogger();
         const l2l = { details: [] as object[] };
@@ -157,7 +157,7 @@ describe('record_details', () => {
       },
     );
 
-    it('after a day, searches for the sets of a batch, and leaves the missing ones to people', async () => {
+    it('after a day, a follow-up searches for the sets of a batch and leaves the missing ones to people', async () => {
       const booked = { ...SENT[0], actual: 10, scrap: 1 };
       const { delivery, clock } = scripted(({ path, fields }) => {
         if (path === 'lines/')
@@ -186,31 +186,31 @@ describe('record_details', () => {
     });
 
     it.each(['finished', 'Completed', 'success', 'DONE', 'processed'])(
-      'the record of production takes "%s" for done',
+      'a follow-up takes the state "%s" as done',
       async name => {
         expect(await follow(as(name, name, name), [])).toMatchObject({ kind: 'final', failed: new Map() });
       },
     );
 
-    it("the record of production names the sets that failed, with L2L's words", async () => {
+    it('a follow-up names the failed sets with the words of L2L', async () => {
       const errors = [{ ...SENT[1], error: 'overlaps detail 5' }];
       const result = await follow(as('finished', 'failed', 'finished'), errors);
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-1@5', 'overlaps detail 5']]) });
     });
 
-    it('the record of production finds sent fields one level below, and times with a T and more digits', async () => {
+    it('a follow-up finds the sent fields one level deeper, and times with a T and more digits', async () => {
       const record = { record: sentSet('LINE-2', '06:00:00.000', '06:05:00.000'), error_message: 'no product' };
       record.record.start = record.record.start.replace(' ', 'T');
       const result = await follow(as('finished', 'finished', 'error'), [record]);
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-2@0', 'no product']]) });
     });
 
-    it('the list of errors counts when the states report success', async () => {
+    it('the list of errors also counts when the states report success', async () => {
       const result = await follow(as('finished', 'finished', 'finished'), [{ ...SENT[0], errors: ['bad'] }]);
       expect(result).toMatchObject({ kind: 'final', failed: new Map([['LINE-1@0', 'bad']]) });
     });
 
-    it('the record of production names the sets that failed while others are worked on, and asks for errors only when there are new ones', async () => {
+    it('a follow-up names failed sets while L2L works on the others, and reads the errors only when there are new ones', async () => {
       const errors = [{ ...SENT[1], error: 'overlaps detail 5' }];
       const status = as('queued', 'failed', 'finished');
       expect(await follow(status, errors)).toEqual({
@@ -238,7 +238,7 @@ describe('record_details', () => {
       expect(await delivery.follow(left, NEVER)).toMatchObject({ kind: 'final', failed: new Map() });
     });
 
-    it('the record of production does not guess which sets failed', async () => {
+    it('a follow-up does not guess which sets failed', async () => {
       const result = await follow(
         [{ status: 'finished' }, { status: 'failed' }, { status: 'finished' }],
         [{ error: 'no line' }],
@@ -266,7 +266,7 @@ describe('record_details', () => {
     type Details = Readonly<Record<number, readonly object[]>>;
     type L2l = { details: Details; errors: readonly object[]; window?: (sent: Sent) => Exchange };
 
-    /** What L2L holds may be changed between the reads; every line is known. */
+    /** The state of L2L may change between the reads. Every line is known. */
     const lost = (first: Details, errors: readonly object[] = [], sets = SETS) => {
       const l2l: L2l = { details: first, errors };
       const respond = (sent: Sent): Exchange => {
@@ -300,7 +300,7 @@ describe('record_details', () => {
         'lines/',
         'pitchdetails/',
       ]);
-      // In UTC, 15 hours wider than the sets on both sides: whatever the zone that L2L compares in, they are within.
+      // In UTC, 15 hours wider than the sets on both sides: the sets are inside, whichever zone L2L uses in the comparison.
       const window = { site: '43', start__gte: '2026-03-01T22:00:00', order_by: 'id', offset: '0' };
       expect(reads().map(({ fields }) => fields)).toEqual([
         { ...window, line: '101', end__lte: '2026-03-03T04:10:00' },
@@ -324,7 +324,7 @@ describe('record_details', () => {
       ]);
     });
 
-    it('the record of production reads set by set where L2L refuses a window, and asks for no window again', async () => {
+    it('a look-up reads set by set when L2L refuses a window, and never asks for a window again', async () => {
       const { look, l2l, reads } = lost({});
       l2l.window = ({ fields }) => {
         if (fields.start === undefined) return answer({ success: false, error: 'must be filtered by end' });
@@ -382,7 +382,7 @@ describe('record_details', () => {
       expect(await look()).toMatchObject({ kind: 'accepted', result: {}, detail: expect.stringContaining(words) });
     });
 
-    it('the record of production follows a batch until each set is booked or refused, and reads no final line again', async () => {
+    it('a look-up follows a batch until each set is booked or refused, and does not read a finished line again', async () => {
       const { look, follow, l2l, reads } = lost({ 102: DETAILS[102] });
       expect((await look()).kind).toBe('accepted');
       reads();
@@ -400,7 +400,7 @@ describe('record_details', () => {
       });
     });
 
-    it('the record of production names a refused set while another one is missing', async () => {
+    it('a look-up names a refused set while another set is still missing', async () => {
       const { follow } = lost({}, [{ ...SENT[1], error: 'overlaps detail 5' }]);
       expect(await follow()).toMatchObject({ kind: 'pending', failed: new Map([['LINE-1@5', 'overlaps detail 5']]) });
     });
@@ -409,7 +409,7 @@ describe('record_details', () => {
       expect(await lost({ 102: DETAILS[102] }).follow()).toEqual({ kind: 'pending', detail: '1 of 3 sets are final' });
     });
 
-    it('after an hour, parks sets that are missing or booked with other quantities', async () => {
+    it('after an hour, sets that are missing or booked with other quantities are parked', async () => {
       const { follow, clock } = lost({
         101: [detail('06:00:00', '06:05:00')],
         102: [detail('06:00:00', '06:05:00', { actual: 11 })],

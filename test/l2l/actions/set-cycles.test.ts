@@ -68,7 +68,7 @@ describe('set_cycles', () => {
     expect(sent).toEqual([]);
   });
 
-  it('a set count logs when L2L answers with another count', async () => {
+  it('the log says when L2L answers a set count with another count', async () => {
     const log = recordingLogger();
     const { delivery } = scripted(() => done(2024), { log });
     await delivery.send(frozenCall(delivery, [set(12)], ANCHORED), NEVER);

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { onTestFinished } from 'vitest';
 import type { Action, ActionParams } from '../../src/actions/action.ts';
+import { createReachability, type Reachability } from '../../src/l2l/reachability.ts';
 import { createSiteZone } from '../../src/l2l/site-time.ts';
 import type { Manners } from '../../src/simulation/sandbox/manners.ts';
 import type { Dispatch } from '../../src/simulation/sandbox/records.ts';
@@ -59,15 +61,26 @@ export function episode(number: number, began: number, ended: number, options: E
   return { open, close, reported, completed, chain: shared.chain };
 }
 
-export type PlantOptions = { readonly timeout?: number; readonly settle?: number; readonly manners?: Partial<Manners> };
+export type PlantOptions = {
+  readonly timeout?: number;
+  readonly settle?: number;
+  readonly manners?: Partial<Manners>;
+  readonly isChecked?: boolean;
+};
 
 /** The sandbox over HTTP, a real journal and Redis, and the queue between them, with short waits. */
 export async function openPlant(options: PlantOptions = {}) {
-  const { timeout = 30_000, settle = 60, manners = {} } = options;
+  const { timeout = 30_000, settle = 60, manners = {}, isChecked = false } = options;
   const sandbox = await testSandbox();
   sandbox.setManners(manners);
   const clock = movableClock();
   const log = recordingLogger();
+  // The real ones need the client, which is made first.
+  const settings: Pick<Reachability, 'askKey' | 'verify' | 'unverified'> = {
+    askKey: signal => reachability.askKey(signal),
+    verify: signal => reachability.verify(signal),
+    unverified: () => reachability.unverified(),
+  };
   const { client, delivery } = testDelivery({
     url: sandbox.url,
     clock,
@@ -79,14 +92,26 @@ export async function openPlant(options: PlantOptions = {}) {
     chainOf: chain => bench.journal.chain(chain),
     memory: () => bench.journal.site,
     recordedSets: (rule, from, to) => bench.journal.recordedSets(rule, from, to),
+    ...(isChecked && { settings }),
   });
+  const reachability = createReachability({
+    client,
+    url: sandbox.url,
+    site: 43,
+    timezone: SITE_ZONE,
+    places: { apiKey: 'g.yaml:3', site: 'g.yaml:4', timezone: 'g.yaml:5' },
+    clock,
+    log,
+    iso: at => new Date(at).toISOString(),
+  });
+  onTestFinished(() => reachability.stop());
   const folder = testFolder();
   const bench: Bench = await openBench({
     real: delivery,
     folder,
     log,
     clock,
-    l2l: { timings: { ...QUICK.timings, lookAgain: 60 } },
+    l2l: { timings: { ...QUICK.timings, lookAgain: 60, firstMend: 30, longestMend: 60 } },
   });
 
   async function person(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> {

@@ -1,192 +1,94 @@
 import { vi } from 'vitest';
-import type { Action, ActionParams } from '../../src/actions/action.ts';
+import type { Action } from '../../src/actions/action.ts';
 import type { FaultInput } from '../../src/simulation/sandbox/faults.ts';
 import type { Manners } from '../../src/simulation/sandbox/manners.ts';
 import { PATIENCE } from '../queue/harness.ts';
-import { cyclesOf, dispatchesOf, partsOf } from '../support/sandbox.ts';
-import { episode, openPlant } from './episode.ts';
+import { openPlant } from './episode.ts';
+import { dayOf, morning, type Part, type Plant } from './manner-day.ts';
 
-const MINUTE = 60_000;
-const NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
+/** All that an L2L with opaque words says of a call that it refuses. */
+const OPAQUE = /Problem with the request/;
 
-type Episode = ReturnType<typeof episode>;
-type Plant = Awaited<ReturnType<typeof openPlant>>;
+/** Longer than the gateway waits until it checks a key again that L2L refused (ms). */
+const UNTIL_KEY_IS_CHECKED = 70_000;
 
-/** A part of the plant's day: the records that L2L has to store, and the words by which a person notices when L2L does not have them. */
-type Part = {
-  readonly name: string;
-  readonly actions: readonly Action[];
-  readonly truth: object;
-  readonly stored: (plant: Plant) => object;
-  readonly cause: RegExp;
-};
-
-/** Runs a short day against a sandbox with these manners. Resolves to the differences from the truth for which no word gives a reason. */
+/** Runs a short day against a sandbox with these manners. Resolves to what differs from the truth without a word that says why. */
 export async function unexplained(manners: Partial<Manners>, faults: readonly FaultInput[] = []): Promise<string[]> {
-  const plant = await openPlant({ manners, timeout: 2000 });
-  const stood = { site: '43', linecode: 'LINE-3', productcode: 'P-300', actual: '1' };
-  const [start, end] = [plant.siteText(NOW - 30 * MINUTE), plant.siteText(NOW - 29.5 * MINUTE)];
-  await plant.person('pitchdetails/record_details/', { ...stood, start, end });
+  const plant = await openPlant({ timeout: 2000, isChecked: true });
+  await morning(plant);
+  plant.sandbox.setManners(manners);
   plant.sandbox.setFaults(faults);
 
-  const day = [firstStop(), ...laterStops(faults.length > 0), ...counts(), ...production()];
-  // The answer to the first close shows how L2L stores its time. Each later close is right. When that answer is lost, the next one shows
-  // it.
-  for (const action of day[0]?.actions ?? []) await send(plant, action);
-  await send(plant, ...day.slice(1).flatMap(({ actions }) => actions));
+  const day = dayOf(faults.length > 0 || manners.rate_limit === 'unavailable');
+  const [first, ...others] = day;
+  // The answer to the first close shows how L2L stores its time. Each later one is right. When that answer is lost, the next one shows it.
+  const problems: string[] = [];
+  for (const action of first.actions) problems.push(...(await send(plant, manners, action)));
+  problems.push(...(await send(plant, manners, ...others.flatMap(({ actions }) => actions))));
 
-  const words = await Promise.all(day.map(part => difference(plant, part)));
-  const dispatches = day.filter(({ truth }) => 'reported' in truth && !('missing' in truth)).length;
-  const extra = plant.dispatches().length - dispatches;
-  return [...words.flat(), ...(extra > 0 ? [`${extra} dispatches too many`] : [])];
+  const words = await Promise.all(day.map(part => difference(plant, part, manners)));
+  const extra = plant.dispatches().length - day.reduce((sum, part) => sum + part.dispatches, 0);
+  if (extra > 0) problems.push(`${extra} dispatches too many`);
+  return [...problems, ...words.flat()].map(problem => `${JSON.stringify(manners)}: ${problem}`);
 }
 
-async function send(plant: Plant, ...actions: readonly Action[]): Promise<void> {
+/**
+ * Sends and waits until nothing moves any more. Calls that lack a right or a record wait: their words have to say so, and then the
+ * plant gets what they lack. Resolves to what they do not say.
+ */
+async function send(plant: Plant, manners: Partial<Manners>, ...actions: readonly Action[]): Promise<string[]> {
   await plant.commit(...actions);
+  const problems: string[] = [];
   await vi.waitFor(() => {
-    if (!plant.isIdle()) throw new Error('calls are under way');
+    if (!isOver(plant) && !isHeldUp(plant)) throw new Error(`calls are under way: ${JSON.stringify(manners)}`);
   }, PATIENCE);
+  if (isOver(plant)) return problems;
+
+  const { heldUp, paused } = plant.queue.status();
+  const reasons = [...heldUp.map(({ detail }) => detail), ...paused.map(({ detail }) => detail)];
+  problems.push(...reasons.filter(words => !lacks(manners).test(words)).map(words => `held up for: ${words}`));
+  plant.sandbox.setManners({ rights: 'full', lookups: 'row' });
+  await vi.waitFor(() => {
+    // A call that is under way would run into its time-out.
+    if (plant.queue.status().paused.length > 0) plant.clock.advance(UNTIL_KEY_IS_CHECKED);
+    if (!isOver(plant)) throw new Error(`calls are under way with every right: ${JSON.stringify(manners)}`);
+  }, PATIENCE);
+  plant.sandbox.setManners(manners);
+  return problems;
 }
 
-/** The state of L2L that differs from the truth, unless a dead letter, a parked action or an event names the cause. */
-async function difference(plant: Plant, { name, actions, truth, stored, cause }: Part): Promise<string[]> {
+/** All that is left waits for the dead letter or the parked open of its episode. */
+function isOver({ queue, journal, isIdle }: Plant): boolean {
+  const { deadLetters, parked, waiting } = journal.counts();
+  return isIdle() || (journal.openCalls().length === 0 && deadLetters + parked > 0 && waiting === queue.status().held);
+}
+
+function isHeldUp({ queue, journal }: Plant): boolean {
+  const { heldUp, paused } = queue.status();
+  const lanes = new Set(heldUp.flatMap(each => each.lanes));
+  return paused.length > 0 || journal.openCalls().every(call => call.lanes.some(lane => lanes.has(lane)));
+}
+
+/** Words that say what the plant lacks under these manners. */
+function lacks({ rights = 'full', lookups }: Partial<Manners>): RegExp {
+  const area = rights === 'write_only' ? '[a-z]+' : rights.replace('no_', '');
+  const right = `reading /${area}/.*(?:right|permission|403|401)`;
+  return new RegExp(
+    [rights === 'full' ? [] : right, lookups === 'none' ? 'L2L (?:knows|lists) no (?:machine|line|trade)' : []]
+      .flat()
+      .join('|') || '^never$',
+  );
+}
+
+/** What L2L has of a part in place of the truth, unless a dead letter, a parked action or an event names the cause. */
+async function difference(plant: Plant, part: Part, manners: Partial<Manners>): Promise<string[]> {
+  const { name, actions, truth, stored, cause } = part;
   const [is, expected] = [stored(plant), truth].map(part => JSON.stringify(part));
   if (is === expected) return [];
   const rows = await Promise.all(actions.map(plant.row));
-  const isNamed = rows.some(row => /dead|parked/.test(`${row?.state}`) && cause.test(`${row?.detail}`));
+  const causes = [cause, ...(manners.refusal_words === 'opaque' ? [OPAQUE] : []), lacks(manners)];
+  const names = (detail: unknown) => causes.some(words => words.test(`${detail}`));
+  const isNamed = rows.some(row => /dead|parked/.test(`${row?.state}`) && names(row?.detail));
   const isReported = plant.journal.events(50).some(({ kind, detail }) => kind === 'site_differs' && cause.test(detail));
   return isNamed || isReported ? [] : [`${name}: ${is}, not ${expected}: ${JSON.stringify(rows)}`];
-}
-
-/** A stop of a machine. `open` and `close` are sent as one batch or as two. */
-function stop(name: string, number: number, one: Episode, cause: RegExp): Part {
-  const { machine, reason = null, trade, ifMissed } = one.open.params as ActionParams['open_dispatch'];
-  const [reported, completed] = [one.reported, one.completed].map(at => (ifMissed === 'add' ? wholeMinute(at) : at));
-  return {
-    name,
-    actions: [one.open, one.close],
-    truth: { reported, completed, isClosed: true, trade, reason },
-    stored({ sandbox }) {
-      const state = sandbox.state();
-      const dispatch = dispatchesOf(state, machine)[number];
-      if (!dispatch) return {};
-      return {
-        reported: dispatch.reported,
-        completed: dispatch.completed,
-        isClosed: dispatch.closed !== null,
-        trade: state.trades.find(({ id }) => id === dispatch.trade)?.code,
-        reason: state.reasons.find(({ id }) => id === dispatch.reason)?.code ?? null,
-      };
-    },
-    cause,
-  };
-}
-
-function wholeMinute(at: number): number {
-  return Math.floor(at / MINUTE) * MINUTE;
-}
-
-const LOST_TIME = /L2L stored completed/;
-
-function firstStop(): Part {
-  const options = { open: { trade: 'PROC', reason: 'HYDR' } };
-  return stop('first stop', 0, episode(1, 50 * MINUTE, 40 * MINUTE, options), LOST_TIME);
-}
-
-function laterStops(isAnswerLost: boolean): Part[] {
-  const nothing = /^never$/;
-  const options = { open: { trade: 'PROC', reason: 'ELEC' } };
-  const missed = { rule: 'weld', machine: 'WELD-02', open: { ifMissed: 'add' } } as const;
-  const wrong = episode(1, 30 * MINUTE, 0, { rule: 'robot', machine: 'ROBOT-01', open: { trade: 'PRCO' } });
-  return [
-    stop('second stop', 1, episode(2, 30 * MINUTE, 20 * MINUTE, options), isAnswerLost ? LOST_TIME : nothing),
-    stop(
-      'stop of another machine',
-      0,
-      episode(1, 30 * MINUTE, 20 * MINUTE, { rule: 'p2', machine: 'PRESS-02' }),
-      isAnswerLost ? LOST_TIME : nothing,
-    ),
-    stop('missed stop', 0, episode(1, 20 * MINUTE, 10 * MINUTE, missed), nothing),
-    {
-      ...stop('stop with a trade that L2L does not have', 0, wrong, /PRCO/),
-      actions: [wrong.open],
-      truth: { reported: wrong.reported, missing: true },
-    },
-  ];
-}
-
-const SHARED = {
-  rule: 'r',
-  cause: { rule: 'r', where: 'gateway.yaml:1', text: 'because', values: [] },
-  mode: 'live',
-} as const;
-
-function counts(): Part[] {
-  const common = { ...SHARED, at: NOW, time: 'received' } as const;
-  const add = (count: number): Action => ({
-    ...common,
-    key: `cycles@${count}`,
-    kind: 'increment_cycles',
-    lane: 'cycles:PRESS-01',
-    chain: null,
-    params: { machine: 'PRESS-01', count, from: 0, to: NOW },
-  });
-  const set: Action = {
-    ...common,
-    key: 'cycles@set',
-    kind: 'set_cycles',
-    lane: 'cycles:WELD-01',
-    chain: 'weld#1',
-    params: { machine: 'WELD-01', movement: 12, at: NOW },
-  };
-  const cause = /stood at|stands at/;
-  const cycles = (machine: string) => (plant: Plant) => ({ cycles: cyclesOf(plant.sandbox.state(), machine) });
-  return [
-    { name: 'added cycles', actions: [add(3), add(4)], truth: { cycles: 7 }, stored: cycles('PRESS-01'), cause },
-    { name: 'set cycles', actions: [set], truth: { cycles: 12 }, stored: cycles('WELD-01'), cause },
-  ];
-}
-
-function production(): Part[] {
-  const set = (line: string, product: string, minutesAgo: number): Action => ({
-    ...SHARED,
-    key: `${line}@${minutesAgo}`,
-    kind: 'record_details',
-    lane: `production:${line}`,
-    chain: null,
-    at: NOW,
-    time: 'received',
-    params: {
-      line,
-      start: NOW - minutesAgo * MINUTE,
-      end: NOW - (minutesAgo - 1) * MINUTE,
-      actual: 5,
-      scrap: 1,
-      product,
-    },
-  });
-  const made = (line: string) => (plant: Plant) => partsOf(plant.sandbox.state(), line);
-  return [
-    {
-      name: 'production',
-      actions: [set('LINE-1', 'P-100', 9), set('LINE-1', 'P-100', 8)],
-      truth: { good: 10, scrap: 2 },
-      stored: made('LINE-1'),
-      cause: /^never$/,
-    },
-    {
-      name: 'production of a product that L2L does not have',
-      actions: [set('LINE-2', 'P-NEW', 9)],
-      truth: { good: 5, scrap: 1 },
-      stored: made('LINE-2'),
-      cause: /P-NEW/,
-    },
-    {
-      name: 'production in a time that a person recorded already',
-      actions: [set('LINE-3', 'P-300', 30)],
-      truth: { good: 6, scrap: 1 },
-      stored: made('LINE-3'),
-      cause: /overlap/i,
-    },
-  ];
 }

@@ -142,5 +142,5 @@ function formIn(body: string, trade: string | undefined): TradeForm | null {
 }
 
 function withoutTrade(refusal: Refusal, trade: string): Refusal {
-  return { ...refusal, detail: `L2L does not have the trade ${trade}; L2L said: ${refusal.detail}` };
+  return { ...refusal, detail: `L2L lists no trade ${trade} for the user of the key; L2L said: ${refusal.detail}` };
 }

@@ -112,7 +112,7 @@ function dispatchRows(call: Call): Iterable<Row> {
 /** GET on an area: a list, or the one record whose id is in the path. */
 export function readArea(area: Area, call: Call): Answer {
   if (call.id === undefined) {
-    const isHidden = call.manners.lookups === 'none' && call.params.peek('code') !== undefined;
+    const isHidden = call.manners.lookups === 'none' && area.fields.includes('code');
     return listed(isHidden ? [] : area.rows(call), area.fields, { ...call, max: area.max });
   }
   const row = [...area.rows(call)].find(({ id }) => id === call.id);

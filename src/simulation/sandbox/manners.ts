@@ -121,8 +121,8 @@ export const MANNERS = {
     source: 'the reference does not say',
   },
   lookups: {
-    words: 'answers a look-up of a line, a machine, a type, a trade, a reason or a product by its code',
-    values: { row: 'with the record', none: 'without a record, as for a user who may not see it' },
+    words: 'answers a read of lines, machines, types, trades, reasons and products',
+    values: { row: 'with the records', none: 'without a record, as for a user who may not see them' },
     default: 'row',
     source: 'the reference does not say what a user gets that may see some records only',
   },

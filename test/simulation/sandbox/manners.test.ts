@@ -85,10 +85,11 @@ describe('sandbox with the manner rights', () => {
 });
 
 describe('sandbox with a manner of its records', () => {
-  it('lookups=none: a look-up by code finds nothing, and the list has the record', async () => {
+  it('lookups=none: no record with a code is found', async () => {
     const { get } = await sandboxForTest({ manners: { lookups: 'none' } });
     expect(records(await get('lines/', { site: 43, code: 'LINE-1' }))).toEqual([]);
-    expect(records(await get('lines/', { site: 43 }))).toHaveLength(3);
+    expect(records(await get('machines/', { site: 43 }))).toEqual([]);
+    expect(records(await get('sites/', { site: 43 }))).toHaveLength(1);
   });
 
   it.each([

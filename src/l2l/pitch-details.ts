@@ -22,8 +22,11 @@ export const ANY_OFFSET = 15 * 3_600_000;
 
 export function createPitchDetails(reader: Reader, site: number, zone: SiteZone): PitchDetails {
   const lines = createLineIds(reader, site);
-  /** L2L's reference allows comparisons in every area, but demands `end` and `start` here. It is not documented whether comparisons count. */
-  let windowsAreRefused = false;
+  /**
+   * L2L's reference allows comparisons in every area, but demands `end` and `start` here. It is not documented whether comparisons count.
+   * An answer with a record shows that they do. An answer without one shows nothing.
+   */
+  let windows: 'unproven' | 'taken' | 'refused' = 'unproven';
 
   /** One read for all sets of a line. The comparisons are in UTC, and wide enough for a site that takes them for site time. */
   async function readWindow(line: number, sets: readonly RecordDetailsParams[], signal: AbortSignal) {
@@ -70,10 +73,12 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
       const found = await lines.id(line, signal);
       if (!found.ok) return found;
       if (found.id === null) return { ok: true, records: [] };
-      if (!windowsAreRefused) {
+      if (windows !== 'refused') {
         const window = await readWindow(found.id, sets, signal);
-        if (window.ok || window.outcome.reason !== 'denied') return window;
-        windowsAreRefused = true;
+        if (!window.ok && window.outcome.reason !== 'denied') return window;
+        if (window.ok && window.records.length > 0) windows = 'taken';
+        if (window.ok && windows === 'taken') return window;
+        if (!window.ok) windows = 'refused';
       }
       return readEach(found.id, sets, signal);
     },
@@ -95,6 +100,16 @@ interface LineIds {
 
 function createLineIds(reader: Reader, site: number): LineIds {
   const ids = new Map<string, number>();
+
+  /** L2L has other lines, but not this one. Or it lists no line at all: then the line may exist, and the user of the key may not see it. */
+  async function noLine(code: string, signal: AbortSignal): Promise<LineId> {
+    const others = await reader.read('lines/', { site, limit: 1, fields: 'id,code' }, signal);
+    if (!others.ok) return others;
+    if (others.records.length > 0) return { ok: true, id: null };
+    const detail = `L2L lists no line of site ${site} for the user of the key, so the gateway can't look for sets of ${code}; give the user the right to read lines in L2L`;
+    return { ok: false, outcome: { kind: 'retry', reason: 'code', detail } };
+  }
+
   return {
     async id(code, signal) {
       const known = ids.get(code);
@@ -104,7 +119,7 @@ function createLineIds(reader: Reader, site: number): LineIds {
       const line = read.records.find(record => textField(record, 'code') === code);
       const id = numberField(line, 'id') ?? null;
       if (id !== null) ids.set(code, id);
-      return { ok: true, id };
+      return id === null ? noLine(code, signal) : { ok: true, id };
     },
   };
 }

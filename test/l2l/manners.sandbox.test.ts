@@ -12,12 +12,8 @@ import { unexplained } from './manner-plant.ts';
 
 const SEEDS = [1, 4, 6, 101];
 
-/** Manners that the plant does not meet yet. */
-const NOT_YET: readonly MannerName[] = ['batch_words'];
-const MET = MANNER_NAMES.filter(name => !NOT_YET.includes(name));
-
 /** A right matters together with the answer to who lacks it. */
-const ALONE = MET.filter(name => name !== 'rights' && name !== 'missing_right');
+const ALONE = MANNER_NAMES.filter(name => name !== 'rights' && name !== 'missing_right');
 const unusual = (name: MannerName) => valuesOf(name).filter(value => value !== MANNERS[name].default);
 
 /** The answer to one call of each kind is lost, so that the gateway has to read what L2L did. */
@@ -38,7 +34,7 @@ function pick<T>(random: Random, choices: readonly T[]): T {
 }
 
 function randomManners(random: Random): Partial<Manners> {
-  return Object.fromEntries(MET.map(name => [name, pick(random, valuesOf(name))]));
+  return Object.fromEntries(MANNER_NAMES.map(name => [name, pick(random, valuesOf(name))]));
 }
 
 /** Up to four writes whose answers are lost, before or after L2L applied them. */

@@ -1,8 +1,8 @@
 import { Fault, type FaultInput } from './faults.ts';
 import type { Manners } from './manners.ts';
 
-/** One call in this many is too much, where the sandbox limits the rate. */
-const RATE_LIMIT_EVERY = 10;
+/** Which calls of twenty are too much, where the sandbox limits the rate. Between them is room for a few calls in a row. */
+const TOO_MUCH: readonly number[] = [5, 10];
 
 const RATE_LIMITS: Readonly<Record<Exclude<Manners['rate_limit'], 'none'>, FaultInput>> = {
   retry_after: { kind: 'status', status: 429, retryAfter: 1 },
@@ -19,7 +19,7 @@ const MISSING_RIGHTS: Readonly<Record<Manners['missing_right'], FaultInput>> = {
 
 /** How a manner keeps the sandbox from running a call; undefined: it runs it. `number`: how many calls came before, and this one. */
 export function mannerFault(manners: Manners, method: string, area: string, number: number): Fault | undefined {
-  if (manners.rate_limit !== 'none' && number % RATE_LIMIT_EVERY === 0)
+  if (manners.rate_limit !== 'none' && TOO_MUCH.includes(number % 20))
     return Fault.parse(RATE_LIMITS[manners.rate_limit]);
   const isDenied = manners.rights === 'write_only' || manners.rights === `no_${area}`;
   return method === 'GET' && isDenied ? Fault.parse(MISSING_RIGHTS[manners.missing_right]) : undefined;

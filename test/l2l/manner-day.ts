@@ -8,7 +8,7 @@ const NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
 type Episode = ReturnType<typeof episode>;
 export type Plant = Awaited<ReturnType<typeof openPlant>>;
 
-/** A part of the plant's day: what L2L has to store of it, and by which words a person recognises it when L2L has it not. */
+/** A part of the plant's day: the records that L2L has to store, and the words by which a person notices when L2L does not have them. */
 export type Part = {
   readonly name: string;
   readonly actions: readonly Action[];
@@ -19,7 +19,7 @@ export type Part = {
   readonly cause: RegExp;
 };
 
-/** What people do in L2L before the gateway starts. */
+/** People work in L2L before the gateway starts. */
 export async function morning({ person, siteText }: Plant): Promise<void> {
   const seen = { site: '43', machinecode: 'ROBOT-02', dispatchtypecode: 'DOWN', trade: 'MAINT', user: 'kim' };
   const reported = siteText(NOW - 40 * MINUTE);

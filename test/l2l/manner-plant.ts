@@ -12,7 +12,7 @@ const OPAQUE = /Problem with the request/;
 /** Longer than the gateway waits until it checks a key or the list of machines again (ms). */
 const UNTIL_CHECKED = 70_000;
 
-/** Runs a short day against a sandbox with these manners. Resolves to what differs from the truth without a word that says why. */
+/** Runs a short day against a sandbox with these manners. Resolves to the differences from the truth for which no word gives a reason. */
 export async function unexplained(manners: Partial<Manners>, faults: readonly FaultInput[] = []): Promise<string[]> {
   const plant = await openPlant({ timeout: 2000, isChecked: true });
   await morning(plant);
@@ -21,7 +21,8 @@ export async function unexplained(manners: Partial<Manners>, faults: readonly Fa
 
   const day = dayOf(faults.length > 0 || manners.rate_limit === 'unavailable');
   const [first, ...others] = day;
-  // The answer to the first close shows how L2L stores its time. Each later one is right. When that answer is lost, the next one shows it.
+  // The answer to the first close shows how L2L stores its time. Each later close is right. When that answer is lost, the next one shows
+  // it.
   const problems: string[] = [];
   for (const action of first.actions) problems.push(...(await send(plant, manners, action)));
   problems.push(...(await send(plant, manners, ...others.flatMap(({ actions }) => actions))));
@@ -34,7 +35,7 @@ export async function unexplained(manners: Partial<Manners>, faults: readonly Fa
 
 /**
  * Sends and waits until nothing moves any more. Calls that lack a right or a record wait: their words have to say so, and then the
- * plant gets what they lack. Resolves to what they do not say.
+ * plant gets the right or the record. Resolves to the words that do not say it.
  */
 async function send(plant: Plant, manners: Partial<Manners>, ...actions: readonly Action[]): Promise<string[]> {
   await plant.commit(...actions);
@@ -84,7 +85,7 @@ function lacks({ rights = 'full', lookups }: Partial<Manners>): RegExp {
   );
 }
 
-/** What L2L has of a part in place of the truth, unless a dead letter, a parked action or an event names the cause. */
+/** The state of L2L that differs from the truth, unless a dead letter, a parked action or an event names the cause. */
 async function difference(plant: Plant, part: Part, manners: Partial<Manners>): Promise<string[]> {
   const { name, actions, truth, stored, cause } = part;
   const [is, expected] = [stored(plant), truth].map(part => JSON.stringify(part));

@@ -58,7 +58,7 @@ async function allUnexplained(
   return (await Promise.all(days.map(manners => unexplained(manners, faults)))).flat();
 }
 
-describe('a short day against an L2L with manners: L2L stores the truth, or a person reads why it does not', () => {
+describe('a short day against an L2L with manners: L2L stores the truth, or a person reads the reason why not', () => {
   it('with the usual manners', async () => {
     expect(await unexplained({})).toEqual([]);
   });

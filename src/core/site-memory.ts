@@ -12,6 +12,8 @@ export type SiteFacts = {
   readonly tradeIds?: Readonly<Record<string, string>>;
   /** A close loses the completed time that is sent with it. */
   readonly closeLosesCompleted?: true;
+  /** The user that L2L names as the creator of the gateway's dispatches, when that is not `l2l.user`. */
+  readonly creator?: string;
   /** The clock of the times in pitchdetails. */
   readonly detailClock?: SetClock;
   /** The clock of the times in the states and errors of batches. */

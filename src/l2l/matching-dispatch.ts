@@ -7,8 +7,8 @@ import type { DispatchRecord } from './dispatches.ts';
 export type MatchCriteria = {
   /** Mark in the description of the episode's own dispatch. */
   readonly mark: string;
-  /** Login of the gateway's L2L user. */
-  readonly user: string;
+  /** Logins that L2L names as the creators of the gateway's dispatches. */
+  readonly users: readonly string[];
   readonly reported: number;
   readonly ifFoundOpen: OpenDispatchParams['ifFoundOpen'];
   /** When the episode ended (ms since 1970); null: it goes on. */
@@ -32,7 +32,7 @@ export type MatchCriteria = {
  * was reported after the episode ended belongs to the next episode [D3].
  */
 export function matchingDispatch(open: readonly DispatchRecord[], criteria: MatchCriteria): CallResult | null {
-  const { mark, user, ended, isFirst, isStuck } = criteria;
+  const { mark, users, ended, isFirst, isStuck } = criteria;
   const newestFirst = open.toSorted((a, b) => (b.reported.at(-1) ?? 0) - (a.reported.at(-1) ?? 0) || b.id - a.id);
   const own = newestFirst.find(dispatch => dispatch.description.includes(mark));
   if (own) return { dispatchId: own.id, dispatchNumber: own.number, reported: criteria.reported };
@@ -40,7 +40,7 @@ export function matchingDispatch(open: readonly DispatchRecord[], criteria: Matc
   if (isBeside && !isFirst) return null;
 
   const inTime = newestFirst.filter(dispatch => beganBefore(dispatch, ended) && !isStuck(dispatch));
-  const gateways = inTime.find(({ description, createdBy }) => createdBy === user && isMarked(description));
+  const gateways = inTime.find(({ description, createdBy }) => isOneOf(users, createdBy) && isMarked(description));
   const found = gateways ?? (isBeside ? undefined : inTime[0]);
   if (!found) return null;
   const { id, number } = found;
@@ -52,6 +52,10 @@ export function matchingDispatch(open: readonly DispatchRecord[], criteria: Matc
   if (criteria.ifFoundOpen === 'adopt')
     return { ...known, dispatchNumber: number, adopted: true, nothing: `dispatch ${number} is adopted${others}` };
   return { ...known, foundOpen: number, nothing: `dispatch ${number} is already open${others}` };
+}
+
+export function isOneOf(users: readonly string[], login: string | undefined): boolean {
+  return login !== undefined && users.includes(login);
 }
 
 /**

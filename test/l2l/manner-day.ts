@@ -91,7 +91,17 @@ function laterStops(isAnswerLost: boolean): Part[] {
       dispatches: 0,
     },
     operatorsStop(),
+    sharedStop(isAnswerLost ? LOST_TIME : nothing),
   ];
+}
+
+/** A second rule sees the same stop, and it clears first. Both share one dispatch, which the first rule ends. */
+function sharedStop(cause: RegExp): Part {
+  const options = { machine: 'ROBOT-01', type: 'QUALITY' } as const;
+  const first = episode(1, 40 * MINUTE, 10 * MINUTE, { rule: 'one', ...options });
+  const second = episode(1, 30 * MINUTE, 20 * MINUTE, { rule: 'two', ...options });
+  const shared = stop('stop that two rules see', 0, first, cause);
+  return { ...shared, actions: [first.open, second.open, second.close, first.close] };
 }
 
 /** An operator has opened it. The rule leaves it alone. */

@@ -4,7 +4,7 @@ import { type MatchCriteria, matchingDispatch } from '../../src/l2l/matching-dis
 
 const CRITERIA: MatchCriteria = {
   mark: '[gw aaaaaaaaaa]',
-  user: 'gateway',
+  users: ['gateway'],
   reported: 5000,
   ifFoundOpen: 'leave',
   ended: null,

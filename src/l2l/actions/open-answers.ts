@@ -8,7 +8,9 @@ import { doubtAbout, type OpenCall, openedBy } from './opened-dispatch.ts';
 export type Match = (call: OpenCall, open: readonly DispatchRecord[], isOnlyOne?: boolean) => CallResult | null;
 
 /** What the answers to an open mean that do not speak for themselves. Each reads L2L again. */
-export function openAnswers({ site, user, zone, reader, blockedWait }: ActionContext, match: Match) {
+export function openAnswers(context: ActionContext, match: Match) {
+  const { site, zone, reader, blockedWait } = context;
+
   /**
    * L2L did not open a second dispatch, because the call asked it to prevent duplicates. Either an earlier call opened ours, or
    * another dispatch is open, or L2L refused without a cause: then ours is sent again without that request.
@@ -23,7 +25,7 @@ export function openAnswers({ site, user, zone, reader, blockedWait }: ActionCon
     // A technician may have changed the type of ours.
     const listed = await listSince(reader, zone, { site, machine }, reported, signal);
     if (!listed.ok) return listed.outcome;
-    const opened = openedBy(call, listed.dispatches, user);
+    const opened = openedBy(call, listed.dispatches, context);
     if (!opened && doubtAbout(call, listed) !== null) return { kind: 'unknown', reason: 'refused', detail: words };
     const open = listed.dispatches.filter(dispatch => dispatch.isOpen && dispatch.type === type);
     const result = opened ?? match(call, open);

@@ -7,7 +7,17 @@ import { matchingDispatch } from '../matching-dispatch.ts';
 import { type ActionContext, type ActionHandler, defineAction, oldest } from './action.ts';
 import { addRequest, isAdd, openRequest } from './dispatch-request.ts';
 import { openAnswers } from './open-answers.ts';
-import { doubtAbout, marked, type Open, type OpenCall, openedBy, ownMark, sentFields } from './opened-dispatch.ts';
+import {
+  doubtAbout,
+  learnCreator,
+  marked,
+  type Open,
+  type OpenCall,
+  openedBy,
+  ownMark,
+  sentFields,
+  usersOf,
+} from './opened-dispatch.ts';
 import { createTradeForms, type TradeForms } from './trade-forms.ts';
 
 /**
@@ -23,7 +33,7 @@ export const openDispatch = defineAction({
 const WAS_OVER = 'it was over before it could be sent';
 
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
-  const { site, user, zone, reader, blocked, differences } = context;
+  const { site, zone, reader, blocked, differences } = context;
   const chainOf = ({ chain }: Open): ChainState => (chain === null ? NO_CHAIN : context.chainOf(chain));
   const answers = openAnswers(context, match);
   const trades = createTradeForms(context);
@@ -40,7 +50,14 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     const isStuck = ({ id, description }: DispatchRecord) =>
       stuck.some(one => one.dispatchId === id || description.includes(markOf({ key: one.key, at: one.reported })));
     const isFirst = action.params.ifFoundOpen === 'open' && chain.isFirst;
-    return matchingDispatch(open, { ...action.params, mark: ownMark(action), user, ended, isFirst, isStuck });
+    return matchingDispatch(open, {
+      ...action.params,
+      mark: ownMark(action),
+      users: usersOf(context),
+      ended,
+      isFirst,
+      isStuck,
+    });
   }
 
   return {
@@ -73,6 +90,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (id === undefined) {
         return { kind: 'unknown', reason: 'unreadable', detail: 'L2L said success but gave no dispatch id' };
       }
+      if (isOwn) learnCreator(context, textField(dispatch, 'createdby'));
       trades.worked(call, dispatch);
       differences.dispatch(action.params.machine, sentFields(call), dispatch);
       const dispatchNumber = numberField(dispatch, 'dispatchnumber') ?? id;
@@ -96,7 +114,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       // A technician may have changed the type of ours.
       const listed = await listSince(reader, zone, { site, machine }, reported, signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      const opened = openedBy(call, listed.dispatches, user);
+      const opened = openedBy(call, listed.dispatches, context);
       if (opened) return { kind: 'applied', result: opened, detail: `found as dispatch ${opened.dispatchNumber}` };
       const doubt = doubtAbout(call, listed);
       if (doubt !== null) return { kind: 'undecided', detail: doubt };

@@ -1,7 +1,8 @@
 import type { CallResult } from '../../actions/result.ts';
 import { externalIdOf, isMarked, type Marked, markOf } from '../dispatch-mark.ts';
 import type { DispatchRecord, Listing } from '../dispatches.ts';
-import { type ActionOf, type CallOf, oldest } from './action.ts';
+import { isOneOf } from '../matching-dispatch.ts';
+import { type ActionContext, type ActionOf, type CallOf, oldest } from './action.ts';
 import { isAdd } from './dispatch-request.ts';
 
 export type Open = ActionOf<'open_dispatch'>;
@@ -26,14 +27,30 @@ export function sentFields({ actions, request }: OpenCall): Readonly<Record<stri
 }
 
 /** The dispatch that this call opened: the one with its mark, else the one with the fields that a technician can't change. */
-export function openedBy(call: OpenCall, dispatches: readonly DispatchRecord[], user: string): CallResult | null {
+export function openedBy(
+  call: OpenCall,
+  dispatches: readonly DispatchRecord[],
+  context: ActionContext,
+): CallResult | null {
   const action = oldest(call.actions);
   const mark = ownMark(action);
   const externalId = externalIdOf(marked(action));
   const own =
     dispatches.find(one => one.description.includes(mark) || one.externalId === externalId) ??
-    withoutMark(call, dispatches).find(one => one.createdBy === user);
+    withoutMark(call, dispatches).find(one => isOneOf(usersOf(context), one.createdBy));
   return own ? { dispatchId: own.id, dispatchNumber: own.number, reported: action.params.reported } : null;
+}
+
+/** Logins that L2L names as the creators of the gateway's dispatches. */
+export function usersOf({ user, memory }: ActionContext): readonly string[] {
+  const { creator } = memory().facts();
+  return creator === undefined ? [user] : [user, creator];
+}
+
+/** L2L may name the user of the key as the creator, and not the user that the call gives. */
+export function learnCreator({ user, memory }: ActionContext, creator: string | undefined): void {
+  if (creator === undefined || creator === user || creator === memory().facts().creator) return;
+  memory().learn({ creator }, `L2L names ${creator} as the creator of the gateway's dispatches, and not ${user}`);
 }
 
 /** Why it is not certain that this call opened none of these dispatches; null: it is certain. */

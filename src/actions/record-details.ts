@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { spanFacts, sumOf } from './facts.ts';
 import { Code, Instant, Quantity } from './fields.ts';
-import { defineKind, type UnknownProduct } from './kind.ts';
+import { defineKind } from './kind.ts';
+import { UnknownProductField } from './unknown-product.ts';
 
 /** Sets in one batch. */
 const MOST_SETS = 50;
@@ -19,8 +20,7 @@ export const recordDetails = defineKind({
     scrap: Quantity,
     /** null: L2L finds the product itself (product_autodetect). */
     product: Code.nullable(),
-    /** The product is not known. The set is parked until it is named, and never sent with a wrong one. */
-    unknownProduct: z.custom<UnknownProduct>(isUnknownProduct).exactOptional(),
+    unknownProduct: UnknownProductField,
     operatorCount: Quantity.exactOptional(),
     /** The interval spans a time in which nothing was seen. */
     blind: z.boolean().exactOptional(),
@@ -67,8 +67,4 @@ export const recordDetails = defineKind({
 
 function distinct(texts: readonly string[]): string {
   return [...new Set(texts)].join(', ');
-}
-
-function isUnknownProduct(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'why' in value && 'seen' in value;
 }

@@ -1,3 +1,4 @@
+import { addScrapDetail } from './add-scrap-detail.ts';
 import { closeDispatch } from './close-dispatch.ts';
 import { closeMachine } from './close-machine.ts';
 import { incrementCycles } from './increment-cycles.ts';
@@ -14,6 +15,7 @@ export const KINDS = {
   increment_cycles: incrementCycles,
   set_cycles: setCycles,
   record_details: recordDetails,
+  add_scrap_detail: addScrapDetail,
 } as const;
 
 export type ActionKind = keyof typeof KINDS;

@@ -125,6 +125,8 @@ export const BASE_GOOD_FOR = 15 * 60_000;
 export type CallBase = {
   /** The machine's cycle count before an increment, or the anchor of the first set_cycles of a chain. */
   readonly cycleCount?: number;
+  /** The scrap of the newest scrap records of the line, by their ids. */
+  readonly scrapRows?: Readonly<Record<string, number>>;
   /** The one dispatch that a close of many ends, where L2L may not close all of them at once. */
   readonly dispatch?: { readonly id: number; readonly reported: number | null; readonly isCompleted: boolean };
   /** Errors that L2L already listed about record sets of this call, because they were sent earlier. None of them is about this call. */

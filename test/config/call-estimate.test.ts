@@ -26,7 +26,16 @@ function cycles(every: number, mode: CyclesRule['mode'] = 'increment'): CyclesRu
 
 function production(every: number): ProductionRule {
   const quantity = { of: 'good', counter } as const;
-  const rest = { perCount: 1, scrap: [], product: null, lateness: 0, afterGap: 'one', blindProduct: 'old' } as const;
+  const rest = {
+    perCount: 1,
+    scrap: [],
+    byCategory: false,
+    operators: null,
+    product: null,
+    lateness: 0,
+    afterGap: 'one',
+    blindProduct: 'old',
+  } as const;
   return { kind: 'production', name: 'p', ...plain, line: 'L', quantity, every, ...rest };
 }
 

@@ -16,26 +16,23 @@ const TOYS = join(import.meta.dirname, 'toy-kinds');
 const ENTRIES = [
   {
     registry: 'src/actions/registry.ts',
-    entry: ['} as const;', 'add_scrap_detail: addScrapDetail,\n} as const;'],
-    from: "import { addScrapDetail } from './add-scrap-detail.ts';",
+    entry: ['} as const;', 'request_spares: requestSpares,\n} as const;'],
+    from: "import { requestSpares } from './request-spares.ts';",
   },
   {
     registry: 'src/l2l/actions/registry.ts',
-    entry: ['} as const satisfies', 'add_scrap_detail: addScrapDetail,\n} as const satisfies'],
-    from: "import { addScrapDetail } from './add-scrap-detail.ts';",
+    entry: ['} as const satisfies', 'request_spares: requestSpares,\n} as const satisfies'],
+    from: "import { requestSpares } from './request-spares.ts';",
   },
   {
     registry: 'src/rules/kinds/registry.ts',
-    entry: ['] as const;', ', scrapKind] as const;'],
-    from: "import { scrapKind } from './scrap.ts';",
+    entry: ['] as const;', ', sparesKind] as const;'],
+    from: "import { sparesKind } from './spares.ts';",
   },
   {
     registry: 'src/simulation/sandbox/api.ts',
-    entry: [
-      "'dispatches/open':",
-      "'scrapdetail/add_scrap_detail': { verbs: POST, run: addScrapDetail },\n'dispatches/open':",
-    ],
-    from: "import { addScrapDetail } from './scrap-details.ts';",
+    entry: ["'dispatches/open':", "'spares/request_issue': { verbs: POST, run: requestSpares },\n'dispatches/open':"],
+    from: "import { requestSpares } from './spares.ts';",
   },
 ] as const;
 
@@ -57,21 +54,21 @@ sources:
   desk:
     protocol: simulated
     signals:
-      scrap.cracks:
+      used.seals:
         as: uint32
         repeat: false
         counter: { wraps: full, max_rate: 100/s }
         script: [{ for: 500ms, value: 5 }, { for: 1s, value: 7 }, { for: 1s, value: 10 }, { for: 1s, value: 11 }]
-      scrap.others:
+      used.others:
         as: uint32
         repeat: false
         counter: { wraps: full, max_rate: 100/s }
         script: [{ for: 500ms, value: 0 }, { for: 1s, value: 4 }]
 rules:
-  cracks:
-    scrap: { line: LINE-1, counter: scrap.cracks, category: CRACK }
+  seals:
+    spares: { line: LINE-1, counter: used.seals, part: SEAL }
   others:
-    scrap: { line: LINE-2, counter: scrap.others, category: OTHER }
+    spares: { line: LINE-2, counter: used.others, part: OTHER }
 `;
 
 /** The product with both kinds: one file for each side of a kind, and one entry in the registry of that side. */
@@ -91,10 +88,10 @@ function productWithToys(): string {
 
 it('a new kind of call and a new kind of rule need one file on each side and one registry entry each', async () => {
   expect(globSync('src/**/*.ts', { cwd: TOYS }).toSorted()).toEqual([
-    'src/actions/add-scrap-detail.ts',
-    'src/l2l/actions/add-scrap-detail.ts',
-    'src/rules/kinds/scrap.ts',
-    'src/simulation/sandbox/scrap-details.ts',
+    'src/actions/request-spares.ts',
+    'src/l2l/actions/request-spares.ts',
+    'src/rules/kinds/spares.ts',
+    'src/simulation/sandbox/spares.ts',
   ]);
   const product = productWithToys();
   const folder = testFolder();
@@ -142,31 +139,29 @@ it('a new kind of call and a new kind of rule need one file on each side and one
     return address;
   }, PATIENCE);
   writeFileSync(file, configText(folder, url));
-  expect(await ask('check', file)).toMatch(/cracks +line \d+ +scrap of LINE-1 +each step of scrap\.cracks/);
+  expect(await ask('check', file)).toMatch(/seals +line \d+ +spares for LINE-1 +each step of used\.seals/);
 
   const gateway = program('run', file);
   await vi.waitFor(async () => {
     const { log } = (await (await fetch(`${url}/sandbox/state`)).json()) as SandboxState;
     expect(
-      log.map(({ target, change }) => [target, change.category, change.scrap]),
+      log.map(({ target, change }) => [target, change.part, change.quantity]),
       gateway.output(),
     ).toEqual([
-      ['LINE-1', 'CRACK', 2],
-      ['LINE-1', 'CRACK', 3],
-      ['LINE-1', 'CRACK', 1],
+      ['LINE-1', 'SEAL', 2],
+      ['LINE-1', 'SEAL', 3],
+      ['LINE-1', 'SEAL', 1],
     ]);
   }, PATIENCE);
   await vi.waitFor(
     async () =>
       expect(await ask('queue', 'list', file)).toMatch(
-        /dead .*LINE-2 +\+4 scrap +others +No scrap of category OTHER today/,
+        /dead .*LINE-2 +\+4 spares +others +No spares of part OTHER today/,
       ),
     { ...PATIENCE, interval: 500 },
   );
-  expect(gateway.output()).toMatch(/"scrap":3,.*"msg":"scrap added"/);
-  expect(await ask('journal', 'list', file)).toMatch(
-    /delivered .*LINE-1 +\+3 scrap +cracks +3 counted on scrap\.cracks/,
-  );
+  expect(gateway.output()).toMatch(/"quantity":3,.*"msg":"spares requested"/);
+  expect(await ask('journal', 'list', file)).toMatch(/delivered .*LINE-1 +\+3 spares +seals +3 counted on used\.seals/);
   expect(await gateway.end()).toBe(0);
   expect(await sandbox.end()).toBe(0);
   expect(await wrongTypes).toBe('');

@@ -39,6 +39,7 @@ const POLICIES: Record<ActionKind, CallPolicy> = {
   close_machine: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, settle: 60 },
   increment_cycles: { priority: 1, repeatable: false, maxActions: 1000, acrossLanes: false, settle: 60 },
   set_cycles: { priority: 1, repeatable: true, maxActions: 1000, acrossLanes: false, settle: 60 },
+  add_scrap_detail: { priority: 2, repeatable: false, maxActions: 1, acrossLanes: false, settle: 60 },
   record_details: { priority: 2, repeatable: false, maxActions: 50, acrossLanes: true, settle: 60 },
 };
 

@@ -1,5 +1,6 @@
 import type { ActionKind } from '../../actions/action.ts';
 import type { ActionDefinition } from './action.ts';
+import { addScrapDetail } from './add-scrap-detail.ts';
 import { closeDispatch } from './close-dispatch.ts';
 import { closeMachine } from './close-machine.ts';
 import { incrementCycles } from './increment-cycles.ts';
@@ -15,4 +16,5 @@ export const ACTIONS = {
   increment_cycles: incrementCycles,
   set_cycles: setCycles,
   record_details: recordDetails,
+  add_scrap_detail: addScrapDetail,
 } as const satisfies { readonly [K in ActionKind]: ActionDefinition<K> };

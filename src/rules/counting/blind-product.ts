@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bothCategories, Categories, type Scrapped } from './categories.ts';
 import { isSameProduct, Product } from './product-runs.ts';
 
 /** Counts and scrap of one reading; `per`: parts per count. */
@@ -7,6 +8,7 @@ export const Entry = z.object({
   count: z.number(),
   per: z.number(),
   scrap: z.number(),
+  categories: Categories.exactOptional(),
   blindFrom: z.number().nullable(),
   /** The product at the beginning of the blind time; null: there was no blind time, or the product cannot have changed. */
   before: Product.nullable(),
@@ -43,6 +45,7 @@ export function totalOf({ from, entries }: Judging) {
     amount: {
       parts: entries.reduce((all, { count, per }) => all + count * per, 0),
       scrap: entries.reduce((all, { scrap }) => all + scrap, 0),
+      ...entries.reduce<Scrapped>(bothCategories, {}),
     },
   };
 }

@@ -2,10 +2,12 @@ import { formerAuthor } from '../common/action-author.ts';
 import { REMOVED } from '../common/rule-words.ts';
 import { report, type Step } from '../common/step.ts';
 import { totalOf, uncertaintyOf } from './blind-product.ts';
+import { bothCategories } from './categories.ts';
 import type { CounterState } from './counter-state.ts';
 import { knownUntil } from './counters.ts';
 import { makeCount } from './cycle-count.ts';
 import type { CyclesState } from './cycles-state.ts';
+import type { Amount } from './intervals.ts';
 import { addTo } from './moments.ts';
 import type { ProductionState } from './production-state.ts';
 import { makeRecordSet } from './record-set.ts';
@@ -31,29 +33,34 @@ function believe(state: CyclesState): void {
 
 /** Puts counts that waited for the next reading into the interval of their time, or into an interval of their own. */
 function place(state: ProductionState): void {
-  const { quantity, scrap, moments, beforeDoubt, toldUntil, waiting } = state;
-  const add = (at: number, amount: { readonly parts: number; readonly scrap: number }) => {
+  const { quantity, scrap, byCategory, moments, beforeDoubt, toldUntil, waiting } = state;
+  const add = (at: number, amount: Amount) => {
     if (amount.parts === 0 && amount.scrap === 0) return;
     const last = state.intervals.at(-1);
     const found = state.intervals.find(({ end }) => at < end) ?? last;
     if (found) {
       found.parts += amount.parts;
       found.scrap += amount.scrap;
+      Object.assign(found, bothCategories(found, amount));
       return;
     }
     const start = Math.max(Math.floor(at / SECOND) * SECOND, toldUntil);
     state.intervals.push({ start, end: start + SECOND, ...amount, blind: false });
   };
   const believed = (counter: CounterState) => counter.doubted.map(one => ({ ...one, at: one.moment }));
-  const scrapped = Object.values(scrap).flatMap(believed);
+  const scrapped = Object.entries(scrap).flatMap(([name, counter]) => {
+    const category = byCategory ? name : null;
+    return believed(counter).map(one => ({ ...one, category }));
+  });
   addTo(moments, quantity ? believed(quantity) : [], scrapped, Number.NaN, { now: null, doubt: beforeDoubt });
   for (const { at, count, per, blindFrom, before, after, ...one } of moments.toSorted((a, b) => a.at - b.at)) {
     if (per === null && count > 0) waiting.push({ at, count, blindFrom, before });
     const parts = count * (per ?? 0);
-    if (before === null || uncertaintyOf(before, after) === null) add(at, { parts, scrap: one.scrap });
+    const scrapped = { scrap: one.scrap, ...(one.categories && { categories: one.categories }) };
+    if (before === null || uncertaintyOf(before, after) === null) add(at, { parts, ...scrapped });
     else {
       state.judging ??= { from: blindFrom ?? at, since: at, before, entries: [] };
-      state.judging.entries.push({ at, count, per: per ?? 0, scrap: one.scrap, blindFrom, before });
+      state.judging.entries.push({ at, count, per: per ?? 0, ...scrapped, blindFrom, before });
     }
   }
 }
@@ -66,7 +73,7 @@ export function endLine(name: string, state: ProductionState, lastAlive: number,
   for (const interval of intervals) {
     const seen = Math.max(Math.floor(seenUntil / SECOND) * SECOND, interval.start + SECOND);
     const closed = { ...interval, end: Math.min(interval.end, seen) };
-    makeRecordSet(state, closed, formerAuthor(name), `counted; ${REMOVED}`, at, step);
+    makeRecordSet(state, closed, formerAuthor(name), { where: `counted; ${REMOVED}` }, at, step);
   }
   if (judging !== null) {
     // No rule reads the product of that line any more.
@@ -75,7 +82,7 @@ export function endLine(name: string, state: ProductionState, lastAlive: number,
     const start = Math.max(Math.floor(span.from / SECOND) * SECOND, state.toldUntil, intervals.at(-1)?.end ?? 0);
     const end = Math.max(Math.ceil(span.to / SECOND) * SECOND, start + SECOND);
     const closed = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
-    makeRecordSet(state, closed, formerAuthor(name), `counted; ${REMOVED}`, at, step);
+    makeRecordSet(state, closed, formerAuthor(name), { where: `counted; ${REMOVED}` }, at, step);
   }
   const counts = waiting.reduce((sum, { count }) => sum + count, 0);
   if (counts === 0) return;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uncertain } from './blind-product.ts';
+import { bothCategories, Categories, mappedCategories, sumOfCategories } from './categories.ts';
 import type { Change } from './product-runs.ts';
 
 /** The counts of a line between two instants; ms since 1970, the end not included. */
@@ -8,6 +9,8 @@ export const Interval = z.object({
   end: z.number(),
   parts: z.number(),
   scrap: z.number(),
+  /** The part of the scrap that has a category. */
+  categories: Categories.exactOptional(),
   /** It spans a time without readings. */
   blind: z.boolean(),
   /** The product at the end of that time differs from that at its beginning. */
@@ -16,7 +19,7 @@ export const Interval = z.object({
 export type Interval = z.infer<typeof Interval>;
 
 /** What was counted. */
-export type Amount = { readonly parts: number; readonly scrap: number };
+export type Amount = { readonly parts: number; readonly scrap: number; readonly categories?: Categories };
 
 /** A time in which nothing was seen. */
 export type Span = { readonly from: number; readonly to: number };
@@ -84,11 +87,13 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
     return insert({ start, end, parts: 0, scrap: 0, blind: false });
   }
 
-  function add(time: number, { parts, scrap }: Amount, blind = false): void {
+  function add(time: number, amount: Amount, blind = false): void {
+    const { parts, scrap } = amount;
     if (parts === 0 && scrap === 0) return;
     const interval = at(time);
     interval.parts += parts;
     interval.scrap += scrap;
+    Object.assign(interval, bothCategories(interval, amount));
     interval.blind ||= blind;
   }
 
@@ -99,7 +104,7 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
       const start = Math.max(floorSecond(from), toldUntil);
       const change = uncertain && edges().find(edge => edge > start);
       const end = Math.min(Math.max(ceilSecond(to), start + SECOND), change ?? Infinity);
-      const span = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
+      const span: Interval = { start, end, ...amount, blind: true, ...(uncertain && { uncertain }) };
       for (const interval of [...intervals]) {
         if (interval.end <= start || interval.start >= end) continue;
         if (interval.start < start) {
@@ -109,6 +114,7 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
         // Another counter counted while this one was blind: two sets of a line can't share a time.
         span.parts += interval.parts;
         span.scrap += interval.scrap;
+        Object.assign(span, bothCategories(span, interval));
         intervals.splice(intervals.indexOf(interval), 1);
       }
       insert(span);
@@ -117,14 +123,28 @@ export function createIntervals({ every, restored, toldUntil: told, changes }: I
       let start = from;
       let parts = 0;
       let scrap = 0;
+      let categories: Categories = {};
       while (start < to) {
         const end = Math.min(to, (Math.floor(start / every) + 1) * every);
         const share = (end - from) / (to - from);
         const partsSoFar = Math.round(counts.parts * share);
-        const scrapSoFar = Math.round(counts.scrap * share);
-        add(start, { parts: (partsSoFar - parts) * partsPerCount, scrap: scrapSoFar - scrap }, true);
+        // Each category is whole by itself, and all of them are a part of the scrap.
+        const soFar = mappedCategories(counts, one => Math.round(one * share));
+        const without = Math.round((counts.scrap - sumOfCategories(counts)) * share);
+        const scrapSoFar = without + sumOfCategories(soFar);
+        const before = categories;
+        add(
+          start,
+          {
+            parts: (partsSoFar - parts) * partsPerCount,
+            scrap: scrapSoFar - scrap,
+            ...mappedCategories(soFar, (one, category) => one - (before[category] ?? 0)),
+          },
+          true,
+        );
         parts = partsSoFar;
         scrap = scrapSoFar;
+        categories = soFar.categories ?? {};
         start = end;
       }
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bothCategories, Categories } from './categories.ts';
 import type { Counted } from './counter-track.ts';
 import { Product } from './product-runs.ts';
 
@@ -12,6 +13,8 @@ export const Moment = z.object({
   /** Counts and scrap that no longer wait. */
   count: z.number(),
   scrap: z.number(),
+  /** The part of the scrap that has a category. */
+  categories: Categories.exactOptional(),
   /** Parts per count at that time; null: unknown then. */
   per: z.number().nullable(),
   /** Since when the parts were unknown before it; null: they were known all the time. */
@@ -29,11 +32,14 @@ export function momentAt(at: number, per: number | null): Moment {
 /** The products that ran before the blind times that a step ends: before this reading, and before the first doubted one. */
 export type Lost = { readonly now: Product | null; readonly doubt: Product | null };
 
+/** Counted scrap. `category` null: it has none. */
+export type ScrapCount = Pick<Counted, 'at' | 'moved'> & { readonly category: string | null };
+
 /** Adds what was counted to the moment in which it was read. `at`: time of this step. */
 export function addTo(
   moments: Moment[],
   made: readonly Pick<Counted, 'kind' | 'at' | 'moved' | 'blindFrom'>[],
-  scrapped: readonly Pick<Counted, 'at' | 'moved'>[],
+  scrapped: readonly ScrapCount[],
   at: number,
   lost: Lost,
 ): void {
@@ -49,7 +55,12 @@ export function addTo(
     moment.blindFrom ??= counted.blindFrom;
     moment.before ??= beforeOf(counted, at, lost);
   }
-  for (const { at: time, moved } of scrapped) if (moved > 0) momentOf(time).scrap += moved;
+  for (const { at: time, moved, category } of scrapped) {
+    if (moved <= 0) continue;
+    const moment = momentOf(time);
+    moment.scrap += moved;
+    if (category !== null) Object.assign(moment, bothCategories(moment, { categories: { [category]: moved } }));
+  }
 }
 
 /** The product before the blind time that a movement spans; null: it spans none. */

@@ -24,12 +24,13 @@ export function createPlacing(
     return from !== null && from < to && Math.floor(from / every) !== Math.floor(to / every) ? { from, to } : null;
   }
 
-  function put({ count, per, scrap, blindFrom, at }: Entry): void {
+  function put({ count, per, scrap, categories, blindFrom, at }: Entry): void {
     const span = blindSpan(blindFrom, at);
-    const amount = { parts: count * per, scrap };
+    const scrapped = { scrap, ...(categories && { categories }) };
+    const amount = { parts: count * per, ...scrapped };
     if (span === null) intervals.add(at, amount);
     else if (afterGap === 'one') intervals.addSpan(span, amount);
-    else intervals.spread(span, { parts: count, scrap }, per);
+    else intervals.spread(span, { parts: count, ...scrapped }, per);
   }
 
   return {

@@ -1,7 +1,7 @@
 import type { Step } from '../common/step.ts';
 import type { Counted } from './counter-track.ts';
 import type { FollowedCounter } from './followed-counter.ts';
-import { addTo, type Moment, momentAt } from './moments.ts';
+import { addTo, type Moment, momentAt, type ScrapCount } from './moments.ts';
 import type { Product } from './product-runs.ts';
 import { keepWaiting } from './production-state.ts';
 import type { RunningProduction } from './running-production.ts';
@@ -20,7 +20,7 @@ export function countStep(run: RunningProduction, at: number, productIsRead: boo
   const lost = takeLoss(run);
   if (counter.doubts > doubts) state.beforeDoubt ??= lost;
   reportAll(parts, counted, step);
-  const scrapped = scraps.flatMap(one => reportAll(one, one.read(at, step), step));
+  const scrapped = scraps.flatMap(one => ofCategory(run, one, reportAll(one, one.read(at, step), step)));
   const now = momentOfStep(run, at);
   const ready = gather(run, counted, scrapped, at, lost);
   if (state.moments.includes(now)) {
@@ -40,16 +40,27 @@ export function countStep(run: RunningProduction, at: number, productIsRead: boo
 
 /** Believes the counts that have waited too long for the next reading. */
 export function believeDue(run: RunningProduction, at: number, step: Step): void {
-  const believe = (which: readonly FollowedCounter[]) =>
-    which.filter(one => one.believedAt() <= at).flatMap(one => reportAll(one, one.believeAll(step), step));
-  countReady(run, believe([run.parts]), believe(run.scraps), Number.NaN, step);
+  const believe = (one: FollowedCounter) => (one.believedAt() <= at ? reportAll(one, one.believeAll(step), step) : []);
+  const made = believe(run.parts);
+  const scrapped = run.scraps.flatMap(one => ofCategory(run, one, believe(one)));
+  countReady(run, made, scrapped, Number.NaN, step);
+}
+
+/** Scrap with the category of its counter. */
+function ofCategory(
+  { rule }: RunningProduction,
+  counter: { readonly category: string },
+  counted: readonly Counted[],
+): readonly ScrapCount[] {
+  const category = rule.byCategory ? counter.category : null;
+  return counted.map(({ at, moved }) => ({ at, moved, category }));
 }
 
 /** Adds the counts that no longer wait for a reading. */
 export function countReady(
   run: RunningProduction,
   made: readonly Counted[],
-  scrapped: readonly Counted[],
+  scrapped: readonly ScrapCount[],
   at: number,
   step: Step,
 ): void {
@@ -92,7 +103,7 @@ function momentOfStep({ state, partsPerCount }: RunningProduction, at: number): 
 function gather(
   { state, parts, counters }: RunningProduction,
   made: readonly Counted[],
-  scrapped: readonly Counted[],
+  scrapped: readonly ScrapCount[],
   at: number,
   lost: Product | null,
 ): Moment[] {
@@ -107,15 +118,16 @@ function gather(
 /** Counts wait while parts per count are unknown. */
 function count(run: RunningProduction, moment: Moment, step: Step): void {
   const { rule, state, placing } = run;
-  const { at, count, scrap, blindFrom, before, after } = moment;
+  const { at, count, blindFrom, before, after, scrap, categories } = moment;
+  const scrapped = { scrap, ...(categories && { categories }) };
   if (count === 0 && scrap === 0) return;
   const per = moment.per ?? run.partsPerCount();
   const isJudged = state.judging === null;
-  if (count === 0) placing.place({ at, count, per: 1, scrap, blindFrom: null, before: null });
-  else if (per !== undefined) placing.place({ at, count, per, scrap, blindFrom, before });
+  if (count === 0) placing.place({ at, count, per: 1, ...scrapped, blindFrom: null, before: null });
+  else if (per !== undefined) placing.place({ at, count, per, ...scrapped, blindFrom, before });
   else {
     keepWaiting(state.waiting, rule.every, { at, count, blindFrom, before });
-    placing.place({ at, count: 0, per: 1, scrap, blindFrom: null, before: null });
+    placing.place({ at, count: 0, per: 1, ...scrapped, blindFrom: null, before: null });
   }
   if (isJudged && after !== null) judge(run, after, step);
   state.time = Math.max(at, state.time ?? at);

@@ -23,7 +23,8 @@ export const ProductionSection = z
       .union([Signal, z.record(Code, Signal)], 'write a counter of scrap, or a map from category to counter')
       .optional()
       .meta({
-        description: 'Counter of scrap, or one counter for each scrap category',
+        description:
+          'Counter of scrap, or one counter for each scrap category. The scrap of a category is sent by `scrapdetail/add_scrap_detail`, and the production of the interval then has no scrap of its own',
         kind: 'signal or map of category to signal',
         examples: ['press1.rejects', { CRACK: 'reject1.crack' }],
       }),
@@ -32,6 +33,14 @@ export const ProductionSection = z
         'Code of the product, a text with a lookup, or `autodetect` (L2L finds the product). Without a value the gateway parks the interval',
       examples: ['{{ recipes[press1.recipe].product }}', 'P-100', 'autodetect'],
     }),
+    operators: z
+      .union([z.number().nonnegative(), Signal], 'write a number of operators, or the signal that holds it')
+      .optional()
+      .meta({
+        description:
+          'Number of operators on the line (`operator_count`): a number, or the signal that holds it. L2L gets its value at the end of the interval',
+        examples: [2, 'line1.operators'],
+      }),
     every: Duration.prefault('5m').meta({
       description: 'Length of an interval, on the clock: 5m is at :00, :05, :10 and so on',
       default: '5m',
@@ -71,6 +80,10 @@ export type ProductionRule = RuleBase & {
   /** Parts per count: a number, or the signal that holds the number; each count takes the value of its own moment. */
   readonly perCount: number | string;
   readonly scrap: readonly { readonly category: string; readonly counter: SignalDefinition }[];
+  /** Each counter of scrap has a category of L2L. False: there is one counter at most, without a category. */
+  readonly byCategory: boolean;
+  /** A number, or the signal that holds it; null: no number of operators is sent. */
+  readonly operators: number | string | null;
   /** null: product_autodetect. */
   readonly product: CodeTemplate | null;
   readonly every: number;

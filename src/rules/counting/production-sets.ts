@@ -24,7 +24,8 @@ export function sendOldest(run: RunningProduction, at: number, step: Step): void
   if (blindFrom !== null && (intervals.oldest()?.end ?? 0) > blindFrom) intervals.shorten(blindFrom);
   const interval = intervals.take();
   if (interval === undefined) return;
-  makeRecordSet(state, interval, author, `counted on ${rule.quantity.counter.name}`, at, step);
+  const where = `counted on ${rule.quantity.counter.name}`;
+  makeRecordSet(state, interval, author, { where, operators: run.operators() }, at, step);
   forgetRuns(run);
   step.changed.add(rule.name);
 }

@@ -29,6 +29,8 @@ export const ProductionState = z.object({
   clock: z.enum(['source', 'received']),
   quantity: CounterState.nullable(),
   scrap: z.record(z.string(), CounterState),
+  /** The config of the scrap: its counters have categories. */
+  byCategory: z.boolean().default(false),
   waiting: z.array(Waiting),
   intervals: z.array(Interval),
   toldUntil: z.number(),
@@ -56,7 +58,13 @@ export const ProductionState = z.object({
 export type ProductionState = z.infer<typeof ProductionState>;
 
 /** The state of a rule that has counted nothing yet. */
-export function newProductionState({ line, quantity, product, blindProduct }: ProductionRule): ProductionState {
+export function newProductionState({
+  line,
+  quantity,
+  product,
+  blindProduct,
+  byCategory,
+}: ProductionRule): ProductionState {
   return {
     kind: 'production',
     line,
@@ -66,6 +74,7 @@ export function newProductionState({ line, quantity, product, blindProduct }: Pr
     clock: 'received',
     quantity: null,
     scrap: {},
+    byCategory,
     waiting: [],
     intervals: [],
     toldUntil: 0,

@@ -1,8 +1,10 @@
+import type { Action } from '../../actions/action.ts';
 import { laneOf } from '../../actions/words.ts';
 import { valueFromJson } from '../../core/sample.ts';
 import { type ActionAuthor, expiryOf, unknownOf } from '../common/action-author.ts';
 import { report, type Step } from '../common/step.ts';
 import type { Uncertain } from './blind-product.ts';
+import { sumOfCategories } from './categories.ts';
 import type { Interval } from './intervals.ts';
 import { type Product, productAt, productWords } from './product-runs.ts';
 import type { ProductionState } from './production-state.ts';
@@ -14,14 +16,15 @@ type Books = Pick<
 >;
 
 /**
- * Makes one set of one interval. Without a product code the set is parked until somebody names the product. Scrap beyond the total,
+ * Makes one set of one interval, and an action for the scrap of each category. Without a product code the set is parked until somebody names the product. Scrap beyond the total,
  * and the rest of the rounding to two decimals, is carried to the next one. `where`: `counted on press1.strokes`.
+ * L2L gets the scrap of a category once: the set has only scrap without one.
  */
 export function makeRecordSet(
   books: Books,
   interval: Interval,
   author: ActionAuthor,
-  where: string,
+  { where, operators }: { readonly where: string; readonly operators?: number | undefined },
   at: number,
   step: Step,
 ): void {
@@ -33,26 +36,11 @@ export function makeRecordSet(
   const { line, clock: time } = books;
   const { code: product, missing: why, seen } = productOf(books, interval);
   const doubt = uncertain ? doubtWords(uncertain) : null;
-  const key = `${author.name}@${end}:record`;
-  step.actions.push({
-    key,
-    kind: 'record_details',
+  const shared = {
     rule: author.name,
-    lane: laneOf('record_details', line),
     chain: null,
     at,
     time,
-    params: {
-      line,
-      start,
-      end,
-      actual,
-      scrap,
-      product,
-      ...(why !== null && { unknownProduct: { why, seen } }),
-      ...(blind ? { blind } : {}),
-      ...(doubt !== null && { uncertainProduct: doubt }),
-    },
     cause: author.cause(
       `${books.of} ${parts}, scrap ${scrap} ${where}${blind ? ' while nothing was seen' : ''}${doubt === null ? '' : `; product uncertain: ${doubt}`}`,
       // The next product may already run.
@@ -61,8 +49,43 @@ export function makeRecordSet(
     mode: books.countedIn ?? step.mode,
     ...expiryOf(author, at),
     ...unknownOf(author),
-  });
-  const facts = { line, action: key };
+  };
+  const unknownProduct = why === null ? {} : { unknownProduct: { why, seen } };
+  const without = scrap - sumOfCategories(interval);
+  const made: Action[] = [];
+  if (actual > 0 || without > 0) {
+    made.push({
+      ...shared,
+      key: `${author.name}@${end}:record`,
+      kind: 'record_details',
+      lane: laneOf('record_details', line),
+      params: {
+        line,
+        start,
+        end,
+        actual,
+        scrap: without,
+        product,
+        ...unknownProduct,
+        ...(operators !== undefined && { operatorCount: operators }),
+        ...(blind ? { blind } : {}),
+        ...(doubt !== null && { uncertainProduct: doubt }),
+      },
+    });
+  }
+  for (const [category, count] of Object.entries(interval.categories ?? {})) {
+    if (count === 0) continue;
+    made.push({
+      ...shared,
+      key: `${author.name}@${end}:scrap:${category}`,
+      kind: 'add_scrap_detail',
+      lane: laneOf('add_scrap_detail', line),
+      params: { line, category, scrap: count, scrapped: end - 1000, product, ...unknownProduct },
+    });
+  }
+  step.actions.push(...made);
+  const [first] = made;
+  const facts = { line, ...(first && { action: first.key }) };
   const words = `${actual} good, ${scrap} scrap`;
   if (doubt !== null) {
     books.uncertain += actual + scrap;

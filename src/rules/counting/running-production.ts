@@ -1,6 +1,6 @@
 import type { SignalDefinition } from '../../core/sample.ts';
 import { type ActionAuthor, authorOf } from '../common/action-author.ts';
-import type { SignalCell } from '../common/signal-table.ts';
+import { lastGoodOf, type SignalCell } from '../common/signal-table.ts';
 import type { CounterState } from './counter-state.ts';
 import { createCounter } from './counters.ts';
 import { type FollowedCounter, followCounter } from './followed-counter.ts';
@@ -31,6 +31,8 @@ export type RunningProduction = {
   readonly placing: Placing;
   /** Undefined: unknown now. */
   readonly partsPerCount: () => number | undefined;
+  /** The last known number of operators. Undefined: the rule has none, or it was never known. */
+  readonly operators: () => number | undefined;
   /** A product that depends on no signal is the same after a blind time. */
   readonly productCanChange: boolean;
 };
@@ -59,19 +61,30 @@ export function runProduction({ rule, cells, restored }: ProductionOptions): Run
     intervals,
     placing: createPlacing(rule, state, intervals),
     partsPerCount: () => (typeof perCount === 'number' ? perCount : goodNumber(cells.get(perCount))),
+    operators: () => operatorsOf(rule, cells),
     productCanChange: product !== null && product.signals.length > 0,
   };
 }
 
 /** A restored state, with the present config. */
-function underRule({ quantity, product, blindProduct }: ProductionRule, restored: ProductionState): ProductionState {
+function underRule(
+  { quantity, product, blindProduct, byCategory }: ProductionRule,
+  restored: ProductionState,
+): ProductionState {
   const state = withProducts(structuredClone(restored), product);
-  return { ...state, of: quantity.of, product: product?.text ?? null, blindProduct };
+  return { ...state, of: quantity.of, product: product?.text ?? null, blindProduct, byCategory };
 }
 
 function goodNumber(cell: SignalCell | undefined): number | undefined {
   const value = cell?.good ? Number(cell.value) : Number.NaN;
   return Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** L2L keeps two decimals. */
+function operatorsOf({ operators }: ProductionRule, cells: ProductionOptions['cells']): number | undefined {
+  if (operators === null || typeof operators === 'number') return operators ?? undefined;
+  const count = Math.round(Number(lastGoodOf(cells)(operators) ?? Number.NaN) * 100) / 100;
+  return Number.isFinite(count) && count >= 0 ? count : undefined;
 }
 
 /** Plain JSON of everything that has to survive a restart. */

@@ -31,16 +31,20 @@ export const productionKind: RuleKind<ProductionRule, ProductionState, typeof Pr
     const { maxActions, requests = 1 } = KINDS.record_details.policy;
     // Lines that close their interval at the same time share a batch.
     const lines = Map.groupBy(rules, ({ every }) => every);
-    return [...lines].reduce(
+    const sets = [...lines].reduce(
       (sum, [every, { length }]) => sum + (HOUR / every) * Math.ceil(length / maxActions) * requests,
       0,
     );
+    // At most: each interval has scrap of each category.
+    const each = KINDS.add_scrap_detail.policy.requests ?? 1;
+    const scrap = rules.filter(({ byCategory }) => byCategory);
+    return sets + scrap.reduce((sum, { every, scrap: { length } }) => sum + (HOUR / every) * length * each, 0);
   },
   codes: ({ line, product }) => ({ line, product }),
   counted: ({ quantity }) => quantity.counter.name,
   recode(rule, { kind, params }, codeOf) {
-    if (kind !== 'record_details') return undefined;
-    const old = params as ActionParams['record_details'];
+    if (kind !== 'record_details' && kind !== 'add_scrap_detail') return undefined;
+    const old = params as ActionParams['record_details'] | ActionParams['add_scrap_detail'];
     const found = rule.product === null ? { code: null } : codeOf(rule.product);
     // Without that row in the lookup, the product of that time stays.
     const product = rule.product === null ? null : (found?.code ?? old.product);
@@ -48,11 +52,12 @@ export const productionKind: RuleKind<ProductionRule, ProductionState, typeof Pr
   },
   state: ProductionState,
   countsOn: true,
-  references({ quantity, scrap, perCount, product }) {
+  references({ quantity, scrap, perCount, operators, product }) {
     const counters = once([quantity.counter.name, ...scrap.map(({ counter }) => counter.name)]);
     const factor = typeof perCount === 'string' ? [perCount] : [];
     const conditions = once([...factor, ...(product?.signals ?? [])]);
-    return { conditions, counters, signals: once([...counters, ...conditions]), sources: [], rules: [] };
+    const texts = typeof operators === 'string' ? [operators] : [];
+    return { conditions, counters, signals: once([...counters, ...conditions, ...texts]), sources: [], rules: [] };
   },
   create: createProduction,
   shift: shiftProduction,
@@ -69,6 +74,7 @@ function compileProduction(
   const of = production.total === undefined ? 'good' : 'total';
   const counter = resolver.counter([...path, of], production[of] ?? '');
   if (typeof perCount === 'string') resolver.number([...path, 'per_count'], perCount);
+  if (typeof production.operators === 'string') resolver.number([...path, 'operators'], production.operators);
   const scrap = scrapOf(production.scrap).flatMap(({ category, signal, key }) => {
     const counted = resolver.counter([...path, 'scrap', ...key], signal);
     return counted ? [{ category, counter: counted }] : [];
@@ -99,6 +105,8 @@ function compileProduction(
     quantity: { of, counter },
     perCount,
     scrap,
+    byCategory: typeof production.scrap === 'object',
+    operators: production.operators ?? null,
     product,
     every,
     lateness,

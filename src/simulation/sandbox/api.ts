@@ -5,6 +5,7 @@ import { add, addComment, changeType, remove, setReason } from './dispatch-edits
 import { close, closemachine, complete, open } from './dispatches.ts';
 import { getOpenDispatches, incrementCycleCount, setCycleCount } from './machines.ts';
 import { mostRecent, readDetails, recordDetails } from './production.ts';
+import { addScrapDetail } from './scrap.ts';
 
 type Verb = 'GET' | 'POST';
 type Method = { readonly verbs: readonly Verb[]; readonly run: (call: Call) => Answer };
@@ -31,6 +32,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   'pitchdetails/record_details_batch': { verbs: POST, run: recordBatch },
   'pitchdetails/record_details_batch_status': { verbs: GET, run: batchStatus },
   'pitchdetails/record_details_batch_errors': { verbs: GET, run: batchErrors },
+  'scrapdetail/add_scrap_detail': { verbs: POST, run: addScrapDetail },
   'pitchdetails/mostrecent': { verbs: GET, run: mostRecent },
 };
 

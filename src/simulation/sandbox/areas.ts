@@ -4,6 +4,7 @@ import { listed, type Row, shownRow, utc } from './list.ts';
 import { MACHINE_FIELDS, machineRow } from './machines.ts';
 import { Refusal } from './params.ts';
 import type { Coded, Dispatch } from './records.ts';
+import { SCRAP_FIELDS, scrapRow } from './scrap.ts';
 import { parseSiteTime, utcTime } from './site-time.ts';
 
 type Area = {
@@ -96,6 +97,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   trades: codedArea('trades'),
   reasons: codedArea('reasons'),
   productcomponents: codedArea('products'),
+  scrapdetail: { fields: SCRAP_FIELDS, max: 2000, rows: call => call.store.data.scraps.map(scrapRow) },
   dispatches: { fields: DISPATCH_FIELDS, max: 1000, rows: dispatchRows },
 };
 

@@ -165,7 +165,10 @@ function productionPart(state: SandboxState, zone: string): string {
   const rows = state.lines.map(line => {
     const sets = state.details.filter(detail => detail.line === line.id);
     const actual = sets.reduce((sum, set) => sum + set.actual, 0);
-    const scrap = sets.reduce((sum, set) => sum + set.scrap, 0);
+    const scrap = [...sets, ...state.scraps.filter(one => one.line === line.id)].reduce(
+      (sum, one) => sum + one.scrap,
+      0,
+    );
     return `<tr><th scope="row">${text(line.code)}</th><td class="number">${sets.length}</td><td class="number">${actual}</td><td class="number">${scrap}</td></tr>`;
   });
   const lines = new Map(state.lines.map(line => [line.id, line.code]));

@@ -72,6 +72,17 @@ export type PitchDetail = Stamped & {
   readonly batch: number | null;
 };
 
+/** Scrap of one category in one pitch. */
+export type ScrapDetail = Stamped & {
+  readonly site: number;
+  readonly line: number;
+  readonly product: number;
+  readonly category: string;
+  readonly start: number;
+  readonly end: number;
+  scrap: number;
+};
+
 export type BatchRecord = {
   readonly id: number;
   /** The set as it was sent. */
@@ -118,6 +129,7 @@ export type SandboxData = {
   readonly users: User[];
   readonly dispatches: Dispatch[];
   readonly details: PitchDetail[];
+  readonly scraps: ScrapDetail[];
   readonly batches: Batch[];
   readonly log: LogEntry[];
 };

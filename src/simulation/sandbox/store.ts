@@ -1,4 +1,4 @@
-import type { Batch, Dispatch, LogEntry, PitchDetail, SandboxData } from './records.ts';
+import type { Batch, Dispatch, LogEntry, PitchDetail, SandboxData, ScrapDetail } from './records.ts';
 import type { SandboxWorld } from './world.ts';
 
 /** The sandbox's memory: its records, indexes over the ones that grow, and the log. */
@@ -9,6 +9,7 @@ export interface Store {
   detailsOf(line: number): readonly PitchDetail[];
   addDispatch(dispatch: Omit<Dispatch, 'id' | 'dispatchnumber'>): Dispatch;
   addDetail(detail: Omit<PitchDetail, 'id'>): PitchDetail;
+  addScrap(scrap: Omit<ScrapDetail, 'id'>): ScrapDetail;
   addBatch(batch: Omit<Batch, 'id' | 'records'>, sets: readonly Readonly<Record<string, unknown>>[]): Batch;
   /** The product's record id; a code nobody knows becomes a product, as L2L does it. */
   product(site: number, code: string, at: number): number;
@@ -28,6 +29,7 @@ const FIRST_ID = {
   users: 401,
   dispatches: 57_001,
   details: 800_001,
+  scraps: 900_001,
   batches: 301,
 } as const;
 const FIRST_DISPATCH_NUMBER = 8001;
@@ -58,6 +60,11 @@ export function createStore(world: SandboxWorld, now: number): Store {
       data.details.push(detail);
       append(byLine, detail.line, detail);
       return detail;
+    },
+    addScrap(fields) {
+      const record: ScrapDetail = { id: FIRST_ID.scraps + data.scraps.length, ...fields };
+      data.scraps.push(record);
+      return record;
     },
     addBatch(fields, sets) {
       const records = sets.map(sent => ({
@@ -102,6 +109,7 @@ function dataOf(world: SandboxWorld, now: number): SandboxData {
     users: [],
     dispatches: [],
     details: [],
+    scraps: [],
     batches: [],
     log: [],
   };

@@ -168,6 +168,8 @@ export function production(name: string, of: SignalDefinition, over: Partial<Pro
     quantity: { of: 'total', counter: of },
     perCount: 1,
     scrap: [],
+    byCategory: false,
+    operators: null,
     product: null,
     every: 300_000,
     lateness: 1000,

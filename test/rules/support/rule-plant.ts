@@ -122,6 +122,10 @@ export function line(action: Action): string {
       return `${at} ${action.rule} +${action.params.count}`;
     case 'set_cycles':
       return `${at} ${action.rule} =${action.params.movement}`;
+    case 'add_scrap_detail': {
+      const { category, scrap, scrapped, product } = action.params;
+      return `${clockOf(scrapped)} scrap ${scrap} ${category}${product === null ? '' : ` ${product}`}`;
+    }
     case 'record_details': {
       const { start, end, actual, scrap, product, blind } = action.params;
       const span = `${clockOf(start)}-${clockOf(end)}`;

@@ -17,50 +17,50 @@ import type { RuleBase } from '../program.ts';
 import { besides, Signal } from '../schema-parts.ts';
 import type { RuleKind, RuleParts } from './kind.ts';
 
-const ScrapSection = z
+const SparesSection = z
   .strictObject({
     line: Code.meta({ description: 'Code of the line', examples: ['LINE-1'] }),
-    counter: Signal.meta({ description: 'The signal that counts scrap; it needs `counter:` in its source' }),
-    category: Code.optional().meta({ description: 'Code of the scrap category', examples: ['CRACK'] }),
-    ...besides('scrap'),
+    counter: Signal.meta({ description: 'The signal that counts used parts; it needs `counter:` in its source' }),
+    part: Code.optional().meta({ description: 'Number of the part', examples: ['SEAL'] }),
+    ...besides('spares'),
   })
-  .meta({ description: 'Adds scrap to a line as it is counted' });
+  .meta({ description: 'Requests spares as they are used up' });
 
-type ScrapRule = RuleBase & {
-  readonly kind: 'scrap';
+type SparesRule = RuleBase & {
+  readonly kind: 'spares';
   readonly line: string;
   readonly counter: SignalDefinition;
-  readonly category: string | null;
+  readonly part: string | null;
 };
 
-const ScrapState = z.object({
-  kind: z.literal('scrap'),
-  /** The number of actions so far. */
+const SparesState = z.object({
+  kind: z.literal('spares'),
+  /** Actions so far. */
   sent: z.number(),
   counter: CounterState.nullable(),
   lag: KeptLag,
   held: z.boolean(),
 });
-type ScrapState = z.infer<typeof ScrapState>;
+type SparesState = z.infer<typeof SparesState>;
 
-/** Sends each step of a scrap counter. */
-export const scrapKind: RuleKind<ScrapRule, ScrapState, typeof ScrapSection> = {
-  kind: 'scrap',
-  section: ScrapSection,
+/** Sends each step of a counter of used parts. */
+export const sparesKind: RuleKind<SparesRule, SparesState, typeof SparesSection> = {
+  kind: 'spares',
+  section: SparesSection,
   withoutKeys: 'always counts',
   target: 'line',
   hasActive: false,
-  compile(base, { line, counter: name, category = null }, { resolver }) {
-    const path = ['rules', base.name, 'scrap'];
+  compile(base, { line, counter: name, part = null }, { resolver }) {
+    const path = ['rules', base.name, 'spares'];
     resolver.fixed([...path, 'line'], line);
     const counter = resolver.counter([...path, 'counter'], name);
-    return counter && { ...base, kind: 'scrap', line, counter, category };
+    return counter && { ...base, kind: 'spares', line, counter, part };
   },
-  describe: ({ line, counter }) => ({ what: `scrap of ${line}`, when: `each step of ${counter.name}` }),
-  occasionalCalls: { plural: 'scrap', most: 1, each: 'step of a scrap counter' },
+  describe: ({ line, counter }) => ({ what: `spares for ${line}`, when: `each step of ${counter.name}` }),
+  occasionalCalls: { plural: 'spares', most: 1, each: 'step of a counter of used parts' },
   codes: ({ line }) => ({ line }),
-  recode: ({ line }, { kind, params }) => (kind === 'add_scrap_detail' ? { ...params, line } : undefined),
-  state: ScrapState,
+  recode: ({ line }, { kind, params }) => (kind === 'request_spares' ? { ...params, line } : undefined),
+  state: SparesState,
   countsOn: true,
   references: ({ counter: { name } }) => ({
     conditions: [],
@@ -69,7 +69,7 @@ export const scrapKind: RuleKind<ScrapRule, ScrapState, typeof ScrapSection> = {
     sources: [],
     rules: [],
   }),
-  create: createScrap,
+  create: createSpares,
   shift: (state, shift) => {
     const move = (at: number) => shiftTime(at, shift);
     return { ...state, counter: shiftCounter(state.counter, move, move) };
@@ -77,8 +77,8 @@ export const scrapKind: RuleKind<ScrapRule, ScrapState, typeof ScrapSection> = {
   end() {},
 };
 
-function createScrap({ rule, cells, restored }: RuleParts<ScrapRule, ScrapState>) {
-  const { name, line, category } = rule;
+function createSpares({ rule, cells, restored }: RuleParts<SparesRule, SparesState>) {
+  const { name, line, part } = rule;
   const cell = cells.get(rule.counter.name);
   if (!cell) throw new StartError(`${name} counts ${rule.counter.name}, which no source declares`);
   const followed = followCounter(rule, cell, createCounter(rule.counter, restored?.counter ?? null, 'base'));
@@ -92,17 +92,17 @@ function createScrap({ rule, cells, restored }: RuleParts<ScrapRule, ScrapState>
       followed.report(counted, step);
       if (counted.moved === 0) continue;
       sent++;
-      const { at, moved: scrap } = counted;
-      const text = `${scrap} counted on ${rule.counter.name}`;
+      const { at, moved: quantity } = counted;
+      const text = `${quantity} counted on ${rule.counter.name}`;
       step.actions.push({
-        kind: 'add_scrap_detail',
+        kind: 'request_spares',
         key: `${name}#${sent}@${Math.floor(at)}`,
         rule: name,
-        lane: laneOf('add_scrap_detail', line),
+        lane: laneOf('request_spares', line),
         chain: null,
         at,
         time: step.time,
-        params: { line, scrap, ...(category !== null && { category }), at },
+        params: { line, quantity, ...(part !== null && { part }), at },
         cause: author.cause(text),
         mode: step.mode,
         ...expiryOf(author, at),
@@ -129,10 +129,10 @@ function createScrap({ rule, cells, restored }: RuleParts<ScrapRule, ScrapState>
       if (held !== isHeld) step.changed.add(name);
       held = isHeld;
     },
-    state: () => ({ kind: 'scrap', sent, counter: counter.state(), held }),
+    state: () => ({ kind: 'spares', sent, counter: counter.state(), held }),
     view: () => ({
       rule: name,
-      kind: 'scrap' as const,
+      kind: 'spares' as const,
       phase: 'counting' as const,
       since: counter.at,
       due: null,

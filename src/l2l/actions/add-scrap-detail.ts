@@ -78,7 +78,8 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
       const at = clock.now();
       const read = await readNewest(newest(call.actions).params.line, signal);
       // It is not documented which filters this area demands, and the key may see no line. After a lost answer a person decides then.
-      if (!read.ok && (read.outcome.reason === 'denied' || read.outcome.reason === 'code')) return { kind: 'send', base: null };
+      if (!read.ok && (read.outcome.reason === 'denied' || read.outcome.reason === 'code'))
+        return { kind: 'send', base: null };
       if (!read.ok) return { kind: 'failed', outcome: read.outcome };
       return { kind: 'send', base: read.rows && { scrapRows: read.rows, at } };
     },

@@ -13,6 +13,7 @@ import type { SandboxWorld } from '../../src/simulation/sandbox/world.ts';
 import { createCallCheck } from './call-check.ts';
 import { drawFault, type L2lFault, type L2lTroubles } from './l2l-faults.ts';
 import { createLedger, type Entry, type Ledger } from './ledger.ts';
+import { mannerAnswers } from './manner-answers.ts';
 import type { Notes } from './notes.ts';
 import type { LifeTime } from './process-time.ts';
 import type { WorldTime } from './virtual-time.ts';
@@ -22,7 +23,7 @@ export type L2lWaits = { readonly timeout: number; readonly settle: number; read
 export type L2lOptions = L2lTroubles & {
   readonly world: WorldTime;
   readonly plant: SandboxWorld;
-  readonly manners: Pick<Manners, 'batchDelay' | 'duplicate'>;
+  readonly manners: Partial<Manners>;
   /** The answer to an increment of this machine is lost. */
   readonly onDoubt: (machine: string) => void;
   /** Called when a request leaves. Returns the fault that strikes it for certain; null: chance decides. */
@@ -87,7 +88,7 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
   const backend = startBackend({ world: options.plant, clock: world, manners });
   const ledger = createLedger(backend.data, world, options.onDoubt);
   const check = createCallCheck(notes, ledger);
-
+  const ofManners = mannerAnswers(backend);
   function run(method: string, path: string, fields: string, by: string): Exchange {
     const url = new URL(path, 'http://l2l');
     const target = targetOf(url.pathname, method);
@@ -182,6 +183,8 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
             own.push(arrive(at, path, () => then(entry.served(() => run(method, path, body, 'api')))));
           const answer = (result: Exchange) => hear(world.now() + latency, () => end(result));
           const applied = fault && random() < 0.5;
+          const refused = fault === null ? ofManners(method, path) : null;
+          if (refused) return void hear(now + latency, () => end(refused));
           switch (fault) {
             case null:
               return void server(now + latency, answer);

@@ -98,7 +98,9 @@ export function createLedger(data: SandboxData, clock: Clock, onDoubt: (machine:
       },
       heard(result: Exchange): void {
         state.heardAt = clock.now();
-        state.isDenied = result.kind === 'answered' && (result.status === 401 || result.status === 403);
+        state.isDenied =
+          result.kind === 'answered' &&
+          (result.status === 401 || result.status === 403 || result.body.includes('permission'));
         state.isDoubtful =
           result.kind === 'failed' ? result.left : result.status >= 500 || !result.body.startsWith('{');
         const counted = path.includes('increment_cycle_count') ? new URLSearchParams(body).get('code') : null;

@@ -4,6 +4,7 @@ import { type ClockBlow, drawClockBlows } from './clock-plan.ts';
 import type { DiskFault } from './disk.ts';
 import { REFUSAL } from './l2l.ts';
 import { L2L_FAULTS, type L2lFault, type L2lWindow } from './l2l-faults.ts';
+import { drawManners, type MannerPlan, mannerWords } from './manner-plan.ts';
 import { MOMENTS, type Moment } from './notes.ts';
 import { REDIS_FAULTS, type RedisFault } from './redis.ts';
 import { drawCycleRule, drawDispatchRules, SINGLE_TYPES } from './rules.ts';
@@ -53,6 +54,8 @@ export type Plan = {
   readonly plcDown: readonly Span[];
   /** What L2L answers to an open that it was asked to refuse a second time, when one is open. */
   readonly duplicate: Manners['duplicate'];
+  /** How L2L answers besides, and what the user of the key may not read for a while. */
+  readonly answers: MannerPlan;
   /** Chance that a person corrects a machine's count while nobody knows whether an increment arrived. */
   readonly corrects: number;
   readonly rate: string;
@@ -185,6 +188,7 @@ export function makePlan(seed: number): Plan {
     background: chance(0.5) ? 0 : ms(1, 15) / 100,
     disk,
     plcDown,
+    answers: drawManners(seed, { from: begin + MINUTE, to: end }),
     duplicate: pick(['refuse', 'refuse', 'existing', 'nothing']),
     corrects: chance(0.5) ? 0.5 : 0,
     rate: pick(['unlimited', '1/s', '20/min']),
@@ -205,8 +209,10 @@ function isSingle({ spec }: MachineStory): boolean {
 
 /** When something keeps the gateway from sending. */
 export function troublesOf(plan: Plan): Span[] {
-  const { blows, l2l, disk, background, start, end } = plan;
-  return [...blows.flatMap(spanOf), ...l2l, ...disk, ...(background > 0 ? [{ from: start, to: end }] : [])];
+  const { blows, l2l, disk, background, start, end, answers } = plan;
+  const always = answers.manners.rate_limit ? [{ from: start, to: Number.POSITIVE_INFINITY }] : [];
+  const often = background > 0 ? [{ from: start, to: end }] : [];
+  return [...blows.flatMap(spanOf), ...l2l, ...disk, ...answers.lacks, ...often, ...always];
 }
 
 /** When the gateway may not know what the machines do: its sources are away, or it is. */
@@ -245,6 +251,7 @@ export function planWords(plan: Plan): string {
   }
   for (const { fault } of plan.l2l) count(`l2l:${fault}`);
   for (const { fault } of plan.disk) count(`disk:${fault}`);
+  for (const word of mannerWords(plan.answers)) count(word);
   if (plan.firstOff !== 0) count('starts_in_the_past');
   if (plan.night !== 'winter') count(`night:${plan.night}`);
   if (plan.former.length > 0) counts.set('former', plan.former.length);

@@ -87,7 +87,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     windows: plan.l2l,
     background: plan.background,
     noFaultsAfter: plan.end,
-    manners: { batchDelay: plan.batchDelay, duplicate: plan.duplicate },
+    manners: { ...plan.answers.manners, batchDelay: plan.batchDelay, duplicate: plan.duplicate },
     onDoubt: machine => people.doubt(machine),
     onLeave: entry => deadly.onLeave(entry),
     random: seededRandom(seed * 13 + 1),
@@ -223,6 +223,10 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     lives.begin();
     trustInTime();
     for (const blow of plan.blows) world.at(blow.at, () => strike(blow));
+    for (const { from, to, manners } of plan.answers.lacks) {
+      world.at(from, () => l2l.backend.setManners(manners));
+      world.at(to, () => l2l.backend.setManners({ rights: 'full', lookups: 'row' }));
+    }
     await world.runUntil(plan.end);
     await settle();
     await stop();

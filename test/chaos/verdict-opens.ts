@@ -56,7 +56,7 @@ export function openProblems(
     problems.push('was not sent, and it was not over');
   }
   for (const post of posts) problems.push(...leftProblems(episode, post, seen));
-  problems.push(...guardProblems(episode));
+  problems.push(...guardProblems(episode, seen));
   return problems.map(problem => `${open.key} of ${text(open.params.reported)} ${problem}`);
 }
 
@@ -105,15 +105,16 @@ function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, delivered
   return problems;
 }
 
-/** A repeat after an attempt in doubt asks L2L to refuse a duplicate. A first attempt does not. */
-function guardProblems({ open, posts }: DeliveredEpisode): string[] {
+/** A repeat after an attempt in doubt asks L2L to refuse a duplicate. A first attempt does so only for a key that may not read dispatches. */
+function guardProblems({ rule, open, posts }: DeliveredEpisode, { looks }: Seen): string[] {
   const problems: string[] = [];
   posts.forEach((post, at) => {
     const earlier = posts.slice(0, at).filter(({ path }) => path.endsWith('dispatches/open/'));
     const doubted = earlier.some(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null);
     const refused = earlier.some(one => isGuarded(one) && !one.isDoubtful && one.heardAt !== null);
     const isNew = earlier.length === 0 && post.at - open.made < 1000;
-    if (isGuarded(post) && !doubted && isNew) problems.push('was guarded at its first attempt');
+    const isDenied = looks.some(one => isDeniedLook(one, rule.machine, post.at));
+    if (isGuarded(post) && !doubted && isNew && !isDenied) problems.push('was guarded at its first attempt');
     if (!isGuarded(post) && doubted && !refused) problems.push('was repeated without a guard');
   });
   return problems;

@@ -114,6 +114,32 @@ const Refusals = z.array(
   'write a list of parts of L2L\'s words, such as ["already has an open critical Dispatch"]',
 );
 
+/** A record area, or one method of it. */
+const SignedCall = z
+  .string()
+  .regex(/^[a-z_]+(?:\/[a-z_]+)?$/, 'write a record area or a method of L2L, such as machines or dispatches/open');
+
+export const Signed = z
+  .strictObject({
+    server: z
+      .string()
+      .min(1, 'write the server name')
+      .meta({ description: 'Name under which L2L keeps the secret key', examples: ['Plant 1 gateway'] }),
+    secret: SecretText.meta({ description: 'The secret key, written as a reference', examples: [`\${L2L_SECRET}`] }),
+    calls: z.record(SignedCall, z.array(z.string().min(1))).meta({
+      kind: 'map of area to parameters',
+      description:
+        "The record areas (`machines`) or methods (`dispatches/open`) that L2L takes only with a signature. Each one with the names of the parameters that L2L signs behind server and expiration, in L2L's order; `[]` when there are none. L2L's support names them",
+      examples: [{ 'dispatches/open': ['site', 'user'], machines: [] }],
+    }),
+  })
+  .meta({
+    description:
+      'Signed calls. L2L asks for a signature only where its support says so. The clock of the host must be right, because a signature is good for 15 minutes',
+  });
+
+export type Signed = z.output<typeof Signed>;
+
 export const L2l = z
   .strictObject({
     url: SiteUrl.meta({
@@ -135,6 +161,16 @@ export const L2l = z
       .string()
       .min(1)
       .meta({ description: 'L2L user of the gateway. It opens dispatches in this name', examples: ['gateway'] }),
+    real_user: z
+      .string()
+      .min(1, 'write the login of a user of L2L')
+      .optional()
+      .meta({
+        description:
+          'L2L user in whose name the gateway writes, as `realuser` of each write. L2L then shows this user as the one who made the change. The user of the API key must be an administrator, and the real user may have no site that this one has not. Left out: the user of the API key',
+        examples: ['line_1_gateway'],
+      }),
+    signed: Signed.optional(),
     proxy: ProxyAddress.optional().meta({
       type: 'string',
       kind: 'address',

@@ -3,7 +3,7 @@ import { Secret, SecretText } from '../core/secret.ts';
 import { codesOfRule } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule } from '../rules/program.ts';
 import { Gateway } from './gateway-schema.ts';
-import { L2l } from './l2l-schema.ts';
+import { L2l, Signed } from './l2l-schema.ts';
 import { compile, loadConfig, readableParts, refuseTestFile, textOfFile } from './load.ts';
 import type { ReadFile } from './read-file.ts';
 import { type Read, type SchemaReader, schemaReader } from './read-schema.ts';
@@ -37,6 +37,10 @@ export type Plant = PlantCodes & {
   readonly user: string;
   /** `written`: the text of `api_key`, such as `${L2L_API_KEY}`. `value`: the key, or null when the reference has no value. */
   readonly key: { readonly written: string; readonly value: Secret | null };
+  /** In whose name the gateway writes; null: in that of the key's user. */
+  readonly realUser: string | null;
+  /** The calls that the gateway signs; null: none. `secret` is as `key`. */
+  readonly signed: { readonly server: string; readonly calls: Signed['calls']; readonly secret: Plant['key'] } | null;
   /** `url` null: the address is missing or not valid. */
   readonly sendsTo: { readonly mode: 'shadow' | 'live'; readonly url: string | null };
   /** The lines of these keys. */
@@ -70,6 +74,8 @@ export function loadPlant(file: string, env: Environment, readFile: ReadFile): P
     timezone: valueIn(timezone),
     user: valueIn(user),
     key: keyOf(yaml, reader),
+    realUser: orElse(reader.read(L2l.shape.real_user, ['l2l', 'real_user']), undefined) ?? null,
+    signed: signedOf(yaml, reader),
     sendsTo: {
       mode: orElse(reader.read(Gateway.shape.mode, ['gateway', 'mode']), 'shadow'),
       url: orElse(reader.read(L2l.shape.url, ['l2l', 'url']), null),
@@ -114,8 +120,7 @@ function sorted(codes: readonly string[]): readonly string[] {
   return [...new Set(codes)].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
-function keyOf(yaml: YamlFile, reader: SchemaReader): Plant['key'] {
-  const path = ['l2l', 'api_key'];
+function keyOf(yaml: YamlFile, reader: SchemaReader, path = ['l2l', 'api_key']): Plant['key'] {
   const node = yaml.scalar(path);
   const read = reader.read(SecretText, path);
   // People see this text, so it has to be a reference and never a key in plain text.
@@ -123,6 +128,15 @@ function keyOf(yaml: YamlFile, reader: SchemaReader): Plant['key'] {
   const written = textOf(node);
   // A reference without a value is returned as it is written.
   return { written, value: read.value.reveal() === written ? null : new Secret(read.value.reveal()) };
+}
+
+function signedOf(yaml: YamlFile, reader: SchemaReader): Plant['signed'] {
+  const path = ['l2l', 'signed'];
+  if (!yaml.has(path)) return null;
+  const server = reader.read(Signed.shape.server, [...path, 'server']);
+  const calls = reader.read(Signed.shape.calls, [...path, 'calls']);
+  if ('problems' in server || 'problems' in calls) return null;
+  return { server: server.value, calls: calls.value, secret: keyOf(yaml, reader, [...path, 'secret']) };
 }
 
 function orElse<Value, Other>(read: Read<Value>, other: Other): Value | Other {

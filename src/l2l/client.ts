@@ -8,6 +8,7 @@ import { createConnector } from './connector.ts';
 import { createExchange, type Exchange, type HttpRequest } from './exchange.ts';
 import { apiPath, encodeFields, type Fields } from './form.ts';
 import type { HttpProxy } from './proxy-address.ts';
+import { createSeal, type Signing } from './seal.ts';
 
 /** HTTP with one L2L address: budget, time-out, key. It does not know what the requests mean. Its promises never reject. */
 export interface Client {
@@ -35,6 +36,10 @@ export type ClientOptions = {
   readonly proxy?: HttpProxy;
   /** The certificates of the authorities that may sign the one of L2L, in PEM form. Left out: those that this host knows. */
   readonly authorities?: readonly string[];
+  /** Login of the user in whose name the gateway writes. Left out: the user of the key. */
+  readonly realUser?: string;
+  /** The calls that are signed, and how. Left out: none. */
+  readonly signed?: Signing;
   /** Shows L2L's support who calls. */
   readonly userAgent?: string;
 };
@@ -72,7 +77,9 @@ export function createClient(options: ClientOptions): Client {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const exchange = createExchange({ pool, address, key, proxy, userAgent, timeout, clock });
+  const secrets = [key, ...(options.signed ? [options.signed.secret.reveal()] : [])];
+  const exchange = createExchange({ pool, address, key, secrets, proxy, userAgent, timeout, clock });
+  const seal = createSeal({ ...options, clock });
 
   async function admit(priority: Priority, signal: AbortSignal): Promise<boolean> {
     try {
@@ -85,7 +92,7 @@ export function createClient(options: ClientOptions): Client {
 
   async function perform(request: HttpRequest, signal: AbortSignal): Promise<Exchange> {
     if (signal.aborted) return { kind: 'failed', left: false, reason: 'stopped', detail: 'the gateway is stopping' };
-    const result = await exchange(request, signal);
+    const result = await exchange(seal(request), signal);
     if (result.kind === 'answered' && result.retryAfter !== undefined) budget.pause(result.retryAfter);
     return result;
   }

@@ -19,7 +19,7 @@ import type { ActionContext, ActionHandler } from './actions/action.ts';
 import { createDifferences } from './actions/answer-differences.ts';
 import { ACTIONS } from './actions/registry.ts';
 import type { Client } from './client.ts';
-import { judge, type ReadFailure } from './outcome.ts';
+import { BAD_SIGNATURE, judge, type ReadFailure } from './outcome.ts';
 import type { Reachability } from './reachability.ts';
 import { createReader } from './reader.ts';
 import { codesOf, explained, isAboutCodes, withUserPlace } from './refused-codes.ts';
@@ -34,6 +34,8 @@ export type DeliveryOptions = {
   readonly user: string;
   /** Where the config names this user, as `file:line`. */
   readonly userPlace?: string;
+  /** Where it names the real user; left out: it names none. */
+  readonly realUserPlace?: string;
   readonly zone: SiteZone;
   readonly clock: Clock;
   readonly log: Logger;
@@ -112,7 +114,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { detail } = setback;
     if (isDenied && isAboutCodes(detail, call.actions)) return { kind: 'retry', reason: 'code', detail };
     if ((await options.settings?.askKey(signal)) !== 'takes') return outcome;
-    return { kind: 'retry', reason: 'rights', detail: `${detail}; ${NO_RIGHT}` };
+    // With a wrong signature the right itself may be there.
+    const next = detail.includes(BAD_SIGNATURE) ? '' : `; ${NO_RIGHT}`;
+    return { kind: 'retry', reason: 'rights', detail: `${detail}${next}` };
   }
 
   async function read<T extends { readonly kind: string }>(call: Call, found: T, signal: AbortSignal): Promise<T> {
@@ -183,7 +187,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           if (outcome.kind === 'rejected' && isAboutCodes(outcome.detail, call.actions))
             return { ...outcome, detail: explained(outcome.detail, call.actions), isOwn: true };
           if (outcome.kind === 'rejected')
-            return { ...outcome, detail: withUserPlace(outcome.detail, options.userPlace) };
+            return {
+              ...outcome,
+              detail: withUserPlace(outcome.detail, { user: options.userPlace, realUser: options.realUserPlace }),
+            };
           if (outcome.kind !== 'halt' || outcome !== verdict) return ofItsLane(call, outcome, signal);
           return ofItsLane(call, { ...outcome, detail: `writing /${areaOf(request)}/: ${outcome.detail}` }, signal);
         },

@@ -37,6 +37,8 @@ export type ExchangeOptions = {
   readonly pool: Pool;
   readonly address: URL;
   readonly key: string;
+  /** What no text may show, the key too. */
+  readonly secrets: readonly string[];
   readonly proxy: HttpProxy | null;
   readonly userAgent: string;
   readonly timeout: number;
@@ -47,8 +49,8 @@ export type ExchangeOptions = {
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 /** Sends one request and resolves to its outcome; never rejects. */
-export function createExchange({ pool, address, key, proxy, userAgent, timeout, clock }: ExchangeOptions) {
-  const redact = redactorOf(key, proxy);
+export function createExchange({ pool, address, key, secrets, proxy, userAgent, timeout, clock }: ExchangeOptions) {
+  const redact = redactorOf(secrets, proxy);
   const prefix = address.pathname.replace(/\/+$/, '');
 
   return (request: HttpRequest, signal: AbortSignal): Promise<Exchange> =>
@@ -134,9 +136,9 @@ export function createExchange({ pool, address, key, proxy, userAgent, timeout, 
 }
 
 /** A proxy that inspects TLS could echo the login of the gateway, too. */
-function redactorOf(key: string, proxy: HttpProxy | null): (text: string) => string {
+function redactorOf(secrets: readonly string[], proxy: HttpProxy | null): (text: string) => string {
   const login = proxy?.login?.reveal() ?? '';
-  const redacts = [key, login, login.replace(/^[^:]*:/, '')].map(redactor);
+  const redacts = [...secrets, login, login.replace(/^[^:]*:/, '')].map(redactor);
   return text => redacts.reduce((clean, redact) => redact(clean), text);
 }
 

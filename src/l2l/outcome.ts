@@ -2,7 +2,7 @@ import type { Outcome, Reason, Setback } from '../core/delivery.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
 import type { Exchange } from './exchange.ts';
 import { isNotNow, type OwnWords, saysTimeOut } from './not-now.ts';
-import { isAboutKey, isAboutRight } from './refusal-words.ts';
+import { isAboutKey, isAboutRight, isAboutSignature } from './refusal-words.ts';
 
 /** The meaning of an exchange: L2L reported success, and the kind of call reads the rest; or any other outcome. */
 export type Verdict =
@@ -30,6 +30,10 @@ type Row = {
 
 const isStatus = (from: number, to: number) => (answer: Answer) => answer.status >= from && answer.status <= to;
 
+/** What L2L's answer to a wrong or missing signature means. */
+export const BAD_SIGNATURE =
+  'does not accept the signature of the call (check server, secret and calls of l2l.signed, and the clock of this host)';
+
 const LET_THROUGH = 'ask plant IT to let this host reach L2L';
 
 /**
@@ -47,6 +51,12 @@ const TABLE: readonly Row[] = [
     when: a => isStatus(503, 503)(a) && a.envelope?.success === false && a.isNotNow && !saysTimeOut(a.envelope.words),
     means: { kind: 'retry', reason: 'refused' },
     what: 'refused for now',
+  },
+  {
+    when: a =>
+      a.envelope?.success === false && a.status < 500 && a.status !== 429 && isAboutSignature(a.envelope.words),
+    means: { kind: 'halt', reason: 'auth' },
+    what: BAD_SIGNATURE,
   },
   { when: isStatus(429, 429), means: { kind: 'retry', reason: 'rate_limited' }, what: 'asks to slow down' },
   {

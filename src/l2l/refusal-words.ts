@@ -21,3 +21,8 @@ export function isAboutRight(words: string): boolean {
 export function isAboutKey(words: string): boolean {
   return ABOUT_THE_KEY.test(words);
 }
+
+/** Whether a refusal is about the signature of a call. */
+export function isAboutSignature(words: string): boolean {
+  return /\b(?:signatures?|_signature|_expiration|_server|secret key|not signed|signed requests?)\b/i.test(words);
+}

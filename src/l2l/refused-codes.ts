@@ -25,10 +25,15 @@ function saysNotThere(words: string): boolean {
   return NOT_THERE.test(words) && OF_A_RULE.test(words);
 }
 
+/** Where the config names the users of L2L, as `file:line`. */
+export type UserPlaces = { readonly user?: string | undefined; readonly realUser?: string | undefined };
+
 /** What L2L said, with where the config names the gateway's user when L2L does not know that user. Pure. */
-export function withUserPlace(words: string, place: string | undefined): string {
+export function withUserPlace(words: string, { user, realUser }: UserPlaces): string {
+  const at = (place: string | undefined) => (place === undefined ? '' : ` at ${place}`);
+  if (/\breal[ _]?user\b/i.test(words)) return `${words}; correct l2l.real_user${at(realUser)}`;
   const isAboutUser = /\b(?:user|login)\w*/i.test(words) && NOT_THERE.test(words) && !OF_L2L.test(words);
-  return isAboutUser ? `${words}; correct l2l.user${place === undefined ? '' : ` at ${place}`}` : words;
+  return isAboutUser ? `${words}; correct l2l.user${at(user)}` : words;
 }
 
 const NO_TRADE = 'the dispatch has no trade: write trade: in its rule, or under defaults';

@@ -68,12 +68,15 @@ describe('a refusal for want of a trade', () => {
 
 describe("a refusal of the gateway's user", () => {
   it('a refusal of the user names l2l.user and its place in the file', () => {
-    expect(withUserPlace('Invalid user: there is no user nobody', 'g.yaml:11')).toBe(
+    expect(withUserPlace('Invalid realuser: there is no user kim', { user: 'g.yaml:11', realUser: 'g.yaml:12' })).toBe(
+      'Invalid realuser: there is no user kim; correct l2l.real_user at g.yaml:12',
+    );
+    expect(withUserPlace('Invalid user: there is no user nobody', { user: 'g.yaml:11' })).toBe(
       'Invalid user: there is no user nobody; correct l2l.user at g.yaml:11',
     );
   });
 
   it.each(['Invalid dispatchtypecode', 'L2L is not available, all users out'])('"%s" does not name l2l.user', words => {
-    expect(withUserPlace(words, 'g.yaml:11')).toBe(words);
+    expect(withUserPlace(words, { user: 'g.yaml:11' })).toBe(words);
   });
 });

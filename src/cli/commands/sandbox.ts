@@ -15,6 +15,9 @@ const DEFAULT_PORT = 8099;
 /** No secret: it opens a sandbox that only this host reaches. */
 const SANDBOX_KEY = 'sandbox-key';
 
+/** The same, for signed calls. */
+const SANDBOX_SECRET = 'sandbox-secret';
+
 const help = (
   program: string,
 ) => `Usage: ${program} sandbox [CONFIG] [--port N] [--fault NAME[=TIME]]… [--manner NAME[=VALUE]]…
@@ -60,16 +63,32 @@ export const sandboxCommand: Command = {
     const clock = systemClock();
     // A product that is the value of a signal can't be known beforehand: refused, none of the production could be tried.
     const unknown_product = plant && plant.openProducts.length > 0 ? 'create' : 'refuse';
+    const signed = plant?.signed && {
+      ...plant.signed,
+      secret: plant.signed.secret.value?.reveal() ?? SANDBOX_SECRET,
+    };
     const sandbox = await startSandbox({
       port,
       host: '127.0.0.1',
       key: keys,
       world,
       clock,
-      manners: { unknown_product, ...manners },
+      signed: signed ?? undefined,
+      manners: { unknown_product, signature: signed ? 'required' : 'ignored', ...manners },
     });
     try {
-      io.out(announcement({ url: sandbox.url, plant, world, key: SANDBOX_KEY, faults, manners, env: io.env }));
+      io.out(
+        announcement({
+          url: sandbox.url,
+          plant,
+          world,
+          key: SANDBOX_KEY,
+          secret: SANDBOX_SECRET,
+          faults,
+          manners,
+          env: io.env,
+        }),
+      );
       using _ends = applyFaults(sandbox, faults, clock, io);
       if (!io.signal.aborted) await once(io.signal, 'abort');
     } finally {

@@ -14,13 +14,15 @@ export type Announcement = {
   readonly world: SandboxWorld;
   /** A key that the sandbox accepts besides the one that the config's reference holds. */
   readonly key: string;
+  /** The secret of signed calls when the config's reference holds none. */
+  readonly secret: string;
   readonly faults: readonly AskedFault[];
   readonly manners: Partial<Manners>;
   readonly env: Io['env'];
 };
 
 /** What a person reads at the start: where the sandbox is, what it knows, and what to write so that the gateway sends there. Pure. */
-export function announcement({ url, plant, world, key, faults, manners, env }: Announcement): string {
+export function announcement({ url, plant, world, key, secret, faults, manners, env }: Announcement): string {
   return [
     `L2L sandbox${plant ? ` for ${plant.file}` : ''}. Ctrl-C ends it; then it forgets everything.`,
     '',
@@ -36,7 +38,7 @@ export function announcement({ url, plant, world, key, faults, manners, env }: A
       ),
       ...Object.entries(manners).map(([name, value]): Row => ['manner', `${name}=${value}`]),
     ]),
-    ...noteLines(plant, manners),
+    ...noteLines(plant, manners, secret),
     '',
     ...(plant ? configLines(plant, url, key) : wholeLines(world, url, key)),
     plant ? commandLine({ file: plant.file }, env)('run') : `${programName(env)} run FILE`,
@@ -60,9 +62,9 @@ function knownRows({ sites: [site] }: SandboxWorld): Row[] {
   return rows.filter(([, codes]) => codes !== '');
 }
 
-function noteLines(plant: Plant | null, manners: Partial<Manners>): string[] {
+function noteLines(plant: Plant | null, manners: Partial<Manners>, secret: string): string[] {
   if (!plant) return [];
-  const { withoutTrade, openReasons, openProducts } = plant;
+  const { signed, withoutTrade, openReasons, openProducts } = plant;
   const notes = [
     ...(withoutTrade.length > 0
       ? [
@@ -72,6 +74,11 @@ function noteLines(plant: Plant | null, manners: Partial<Manners>): string[] {
     ...openReasons.map(
       text => `reason ${text}: its codes come from a signal, so the sandbox does not know them and refuses them`,
     ),
+    ...(signed === null
+      ? []
+      : [
+          `${Object.keys(signed.calls).join(', ')}: the sandbox takes these calls only with a signature${signed.secret.value === null ? `; set ${signed.secret.written} to ${secret} for the gateway` : ''}`,
+        ]),
     ...openProducts.map(text => `product ${text}: its codes come from a signal, ${unknownProductWords(manners)}`),
   ];
   return notes.length === 0 ? [] : ['', ...notes.map(note => `NOTE: ${note}`)];

@@ -25,7 +25,7 @@ export function worldOf(plant: Plant): SandboxWorld {
         trades: plant.trades.map(code => ({ code })),
         reasons: plant.reasons,
         products: [...new Set([...plant.products, ...autodetect.values()])],
-        users: [plant.user],
+        users: [...new Set([plant.user, ...(plant.realUser === null ? [] : [plant.realUser])])],
       },
     ],
   };

@@ -6,6 +6,7 @@ import type { Fault, Faults } from './faults.ts';
 import { sendHtml, sendJson } from './http.ts';
 import { mannerFault } from './manner-faults.ts';
 import { type Params, paramsOf } from './params.ts';
+import { type SignedCalls, signatureProblem } from './signature.ts';
 import type { SeenCall } from './state.ts';
 
 const CALLS_KEPT = 100;
@@ -20,6 +21,8 @@ type ApiOptions = {
   readonly faults: Faults;
   readonly clock: Clock;
   readonly keys: readonly string[];
+  /** The calls that need a signature; undefined: none. */
+  readonly signed: SignedCalls | undefined;
   readonly stopping: AbortSignal;
 };
 
@@ -32,7 +35,7 @@ type ApiRequest = {
 };
 
 /** The addresses below /api/: what L2L answers, or what a fault in force does instead. Keeps the last calls. */
-export function createApi({ backend, faults, clock, keys, stopping }: ApiOptions) {
+export function createApi({ backend, faults, clock, keys, signed, stopping }: ApiOptions) {
   const calls: SeenCall[] = [];
   /** How many calls came since the start. */
   let count = 0;
@@ -45,7 +48,15 @@ export function createApi({ backend, faults, clock, keys, stopping }: ApiOptions
     const found = targetOf(url.pathname, method);
     if (!found) return { status: 404, answer: { success: false, error: 'Not found' } };
     if (!found.verbs.includes(method)) return { status: 405, answer: { success: false, error: 'Method not allowed' } };
-    return { status: 200, answer: backend.run(found, params, params.peek('realuser') ?? 'api') };
+    const { signature, real_user } = backend.manners;
+    const problem =
+      signed && signature === 'required' ? signatureProblem(signed, found.name, params, clock.now()) : null;
+    if (problem !== null) return { status: 200, answer: { success: false, error: problem } };
+    const realUser = real_user === 'any' || params.peek('auth') !== undefined ? params.peek('realuser') : undefined;
+    const isUser = backend.data.users.some(({ loginid }) => loginid === realUser);
+    if (realUser !== undefined && !isUser)
+      return { status: 200, answer: { success: false, error: `Invalid realuser: there is no user ${realUser}` } };
+    return { status: 200, answer: backend.run(found, params, realUser ?? 'api') };
   }
 
   function ofManners(method: string, url: URL): Fault | undefined {

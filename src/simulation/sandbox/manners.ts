@@ -156,6 +156,18 @@ export const MANNERS = {
     default: 'empty',
     source: 'the reference does not say',
   },
+  signature: {
+    words: 'takes the calls for which it has a secret key',
+    values: { ignored: 'with and without a signature', required: 'only with the right signature' },
+    default: 'ignored',
+    source: 'the reference names no call that needs a signature',
+  },
+  real_user: {
+    words: 'takes the parameter realuser',
+    values: { with_auth: 'only when the key is the parameter auth', any: 'with the key in the header too' },
+    default: 'with_auth',
+    source: 'the reference says that it works only with the auth parameter',
+  },
 } as const satisfies Readonly<Record<string, Manner>>;
 
 export type MannerName = keyof typeof MANNERS;

@@ -33,9 +33,12 @@ export interface Params {
   ignored(): readonly string[];
 }
 
+/** Parameters of the request itself. No record has them. */
+const OF_EACH_CALL = ['auth', 'format', 'realuser', 'l2lfmt_microseconds', '_server', '_expiration', '_signature'];
+
 export function paramsOf(given: Iterable<readonly [string, string]>): Params {
   const values = new Map(given);
-  const read = new Set<string>(['auth', 'format', 'realuser', 'l2lfmt_microseconds']);
+  const read = new Set<string>(OF_EACH_CALL);
   const text = (name: string) => {
     read.add(name);
     return values.get(name) || undefined;

@@ -11,6 +11,7 @@ import { Fault, type FaultInput, faults as faultsOf } from './faults.ts';
 import { bodyOf, sendHtml, sendJson } from './http.ts';
 import type { Manners } from './manners.ts';
 import { PAGE_HEADERS, page } from './page.ts';
+import type { SignedCalls } from './signature.ts';
 import type { SandboxState } from './state.ts';
 import type { SandboxWorld } from './world.ts';
 
@@ -22,6 +23,8 @@ export type SandboxOptions = {
   readonly key: string | readonly string[];
   readonly world: SandboxWorld;
   readonly manners?: Partial<Manners> | undefined;
+  /** The calls that need a signature when the manner `signature` is `required`. */
+  readonly signed?: SignedCalls | undefined;
   readonly seed?: number;
   readonly clock?: Clock;
 };
@@ -43,7 +46,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const backend = startBackend({ world: options.world, clock, manners: options.manners });
   const faults = faultsOf(options.seed ?? 1);
   const stopping = new AbortController();
-  const api = createApi({ backend, faults, clock, keys: [options.key].flat(), stopping: stopping.signal });
+  const api = createApi({
+    backend,
+    faults,
+    clock,
+    keys: [options.key].flat(),
+    signed: options.signed,
+    stopping: stopping.signal,
+  });
   let returning: Disposable | undefined;
 
   const server = createServer((request, response) => {

@@ -33,6 +33,16 @@ describe('L2l', () => {
     });
   });
 
+  it('signed calls name an area or a method, and the secret is a reference', () => {
+    const signed = { server: 'Plant 1', secret: new Secret('s'), calls: { machines: [], 'dispatches/open': ['site'] } };
+
+    expect(problem({ signed })).toBe('');
+    expect(problem({ signed: { ...signed, secret: 'plain text' } })).toContain(
+      'signed.secret: a secret is never written',
+    );
+    expect(problem({ signed: { ...signed, calls: { '/api/1.0/machines/': [] } } })).toMatch(/^signed\.calls\./);
+  });
+
   it.each([
     ['https://acme.leading2lean.com/', 'https://acme.leading2lean.com'],
     ['http://localhost:8000', 'http://localhost:8000'],

@@ -16,7 +16,8 @@ const BROKER_USERS =
   'gateway:$7$101$rwvn3qglq0Llvk0k$l/u0mXBmGKrCaIV+A2yYwioQpM7Vt8857z9xZIqyPdOtYtIZahfmX1GhzWUUH6Uli+eYbn73M6iwVPjYuMlOag==\n';
 const PLC_PASSWORD = 'torque-wrench-5-plc';
 const REDIS_PASSWORD = 'fork-lift-3-redis';
-const SECRETS = [API_KEY, BROKER_PASSWORD, PLC_PASSWORD, REDIS_PASSWORD];
+const L2L_SECRET = 'rivet-hammer-7-signs';
+const SECRETS = [API_KEY, BROKER_PASSWORD, PLC_PASSWORD, REDIS_PASSWORD, L2L_SECRET];
 
 /** The forms in which a text may contain a secret. */
 function formsOf(secret: string): readonly string[] {
@@ -72,11 +73,21 @@ describe('secrets', () => {
     onTestFinished(broker.close);
     onTestFinished(plc.kill);
     await redis.client.config('SET', 'requirepass', REDIS_PASSWORD);
-    const env = { BROKER_PASSWORD, PLC_PASSWORD, REDIS_URL: `redis://:${REDIS_PASSWORD}@127.0.0.1:${redisPort}` };
+    const env = {
+      BROKER_PASSWORD,
+      PLC_PASSWORD,
+      L2L_SECRET,
+      REDIS_URL: `redis://:${REDIS_PASSWORD}@127.0.0.1:${redisPort}`,
+    };
     const gateway = testGateway({
       l2l: tellTale.url,
       redis: '"${REDIS_URL}"',
       env,
+      // With a real user the key is a parameter too.
+      waits: {
+        real_user: 'kim',
+        signed: '{ server: plant, secret: "${L2L_SECRET}", calls: { dispatches: [site], machines: [] } }',
+      },
       sources: `
   broker:
     protocol: mqtt

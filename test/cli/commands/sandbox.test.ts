@@ -182,6 +182,26 @@ describe('sandbox command', () => {
     },
   );
 
+  it('a config that signs calls makes the sandbox ask for signatures, and says so', async () => {
+    const signed =
+      '  signed: { server: plant, secret: "${L2L_SECRET}", calls: { machines: [code] } }\n  real_user: kim\n';
+    const program = sandbox([
+      configFile(CONFIG.replace('  user: edge\n', `  user: edge\n${signed}`)),
+      '--port',
+      '0',
+    ]);
+    const url = await program.url();
+
+    expect((await state(url)).manners.signature).toBe('required');
+    expect((await state(url)).users.map(({ loginid }) => loginid)).toEqual(['edge', 'kim']);
+    expect(program.out()).toContain(
+      'NOTE: machines: the sandbox takes these calls only with a signature; set ${L2L_SECRET} to sandbox-secret for the gateway',
+    );
+    const answer = await fetch(`${url}/api/1.0/machines/?site=43`, { headers: { l2lauth: 'sandbox-key' } });
+    expect(await answer.json()).toMatchObject({ success: false, error: expect.stringContaining('must be signed') });
+    expect(await program.end()).toBe(0);
+  });
+
   it('the sandbox command answers in the given manners, and its page changes them while it runs', async () => {
     const program = sandbox([configFile(), '--port', '0', '--manner', 'trade=trade_id', '--manner', 'completed']);
     const url = await program.url();

@@ -18,7 +18,7 @@ async function personOpens(sandbox: TestSandbox, machine: string): Promise<numbe
   const response = await fetch(`${sandbox.url}/api/1.0/dispatches/open/`, {
     method: 'POST',
     headers: { l2lauth: API_KEY },
-    body: new URLSearchParams({ ...fields, realuser: 'kim', description: 'seen by kim' }),
+    body: new URLSearchParams({ ...fields, auth: API_KEY, realuser: 'kim', description: 'seen by kim' }),
   });
   const { data } = (await response.json()) as { readonly data: { readonly id: number } };
   const dispatch = sandbox.state().dispatches.find(({ id }) => id === data.id);

@@ -115,7 +115,7 @@ export async function openPlant(options: PlantOptions = {}) {
   });
 
   async function person(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Record<string, unknown>> {
-    const body = new URLSearchParams({ realuser: 'kim', ...fields });
+    const body = new URLSearchParams({ auth: API_KEY, realuser: 'kim', ...fields });
     const response = await fetch(`${sandbox.url}/api/1.0/${path}`, {
       method: 'POST',
       body,

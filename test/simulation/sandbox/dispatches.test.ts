@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { virtualClock } from '../../support/virtual-clock.ts';
-import { OPEN, record, records, sandboxForTest } from './support.ts';
+import { KEY, OPEN, record, records, sandboxForTest } from './support.ts';
 
 describe('sandbox dispatches', () => {
   it('the sandbox opens a dispatch with its site time and lists it as open', async () => {
@@ -204,7 +204,7 @@ describe('sandbox dispatches', () => {
   it('the sandbox lets people comment, change the reason or the type, and delete', async () => {
     const { post, get } = await sandboxForTest();
     const { id } = record(await post('dispatches/open/', OPEN));
-    const byKim = { realuser: 'kim' };
+    const byKim = { realuser: 'kim', auth: KEY };
     expect(await post(`dispatches/add_comment/${id}`, { ...byKim, comment: 'on my way' })).toMatchObject({
       success: true,
       body: { data: { id, description: 'Press 1 stopped\non my way' } },

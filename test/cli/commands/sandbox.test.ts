@@ -185,11 +185,7 @@ describe('sandbox command', () => {
   it('a config that signs calls makes the sandbox ask for signatures, and says so', async () => {
     const signed =
       '  signed: { server: plant, secret: "${L2L_SECRET}", calls: { machines: [code] } }\n  real_user: kim\n';
-    const program = sandbox([
-      configFile(CONFIG.replace('  user: edge\n', `  user: edge\n${signed}`)),
-      '--port',
-      '0',
-    ]);
+    const program = sandbox([configFile(CONFIG.replace('  user: edge\n', `  user: edge\n${signed}`)), '--port', '0']);
     const url = await program.url();
 
     expect((await state(url)).manners.signature).toBe('required');

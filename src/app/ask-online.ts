@@ -9,6 +9,8 @@ import { clientOptions, onlineOptions } from './connect-l2l.ts';
 
 /** Asks L2L about a config without a gateway, and keeps the answer where the gateway keeps it. */
 export async function askOnline(loaded: LoadedConfig, signal: AbortSignal): Promise<CheckResult> {
+  if (loaded.config.l2l.reads === 'never')
+    return { kind: 'no answer', detail: 'the config says l2l.reads: never, so L2L is not asked' };
   const clock = systemClock();
   const client = createClient(clientOptions(loaded, clock, silentLogger, null));
   try {

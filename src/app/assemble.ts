@@ -92,8 +92,10 @@ async function start(assembly: Assembly, drain: () => number): Promise<string | 
   // Shadow mode sends nothing, not even a read: the address in the config may be that of an example.
   if (loaded.config.gateway.mode === 'live') {
     l2l.reachability.start();
-    watch.start();
-    online.start();
+    if (loaded.config.l2l.reads === 'full') {
+      watch.start();
+      online.start();
+    }
   }
   runner.start();
   const { clock, log, random } = edges;

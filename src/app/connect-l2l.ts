@@ -89,6 +89,7 @@ export function connectL2l(
     clock,
     log,
     iso: createTimeNotation(timezone).iso,
+    reads: l2l.reads,
     onGood,
   });
   started.add('L2L reachability', () => reachability.stop());
@@ -107,6 +108,7 @@ export function connectL2l(
     chainOf,
     memory,
     recordedSets,
+    reads: l2l.reads,
     settings: reachability,
   });
   return { client, reachability, delivery };

@@ -218,6 +218,10 @@ export const L2l = z
       description:
         'How long the gateway sends a call again that L2L refuses, in growing intervals. Calls of the same machine or line wait meanwhile. Then the call is a dead letter. `0s`: at once',
     }),
+    reads: z.enum(['full', 'never'], 'write full or never').default('full').meta({
+      description:
+        'Whether the gateway reads L2L. `never`: for a key that may only write. Then the gateway sees less; `check` shows what is weaker',
+    }),
     blocked: Refusals.default(['already has an open critical Dispatch']).meta({
       description:
         'Parts of the texts with which L2L refuses an open because another dispatch is open on the machine. The gateway tries again until that dispatch is closed',

@@ -18,6 +18,7 @@ import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, type References, references } from './references.ts';
 import { Config } from './schema.ts';
 import { warningsOf } from './warnings.ts';
+import { withoutReads } from './without-reads.ts';
 import { type Path, parseYamlFile, type YamlFile } from './yaml-file.ts';
 
 /** A config that is valid through and through, and what follows from it. */
@@ -38,6 +39,8 @@ export type LoadedConfig = {
   readonly compared: Compared;
   /** Where a value is written, as `file:line`. */
   readonly placeOf: (path: Path) => string;
+  /** What the gateway does less well because it may not read L2L, in plain sentences. */
+  readonly weaker: readonly string[];
   /** Every file the config consists of, for whoever watches for changes. */
   readonly files: readonly string[];
 };
@@ -61,6 +64,11 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
   const compiled = parts && compile(parts, file, readFile, yaml, reader);
   if (compiled && 'problems' in compiled) problems.push(...compiled.problems);
 
+  const unread = withoutReads(
+    'value' in read ? read.value.l2l : { reads: 'full' },
+    compiled && 'program' in compiled ? compiled.program.rules : [],
+  );
+  problems.push(...unread.wrong.map(({ path, message }) => ({ place: yaml.keyPlaceOf(path), message })));
   if (problems.length > 0 || !('value' in read) || !compiled || !('program' in compiled)) {
     throw new ConfigError(finished(problems, file, held));
   }
@@ -79,6 +87,7 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
           rules: compiled.program.rules,
           certificates: unreadableCertificates(read.value, readFile),
           cyclesFromProduction: read.value.l2l.cycles_from_production,
+          unread,
         },
         yaml,
       ),
@@ -86,6 +95,7 @@ export function loadConfig(file: string, env: Environment, readFile: ReadFile): 
       held,
     ),
     commandLine: commandLine({ file }, env),
+    weaker: unread.weaker.map(({ message }) => message),
     compared: comparedWithL2l(read.value.l2l, compiled.program.rules, yaml),
     placeOf(path) {
       const { line } = yaml.placeOf(path);

@@ -7,6 +7,7 @@ import type { CompiledRule } from '../rules/program.ts';
 import type { UnreadableCertificate } from './certificate-files.ts';
 import { mixedTopics, neverStale } from './signal-warnings.ts';
 import { sharedBySources } from './source-clashes.ts';
+import type { WithoutReads } from './without-reads.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
 /** The parts of a valid config that are checked for what is rarely meant. */
@@ -17,6 +18,7 @@ export type Judged = {
   readonly certificates: readonly UnreadableCertificate[];
   /** Whether L2L adds production to cycle counts; left out: the config does not say. */
   readonly cyclesFromProduction?: boolean | undefined;
+  readonly unread: WithoutReads;
 };
 
 /** One thing that a person should look at, with the path of its key. */
@@ -35,6 +37,8 @@ export function warningsOf(judged: Judged, yaml: YamlFile): readonly Problem[] {
     shared(judged),
     certificates(judged),
     twice(judged),
+    // Each says something else, so none is cut off.
+    ...judged.unread.weaker.map(({ path, message }) => [{ path, message: () => message }]),
   ];
   return kinds.flatMap(warnings => shownOf(warnings, yaml));
 }

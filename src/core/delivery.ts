@@ -15,6 +15,7 @@ export type Reason =
   | 'code' // L2L does not know a code of the call: it holds up only the lanes of the call
   | 'rights' // the key may not use one area of L2L: it holds up only the lanes that need that area
   | 'denied' // success:false to a read, and to a read of every other area
+  | 'unread' // the config says that L2L is not read
   | 'blocked' // refused as long as a dispatch of another type is open on the machine
   | 'crashed' // found `sending` after a restart
   | 'undecided' // the look-up in L2L did not decide it either

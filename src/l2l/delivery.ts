@@ -15,13 +15,13 @@ import type {
 import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type SiteMemory, shortMemory } from '../core/site-memory.ts';
-import type { ActionContext, ActionHandler } from './actions/action.ts';
+import type { ActionContext, ActionHandler, Reads } from './actions/action.ts';
 import { createDifferences } from './actions/answer-differences.ts';
 import { ACTIONS } from './actions/registry.ts';
 import type { Client } from './client.ts';
 import { BAD_SIGNATURE, judge, type ReadFailure } from './outcome.ts';
 import type { Reachability } from './reachability.ts';
-import { createReader } from './reader.ts';
+import { createReader, NO_READS } from './reader.ts';
 import { codesOf, explained, isAboutCodes, withUserPlace } from './refused-codes.ts';
 import type { RecordedSets } from './set-matches.ts';
 import type { SiteZone } from './site-time.ts';
@@ -53,6 +53,8 @@ export type DeliveryOptions = {
   readonly memory?: () => SiteMemory;
   /** The record sets of the journal; left out: it has none. */
   readonly recordedSets?: RecordedSets;
+  /** never: L2L is not read. Default full. */
+  readonly reads?: Reads;
   /** The check of key, site and zone. Left out: they count as right, and the key can't be checked. */
   readonly settings?: Pick<Reachability, 'askKey' | 'verify' | 'unverified'>;
 };
@@ -62,11 +64,22 @@ const BLOCKED_WAIT = 60_000;
 const LONGEST_SETTLE = 3_600_000;
 const NO_RIGHT = 'L2L answers other questions with this key, so its user lacks the right to this one: give it in L2L';
 
+const MUST_READ =
+  'it must read L2L first, and the config says l2l.reads: never; give the key the right to read, and write l2l.reads: full';
+const NOBODY_LOOKS = {
+  kind: 'undecided',
+  detail: 'the config says l2l.reads: never, so nobody looks whether L2L has it; look in L2L, then retry or drop it',
+} as const;
+
+function isUnread(found: { readonly kind: string }): boolean {
+  return 'outcome' in found && (found.outcome as Setback).reason === 'unread';
+}
+
 /** How the queue reaches L2L. An error of the gateway is logged and becomes an outcome that can't double anything. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { client, log, transient = [], blocked = [], blockedWait = BLOCKED_WAIT, settle } = options;
   const forgotten = shortMemory();
-  const { memory = () => forgotten } = options;
+  const { memory = () => forgotten, reads = 'full' } = options;
   const handlers = handlersOf({
     ...options,
     memory,
@@ -74,7 +87,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     recordedSets: options.recordedSets ?? (() => []),
     blocked,
     blockedWait,
-    reader: createReader(client, transient),
+    reads,
+    reader: reads === 'never' ? NO_READS : createReader(client, transient),
   });
 
   const policies = Object.fromEntries(
@@ -126,8 +140,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** The key may not read what `prepare` reads. Some calls are safe without it. */
   function withoutRight(call: Call, found: Prepared): Prepared {
-    if (found.kind !== 'failed' || found.outcome.reason !== 'rights') return found;
-    return handlers[call.kind].unprepared?.(call) ?? found;
+    if (found.kind !== 'failed') return found;
+    const { reason } = found.outcome;
+    if (reason !== 'rights' && reason !== 'unread') return found;
+    const without = handlers[call.kind].unprepared?.(call) ?? null;
+    if (without !== null || reason === 'rights') return without ?? found;
+    return { kind: 'failed', outcome: { kind: 'retry', reason: 'rights', detail: MUST_READ } };
   }
 
   return {
@@ -135,7 +153,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const policy = policies[kind];
       // A batch may take longer than any batch before, so a missing one proves nothing. The wait ends when the gateway gives up on batches.
       const settle = Math.max(policy.settle, Math.min(2 * (handlers[kind].slowest?.() ?? 0), LONGEST_SETTLE));
-      return settle === policy.settle ? policy : { ...policy, settle };
+      const { maxActions = policy.maxActions } = handlers[kind];
+      return { ...policy, settle, maxActions };
     },
 
     mayRepeat: call => handlers[call.kind].mayRepeat?.(call) ?? policies[call.kind].repeatable,
@@ -184,6 +203,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           if (verdict.kind === 'success') return handler.succeeded(call, verdict.envelope, verdict.answer, signal);
           const outcome =
             verdict.kind === 'rejected' && handler.refused ? await handler.refused(call, verdict, signal) : verdict;
+          // The call may have had effect, and nobody may read whether it had.
+          if (outcome.kind === 'retry' && outcome.reason === 'unread')
+            return { kind: 'unknown', reason: 'undecided', detail: outcome.detail };
           if (outcome.kind === 'rejected' && isAboutCodes(outcome.detail, call.actions))
             return { ...outcome, detail: explained(outcome.detail, call.actions), isOwn: true };
           if (outcome.kind === 'rejected')
@@ -200,7 +222,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
 
     look: (call, signal) =>
-      guarded('look', call, async () => read<Look>(call, await handlers[call.kind].look(call, signal), signal), failed),
+      guarded(
+        'look',
+        call,
+        async () => {
+          const found = await read<Look>(call, await handlers[call.kind].look(call, signal), signal);
+          return isUnread(found) ? (handlers[call.kind].unlooked?.(call) ?? NOBODY_LOOKS) : found;
+        },
+        failed,
+      ),
 
     follow: (call, signal) =>
       guarded(
@@ -209,7 +239,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         async () => {
           const detail = `${call.kind} calls are not followed up`;
           const found = (await handlers[call.kind].follow?.(call, signal)) ?? { kind: 'undecided', detail };
-          return read<Follow>(call, found, signal);
+          return isUnread(found) ? NOBODY_LOOKS : read<Follow>(call, found, signal);
         },
         failed,
       ),

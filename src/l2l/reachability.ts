@@ -12,6 +12,8 @@ export type ReachabilityOptions = Omit<SiteCheckOptions, 'now'> & {
   readonly log: Logger;
   /** Writes an instant (ms since 1970) for `problem`. */
   readonly iso: (at: number) => string;
+  /** never: L2L is not read, so nothing is checked. Default full. */
+  readonly reads?: 'full' | 'never';
   /** L2L answers, and no setting is known to be wrong any more. Calls that waited can continue. */
   readonly onGood?: () => void;
 };
@@ -55,6 +57,12 @@ const LONGEST_MEND = 60_000;
 /** A check is not repeated within this time (ms). */
 const FRESH = 10_000;
 
+const UNREAD: Finding = {
+  kind: 'unchecked',
+  takes: true,
+  detail: 'the config says l2l.reads: never, so the key, the site and its time zone are not checked',
+};
+
 const WHAT = {
   away: "can't be reached",
   busy: 'takes nothing for now',
@@ -66,7 +74,7 @@ const WHAT = {
 type Wrong = keyof typeof WHAT;
 
 export function createReachability(options: ReachabilityOptions): Reachability {
-  const { url, clock, log, iso } = options;
+  const { url, clock, log, iso, reads = 'full' } = options;
   const abort = new AbortController();
   let trouble: { readonly kind: Wrong; readonly words: string; readonly since: number } | null = null;
   let unchecked: string | null = null;
@@ -75,6 +83,8 @@ export function createReachability(options: ReachabilityOptions): Reachability {
   let shownAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
   let last: Finding = { kind: 'nothing' };
+  /** When L2L last took a call. */
+  let takenAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
   let started = false;
   /** L2L has answered the first check, or the check was not possible. */
@@ -106,13 +116,15 @@ export function createReachability(options: ReachabilityOptions): Reachability {
     unchecked = detail;
     if (finding.kind === 'good' || finding.kind === 'unchecked') {
       good();
-      options.onGood?.();
+      if (reads === 'full') options.onGood?.();
     } else bad(finding.kind, finding.detail);
   }
 
   /** One check at a time. */
   function ask(): Promise<void> {
-    asking ??= checkSite({ ...options, now: () => clock.now() }, abort.signal)
+    asking ??= (
+      reads === 'never' ? Promise.resolve(UNREAD) : checkSite({ ...options, now: () => clock.now() }, abort.signal)
+    )
       // An error of the gateway itself must not end the checks, and must not hold up a call.
       .catch(
         (error): Finding => ({ kind: 'unchecked', takes: true, detail: `the check failed: ${errorMessage(error)}` }),
@@ -160,13 +172,16 @@ export function createReachability(options: ReachabilityOptions): Reachability {
     note({ kind }) {
       // A call that L2L took does not show that its times were in the right zone.
       const isWrong = trouble !== null && (trouble.kind === 'zone' || trouble.kind === 'site');
-      if ((kind === 'delivered' || kind === 'accepted') && !isWrong) good();
+      const isTaken = kind === 'delivered' || kind === 'accepted';
+      if (isTaken) takenAt = clock.now();
+      if (isTaken && !isWrong) good();
     },
     problem,
     hold: () =>
       holds() ? (problem() ?? 'L2L has not said yet whether the API key, the site and the time zone are right') : null,
     holds,
     async askKey(signal) {
+      if (reads === 'never') return clock.now() - takenAt < EVERY_ANYWAY ? 'takes' : 'unknown';
       if (asking || clock.now() - askedAt >= FRESH) await Promise.race([ask(), aborted(signal)]);
       if (isNoAnswer(last.kind) || last.kind === 'nothing') return 'unknown';
       if (last.kind === 'key') {

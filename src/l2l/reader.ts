@@ -26,6 +26,12 @@ export function hasMore({ records, envelope }: Extract<Read, { ok: true }>, aske
   return records.length > 0 && records.length >= Math.min(limit, asked);
 }
 
+/** For a key without the right to read: no read leaves (`l2l.reads: never`). */
+export const NO_READS: Reader = {
+  read: () => Promise.resolve({ ok: false, outcome: { kind: 'retry', reason: 'unread', detail: UNREAD } }),
+};
+const UNREAD = 'L2L is not read, because the config says l2l.reads: never';
+
 export function createReader(
   client: Pick<Client, 'get'>,
   transient: readonly string[],

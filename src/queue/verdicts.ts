@@ -294,6 +294,7 @@ export function evidenceOfSend(call: Call, outcome: Outcome): Evidence | null {
       if (outcome.isOwn) return { kind: 'answered' };
       return { kind: 'refused', call: call.id, lanes: call.lanes, detail: outcome.detail };
     case 'unknown':
+      if (outcome.reason === 'undecided') return { kind: 'answered' };
       return outcome.reason === 'stopped' ? null : { kind: 'failed', detail: outcome.detail };
     case 'retry':
     case 'halt':

@@ -1,6 +1,6 @@
 import type { Action, ActionKind, ActionParams } from '../actions/action.ts';
 import { ageWords } from './common/rule-words.ts';
-import type { CodeOf, OccasionalCalls, RuleCodes, RuleWarning } from './kinds/kind.ts';
+import type { CodeOf, OccasionalCalls, RuleCodes, RuleWarning, UnreadRule } from './kinds/kind.ts';
 import { RULE_KINDS, type RuleKindName, ruleKind } from './kinds/registry.ts';
 import type { CompiledRule } from './program.ts';
 import { defaultsFor, type RuleDefaults } from './schema.ts';
@@ -61,6 +61,14 @@ export function ruleWarnings(
         return warning ? [{ rule: rule.name, warning }] : [];
       }),
   );
+}
+
+/** The rules that do less, or nothing, where the gateway may not read L2L. */
+export function rulesWithoutReads(rules: readonly CompiledRule[]): readonly (UnreadRule & { readonly rule: string })[] {
+  return rules.flatMap(rule => {
+    const unread = ruleKind(rule.kind).withoutReads?.(rule);
+    return unread ? [{ ...unread, rule: rule.name }] : [];
+  });
 }
 
 /** Calls per hour of rules of one kind, whatever the plant does. */

@@ -29,6 +29,7 @@ describe('L2l', () => {
       transient: [],
       batch_settle: 300_000,
       follow_up: 30_000,
+      reads: 'full',
       give_up_after: 3_600_000,
     });
   });

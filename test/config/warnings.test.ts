@@ -232,6 +232,29 @@ describe('names that stand twice', () => {
       [],
     );
   });
+
+  it('without reads of L2L, each thing that is weaker has a warning at its key', () => {
+    const rules = dispatch(', trade: MAINT, if_closed_by_person: reopen');
+    const all = warnings({ rules, l2l: ', reads: never' });
+    expect(all.filter(words => words.startsWith('g.yaml:2:')).length).toBe(4);
+    expect(all.at(-1)).toMatch(/^g\.yaml:\d+:\d+ .*down: .*if_closed_by_person: reopen does nothing/);
+    expect(load({ rules, l2l: ', reads: never' }).weaker).toHaveLength(5);
+    expect(load({ rules }).weaker).toEqual([]);
+  });
+
+  it('without reads of L2L, a count that is set to a total is an error at its key', () => {
+    const counter = mqtt('b', 'mqtt://192.0.2.8', 'g', ', counter: { wraps: never, max_rate: 60/min }').replace(
+      'as: bool',
+      'as: number',
+    );
+    const rules = (mode: string) => `
+  strokes: { cycles: { machine: P, counter: b.run, every: 1h, mode: ${mode} } }`;
+    expect(problems({ sources: counter, rules: rules('increment'), l2l: ', reads: never' })).toEqual([]);
+    expect(problems({ sources: counter, rules: rules('total') })).toEqual([]);
+    expect(problems({ sources: counter, rules: rules('total'), l2l: ', reads: never' })).toEqual([
+      expect.stringMatching(/^g\.yaml:\d+:\d+ .*strokes: mode: total adds to the count.*write mode: increment/),
+    ]);
+  });
 });
 
 describe('cycles and production of the same parts', () => {

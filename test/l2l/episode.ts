@@ -66,11 +66,12 @@ export type PlantOptions = {
   readonly settle?: number;
   readonly manners?: Partial<Manners>;
   readonly isChecked?: boolean;
+  readonly reads?: 'full' | 'never';
 };
 
 /** The sandbox over HTTP, a real journal and Redis, and the queue between them, with short waits. */
 export async function openPlant(options: PlantOptions = {}) {
-  const { timeout = 30_000, settle = 60, manners = {}, isChecked = false } = options;
+  const { timeout = 30_000, settle = 60, manners = {}, isChecked = false, reads = 'full' } = options;
   const sandbox = await testSandbox();
   sandbox.setManners(manners);
   const clock = movableClock();
@@ -88,6 +89,7 @@ export async function openPlant(options: PlantOptions = {}) {
     log,
     blocked: ['already has an open critical Dispatch'],
     blockedWait: 100,
+    reads,
     settle: { call: settle, batch: settle },
     chainOf: chain => bench.journal.chain(chain),
     memory: () => bench.journal.site,

@@ -15,7 +15,7 @@ import { virtualClock } from '../support/virtual-clock.ts';
 const { iso } = createTimeNotation('America/Denver');
 const START = Date.UTC(2026, 2, 2);
 
-function watch(url: string) {
+function watch(url: string, reads: 'full' | 'never' = 'full') {
   const clock = systemClock();
   const budget = createBudget({ clock, log: silentLogger, rate: null });
   const client = createClient({ url, apiKey: new Secret('wrong'), budget, clock });
@@ -23,7 +23,7 @@ function watch(url: string) {
   const log = recordingLogger();
   const places = { apiKey: 'gateway.yaml:7', site: 'gateway.yaml:8', timezone: 'gateway.yaml:9' };
   const onGood = vi.fn();
-  const options = { client, url, site: 43, timezone: 'America/Denver', places, clock: time, log, iso, onGood };
+  const options = { client, url, site: 43, timezone: 'America/Denver', places, clock: time, log, iso, onGood, reads };
   const reachability = createReachability(options);
   onTestFinished(async () => {
     reachability.stop();
@@ -238,5 +238,24 @@ describe('L2L reachability', () => {
     time.advance(600_000);
 
     expect(seen).toHaveLength(1);
+  });
+
+  it('with reads: never, L2L is not read, calls may be sent, and a call that L2L took shows that it takes the key', async () => {
+    const { url, seen } = await l2l();
+    const { reachability, time, log, onGood } = watch(url, 'never');
+    await reachability.verify(new AbortController().signal);
+    expect(reachability.unverified()).toBeNull();
+    expect(reachability.holds()).toBe(false);
+    expect(log.lines).toMatchObject([
+      { level: 'warn', fields: { detail: expect.stringContaining('l2l.reads: never') } },
+    ]);
+    const ask = () => reachability.askKey(new AbortController().signal);
+    expect(await ask()).toBe('unknown');
+    reachability.note({ kind: 'delivered', result: {}, answer: '' });
+    expect(await ask()).toBe('takes');
+    time.advance(3_600_000);
+    expect(await ask()).toBe('unknown');
+    expect(onGood).not.toHaveBeenCalled();
+    expect(seen).toEqual([]);
   });
 });

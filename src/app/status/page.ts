@@ -43,6 +43,9 @@ export function statusPage({ loaded, journal, queue, runner, notReady, hold, now
       config: loaded.file,
       site: l2l.site,
       timezone: l2l.timezone,
+      reads: l2l.reads,
+      /** What the gateway does less well because it may not read L2L. */
+      weaker: loaded.weaker,
       /** How many times the gateway has started with this journal. */
       starts: journal.epoch,
       now: iso(now()),

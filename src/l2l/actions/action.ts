@@ -31,6 +31,9 @@ export type CallOf<K extends ActionKind> = Omit<Call, 'kind' | 'actions'> & {
 /** L2L refused the call. */
 export type Refusal = Extract<Outcome, { kind: 'rejected' }>;
 
+/** Whether L2L may be read. */
+export type Reads = 'full' | 'never';
+
 /** What every kind of action can use. */
 export type ActionContext = {
   /** The site number (sites.site), not the record id. */
@@ -41,6 +44,8 @@ export type ActionContext = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly reader: Reader;
+  /** never: the key may not read anything. The reader then fails with the reason `unread`. */
+  readonly reads: Reads;
   /** Parts of L2L's words (any case) that refuse an open while a dispatch of another type is open on the machine. */
   readonly blocked: readonly string[];
   /** How long such an open waits before it is tried again (ms). */
@@ -63,8 +68,13 @@ export interface ActionHandler<K extends ActionKind> {
    * effect.
    */
   prepare?(call: CallOf<K>, signal: AbortSignal): Promise<Prepared>;
-  /** What to do when the key may not read what `prepare` reads; null or left out: the call waits for the right. Pure. */
+  /**
+   * What to do when the key may not read what `prepare` reads; null or left out: the call waits for the right. With `reads: never` nothing
+   * is ever read. Pure.
+   */
   unprepared?(call: CallOf<K>): Prepared | null;
+  /** What to do in place of a look-up when nothing may be read; left out: a person decides. Pure. */
+  unlooked?(call: CallOf<K>): Look;
   /** The request to send, when it depends on what `prepare` read; left out: the frozen request. Pure. */
   request?(call: CallOf<K>): FrozenRequest;
   /** L2L reported success: the result in its answer. */
@@ -75,6 +85,8 @@ export interface ActionHandler<K extends ActionKind> {
   mayRepeat?(call: CallOf<K>): boolean;
   /** Reads from L2L whether a call without an answer took effect. */
   look(call: CallOf<K>, signal: AbortSignal): Promise<Look>;
+  /** How many actions may share a call, when they are fewer than the policy of the kind says. */
+  readonly maxActions?: number;
   /** The longest time since the start that L2L took for a call that it works on later (ms). */
   slowest?(): number;
   /** Reads what became of an accepted call. */

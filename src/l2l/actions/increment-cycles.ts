@@ -11,7 +11,7 @@ export const incrementCycles = defineAction({
   create: createHandler,
 });
 
-function createHandler({ site, clock, differences, reader }: ActionContext): ActionHandler<'increment_cycles'> {
+function createHandler({ site, clock, differences, reader, reads }: ActionContext): ActionHandler<'increment_cycles'> {
   /** The last count that L2L answered, by machine. It saves the next increment a read. */
   const known = new Map<string, { readonly count: number; readonly at: number }>();
   const machines = createMachines(reader, site, clock);
@@ -39,6 +39,9 @@ function createHandler({ site, clock, differences, reader }: ActionContext): Act
         ? { kind: 'send', base: { cycleCount: read.count, at } }
         : { kind: 'failed', outcome: read.outcome };
     },
+
+    // After a lost answer, a person decides.
+    unprepared: () => (reads === 'never' ? { kind: 'send', base: null } : null),
 
     succeeded(call, envelope, answer) {
       const { machine } = newest(call.actions).params;

@@ -19,6 +19,15 @@ import {
   usersOf,
 } from './opened-dispatch.ts';
 import { createTradeForms, type TradeForms } from './trade-forms.ts';
+import {
+  isGuardedUnread,
+  isOnlyId,
+  isPrevented,
+  lookUnread,
+  othersUnread,
+  preparedUnread,
+  refusedUnread,
+} from './unread-opens.ts';
 
 /**
  * Opens a dispatch, or finds an open one that matches the episode. An episode that ended before its open could be sent is sent as its
@@ -33,7 +42,7 @@ export const openDispatch = defineAction({
 const WAS_OVER = 'it was over before it could be sent';
 
 function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
-  const { site, zone, reader, blocked, differences } = context;
+  const { site, zone, reader, reads, blocked, differences } = context;
   const chainOf = ({ chain }: Open): ChainState => (chain === null ? NO_CHAIN : context.chainOf(chain));
   const answers = openAnswers(context, match);
   const trades = createTradeForms(context);
@@ -74,6 +83,7 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     },
 
     unprepared(call) {
+      if (reads === 'never') return preparedUnread(isNeverSent(call));
       if (isNeverSent(call)) return null;
       if (oldest(call.actions).guarded) return { kind: 'send', base: null };
       return { kind: 'again', detail: 'the key may not read dispatches, so L2L is asked not to open a second one' };
@@ -85,6 +95,8 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       const id = numberField(dispatch, 'id');
       // It is not documented whether L2L refuses a duplicate or answers with the first one. Only the mark shows whose it is.
       const isOwn = textField(dispatch, 'description')?.includes(ownMark(action)) === true;
+      if (reads === 'never' && isPrevented(call) && !isOwn && !isOnlyId(call, dispatch))
+        return othersUnread(call, dispatch, answer);
       if (action.guarded && !isOwn) return answers.successWithoutDispatch(call, answer, signal);
       // The dispatch can't be closed without its id. The look-up finds it.
       if (id === undefined) {
@@ -101,12 +113,17 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
     async refused(call, refusal, signal) {
       const words = refusal.detail.toLowerCase();
       const isBlocked = blocked.some(text => words.includes(text.toLowerCase()));
+      const unread = reads === 'never' && !isBlocked ? refusedUnread(call, refusal) : null;
+      if (unread) return unread;
       const inAnotherForm = isBlocked ? null : await trades.refused(call, refusal, signal);
       if (inAnotherForm) return inAnotherForm;
       if (!oldest(call.actions).guarded) return isBlocked ? answers.blockedByOther(call, refusal, signal) : refusal;
+      if (reads === 'never') return answers.blockedByOther(call, refusal, signal);
       const outcome = await answers.duplicatePrevented(call, refusal.detail, refusal.answer, signal);
       return isBlocked && outcome.kind === 'again' ? answers.blockedByOther(call, refusal, signal) : outcome;
     },
+
+    unlooked: lookUnread,
 
     async look(call, signal) {
       const action = oldest(call.actions);
@@ -126,7 +143,8 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 
 function freeze(action: Open, chain: ChainState, context: ActionContext, trades: TradeForms): Freeze {
   const missed = missedEpisode(action, chain);
-  const request = openRequest(action.params, marked(action), context, action.guarded === true, trades.fields(action));
+  const isGuarded = context.reads === 'never' ? isGuardedUnread(action) : action.guarded === true;
+  const request = openRequest(action.params, marked(action), context, isGuarded, trades.fields(action));
   if (!missed) return { kind: 'request', request };
   const and = [missed.close];
   if (missed.ifMissed === 'nothing') {

@@ -5,6 +5,7 @@ import { setFields, setState, setWords, stateWord } from '../record-sets.ts';
 import { batchClockOf, errorsAbout, failedSets } from '../set-fates.ts';
 import { type ActionContext, type ActionHandler, type CallOf, defineAction } from './action.ts';
 import { type BatchSearch, createBatchSearch, learnClocks } from './batch-search.ts';
+import { createSingleSets } from './single-sets.ts';
 
 /** While L2L lists a batch as under way in words that the gateway knows, it waits this long after the send (ms). Then it searches for the sets. */
 const WAITED_FOR = 24 * 3_600_000;
@@ -13,7 +14,7 @@ const WAITED_FOR = 24 * 3_600_000;
 export const recordDetails = defineAction({
   kind: 'record_details',
   worksLater: true,
-  create: createHandler,
+  create: context => (context.reads === 'never' ? createSingleSets(context) : createHandler(context)),
 });
 
 type Batch = CallOf<'record_details'>;

@@ -103,9 +103,9 @@ export function createTradeForms({ memory, reader, site, log }: ActionContext) {
       let next = FORMS.find(other => !refused.has(other));
       if (next === 'trade_id') {
         const read = await readId(trade, signal);
-        if (!read.ok) return read.outcome;
-        isUnknown = read.isUnknown;
-        if (read.id === null) next = undefined;
+        if (!read.ok && read.outcome.reason !== 'unread') return read.outcome;
+        isUnknown = read.ok && read.isUnknown;
+        if (!read.ok || read.id === null) next = undefined;
         else memory().learn({ tradeIds: { ...memory().facts().tradeIds, [trade]: read.id } }, null);
       }
       const isLast = next === undefined;

@@ -26,6 +26,15 @@ export const cyclesKind: RuleKind<CyclesRule, CyclesState, typeof CyclesSection>
     what: `${mode === 'total' ? 'cycle count' : 'cycles'} of ${machine}`,
     when: `${counter.name} every ${formatDuration(every)}`,
   }),
+  withoutReads: ({ mode }) =>
+    mode === 'total'
+      ? {
+          key: ['cycles', 'mode'],
+          message:
+            'mode: total adds to the count that L2L has, and l2l.reads: never forbids to read it; write mode: increment',
+          isWrong: true,
+        }
+      : undefined,
   callsPerHour(rules) {
     // When the known count of L2L is too old, the gateway reads it before it sends an increment.
     const reads = ({ mode, every }: CyclesRule) => (mode === 'increment' && every >= BASE_GOOD_FOR ? 1 : 0);

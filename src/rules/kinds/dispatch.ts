@@ -62,6 +62,15 @@ export const dispatchKind: RuleKind<
           message: `${name}.dispatch: no trade is written, neither here nor under defaults; L2L's reference asks for one with every dispatch; write such as trade: MAINT`,
         }
       : undefined,
+  withoutReads: ({ ifClosedByPerson }) =>
+    ifClosedByPerson === 'reopen'
+      ? {
+          key: ['dispatch'],
+          message:
+            'l2l.reads: never: nobody notices that a person closed the dispatch, so if_closed_by_person: reopen does nothing',
+          isWrong: false,
+        }
+      : undefined,
   // Look, open, look, close.
   occasionalCalls: { plural: 'dispatches', most: 4, each: 'one that opens and closes' },
   codes: ({ machine, type, trade, reason }) => ({ machine, type, trade, reason }),

@@ -57,6 +57,9 @@ export type OccasionalCalls = {
 /** What is valid in a rule and rarely what was meant, at a key below the rule. */
 export type RuleWarning = { readonly key: readonly string[]; readonly message: string };
 
+/** What becomes of a rule where the gateway may not read L2L. `isWrong`: it can't do its work. */
+export type UnreadRule = RuleWarning & { readonly isWrong: boolean };
+
 /** What a rule is made of when the gateway starts. */
 export type RuleParts<R, S> = {
   readonly rule: R;
@@ -120,6 +123,8 @@ export interface RuleKind<
   defaultNotes?(defaults: z.output<Defaults> | undefined): readonly string[];
   /** For `check` and the log at the start. Left out: there is nothing to warn of. */
   warning?(rule: R): RuleWarning | undefined;
+  /** Where the gateway may not read L2L. Left out: the rule does its work all the same. */
+  withoutReads?(rule: R): UnreadRule | undefined;
   /** Calls per hour of all rules of this kind, whatever the plant does. Left out: none. */
   callsPerHour?(rules: readonly R[]): number;
   readonly occasionalCalls?: OccasionalCalls;

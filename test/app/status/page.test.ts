@@ -218,6 +218,7 @@ it('every time on the page is ISO 8601 with the offset of the site, and every ot
         },
         "words": "3 calls wait, about 4m once L2L answers; calls of rule press_count (plant.yaml:31) wait: L2L knows no machine PRESS-99 at site 43; 1 dead letter waits for a person: gateway queue list",
       },
+      "reads": "full",
       "removedRules": [
         "press0_down",
       ],
@@ -281,6 +282,7 @@ it('every time on the page is ISO 8601 with the offset of the site, and every ot
       "starts": 1,
       "timezone": "America/Denver",
       "uptime": "0s",
+      "weaker": [],
     }
   `);
 });

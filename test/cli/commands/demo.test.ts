@@ -55,7 +55,7 @@ describe('demo', () => {
     expect(verdict).toMatchObject({ machines: 6, lost: 0, doubled: 0, out_of_order: 0, dead_letters: 0 });
     expect((verdict as { expected: number }).expected).toBeGreaterThan(40);
     const head = lines.slice(0, 14).join('\n');
-    expect(head).toMatch(/L2L sandbox +see http:/);
+    expect(head).toMatch(/L2L sandbox +http:/);
     expect(head).toMatch(/config +\/.*gateway\.yaml/);
     expect(head).toContain('Columns: time of the site (America/Denver)');
     const story = lines.filter(line => /^\d\d:\d\d:\d\d /.test(line));
@@ -71,7 +71,7 @@ describe('demo', () => {
 
   it('the demo fails when L2L refused a call', { timeout: PATIENCE }, async () => {
     const { code, lines } = await demo(['--for', '6s', '--json'], line => {
-      const [, url] = /see (http:\S+)/.exec(line) ?? [];
+      const [, url] = /L2L sandbox +(http:\S+):/.exec(line) ?? [];
       if (!url) return;
       const body = JSON.stringify({
         faults: [{ kind: 'refuse', path: 'increment_cycle_count', method: 'POST', count: 1 }],

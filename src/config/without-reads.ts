@@ -14,7 +14,7 @@ export type WithoutReads = {
 const WEAKER = [
   'l2l.reads: never: the site, its time zone and the codes are not compared with L2L; a wrong time zone gives wrong times, and nobody notices',
   'l2l.reads: never: an open dispatch of a person is not seen; L2L is asked not to open a second one (prevent_duplicates), and what it then answers decides',
-  'l2l.reads: never: after a lost answer nobody looks in L2L; an open is repeated with prevent_duplicates, and counts, comments, finished dispatches, close_machine, scrap and record sets wait for a person',
+  'l2l.reads: never: after a lost answer nobody looks in L2L; an open is repeated with prevent_duplicates, and counts, comments, finished dispatches, closes of a machine, scrap and record sets wait for a person',
   'l2l.reads: never: record sets are sent one by one, because nobody can read what became of a batch; that makes more calls',
 ];
 

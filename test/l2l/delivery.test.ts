@@ -16,7 +16,7 @@ describe('delivery', () => {
   it('the delivery repeats without a look-up only calls that give the same end state', () => {
     const { delivery } = scripted(() => answer({}));
     expect(KINDS.filter(kind => delivery.policy(kind).repeatable)).toEqual(['close_dispatch', 'set_cycles']);
-    expect(KINDS.filter(kind => delivery.policy(kind).guardedRepeat)).toEqual(['open_dispatch']);
+    expect(KINDS.filter(kind => delivery.policy(kind).guardedRepeat)).toEqual(['open_dispatch', 'close_machine']);
     expect(KINDS.filter(kind => delivery.policy(kind).acrossLanes)).toEqual(['record_details']);
     expect(delivery.policy('record_details').maxActions).toBe(50);
   });

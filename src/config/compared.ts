@@ -1,6 +1,6 @@
 import type { Place } from '../core/errors.ts';
 import { type CheckRow, CODE_SUBJECTS, rowKey, type SentCode } from '../core/online-check.ts';
-import { codesOfRule } from '../rules/about-rules.ts';
+import { codesOfRule, type RuleCodes } from '../rules/about-rules.ts';
 import type { CodeTemplate, CompiledRule } from '../rules/program.ts';
 import type { L2l } from './l2l-schema.ts';
 import type { YamlFile } from './yaml-file.ts';
@@ -27,7 +27,8 @@ export function comparedWithL2l(l2l: L2l, rules: readonly CompiledRule[], yaml: 
       const place = yaml.placeOf(yaml.has(own) ? own : ['defaults', rule.kind, what]);
       for (const code of codesIn(sentBy[what])) {
         const key = rowKey({ what, code: code.code });
-        if (!codes.has(key)) codes.set(key, { what, ...code, place: placeIn(sentBy[what], code.code) ?? place });
+        const known = codes.get(key) ?? { what, ...code, place: placeIn(sentBy[what], code.code) ?? place };
+        codes.set(key, what === 'type' ? { ...known, ...openedBy(known, sentBy) } : known);
       }
     }
   }
@@ -37,6 +38,12 @@ export function comparedWithL2l(l2l: L2l, rules: readonly CompiledRule[], yaml: 
     { what: 'time zone', code: l2l.timezone, place: yaml.placeOf(['l2l', 'timezone']) },
   ];
   return { codes: [...codes.values()], written: [...settings, ...codes.values()] };
+}
+
+/** Whether a rule opens dispatches of a type, and one of them without a reason. */
+function openedBy({ opened }: SentCode, { reason }: RuleCodes): Pick<SentCode, 'opened'> {
+  if (reason === undefined) return {};
+  return { opened: reason === null || opened === 'without reason' ? 'without reason' : 'with reason' };
 }
 
 type Sent = string | CodeTemplate | null | undefined;

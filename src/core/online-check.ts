@@ -39,6 +39,8 @@ export type SentCode = {
   readonly code: string;
   /** The value of a signal is a part of the code, so `code` is its text in the config, and nobody can compare it. */
   readonly open: boolean;
+  /** Of a type: whether a rule opens dispatches of it without a reason. Left out: no rule opens any. */
+  readonly opened?: 'with reason' | 'without reason';
 };
 
 /** Keeps the result of the last check for other processes and for later. A fault of the disk is only a missing result. */

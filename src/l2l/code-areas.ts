@@ -1,4 +1,4 @@
-import type { CodeSubject } from '../core/online-check.ts';
+import type { CodeSubject, SentCode } from '../core/online-check.ts';
 import type { L2lRecord } from './envelope.ts';
 
 /** A record area of L2L whose codes rules send. */
@@ -10,7 +10,7 @@ type CodeArea = {
   /** Up to so many codes are asked for one by one. More: the whole list is read. */
   readonly few: number;
   /** What a record lacks for what the rules send, in words; undefined: nothing. */
-  readonly lack?: (record: L2lRecord) => string | undefined;
+  readonly lack?: (record: L2lRecord, sent: SentCode) => string | undefined;
   /** What comes of a code that L2L does not have. Left out: L2L refuses the call. */
   readonly unknown?: string;
 };
@@ -31,7 +31,18 @@ export const CODE_AREAS: Readonly<Record<CodeSubject, CodeArea>> = {
         : undefined,
   },
   machine: { method: 'machines/', few: FEW },
-  type: { method: 'dispatchtypes/', few: FEW },
+  type: {
+    method: 'dispatchtypes/',
+    fields: ['reasonrequiredonopen', 'requiretoolingonopen'],
+    few: FEW,
+    lack: (record, { opened }) => {
+      if (opened && isTrue(record.requiretoolingonopen))
+        return 'L2L wants a tooling when a dispatch of this type is opened, and the gateway has none; switch requiretoolingonopen off in L2L, or write another type';
+      return opened === 'without reason' && isTrue(record.reasonrequiredonopen)
+        ? 'L2L wants a reason when a dispatch of this type is opened; write reason: in each rule of this type, or switch reasonrequiredonopen off in L2L'
+        : undefined;
+    },
+  },
   trade: { method: 'trades/', few: FEW, unknown: 'L2L refuses the dispatch, or takes its default trade' },
   reason: { method: 'reasons/', few: FEW },
   product: {

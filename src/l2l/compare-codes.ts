@@ -62,10 +62,11 @@ export async function compareCodes(
   if (failure !== null) return { ok: false, outcome: failure };
 
   const known = [...found.keys()].filter(code => code !== '');
-  const rows = sent.map(({ code, open }): CheckRow => {
+  const rows = sent.map((one): CheckRow => {
+    const { code, open } = one;
     if (open) return { what, code, state: 'unchecked', words: OPEN };
     const record = found.get(code);
-    if (record !== undefined) return rowOf(what, code, record);
+    if (record !== undefined) return rowOf(what, one, record);
     return isWhole || asked.has(code)
       ? { what, code, state: 'wrong', words: unknownWords(what, code, known) }
       : { what, code, state: 'unchecked', words: TOO_MANY };
@@ -73,10 +74,11 @@ export async function compareCodes(
   return { ok: true, rows };
 }
 
-function rowOf(what: CodeSubject, code: string, record: L2lRecord): CheckRow {
+function rowOf(what: CodeSubject, sent: SentCode, record: L2lRecord): CheckRow {
+  const { code } = sent;
   const words = isFalse(record.active)
     ? 'not active in L2L; activate it there, or write another code'
-    : CODE_AREAS[what].lack?.(record);
+    : CODE_AREAS[what].lack?.(record, sent);
   return { what, code, state: words === undefined ? 'good' : 'wrong', words: words ?? '' };
 }
 

@@ -5,6 +5,7 @@ import { RULE_KINDS, type RuleKindName, ruleKind } from './kinds/registry.ts';
 import type { CompiledRule } from './program.ts';
 import { defaultsFor, type RuleDefaults } from './schema.ts';
 
+export type { RuleCodes } from './kinds/kind.ts';
 export type { RuleKindName } from './kinds/registry.ts';
 
 /** What other rooms ask of rules, whatever their kind. */

@@ -162,6 +162,27 @@ describe('the online check of codes', () => {
     expect(row(rows, 'product', 'P-900')?.words).toMatch(/new product.*did you mean `P-[123]00`\?$/);
   });
 
+  it('the check finds types whose dispatches L2L opens only with a reason or a tooling that the rules do not give', async () => {
+    const { url } = await testSandbox();
+    const type = (code: string, opened?: 'with reason' | 'without reason'): SentCode => ({
+      ...{ what: 'type', code, open: false },
+      ...(opened && { opened }),
+    });
+    const stateOf = async (one: SentCode) => row(await rowsOf({ url }, [one]), 'type');
+
+    expect(await stateOf(type('REASONED', 'without reason'))).toMatchObject({
+      state: 'wrong',
+      words: expect.stringMatching(/wants a reason.*write reason:/),
+    });
+    expect(await stateOf(type('REASONED', 'with reason'))).toMatchObject({ state: 'good' });
+    expect(await stateOf(type('TOOLED', 'with reason'))).toMatchObject({
+      state: 'wrong',
+      words: expect.stringContaining('requiretoolingonopen'),
+    });
+    expect(await stateOf(type('TOOLED'))).toMatchObject({ state: 'good' });
+    expect(await stateOf(type('DOWN', 'without reason'))).toMatchObject({ state: 'good' });
+  });
+
   it('the online check does not guess a code that a signal completes', async () => {
     const { url } = await testSandbox();
     const rows = await rowsOf({ url }, [{ what: 'product', code: 'P-{{ press.recipe }}', open: true }]);

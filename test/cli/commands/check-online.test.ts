@@ -61,7 +61,7 @@ const about = (table: readonly string[], what: string) =>
   table.filter(line => line.includes(` ${what} `)).map(line => line.trim().replaceAll(/ +/g, ' '));
 
 describe('check --online', () => {
-  it('shows what L2L does not have, with its place in the config or in the lookup file, and the nearest code', async () => {
+  it('check --online shows what L2L does not have, with its place in the config or in the lookup file, and the nearest code', async () => {
     const { url } = await testSandbox();
     const { file, folder } = configFile(url, { machine: 'PRESS-1' });
     const { code, table } = await check([file, '--online']);
@@ -79,7 +79,15 @@ describe('check --online', () => {
     expect(table.at(-1)).toBe('2 do not agree with L2L. Correct the config, or set it up in L2L');
   });
 
-  it('fits the terminal: what does not fit beside the columns stands below', async () => {
+  it('a type that needs a reason is named when one of its rules gives none', async () => {
+    const { url } = await testSandbox();
+    const { code, table } = await check([configFile(url, { type: 'REASONED' }).file, '--online']);
+
+    expect(code).toBe(2);
+    expect(about(table, 'type')).toEqual([expect.stringMatching(/^WRONG type REASONED .*wants a reason/)]);
+  });
+
+  it('check --online fits the terminal: what does not fit beside the columns stands below', async () => {
     const { url } = await testSandbox();
     const { table } = await check([configFile(url).file, '--online'], 70);
 
@@ -105,7 +113,7 @@ describe('check --online', () => {
     expect(table.at(-1)).toBe('nothing is known to be wrong; 5 could not be checked');
   });
 
-  it('without an answer of L2L it says why, with exit code 1', async () => {
+  it('without an answer of L2L check --online says why, with exit code 1', async () => {
     const { code, lines } = await check([configFile('http://127.0.0.1:1').file, '--online']);
 
     expect(code).toBe(1);
@@ -114,7 +122,7 @@ describe('check --online', () => {
 });
 
 describe('check after check --online', () => {
-  it('shows the last answer and its time without asking, and what came into the config since', async () => {
+  it('check shows the last answer and its time without asking, and what came into the config since', async () => {
     const sandbox = await testSandbox();
     const { file, folder } = configFile(sandbox.url);
     mkdirSync(join(folder, 'data'));
@@ -132,7 +140,7 @@ describe('check after check --online', () => {
     expect(about(table, 'product').at(-1)).toMatch(/^WRONG product P-30O/);
   });
 
-  it('does not show the answer of another site, and nothing when the file of the answer is damaged', async () => {
+  it('check does not show the answer of another site, and nothing when the file of the answer is damaged', async () => {
     const sandbox = await testSandbox();
     const { file, folder } = configFile(sandbox.url);
     mkdirSync(join(folder, 'data'));
@@ -146,7 +154,7 @@ describe('check after check --online', () => {
     expect((await check([file])).table).toEqual([]);
   });
 
-  it('makes no data folder: the gateway makes its own, for its own user', async () => {
+  it('check --online makes no data folder: the gateway makes its own, for its own user', async () => {
     const { url } = await testSandbox();
     const { file } = configFile(url);
     await check([file, '--online']);

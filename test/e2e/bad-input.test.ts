@@ -155,7 +155,10 @@ describe('a start that can not work', () => {
     const first = testGateway({ l2l: NOBODY, sources: SOURCES, rules: RULES });
     await first.start();
 
-    expectWords(await start({ data: first.dataFolder }), /data folder .* is in use by another gateway; stop that gateway first/);
+    expectWords(
+      await start({ data: first.dataFolder }),
+      /data folder .* is in use by another gateway; stop that gateway first/,
+    );
 
     await first.untilSeen();
   });

@@ -18,7 +18,7 @@ export type KindPolicy = {
   readonly acrossLanes: boolean;
   /** Requests that one call usually needs, with the reads before and after it. Left out: 1. */
   readonly requests?: number;
-  /** When two look-ups did not find it, it is sent again as another call, whose body asks L2L to refuse duplicates. */
+  /** When two look-ups did not find it, it is sent again as another call. The body of an open then asks L2L to refuse duplicates. */
   readonly guardedRepeat?: boolean;
 };
 

@@ -31,7 +31,7 @@ export const closeDispatch = defineKind({
     closeAdopted: z.boolean().exactOptional(),
   }),
   lane: { family: 'dispatch', place: 'machine' },
-  // A dispatch that is open is closed however late.
+  // An open dispatch is closed however late it is.
   times: { fields: ['completed'], areSent: true, expire: false },
   chain: { role: 'ends' },
   decision: { unit: 'episode', superseded: 'never' },

@@ -1,10 +1,13 @@
 import { type Document, isAlias, isCollection, isPair, type Node } from 'yaml';
 import type { Place, Problem } from '../core/errors.ts';
 
-/** Far deeper than any config, and far less than what exhausts the stack of a parser. */
+/** Much deeper than any config, and much less than the stack of a parser allows. */
 const MOST_LEVELS = 50;
 
-/** Where a document is nested too deeply; null: nowhere. It does not call itself, because that would overflow the stack. */
+/**
+ * The place where a document is nested too deeply; null: there is none. The function does not call itself, because that would overflow the
+ * stack.
+ */
 export function tooDeep(document: Document, placeAt: (offset: number) => Place): Problem | null {
   let level: readonly (Node | null)[] = [document.contents];
   for (let depth = 1; level.length > 0; depth++) {
@@ -25,11 +28,11 @@ function inside(item: unknown): Node | null {
 const MOST_VALUES = 1_000_000;
 
 /**
- * Where the aliases of a document stand for too many values: a few lines can stand for more than any memory holds. null: nowhere. The
- * document must not be nested too deeply.
+ * The place where the aliases of a document expand to too many values: a few lines can expand to more than any memory holds. null: there is
+ * none. The document must not be nested too deeply.
  */
 export function tooWide(document: Document, placeAt: (offset: number) => Place): Problem | null {
-  /** Values behind each anchor that stands above. */
+  /** The number of values behind each anchor above. */
   const behind = new Map<string, number>();
   let problem: Problem | null = null;
 

@@ -138,7 +138,7 @@ describe('L2L reachability', () => {
     [
       'another zone',
       zone('America/Chicago'),
-      /config says America\/Denver, L2L site 43 is in America\/Chicago; fix l2l.timezone at gateway.yaml:9/,
+      /the config has America\/Denver, L2L site 43 is in America\/Chicago; correct l2l.timezone at gateway.yaml:9/,
     ],
   ])('the check of L2L holds every call for %s, and names where to correct it', async (_, areas, words) => {
     const { url, answer } = await l2l(areas);

@@ -4,7 +4,7 @@ import type { LogEntry } from './log-entry.ts';
 
 type Answer = Extract<LogEntry, { msg: 'call answered' }>['outcome'];
 
-/** What L2L's answer to a call of this kind means. */
+/** The meaning of L2L's answer to a call of this kind. */
 export function answerWords(kind: ActionKind, { kind: what, detail = '', result = {} }: Answer): string {
   switch (what) {
     case 'delivered':

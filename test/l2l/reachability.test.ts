@@ -194,7 +194,7 @@ describe('L2L reachability', () => {
   it('the check of L2L does not take a proxy for L2L', async () => {
     const { url } = await l2l({ '*': page });
     const { reachability } = watch(url);
-    await vi.waitFor(() => expect(reachability.problem()).toMatch(/something between/), PATIENCE);
+    await vi.waitFor(() => expect(reachability.problem()).toMatch(/a device between/), PATIENCE);
     expect(reachability.problem()).toMatch(/Blocked by the proxy/);
     expect(reachability.problem()).not.toMatch(/API key/);
     expect(reachability.holds()).toBe(false);

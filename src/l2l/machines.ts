@@ -25,7 +25,8 @@ export function createMachines(reader: Reader, site: number, clock: Clock): Mach
   /** A failed read leaves the list as it was. The list only saves reads, and helps an error to name a similar code. */
   async function list(signal: AbortSignal): Promise<void> {
     const read = await readPages(reader, 'machines/', { site, fields: 'code' }, PAGES, signal);
-    if (!read.ok) return;
+    // A code may be missing in a part of the list.
+    if (!read.ok || read.cut) return;
     codes = new Set(read.records.map(record => textField(record, 'code') ?? ''));
     listedAt = clock.now();
   }

@@ -2,21 +2,22 @@ import type { RecordDetailsParams } from '../actions/action.ts';
 import type { L2lRecord } from './envelope.ts';
 import { createLineIds } from './line-ids.ts';
 import type { ReadFailure } from './outcome.ts';
-import { hasMore, type Reader } from './reader.ts';
+import { type Reader, readWhole } from './reader.ts';
 import { setTimes } from './set-times.ts';
 import { createSiteZone, type SiteZone } from './site-time.ts';
 
 type Details =
-  | { readonly ok: true; readonly records: readonly L2lRecord[] }
+  /** `gap`: why L2L may have a set that is not among the records; null: each that it has is among them. */
+  | { readonly ok: true; readonly records: readonly L2lRecord[]; readonly gap: string | null }
   | { readonly ok: false; readonly outcome: ReadFailure };
 
 /** Reads the production details of L2L, line by line. */
 export interface PitchDetails {
-  /**
-   * Every detail of the line that may be one of these sets, and some others. None for a line that L2L does not know.
-   */
+  /** Every detail of the line that may be one of these sets, and some others. */
   read(line: string, sets: readonly RecordDetailsParams[], signal: AbortSignal): Promise<Details>;
 }
+
+const CUT = 'L2L gave only a part of its list of production details';
 
 /** No site is this far from UTC, not even in the repeated hour (ms). */
 export const ANY_OFFSET = 15 * 3_600_000;
@@ -37,14 +38,10 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
       start__gte: utcText(Math.min(...sets.map(set => set.start)) - ANY_OFFSET),
       end__lte: utcText(Math.max(...sets.map(set => set.end)) + ANY_OFFSET),
       order_by: 'id',
+      offset: 0,
     };
-    const records: L2lRecord[] = [];
-    for (;;) {
-      const read = await reader.read('pitchdetails/', { ...query, offset: records.length }, signal);
-      if (!read.ok) return read;
-      records.push(...read.records);
-      if (!hasMore(read)) return { ok: true, records } as const;
-    }
+    const read = await readWhole(reader, 'pitchdetails/', query, signal);
+    return read.ok ? ({ ok: true, records: read.records, gap: read.cut ? CUT : null } as const) : read;
   }
 
   const utc = createSiteZone('UTC');
@@ -66,14 +63,14 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
       if (!read.ok) return read;
       records.push(...read.records);
     }
-    return { ok: true, records };
+    return { ok: true, records, gap: null };
   }
 
   return {
     async read(line, sets, signal) {
       const found = await lines.id(line, signal);
       if (!found.ok) return found;
-      if (found.id === null) return { ok: true, records: [] };
+      if (found.id === null) return { ok: true, records: [], gap: noLine(line) };
       if (windows !== 'refused') {
         const window = await readWindow(found.id, sets, signal);
         if (!window.ok && window.outcome.reason !== 'denied') return window;
@@ -84,6 +81,11 @@ export function createPitchDetails(reader: Reader, site: number, zone: SiteZone)
       return readEach(found.id, sets, signal);
     },
   };
+}
+
+/** The user of the key may see other lines and not this one. */
+function noLine(line: string): string {
+  return `L2L shows no line ${line}, so its production can't be read; check the code, and whether the user of the key may see the line`;
 }
 
 function utcText(at: number): string {

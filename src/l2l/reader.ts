@@ -26,6 +26,29 @@ export function hasMore({ records, envelope }: Extract<Read, { ok: true }>, aske
   return records.length > 0 && records.length >= Math.min(limit, asked);
 }
 
+/** Pages of a list that are read at most. */
+const MOST_PAGES = 100;
+
+/**
+ * The whole list, in pages as long as L2L gives them. Only further pages are asked for with an offset, because not every method is
+ * known to take one. `cut`: L2L gave the same page again, or there are too many.
+ */
+export async function readWhole(reader: Reader, method: string, query: Fields, signal: AbortSignal): Promise<Pages> {
+  const records: L2lRecord[] = [];
+  let last = '';
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const from = records.length === 0 ? {} : { offset: records.length };
+    const read = await reader.read(method, { ...query, ...from }, signal);
+    if (!read.ok) return read;
+    const text = JSON.stringify(read.records);
+    if (read.records.length > 0 && text === last) return { ok: true, records, cut: true };
+    last = text;
+    records.push(...read.records);
+    if (!hasMore(read)) return { ok: true, records, cut: false };
+  }
+  return { ok: true, records, cut: true };
+}
+
 /** For a key without the right to read: no read leaves (`l2l.reads: never`). */
 export const NO_READS: Reader = {
   read: () => Promise.resolve({ ok: false, outcome: { kind: 'retry', reason: 'unread', detail: UNREAD } }),

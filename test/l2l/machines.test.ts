@@ -51,4 +51,18 @@ describe('machines', () => {
     clock.advance(60_000);
     expect(await machines.count('PRESS-99', NEVER)).toEqual({ ok: true, count: 7 });
   });
+
+  it('the gateway finds an added machine although L2L gives only a part of the list of all', async () => {
+    const codes = ['PRESS-01'];
+    const clock = virtualClock(0);
+    const get = async (_method: string, { code }: Readonly<Record<string, unknown>>) => {
+      const found = code === undefined ? ['PRESS-01'] : codes.filter(known => known === code);
+      return answer({ success: true, limit: 1, data: found.map(known => ({ id: 1, code: known, cyclecount: 7 })) });
+    };
+    const machines = createMachines(createReader({ get }, []), 43, clock);
+    expect(await machines.count('PRESS-99', NEVER)).toMatchObject({ ok: false });
+    codes.push('PRESS-99');
+    clock.advance(60_000);
+    expect(await machines.count('PRESS-99', NEVER)).toEqual({ ok: true, count: 7 });
+  });
 });

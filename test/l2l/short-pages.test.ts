@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listOpen, listSince } from '../../src/l2l/dispatches.ts';
-import { createReader } from '../../src/l2l/reader.ts';
+import { createReader, readWhole } from '../../src/l2l/reader.ts';
 import { createSiteZone } from '../../src/l2l/site-time.ts';
 import { answer, NEVER } from './calls.ts';
 
@@ -41,5 +41,16 @@ describe('pages that are shorter than asked', () => {
   it('a list that is too long does not count as complete', async () => {
     const listed = await listSince(l2l(300, 20), createSiteZone('UTC'), SLOT, 0, NEVER);
     expect(listed).toMatchObject({ ok: true, isComplete: false });
+  });
+
+  it('a list without a known size is read to its end', async () => {
+    const read = await readWhole(l2l(45, 20), 'dispatches/', {}, NEVER);
+    expect(read).toMatchObject({ ok: true, cut: false });
+    expect(read.ok && read.records).toHaveLength(45);
+  });
+
+  it('a list whose pages repeat is cut: L2L ignores the offset', async () => {
+    const get = async () => answer({ success: true, limit: 2, data: [{ id: 1 }, { id: 2 }] });
+    expect(await readWhole(createReader({ get }, []), 'dispatches/', {}, NEVER)).toMatchObject({ ok: true, cut: true });
   });
 });

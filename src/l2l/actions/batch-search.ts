@@ -1,6 +1,6 @@
 import type { Follow, Look } from '../../core/delivery.ts';
 import { ANY_OFFSET, createPitchDetails } from '../pitch-details.ts';
-import type { Read } from '../reader.ts';
+import { type Pages, readWhole } from '../reader.ts';
 import { errorName } from '../record-sets.ts';
 import { type Clocks, type Fate, fatesOf, MISSING, type SetRecords } from '../set-fates.ts';
 import { clockOf } from '../set-matches.ts';
@@ -13,7 +13,7 @@ type Batch = CallOf<'record_details'>;
 /** Finds out what became of a batch without its id, which was lost with L2L's answer: it searches L2L for each set by its times. */
 export interface BatchSearch {
   /** The errors that L2L lists since shortly before this batch was made, of any batch. */
-  errors(call: Batch, signal: AbortSignal): Promise<Read>;
+  errors(call: Batch, signal: AbortSignal): Promise<Pages>;
   look(call: Batch, signal: AbortSignal): Promise<Look>;
   follow(call: Batch, signal: AbortSignal): Promise<Follow>;
   /** L2L has booked these sets of the batch. The first ones show by which clock it gives the times of sets. */
@@ -34,6 +34,7 @@ const SEARCHED_FOR = 3_600_000;
 const NEVER_CAME =
   'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is sent again';
 
+const CUT = 'L2L gave only a part of its list of errors';
 const STRANGE_WORD =
   'L2L names the state of a record set with a word that the gateway does not know; it looks for the sets themselves';
 
@@ -46,10 +47,10 @@ export function createBatchSearch(context: ActionContext): BatchSearch {
   const nameOf = ({ params }: ActionOf<'record_details'>) => `${params.line} ${setTimes(params, zone).start}`;
   const sinceOf = (call: Batch) => call.createdAt - CLOCK_MARGIN;
 
-  function errors(call: Batch, signal: AbortSignal): Promise<Read> {
+  function errors(call: Batch, signal: AbortSignal): Promise<Pages> {
     // It is not documented which clock `start` goes by. So this is its earliest meaning, and errors that are too old are dropped later.
     const query = { site, start: zone.minute(sinceOf(call) - ANY_OFFSET) };
-    return reader.read('pitchdetails/record_details_batch_errors/', query, signal);
+    return readWhole(reader, 'pitchdetails/record_details_batch_errors/', query, signal);
   }
 
   /** The fate of every set of a batch, by key. */
@@ -70,7 +71,13 @@ export function createBatchSearch(context: ActionContext): BatchSearch {
       // All sets of the line are matched, so that no open set gets the record of a final one.
       const all = call.actions.filter(set => set.params.line === line);
       const found = fatesNow(all, { details: booked.records, errors: own }, sinceOf(call));
-      for (const { key } of sets) fates.set(key, found.get(key) ?? MISSING);
+      const gap = booked.gap ?? (read.cut ? CUT : null);
+      // What L2L may have and did not show is not missing.
+      const missing: Fate = gap === null ? MISSING : { kind: 'doubtful', detail: `${gap}; look for this set in L2L` };
+      for (const { key } of sets) {
+        const fate = found.get(key) ?? MISSING;
+        fates.set(key, fate.kind === 'missing' ? missing : fate);
+      }
     }
     return { ok: true, fates } as const;
   }

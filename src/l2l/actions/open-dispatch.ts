@@ -46,6 +46,8 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
   const chainOf = ({ chain }: Open): ChainState => (chain === null ? NO_CHAIN : context.chainOf(chain));
   const answers = openAnswers(context, match);
   const trades = createTradeForms(context);
+  /** Keys of actions for which only a part of the open dispatches could be read. */
+  const cut = new Set<string>();
 
   /** Reads the chain each time, because the episode may have ended since. */
   function match(call: OpenCall, open: readonly DispatchRecord[], isOnlyOne = false): CallResult | null {
@@ -79,7 +81,13 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
       if (opensBeside && !isNeverSent(call)) return { kind: 'send', base: null };
       const listed = await listOpen(reader, zone, { site, machine, type }, signal);
       if (!listed.ok) return { kind: 'failed', outcome: listed.outcome };
-      return prepared(call, match(call, listed.dispatches));
+      const found = match(call, listed.dispatches);
+      // When L2L then opens none and none is found, the dispatch is opened all the same.
+      if (found === null && !listed.isComplete && !action.guarded && !isNeverSent(call) && !cut.has(action.key)) {
+        cut.add(action.key);
+        return { kind: 'again', detail: 'L2L lists too many open dispatches, so it is asked not to open a second one' };
+      }
+      return prepared(call, found);
     },
 
     unprepared(call) {

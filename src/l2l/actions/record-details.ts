@@ -1,6 +1,7 @@
 import type { Follow } from '../../core/delivery.ts';
 import { type L2lRecord, textField } from '../envelope.ts';
 import { apiPath, encodeFields } from '../form.ts';
+import { readWhole } from '../reader.ts';
 import { setFields, setState, setWords, stateWord } from '../record-sets.ts';
 import { batchClockOf, errorsAbout, failedSets } from '../set-fates.ts';
 import { type ActionContext, type ActionHandler, type CallOf, defineAction } from './action.ts';
@@ -77,7 +78,7 @@ async function followById(
 ): Promise<Follow> {
   const { site, zone, clock, reader, memory } = context;
   const query = { site, batch_id: batchId };
-  const status = await reader.read('pitchdetails/record_details_batch_status/', query, signal);
+  const status = await readWhole(reader, 'pitchdetails/record_details_batch_status/', query, signal);
   if (!status.ok) return { kind: 'failed', outcome: status.outcome };
 
   const total = setsIn(call);
@@ -103,8 +104,10 @@ async function followById(
   if (!isFinal && !hasNews) return { kind: 'pending', detail };
 
   // These are read after the states, so that no error comes later than the list.
-  const errors = await reader.read('pitchdetails/record_details_batch_errors/', query, signal);
+  const errors = await readWhole(reader, 'pitchdetails/record_details_batch_errors/', query, signal);
   if (!errors.ok) return { kind: 'failed', outcome: errors.outcome };
+  // A set whose error is not shown would count as recorded.
+  if (status.cut || errors.cut) return search.follow(call, signal);
   const failed = new Map([...refused, ...failuresIn(errors.records)]);
   if (!isFinal) return { kind: 'pending', detail, failed };
   // A set that failed early, and that a person sent again, is in another call by now.

@@ -73,6 +73,18 @@ describe('open_dispatch', () => {
     expect(guarded.request.body).toMatch(/&prevent_duplicates=true$/);
   });
 
+  it('an open is guarded once when only a part of the open dispatches could be read', async () => {
+    const { delivery } = scripted(() =>
+      answer({ success: true, limit: 1, data: [{ id: 7, dispatchtypecode: 'SETUP' }] }),
+    );
+    const call = frozenCall(delivery, [ACTION]);
+    expect(await delivery.prepare(call, NEVER)).toMatchObject({
+      kind: 'again',
+      detail: expect.stringContaining('too many'),
+    });
+    expect(await delivery.prepare(call, NEVER)).toEqual({ kind: 'send', base: null });
+  });
+
   describe('an episode that ended before its open could be sent', () => {
     const COMPLETED = at('2026-03-02 06:09:30');
     const over = (

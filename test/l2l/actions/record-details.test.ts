@@ -238,6 +238,31 @@ describe('record_details', () => {
       expect(await delivery.follow(left, NEVER)).toMatchObject({ kind: 'final', failed: new Map() });
     });
 
+    it('states and errors in pages shorter than the batch are all read', async () => {
+      const status = as('failed', 'finished', 'failed');
+      const errors = [
+        { ...SENT[0], error: 'overlaps' },
+        { ...SENT[2], error: 'no product' },
+      ];
+      const { delivery, clock } = scripted(
+        ({ path, fields }) => {
+          const from = Number(fields.offset ?? 0);
+          const all = path.includes('status') ? status : errors;
+          return answer({ success: true, limit: 1, data: all.slice(from, from + 1) });
+        },
+        { memory: knownClock() },
+      );
+      const accepted = { state: 'accepted', result: { batchId: '301' }, sentAt: clock.now() } as const;
+      const end = await delivery.follow(frozenCall(delivery, SETS, NO_CHAIN, accepted), NEVER);
+      expect(end).toMatchObject({
+        kind: 'final',
+        failed: new Map([
+          ['LINE-1@0', 'overlaps'],
+          ['LINE-2@0', 'no product'],
+        ]),
+      });
+    });
+
     it('a follow-up does not guess which sets failed', async () => {
       const result = await follow(
         [{ status: 'finished' }, { status: 'failed' }, { status: 'finished' }],
@@ -345,6 +370,45 @@ describe('record_details', () => {
       ]);
       await look();
       expect(reads()).toHaveLength(6);
+    });
+
+    it.each(['pitchdetails/', 'pitchdetails/record_details_batch_errors/'])(
+      'no set in a part of a list (%s) is not absent, and a person decides after an hour',
+      async path => {
+        const one = detail('05:00:00', '05:05:00', { id: 1, error: 'no product', linecode: 'LINE-9' });
+        const { delivery, clock } = scripted(
+          sent => {
+            if (sent.path === 'lines/') return answer({ success: true, data: [{ id: 101, code: sent.fields.code }] });
+            // L2L gives the same page again, whatever the offset is.
+            return answer(sent.path === path ? { success: true, limit: 1, data: [one] } : { success: true, data: [] });
+          },
+          { memory: knownClock() },
+        );
+        clock.advanceTo(sentAt + 5 * 60_000);
+        const call = frozenCall(delivery, SETS, NO_CHAIN, { createdAt: sentAt, sentAt });
+        expect(await delivery.look(call, NEVER)).toMatchObject({
+          kind: 'pending',
+          detail: expect.stringContaining('only a part of its list'),
+        });
+        clock.advanceTo(sentAt + HOUR);
+        expect((await delivery.look(call, NEVER)).kind).toBe('undecided');
+      },
+    );
+
+    it('a set of a line that L2L does not show is not absent', async () => {
+      const { delivery, clock } = scripted(
+        ({ path, fields }) => {
+          const others = fields.code === undefined ? [{ id: 7, code: 'LINE-7' }] : [];
+          return answer({ success: true, data: path === 'lines/' ? others : [] });
+        },
+        { memory: knownClock() },
+      );
+      clock.advanceTo(sentAt + 5 * 60_000);
+      const call = frozenCall(delivery, SETS, NO_CHAIN, { createdAt: sentAt, sentAt });
+      expect(await delivery.look(call, NEVER)).toMatchObject({
+        kind: 'pending',
+        detail: expect.stringContaining('L2L shows no line LINE-1'),
+      });
     });
 
     it('no set found means absent', async () => {

@@ -5,7 +5,7 @@ export type OpenDispatchParams = ActionParams['open_dispatch'];
 export type CloseDispatchParams = ActionParams['close_dispatch'];
 export type RecordDetailsParams = ActionParams['record_details'];
 
-/** One signal with its value at the moment when an action was made. */
+/** One signal as it was when an action was made. */
 export type CauseValue = {
   readonly signal: string;
   readonly value: string | number | boolean | null;
@@ -25,7 +25,7 @@ export type Cause = {
 /** shadow: recorded in the journal, never sent. An episode keeps the mode in which it began. */
 export type Mode = 'live' | 'shadow';
 
-/** One action for L2L. Nothing in it is looked up in the config again. */
+/** One thing for L2L. Nothing of it is looked up in the config again. */
 export type Action = {
   readonly [K in ActionKind]: {
     /** Rule, episode or interval, and kind. Unique in the journal. It never contains the current time, so a repeat has the same key. */
@@ -39,17 +39,14 @@ export type Action = {
      * (`rule#sight@ms`): its first delivered call fixes the anchor. null for increments and production.
      */
     readonly chain: string | null;
-    /** The time of the event that caused it (ms since 1970). */
+    /** Event time of what caused it (ms since 1970). */
     readonly at: number;
-    /** Whether `at` comes from the source, or is the time of receipt. */
+    /** Whether `at` is the source's or the receipt's time. */
     readonly time: 'source' | 'received';
     readonly params: ActionParams[K];
     readonly cause: Cause;
     readonly mode: Mode;
-    /**
-     * The action may be sent for the first time until then (ms since 1970). After that it is a dead letter, with the actions that depend on
-     * it. Left out: no limit.
-     */
+    /** It may be sent for the first time until then (ms since 1970). After that it is a dead letter, with what depends on it. Left out: no limit. */
     readonly expiresAt?: number;
     /** What happens when nobody can say whether L2L took it. Left out: it is parked. */
     readonly onUnknown?: 'repeat' | 'drop';

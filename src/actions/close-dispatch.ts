@@ -31,7 +31,7 @@ export const closeDispatch = defineKind({
     closeAdopted: z.boolean().exactOptional(),
   }),
   lane: { family: 'dispatch', place: 'machine' },
-  // An open dispatch is closed however late it is.
+  // A dispatch that is open is closed however late.
   times: { fields: ['completed'], areSent: true, expire: false },
   chain: { role: 'ends' },
   decision: { unit: 'episode', superseded: 'never' },

@@ -20,7 +20,7 @@ export const closeMachine = defineKind({
   times: { fields: ['completed'], areSent: true, expire: true },
   chain: { role: 'joins' },
   decision: { unit: 'action', superseded: 'never' },
-  // A repeat is another call, because the open dispatches in L2L decide which ones it may close.
+  // A repeat is another call, because what L2L lists as open decides which dispatches it may close.
   policy: { priority: 0, repeatable: false, maxActions: 1, acrossLanes: false, guardedRepeat: true, requests: 2 },
   words: {
     name: 'close machine',

@@ -1,13 +1,13 @@
 import { type ActionKind, kindOf } from './registry.ts';
 import type { CallResult } from './result.ts';
 
-/** An open dispatch that an episode uses, so the gateway opened none. */
+/** An open dispatch that an episode uses, so that the gateway opened none. */
 export type FoundOpen = {
   /** L2L's dispatch number. */
   readonly number: number;
   /**
-   * person: a person opened it, and the gateway does not change it. adopted: a person opened it, and the episode took it over. gateway:
-   * this gateway opened it for another rule or with an earlier journal, or another gateway opened it.
+   * person: a person opened it, and it is left as it is. adopted: a person opened it, and it is the episode's now. gateway: this
+   * gateway opened it for another rule or with an earlier journal, or another gateway opened it.
    */
   readonly whose: 'person' | 'adopted' | 'gateway';
 };
@@ -26,7 +26,7 @@ export function foundIn(result: CallResult | null): FoundOpen | null {
   return result.nothing === undefined ? null : { number: result.dispatchNumber, whose: 'gateway' };
 }
 
-/** L2L's number of a dispatch, whoever opened it; undefined: there is none, or L2L did not give it. */
+/** L2L's number of a dispatch, whoever opened it; undefined: there is none, or L2L did not say it. */
 export function dispatchNumber(result: CallResult | null): number | undefined {
   return result?.dispatchNumber ?? result?.foundOpen;
 }
@@ -36,7 +36,7 @@ export function foundOpenWords({ number }: FoundOpen): string {
   return `found open #${number}`;
 }
 
-/** Who opened the dispatch, and what happens to it. */
+/** Whose dispatch it is and what becomes of it. */
 export const WHOSE_WORDS: Readonly<Record<FoundOpen['whose'], string>> = {
   person: 'a person opened it; the rule uses it, and people close it',
   adopted: 'a person opened it; the gateway adopted it',

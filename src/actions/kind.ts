@@ -3,14 +3,14 @@ import type { z } from 'zod';
 /** Where calls go. Each destination has its own delivery, lanes, breaker and budget. */
 export type Destination = 'l2l';
 
-/** Why a product is not known, and the values of the signals that name it: as JSON, by signal. */
+/** Why a product is not known, and what the signals that name it showed: as JSON, by signal. */
 export type UnknownProduct = { readonly why: string; readonly seen: Readonly<Record<string, string>> };
 
 /** How the queue handles the calls of a kind. */
 export type KindPolicy = {
-  /** 0 goes before 1, and 1 before 2: dispatches, counts, production. */
+  /** 0 before 1 before 2: dispatches, counts, production. */
   readonly priority: 0 | 1 | 2;
-  /** After an unknown outcome, a second send leads to the same state in L2L. */
+  /** After an unknown outcome, sending it again leads to the same state in L2L. */
   readonly repeatable: boolean;
   /** How many waiting actions of a lane, none of them sent before, may share a call. */
   readonly maxActions: number;
@@ -18,15 +18,15 @@ export type KindPolicy = {
   readonly acrossLanes: boolean;
   /** Requests that one call usually needs, with the reads before and after it. Left out: 1. */
   readonly requests?: number;
-  /** When two look-ups did not find it, it is sent again as another call. The body of an open then asks L2L to refuse duplicates. */
+  /** When two look-ups did not find it, it is sent again as another call, whose body asks L2L to refuse duplicates. */
   readonly guardedRepeat?: boolean;
 };
 
-/** The definition of a kind of call, without HTTP: params, lane, times, words, and the facts that journal and queue need. Pure. */
+/** What a kind of call is, without HTTP: params, lane, times, words, and what journal and queue have to know. Pure. */
 export type CallKind<K extends string, P extends object> = {
   readonly kind: K;
   readonly destination: Destination;
-  /** Everything that a call needs. Nothing in it is looked up in the config again. */
+  /** Everything that a call needs. Nothing of it is looked up in the config again. */
   readonly params: z.ZodType<P>;
   /**
    * Actions of one lane keep their order. The lane is `family:code`, with the code of a machine or a line from `place`, a field of the
@@ -41,35 +41,35 @@ export type CallKind<K extends string, P extends object> = {
 };
 
 export type KindTimes<P extends object> = {
-  /** Fields of the params that are instants (ms since 1970). The first is the true time: when the event began or happened. */
+  /** Fields of the params that are instants (ms since 1970). The first is the true time: when it began or happened. */
   readonly fields: readonly [keyof P & string, ...(keyof P & string)[]];
-  /** Whether L2L receives these times. False: an action can be sent although nobody knows when it happened. */
+  /** L2L receives these times. False: an action can be sent although nobody knows when it happened. */
   readonly areSent: boolean;
   /** Two times are an interval of whole seconds. Intervals of a lane may not overlap, and no correction moves them back. Left out: no. */
   readonly areIntervals?: boolean;
-  /** An action older than `max_age` is not sent. False: it is sent however old it is. */
+  /** An action older than `max_age` is not sent. False: it is sent however old. */
   readonly expire: boolean;
 };
 
 export type KindChain = {
   /**
-   * opens: begins an episode, and its result has the data that a later action of the chain needs. ends: ends the episode. joins: it goes
-   * where the episode went, and neither begins nor ends it. anchors: the first delivered action of the chain holds the number to which
-   * later ones add. none: it stands alone.
+   * opens: begins an episode, and its result holds what a later action of the chain ends. ends: ends the episode. joins: it goes where
+   * the episode went, and neither begins nor ends it. anchors: the first delivered action of the chain holds what later ones add to.
+   * none: it stands alone.
    */
   readonly role: 'opens' | 'ends' | 'joins' | 'anchors' | 'none';
 };
 
 export type KindDecision<P extends object> = {
-  /** The unit of a person's decision: the whole episode, all actions of a call, or one action. */
+  /** What a person decides at once: the whole episode, all actions of a call, or one action. */
   readonly unit: 'episode' | 'call' | 'action';
-  /** Why a newer action forbids a second send of this one. newer: a newer value of the same chain. overlap: an interval of the lane. */
+  /** Why a newer action forbids to send this one again. newer: a newer value of the same chain. overlap: an interval of the lane. */
   readonly superseded: 'newer' | 'overlap' | 'never';
-  /** The sum of several actions, in the words of a decision. Left out: they have no sum. */
+  /** The sum of several actions, for the words of a decision. Left out: they have no sum. */
   readonly sum?: (all: readonly [P, ...P[]]) => P;
-  /** After a retry by a person, L2L may still list an earlier refusal of the action. */
+  /** L2L may still list an earlier refusal of an action that a person retries. */
   readonly isGuardedWhenRetried?: boolean;
-  /** The product can be named later. `unknown` says why it is not known; undefined: it is known. */
+  /** Its product can be named later. `unknown`: why it is not known; undefined: it is. */
   readonly product?: {
     readonly unknown: (params: P) => UnknownProduct | undefined;
     readonly named: (params: P, product: string) => P;
@@ -77,20 +77,20 @@ export type KindDecision<P extends object> = {
 };
 
 export type KindWords<P extends object> = {
-  /** The call in a few words: `open dispatch`. */
+  /** The call in two words: `open dispatch`. */
   readonly name: string;
-  /** The call as a person says it: `open dispatch DOWN at PRESS-01`. */
+  /** As a person says it: `open dispatch DOWN at PRESS-01`. */
   readonly long: (params: P) => string;
-  /** The same, short enough for a list: `open DOWN`. */
+  /** Short enough for a list: `open DOWN`. */
   readonly short: (params: P) => string;
-  /** The action that the gateway would do, in shadow mode: `close dispatch`. */
+  /** What the gateway would do, in shadow mode: `close dispatch`. */
   readonly would: (params: P) => string;
-  /** The log message when L2L has the action, and when L2L took it and still works on it: `dispatch closed`. */
+  /** What the log says once L2L has it, and once L2L took it and works on it: `dispatch closed`. */
   readonly done: (params: P) => string;
   readonly accepted?: string;
-  /** The log message when there was nothing to send: `no dispatch closed`. */
+  /** What the log says when there was nothing to send: `no dispatch closed`. */
   readonly notDone: string;
-  /** The fields of a log line, for one action or for all actions of a call. Instants are Dates, because the log has its own notation. */
+  /** The fields of a line of the log, for one action or for all of a call. Instants are Dates: the log has its own notation. */
   readonly facts: (all: readonly [P, ...P[]]) => object;
 };
 

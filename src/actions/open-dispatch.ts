@@ -15,11 +15,11 @@ export const openDispatch = defineKind({
     /** When the condition began. */
     reported: Instant,
     /**
-     * The behaviour when a person has an open dispatch of this machine and type. leave: open none, and never close that one. adopt: the
-     * episode uses it as its own. open: open another one beside it.
+     * What to do when a person has an open dispatch of this machine and type. leave: open none, and never close that one. adopt: use it
+     * as the episode's own. open: open another one beside it.
      */
     ifFoundOpen: z.enum(['leave', 'adopt', 'open']),
-    /** The calls for an episode that was over before it could be sent: an open and a close, one finished dispatch, or nothing. */
+    /** What to send when the episode was over before it could be sent: an open and a close, one finished dispatch, or nothing. */
     ifMissed: z.enum(['open_and_close', 'add', 'nothing']).exactOptional(),
   }),
   lane: { family: 'dispatch', place: 'machine' },

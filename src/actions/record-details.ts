@@ -4,10 +4,10 @@ import { Code, Instant, Quantity } from './fields.ts';
 import { defineKind } from './kind.ts';
 import { UnknownProductField } from './unknown-product.ts';
 
-/** The largest number of sets in one batch. */
+/** Sets in one batch. */
 const MOST_SETS = 50;
 
-/** Records the parts that a line made in an interval (`pitchdetails/record_details_batch`). Sets of many lines share a call. */
+/** Records what a line made in an interval (`pitchdetails/record_details_batch`). Sets of many lines share a call. */
 export const recordDetails = defineKind({
   kind: 'record_details',
   destination: 'l2l',
@@ -22,9 +22,9 @@ export const recordDetails = defineKind({
     product: Code.nullable(),
     unknownProduct: UnknownProductField,
     operatorCount: Quantity.exactOptional(),
-    /** The interval covers a time in which nothing was read. */
+    /** The interval spans a time in which nothing was seen. */
     blind: z.boolean().exactOptional(),
-    /** Why the product is uncertain: another product ran after the time without readings than before it. */
+    /** Why the product is uncertain: another one ran after the blind time than before it. */
     uncertainProduct: z.string().exactOptional(),
   }),
   lane: { family: 'production', place: 'line' },

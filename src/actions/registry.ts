@@ -20,18 +20,18 @@ export const KINDS = {
 
 export type ActionKind = keyof typeof KINDS;
 
-/** The kinds of call, each with its definition. */
+/** The kinds of call, each with what has to be known for it. */
 export type ActionParams = { readonly [K in ActionKind]: Readonly<ParamsOf<(typeof KINDS)[K]>> };
 type ParamsOf<Kind> = Kind extends CallKind<string, infer P> ? P : never;
 
-/** A kind, as code sees it that handles all kinds. */
+/** A kind as code that handles all of them sees it. */
 export type AnyKind = CallKind<ActionKind, Fields>;
 type Fields = Readonly<Record<string, unknown>>;
 
 const LIST = Object.values(KINDS) as unknown as readonly AnyKind[];
 const BY_NAME: ReadonlyMap<string, AnyKind> = new Map(LIST.map(kind => [kind.kind, kind]));
 
-/** The kind of an action. Its params belong to it, because they were made or stored together. */
+/** The kind of an action. Its params belong to it: they were made, or stored, together. */
 export function kindOf(kind: ActionKind): AnyKind {
   const found = BY_NAME.get(kind);
   if (!found) throw new Error(`no kind of call is named ${kind}`);
@@ -40,7 +40,7 @@ export function kindOf(kind: ActionKind): AnyKind {
 
 export const ACTION_KINDS = LIST.map(({ kind }) => kind);
 
-/** The names of the kinds for which the test is true. */
+/** The names of the kinds of which something holds. */
 export function kindsThat(holds: (kind: AnyKind) => boolean): readonly ActionKind[] {
   return LIST.filter(holds).map(({ kind }) => kind);
 }

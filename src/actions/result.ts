@@ -4,9 +4,9 @@ export type CallResult = {
   readonly dispatchNumber?: number;
   /** Number of a person's open dispatch that the episode uses; `dispatchId` is its id. The gateway never closes it. */
   readonly foundOpen?: number;
-  /** The dispatch belonged to a person, and belongs to the episode now. */
+  /** The dispatch was a person's and is the episode's now. */
   readonly adopted?: boolean;
-  /** When the dispatch was reported (ms since 1970). In the repeated hour, its close may not have an earlier text. */
+  /** When the dispatch was reported (ms since 1970): in the repeated hour its close may not look earlier. */
   readonly reported?: number;
   /** The machine's cycle count after the call. */
   readonly cycleCount?: number;
@@ -15,8 +15,8 @@ export type CallResult = {
   readonly batchId?: string;
   /** Ids of all dispatches that one call closed. */
   readonly closed?: readonly number[];
-  /** Those among them that no gateway opened. */
+  /** Those of them that no gateway opened. */
   readonly closedOfPeople?: readonly number[];
-  /** Why there was nothing to send. */
+  /** Why nothing had to be sent. */
   readonly nothing?: string;
 };

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { Code, Instant } from './fields.ts';
 import { defineKind } from './kind.ts';
 
-/** Sets the count of a machine (`machines/set_cycle_count`) to its count at the first reading plus all later cycles. */
+/** Sets the count of a machine (`machines/set_cycle_count`) to its count at first sight plus all cycles since. */
 export const setCycles = defineKind({
   kind: 'set_cycles',
   destination: 'l2l',
   params: z.object({
     machine: Code,
-    /** Cycles since the rule first read its counter. L2L's count at that time is added before the send. It is never a raw PLC value. */
+    /** Cycles since the rule first saw its counter. L2L's count at first sight is added before sending: never a raw PLC value. */
     movement: z.number(),
     at: Instant,
   }),

@@ -8,7 +8,7 @@ export function actionWords({ kind, params }: Said): string {
   return kindOf(kind).words.long(params);
 }
 
-/** The same, short enough for a list: `open DOWN`. Pure. */
+/** Short enough for a list: `open DOWN`. Pure. */
 export function shortWords({ kind, params }: Said): string {
   return kindOf(kind).words.short(params);
 }

@@ -2,7 +2,7 @@ import type { Action, CauseValue } from './action.ts';
 import { kindOf } from './registry.ts';
 import type { CallResult } from './result.ts';
 
-/** Writes an instant (ms since 1970). */
+/** How an instant (ms since 1970) is written. */
 export type Write<Text> = (at: number) => Text;
 
 /** An action with all its times as `write` gives them; the other fields stay. Pure. */
@@ -16,7 +16,7 @@ export function writtenAction<Text>(action: Pick<Action, 'kind' | 'params' | 'at
   };
 }
 
-/** One signal of a cause, with its time as `write` gives it. Pure. */
+/** One signal that decided, with its time as it is written. Pure. */
 export function writtenValue<Text>({ at, ...value }: CauseValue, write: Write<Text>) {
   return { ...value, at: writtenOrNull(at, write) };
 }
@@ -38,7 +38,7 @@ export function withTimes<A extends Action>(action: A, move: (at: number) => num
   return { ...action, at: move(action.at), params: writtenParams(action, move) as A['params'] };
 }
 
-/** L2L's answer with its time as `write` gives it. Pure. */
+/** What L2L answered, with its time as it is written. Pure. */
 export function writtenResult<Text>(result: CallResult, write: Write<Text>) {
   const { reported, ...others } = result;
   return reported === undefined ? others : { ...others, reported: write(reported) };

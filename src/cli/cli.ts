@@ -4,7 +4,7 @@ import { nearest } from '../core/nearest.ts';
 import { version } from '../core/version.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
 
-/** Every subcommand by name. Its code is loaded when somebody uses it. */
+/** Every subcommand by name; its code is loaded when it is asked for. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
@@ -47,7 +47,7 @@ export async function cli(args: readonly string[], io: Io, table = commands): Pr
   }
 }
 
-/** An error that a person can correct is shown as a sentence. Any other error is a defect of the program, and its stack is shown. */
+/** An error that a person can mend is shown as a sentence. Any other error is a fault of the program, and its stack is shown. */
 function report(name: string, error: unknown, io: Io): number {
   if (error instanceof ConfigError) {
     for (const problem of error.problems) io.err(formatProblem(problem));
@@ -67,7 +67,7 @@ function report(name: string, error: unknown, io: Io): number {
   return EXIT.failed;
 }
 
-/** An error of ours, or one that parseArgs of node:util throws. */
+/** Our own, or what node:util's parseArgs throws. */
 function isUsage(error: unknown): boolean {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   return error instanceof UsageError || (code?.startsWith('ERR_PARSE_ARGS') ?? false);

@@ -3,15 +3,15 @@ import { dirname, resolve } from 'node:path';
 import { MAY_NOT_ENTER, whyNoFile } from '../core/file-kind.ts';
 
 /**
- * Reads a whole file. Throws as `readFileSync` does, and also for a named pipe or a device: reading it may never end, and nothing else runs
- * meanwhile. Files below /dev/fd and /proc, as for a shell's `<(…)`, are read. When the folder is wrong, the error has the reason under
- * `why`.
+ * Reads a file whole. Throws as `readFileSync`, and for a named pipe or a device: reading it may have no end, and nothing else runs
+ * meanwhile. What the system offers below /dev/fd and /proc, as for a shell's `<(…)`, is read.
+ * When the folder is wrong, the error has the reason under `why`.
  */
 export function readFile(path: string): Uint8Array {
   const isOffered = /^\/(dev\/(fd\/|stdin$)|proc\/)/.test(resolve(path));
   const why = isOffered ? null : whyNoFile(path);
   if (why === MAY_NOT_ENTER) throw Object.assign(new Error(why), { code: 'EACCES', why });
-  // For a folder, readFileSync throws EISDIR by itself, and its callers know that.
+  // Of a folder readFileSync says EISDIR by itself, which its callers know.
   if (why !== null && !isFolder(path)) throw new Error(why);
   try {
     return readFileSync(path);
@@ -20,7 +20,7 @@ export function readFile(path: string): Uint8Array {
   }
 }
 
-/** The problem of the folders on the way to a file; nothing when all of them exist. */
+/** What is wrong with the folders on the way to a file; nothing when all are there. */
 function folderProblem(folder: string): { readonly why?: string } {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found) return found.isDirectory() ? {} : { why: `${folder} is not a folder` };

@@ -15,7 +15,7 @@ export function runSubcommand(
   const run = name !== undefined && Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
   if (run) return run(rest, io);
   const names = Object.keys(subcommands).join(', ');
-  if (name === undefined) throw new UsageError(`write one of these: ${of} ${names}`);
+  if (name === undefined) throw new UsageError(`say what: ${of} ${names}`);
   const near = nearest(name, Object.keys(subcommands));
   throw new UsageError(`${of} has no "${name}"; ${near ? `did you mean ${near}?` : `it has ${names}`}`);
 }

@@ -4,18 +4,18 @@ import type { CompiledRule, Program } from '../rules/program.ts';
 const HOUR = 3_600_000;
 
 export type CallEstimate = {
-  /** The calls per hour that happen in any case, by kind of rule. */
+  /** Calls per hour that happen whatever the plant does, by kind of rule. */
   readonly regular: readonly { readonly kind: RuleKindName; readonly calls: number }[];
   readonly total: number;
-  /** Calls that come in addition: nobody knows how often a press stops. */
+  /** These come on top: nobody knows how often a press stops. */
   readonly occasional: ReturnType<typeof occasionalCalls>;
-  /** The most calls that the gateway sends to L2L in an hour; null: unlimited. */
+  /** Most calls that the gateway sends to L2L in an hour; null: unlimited. */
   readonly allowed: number | null;
-  /** The rules that make the most calls, the busiest first. */
+  /** Names of the rules that make the most calls, the busiest first. */
   readonly busiest: readonly string[];
 };
 
-/** The number of calls that the rules make. `rate` in calls per millisecond, null: unlimited. */
+/** How many calls the rules make. `rate` in calls per millisecond, null: unlimited. */
 export function estimateCalls({ rules }: Program, rate: number | null): CallEstimate {
   const regular = RULE_TARGETS.map(({ kind }) => ({ kind, calls: callsPerHour(kind, rules) })).filter(
     ({ calls }) => calls > 0,
@@ -31,7 +31,7 @@ export function estimateCalls({ rules }: Program, rate: number | null): CallEsti
 
 const NAMED = 3;
 
-/** The rules for which a longer interval would save the most calls. */
+/** Rules whose longer interval would save the most. */
 function busiest(rules: readonly CompiledRule[]): readonly string[] {
   return rules
     .map(rule => ({ name: rule.name, calls: callsPerHour(rule.kind, [rule]) }))

@@ -10,8 +10,8 @@ type Named = {
 };
 
 /**
- * The files of certificates and keys that a config names and that this user cannot read. They may appear later, because a source reads them
- * at each connection.
+ * The files of certificates and keys that a config names and that this user can't read. They may appear later: a source reads them at
+ * each connection.
  */
 export function unreadableCertificates(config: Named, readFile: ReadFile): readonly UnreadableCertificate[] {
   return filesOf(config).flatMap(({ path, file }) => {

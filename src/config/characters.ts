@@ -6,9 +6,9 @@ export type OddCharacter = { readonly offset: number; readonly message: string }
 type Family = {
   readonly pattern: RegExp;
   words(character: string): string;
-  /** Texts of these kinds may contain it. */
+  /** Texts of these kinds may have it. */
   readonly notIn: readonly TextKind[];
-  /** It may stand in quotes. */
+  /** In quotes it may stand. */
   readonly quotable?: boolean;
 };
 
@@ -85,7 +85,7 @@ export function mayBeOdd(text: string): boolean {
 }
 
 /**
- * The first character of a scalar, as written, that a person cannot see or takes for another one. PRESS with a Cyrillic Е is another
+ * The first character of a scalar, as written, that a person can't see or takes for another one. PRESS with a Cyrillic Е is another
  * machine to L2L. A person who means such a character writes an escape, such as "\u00a0". undefined: there is none.
  */
 export function oddCharacter(source: string, kind: TextKind, inQuotes: boolean): OddCharacter | undefined {
@@ -103,10 +103,7 @@ const WORD = /[\p{L}\p{N}_]+/gu;
 const LATIN = /\p{Script=Latin}/u;
 const OTHER_LETTER = /(?!\p{Script=Latin})\p{L}/u;
 
-/**
- * A letter of another script in a word that looks Latin. In a word with a letter that looks like no Latin one, all letters are meant as
- * they are written.
- */
+/** A letter of another script in a word that looks Latin. A word with a letter that looks like no Latin one is meant as it is written. */
 function mixedScript(source: string): OddCharacter | undefined {
   if (!LOOKS_LATIN.test(source)) return undefined;
   for (const { 0: word, index } of source.matchAll(WORD)) {

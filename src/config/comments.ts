@@ -1,6 +1,6 @@
 import type { TextKind } from './text-kind.ts';
 
-/** Whether a comment may cut off a text in this file. In most files none does. */
+/** Whether a comment may cut off a text in a file. In most files none does. */
 export function mayCutText(text: string): boolean {
   return /[ \t]#(?:[^ \t\r\n]|[ \t]*\d|[ \t]*$)/m.test(text);
 }
@@ -14,8 +14,8 @@ const COMMENT = /^([ \t]+)(#[^\r\n]*)/;
 const NUMBER_ONLY = /^#[ \t]*\d{1,4}[ \t]*(?:[,}\]].*)?$/;
 
 /**
- * A text without quotes ends at a # behind a space: YAML takes the rest of the line as a comment. `end`: where YAML ends the text `read`. A
- * rest that begins with `# ` is a true comment. undefined: nothing is cut off.
+ * A text without quotes ends at a # behind a space: YAML takes the rest of the line for a comment. `end`: where YAML ends the text
+ * `read`. What begins with `# ` is a true comment. undefined: nothing is cut off.
  */
 export function cutByComment(text: string, end: number, read: string, kind: TextKind): Cut | undefined {
   if (kind === 'other') return undefined;
@@ -31,7 +31,7 @@ export function cutByComment(text: string, end: number, read: string, kind: Text
   };
 }
 
-/** Writes a text in double quotes. A password in an address is not repeated. */
+/** A text inside double quotes; a password in an address is not repeated. */
 function shown(text: string): string {
   return text.replaceAll('"', '\\"').replace(/\/\/[^/\s@]*@/, '//***@');
 }

@@ -5,18 +5,18 @@ import type { CodeTemplate, CompiledRule } from '../rules/program.ts';
 import type { L2l } from './l2l-schema.ts';
 import type { YamlFile } from './yaml-file.ts';
 
-/** The parts of a config that L2L knows too. */
+/** What a config says that L2L knows too. */
 export type Compared = {
   /** The codes that rules send, each once, in the order of the file. */
   readonly codes: readonly SentCode[];
-  /** The settings and codes of the config, under the names of the rows of a check, each with its first place. */
+  /** The settings and codes of the config, as the rows of a check name them, each with its first place. */
   readonly written: readonly Written[];
 };
 
 /** A setting or a code, and where it is written. */
 export type Written = Pick<CheckRow, 'what' | 'code'> & { readonly place: Place };
 
-/** Collects the settings and codes that L2L can be asked about, with their places. */
+/** Collects what L2L can be asked about, with its places. */
 export function comparedWithL2l(l2l: L2l, rules: readonly CompiledRule[], yaml: YamlFile): Compared {
   const codes = new Map<string, SentCode & Written>();
   const inOrder = rules.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
@@ -59,10 +59,10 @@ function codesIn(sent: Sent): readonly Pick<SentCode, 'code' | 'open'>[] {
   return sent.codes.map(code => ({ code, open: false }));
 }
 
-/** The answer of L2L about one setting or code of the config, and its place; null: it has none. */
+/** What L2L said about one setting or code of the config, and where that is written; null: nowhere. */
 export type PlacedRow = CheckRow & { readonly place: Place | null };
 
-/** The result of a check for the present config. */
+/** What a check says about the config as it is now. */
 export type Said = {
   readonly rows: readonly PlacedRow[];
   /** Settings and codes that came into the config after the check. */
@@ -75,7 +75,7 @@ export function saidAbout(rows: readonly CheckRow[], { written }: Compared): Sai
   return {
     rows: rows.flatMap(row => {
       const place = places.get(rowKey(row)) ?? null;
-      // A code that is not in the config any more does not matter.
+      // A code that is not in the config any more is nobody's concern.
       return place === null && row.what !== 'clock' ? [] : [{ ...row, place }];
     }),
     later: written.filter(one => !asked.has(rowKey(one))),

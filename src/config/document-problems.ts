@@ -6,10 +6,10 @@ import { losesTheThread, type Surroundings, yamlProblem } from './yaml-problem.t
 
 const UNREAD = 'what follows could not be read; correct this first';
 
-/** Errors of YAML, and places that YAML reads differently from the writer's meaning. From top to bottom, one for each line. */
+/** Errors of YAML, and places that YAML reads in another way than the writer meant. From top to bottom, one for each line. */
 export function documentProblems(document: Document, text: string, placeAt: (offset: number) => Place): Problem[] {
   const deep = tooDeep(document, placeAt) ?? tooWide(document, placeAt);
-  // Nothing after such an error is certain: YAML's parser may have given up in the middle.
+  // Nothing else is certain: YAML's parser may have given up halfway.
   if (deep) return [deep];
 
   const problems: Problem[] = [];

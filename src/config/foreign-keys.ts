@@ -1,4 +1,4 @@
-/** The meaning of a key of another tool: the first of these keys that is valid at the place, or advice in words. */
+/** What a key of another tool means here: the first of these keys that is valid at the place, or advice in words. */
 type Meaning =
   | readonly string[]
   | { readonly besides: string; readonly words: string; readonly answers?: readonly string[] };
@@ -89,10 +89,10 @@ const MEANINGS: readonly (readonly [meaning: Meaning, keys: string])[] = [
   [['key'], 'keytype type'],
 ];
 
-/** The key or the words to write instead, and the keys that the wrong key means. */
+/** What to write instead of a key, and the keys that it stands for. */
 type ForeignKey = { readonly words: string; readonly answers: readonly string[] };
 
-/** The advice for a key of another tool, if possible a key that is not there yet. undefined: no tool has such a key. */
+/** What to write instead of a key of another tool, if possible a key that is not there yet. undefined: no tool has such a key. */
 export function foreignKey(
   name: string,
   valid: readonly string[],

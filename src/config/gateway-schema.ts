@@ -3,17 +3,14 @@ import { redisAddressProblem } from '../core/address.ts';
 import { Duration, Size } from '../core/fields.ts';
 import { Secret } from '../core/secret.ts';
 
-/**
- * Names of gateways, sources, lookups and rules. They are parts of signal names, so they have no dot, and no dash (in a condition that is a
- * minus).
- */
+/** Names of gateways, sources, lookups and rules: part of signal names, so no dash (in a condition that is a minus) and no dot. */
 export const Name = z
   .string()
   .regex(/^[a-z][a-z0-9_]*$/, 'write a name in lower-case letters, digits and _, such as press_shop_1');
 
 const ADDRESS = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:]+)):(\d{1,5})$/;
 
-/** The address on which the status page and the health check listen. */
+/** Where the status page and the health check listen. */
 export type HttpAddress = { readonly host: string; readonly port: number };
 
 const Http = z
@@ -67,11 +64,11 @@ const Journal = z
       .meta({
         range: 'at least 1MiB',
         description:
-          'Largest size of the journal. At this size it deletes its oldest history. It never deletes a call that L2L has not received: when such calls alone fill it, the gateway accepts no new action until there is room',
+          'Largest size of the journal. At this size it deletes its oldest history. It never deletes a call that L2L has not received: when such calls alone fill it, the gateway takes nothing new until there is room',
       }),
     ballast: Size.prefault('64MiB').meta({
       description:
-        'Size of a file that the gateway deletes when the disk is full, so that it can still write the outcomes of calls that are under way. It accepts no new action until the disk has twice this room. `0B`: no such file',
+        'Size of a file that the gateway deletes when the disk is full, so that it can still write the outcomes of calls that are under way. It takes nothing new until the disk has twice this room. `0B`: no such file',
     }),
     on_corrupt: z.enum(['refuse', 'rebuild']).default('refuse').meta({
       description:
@@ -109,7 +106,7 @@ export const Gateway = z
       examples: ['redis://redis:6379', `\${REDIS_URL}`],
     }),
     freeze_limit: Duration.prefault('10m').meta({
-      description: 'When a signal was unknown for longer than this, a running delay starts again from zero',
+      description: 'When a signal was unknown for longer than this, a delay that runs starts again from zero',
     }),
     clock: z.enum(['check', 'trust']).default('check').meta({
       description:

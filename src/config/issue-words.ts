@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Zod's error map: the expected value in plain words. It is used when a schema has no words of its own. For unknown keys the message
- * carries the valid keys, because the finished issue does not.
+ * Zod's error map: what was expected, in plain words. Used where a schema has no words of its own. For unknown keys the message
+ * carries the keys that are valid there, because the finished issue does not.
  */
 export function plainWords(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
@@ -58,7 +58,7 @@ function validKeys(schema: unknown): readonly string[] {
   return Object.keys(shape).filter(key => shape[key]?.meta()?.notBuilt !== true);
 }
 
-/** Every issue with its full path, including the issues inside unions and keys. */
+/** Every issue with its full path, those inside unions and keys included. */
 export function flatIssues(issues: readonly Issue[], base: Path = []): Issue[] {
   return issues.flatMap(issue => {
     const path = [...base, ...issue.path];
@@ -67,23 +67,23 @@ export function flatIssues(issues: readonly Issue[], base: Path = []): Issue[] {
   });
 }
 
-/** A problem whose words contain no value of a reference. Nothing in it is masked, even when a word happens to be such a value. */
+/** A problem whose words hold no value of a reference: nothing in it is masked, even when a word is such a value by chance. */
 export type PlainProblem = Problem & { readonly plain: true };
 
 /** Replaces a message that might repeat the value of a reference. */
-export const DOES_NOT_FIT = 'the value of this reference does not fit here';
+export const DOES_NOT_FIT = 'what this stands for does not fit here';
 
 export type IssueContext = {
   readonly yaml: YamlFile;
-  /** The place in the file at which the parsed data begin. */
+  /** Where in the file the parsed data begin. */
   readonly base: Path;
   /** Whether this path has a problem already. */
   readonly quiet: (path: Path) => boolean;
-  /** The values of the references at this path. No message repeats them; undefined: there are none. */
+  /** The values of the references at this path, which no message repeats; undefined: there are none. */
   readonly hidden: (path: Path) => string | undefined;
 };
 
-/** Zod's issues as problems: the place, the written text, the expected value, the nearest valid name. */
+/** Zod's issues as problems: the place, what is written there, what was expected, the nearest valid name. */
 export function problemsOf(issues: readonly Issue[], context: IssueContext): Problem[] {
   const named = namesOf(issues, context);
   const unknown = unknownKeys(issues, context);
@@ -95,7 +95,7 @@ export function problemsOf(issues: readonly Issue[], context: IssueContext): Pro
   return inOrder([...problems, ...named.map(({ problem }) => problem), ...unknown.problems]);
 }
 
-/** The problems of one file from top to bottom, the order in which people correct them. */
+/** Problems of one file from top to bottom, as one works through them. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const line = ({ place }: Problem) => place?.line ?? 0;
   const column = ({ place }: Problem) => place?.column ?? 0;
@@ -141,7 +141,7 @@ function lineOfOther(other: unknown, above: Path, yaml: YamlFile): string {
 function aboutReference(referred: string, path: Path, { yaml }: IssueContext): PlainProblem {
   const node = yaml.scalar(path);
   const name = /^\$\{(.*)\}$/.exec(node ? textOf(node) : '')?.[1];
-  const what = name === undefined ? 'the value of this reference' : `the value of ${name}`;
+  const what = name === undefined ? 'what this stands for' : `what ${name} holds`;
   return { place: yaml.placeOf(path), message: `${label(path)}${what} ${referred}`, plain: true };
 }
 
@@ -157,12 +157,12 @@ function problem(place: Place, path: Path, words: string, { yaml }: IssueContext
     return { place, message: `${label(path)}"${textOf(node)}" is ${meant} – ${words}` };
   }
   const written = node && quoted(textOf(node));
-  // The sentence of a schema may already quote the text.
+  // The sentence of a schema may quote the text already.
   const repeated = written === undefined || words.includes(written);
   return { place, message: `${label(path)}${repeated ? '' : `${written} – `}${words}` };
 }
 
-/** The text as written, shortened. Of an address that may hold a password, even a wrong one, only the beginning is shown. */
+/** The text as written, shortened. Of an address that may hold a password, even a wrong one, only the beginning. */
 function quoted(text: string): string {
   const [, scheme] = /^((?:rediss?|mqtts?|https?|wss?|opc\.tcp):\/)/i.exec(text) ?? [];
   const isAddress = scheme !== undefined || text.includes('://') || text.includes('@');
@@ -183,7 +183,7 @@ function wordsFor(issue: Issue, path: Path, context: IssueContext): string {
   if (issue.code === 'invalid_type' && issue.expected === 'number' && digits)
     return `${issue.message}; write ${digits}`;
   if (issue.code !== 'invalid_value') return issue.message;
-  // The schema's own words already give the meaning.
+  // The schema's own words already say what was meant.
   if (node && issue.message.includes(quoted(textOf(node)))) return issue.message;
   const near = node && nearest(textOf(node), issue.values.map(String));
   return near ? `did you mean ${near}? (${issue.message})` : issue.message;
@@ -194,7 +194,7 @@ function wholeNumberIn(text: string): string | undefined {
   return /^[+-]?\d{1,3}(?:[_' ]\d{3})+$/.test(text) ? text.replace(/[_' ]/g, '') : undefined;
 }
 
-/** The problems of the branch of a union that the writer meant: the branch that takes the type of the value. */
+/** The problems of the branch of a union that the writer meant: the one that takes the type of the value. */
 function union(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Problem[] {
   const { yaml } = context;
   if (issue.discriminator !== undefined) {

@@ -11,7 +11,7 @@ import { type SchemaReader, schemaReader } from './read-schema.ts';
 import { type Environment, references } from './references.ts';
 import { parseYamlFile, type YamlFile } from './yaml-file.ts';
 
-/** The parts of a config that say where its journal is and how to read it. */
+/** What a config says about where its journal is and how to read it. */
 export type JournalPlace = {
   /** Absolute. */
   readonly dataFolder: string;
@@ -19,15 +19,15 @@ export type JournalPlace = {
   readonly name: string | null;
   /** IANA name of the site's time zone; null: the config does not give it. */
   readonly timezone: string | null;
-  /** Where the gateway sends, in the words of its journal; null: the config does not give it. */
+  /** Where the gateway sends, as its journal names it; null: the config does not give it. */
   readonly destination: string | null;
-  /** The names of its rules, as far as they can be read; null: no config was read. */
+  /** Of its rules, as far as they can be read; null: no config was read. */
   readonly names: KnownNames | null;
 };
 
 /**
- * Reads only these parts of a config. The other parts may be wrong, and no key has to be in the environment. Throws a ConfigError when the
- * file cannot be read or does not name the journal.
+ * Reads only these of a config: the rest may be wrong, and no key has to be in the environment. Throws a ConfigError when the file
+ * can't be read or does not say where the journal is.
  */
 export function readJournalPlace(file: string, env: Environment, readFile: ReadFile): JournalPlace {
   const yaml = parseYamlFile(file, textOfFile(file, readFile));
@@ -66,7 +66,7 @@ function namesIn(yaml: YamlFile, reader: SchemaReader): KnownNames {
   return { rules, machines: [...new Set(machines)] };
 }
 
-/** The words of a journal for the destination of its actions. */
+/** How a journal names where its actions are to be sent. */
 export function destinationOf({ url, site }: Pick<L2l, 'url' | 'site'>): string {
   return `${url} site ${site}`;
 }

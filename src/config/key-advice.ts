@@ -3,14 +3,14 @@ import { foreignKey, plain } from './foreign-keys.ts';
 import { isAt, type KeyPlace, placesOfKey } from './key-places.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
-/** The advice for a key that is not valid in its place. */
+/** What to do with a key that is not valid where it stands. */
 export type KeyAdvice = {
   readonly words: string;
-  /** Keys of this map that the wrong key means. They are missing for this reason. */
+  /** Keys of this map that the wrong one stands for. They are missing for this reason. */
   readonly answers: readonly string[];
   /** The right path of the key, when it is certain. The key is missing there for the same reason. */
   readonly right?: readonly string[];
-  /** The right place of the key. Keys with the same place are named together. */
+  /** Where the key belongs. Keys with the same place are named together. */
   readonly place: string | null;
 };
 
@@ -20,7 +20,7 @@ export function adviceFor(name: string, valid: readonly string[], path: Path, ya
   if (same !== undefined) return found(`did you mean ${same}?`, [same]);
   const foreign = foreignKey(name, valid, key => yaml.has([...path, key]));
   const moved = elsewhere(name, path, yaml);
-  // A name that is exactly a key of a map nearby means that key, whatever it means in other tools.
+  // A name that is exactly a key of a map nearby is that key, whatever it means in other tools.
   if (moved && (!foreign || moved.isNear)) return moved.advice;
   if (foreign) return found(foreign.words, foreign.answers);
   const named = namedElsewhere(name, path, yaml);
@@ -48,7 +48,7 @@ function farAway(name: string, path: Path): KeyAdvice | undefined {
   return { ...found(`it belongs under ${only}`, []), right: [...only.split('.'), name] };
 }
 
-/** A rule inside another rule, or a signal beside `signals:`. The keys below the name show its right place. */
+/** A rule inside another rule, a signal beside `signals:`: the keys below the name show where it belongs. */
 function namedElsewhere(name: string, path: Path, yaml: YamlFile): KeyAdvice | undefined {
   const here = path.map(String);
   const places = yaml.keys([...path, name]).flatMap(key => placesOfKey(key).map(place => place.path));
@@ -111,7 +111,9 @@ function protocolOf(here: readonly string[], yaml: YamlFile): string | null {
   return node ? String(node.value) : null;
 }
 
-/** The error for a key in the place of a name, such as `dispatch:` in the column of the rules. undefined: it is a name. */
+/**
+ * The error for a key in the place of a name, such as `dispatch:` in the column of the rules. undefined: it is a name.
+ */
 export function readAsName(path: Path, yaml: YamlFile): string | undefined {
   const here = path.map(String);
   const name = here.at(-1) ?? '';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Config } from './schema.ts';
 
-/** Keys from the top of the file to a map; `*` means any name, `protocol` means the protocol of the source above. */
+/** Keys from the top of the file to a map; `*` stands for any name, `protocol` for the protocol of the source above. */
 export type KeyPlace = { readonly path: readonly string[]; readonly protocol: string | null };
 
 type Definition = {
@@ -17,7 +17,7 @@ type Definition = {
 
 let known: ReadonlyMap<string, readonly KeyPlace[]> | undefined;
 
-/** Every place that may have this key. The list is made from the schema when the first key is wrong. */
+/** Every place that may have this key. The list is made of the schema when the first key is wrong. */
 export function placesOfKey(key: string): readonly KeyPlace[] {
   known ??= collect();
   return known.get(key) ?? [];

@@ -9,11 +9,11 @@ type Context = { readonly yaml: YamlFile; readonly base: Path };
 
 export type UnknownKeys = {
   readonly problems: readonly Problem[];
-  /** Whether an issue only follows from a wrong key: the missing value is there under another name, or in another place. */
+  /** Whether an issue only follows from a wrong key: the missing value stands there under another name, or in another place. */
   answers(path: Path, issue: Issue): boolean;
 };
 
-/** Each key that is not valid in its place, with the advice. Keys that belong in the same place are one problem. */
+/** Each key that is not valid in its place, with what to write. Keys that belong in the same place are one problem. */
 export function unknownKeys(issues: readonly Issue[], { yaml, base }: Context): UnknownKeys {
   const problems: Problem[] = [];
   const answered = new Map<string, Set<string>>();
@@ -67,7 +67,7 @@ function words(together: readonly Advised[]): string {
   return `${names.slice(0, -1).join(', ')} and ${last} belong ${advice.words.replace(/ it /g, ' them ')}`;
 }
 
-/** Keys in the place of a name. All problems below follow from that. */
+/** Keys that stand in the place of a name. All problems below follow from that. */
 export function namesOf(issues: readonly Issue[], { yaml, base }: Context) {
   const found = new Map<string, { readonly path: Path; readonly problem: Problem }>();
   for (const issue of issues) {

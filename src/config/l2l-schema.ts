@@ -6,7 +6,7 @@ import { Secret, SecretText } from '../core/secret.ts';
 import { parseProxy } from '../l2l/proxy-address.ts';
 import { ianaZone } from '../l2l/zone-names.ts';
 
-/** The address of the L2L site without a slash at its end. Plain http is allowed only to this host, because the key is sent in a header. */
+/** Address of the L2L site without a slash at its end. Plain http only to this host: the key travels in a header. */
 const SiteUrl = z.string().transform((text, context) => {
   const problem = urlProblem(text);
   if (problem === undefined) return new URL(text).origin;
@@ -84,13 +84,13 @@ const ABBREVIATED: Readonly<Record<string, string>> = {
   EEST: 'Europe/Helsinki',
 };
 
-/** Intl accepts offsets such as +02:00 as zones, but they have no summer time. */
+/** Offsets such as +02:00 are zones to Intl, but they know no summer time. */
 function isTimeZone(text: string): boolean {
   if (!/^[A-Za-z]/.test(text) || !(text.includes('/') || text === 'UTC')) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
   } catch {
-    // RangeError: there is no such zone. supportedValuesOf does not list aliases, so it cannot be asked first.
+    // RangeError: there is no such zone. supportedValuesOf does not list aliases, so it can't be asked first.
     return false;
   }
 }

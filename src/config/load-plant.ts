@@ -20,7 +20,7 @@ export type PlantCodes = {
   readonly trades: readonly string[];
   readonly reasons: readonly string[];
   readonly products: readonly string[];
-  /** Reasons whose codes cannot be listed, because the value of a signal is a part of them. As written in the rule. */
+  /** Reasons whose codes can't be listed, because the value of a signal is a part of them. As written in the rule. */
   readonly openReasons: readonly string[];
   /** Products whose codes can't be listed, for the same reason. */
   readonly openProducts: readonly string[];
@@ -28,7 +28,7 @@ export type PlantCodes = {
   readonly withoutTrade: readonly string[];
 };
 
-/** The parts of a config about its L2L. */
+/** What a config says about its L2L. */
 export type Plant = PlantCodes & {
   /** As it was given. */
   readonly file: string;
@@ -50,8 +50,8 @@ export type Plant = PlantCodes & {
 const DEFAULT_KEY = `\${L2L_API_KEY}`;
 
 /**
- * Reads the parts of a config that L2L knows too. Secrets may be missing, and so may `url`, `api_key` and the gateway's own settings.
- * Throws a ConfigError with every problem that `check` finds when the other parts are not valid.
+ * Reads the part of a config that L2L knows too. Secrets may be missing, and so may `url`, `api_key` and the gateway's own settings.
+ * Throws a ConfigError with every problem that `check` finds when the rest is not valid.
  */
 export function loadPlant(file: string, env: Environment, readFile: ReadFile): Plant {
   const yaml = parseYamlFile(file, textOfFile(file, readFile));
@@ -89,7 +89,7 @@ export function loadPlant(file: string, env: Environment, readFile: ReadFile): P
   };
 }
 
-/** The codes that rules send to L2L, including those from lookups. Pure. */
+/** The codes that rules send to L2L, those from lookups included. Pure. */
 export function codesOf(rules: readonly CompiledRule[]): PlantCodes {
   const sent = rules.map(rule => ({ name: rule.name, ...codesOfRule(rule) }));
   const reasons = sent.flatMap(({ reason }) => reason ?? []);
@@ -123,7 +123,7 @@ function sorted(codes: readonly string[]): readonly string[] {
 function keyOf(yaml: YamlFile, reader: SchemaReader, path = ['l2l', 'api_key']): Plant['key'] {
   const node = yaml.scalar(path);
   const read = reader.read(SecretText, path);
-  // People see this text, so it has to be a reference, and never a key in plain text.
+  // People see this text, so it has to be a reference and never a key in plain text.
   if (!node || !('value' in read)) return { written: DEFAULT_KEY, value: null };
   const written = textOf(node);
   // A reference without a value is returned as it is written.
@@ -148,9 +148,7 @@ function valueIn<Value>(read: Read<Value>): Value {
   throw new ConfigError(read.problems);
 }
 
-/**
- * Every problem that `check` finds. References without a value are reported only when there is no other problem. undefined: there is none.
- */
+/** Every problem that `check` finds; references without a value only when there is nothing else. undefined: none. */
 function problemsIn(
   file: string,
   env: Environment,

@@ -21,7 +21,7 @@ import { warningsOf } from './warnings.ts';
 import { withoutReads } from './without-reads.ts';
 import { type Path, parseYamlFile, type YamlFile } from './yaml-file.ts';
 
-/** A completely valid config, and the values that follow from it. */
+/** A config that is valid through and through, and what follows from it. */
 export type LoadedConfig = {
   /** As it was given. */
   readonly file: string;
@@ -31,13 +31,13 @@ export type LoadedConfig = {
   readonly lookups: readonly LookupTable[];
   /** Absolute path of the journal's folder. */
   readonly dataFolder: string;
-  /** Settings that are valid but rarely meant. `check` shows them, and the gateway logs them when it starts. */
+  /** Valid, but rarely meant: `check` shows these, and the gateway logs them when it starts. */
   readonly warnings: readonly Problem[];
   /** Writes a command that a person may type for the gateway of this config. */
   readonly commandLine: CommandLine;
-  /** The settings and codes about which a check asks L2L. */
+  /** What L2L is asked about in a check. */
   readonly compared: Compared;
-  /** The place of a value, as `file:line`. */
+  /** Where a value is written, as `file:line`. */
   readonly placeOf: (path: Path) => string;
   /** What the gateway does less well because it may not read L2L, in plain sentences. */
   readonly weaker: readonly string[];
@@ -46,7 +46,7 @@ export type LoadedConfig = {
 };
 
 /**
- * Reads a config file and the files that it names. Throws a ConfigError with every problem that can be found at once. Errors of YAML come
+ * Reads a config file and the files that it names. Throws a ConfigError with every problem that it can find at once. Errors of YAML come
  * alone, because nothing else is certain before they are corrected. No message repeats the value of a `${…}`.
  */
 export function loadConfig(file: string, env: Environment, readFile: ReadFile): LoadedConfig {
@@ -121,7 +121,7 @@ export function textOfFile(file: string, readFile: ReadFile): string {
   return text;
 }
 
-/** Refuses a file with tests, which looks like a config. */
+/** Refuses a file of tests, which looks like a config. */
 export function refuseTestFile(yaml: YamlFile): void {
   const keys = yaml.keys([]);
   if (!keys.includes('tests') || keys.includes('gateway')) return;
@@ -132,13 +132,11 @@ export function refuseTestFile(yaml: YamlFile): void {
 
 type Parts = Pick<Config, 'defaults' | 'sources' | 'lookups' | 'rules'> & {
   readonly gateway?: Config['gateway'];
-  /**
-   * Rules that could not be read, each with its readable conditions. A stand-in takes the place of each, so that other rules can name it.
-   */
+  /** Rules that could not be read, each with the conditions that could. A stand-in takes the place of each, so that others may name it. */
   readonly broken: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-/** The conditions of a broken rule that can still be checked. */
+/** The conditions of a broken rule that can be checked all the same. */
 function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile): Record<string, string> {
   const read = CONDITION_KEYS.map(key => {
     const path = ['rules', name, key];
@@ -149,8 +147,8 @@ function readableConditions(name: string, reader: SchemaReader, yaml: YamlFile):
 }
 
 /**
- * The readable parts of a config with errors. When sources and lookups can be read, the readable rules are checked too, so that a person
- * sees every mistake at once. null: too much cannot be read.
+ * The readable parts of a config with errors. When sources and lookups can be read, the readable rules are checked too, so that a
+ * person sees every mistake at once. null: too much can't be read.
  */
 export function readableParts(reader: SchemaReader, yaml: YamlFile): Parts | null {
   const { defaults, sources, lookups } = Config.shape;
@@ -255,7 +253,7 @@ function readLookups(lookups: Config['lookups'], file: string, readFile: ReadFil
   return { tables, problems, files };
 }
 
-/** The problems in order, those of the config itself first, and masked. */
+/** Sorted, those of the config itself first, and masked. */
 function finished(problems: readonly Problem[], file: string, held: References): readonly Problem[] {
   const own = problems.filter(({ place }) => place?.file === file);
   const others = problems.filter(({ place }) => place?.file !== file);

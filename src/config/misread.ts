@@ -8,8 +8,8 @@ import { kindOf } from './text-kind.ts';
 export type Misread = { readonly offset: number; readonly message: string };
 
 /**
- * Valid YAML with another meaning than the writer wanted: texts that a comment cuts off, characters that look like others, and features of
- * YAML that remove a part of the text or belong to another program. In a document with errors, these are often the reason.
+ * Valid YAML that means something else than the writer wanted: texts that a comment cuts off, characters that look like others, and
+ * features of YAML that take a part of the text away or belong to another program. In a document with errors they are often the reason.
  */
 export function misreadIn(document: Document, text: string): readonly Misread[] {
   const found: Misread[] = [...directive(text)];
@@ -31,7 +31,7 @@ export function misreadIn(document: Document, text: string): readonly Misread[] 
       const isOdd = looks.odd && mayBeOdd(text.slice(start, end));
       const isCut = looks.cut && (start === end || SPACE.has(text[end] ?? ''));
       const isDropped = anchor !== undefined || tag !== undefined;
-      // Only the few misread texts need the keys above them.
+      // Only the few misread ones need the keys above them.
       if (!isOdd && !isCut && !isDropped && !(looks.merge && isKey)) return;
       const keys = keysOf(ancestors);
       const kind = isKey ? 'exact' : kindOf(keys);
@@ -92,7 +92,7 @@ function keysOf(ancestors: readonly unknown[]): string[] {
   return keys;
 }
 
-/** The place behind the colon of a key whose value is empty. */
+/** Behind the colon of a key whose value is empty. */
 function behindColon(text: string, key: Scalar): number {
   const end = key.range?.[1] ?? 0;
   const colon = text.indexOf(':', end);
@@ -109,7 +109,7 @@ function aliasesOf(document: Document): Set<string> {
   return names;
 }
 
-/** An anchor to which nothing refers, and the tag `!`. YAML removes both from the text. */
+/** An anchor that nothing refers to, and the tag `!`. YAML takes both away from the text. */
 function dropped(node: Scalar, used: ReadonlySet<string>, text: string): Misread[] {
   const { anchor, tag, range } = node;
   const start = range?.[0] ?? 0;

@@ -1,13 +1,10 @@
 import { type Document, isAlias, isCollection, isPair, type Node } from 'yaml';
 import type { Place, Problem } from '../core/errors.ts';
 
-/** Much deeper than any config, and much less than the stack of a parser allows. */
+/** Far deeper than any config, and far less than what exhausts the stack of a parser. */
 const MOST_LEVELS = 50;
 
-/**
- * The place where a document is nested too deeply; null: there is none. The function does not call itself, because that would overflow the
- * stack.
- */
+/** Where a document is nested too deeply; null: nowhere. It does not call itself, because that would overflow the stack. */
 export function tooDeep(document: Document, placeAt: (offset: number) => Place): Problem | null {
   let level: readonly (Node | null)[] = [document.contents];
   for (let depth = 1; level.length > 0; depth++) {
@@ -28,11 +25,11 @@ function inside(item: unknown): Node | null {
 const MOST_VALUES = 1_000_000;
 
 /**
- * The place where the aliases of a document expand to too many values: a few lines can expand to more than any memory holds. null: there is
- * none. The document must not be nested too deeply.
+ * Where the aliases of a document stand for too many values: a few lines can stand for more than any memory holds. null: nowhere. The
+ * document must not be nested too deeply.
  */
 export function tooWide(document: Document, placeAt: (offset: number) => Place): Problem | null {
-  /** The number of values behind each anchor above. */
+  /** Values behind each anchor that stands above. */
   const behind = new Map<string, number>();
   let problem: Problem | null = null;
 

@@ -6,7 +6,7 @@ export type ReadFile = (path: string) => Uint8Array;
 /** The error of a reader of files. `why`: the fault of the folder. */
 type ReadError = NodeJS.ErrnoException & { readonly why?: string };
 
-/** Why a file cannot be read. */
+/** Why a file can't be read. */
 export function whyUnreadable(error: unknown): string {
   const { code, why } = (error ?? {}) as Partial<ReadError>;
   switch (code) {
@@ -23,7 +23,7 @@ export function whyUnreadable(error: unknown): string {
   }
 }
 
-/** The sentence that a file cannot be read, with the next step. */
+/** That a file can't be read, as a sentence, with what to do. */
 export function unreadable(path: string, error: unknown, where = ''): string {
   const { code, why } = (error ?? {}) as NodeJS.ErrnoException & { readonly why?: string };
   if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no file ${path}${where}${why ? `: ${why}` : ''}`;
@@ -40,8 +40,8 @@ export function isForbidden(error: unknown): boolean {
 }
 
 /**
- * The text of a file in UTF-8, or in UTF-16 (Windows calls it "Unicode"), with `\n` line ends and without the mark; undefined when it is
- * neither.
+ * Text of a file in UTF-8, or in UTF-16 (what Windows calls "Unicode"), with `\n` line ends and without the
+ * mark; undefined when it is neither.
  */
 export function textIn(bytes: Uint8Array): string | undefined {
   const [first, second] = bytes;
@@ -59,7 +59,7 @@ export function textIn(bytes: Uint8Array): string | undefined {
 
 /** The first place that is not UTF-8, counted as editors do. A character that is cut off at the end of the file counts too. */
 export function firstBadPlace(bytes: Uint8Array): { readonly line: number; readonly column: number } {
-  // Bytes that cannot be decoded become U+FFFD. A file that itself contains this character is reported at that place, which is good enough.
+  // What can't be decoded becomes U+FFFD. A file that has this character itself is shown at that place, which is good enough.
   const before = new TextDecoder('utf-8').decode(bytes).replace(/\r\n?/g, '\n').split('\ufffd', 1)[0] ?? '';
   return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }

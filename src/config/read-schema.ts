@@ -9,17 +9,17 @@ import { textProblem } from './text-checks.ts';
 import { type Path, scalarValue, textOf, type YamlFile } from './yaml-file.ts';
 
 /**
- * A scalar can be given to the schema in more than one form. It starts as `written` (YAML's own reading; a text that is one whole `${…}` as
- * a Secret). When the schema asks for something else, the next form is tried.
+ * A scalar can be handed to the schema in more than one form. It starts as `written` (YAML's own reading; a text that is one whole
+ * `${…}` as a Secret); where the schema asks for something else, the next form is tried.
  */
 type Form = 'written' | 'text' | 'typed';
 
 export interface SchemaReader {
-  /** Parses the value at `path`. The problems are complete: one for each value that the schema refuses. */
+  /** Parses the value at `path`. The problems are complete: one for each thing that the schema refuses. */
   read<Schema extends z.ZodType>(schema: Schema, path?: Path): Read<z.output<Schema>>;
   /** References without a value. */
   readonly problems: readonly Problem[];
-  /** The text at `path` contains a `${…}`, so its value must not be quoted. */
+  /** The text at `path` holds a `${…}`: its value is not to be quoted. */
   hidden(path: Path): boolean;
 }
 
@@ -55,7 +55,7 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
     return form === 'written' && substituted.whole ? new Secret(substituted.text) : substituted.text;
   }
 
-  /** The next form to try after an issue at a scalar; undefined when there is none left. */
+  /** The form to try after an issue at a scalar; undefined when there is none left. */
   function nextForm(issue: z.core.$ZodIssue, path: Path): Form | undefined {
     const node = yaml.scalar(path);
     if (!node) return undefined;
@@ -65,7 +65,7 @@ export function schemaReader(yaml: YamlFile, references: References): SchemaRead
       if (form === 'written' && substituted.whole) return 'text';
       return form === 'text' && typed(substituted.text) !== substituted.text ? 'typed' : undefined;
     }
-    // Codes are text in any form: the schema gets 0123, 12E3 and true as they stand in the file.
+    // Codes are text however they look: the schema gets 0123, 12E3 and true as they stand in the file.
     const wantsText =
       (issue.code === 'invalid_type' && issue.expected === 'string') ||
       (issue.code === 'invalid_value' && issue.values.includes(textOf(node)));

@@ -6,7 +6,7 @@ const WHOLE = /^\$\{[^}]*\}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const FILE = /^file:(.+)$/;
 
-/** A shorter value (a port, a letter) would be found by chance in any message. No message quotes a text that contains one. */
+/** A shorter value (a port, a letter) would be found by chance in any message. No message quotes a text that holds one. */
 const SHORTEST_MASKED = 4;
 
 const CONTROL = /\p{Cc}/u;
@@ -23,12 +23,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A text whose `${…}` are replaced by their values. */
 export type Substituted = {
   readonly text: string;
-  /** The text is one reference and nothing else. This is the only way to write a secret. */
+  /** The text is one reference and nothing else: the only way to write a secret. */
   readonly whole: boolean;
   readonly problems: readonly { readonly offset: number; readonly message: string }[];
 };
 
-/** The fault in the form of a reference. The text behind the name may be a secret, so it is not repeated. */
+/** What is wrong with the form of a reference. The text behind the name may be a secret and is not repeated. */
 function formProblem(inside: string): string {
   const [, name, sign] = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(:?[-?+=])?/.exec(inside) ?? [];
   if (name !== undefined && sign !== undefined) {
@@ -40,7 +40,7 @@ function formProblem(inside: string): string {
 
 /** Puts the values of `${NAME}` and `${file:/path}` into texts, and remembers them, so that no message shows one. */
 export interface References {
-  /** The environment in which the names are looked up. */
+  /** Where the names are looked up. */
   readonly env: Environment;
   /** null: there is no reference in the text. */
   substitute(text: string): Substituted | null;
@@ -94,7 +94,7 @@ export function references(configFile: string, env: Environment, readFile: ReadF
       return { text: substituted, whole: WHOLE.test(text), problems };
     },
     mask(message) {
-      // Longest first: a value inside another value must not leave the rest of that one readable.
+      // Longest first: a value inside another one must not leave the rest of that one readable.
       const values = [...written].filter(([value]) => value.length >= SHORTEST_MASKED);
       return values
         .toSorted(([a], [b]) => b.length - a.length)

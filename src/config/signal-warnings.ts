@@ -1,7 +1,7 @@
 import { hasWildcard } from '../adapters/mqtt/topics.ts';
 import type { SourceConfig } from '../adapters/registry.ts';
 
-/** Signals of a broker that would keep their last value for ever. (A PLC that does not answer is noticed at once.) */
+/** Signals of a broker that would hold their last value for ever. (A PLC that does not answer is noticed at once.) */
 export function neverStale(source: SourceConfig): readonly string[] {
   if (source.protocol !== 'mqtt') return [];
   return Object.entries(source.signals)

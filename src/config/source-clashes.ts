@@ -2,7 +2,7 @@ import { adapterDefinition, type SourceConfig, signalsOf } from '../adapters/reg
 
 type Sources = Readonly<Record<string, SourceConfig>>;
 
-/** Two parts of a config of which a gateway can have only one. Both paths begin where the checking schema begins. */
+/** Two things of which a gateway can have only one. Both paths begin where the checking schema begins. */
 export type Clash = {
   readonly path: readonly string[];
   readonly other: readonly string[];
@@ -27,7 +27,7 @@ export function signalsNamedAsRules(sources: Sources, rules: readonly string[]):
   );
 }
 
-/** Sources that share something that may be shared but rarely should be. */
+/** Sources that share something they may share, which is rarely meant. */
 export function sharedBySources(sources: Sources): readonly Clash[] {
   return claimedTwice(sources, 'warning');
 }
@@ -63,7 +63,7 @@ function claimedTwice(sources: Sources, fault: 'error' | 'warning'): Clash[] {
       const path = [source, ...claim.path];
       const owner = owners.get(claim.identity);
       if (owner === undefined) owners.set(claim.identity, { source, other: path });
-      // Two sources that share several things are reported once.
+      // Two sources that share several things say it once.
       else if (owner.source !== source) {
         const pair = JSON.stringify([path, owner.other]);
         if (!found.has(pair)) found.set(pair, { path, other: owner.other, message: claim.words(owner.source) });

@@ -8,7 +8,7 @@ import { referencesOf } from '../rules/references.ts';
 import { type CallEstimate, estimateCalls } from './call-estimate.ts';
 import type { LoadedConfig } from './load.ts';
 
-/** The meaning of a valid config, for a person who compares it with the intention. It contains no secret. */
+/** What a valid config means, for a person who compares it with what he meant. It holds no secret. */
 export function summary(loaded: LoadedConfig): string {
   const { gateway, l2l, sources } = loaded.config;
   const unused = unusedSignals(loaded);
@@ -80,7 +80,7 @@ function lookupLines({ lookups }: LoadedConfig): string[] {
   return ['', `lookups: ${lookups.length}`, ...columns(cells)];
 }
 
-/** One line for each rule, so that rules can be compared. Below it, how the rule differs from the others. */
+/** One line for each rule, so that rules can be compared. Below it, what the rule does otherwise than the others. */
 function ruleLines(loaded: LoadedConfig): string[] {
   const { defaults } = loaded.config;
   const rules = rulesAsWritten(loaded);
@@ -146,7 +146,7 @@ function unusedSignals({ program, signals }: LoadedConfig): readonly string[] {
   return [...signals.keys()].filter(name => !used.has(name));
 }
 
-/** Cells in columns; each column is as wide as its longest cell. */
+/** Cells in columns as wide as they need to be. */
 function columns(rows: readonly (readonly string[])[], indent = 2): string[] {
   const widths: number[] = [];
   for (const row of rows) {

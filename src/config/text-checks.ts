@@ -10,10 +10,7 @@ const CONTROL_NAMES: Readonly<Record<string, string>> = { '\n': 'a line end', '\
 /** References as shells, Windows and other tools write them. */
 const FOREIGN_REFERENCE = /^(?:\$\(?|\$env:|%)([A-Za-z_][A-Za-z0-9_]*)[)%]?$/;
 
-/**
- * The problem of a text with characters that nobody sees and that no topic, node, address or code has (spaces around it, line ends in it), or
- * with a variable that was not replaced; undefined: none.
- */
+/** What no topic, node, address or code has, and nobody sees: spaces around it, line ends in it, and variables that are left as they are. */
 export function textProblem(node: Scalar, path: readonly PropertyKey[], env: Environment): string | undefined {
   const value = scalarValue(node);
   if (typeof value !== 'string' || value === '') return undefined;
@@ -33,7 +30,7 @@ export function textProblem(node: Scalar, path: readonly PropertyKey[], env: Env
     const what = CONTROL_NAMES[inside] ?? `a control character (${JSON.stringify(inside).slice(1, -1)})`;
     return `the text has ${what} in it; write it in one line, without`;
   }
-  // L2L's codes have no spaces around them, so a code is read without them.
+  // L2L's codes have no spaces around them, and are read without.
   if (kind === 'code' || value === value.trim()) return undefined;
   const where = value.trimStart() === value ? 'ends with' : 'begins with';
   return `the text ${where} a space or a line end; take it out`;

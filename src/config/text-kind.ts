@@ -1,7 +1,7 @@
 /**
- * The purpose of a text in the config. It decides which characters the text may contain. `code`: a code of L2L. `exact`: a topic, node,
- * address or file, taken literally. `condition`: an expression. `free`: words for people, or words of another program, in which every
- * character may be meant. `secret`: never shown. `other`: a number, a time, one of some words.
+ * What a text of the config is for, which decides what may stand in it.
+ * `code`: a code of L2L. `exact`: a topic, node, address or file, taken letter by letter. `condition`: an expression. `free`: words for
+ * people, or words of another program, in which every character may be meant. `secret`: never shown. `other`: a number, a time, one of some words.
  */
 export type TextKind = 'code' | 'exact' | 'condition' | 'free' | 'secret' | 'other';
 
@@ -15,21 +15,21 @@ const KINDS: Readonly<Record<string, TextKind>> = {
   ...each('secret', ['api_key', 'password', 'redis']),
 };
 
-/** Keys with words of other programs or of people below them. */
+/** Keys below which other programs' or people's words stand. */
 const FREE_BELOW = new Set(['map', 'transient', 'blocked', 'script']);
 
 /** Keys whose own keys or items are codes. */
 const CODES_BELOW = new Set(['scrap', 'default']);
 
-/** The kind of the value under these keys from the top of the file. */
+/** What stands at the end of these keys from the top of the file. */
 export function kindOf(keys: readonly string[]): TextKind {
   const last = keys.at(-1) ?? '';
   const parent = keys.at(-2) ?? '';
   if (keys.some(key => FREE_BELOW.has(key))) return 'free';
   if (CODES_BELOW.has(parent)) return 'code';
-  // A signal of OPC UA may be only its node.
+  // A signal of OPC UA may be its node alone.
   if (parent === 'signals') return 'exact';
-  // A source may have the name of a key. Such a name has a map below it, and no text.
+  // A source may be called as a key is; what is called so is a map and no text.
   return KINDS[last] ?? 'other';
 }
 

@@ -10,7 +10,7 @@ import { sharedBySources } from './source-clashes.ts';
 import type { WithoutReads } from './without-reads.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
-/** The parts of a valid config that are checked for settings that are rarely meant. */
+/** The parts of a valid config that are checked for what is rarely meant. */
 export type Judged = {
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly signals: ReadonlyMap<string, SignalDefinition>;
@@ -21,10 +21,10 @@ export type Judged = {
   readonly unread: WithoutReads;
 };
 
-/** One setting that a person should look at, with the path of its key. */
+/** One thing that a person should look at, with the path of its key. */
 type Warning = { readonly path: Path; readonly message: (yaml: YamlFile) => string };
 
-/** How many warnings of one kind are shown. A thousand lines would hide the others. */
+/** How many warnings of one kind are shown: a thousand lines would hide the others. */
 const SHOWN = 5;
 
 /** All warnings. A config with warnings is valid. */

@@ -6,31 +6,31 @@ import { sourceOffset } from './source-offset.ts';
 /** Keys and list indexes from the top of the file down to one value. */
 export type Path = readonly PropertyKey[];
 
-/** A YAML file that knows the place of each of its parts. */
+/** A YAML file read with the places of everything in it kept. */
 export interface YamlFile {
-  /** The errors and warnings of YAML itself. With any of them, no other result is useful. */
+  /** What YAML itself has to say against the file, its warnings included. With any, nothing else is worth asking. */
   readonly problems: readonly Problem[];
   /** There is nothing in the file but comments. */
   readonly empty: boolean;
-  /** The content as plain data. Each scalar becomes the result of `scalar`. */
+  /** The content as plain data; each scalar becomes what `scalar` makes of it. */
   data(scalar: (node: Scalar, path: Path) => unknown): unknown;
   scalar(path: Path): Scalar | undefined;
   /**
-   * The place of the value (of its key when it has keys of its own), or the nearest place around it when it is missing. `offset` counts
-   * characters of a scalar's text.
+   * Where the value is written (its key when it has keys of its own), or the nearest thing around it when it is not there.
+   * `offset` counts characters of a scalar's text.
    */
   placeOf(path: Path, offset?: number): Place;
-  /** The place of the key that names the value. */
+  /** Where the key is written that names the value. */
   keyPlaceOf(path: Path): Place;
   /** The keys written there, in their order; none when it is no map. */
   keys(path: Path): readonly string[];
-  /** Whether something is written there, even an empty value. */
+  /** Whether something is written there, be it an empty value. */
   has(path: Path): boolean;
 }
 
 type Found = { readonly key: Node | undefined; readonly value: Node | undefined };
 
-/** Reads YAML text. Never throws because of the text. */
+/** Reads YAML text. Never throws for what is written in it. */
 export function parseYamlFile(file: string, text: string): YamlFile {
   const lines = new LineCounter();
   // Keys are always text, so a code such as 0123 may be one; `{{ … }}` without quotes would be a map as a key, and is refused.
@@ -66,7 +66,7 @@ export function parseYamlFile(file: string, text: string): YamlFile {
     return undefined;
   }
 
-  /** The path as far as it exists in the file. */
+  /** The way down the path as far as it is written. */
   function trail(path: Path): Found[] {
     const way: Found[] = [{ key: undefined, value: document.contents ?? undefined }];
     for (const name of path) {
@@ -137,7 +137,7 @@ export function parseYamlFile(file: string, text: string): YamlFile {
   };
 }
 
-/** A scalar as it was written, without quotes and escapes: `0123` and `12E3` stay as they are. */
+/** A scalar as it was written, quotes and escapes taken away: `0123` and `12E3` stay what they are. */
 export function textOf(node: Scalar): string {
   const { source, value } = node;
   return withoutBlockEnd(node, source ?? String(value ?? ''));
@@ -148,7 +148,7 @@ export function scalarValue(node: Scalar): unknown {
   return typeof node.value === 'string' ? withoutBlockEnd(node, node.value) : node.value;
 }
 
-/** The line end behind a block of text (`|`, `>`) belongs to the form of YAML, not to the text. */
+/** The line end behind a block of text (`|`, `>`) is part of how YAML is written, and not of the text. */
 function withoutBlockEnd({ type }: Scalar, text: string): string {
   return type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED' ? text.replace(/\n+$/, '') : text;
 }

@@ -3,7 +3,7 @@ import type { Place, Problem } from '../core/errors.ts';
 
 const QUOTE_IT = 'put the text in quotes';
 
-/** Mistakes that do not change how the rest of the file is read. */
+/** Mistakes around which the rest of the file is read as it was meant. */
 const HARMLESS: ReadonlySet<string> = new Set([
   'TAG_RESOLVE_FAILED',
   'DUPLICATE_KEY',
@@ -11,23 +11,23 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'BAD_SCALAR_START',
 ]);
 
-/** After this mistake YAML has lost its place, so its messages about the rest of the file are not reliable. */
+/** After this mistake YAML no longer knows where it is: what it says about the rest of the file can't be trusted. */
 export function losesTheThread(error: YAMLError): boolean {
   return error.name === 'YAMLParseError' && !HARMLESS.has(error.code);
 }
 
-/** The parts of the file that the words of a mistake need. Offsets count from its start. */
+/** What a mistake's words need of the rest of the file. Offsets count from its start. */
 export type Surroundings = {
   placeAt(offset: number): Place;
-  /** The begin of the scalar that ends at or behind `offset`. */
+  /** Where the scalar begins that ends at or behind `offset`. */
   scalarBefore(offset: number): number;
-  /** The place of the bracket that opens before `offset` and is not closed. */
+  /** Where the bracket stands that opens before `offset` and is not closed. */
   bracketBefore(offset: number): number | undefined;
-  /** The place of the key with the same name that comes before the one at `offset` in its map. */
+  /** Where the key of the same name stands that comes before the one at `offset` in its map. */
   sameKeyBefore(offset: number): number | undefined;
 };
 
-/** The complaint of YAML's parser, in words for a person who writes a rule. */
+/** What YAML's parser complains about, in the words of somebody who wants to write a rule. */
 export function yamlProblem(error: YAMLError, text: string, around: Surroundings): Problem {
   const { placeAt } = around;
   const [start, end] = error.pos;
@@ -109,7 +109,7 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }
 
-/** Tags of other programs' YAML, and what to write here instead. */
+/** Tags of other programs' YAML, and what stands here in place of them. */
 const TAGS: Readonly<Record<string, string>> = {
   secret: `a secret is written as a reference here: "\${NAME}" or "\${file:/run/secrets/name}"`,
   env: `a variable of the environment is written as a reference here: "\${NAME}"`,
@@ -125,7 +125,7 @@ function tagWords(name: string, isOfYaml: boolean): string {
   return `YAML takes ! for a tag and would drop the word after it; write \`${negation}\`, or ${QUOTE_IT} if the ! belongs to it`;
 }
 
-/** A colon in a wrong place: in a text, or behind a key that stands deeper than the key above it. */
+/** A colon where none may be: either in a text, or behind a key that stands deeper than the one above it. */
 function newKey(text: string, start: number, placeAt: (offset: number) => Place): Problem {
   const line = firstLine(text.slice(start));
   if (/^[?*&!|>%@`]/.test(line)) return badStart(text, start, placeAt);
@@ -143,7 +143,7 @@ function newKey(text: string, start: number, placeAt: (offset: number) => Place)
   };
 }
 
-/** A key in a column in which no map above it has its keys. */
+/** A key that begins in a column in which no map above it has its keys. */
 function keyInNoColumn(text: string, start: number, placeAt: (offset: number) => Place): Problem | undefined {
   const begin = text.lastIndexOf('\n', start - 1) + 1;
   const [, indent = '', key] = /^( *)([\w."'-]+) *:(?: |\n|$)/.exec(text.slice(begin)) ?? [];
@@ -167,10 +167,10 @@ function badStart(text: string, start: number, placeAt: (offset: number) => Plac
   };
 }
 
-/** A line that should be a key with its value. */
+/** A line that was meant to be a key with its value. */
 function withoutColon(line: string): string {
   const key = /^([\w."'-]+):\S/.exec(line)?.[1];
-  // The text behind the colon may be a secret.
+  // What stands behind the colon may be a secret.
   if (key !== undefined) return `a space is missing behind the colon; write ${key}: and a space before the value`;
   return `this line has no key; write a key, a colon and a space, such as on_delay: 2m, or ${QUOTE_IT} if it belongs to the line above`;
 }
@@ -179,7 +179,7 @@ function withoutColon(line: string): string {
 function notClosed(text: string, open: number, end: number, placeAt: (offset: number) => Place): Problem {
   const comment = /[ \t]#[^\n]*[}\]]/.exec(text.slice(open, end));
   const message = `the ${text[open] ?? ''} is not closed`;
-  // The closing bracket comes later, in a line that does not belong to the value any more.
+  // The closing bracket comes after all, in a line that does not belong to the value any more.
   const isLow = /^[^{}[\]]*[}\]]/.test(text.slice(end));
   if (!comment && isLow) {
     const words = `the lines of ${text[open] ?? ''} … have to be indented deeper than the key in front of it`;

@@ -58,8 +58,7 @@ export function createClient(options: ClientOptions): Client {
   const { userAgent = 'l2l-gateway' } = options;
   const address = addressOf(options.url);
   const key = options.apiKey.reveal();
-  if (!KEY.test(key))
-    throw new StartError('the L2L API key is empty or has characters that no key has; check its secret');
+  if (!KEY.test(key)) throw new StartError('the L2L API key is empty or has characters no key has; check its secret');
   const pool = new Pool(address.origin, {
     connections: options.connections ?? 16,
     pipelining: 1,
@@ -114,7 +113,7 @@ export function createClient(options: ClientOptions): Client {
 function addressOf(url: string): URL {
   const address = URL.parse(url);
   if (!address || !/^https?:$/.test(address.protocol)) {
-    throw new StartError('the L2L address cannot be used; write it as https://COMPANY.leading2lean.com');
+    throw new StartError('the L2L address can not be used; write it as https://COMPANY.leading2lean.com');
   }
   if (address.username || address.password || address.search) {
     throw new StartError(

@@ -156,7 +156,7 @@ function isBarred(error: unknown, { hostname }: URL): boolean {
 const OTHERWISE =
   'otherwise a login page or a web filter answers in its place: ask plant IT to let this host reach L2L';
 const WHO_ANSWERS =
-  'a device between the gateway and L2L may have answered or changed the answer; `curl -v` from this host shows which, and plant IT can let the host through';
+  'something between the gateway and L2L may have answered or changed the answer; `curl -v` from this host shows what, and plant IT can let the host through';
 
 /** What a broken form of HTTP means; null: the error is another one. */
 function httpProblem(error: unknown, { host }: URL): string | null {

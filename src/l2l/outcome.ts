@@ -88,12 +88,12 @@ const TABLE: readonly Row[] = [
   {
     when: a => a.envelope === null && isStatus(400, 499)(a),
     means: { kind: 'unknown', reason: 'unreadable' },
-    what: `gave an answer that is not L2L's: a device in between answered, such as a web filter or a proxy; ${LET_THROUGH}`,
+    what: `gave an answer that is not L2L's: something between answered, such as a web filter or a proxy; ${LET_THROUGH}`,
   },
   {
     when: a => a.envelope === null,
     means: { kind: 'unknown', reason: 'unreadable' },
-    what: `gave an answer that is not L2L's: a device in between answered, such as a proxy or a login page, or L2L is under maintenance; when this goes on, ${LET_THROUGH}`,
+    what: `gave an answer that is not L2L's: something between answered, such as a proxy or a login page, or L2L is under maintenance; when this goes on, ${LET_THROUGH}`,
   },
   { when: a => isStatus(200, 299)(a) && a.envelope?.success === true, means: { kind: 'success' }, what: 'succeeded' },
   {

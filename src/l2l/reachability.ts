@@ -66,8 +66,7 @@ const UNREAD: Finding = {
 const WHAT = {
   away: "can't be reached",
   busy: 'takes nothing for now',
-  between:
-    'gives no answer: a device between the gateway and L2L answers in its place, such as a proxy or a login page',
+  between: 'gives no answer: something between the gateway and L2L does, such as a proxy or a login page',
   key: 'does not take the API key',
   site: 'does not have the site of the config',
   zone: 'has another time zone than the config',

@@ -116,11 +116,11 @@ function ofZone(record: L2lRecord, { site, timezone, places, now }: SiteCheckOpt
   const match = compareZones(timezone, theirs, now());
   if (match === 'same') return { kind: 'good' };
   if (match === 'unknown') {
-    const detail = `the time zone could not be checked: the config has ${timezone}, L2L gives "${theirs}" for site ${site}. Compare them; l2l.timezone is at ${places.timezone}`;
+    const detail = `the time zone could not be checked: the config says ${timezone}, L2L gives "${theirs}" for site ${site}. Compare them; l2l.timezone stands at ${places.timezone}`;
     return { kind: 'unchecked', takes: true, detail };
   }
   return {
     kind: 'zone',
-    detail: `the config has ${timezone}, L2L site ${site} is in ${theirs}; correct l2l.timezone at ${places.timezone}`,
+    detail: `config says ${timezone}, L2L site ${site} is in ${theirs}; fix l2l.timezone at ${places.timezone}`,
   };
 }

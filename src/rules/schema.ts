@@ -72,7 +72,7 @@ export const Lookup = z
   .strictObject({
     key: choice(['number', 'text', 'bit']).meta({
       description:
-        'The content of the first column: numbers, texts, or bit numbers of a word. The lowest set bit decides; bit 0 is the lowest bit',
+        'What the first column holds: numbers, texts, or bit numbers of a word. The lowest set bit decides; bit 0 is the lowest bit',
     }),
     file: z
       .string('write the name of a CSV file')

@@ -83,7 +83,7 @@ describe('devices between the gateway and L2L', () => {
     expect(requests).toBe(1);
   });
 
-  const WEB_FILTER = /a device in between answered, such as a web filter.*ask plant IT to let this host reach L2L/;
+  const WEB_FILTER = /something between answered, such as a web filter.*ask plant IT to let this host reach L2L/;
   it.each<[string, Buffer, RegExp]>([
     ["a web filter's page with 403", answer('403 Forbidden', [], '<h1>Blocked</h1>'), WEB_FILTER],
     ["a web filter's JSON with 403", answer('403 Forbidden', [], '{"error":"blocked","category":"saas"}'), WEB_FILTER],

@@ -120,7 +120,7 @@ describe('outcome table', () => {
     expect(failure(answered(403, PAGE))).toMatchObject({
       kind: 'retry',
       reason: 'unreadable',
-      detail: expect.stringMatching(/HTTP 403: .*a device in between answered.*Gateway time-out/),
+      detail: expect.stringMatching(/HTTP 403: .*something between answered.*Gateway time-out/),
     });
     expect(failure(answered(502, PAGE))).toMatchObject({ kind: 'retry', reason: 'server' });
     expect(failure(answered(200, REFUSED))).toMatchObject({ kind: 'retry', reason: 'denied' });

@@ -138,7 +138,7 @@ describe('L2L reachability', () => {
     [
       'another zone',
       zone('America/Chicago'),
-      /the config has America\/Denver, L2L site 43 is in America\/Chicago; correct l2l.timezone at gateway.yaml:9/,
+      /config says America\/Denver, L2L site 43 is in America\/Chicago; fix l2l.timezone at gateway.yaml:9/,
     ],
   ])('the check of L2L holds every call for %s, and names where to correct it', async (_, areas, words) => {
     const { url, answer } = await l2l(areas);
@@ -194,7 +194,7 @@ describe('L2L reachability', () => {
   it('the check of L2L does not take a proxy for L2L', async () => {
     const { url } = await l2l({ '*': page });
     const { reachability } = watch(url);
-    await vi.waitFor(() => expect(reachability.problem()).toMatch(/a device between/), PATIENCE);
+    await vi.waitFor(() => expect(reachability.problem()).toMatch(/something between/), PATIENCE);
     expect(reachability.problem()).toMatch(/Blocked by the proxy/);
     expect(reachability.problem()).not.toMatch(/API key/);
     expect(reachability.holds()).toBe(false);

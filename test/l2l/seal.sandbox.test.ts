@@ -54,7 +54,7 @@ function clientOf(url: string, options: Partial<ClientOptions> = {}, clock: Cloc
 }
 
 describe('a signed call', () => {
-  it('a signed call has the signature of the example in the reference', () => {
+  it('has the signature of the example in the reference', () => {
     const clock = virtualClock(Date.parse('2016-03-31T12:45:00Z'));
     const secret = new Secret('Your-Secret-Key-Goes-Here');
     const signed = { server: 'Corporate HR Server', secret, calls: { users: ['username', 'active'] } };
@@ -74,7 +74,7 @@ describe('a signed call', () => {
     });
   });
 
-  it('a signed call is taken where L2L asks for a signature: writes and reads of an area, and a method', async () => {
+  it('is taken where L2L asks for a signature: writes and reads of an area, and a method', async () => {
     const sandbox = await sandboxOf();
     const { write, read } = clientOf(sandbox.url, { signed: SIGNED });
 
@@ -85,7 +85,7 @@ describe('a signed call', () => {
     expect(sandbox.state().log.filter(({ ignored }) => ignored)).toEqual([]);
   });
 
-  it('calls that need no signature stay as they are', async () => {
+  it('leaves calls that need none as they are', async () => {
     const server = await startHttpServer((_request, response) => response.end('{"success":true,"data":[]}'));
     const { write, read } = clientOf(server.url, { signed: SIGNED });
     await write('dispatches/close/12', { completed: '2026-03-02 06:00:00' });
@@ -103,7 +103,7 @@ describe('a signed call', () => {
     ['another server', { signed: { ...SIGNED, server: 'Plant 9' } }],
     ['other parameters', { signed: { ...SIGNED, calls: { machines: ['cyclecount', 'code'] } } }],
   ];
-  it.each(WRONG)('a call with %s is refused, and the words name what to check', async (_, options) => {
+  it.each(WRONG)('with %s is refused, and the words name what to check', async (_, options) => {
     const sandbox = await sandboxOf();
     const before = sandbox.state().machines;
 
@@ -114,7 +114,7 @@ describe('a signed call', () => {
     expect(sandbox.state().machines).toEqual(before);
   });
 
-  it('a signed call is refused when the clock of the host is an hour behind', async () => {
+  it('is refused when the clock of the host is an hour behind', async () => {
     const { url } = await sandboxOf();
     const { now, at } = systemClock();
     const clock = {
@@ -130,7 +130,7 @@ describe('a signed call', () => {
     });
   });
 
-  it('a signed call gets a new expiration with each attempt', () => {
+  it('gets a new expiration with each attempt', () => {
     const clock = virtualClock(Date.parse('2026-03-02T06:00:00Z'));
     const seal = createSeal({ apiKey: new Secret('k'), signed: SIGNED, clock });
     const request = { method: 'POST', path: '/api/1.0/machines/set_cycle_count/', body: encodeFields(COUNT) } as const;
@@ -154,7 +154,7 @@ describe('a signed call', () => {
 
 describe('a write in the name of a real user', () => {
   it.each(['with_auth', 'any'] as const)(
-    'a write is made by the real user (realuser %s); reads are those of the key',
+    'is made by this user (realuser %s); reads are those of the key',
     async real_user => {
       const sandbox = await sandboxOf({ real_user, signature: 'ignored', created_by: 'key' });
       const { write, read } = clientOf(sandbox.url, { realUser: 'kim' });
@@ -166,7 +166,7 @@ describe('a write in the name of a real user', () => {
     },
   );
 
-  it('with a real user the key is never in an address', async () => {
+  it('the key is never in an address', async () => {
     const server = await startHttpServer((_request, response) => response.end('{"success":true,"data":[]}'));
     const { write, read } = clientOf(server.url, { realUser: 'kim & co' });
     await write('dispatches/open/', { site: 43 });
@@ -178,7 +178,7 @@ describe('a write in the name of a real user', () => {
     ]);
   });
 
-  it('a write of a real user can be signed too', async () => {
+  it('can be signed too', async () => {
     const sandbox = await sandboxOf({ created_by: 'key' });
     const { write } = clientOf(sandbox.url, { realUser: 'kim', signed: SIGNED });
 

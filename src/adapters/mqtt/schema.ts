@@ -33,7 +33,7 @@ export const MqttSignal = z
       .record(z.string(), WrittenValue)
       .optional()
       .meta({
-        description: 'The meaning of each word in the payload. Any other word is bad',
+        description: 'What each word in the payload means. Any other word is bad',
         examples: [{ ON: true, OFF: false }],
       }),
     time: JsonPathText.optional().meta({

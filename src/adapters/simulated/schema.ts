@@ -77,7 +77,7 @@ export const SimulatedSignal = z
     for (const step of signal.script ?? [])
       if (step.value !== undefined && typeof step.value !== kind)
         wrong('script', `${JSON.stringify(step.value)} is not ${signal.as}`);
-    if ((signal.count || signal.counter) && kind !== 'number') wrong('as', 'a counter is a number, such as uint32');
+    if ((signal.count || signal.counter) && kind !== 'number') wrong('as', 'what counts is a number, such as uint32');
     if (signal.counter?.wraps === 'full' && fullWidth(signal.as) === null)
       wrong('counter', `${signal.as} has no full range; write the highest value, or wraps: never`);
   })

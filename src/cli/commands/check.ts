@@ -14,19 +14,18 @@ const help = (program: string) => `Usage: ${program} check [FILE] [--online]
 
 Checks a config and every file that it names. It reports all problems at once, each
 with file, line and column. Of a valid config it shows the sources, where each signal
-is read, what each rule sends to L2L, and the number of calls an hour. A WARNING is
-about a setting that is valid but rarely meant; the gateway logs it at its start. The
-command connects to no machine, opens nothing and sends nothing.
+is read, what each rule sends to L2L, and how many calls an hour that makes. A WARNING
+is valid but rarely what was meant; the gateway logs it at its start. The command
+connects to no machine, opens nothing and sends nothing.
 
   FILE       the config; ${USUAL_CONFIG} when left out
   --online   also asks L2L: whether it has the site, in this time zone; whether the
              clock of this host is right; and whether each line, machine, type, trade,
              reason and product of the rules exists and is active, and each line takes
-             production. It only reads. Records that the key may not read are
-             "NOT CHECKED"
+             production. It only reads. What the key may not read is "NOT CHECKED"
 
 A running gateway in mode live asks the same at its start and every 6 hours. Without
---online the command shows the last answer and its time.
+--online the command shows the last answer, and of which time it is.
 
 It looks up references such as \${L2L_API_KEY}: run it with the environment of the
 gateway.

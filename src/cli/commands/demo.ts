@@ -22,8 +22,8 @@ import { type GatewayProcess, gatewayProcess, isIdle } from '../demo/gateway.ts'
 const help = (program: string) => `Usage: ${program} demo [--for TIME] [--chaos] [--seed N] [-v] [--json]
 
 Starts three simulated PLCs (OPC UA, Modbus TCP, MQTT), an L2L sandbox and the gateway,
-each as its own process on this host. It shows the events while they happen:
-dispatches, changes of product, faults. Ctrl-C ends everything.
+each as a process of its own on this host. It shows live what happens: dispatches,
+changes of product, faults. Ctrl-C ends everything.
 
   --for TIME   end after this time, such as 40s: the machines come to rest, the gateway
                delivers what is left, and a table compares the machines with L2L
@@ -40,11 +40,11 @@ Config, journal and sandbox are in a temporary folder that is deleted at the end
 Exit codes: ${EXIT.ok} nothing lost, doubled, out of order or dead (or ended by Ctrl-C without
 --for); ${EXIT.failed} something was, or the demo could not start; ${EXIT.usage} the command line is wrong`;
 
-/** L2L keeps whole seconds. PLCs are polled, and the gateway shares this host with other programs. */
+/** L2L keeps whole seconds; PLCs are polled and the gateway shares this host with other programs. */
 const TOLERANCE = { early: 1000, late: 1000 };
-/** The broker keeps every change of these machines with its time, so a late reading loses nothing. */
+/** The broker keeps every change of these with its time, so nobody has to look in time. */
 const KEPT_BY_BROKER = new Set(STATIONS.filter(({ protocol }) => protocol === 'mqtt').map(({ machine }) => machine));
-/** The last interval of counts and production is sent at most this long after the machines came to rest (ms). */
+/** The last interval of counts and production is sent this long after the machines came to rest, at most (ms). */
 const LAST_INTERVAL = 8000;
 const SETTLE_WITHIN = 30_000;
 const DELIVER_WITHIN = 120_000;
@@ -139,7 +139,7 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
   try {
     plant.send('begin');
     await live(options, { clock, plant, gateway, ending, say });
-    say('plant', 'machines come to rest; the waiting actions are delivered', 'plain');
+    say('plant', 'machines come to rest; what is left is delivered', 'plain');
     plant.send('settle');
     const truths = await settledTruths(clock, plant, ending);
     const deadLetters = await delivered(clock, plant, gateway, ending);
@@ -165,17 +165,17 @@ async function demo(options: Options, io: Io, started: Started): Promise<number>
   }
 }
 
-/** The parts that the demo's steps need. */
+/** What the demo's steps work with. */
 type Stage = {
   readonly clock: Clock;
   readonly plant: DemoPlant;
   readonly gateway: GatewayProcess;
-  /** Aborts on Ctrl-C, or when a process ended that nobody ended. */
+  /** Ctrl-C, or a process that ended although nobody asked it to. */
   readonly ending: AbortSignal;
   readonly say: (subject: string, text: string) => void;
 };
 
-/** Runs for the given time, or until it is asked to end, with or without chaos. */
+/** Lets it run for the time asked for, or until it is asked to end, with or without chaos. */
 async function live({ duration, chaos, seed }: Options, { clock, plant, gateway, ending, say }: Stage): Promise<void> {
   const over = new AbortController();
   const until = AbortSignal.any([ending, over.signal]);
@@ -217,8 +217,8 @@ async function settledTruths(clock: Clock, plant: DemoPlant, ending: AbortSignal
 }
 
 /**
- * Waits until the gateway has nothing left to send and L2L received nothing new for a whole interval, but not for ever. Resolves to the
- * number of actions that L2L will never get by itself.
+ * Waits until the gateway has nothing left to send and L2L heard nothing new for a whole interval, but not for ever. Resolves to
+ * how many actions L2L will never get by themselves.
  */
 async function delivered(
   clock: Clock,
@@ -241,7 +241,7 @@ async function delivered(
   }
 }
 
-/** Shows equal numbers in green, and different ones in red. */
+/** What agrees in green, what does not in red. */
 function coloured(table: string): string {
   return table
     .replace(/ ok$/gm, ' \u001b[32mok\u001b[0m')

@@ -20,12 +20,12 @@ const help = (program: string) => `Usage: ${program} journal list   [FILE] [FILT
        ${program} journal export [FILE] [FILTERS]
        ${program} journal adopt  [FILE] [--yes]
 
-Shows the actions of the gateway, with their times, their causes and L2L's answers.
+Shows what was sent to L2L, when, and why: everything that the gateway keeps.
 
   list     the newest 50 actions, newest first: the true time (when the stop began
            or ended, or the counting began), and when the rule made the action.
-           With --rule: also the decisions of the rule that sent nothing, and its
-           state at --since, oldest first. This shows why a dispatch was not
+           With --rule: also what the rule decided without sending anything, and
+           its state at --since, oldest first. This shows why a dispatch was not
            opened, or not closed
   show     one action: its cause, its true times, the request, each attempt and
            answer
@@ -34,9 +34,9 @@ Shows the actions of the gateway, with their times, their causes and L2L's answe
            "decision"), but not with --machine or --kind. Times are ISO 8601 with
            the site's offset. A million actions need no more memory than one
   adopt    uses a data folder here that was copied or restored from a backup. The
-           actions that it lists as not sent are parked, because L2L may have
-           received them. Counters start from their next reading. No gateway may
-           run on the folder meanwhile
+           actions that it holds as not sent are parked, since L2L may have got
+           them. Counters start from their next reading. No gateway may run on the
+           folder meanwhile
 
 list, show and export also read the journal of a gateway that does not run, and
 write nothing to it.
@@ -70,7 +70,7 @@ const ROWS = 50;
 const FILTERS = ['since', 'until', 'rule', 'machine', 'kind'] as const;
 
 export const journalCommand: Command = {
-  summary: 'shows the actions with times, causes and answers; adopts a copied journal',
+  summary: 'shows what was sent to L2L, when and why; adopts a copied journal',
   help,
   run: (args, io) => runSubcommand('journal', { list, show, export: exportAll, adopt: journalAdopt }, args, io),
 };
@@ -138,7 +138,7 @@ async function exportAll(args: readonly string[], io: Io): Promise<number> {
   });
 }
 
-/** Whether the whole span is in the future. It reports that on stderr, because stdout may carry JSON. */
+/** Whether the whole span lies in the future. Says so on stderr, since stdout may carry JSON. */
 function isAhead({ times, now }: Source, { since }: Pick<HistoryQuery, 'since'>, io: Io): boolean {
   if (since === undefined || since <= now) return false;
   io.err(`--since ${times.people(since)}: that time has not come yet; it is ${times.people(now)} now`);

@@ -20,11 +20,11 @@ const help = (program: string) => `Usage: ${program} queue list   [FILE] [FILTER
        ${program} queue drop   ID… [FILE]
        ${program} queue export [FILE] [FILTERS]
 
-Shows the actions that were not sent to L2L yet or could not be sent, and lets a
-person decide about them.
+Shows what was not sent to L2L yet and what could not be sent, and lets a person
+decide about it.
 
-  list     the causes that hold calls up; then parked actions and dead letters,
-           then calls under way, then waiting actions; 50 rows
+  list     what holds calls up; then parked actions and dead letters, then calls
+           under way, then what waits; 50 rows
   show     one action: its cause, its true times, the request, each attempt and
            answer, the rest of its episode, and what retry and drop would do
   retry    sends it again. An open takes its close with it; when the episode is
@@ -60,9 +60,9 @@ For retry and drop:
   --all            retry every dead letter, with --rule those of one rule;
                    parked actions are never among them
   --yes            answer the question of the command with yes. Nobody knows
-                   whether L2L has a parked call: look into L2L first. Retry means:
-                   L2L does not have it. Drop means: L2L has it, or does not need
-                   it. The drop of a held close also drops its open
+                   whether L2L has a parked call: look into L2L first. Retry says
+                   that L2L does not have it. Drop says that L2L has it, or need
+                   not have it. The drop of a held close also drops its open
   --why TEXT       a reason, kept with the decision
 
 The states of a list:
@@ -91,7 +91,7 @@ The states of a list:
 Exit codes: ${EXIT.ok} done, now or before; ${EXIT.failed} not everything was done, or no gateway runs;
 ${EXIT.badConfig} the config is not valid; ${EXIT.usage} the command line is wrong`;
 
-/** `--state` in the words of people. */
+/** `--state` as people say it. */
 const STATES: Readonly<Record<string, readonly StoredState[]>> = {
   dead: ['dead'],
   parked: ['parked'],
@@ -102,7 +102,7 @@ const STATES: Readonly<Record<string, readonly StoredState[]>> = {
   nothing: ['nothing'],
   dropped: ['dropped'],
 };
-/** The state of the query for a word that a list shows but that is only a part of a state. */
+/** What a list shows of a state, by the word for it: it is a part of another one. */
 const PART_OF: Readonly<Record<string, string>> = {
   ready: 'open',
   sending: 'open',
@@ -112,7 +112,7 @@ const PART_OF: Readonly<Record<string, string>> = {
   held: 'waiting',
   blocked: 'waiting',
 };
-/** The states that a person has to look at first. */
+/** What a person has to see to comes first. */
 const UNSETTLED: readonly (readonly StoredState[])[] = [['dead', 'parked'], ['in_call'], ['waiting']];
 const ROWS = 50;
 
@@ -133,7 +133,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 export const queueCommand: Command = {
-  summary: 'shows actions that were not sent to L2L yet; retries or drops dead letters',
+  summary: 'shows what was not sent to L2L yet; retries or drops dead letters',
   help,
   run: (args, io) => runSubcommand('queue', subcommands, args, io),
 };
@@ -149,7 +149,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
     await refuseUnknown(source, queryOf(values, times), io.signal);
     for (const states of groups) {
       const wanted = { ...queryOf(values, times), states };
-      // Even with no room left, it asks for one more row, to say that there are more.
+      // With no room left it is still asked for, to say that there is more.
       const listed = await collect(reader, wanted, limit - entries.length, io.signal);
       entries.push(...listed.entries);
       more ||= listed.more;
@@ -170,7 +170,7 @@ async function list(args: readonly string[], io: Io): Promise<number> {
         'queue',
         source,
         first.id,
-        more ? 'there are more rows: see them with --limit N, --state, --rule or --machine' : null,
+        more ? 'there is more: see it with --limit N, --state, --rule or --machine' : null,
       ),
     );
     return EXIT.ok;

@@ -16,17 +16,16 @@ import { createLogger, logConsole } from '../log/log.ts';
 const help = (program: string) => `Usage: ${program} run [FILE] [--log LEVEL] [--rebuild]
 
 Runs the gateway until Ctrl-C or SIGTERM. Then it lets the call under way end, commits
-its state, closes its sessions with PLCs, and leaves nothing running. A second Ctrl-C
-ends it at once; after the next start it looks up the call under way in L2L.
+what it knows, closes its sessions with PLCs, and leaves nothing running. A second
+Ctrl-C ends it at once; after the next start it looks up in L2L what was under way.
 
   FILE          the config; ${USUAL_CONFIG} when left out
   --log LEVEL   debug, info, warn or error, instead of gateway.log in FILE. info logs
                 each dispatch opened, closed or found open, each count and each batch
-                of production (in shadow mode: what the gateway would send), and each
-                action that needs a person. debug also logs each rule event, action
-                and call
+                of production (in shadow mode: what the gateway would send), and what
+                needs a person. debug also logs each rule event, action and call
   --rebuild     set a damaged journal aside and begin a new one. Counters then start
-                from their next reading. A sound journal does not change
+                from what they show now. A sound journal is not touched
 
 On a terminal the log is readable lines, otherwise (systemd, Docker, a file) one JSON
 object a line. Its times are the site's (l2l.timezone): "2026-03-02 06:01:00 MST" on a
@@ -71,8 +70,7 @@ export const runCommand: Command = {
       runtimeFolder: runtimeFolderIn(io.env.RUNTIME_DIRECTORY),
       signal,
       rebuild: values.rebuild,
-      // This ends the process at once: a step later, a call could leave that no record has. systemd, or another service manager, starts it
-      // again.
+      // At once: a step later a call could go out that nobody remembers. systemd, or whoever runs it, starts it again.
       onFatal: () => process.exit(EXIT.failed),
     });
     const errors = await runLives({
@@ -98,8 +96,8 @@ export const runCommand: Command = {
 const LAST_LINES = 1000;
 
 /**
- * The reading of a config uses much more memory than its result (the parser's tree of a file with 10,000 signals: 250 MB). A gateway with
- * little work would hold that memory for hours. After this collection, its pages go back to the host.
+ * Reading a config leaves many times more behind than it keeps (the parser's tree of a file with 10,000 signals: 250 MB). A gateway
+ * that then has little to do would hold that for hours: once collected, its pages go back to the host.
  */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');

@@ -12,7 +12,7 @@ import { askedManner, mannerList } from '../sandbox/manners.ts';
 import { DEFAULT_WORLD, worldOf } from '../sandbox/world.ts';
 
 const DEFAULT_PORT = 8099;
-/** Not a secret: it opens a sandbox that only this host can reach. */
+/** No secret: it opens a sandbox that only this host reaches. */
 const SANDBOX_KEY = 'sandbox-key';
 
 /** The same, for signed calls. */
@@ -61,7 +61,7 @@ export const sandboxCommand: Command = {
     const held = plant ? plant.key.value?.reveal() : io.env.L2L_API_KEY;
     const keys = [SANDBOX_KEY, ...(held ? [held] : [])];
     const clock = systemClock();
-    // A product that is the value of a signal is not known in advance. With a refusal, none of the production could be tried.
+    // A product that is the value of a signal can't be known beforehand: refused, none of the production could be tried.
     const unknown_product = plant && plant.openProducts.length > 0 ? 'create' : 'refuse';
     const signed = plant?.signed && {
       ...plant.signed,
@@ -118,7 +118,7 @@ function optionsOf(args: readonly string[]) {
   return { file: positionals[0], port: Number(port), faults: values.fault.map(askedFault), manners };
 }
 
-/** Ends temporary faults one after the other. After its disposal it waits for no fault any more. */
+/** Faults that last for a time end one after the other; disposed of, none is waited for any more. */
 function applyFaults(sandbox: Sandbox, faults: readonly AskedFault[], clock: Clock, { out }: Io): Disposable {
   if (faults.length === 0) return { [Symbol.dispose]: () => {} };
   sandbox.setFaults(faults.map(({ fault }) => fault));

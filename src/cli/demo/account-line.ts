@@ -2,7 +2,7 @@ import { createTimeNotation, type TimeNotation } from '../../core/time-notation.
 
 export type Tone = 'plain' | 'good' | 'bad' | 'loud';
 
-/** One line of the account. `stage`: the place on the way from the signal to L2L's answer. */
+/** One line of the account. `stage` is where on the road from the signal to L2L's answer it happened. */
 export type AccountLine = {
   /** ms since 1970. */
   readonly at: number;
@@ -10,7 +10,7 @@ export type AccountLine = {
   readonly subject: string;
   readonly text: string;
   readonly tone: Tone;
-  /** Shown only with -v. */
+  /** Shown only to who asks for every line. */
   readonly detail?: boolean;
 };
 
@@ -25,7 +25,7 @@ const RESET = '\u001b[0m';
 const SHORTEST_TEXT = 60;
 const ANY_WIDTH = 145;
 
-/** The explanation of the columns, for the head of the account. */
+/** What the columns of a line are, for the head of the account. */
 export function legend(zone: string, verbose: boolean): string {
   const stages = [
     ['rule', 'what a rule saw in the signals', true],
@@ -40,7 +40,7 @@ export function legend(zone: string, verbose: boolean): string {
   ].join('\n');
 }
 
-/** Aligned columns: time of day with its zone, stage, subject, event. Colours only on a terminal. `width`: that of the terminal. */
+/** Aligned columns: time of day with its zone, stage, subject, what. Colours only where there is a terminal. `width`: of the terminal. */
 export function shownLine(
   { at, stage, subject, text, tone }: AccountLine,
   zone: string,

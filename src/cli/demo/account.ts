@@ -4,11 +4,11 @@ import type { AccountLine } from './account-line.ts';
 import { answerWords, lookUpWords } from './answer-words.ts';
 import { type LogEntry, parseLogLine } from './log-entry.ts';
 
-/** Makes the account from the gateway's log lines, one by one. A change of a line's product gets its own line. */
+/** Makes the account from the lines of the gateway's log, one by one. A change of the product of a line gets a line of its own. */
 export function createAccount(): (logLine: string) => readonly AccountLine[] {
   const products = new Map<string, string>();
 
-  /** The line about a new product. There is none when the product is the same as before, or the first one. */
+  /** The line about a new product; none when the product is the same as before, or the first. */
   function productChange(entry: LogEntry): readonly AccountLine[] {
     if (entry.msg !== 'action made') return [];
     const { line, product } = entry.action.params ?? {};
@@ -26,10 +26,10 @@ export function createAccount(): (logLine: string) => readonly AccountLine[] {
   };
 }
 
-/** People look for dispatches; counts and parts are too many to show. */
+/** Dispatches are what people look for; counts and parts are many. */
 const isDispatch = (kind: ActionKind | undefined) => kind !== undefined && kindOf(kind).decision.unit === 'episode';
 
-/** An event that did not go as planned, which a person has to know. */
+/** What went otherwise than planned, of which a person has to know. */
 const IMPORTANT_EVENTS = new Set(['product_uncertain', 'interval_parked', 'quarantined', 'removed']);
 
 function lineOf(entry: LogEntry): AccountLine {
@@ -87,7 +87,7 @@ function weight(isImportant: boolean): Pick<AccountLine, 'tone' | 'detail'> {
   return isImportant ? { tone: 'loud', detail: false } : { tone: 'plain', detail: true };
 }
 
-/** `dispatch:PRESS-01` belongs to PRESS-01. */
+/** `dispatch:PRESS-01` is about PRESS-01. */
 function targets(lanes: readonly string[]): string {
   return lanes.map(lane => lane.slice(lane.indexOf(':') + 1)).join(' ');
 }

@@ -4,7 +4,7 @@ import type { LogEntry } from './log-entry.ts';
 
 type Answer = Extract<LogEntry, { msg: 'call answered' }>['outcome'];
 
-/** The meaning of L2L's answer to a call of this kind. */
+/** What L2L's answer to a call of this kind means. */
 export function answerWords(kind: ActionKind, { kind: what, detail = '', result = {} }: Answer): string {
   switch (what) {
     case 'delivered':

@@ -2,18 +2,18 @@ import { type Clock, sleep } from '../../core/clock.ts';
 import { between, type Random, seededRandom } from '../../simulation/random.ts';
 import type { FaultInput } from '../../simulation/sandbox/faults.ts';
 
-/** The things that chaos may do to the demo. */
+/** What chaos may do to the demo. */
 export type ChaosHands = {
-  /** Ends the gateway as a power cut would, and starts it again after `pause` ms. Resolves when it reads its sources again. */
+  /** Ends the gateway as a power cut would and starts it again after `pause` ms; resolves when it reads its sources again. */
   readonly cutGateway: (pause: number) => Promise<void>;
-  /** Ends the gateway's Redis, which loses all its data. */
+  /** Ends the gateway's Redis, which loses all it held. */
   readonly killRedis: () => void;
-  /** Replaces the faults in force. Resolves when L2L has them. */
+  /** Takes the place of the faults in force; resolves when L2L has them. */
   readonly breakL2l: (faults: readonly FaultInput[]) => Promise<void>;
   readonly say: (subject: string, text: string) => void;
 };
 
-/** Ways in which L2L fails for a while. None of them is a lasting refusal, because such a refusal rightly makes a dead letter. */
+/** Ways in which L2L fails for a while. None refuses for good: a refusal is a dead letter, and rightly so. */
 const FAULTS: readonly (readonly [string, FaultInput])[] = [
   ['resets connections before it applied the call', { kind: 'reset', when: 'before', probability: 0.6 }],
   ['resets connections after it applied the call', { kind: 'reset', when: 'after', probability: 0.6 }],
@@ -32,8 +32,8 @@ const FAULT_LASTS = { least: 2000, most: 4000 };
 const LONGEST_CUT = 1500;
 
 /**
- * Breaks one thing after the other until the signal aborts, and then repairs everything. The order comes from a bag, so every kind of
- * trouble comes once before one comes twice.
+ * Breaks one thing after the other until the signal aborts, then leaves everything whole. The order is drawn from a bag, so
+ * that every kind of trouble comes up before one comes twice.
  */
 export async function makeChaos(hands: ChaosHands, clock: Clock, seed: number, signal: AbortSignal): Promise<void> {
   const random = seededRandom(seed);
@@ -47,7 +47,7 @@ export async function makeChaos(hands: ChaosHands, clock: Clock, seed: number, s
     say('L2L', words);
     await hands.breakL2l([fault]);
     await sleep(clock, between(random, FAULT_LASTS.least, FAULT_LASTS.most), signal);
-    // While L2L is away, nobody can reach it. It comes back by itself.
+    // While it is away nobody can be reached; it comes back by itself.
     await hands.breakL2l([]);
     say('L2L', 'is itself again');
   };
@@ -57,7 +57,7 @@ export async function makeChaos(hands: ChaosHands, clock: Clock, seed: number, s
     say('gateway', 'reads its sources again');
   };
   const killRedis = async () => {
-    say('redis', 'killed (SIGKILL); all its data is gone');
+    say('redis', 'killed (SIGKILL); all it held is gone');
     hands.killRedis();
   };
 

@@ -4,24 +4,24 @@ import { createInterface } from 'node:readline';
 import { StartError } from '../../core/errors.ts';
 
 export type ChildOptions = {
-  /** Its name in messages: `the sandbox`. */
+  /** For messages: `the sandbox`. */
   readonly name: string;
-  /** Arguments for Node: the script and its own arguments. */
+  /** Arguments for Node: the script and what it takes. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Each line of stdout. */
   readonly onLine: (line: string) => void;
-  /** The process ended although nobody asked it to. */
+  /** It ended although nobody asked it to. */
   readonly onUnexpectedEnd: (words: string) => void;
 };
 
-/** One process of the demo, on the same Node. Its stdin stays open as long as the demo runs. */
+/** One process of the demo, on the same Node. Its stdin stays open for as long as the demo lives. */
 export interface Child {
   readonly pid: number;
   send(line: string): void;
-  /** Sends SIGTERM, and SIGKILL when the process has not ended within `patience` ms. Resolves when it is gone. */
+  /** SIGTERM, and SIGKILL when it has not ended within `patience` ms. Resolves when it is gone. */
   stop(patience: number): Promise<void>;
-  /** Sends SIGKILL, as a power cut would. Resolves when it is gone. */
+  /** SIGKILL, as a power cut would. Resolves when it is gone. */
   kill(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-OUTPUT_KEPT);
   });
-  // A broken pipe means that the process ended. Its exit event says the same.
+  // A broken pipe means that it ended; the exit says the same.
   child.stdin.on('error', () => {});
   child.once('exit', (code, signal) => {
     if (!wanted)
@@ -70,12 +70,12 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-/** Node sends no signal to a process whose end it has seen, so no other process can be hit. */
+/** Node sends nothing to a process whose end it has seen, so no other process can be hit. */
 function signalTo(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.exitCode === null && child.signalCode === null) child.kill(signal);
 }
 
-/** Starts a child whose first line on stdout is JSON with its address. */
+/** Starts a child whose first line of stdout is JSON that says how it is reached. */
 export async function startServer(options: ChildOptions): Promise<{ readonly child: Child; readonly where: unknown }> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   let ready = false;

@@ -26,8 +26,8 @@ export type DemoConfigOptions = {
 };
 
 /**
- * The gateway's config for the demo, as a controls engineer would write it. Only the waits are shorter than in a plant. The key comes from
- * the environment.
+ * The gateway's config for the demo, as a controls engineer would write it; only the waits are shorter than a plant's. The key
+ * comes from the environment.
  */
 export function demoConfig({ http, l2l, data, endpoints }: DemoConfigOptions): string {
   return `gateway: { name: demo, mode: live, data: "${data}", http: "${http}", journal: { ballast: 1MiB } }
@@ -92,7 +92,7 @@ ${stations.map(modbusSignals).join('\n')}`;
 ${stations.map(mqttSignals).join('\n')}`,
 };
 
-/** The rate is far above that of the machines, and far below a wrong reading. */
+/** The rate is far above what the machines do and far below what a wrong reading would look like. */
 function counter(width: Station['counter']): string {
   return `counter: { wraps: ${width === 'uint16' ? 65_535 : 4_294_967_295}, max_rate: 10/s }`;
 }

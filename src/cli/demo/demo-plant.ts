@@ -11,17 +11,17 @@ import type { FaultInput } from '../../simulation/sandbox/faults.ts';
 import type { SandboxState } from '../../simulation/sandbox/state.ts';
 import { type Child, startServer } from './child.ts';
 
-/** The surroundings of the gateway: an L2L sandbox and three PLCs, each in its own process. */
+/** The world around the gateway: an L2L sandbox and three PLCs, each a process of its own. */
 export interface DemoPlant {
   readonly l2l: string;
   readonly key: string;
   readonly endpoints: Readonly<Record<Protocol, string>>;
-  /** Commands all PLCs: the machines begin to move, or come to rest. */
+  /** Commands every PLC: machines begin to move, or come to rest. */
   send(word: 'begin' | 'settle'): void;
-  /** The true events of all machines so far. */
+  /** What all machines truly did so far. */
   truths(): Promise<readonly MachineTruth[]>;
   state(): Promise<SandboxState>;
-  /** Sets the faults from now on. Waits for a sandbox that is away. */
+  /** Faults in force from now on; waits for a sandbox that is away. */
   setFaults(faults: readonly FaultInput[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -82,7 +82,7 @@ async function start({ folder, seed, env, onUnexpectedEnd }: DemoPlantOptions, s
     stopWith(protocol, child);
     plcs.push({ child, protocol, endpoint: AtEndpoint.parse(where).endpoint });
   };
-  // All starts are awaited, also when one fails, so that each process that started is known and can be ended.
+  // All are awaited, also when one fails, so that each that came up is known and can be ended.
   const [sandbox, ...others] = await Promise.allSettled([startSandbox(), ...PROTOCOLS.map(startPlc)]);
   for (const result of [sandbox, ...others]) if (result.status === 'rejected') throw result.reason;
   const url = sandbox.status === 'fulfilled' ? sandbox.value : '';
@@ -94,7 +94,7 @@ async function start({ folder, seed, env, onUnexpectedEnd }: DemoPlantOptions, s
       try {
         return await (await fetch(`${url}${path}`, init)).json();
       } catch (cause) {
-        // The sandbox is away because of chaos.
+        // It is away, as chaos made it.
         if (performance.now() > deadline)
           throw new StartError(`the L2L sandbox does not answer: ${errorMessage(cause)}`);
         await wait(100);

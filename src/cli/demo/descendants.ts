@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The process ids of `name`, or of any name, among the children, grandchildren … of a process. Linux lists them under /proc; elsewhere the
- * result is empty. Only descendants of a process that the caller started are ever returned.
+ * Process ids of `name`, or of any name, among the children, grandchildren … of a process. Linux keeps them under /proc; elsewhere there are none.
+ * Only what descends from a process that the caller started is ever named.
  */
 export function descendants(pid: number, name?: string): readonly number[] {
   const processes = readProcesses();
   const found: number[] = [];
   const parents = new Set([pid]);
-  // A child may stand before its parent in the list, so it repeats until a pass adds no process.
+  // A child may stand before its parent in the list: look until no generation adds one.
   for (let before = 0; before !== parents.size; ) {
     before = parents.size;
     for (const process of processes) if (parents.has(process.parent)) parents.add(process.pid);
@@ -27,7 +27,7 @@ function readProcesses(): readonly Process[] {
       .filter(entry => /^\d+$/.test(entry))
       .flatMap(readProcess);
   } catch {
-    // There is no /proc: this is not Linux.
+    // No /proc: not Linux.
     return [];
   }
 }
@@ -40,7 +40,7 @@ function readProcess(entry: string): Process[] {
     const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return [{ pid: Number(entry), parent: Number(parent), name }];
   } catch {
-    // The process ended while the list was read.
+    // It ended while the list was read.
     return [];
   }
 }

@@ -6,7 +6,7 @@ import type { BlindSpan } from '../../simulation/sight.ts';
 import { type Child, startChild } from './child.ts';
 import { descendants } from './descendants.ts';
 
-/** The parts of the gateway's `/status` that the demo reads. */
+/** What the demo reads of the gateway's `/status`. */
 const Status = z.object({
   sources: z.array(z.object({ state: z.string() })),
   signals: z.array(z.object({ good: z.boolean() })),
@@ -32,24 +32,24 @@ export type GatewayOptions = {
   readonly onUnexpectedEnd: (words: string) => void;
 };
 
-/** The gateway as a process. Chaos may kill it. */
+/** The gateway as a process, which chaos may kill. */
 export interface GatewayProcess {
-  /** Starts it and resolves when it reads all its signals. Rejects with the signal's reason when that aborts first. */
+  /** Starts it and resolves when it sees all its signals; rejects with the signal's reason when that aborts before. */
   start(signal: AbortSignal): Promise<void>;
-  /** Sends SIGKILL. From then to the next successful `start` nothing is read. */
+  /** SIGKILL. Times up to the next `start` that resolved are blind. */
   kill(): Promise<void>;
   killRedis(): void;
-  /** undefined while the gateway does not answer. */
+  /** undefined while it does not answer. */
   status(): Promise<GatewayStatus | undefined>;
   readonly blind: readonly BlindSpan[];
   stop(): Promise<void>;
 }
 
 const MAIN = join(import.meta.dirname, '../../main.ts');
-/** A module that is loaded before the gateway. It ends the gateway when stdin closes, and stdin closes however the demo ends. */
+/** Loaded before the gateway: its stdin closes when the demo is gone, whatever ended it. */
 const ENDS_WITH_DEMO =
   "data:text/javascript,process.stdin.once('end',()=>process.kill(process.pid,'SIGTERM')).resume().unref()";
-/** Only an upper limit: a busy PC needs its time. */
+/** Only a bound: a PC that is busy with something else takes its time. */
 const READY_WITHIN = 90_000;
 const STOP_PATIENCE = 10_000;
 
@@ -64,7 +64,7 @@ export function gatewayProcess(options: GatewayOptions): GatewayProcess {
       const response = await fetch(`${options.url}/status`, { signal: AbortSignal.timeout(2000) });
       return Status.safeParse(await response.json()).data;
     } catch {
-      // The gateway is not ready yet, or was just killed. The caller asks again.
+      // Not up yet, or just killed; the caller asks again.
       return undefined;
     }
   };
@@ -111,7 +111,7 @@ export function isIdle({ journal, queue }: GatewayStatus): boolean {
   return journal.actionsWaiting + queue.callsRunning + open === 0;
 }
 
-/** Every source answers and every signal has a good value: from here on no event is missed. */
+/** Every source speaks and every signal has a good value: from here on nothing that happens goes unseen. */
 function sees({ sources, signals }: GatewayStatus): boolean {
   const isUp = ({ state }: { readonly state: string }) => state === 'connected' || state === 'catching_up';
   return sources.length > 0 && sources.every(isUp) && signals.every(({ good }) => good);

@@ -4,12 +4,12 @@ import { ACTION_KINDS } from '../../actions/registry.ts';
 
 const Kind = z.enum(ACTION_KINDS as [ActionKind, ...ActionKind[]]);
 
-/** A log for a program has its times as ISO text. */
+/** A log that is written for a program has its times as ISO text. */
 const Time = z.iso.datetime({ offset: true }).transform(text => Date.parse(text));
 
 /**
- * The log lines that the account shows: an event of a rule, a call that was sent, an answer of L2L. Most of them have the level debug,
- * because a gateway logs little in normal operation.
+ * The lines of the log that the account shows: an event of a rule, a call that was sent, an answer of L2L.
+ * Most have the level debug, because a gateway logs little in normal operation.
  */
 const LogEntry = z.union([
   // Each kind of event has a message of its own.
@@ -24,7 +24,7 @@ const LogEntry = z.union([
     action: z.object({
       rule: z.string(),
       kind: Kind.optional(),
-      /** A field of production. */
+      /** Of production. */
       params: z.object({ line: z.string().optional(), product: z.string().nullish() }).optional(),
       cause: z.object({ values: z.array(z.object({ signal: z.string(), value: z.unknown() })) }),
     }),
@@ -63,13 +63,13 @@ const LogEntry = z.union([
 ]);
 export type LogEntry = z.output<typeof LogEntry>;
 
-/** A log line of the gateway; undefined: it does not belong to the account. */
+/** A line of the gateway's log; undefined: it does not belong to the account. */
 export function parseLogLine(logLine: string): LogEntry | undefined {
   const parsed = LogEntry.safeParse(jsonOf(logLine));
   return parsed.success && !isRepeatedByAction(parsed.data) ? parsed.data : undefined;
 }
 
-/** For these events the gateway logs an action too, with the same content and more. */
+/** The gateway logs these events beside an action that holds the same and more. */
 function isRepeatedByAction(entry: LogEntry): boolean {
   return entry.msg === 'rule event' && (entry.event === 'counted' || entry.event === 'interval_closed');
 }
@@ -78,7 +78,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not a log line: a library printed it.
+    // Not a log line: whatever a library printed.
     return undefined;
   }
 }

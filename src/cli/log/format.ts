@@ -2,8 +2,8 @@ import type { LoggerOptions } from 'pino';
 import { hostTimeNotation, type TimeNotation } from '../../core/time-notation.ts';
 
 /**
- * How the log writes times: the time of each line, and the times among its facts (as `Date`). People get the site's time, programs get ISO
- * text with the site's offset. `notation` null: the config was not read yet, so times are ISO text in the host's zone.
+ * How the log writes times: its own of each line, and those among the facts (as `Date`). For people in the site's time, for programs
+ * as ISO text with the site's offset. `notation` null: the config was not read yet, so it is ISO text in the host's zone.
  */
 export function timeFormat(
   notation: TimeNotation | null,
@@ -21,7 +21,7 @@ function writtenFields(fields: Record<string, unknown>, write: (at: number) => s
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, written(value, write)]));
 }
 
-/** Only plain objects and lists are searched. A value with its own JSON form keeps that form. */
+/** Only plain objects and lists are looked through: whatever has a form of its own in JSON keeps that. */
 function written(value: unknown, write: (at: number) => string): unknown {
   if (value instanceof Date) return write(value.getTime());
   if (Array.isArray(value)) return value.map(part => written(part, write));

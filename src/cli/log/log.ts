@@ -11,12 +11,12 @@ export type ProcessLog = { readonly log: Logger; readonly output: LogOutput };
 const STDOUT = 1;
 
 /**
- * The log of this process on its standard output: structured lines for programs, readable ones for a terminal. Secrets print as `***` by
- * their type. No fault of that output reaches the rest of the process. `notation`: that of the site.
+ * The log of this process on its standard output: structured lines for machines, readable ones for a terminal. Secrets print as
+ * `***` by their type. Nothing that happens to that output reaches the rest of the process. `notation`: of the site.
  */
 export async function createLogger(level: string, terminal: boolean, notation: TimeNotation): Promise<ProcessLog> {
   const options = { level, base: null, ...timeFormat(notation, terminal ? 'people' : 'programs') };
-  // Loaded only on a terminal. The time of a line is already written by then.
+  // Loaded only for a person who watches. The time of a line is written already.
   const readable = terminal
     ? (await import('pino-pretty')).prettyFactory({ colorize: true, singleLine: true, translateTime: false })
     : null;
@@ -44,7 +44,7 @@ function lossLine(options: LoggerOptions, { lines, since, why }: Loss, notation:
   return text;
 }
 
-/** Texts that a library or Node itself would write to the console go through the log, which never blocks. */
+/** What a library or Node itself would write to the console goes the way of the log, which holds nobody up. */
 export function logConsole(log: Logger): void {
   const text = (args: readonly unknown[]) => format(...args).slice(0, LONGEST_TEXT);
   for (const name of ['log', 'debug', 'trace'] as const)

@@ -1,56 +1,56 @@
 import type { LogWriter } from './writer.ts';
 
-/** The dropped lines: how many, since when (ms since 1970), and why. */
+/** Lines that were dropped, since when (ms since 1970), and what was wrong. */
 export type Loss = { readonly lines: number; readonly since: number; readonly why: string };
 
 export type LogOutputOptions = {
   readonly writer: LogWriter;
-  /** Makes the log line about missing lines. */
+  /** A line of the log about lines that are missing in it. */
   readonly lossLine: (loss: Loss) => string;
-  /** Writes an instant (ms since 1970) for `problem`. */
+  /** An instant (ms since 1970) as JSON has it: `problem` is read there. */
   readonly timeText: (at: number) => string;
   readonly now?: () => number;
-  /** The wait before a full pipe and a full disk are tried again (ms). */
+  /** How long until a full pipe and a full disk are tried again (ms). */
   readonly again?: { readonly pipe: number; readonly disk: number };
 };
 
 export interface LogOutput {
-  /** Takes one line with its line end. Never throws and never waits: a line that cannot be written is dropped and counted. */
+  /** Takes one line with its line end. Never throws and never waits: a line that can't be written is dropped and counted. */
   write(line: string): void;
-  /** Why lines of the log are missing or late, in words; null: no line is. */
+  /** Why lines of the log are missing or late, in words; null: none are. */
   problem(): string | null;
-  /** Resolves when everything is written, or after `ms`. */
+  /** Resolves when all is written, or after `ms`. */
   flush(ms: number): Promise<void>;
-  /** Writes everything that can be written without a wait, for the end of the process. */
+  /** Writes what can be written without a wait: for the end of the process. */
   flushNow(): void;
 }
 
-/** The largest backlog for a reader that is slower than the log (bytes). A pipe holds 64 KiB besides. */
+/** What waits for a reader that is slower than the log (bytes); a pipe holds 64 KiB besides. */
 const MOST_WAITING = 256 * 1024;
 const AGAIN = { pipe: 50, disk: 1000 };
-/** A reader that has taken nothing for this long is reported (ms). */
+/** A reader that has taken nothing for so long (ms) is worth a word. */
 const LATE = 5000;
 
-/** A text on its way out: lines of the log, or the line about a loss. */
+/** What is on its way out: lines of the log, or the line about a loss. */
 type Chunk = { readonly bytes: Buffer; readonly about: Loss | null };
 
 /**
- * The way of the log out of the process. The log must never block the process. A full disk, or a reader that does not read or is gone,
- * costs only lines of the log.
+ * The way of the log out of the process. The log informs and does nothing else, so it may hold nobody up: a full disk, or a reader
+ * that does not read or is gone, costs lines of the log and nothing else.
  */
 export function createLogOutput(options: LogOutputOptions): LogOutput {
   const { writer, lossLine, timeText, now = Date.now, again = AGAIN } = options;
   let waiting: string[] = [];
   let size = 0;
   let chunk: Chunk | null = null;
-  /** The writer works on the chunk. Nobody knows yet how much of it is written. */
+  /** The writer works on the chunk; nobody knows yet how much of it is out. */
   let busy = false;
   let timer: NodeJS.Timeout | undefined;
   let loss: Loss | null = null;
-  /** Why nothing can be written; a full pipe is no such reason. */
+  /** Why nothing can be written, other than a full pipe. */
   let failing: { readonly why: string; readonly since: number } | null = null;
   let fullSince: number | null = null;
-  /** The last line that was written has no line end yet. */
+  /** The last line that was written lacks its end. */
   let torn = false;
   const idle: (() => void)[] = [];
 
@@ -58,7 +58,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     if (lines > 0) loss = { lines: (loss?.lines ?? 0) + lines, since: Math.min(loss?.since ?? since, since), why };
   }
 
-  /** First all waiting lines, and then the line about the lines that were dropped after them. */
+  /** All that waits, and then the line about what was dropped after it. */
   function nextChunk(): Chunk | null {
     if (waiting.length === 0 && loss === null) return null;
     const about = loss;
@@ -105,15 +105,15 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       },
       isFull ? again.pipe : again.disk,
     );
-    // This timer alone does not keep a process alive that has finished its work.
+    // Nothing else keeps a process that has ended its work.
     timer.unref();
   }
 
-  /** The lines are dropped. The line about them is written next. */
+  /** The lines are dropped; the line about them is what is tried next. */
   function giveUp(why: string): void {
     failing ??= { why, since: now() };
     fullSince = null;
-    // The line about a loss does not count as lost, and neither does the end of a line that is already written in part.
+    // The line about a loss is none of those that are lost, nor is the end of a line that stands there already.
     if (chunk?.about) lose(chunk.about.lines + Math.max(0, linesIn(chunk.bytes) - 1), why, chunk.about.since);
     else if (chunk) lose(linesIn(chunk.bytes), why);
     lose(waiting.length, why);
@@ -151,26 +151,26 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     },
     flushNow() {
       try {
-        if (busy) chunk = null; // The text is on its way.
+        if (busy) chunk = null; // It is on its way.
         for (chunk ??= nextChunk(); chunk; chunk ??= nextChunk()) took(writer.writeNow(chunk.bytes));
       } catch {
-        // The pipe is full, or nobody reads. The process ends anyway.
+        // Full, or nobody reads: the process ends all the same.
       }
     },
   };
 }
 
 const LINE_END = 10;
-const NOT_READ = 'its reader does not read';
+const NOT_READ = 'whatever reads it does not read';
 
 const WHYS: Readonly<Record<string, string>> = {
-  ENOSPC: 'its disk is full',
+  ENOSPC: 'the disk it goes to is full',
   EDQUOT: 'its user has used up the allowed disk space',
   EFBIG: 'its file has the largest size that is allowed',
-  EPIPE: 'its reader has ended',
-  ECONNRESET: 'its reader has ended',
-  EROFS: 'its disk is read-only',
-  EIO: 'its disk or terminal fails',
+  EPIPE: 'whatever read it has ended',
+  ECONNRESET: 'whatever read it has ended',
+  EROFS: 'the disk it goes to is read-only',
+  EIO: 'the disk or terminal it goes to fails',
 };
 
 function whyOf({ code, message }: NodeJS.ErrnoException): string {

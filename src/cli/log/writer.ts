@@ -1,16 +1,16 @@
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 
-/** The target of the log. */
+/** Where the log goes. */
 export type LogWriter = {
-  /** Calls `done` with the number of bytes that were taken, or with the error. Never blocks the event loop. */
+  /** `done` learns how many bytes were taken, or what is wrong. Never blocks the event loop. */
   write(bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
-  /** For the end of the process: returns the number of bytes that were taken. Throws when that is not possible at once. */
+  /** For the end of the process: answers how many bytes were taken. Throws when that can't be done at once. */
   writeNow(bytes: Buffer): number;
 };
 
 /**
- * Writes to a file descriptor of this process. A write to a pipe or a terminal would block the whole process until somebody reads. So these
- * are written in a way that answers EAGAIN instead. A hanging disk blocks only a thread that does nothing else.
+ * Writes to a file descriptor of this process. A write to a pipe or a terminal blocks the whole process until somebody reads, so
+ * these are written to only in a way that answers EAGAIN instead; a disk that hangs holds up a thread that does nothing else.
  */
 export function openLogWriter(descriptor: number): LogWriter {
   const { fd, isImmediate } = place(descriptor);
@@ -35,10 +35,10 @@ export function openLogWriter(descriptor: number): LogWriter {
 function place(descriptor: number): { readonly fd: number; readonly isImmediate: boolean } {
   const stat = fstatSync(descriptor);
   if (stat.isFile()) return { fd: descriptor, isImmediate: false };
-  // Node sets a socket or pipe to this way of writing when somebody opens `process.stdout`, for all processes that share it.
+  // Who opens `process.stdout` has set a socket or pipe so already; for all who share it.
   if (stat.isSocket()) return { fd: descriptor, isImmediate: true };
   try {
-    // The file is opened again, so the way of writing is only ours: other programs on the same pipe or terminal go on as before.
+    // Opened anew the way of writing is ours alone: what shares the pipe or terminal goes on as before.
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
     return { fd: openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_NOCTTY), isImmediate: true };
   } catch {

@@ -15,13 +15,13 @@ type Line = {
 const STATES: Readonly<Record<PlacedRow['state'], string>> = { good: 'ok', wrong: 'WRONG', unchecked: 'NOT CHECKED' };
 const INDENT = '  ';
 const GAP = '  ';
-/** The words stand beside the other columns when there is at least this much room for them. Otherwise they stand below. */
+/** The words stand beside the other columns when so much room is left for them. Else they stand below. */
 const ROOM = 40;
 const MOST_NAMED = 8;
 
 const LATER = 'came into the config after L2L was asked';
 
-/** L2L's answer as a table: settings first, then each kind of code with its findings. `columns` left out: lines of any length. Pure. */
+/** What L2L said, as a table: settings first, then each kind of code with its findings. `columns` left out: lines of any length. Pure. */
 export function onlineTable(said: Said, columns: number | undefined): readonly string[] {
   const lines = SUBJECTS.flatMap(what => linesOf(what, said));
   const head: Line = { state: '', what: 'what', code: 'code', where: 'written at', words: 'L2L says' };

@@ -8,12 +8,12 @@ import { UsageError } from '../command.ts';
 import type { Times } from './times.ts';
 import { wrap } from './wrap.ts';
 
-/** The width of a help text, in characters. */
+/** Of a help text, in characters. */
 const WIDTH = 80;
 
 const TEXT = { type: 'string' } as const;
 const FLAG = { type: 'boolean' } as const;
-/** Every option of the two commands. Each subcommand names those that it takes. */
+/** Every option of the two commands; each subcommand names those it takes. */
 const OPTIONS = {
   data: TEXT,
   state: TEXT,
@@ -36,7 +36,7 @@ type Values = { readonly [Name in Option]?: (typeof OPTIONS)[Name] extends typeo
 
 export type Arguments = { readonly gateway: NamedGateway; readonly ids: readonly number[]; readonly values: Values };
 
-/** Words of digits are ids, and another word is the config. Throws a UsageError, or the error of parseArgs. */
+/** Words of digits are ids, another word is the config. Throws a UsageError, or what parseArgs throws. */
 export function readArguments(
   args: readonly string[],
   takes: readonly Option[],
@@ -59,7 +59,7 @@ export function readArguments(
   };
 }
 
-/** The part of a query that comes from options. Throws a UsageError for a wrong time or kind, and for an end before its beginning. */
+/** The part of a query that options say. Throws a UsageError for a time or kind that is none, and for an end before its beginning. */
 export function queryOf(values: Values, times: Times): Omit<HistoryQuery, 'limit'> {
   const { rule, machine, kind } = values;
   const { since, until } = spanOf(values, times);
@@ -83,7 +83,7 @@ function spanOf({ since, until }: Values, times: Times): Pick<HistoryQuery, 'sin
   return { ...(from !== undefined && { since: from }), ...(to !== undefined && { until: to }) };
 }
 
-/** The number of rows that a list shows. */
+/** How many rows a list shows. */
 export function limitOf({ limit }: Values, otherwise: number): number {
   if (limit === undefined) return otherwise;
   if (!/^[1-9]\d{0,6}$/.test(limit)) throw new UsageError(`--limit ${limit}: write how many rows, such as 200`);

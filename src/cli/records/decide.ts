@@ -7,7 +7,7 @@ import type { Link } from './link.ts';
 import { withGateway } from './source.ts';
 import { oneLine } from './table.ts';
 
-/** `queue retry` and `queue drop`: one answer on each line, exit code 1 when a decision was not carried out. */
+/** `queue retry` and `queue drop`: one answer a line, exit code 1 when something asked for was not done. */
 export async function decide(kind: Decision['kind'], args: readonly string[], io: Io): Promise<number> {
   const { gateway, ids, values } =
     kind === 'retry'
@@ -16,7 +16,7 @@ export async function decide(kind: Decision['kind'], args: readonly string[], io
   const { all = false, rule, product, yes = false, why, 'as-rule': asRule = false } = values;
   if (all === ids.length > 0) {
     throw new UsageError(
-      kind === 'retry' ? `write the numbers to retry, or --all` : 'write the numbers of the actions to drop',
+      kind === 'retry' ? `write the numbers to retry, or --all` : 'write the numbers of what is to be dropped',
     );
   }
   if (product !== undefined && all)
@@ -45,7 +45,7 @@ export async function decide(kind: Decision['kind'], args: readonly string[], io
   });
 }
 
-/** Whether the decision is carried out now, or was before. */
+/** Whether it is done, or was already. */
 async function one(link: Link, decision: Decision, io: Io): Promise<boolean> {
   let decided: Decided = await link.decide(decision);
   if (decided.kind === 'ask') {
@@ -69,7 +69,7 @@ async function one(link: Link, decision: Decision, io: Io): Promise<boolean> {
   return done;
 }
 
-/** Every dead letter, oldest first. Parked actions are never among them, because each of those is its own question. */
+/** Every dead letter, oldest first. Parked ones are never among them: each of those is a question of its own. */
 async function* deadLetters(link: Link, rule: string | undefined): AsyncGenerator<number> {
   let after: number | null = 0;
   while (after !== null) {
@@ -84,7 +84,7 @@ async function* deadLetters(link: Link, rule: string | undefined): AsyncGenerato
   }
 }
 
-/** The name that is kept with the decision. With sudo it is the user who called sudo. */
+/** Kept with the decision. Behind sudo it is who called sudo. */
 function whoAsks({ env }: Io): string {
   return env.SUDO_USER || userInfo().username;
 }

@@ -4,8 +4,8 @@ import { decisionLine, toLine } from './json-line.ts';
 import type { Source } from './source.ts';
 
 /**
- * Writes the selected actions with their calls and attempts, one JSON object on each line, oldest first. It reads a page at a time, and no
- * faster than its reader. So a million actions need no more memory, and do not slow the gateway.
+ * Writes the actions wanted with their calls and attempts, a JSON object a line, oldest first. A page at a time, and no faster than
+ * it is read: memory and the gateway are the same with a million of them.
  */
 export async function exportRecords(
   { reader, times }: Pick<Source, 'reader' | 'times'>,
@@ -29,7 +29,7 @@ export async function exportRecords(
     : EXIT.ok;
 }
 
-/** The decisions of the rules, after the actions, oldest first. */
+/** What the rules decided: after the actions, oldest first. */
 async function exportDecisions(
   { reader, times }: Pick<Source, 'reader' | 'times'>,
   { rule, since, until }: Omit<HistoryQuery, 'limit'>,

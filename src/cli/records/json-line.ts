@@ -4,7 +4,7 @@ import type { RuleDecision } from '../../core/rule-decision.ts';
 import type { TimeNotation } from '../../core/time-notation.ts';
 import { stateWord } from './words.ts';
 
-/** An action as one line of JSON, with further facts beside it. Its times are ISO text with the site's offset. */
+/** An action as one line of JSON, with what is known beside it. Its times are ISO text with the site's offset. */
 export function toLine(
   entry: HistoryEntry | HistoryRecord | HistoryDetail,
   { iso }: Pick<TimeNotation, 'iso'>,
@@ -19,12 +19,12 @@ export function toLine(
   });
 }
 
-/** An action among the decisions of a rule; `type` names the special meaning of its line. */
+/** An action among what a rule decided; `type` says what its line stands for when it is not simply there. */
 export function actionLine(entry: HistoryEntry, { iso }: Pick<TimeNotation, 'iso'>, type?: string): string {
   return JSON.stringify({ ...(type !== undefined && { type }), ...entryJson(entry, iso) });
 }
 
-/** A decision of a rule as one line of JSON. */
+/** What a rule decided as one line of JSON. */
 export function decisionLine(decision: RuleDecision, { iso }: Pick<TimeNotation, 'iso'>, type = 'decision'): string {
   const { rule, at, kind, text, values, count, until } = decision;
   return JSON.stringify({

@@ -14,7 +14,7 @@ export async function refuseUnknown(
   const inJournal = await reader.names();
 
   async function refuse(what: string, name: string, known: readonly string[], wanted: Partial<HistoryQuery>) {
-    // An old action can have a name that no longer exists anywhere else.
+    // An old action can name what nothing else names any more.
     if (known.includes(name) || (await collect(reader, wanted, 1, signal)).entries.length > 0) return;
     const near = nearest(name, known);
     const nearWords = near === undefined ? '' : `; did you mean ${near}?`;

@@ -12,10 +12,10 @@ export interface Link extends HistoryReader, Disposable {
   decide(decision: Decision): Promise<Decided>;
 }
 
-/** Why there is no link: nobody listens, or the listener does not answer. */
+/** Why there is no link: nobody listens, or who listens does not answer. */
 export type NoLink = 'not_running' | 'not_answering';
 
-/** A request is answered within milliseconds. A gateway that takes this long is stuck (ms). */
+/** A request is answered within milliseconds; a gateway that takes this long (ms) is stuck. */
 const ANSWERS_WITHIN = 10_000;
 
 /** Rejects with a StartError when the socket may not be used. */
@@ -52,12 +52,12 @@ function socketOf(dataFolder: string): string {
   if (Buffer.byteLength(own) <= LONGEST_SOCKET_PATH) return own;
   const pointer = join(dataFolder, CONTROL_PATH_FILE);
   try {
-    // Opening a named pipe would wait without an end.
+    // A named pipe would be waited for without an end.
     if (whyNoFile(pointer) === null) return readFileSync(pointer, 'utf8').trim();
   } catch {
     // As below.
   }
-  // A running gateway writes this file. Without it, any path shows just as well that no gateway runs.
+  // Written by a gateway that runs there: without it this path is as good as any for saying that none does.
   return pointer;
 }
 

@@ -1,7 +1,7 @@
 import { type HistoryEntry, type HistoryQuery, type HistoryReader, LARGEST_PAGE } from '../../core/history.ts';
 import type { Source } from './source.ts';
 
-/** The lines below a list: how to see more of it, the zone of its times, and the command that shows one of its actions. */
+/** What stands below a list: how to see more of it, the zone of its times, and the command that shows one of its actions. */
 export function footer(
   of: 'queue' | 'journal',
   { times, commandLine }: Pick<Source, 'times' | 'commandLine'>,
@@ -14,7 +14,7 @@ export function footer(
 
 export type Listed = { readonly entries: readonly HistoryEntry[]; readonly more: boolean };
 
-/** Collects up to `limit` entries, page by page, and one more to know whether there are more. */
+/** Collects up to `limit` entries, page by page; without one more to say whether there is more. */
 export async function collect(
   reader: HistoryReader,
   wanted: Omit<HistoryQuery, 'limit'>,

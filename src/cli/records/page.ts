@@ -19,20 +19,20 @@ export function page(
     ...lines(action, times).flatMap(line => wrapped(line, columns)),
     ...prospects(action).flatMap(({ words, of }) => [
       '',
-      // A command stays on one line, because people copy it.
+      // A command stays whole: it is copied.
       commandLine(words),
       ...prospectLines(of).flatMap(line => wrapped(line, columns)),
     ]),
   ];
 }
 
-/** The text continues behind its label, or two characters in. */
+/** The text continues beyond its label, or two characters in. */
 function wrapped(line: string, columns: number | undefined): readonly string[] {
   const first = line.search(/\S/);
   return wrap(line, columns, first === 2 ? LABEL + 3 : Math.max(first, 0) + 2);
 }
 
-/** A source without its own clock: the gateway's time when the value came. */
+/** A source without a clock of its own: the gateway's time when the value came. */
 const RECEIVED = ', by the clock of the gateway when the value came';
 
 function lines(action: HistoryDetail, times: Times): readonly string[] {
@@ -83,7 +83,7 @@ function field(label: string, text: string | null): readonly string[] {
 
 function params(action: HistoryEntry, times: Times): readonly string[] {
   return Object.entries(writtenParams(action, times.people)).flatMap(([name, value], index) => {
-    // The line "why" of the action already has it.
+    // The line "why" of the action has it.
     if (name === 'unknownProduct') return [];
     const text = String(value ?? productWords(action.params));
     return field(index === 0 ? 'sends' : '', `${asInConfig(name)}: ${text}`);
@@ -95,7 +95,7 @@ function productWords(params: HistoryEntry['params']): string {
   return 'unknownProduct' in params ? 'not known' : 'the one L2L finds';
 }
 
-/** `ifFoundOpen` as people write it: `if_found_open`. */
+/** `ifFoundOpen` as people wrote it: `if_found_open`. */
 function asInConfig(name: string): string {
   return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }
@@ -126,7 +126,7 @@ function callLines(call: HistoryCall, times: Times): readonly string[] {
   ];
 }
 
-/** A form body, field by field. A body that is no form is shown as it is. */
+/** A form body by its fields; a body that is none as it stands. */
 function bodyLines(body: string): readonly string[] {
   if (body === '') return ['(no body)'];
   const fields = [...new URLSearchParams(body)];
@@ -137,22 +137,22 @@ function bodyLines(body: string): readonly string[] {
   });
 }
 
-/** A batch of record sets is a JSON list in one field: one line for each set. */
+/** A batch of record sets is a JSON list in one field: a line a set. */
 function recordSets(value: string): readonly string[] | null {
   if (!value.startsWith('[')) return null;
   try {
     const list: unknown = JSON.parse(value);
     return Array.isArray(list) ? list.map(set => JSON.stringify(set)) : null;
   } catch {
-    return null; // A text that begins with a bracket is shown as it is.
+    return null; // A text that begins with a bracket is shown as it stands.
   }
 }
 
 function attempts({ attempts }: HistoryCall, times: Times): readonly string[] {
   const begun = new Set<number>([0]);
   return attempts.flatMap(({ attempt, at, state, reason, detail, answer }) => {
-    // The first word of an attempt is its outcome. Words after it, or before the first one, were read in L2L. An exception is a refusal,
-    // which is final only when L2L takes other calls meanwhile.
+    // The first word on an attempt is its outcome. What comes after it, or before the first one, was read in L2L, but for a refusal
+    // that is final only when L2L takes other calls meanwhile.
     const later = state === 'rejected' ? 'then' : 'look';
     const what = begun.has(attempt) ? later : `attempt ${attempt}`;
     begun.add(attempt);
@@ -173,7 +173,7 @@ function others({ others, othersLeftOut, chain }: HistoryDetail): readonly strin
   ];
 }
 
-/** The possible decisions of a person: the words of each command, and its effect. Empty: there is nothing to decide. */
+/** What a person may decide now: the words of each command, and what it would do. Empty: nothing is to be decided. */
 function prospects(detail: HistoryDetail): readonly { words: string; of: Prospect }[] {
   const { id, retry, asRule, drop } = detail;
   if (isRepeated(detail)) {

@@ -2,21 +2,21 @@ import type { HistoryEntry, HistoryQuery, HistoryReader } from '../../core/histo
 import type { GatewayRuns, GatewayStart, RuleDecision } from '../../core/rule-decision.ts';
 import { collect } from './list.ts';
 
-/** The history of one rule in a span of time, oldest first. */
+/** What became of one rule in a time, oldest first. */
 export type RuleStory = {
   readonly rule: string;
   readonly since: number | null;
   readonly until: number | null;
   readonly entries: readonly StoryEntry[];
-  /** The state at the beginning of the span; null: it was not asked for, or nothing is recorded. */
+  /** What stood when that time began; null: it was not asked for, or nothing is recorded. */
   readonly before: Standing | null;
-  /** The times in which the gateway did not run, as far as they touch the span. */
+  /** When the gateway did not run, as far as that touches the time. */
   readonly off: readonly GatewayStart[];
-  /** The gateway does not run now; it was last alive then. */
+  /** The gateway does not run now and was last alive then. */
   readonly stoppedAt: number | null;
-  /** When the journal was read. Nothing later is known. */
+  /** When the journal was read: nothing later is known. */
   readonly now: number;
-  /** There are older entries than those that are shown. */
+  /** There is older than what is shown. */
   readonly more: boolean;
 };
 
@@ -27,17 +27,17 @@ export type StoryEntry =
 
 export type Standing = {
   readonly last: Exclude<StoryEntry, { kind: 'start' }>;
-  /** The gateway started after that, and the rule has recorded nothing since the start. */
+  /** The gateway started since then, and the rule has recorded nothing after the start. */
   readonly startedSince: number | null;
 };
 
 export type StoryQuery = Pick<HistoryQuery, 'since' | 'until'> & { readonly rule: string; readonly limit: number };
 
-/** The instant just before another one (ms). */
+/** Just before an instant (ms). */
 const BEFORE = 0.001;
-/** A gateway that was alive this recently (ms) may still run, because it records no more often that it is alive. */
+/** A gateway that was alive so short a time ago (ms) may still run: it records no more often that it is alive. */
 const ALIVE = 10_000;
-/** A start that took no longer than this (ms) does not count as a time without the gateway. */
+/** A start that took no longer than this (ms) left no time out. */
 const SHORT = 5000;
 
 export async function readRuleStory(
@@ -75,7 +75,7 @@ export async function readRuleStory(
   };
 }
 
-/** A decision comes before the action that follows from it. */
+/** A decision comes before what it leads to. */
 function inOrder(a: StoryEntry, b: StoryEntry): number {
   const rank = { start: 0, decision: 1, action: 2 } as const;
   return a.at - b.at || rank[a.kind] - rank[b.kind];
@@ -115,7 +115,7 @@ function startBetween({ starts }: GatewayRuns, after: number, until: number): nu
   return starts.findLast(({ startedAt }) => startedAt > after && startedAt < until)?.startedAt ?? null;
 }
 
-/** Before this start the gateway was off for a while, and that time touches the span. */
+/** The gateway was off before this start for a while that touches the time. */
 function touches({ startedAt, lastAliveAt }: GatewayStart, from: number, to: number): boolean {
   return lastAliveAt !== null && startedAt - lastAliveAt > SHORT && startedAt >= from && lastAliveAt <= to;
 }

@@ -13,21 +13,19 @@ export type Source = ConfigNames & {
   readonly reader: HistoryReader;
   readonly times: Times;
   readonly now: number;
-  /** The gateway in words: the head of a list. */
+  /** Which gateway this is, in words: the head of a list. */
   readonly heading: string;
-  /**
-   * The causes that hold calls up, in words, each with the place of the correction. Empty when there are none, and when no gateway runs.
-   */
+  /** What holds calls up, in words, each with where to correct it. Empty when nothing does, and when no gateway runs. */
   readonly holdUps: readonly string[];
-  /** Writes another command for the same gateway. */
+  /** Writes a further command for this gateway. */
   readonly commandLine: CommandLine;
 };
 
-/** `inConfig`: the names in the config; null: only the data folder was named. */
+/** `inConfig`: what the config names; null: only the data folder was named. */
 export type ConfigNames = { readonly inConfig: KnownNames | null };
 
 /**
- * Lets `work` read the history: through the running gateway, otherwise from its file. Throws a ConfigError or StartError with words when
+ * Lets `work` read the history: through the running gateway, else from its file. Throws a ConfigError or StartError with words when
  * neither is possible.
  */
 export async function withHistory(
@@ -53,7 +51,7 @@ export async function withHistory(
   return await work({ ...common, reader: file, times: createTimes(timezone, now), heading, holdUps: [] });
 }
 
-/** Lets `work` talk to the running gateway, which alone changes its queue. */
+/** Lets `work` speak to the running gateway, which alone changes its queue. */
 export async function withGateway(
   named: NamedGateway,
   io: Io,
@@ -73,7 +71,7 @@ export async function withGateway(
   return await work(open, { inConfig });
 }
 
-/** The place of the named gateway's journal. Throws a ConfigError. */
+/** Where the journal of the named gateway is. Throws a ConfigError. */
 export function placeOf({ file, data }: NamedGateway, io: Io): JournalPlace {
   if (data !== undefined && file === undefined)
     return { dataFolder: resolve(data), name: null, timezone: null, destination: null, names: null };

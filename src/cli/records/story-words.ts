@@ -10,7 +10,7 @@ import { reasonWords, stateWord } from './words.ts';
 
 type Line = { readonly at: number; readonly word: string; readonly text: string };
 
-/** The history of a rule, one plain sentence on each line, oldest first. Pure. */
+/** What became of a rule, a plain sentence a line, oldest first. Pure. */
 export function storyLines(story: RuleStory, times: Times): readonly string[] {
   const { rule, since, until, entries, off, stoppedAt, now, more } = story;
   const gone = off.map(({ startedAt, lastAliveAt }): Line => {
@@ -30,14 +30,14 @@ export function storyLines(story: RuleStory, times: Times): readonly string[] {
   ].join('');
   return [
     `rule ${rule}${span}, oldest first`,
-    ...(more ? ['there are earlier rows: --limit N or --until TIME shows them'] : []),
+    ...(more ? ['there is more before: --limit N or --until TIME shows it'] : []),
     ...(since === null ? [] : [standingLine(story, since, times)]),
     ...lines.map(({ at, word, text }) => `${times.people(at)}  ${word.padEnd(width)}  ${oneLine(text)}`),
     ...(entries.some(({ kind }) => kind !== 'start') ? [] : [nothingLine(story)]),
   ];
 }
 
-/** The same as JSON, oldest first. The state before the span comes first. */
+/** The same as JSON, oldest first: what stood before comes before it. */
 export function storyJson({ entries, before }: RuleStory, times: Times): readonly string[] {
   const json = (one: StoryEntry, type?: string): string => {
     if (one.kind === 'decision') return decisionLine(one.decision, times, type);
@@ -98,5 +98,5 @@ function standingWords(last: Standing['last'], times: Times): string {
 function nothingLine({ since, until, before, now }: RuleStory): string {
   if (since === null || before === null) return 'nothing of that is in the journal';
   const span = (until ?? now) < now ? 'in this time' : 'in this time until now';
-  return `the rule decided nothing ${span}: its signals did not change, or were not read`;
+  return `the rule decided nothing ${span}: what it reads stayed as it was, or was not seen`;
 }

@@ -4,10 +4,10 @@ import type { HistoryEntry } from '../../core/history.ts';
 import type { Times } from './times.ts';
 import { reasonWords, standsSince, stateWord } from './words.ts';
 
-/** The times and reasons of a list: for the queue the present state, for the journal the events. */
+/** Which times and reasons a list shows: of the queue, where things stand; of the journal, what happened. */
 export type TableOf = 'queue' | 'journal';
 
-/** The width of the narrowest list. That of the journal has two times. */
+/** Columns of the narrowest list: that of the journal has two times. */
 const NARROWEST: Readonly<Record<TableOf, number>> = { queue: 80, journal: 110 };
 const GAP = '  ';
 
@@ -52,9 +52,7 @@ export function table(
   );
 }
 
-/**
- * Id, state, times and place are never cut. The other columns share the rest, and the reason gets the room that another one does not need.
- */
+/** Id, state, times and place are never cut; the others share what is left, and what one of them does not need goes to the reason. */
 function fitted(natural: readonly number[], columns: number, uncut: number): readonly number[] {
   const kept = natural.slice(0, uncut);
   const [what = 0, rule = 0, why = 0] = natural.slice(uncut);
@@ -65,7 +63,7 @@ function fitted(natural: readonly number[], columns: number, uncut: number): rea
   return [...kept, whatWidth, ruleWidth, Math.max(6, left - ruleWidth)];
 }
 
-/** Counts characters, not UTF-16 units, because a name from a PLC may contain any character. */
+/** Characters, not UTF-16 units: a name from a PLC may hold any. */
 function length(text: string): number {
   return [...text].length;
 }
@@ -78,7 +76,7 @@ function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - length(text)));
 }
 
-/** Texts come from PLCs and from L2L. A line break or an escape sequence in one must not damage the terminal. */
+/** Texts come from PLCs and from L2L: a line break or an escape sequence in one must not spoil the terminal. */
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trimEnd();

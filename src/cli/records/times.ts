@@ -1,16 +1,16 @@
 import { parseDuration } from '../../core/fields.ts';
 import { createTimeNotation, type TimeNotation } from '../../core/time-notation.ts';
 
-/** Times as the lists and pages show them, and as people of the site write them. */
+/** Times as the lists and pages show them and as people of the site write them. */
 export interface Times extends Pick<TimeNotation, 'zone' | 'people' | 'iso'> {
   /**
-   * The first instant that a text can mean: a text of `people` or `iso`, `2026-11-22 06:00`, `2026-11-22`, `06:00` (the last one in the
-   * past: today or yesterday), or `2h` for two hours ago. undefined: the text is none of these.
+   * The first instant that a text can mean: what `people` and `iso` write, `2026-11-22 06:00`, `2026-11-22`, `06:00` (the
+   * last one that has come: today's, else yesterday's), or `2h` for so long ago. undefined: none of them.
    */
   first(text: string): number | undefined;
   /**
-   * The last instant of the same text: the end of its second, and the second pass of the repeated hour. With `after`, a time without a date
-   * is the first one after that instant.
+   * The last instant of the same text: of the second where it names one, and of the second pass of the repeated hour. With `after`
+   * a time without its date is the first one after that instant.
    */
   last(text: string, after?: number): number | undefined;
 }
@@ -18,10 +18,10 @@ export interface Times extends Pick<TimeNotation, 'zone' | 'people' | 'iso'> {
 const DAY = 86_400_000;
 const DATE = /^\d{4}-\d\d-\d\d$/;
 const CLOCK = /^\d\d:\d\d(?::\d\d)?(?!\d)/;
-/** An instant that is shown as this second, or as this millisecond, can be anywhere in it. */
+/** What is shown as this second, or as this millisecond, can be anywhere in it. */
 const TO_THE_SECOND = /\d\d:\d\d:\d\d(?<fraction>\.\d+)?/;
 
-/** `timezone` null: the site's zone is not known, so everything is in UTC. */
+/** `timezone` null: the site's is not known, all is in UTC. */
 export function createTimes(timezone: string | null, now: number): Times {
   const notation = createTimeNotation(timezone ?? 'UTC');
 
@@ -32,9 +32,9 @@ export function createTimes(timezone: string | null, now: number): Times {
     return notation.parse(DATE.test(text) ? `${text} 00:00` : text);
   }
 
-  /** The instants of a time without a date on the days around an instant, earliest day first. */
+  /** What a time without its date means on the days around an instant, earliest day first. */
   function clockTimes(text: string, around: number): readonly (readonly number[])[] {
-    // Days are counted by their dates: a day of the zone can be longer or shorter than 24 hours, and the time can name another zone.
+    // Days by their dates: a day of the zone can be longer or shorter than 24 hours, and the time can name another zone.
     const date = Date.parse(`${notation.iso(around).slice(0, 10)}T00:00:00Z`);
     return [-2, -1, 0, 1, 2]
       .map(days => notation.parse(`${new Date(date + days * DAY).toISOString().slice(0, 10)} ${text}`))

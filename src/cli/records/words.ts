@@ -4,7 +4,7 @@ import { CALL_WORDS } from '../../core/call-words.ts';
 import type { CallState } from '../../core/delivery.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 
-/** The state of an action in one word of the lists. For an open that found a dispatch open, its number. */
+/** Where an action stands, in one word of the lists; of an open that found a dispatch open, its number. */
 export function stateWord({ kind, state, held, notBefore, call, result }: HistoryEntry): string {
   const { role } = kindOf(kind).chain;
   if (state === 'delivered' && (role === 'opens' || role === 'joins')) {
@@ -22,7 +22,7 @@ export function callWord(state: CallState): string {
   return CALL_WORDS[state];
 }
 
-/** The state of an action and its meaning. */
+/** Where an action stands and what that means. */
 export function stateWords(entry: HistoryEntry): string {
   const word = stateWord(entry);
   const found = entry.state === 'delivered' ? foundOpen(entry.kind, entry.result) : null;
@@ -31,10 +31,10 @@ export function stateWords(entry: HistoryEntry): string {
 }
 
 const MEANINGS: Readonly<Partial<Record<string, string>>> = {
-  waiting: 'it has its place in its lane and is sent in its turn',
-  held: 'it waits for an open that is a dead letter or parked; a person decides about that open',
-  blocked: 'it is outside its lane until L2L can take it',
-  ready: 'its request is built and is sent next',
+  waiting: 'it has its place in its lane and goes when its turn comes',
+  held: 'it waits for an open that is a dead letter or parked; a person decides about that one',
+  blocked: 'it stands outside its lane until L2L can take it',
+  ready: 'its request is built and goes next',
   sending: 'its request is on its way',
   retrying: 'L2L certainly does not have it; it is sent again',
   'in doubt': 'L2L may have it; it is looked up before anything is repeated',
@@ -47,13 +47,13 @@ const MEANINGS: Readonly<Partial<Record<string, string>>> = {
   shadow: 'made in shadow mode; nothing is sent',
 };
 
-/** Since when it is in this state. */
+/** Since when it stands as it does. */
 export function standsSince({ state, settledAt, createdAt, call }: HistoryEntry): number {
   if (state === 'in_call') return call?.sentAt ?? call?.createdAt ?? createdAt;
   return settledAt ?? createdAt;
 }
 
-/** Why it is in this state; otherwise why it was made. */
+/** Why it stands where it stands, else why it was made. */
 export function reasonWords({ state, detail, call, cause }: HistoryEntry): string {
   const reason = state === 'in_call' || state === 'waiting' ? call?.detail : detail;
   return reason || cause.text;

@@ -104,7 +104,7 @@ function configLines({ file, key: { written, value }, sendsTo, places }: Plant, 
     ...(isSet
       ? [`${file} sends to this sandbox already: mode: live, url: ${url}`]
       : [
-          `Write these lines into ${file}, in place of the lines that are there now:`,
+          `Write these lines into ${file}, in place of the ones that stand there:`,
           '',
           ...lines.map(([text, place]) =>
             place ? `${text.padEnd(width)}   # ${file}:${place.line}:${place.column}` : text,
@@ -136,7 +136,8 @@ function wholeLines({ sites: [site] }: SandboxWorld, url: string, key: string): 
 function keyLines(written: string, isSet: boolean, key: string): string[] {
   const name = written.replace(/^\$\{|\}$/g, '');
   const file = /^file:\s*(.*)$/.exec(name)?.[1];
-  if (isSet) return [`The sandbox accepts the key in ${written} and the key ${key}. Then start the gateway:`, ''];
+  if (isSet)
+    return [`The sandbox accepts the key that ${written} holds now, and the key ${key}. Then start the gateway:`, ''];
   if (file !== undefined) return [`Write the key ${key} into the file ${file}. Then start the gateway:`, ''];
   return ['Then, in the terminal of the gateway:', '', `export ${name}=${key}`];
 }

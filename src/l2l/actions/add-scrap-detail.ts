@@ -77,13 +77,14 @@ function createHandler({ site, zone, clock, reader }: ActionContext): ActionHand
     async prepare(call, signal) {
       const at = clock.now();
       const read = await readNewest(newest(call.actions).params.line, signal);
-      // The key may see no line. After a lost answer a person decides then.
-      if (!read.ok && read.outcome.reason === 'code') return { kind: 'send', base: null };
+      // It is not documented which filters this area demands, and the key may see no line. After a lost answer a person decides then.
+      if (!read.ok && (read.outcome.reason === 'denied' || read.outcome.reason === 'code'))
+        return { kind: 'send', base: null };
       if (!read.ok) return { kind: 'failed', outcome: read.outcome };
       return { kind: 'send', base: read.rows && { scrapRows: read.rows, at } };
     },
 
-    // No right to read, or L2L demands filters that are not documented: after a lost answer a person decides.
+    // A key without the right to read: after a lost answer a person decides.
     unprepared: () => ({ kind: 'send', base: null }),
 
     succeeded: (_call, _envelope, answer) => ({ kind: 'delivered', result: {}, answer }),

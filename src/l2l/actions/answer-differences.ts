@@ -53,7 +53,7 @@ export function createDifferences(options: {
         if (stored !== undefined && isSame(name, stored, value)) continue;
         const event = `${machine}: L2L stored ${name} ${stored ?? 'nothing'}, sent ${value}`;
         const fields = { machine, stored: stored ?? null, sent: value };
-        report(name, event, fields, `L2L stored another ${name} than the gateway sent`);
+        report(name, event, fields, `L2L stored another ${name} than the one that was sent`);
       }
     },
     count(machine, expected, stored, words) {

@@ -119,6 +119,9 @@ function createHandler(context: ActionContext): ActionHandler<'close_dispatch'> 
         if (listed.ok) compare(call, listed.dispatch);
         return done;
       }
+      // An earlier attempt may have ended it. The refused one had no effect, so it can be repeated until the dispatch can be read.
+      if (!listed.ok && call.attempt > 1 && listed.outcome.kind === 'retry' && listed.outcome.reason !== 'denied')
+        return listed.outcome;
       // L2L's own refusal says more than a failed read.
       if (!listed.ok || !listed.dispatch) return refusal;
       const { dispatch } = listed;
@@ -129,15 +132,15 @@ function createHandler(context: ActionContext): ActionHandler<'close_dispatch'> 
           answer,
         };
       }
-      // A closed dispatch is refused in words of L2L's own choice.
-      const closed = howOf(call) === 'note' ? undefined : textField(dispatch, 'closed');
-      if (closed === undefined) return refusal;
+      // L2L refuses for a dispatch that has ended, in words of its own choice.
+      const how = howOf(call);
+      const [closed, completed] = [textField(dispatch, 'closed'), textField(dispatch, 'completed')];
+      if (closed === undefined && completed !== undefined && isFirstHalf(call)) return SECOND_HALF;
+      const ended = how === 'note' ? undefined : (closed ?? (how === 'complete' ? completed : undefined));
+      if (ended === undefined) return refusal;
       compare(call, dispatch);
-      return {
-        kind: 'delivered',
-        result: { ...resultOf(call, dispatch), nothing: `it was closed at ${closed}` },
-        answer,
-      };
+      const nothing = `it was ${closed === undefined ? 'completed' : 'closed'} at ${ended}`;
+      return { kind: 'delivered', result: { ...resultOf(call, dispatch), nothing }, answer };
     },
 
     async look(call, signal) {

@@ -51,8 +51,7 @@ function createHandler({ site, clock, differences, reader, reads }: ActionContex
       const base = call.base?.cycleCount;
       const added = sumOf(call.actions);
       if (base !== undefined && base + added !== count) {
-        const words =
-          'the count of the machine moved by another number than the gateway added: somebody else changes it too';
+        const words = 'machine count moved by something else than what was added: somebody else writes it too';
         differences.count(machine, base + added, count, words);
       }
       return { kind: 'delivered', result: { cycleCount: count }, answer };

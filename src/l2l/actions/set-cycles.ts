@@ -36,7 +36,7 @@ function createHandler({ site, clock, differences, reader }: ActionContext): Act
     freeze(actions, chain) {
       const action = newest(actions);
       if (action.chain === null)
-        return { kind: 'held', why: 'a count cannot be set without the chain that keeps its anchor' };
+        return { kind: 'held', why: 'a count can not be set without the chain that keeps its anchor' };
       const { machine, movement } = action.params;
       const anchor = chain.result?.cycleAnchor;
       const body = bodyOf(machine, anchor === undefined ? undefined : anchor + movement);

@@ -13,7 +13,7 @@ export function readingProblem({ counter }: SignalDefinition, value: Value | nul
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
     return `${value} is too large to be exact, so it is not counted; let the PLC count in a 32-bit integer`;
   if (typeof value === 'number' && !Number.isInteger(value))
-    return `${value} is no whole number, so it is not counted; let the PLC count in an integer, and write the parts of one count under per_count`;
+    return `${value} is no whole number, so it is not counted; let the PLC count in an integer, and say with per_count what one count is`;
   return counter.wrapsTo === undefined
     ? `${value} is negative, so it is not counted; where the counter goes on at its negative end write wraps: full or its type, such as wraps: int32`
     : `${value} is below ${counter.wrapsTo}, the lowest value of its type, so it is not counted`;

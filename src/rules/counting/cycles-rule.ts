@@ -19,7 +19,7 @@ export const CyclesSection = z
     }),
     first_sight: choice(['base', 'count']).default('base').meta({
       description:
-        'The meaning of the first reading of a counter. `base`: counting begins at this value. `count`: this value counts as made now; use it only for a counter that starts at 0',
+        'What the first reading of a counter means. `base`: counting begins at this value. `count`: this value counts as made now; use it only for a counter that starts at 0',
     }),
     ...besides('cycles'),
   })

@@ -105,6 +105,6 @@ function productOf(books: Books, { start, uncertain }: Interval): Product {
 }
 
 function doubtWords({ before, after }: Uncertain): string {
-  const then = after === null ? 'the product after it was not read' : `${productWords(after)} ran after it`;
+  const then = after === null ? 'what ran after it was not read' : `${productWords(after)} ran after it`;
   return `${productWords(before)} ran before a time in which nothing was read, ${then}`;
 }

@@ -18,7 +18,7 @@ export const CloseSection = z
   })
   .meta({
     description:
-      'Opens nothing. When the condition begins to hold, it closes every open dispatch of the machine and type, also dispatches that people opened (`dispatches/closemachine`)',
+      'Opens nothing. When the condition begins to hold, it closes every open dispatch of the machine and type, also what people opened (`dispatches/closemachine`)',
   });
 
 /** Closes every dispatch of a machine and type when its condition begins to hold. */

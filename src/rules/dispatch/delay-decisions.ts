@@ -53,7 +53,7 @@ export function recordResumed(run: RunningDispatch, goesOn: boolean, at: number,
   const parts = conditions.partsOf(state.phase === 'clearing' ? 'clearing' : 'when');
   const how = goesOn
     ? `${delayWords(run)} goes on after ${formatDuration(lastedUntil(run, at))}`
-    : `${delayWords(run)} starts again, because the values of that time are not known`;
+    : `${delayWords(run)} starts again, because nobody knows what happened meanwhile`;
   const since = account.was === 'unknown' ? ` after ${formatDuration(at - account.unknownFrom)}` : '';
   const text = `${partsWords(parts, cells)}: known again${since}, ${how}`;
   report(step, rule, at, 'known', text, { values: partsValues(parts, cells) });
@@ -69,8 +69,8 @@ export function recordStandstill(run: RunningDispatch, from: number, to: number,
 export function recordHold(run: RunningDispatch, held: boolean, step: Step): void {
   if (run.state.delay === null) return;
   const text = held
-    ? `a source is catching up: ${delayWords(run)} waits until its queued messages are read`
-    : `the queued messages are read: ${delayWords(run)} runs again`;
+    ? `a source is catching up: ${delayWords(run)} waits until what was kept for the gateway is read`
+    : `what was kept for the gateway is read: ${delayWords(run)} runs again`;
   note(step, run.rule, step.at, held ? 'catching_up' : 'caught_up', text);
 }
 

@@ -24,7 +24,7 @@ const ENDED: Readonly<Record<DispatchRule['whenCleared'], string>> = {
 };
 
 /** For `check`: of every rule that sends closemachine. */
-export const CLOSES_OF_PEOPLE = 'also closes dispatches that people opened';
+export const CLOSES_OF_PEOPLE = 'also closes what people opened';
 
 /** The behaviour of a dispatch without settings in its rule or in `defaults:`. */
 const BUILT_IN: Policy = {

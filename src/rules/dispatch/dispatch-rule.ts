@@ -7,7 +7,7 @@ import type { Episode } from './episode.ts';
 
 const WhenCleared = choice(['close', 'close_machine', 'complete', 'note', 'leave']).meta({
   description:
-    'What the gateway does with its dispatch when the condition has cleared. `close`, `complete`: it ends the dispatch in this way. `close_machine`: it closes every open dispatch of this machine and type, also dispatches that people opened (`dispatches/closemachine`). `note`: it writes a comment, and people end the dispatch. `leave`: it does nothing',
+    'What the gateway does with its dispatch when the condition has cleared. `close`, `complete`: it ends the dispatch in this way. `close_machine`: it closes every open dispatch of this machine and type, also what people opened (`dispatches/closemachine`). `note`: it writes a comment, and people end the dispatch. `leave`: it does nothing',
   default: 'close',
 });
 

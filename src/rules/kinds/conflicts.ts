@@ -38,8 +38,8 @@ function stillThere(rules: Rules): readonly Conflict[] {
     if (former === undefined || !Object.hasOwn(rules, former)) return [];
     const message =
       former === rule
-        ? `${former} is the present name of the rule; write its former name, or take this key out`
-        : `${former} is still a rule here and keeps its state; take out that rule or this key`;
+        ? `${former} is the name it has; write the one it had before, or take this key out`
+        : `${former} is still a rule here and keeps what it has; take that rule out, or this key`;
     return [{ rule, key: ['renamed_from'], message }];
   });
 }

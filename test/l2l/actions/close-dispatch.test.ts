@@ -163,6 +163,35 @@ describe('close_dispatch', () => {
   });
 
   it.each([
+    ['completed', 'complete', { completed: '2026-03-02 06:10:00' }, 'delivered'],
+    ['completed', 'close', { completed: '2026-03-02 06:10:00' }, 'rejected'],
+    ['closed', 'close', { closed: '2026-03-02 06:10:00' }, 'delivered'],
+    ['open', 'complete', { completed: null }, 'rejected'],
+  ] as const)(
+    'words that say nothing, for a dispatch that is %s: the answer to %s is decided by a read',
+    async (_what, how, fields, kind) => {
+      const refusal = { success: false, error: 'Problem with the request' };
+      const data = [{ id: 57001, ...fields }];
+      const { delivery } = scripted(({ method }) => answer(method === 'POST' ? refusal : { success: true, data }));
+      const outcome = await delivery.send(frozenCall(delivery, [close(at('2026-03-02 06:09:30'), how)], OPENED), NEVER);
+      expect(outcome.kind).toBe(kind);
+    },
+  );
+
+  it.each([
+    [1, 502, 'rejected'],
+    [2, 502, 'retry'],
+    [2, 403, 'rejected'],
+  ])('attempt %s of a close is refused, and the read after it fails with %s: %s', async (attempt, status, kind) => {
+    const refusal = { success: false, error: 'Problem with the request' };
+    const { delivery } = scripted(({ method }) =>
+      method === 'POST' ? answer(refusal) : answer({ success: false }, status),
+    );
+    const outcome = await delivery.send({ ...frozenCall(delivery, [ACTION], OPENED), attempt }, NEVER);
+    expect(outcome.kind).toBe(kind);
+  });
+
+  it.each([
     ['deleted', 'close', { deleted: 'Y' }, 'applied'],
     ['closed', 'close', { closed: '2026-03-02 06:10:00' }, 'applied'],
     ['open', 'close', { closed: null }, 'absent'],

@@ -92,7 +92,7 @@ const DISAGREES = {
 };
 
 describe('the comparison of a running gateway with L2L', () => {
-  it('the comparison is made at the start and every six hours', async () => {
+  it('is made at the start and every six hours', async () => {
     const { start, clock, asked, pass } = plant();
     await start();
     clock.advance(6 * HOUR - 1);
@@ -102,7 +102,7 @@ describe('the comparison of a running gateway with L2L', () => {
     expect(asked()).toBe(2);
   });
 
-  it('the log has a finding once, with its place, and its end once', async () => {
+  it('logs a finding once, with its place, and its end once', async () => {
     const { start, pass, answers, said } = plant();
     answers(without(row('machine', 'PRESS-02', 'wrong', 'L2L does not have it')));
     await start();
@@ -116,7 +116,7 @@ describe('the comparison of a running gateway with L2L', () => {
     expect(said().filter(({ message }) => message.includes('agrees'))).toMatchObject([{ code: 'PRESS-02' }]);
   });
 
-  it('the log has a finding again only when it has changed, also after a restart', async () => {
+  it('logs a finding again only when it has changed, also after a restart', async () => {
     const first = plant();
     first.answers(without(row('machine', 'PRESS-02', 'wrong', 'L2L does not have it')));
     await first.start();
@@ -148,14 +148,14 @@ describe('the comparison of a running gateway with L2L', () => {
     ]);
   });
 
-  it('the last answer is shown after a restart, before L2L has answered', async () => {
+  it('shows the last answer after a restart, before L2L has answered', async () => {
     const first = plant();
     await first.start();
 
     expect(plant(first.folder).checks.last()).toEqual({ at: START, destination: 'here', rows: GOOD });
   });
 
-  it('the gateway asks again soon while L2L gives no answer, in growing intervals, and keeps the last answer', async () => {
+  it('asks again soon while L2L gives no answer, in growing intervals, and keeps the last answer', async () => {
     const { start, pass, answers, checks, said, asked, clock } = plant();
     await start();
     answers('connect ECONNREFUSED');
@@ -169,7 +169,7 @@ describe('the comparison of a running gateway with L2L', () => {
     expect(said().filter(({ level }) => level !== 'info')).toEqual([]);
   });
 
-  it('the gateway asks about the codes soon after a person corrected the key', async () => {
+  it('asks about the codes soon after a person corrected the key', async () => {
     const { start, pass, answers, said, checks } = plant();
     answers([
       row('api key', '', 'wrong', 'no'),
@@ -195,7 +195,7 @@ describe('the comparison of a running gateway with L2L', () => {
     expect(checks.last()?.rows).toEqual(GOOD);
   });
 
-  it('a stop ends the comparison, also while it waits', async () => {
+  it('a stop ends it, also while it waits', async () => {
     const { start, clock, asked, checks } = plant();
     await start();
     checks.stop();
@@ -215,7 +215,7 @@ describe('the file of the last answer', () => {
     }
   });
 
-  it('a folder that can not be written is no error, and the reason is returned', () => {
+  it('a folder that can not be written is said, and no error', () => {
     const file = openCheckFile(join(testFolder(), 'missing'));
 
     expect(file.write({ at: START, destination: 'here', rows: GOOD })).toMatch(/ENOENT/);

@@ -13,7 +13,6 @@ export type ConfigChoices = {
   readonly stories: readonly MachineStory[];
   readonly rate: string;
   readonly every: number;
-  readonly byCategory: boolean;
   readonly poll: number;
   readonly freezeLimit: number;
   readonly transient: readonly string[];
@@ -28,7 +27,7 @@ export function chaosConfig(choices: ConfigChoices): LoadedConfig {
   });
 }
 
-function configText({ stories, rate, every, byCategory, poll, freezeLimit, transient }: ConfigChoices): string {
+function configText({ stories, rate, every, poll, freezeLimit, transient }: ConfigChoices): string {
   const of = (via: string) => stories.filter(({ spec }) => spec.via === via);
   const source = (via: string, head: string, signals: (story: MachineStory, index: number) => string) =>
     of(via).length === 0 ? '' : `${head}\n    signals:\n${of(via).map(signals).join('\n')}`;
@@ -82,7 +81,7 @@ ${stories
     production:
       line: ${line}
       total: ${name}.strokes
-      scrap: ${byCategory ? `{ CRACK: ${name}.scrap }` : `${name}.scrap`}
+      scrap: ${name}.scrap
       product: "{{ recipes[${name}.recipe].product }}"
       every: ${formatDuration(every)}`;
     return `${dispatches}

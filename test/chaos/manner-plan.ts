@@ -16,8 +16,11 @@ const FREE: readonly MannerName[] = [
 const MINUTE = 60_000;
 const NOTHING: MannerPlan = { manners: {}, lacks: [] };
 
-/** How L2L answers in this seed. These draws are independent of all others of the seed. */
-export function drawManners(seed: number, { from, to }: Span): MannerPlan {
+/**
+ * How L2L answers in this seed. These draws are independent of all others of the seed.
+ * @param mayBeOpaque false: a refusal has to say that another dispatch is open on the machine
+ */
+export function drawManners(seed: number, { from, to }: Span, mayBeOpaque: boolean): MannerPlan {
   const random = seededRandom(seed * 4001 + 11);
   if (random() < 0.4) return NOTHING;
   const manners = Object.fromEntries(
@@ -26,7 +29,10 @@ export function drawManners(seed: number, { from, to }: Span): MannerPlan {
   const lacks = drawLacks(random, { from, to });
   // Without its record, nobody knows the id of a trade.
   const isHidden = manners.trade === 'trade_id' && lacks.some(lack => lack.manners.lookups === 'none');
-  return { manners: isHidden ? { ...manners, trade: 'tradecode' } : manners, lacks };
+  const isOpaque = random() < 0.2 && mayBeOpaque;
+  const trade = isHidden ? ({ trade: 'tradecode' } as const) : {};
+  const words = isOpaque ? ({ refusal_words: 'opaque' } as const) : {};
+  return { manners: { ...manners, ...trade, ...words }, lacks };
 }
 
 /** One after the other. */

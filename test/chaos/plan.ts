@@ -60,8 +60,6 @@ export type Plan = {
   readonly corrects: number;
   readonly rate: string;
   readonly every: number;
-  /** Scrap has a category, and is sent by calls of its own. */
-  readonly byCategory: boolean;
   readonly poll: number;
   readonly freezeLimit: number;
   readonly batchDelay: number;
@@ -190,13 +188,11 @@ export function makePlan(seed: number): Plan {
     background: chance(0.5) ? 0 : ms(1, 15) / 100,
     disk,
     plcDown,
-    answers: drawManners(seed, { from: begin + MINUTE, to: end }),
+    answers: drawManners(seed, { from: begin + MINUTE, to: end }, !stories.some(isSingle)),
     duplicate: pick(['refuse', 'refuse', 'existing', 'nothing']),
     corrects: chance(0.5) ? 0.5 : 0,
     rate: pick(['unlimited', '1/s', '20/min']),
     every: pick([MINUTE, 5 * MINUTE, 15 * MINUTE]),
-    // Drawn by itself, so that the stories of earlier seeds stay as they are.
-    byCategory: seededRandom(seed * 104_729 + 3)() < 0.5,
     poll: pick([1000, 3000, 5000]),
     freezeLimit: pick([5 * MINUTE, 30 * MINUTE, 12 * HOUR]),
     batchDelay: pick([1000, 10_000, 90_000]),
@@ -260,7 +256,6 @@ export function planWords(plan: Plan): string {
   if (plan.night !== 'winter') count(`night:${plan.night}`);
   if (plan.former.length > 0) counts.set('former', plan.former.length);
   if (plan.deadly) count('deadly');
-  if (plan.byCategory) count('scrap_by_category');
   if (plan.plcDown.length > 0) counts.set('plc_down', plan.plcDown.length);
   return [...counts].map(([what, n]) => (n === 1 ? what : `${what}*${n}`)).join(' ') || 'none';
 }

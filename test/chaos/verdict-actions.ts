@@ -22,7 +22,7 @@ const MOST_SENT = 4;
 const OFTEN_ENOUGH = `sent ${MOST_SENT} times so far`;
 /** The action was refused, or too old, after it was in doubt. */
 const MAY_BE_THERE = 'L2L may have taken it when it was sent before';
-const HAS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true, add_scrap_detail: true };
+const HAS_TIMES = { open_dispatch: true, close_dispatch: true, record_details: true };
 
 /** The requests that carried an action, by its key. */
 export type Sent = ReadonlyMap<string, readonly Entry[]>;

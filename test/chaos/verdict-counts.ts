@@ -69,7 +69,6 @@ export function partProblems(
   { spec, strokes }: MachineStory,
   expected: Expected,
   actions: readonly StoredRow[],
-  sent: Sent,
   { data, products, isReadLate, isAutumn }: Judged,
   totals: Totals,
 ): string[] {
@@ -95,14 +94,11 @@ export function partProblems(
     })),
     ...unsent,
   ].toSorted((a, b) => a.start - b.start);
-  const scraps = scrapByCategory(spec, actions, sent, data);
-  const scrapOf = (product?: string) =>
-    scraps.filter(one => product === undefined || one.product === product).reduce((all, one) => all + one.scrap, 0);
   const sum = (of: (set: (typeof sets)[number]) => number, which = sets) =>
     which.reduce((all, set) => all + of(set), 0);
   const within = (value: number, [least, most]: readonly [number, number]) => value >= least && value <= most;
   const good = sum(({ actual }) => actual);
-  const scrap = sum(set => set.scrap) + scrapOf();
+  const scrap = sum(set => set.scrap);
   totals.parts += expected.good[1] + expected.scrap[1];
   totals.booked += good + scrap;
   if (!within(good, expected.good))
@@ -110,10 +106,7 @@ export function partProblems(
   if (!within(scrap, expected.scrap)) problems.push(`${spec.line} has ${scrap} scrap, not ${expected.scrap.join('-')}`);
   for (const [recipe, made] of expected.byRecipe ?? []) {
     const of = sets.filter(({ product }) => product === products.get(recipe));
-    const found = {
-      good: sum(({ actual }) => actual, of),
-      scrap: sum(set => set.scrap, of) + scrapOf(products.get(recipe)),
-    };
+    const found = { good: sum(({ actual }) => actual, of), scrap: sum(set => set.scrap, of) };
     if (found.good !== made.good || found.scrap !== made.scrap) {
       problems.push(
         `${spec.line} has ${found.good} good, ${found.scrap} scrap of ${products.get(recipe)}, not ${made.good}, ${made.scrap}`,
@@ -131,8 +124,7 @@ export function partProblems(
   if (unsent.length === 0 && starts.some((start, at) => start < (starts[at - 1] ?? 0))) {
     problems.push(`sets of ${spec.line} were booked out of order`);
   }
-  // L2L keeps the scrap of a category for its pitch, not for its set.
-  if (spec.via === 'broker' && !isReadLate && !isAutumn && scraps.length === 0) {
+  if (spec.via === 'broker' && !isReadLate && !isAutumn) {
     const made = strokes.map(({ at }) => ({ earliest: at - SECOND, latest: at + SECOND }));
     const { lost, doubled } = match(
       made,
@@ -142,22 +134,4 @@ export function partProblems(
       problems.push(`${spec.line}: ${lost} parts are in no set of their time, ${doubled} in a wrong one`);
   }
   return problems;
-}
-
-/** The scrap of a line that L2L has by category, and what it was not given. */
-function scrapByCategory(
-  { line: code }: MachineStory['spec'],
-  actions: readonly StoredRow[],
-  sent: Sent,
-  data: SandboxData,
-): readonly { readonly product: string; readonly scrap: number }[] {
-  const line = data.lines.find(one => one.code === code);
-  const booked = data.scraps
-    .filter(one => one.line === line?.id)
-    .map(({ product, scrap }) => ({ product: data.products.find(({ id }) => id === product)?.code ?? '', scrap }));
-  const unsent = actions
-    .filter(action => action.kind === 'add_scrap_detail' && action.lane === `scrap:${code}`)
-    .filter(action => timesApplied(action, sent) === 0)
-    .map(({ params }) => JSON.parse(params) as { product: string; scrap: number });
-  return [...booked, ...unsent];
 }

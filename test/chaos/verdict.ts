@@ -93,7 +93,7 @@ export function judge(judged: Judged): Verdict {
     for (const episode of delivered) problems.push(...openProblems(episode, delivered, judged));
     problems.push(...dispatchProblems(spec.machine, delivered, judged));
     problems.push(...cycleProblems(story, expected, actions, sent, data, totals));
-    if (spec.line !== null) problems.push(...partProblems(story, expected, actions, sent, judged, totals));
+    if (spec.line !== null) problems.push(...partProblems(story, expected, actions, judged, totals));
   }
   const { stops, dispatches, strokes, cycles, parts, booked, excused } = totals;
   const line = `stops ${stops}=${dispatches} cycles ${strokes}=${cycles} parts ${parts}=${booked}${excused > 0 ? ` excused ${excused}` : ''} | ${outcomeCounts(all, actions, sent)}`;

@@ -55,7 +55,7 @@ describe('an address with a password that was not encoded', () => {
           const { config, said } = read('redis', '${REDIS}', { REDIS: `${scheme}${name}:${word}@${to}` });
           expect(said).not.toContain(CANARY);
           if (config === null) {
-            expect(said).toContain('gateway.redis: the value of REDIS is no address');
+            expect(said).toContain('gateway.redis: what REDIS holds is no address');
             return;
           }
           const url = new URL(config.gateway.redis?.url.reveal() ?? '');

@@ -251,7 +251,7 @@ describe('loadConfig', () => {
 `;
 
     expect(problems(text, {}, env)).toEqual([
-      'config/gateway.yaml:15:14 a.when: the value of this reference does not fit here',
+      'config/gateway.yaml:15:14 a.when: what this stands for does not fit here',
       expect.stringMatching(
         /^config\/gateway.yaml:17:\d+ c.cycles.mode: `b` keeps the cycles of \$\{MACHINE\} in mode increment/,
       ),

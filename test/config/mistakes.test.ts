@@ -263,7 +263,7 @@ describe('mistakes of a new user', () => {
 
   it.each(['redis', 'host:6379', 'address'])('a wrong address of Redis from a reference is explained: %s', value => {
     expect(messages({ gateway: `, redis: "\${REDIS_URL}"` }, { REDIS_URL: value })).toEqual([
-      'gateway.redis: the value of REDIS_URL is no address; write redis://host:6379, rediss:// for TLS',
+      'gateway.redis: what REDIS_URL holds is no address; write redis://host:6379, rediss:// for TLS',
     ]);
   });
 

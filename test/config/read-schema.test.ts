@@ -91,7 +91,7 @@ describe('schemaReader', () => {
 
     it('an error shows the reference and never its value', () => {
       expect(read(schema, 'wait: "${WORD}"\nport: "${WORD}"')).toEqual([
-        'g.yaml:1:7 wait: "${WORD}" – the value of this reference does not fit here',
+        'g.yaml:1:7 wait: "${WORD}" – what this stands for does not fit here',
         'g.yaml:2:7 port: "${WORD}" – expected a number',
       ]);
     });

@@ -110,7 +110,7 @@ describe('a log that can not be written', () => {
     const gateway = await gatewayWith('pipe', small);
     await gateway.up();
     await gateway.goesOn();
-    expect(await gateway.missing()).toMatch(/the log can't be written since .*its disk is full, ENOSPC/);
+    expect(await gateway.missing()).toMatch(/the log can't be written since .*the disk it goes to is full, ENOSPC/);
 
     const seen = (path: string) => `/proc/${gateway.child.pid}/root${path}`;
     rmSync(seen(fill));

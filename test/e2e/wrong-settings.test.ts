@@ -61,7 +61,7 @@ describe('the first mistake towards L2L', () => {
     [
       'zone',
       { edit: (yaml: string) => yaml.replace(/timezone: .*/, 'timezone: Europe/Berlin') },
-      /the config has Europe\/Berlin, L2L site 43 is in America\/Phoenix; correct l2l.timezone at /,
+      /config says Europe\/Berlin, L2L site 43 is in America\/Phoenix; fix l2l.timezone at /,
       'timezone:',
     ],
   ] as const)('a wrong %s is named at the start, and nothing is sent', async (_, options, words, key) => {

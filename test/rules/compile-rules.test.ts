@@ -321,12 +321,12 @@ describe('compileRules', () => {
     [
       'a former name that is still a rule',
       { one: down(), two: cycles(), three: { ...down(), renamed_from: 'two' } },
-      'rules/three/renamed_from:1:1 three.renamed_from: two is still a rule here and keeps its state; take out that rule or this key',
+      'rules/three/renamed_from:1:1 three.renamed_from: two is still a rule here and keeps what it has; take that rule out, or this key',
     ],
     [
       'its own name for a former one',
       { one: down({ renamed_from: 'one' }) },
-      'rules/one/renamed_from:1:1 one.renamed_from: one is the present name of the rule; write its former name, or take this key out',
+      'rules/one/renamed_from:1:1 one.renamed_from: one is the name it has; write the one it had before, or take this key out',
     ],
     [
       'two rules with one former name',

@@ -168,7 +168,7 @@ describe('simulated adapter', () => {
     [{ 'a.v': { as: 'bool', script: [{ for: '1s', value: 1 }] } }, '1 is not bool'],
     [{ 'a.v': { as: 'bool', script: [{ for: '1s' }] } }, 'write a value, or quality: bad without one'],
     [{ 'a.v': { as: 'bool', script: [{ for: '0s', value: true }] } }, 'write at least 1ms'],
-    [{ 'a.v': { as: 'bool', count: { every: '1s' } } }, 'a counter is a number, such as uint32'],
+    [{ 'a.v': { as: 'bool', count: { every: '1s' } } }, 'what counts is a number, such as uint32'],
     [
       { 'a.v': { as: 'uint16', count: { every: '1s', while: 'b.v' } } },
       '"b.v" is not a scripted yes/no signal of this source',

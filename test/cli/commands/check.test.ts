@@ -123,11 +123,9 @@ rules: 3
     writeFileSync(join(folder, 'closing.yaml'), closing);
     const { out } = await program(['check', 'closing.yaml']);
     expect(out).toMatch(
-      /andon .* close every CODE_RED on PRESS-01 +closes after 10s\n {4}- also closes dispatches that people opened/,
+      /andon .* close every CODE_RED on PRESS-01 +closes after 10s\n {4}- also closes what people opened/,
     );
-    expect(out).toMatch(
-      /opens after 2m, closes every one of its type after 30s\n {4}- also closes dispatches that people opened/,
-    );
+    expect(out).toMatch(/opens after 2m, closes every one of its type after 30s\n {4}- also closes what people opened/);
     expect(out).toContain('up to 2 more for each time its condition begins to hold');
 
     writeFileSync(join(folder, 'noted.yaml'), closing.replace('when_cleared: close_machine, ', ''));

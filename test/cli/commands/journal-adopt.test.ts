@@ -41,9 +41,9 @@ describe('l2l-gateway journal adopt', () => {
     const journal = testJournal(data);
     expect(out).toEqual([
       `the journal in ${data} is used here from now on, as ${journal.id}`,
-      'parked, because L2L may have received them meanwhile: 2 actions',
+      'parked, because L2L may have got them since: 2 actions',
       `look into L2L, then retry or drop each:\n  bin/gateway queue list ${file}`,
-      'rules whose counters start from their next reading: 0',
+      'rules whose counters start from what the counters show now: 0',
       expect.stringContaining('never run a gateway on the copy and on the original'),
     ]);
     expect(journal.counts()).toMatchObject({ waiting: 0, parked: 2 });
@@ -66,6 +66,6 @@ describe('l2l-gateway journal adopt', () => {
     again.close();
 
     expect(await journalAdopt(['--data', folder, '--yes'], made)).toBe(0);
-    expect(out[1]).toContain('received them meanwhile: 1 action');
+    expect(out[1]).toContain('got them since: 1 action');
   });
 });

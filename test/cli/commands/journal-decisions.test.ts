@@ -214,7 +214,7 @@ describe('journal list --rule', () => {
       'at 2026-03-02 02:00:00 UTC: since 2026-03-02 01:12:03 UTC known: press1.running = true: the condition is false (first seen since the start)',
       '2026-03-02 02:05:00 UTC  gateway off  the gateway did not run from 2026-03-02 02:05:00 UTC to 2026-03-02 02:15:00 UTC: nothing was seen',
       '2026-03-02 02:15:00 UTC  gateway      the gateway started',
-      'the rule decided nothing in this time: its signals did not change, or were not read',
+      'the rule decided nothing in this time: what it reads stayed as it was, or was not seen',
     ]);
     expect(await list(press.folder, '--since', '2026-03-02 02:20', '--until', '2026-03-02 02:40')).toContain(
       'at 2026-03-02 02:20:00 UTC: the gateway had started at 2026-03-02 02:15:00 UTC and the rule decided nothing after that; since 2026-03-02 01:12:03 UTC known: ',
@@ -250,7 +250,7 @@ describe('journal list --rule', () => {
     );
     const newest = await list(press.folder, '--limit', '2');
     expect(newest).toMatch(
-      /there are earlier rows.*\n.*action 1 .*\n.*action 3 .*\n.*has not run.*\n\n.*\n.*journal show 1 /,
+      /there is more before.*\n.*action 1 .*\n.*action 3 .*\n.*has not run.*\n\n.*\n.*journal show 1 /,
     );
   });
 

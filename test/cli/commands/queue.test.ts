@@ -110,11 +110,11 @@ times in America/Denver; everything about 2:
     const { out } = await say(['queue', 'list', '--limit', '3', '--data', data]);
 
     expect(out.split('\n').map(line => line.slice(0, 10).trim())).toEqual(
-      ['gateway pr', '', 'id  state', '4  dead', '1  waitin', '2  waitin', '', 'there are', 'bin/gat', ''].map(text =>
+      ['gateway pr', '', 'id  state', '4  dead', '1  waitin', '2  waitin', '', 'there is m', 'bin/gat', ''].map(text =>
         expect.stringMatching(`^${text}`),
       ),
     );
-    expect((await say(['queue', 'list', '--limit', '4', '--data', data])).out).not.toContain('there are more');
+    expect((await say(['queue', 'list', '--limit', '4', '--data', data])).out).not.toContain('there is more');
   });
 
   it.each([
@@ -285,7 +285,7 @@ describe('queue retry and drop', () => {
     [['retry', '1', '--all'], 'write the numbers to retry, or --all'],
     [['retry', '1', '--rule', 'r'], '--rule goes with --all'],
     [['drop', '--all'], "Unknown option '--all'"],
-    [['drop'], 'write the numbers of the actions to drop'],
+    [['drop'], 'write the numbers of what is to be dropped'],
     [['show'], 'write the number of one action'],
     [['show', '1', '2'], 'write the number of one action'],
     [['list', '5'], 'no number is expected here: 5'],
@@ -299,7 +299,7 @@ describe('queue retry and drop', () => {
     [['list', '--kind', 'open_dispach'], 'did you mean `open_dispatch`?'],
     [['list', '--limit', 'x'], '--limit x: write how many rows'],
     [['retyr', '1'], 'queue has no "retyr"; did you mean retry?'],
-    [[], 'write one of these: queue list, show, retry, drop, export'],
+    [[], 'say what: queue list, show, retry, drop, export'],
   ])('a command does not understand %j', async (args, words) => {
     const data = testFolder();
     testJournal(data);

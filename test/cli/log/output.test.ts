@@ -69,12 +69,12 @@ describe('the way of the log', () => {
     output.write('a\n');
     for (const line of ['b\n', 'c\n', 'd\n']) output.write(line);
     expect(output.problem()).toBe(
-      "the log can't be written since second 0 (its disk is full, ENOSPC); 3 lines are lost so far",
+      "the log can't be written since second 0 (the disk it goes to is full, ENOSPC); 3 lines are lost so far",
     );
     state.room = null;
     await vi.waitFor(() => expect(output.problem()).toBeNull(), PATIENCE);
     output.write('e\n');
-    expect(state.text).toBe('a\nlost 3: its disk is full, ENOSPC\ne\n');
+    expect(state.text).toBe('a\nlost 3: the disk it goes to is full, ENOSPC\ne\n');
   });
 
   it('the log output begins a new line after a line of which a full disk took only a part', async () => {
@@ -83,7 +83,7 @@ describe('the way of the log', () => {
     output.write('bcd\n');
     state.room = null;
     await vi.waitFor(() => expect(output.problem()).toBeNull(), PATIENCE);
-    expect(state.text).toBe('a\nb\nlost 1: its disk is full, ENOSPC\n');
+    expect(state.text).toBe('a\nb\nlost 1: the disk it goes to is full, ENOSPC\n');
   });
 
   it('the log output keeps counting when the line about the loss is lost too', async () => {
@@ -103,14 +103,14 @@ describe('the way of the log', () => {
     expect(output.problem()).toBeNull();
     at(6000);
     expect(output.problem()).toBe(
-      "the log can't be written since second 0 (its reader does not read); 0 lines are lost so far",
+      "the log can't be written since second 0 (whatever reads it does not read); 0 lines are lost so far",
     );
     const line = `${'x'.repeat(1023)}\n`;
     for (let n = 0; n < 300; n += 1) output.write(line);
     expect(output.problem()).toContain('44 lines are lost so far');
     state.room = null;
     await vi.waitFor(() => expect(output.problem()).toBeNull(), PATIENCE);
-    expect(state.text).toBe(`a\n${line.repeat(256)}`.concat('lost 44: its reader does not read\n'));
+    expect(state.text).toBe(`a\n${line.repeat(256)}`.concat('lost 44: whatever reads it does not read\n'));
   });
 
   it.each(['EPIPE', 'EIO', 'EBADF', 'EROFS', 'EUNHEARD'])('the log output goes on when it gets %s', code => {

@@ -152,7 +152,7 @@ describe('parts of a blind time with different products at its ends', () => {
       '06:02:00-06:03:20 actual 10 scrap 0 A blind',
       '06:05:00-06:10:00 actual 4 scrap 0 A',
     ]);
-    expect(uncertain(made)).toEqual([expect.stringContaining('the product after it was not read') as string]);
+    expect(uncertain(made)).toEqual([expect.stringContaining('what ran after it was not read') as string]);
   });
 
   it('parts of a blind time are counted with the parts per count, also when that is read later', () => {

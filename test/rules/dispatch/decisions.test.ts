@@ -78,7 +78,7 @@ describe('what a dispatch rule decided', () => {
     line.source('02:30', 'connected');
     line.set('02:30:01', { ...NORMAL, 'press1.running': false });
     expect(story(line).at(-1)).toBe(
-      '02:30:01 known: press1.running = false: known again after 20m1s, on_delay (2m) starts again, because the values of that time are not known',
+      '02:30:01 known: press1.running = false: known again after 20m1s, on_delay (2m) starts again, because nobody knows what happened meanwhile',
     );
   });
 
@@ -188,8 +188,8 @@ describe('what a dispatch rule decided', () => {
     line.source('02:10:40', 'connected');
     line.standstill('02:10:50', '02:11:20');
     expect(story(line).slice(1)).toEqual([
-      '02:10:30 catching_up: a source is catching up: on_delay (2m) waits until its queued messages are read',
-      '02:10:40 caught_up: the queued messages are read: on_delay (2m) runs again',
+      '02:10:30 catching_up: a source is catching up: on_delay (2m) waits until what was kept for the gateway is read',
+      '02:10:40 caught_up: what was kept for the gateway is read: on_delay (2m) runs again',
       '02:11:20 stood_still: the gateway stood still for 30s: that time does not count',
     ]);
   });

@@ -42,7 +42,7 @@ describe('call budget', () => {
     expect(granted.map(grant => grant.at)).toEqual([0, 0, 1000, 2000, 3000]);
   });
 
-  it('never sends more than burst and rate allow', async () => {
+  it('the budget never sends more than burst and rate allow', async () => {
     const { clock, take, granted } = setUp({ rate: 10 / 1000, burst: 5 });
     for (let index = 0; index < 200; index += 1) void take(String(index));
     await run(clock, 10_000);

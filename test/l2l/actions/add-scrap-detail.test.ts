@@ -26,7 +26,7 @@ actionContract('add_scrap_detail', () => ({
 }));
 
 describe('add_scrap_detail', () => {
-  it('names line, category, product and the true time', () => {
+  it('the call names line, category, product and the true time', () => {
     const { delivery } = l2l([]);
     const { request } = frozenCall(delivery, [ACTION]);
     expect(request.path).toBe('/api/1.0/scrapdetail/add_scrap_detail/');
@@ -47,7 +47,7 @@ describe('add_scrap_detail', () => {
     expect([fields.get('product_autodetect'), fields.get('product_code')]).toEqual(['True', null]);
   });
 
-  it('reads the newest scrap of the line before the call', async () => {
+  it('the gateway reads the newest scrap of the line before the call', async () => {
     const { delivery, sent, clock } = l2l([row(2, '5.00'), row(1, '4.50', '2026-03-02T12:00:00')]);
     expect(await delivery.prepare(frozenCall(delivery, [ACTION]), NEVER)).toEqual({
       kind: 'send',
@@ -61,7 +61,7 @@ describe('add_scrap_detail', () => {
     ['without times', [{ id: 1, line: 101, scrap: '4.00' }]],
     ['of another line', [{ ...row(1, '4.00'), line: 102 }]],
     ['of a line that L2L does not know', [], []],
-  ])('compares nothing with a list %s', async (_what, listed, line) => {
+  ])('the gateway compares nothing with a list %s', async (_what, listed, line) => {
     const { delivery } = l2l(listed, line);
     expect(await delivery.prepare(frozenCall(delivery, [ACTION]), NEVER)).toEqual({ kind: 'send', base: null });
   });
@@ -69,7 +69,7 @@ describe('add_scrap_detail', () => {
   it.each([
     ['lacks the right to read scrap', 403],
     ['gets a refusal to this read', 200],
-  ])('sends without a comparison when the key %s', async (_what, status) => {
+  ])('the gateway sends scrap without a comparison when the key %s', async (_what, status) => {
     const settings = { askKey: async () => 'takes' as const, verify: async () => {}, unverified: () => null };
     const line = answer({ success: true, data: [{ id: 101, code: 'LINE-1' }] });
     const refusal = answer({ success: false, error: 'E-17' }, status);

@@ -31,7 +31,7 @@ const andon = (over: Partial<CloseRule> = {}): CloseRule => ({
 });
 
 describe('when_cleared: close_machine', () => {
-  it("closes everything of the machine and type, then the rule's own dispatch by its id, both with the true time", () => {
+  it("an episode with close_machine closes every dispatch of the machine and type, then the rule's own dispatch by its id, both with the true time", () => {
     const line = plant(program([stop()], [running]));
     line.set('06:00', { 'press1.running': true });
     line.set('06:01', { 'press1.running': false });
@@ -82,7 +82,7 @@ describe('when_cleared: close_machine', () => {
 });
 
 describe('close rule', () => {
-  it('opens nothing, and closes once when its condition has held for on_delay, with the time at which it began', () => {
+  it('a close rule opens nothing, and closes once when its condition has held for on_delay, with the time at which it began', () => {
     const line = plant(program([andon()], [running]));
     line.set('06:00', { 'press1.running': false });
     line.set('06:01', { 'press1.running': true });
@@ -96,7 +96,7 @@ describe('close rule', () => {
     expect(line.actions.map(shortKey)).toEqual(['andon_reset#1:close_all', 'andon_reset#2:close_all']);
   });
 
-  it('closes nothing when the condition ends inside on_delay, or while unless holds', () => {
+  it('a close rule closes nothing when the condition ends inside on_delay, or while unless holds', () => {
     const line = plant(program([andon({ unless: is('press1.manual') })], [running, manual]));
     line.set('06:00', { 'press1.running': false, 'press1.manual': false });
     line.set('06:01', { 'press1.running': true });
@@ -109,7 +109,7 @@ describe('close rule', () => {
     expect(line.events.map(({ detail }) => detail).join('\n')).not.toMatch(/dispatch is opened|no dispatch/);
   });
 
-  it('closes again after a restart only when its condition ended before', () => {
+  it('a close rule closes again after a restart only when its condition ended before', () => {
     const rules = program([andon()], [running]);
     const line = plant(rules);
     line.set('06:00', { 'press1.running': false });
@@ -131,7 +131,7 @@ describe('close rule', () => {
     ]);
   });
 
-  it('has no dispatch that a person could close, and says what it waits for', () => {
+  it('a close rule has no dispatch that a person could close, and names the condition that it waits for', () => {
     const line = plant(program([andon()], [running]));
     line.set('06:00', { 'press1.running': true });
     line.until('06:01');

@@ -158,6 +158,8 @@ export type ChainState = {
   readonly waiting: readonly StoredAction[];
   /** This journal has neither sent nor looked for a dispatch of this machine and type yet. A former journal may have left one open. */
   readonly isFirst: boolean;
+  /** The episode is over, and its end is parked: a person decides about it. */
+  readonly isEndParked: boolean;
   /**
    * Other episodes of its lane that are over, and whose open or close is a dead letter or parked. No other episode may end their dispatch.
    */
@@ -175,6 +177,7 @@ export const NO_CHAIN: ChainState = {
   isOurs: false,
   waiting: [],
   isFirst: false,
+  isEndParked: false,
   stuck: [],
   closed: [],
   inDoubt: [],

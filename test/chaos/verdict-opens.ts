@@ -92,16 +92,15 @@ function leftProblems(episode: DeliveredEpisode, post: Entry, { looks, delivered
   if (!mayLeave && isMissed(episode, before)) problems.push(`left at ${text(post.at)}, long after it was over`);
   const isBeside = rule.ifFoundOpen === 'open';
   if (isBeside && !isFirst(episode, delivered, post.at)) return problems;
+  // A key that may not read dispatches opens without a look, and asks L2L to refuse a duplicate.
+  const newest = looks.findLast(one => isHeard(one, rule.machine, post.at));
+  if (newest?.isDenied && isGuarded(post)) return problems;
   const look = lastLook(looks, rule.machine, post.at);
   const beside = countingFor(look, episode, isAdd ? close : knownBy(close, post.at), delivered).filter(
     ({ isOurs }) => isOurs || !isBeside,
   );
-  if (look && (look.heardAt ?? 0) >= post.at - LOOK_GOOD_FOR) {
-    if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
-  } else if (!isGuarded(post) || !looks.some(one => isDeniedLook(one, rule.machine, post.at))) {
-    // A key that may not read dispatches opens without a look, and asks L2L to refuse a duplicate.
-    problems.push(`left at ${text(post.at)} without a look`);
-  }
+  if (!look || (look.heardAt ?? 0) < post.at - LOOK_GOOD_FOR) problems.push(`left at ${text(post.at)} without a look`);
+  else if (beside.length > 0) problems.push(`left at ${text(post.at)} although ${beside[0]?.id} was open`);
   return problems;
 }
 
@@ -113,7 +112,7 @@ function guardProblems({ rule, open, posts }: DeliveredEpisode, { looks }: Seen)
     const doubted = earlier.some(({ isDoubtful, heardAt }) => isDoubtful || heardAt === null);
     const refused = earlier.some(one => isGuarded(one) && !one.isDoubtful && one.heardAt !== null);
     const isNew = earlier.length === 0 && post.at - open.made < 1000;
-    const isDenied = looks.some(one => isDeniedLook(one, rule.machine, post.at));
+    const isDenied = looks.some(one => one.isDenied && isHeard(one, rule.machine, post.at));
     if (isGuarded(post) && !doubted && isNew && !isDenied) problems.push('was guarded at its first attempt');
     if (!isGuarded(post) && doubted && !refused) problems.push('was repeated without a guard');
   });
@@ -141,9 +140,10 @@ function isSentOtherwise({ rule, close }: DeliveredEpisode): boolean {
   return rule.ifMissed === 'add' && !isLeft;
 }
 
-function isDeniedLook({ path, heardAt, isDenied }: Entry, machine: string, until: number): boolean {
+/** The gateway got an answer to this look shortly before. */
+function isHeard({ path, heardAt, isDoubtful }: Entry, machine: string, until: number): boolean {
   const isRecent = heardAt !== null && heardAt <= until && heardAt >= until - LOOK_GOOD_FOR;
-  return isDenied && isRecent && path.includes(`machinecode=${machine}`);
+  return isRecent && !isDoubtful && path.includes(`machinecode=${machine}`);
 }
 
 function lastLook(looks: readonly Entry[], machine: string, until: number): Entry | undefined {

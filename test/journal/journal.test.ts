@@ -417,6 +417,7 @@ describe('journal: after a crash', () => {
       open: 'none',
       result: null,
       isFirst: true,
+      isEndParked: false,
     });
   });
 

@@ -80,6 +80,21 @@ describe('journal: an episode with an end of unknown time', () => {
     },
   );
 
+  it('an open in doubt stays although its end has an unknown time, and its chain says that the end is parked', async () => {
+    const lose = async (journal: Journal) => {
+      const [open] = journal.waiting('dispatch:A', 1);
+      if (!open) throw new Error('the open waits');
+      const { id } = journal.freeze([open], REQUEST, 0);
+      await journal.markSending(id, 0, null, 1);
+      const lost = { state: 'unknown', at: 2, notBefore: 2, reason: 'network', detail: null } as const;
+      await journal.transition(id, ['sending'], lost);
+    };
+    const journal = await afterDoubt(opens('nothing'), closes('close'), lose);
+
+    expect(states(journal)[1]).toEqual(['parked', CLOSE_UNKNOWN]);
+    expect(journal.chain(openDispatch('A', 1).chain ?? '')).toMatchObject({ open: 'pending', isEndParked: true });
+  });
+
   it('an episode with an end of unknown time is sent as one finished dispatch once a person retries it', async () => {
     const journal = await afterDoubt(opens('open_and_close'), closes('close'));
     const { id } = journal.history.page({ limit: 1 }).entries[0] ?? { id: 0 };

@@ -80,6 +80,10 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
        AND json_extract(c.params, '$.how') IN ('close', 'complete')`,
   );
 
+  const readParkedEnd = query<{ id: number }>(
+    db,
+    `SELECT id FROM action WHERE chain = ? AND destination = ? AND ${ends('kind')} AND state = 'parked' LIMIT 1`,
+  );
   const readClosed = query<{ id: number }>(
     db,
     `SELECT closed.value AS id FROM action j, json_each(j.result, '$.closed') closed
@@ -136,6 +140,9 @@ export function createChains(db: DatabaseSync, options: ChainsOptions): (chain: 
           readParked.get(chain, destination) ??
           readSentByOthers.get(destination, chain);
         return earlier === undefined;
+      },
+      get isEndParked() {
+        return readParkedEnd.get(chain, destination) !== undefined;
       },
       get stuck() {
         return readStuck.all(destination, chain, chain);

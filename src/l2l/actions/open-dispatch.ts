@@ -150,6 +150,9 @@ function createHandler(context: ActionContext): ActionHandler<'open_dispatch'> {
 }
 
 function freeze(action: Open, chain: ChainState, context: ActionContext, trades: TradeForms): Freeze {
+  // Its end was made while the clock could not be trusted, and this open was in doubt then. Now it is certain that L2L does not have it.
+  if (action.params.ifMissed === 'nothing' && !action.guarded && chain.isEndParked)
+    return { kind: 'nothing', why: WAS_OVER, and: [] };
   const missed = missedEpisode(action, chain);
   const isGuarded = context.reads === 'never' ? isGuardedUnread(action) : action.guarded === true;
   const request = openRequest(action.params, marked(action), context, isGuarded, trades.fields(action));

@@ -364,6 +364,16 @@ describe('open_dispatch', () => {
       if (prepared.kind === 'done') expect(Object.keys(prepared.result)).toEqual(['nothing']);
     });
 
+    it('an open that is certainly not in L2L is not sent when its episode is over and the end is parked', () => {
+      const { delivery } = scripted(() => list());
+      const chain: ChainState = { ...NO_CHAIN, open: 'pending', isEndParked: true };
+      const frozen = (more: object) =>
+        delivery.freeze([{ ...stored('open_dispatch', { ...PARAMS, ifMissed: 'nothing' }), ...more }], chain).kind;
+      expect(frozen({})).toBe('nothing');
+      // In doubt: L2L may have it, and then it has to be found.
+      expect(frozen({ guarded: true })).toBe('request');
+    });
+
     it('an open reads nothing when the rule opens its own dispatch beside any other', async () => {
       const { delivery, sent } = scripted(() => list(listed()));
       const call = frozenCall(delivery, [stored('open_dispatch', { ...PARAMS, ifFoundOpen: 'open' })]);

@@ -83,6 +83,17 @@ describe('scrap by category', () => {
     else expect(new Set(times).size).toBe(1);
   });
 
+  it('scrap that was counted while only the parts were not seen keeps its category', () => {
+    const line = plant(rule());
+    line.set('06:00', NONE);
+    line.set('06:01', { strokes: 'bad' });
+    line.set('06:07', { crack: 2 });
+    line.set('06:08', { burr: 1 });
+    line.set('06:16', { strokes: 30 });
+    line.until('06:40');
+    expect(totals(line)).toEqual({ good: 27, CRACK: 2, BURR: 1 });
+  });
+
   it('the config gets categories in the middle of an interval: scrap from before stays in the set', () => {
     const line = plant(rule({ byCategory: false }));
     line.set('06:00', NONE);

@@ -16,6 +16,8 @@ export type SiteFacts = {
   readonly creator?: string;
   /** The clock of the times in pitchdetails. */
   readonly detailClock?: SetClock;
+  /** L2L said that sets were done, and did not list them at their times by any clock. */
+  readonly setsAreHidden?: boolean;
   /** The clock of the times in the states and errors of batches. */
   readonly batchClock?: SetClock;
 };

@@ -97,6 +97,18 @@ function isAnotherSet(record: L2lRecord, { rule, params }: SetOf, clock: SetCloc
   );
 }
 
+/** Whether the records have any of these sets, by any clock. */
+export function areListed(
+  sets: readonly SetOf[],
+  records: readonly L2lRecord[],
+  { zone, since }: Pick<Comparison, 'zone' | 'since'>,
+): boolean {
+  const own = records.filter(record => isMadeSince(record, since));
+  return own.some(record =>
+    sets.some(({ params }) => SET_CLOCKS.some(clock => hasTimesOf(record, params, clock, zone))),
+  );
+}
+
 /** The clock by which L2L gives the times of sets that it certainly has; undefined: these records do not show it. */
 export function clockOf(
   sets: readonly SetOf[],

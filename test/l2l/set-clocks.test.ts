@@ -182,6 +182,28 @@ describe.each(['America/Denver', 'Europe/Berlin', 'Australia/Adelaide'])('the cl
   });
 });
 
+describe('a site that lists record sets by a clock of its own', () => {
+  const TOKYO = createSiteZone('Asia/Tokyo');
+
+  it('after L2L did not list sets that are done, a set that is not listed is not absent, until L2L lists some', async () => {
+    const { l2l, look, follow, sets, zone, facts, words } = lostBatch('Europe/Berlin', '2026-03-04 06:00:00');
+    l2l.status = sets.map(of => ({ by: zone, of, line: 'LINE-1' }));
+    l2l.details = sets.map(of => ({ by: TOKYO, of }));
+    expect(await follow('301')).toMatchObject({ kind: 'final' });
+    expect(facts()).toMatchObject({ setsAreHidden: true });
+    expect(facts().detailClock).toBeUndefined();
+    expect(words).toContainEqual(expect.stringContaining('did not list record sets'));
+    l2l.details = [];
+    expect(await look()).toMatchObject({ kind: 'pending', detail: expect.stringContaining('may be in L2L') });
+
+    l2l.details = sets.map(of => ({ by: zone, of }));
+    await follow('301');
+    expect(facts()).toMatchObject({ setsAreHidden: false, detailClock: 'site' });
+    l2l.details = [];
+    expect((await look()).kind).toBe('absent');
+  });
+});
+
 describe('the clock of record sets and the change of the hour', () => {
   it.each([
     ['Europe/Berlin', '2026-10-25 01:30:00'],

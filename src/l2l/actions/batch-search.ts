@@ -3,7 +3,7 @@ import { ANY_OFFSET, createPitchDetails } from '../pitch-details.ts';
 import { type Pages, readWhole } from '../reader.ts';
 import { errorName } from '../record-sets.ts';
 import { type Clocks, type Fate, fatesOf, MISSING, type SetRecords } from '../set-fates.ts';
-import { clockOf } from '../set-matches.ts';
+import { areListed, clockOf } from '../set-matches.ts';
 import { setTimes } from '../set-times.ts';
 import { createSiteZone } from '../site-time.ts';
 import type { ActionContext, ActionOf, CallOf } from './action.ts';
@@ -34,6 +34,7 @@ const SEARCHED_FOR = 3_600_000;
 const NEVER_CAME =
   'L2L took the batch of this set, and has neither booked it nor refused it since; look for it in L2L before it is sent again';
 
+const HIDDEN = 'L2L did not list record sets that it had reported as done, so a set that is not listed may be in L2L';
 const CUT = 'L2L gave only a part of its list of errors';
 const STRANGE_WORD =
   'L2L names the state of a record set with a word that the gateway does not know; it looks for the sets themselves';
@@ -71,7 +72,7 @@ export function createBatchSearch(context: ActionContext): BatchSearch {
       // All sets of the line are matched, so that no open set gets the record of a final one.
       const all = call.actions.filter(set => set.params.line === line);
       const found = fatesNow(all, { details: booked.records, errors: own }, sinceOf(call));
-      const gap = booked.gap ?? (read.cut ? CUT : null);
+      const gap = booked.gap ?? (read.cut ? CUT : null) ?? (memory().facts().setsAreHidden ? HIDDEN : null);
       // What L2L may have and did not show is not missing.
       const missing: Fate = gap === null ? MISSING : { kind: 'doubtful', detail: `${gap}; look for this set in L2L` };
       for (const { key } of sets) {
@@ -92,6 +93,12 @@ export function createBatchSearch(context: ActionContext): BatchSearch {
   function rememberFinal(call: Batch, fates: ReadonlyMap<string, Fate>): void {
     const isFinal = ({ kind }: Fate) => kind !== 'missing' && kind !== 'doubtful';
     final.set(call.id, new Map([...fates].filter(([, fate]) => isFinal(fate))));
+  }
+
+  function learnHidden(setsAreHidden: boolean): void {
+    if (setsAreHidden === (memory().facts().setsAreHidden ?? false)) return;
+    memory().learn({ setsAreHidden }, setsAreHidden ? HIDDEN : null);
+    if (setsAreHidden) context.log.warn({ site }, HIDDEN);
   }
 
   const isOver = (call: Batch) => clock.now() - (call.sentAt ?? call.createdAt) >= SEARCHED_FOR;
@@ -119,8 +126,10 @@ export function createBatchSearch(context: ActionContext): BatchSearch {
       const params = own.map(set => set.params);
       const read = await pitchDetails.read(newest.params.line, params, signal);
       if (!read.ok) return;
-      const detailClock = clockOf(own, read.records, { zone, since: sinceOf(call) });
+      const since = sinceOf(call);
+      const detailClock = clockOf(own, read.records, { zone, since });
       if (detailClock) learnClocks(context, { detailClock });
+      if (read.gap === null) learnHidden(!areListed(own, read.records, { zone, since }));
     },
 
     async look(call, signal) {

@@ -206,8 +206,9 @@ export function l2lEdge(options: L2lOptions): L2lEdge {
               );
             case 'page':
               if (applied) server(now + latency);
+              // Half of the pages come with HTTP 200, the others with a redirect.
               return void hear(now + 2 * latency, () =>
-                end({ kind: 'answered', status: 200, body: '<title>Sign in</title>' }),
+                end({ kind: 'answered', status: latency % 2 === 0 ? 200 : 302, body: '<title>Sign in</title>' }),
               );
             case 'slow_down': {
               const retryAfter = Math.round(between(random, 1, 120)) * 1000;

@@ -1,8 +1,14 @@
 import { Fault, type FaultInput } from './faults.ts';
 import type { Manners } from './manners.ts';
 
-/** Which calls of twenty are too much, where the sandbox limits the rate. Between them is room for a few calls in a row. */
-const TOO_MUCH: readonly number[] = [5, 10];
+/** One call in so many is too much, where the sandbox limits the rate. */
+const ONE_IN = 10;
+
+/** Scattered, so that no client whose reads repeat in a fixed rhythm always meets the limit at the same read. The same in every run. */
+function isTooMuch(number: number): boolean {
+  const mixed = Math.imul(number ^ (number >>> 15) ^ 0x5bd1e995, 0x2c1b3c6d);
+  return ((mixed ^ (mixed >>> 13)) >>> 0) % ONE_IN === 0;
+}
 
 const RATE_LIMITS: Readonly<Record<Exclude<Manners['rate_limit'], 'none'>, FaultInput>> = {
   retry_after: { kind: 'status', status: 429, retryAfter: 1 },
@@ -19,8 +25,7 @@ const MISSING_RIGHTS: Readonly<Record<Manners['missing_right'], FaultInput>> = {
 
 /** How a manner keeps the sandbox from running a call; undefined: it runs it. `number`: how many calls came before, and this one. */
 export function mannerFault(manners: Manners, method: string, area: string, number: number): Fault | undefined {
-  if (manners.rate_limit !== 'none' && TOO_MUCH.includes(number % 20))
-    return Fault.parse(RATE_LIMITS[manners.rate_limit]);
+  if (manners.rate_limit !== 'none' && isTooMuch(number)) return Fault.parse(RATE_LIMITS[manners.rate_limit]);
   const isDenied = manners.rights === 'write_only' || manners.rights === `no_${area}`;
   return method === 'GET' && isDenied ? Fault.parse(MISSING_RIGHTS[manners.missing_right]) : undefined;
 }

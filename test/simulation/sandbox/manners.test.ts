@@ -17,25 +17,29 @@ describe('sandbox with the manner rate_limit', () => {
     ['bare', { status: 429, success: false }],
     ['unavailable', { status: 503, body: { text: expect.stringContaining('503') } }],
     ['words', { status: 200, error: 'Rate limit exceeded, please try again later.' }],
-  ] as const)('%s: one call in ten is refused, and has no effect', async (rate_limit, answer) => {
+  ] as const)('%s: about one call in ten is refused, and has no effect', async (rate_limit, answer) => {
     const { sandbox, post } = await sandboxForTest({ manners: { rate_limit } });
     const answers = [];
-    for (let number = 1; number <= 20; number += 1)
+    for (let number = 1; number <= 100; number += 1)
       answers.push(await post('machines/increment_cycle_count/', { site: 43, code: 'PRESS-02', cyclecount: 1 }));
 
-    expect(answers[4]).toMatchObject(answer);
-    expect(answers.filter(({ success }) => success)).toHaveLength(18);
-    expect(sandbox.state().machines.find(({ code }) => code === 'PRESS-02')?.cyclecount).toBe(18);
+    const refused = answers.filter(({ success }) => !success);
+    expect(refused.length).toBeGreaterThan(5);
+    expect(refused.length).toBeLessThan(20);
+    for (const one of refused) expect(one).toMatchObject(answer);
+    const { cyclecount } = sandbox.state().machines.find(({ code }) => code === 'PRESS-02') ?? {};
+    expect(cyclecount).toBe(answers.length - refused.length);
   });
 
   it.each([
     ['retry_after', '1'],
     ['bare', null],
   ] as const)('%s: Retry-After is %s', async (rate_limit, header) => {
-    const { sandbox, get } = await sandboxForTest({ manners: { rate_limit } });
-    for (let number = 1; number < 5; number += 1) await get('sites/');
-    const limited = await fetch(`${sandbox.url}/api/1.0/sites/`);
-    expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, header]);
+    const { sandbox } = await sandboxForTest({ manners: { rate_limit } });
+    const answers = [];
+    for (let number = 1; number <= 100; number += 1) answers.push(await fetch(`${sandbox.url}/api/1.0/sites/`));
+    const limited = answers.find(({ status }) => status === 429);
+    expect(limited?.headers.get('retry-after')).toBe(header);
   });
 });
 

@@ -55,6 +55,14 @@ export const NO_READS: Reader = {
 };
 const UNREAD = 'L2L is not read, because the config says l2l.reads: never';
 
+/** How often a read is tried while L2L says "not now". The budget keeps the pause that L2L asks for. */
+const TRIES = 3;
+
+/** HTTP 429, or words such as "rate limit exceeded" in an answer with HTTP 200. */
+function isNotNow(verdict: ReturnType<typeof judge>): boolean {
+  return verdict.kind === 'retry' && (verdict.reason === 'rate_limited' || verdict.reason === 'refused');
+}
+
 export function createReader(
   client: Pick<Client, 'get'>,
   transient: readonly string[],
@@ -62,7 +70,10 @@ export function createReader(
 ): Reader {
   return {
     async read(method, query, signal) {
-      const verdict = judge(await client.get(method, query, priority, signal), { transient });
+      const ask = async () => judge(await client.get(method, query, priority, signal), { transient });
+      let verdict = await ask();
+      // A look may need many reads. It would never end if each read that is put off made it begin anew.
+      for (let tries = 1; tries < TRIES && isNotNow(verdict) && !signal.aborted; tries += 1) verdict = await ask();
       if (verdict.kind !== 'success') {
         const outcome = readFailure(verdict);
         // A right may lack for one area alone.

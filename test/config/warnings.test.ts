@@ -240,6 +240,14 @@ describe('names that stand twice', () => {
     expect(all.at(-1)).toMatch(/^g\.yaml:\d+:\d+ .*down: .*if_closed_by_person: reopen does nothing/);
     expect(load({ rules, l2l: ', reads: never' }).weaker).toHaveLength(5);
     expect(load({ rules }).weaker).toEqual([]);
+
+    const closes = dispatch(', trade: MAINT, when_cleared: close_machine');
+    expect(load({ rules: closes, l2l: ', reads: never' }).weaker.at(-1)).toMatch(
+      /down: .*opened after the machine ran/,
+    );
+    const bare = `
+  ended: { when: run, on_delay: 0s, close: { machine: P, type: DOWN } }`;
+    expect(load({ rules: bare, l2l: ', reads: never' }).weaker.at(-1)).toMatch(/ended: .*opened after the machine ran/);
   });
 
   it('without reads of L2L, a count that is set to a total is an error at its key', () => {

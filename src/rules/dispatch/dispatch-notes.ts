@@ -26,6 +26,10 @@ const ENDED: Readonly<Record<DispatchRule['whenCleared'], string>> = {
 /** For `check`: of every rule that sends closemachine. */
 export const CLOSES_OF_PEOPLE = 'also closes what people opened';
 
+/** Of the same rules, when the gateway does not read L2L. */
+export const CLOSES_UNREAD =
+  'nobody looks in L2L before the close, so it also closes a dispatch that was opened after the machine ran again';
+
 /** The behaviour of a dispatch without settings in its rule or in `defaults:`. */
 const BUILT_IN: Policy = {
   ifFoundOpen: 'leave',

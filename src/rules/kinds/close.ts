@@ -11,7 +11,7 @@ import {
   closeActs,
 } from '../dispatch/close-rule.ts';
 import { createDispatch } from '../dispatch/dispatch.ts';
-import { CLOSES_OF_PEOPLE } from '../dispatch/dispatch-notes.ts';
+import { CLOSES_OF_PEOPLE, CLOSES_UNREAD } from '../dispatch/dispatch-notes.ts';
 import { CONDITION_KEYS } from '../dispatch/dispatch-rule.ts';
 import { forgetDelay, shiftDispatch } from '../dispatch/shift.ts';
 import type { RuleBase } from '../program.ts';
@@ -36,6 +36,7 @@ export const closeKind: RuleKind<CloseRule, CloseState, typeof CloseSection, typ
     when: `closes ${onDelay === 0 ? 'at once' : `after ${formatDuration(onDelay)}`}`,
   }),
   notes: ({ maxAge }) => [CLOSES_OF_PEOPLE, ...(maxAge === null ? [] : [ageWords(maxAge)])],
+  withoutReads: () => ({ key: ['close'], message: `l2l.reads: never: ${CLOSES_UNREAD}`, isWrong: false }),
   // Look, close.
   occasionalCalls: { plural: 'closes', most: 2, each: 'time its condition begins to hold' },
   codes: ({ machine, type }) => ({ machine, type }),

@@ -4,7 +4,7 @@ import { formatDuration } from '../../core/fields.ts';
 import type { Resolver } from '../compile/resolve.ts';
 import { dispatchActs } from '../dispatch/acts.ts';
 import { createDispatch } from '../dispatch/dispatch.ts';
-import { dispatchDefaultNotes, dispatchNotes } from '../dispatch/dispatch-notes.ts';
+import { CLOSES_UNREAD, dispatchDefaultNotes, dispatchNotes } from '../dispatch/dispatch-notes.ts';
 import {
   DISPATCH_KEYS,
   DispatchDefaults,
@@ -21,6 +21,9 @@ import { compileConditions, conditionReferences } from './conditions.ts';
 import { type CompileWith, once, type RuleKind } from './kind.ts';
 
 type Section = z.output<typeof DispatchSection>;
+
+/** Without reads of L2L. */
+const REOPENS_NOT = 'nobody notices that a person closed the dispatch, so if_closed_by_person: reopen does nothing';
 
 /** Opens a dispatch while its condition holds. */
 export const dispatchKind: RuleKind<
@@ -62,15 +65,14 @@ export const dispatchKind: RuleKind<
           message: `${name}.dispatch: no trade is written, neither here nor under defaults; L2L's reference asks for one with every dispatch; write such as trade: MAINT`,
         }
       : undefined,
-  withoutReads: ({ ifClosedByPerson }) =>
-    ifClosedByPerson === 'reopen'
-      ? {
-          key: ['dispatch'],
-          message:
-            'l2l.reads: never: nobody notices that a person closed the dispatch, so if_closed_by_person: reopen does nothing',
-          isWrong: false,
-        }
-      : undefined,
+  withoutReads({ ifClosedByPerson, whenCleared }) {
+    const weaker = [
+      ...(whenCleared === 'close_machine' ? [CLOSES_UNREAD] : []),
+      ...(ifClosedByPerson === 'reopen' ? [REOPENS_NOT] : []),
+    ];
+    if (weaker.length === 0) return undefined;
+    return { key: ['dispatch'], message: `l2l.reads: never: ${weaker.join('; ')}`, isWrong: false };
+  },
   // Look, open, look, close.
   occasionalCalls: { plural: 'dispatches', most: 4, each: 'one that opens and closes' },
   codes: ({ machine, type, trade, reason }) => ({ machine, type, trade, reason }),

@@ -97,14 +97,12 @@ function isAnotherSet(record: L2lRecord, { rule, params }: SetOf, clock: SetCloc
   );
 }
 
-/** Whether the records have any of these sets, by any clock. */
-export function areListed(
-  sets: readonly SetOf[],
-  records: readonly L2lRecord[],
-  { zone, since }: Pick<Comparison, 'zone' | 'since'>,
-): boolean {
-  const own = records.filter(record => isMadeSince(record, since));
-  return own.some(record =>
+/**
+ * Whether the records have any of these sets, by any clock. It does not matter when L2L made a record, because the clock of this host may be
+ * wrong.
+ */
+export function areListed(sets: readonly SetOf[], records: readonly L2lRecord[], zone: SiteZone): boolean {
+  return records.some(record =>
     sets.some(({ params }) => SET_CLOCKS.some(clock => hasTimesOf(record, params, clock, zone))),
   );
 }

@@ -11,7 +11,14 @@ const HOUR = 60 * MINUTE;
 const UTC = createSiteZone('UTC');
 
 type Zone = ReturnType<typeof createSiteZone>;
-type Told = Readonly<{ by: Zone; of: StoredAction; created?: number; actual?: number; error?: string; line?: string }>;
+type Listed = Readonly<{
+  by: Zone;
+  of: StoredAction;
+  created?: number;
+  actual?: number;
+  error?: string;
+  line?: string;
+}>;
 
 /**
  * A site in `name`, and a batch of sets of five minutes whose answer was lost. `begins`: the begin of the first set, in site time. L2L
@@ -27,11 +34,11 @@ function lostBatch(
   const first = zone.parse(begins)[0] ?? 0;
   const sets = minutes.map(minute => setAt(first + minute * MINUTE));
   const sentAt = first + (Math.max(...minutes) + 6) * MINUTE;
-  const l2l: Record<'details' | 'errors' | 'status', Told[]> = { details: [], errors: [], status: [] };
+  const l2l: Record<'details' | 'errors' | 'status', Listed[]> = { details: [], errors: [], status: [] };
   const memory = shortMemory();
   const words: (string | null)[] = [];
 
-  const record = ({ by, of, created = sentAt, actual, error, line }: Told) => {
+  const record = ({ by, of, created = sentAt, actual, error, line }: Listed) => {
     const params = of.params as RecordDetailsParams;
     // L2L stores the instant that the text in site time means.
     const stored = (at: number) => by.text(zone.parse(zone.monotonic(at))[0] ?? 0);
@@ -228,5 +235,13 @@ describe('the clock of record sets and the change of the hour', () => {
     l2l.status = sets.map(of => ({ by: zone, of, line: 'LINE-1' }));
     expect((await follow('301')).kind).toBe('final');
     expect(sent.filter(({ path }) => path === 'pitchdetails/')).toEqual([]);
+  });
+
+  it('sets that are done and listed with an older time of their making are not hidden, because the clock of the host may be wrong', async () => {
+    const { l2l, follow, sets, zone, facts } = lostBatch('Europe/Berlin', '2026-03-04 06:00:00');
+    l2l.status = sets.map(of => ({ by: zone, of, line: 'LINE-1' }));
+    l2l.details = sets.map(of => ({ by: zone, of, created: Date.UTC(2026, 2, 1) }));
+    expect(await follow('301')).toMatchObject({ kind: 'final' });
+    expect(facts().setsAreHidden).not.toBe(true);
   });
 });

@@ -129,7 +129,7 @@ export function createBatchSearch(context: ActionContext): BatchSearch {
       const since = sinceOf(call);
       const detailClock = clockOf(own, read.records, { zone, since });
       if (detailClock) learnClocks(context, { detailClock });
-      if (read.gap === null) learnHidden(!areListed(own, read.records, { zone, since }));
+      if (read.gap === null) learnHidden(!areListed(own, read.records, zone));
     },
 
     async look(call, signal) {

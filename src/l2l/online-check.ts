@@ -112,7 +112,7 @@ function siteRow(site: number, record: Readonly<Record<string, unknown>>): Check
   return row('site', String(site), 'good', words.join(', '));
 }
 
-/** `ahead`: how far the clock of this host is ahead of L2L's (ms). L2L tells whole seconds. */
+/** `ahead`: how far the clock of this host is ahead of L2L's (ms). L2L gives whole seconds. */
 function clockRow(ahead: number): CheckRow {
   const off = Math.abs(ahead);
   if (off < 2000) return row('clock', '', 'good', 'as the clock of L2L');

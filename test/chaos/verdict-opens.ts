@@ -140,10 +140,10 @@ function isSentOtherwise({ rule, close }: DeliveredEpisode): boolean {
   return rule.ifMissed === 'add' && !isLeft;
 }
 
-/** The gateway got an answer to this look shortly before. */
-function isHeard({ path, heardAt, isDoubtful }: Entry, machine: string, until: number): boolean {
-  const isRecent = heardAt !== null && heardAt <= until && heardAt >= until - LOOK_GOOD_FOR;
-  return isRecent && !isDoubtful && path.includes(`machinecode=${machine}`);
+/** By then the gateway knew what this look shows, or that its key may not look. */
+function isHeard({ path, heardAt, isDoubtful, isDenied, open }: Entry, machine: string, until: number): boolean {
+  const isAnswered = heardAt !== null && heardAt <= until && !isDoubtful && (isDenied || open !== null);
+  return isAnswered && path.includes(`machinecode=${machine}`);
 }
 
 function lastLook(looks: readonly Entry[], machine: string, until: number): Entry | undefined {

@@ -86,6 +86,11 @@ export function controlRoutes({ journal, recode, endRepeats, changed, about, log
           'a person decided about the queue',
         );
         changed();
+      } else if (target?.state !== 'dead' && history.entry(decision.id)?.state === 'dead') {
+        // Nothing was decided. L2L does not have the action, so the gateway goes on sending it.
+        const again = { kind: 'retry', id: decision.id, who: 'the gateway', why: 'nothing was decided' } as const;
+        await decisions.decide({ ...again, confirmed: true }, recode);
+        changed();
       }
       return decided;
     },
